@@ -1,0 +1,129 @@
+/**
+ * The domain's words as types: what is asked, who is asked, what was answered, how it ended.
+ * Everything here is plain JSON, because it lives in durable promises and crosses processes.
+ */
+
+export type Choice = "approve" | "reject";
+
+/** How a decision came in. */
+export type Door = "mail" | "api" | "webhook";
+
+export interface Person {
+  readonly email: string;
+  readonly name?: string;
+  /** BCP 47 language tag, for instance `de-AT`. */
+  readonly locale?: string;
+  /** IANA time zone, for instance `Europe/Berlin`. */
+  readonly timeZone?: string;
+}
+
+export interface Detail {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** What a caller asks for, after validation. `parseApprovalRequest` makes one of unknown input. */
+export interface ApprovalRequest {
+  readonly title: string;
+  /** Markdown; a safe subset is shown. */
+  readonly summary?: string;
+  readonly details: readonly Detail[];
+  readonly requester?: Person;
+  /** 1 to 50 people, each once. */
+  readonly approvers: readonly Person[];
+  /** How many approvals are needed. */
+  readonly require: "any" | "all" | number;
+  /** `veto`: one rejection ends it. `majority`: it ends when enough approvals are out of reach. */
+  readonly rejection: "veto" | "majority";
+  /** ISO 8601 duration (`P5D`) or instant (`2026-12-01T12:00:00Z`), as the caller gave it. */
+  readonly deadline: string;
+  readonly onDeadline: "expire" | "reject";
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The parameter of a ballot's promise: one approver's open question. */
+export interface Ballot {
+  readonly kind: "ballot";
+  /** Promise id of the approval. */
+  readonly approval: string;
+  /** 1 for the first approver. */
+  readonly n: number;
+  readonly approver: Person;
+  /** Opaque id of this approver within this approval; goes into links in place of the address. */
+  readonly recipient: string;
+  /** Raised when links are sent anew; links of an older generation are dead. */
+  readonly gen: number;
+}
+
+/** The value of a ballot that somebody answered. */
+export interface Decision {
+  readonly kind: "decision";
+  readonly choice: Choice;
+  readonly comment?: string;
+  /** Who decided: the approver's address. */
+  readonly by: string;
+  /** ISO 8601 instant, by the gateway's clock; the engine's `settledAt` is the time that counts. */
+  readonly at: string;
+  readonly door: Door;
+  /** Unique to the one press that wrote this: whoever finds their own nonce stored has decided. */
+  readonly nonce: string;
+}
+
+/** The value of a ballot that the workflow closed because the approval ended without it. */
+export interface Withdrawal {
+  readonly kind: "withdrawn";
+  readonly because: OutcomeKind;
+}
+
+/** The value of the approval's end promise when somebody cancelled; it has none when the deadline passed. */
+export interface Cancellation {
+  readonly kind: "cancelled";
+  readonly reason?: string;
+  readonly at: string;
+  readonly nonce: string;
+}
+
+/** The value of the approval's end promise when the workflow closed it. */
+export interface Closed {
+  readonly kind: "closed";
+}
+
+export type OutcomeKind = "approved" | "rejected" | "expired" | "cancelled";
+
+/** What became of one approver's mail. */
+export type Delivery =
+  | { readonly status: "sent"; readonly messageId: string }
+  /** A temporary failure; it is tried again later. */
+  | { readonly status: "deferred"; readonly reason: string }
+  | { readonly status: "undeliverable"; readonly reason: string }
+  /** The ballot was no longer open when its turn came. */
+  | { readonly status: "skipped" };
+
+/** The result of a mail step, found again by `GET /approvals/:id`. */
+export interface MailResult {
+  readonly kind: "mail";
+  /** The ballot's number. */
+  readonly n: number;
+  readonly delivery: Delivery;
+}
+
+/** One vote as the policy counts it. */
+export interface Vote {
+  readonly n: number;
+  readonly email: string;
+  readonly choice: Choice;
+}
+
+/** The result of the approval's workflow. */
+export interface Outcome {
+  readonly approval: string;
+  readonly outcome: OutcomeKind;
+  /** One sentence for people and logs. */
+  readonly reason: string;
+  /** Who answered what, in the order of the ballots. */
+  readonly decisions: readonly (Vote & { readonly comment?: string; readonly at: string })[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Longest time a link can be viewed after the deadline. */
+export const LINK_VIEW_MS = 7 * 24 * 3_600_000;

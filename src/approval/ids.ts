@@ -1,0 +1,25 @@
+/**
+ * Where an approval's promises live. The SDK numbers a workflow's children by position (`wf:0`, `wf:0.1`), and the
+ * approval workflow creates its end promise first and then one ballot per approver, so every id follows from the
+ * approval's own. Ids are no secrets: nothing is decided by knowing one.
+ */
+
+/** Caller-chosen ids: no `:`, which separates a workflow from its children. */
+export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Tag that tells what a promise of ours is: `approval`, `ballot` or `end`. */
+export const KIND_TAG = "countersign:kind";
+
+export function childId(parentId: string, position: number): string {
+  return `${parentId}${parentId.includes(":") ? "." : ":"}${position}`;
+}
+
+/** The promise that ends the wait: resolves at the deadline, or earlier when somebody cancels. */
+export function endId(approvalId: string): string {
+  return childId(approvalId, 0);
+}
+
+/** The `n`th approver's ballot, counted from 1. */
+export function ballotId(approvalId: string, n: number): string {
+  return childId(approvalId, n);
+}
