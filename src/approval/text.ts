@@ -1,0 +1,47 @@
+/**
+ * What text from callers and approvers may hold. It is shown on pages and in mails, goes into mail headers, and passes
+ * the SDK's codec on its way into durable promises; each rule below keeps one of these from being misled.
+ */
+
+/** Line breaks and other controls, with U+0085 and U+2028/9: they would end a mail header or a log line. */
+const CONTROLS = /[\p{Cc}\u2028\u2029]/u;
+/** The same but for tab and line breaks, for text of several lines. */
+const CONTROLS_IN_LINES = /[^\P{Cc}\t\n\r]|[\u2028\u2029]/u;
+/** Overrides and isolates of writing direction: they can make "reject" read as something else. */
+const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Strings that the SDK's codec reads back as the numbers ±Infinity. */
+const CODEC_WORDS: readonly string[] = ["__INF__", "__NEG_INF__"];
+
+export function stripBidi(text: string): string {
+  return text.replace(BIDI_CONTROLS, "");
+}
+
+/** One line as it is stored: without bidi controls and outer blanks. */
+export function tidyLine(text: string): string {
+  return stripBidi(text).trim();
+}
+
+/** Text of several lines as it is stored: `\n` alone ends a line. */
+export function tidyLines(text: string): string {
+  return stripBidi(text).replaceAll(/\r\n?/g, "\n").trim();
+}
+
+/** What is wrong with one line of text, or undefined. */
+export function lineProblem(text: string): string | undefined {
+  return CONTROLS.test(text) ? "must be one line without control characters" : undefined;
+}
+
+/** What is wrong with text of several lines, or undefined. */
+export function linesProblem(text: string): string | undefined {
+  return CONTROLS_IN_LINES.test(text)
+    ? "must not hold control characters other than tab and line breaks"
+    : undefined;
+}
+
+/** What keeps a string from being stored and read back as it is, or undefined. */
+export function storableProblem(text: string): string | undefined {
+  if (!text.isWellFormed()) return "must be well-formed Unicode (it holds half a surrogate pair)";
+  if (CODEC_WORDS.includes(text)) return `must not be the reserved word ${text}`;
+  return undefined;
+}
