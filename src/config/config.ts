@@ -1,0 +1,209 @@
+import { resolve } from "node:path";
+import { type Env, processEnv } from "./env.ts";
+import * as read from "./read.ts";
+import { Secret } from "./secret.ts";
+
+/**
+ * What this process is. The command line and a stand-alone engine send no mail and serve no pages, so settings that
+ * concern only those are not held against them.
+ */
+export type Role = "all" | "gateway" | "worker" | "engine" | "cli";
+
+export interface Config {
+  readonly role: Role;
+  readonly production: boolean;
+  readonly logLevel: LogLevel;
+  /** Where the gateway listens. `port` 0: any free one. */
+  readonly host: string;
+  readonly port: number;
+  /** Origin of every link, without a slash at the end. Undefined only when it hangs on the port and that is 0. */
+  readonly publicUrl: string | undefined;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly engine: EngineConfig;
+  readonly mail: MailConfig;
+  /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
+  readonly tokenKeys: Secret | undefined;
+  readonly worker: {
+    /** Group that workflows are addressed to. */
+    readonly group: string;
+    /** How long a crashed worker's workflow stays its own before another may take it. */
+    readonly leaseMs: number;
+    /** Workflows that one worker runs at once; the others wait in the engine. */
+    readonly concurrency: number;
+  };
+  /** Things that work but deserve a look; to be logged at start. */
+  readonly warnings: readonly string[];
+}
+
+export type EngineConfig =
+  /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
+  | { readonly kind: "embedded"; readonly port: number }
+  | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
+
+export type MailConfig =
+  | { readonly kind: "smtp"; readonly url: Secret; readonly from: string }
+  /** The development mailbox: its SMTP port on the loopback, and the address that mails come from. */
+  | { readonly kind: "mailbox"; readonly port: number; readonly from: string };
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Settings that cannot be used. The message lists every problem, and never a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot start:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** Settings of a process, checked: a frozen tree, or a `ConfigError` with every problem found. */
+export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const source: read.Source = { env, problems };
+
+  const production = read.text(source, "NODE_ENV") === "production";
+  const serves = role === "all" || role === "gateway" || role === "worker";
+  const host = read.text(source, "HOST") ?? "127.0.0.1";
+  const port = read.port(source, "PORT", 5001);
+  const publicUrl = read.origin(source, "PUBLIC_URL") ?? defaultOrigin(host, port);
+  const engine = engineConfig(source, role);
+  const config: Config = {
+    role,
+    production,
+    logLevel: read.oneOf(source, "LOG_LEVEL", LOG_LEVELS, "info"),
+    host,
+    port,
+    publicUrl,
+    dataDir: resolve(read.text(source, "DATA_DIR") ?? "data"),
+    engine,
+    mail: mailConfig(source),
+    tokenKeys: read.secret(source, "TOKEN_KEYS"),
+    worker: {
+      group: read.name(source, "WORKER_GROUP", "worker"),
+      // Our engine serves one machine, where a lost worker comes back within seconds; over a network, and with
+      // heartbeats that some servers refuse for several workflows at once, a step needs longer to be safely its own.
+      leaseMs: read.integer(
+        source,
+        "WORKER_LEASE_MS",
+        engine.kind === "embedded" ? 15_000 : 60_000,
+        LEASE_RANGE,
+      ),
+      // Enough to keep a relay and an engine busy, few enough that each lease is renewed in time.
+      concurrency: read.integer(source, "WORKER_CONCURRENCY", 50, { min: 1, max: 1000 }),
+    },
+    warnings,
+  };
+
+  for (const [name, missing] of NOT_YET) {
+    if (read.text(source, name) !== undefined)
+      problems.push(`${name} is set, but this version has ${missing}`);
+  }
+  if (serves) problems.push(...exposureProblems(config, read.text(source, "SMTP_URL") === undefined));
+  if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
+    warnings.push(`PUBLIC_URL is ${publicUrl}: links carry the right to decide, so serve them over https`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+/** A lease shorter than a second would expire between two heartbeats of a busy process; above an hour nobody waits. */
+const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
+
+/** Settings whose silent neglect would leave an operator believing in a protection or a feature that is not there. */
+const NOT_YET = [
+  ["API_KEYS_FILE", "no API keys yet: it is open to everyone who can reach it, and listens on loopback only"],
+  ["WEBHOOKS_FILE", "no incoming webhooks yet"],
+  ["CALLBACK_ALLOW", "no callbacks yet"],
+  ["WORKFLOWS", "no workflow folder yet"],
+] as const;
+
+function engineConfig(source: read.Source, role: Role): EngineConfig {
+  const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
+  const token = read.secret(source, "RESONATE_TOKEN");
+  const port = read.port(source, "ENGINE_PORT", 8001);
+  if (url !== undefined) {
+    if (role === "engine") {
+      source.problems.push(
+        "RESONATE_URL names another server, so there is no engine to run here: unset one of the two",
+      );
+    }
+    return { kind: "server", url: url.href.replace(/\/$/, ""), token };
+  }
+  if (token !== undefined)
+    source.problems.push("RESONATE_TOKEN is set without RESONATE_URL: set both or neither");
+  if (port === 0 && role !== "all") {
+    source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
+  }
+  return { kind: "embedded", port };
+}
+
+function mailConfig(source: read.Source): MailConfig {
+  const url = read.url(source, "SMTP_URL", ["smtp:", "smtps:"]);
+  const from = read.mailbox(source, "MAIL_FROM");
+  const port = read.port(source, "MAILBOX_PORT", 1025);
+  const isSet = {
+    url: read.text(source, "SMTP_URL") !== undefined,
+    from: read.text(source, "MAIL_FROM") !== undefined,
+  };
+  if (isSet.url !== isSet.from) {
+    source.problems.push(
+      `SMTP_URL and MAIL_FROM belong together: ${isSet.url ? "MAIL_FROM" : "SMTP_URL"} is not set`,
+    );
+  }
+  if (url !== undefined && from !== undefined) return { kind: "smtp", url: new Secret(url.href), from };
+  return { kind: "mailbox", port, from: "Countersign <approvals@countersign.invalid>" };
+}
+
+/** What may not be reachable from other machines, or run in production at all. */
+function exposureProblems(config: Config, usesMailbox: boolean): string[] {
+  const problems: string[] = [];
+  // API keys would lift the first rule: their place is here.
+  if (!isLoopback(config.host)) {
+    problems.push(
+      `HOST is ${config.host}: without API keys the API is open to everyone who reaches it, so HOST must be a loopback address such as 127.0.0.1`,
+    );
+  }
+  if (usesMailbox && config.production) {
+    problems.push(
+      "SMTP_URL is not set: the mailbox is for development and does not run with NODE_ENV=production",
+    );
+  }
+  if (usesMailbox && !isLoopback(config.host)) {
+    problems.push(
+      "SMTP_URL is not set: the mailbox shows every mail and does not run on an address other machines reach",
+    );
+  }
+  return problems;
+}
+
+/** The origin that links have when nothing else is said; undefined while the port is unknown. */
+function defaultOrigin(host: string, port: number): string | undefined {
+  return port === 0 ? undefined : originOf(host, port);
+}
+
+/** `http://host:port`, for a process that learnt its port by listening. */
+export function originOf(host: string, port: number): string {
+  const reachable = isLoopback(host) ? host : "127.0.0.1";
+  return new URL(`http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`).origin;
+}
+
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}
+
+function isPlainAndRemote(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "http:" && !isLoopback(hostname) && !hostname.endsWith(".localhost");
+}
+
+function deepFreeze<T extends object>(tree: T): T {
+  for (const branch of Object.values(tree)) {
+    if (typeof branch === "object" && branch !== null) deepFreeze(branch);
+  }
+  return Object.freeze(tree);
+}

@@ -1,0 +1,36 @@
+/**
+ * Every setting the service reads, by name. Names are part of the contract: `docs/configuration.md` describes each,
+ * and a test holds the two together. This is the only file that touches `process.env`.
+ */
+export const ENV_NAMES = [
+  "HOST",
+  "PORT",
+  "PUBLIC_URL",
+  "DATA_DIR",
+  "ENGINE_PORT",
+  "RESONATE_URL",
+  "RESONATE_TOKEN",
+  "SMTP_URL",
+  "MAIL_FROM",
+  "MAILBOX_PORT",
+  "TOKEN_KEYS",
+  "WORKER_GROUP",
+  "WORKER_LEASE_MS",
+  "WORKER_CONCURRENCY",
+  "API_KEYS_FILE",
+  "WEBHOOKS_FILE",
+  "CALLBACK_ALLOW",
+  "WORKFLOWS",
+  "LOG_LEVEL",
+  "NODE_ENV",
+] as const;
+
+export type EnvName = (typeof ENV_NAMES)[number];
+
+/** Raw settings as text. */
+export type Env = { readonly [name in EnvName]?: string | undefined };
+
+/** The settings of this process, and nothing else of its environment. */
+export function processEnv(): Env {
+  return Object.fromEntries(ENV_NAMES.map((name) => [name, process.env[name]]));
+}

@@ -1,0 +1,106 @@
+/**
+ * Readers of single settings. Each answers a usable value and, when the text given is none, notes the problem and
+ * answers the default, so that one look at the environment finds everything that is wrong with it.
+ * An empty or blank setting counts as not set: that is what `NAME=` in a file or a container's environment means.
+ */
+import type { Env, EnvName } from "./env.ts";
+import { Secret } from "./secret.ts";
+
+export interface Source {
+  readonly env: Env;
+  readonly problems: string[];
+}
+
+export function text({ env }: Source, name: EnvName): string | undefined {
+  return env[name]?.trim() || undefined;
+}
+
+export function secret(source: Source, name: EnvName): Secret | undefined {
+  const given = text(source, name);
+  return given === undefined ? undefined : new Secret(given);
+}
+
+export function port(source: Source, name: EnvName, fallback: number): number {
+  return integer(source, name, fallback, { min: 0, max: 65_535 });
+}
+
+export function integer(
+  source: Source,
+  name: EnvName,
+  fallback: number,
+  range: { readonly min: number; readonly max: number },
+): number {
+  const given = text(source, name);
+  if (given === undefined) return fallback;
+  const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+  if (value >= range.min && value <= range.max) return value;
+  source.problems.push(
+    `${name} must be a whole number from ${range.min} to ${range.max}, not ${quote(given)}`,
+  );
+  return fallback;
+}
+
+export function oneOf<T extends string>(source: Source, name: EnvName, values: readonly T[], fallback: T): T {
+  const given = text(source, name);
+  if (given === undefined) return fallback;
+  const value = values.find((candidate) => candidate === given);
+  if (value !== undefined) return value;
+  source.problems.push(`${name} must be one of ${values.join(", ")}, not ${quote(given)}`);
+  return fallback;
+}
+
+/** A name that is safe inside an address such as `poll://any@<name>`. */
+export function name(source: Source, setting: EnvName, fallback: string): string {
+  const given = text(source, setting);
+  if (given === undefined || /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(given)) return given ?? fallback;
+  source.problems.push(
+    `${setting} must be 1 to 64 letters, digits, dots, dashes or underscores, not ${quote(given)}`,
+  );
+  return fallback;
+}
+
+/** A URL of one of the protocols. The text given is not repeated in the problem: it may hold a password. */
+export function url(source: Source, name: EnvName, protocols: readonly string[]): URL | undefined {
+  const given = text(source, name);
+  if (given === undefined) return undefined;
+  const parsed = URL.parse(given);
+  if (parsed !== null && protocols.includes(parsed.protocol) && parsed.hostname !== "") return parsed;
+  source.problems.push(
+    `${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+  );
+  return undefined;
+}
+
+/** An http(s) URL with nothing after the port, as `scheme://host[:port]`. */
+export function origin(source: Source, name: EnvName): string | undefined {
+  const parsed = url(source, name, ["http:", "https:"]);
+  if (parsed === undefined) return undefined;
+  const isBare =
+    parsed.pathname === "/" &&
+    parsed.search === "" &&
+    parsed.hash === "" &&
+    parsed.username === "" &&
+    parsed.password === "";
+  if (!isBare) {
+    source.problems.push(
+      `${name} must be an origin such as https://approvals.example.com, without path, query or user`,
+    );
+  }
+  return parsed.origin;
+}
+
+/** `Name <user@host>` or `user@host`, as it will stand in a mail's From. */
+export function mailbox(source: Source, name: EnvName): string | undefined {
+  const given = text(source, name);
+  if (given === undefined || MAILBOX.test(given)) return given;
+  source.problems.push(
+    `${name} must be an address such as approvals@example.com or Approvals <approvals@example.com>`,
+  );
+  return undefined;
+}
+
+const MAILBOX = /^(?:[^<>@,;:\r\n]+ <[^\s<>@,;:]+@[^\s<>@,;:]+>|[^\s<>@,;:]+@[^\s<>@,;:]+)$/;
+
+function quote(given: string): string {
+  return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);
+}

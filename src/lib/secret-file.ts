@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Reads a secret that is made once and then kept, creating it (mode 0600) when it is not there.
+ *
+ * Processes that start together agree on one content: each writes its own candidate beside the file and links it into
+ * place, which fails for all but the first; everyone then reads what stands. A crash leaves no half-written file.
+ */
+export function readOrCreateSecretFile(path: string, make: () => string): string {
+  const existing = readIfPresent(path);
+  if (existing !== undefined) return existing;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const candidate = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;
+  try {
+    const file = openSync(candidate, "wx", 0o600);
+    try {
+      writeSync(file, `${make()}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    try {
+      linkSync(candidate, path);
+    } catch (error) {
+      if (!isErrno(error, "EEXIST")) throw error;
+    }
+  } finally {
+    rmSync(candidate, { force: true });
+  }
+  return readFileSync(path, "utf8").trim();
+}
+
+/** The file's text without the blanks around it; undefined when there is no such file. */
+export function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return undefined;
+    throw error;
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
