@@ -83,9 +83,14 @@ export interface Cancellation {
   readonly nonce: string;
 }
 
-/** The value of the approval's end promise when the workflow closed it. */
+/**
+ * The value of the approval's end promise when the workflow closed it. Written before any ballot is withdrawn, so that
+ * a worker that dies in between finds its verdict again and nobody is told two of them.
+ */
 export interface Closed {
   readonly kind: "closed";
+  readonly outcome: OutcomeKind;
+  readonly reason: string;
 }
 
 export type OutcomeKind = "approved" | "rejected" | "expired" | "cancelled";

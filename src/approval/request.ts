@@ -5,6 +5,7 @@ import type { ApprovalRequest } from "./approval.ts";
 import { type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
 import { ID_PATTERN } from "./ids.ts";
 import { metadataProblems } from "./metadata.ts";
+import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
 import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
 
@@ -147,11 +148,6 @@ export function readApprovalContent(input: unknown): ApprovalRequest | undefined
   if (!parsed.success || relationProblems(input).length > 0) return undefined;
   const { id: _, ...value } = parsed.data;
   return value;
-}
-
-/** An address as it is compared: mail servers in use ignore case. */
-export function addressKey(email: string): string {
-  return email.trim().toLowerCase();
 }
 
 /** Problems between fields, found on the raw input so that they are reported beside the problems within fields. */
