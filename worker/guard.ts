@@ -1,0 +1,261 @@
+/**
+ * A `Network` between the SDK and the engine that keeps one bad workflow from hurting the rest.
+ *
+ * Left alone, the SDK releases a task that it cannot run (unregistered function, a value that cannot be encoded or
+ * decoded, a panic), the server offers it again at once, and the pair spins hundreds of times a second, running the
+ * step's side effect each time. No retry can mend such a task, so:
+ *
+ * G1 a task whose function this worker does not have is rejected before the SDK sees it;
+ * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
+ * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time;
+ * G4 at most `concurrency` tasks run at once; further ones wait here, each once;
+ * G5 once draining, no new task is taken.
+ */
+import {
+  Codec,
+  type ExecuteMsg,
+  type Message,
+  type Network,
+  type PromiseRecord,
+  type Recv,
+  type Request,
+  type Response,
+  type Send,
+  type TaskAcquireReq,
+  type TaskReleaseReq,
+  type TaskReleaseRes,
+} from "@resonatehq/sdk";
+import type { FailureNotes } from "./sdk-log.ts";
+
+export interface GuardOptions {
+  /** True if this worker can run that function in that version. */
+  readonly has: (func: string, version: number) => boolean;
+  /** What `has` knows, for the message. */
+  readonly registered: () => readonly string[];
+  /** The SDK's latest complaint. */
+  readonly failures: FailureNotes;
+  /** Tasks that run at once. */
+  readonly concurrency: number;
+}
+
+/** First and longest wait before a task is handed back after a failed request, in milliseconds (G3). */
+const RELEASE_DELAY_MS = 250;
+const RELEASE_DELAY_MAX_MS = 30_000;
+
+export class GuardedNetwork implements Network {
+  readonly unicast: string;
+  readonly anycast: string;
+  readonly #inner: Network;
+  readonly #options: GuardOptions;
+  readonly #codec = new Codec();
+  readonly #running = new Set<string>();
+  readonly #waiting = new Map<string, ExecuteMsg>();
+  /** Tasks whose latest request failed, with how often in a row. */
+  readonly #failed = new Map<string, number>();
+  #deliver: (message: Message) => void = () => {};
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(inner: Network, options: GuardOptions) {
+    this.#inner = inner;
+    this.#options = options;
+    this.unicast = inner.unicast;
+    this.anycast = inner.anycast;
+  }
+
+  match(target: string): string {
+    return this.#inner.match(target);
+  }
+
+  init(): Promise<void> {
+    return this.#inner.init();
+  }
+
+  stop(): Promise<void> {
+    return this.#inner.stop();
+  }
+
+  recv: Recv = (callback) => {
+    this.#deliver = callback;
+    this.#inner.recv((message) => {
+      if (message.kind === "execute") this.#execute(message);
+      else callback(message);
+    });
+  };
+
+  /** Takes no further task and resolves when those running have suspended, ended, or been handed back. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#waiting.clear();
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  // An arrow, because the SDK detaches it from the network.
+  send: Send = async <K extends Request["kind"]>(request: Extract<Request, { kind: K }>) =>
+    (await this.#send(request)) as Extract<Response, { kind: K }>;
+
+  async #send(request: Request): Promise<Response> {
+    switch (request.kind) {
+      case "task.acquire":
+        return await this.#acquire(request);
+      case "task.release":
+        return await this.#release(request);
+      case "task.suspend": {
+        const response = await this.#tracked(request.data.id, request);
+        // 300: something awaited is settled already, and the pass goes on.
+        if (response.head.status === 200) this.#ended(request.data.id);
+        return response;
+      }
+      case "task.fulfill": {
+        const response = await this.#tracked(request.data.id, request);
+        this.#ended(request.data.id);
+        return response;
+      }
+      case "task.fence":
+        return await this.#tracked(request.data.id, request);
+      default:
+        return await this.#inner.send(request);
+    }
+  }
+
+  #execute(message: ExecuteMsg): void {
+    if (this.#draining) return;
+    const { id } = message.data.task;
+    if (this.#running.size < this.#options.concurrency) {
+      this.#deliver(message);
+    } else if (!this.#running.has(id)) {
+      this.#waiting.set(id, message);
+    }
+  }
+
+  async #acquire(request: TaskAcquireReq): Promise<Response> {
+    const { id } = request.data;
+    this.#running.add(id);
+    let response: Response;
+    try {
+      response = await this.#inner.send(request);
+    } catch (error) {
+      this.#ended(id);
+      throw error;
+    }
+    if (response.kind !== "task.acquire" || response.head.status !== 200) {
+      this.#ended(id);
+      return response;
+    }
+    const { promise, task } = response.data as { promise: PromiseRecord; task: { version: number } };
+    // The SDK drops a timer's task without a word: its deadline does the work.
+    if (promise.tags["resonate:timer"] === "true") this.#ended(id);
+    else {
+      const refusal = this.#refusal(promise);
+      if (refusal !== undefined) {
+        await this.#reject({ id, version: task.version }, refusal);
+        return conflict(request, refusal);
+      }
+    }
+    return response;
+  }
+
+  /** Why the SDK could not run this call, if so (G1). */
+  #refusal(promise: PromiseRecord): string | undefined {
+    let call: unknown;
+    try {
+      call = this.#codec.decode(promise.param);
+    } catch {
+      return "Cannot run: the stored call is not base64 of JSON";
+    }
+    if (!isCall(call)) return "Cannot run: the stored call is not of the form {func, args, version}";
+    const version = call.version ?? 1;
+    if (this.#options.has(call.func, version)) return undefined;
+    const known = this.#options.registered().join(", ");
+    return `Function "${call.func}" version ${version} is not registered on this worker; registered: ${known}`;
+  }
+
+  /** The SDK gives up a task: was it the way there (G3) or the task itself (G2)? */
+  async #release(request: TaskReleaseReq): Promise<TaskReleaseRes> {
+    const { id, version } = request.data;
+    // Read before the first await: the SDK logs why and releases in the same turn.
+    const reason = this.#options.failures.latest();
+    const failures = this.#failed.get(id) ?? 0;
+    if (failures > 0) {
+      const delayMs = Math.min(RELEASE_DELAY_MS * 2 ** (failures - 1), RELEASE_DELAY_MAX_MS);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      try {
+        return await this.#inner.send(request);
+      } finally {
+        this.#ended(id);
+      }
+    }
+    await this.#reject({ id, version }, `Cannot continue: ${reason}`);
+    return {
+      kind: "task.release",
+      head: { corrId: request.head.corrId, status: 200, version: request.head.version },
+      data: {},
+    };
+  }
+
+  async #reject(task: { id: string; version: number }, reason: string): Promise<void> {
+    const error = new Error(reason);
+    error.name = "WorkflowError";
+    delete error.stack;
+    const head = { corrId: crypto.randomUUID(), version: "2026-04-01" };
+    const value = this.#codec.encode(error);
+    try {
+      await this.#inner.send({
+        kind: "task.fulfill",
+        head,
+        data: {
+          ...task,
+          action: { kind: "promise.settle", head, data: { id: task.id, state: "rejected", value } },
+        },
+      });
+    } finally {
+      this.#ended(task.id);
+    }
+  }
+
+  async #tracked(id: string, request: Request): Promise<Response> {
+    try {
+      const response = await this.#inner.send(request);
+      // 422 comes back the same each time, so it counts as the task's own fault.
+      if (response.head.status === 409 || response.head.status === 404) this.#countFailure(id);
+      else this.#failed.delete(id);
+      return response;
+    } catch (error) {
+      this.#countFailure(id);
+      throw error;
+    }
+  }
+
+  #countFailure(id: string): void {
+    this.#failed.set(id, (this.#failed.get(id) ?? 0) + 1);
+  }
+
+  #ended(id: string): void {
+    this.#running.delete(id);
+    const next = this.#waiting.entries().next();
+    if (!next.done && !this.#draining) {
+      const [waitingId, message] = next.value;
+      this.#waiting.delete(waitingId);
+      this.#deliver(message);
+    }
+    if (this.#running.size === 0) this.#onIdle?.();
+  }
+}
+
+function isCall(value: unknown): value is { func: string; args: unknown[]; version?: number } {
+  if (typeof value !== "object" || value === null) return false;
+  const call = value as Record<string, unknown>;
+  return (
+    typeof call["func"] === "string" &&
+    Array.isArray(call["args"]) &&
+    (call["version"] === undefined || typeof call["version"] === "number")
+  );
+}
+
+function conflict(request: TaskAcquireReq, reason: string): Response {
+  return {
+    kind: "task.acquire",
+    head: { corrId: request.head.corrId, status: 409, version: request.head.version },
+    data: reason,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Codec, Context, Resonate } from "@resonatehq/sdk";
+import type { Mailer } from "../src/mail/mailer.ts";
+import type { LinkTokens } from "../src/tokens/tokens.ts";
+
+/** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
+export interface Services {
+  readonly promises: Resonate["promises"];
+  readonly codec: Codec;
+  readonly mailer: Mailer;
+  readonly tokens: LinkTokens;
+  /** Origin of every link. */
+  readonly publicUrl: string;
+  /** The worker group that timers and child workflows are addressed to. */
+  readonly group: string;
+}
+
+const NAME = "countersign";
+
+export function provideServices(resonate: Resonate, provided: Services): void {
+  resonate.setDependency(NAME, provided);
+}
+
+export function services(ctx: Context): Services {
+  const found = ctx.getDependency<Services>(NAME);
+  if (found === undefined) throw new Error("Cannot run: this worker was started without services");
+  return found;
+}

@@ -1,0 +1,174 @@
+/**
+ * The approval workflow's side effects. Each may run again after a crash, under the same step id, and then has the same
+ * effect: settling twice leaves the first value, and a mail sent twice carries one Message-ID and the same links.
+ */
+import type { Context, PromiseRecord } from "@resonatehq/sdk";
+import {
+  type ApprovalRequest,
+  type Ballot,
+  type Cancellation,
+  type Choice,
+  type Closed,
+  type Decision,
+  LINK_VIEW_MS,
+  type MailResult,
+  type Outcome,
+  type Withdrawal,
+} from "../src/approval/approval.ts";
+import { decide, type Verdict } from "../src/approval/policy.ts";
+import type { Seen } from "./future.ts";
+import { type Services, services } from "./services.ts";
+
+export interface JudgeInput {
+  readonly request: ApprovalRequest;
+  readonly end: Seen;
+  /** In the order of the approvers. */
+  readonly ballots: readonly Seen[];
+  readonly retry: Seen | undefined;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** How many of end and ballots were settled; more than that is news. */
+  readonly settled: number;
+  readonly retryDue: boolean;
+  readonly decisions: Outcome["decisions"];
+}
+
+/** Freezes what this pass saw, judges it, and closes everything if it is the end. */
+export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement> {
+  const svc = services(ctx);
+  const frozen = {
+    settled: [seen.end, ...seen.ballots].filter(({ settled }) => settled).length,
+    retryDue: seen.retry?.settled ?? false,
+  };
+  const verdict = await verdictOf(svc, seen);
+  if (verdict.kind === "wait") return { verdict, ...frozen, decisions: decisionsIn(seen.ballots) };
+  const final = await close(svc, seen, verdict);
+  return { verdict: final.verdict, ...frozen, decisions: final.decisions };
+}
+
+async function verdictOf(svc: Services, { request, end, ballots }: JudgeInput): Promise<Verdict> {
+  if (isClosed(end.value)) return { kind: "done", outcome: end.value.outcome, reason: end.value.reason };
+  if (!end.settled) return decide(request, decisionsIn(ballots), { kind: "open" });
+  if (!isCancellation(end.value)) return decide(request, decisionsIn(ballots), { kind: "deadline" });
+  // A press that was there before the cancellation counts, one after it does not, by the engine's clock.
+  const cancelledAt = (await svc.promises.get(end.id)).settledAt ?? 0;
+  const records = await Promise.all(ballots.map(({ id }) => svc.promises.get(id)));
+  const inTime = records.map((record) => observed(svc, record, cancelledAt));
+  const { reason } = end.value;
+  return decide(request, decisionsIn(inTime), {
+    kind: "cancelled",
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** The end first, as the one record of the verdict; then the open ballots, so that late links tell the truth. */
+async function close(
+  svc: Services,
+  seen: JudgeInput,
+  verdict: Extract<Verdict, { kind: "done" }>,
+): Promise<{ verdict: Verdict; decisions: Outcome["decisions"] }> {
+  let final = verdict;
+  if (!seen.end.settled) {
+    const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
+    const end = observed(svc, await settle(svc, seen.end.id, closed));
+    // Cancelled, or closed by an earlier run of this step, since this pass looked.
+    const stands = await verdictOf(svc, { ...seen, end });
+    if (stands.kind === "done") final = stands;
+  }
+  const withdrawal: Withdrawal = { kind: "withdrawn", because: final.outcome };
+  const ballots = await Promise.all(
+    seen.ballots.map(async (ballot) =>
+      ballot.settled ? ballot : observed(svc, await settle(svc, ballot.id, withdrawal)),
+    ),
+  );
+  if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
+  return { verdict: final, decisions: decisionsIn(ballots) };
+}
+
+export interface MailInput {
+  readonly approval: string;
+  readonly request: ApprovalRequest;
+  readonly n: number;
+  /** Promise id of the ballot. */
+  readonly ballot: string;
+  readonly deadlineAtMs: number;
+  /** No further try follows: what is deferred now is undeliverable. */
+  readonly last: boolean;
+}
+
+/** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
+export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult> {
+  const { promises, codec, mailer, tokens, publicUrl } = services(ctx);
+  const record = await promises.get(input.ballot);
+  if (record.state !== "pending") return { kind: "mail", n: input.n, delivery: { status: "skipped" } };
+  const ballot = codec.decode(record.param) as Ballot;
+  const link = (choice: Choice) =>
+    `${publicUrl}/d/${tokens.issueLink({
+      pid: record.id,
+      recipient: ballot.recipient,
+      choice,
+      gen: ballot.gen,
+      // The ballot's own birth, so that a mail sent twice carries the same links.
+      issuedAtMs: record.createdAt,
+      expiresAtMs: input.deadlineAtMs + LINK_VIEW_MS,
+    })}`;
+  const delivery = await mailer.requestDecision({
+    approval: input.approval,
+    request: input.request,
+    approver: ballot.approver,
+    recipient: ballot.recipient,
+    gen: ballot.gen,
+    deadlineAtMs: input.deadlineAtMs,
+    links: { approve: link("approve"), reject: link("reject") },
+  });
+  if (delivery.status === "deferred" && input.last) {
+    return { kind: "mail", n: input.n, delivery: { status: "undeliverable", reason: delivery.reason } };
+  }
+  return { kind: "mail", n: input.n, delivery };
+}
+
+async function settle({ promises, codec }: Services, id: string, value: unknown): Promise<PromiseRecord> {
+  const { data } = codec.encode(value) as { data: string };
+  return await promises.resolve(id, { data });
+}
+
+/** A stored record as seen; a settlement later than `untilMs` counts as none. */
+function observed({ codec }: Services, record: PromiseRecord, untilMs = Number.POSITIVE_INFINITY): Seen {
+  const settled = record.state !== "pending" && (record.settledAt ?? 0) <= untilMs;
+  if (!settled || record.state !== "resolved") return { id: record.id, settled };
+  return { id: record.id, settled, value: codec.decode(record.value) as unknown };
+}
+
+function decisionsIn(ballots: readonly Seen[]): Outcome["decisions"] {
+  return ballots.flatMap(({ value }, index) =>
+    isDecision(value)
+      ? [
+          {
+            n: index + 1,
+            email: value.by,
+            choice: value.choice,
+            ...(value.comment === undefined ? {} : { comment: value.comment }),
+            at: value.at,
+          },
+        ]
+      : [],
+  );
+}
+
+function isDecision(value: unknown): value is Decision {
+  return hasKind(value, "decision");
+}
+
+function isCancellation(value: unknown): value is Cancellation {
+  return hasKind(value, "cancelled");
+}
+
+function isClosed(value: unknown): value is Closed {
+  return hasKind(value, "closed");
+}
+
+function hasKind(value: unknown, kind: string): boolean {
+  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === kind;
+}

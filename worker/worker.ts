@@ -1,0 +1,54 @@
+/** One worker: the SDK on a network, behind the guard, with every workflow registered before the first task can arrive. */
+import { Codec, type Network, Resonate } from "@resonatehq/sdk";
+import type { Logger } from "../src/lib/log.ts";
+import { GuardedNetwork } from "./guard.ts";
+import { sdkLogger } from "./sdk-log.ts";
+import { provideServices, type Services } from "./services.ts";
+import { WORKFLOWS } from "./workflows/index.ts";
+
+export interface WorkerOptions {
+  readonly network: Network;
+  readonly pid: string;
+  /** How long a task stays ours without a sign of life, in milliseconds. */
+  readonly leaseMs: number;
+  /** Tasks that run at once. */
+  readonly concurrency: number;
+  readonly log: Logger;
+  readonly services: Omit<Services, "promises" | "codec">;
+}
+
+export interface Worker {
+  /** Takes no new task, lets those running reach their next rest, at most `graceMs`, then lets go of the engine. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function startWorker({ network, pid, leaseMs, concurrency, log, services }: WorkerOptions): Worker {
+  const logger = sdkLogger(log);
+  const registered = new Set<string>();
+  const guarded = new GuardedNetwork(network, {
+    has: (func, version) => registered.has(key(func, version)),
+    registered: () => [...registered],
+    failures: logger,
+    concurrency,
+  });
+  const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
+  provideServices(resonate, { ...services, promises: resonate.promises, codec: new Codec() });
+  for (const { name, version, func } of WORKFLOWS) {
+    resonate.register(name, func, { version });
+    registered.add(key(name, version));
+  }
+  return {
+    async stop(graceMs) {
+      const grace = AbortSignal.timeout(graceMs);
+      await Promise.race([
+        guarded.drain(),
+        new Promise((resolve) => grace.addEventListener("abort", resolve)),
+      ]);
+      await resonate.stop();
+    },
+  };
+}
+
+function key(func: string, version: number): string {
+  return `${func} v${version}`;
+}

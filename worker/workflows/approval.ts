@@ -1,0 +1,117 @@
+/**
+ * The approval workflow: ask everybody, wait for whatever comes first, let the policy decide, close what is open.
+ *
+ * It is replayed from its first line each time something settles, so:
+ * W1 the durable calls before any point depend only on the request and on results frozen in steps;
+ * W2 what may differ from one pass to the next (which promises are settled by now) is read only to choose between
+ *    "suspend here" and "judge", and the judge freezes what it saw;
+ * W3 lines before the judge hold for later states too: after the end every promise reads as settled.
+ *
+ * Children by position: 0 the end, 1..n the ballots, n+1..2n the first mails, then judgements and later mails.
+ */
+import type { Context } from "@resonatehq/sdk";
+import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/approval/approval.ts";
+import { KIND_TAG } from "../../src/approval/ids.ts";
+import { APPROVAL_SLACK_MS, readApprovalContent } from "../../src/approval/request.ts";
+import { type Future, isSettled, observe } from "../future.ts";
+import { services } from "../services.ts";
+import { lasting } from "../step-options.ts";
+import { type Judgement, judge, mail_ballot } from "../steps.ts";
+
+/** Waits before a mail that could not be handed over is tried again, in milliseconds. Then the approver counts as unreachable. */
+const MAIL_RETRY_MS = [60_000, 300_000, 900_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
+
+/**
+ * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
+ *   `requestApproval` do
+ */
+export function* approval(ctx: Context, input: unknown): Generator<unknown, Outcome> {
+  const request = readApprovalContent(input);
+  if (request === undefined) {
+    throw new TypeError(
+      "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",
+    );
+  }
+  const { group } = services(ctx);
+  const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
+  // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
+  const untilDeadlineMs = () => deadlineAtMs - Date.now();
+
+  const end = yield* ctx.promise({ timeout: untilDeadlineMs(), tags: timerTags(group, "end") });
+  const ballots: Future<unknown>[] = [];
+  for (const [index, approver] of request.approvers.entries()) {
+    const recipient = recipientId(ctx.id, approver.email);
+    const data: Ballot = { kind: "ballot", approval: ctx.id, n: index + 1, approver, recipient, gen: 0 };
+    const tags = { "resonate:external": "true", [KIND_TAG]: "ballot" };
+    ballots.push(yield* ctx.promise({ timeout: untilDeadlineMs(), data, tags }));
+  }
+
+  const everybody = ballots.map((_, index) => index + 1);
+  let unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: everybody, tries: 0 });
+  let retry: Future<unknown> | undefined;
+  let tries = 1;
+  let known = 0;
+  for (;;) {
+    if (retry === undefined && unmailed.length > 0) {
+      const timeout = MAIL_RETRY_MS[tries - 1] as number;
+      retry = yield* ctx.promise({ timeout, tags: timerTags(group, "retry") });
+    }
+    const answers = [end, ...ballots];
+    const retryDue = retry?.state === "completed";
+    if (answers.filter(isSettled).length <= known && !retryDue) {
+      // Awaiting one suspends on all of them; this pass ends here.
+      yield* answers.find((future) => !isSettled(future)) ?? end;
+    }
+    const seen: Judgement = yield* ctx.run(
+      judge,
+      {
+        request,
+        end: observe(end),
+        ballots: ballots.map(observe),
+        retry: retry && observe(retry),
+      },
+      lasting(ctx),
+    );
+    if (seen.verdict.kind === "done") {
+      const { outcome, reason } = seen.verdict;
+      return { approval: ctx.id, outcome, reason, decisions: seen.decisions, metadata: request.metadata };
+    }
+    known = seen.settled;
+    if (seen.retryDue) {
+      retry = undefined;
+      unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: unmailed, tries: tries++ });
+    }
+  }
+}
+
+/** Mails to these ballots at once, each in a step of its own; answers those that must be tried again. */
+function* mail(
+  ctx: Context,
+  { request, deadlineAtMs, ballots, to, tries }: MailRound,
+): Generator<unknown, readonly number[]> {
+  const last = tries === MAIL_RETRY_MS.length;
+  const sending: Future<MailResult>[] = [];
+  for (const n of to) {
+    const ballot = (ballots[n - 1] as Future<unknown>).id;
+    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, last };
+    sending.push(yield* ctx.beginRun(mail_ballot, input, lasting(ctx)));
+  }
+  const results: MailResult[] = [];
+  for (const future of sending) results.push(yield* future);
+  return results.filter(({ delivery }) => delivery.status === "deferred").map(({ n }) => n);
+}
+
+interface MailRound {
+  readonly request: ApprovalRequest;
+  readonly deadlineAtMs: number;
+  readonly ballots: readonly Future<unknown>[];
+  /** Numbers of the ballots to mail to. */
+  readonly to: readonly number[];
+  /** Rounds before this one. */
+  readonly tries: number;
+}
+
+/** A promise that resolves by itself, on every server: its target makes even those arm it that arm nothing else. */
+function timerTags(group: string, kind: "end" | "retry"): Record<string, string> {
+  return { "resonate:timer": "true", "resonate:target": `poll://any@${group}`, [KIND_TAG]: kind };
+}

@@ -1,0 +1,21 @@
+import type { Func } from "@resonatehq/sdk";
+import { approval } from "./approval.ts";
+import { foo } from "./foo.ts";
+import { format_greeting, greet } from "./greet.ts";
+import { purchase } from "./purchase.ts";
+
+export interface Registration {
+  readonly name: string;
+  /** Raised when a deployed workflow's durable calls change; the old version stays until its last run has ended. */
+  readonly version: number;
+  readonly func: Func;
+}
+
+/** Every function that can be started by name. */
+export const WORKFLOWS: readonly Registration[] = [
+  { name: "approval", version: 1, func: approval },
+  { name: "foo", version: 1, func: foo },
+  { name: "greet", version: 1, func: greet },
+  { name: "format_greeting", version: 1, func: format_greeting },
+  { name: "purchase", version: 1, func: purchase },
+];
