@@ -1,0 +1,131 @@
+/**
+ * The signed tokens in URLs: links, by which one approver gives one answer to one ballot, and receipts, which show
+ * what one press led to and can do nothing else.
+ *
+ * Both are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
+ */
+import { createHmac } from "node:crypto";
+import { z } from "zod";
+import type { Choice } from "../approval/approval.ts";
+import { addressKey } from "../approval/person.ts";
+import { createJws, type TokenKey, type Verified } from "./jws.ts";
+
+export interface LinkTokensOptions {
+  /** The first signs, all verify. Each secret has at least 32 random bytes. */
+  readonly keys: readonly TokenKey[];
+  /** Origin of `PUBLIC_URL`. */
+  readonly issuer: string;
+}
+
+export interface Link {
+  /** Promise id of the ballot. */
+  readonly pid: string;
+  /** The ballot's `recipient`. */
+  readonly recipient: string;
+  /** The one answer that this link can give. */
+  readonly choice: Choice;
+  /** The ballot's `gen` when the link was made. */
+  readonly gen: number;
+  /** The ballot's creation, so that a mail sent twice carries the same links. */
+  readonly issuedAtMs: number;
+  /** Until then the link can be viewed; whether it can still decide is for the engine's clock alone. */
+  readonly expiresAtMs: number;
+}
+
+export interface Receipt {
+  /** Promise id of the ballot. */
+  readonly pid: string;
+  /** What the press wanted. */
+  readonly choice: Choice;
+  /** The press: it was effective if the ballot's stored decision carries this nonce. */
+  readonly nonce: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface LinkTokens {
+  /** The token of `/d/<token>`; the same link gives the same token. */
+  issueLink(link: Link): string;
+  verifyLink(token: string, nowMs: number): Verified<Link>;
+  /** The token of `/r/<token>`. */
+  issueReceipt(receipt: Receipt): string;
+  verifyReceipt(token: string, nowMs: number): Verified<Receipt>;
+  /**
+   * Names an approver in links without telling the address, which would otherwise end up in the logs of every proxy.
+   * Keyed, because a plain hash of an address could be found by trying addresses.
+   */
+  recipientId(approvalId: string, email: string): string;
+}
+
+const choiceSchema = z.enum(["approve", "reject"]);
+/** 128 bits in base64url. */
+const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
+const promiseIdSchema = z.string().min(1).max(400);
+
+const linkClaimsSchema = z.strictObject({
+  sub: bits128Schema,
+  pid: promiseIdSchema,
+  act: choiceSchema,
+  gen: z.int().min(0),
+  jti: bits128Schema,
+});
+
+const receiptClaimsSchema = z.strictObject({
+  pid: promiseIdSchema,
+  act: choiceSchema,
+  jti: bits128Schema,
+});
+
+/** @throws TypeError if a key is too short or a kid is given twice */
+export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkTokens {
+  const links = createJws({
+    keys,
+    issuer,
+    typ: "approval+jwt",
+    audience: "approval-decision",
+    claims: linkClaimsSchema,
+  });
+  const receipts = createJws({
+    keys,
+    issuer,
+    typ: "approval-receipt+jwt",
+    audience: "approval-receipt",
+    claims: receiptClaimsSchema,
+  });
+
+  /** 128 bits that nobody without the key can tell from random ones: HMAC-SHA256 is a pseudo-random function. */
+  const derive = (purpose: string, ...parts: readonly (string | number)[]): string =>
+    createHmac("sha256", links.signingKey.secret)
+      .update(`countersign/${purpose}\n${JSON.stringify(parts)}`)
+      .digest()
+      .subarray(0, 16)
+      .toString("base64url");
+
+  return {
+    issueLink: ({ pid, recipient, choice, gen, issuedAtMs, expiresAtMs }) =>
+      links.sign(
+        // Derived rather than drawn, so that every copy of a mail carries the same links. It guards nothing by itself:
+        // what cannot be forged is the signature.
+        { sub: recipient, pid, act: choice, gen, jti: derive("link", pid, choice, gen) },
+        { issuedAtMs, expiresAtMs },
+      ),
+    verifyLink: (token, nowMs) =>
+      links.verify(token, nowMs, ({ sub, pid, act, gen }, times) => ({
+        pid,
+        recipient: sub,
+        choice: act,
+        gen,
+        ...times,
+      })),
+    issueReceipt: ({ pid, choice, nonce, issuedAtMs, expiresAtMs }) =>
+      receipts.sign({ pid, act: choice, jti: nonce }, { issuedAtMs, expiresAtMs }),
+    verifyReceipt: (token, nowMs) =>
+      receipts.verify(token, nowMs, ({ pid, act, jti }, times) => ({
+        pid,
+        choice: act,
+        nonce: jti,
+        ...times,
+      })),
+    recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
+  };
+}
