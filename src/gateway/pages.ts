@@ -1,73 +1,12 @@
-import type { Response, Router } from "express";
-import type { ApprovalRequest, Choice, OutcomeKind, Person } from "../approval/approval.ts";
+import { type Response, Router } from "express";
+import { loadAssets } from "../lib/assets.ts";
+import { pageHeaders } from "../lib/page-headers.ts";
+import { renderShell } from "../lib/shell.ts";
+import { loadTemplates } from "../lib/templates.ts";
+import type { Page } from "./page.ts";
+import { pageContent } from "./page-content.ts";
 
-/** What a page shows of the request itself. An `ApprovalRequest` fits. */
-export type AskedRequest = Pick<
-  ApprovalRequest,
-  "title" | "summary" | "details" | "requester" | "approvers" | "require" | "rejection" | "onDeadline"
->;
-
-/** One approver's open or closed question. */
-export interface Asked {
-  readonly request: AskedRequest;
-  /** As whom the holder of the link decides. */
-  readonly approver: Person;
-  readonly deadlineAtMs: number;
-}
-
-/** What the stored ballot says. */
-export type Standing =
-  | {
-      readonly kind: "decided";
-      readonly choice: Choice;
-      /** The decider's address; the approver's own name is shown when it is theirs. */
-      readonly by: string;
-      /** The engine's `settledAt`. */
-      readonly atMs: number;
-      readonly comment?: string;
-    }
-  /** The ballot was withdrawn because the approval ended, was cancelled, or its deadline passed (`expired`). */
-  | { readonly kind: "closed"; readonly because: OutcomeKind; readonly atMs?: number };
-
-/**
- * Every page people get, with the data it needs.
- *
- * - `decide` (200; 422 with `problem`): the form with its one button.
- * - `standing` (200, 409, 410): what stands; no form. For GET on a ballot that is not open.
- * - `receipt` (200, 409, 410): what a press led to. `effective` is true when this press is the stored decision.
- * - `refused` (403): one and the same page for every bad link.
- * - `notRecorded` (503): the engine did not answer; nothing was recorded.
- * - `error`: any other refusal; `message` must be fit for people.
- * - `home`: what this service is; links the development mailbox where there is one.
- */
-export type Page =
-  | {
-      readonly view: "decide";
-      readonly data: Asked & {
-        readonly choice: Choice;
-        readonly problem?: string;
-        readonly comment?: string;
-      };
-    }
-  | {
-      readonly view: "standing";
-      readonly data: Asked & { readonly choice: Choice; readonly stands: Standing };
-    }
-  | {
-      readonly view: "receipt";
-      readonly data: Asked & {
-        readonly choice: Choice;
-        readonly stands: Standing;
-        readonly effective: boolean;
-      };
-    }
-  | { readonly view: "refused" }
-  | { readonly view: "notRecorded" }
-  | {
-      readonly view: "error";
-      readonly data: { readonly title: string; readonly message: string; readonly requestId?: string };
-    }
-  | { readonly view: "home"; readonly data: { readonly mailbox: boolean } };
+export { type Asked, type AskedRequest, DECISION_FORM, type Page, type Standing } from "./page.ts";
 
 export interface Pages {
   /** Answers with a page and all headers that every HTML answer carries. For HEAD, Express leaves the body out. */
@@ -76,21 +15,40 @@ export interface Pages {
   readonly routes: Router;
 }
 
-/** Names of the form's fields: `confirm` must be `yes`; `comment` is at most 2,000 characters. */
-export const DECISION_FORM = {
-  confirm: "confirm",
-  confirmValue: "yes",
-  comment: "comment",
-  commentMax: 2_000,
-} as const;
-
 export interface PagesOptions {
-  /** `PUBLIC_URL`; HSTS is sent when it is https. */
-  readonly publicUrl: URL;
+  /** `PUBLIC_URL`, an origin; HSTS is sent when it is https. */
+  readonly publicUrl: string;
   /** Whether `/mailbox` is mounted. */
   readonly mailbox: boolean;
 }
 
-export function createPages(options: PagesOptions): Pages {
-  throw new Error(`Not built yet: pages for ${options.publicUrl.origin}`);
+/** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
+export function createPages({ publicUrl, mailbox }: PagesOptions): Pages {
+  const templates = loadTemplates("pages", "partials");
+  const assets = loadAssets();
+  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
+
+  const render: Pages["render"] = (res, page) => {
+    const { template, locals, shell } = pageContent(page, publicUrl);
+    const body = templates.html(template, locals);
+    res.status(page.status).set(headers).type("html");
+    res.send(renderShell({ templates, assets }, { ...shell, body }).toString());
+  };
+
+  const routes = Router();
+  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox } }));
+  routes.get("/assets/:name", (req, res, next) => {
+    const asset = assets.get(req.params.name);
+    if (asset === undefined) return next();
+    // During a rolling upgrade an older gateway may be asked for a newer version: it answers, but not for good.
+    const forGood = req.query["v"] === asset.version;
+    res.set({
+      "Content-Type": asset.type,
+      "Cache-Control": forGood ? "public, max-age=31536000, immutable" : "no-cache",
+      "X-Content-Type-Options": "nosniff",
+      "Cross-Origin-Resource-Policy": "same-origin",
+    });
+    res.send(asset.body);
+  });
+  return { render, routes };
 }

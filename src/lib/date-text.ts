@@ -1,0 +1,81 @@
+/** One instant in words, for people in different places. */
+export interface DateText {
+  /** ISO 8601 in UTC, for `<time datetime>`. */
+  readonly iso: string;
+  /** In the reader's language and zone, with the zone's name. */
+  readonly local: string;
+  /** `2026-11-21 13:00 UTC`; undefined when the reader's zone is UTC already. */
+  readonly utc: string | undefined;
+  /** BCP 47 tag of `local`, so that screen readers pronounce it right. */
+  readonly lang: string;
+}
+
+/**
+ * Writes an instant (ms since 1970) for a reader. Without a locale it is British English, whose dates nobody reads
+ * month first; without a zone it is UTC. Tags that this Node does not know fall back to these.
+ */
+export function dateText(atMs: number, reader: { locale?: string; timeZone?: string } = {}): DateText {
+  const { format, utcOnly, lang } = formatFor(
+    reader.locale ?? FALLBACK.locale,
+    reader.timeZone ?? FALLBACK.zone,
+  );
+  const iso = new Date(atMs).toISOString();
+  return {
+    iso,
+    local: format.format(atMs),
+    utc: utcOnly ? undefined : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`,
+    lang,
+  };
+}
+
+const FALLBACK = { locale: "en-GB", zone: "UTC" } as const;
+
+interface Format {
+  readonly format: Intl.DateTimeFormat;
+  readonly utcOnly: boolean;
+  readonly lang: string;
+}
+
+/** Making a formatter costs about 50 times as much as using it. */
+const formats = new Map<string, Format>();
+/** Locales times zones in use at one time; beyond that the memory would be the caller's to fill. */
+const FORMATS_MAX = 200;
+
+function formatFor(locale: string, timeZone: string): Format {
+  const key = `${locale}|${timeZone}`;
+  const known = formats.get(key);
+  if (known !== undefined) return known;
+  if (formats.size >= FORMATS_MAX) formats.clear();
+  const made = makeFormat(locale, timeZone);
+  formats.set(key, made);
+  return made;
+}
+
+function makeFormat(locale: string, timeZone: string): Format {
+  const format =
+    formatOrNone(locale, timeZone) ??
+    formatOrNone(FALLBACK.locale, timeZone) ??
+    formatOrNone(locale, FALLBACK.zone) ??
+    new Intl.DateTimeFormat(FALLBACK.locale, { ...SHAPE, timeZone: FALLBACK.zone });
+  const resolved = format.resolvedOptions();
+  return { format, utcOnly: resolved.timeZone === "UTC", lang: resolved.locale };
+}
+
+const SHAPE = {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+  timeZoneName: "short",
+} as const;
+
+function formatOrNone(locale: string, timeZone: string): Intl.DateTimeFormat | undefined {
+  try {
+    return new Intl.DateTimeFormat(locale, { ...SHAPE, timeZone });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The headers that every HTML answer carries, errors included. A page gets no script, nothing from elsewhere, no frame
+ * around it, no place in a cache, and its address (a decision link is a credential) goes to nobody.
+ */
+export function pageHeaders(site: {
+  https: boolean;
+  contentSecurityPolicy?: string;
+}): Record<string, string> {
+  return {
+    "Content-Security-Policy": site.contentSecurityPolicy ?? PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+    ...(site.https ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
+  };
+}
+
+export const PAGE_POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Delivery } from "../approval/approval.ts";
+import { isMailAddress, parseMailbox } from "./address.ts";
+import { createComposer } from "./compose.ts";
+import type { ComposedMail, RequestMail } from "./message.ts";
+import { createMailTransport, type TransportTimes } from "./transport.ts";
+
+export type { RequestMail } from "./message.ts";
+
+export interface Mailer {
+  /**
+   * Asks one approver. What the mail system does is an answer, not an exception: `sent` means that the relay accepted
+   * the mail, `undeliverable` that it never will, `deferred` that it is worth trying again later. Safe to call twice:
+   * both mails have the same Message-ID and content.
+   */
+  requestDecision(mail: RequestMail): Promise<Delivery>;
+  /** Takes no more mails, lets those under way finish for at most `graceMs`, then cuts them off. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+export interface MailerOptions {
+  /** `SMTP_URL`. */
+  readonly smtpUrl: string;
+  /** `MAIL_FROM`. */
+  readonly from: string;
+  /** `PUBLIC_URL`, an origin. */
+  readonly publicUrl: string;
+  readonly quickTries?: QuickTries;
+  readonly times?: TransportTimes;
+}
+
+/** Tries within one call, for hiccups; whoever calls has a slower rhythm of their own for outages. */
+export interface QuickTries {
+  /** Pauses between tries, in milliseconds: one more try than pauses. */
+  readonly pausesMs: readonly number[];
+  /** No try begins later than this after the first. */
+  readonly withinMs: number;
+}
+
+export const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
+
+/** @throws TypeError when `smtpUrl` or `from` cannot be used. */
+export function createMailer(options: MailerOptions): Mailer {
+  const { publicUrl, quickTries = QUICK_TRIES } = options;
+  const composer = createComposer({ from: parseMailbox(options.from), publicUrl });
+  const transport = createMailTransport(options.smtpUrl, options.times);
+  const underWay = new Set<Promise<Delivery>>();
+  const closing = new AbortController();
+
+  async function deliver(mail: ComposedMail): Promise<Delivery> {
+    const startedAt = performance.now();
+    for (let tries = 0; ; tries++) {
+      const attempt = await transport.send(mail);
+      if (attempt.kind === "accepted") return { status: "sent", messageId: mail.messageId };
+      if (attempt.kind === "refused") return { status: "undeliverable", reason: attempt.reason };
+      const pauseMs = quickTries.pausesMs[tries];
+      const elapsedMs = performance.now() - startedAt;
+      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || closing.signal.aborted) {
+        return { status: "deferred", reason: attempt.reason };
+      }
+      await delay(pauseMs, undefined, { signal: closing.signal }).catch(ignoreAbort);
+    }
+  }
+
+  return {
+    async requestDecision(mail) {
+      if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
+      if (!isMailAddress(mail.approver.email)) {
+        return { status: "undeliverable", reason: "The approver's mail address is not valid" };
+      }
+      const delivery = deliver(composer.requestDecision(mail));
+      underWay.add(delivery);
+      try {
+        return await delivery;
+      } finally {
+        underWay.delete(delivery);
+      }
+    },
+    async close({ graceMs = CLOSE_GRACE_MS } = {}) {
+      closing.abort();
+      const timer = new AbortController();
+      // The pool stays open meanwhile: closing it would fail the mails that wait for a connection.
+      await Promise.race([
+        Promise.allSettled(underWay),
+        delay(graceMs, undefined, { signal: timer.signal }).catch(ignoreAbort),
+      ]);
+      timer.abort();
+      transport.close();
+    },
+  };
+}
+
+/** Long enough for a mail in transfer, short enough for a process that was told to stop. */
+const CLOSE_GRACE_MS = 10_000;
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === "AbortError")) throw error;
+}

@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import type { ApprovalRequest, Choice, Person } from "../approval/approval.ts";
+import type { Mailbox } from "./address.ts";
+
+/** Everything a mail that asks for a decision is made of. */
+export interface RequestMail {
+  /** The approval's id. */
+  readonly approval: string;
+  readonly request: ApprovalRequest;
+  readonly approver: Person;
+  /** Opaque id of the approver within the approval. */
+  readonly recipient: string;
+  readonly gen: number;
+  readonly deadlineAtMs: number;
+  /** Signed links under `PUBLIC_URL`. */
+  readonly links: Readonly<Record<Choice, string>>;
+  /** Default `request`. Each purpose is a mail of its own; the same purpose again is the same mail again. */
+  readonly purpose?: Purpose;
+}
+
+export type Purpose = "request" | "reminder";
+
+/** A mail in parts, before it is encoded and sent: what `transport` takes. */
+export interface ComposedMail {
+  readonly from: Mailbox;
+  readonly to: Mailbox;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** With angle brackets. */
+  readonly messageId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The Message-ID that every copy of one mail carries, however often it is sent: mail systems that drop duplicates can,
+ * and people who look at headers see that it is one.
+ */
+export function messageId(
+  mail: { approval: string; recipient: string; purpose: Purpose; gen: number },
+  publicHost: string,
+): string {
+  const name = [mail.approval, mail.recipient, mail.purpose, mail.gen].join("|");
+  return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
+}

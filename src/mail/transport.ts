@@ -1,0 +1,157 @@
+import { createTransport, type NodemailerError } from "nodemailer";
+import { isLoopback } from "../lib/loopback.ts";
+import type { ComposedMail } from "./message.ts";
+
+/** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
+export type Attempt =
+  | { readonly kind: "accepted" }
+  /** The relay refused this mail for good. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Temporary, or unknown whether it was accepted. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface MailTransport {
+  send(mail: ComposedMail): Promise<Attempt>;
+  /** Cuts off what is under way; it counts as failed. */
+  close(): void;
+}
+
+export interface TransportTimes {
+  readonly connectionMs: number;
+  readonly greetingMs: number;
+  /** Silence of the server. RFC 5321 §4.5.3.2.6 grants it 10 minutes after the final dot; less makes duplicates. */
+  readonly socketMs: number;
+  /** One attempt in all, waiting for a free connection included: a server that trickles never falls silent. */
+  readonly attemptMs: number;
+}
+
+export const TRANSPORT_TIMES: TransportTimes = {
+  connectionMs: 10_000,
+  greetingMs: 10_000,
+  socketMs: 600_000,
+  attemptMs: 900_000,
+};
+
+/**
+ * A pool of connections to the relay of `SMTP_URL` (`smtp://` or `smtps://`, with `user:password@` when it asks for it).
+ * `smtp://` must upgrade to TLS unless the relay runs on this machine.
+ *
+ * @throws TypeError when the URL cannot be used; the message does not repeat it, as it may hold a password.
+ */
+export function createMailTransport(smtpUrl: string, times: TransportTimes = TRANSPORT_TIMES): MailTransport {
+  const relay = readSmtpUrl(smtpUrl);
+  const local = isLoopback(relay.host);
+  const pool = createTransport({
+    ...relay,
+    pool: true,
+    maxConnections: 5,
+    maxMessages: 100,
+    // Our own tries are bounded by the mailer; this one replaces an idle connection that the server had dropped.
+    maxRequeues: 1,
+    requireTLS: !relay.secure && !local,
+    // A relay on this machine has a certificate for another name, if any; nobody sits in between.
+    tls: { minVersion: "TLSv1.2", rejectUnauthorized: !local },
+    connectionTimeout: times.connectionMs,
+    greetingTimeout: times.greetingMs,
+    socketTimeout: times.socketMs,
+    dnsTimeout: times.connectionMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    maxRecipients: 1,
+    // Both would print decision links.
+    logger: false,
+    debug: false,
+  });
+  let closed = false;
+  return {
+    async send(mail) {
+      const recipient = mail.to.address;
+      try {
+        const info = await pool.sendMail({
+          from: mail.from,
+          to: mail.to,
+          // Set apart from the headers, so that nothing is parsed to find out where the mail goes.
+          envelope: { from: mail.from.address, to: [recipient] },
+          subject: mail.subject,
+          text: mail.text,
+          html: mail.html,
+          messageId: mail.messageId,
+          headers: { ...mail.headers },
+          signal: AbortSignal.timeout(times.attemptMs),
+        });
+        const { to } = info.envelope;
+        if (to.length !== 1 || to[0] !== recipient) {
+          throw new Error("Mail went to other recipients than asked: the mail library changed the envelope");
+        }
+        return { kind: "accepted" };
+      } catch (error) {
+        return closed ? { kind: "failed", reason: "The mail sender was shut down" } : attemptFrom(error);
+      }
+    },
+    close() {
+      closed = true;
+      pool.close({ force: true });
+    },
+  };
+}
+
+function readSmtpUrl(text: string) {
+  const url = URL.parse(text);
+  if (url === null || !["smtp:", "smtps:"].includes(url.protocol) || url.hostname === "") {
+    throw new TypeError(
+      "Cannot use SMTP_URL: must be smtp://host:port or smtps://host:port, with user:password@ if needed",
+    );
+  }
+  if (url.search !== "" || url.hash !== "" || !["", "/"].includes(url.pathname)) {
+    throw new TypeError("Cannot use SMTP_URL: must end after host and port");
+  }
+  const secure = url.protocol === "smtps:";
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/u, "$1"),
+    port: url.port === "" ? (secure ? 465 : 587) : Number(url.port),
+    secure,
+    ...(url.username === ""
+      ? {}
+      : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+  };
+}
+
+/**
+ * A 5xx answer to sender, recipient or content is the relay's last word on this mail. A 5xx before (greeting, TLS, login)
+ * is about the session: the operator can mend it, so the mail waits.
+ */
+function attemptFrom(error: unknown): Attempt {
+  const { code, responseCode, permanent, command } = smtpFacts(error);
+  if (code === undefined) throw error;
+  const refused = command === undefined ? undefined : REFUSED[command];
+  if (responseCode !== undefined && refused !== undefined) {
+    return permanent
+      ? { kind: "refused", reason: `The mail server refused ${refused} (${responseCode})` }
+      : { kind: "failed", reason: `The mail server put off ${refused} (${responseCode})` };
+  }
+  const answer = responseCode === undefined ? "" : ` (${responseCode})`;
+  return { kind: "failed", reason: `${FAILURES[code] ?? "The mail server could not be used"}${answer}` };
+}
+
+const REFUSED: Readonly<Record<string, string>> = {
+  "MAIL FROM": "the sender",
+  "RCPT TO": "the recipient",
+  DATA: "the message",
+};
+
+const FAILURES: Readonly<Record<string, string>> = {
+  ETIMEDOUT: "The mail server did not answer in time",
+  EABORT: "The mail server did not answer in time",
+  ECONNECTION: "The connection to the mail server was lost",
+  ESOCKET: "The mail server could not be reached",
+  EDNS: "The mail server's name could not be resolved",
+  ETLS: "No secure connection to the mail server",
+  EAUTH: "The mail server refused our login",
+  ENOAUTH: "The mail server refused our login",
+  EPROTOCOL: "The mail server gave an unexpected answer",
+};
+
+/** Errors of the mail library carry a code; anything else is a fault of ours. */
+function smtpFacts(error: unknown): Partial<NodemailerError> {
+  return error instanceof Error ? error : {};
+}
