@@ -1,0 +1,72 @@
+/**
+ * What the service asks of the engine, in its own words. Gateways and the command line know this port, never the
+ * protocol behind it. Every method throws `ServiceError("ENGINE_UNAVAILABLE")` while no engine answers, and
+ * `ServiceError("INVALID_FIELDS")` for a value that would not come back from storage as it was given.
+ */
+export interface Durable {
+  /**
+   * Starts a workflow, unless something with that id exists: answers what is stored, which may be older and hold
+   * another call. Compare `param` with what was asked.
+   */
+  start(call: Call): Promise<StoredPromise>;
+  read(id: string): Promise<StoredPromise | undefined>;
+  /**
+   * Settles a pending promise; undefined if there is none of that id. The first settle wins, and everyone is answered
+   * with what it stored: compare by a nonce of your own to know who won.
+   */
+  settle(id: string, value: unknown, as?: "resolved" | "rejected"): Promise<StoredPromise | undefined>;
+  /**
+   * Waits for settlement, at most `timeoutMs` and no longer than `signal` is quiet; then answers the promise as it is.
+   * Undefined if there is none of that id.
+   */
+  waitFor(
+    id: string,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<StoredPromise | undefined>;
+  /** Direct children by position, up to the first gap, at most 1,000. */
+  children(id: string): Promise<StoredPromise[]>;
+  /** The promise and everything below it, by id, at most 1,000; empty if there is none of that id. */
+  family(rootId: string): Promise<Family>;
+  /** Lets go of the engine; open waits are answered with what was last known. */
+  stop(): Promise<void>;
+}
+
+/** A workflow to run: `func(...args)` on a worker of the group `target`. */
+export interface Call {
+  /** No `:`, which separates a workflow from its children. */
+  readonly id: string;
+  readonly func: string;
+  readonly args: readonly unknown[];
+  /** Default 1. */
+  readonly version?: number;
+  /** A worker group. */
+  readonly target?: string;
+  /** Milliseconds since 1970; the workflow is over then, done or not. */
+  readonly timeoutAt: number;
+  /** Tags that begin with `resonate:` are the engine's and cannot be set. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export type PromiseState = "pending" | "resolved" | "rejected" | "canceled" | "timedout";
+
+export interface StoredPromise {
+  readonly id: string;
+  readonly state: PromiseState;
+  /** What it was created with, decoded. */
+  readonly param: unknown;
+  /** What it was settled with, decoded; an `Error` if the worker threw one. */
+  readonly value: unknown;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Times in milliseconds since 1970, by the engine's clock. */
+  readonly createdAt: number;
+  readonly timeoutAt: number;
+  readonly settledAt?: number;
+  /** Which of `param` and `value` could not be decoded (they were written by somebody else); it is undefined then. */
+  readonly unreadable?: "param" | "value";
+}
+
+export interface Family {
+  readonly promises: readonly StoredPromise[];
+  /** Whether there may be more than were found: the limit was reached. */
+  readonly truncated: boolean;
+}

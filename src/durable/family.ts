@@ -1,0 +1,77 @@
+import type { Network } from "@resonatehq/sdk";
+import { ServiceError } from "../lib/errors.ts";
+import type { Durable, Family, StoredPromise } from "./durable.ts";
+import { ask, stored } from "./protocol-client.ts";
+
+/** What people can still read on a screen. */
+const FAMILY_MAX = 1_000;
+/** The largest page that servers answer. */
+const PAGE_MAX = 1_000;
+
+/**
+ * A promise and all below it: by one search where the server has one, else by looking for children position by
+ * position, which finds all but detached workflows (their ids have no position).
+ */
+export async function family(
+  network: Network,
+  rootId: string,
+  durable: Pick<Durable, "read" | "children">,
+): Promise<Family> {
+  return (await searched(network, rootId)) ?? (await probed(rootId, durable));
+}
+
+async function searched(network: Network, rootId: string): Promise<Family | undefined> {
+  const origin = rootId.split(":", 1)[0] ?? rootId;
+  const found: StoredPromise[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await searchPage(network, { "resonate:origin": origin }, cursor);
+    if (page === undefined) return undefined;
+    found.push(...page.promises.filter(({ id }) => isWithin(rootId, id)));
+    cursor = page.cursor;
+  } while (cursor !== undefined && found.length < FAMILY_MAX);
+  return {
+    promises: found.slice(0, FAMILY_MAX),
+    truncated: cursor !== undefined || found.length > FAMILY_MAX,
+  };
+}
+
+/** One page, or undefined where the server has no search. */
+async function searchPage(
+  network: Network,
+  tags: Record<string, string>,
+  cursor: string | undefined,
+): Promise<{ promises: StoredPromise[]; cursor: string | undefined } | undefined> {
+  try {
+    const answer = await ask(network, "promise.search", {
+      tags,
+      limit: PAGE_MAX,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    if (!answer.ok) return undefined;
+    return { promises: answer.data.promises.map(stored), cursor: answer.data.cursor };
+  } catch (error) {
+    // Servers without the kind, or with tokens that may not search, refuse the request as a whole.
+    if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return undefined;
+    throw error;
+  }
+}
+
+async function probed(rootId: string, durable: Pick<Durable, "read" | "children">): Promise<Family> {
+  const root = await durable.read(rootId);
+  if (root === undefined) return { promises: [], truncated: false };
+  const promises = [root];
+  const open = [root.id];
+  for (let id = open.shift(); id !== undefined; id = open.shift()) {
+    if (promises.length >= FAMILY_MAX) return { promises: promises.slice(0, FAMILY_MAX), truncated: true };
+    const children = await durable.children(id);
+    promises.push(...children);
+    open.push(...children.map((child) => child.id));
+  }
+  return { promises, truncated: false };
+}
+
+function isWithin(rootId: string, id: string): boolean {
+  if (id === rootId) return true;
+  return id.startsWith(rootId.includes(":") ? `${rootId}.` : `${rootId}:`);
+}

@@ -1,0 +1,112 @@
+/** The SDK's `Network` to an engine in another process: requests by HTTP, announcements by one event stream. */
+import { setTimeout as pause } from "node:timers/promises";
+import { type HttpAdapter, HttpNetwork, isMessage, type Message, type Network } from "@resonatehq/sdk";
+import { eventData } from "./event-stream.ts";
+
+export interface HttpNetworkOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  /** Letters, digits, dots, dashes and underscores only: servers parse addresses as URLs. */
+  readonly group: string;
+  /** Unique to this process, of the same letters. */
+  readonly pid: string;
+}
+
+/** A request takes milliseconds; whoever called us should hear of a dead engine before giving up themselves. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/**
+ * Unlike the SDK's own message source, this one opens its stream only when `init()` is called, and `stop()` ends it
+ * for good, also while it waits to reconnect: commands that never wait open none, and processes can end.
+ */
+export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): Network {
+  const base = url.replace(/\/$/, "");
+  return new HttpNetwork({
+    url: base,
+    timeout: REQUEST_TIMEOUT_MS,
+    ...(token === undefined ? {} : { token }),
+    adapter: new PollStream({ base, token, group, pid }),
+  });
+}
+
+/** First and longest pause before the stream is opened again. */
+const RECONNECT_MS = { first: 250, longest: 5_000 };
+/** How long `init()` waits for the stream: without it announcements are missed, and found by looking again. */
+const OPEN_TIMEOUT_MS = 2_000;
+
+class PollStream implements HttpAdapter {
+  readonly unicast: string;
+  readonly anycast: string;
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+  readonly #callbacks: ((message: Message) => void)[] = [];
+  readonly #stopped = new AbortController();
+  #opened: Promise<void> | undefined;
+
+  constructor({ base, token, group, pid }: Omit<HttpNetworkOptions, "url"> & { readonly base: string }) {
+    this.unicast = `poll://uni@${group}/${pid}`;
+    this.anycast = `poll://any@${group}/${pid}`;
+    this.#url = `${base}/poll/${group}/${pid}`;
+    this.#headers = {
+      accept: "text/event-stream",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+  }
+
+  match(target: string): string {
+    return `poll://any@${target}`;
+  }
+
+  onReceive(callback: (message: Message) => void): void {
+    this.#callbacks.push(callback);
+  }
+
+  /** Opens the stream, once; answers when it is open, or cannot be opened at the moment. */
+  async init(): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
+    this.#opened ??= new Promise((resolve) => {
+      const timer = setTimeout(resolve, OPEN_TIMEOUT_MS);
+      void this.#keepOpen(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    await this.#opened;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+  }
+
+  async #keepOpen(tried: () => void): Promise<void> {
+    const { signal } = this.#stopped;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        const response = await fetch(this.#url, { headers: this.#headers, signal });
+        if (response.ok && response.body !== null) {
+          failures = 0;
+          tried();
+          for await (const data of eventData(response.body)) this.#deliver(data);
+        } else {
+          await response.body?.cancel();
+        }
+      } catch {
+        // Refused, broken off, or stopped: all the same here, and a request will tell callers if the engine is gone.
+      }
+      tried();
+      const delayMs = Math.min(RECONNECT_MS.first * 2 ** failures, RECONNECT_MS.longest);
+      await pause(delayMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  #deliver(data: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (!isMessage(message)) return;
+    for (const callback of this.#callbacks) callback(message);
+  }
+}

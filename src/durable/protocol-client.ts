@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import {
+  Codec,
+  type Network,
+  type PromiseRecord,
+  type Request,
+  type Response,
+  type Value,
+} from "@resonatehq/sdk";
+import { ServiceError } from "../lib/errors.ts";
+import { scrub } from "../lib/log.ts";
+import type { PromiseState, StoredPromise } from "./durable.ts";
+
+/** The protocol's version that the SDK speaks. */
+const VERSION = "2026-04-01";
+
+type Kind = Request["kind"];
+type RequestData<K extends Kind> = Extract<Request, { kind: K }>["data"];
+type AnswerData<K extends Kind> = Extract<Extract<Response, { kind: K }>, { head: { status: 200 } }>["data"];
+
+export type Answer<K extends Kind> =
+  | { readonly ok: true; readonly data: AnswerData<K> }
+  /** 404 unknown; 409 not in a state for it; 422 not of a kind for it; 501 not a thing this server does. */
+  | { readonly ok: false; readonly status: number };
+
+/** One request of the protocol. Faults of the way, the engine or the request's form are thrown. */
+export async function ask<K extends Kind>(
+  network: Network,
+  kind: K,
+  data: RequestData<K>,
+): Promise<Answer<K>> {
+  const request = { kind, head: { corrId: randomUUID(), version: VERSION }, data };
+  let response: Response;
+  try {
+    response = await network.send<K>(request as unknown as Extract<Request, { kind: K }>);
+  } catch (cause) {
+    throw fault(statusInFailure(cause), undefined, cause);
+  }
+  const { status } = response.head;
+  if (status === 200) return { ok: true, data: response.data as AnswerData<K> };
+  if (EXPECTED.includes(status)) return { ok: false, status };
+  throw fault(status, response.data, undefined);
+}
+
+const EXPECTED: readonly number[] = [300, 404, 409, 422, 501];
+
+/** Over HTTP the SDK reports every status outside its list as a failure of the way, with the status in its text. */
+function statusInFailure(cause: unknown): number | undefined {
+  const match = cause instanceof Error ? /HTTP (\d{3})$/.exec(cause.message) : null;
+  return match === null ? undefined : Number(match[1]);
+}
+
+function fault(status: number | undefined, said: unknown, cause: unknown): ServiceError {
+  const options = cause === undefined ? {} : { cause };
+  if (status === 400) {
+    // The engine's words concern the request alone; their length is bounded, and what looks like a secret is taken out.
+    const reason = typeof said === "string" && said !== "" ? `: ${scrub(said).slice(0, 200)}` : "";
+    return new ServiceError("INVALID_REQUEST", `The engine refuses the request${reason}`, options);
+  }
+  const reason =
+    status === 401 || status === 403
+      ? "it refuses this service's token"
+      : status === undefined
+        ? "it cannot be reached"
+        : `it answered ${status}`;
+  return new ServiceError("ENGINE_UNAVAILABLE", `Cannot ask the engine: ${reason}`, options);
+}
+
+const codec = new Codec();
+
+/** Callers check with `assertStorable` what comes from outside. */
+export function encode(value: unknown): Value {
+  return codec.encode(value);
+}
+
+/** A record as the service reads it. Values written by others may not decode; that is told, not thrown. */
+export function stored(record: PromiseRecord): StoredPromise {
+  const param = decode(record.param);
+  const value = decode(record.value);
+  return {
+    id: record.id,
+    state: STATES[record.state],
+    param: param.value,
+    value: value.value,
+    tags: record.tags,
+    createdAt: record.createdAt,
+    timeoutAt: record.timeoutAt,
+    ...(record.settledAt === undefined ? {} : { settledAt: record.settledAt }),
+    ...(value.ok ? (param.ok ? {} : { unreadable: "param" }) : { unreadable: "value" }),
+  };
+}
+
+const STATES = {
+  pending: "pending",
+  resolved: "resolved",
+  rejected: "rejected",
+  rejected_canceled: "canceled",
+  rejected_timedout: "timedout",
+} as const satisfies Record<PromiseRecord["state"], PromiseState>;
+
+function decode(encoded: Value): { readonly ok: boolean; readonly value?: unknown } {
+  try {
+    return { ok: true, value: codec.decode(encoded) as unknown };
+  } catch {
+    return { ok: false };
+  }
+}

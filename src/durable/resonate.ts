@@ -1,0 +1,115 @@
+/** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
+import type { Network } from "@resonatehq/sdk";
+import { childId } from "../approval/ids.ts";
+import type { Call, Durable, Family, StoredPromise } from "./durable.ts";
+import { family } from "./family.ts";
+import { ask, encode, stored } from "./protocol-client.ts";
+import { assertStorable } from "./storable.ts";
+import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
+
+export interface DurableOptions {
+  /** Worker group that calls without a `target` go to. Default `worker`. */
+  readonly group?: string;
+  readonly pauses?: LookPauses;
+}
+
+export function createDurable(network: Network, options: DurableOptions = {}): Durable {
+  return new ResonateDurable(network, options);
+}
+
+/** Children that `children` reads; an approval has at most a few hundred. */
+const CHILDREN_MAX = 1_000;
+/** Reads that are under way at once: enough to hide a network's latency, few enough to leave others their turn. */
+const READS_AT_ONCE = 32;
+
+class ResonateDurable implements Durable {
+  readonly #network: Network;
+  readonly #group: string;
+  readonly #waits: Waits;
+  #isStopped = false;
+
+  constructor(network: Network, { group = "worker", pauses = LOOK_PAUSES }: DurableOptions) {
+    this.#network = network;
+    this.#group = group;
+    this.#waits = new Waits(network, pauses);
+  }
+
+  async start({ id, func, args, version = 1, target, timeoutAt, tags }: Call): Promise<StoredPromise> {
+    assertStorable(args, "args");
+    const answer = await ask(this.#network, "promise.create", {
+      id,
+      timeoutAt,
+      param: encode({ func, args, version }),
+      tags: {
+        ...tags,
+        "resonate:origin": id,
+        "resonate:branch": id,
+        "resonate:parent": id,
+        "resonate:scope": "global",
+        "resonate:target": this.#network.match(target ?? this.#group),
+      },
+    });
+    if (!answer.ok) throw new Error(`Cannot start ${id}: the engine answers ${answer.status} to a creation`);
+    return stored(answer.data.promise);
+  }
+
+  async read(id: string): Promise<StoredPromise | undefined> {
+    const answer = await ask(this.#network, "promise.get", { id });
+    return answer.ok ? stored(answer.data.promise) : undefined;
+  }
+
+  async settle(
+    id: string,
+    value: unknown,
+    as: "resolved" | "rejected" = "resolved",
+  ): Promise<StoredPromise | undefined> {
+    assertStorable(value, "value");
+    const answer = await ask(this.#network, "promise.settle", { id, state: as, value: encode(value) });
+    return answer.ok ? stored(answer.data.promise) : undefined;
+  }
+
+  async waitFor(
+    id: string,
+    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<StoredPromise | undefined> {
+    if (timeoutMs <= 0 || signal?.aborted === true) return this.read(id);
+    const end = new AbortController();
+    const timer = setTimeout(() => end.abort(), timeoutMs);
+    const abort = () => end.abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      const promise = await this.#waits.settlement(id, end.signal);
+      // The time is up: what was last known may be some seconds old.
+      return promise?.state === "pending" && !this.#isStopped ? await this.read(id) : promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async children(id: string): Promise<StoredPromise[]> {
+    const children: StoredPromise[] = [];
+    while (children.length < CHILDREN_MAX) {
+      const first = children.length;
+      const count = Math.min(READS_AT_ONCE, Math.max(8, first), CHILDREN_MAX - first);
+      const read = await Promise.all(
+        Array.from({ length: count }, (_, i) => this.read(childId(id, first + i))),
+      );
+      for (const child of read) {
+        if (child === undefined) return children;
+        children.push(child);
+      }
+    }
+    return children;
+  }
+
+  family(rootId: string): Promise<Family> {
+    return family(this.#network, rootId, this);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#waits.stop();
+    await this.#network.stop();
+  }
+}

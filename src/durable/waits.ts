@@ -1,0 +1,157 @@
+/**
+ * Waiting for promises to settle.
+ *
+ * The engine announces a settlement once, to a listener that asked for it, and nobody repeats the announcement: it is
+ * lost when the stream happens to be down. So each promise that somebody waits for has one watch, shared by all who
+ * wait, which listens for the announcement and, in case that never comes, looks again now and then. Nothing of this
+ * needs to survive a restart: whoever waits asks again.
+ */
+import type { Message, Network } from "@resonatehq/sdk";
+import type { StoredPromise } from "./durable.ts";
+import { ask, stored } from "./protocol-client.ts";
+
+/**
+ * How often a watch looks for itself. With a listener only a lost announcement is found this way, so a thousand
+ * waiters may cost no more than a few hundred reads a second. Servers that refuse listeners leave no other way.
+ */
+export interface LookPauses {
+  readonly listeningMs: number;
+  readonly deafMs: number;
+}
+
+export const LOOK_PAUSES: LookPauses = { listeningMs: 5_000, deafMs: 500 };
+
+/** Past the deadline some servers only notice when they are asked; this much later they certainly see it. */
+const DEADLINE_GRACE_MS = 20;
+
+/**
+ * One promise somebody waits for. It stands in the table before the engine is asked to announce, because the
+ * announcement can overtake the answer to that request.
+ */
+interface Watch {
+  readonly id: string;
+  /** Undefined until first seen, and for good if the engine does not know it. */
+  latest: StoredPromise | undefined;
+  /** Ends when the promise was first seen; fails if the engine did not answer. */
+  begun: Promise<void>;
+  readonly settled: PromiseWithResolvers<void>;
+  timer: NodeJS.Timeout | undefined;
+  waiting: number;
+}
+
+export class Waits {
+  readonly #network: Network;
+  readonly #pauses: LookPauses;
+  readonly #watches = new Map<string, Watch>();
+  #connected: Promise<void> | undefined;
+
+  constructor(network: Network, pauses: LookPauses) {
+    this.#network = network;
+    this.#pauses = pauses;
+    network.recv((message) => this.#receive(message));
+  }
+
+  /** Waits for settlement until `until` ends the wait; then answers what was last known. */
+  async settlement(id: string, until: AbortSignal): Promise<StoredPromise | undefined> {
+    const watch = this.#watches.get(id) ?? this.#begin(id);
+    watch.waiting += 1;
+    const ended = Promise.withResolvers<void>();
+    const end = () => ended.resolve();
+    until.addEventListener("abort", end, { once: true });
+    try {
+      await watch.begun;
+      if (watch.latest?.state === "pending" && !until.aborted) {
+        await Promise.race([watch.settled.promise, ended.promise]);
+      }
+      return watch.latest;
+    } finally {
+      until.removeEventListener("abort", end);
+      watch.waiting -= 1;
+      if (watch.waiting === 0) this.#drop(watch);
+    }
+  }
+
+  /** Ends every wait with what was last known. */
+  stop(): void {
+    for (const watch of this.#watches.values()) {
+      watch.settled.resolve();
+      this.#drop(watch);
+    }
+  }
+
+  #begin(id: string): Watch {
+    const watch: Watch = {
+      id,
+      latest: undefined,
+      begun: Promise.resolve(),
+      settled: Promise.withResolvers<void>(),
+      timer: undefined,
+      waiting: 0,
+    };
+    this.#watches.set(id, watch);
+    watch.begun = this.#lookFirst(watch);
+    return watch;
+  }
+
+  async #lookFirst(watch: Watch): Promise<void> {
+    // The stream is opened by the first who waits: most gateways and most commands never do. If it cannot be opened,
+    // looking again serves instead.
+    this.#connected ??= this.#network.init().catch(() => undefined);
+    await this.#connected;
+    const { promise, isListening } = await this.#listen(watch.id);
+    if (watch.latest !== undefined) return;
+    watch.latest = promise;
+    if (promise?.state === "pending") {
+      this.#lookLater(watch, promise.timeoutAt, isListening ? this.#pauses.listeningMs : this.#pauses.deafMs);
+    } else {
+      this.#drop(watch);
+    }
+  }
+
+  async #listen(id: string): Promise<{ promise: StoredPromise | undefined; isListening: boolean }> {
+    const address = this.#network.unicast;
+    const answer = await ask(this.#network, "promise.register_listener", { awaited: id, address });
+    if (answer.ok) return { promise: stored(answer.data.promise), isListening: true };
+    // 404: unknown. Otherwise the server has no listeners, or none for a promise of this kind.
+    const promise = answer.status === 404 ? undefined : await this.#read(id);
+    return { promise, isListening: false };
+  }
+
+  async #read(id: string): Promise<StoredPromise | undefined> {
+    const answer = await ask(this.#network, "promise.get", { id });
+    return answer.ok ? stored(answer.data.promise) : undefined;
+  }
+
+  #lookLater(watch: Watch, timeoutAt: number, pauseMs: number): void {
+    if (this.#watches.get(watch.id) !== watch) return;
+    const toDeadlineMs = timeoutAt - Date.now() + DEADLINE_GRACE_MS;
+    watch.timer = setTimeout(
+      () => void this.#lookAgain(watch, timeoutAt, pauseMs),
+      toDeadlineMs > 0 ? Math.min(pauseMs, toDeadlineMs) : pauseMs,
+    );
+  }
+
+  async #lookAgain(watch: Watch, timeoutAt: number, pauseMs: number): Promise<void> {
+    // An engine that does not answer now may announce later; the wait itself has an end.
+    const promise = await this.#read(watch.id).catch(() => undefined);
+    if (promise === undefined || promise.state === "pending") this.#lookLater(watch, timeoutAt, pauseMs);
+    else this.#settle(promise);
+  }
+
+  #receive(message: Message): void {
+    if (message.kind === "unblock") this.#settle(stored(message.data.promise));
+  }
+
+  #settle(promise: StoredPromise): void {
+    const watch = this.#watches.get(promise.id);
+    if (watch === undefined) return;
+    watch.latest = promise;
+    watch.settled.resolve();
+    this.#drop(watch);
+  }
+
+  #drop(watch: Watch): void {
+    clearTimeout(watch.timer);
+    if (this.#watches.get(watch.id) === watch) this.#watches.delete(watch.id);
+  }
+}
