@@ -4,7 +4,10 @@ import { addressKey } from "./person.ts";
 export type Rules = Pick<ApprovalRequest, "approvers" | "requester" | "require" | "rejection" | "onDeadline">;
 
 /** Whether the wait itself was ended, as far as it was seen: not yet, by the deadline, or by a cancellation. */
-export type End = "open" | "deadline" | "cancelled";
+export type End =
+  | { readonly kind: "open" }
+  | { readonly kind: "deadline" }
+  | { readonly kind: "cancelled"; readonly reason?: string };
 
 export type Verdict =
   | { readonly kind: "wait" }
@@ -47,8 +50,11 @@ export function decide(rules: Rules, votes: readonly Vote[], end: End): Verdict 
     const reason = `${rejections} of ${eligible} approvers rejected it, so ${needed} approvals are out of reach`;
     return { kind: "done", outcome: "rejected", reason };
   }
-  if (end === "open") return { kind: "wait" };
-  if (end === "cancelled") return { kind: "done", outcome: "cancelled", reason: "It was cancelled" };
+  if (end.kind === "open") return { kind: "wait" };
+  if (end.kind === "cancelled") {
+    const reason = end.reason === undefined ? "It was cancelled" : `It was cancelled: ${end.reason}`;
+    return { kind: "done", outcome: "cancelled", reason };
+  }
   const reason = `The deadline passed with ${approvals} of ${needed} needed approvals`;
   return { kind: "done", outcome: rules.onDeadline === "reject" ? "rejected" : "expired", reason };
 }

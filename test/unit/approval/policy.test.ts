@@ -24,6 +24,7 @@ function holds<Ts>(rule: IRawProperty<Ts, false>): void {
   assert(rule, { seed, numRuns: 5_000 });
 }
 
+const OPEN: End = { kind: "open" };
 const people = ["ana@x.org", "bo@x.org", "cy@x.org", "di@x.org", "eve@x.org"];
 
 function rules(
@@ -72,7 +73,7 @@ describe("decide()", () => {
     [{ require: 2, rejection: "majority" }, "+-+", "approved"],
     [{ require: 2, rejection: "majority" }, "--+", "rejected"],
   ])("%o with answers '%s' of three is %s", (given, marks, expected) => {
-    expect(kind(decide(rules(given as object), votes(marks), "open"))).toBe(expected);
+    expect(kind(decide(rules(given as object), votes(marks), OPEN))).toBe(expected);
   });
 
   test("counts one person once, by the ballot with the lowest number, whatever the case of the address", () => {
@@ -81,35 +82,35 @@ describe("decide()", () => {
       { n: 1, email: "ana@x.org", choice: "reject" },
     ];
     const given = rules({ require: 2, rejection: "majority" });
-    expect(kind(decide(given, twice, "open"))).toBe("wait");
-    expect(kind(decide(given, [...twice, { n: 2, email: "bo@x.org", choice: "reject" }], "open"))).toBe(
+    expect(kind(decide(given, twice, OPEN))).toBe("wait");
+    expect(kind(decide(given, [...twice, { n: 2, email: "bo@x.org", choice: "reject" }], OPEN))).toBe(
       "rejected",
     );
   });
 
   test("ignores the requester and strangers, even with a ballot", () => {
     const given = rules({ requester: "ANA@x.org " });
-    expect(kind(decide(given, votes("+"), "open"))).toBe("wait");
-    expect(kind(decide(given, votes("-"), "open"))).toBe("wait");
-    expect(kind(decide(given, [{ n: 1, email: "mallory@x.org", choice: "approve" }], "open"))).toBe("wait");
+    expect(kind(decide(given, votes("+"), OPEN))).toBe("wait");
+    expect(kind(decide(given, votes("-"), OPEN))).toBe("wait");
+    expect(kind(decide(given, [{ n: 1, email: "mallory@x.org", choice: "approve" }], OPEN))).toBe("wait");
   });
 
   test("never approves without an approval, also when nobody can vote", () => {
     const given = rules({ require: "all", approvers: ["ana@x.org"], requester: "ana@x.org" });
-    expect(kind(decide(given, votes("+"), "open"))).toBe("rejected");
+    expect(kind(decide(given, votes("+"), OPEN))).toBe("rejected");
   });
 
   test("ends by the deadline as the request says", () => {
-    expect(decide(rules({ require: 2 }), votes("+"), "deadline")).toEqual({
+    expect(decide(rules({ require: 2 }), votes("+"), { kind: "deadline" })).toEqual({
       kind: "done",
       outcome: "expired",
       reason: "The deadline passed with 1 of 2 needed approvals",
     });
-    expect(kind(decide(rules({ onDeadline: "reject" }), [], "deadline"))).toBe("rejected");
+    expect(kind(decide(rules({ onDeadline: "reject" }), [], { kind: "deadline" }))).toBe("rejected");
   });
 
   test("ends by a cancellation, whatever happens at the deadline", () => {
-    expect(decide(rules({ onDeadline: "reject" }), [], "cancelled")).toEqual({
+    expect(decide(rules({ onDeadline: "reject" }), [], { kind: "cancelled" })).toEqual({
       kind: "done",
       outcome: "cancelled",
       reason: "It was cancelled",
@@ -117,8 +118,8 @@ describe("decide()", () => {
   });
 
   test("lets votes that decide win over a deadline or a cancellation seen together with them", () => {
-    expect(kind(decide(rules({}), votes("+"), "deadline"))).toBe("approved");
-    expect(kind(decide(rules({}), votes("-"), "cancelled"))).toBe("rejected");
+    expect(kind(decide(rules({}), votes("+"), { kind: "deadline" }))).toBe("approved");
+    expect(kind(decide(rules({}), votes("-"), { kind: "cancelled" }))).toBe("rejected");
   });
 });
 
@@ -147,8 +148,8 @@ function model(given: Rules, seen: readonly Vote[], end: End): string {
   if (given.rejection === "veto" && no) return "rejected";
   if (enough(yes)) return "approved";
   if (!couldStill) return "rejected";
-  if (end === "cancelled") return "cancelled";
-  if (end === "deadline") return given.onDeadline === "reject" ? "rejected" : "expired";
+  if (end.kind === "cancelled") return "cancelled";
+  if (end.kind === "deadline") return given.onDeadline === "reject" ? "rejected" : "expired";
   return "wait";
 }
 
@@ -167,7 +168,11 @@ const anyVote: Arbitrary<Vote> = record({
 });
 // One vote a ballot: a ballot is settled once.
 const anyVotes = uniqueArray(anyVote, { selector: ({ n }) => n, maxLength: 6 });
-const anyEnd: Arbitrary<End> = constantFrom<End[]>("open", "deadline", "cancelled");
+const anyEnd: Arbitrary<End> = constantFrom<End[]>(
+  { kind: "open" },
+  { kind: "deadline" },
+  { kind: "cancelled" },
+);
 
 describe("decide(), for all rules and votes,", () => {
   test("agrees with a plain model", () => {
@@ -192,7 +197,7 @@ describe("decide(), for all rules and votes,", () => {
   test("keeps a verdict by votes when other people vote later, except that a veto undoes an approval", () => {
     holds(
       property(anyRules, anyVotes, anyVotes, anyEnd, (given, seen, more, end) => {
-        const first = decide(given, seen, "open");
+        const first = decide(given, seen, OPEN);
         if (first.kind === "wait") return;
         const voted = new Set(seen.map(({ email }) => key(email)));
         const later = more.filter(({ email }) => !voted.has(key(email)));
@@ -210,7 +215,7 @@ describe("decide(), for all rules and votes,", () => {
     holds(
       property(anyRules, anyVotes, anyEnd, (given, seen, end) => {
         const verdict = decide(given, seen, end);
-        if (end !== "open") expect(verdict.kind).toBe("done");
+        if (end.kind !== "open") expect(verdict.kind).toBe("done");
         if (kind(verdict) !== "approved") return;
         const yes = seen.filter(({ choice }) => choice === "approve").length;
         expect(yes).toBeGreaterThanOrEqual(typeof given.require === "number" ? given.require : 1);

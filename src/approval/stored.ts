@@ -1,0 +1,131 @@
+/**
+ * Promise records read back as the domain's words.
+ *
+ * Values are checked by shape and not by the rules for requests: an approval that was accepted once stays readable when
+ * the rules for new ones become stricter. What does not fit is undefined, since other programs can reach the engine.
+ */
+import { z } from "zod";
+import type {
+  ApprovalRequest,
+  Ballot,
+  Cancellation,
+  Closed,
+  Decision,
+  MailResult,
+  Outcome,
+  Withdrawal,
+} from "./approval.ts";
+import { KIND_TAG } from "./ids.ts";
+
+/** A promise record, decoded. */
+export interface StoredRecord {
+  readonly id: string;
+  readonly state: "pending" | "resolved" | "rejected" | "canceled" | "timedout";
+  readonly param: unknown;
+  readonly value: unknown;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly timeoutAt: number;
+  readonly settledAt?: number;
+}
+
+const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
+const choice = z.enum(["approve", "reject"]);
+const text = z.string();
+
+const person = z.object({
+  email: text,
+  name: z.exactOptional(text),
+  locale: z.exactOptional(text),
+  timeZone: z.exactOptional(text),
+});
+
+const request: z.ZodType<ApprovalRequest> = z.object({
+  title: text,
+  summary: z.exactOptional(text),
+  details: z.array(z.object({ label: text, value: text })),
+  requester: z.exactOptional(person),
+  approvers: z.array(person).min(1),
+  require: z.union([z.enum(["any", "all"]), z.int().min(1)]),
+  rejection: z.enum(["veto", "majority"]),
+  deadline: text,
+  onDeadline: z.enum(["expire", "reject"]),
+  metadata: z.record(text, z.unknown()),
+});
+
+const call = z.object({ func: z.literal("approval"), args: z.tuple([request]) });
+
+const ballot: z.ZodType<Ballot> = z.object({
+  kind: z.literal("ballot"),
+  approval: text,
+  n: z.int().min(1),
+  approver: person,
+  recipient: text,
+  gen: z.int().min(0),
+});
+
+const decision: z.ZodType<Decision> = z.object({
+  kind: z.literal("decision"),
+  choice,
+  comment: z.exactOptional(text),
+  by: text,
+  at: text,
+  door: z.enum(["mail", "api", "webhook"]),
+  nonce: text,
+});
+
+const withdrawal: z.ZodType<Withdrawal> = z.object({ kind: z.literal("withdrawn"), because: outcomeKind });
+
+const cancellation: z.ZodType<Cancellation> = z.object({
+  kind: z.literal("cancelled"),
+  reason: z.exactOptional(text),
+  at: text,
+  nonce: text,
+});
+
+const closed: z.ZodType<Closed> = z.object({ kind: z.literal("closed"), outcome: outcomeKind, reason: text });
+
+const delivery = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("sent"), messageId: text }),
+  z.object({ status: z.literal("deferred"), reason: text }),
+  z.object({ status: z.literal("undeliverable"), reason: text }),
+  z.object({ status: z.literal("skipped") }),
+]);
+
+const mailResult: z.ZodType<MailResult> = z.object({ kind: z.literal("mail"), n: z.int().min(1), delivery });
+
+const outcome: z.ZodType<Outcome> = z.object({
+  approval: text,
+  outcome: outcomeKind,
+  reason: text,
+  decisions: z.array(z.object({ n: z.int(), email: text, choice, comment: z.exactOptional(text), at: text })),
+  metadata: z.record(text, z.unknown()),
+});
+
+/** The request behind an approval's root promise; undefined if the record is no approval of ours. */
+export function requestOf(record: StoredRecord): ApprovalRequest | undefined {
+  if (record.tags[KIND_TAG] !== "approval") return undefined;
+  return read(call, record.param)?.args[0];
+}
+
+/** The question that a ballot's promise asks; undefined if the record is no ballot. */
+export function ballotOf(record: StoredRecord): Ballot | undefined {
+  return record.tags[KIND_TAG] === "ballot" ? read(ballot, record.param) : undefined;
+}
+
+export const decisionOf = (record: StoredRecord): Decision | undefined => readValue(decision, record);
+export const withdrawalOf = (record: StoredRecord): Withdrawal | undefined => readValue(withdrawal, record);
+export const cancellationOf = (record: StoredRecord): Cancellation | undefined =>
+  readValue(cancellation, record);
+export const closedOf = (record: StoredRecord): Closed | undefined => readValue(closed, record);
+export const mailResultOf = (record: StoredRecord): MailResult | undefined => readValue(mailResult, record);
+export const outcomeOf = (record: StoredRecord): Outcome | undefined => readValue(outcome, record);
+
+function readValue<T>(schema: z.ZodType<T>, record: StoredRecord): T | undefined {
+  return record.state === "resolved" ? read(schema, record.value) : undefined;
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

@@ -1,0 +1,130 @@
+import type { ApprovalRequest, Delivery, Door, Outcome, OutcomeKind, Person } from "./approval.ts";
+import { ballotId, endId } from "./ids.ts";
+import { APPROVAL_SLACK_MS } from "./request.ts";
+import { type BallotStanding, standingOf } from "./standing.ts";
+import { cancellationOf, mailResultOf, outcomeOf, requestOf, type StoredRecord } from "./stored.ts";
+
+/** What `GET /approvals/:id` answers. Times are ISO 8601 instants of the engine's clock. */
+export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approvers"> {
+  readonly id: string;
+  /** `failed`: its workflow broke off, and `error` says why. */
+  readonly status: "pending" | OutcomeKind | "failed";
+  readonly deadline: string;
+  /** One for each approver, in the order of the request. */
+  readonly ballots: readonly BallotView[];
+  /** Addresses of those whose answer is awaited. */
+  readonly waitingFor: readonly string[];
+  /** Somebody asked to cancel; it took effect if `status` is `cancelled`. */
+  readonly cancellation?: { readonly at: string; readonly reason?: string };
+  /** The workflow's result, once there is one. */
+  readonly outcome?: Outcome;
+  readonly error?: string;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+}
+
+export interface BallotView {
+  readonly n: number;
+  readonly approver: Person;
+  /** `withdrawn`: the approval ended without this answer. */
+  readonly state: "open" | "approved" | "rejected" | "withdrawn" | "expired";
+  readonly comment?: string;
+  readonly decidedAt?: string;
+  readonly door?: Door;
+  readonly mail: MailView;
+}
+
+export interface MailView {
+  /**
+   * `pending`: not tried yet. `sent`: a relay took it, which does not mean that anybody read it. `deferred`: it is
+   * tried again. `undeliverable`: it is not. `skipped`: the ballot was closed by then.
+   */
+  readonly status: "pending" | Delivery["status"];
+  readonly reason?: string;
+}
+
+/** Direct children of an approval, by position: the end, the ballots, then steps. */
+export type Children = readonly StoredRecord[];
+
+/** Computes an approval's state from its stored promises; undefined if `root` is no approval. */
+export function summarize(root: StoredRecord, children: Children): ApprovalView | undefined {
+  const request = requestOf(root);
+  if (request === undefined) return undefined;
+  const { approvers, deadline: _, ...shown } = request;
+  const byId = new Map(children.map((child) => [child.id, child]));
+  const end = byId.get(endId(root.id));
+  const mails = mailsOf(children);
+  const ballots = approvers.map((approver, i) => {
+    const n = i + 1;
+    const standing = standingOf({ ballot: byId.get(ballotId(root.id, n)), end, root });
+    return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending" } }, standing);
+  });
+  return {
+    id: root.id,
+    ...statusOf(root),
+    ...shown,
+    deadline: iso(root.timeoutAt - APPROVAL_SLACK_MS),
+    ballots,
+    waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),
+    ...cancellationIn(end),
+    createdAt: iso(root.createdAt),
+    ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
+  };
+}
+
+/** The approval's status from its root promise alone. */
+export function statusOf(root: StoredRecord): Pick<ApprovalView, "status" | "outcome" | "error"> {
+  const outcome = outcomeOf(root);
+  if (outcome !== undefined) return { status: outcome.outcome, outcome };
+  if (root.state === "pending") return { status: "pending" };
+  // No worker ran for all of the slack after the deadline.
+  if (root.state === "timedout") return { status: "expired" };
+  if (root.state === "canceled") return { status: "cancelled" };
+  return { status: "failed", error: root.value instanceof Error ? root.value.message : "Unknown result" };
+}
+
+function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "cancellation"> {
+  const cancellation = end === undefined ? undefined : cancellationOf(end);
+  if (end?.settledAt === undefined || cancellation === undefined) return {};
+  return { cancellation: { at: iso(end.settledAt), ...reasonOf(cancellation) } };
+}
+
+/** The latest known result by ballot; later steps are later tries. */
+function mailsOf(children: Children): Map<number, MailView> {
+  const mails = new Map<number, MailView>();
+  for (const child of children) {
+    const result = mailResultOf(child);
+    if (result === undefined) continue;
+    const { status } = result.delivery;
+    // A later try that found the ballot closed does not undo that the first mail went out.
+    if (status === "skipped" && mails.has(result.n)) continue;
+    mails.set(result.n, { status, ...reasonOf(result.delivery) });
+  }
+  return mails;
+}
+
+function ballotView(
+  asked: Pick<BallotView, "n" | "approver" | "mail">,
+  standing: BallotStanding,
+): BallotView {
+  if (standing.kind === "open") return { ...asked, state: "open" };
+  if (standing.kind === "closed") {
+    return { ...asked, state: standing.because === "expired" ? "expired" : "withdrawn" };
+  }
+  const { choice, comment, door } = standing.decision;
+  return {
+    ...asked,
+    state: choice === "approve" ? "approved" : "rejected",
+    ...(comment === undefined ? {} : { comment }),
+    decidedAt: iso(standing.atMs),
+    door,
+  };
+}
+
+function reasonOf(from: { readonly reason?: string } | object): { readonly reason?: string } {
+  return "reason" in from && from.reason !== undefined ? { reason: from.reason } : {};
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
