@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { compile } from "ejs";
+import ejs from "ejs";
 import { escapeHtml, Html } from "./html.ts";
 import { cleanText } from "./text.ts";
 
@@ -45,7 +45,7 @@ const VIEWS = new URL("../../views/", import.meta.url);
 const TEMPLATE_FILE = /^(?<name>[a-z-]+)\.(?<kind>html|txt)\.ejs$/u;
 
 function prepare(source: string, print: (value: unknown) => string): Render {
-  return compile(source, {
+  return ejs.compile(source, {
     escape: print,
     strict: true,
     _with: false,
