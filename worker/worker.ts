@@ -4,7 +4,7 @@ import type { Logger } from "../src/lib/log.ts";
 import { GuardedNetwork } from "./guard.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { provideServices, type Services } from "./services.ts";
-import { WORKFLOWS } from "./workflows/index.ts";
+import type { Registration } from "./workflows/index.ts";
 
 export interface WorkerOptions {
   readonly network: Network;
@@ -14,6 +14,8 @@ export interface WorkerOptions {
   /** Tasks that run at once. */
   readonly concurrency: number;
   readonly log: Logger;
+  /** What can be started by name. */
+  readonly workflows: readonly Registration[];
   readonly services: Omit<Services, "promises" | "codec">;
 }
 
@@ -22,7 +24,8 @@ export interface Worker {
   stop(graceMs: number): Promise<void>;
 }
 
-export function startWorker({ network, pid, leaseMs, concurrency, log, services }: WorkerOptions): Worker {
+export function startWorker(options: WorkerOptions): Worker {
+  const { network, pid, leaseMs, concurrency, log, workflows, services } = options;
   const logger = sdkLogger(log);
   const registered = new Set<string>();
   const guarded = new GuardedNetwork(network, {
@@ -33,7 +36,7 @@ export function startWorker({ network, pid, leaseMs, concurrency, log, services 
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   provideServices(resonate, { ...services, promises: resonate.promises, codec: new Codec() });
-  for (const { name, version, func } of WORKFLOWS) {
+  for (const { name, version, func } of workflows) {
     resonate.register(name, func, { version });
     registered.add(key(name, version));
   }

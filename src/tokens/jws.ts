@@ -5,7 +5,7 @@ import { z } from "zod";
 
 export interface TokenKey {
   readonly kid: string;
-  readonly secret: Buffer;
+  readonly secret: Uint8Array;
 }
 
 /**

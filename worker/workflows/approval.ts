@@ -32,7 +32,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",
     );
   }
-  const { group } = services(ctx);
+  const { group, tokens } = services(ctx);
   const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
   // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
   const untilDeadlineMs = () => deadlineAtMs - Date.now();
@@ -40,7 +40,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   const end = yield* ctx.promise({ timeout: untilDeadlineMs(), tags: timerTags(group, "end") });
   const ballots: Future<unknown>[] = [];
   for (const [index, approver] of request.approvers.entries()) {
-    const recipient = recipientId(ctx.id, approver.email);
+    const recipient = tokens.recipientId(ctx.id, approver.email);
     const data: Ballot = { kind: "ballot", approval: ctx.id, n: index + 1, approver, recipient, gen: 0 };
     const tags = { "resonate:external": "true", [KIND_TAG]: "ballot" };
     ballots.push(yield* ctx.promise({ timeout: untilDeadlineMs(), data, tags }));

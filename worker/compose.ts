@@ -1,0 +1,54 @@
+/** A worker made of settings: the keys that sign links, the way mail goes out, every workflow there is. */
+import type { Network } from "@resonatehq/sdk";
+import { type Config, ConfigError } from "../src/config/config.ts";
+import { loadTokenKeys } from "../src/config/keys.ts";
+import type { Logger } from "../src/lib/log.ts";
+import { createMailer } from "../src/mail/mailer.ts";
+import { createLinkTokens } from "../src/tokens/tokens.ts";
+import { startWorker, type Worker } from "./worker.ts";
+import { WORKFLOWS } from "./workflows/index.ts";
+
+export interface WorkerParts {
+  readonly config: Config;
+  readonly network: Network;
+  /** Unique to this worker, of letters, digits, `.`, `_`, `-`. */
+  readonly pid: string;
+  readonly log: Logger;
+  /** Origin of every link, where the settings leave it to the port that was free. */
+  readonly publicUrl?: string;
+  /** Port of the development mailbox, likewise. */
+  readonly mailboxPort?: number;
+}
+
+/** How long workflows get to reach their next rest when a process is told to stop, within the 20 s operators expect. */
+export const STOP_GRACE_MS = 15_000;
+
+export function composeWorker(parts: WorkerParts): Worker {
+  const { config, network, pid, log, publicUrl = config.publicUrl } = parts;
+  if (publicUrl === undefined) {
+    throw new ConfigError(["PORT is 0, so PUBLIC_URL must be set: links need an origin"]);
+  }
+  const smtpUrl =
+    config.mail.kind === "smtp"
+      ? config.mail.url.reveal()
+      : `smtp://127.0.0.1:${parts.mailboxPort ?? config.mail.port}`;
+  const tokens = createLinkTokens({ keys: loadTokenKeys(config), issuer: publicUrl });
+  const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl });
+  const { group, leaseMs, concurrency } = config.worker;
+  const worker = startWorker({
+    network,
+    pid,
+    leaseMs,
+    concurrency,
+    log,
+    workflows: WORKFLOWS,
+    services: { mailer, tokens, publicUrl, group },
+  });
+  return {
+    async stop(graceMs) {
+      // Steps under way first: they need the mailer.
+      await worker.stop(graceMs);
+      await mailer.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** The worker process: runs workflows and sends mail, beside any number of others like it. */
+import { loadConfig } from "../src/config/config.ts";
+import { engineEndpoint } from "../src/config/keys.ts";
+import { createHttpNetwork } from "../src/durable/http-network.ts";
+import { createLogger } from "../src/lib/log.ts";
+import { processId } from "../src/lib/process-id.ts";
+import { runService } from "../src/lib/service.ts";
+import { composeWorker, STOP_GRACE_MS } from "./compose.ts";
+
+await runService(async () => {
+  const config = loadConfig(undefined, "worker");
+  const log = createLogger({ level: config.logLevel, part: "worker" });
+  for (const warning of config.warnings) log.warn(warning);
+  const { group } = config.worker;
+  const pid = processId();
+  const endpoint = engineEndpoint(config);
+  const network = createHttpNetwork({ ...endpoint, group, pid });
+  const worker = composeWorker({ config, network, pid, log });
+  return {
+    log,
+    ready: { engine: endpoint.url, group, pid },
+    stop: () => worker.stop(STOP_GRACE_MS),
+  };
+});
