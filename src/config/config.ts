@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isLoopback } from "../lib/loopback.ts";
 import { type Env, processEnv } from "./env.ts";
 import * as read from "./read.ts";
 import { Secret } from "./secret.ts";
@@ -190,10 +191,6 @@ function defaultOrigin(host: string, port: number): string | undefined {
 export function originOf(host: string, port: number): string {
   const reachable = isLoopback(host) ? host : "127.0.0.1";
   return new URL(`http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`).origin;
-}
-
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 }
 
 function isPlainAndRemote(origin: string): boolean {

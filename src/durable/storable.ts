@@ -1,9 +1,11 @@
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 
-/** A stack of our own makes deep nesting harmless up to here; the codec behind it recurses, and a cycle has no end. */
+/** Nothing here recurses, but the codec does, and a value that contains itself has no end. */
 const DEPTH_MAX = 200;
 /** More would help nobody to mend a value. */
 const PROBLEMS_MAX = 20;
+/** Names are the caller's, and an answer that repeats them stays small. */
+const NAME_CHARS_MAX = 64;
 
 /** Text that the SDK's codec reads as a number. */
 const NUMBERS_IN_DISGUISE = ["__INF__", "__NEG_INF__"];
@@ -21,35 +23,45 @@ export function assertStorable(value: unknown, field: string): void {
   throw new ServiceError("INVALID_FIELDS", `${first.field} ${first.message}`, { problems });
 }
 
+interface Place {
+  readonly value: unknown;
+  readonly path: string;
+  readonly depth: number;
+  readonly problem?: string | undefined;
+}
+
 function storageProblems(root: unknown, field: string): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  const open = [{ value: root, path: field, depth: 0 }];
+  const open: Place[] = [{ value: root, path: field, depth: 0 }];
   for (let at = open.pop(); at !== undefined && problems.length < PROBLEMS_MAX; at = open.pop()) {
-    const { value, path, depth } = at;
-    if (depth > DEPTH_MAX) {
+    if (at.depth > DEPTH_MAX) {
       return [{ field, message: `must not be nested deeper than ${DEPTH_MAX} levels, or contain itself` }];
     }
-    const message = valueProblem(value);
-    if (message !== undefined) {
-      problems.push({ field: path, message });
-    } else if (Array.isArray(value)) {
-      for (const [i, child] of value.entries()) {
-        // JSON would make null of it.
-        if (child === undefined) problems.push({ field: `${path}[${i}]`, message: "must be present" });
-        else open.push({ value: child, path: `${path}[${i}]`, depth: depth + 1 });
-      }
-    } else if (typeof value === "object" && value !== null) {
-      for (const [name, child] of Object.entries(value)) {
-        const childPath = `${path}.${name.length > 64 ? `${name.slice(0, 63)}…` : name}`;
-        if (RESERVED_NAMES.includes(name)) {
-          problems.push({ field: childPath, message: "must have another name: this one is reserved" });
-        } else if (child !== undefined) {
-          open.push({ value: child, path: childPath, depth: depth + 1 });
-        }
-      }
-    }
+    const message = at.problem ?? valueProblem(at.value);
+    if (message !== undefined) problems.push({ field: at.path, message });
+    // Last in, first out: reversed, so that problems come in the order of the text.
+    else open.push(...placesWithin(at).reverse());
   }
   return problems;
+}
+
+function placesWithin({ value, path, depth }: Place): Place[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) {
+    return Array.from(value, (child: unknown, i) => ({
+      value: child,
+      path: `${path}[${i}]`,
+      depth: depth + 1,
+      // JSON has no holes: it would make null of it. A member that is undefined just vanishes.
+      problem: child === undefined ? "must be present" : undefined,
+    }));
+  }
+  return Object.entries(value).map(([name, child]) => ({
+    value: child as unknown,
+    path: `${path}.${name.length > NAME_CHARS_MAX ? `${name.slice(0, NAME_CHARS_MAX - 1)}…` : name}`,
+    depth: depth + 1,
+    problem: RESERVED_NAMES.includes(name) ? "must have another name: this one is reserved" : undefined,
+  }));
 }
 
 function valueProblem(value: unknown): string | undefined {

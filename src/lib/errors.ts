@@ -12,6 +12,7 @@ export const ERRORS = {
   CONFLICT: { status: 409, retryable: false, title: "Conflict with what is stored" },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "Unsupported content type" },
+  MISDIRECTED: { status: 421, retryable: false, title: "Not this service's address" },
   INVALID_FIELDS: { status: 422, retryable: false, title: "Invalid fields" },
   INTERNAL: { status: 500, retryable: true, title: "Internal error" },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true, title: "Engine unavailable" },

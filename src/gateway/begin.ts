@@ -1,0 +1,141 @@
+/** What `POST /begin` asks for, read from its address, headers and body. */
+import { createHash } from "node:crypto";
+import type { Request } from "express";
+import { parseDeadline } from "../approval/deadline.ts";
+import { ID_PATTERN } from "../approval/ids.ts";
+import type { StoredPromise } from "../durable/durable.ts";
+import { assertStorable } from "../durable/storable.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import { readJson } from "./body.ts";
+
+export interface Begin {
+  /** The caller's choice; undefined: any. */
+  readonly id: string | undefined;
+  readonly func: string;
+  readonly version: number;
+  /** No argument, or the one that is the body. */
+  readonly args: readonly unknown[];
+  /** From now until the workflow is over, done or not. */
+  readonly timeoutMs: number;
+}
+
+/** What runs when nothing is asked for, as in Resonate's own example. */
+const DEFAULT_FUNC = "foo";
+const DEFAULT_ARGUMENT = { foo: "bar" };
+
+const DAY_MS = 24 * 3_600_000;
+const TIMEOUT = { defaultMs: DAY_MS, minMs: 1_000, maxMs: 90 * DAY_MS };
+
+const FUNC_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
+export async function readBegin(req: Request): Promise<Begin> {
+  const problems: FieldProblem[] = [];
+  const query = readQuery(req, ["id", "func", "version", "timeout"], problems);
+  const func = query.get("func") ?? DEFAULT_FUNC;
+  if (!FUNC_PATTERN.test(func)) {
+    problems.push({
+      field: "func",
+      message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
+    });
+  }
+  const version = query.get("version") ?? "1";
+  if (!/^[1-9]\d{0,8}$/.test(version)) {
+    problems.push({ field: "version", message: "must be a whole number from 1 on" });
+  }
+  const timeoutMs = parseTimeout(query.get("timeout"));
+  if (timeoutMs === undefined) {
+    problems.push({
+      field: "timeout",
+      message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P90D",
+    });
+  }
+  const id = parseId(query.get("id"), req.get("Idempotency-Key"), problems);
+  const [first] = problems;
+  if (first !== undefined) {
+    throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
+  }
+  const body = await readJson(req);
+  assertStorable(body?.value, "body");
+  return {
+    id,
+    func,
+    version: Number(version),
+    args: argumentsOf(func, body),
+    timeoutMs: timeoutMs ?? TIMEOUT.defaultMs,
+  };
+}
+
+/** Whether a stored promise holds this very call. The deadline may differ: it is counted from when a call came in. */
+export function isSameCall(stored: StoredPromise, begin: Begin): boolean {
+  const { param } = stored;
+  if (typeof param !== "object" || param === null || !("func" in param && "args" in param)) return false;
+  const version = "version" in param ? param.version : 1;
+  const asked = { func: begin.func, args: begin.args, version: begin.version };
+  return canonicalJson({ func: param.func, args: param.args, version }) === canonicalJson(asked);
+}
+
+function argumentsOf(func: string, body: { readonly value: unknown } | undefined): readonly unknown[] {
+  if (body !== undefined) return [body.value];
+  return func === DEFAULT_FUNC ? [DEFAULT_ARGUMENT] : [];
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return TIMEOUT.defaultMs;
+  const parsed = parseDeadline(text);
+  if (parsed?.kind !== "duration" || parsed.ms < TIMEOUT.minMs || parsed.ms > TIMEOUT.maxMs) return undefined;
+  return parsed.ms;
+}
+
+function parseId(
+  id: string | undefined,
+  keyHeader: string | undefined,
+  problems: FieldProblem[],
+): string | undefined {
+  if (id !== undefined && !ID_PATTERN.test(id)) {
+    problems.push({
+      field: "id",
+      message: "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+    });
+    return undefined;
+  }
+  if (keyHeader === undefined) return id;
+  // The header's standard writes the key in quotes; most callers leave them out.
+  const key = /^"(.*)"$/.exec(keyHeader)?.[1] ?? keyHeader;
+  if (key === "" || key.length > KEY_CHARS_MAX) {
+    problems.push({ field: "Idempotency-Key", message: `must have 1 to ${KEY_CHARS_MAX} characters` });
+    return undefined;
+  }
+  const keyId = idFromKey(key);
+  if (id !== undefined && id !== keyId) {
+    problems.push({
+      field: "Idempotency-Key",
+      message: "must be the same as id, or one of the two left out",
+    });
+  }
+  return keyId;
+}
+
+const KEY_CHARS_MAX = 255;
+
+/** A key that can be an id is one; any other is hashed, so that the same key always finds the same workflow. */
+function idFromKey(key: string): string {
+  return ID_PATTERN.test(key) ? key : `key-${createHash("sha256").update(key).digest("base64url")}`;
+}
+
+/** A parameter that is misspelt would silently start something else, so unknown ones are refused. */
+function readQuery(req: Request, names: readonly string[], problems: FieldProblem[]): Map<string, string> {
+  const query = new Map<string, string>();
+  for (const [name, value] of Object.entries(req.query)) {
+    if (!names.includes(name)) {
+      const field = name.slice(0, 64);
+      problems.push({ field, message: `is not a known parameter: use ${names.join(", ")}` });
+    } else if (typeof value === "string") {
+      query.set(name, value);
+    } else {
+      problems.push({ field: name, message: "must be given once" });
+    }
+  }
+  return query;
+}

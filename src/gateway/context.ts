@@ -1,0 +1,49 @@
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { Logger } from "../lib/log.ts";
+
+/**
+ * Gives every request an id, which goes into the answer and the log, and writes one line when it is over.
+ * The line names the route by its template: addresses of decision links are credentials and never logged.
+ */
+export function requestContext(options: {
+  readonly log: Logger;
+  readonly newId: () => string;
+}): RequestHandler {
+  return (req: Request, res: Response, next: NextFunction) => {
+    const startedAt = performance.now();
+    const requestId = options.newId();
+    res.locals["requestId"] = requestId;
+    res.set({
+      "X-Request-Id": requestId,
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+    });
+    res.on("close", () => {
+      const line = {
+        requestId,
+        method: req.method,
+        route: routeOf(req),
+        status: res.statusCode,
+        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        // The caller went away before the answer was out.
+        ...(res.writableFinished ? {} : { aborted: true }),
+      };
+      // Probes come every few seconds and say nothing when all is well.
+      if (QUIET.includes(line.route) && res.statusCode < 400) options.log.debug(line, "request");
+      else options.log.info(line, "request");
+    });
+    next();
+  };
+}
+
+export function requestIdOf(res: Response): string {
+  return String(res.locals["requestId"]);
+}
+
+const QUIET: readonly string[] = ["/livez", "/readyz"];
+
+function routeOf(req: Request): string {
+  const route: unknown = req.route;
+  if (typeof route !== "object" || route === null || !("path" in route)) return "none";
+  return typeof route.path === "string" ? `${req.baseUrl}${route.path}` : "none";
+}

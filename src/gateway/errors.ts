@@ -1,0 +1,74 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import { requestIdOf } from "./context.ts";
+import type { Pages } from "./pages.ts";
+import { publicDetail, sendProblem } from "./problem.ts";
+
+export const notFound: RequestHandler = (req) => {
+  throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
+};
+
+/** The last handler: every error becomes a problem for programs or a page for people, and tells nothing of our insides. */
+export function errorHandler({
+  log,
+  pages,
+}: {
+  readonly log: Logger;
+  readonly pages: Pages;
+}): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (thrown: unknown, req, res, _next) => {
+    const error = asServiceError(thrown);
+    if (ERRORS[error.code].status >= 500) {
+      const level = error.code === "INTERNAL" ? "error" : "warn";
+      log[level]({ requestId: requestIdOf(res), code: error.code, err: thrown }, "request failed");
+    }
+    if (res.headersSent) {
+      // Half an answer is out; breaking off is the only way left to say that it is not whole.
+      res.destroy();
+    } else if (isForPeople(req)) {
+      sendPage(res, error, pages);
+    } else {
+      sendProblem(res, error);
+    }
+  };
+}
+
+function sendPage(res: Response, error: ServiceError, pages: Pages): void {
+  const { status, title } = ERRORS[error.code];
+  if (error.code === "FORBIDDEN") return pages.render(res, { status, view: "refused" });
+  if (error.code === "ENGINE_UNAVAILABLE") return pages.render(res, { status, view: "notRecorded" });
+  const requestId = requestIdOf(res);
+  pages.render(res, { status, view: "error", data: { title, message: publicDetail(error), requestId } });
+}
+
+/** Decision links and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+function isForPeople(req: Request): boolean {
+  return /^\/(d|r|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
+}
+
+function asServiceError(thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  const code = codeOfStatus(statusOf(thrown));
+  // Express and its parsers say what they refuse by status; their words are for developers.
+  if (code !== "INTERNAL") return new ServiceError(code, ERRORS[code].title, { cause: thrown });
+  return new ServiceError("INTERNAL", "Unexpected failure", { cause: thrown });
+}
+
+function statusOf(thrown: unknown): unknown {
+  return thrown instanceof Error && "status" in thrown ? thrown.status : undefined;
+}
+
+function codeOfStatus(status: unknown): ErrorCode {
+  switch (status) {
+    case 400:
+      return "INVALID_REQUEST";
+    case 413:
+      return "PAYLOAD_TOO_LARGE";
+    case 415:
+      return "UNSUPPORTED_MEDIA_TYPE";
+    default:
+      return "INTERNAL";
+  }
+}

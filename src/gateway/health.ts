@@ -1,0 +1,37 @@
+import { Router } from "express";
+import type { Durable } from "../durable/durable.ts";
+import { addRoute } from "./routes.ts";
+
+/** Probes give up after a few seconds, and a probe that waits says less than one that answers no. */
+const READY_TIMEOUT_MS = 2_000;
+
+/**
+ * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read and nobody
+ * has told it to stop. Neither needs a key, or tells anything else.
+ */
+export function healthRoutes(deps: { readonly durable: Durable; readonly draining: AbortSignal }): Router {
+  const router = Router();
+  addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });
+  addRoute(router, "/readyz", {
+    GET: async (_req, res) => {
+      if (deps.draining.aborted) res.status(503).json({ status: "stopping" });
+      else if (await engineAnswers(deps.durable)) res.json({ status: "ready" });
+      else res.status(503).json({ status: "engine unavailable" });
+    },
+  });
+  return router;
+}
+
+async function engineAnswers(durable: Durable): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => timeout.resolve(false), READY_TIMEOUT_MS);
+  const answered = durable.read("readyz").then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,41 @@
+import type { StoredPromise } from "../durable/durable.ts";
+
+/** The body of `GET /wait`, as text: `status`, `promise_id`, and then `message`, `result` or `error` by status. */
+export function describePromise(promise: StoredPromise): string {
+  const body = { status: statusOf(promise), promise_id: promise.id, ...detailOf(promise) };
+  // A stack names our files and functions to whoever can call.
+  return JSON.stringify(body, (_name, value: unknown) =>
+    value instanceof Error ? { name: value.name, message: value.message } : value,
+  );
+}
+
+function detailOf({ state, value, unreadable, timeoutAt }: StoredPromise): object {
+  if (unreadable === "value") {
+    return { error: "The stored value cannot be read: it was not written by this service" };
+  }
+  switch (state) {
+    case "pending":
+      return { message: "Processing in progress" };
+    case "resolved":
+      // The member is there also for a workflow that returns nothing.
+      return { result: value ?? null };
+    case "rejected":
+      return { error: reasonOf(value) ?? "Rejected without a reason" };
+    case "canceled":
+      return { error: reasonOf(value) ?? "Canceled" };
+    case "timedout":
+      return { error: `Timed out at ${new Date(timeoutAt).toISOString()}` };
+  }
+}
+
+function statusOf({ state, unreadable }: StoredPromise): string {
+  return state === "resolved" && unreadable === "value" ? "rejected" : state;
+}
+
+function reasonOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string") return value;
+  if (typeof value === "object" && "message" in value && typeof value.message === "string")
+    return value.message;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,127 @@
+/** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
+import { type Request, type Response, Router } from "express";
+import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { ServiceError } from "../lib/errors.ts";
+import { isSameCall, readBegin } from "./begin.ts";
+import { describePromise } from "./outcome.ts";
+import { addRoute } from "./routes.ts";
+
+export interface WorkflowRoutesOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** An unguessable id for whoever names none. */
+  readonly newId: () => string;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
+  /** Waits open at once. Default 1,000: each holds a connection, and proxies cut longer queues anyway. */
+  readonly waitersMax?: number;
+}
+
+/** Beyond a minute, proxies begin to cut connections that carry nothing. */
+const WAIT_SECONDS_MAX = 60;
+/** How soon it is worth asking again. */
+const RETRY_AFTER_SECONDS = 1;
+/** No promise has a longer id, wherever it stands below its workflow. */
+const PROMISE_ID_CHARS_MAX = 400;
+
+export function workflowRoutes(options: WorkflowRoutesOptions): Router {
+  const router = Router();
+  const waiting = new WaitingRoom(options);
+
+  addRoute(router, "/begin", {
+    POST: async (req, res) => {
+      const promise = await begin(options, req);
+      const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
+      res.location(wait).json({ promise: promise.id, status: promise.state, wait });
+    },
+  });
+
+  addRoute(router, "/wait", {
+    GET: async (req, res) => {
+      const id = parsePromiseId(req.query["id"]);
+      const seconds = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
+      const promise =
+        seconds === undefined ? await options.durable.read(id) : await waiting.waitFor(id, seconds, res);
+      if (promise === undefined) throw new ServiceError("NOT_FOUND", `${id} not found`);
+      if (seconds !== undefined) res.set("Preference-Applied", `wait=${seconds}`);
+      if (promise.state === "pending") res.set("Retry-After", String(RETRY_AFTER_SECONDS));
+      res.type("json").send(describePromise(promise));
+    },
+  });
+
+  return router;
+}
+
+async function begin({ durable, clock, newId }: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
+  const call = await readBegin(req);
+  const id = call.id ?? newId();
+  const { func, version, args, timeoutMs } = call;
+  const promise = await durable.start({ id, func, version, args, timeoutAt: clock() + timeoutMs });
+  if (!isSameCall(promise, call)) {
+    throw new ServiceError(
+      "CONFLICT",
+      `${id} is taken: it was begun with another function, argument or version. Nothing was started`,
+    );
+  }
+  return promise;
+}
+
+/** Holds callers until their promise settles, they leave, time is up, or the process stops; so many at a time. */
+class WaitingRoom {
+  readonly #options: WorkflowRoutesOptions;
+  readonly #max: number;
+  #open = 0;
+
+  constructor(options: WorkflowRoutesOptions) {
+    this.#options = options;
+    this.#max = options.waitersMax ?? 1_000;
+  }
+
+  async waitFor(id: string, seconds: number, res: Response): Promise<StoredPromise | undefined> {
+    const { durable, draining } = this.#options;
+    if (this.#open >= this.#max) {
+      // Whoever need not wait is answered even now.
+      const promise = await durable.read(id);
+      if (promise?.state !== "pending") return promise;
+      throw new ServiceError(
+        "TOO_MANY_WAITERS",
+        "Too many callers wait already: ask again without Prefer, or later",
+      );
+    }
+    const leave = new AbortController();
+    const abort = () => leave.abort();
+    res.once("close", abort);
+    draining.addEventListener("abort", abort, { once: true });
+    if (draining.aborted) abort();
+    this.#open += 1;
+    try {
+      return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal });
+    } finally {
+      this.#open -= 1;
+      res.off("close", abort);
+      draining.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/** Seconds to wait by RFC 7240, cut to the maximum; undefined if the caller did not ask, or asked for nonsense. */
+function preferredWait(header: string | undefined): number | undefined {
+  const given = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(header ?? "")?.[1];
+  return given === undefined ? undefined : Math.min(Number(given), WAIT_SECONDS_MAX);
+}
+
+function parsePromiseId(id: unknown): string {
+  const message =
+    id === undefined || id === ""
+      ? "id query parameter is required"
+      : typeof id !== "string"
+        ? "id must be given once"
+        : id.length > PROMISE_ID_CHARS_MAX || /\p{Cc}/u.test(id)
+          ? `id must have at most ${PROMISE_ID_CHARS_MAX} characters, and no control characters`
+          : undefined;
+  if (message === undefined && typeof id === "string") return id;
+  throw new ServiceError("INVALID_REQUEST", message ?? "", {
+    problems: [{ field: "id", message: (message ?? "").replace(/^id /, "") }],
+  });
+}
