@@ -199,7 +199,8 @@ function line(charsMax: number) {
   return text(charsMax, tidyLine, lineProblem);
 }
 
-function lines(charsMax: number) {
+/** Schema of text of several lines, tidied. */
+export function lines(charsMax: number) {
   return text(charsMax, tidyLines, linesProblem);
 }
 

@@ -1,0 +1,92 @@
+/** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
+import { type Response, Router } from "express";
+import { requestOf } from "../approval/stored.ts";
+import { statusOf, summarize } from "../approval/view.ts";
+import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { ServiceError } from "../lib/errors.ts";
+import { readJson } from "./body.ts";
+import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
+import { addRoute } from "./routes.ts";
+import { startApproval } from "./start-approval.ts";
+
+export interface ApprovalRoutesOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
+  readonly newId: () => string;
+}
+
+/** Ids of promises below other workflows are longer than those that callers choose. */
+const PROMISE_ID_CHARS_MAX = 400;
+
+export function approvalRoutes({ durable, clock, newId }: ApprovalRoutesOptions): Router {
+  const router = Router();
+
+  addRoute(router, "/approvals", {
+    POST: async (req, res) => {
+      const body = (await readJson(req))?.value;
+      const idempotencyKey = req.get("Idempotency-Key");
+      const root = await startApproval({ durable, clock, newId }, { body, idempotencyKey });
+      const answer = reference(root);
+      res.status(202).location(answer.links.self).json(answer);
+    },
+  });
+
+  addRoute(router, "/approvals/:id", {
+    GET: async (req, res) => {
+      const root = await approvalNamed(durable, req.params["id"]);
+      // After the root: children then show at least what the root's state follows from.
+      const view = summarize(root, await durable.children(root.id));
+      if (view === undefined) throw unknownApproval(root.id);
+      res.json({ ...view, links: links(view.id) });
+    },
+  });
+
+  addRoute(router, "/approvals/:id/cancel", {
+    POST: async (req, res) => {
+      const { reason } = parseCancelBody((await readJson(req))?.value);
+      const root = await approvalNamed(durable, req.params["id"]);
+      const ended = await cancelApproval({ durable, clock, newId, signal: closed(res) }, root, reason);
+      if (ended.state === "pending") res.status(202).set("Retry-After", "1");
+      res.json(reference(ended));
+    },
+  });
+
+  return router;
+}
+
+/** @throws ServiceError NOT_FOUND if there is no approval of that id */
+async function approvalNamed(durable: Durable, named: string | string[] | undefined): Promise<StoredPromise> {
+  const id = String(named);
+  const isPossible = id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+  const root = isPossible ? await durable.read(id) : undefined;
+  if (root === undefined || requestOf(root) === undefined) throw unknownApproval(id);
+  return root;
+}
+
+function unknownApproval(id: string): ServiceError {
+  return new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
+}
+
+interface Reference {
+  readonly id: string;
+  readonly status: string;
+  readonly links: Readonly<Record<"self" | "cancel" | "wait", string>>;
+}
+
+function reference(root: StoredPromise): Reference {
+  return { id: root.id, status: statusOf(root).status, links: links(root.id) };
+}
+
+function links(id: string): Reference["links"] {
+  const self = `/approvals/${encodeURIComponent(id)}`;
+  return { self, cancel: `${self}/cancel`, wait: `/wait?id=${encodeURIComponent(id)}` };
+}
+
+/** Aborts when the caller has gone, so that nobody waits for them. */
+function closed(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.once("close", () => gone.abort());
+  return gone.signal;
+}

@@ -1,0 +1,46 @@
+import { type Request, type Response, urlencoded } from "express";
+import { linesProblem, storableProblem, tidyLines } from "../approval/text.ts";
+import { DECISION_FORM } from "./pages.ts";
+
+export type DecisionForm =
+  | { readonly ok: true; readonly comment?: string }
+  /** `problem` is for people; `comment` is what they wrote, so that it is not lost. */
+  | { readonly ok: false; readonly problem: string; readonly comment?: string };
+
+/** A full comment in the longest percent-encoding fits; nothing else is asked for. */
+const FORM_BYTES_MAX = 16 * 1024 + 1_024;
+
+const parseForm = urlencoded({ extended: false, inflate: false, limit: FORM_BYTES_MAX, parameterLimit: 8 });
+
+/**
+ * The decision form as posted. A body that is no such form (none at all, JSON, a mail program's one-click) is a form
+ * without confirmation.
+ *
+ * @throws the parser's errors, with `status` 400, 413 or 415
+ */
+export async function readDecisionForm(req: Request, res: Response): Promise<DecisionForm> {
+  await new Promise<void>((resolve, reject) => {
+    parseForm(req, res, (error?: Error) => (error === undefined ? resolve() : reject(error)));
+  });
+  const fields: Readonly<Record<string, unknown>> = { ...(req.body as object | undefined) };
+  const raw = fields[DECISION_FORM.comment] ?? "";
+  // Doubled fields arrive as a list: which one did the person see?
+  if (typeof raw !== "string" || fields[DECISION_FORM.confirm] !== DECISION_FORM.confirmValue) {
+    return { ok: false, problem: "Nothing was recorded. To answer, press the button below." };
+  }
+  const comment = tidyLines(raw);
+  const problem = commentProblem(raw, comment);
+  if (problem !== undefined) return { ok: false, problem: `Nothing was recorded. ${problem}`, comment };
+  return comment === "" ? { ok: true } : { ok: true, comment };
+}
+
+function commentProblem(raw: string, comment: string): string | undefined {
+  const { commentMax } = DECISION_FORM;
+  if (comment.length > commentMax) {
+    return `The comment has ${comment.length} characters, and ${commentMax} at most fit.`;
+  }
+  if (linesProblem(raw) !== undefined || storableProblem(comment) !== undefined) {
+    return "The comment holds characters that cannot be stored: please write it differently.";
+  }
+  return undefined;
+}

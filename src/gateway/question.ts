@@ -1,0 +1,61 @@
+import type { ApprovalRequest, Ballot } from "../approval/approval.ts";
+import { endId } from "../approval/ids.ts";
+import { APPROVAL_SLACK_MS } from "../approval/request.ts";
+import { type BallotStanding, standingOf } from "../approval/standing.ts";
+import { ballotOf, requestOf } from "../approval/stored.ts";
+import type { Durable } from "../durable/durable.ts";
+import type { Asked, Standing } from "./pages.ts";
+
+/** One ballot with all that its page needs, as stored at this moment. */
+export interface Question {
+  readonly ballot: Ballot;
+  readonly request: ApprovalRequest;
+  readonly deadlineAtMs: number;
+  readonly standing: BallotStanding;
+}
+
+/** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
+export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
+  const record = await durable.read(pid);
+  const ballot = record && ballotOf(record);
+  if (ballot === undefined) return undefined;
+  const [root, end] = await Promise.all([
+    durable.read(ballot.approval),
+    durable.read(endId(ballot.approval)),
+  ]);
+  const request = root && requestOf(root);
+  if (root === undefined || request === undefined) return undefined;
+  return {
+    ballot,
+    request,
+    deadlineAtMs: root.timeoutAt - APPROVAL_SLACK_MS,
+    standing: standingOf({ ballot: record, end, root }),
+  };
+}
+
+/** What every page about the question shows, field by field: nothing of a stored object passes through whole. */
+export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
+  const { title, summary, details, requester, approvers, require, rejection, onDeadline } = request;
+  return {
+    request: {
+      title,
+      ...(summary === undefined ? {} : { summary }),
+      details,
+      ...(requester === undefined ? {} : { requester }),
+      approvers,
+      require,
+      rejection,
+      onDeadline,
+    },
+    approver: ballot.approver,
+    deadlineAtMs,
+  };
+}
+
+/** What stands, for pages; undefined while the question is open. */
+export function standsOf({ standing }: Question): Standing | undefined {
+  if (standing.kind === "open") return undefined;
+  if (standing.kind === "closed") return standing;
+  const { choice, by, comment } = standing.decision;
+  return { kind: "decided", choice, by, atMs: standing.atMs, ...(comment === undefined ? {} : { comment }) };
+}

@@ -1,0 +1,178 @@
+/**
+ * What people meet: `/d/:token`, where one press answers a ballot, and `/r/:token`, which shows what a press led to.
+ *
+ * R1 Only a POST of the form, with its confirmation, by a good link settles anything. Every other request reads.
+ * R2 A link is good if its signature and claims are, and the stored ballot is the one, and the person, and the
+ *    generation it was made for. Every link that is not gets one and the same page.
+ * R3 What a page says is read from the stored promises after the press, never from the press.
+ */
+import { type Request, type Response, Router } from "express";
+import type { Choice, Decision } from "../approval/approval.ts";
+import { decisionOf } from "../approval/stored.ts";
+import type { Durable } from "../durable/durable.ts";
+import { ServiceError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Link, LinkTokens } from "../tokens/tokens.ts";
+import { requestIdOf } from "./context.ts";
+import { readDecisionForm } from "./decision-form.ts";
+import type { Pages, Standing } from "./pages.ts";
+import { askedOf, type Question, readQuestion, standsOf } from "./question.ts";
+import { addRoute } from "./routes.ts";
+
+export interface ReviewRoutesOptions {
+  readonly durable: Durable;
+  readonly tokens: LinkTokens;
+  readonly pages: Pages;
+  readonly log: Logger;
+  /** Milliseconds since 1970. Bounds how long a page can be viewed; deadlines are for the engine's clock alone. */
+  readonly clock: () => number;
+  /** 128 random bits in base64url: the name of one press. */
+  readonly newNonce: () => string;
+}
+
+export function reviewRoutes(options: ReviewRoutesOptions): Router {
+  const { durable, tokens, pages, clock, newNonce } = options;
+  const router = Router();
+
+  addRoute(router, "/d/:token", {
+    GET: async (req, res) => {
+      const { link, question } = await linked(options, req, res);
+      showQuestion(pages, res, question, link.choice);
+    },
+    POST: async (req, res) => {
+      const { link, question } = await linked(options, req, res);
+      const form = await readDecisionForm(req, res);
+      if (!form.ok) {
+        const { problem, comment } = form;
+        return showQuestion(pages, res, question, link.choice, { problem, ...(comment && { comment }) });
+      }
+      const nonce = newNonce();
+      if (question.standing.kind === "open") {
+        await decide(options, res, { link, question, nonce, comment: form.comment });
+      }
+      const receipt = tokens.issueReceipt({
+        pid: link.pid,
+        choice: link.choice,
+        nonce,
+        issuedAtMs: clock(),
+        expiresAtMs: link.expiresAtMs,
+      });
+      // Not back to an address that can decide: a reload shows the receipt again and sends nothing.
+      res.redirect(303, `/r/${receipt}`);
+    },
+  });
+
+  addRoute(router, "/r/:token", {
+    GET: async (req, res) => {
+      const verified = tokens.verifyReceipt(String(req.params["token"]), clock());
+      if (!verified.ok) throw refused(options, res, verified.reason);
+      const { pid, choice, nonce } = verified.value;
+      const question = await readQuestion(durable, pid);
+      if (question === undefined) throw refused(options, res, "no-ballot");
+      const stands = standsOf(question);
+      // Whoever has a receipt was told of a settled ballot: this one is from a time before it.
+      if (stands === undefined)
+        throw new ServiceError("CONFLICT", "This answer is not recorded: open your link again");
+      const { standing } = question;
+      const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
+      const status = receiptStatus(stands, choice);
+      pages.render(res, {
+        status,
+        view: "receipt",
+        data: { ...askedOf(question), choice, stands, effective },
+      });
+    },
+  });
+
+  return router;
+}
+
+/** The form while the question is open, and else what stands. */
+function showQuestion(
+  pages: Pages,
+  res: Response,
+  question: Question,
+  choice: Choice,
+  rejected?: { readonly problem: string; readonly comment?: string },
+): void {
+  const stands = standsOf(question);
+  const asked = askedOf(question);
+  if (stands === undefined) {
+    const status = rejected === undefined ? 200 : 422;
+    pages.render(res, { status, view: "decide", data: { ...asked, choice, ...rejected } });
+  } else {
+    pages.render(res, {
+      status: isExpired(stands) ? 410 : 200,
+      view: "standing",
+      data: { ...asked, choice, stands },
+    });
+  }
+}
+
+function receiptStatus(stands: Standing, choice: Choice): number {
+  if (isExpired(stands)) return 410;
+  return stands.kind === "decided" && stands.choice === choice ? 200 : 409;
+}
+
+function isExpired(stands: Standing): boolean {
+  return stands.kind === "closed" && stands.because === "expired";
+}
+
+interface Press {
+  readonly link: Link;
+  readonly question: Question;
+  readonly nonce: string;
+  readonly comment: string | undefined;
+}
+
+/** Answers the ballot, unless somebody is faster. */
+async function decide(
+  options: ReviewRoutesOptions,
+  res: Response,
+  { link, question, nonce, comment }: Press,
+): Promise<void> {
+  const { ballot } = question;
+  const decision: Decision = {
+    kind: "decision",
+    choice: link.choice,
+    ...(comment === undefined ? {} : { comment }),
+    by: ballot.approver.email,
+    at: new Date(options.clock()).toISOString(),
+    door: "mail",
+    nonce,
+  };
+  const record = await options.durable.settle(link.pid, decision);
+  const stored = record && decisionOf(record);
+  options.log.info(
+    {
+      requestId: requestIdOf(res),
+      approval: ballot.approval,
+      ballot: ballot.n,
+      choice: link.choice,
+      effective: stored?.nonce === nonce,
+    },
+    "pressed",
+  );
+}
+
+/** The link in the address with its ballot (R2). */
+async function linked(
+  options: ReviewRoutesOptions,
+  req: Request,
+  res: Response,
+): Promise<{ readonly link: Link; readonly question: Question }> {
+  const verified = options.tokens.verifyLink(String(req.params["token"]), options.clock());
+  if (!verified.ok) throw refused(options, res, verified.reason);
+  const link = verified.value;
+  const question = await readQuestion(options.durable, link.pid);
+  if (question === undefined) throw refused(options, res, "no-ballot");
+  if (question.ballot.recipient !== link.recipient) throw refused(options, res, "other-recipient");
+  if (question.ballot.gen !== link.gen) throw refused(options, res, "other-generation");
+  return { link, question };
+}
+
+/** The reason is for the log alone: outside, all refusals look the same. */
+function refused({ log }: ReviewRoutesOptions, res: Response, reason: string): ServiceError {
+  log.info({ requestId: requestIdOf(res), reason }, "link refused");
+  return new ServiceError("FORBIDDEN", "This link cannot be used");
+}
