@@ -38,9 +38,12 @@ function storageProblems(root: unknown, field: string): FieldProblem[] {
       return [{ field, message: `must not be nested deeper than ${DEPTH_MAX} levels, or contain itself` }];
     }
     const message = at.problem ?? valueProblem(at.value);
-    if (message !== undefined) problems.push({ field: at.path, message });
+    if (message !== undefined) {
+      problems.push({ field: at.path, message });
+      continue;
+    }
     // Last in, first out: reversed, so that problems come in the order of the text.
-    else open.push(...placesWithin(at).reverse());
+    for (const place of placesWithin(at).toReversed()) open.push(place);
   }
   return problems;
 }
