@@ -1,0 +1,232 @@
+import type { Request } from "../protocol/requests.ts";
+import { isExternal } from "../protocol/tags.ts";
+import { type Answer, refuse } from "./answer.ts";
+import { apply } from "./apply.ts";
+import type { Clock } from "./clock.ts";
+import type { Delivery } from "./delivery.ts";
+import type { EngineLog } from "./log.ts";
+import type { Change, Outgoing, Transition } from "./state.ts";
+import type { Owed, Store } from "./store.ts";
+import { expirePromises, expireTasks, releaseDead } from "./sweep.ts";
+import { Alarm } from "./timers.ts";
+
+export interface BatchOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable">;
+}
+
+interface Waiting {
+  readonly request: Request;
+  readonly local: boolean;
+  readonly answer: (answer: Answer) => void;
+}
+
+/** Requests that wait at once; more would wait longer than their senders do. */
+const QUEUE_MAX = 20_000;
+/** Requests in one transaction: more gain nothing from sharing it and hold up the event loop. */
+const REQUESTS_MAX = 512;
+/** Deadlines in one transaction, for the same reason. */
+const DUE_MAX = 512;
+/** Debts are struck out together with the next change, or at last after this time. */
+const DEBTS_MS = 1000;
+/** A worker that was away longer asks anew by itself. */
+const DEBT_LIFE_MS = 3_600_000;
+const DEBT_CHECK_MS = 600_000;
+/** When a transaction of the clock failed, it is tried again after this time. */
+const RETRY_SWEEP_MS = 1000;
+
+/**
+ * Group commit. What arrives in one turn of the event loop is decided one after the other and written in one
+ * transaction; then all of it is answered, and its messages leave. A reply therefore never speaks of what is not on
+ * disk, not even a reply that only read: it may have read what the request before it wrote.
+ * If the transaction fails, nothing of it is kept and all its requests are refused.
+ */
+export class Batch {
+  readonly stats = { requests: 0, commits: 0 };
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: EngineLog;
+  readonly #delivery: BatchOptions["delivery"];
+  readonly #alarm: Alarm;
+  #queue: Waiting[] = [];
+  #debts: Owed[] = [];
+  #debtsDueAt = 0;
+  #turn: NodeJS.Immediate | undefined;
+  #now = 0;
+  #isSweepDue = false;
+  #debtsCheckedAt = 0;
+  #isClosed = false;
+
+  constructor({ store, clock, log, delivery }: BatchOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+    this.#delivery = delivery;
+    this.#alarm = new Alarm(clock, () => {
+      this.#isSweepDue = true;
+      this.#schedule();
+    });
+    this.#alarm.noLaterThan(store.nextDueAt() ?? clock.now());
+  }
+
+  add(request: Request, local: boolean): Promise<Answer> {
+    if (this.#isClosed) return Promise.resolve(refuse(503, "The engine is closed"));
+    if (this.#queue.length >= QUEUE_MAX) {
+      return Promise.resolve(refuse(503, `The engine is busy: ${QUEUE_MAX} requests are waiting`));
+    }
+    return new Promise((answer) => {
+      this.#queue.push({ request, local, answer });
+      this.#schedule();
+    });
+  }
+
+  /** A message was handed over; that is written down in passing, since telling somebody twice does no harm. */
+  pay(debt: Owed): void {
+    if (this.#debts.length === 0) this.#debtsDueAt = this.#clock.now() + DEBTS_MS;
+    this.#debts.push(debt);
+    this.#alarm.noLaterThan(this.#debtsDueAt);
+  }
+
+  /** Frees what the workers of an earlier process held: they are as dead as it is, however long their leases last. */
+  releaseDeadLeases(): void {
+    const ids = this.#store.localLeases();
+    for (let at = 0; at < ids.length; at += DUE_MAX) {
+      this.#transaction((write) => {
+        write(releaseDead(this.#store, ids.slice(at, at + DUE_MAX), this.#readClock()));
+      });
+    }
+  }
+
+  /** Answers what is waiting, then nothing more. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearImmediate(this.#turn);
+    this.#alarm.stop();
+    while (this.#queue.length > 0) this.#answerQueue();
+    this.#alarm.stop();
+    if (this.#debts.length > 0) this.#attempt(() => undefined);
+  }
+
+  #schedule(): void {
+    if (this.#isClosed) return;
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.#answerQueue();
+      if (this.#queue.length > 0 || this.#isSweepDue) this.#schedule();
+    });
+  }
+
+  #answerQueue(): void {
+    const requests = this.#queue.splice(0, REQUESTS_MAX);
+    const answers: Answer[] = [];
+    const failure = this.#attempt((write) => {
+      const now = this.#readClock();
+      // What is due comes first, so that a request finds the world as its time says it is.
+      if (this.#isSweepDue || this.#alarm.isDue(now)) this.#sweep(write, now);
+      for (const { request, local } of requests) {
+        answers.push(this.#answer(write, request, local));
+      }
+    });
+    this.stats.requests += requests.length;
+    for (const [at, { answer }] of requests.entries()) {
+      answer(failure ?? answers[at] ?? refuse(500, "The engine failed: see its log"));
+    }
+  }
+
+  /** One request of a transaction. A fault of ours in deciding it is its own problem, not that of its neighbours. */
+  #answer(write: (transition: Transition) => void, request: Request, local: boolean): Answer {
+    let applied: ReturnType<typeof apply>;
+    try {
+      applied = apply(this.#store, request, { now: this.#readClock(), local });
+    } catch (error) {
+      this.#log.error({ err: error, kind: request.kind }, "Request failed");
+      return refuse(500, "The engine failed: see its log");
+    }
+    write(applied);
+    return applied.answer;
+  }
+
+  /** Settles and hands out what is due, as much as fits one transaction. */
+  #sweep(write: (transition: Transition) => void, now: number): void {
+    const promises = this.#store.duePromises(now, DUE_MAX);
+    write(expirePromises(this.#store, promises, now));
+    const tasks = this.#store.dueTasks(now, DUE_MAX);
+    write(expireTasks(this.#store, tasks, now, (address) => this.#delivery.isReachable(address)));
+    this.#isSweepDue = promises.length === DUE_MAX || tasks.length === DUE_MAX;
+    if (now >= this.#debtsCheckedAt + DEBT_CHECK_MS) {
+      this.#debtsCheckedAt = now;
+      this.#store.dropDebtsBefore(now - DEBT_LIFE_MS);
+    }
+    this.#alarm.setTo(this.#isSweepDue ? now : this.#store.nextDueAt());
+    if (this.#debts.length > 0) this.#alarm.noLaterThan(this.#debtsDueAt);
+  }
+
+  /** Like `#transaction`, but answers a failure instead of throwing it. */
+  #attempt(run: (write: (transition: Transition) => void) => void): Answer | undefined {
+    try {
+      this.#transaction(run);
+      return undefined;
+    } catch (error) {
+      this.#log.error({ err: error }, "Commit failed: nothing of it was kept");
+      this.#isSweepDue = false;
+      this.#alarm.setTo(this.#clock.now() + RETRY_SWEEP_MS);
+      return refuse(503, "The engine cannot write to its disk now: nothing was changed");
+    }
+  }
+
+  /** Writes what `run` brings about as one, and sends the messages when it is on disk. No change, no transaction. */
+  #transaction(run: (write: (transition: Transition) => void) => void): void {
+    const messages: Outgoing[] = [];
+    const changes: Change[] = [];
+    let isOpen = false;
+    const write = (transition: Transition): void => {
+      if (transition.changes.length > 0 && !isOpen) {
+        this.#store.begin();
+        isOpen = true;
+      }
+      this.#store.write(transition.changes);
+      changes.push(...transition.changes);
+      messages.push(...transition.messages);
+    };
+    const debts = this.#debts;
+    try {
+      run(write);
+      const areDebtsDue = debts.length > 0 && (isOpen || this.#isClosed || this.#now >= this.#debtsDueAt);
+      if (areDebtsDue) {
+        if (!isOpen) this.#store.begin();
+        isOpen = true;
+        this.#store.settleDebts(debts);
+      }
+      if (!isOpen) return;
+      this.#store.commit();
+      if (areDebtsDue) this.#debts = [];
+    } catch (error) {
+      if (isOpen) this.#store.rollback();
+      throw error;
+    }
+    this.stats.commits += 1;
+    this.#publish(changes, messages);
+  }
+
+  #publish(changes: readonly Change[], messages: readonly Outgoing[]): void {
+    for (const change of changes) {
+      if (change.kind === "promise.insert") {
+        const { state, tags, timeoutAt } = change.row;
+        if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
+      } else if (change.kind === "task.insert" || change.kind === "task.update") {
+        if (change.row.dueAt !== null) this.#alarm.noLaterThan(change.row.dueAt);
+        this.#delivery.taskChanged(change.row);
+      }
+    }
+    this.#delivery.send(messages);
+  }
+
+  /** Never goes back, whatever the machine's clock does. */
+  #readClock(): number {
+    this.#now = Math.max(this.#now, this.#clock.now());
+    return this.#now;
+  }
+}

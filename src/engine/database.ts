@@ -1,0 +1,84 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+
+/** Name of a database that is nowhere but in memory, for tests. */
+export const MEMORY = ":memory:";
+
+/** Opens the engine's file, which is made if need be, and brings it to today's schema. */
+export function openDatabase(file: string): DatabaseSync {
+  if (file !== MEMORY) makeFile(file);
+  const db = new DatabaseSync(file);
+  try {
+    db.exec("PRAGMA journal_mode = WAL");
+    // A commit that was acknowledged survives a power cut, not only a crash of the process.
+    db.exec("PRAGMA synchronous = FULL");
+    db.exec("PRAGMA foreign_keys = ON");
+    // Others may read the file (a backup, a look by hand); only such a reader can make a write wait.
+    db.exec("PRAGMA busy_timeout = 5000");
+    // 16 MB of pages: the upper levels of every index with a million promises, and what is hot.
+    db.exec("PRAGMA cache_size = -16384");
+    db.exec("PRAGMA temp_store = MEMORY");
+    migrate(db, file);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Takes the data folder for this process, or throws at once when another has it. The hold is a transaction on a file
+ * of its own, so the operating system ends it with the process, however that dies.
+ */
+export function lockFolder(file: string): DatabaseSync {
+  makeFile(file);
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    lock.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new Error(
+      `Cannot open the engine: another process has the data folder ${dirname(file)}. Stop it, or reach it over HTTP`,
+      { cause: error },
+    );
+  }
+}
+
+/** Approvals are nobody else's business: only the owner reads the file. SQLite gives its side files the same mode. */
+function makeFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, "a", 0o600));
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  const version = pragma(db, "user_version");
+  const owner = pragma(db, "application_id");
+  if (version > 0 && owner !== APPLICATION_ID) {
+    throw new Error(`Cannot open the engine: ${file} is a database of another program`);
+  }
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `Cannot open the engine: ${file} has schema ${version}, this version of the program knows ${MIGRATIONS.length}. Use the newer program`,
+    );
+  }
+  for (const [at, step] of MIGRATIONS.entries()) {
+    if (at < version) continue;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      db.exec(step);
+      db.exec(`PRAGMA user_version = ${at + 1}`);
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      db.exec("COMMIT");
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+function pragma(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { ServiceError } from "../lib/errors.ts";
+import { parseRequest } from "../protocol/parse.ts";
+import { type Reply, refuse, reply } from "./answer.ts";
+import { Batch } from "./batch.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { lockFolder, MEMORY, openDatabase } from "./database.ts";
+import { Delivery } from "./delivery.ts";
+import { type EngineLog, SILENT } from "./log.ts";
+import { createNetwork, type EngineNetwork, type NetworkOptions } from "./network.ts";
+import { Store } from "./store.ts";
+
+export interface EngineOptions {
+  /** Folder that holds `engine.db`. Either this or `file`. */
+  readonly dataDir?: string;
+  /** The file itself; `:memory:` keeps nothing. */
+  readonly file?: string;
+  readonly clock?: Clock;
+  readonly log?: EngineLog;
+}
+
+export interface Engine {
+  /** Answers a request of the protocol, `{kind, head, data}`, once its change is on disk. Never rejects. */
+  send(request: unknown): Promise<Reply>;
+  /** The SDK's `Network` in this process; `start()` begins deliveries. */
+  network(options: NetworkOptions): EngineNetwork;
+  /** Connects a worker from elsewhere; answers how to end it and how to say that it has room again. */
+  readonly delivery: Pick<Delivery, "connect" | "resume">;
+  /** Part of the names of this process's workers; another at each start. */
+  readonly bootId: string;
+  /** Figures since the start. */
+  readonly stats: { readonly requests: number; readonly commits: number };
+  /** Answers what was sent, writes what is outstanding and lets the files go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the engine on its file, or throws when another process has it. Work that workers of this process held when it
+ * ended the last time is free again when this returns.
+ */
+export function openEngine(options: EngineOptions): Engine {
+  const file = options.file ?? (options.dataDir && join(resolve(options.dataDir), "engine.db"));
+  if (file === undefined) throw new TypeError("Cannot open the engine: dataDir or file must be given");
+  const { clock = SYSTEM_CLOCK, log = SILENT } = options;
+  const lock = file === MEMORY ? undefined : lockFolder(`${file}.lock`);
+  let db: DatabaseSync | undefined;
+  try {
+    db = openDatabase(file);
+    return start(new Store(db), clock, log, lock);
+  } catch (error) {
+    db?.close();
+    lock?.close();
+    throw error;
+  }
+}
+
+function start(store: Store, clock: Clock, log: EngineLog, lock: DatabaseSync | undefined): Engine {
+  const bootId = randomBytes(4).toString("hex");
+  const delivery: Delivery = new Delivery({
+    source: store,
+    now: () => clock.now(),
+    onPaid: (debt) => batch.pay(debt),
+  });
+  const batch = new Batch({ store, clock, log, delivery });
+  batch.releaseDeadLeases();
+
+  const send = async (request: unknown, local: boolean): Promise<Reply> => {
+    const parsed = parseRequest(request);
+    if ("request" in parsed) return reply(parsed, await batch.add(parsed.request, local));
+    // The SDK hides the reason of a 400 from its caller, so it is told here.
+    log.warn({ kind: parsed.kind, corrId: parsed.corrId, reason: parsed.refusal.message }, "Request refused");
+    return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));
+  };
+
+  let closing: Promise<void> | undefined;
+  return {
+    bootId,
+    delivery,
+    stats: batch.stats,
+    send: (request) => send(request, false),
+    network: (network) => {
+      if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
+      return createNetwork({ bootId, delivery, send: (request) => send(request, true) }, network);
+    },
+    close: () => {
+      closing ??= batch.close().finally(() => {
+        delivery.close();
+        store.close();
+        lock?.close();
+      });
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Steps from an empty file to today's schema, forward only: step n brings a file of version n-1 to version n.
+ * A released step is never altered; `PRAGMA user_version` says how far a file has come.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- A row of its own number, so that a wide row is found by a narrow index and new ones are appended.
+  CREATE TABLE promises (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    timeout_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    external INTEGER NOT NULL,
+    -- The one task it is sent along with: that of its branch, or of its parent if it has a branch of its own.
+    family TEXT,
+    tags TEXT NOT NULL,
+    -- Headers as JSON; null for a value without the member.
+    param_headers TEXT,
+    param_data TEXT,
+    value_headers TEXT,
+    value_data TEXT
+  ) STRICT;
+  CREATE INDEX promises_by_state ON promises (state, id);
+  CREATE INDEX promises_by_family ON promises (family) WHERE family IS NOT NULL;
+  CREATE INDEX promises_by_deadline ON promises (timeout_at) WHERE state = 'pending' AND external = 1;
+
+  -- Small and often rewritten, which is why it is not part of the promise's row.
+  CREATE TABLE tasks (
+    id TEXT PRIMARY KEY REFERENCES promises (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    resumes INTEGER NOT NULL,
+    pid TEXT,
+    ttl INTEGER,
+    local INTEGER NOT NULL,
+    due_at INTEGER,
+    not_before INTEGER,
+    releases INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    target_group TEXT NOT NULL,
+    timer INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_by_due ON tasks (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX tasks_by_group ON tasks (target_group, id) WHERE state = 'pending' AND due_at IS NOT NULL;
+
+  CREATE TABLE callbacks (
+    awaited TEXT NOT NULL REFERENCES promises (id) ON DELETE CASCADE,
+    awaiter TEXT NOT NULL REFERENCES promises (id) ON DELETE CASCADE,
+    PRIMARY KEY (awaited, awaiter)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX callbacks_by_awaiter ON callbacks (awaiter);
+
+  CREATE TABLE listeners (
+    promise_id TEXT NOT NULL REFERENCES promises (id) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    PRIMARY KEY (promise_id, address)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Messages about settled promises that are still owed to an address.
+  CREATE TABLE unblocks (
+    address TEXT NOT NULL,
+    promise_id TEXT NOT NULL REFERENCES promises (id) ON DELETE CASCADE,
+    owed_since INTEGER NOT NULL,
+    PRIMARY KEY (address, promise_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX unblocks_by_promise ON unblocks (promise_id);
+  `,
+];
+
+/** "CSgn" in ASCII: tells that an SQLite file is ours. */
+export const APPLICATION_ID = 0x4353676e;

@@ -1,0 +1,50 @@
+import type { PromiseState } from "../protocol/records.ts";
+import type { PromiseSearchData } from "../protocol/requests.ts";
+import { TAG } from "../protocol/tags.ts";
+import { type Answer, ok } from "./answer.ts";
+import type { Draft } from "./draft.ts";
+import { deadlineState, isOverdue } from "./settle.ts";
+import { type PromiseRow, promiseRecord } from "./state.ts";
+
+/** Rows looked at for one page: few matches among many rows give short pages with a cursor, not a long stall. */
+const ROWS_SCANNED_MAX = 5000;
+
+/**
+ * A page of promises in order of id, each as it is at `now`: nothing is written. The answer has a `cursor` when there
+ * may be more, also where the page is short or empty because a great many rows had to be passed over.
+ */
+export function promiseSearch(draft: Draft, query: PromiseSearchData, now: number): Answer {
+  const wanted = Object.entries(query.tags);
+  const origin = query.tags[TAG.origin];
+  const promises: ReturnType<typeof promiseRecord>[] = [];
+  const rows = draft.search({
+    ...(origin !== undefined && { origin }),
+    ...(query.state !== undefined && { states: storedStates(query.state) }),
+    after: query.cursor ?? "",
+    limit: ROWS_SCANNED_MAX,
+  });
+  let last: string | undefined;
+  let scanned = 0;
+  for (const row of rows) {
+    if (promises.length === query.limit) return ok({ promises, cursor: last });
+    scanned += 1;
+    last = row.id;
+    const current = asOf(row, now);
+    if (query.state !== undefined && current.state !== query.state) continue;
+    if (wanted.every(([key, value]) => current.tags[key] === value)) promises.push(promiseRecord(current));
+  }
+  return ok(scanned === ROWS_SCANNED_MAX ? { promises, cursor: last } : { promises });
+}
+
+/**
+ * What rows in this state may be stored as. The deadlines of external promises are kept by the clock, but an inner step
+ * may have passed its own unnoticed; steps are no timers, so they can only have been rejected.
+ */
+function storedStates(state: PromiseState): PromiseState[] {
+  return state === "rejected_timedout" ? [state, "pending"] : [state];
+}
+
+function asOf(row: PromiseRow, now: number): PromiseRow {
+  if (!isOverdue(row, now)) return row;
+  return { ...row, state: deadlineState(row), settledAt: row.timeoutAt };
+}

@@ -1,0 +1,303 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { TAG } from "../protocol/tags.ts";
+import { RowCache } from "./row-cache.ts";
+import {
+  type Columns,
+  PROMISE_COLUMNS,
+  promiseFromColumns,
+  promiseToColumns,
+  TASK_COLUMNS,
+  taskFromColumns,
+  taskStateToColumns,
+  valueToColumns,
+} from "./rows.ts";
+import type { Change, PromiseQuery, PromiseRow, TaskRow, View } from "./state.ts";
+
+/** A message that is owed to an address. */
+export interface Owed {
+  readonly address: string;
+  readonly promiseId: string;
+}
+
+/**
+ * The state on disk: reads it, writes changes to it. The one writer of its file, so rows read or written lately are
+ * kept in memory and stay true. Transactions are the caller's: `begin`, writes, `commit` or `rollback`.
+ */
+export class Store implements View {
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #promises = new RowCache<PromiseRow>(promiseWeight);
+  readonly #tasks = new RowCache<TaskRow>(() => TASK_WEIGHT);
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#sql = prepare(db);
+  }
+
+  promise(id: string): PromiseRow | undefined {
+    const cached = this.#promises.get(id);
+    if (cached !== undefined) return cached;
+    const columns = row(this.#sql.promise, id);
+    if (columns === undefined) return undefined;
+    const promise = promiseFromColumns(columns);
+    this.#promises.set(promise);
+    return promise;
+  }
+
+  task(id: string): TaskRow | undefined {
+    const cached = this.#tasks.get(id);
+    if (cached !== undefined) return cached;
+    const columns = row(this.#sql.task, id);
+    if (columns === undefined) return undefined;
+    const task = taskFromColumns(columns);
+    this.#tasks.set(task);
+    return task;
+  }
+
+  awaiters(promiseId: string): string[] {
+    return texts(this.#sql.awaiters, promiseId);
+  }
+
+  listeners(promiseId: string): string[] {
+    return texts(this.#sql.listeners, promiseId);
+  }
+
+  family({ taskId, branch, limit }: Parameters<View["family"]>[0]): PromiseRow[] {
+    const rows: PromiseRow[] = [];
+    const isMember = (row: PromiseRow) =>
+      row.id !== taskId &&
+      (row.tags[TAG.parent] === taskId || (branch !== undefined && row.tags[TAG.branch] === branch));
+    // A branch belongs to the promise that is named like it, which is not filed under itself.
+    if (branch !== undefined && branch !== taskId) {
+      const head = this.promise(branch);
+      if (head !== undefined && isMember(head)) rows.push(head);
+    }
+    for (const key of new Set([taskId, branch ?? taskId])) {
+      for (const columns of all(this.#sql.family, key, limit)) {
+        const row = promiseFromColumns(columns);
+        if (rows.length < limit && isMember(row)) rows.push(row);
+      }
+    }
+    return rows;
+  }
+
+  *search({ origin, states, after, limit }: PromiseQuery): Generator<PromiseRow> {
+    if (origin !== undefined) {
+      const root = this.promise(origin);
+      if (root !== undefined && isAfter(origin, after)) yield root;
+      const first = `${origin}:`;
+      // ";" follows ":" in every encoding, so this bounds all that starts with `origin:`.
+      const from = isAfter(after, first) ? after : first;
+      yield* promises(this.#sql.searchOrigin.iterate(from, `${origin};`, limit));
+    } else if (states === undefined) {
+      yield* promises(this.#sql.searchAll.iterate(after, limit));
+    } else {
+      const [state = "", other] = states;
+      if (other === undefined) yield* promises(this.#sql.searchState.iterate(state, after, limit));
+      else yield* promises(this.#sql.searchStates.iterate(state, after, other, after, limit));
+    }
+  }
+
+  /** External promises whose deadline is at or before `now`, the oldest first. */
+  duePromises(now: number, limit: number): string[] {
+    return texts(this.#sql.duePromises, now, limit);
+  }
+
+  /** Tasks whose lease or waiting time ends at or before `now`, the oldest first. */
+  dueTasks(now: number, limit: number): string[] {
+    return texts(this.#sql.dueTasks, now, limit);
+  }
+
+  /** The earliest time at which one of the two has something; undefined for never. */
+  nextDueAt(): number | undefined {
+    const times = [row(this.#sql.nextPromise)?.[0], row(this.#sql.nextTask)?.[0]].filter(
+      (time) => typeof time === "number",
+    );
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Tasks of a group that wait for a worker, by id, after `after`. */
+  pendingTasks(group: string, after: string, limit: number): TaskRow[] {
+    return all(this.#sql.pendingTasks, group, after, limit).map(taskFromColumns);
+  }
+
+  /** Tasks held through the network of a process; at start they are all of an earlier one. */
+  localLeases(): string[] {
+    return texts(this.#sql.localLeases);
+  }
+
+  /** Settled promises that the address is still to be told of, by id, after `after`. */
+  owedTo(address: string, after: string, limit: number): PromiseRow[] {
+    return all(this.#sql.owed, address, after, limit).map(promiseFromColumns);
+  }
+
+  begin(): void {
+    this.#sql.begin.run();
+  }
+
+  commit(): void {
+    this.#sql.commit.run();
+  }
+
+  /** Undoes what was written since `begin`. */
+  rollback(): void {
+    this.#promises.clear();
+    this.#tasks.clear();
+    // A full disk makes SQLite roll back by itself.
+    if (this.#db.isTransaction) this.#sql.rollback.run();
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  write(changes: readonly Change[]): void {
+    for (const change of changes) this.#write(change);
+  }
+
+  /** The messages have been handed over. */
+  settleDebts(debts: Iterable<Owed>): void {
+    for (const { address, promiseId } of debts) this.#sql.forgive.run(address, promiseId);
+  }
+
+  /** Gives up on addresses that did not come back. */
+  dropDebtsBefore(time: number): void {
+    this.#sql.dropDebts.run(time);
+  }
+
+  #write(change: Change): void {
+    switch (change.kind) {
+      case "promise.insert":
+        this.#sql.insertPromise.run(...promiseToColumns(change.row));
+        this.#promises.set(change.row);
+        return;
+      case "promise.settle": {
+        const { id, state, settledAt, value } = change.row;
+        this.#sql.settlePromise.run(state, settledAt, ...valueToColumns(value), id);
+        this.#promises.set(change.row);
+        return;
+      }
+      case "task.insert": {
+        const { id, target, group, timer } = change.row;
+        this.#sql.insertTask.run(id, ...taskStateToColumns(change.row), target, group, timer ? 1 : 0);
+        this.#tasks.set(change.row);
+        return;
+      }
+      case "task.update":
+        this.#sql.updateTask.run(...taskStateToColumns(change.row), change.row.id);
+        this.#tasks.set(change.row);
+        return;
+      case "callback.add":
+        this.#sql.addCallback.run(change.awaited, change.awaiter);
+        return;
+      case "callbacks.clear":
+        this.#sql.clearCallbacks.run(change.awaited);
+        return;
+      case "callbacks.withdraw":
+        this.#sql.withdrawCallbacks.run(change.awaiter);
+        return;
+      case "listener.add":
+        this.#sql.addListener.run(change.promiseId, change.address);
+        return;
+      case "listeners.notify":
+        this.#sql.oweListeners.run(change.at, change.promiseId);
+        this.#sql.clearListeners.run(change.promiseId);
+        return;
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+function prepare(db: DatabaseSync) {
+  /** A query whose rows come as arrays. */
+  const query = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
+  const promisesWhere = (condition: string) => `SELECT ${PROMISE_COLUMNS} FROM promises WHERE ${condition}`;
+  return {
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    rollback: db.prepare("ROLLBACK"),
+
+    promise: query(promisesWhere("id = ?")),
+    task: query(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`),
+    awaiters: query("SELECT awaiter FROM callbacks WHERE awaited = ?"),
+    listeners: query("SELECT address FROM listeners WHERE promise_id = ?"),
+    family: query(promisesWhere("family = ? ORDER BY n LIMIT ?")),
+    searchAll: query(promisesWhere("id > ? ORDER BY id LIMIT ?")),
+    searchOrigin: query(promisesWhere("id > ? AND id < ? ORDER BY id LIMIT ?")),
+    searchState: query(promisesWhere("state = ? AND id > ? ORDER BY id LIMIT ?")),
+    searchStates: query(
+      `${promisesWhere("state = ? AND id > ?")} UNION ALL ${promisesWhere("state = ? AND id > ?")} ORDER BY id LIMIT ?`,
+    ),
+    duePromises: query(
+      "SELECT id FROM promises WHERE state = 'pending' AND external = 1 AND timeout_at <= ? ORDER BY timeout_at LIMIT ?",
+    ),
+    dueTasks: query("SELECT id FROM tasks WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?"),
+    nextPromise: query(
+      "SELECT timeout_at FROM promises WHERE state = 'pending' AND external = 1 ORDER BY timeout_at LIMIT 1",
+    ),
+    nextTask: query("SELECT due_at FROM tasks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"),
+    pendingTasks: query(
+      `SELECT ${TASK_COLUMNS} FROM tasks WHERE target_group = ? AND state = 'pending' AND due_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?`,
+    ),
+    localLeases: query("SELECT id FROM tasks WHERE due_at IS NOT NULL AND state = 'acquired' AND local = 1"),
+    owed: query(
+      `SELECT ${PROMISE_COLUMNS} FROM unblocks JOIN promises ON id = promise_id WHERE address = ? AND promise_id > ? ORDER BY promise_id LIMIT ?`,
+    ),
+
+    insertPromise: db.prepare(
+      "INSERT INTO promises (id, state, timeout_at, created_at, settled_at, external, family, tags, param_headers, param_data, value_headers, value_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    settlePromise: db.prepare(
+      "UPDATE promises SET state = ?, settled_at = ?, value_headers = ?, value_data = ? WHERE id = ?",
+    ),
+    insertTask: db.prepare(
+      `INSERT INTO tasks (${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    updateTask: db.prepare(
+      "UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, releases = ? WHERE id = ?",
+    ),
+    addCallback: db.prepare("INSERT OR IGNORE INTO callbacks (awaited, awaiter) VALUES (?, ?)"),
+    clearCallbacks: db.prepare("DELETE FROM callbacks WHERE awaited = ?"),
+    withdrawCallbacks: db.prepare("DELETE FROM callbacks WHERE awaiter = ?"),
+    addListener: db.prepare("INSERT OR IGNORE INTO listeners (promise_id, address) VALUES (?, ?)"),
+    oweListeners: db.prepare(
+      "INSERT OR REPLACE INTO unblocks (address, promise_id, owed_since) SELECT address, promise_id, ? FROM listeners WHERE promise_id = ?",
+    ),
+    clearListeners: db.prepare("DELETE FROM listeners WHERE promise_id = ?"),
+    forgive: db.prepare("DELETE FROM unblocks WHERE address = ? AND promise_id = ?"),
+    dropDebts: db.prepare("DELETE FROM unblocks WHERE owed_since < ?"),
+  };
+}
+
+function row(statement: StatementSync, ...parameters: (string | number)[]): Columns | undefined {
+  return statement.get(...parameters) as Columns | undefined;
+}
+
+function all(statement: StatementSync, ...parameters: (string | number)[]): Columns[] {
+  return statement.all(...parameters) as unknown as Columns[];
+}
+
+function texts(statement: StatementSync, ...parameters: (string | number)[]): string[] {
+  return all(statement, ...parameters).map((columns) => columns[0] as string);
+}
+
+function* promises(rows: ReturnType<StatementSync["iterate"]>): Generator<PromiseRow> {
+  for (const columns of rows) yield promiseFromColumns(columns as unknown as Columns);
+}
+
+/** SQLite's order of texts, which is that of their UTF-8 bytes. */
+function isAfter(a: string, b: string): boolean {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) > 0;
+}
+
+const TASK_WEIGHT = 400;
+
+/** Bytes a row holds in memory, roughly. */
+function promiseWeight({ param, value }: PromiseRow): number {
+  return 1000 + (param.data?.length ?? 0) + (value.data?.length ?? 0);
+}
