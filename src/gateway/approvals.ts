@@ -15,19 +15,22 @@ export interface ApprovalRoutesOptions {
   readonly clock: () => number;
   /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
   readonly newId: () => string;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
 }
 
 /** Ids of promises below other workflows are longer than those that callers choose. */
 const PROMISE_ID_CHARS_MAX = 400;
 
-export function approvalRoutes({ durable, clock, newId }: ApprovalRoutesOptions): Router {
+export function approvalRoutes(options: ApprovalRoutesOptions): Router {
+  const { durable } = options;
   const router = Router();
 
   addRoute(router, "/approvals", {
     POST: async (req, res) => {
       const body = (await readJson(req))?.value;
       const idempotencyKey = req.get("Idempotency-Key");
-      const root = await startApproval({ durable, clock, newId }, { body, idempotencyKey });
+      const root = await startApproval(options, { body, idempotencyKey });
       const answer = reference(root);
       res.status(202).location(answer.links.self).json(answer);
     },
@@ -47,7 +50,8 @@ export function approvalRoutes({ durable, clock, newId }: ApprovalRoutesOptions)
     POST: async (req, res) => {
       const { reason } = parseCancelBody((await readJson(req))?.value);
       const root = await approvalNamed(durable, req.params["id"]);
-      const ended = await cancelApproval({ durable, clock, newId, signal: closed(res) }, root, reason);
+      const signal = AbortSignal.any([options.draining, closed(res)]);
+      const ended = await cancelApproval({ ...options, signal }, root, reason);
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));
     },

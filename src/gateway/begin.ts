@@ -1,5 +1,4 @@
 /** What `POST /begin` asks for, read from its address, headers and body. */
-import { createHash } from "node:crypto";
 import type { Request } from "express";
 import { parseDeadline } from "../approval/deadline.ts";
 import { ID_PATTERN } from "../approval/ids.ts";
@@ -8,6 +7,7 @@ import { assertStorable } from "../durable/storable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { readJson } from "./body.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
 
 export interface Begin {
   /** The caller's choice; undefined: any. */
@@ -101,13 +101,11 @@ function parseId(
     return undefined;
   }
   if (keyHeader === undefined) return id;
-  // The header's standard writes the key in quotes; most callers leave them out.
-  const key = /^"(.*)"$/.exec(keyHeader)?.[1] ?? keyHeader;
-  if (key === "" || key.length > KEY_CHARS_MAX) {
-    problems.push({ field: "Idempotency-Key", message: `must have 1 to ${KEY_CHARS_MAX} characters` });
+  const keyId = idFromKey(keyHeader);
+  if (keyId === undefined) {
+    problems.push({ field: "Idempotency-Key", message: IDEMPOTENCY_KEY_RULE });
     return undefined;
   }
-  const keyId = idFromKey(key);
   if (id !== undefined && id !== keyId) {
     problems.push({
       field: "Idempotency-Key",
@@ -115,13 +113,6 @@ function parseId(
     });
   }
   return keyId;
-}
-
-const KEY_CHARS_MAX = 255;
-
-/** A key that can be an id is one; any other is hashed, so that the same key always finds the same workflow. */
-function idFromKey(key: string): string {
-  return ID_PATTERN.test(key) ? key : `key-${createHash("sha256").update(key).digest("base64url")}`;
 }
 
 /** A parameter that is misspelt would silently start something else, so unknown ones are refused. */

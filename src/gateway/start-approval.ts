@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import type { ApprovalRequest } from "../approval/approval.ts";
 import { ID_PATTERN, KIND_TAG } from "../approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
-import { ServiceError } from "../lib/errors.ts";
+import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
 
 export interface StartApprovalOptions {
   readonly durable: Durable;
@@ -29,18 +30,18 @@ export async function startApproval(
   { durable, clock, newId }: StartApprovalOptions,
   { body, idempotencyKey }: ApprovalCall,
 ): Promise<StoredPromise> {
-  const keyId = idempotencyKey === undefined ? undefined : idOfKey(idempotencyKey);
+  const { id, problems } = chooseId(body, idempotencyKey);
   const parsed = parseApprovalRequest(body, { nowMs: clock() });
-  if (!parsed.ok) {
-    const earlier = await acceptedEarlier(durable, body, keyId);
+  if (!parsed.ok) problems.push(...parsed.problems);
+  if (!parsed.ok || problems.length > 0) {
+    const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);
     if (earlier !== undefined) return earlier;
     throw new ServiceError("INVALID_FIELDS", "Cannot request this approval: some fields are wrong", {
-      problems: parsed.problems,
+      problems,
     });
   }
-  const id = parsed.id ?? keyId ?? newId();
   const root = await durable.start({
-    id,
+    id: id ?? newId(),
     func: "approval",
     args: [parsed.value],
     version: 1,
@@ -49,39 +50,49 @@ export async function startApproval(
   });
   const stored = requestOf(root);
   if (stored === undefined) {
-    throw new ServiceError("CONFLICT", `Cannot use the id "${id}": something that is no approval has it`);
+    throw new ServiceError(
+      "CONFLICT",
+      `Cannot use the id "${root.id}": something that is no approval has it`,
+    );
   }
-  if (canonicalJson(stored) !== canonicalJson(parsed.value)) {
-    throw new ServiceError("CONFLICT", `Cannot use the id "${id}": an approval with other content has it`);
+  if (!isSame(stored, parsed.value)) {
+    throw new ServiceError(
+      "CONFLICT",
+      `Cannot use the id "${root.id}": an approval with other content has it`,
+    );
   }
   return root;
 }
 
-/** The approval that a call started when its deadline, an instant, was not yet too near. */
+/** The id that body or header name, if it can be one; what is wrong with the body's is reported by its parser. */
+function chooseId(
+  body: unknown,
+  idempotencyKey: string | undefined,
+): { readonly id: string | undefined; readonly problems: FieldProblem[] } {
+  const given = typeof body === "object" && body !== null && "id" in body ? body.id : undefined;
+  const id = typeof given === "string" && ID_PATTERN.test(given) ? given : undefined;
+  if (idempotencyKey === undefined) return { id, problems: [] };
+  const field = "Idempotency-Key";
+  const keyId = idFromKey(idempotencyKey);
+  if (keyId === undefined) return { id: undefined, problems: [{ field, message: IDEMPOTENCY_KEY_RULE }] };
+  if (id === undefined || id === keyId) return { id: keyId, problems: [] };
+  const message = "must be the same as id, or one of the two left out";
+  return { id: undefined, problems: [{ field, message }] };
+}
+
+/** The approval that this very call started when its deadline, an instant, was not yet too near. */
 async function acceptedEarlier(
   durable: Durable,
+  id: string,
   body: unknown,
-  keyId: string | undefined,
 ): Promise<StoredPromise | undefined> {
   const content = readApprovalContent(body);
   if (content === undefined) return undefined;
-  const id = (body as { readonly id?: string }).id ?? keyId;
-  const root = id === undefined ? undefined : await durable.read(id);
-  const stored = root === undefined ? undefined : requestOf(root);
-  return stored !== undefined && canonicalJson(stored) === canonicalJson(content) ? root : undefined;
+  const root = await durable.read(id);
+  const stored = root && requestOf(root);
+  return stored !== undefined && isSame(stored, content) ? root : undefined;
 }
 
-/** As long as the keys that clients make; more would only be hashed. */
-const KEY_CHARS_MAX = 255;
-
-/** A key that can be an id is the id; any other is hashed to one. */
-function idOfKey(key: string): string {
-  if (ID_PATTERN.test(key)) return key;
-  if (key === "" || key.length > KEY_CHARS_MAX) {
-    throw new ServiceError(
-      "INVALID_REQUEST",
-      "Cannot use the Idempotency-Key: it must have 1 to 255 characters",
-    );
-  }
-  return `key-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
+function isSame(stored: ApprovalRequest, asked: ApprovalRequest): boolean {
+  return canonicalJson(stored) === canonicalJson(asked);
 }
