@@ -38,7 +38,7 @@ export function pageContent(page: Page, publicUrl: string): PageContent {
       return {
         template: "pages/home",
         locals: { mailbox: page.data.mailbox, example: exampleCall(publicUrl) },
-        shell: { title: "Decisions by mail" },
+        shell: { title: "Decisions by mail", footer: "Countersign, a durable approval service." },
       };
     default:
       return page satisfies never;
@@ -161,21 +161,23 @@ const REFUSED: Message = {
   ],
 };
 
+/** Never claims that nothing was recorded: an answer may have been stored and the reply to it lost. */
 const NOT_RECORDED: Message = {
-  headline: "Not recorded, please try again",
+  headline: "Not confirmed, please try again",
   explanation:
-    "The service could not reach its records just now. Nothing was recorded, and your link still works.",
+    "The service cannot reach its records just now, so it does not know whether an answer was recorded.",
   icon: "clock",
   steps: [
     "Wait a minute.",
-    "Open the page again: it shows what stands, and the button is there if it is still needed.",
+    "Then open the page again. It shows what stands, with the button if an answer is still needed: your link still works.",
   ],
   again: true,
 };
 
 function exampleCall(publicUrl: string): string {
   return [
-    `curl ${publicUrl}/approvals -H 'content-type: application/json' -d '{`,
+    `curl ${publicUrl}/approvals \\`,
+    `  -H 'content-type: application/json' -d '{`,
     `  "title": "Order 40 laptops",`,
     `  "summary": "The old ones are **five years** old.",`,
     `  "approvers": ["you@example.com"]`,
