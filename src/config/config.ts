@@ -105,6 +105,11 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       problems.push(`${name} is set, but this version has ${missing}`);
   }
   if (serves) problems.push(...exposureProblems(config, read.text(source, "SMTP_URL") === undefined));
+  if (role === "all" || role === "gateway") {
+    warnings.push(
+      "There are no API keys: the API is open to every program on this machine, and to no other machine",
+    );
+  }
   if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
     warnings.push(`PUBLIC_URL is ${publicUrl}: links carry the right to decide, so serve them over https`);
   }

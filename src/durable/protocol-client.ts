@@ -34,7 +34,8 @@ export async function ask<K extends Kind>(
   try {
     response = await network.send<K>(request as unknown as Extract<Request, { kind: K }>);
   } catch (cause) {
-    throw fault(statusInFailure(cause), undefined, cause);
+    const refusal = refusalIn(cause);
+    throw fault(refusal?.status, refusal?.reason, cause);
   }
   const { status } = response.head;
   if (status === 200) return { ok: true, data: response.data as AnswerData<K> };
@@ -44,10 +45,16 @@ export async function ask<K extends Kind>(
 
 const EXPECTED: readonly number[] = [300, 404, 409, 422, 501];
 
-/** Over HTTP the SDK reports every status outside its list as a failure of the way, with the status in its text. */
-function statusInFailure(cause: unknown): number | undefined {
-  const match = cause instanceof Error ? /HTTP (\d{3})$/.exec(cause.message) : null;
-  return match === null ? undefined : Number(match[1]);
+/**
+ * The SDK's networks report every status outside a short list as a failure of the way, with the status in its text:
+ * `platform failure: HTTP 400` over the wire, `platform failure: 400: <reason>` in this process.
+ */
+function refusalIn(
+  cause: unknown,
+): { readonly status: number; readonly reason: string | undefined } | undefined {
+  const text = cause instanceof Error ? cause.message : "";
+  const [, status, reason] = /^platform failure: (?:HTTP )?(\d{3})(?:: (.*))?$/s.exec(text) ?? [];
+  return status === undefined ? undefined : { status: Number(status), reason };
 }
 
 function fault(status: number | undefined, said: unknown, cause: unknown): ServiceError {
