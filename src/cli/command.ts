@@ -1,0 +1,110 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { Durable } from "../durable/durable.ts";
+
+/** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
+export const EXIT = {
+  ok: 0,
+  /** It ended, but not well: rejected, canceled or timed out. */
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  engineUnavailable: 4,
+  /** Still pending when the time to wait was over. */
+  pending: 5,
+  /** The id belongs to another call. */
+  conflict: 6,
+  /** A fault of ours. */
+  internal: 70,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** All that `--help` prints. */
+  readonly help: string;
+  run(args: readonly string[], cli: Cli): Promise<ExitCode>;
+}
+
+/** What commands have of the world. */
+export interface Cli {
+  readonly durable: Durable;
+  /** Prints `value` as JSON, or the text made of it for people. */
+  print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** The command line cannot be understood; the message says what would be right. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Stored promises did not have what the command was asked for. The message goes to people, the code to the shell. */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** Options and the one `ID` that every command takes. */
+export function parseCommand<const T extends Options>(args: readonly string[], options: T) {
+  const parsed = understood(() =>
+    parseArgs({
+      args: [...args],
+      options: { ...options, json: { type: "boolean" } },
+      allowPositionals: true,
+    }),
+  );
+  const [id, ...others] = parsed.positionals;
+  if (id === undefined || id === "") throw new UsageError("ID is missing");
+  if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
+  return { id, values: parsed.values };
+}
+
+function understood<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION_MAX_MS = 90 * UNITS.d;
+
+/** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most 90 days, in milliseconds. */
+export function parseDuration(option: string, text: string): number {
+  const ms = shortMs(text) ?? isoMs(text);
+  if (ms !== undefined && ms >= 0 && ms <= DURATION_MAX_MS) return ms;
+  throw new UsageError(
+    `${option} must be a duration up to 90 days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
+  );
+}
+
+function shortMs(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
+}
+
+function isoMs(text: string): number | undefined {
+  try {
+    const duration = Temporal.Duration.from(text);
+    if (duration.years !== 0 || duration.months !== 0) return undefined;
+    return duration.total({
+      unit: "milliseconds",
+      relativeTo: Temporal.PlainDateTime.from("1970-01-01T00:00"),
+    });
+  } catch {
+    return undefined;
+  }
+}

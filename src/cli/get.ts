@@ -1,0 +1,26 @@
+import { type Command, CommandFailure, EXIT, parseCommand } from "./command.ts";
+import { describe, describeText } from "./describe.ts";
+
+export const get: Command = {
+  name: "get",
+  summary: "Show one promise: a workflow, a step, a ballot",
+  help: `Usage: countersign get ID [--json]
+
+Shows the promise with that id: what it is, its state, and how it ended.
+
+Options:
+  --json      Print JSON, also on a terminal
+
+Exits 0 whatever state it is in, 3 when there is none of that id.
+
+Example:
+  countersign get po-4711:1
+`,
+  async run(args, cli) {
+    const { id, values } = parseCommand(args, {});
+    const promise = await cli.durable.read(id);
+    if (promise === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found`);
+    cli.print(describe(promise), () => describeText(promise), values);
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,72 @@
+import { ID_PATTERN } from "../approval/ids.ts";
+import { canonicalJson } from "../lib/canonical-json.ts";
+import { type Command, CommandFailure, EXIT, parseCommand, parseDuration, UsageError } from "./command.ts";
+import { describe, describeText, exitCodeOf } from "./describe.ts";
+import { callOf } from "./kind.ts";
+import { settled } from "./wait.ts";
+
+export const invoke: Command = {
+  name: "invoke",
+  summary: "Start a workflow",
+  help: `Usage: countersign invoke ID --func NAME [--arg JSON]… [options]
+
+Starts the workflow NAME under that id. The same id and call again finds the one that was started; nothing runs twice.
+
+Options:
+  --func NAME         The function, as registered on a worker
+  --arg JSON          An argument; give it again for the next one
+  --version N         The function's version (default 1)
+  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P1D, at most 90 days)
+  --target GROUP      The workers' group (default: the setting WORKER_GROUP)
+  --wait              Wait for the end, and exit as \`countersign wait\` does
+  --json              Print JSON, also on a terminal
+
+Exits 0 when it is started, 6 when the id belongs to another call.
+
+Example:
+  countersign invoke greeting-1 --func greet --arg '"World"' --wait
+`,
+  async run(args, cli) {
+    const { id, values } = parseCommand(args, {
+      func: { type: "string" },
+      arg: { type: "string", multiple: true },
+      version: { type: "string" },
+      timeout: { type: "string" },
+      target: { type: "string" },
+      wait: { type: "boolean" },
+    });
+    if (!ID_PATTERN.test(id)) {
+      throw new UsageError(
+        "ID must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+      );
+    }
+    if (values.func === undefined || values.func === "") throw new UsageError("--func is missing");
+    const call = {
+      func: values.func,
+      args: (values.arg ?? []).map(parseArgument),
+      version: parseVersion(values.version ?? "1"),
+    };
+    const timeoutAt = cli.clock() + parseDuration("--timeout", values.timeout ?? "P1D");
+    const target = values.target === undefined ? {} : { target: values.target };
+    const started = await cli.durable.start({ id, ...call, timeoutAt, ...target });
+    if (canonicalJson({ version: 1, ...callOf(started.param) }) !== canonicalJson(call)) {
+      throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
+    }
+    const promise = values.wait === true ? ((await settled(cli, id, undefined)) ?? started) : started;
+    cli.print(describe(promise), () => describeText(promise), values);
+    return values.wait === true ? exitCodeOf(promise) : EXIT.ok;
+  },
+};
+
+function parseArgument(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`--arg must be JSON, such as 42, '"World"' or '{"n":1}', not ${text}`);
+  }
+}
+
+function parseVersion(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(`--version must be a whole number from 1 on, not ${text}`);
+}

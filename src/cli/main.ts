@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+/** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
+import { ConfigError, loadConfig } from "../config/config.ts";
+import { engineEndpoint } from "../config/keys.ts";
+import type { Durable } from "../durable/durable.ts";
+import { createHttpNetwork } from "../durable/http-network.ts";
+import { createDurable } from "../durable/resonate.ts";
+import { ERRORS, ServiceError } from "../lib/errors.ts";
+import { processId } from "../lib/process-id.ts";
+import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import { get } from "./get.ts";
+import { invoke } from "./invoke.ts";
+import { tree } from "./tree.ts";
+import { wait } from "./wait.ts";
+
+const COMMANDS: readonly Command[] = [invoke, get, wait, tree];
+
+const HELP = `Usage: countersign COMMAND …
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+
+\`countersign COMMAND --help\` tells more about one. People get text on a terminal; otherwise, or with --json, it is JSON.
+
+It asks the service that runs with the same settings: the embedded engine on ENGINE_PORT with the token in DATA_DIR, or
+the Resonate server of RESONATE_URL and RESONATE_TOKEN. A file .env in this folder is read.
+
+Exit codes: 0 well · 1 rejected, canceled or timed out · 2 wrong usage · 3 not found · 4 engine unreachable ·
+5 still pending · 6 the id belongs to another call · 70 a fault of ours
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: string[]): Promise<ExitCode> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(HELP);
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined)
+    return complain(`There is no command ${name}: see countersign --help`, EXIT.usage);
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(command.help);
+    return EXIT.ok;
+  }
+  try {
+    return await runCommand(command, args);
+  } catch (error) {
+    return failure(command, error);
+  }
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<ExitCode> {
+  let durable: Durable | undefined;
+  const cli: Cli = {
+    // Connected when a command has understood what it is asked for, so that wrong usage is told first.
+    get durable() {
+      durable ??= connect();
+      return durable;
+    },
+    clock: Date.now,
+    print: (value, text, { json }) => {
+      const isForPeople = json !== true && process.stdout.isTTY;
+      process.stdout.write(`${isForPeople ? text() : JSON.stringify(value, null, 2)}\n`);
+    },
+  };
+  try {
+    return await command.run(args, cli);
+  } finally {
+    await durable?.stop();
+  }
+}
+
+function connect(): Durable {
+  loadEnvFile();
+  const config = loadConfig(undefined, "cli");
+  const network = createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
+  return createDurable(network, { group: config.worker.group });
+}
+
+/** The settings that `npm start` has, too. */
+function loadEnvFile(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}
+
+function endpointOf(config: ReturnType<typeof loadConfig>): ReturnType<typeof engineEndpoint> {
+  try {
+    return engineEndpoint(config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandFailure(EXIT.engineUnavailable, `No engine to ask: ${error.problems.join("; ")}`);
+  }
+}
+
+function failure(command: Command, error: unknown): ExitCode {
+  if (error instanceof UsageError) {
+    return complain(`${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
+  }
+  if (error instanceof CommandFailure) return complain(error.message, error.exitCode);
+  if (error instanceof ConfigError) return complain(error.message, EXIT.usage);
+  if (error instanceof ServiceError) {
+    const { status } = ERRORS[error.code];
+    return complain(error.message, status < 500 ? EXIT.usage : EXIT.engineUnavailable);
+  }
+  return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), EXIT.internal);
+}
+
+function complain(message: string, exitCode: ExitCode): ExitCode {
+  process.stderr.write(`countersign: ${message}\n`);
+  return exitCode;
+}
