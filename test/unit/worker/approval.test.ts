@@ -1,0 +1,334 @@
+import { Codec, LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
+import { pino } from "pino";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Ballot, Cancellation, Choice, Decision, Delivery } from "../../../src/approval/approval.ts";
+import { ballotId, endId } from "../../../src/approval/ids.ts";
+import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
+import { openEngine } from "../../../src/engine/engine.ts";
+import type { EngineNetwork } from "../../../src/engine/network.ts";
+import type { RequestMail } from "../../../src/mail/mailer.ts";
+import { createLinkTokens } from "../../../src/tokens/tokens.ts";
+import { startWorker, type Worker } from "../../../worker/worker.ts";
+import { WORKFLOWS } from "../../../worker/workflows/index.ts";
+
+const codec = new Codec();
+let bench: Bench | undefined;
+
+afterEach(async () => {
+  await bench?.close();
+  bench = undefined;
+});
+
+describe("approval workflow", () => {
+  it("mails each approver once all ballots stand, and ends with the first approval", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["ana@example.com", "bo@example.com"] });
+    await until(() => b.mails.length === 2);
+    expect(b.mails.map(({ approver }) => approver.email)).toEqual(["ana@example.com", "bo@example.com"]);
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({
+      approval: "a",
+      outcome: "approved",
+      decisions: [{ n: 2, email: "bo@example.com", choice: "approve" }],
+    });
+    expect(await b.value(ballotId("a", 1))).toEqual({ kind: "withdrawn", because: "approved" });
+    expect(await b.value(endId("a"))).toMatchObject({ kind: "closed", outcome: "approved" });
+    expect(b.mails).toHaveLength(2);
+  });
+
+  it("waits on while the rule is not met, over several passes", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org", "c@x.org"], require: "all" });
+    await until(() => b.mails.length === 3);
+    await b.answer("a", 1, "approve");
+    await b.answer("a", 3, "approve");
+    expect((await b.read("a")).state).toBe("pending");
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({
+      outcome: "approved",
+      decisions: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    });
+    expect(b.mails).toHaveLength(3);
+  });
+
+  it("ends with a veto and withdraws the others", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org"], require: "all" });
+    await b.answer("a", 1, "reject", "too dear");
+    expect(await b.value("a")).toMatchObject({
+      outcome: "rejected",
+      decisions: [{ choice: "reject", comment: "too dear" }],
+    });
+    expect(await b.value(ballotId("a", 2))).toMatchObject({ because: "rejected" });
+  });
+
+  it.each([
+    ["the embedded engine", embedded],
+    ["a server that arms nothing but targets", underArming],
+  ])("ends at its deadline on %s", async (_, host) => {
+    const b = open(() => SENT, host());
+    await b.ask("a", { approvers: ["a@x.org"], onDeadline: "reject" }, 1200);
+    expect(await b.value("a")).toMatchObject({ outcome: "rejected", decisions: [] });
+    expect((await b.read(ballotId("a", 1))).state).toBe("rejected_timedout");
+  });
+
+  it("ends when it is cancelled, and counts no press that came later", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org"] });
+    await until(() => b.mails.length === 1);
+    await b.stopWorker();
+    const cancelled: Cancellation = { kind: "cancelled", reason: "no budget", at: now(), nonce: "c" };
+    await b.settle(endId("a"), cancelled);
+    await nextMillisecond();
+    await b.answer("a", 1, "approve");
+    b.restartWorker();
+    expect(await b.value("a")).toMatchObject({ outcome: "cancelled", reason: "It was cancelled: no budget" });
+  });
+
+  it("counts a press that came before the cancellation", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org"] });
+    await until(() => b.mails.length === 1);
+    await b.stopWorker();
+    await b.answer("a", 1, "approve");
+    await nextMillisecond();
+    await b.settle(endId("a"), { kind: "cancelled", at: now(), nonce: "c" });
+    b.restartWorker();
+    expect(await b.value("a")).toMatchObject({ outcome: "approved" });
+  });
+
+  it("keeps the verdict of a judgement that was cut off, whatever was pressed since", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org"] });
+    await until(() => b.mails.length === 2);
+    await b.stopWorker();
+    await b.answer("a", 1, "approve");
+    await b.settle(endId("a"), { kind: "closed", outcome: "approved", reason: "1 of 1" });
+    await b.answer("a", 2, "reject");
+    b.restartWorker();
+    expect(await b.value("a")).toMatchObject({ outcome: "approved", decisions: [{ n: 1 }, { n: 2 }] });
+  });
+
+  it("goes on without an approver whose mail is refused", async () => {
+    const b = open(({ approver }) =>
+      approver.email.startsWith("gone") ? { status: "undeliverable", reason: "no such user" } : SENT,
+    );
+    await b.ask("a", { approvers: ["gone@x.org", "b@x.org"] });
+    await until(() => b.mails.length === 2);
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved" });
+  });
+
+  it("lets people decide while a mail waits to be tried again", async () => {
+    const b = open(({ approver }) =>
+      approver.email.startsWith("busy") ? { status: "deferred", reason: "greylisted" } : SENT,
+    );
+    await b.ask("a", { approvers: ["busy@x.org", "b@x.org"] });
+    await until(() => b.mails.length === 2);
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved" });
+  });
+
+  it("is rejected at once when its argument is no request", async () => {
+    const b = open();
+    await b.create("a", "approval", [{ title: 1 }], 60_000);
+    expect(await b.value("a")).toMatchObject({ message: expect.stringMatching(/no approval request/) });
+  });
+});
+
+describe("requestApproval", () => {
+  const order = { item: "laptops", amount: 3, buyer: "kim@x.org", approvers: ["ana@x.org"] };
+
+  it.each([
+    ["approve", { status: "ordered", because: "approved", reference: "order-p:3" }],
+    ["reject", { status: "dropped", because: "rejected", reference: "released-hold-p:0" }],
+  ] as const)("lets a workflow go on when the approver chooses to %s", async (choice, result) => {
+    const b = open();
+    await b.create("p", "purchase", [order], 30 * DAY_MS);
+    await until(() => b.mails.length === 1);
+    expect(b.mails[0]).toMatchObject({ approval: "p:2", request: { title: "Buy laptops" } });
+    await b.answer("p:2", 1, choice);
+    expect(await b.value("p")).toEqual(result);
+  });
+
+  it("names every field that is wrong", async () => {
+    const b = open();
+    await b.create("p", "purchase", [{ ...order, item: "", approvers: [] }], DAY_MS);
+    expect(await b.value("p")).toMatchObject({
+      message: expect.stringMatching(/Cannot request an approval: .*approvers/),
+    });
+  });
+});
+
+async function nextMillisecond(): Promise<void> {
+  const started = Date.now();
+  await until(() => Date.now() > started + 1);
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** A network to the engine under test, another at each start, and how to begin deliveries on it. */
+interface Host {
+  network(): Network;
+  begin(network: Network): void;
+  close(): Promise<void>;
+}
+
+function embedded(): Host {
+  const engine = openEngine({ file: ":memory:" });
+  return {
+    network: () => engine.network({ group: "worker" }),
+    begin: (network) => (network as EngineNetwork).start(),
+    close: () => engine.close(),
+  };
+}
+
+/** Like some servers, the SDK's own engine arms no deadline but those of promises with a target. */
+function underArming(): Host {
+  const network = new LocalNetwork({ pid: "test", group: "worker" });
+  return { network: () => network, begin: () => {}, close: async () => {} };
+}
+
+class Bench {
+  readonly mails: RequestMail[] = [];
+  readonly #host: Host;
+  readonly #deliver: (mail: RequestMail) => Delivery;
+  #network: Network;
+  #worker: Worker;
+
+  constructor(deliver: (mail: RequestMail) => Delivery, host: Host) {
+    this.#host = host;
+    this.#deliver = deliver;
+    this.#network = host.network();
+    this.#worker = this.#start();
+  }
+
+  #start(): Worker {
+    const network = this.#network;
+    const worker = startWorker({
+      network,
+      pid: "test",
+      leaseMs: 60_000,
+      concurrency: 10,
+      log: pino({ level: "silent" }),
+      workflows: WORKFLOWS,
+      services: {
+        mailer: {
+          requestDecision: async (mail) => {
+            this.mails.push(mail);
+            return this.#deliver(mail);
+          },
+          close: async () => {},
+        },
+        tokens: createLinkTokens({
+          keys: [{ kid: "k1", secret: Buffer.alloc(32, 7) }],
+          issuer: "http://127.0.0.1:5001",
+        }),
+        publicUrl: "http://127.0.0.1:5001",
+        group: "worker",
+      },
+    });
+    this.#host.begin(network);
+    return worker;
+  }
+
+  stopWorker(): Promise<void> {
+    return this.#worker.stop(1000);
+  }
+
+  restartWorker(): void {
+    this.#network = this.#host.network();
+    this.#worker = this.#start();
+  }
+
+  async close(): Promise<void> {
+    await this.stopWorker();
+    await this.#host.close();
+  }
+
+  async find(id: string): Promise<PromiseRecord | undefined> {
+    const response = await this.#network.send({ kind: "promise.get", head: head(), data: { id } });
+    return response.head.status === 200 ? (response.data as { promise: PromiseRecord }).promise : undefined;
+  }
+
+  async read(id: string): Promise<PromiseRecord> {
+    await until(async () => (await this.find(id)) !== undefined);
+    return (await this.find(id)) as PromiseRecord;
+  }
+
+  async settled(id: string): Promise<PromiseRecord> {
+    await until(async () => (await this.read(id)).state !== "pending");
+    return await this.read(id);
+  }
+
+  async value(id: string): Promise<unknown> {
+    return codec.decode((await this.settled(id)).value);
+  }
+
+  async create(id: string, func: string, args: unknown[], timeoutMs: number): Promise<void> {
+    await this.#network.send({
+      kind: "promise.create",
+      head: head(),
+      data: {
+        id,
+        timeoutAt: Date.now() + timeoutMs,
+        param: codec.encode({ func, args, version: 1 }),
+        tags: {
+          "resonate:origin": id,
+          "resonate:branch": id,
+          "resonate:parent": id,
+          "resonate:scope": "global",
+          "resonate:target": "poll://any@worker",
+        },
+      },
+    });
+  }
+
+  async settle(id: string, value: unknown): Promise<void> {
+    await this.#network.send({
+      kind: "promise.settle",
+      head: head(),
+      data: { id, state: "resolved", value: codec.encode(value) },
+    });
+  }
+
+  async ask(id: string, request: Record<string, unknown>, deadlineMs = DAY_MS): Promise<void> {
+    const parsed = parseApprovalRequest({ title: "Order", ...request }, { nowMs: Date.now() });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    await this.create(id, "approval", [parsed.value], deadlineMs + APPROVAL_SLACK_MS);
+  }
+
+  async answer(approval: string, n: number, choice: Choice, comment?: string): Promise<void> {
+    const id = ballotId(approval, n);
+    const { approver } = codec.decode((await this.read(id)).param) as Ballot;
+    const decision: Decision = {
+      kind: "decision",
+      choice,
+      ...(comment === undefined ? {} : { comment }),
+      by: approver.email,
+      at: now(),
+      door: "mail",
+      nonce: crypto.randomUUID(),
+    };
+    await this.settle(id, decision);
+  }
+}
+
+function open(deliver: (mail: RequestMail) => Delivery = () => SENT, host: Host = embedded()): Bench {
+  bench = new Bench(deliver, host);
+  return bench;
+}
+
+const SENT: Delivery = { status: "sent", messageId: "<m@x>" };
+
+function head() {
+  return { corrId: crypto.randomUUID(), version: "2026-04-01" };
+}
+
+async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await fact())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
