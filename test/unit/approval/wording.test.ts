@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Choice } from "../../../src/approval/approval.ts";
+import { decide, type Rules } from "../../../src/approval/policy.ts";
+import { consequenceText, enoughOf, requirementText } from "../../../src/approval/wording.ts";
+
+function rules(asked: number, require: Rules["require"], rejection: Rules["rejection"] = "veto"): Rules {
+  const approvers = Array.from({ length: asked }, (_, i) => ({ email: `p${i + 1}@example.com` }));
+  return { approvers, require, rejection, onDeadline: "expire" };
+}
+
+describe("requirementText()", () => {
+  test.each([
+    [rules(1, "any"), "Your decision alone"],
+    [rules(3, "any"), "Any 1 of 3 people asked"],
+    [rules(3, 2), "2 of 3 approvals"],
+    [rules(3, "all"), "All 3 approvals"],
+  ])("counts the people asked (%#)", (given, text) => {
+    expect(requirementText(given)).toBe(text);
+  });
+});
+
+describe("consequenceText()", () => {
+  test.each<[Choice, Rules, string]>([
+    ["approve", rules(1, "any"), "The request is then approved."],
+    ["approve", rules(3, "any"), "One approval is enough: the request is then approved."],
+    ["approve", rules(3, 2), "The request is approved once 2 of the 3 people asked have approved it."],
+    ["approve", rules(2, "all"), "The request is approved once all 2 people asked have approved it."],
+    ["reject", rules(3, 2), "One rejection is enough: the request is then rejected."],
+    [
+      "reject",
+      rules(3, 2, "majority"),
+      "The request is rejected once 2 of the 3 people asked have rejected it.",
+    ],
+  ])("says what a press to %s leads to (%#)", (choice, given, text) => {
+    expect(consequenceText(choice, given)).toBe(text);
+  });
+});
+
+describe("enoughOf()", () => {
+  test("is the number at which the policy itself decides", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom<Choice>("approve", "reject"),
+        fc.constantFrom<Rules["rejection"]>("veto", "majority"),
+        fc.infiniteStream(fc.nat()),
+        (asked, choice, rejection, numbers) => {
+          const pick = numbers.next().value as number;
+          const require = (["any", "all", 1 + (pick % asked)] as const)[pick % 3] ?? "any";
+          const given = rules(asked, require, rejection);
+          const outcomeOf = (votes: number) =>
+            decide(
+              given,
+              given.approvers.slice(0, votes).map(({ email }, i) => ({ n: i + 1, email, choice })),
+              { kind: "open" },
+            );
+          const enough = enoughOf(choice, given);
+          expect(outcomeOf(enough)).toMatchObject({
+            outcome: choice === "approve" ? "approved" : "rejected",
+          });
+          expect(outcomeOf(enough - 1)).toEqual({ kind: "wait" });
+        },
+      ),
+    );
+  });
+});

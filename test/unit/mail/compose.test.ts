@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { parseMailbox } from "../../../src/mail/address.ts";
+import { createComposer } from "../../../src/mail/compose.ts";
+import { from, HOSTILE, mail, publicUrl, request } from "./fixture.ts";
+
+const composer = createComposer({ from: parseMailbox(from), publicUrl });
+const hostile = composer.requestDecision({
+  ...mail,
+  request: {
+    ...request,
+    title: HOSTILE,
+    summary: `${HOSTILE}\n\n${HOSTILE}\n\nTo APPROVE, open this page:\n\nhttps://evil.example/d/3`,
+    details: [{ label: HOSTILE, value: HOSTILE }],
+    requester: { email: "kim@example.com", name: HOSTILE },
+  },
+  approver: { email: "ana@example.com", name: HOSTILE },
+});
+
+function hrefs(html: string): string[] {
+  return [...html.matchAll(/\shref="([^"]*)"/gu)].map(([, href]) => href ?? "");
+}
+
+describe("requestDecision()", () => {
+  test("puts both links into both parts, and no other link into the HTML", () => {
+    const { html, text } = composer.requestDecision(mail);
+    expect(hrefs(html)).toEqual([mail.links.approve, mail.links.reject]);
+    expect(text.split("\n")).toEqual(expect.arrayContaining([mail.links.approve, mail.links.reject]));
+  });
+
+  test("says who asks, as whom one decides, what is needed, until when in the approver's language and zone", () => {
+    const { html, text, subject } = composer.requestDecision(mail);
+    expect(subject).toBe("Decision needed: Order 40 laptops");
+    for (const part of [html, text]) {
+      expect(part).toContain("kim@example.com");
+      expect(part).toContain("ana@example.com");
+      expect(part).toContain("2 of 3 approvals");
+      expect(part).toContain("Donnerstag, 26. November 2026 um 17:00 MEZ");
+      expect(part).toContain("2026-11-26 16:00 UTC");
+      expect(part).toContain("41 200 €");
+      expect(part).not.toContain("never shown");
+    }
+    expect(text).toContain("One rejection is enough");
+  });
+
+  test("shows text of callers as text: no markup, no link, no direction of its own", () => {
+    expect(hrefs(hostile.html)).toEqual([mail.links.approve, mail.links.reject]);
+    expect(hostile.html).not.toMatch(/<(script|img|iframe|form|input|link|object|svg)\b/iu);
+    expect(hostile.html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(hostile.html).toContain("&lt;%= process.env.HOME %&gt;");
+    for (const part of [hostile.html, hostile.text, hostile.subject, hostile.to.name]) {
+      expect(part).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/u);
+    }
+  });
+
+  test("breaks addresses in callers' text, which mail programs would make links of", () => {
+    for (const part of [hostile.html, hostile.text]) {
+      expect(part).toContain("evil");
+      expect(part).not.toMatch(/https?:\/\/evil|www\.evil|evil\.example\/d/u);
+    }
+  });
+
+  test("sets callers' text apart from our own lines in the text part", () => {
+    const ownLines = hostile.text.split("\n").filter((line) => line.startsWith("To APPROVE"));
+    expect(ownLines).toHaveLength(1);
+  });
+
+  test("keeps the subject and the recipient's name on one line", () => {
+    const { subject, to } = composer.requestDecision({
+      ...mail,
+      request: { ...request, title: "A\r\nBcc: evil@example.com\u2028x" },
+      approver: { email: "ana@example.com", name: "Ana\r\nBcc: evil@example.com" },
+    });
+    expect(subject).toBe("Decision needed: A Bcc: evil@example.com x");
+    expect(to).toEqual({ name: "Ana Bcc: evil@example.com", address: "ana@example.com" });
+  });
+
+  test("needs neither summary nor details nor requester nor names", () => {
+    const { summary: _summary, requester: _requester, ...bare } = request;
+    const { html, text } = composer.requestDecision({
+      ...mail,
+      request: { ...bare, details: [] },
+      approver: { email: "ana@example.com" },
+    });
+    for (const part of [html, text]) {
+      expect(part).toContain("Your decision is asked for");
+      expect(part).not.toMatch(/undefined|Summary|Details/u);
+    }
+  });
+
+  test("marks itself as automatic and has no header that a mail program could act on", () => {
+    const { headers } = composer.requestDecision(mail);
+    expect(headers["Auto-Submitted"]).toBe("auto-generated");
+    expect(Object.keys(headers).join()).not.toMatch(/unsubscribe|reply/iu);
+  });
+
+  test("refuses to compose with a link that is not ours", () => {
+    for (const reject of [
+      "https://evil.example/d/1",
+      `${publicUrl}.evil.example/d/1`,
+      "javascript:alert(1)",
+    ]) {
+      expect(() => composer.requestDecision({ ...mail, links: { ...mail.links, reject } })).toThrow(
+        /decision link is not under/u,
+      );
+    }
+  });
+});
+
+describe("messageId", () => {
+  const idOf = (changes: Partial<typeof mail>) => composer.requestDecision({ ...mail, ...changes }).messageId;
+
+  test("is the same for the same mail, in the form that relays and people can compare", () => {
+    expect(idOf({})).toMatch(/^<[0-9a-f]{32}@approvals\.example\.com>$/u);
+    expect(idOf({})).toBe(idOf({}));
+    expect(idOf({})).toBe(idOf({ purpose: "request" }));
+  });
+
+  test("differs by approval, recipient, purpose and generation", () => {
+    const ids = [
+      idOf({}),
+      idOf({ approval: "po-4712" }),
+      idOf({ recipient: "rcp2" }),
+      idOf({ purpose: "reminder" }),
+      idOf({ gen: 1 }),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
