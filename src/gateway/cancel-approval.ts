@@ -17,7 +17,7 @@ export interface CancelOptions {
 }
 
 /** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
-const OUTCOME_WAIT_MS = 5_000;
+const OUTCOME_WAIT_MS = 2_000;
 
 const cancelSchema = z.strictObject({ reason: z.exactOptional(lines(500)) });
 

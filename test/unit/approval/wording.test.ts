@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, constantFrom, integer, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Choice } from "../../../src/approval/approval.ts";
 import { decide, type Rules } from "../../../src/approval/policy.ts";
@@ -39,15 +39,14 @@ describe("consequenceText()", () => {
 
 describe("enoughOf()", () => {
   test("is the number at which the policy itself decides", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 12 }),
-        fc.constantFrom<Choice>("approve", "reject"),
-        fc.constantFrom<Rules["rejection"]>("veto", "majority"),
-        fc.infiniteStream(fc.nat()),
-        (asked, choice, rejection, numbers) => {
-          const pick = numbers.next().value as number;
-          const require = (["any", "all", 1 + (pick % asked)] as const)[pick % 3] ?? "any";
+    assert(
+      property(
+        integer({ min: 1, max: 12 }),
+        constantFrom<Choice>("approve", "reject"),
+        constantFrom<Rules["rejection"]>("veto", "majority"),
+        nat(),
+        (asked, choice, rejection, number) => {
+          const require = (["any", "all", 1 + (number % asked)] as const)[number % 3] ?? "any";
           const given = rules(asked, require, rejection);
           const outcomeOf = (votes: number) =>
             decide(

@@ -1,0 +1,179 @@
+/** Gateway, engine and worker in one process, real but for the mail, which is kept for the test to open. */
+import { pino } from "pino";
+import type { Choice, Delivery } from "../../../src/approval/approval.ts";
+import { KIND_TAG } from "../../../src/approval/ids.ts";
+import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
+import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
+import { createDurable } from "../../../src/durable/resonate.ts";
+import { type Engine, openEngine } from "../../../src/engine/engine.ts";
+import { startGateway } from "../../../src/gateway/gateway.ts";
+import type { RequestMail } from "../../../src/mail/mailer.ts";
+import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
+import { startWorker } from "../../../worker/worker.ts";
+import { WORKFLOWS } from "../../../worker/workflows/index.ts";
+
+export const SECRET = Buffer.alloc(32, 1);
+
+export interface Bench extends AsyncDisposable {
+  readonly url: string;
+  readonly durable: Durable;
+  readonly tokens: LinkTokens;
+  readonly engine: Engine;
+  /** Log lines of the gateway, as text. */
+  readonly log: readonly string[];
+  /** Runs a worker; approvals wait without one. */
+  work(): void;
+  /** Ends the worker. */
+  rest(): Promise<void>;
+  call(path: string, init?: RequestInit): Promise<Answer>;
+  /** Starts an approval as `POST /approvals` does, but with any time until its deadline. */
+  ask(id: string, request: Record<string, unknown>, deadlineMs: number): Promise<void>;
+  json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** How many different people were mailed. */
+  mailed(): number;
+  /** The path of the link that the nth approver was mailed. */
+  link(approval: string, choice: Choice, n?: number): Promise<string>;
+  press(
+    link: string,
+    fields?: Readonly<Record<string, string>>,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
+  settled(id: string): Promise<StoredPromise>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // What a test expects of it fails in the test.
+  readonly body: Record<string, unknown>;
+  /** `data-decision` and `data-effective` of the page. */
+  readonly result: string;
+}
+
+export interface BenchOptions {
+  readonly deliver?: (mail: RequestMail) => Delivery;
+  /** Runs a worker from the start. */
+  readonly work?: boolean;
+}
+
+export async function openBench({ deliver, work = true }: BenchOptions = {}): Promise<Bench> {
+  const engine = openEngine({ file: ":memory:" });
+  const network = engine.network({ group: "gateway" });
+  const durable = createDurable(network);
+  network.start();
+  const lines: string[] = [];
+  const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const keys = [{ kid: "k1", secret: SECRET }];
+  const gateway = await startGateway({
+    durable,
+    log,
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: undefined,
+    keys,
+    mailbox: undefined,
+  });
+  const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
+  const mails = new Map<string, RequestMail>();
+  let worker: ReturnType<typeof startWorker> | undefined;
+  let workers = 0;
+
+  const bench: Bench = {
+    url: gateway.url,
+    durable,
+    tokens,
+    engine,
+    log: lines,
+    work() {
+      workers += 1;
+      const network = engine.network({ group: "worker", pid: `worker-${workers}` });
+      worker = startWorker({
+        network,
+        pid: `worker-${workers}`,
+        leaseMs: 60_000,
+        concurrency: 10,
+        log: pino({ level: "silent" }),
+        workflows: WORKFLOWS,
+        services: {
+          mailer: {
+            requestDecision: async (mail) => {
+              mails.set(`${mail.approval} ${mail.approver.email}`, mail);
+              return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
+            },
+            close: async () => {},
+          },
+          tokens,
+          publicUrl: gateway.publicUrl,
+          group: "worker",
+        },
+      });
+      network.start();
+    },
+    async rest() {
+      await worker?.stop(2_000);
+      worker = undefined;
+    },
+    async call(path, init = {}) {
+      const response = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init });
+      const text = await response.text();
+      const body = response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : {};
+      const result = /<main[^>]*data-decision="(\w+)"[^>]*data-effective="(\w+)"/u.exec(text);
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: body as Record<string, unknown>,
+        result: result === null ? "" : `${result[1]} ${result[2]}`,
+      };
+    },
+    async ask(id, request, deadlineMs) {
+      const content = readApprovalContent(request);
+      if (content === undefined) throw new TypeError("This is no request");
+      const timeoutAt = Date.now() + deadlineMs + APPROVAL_SLACK_MS;
+      const tags = { [KIND_TAG]: "approval" };
+      await durable.start({ id, func: "approval", args: [content], timeoutAt, tags });
+    },
+    json(method, path, body, headers = {}) {
+      return bench.call(path, {
+        method,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    },
+    async link(approval, choice, n = 1) {
+      const id = `${approval}${approval.includes(":") ? "." : ":"}${n}`;
+      const ballot = await until(async () => durable.read(id));
+      const { approver } = ballot.param as { approver: { email: string } };
+      const mail = await until(async () => mails.get(`${approval} ${approver.email}`));
+      return new URL(mail.links[choice]).pathname;
+    },
+    mailed: () => mails.size,
+    press(link, fields = { confirm: "yes" }, headers = {}) {
+      return bench.call(link, { method: "POST", body: new URLSearchParams(fields), headers });
+    },
+    settled(id) {
+      return until(async () => {
+        const promise = await durable.waitFor(id, { timeoutMs: 5_000 });
+        return promise?.state === "pending" ? undefined : promise;
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await bench.rest();
+      await gateway.close();
+      await durable.stop();
+      await engine.close();
+    },
+  };
+  if (work) bench.work();
+  return bench;
+}
+
+/** Asks until there is an answer. The test's own timeout is the limit. */
+export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
