@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface Listening {
@@ -10,25 +10,40 @@ export interface Listening {
 }
 
 export interface RunningServer extends Listening {
-  /** Takes no new connection, lets requests under way end, at most `DRAIN_MS`, then cuts the rest. */
+  /** Takes no new connection, lets requests under way end, at most 20 s, then cuts the rest. */
   close(): Promise<void>;
 }
 
-/** Orchestrators wait 30 s before they kill; this leaves time for the rest of the process. */
-const DRAIN_MS = 20_000;
+/** Milliseconds and bytes. */
+export interface Limits
+  extends Required<
+    Pick<
+      ServerOptions,
+      | "headersTimeout"
+      | "requestTimeout"
+      | "connectionsCheckingInterval"
+      | "keepAliveTimeout"
+      | "maxHeaderSize"
+    >
+  > {
+  /** For requests under way when the server closes. */
+  readonly drainMs: number;
+}
 
 /**
  * Node's own limits are an hour's patience for somebody who sends one byte a minute. These allow slow networks, not
  * slow attackers: headers in 10 s, everything in 30 s, checked every 2 s.
  */
-const LIMITS = {
+const LIMITS: Limits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
   // Above the minute that load balancers keep idle connections, so that it is not we who close one being used.
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
-} as const;
+  // Orchestrators wait 30 s before they kill; this leaves time for the rest of the process.
+  drainMs: 20_000,
+};
 
 /**
  * Listens on `host:port` (0: any free port), and serves what `makeApp` makes, which is called once the port is known
@@ -37,8 +52,9 @@ const LIMITS = {
 export async function listen(
   address: { readonly host: string; readonly port: number },
   makeApp: (listening: Listening) => RequestListener,
+  limits: Limits = LIMITS,
 ): Promise<RunningServer> {
-  const server = createServer(LIMITS);
+  const server = createServer(limits);
   const draining = new AbortController();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -55,7 +71,7 @@ export async function listen(
     ...listening,
     close: () => {
       draining.abort();
-      return drained(server);
+      return drained(server, limits.drainMs);
     },
   };
 }
@@ -65,9 +81,9 @@ function addressOf(server: Server): { port: number; url: string } {
   return { port, url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` };
 }
 
-function drained(server: Server): Promise<void> {
+function drained(server: Server, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
     // A kept-alive connection becomes idle when its last answer is out, and would stay open for a minute.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {

@@ -1,0 +1,82 @@
+/** A gateway with all that stands behind it, in this process: real HTTP, the real engine, a worker with plain functions. */
+import { type Context, Resonate } from "@resonatehq/sdk";
+import type { Durable } from "../../src/durable/durable.ts";
+import { createDurable } from "../../src/durable/resonate.ts";
+import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
+import { createLogger } from "../../src/lib/log.ts";
+
+export type Workflow = (ctx: Context, ...args: never[]) => unknown;
+
+export interface TestGateway extends Gateway {
+  readonly engine: Engine;
+  readonly durable: Durable;
+  /** What the gateway has logged so far, as parsed lines. */
+  readonly log: readonly Record<string, unknown>[];
+  request(path: string, init?: RequestInit): Promise<Answer>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed if it is JSON, else text. */
+  readonly body: unknown;
+}
+
+export async function startTestGateway(
+  options: {
+    /** Without any there is no worker, and every workflow stays pending. */
+    readonly workflows?: Record<string, Workflow>;
+    readonly durable?: Durable;
+  } = {},
+): Promise<TestGateway> {
+  const engine = openEngine({ file: ":memory:" });
+  const worker = options.workflows && startTestWorker(engine, options.workflows);
+  const network = engine.network({ group: "gateway" });
+  network.start();
+  const durable = options.durable ?? createDurable(network);
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
+  const gateway = await startGateway({
+    durable,
+    log: createLogger({ level: "debug", part: "gateway", destination }),
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl: undefined,
+    keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
+    mailbox: undefined,
+  });
+  return {
+    ...gateway,
+    engine,
+    durable,
+    log: lines,
+    request: (path, init) => request(`${gateway.url}${path}`, init),
+    async [Symbol.asyncDispose]() {
+      await gateway.close();
+      await durable.stop();
+      await worker?.stop();
+      await engine.close();
+    },
+  };
+}
+
+function startTestWorker(engine: Engine, workflows: Record<string, Workflow>): { stop(): Promise<void> } {
+  const network = engine.network({ group: "worker" });
+  const resonate = new Resonate({ network, pid: network.pid, group: "worker", logLevel: "error" });
+  for (const [name, workflow] of Object.entries(workflows)) resonate.register(name, workflow as never);
+  network.start();
+  return { stop: () => resonate.stop() };
+}
+
+export async function request(url: string, init?: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+export function json(value: unknown): RequestInit {
+  return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
+}
