@@ -4,7 +4,7 @@ import { DECISION_FORM } from "./pages.ts";
 
 export type DecisionForm =
   | { readonly ok: true; readonly comment?: string }
-  /** `problem` is for people; `comment` is what they wrote, so that it is not lost. */
+  /** `problem` is for people, beside a note that nothing was recorded; `comment` is what they wrote, so that it is not lost. */
   | { readonly ok: false; readonly problem: string; readonly comment?: string };
 
 /** A full comment in the longest percent-encoding fits; nothing else is asked for. */
@@ -26,11 +26,11 @@ export async function readDecisionForm(req: Request, res: Response): Promise<Dec
   const raw = fields[DECISION_FORM.comment] ?? "";
   // Doubled fields arrive as a list: which one did the person see?
   if (typeof raw !== "string" || fields[DECISION_FORM.confirm] !== DECISION_FORM.confirmValue) {
-    return { ok: false, problem: "Nothing was recorded. To answer, press the button below." };
+    return { ok: false, problem: "To answer, press the button below." };
   }
   const comment = tidyLines(raw);
   const problem = commentProblem(raw, comment);
-  if (problem !== undefined) return { ok: false, problem: `Nothing was recorded. ${problem}`, comment };
+  if (problem !== undefined) return { ok: false, problem, comment };
   return comment === "" ? { ok: true } : { ok: true, comment };
 }
 

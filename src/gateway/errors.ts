@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { requestIdOf } from "./context.ts";
 import type { Pages } from "./pages.ts";
-import { publicDetail, sendProblem } from "./problem.ts";
+import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
 
 export const notFound: RequestHandler = (req) => {
   throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
@@ -37,6 +37,7 @@ export function errorHandler({
 
 function sendPage(res: Response, error: ServiceError, pages: Pages): void {
   const { status, title } = ERRORS[error.code];
+  tellWhenToRetry(res, error.code);
   if (error.code === "FORBIDDEN") return pages.render(res, { status, view: "refused" });
   if (error.code === "ENGINE_UNAVAILABLE") return pages.render(res, { status, view: "notRecorded" });
   const requestId = requestIdOf(res);

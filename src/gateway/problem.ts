@@ -18,8 +18,8 @@ export interface Problem {
 }
 
 export function sendProblem(res: Response, error: ServiceError): void {
-  const { status, retryable } = ERRORS[error.code];
-  if (retryable && status === 503) res.set("Retry-After", String(RETRY_AFTER_SECONDS));
+  const { status } = ERRORS[error.code];
+  tellWhenToRetry(res, error.code);
   // The rest of a body that was not read would be taken for the next request.
   if (error.code === "PAYLOAD_TOO_LARGE" || error.code === "UNSUPPORTED_MEDIA_TYPE")
     res.set("Connection", "close");
@@ -33,6 +33,12 @@ export function sendProblem(res: Response, error: ServiceError): void {
     error: publicDetail(error),
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+/** For problems and pages alike. */
+export function tellWhenToRetry(res: Response, code: ErrorCode): void {
+  const { status, retryable } = ERRORS[code];
+  if (retryable && status === 503) res.set("Retry-After", String(RETRY_AFTER_SECONDS));
 }
 
 export function problemType(code: ErrorCode): string {

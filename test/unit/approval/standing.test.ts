@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
+import { standingOf } from "../../../src/approval/standing.ts";
+import { requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
+import { statusOf, summarize } from "../../../src/approval/view.ts";
+
+const decision: Decision = {
+  kind: "decision",
+  choice: "approve",
+  by: "ana@example.com",
+  at: "2026-12-01T12:00:00.000Z",
+  door: "mail",
+  nonce: "n",
+};
+const withdrawal: Withdrawal = { kind: "withdrawn", because: "rejected" };
+const cancellation: Cancellation = { kind: "cancelled", at: decision.at, nonce: "c" };
+const closed: Closed = { kind: "closed", outcome: "approved", reason: "1 of 1 needed approvals were given" };
+const outcome: Outcome = { approval: "a", outcome: "expired", reason: "late", decisions: [], metadata: {} };
+
+const request = {
+  title: "Order",
+  details: [],
+  approvers: [{ email: "ana@example.com" }],
+  require: "any",
+  rejection: "veto",
+  deadline: "P7D",
+  onDeadline: "expire",
+  metadata: {},
+};
+
+function record(id: string, settled?: Partial<StoredRecord>): StoredRecord {
+  const param = { func: "approval", args: [request], version: 1 };
+  const tags = { "countersign:kind": "approval" };
+  return { id, state: "pending", param, value: undefined, tags, createdAt: 1, timeoutAt: 1_000, ...settled };
+}
+
+const resolved = (value: unknown, settledAt: number) => ({ state: "resolved", value, settledAt }) as const;
+
+function standing(ballot?: Partial<StoredRecord>, end?: Partial<StoredRecord>, root?: Partial<StoredRecord>) {
+  return standingOf({ ballot: record("a:1", ballot), end: record("a:0", end), root: record("a", root) });
+}
+
+describe("standingOf()", () => {
+  test("is open while nothing is settled, also before the workflow has begun", () => {
+    expect(standing()).toEqual({ kind: "open" });
+    expect(standingOf({ ballot: undefined, end: undefined, root: record("a") })).toEqual({ kind: "open" });
+  });
+
+  test("is the stored decision, also when the approval ended by it, or at the same moment", () => {
+    const decided = { kind: "decided", decision, atMs: 50 };
+    expect(standing(resolved(decision, 50))).toEqual(decided);
+    expect(standing(resolved(decision, 50), resolved(closed, 51), resolved(outcome, 52))).toEqual(decided);
+    expect(standing(resolved(decision, 50), resolved(cancellation, 50))).toEqual(decided);
+  });
+
+  test("does not count a decision that came after the end, and tells nobody that it did", () => {
+    expect(standing(resolved(decision, 51), resolved(cancellation, 50))).toEqual({
+      kind: "closed",
+      because: "cancelled",
+      atMs: 50,
+    });
+    expect(standing(resolved(decision, 51), resolved(closed, 50))).toMatchObject({ because: "approved" });
+  });
+
+  test("is closed by a withdrawal, for its reason", () => {
+    expect(standing(resolved(withdrawal, 60))).toEqual({ kind: "closed", because: "rejected", atMs: 60 });
+  });
+
+  test("is closed as soon as the approval has ended, before the worker withdraws the ballot", () => {
+    expect(standing({}, resolved(cancellation, 50))).toMatchObject({ because: "cancelled" });
+    expect(standing({}, resolved(closed, 50))).toMatchObject({ because: "approved" });
+    expect(standing({}, {}, resolved({ ...outcome, outcome: "cancelled" }, 50))).toMatchObject({
+      because: "cancelled",
+    });
+    expect(standing({}, {}, { state: "canceled", settledAt: 50 })).toMatchObject({ because: "cancelled" });
+  });
+
+  test("stays open when the end's timer has run out and the ballot's has not: its own deadline counts", () => {
+    expect(standing({}, resolved(undefined, 50))).toEqual({ kind: "open" });
+  });
+
+  test("has expired with the ballot's own deadline", () => {
+    expect(standing({ state: "timedout", settledAt: 1_000 })).toEqual({
+      kind: "closed",
+      because: "expired",
+      atMs: 1_000,
+    });
+  });
+
+  test("takes a settlement that is no answer of ours for none", () => {
+    expect(standing(resolved({ choice: "approve" }, 50))).toMatchObject({ kind: "closed" });
+    expect(standing(resolved({ ...decision, choice: "maybe" }, 50))).toMatchObject({ kind: "closed" });
+    expect(standing({ state: "rejected", value: decision, settledAt: 50 })).toMatchObject({ kind: "closed" });
+  });
+});
+
+describe("requestOf()", () => {
+  test("reads only approvals: by tag, function and shape", () => {
+    expect(requestOf(record("a"))).toEqual(request);
+    expect(requestOf(record("a", { tags: {} }))).toBeUndefined();
+    expect(requestOf(record("a", { param: { func: "foo", args: [request] } }))).toBeUndefined();
+    expect(requestOf(record("a", { param: { func: "approval", args: [{ title: 1 }] } }))).toBeUndefined();
+  });
+
+  test("reads requests that today's rules would refuse", () => {
+    const older = { ...request, title: "x".repeat(500), deadline: "P1M" };
+    expect(requestOf(record("a", { param: { func: "approval", args: [older] } }))).toEqual(older);
+  });
+});
+
+describe("statusOf()", () => {
+  test.each<[Partial<StoredRecord>, object]>([
+    [{}, { status: "pending" }],
+    [resolved(outcome, 50), { status: "expired", outcome }],
+    [{ state: "timedout" }, { status: "expired" }],
+    [{ state: "canceled" }, { status: "cancelled" }],
+    [
+      { state: "rejected", value: new TypeError("Cannot ask") },
+      { status: "failed", error: "Cannot ask" },
+    ],
+    [resolved("done", 50), { status: "failed", error: "Unknown result" }],
+  ])("of %o is %o", (root, expected) => {
+    expect(statusOf(record("a", root))).toEqual(expected);
+  });
+});
+
+describe("summarize()", () => {
+  const mail = (position: number, delivery: object) =>
+    record(`a:${position}`, { tags: {}, ...resolved({ kind: "mail", n: 1, delivery }, 10) });
+  const mailOf = (...mails: StoredRecord[]) =>
+    summarize(record("a"), [record("a:0"), record("a:1"), ...mails])?.ballots[0]?.mail;
+
+  test("shows the last that is known of a mail", () => {
+    const deferred = mail(2, { status: "deferred", reason: "greylisted" });
+    expect(mailOf()).toEqual({ status: "pending" });
+    expect(mailOf(deferred)).toEqual({ status: "deferred", reason: "greylisted" });
+    expect(mailOf(deferred, mail(5, { status: "sent", messageId: "<m>" }))).toEqual({ status: "sent" });
+    expect(mailOf(deferred, mail(5, { status: "undeliverable", reason: "gone" }))).toEqual({
+      status: "undeliverable",
+      reason: "gone",
+    });
+    expect(mailOf(mail(2, { status: "sent", messageId: "<m>" }), mail(5, { status: "skipped" }))).toEqual({
+      status: "sent",
+    });
+  });
+
+  test("is nothing for what is no approval", () => {
+    expect(summarize(record("a", { tags: {} }), [])).toBeUndefined();
+  });
+});
