@@ -30,14 +30,14 @@ export interface MailerOptions {
 }
 
 /** Tries within one call, for hiccups; whoever calls has a slower rhythm of their own for outages. */
-export interface QuickTries {
+interface QuickTries {
   /** Pauses between tries, in milliseconds: one more try than pauses. */
   readonly pausesMs: readonly number[];
   /** No try begins later than this after the first. */
   readonly withinMs: number;
 }
 
-export const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
+const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {

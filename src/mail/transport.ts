@@ -3,7 +3,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import type { ComposedMail } from "./message.ts";
 
 /** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
-export type Attempt =
+type Attempt =
   | { readonly kind: "accepted" }
   /** The relay refused this mail for good. */
   | { readonly kind: "refused"; readonly reason: string }
@@ -25,7 +25,7 @@ export interface TransportTimes {
   readonly attemptMs: number;
 }
 
-export const TRANSPORT_TIMES: TransportTimes = {
+const TRANSPORT_TIMES: TransportTimes = {
   connectionMs: 10_000,
   greetingMs: 10_000,
   socketMs: 600_000,

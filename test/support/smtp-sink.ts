@@ -11,7 +11,7 @@ export interface SinkScript {
   readonly login?: { readonly user: string; readonly pass: string };
 }
 
-export interface SunkMail {
+interface SunkMail {
   readonly from: string;
   readonly to: readonly string[];
   /** The bytes as they came, CRLF included. */

@@ -2,7 +2,7 @@ import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import type { Page } from "../../../src/gateway/pages.ts";
 
 /** Text that wants to be markup, an attribute, a template, or another reading direction. */
-export const HOSTILE = [
+const HOSTILE = [
   `<script>alert(1)</script><img src=x onerror=alert(1)></title></textarea></main>`,
   `" onfocus="alert(1)" x='y' \` autofocus`,
   `<%= process.env.HOME %>`,

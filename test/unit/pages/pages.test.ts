@@ -69,7 +69,7 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
     const tags = tagsOf(html);
     expect(named(tags, "script", "img", "iframe", "object", "embed", "base", "style")).toEqual([]);
     for (const { attributes } of tags) {
-      for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$|^autofocus$/u);
+      for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
       for (const key of ["src", "action", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
@@ -149,6 +149,7 @@ describe("render() of decide", () => {
     const { html } = await get("decide with a problem");
     const [textarea] = named(tagsOf(html), "textarea");
     expect(textarea?.attributes.get("aria-invalid")).toBe("true");
+    expect(textarea?.attributes.has("autofocus")).toBe(true);
     expect(textarea?.attributes.get("aria-describedby")).toContain("problem");
     expect(html).toMatch(/<textarea[^>]*>\n&lt;script&gt;/u);
     expect(html).toMatch(/role="alert"/u);
