@@ -16,7 +16,7 @@ export function consequenceText(choice: Choice, rules: Rules): string {
   const { eligible } = tally(rules, []);
   const enough = enoughOf(choice, rules);
   const done = choice === "approve" ? "approved" : "rejected";
-  if (eligible === 1) return `The request is then ${done}.`;
+  if (eligible === 1) return `Your answer alone decides: the request is then ${done}.`;
   if (enough === 1) {
     return `One ${choice === "approve" ? "approval" : "rejection"} is enough: the request is then ${done}.`;
   }

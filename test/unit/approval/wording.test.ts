@@ -22,7 +22,7 @@ describe("requirementText()", () => {
 
 describe("consequenceText()", () => {
   test.each<[Choice, Rules, string]>([
-    ["approve", rules(1, "any"), "The request is then approved."],
+    ["approve", rules(1, "any"), "Your answer alone decides: the request is then approved."],
     ["approve", rules(3, "any"), "One approval is enough: the request is then approved."],
     ["approve", rules(3, 2), "The request is approved once 2 of the 3 people asked have approved it."],
     ["approve", rules(2, "all"), "The request is approved once all 2 people asked have approved it."],
