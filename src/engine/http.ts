@@ -35,18 +35,19 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
   const streams = new PollStreams(engine.delivery);
   const isToken = tokenCheck(token);
   const server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://engine.invalid");
+    // Cut rather than parsed: `//` is no URL, and what throws here ends the process with all its promises.
+    const [path = "/"] = (request.url ?? "/").split("?", 1);
     if (!isLocalHost(request)) return send(response, 403, "Host must be a loopback address");
-    const route = `${request.method} ${url.pathname}`;
+    const route = `${request.method} ${path}`;
     if (route === "POST /") return void post(engine, isToken, request, response);
     if (route === "GET /ready") return send(response, 200, "ready");
-    if (url.pathname.startsWith("/poll/")) {
+    if (path.startsWith("/poll/")) {
       if (request.method !== "GET") return notAllowed(response, "GET");
       if (!isToken(bearer(request))) return unauthorized(response);
-      return streams.open(url.pathname, response);
+      return streams.open(path, response);
     }
-    if (url.pathname === "/") return notAllowed(response, "POST");
-    if (url.pathname === "/ready") return notAllowed(response, "GET");
+    if (path === "/") return notAllowed(response, "POST");
+    if (path === "/ready") return notAllowed(response, "GET");
     return send(response, 404, "Not found: the protocol is spoken at POST /");
   });
   server.maxConnections = CONNECTIONS_MAX;
