@@ -59,14 +59,16 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
     const standing = standingOf({ ballot: byId.get(ballotId(root.id, n)), end, root });
     return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending" } }, standing);
   });
+  const { status, ...ended } = statusOf(root);
   return {
     id: root.id,
-    ...statusOf(root),
+    status,
     ...shown,
     deadline: iso(root.timeoutAt - APPROVAL_SLACK_MS),
     ballots,
     waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),
     ...cancellationIn(end),
+    ...ended,
     createdAt: iso(root.createdAt),
     ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
   };
@@ -104,20 +106,22 @@ function mailsOf(children: Children): Map<number, MailView> {
 }
 
 function ballotView(
-  asked: Pick<BallotView, "n" | "approver" | "mail">,
+  { n, approver, mail }: Pick<BallotView, "n" | "approver" | "mail">,
   standing: BallotStanding,
 ): BallotView {
-  if (standing.kind === "open") return { ...asked, state: "open" };
+  if (standing.kind === "open") return { n, approver, state: "open", mail };
   if (standing.kind === "closed") {
-    return { ...asked, state: standing.because === "expired" ? "expired" : "withdrawn" };
+    return { n, approver, state: standing.because === "expired" ? "expired" : "withdrawn", mail };
   }
   const { choice, comment, door } = standing.decision;
   return {
-    ...asked,
+    n,
+    approver,
     state: choice === "approve" ? "approved" : "rejected",
     ...(comment === undefined ? {} : { comment }),
     decidedAt: iso(standing.atMs),
     door,
+    mail,
   };
 }
 
