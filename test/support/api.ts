@@ -1,0 +1,102 @@
+import type { ApprovalView } from "../../src/approval/view.ts";
+import { eventually } from "./eventually.ts";
+import { type Called, call, post } from "./http.ts";
+
+/** The body of `GET /wait`. */
+export interface Waited {
+  readonly status: "pending" | "resolved" | "rejected" | "canceled" | "timedout";
+  readonly promise_id?: string;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+export interface BeginOptions {
+  readonly func?: string;
+  readonly version?: number;
+  readonly timeout?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The HTTP API as a program uses it. Throws on statuses that its callers do not expect; `…Raw` answers them all. */
+export class Api {
+  readonly origin: string;
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  beginRaw(id: string | undefined, arg?: unknown, options: BeginOptions = {}): Promise<Called> {
+    const query = new URLSearchParams({
+      ...(id === undefined ? {} : { id }),
+      ...(options.func === undefined ? {} : { func: options.func }),
+      ...(options.version === undefined ? {} : { version: String(options.version) }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    });
+    return post(`${this.origin}/begin?${query.toString()}`, arg, options.headers);
+  }
+
+  /** Starts a workflow; answers its id. */
+  async begin(id: string | undefined, arg?: unknown, options: BeginOptions = {}): Promise<string> {
+    const answer = expectStatus(await this.beginRaw(id, arg, options), 200);
+    return String(answer.json()["promise"]);
+  }
+
+  waitRaw(id: string, seconds?: number): Promise<Called> {
+    const headers: Record<string, string> = seconds === undefined ? {} : { Prefer: `wait=${seconds}` };
+    return call(`${this.origin}/wait?id=${encodeURIComponent(id)}`, { headers });
+  }
+
+  /** The state of a workflow, once it has one other than pending or `seconds` are over. */
+  async wait(id: string, seconds?: number): Promise<Waited> {
+    return JSON.parse(expectStatus(await this.waitRaw(id, seconds), 200).text) as Waited;
+  }
+
+  /** Waits until the workflow has ended, over gateways that come and go; answers how. */
+  async ended(id: string, { withinMs = 30_000 }: { readonly withinMs?: number } = {}): Promise<Waited> {
+    return eventually(
+      `${id} has ended`,
+      async () => {
+        const waited = await this.wait(id, 5);
+        return waited.status !== "pending" && waited;
+      },
+      { withinMs },
+    );
+  }
+
+  askRaw(request: Readonly<Record<string, unknown>>): Promise<Called> {
+    return post(`${this.origin}/approvals`, { title: "Order 40 laptops", ...request });
+  }
+
+  /** Requests an approval; answers its id. */
+  async ask(request: Readonly<Record<string, unknown>>): Promise<string> {
+    return String(expectStatus(await this.askRaw(request), 202).json()["id"]);
+  }
+
+  approvalRaw(id: string): Promise<Called> {
+    return call(`${this.origin}/approvals/${encodeURIComponent(id)}`);
+  }
+
+  async approval(id: string): Promise<ApprovalView> {
+    return JSON.parse(expectStatus(await this.approvalRaw(id), 200).text) as ApprovalView;
+  }
+
+  /** Waits until the approval is as `is` wants it. */
+  async approvalWhen(id: string, fact: string, is: (view: ApprovalView) => boolean): Promise<ApprovalView> {
+    return eventually(`${id}: ${fact}`, async () => {
+      const view = await this.approval(id);
+      return is(view) && view;
+    });
+  }
+
+  cancelRaw(id: string, reason?: string): Promise<Called> {
+    return post(
+      `${this.origin}/approvals/${encodeURIComponent(id)}/cancel`,
+      reason === undefined ? {} : { reason },
+    );
+  }
+}
+
+export function expectStatus(answer: Called, status: number): Called {
+  if (answer.status === status) return answer;
+  throw new Error(`Answered ${answer.status}, not ${status}: ${answer.text}`);
+}

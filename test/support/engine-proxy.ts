@@ -1,0 +1,127 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+/** A request of the protocol on its way from a gateway or worker to the engine. */
+export interface Asked {
+  readonly kind: string;
+  /** Of a fenced request: the kind within it. */
+  readonly action: string | undefined;
+  /** The promise or task that it is about; of a fenced one, the promise within. */
+  readonly id: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** Awaited at its moment; "cut" ends the connection there, as a network does that fails. */
+export interface ProxyScript {
+  /** Before the engine hears of it. */
+  request?: (asked: Asked) => void | "cut" | Promise<void | "cut">;
+  /** The engine has answered (its change is on disk), and whoever asked does not know it yet. */
+  reply?: (asked: Asked, answered: Answered) => void | "cut" | Promise<void | "cut">;
+}
+
+/**
+ * Stands between one process and the engine (its `RESONATE_URL`), so that a test sees every request and can stop the
+ * world between any two of them.
+ */
+export interface EngineProxy extends AsyncDisposable {
+  readonly url: string;
+  script: ProxyScript;
+  /** Requests in the order in which they came. */
+  readonly asked: readonly Asked[];
+  count(kind: string): number;
+}
+
+export async function startEngineProxy(engineUrl: string, script: ProxyScript = {}): Promise<EngineProxy> {
+  const asked: Asked[] = [];
+  const server = createServer((incoming, outgoing) => {
+    void forward(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  // Streams stay open for good, and processes may take their time.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+
+  async function forward(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    if (incoming.method !== "POST") return stream(engineUrl, incoming, outgoing);
+    const body = await text(incoming);
+    const about = readAsked(body);
+    asked.push(about);
+    if ((await proxy.script.request?.(about)) === "cut") return void outgoing.destroy();
+    const answer = await pass(engineUrl, incoming, body);
+    const reply = JSON.parse(answer.body) as { head: { status: number }; data: unknown };
+    const answered = { status: reply.head.status, data: reply.data };
+    if ((await proxy.script.reply?.(about, answered)) === "cut") return void outgoing.destroy();
+    outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
+  }
+
+  const proxy: EngineProxy = {
+    url: `http://127.0.0.1:${port}`,
+    script,
+    asked,
+    count: (kind) => asked.filter((one) => one.kind === kind || one.action === kind).length,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return proxy;
+}
+
+function readAsked(body: string): Asked {
+  const { kind, data } = JSON.parse(body) as { kind: string; data: Record<string, unknown> };
+  const action = data["action"] as { kind: string; data: Record<string, unknown> } | undefined;
+  const id = [action?.data["id"], data["id"], data["awaited"]].find((name) => typeof name === "string") ?? "";
+  return { kind, action: action?.kind, id, data };
+}
+
+function pass(
+  engineUrl: string,
+  incoming: IncomingMessage,
+  body: string,
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      engineUrl,
+      { method: "POST", headers: headersFor(incoming), agent: false },
+      (answer) => {
+        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** The event stream, ended on both sides when one ends. */
+function stream(engineUrl: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { method = "GET", url = "/" } = incoming;
+  const sent = request(
+    new URL(url, engineUrl),
+    { method, headers: headersFor(incoming), agent: false },
+    (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.flushHeaders();
+      answer.pipe(outgoing);
+      answer.on("close", () => outgoing.destroy());
+    },
+  );
+  sent.on("error", () => outgoing.destroy());
+  outgoing.on("close", () => sent.destroy());
+  sent.end();
+}
+
+function headersFor({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = { "content-type": "application/json" };
+  for (const name of ["authorization", "accept"]) {
+    const value = headers[name];
+    if (typeof value === "string") kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,58 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import PostalMime from "postal-mime";
+import type { Choice } from "../../src/approval/approval.ts";
+
+/** A mail that asks for a decision, as a mail program shows it. */
+export interface ReadMail {
+  /** With angle brackets. */
+  readonly messageId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  /** The links by what they answer; both parts of the mail hold the same. */
+  readonly links: Readonly<Record<Choice, string>>;
+}
+
+/** @throws if it is no mail of ours: a part is missing, or text and HTML differ in their links */
+export async function readMail(raw: Uint8Array): Promise<ReadMail> {
+  const mail = await PostalMime.parse(raw);
+  const { messageId, html, text, subject = "" } = mail;
+  if (messageId === undefined || html === undefined || text === undefined) {
+    throw new Error("A mail must have a Message-ID, text and HTML");
+  }
+  const inText = linksIn(text);
+  const inHtml = linksIn(html.replaceAll("&amp;", "&"));
+  if (inText.approve !== inHtml.approve || inText.reject !== inHtml.reject) {
+    throw new Error(`Text and HTML of ${messageId} have other links`);
+  }
+  const to = mail.to?.[0]?.address ?? "";
+  return { messageId, from: mail.from?.address ?? "", to, subject, html, text, links: inText };
+}
+
+/** Which approval a link belongs to, read from the token as anybody could. */
+export function claimsOf(link: string): Readonly<Record<string, unknown>> {
+  const [, payload = ""] = link.slice(link.indexOf("/d/") + 3).split(".");
+  return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Record<string, unknown>;
+}
+
+/** The mails that the development mailbox keeps in its folder, oldest first. */
+export async function mailsInFolder(folder: string): Promise<ReadMail[]> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".eml")).sort();
+  return Promise.all(files.map(async (name) => readMail(await readFile(join(folder, name)))));
+}
+
+function linksIn(part: string): Record<Choice, string> {
+  const found = new Map<unknown, string>();
+  for (const [link] of part.matchAll(/https?:\/\/[^\s"<>]+\/d\/[\w.-]+/gu)) {
+    const choice = claimsOf(link)["act"];
+    if (found.has(choice) && found.get(choice) !== link) throw new Error(`Two links for ${String(choice)}`);
+    found.set(choice, link);
+  }
+  const [approve, reject] = [found.get("approve"), found.get("reject")];
+  if (approve === undefined || reject === undefined)
+    throw new Error("A mail must have a link for each choice");
+  return { approve, reject };
+}

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { eventually } from "./eventually.ts";
+
+/** What can be started on its own. */
+export type Part = "all" | "engine" | "gateway" | "worker";
+
+const MAIN: Readonly<Record<Part, string>> = {
+  all: "src/main.ts",
+  engine: "src/engine/main.ts",
+  gateway: "src/gateway/main.ts",
+  worker: "worker/main.ts",
+};
+
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level?: string; readonly msg?: string };
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Generous, for a machine on which others work too. */
+const START_LIMIT_MS = 30_000;
+/** More than a process takes to stop in order. */
+const STOP_LIMIT_MS = 35_000;
+
+/** A real process of the service, started as its npm script starts it. */
+export class ServiceProcess {
+  readonly part: Part;
+  readonly pid: number;
+  /** From the start of the process to the line that says "ready". */
+  readyMs = 0;
+  /** The line that says "ready". */
+  ready: LogLine = {};
+  readonly log: LogLine[] = [];
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  #stdout = "";
+  #stderr = "";
+  #exit: Exit | undefined;
+  #isWanted = true;
+
+  private constructor(part: Part, env: Readonly<Record<string, string>>) {
+    this.part = part;
+    this.#child = spawn(process.execPath, [MAIN[part]], {
+      cwd: ROOT,
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.pid = this.#child.pid ?? 0;
+    running.add(this);
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#read(text));
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+    });
+    // "close" comes after "exit", when all that the process has said is here.
+    this.exited = once(this.#child, "close").then(([code, signal]) => {
+      running.delete(this);
+      this.#exit = { code: code as number | null, signal: signal as NodeJS.Signals | null };
+      return this.#exit;
+    });
+  }
+
+  /** Starts a process and waits until it is ready. Throws what it said if it ends before. */
+  static async start(part: Part, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const startedAt = performance.now();
+    const service = new ServiceProcess(part, env);
+    try {
+      service.ready = await eventually(
+        `the ${part} process is ready`,
+        () => {
+          const line = service.log.find(({ msg }) => /^(engine )?ready$/iu.test(msg ?? ""));
+          if (line === undefined && service.#exit !== undefined) return { msg: "ended" };
+          return line;
+        },
+        { withinMs: START_LIMIT_MS },
+      );
+    } catch (error) {
+      service.#isWanted = false;
+      service.kill("SIGKILL");
+      throw new Error(`${String(error)}\n${service.said}`, { cause: error });
+    }
+    if (service.#exit !== undefined) {
+      service.#isWanted = false;
+      throw new Error(`The ${part} process ended before it was ready:\n${service.said}`);
+    }
+    service.readyMs = performance.now() - startedAt;
+    return service;
+  }
+
+  /** Where the gateway listens, of a process that has one. */
+  get url(): string {
+    const { url } = this.ready;
+    if (typeof url !== "string") throw new Error(`The ${this.part} process says no address`);
+    return url;
+  }
+
+  get isRunning(): boolean {
+    return this.#exit === undefined;
+  }
+
+  /** Everything it said, for messages of failing tests. */
+  get said(): string {
+    return `--- ${this.part} ${this.pid}\n${this.#stdout}${this.#stderr}`;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Delivers a signal, and knows that the process may end by it. */
+  kill(signal: NodeJS.Signals): void {
+    if (signal !== "SIGSTOP" && signal !== "SIGCONT") this.#isWanted = false;
+    this.#child.kill(signal);
+  }
+
+  /** `kill -9`, and waits until it is gone. */
+  async killHard(): Promise<void> {
+    this.kill("SIGKILL");
+    await this.exited;
+  }
+
+  /** SIGTERM, as an orchestrator stops it; answers how it ended. Throws if it does not end. */
+  async stop(): Promise<Exit> {
+    this.kill("SIGTERM");
+    await eventually(`the ${this.part} process ends on SIGTERM`, () => this.#exit, {
+      withinMs: STOP_LIMIT_MS,
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.said}`, { cause: error });
+    });
+    return this.exited;
+  }
+
+  /** What went wrong that nobody asked for: an end of its own, or words on standard error. */
+  problems(): string[] {
+    const problems: string[] = [];
+    if (this.#isWanted && this.#exit !== undefined) {
+      problems.push(`The ${this.part} process ended by itself: ${JSON.stringify(this.#exit)}\n${this.said}`);
+    }
+    if (this.#stderr !== "") problems.push(`The ${this.part} process wrote to standard error:\n${this.said}`);
+    const fatal = this.log.filter(({ level }) => level === "fatal");
+    if (fatal.length > 0) problems.push(`The ${this.part} process logged: ${JSON.stringify(fatal)}`);
+    return problems;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#stdout + text).split("\n");
+    const seen = this.#stdout.split("\n").length - 1;
+    this.#stdout += text;
+    for (const line of lines.slice(seen, -1)) this.log.push(parseLine(line));
+  }
+}
+
+/** What a test run that is cut short leaves behind is killed with it. */
+const running = new Set<ServiceProcess>();
+process.on("exit", () => {
+  for (const service of running) service.kill("SIGKILL");
+});
+
+function parseLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return { msg: line };
+  }
+}
