@@ -86,6 +86,6 @@ const CLOSED: Readonly<Record<OutcomeKind, { headline: string; explanation: stri
   },
   cancelled: {
     headline: "The request was cancelled",
-    explanation: "Whoever asked for the decision has withdrawn the question.",
+    explanation: "The question was withdrawn before you answered it.",
   },
 };
