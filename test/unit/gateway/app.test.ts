@@ -150,8 +150,8 @@ describe("answers", () => {
 });
 
 describe("faults", () => {
-  const broken = (error: Error): Durable => {
-    const fail = () => Promise.reject(error);
+  const broken = (fault: Error): Durable => {
+    const fail = () => Promise.reject(fault);
     return {
       start: fail,
       read: fail,
