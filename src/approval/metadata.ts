@@ -7,9 +7,9 @@ import { fieldPath } from "./problems.ts";
 import { storableProblem } from "./text.ts";
 
 /** Enough for a document's keys and numbers; it is stored twice and travels with every outcome. */
-export const METADATA_BYTES_MAX = 16 * 1024;
+const METADATA_BYTES_MAX = 16 * 1024;
 /** Far more than records need, far less than what overflows a recursive `JSON.stringify`. */
-export const METADATA_DEPTH_MAX = 32;
+const METADATA_DEPTH_MAX = 32;
 
 /** A request is mended problem by problem; a hundred of one kind tell no more than these. */
 const PROBLEMS_MAX = 20;

@@ -15,8 +15,8 @@ import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from 
  */
 export const APPROVAL_SLACK_MS = 24 * 3_600_000;
 
-export const APPROVERS_MAX = 50;
-export const DETAILS_MAX = 50;
+const APPROVERS_MAX = 50;
+const DETAILS_MAX = 50;
 /** More would help nobody to mend a request, and answers stay small. */
 const PROBLEMS_MAX = 100;
 

@@ -13,7 +13,7 @@ const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;
 /** Strings that the SDK's codec reads back as the numbers ±Infinity. */
 const CODEC_WORDS: readonly string[] = ["__INF__", "__NEG_INF__"];
 
-export function stripBidi(text: string): string {
+function stripBidi(text: string): string {
   return text.replace(BIDI_CONTROLS, "");
 }
 

@@ -23,7 +23,7 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly endedAt?: string;
 }
 
-export interface BallotView {
+interface BallotView {
   readonly n: number;
   readonly approver: Person;
   /** `withdrawn`: the approval ended without this answer. */
@@ -34,7 +34,7 @@ export interface BallotView {
   readonly mail: MailView;
 }
 
-export interface MailView {
+interface MailView {
   /**
    * `pending`: not tried yet. `sent`: a relay took it, which does not mean that anybody read it. `deferred`: it is
    * tried again. `undeliverable`: it is not. `skipped`: the ballot was closed by then.

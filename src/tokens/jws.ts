@@ -12,13 +12,13 @@ export interface TokenKey {
  * Why a token was refused: for logs and audit only. Outside, every refusal looks the same, or answers would help to
  * guess one check after the other.
  */
-export type TokenRefusal = "malformed" | "header" | "unknown-key" | "signature" | "expired" | "claims";
+type TokenRefusal = "malformed" | "header" | "unknown-key" | "signature" | "expired" | "claims";
 
 export type Verified<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: TokenRefusal };
 
-export interface Times {
+interface Times {
   /** Milliseconds since 1970, in whole seconds. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
 import { standingOf } from "../../../src/approval/standing.ts";
-import { requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
+import { ballotOf, requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
 import { statusOf, summarize } from "../../../src/approval/view.ts";
 
 const decision: Decision = {
@@ -105,6 +105,23 @@ describe("requestOf()", () => {
   test("reads requests that today's rules would refuse", () => {
     const older = { ...request, title: "x".repeat(500), deadline: "P1M" };
     expect(requestOf(record("a", { param: { func: "approval", args: [older] } }))).toEqual(older);
+  });
+});
+
+describe("ballotOf()", () => {
+  test("reads only promises that are tagged as ballots, whatever their parameter looks like", () => {
+    const ballot = {
+      kind: "ballot",
+      approval: "a",
+      n: 1,
+      approver: { email: "a@b.cd" },
+      recipient: "r",
+      gen: 0,
+    };
+    const tagged = { param: ballot, tags: { "countersign:kind": "ballot" } };
+    expect(ballotOf(record("a:1", tagged))).toEqual(ballot);
+    expect(ballotOf(record("a:1", { param: ballot }))).toBeUndefined();
+    expect(ballotOf(record("a:1", { ...tagged, param: { ...ballot, gen: "0" } }))).toBeUndefined();
   });
 });
 

@@ -41,7 +41,7 @@ export interface Bench extends AsyncDisposable {
   settled(id: string): Promise<StoredPromise>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
