@@ -57,9 +57,10 @@ export function parseTokenKeys(list: string, source: string): readonly [TokenKey
   const keys: TokenKey[] = [];
   for (const [index, entry] of list.split(",").entries()) {
     const where = `${source}: key ${index + 1}`;
-    const [kid = "", encoded = "", ...rest] = entry.trim().split(":");
-    const secret = Buffer.from(encoded, "base64url");
-    if (rest.length > 0 || !KID.test(kid)) {
+    const [kid = "", encoded, ...rest] = entry.trim().split(":");
+    const secret = Buffer.from(encoded ?? "", "base64url");
+    // Without a colon the whole may be a key: it is not repeated.
+    if (encoded === undefined || rest.length > 0 || !KID.test(kid)) {
       problems.push(
         `${where} must be written kid:base64url, with a kid of 1 to 32 letters, digits, dashes or underscores`,
       );

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import express from "express";
+import { expect, test } from "vitest";
+import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
+import { requestContext } from "../../../src/gateway/context.ts";
+import { errorHandler } from "../../../src/gateway/errors.ts";
+import { createPages } from "../../../src/gateway/pages.ts";
+import { listen } from "../../../src/gateway/server.ts";
+import { workflowRoutes } from "../../../src/gateway/workflows.ts";
+import { createLogger } from "../../../src/lib/log.ts";
+import { request } from "../../support/gateway.ts";
+
+test("GET /wait holds so many callers and no more, still answers who need not wait, and frees places at once", async () => {
+  const { durable, leave, waiting } = slowDurable();
+  const log = createLogger({ level: "silent", part: "test" });
+  const server = await listen({ host: "127.0.0.1", port: 0 }, ({ url, draining }) => {
+    const app = express();
+    app.use(requestContext({ log, newId: randomUUID }));
+    app.use(workflowRoutes({ durable, clock: Date.now, newId: randomUUID, draining, waitersMax: 2 }));
+    app.use(errorHandler({ log, pages: createPages({ publicUrl: url, mailbox: false }) }));
+    return app;
+  });
+  const wait = (id: string, init: RequestInit = {}) =>
+    request(`${server.url}/wait?id=${id}`, { headers: { prefer: "wait=60" }, ...init });
+
+  const gone = new AbortController();
+  const first = wait("pending-1", { signal: gone.signal });
+  const second = wait("pending-2");
+  await expect.poll(() => waiting.size).toBe(2);
+
+  const refused = await wait("pending-3");
+  expect(refused).toMatchObject({ status: 503, body: { type: "/problems/too-many-waiters" } });
+  expect(refused.headers.get("retry-after")).toBe("2");
+  expect((await wait("done")).body).toMatchObject({ status: "resolved" });
+  expect((await wait("unknown")).status).toBe(404);
+  expect((await request(`${server.url}/wait?id=pending-3`)).body).toMatchObject({ status: "pending" });
+
+  // One goes away, another is answered: two new ones are let in.
+  gone.abort();
+  await expect(first).rejects.toThrow("aborted");
+  await expect.poll(() => [...waiting]).toEqual(["pending-2"]);
+  leave("pending-2");
+  expect((await second).status).toBe(200);
+  const third = wait("pending-3");
+  const fourth = wait("pending-4");
+  await expect.poll(() => waiting.size).toBe(2);
+
+  await server.close();
+  expect((await third).body).toMatchObject({ status: "pending" });
+  expect((await fourth).body).toMatchObject({ status: "pending" });
+  expect(waiting.size).toBe(0);
+});
+
+/** Promises by name: `pending-…` settle when told, `done` is settled, all others are unknown. */
+function slowDurable() {
+  const waiting = new Set<string>();
+  const ends = new Map<string, () => void>();
+  const read = async (id: string): Promise<StoredPromise | undefined> => {
+    const state = id.startsWith("pending-") ? "pending" : "resolved";
+    if (state === "resolved" && id !== "done") return undefined;
+    return { id, state, param: undefined, value: undefined, tags: {}, createdAt: 0, timeoutAt: 0 };
+  };
+  const unused = () => Promise.reject(new Error("not used here"));
+  const durable: Durable = {
+    start: unused,
+    settle: unused,
+    children: unused,
+    family: unused,
+    stop: unused,
+    read,
+    async waitFor(id, { signal }) {
+      const promise = await read(id);
+      if (promise?.state !== "pending") return promise;
+      waiting.add(id);
+      await new Promise<void>((resolve) => {
+        ends.set(id, resolve);
+        signal?.addEventListener("abort", () => resolve());
+      });
+      waiting.delete(id);
+      return promise;
+    },
+  };
+  return { durable, waiting, leave: (id: string) => ends.get(id)?.() };
+}
