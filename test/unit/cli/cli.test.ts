@@ -1,0 +1,244 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveEngine } from "../../../src/engine/http.ts";
+import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
+
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const TOKEN = "t0ken";
+
+let dir: string;
+let service: TestGateway;
+let server: { readonly url: string; readonly port: number; close(): Promise<void> };
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+  mkdirSync(join(dir, "data"));
+  writeFileSync(join(dir, "data", "engine.token"), `${TOKEN}\n`);
+  service = await startTestGateway({
+    workflows: {
+      *greet(ctx, name: unknown) {
+        return yield* ctx.run(function format_greeting() {
+          return `Hello, ${String(name)}!`;
+        });
+      },
+      *fail() {
+        throw new Error("No such account");
+      },
+      *question(ctx) {
+        yield* ctx.run(function look_up() {
+          return 1;
+        });
+        return yield* yield* ctx.promise({ data: { ask: "?" }, tags: { "countersign:kind": "ballot" } });
+      },
+    },
+  });
+  server = await serveEngine(service.engine, { port: 0, token: TOKEN });
+});
+
+afterAll(async () => {
+  await server.close();
+  await service[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true });
+});
+
+interface Run {
+  readonly code: number;
+  readonly out: unknown;
+  readonly err: string;
+}
+
+function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return new Promise((resolve) => {
+    const settings = { DATA_DIR: join(dir, "data"), ENGINE_PORT: String(server.port), ...env };
+    const options = { cwd: dir, env: { PATH: process.env["PATH"], ...settings } };
+    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code);
+      resolve({ code, out: stdout.startsWith("{") ? (JSON.parse(stdout) as unknown) : stdout, err: stderr });
+    });
+  });
+}
+
+describe("countersign invoke", () => {
+  test("starts a workflow and, with --wait, shows how it ended", async () => {
+    const run = await countersign(["invoke", "greeting-1", "--func", "greet", "--arg", '"World"', "--wait"]);
+    expect(run).toMatchObject({
+      code: 0,
+      err: "",
+      out: {
+        id: "greeting-1",
+        kind: "workflow",
+        state: "resolved",
+        func: "greet",
+        version: 1,
+        args: ["World"],
+        result: "Hello, World!",
+        settledAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      },
+    });
+  });
+
+  test("finds the same call again, and refuses another under its id", async () => {
+    const call = ["invoke", "twice", "--func", "greet", "--arg", '{"a":1,"b":2}', "--arg", "2"];
+    const runs = await Promise.all([countersign(call), countersign(call)]);
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    const other = await countersign(["invoke", "twice", "--func", "greet", "--arg", "1"]);
+    expect(other).toMatchObject({
+      code: 6,
+      out: "",
+      err: expect.stringContaining("belongs to another call"),
+    });
+  });
+
+  test("ends with 1 when the workflow fails, and shows its message without a stack", async () => {
+    const run = await countersign(["invoke", "failing", "--func", "fail", "--wait"]);
+    expect(run).toMatchObject({ code: 1, out: { state: "rejected" } });
+    expect(run.out).toHaveProperty("error", { name: "Error", message: "No such account" });
+  });
+
+  test("sets the workflow's end and its workers' group", async () => {
+    const args = [
+      "invoke",
+      "far",
+      "--func",
+      "greet",
+      "--timeout",
+      "2h",
+      "--target",
+      "elsewhere",
+      "--version",
+      "3",
+    ];
+    expect(await countersign(args)).toMatchObject({
+      code: 0,
+      out: { state: "pending", version: 3, args: [] },
+    });
+    const promise = await service.durable.read("far");
+    expect(promise?.tags["resonate:target"]).toBe("poll://any@elsewhere");
+    expect(Math.round((promise!.timeoutAt - promise!.createdAt) / 60_000)).toBe(120);
+  });
+});
+
+describe("countersign get and wait", () => {
+  test("show a promise that waits, and tell by the exit code", async () => {
+    await service.durable.start({ id: "asks", func: "question", args: [], timeoutAt: Date.now() + 60_000 });
+    await expect.poll(async () => (await service.durable.children("asks")).length).toBe(2);
+    expect(await countersign(["get", "asks:1"])).toMatchObject({
+      code: 0,
+      out: { id: "asks:1", kind: "ballot", state: "pending", param: { ask: "?" } },
+    });
+    expect(await countersign(["wait", "asks", "--timeout", "10ms"])).toMatchObject({
+      code: 5,
+      out: { state: "pending" },
+    });
+    const waiting = countersign(["wait", "asks"]);
+    await service.durable.settle("asks:1", "yes");
+    expect(await waiting).toMatchObject({ code: 0, out: { state: "resolved", result: "yes" } });
+  });
+
+  test("tell unknown from unreachable", async () => {
+    for (const command of ["get", "wait", "tree"]) {
+      expect(await countersign([command, "nobody"])).toMatchObject({
+        code: 3,
+        err: "countersign: nobody not found\n",
+      });
+    }
+    const down = { RESONATE_URL: "http://127.0.0.1:1" };
+    expect(await countersign(["get", "x"], down)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining("cannot be reached"),
+    });
+    const never = { DATA_DIR: join(dir, "elsewhere") };
+    expect(await countersign(["get", "x"], never)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining("engine.token"),
+    });
+    const refused = { RESONATE_URL: server.url, RESONATE_TOKEN: "wrong" };
+    expect(await countersign(["get", "x"], refused)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining("token"),
+    });
+  });
+
+  test("work with any server that is named", async () => {
+    const named = { RESONATE_URL: server.url, RESONATE_TOKEN: TOKEN, DATA_DIR: join(dir, "elsewhere") };
+    await service.durable.start({
+      id: "plain",
+      func: "greet",
+      args: ["you"],
+      timeoutAt: Date.now() + 60_000,
+    });
+    expect(await countersign(["wait", "plain"], named)).toMatchObject({
+      code: 0,
+      out: { result: "Hello, you!" },
+    });
+  });
+});
+
+describe("countersign tree", () => {
+  test("nests everything below a workflow", async () => {
+    await service.durable.start({ id: "family", func: "question", args: [], timeoutAt: Date.now() + 60_000 });
+    await expect.poll(async () => (await service.durable.children("family")).length).toBe(2);
+    expect(await countersign(["tree", "family"])).toMatchObject({
+      code: 0,
+      out: {
+        id: "family",
+        truncated: false,
+        children: [
+          { id: "family:0", kind: "step", func: "look_up", state: "resolved", children: [] },
+          { id: "family:1", kind: "ballot", state: "pending", children: [] },
+        ],
+      },
+    });
+  });
+});
+
+describe("countersign", () => {
+  test.each([
+    [["bogus"], "no command bogus"],
+    [["get"], "ID is missing"],
+    [["get", "a", "b"], "One ID only"],
+    [["get", "a", "--nope"], "--nope"],
+    [["wait", "a", "--timeout", "5y"], "--timeout must be a duration"],
+    [["wait", "a", "--timeout", "P91D"], "--timeout must be a duration"],
+    [["invoke", "a"], "--func is missing"],
+    [["invoke", "a:b", "--func", "f"], "ID must be"],
+    [["invoke", "a", "--func", "f", "--arg", "World"], "--arg must be JSON"],
+    [["invoke", "a", "--func", "f", "--version", "0"], "--version must be"],
+    [["invoke", "a", "--func", "f", "--arg", '"__INF__"'], "args[0] must not be the reserved text"],
+  ])("%j is wrong usage, and says why", async (args, message) => {
+    const run = await countersign(args);
+    expect(run).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
+  });
+
+  test("wrong settings are wrong usage", async () => {
+    expect(await countersign(["get", "x"], { RESONATE_URL: "nonsense" })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("RESONATE_URL"),
+    });
+  });
+
+  test("--help lists every command, each command has its own, and docs/command-line.md names them and every exit code", async () => {
+    const { code, out } = await countersign(["--help"]);
+    expect(code).toBe(0);
+    const docs = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+    const names = [...String(out).matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name!);
+    expect(names).toEqual(["invoke", "get", "wait", "tree"]);
+    const helps = await Promise.all(names.map((name) => countersign([name, "--help"])));
+    for (const [i, help] of helps.entries()) {
+      expect(help).toMatchObject({ code: 0, out: expect.stringContaining(`countersign ${names[i]} ID`) });
+      expect(docs).toContain(`\n| \`${names[i]} ID`);
+    }
+    const { EXIT } = await import("../../../src/cli/command.ts");
+    const documented = [...docs.matchAll(/^\| (\d+) \|/gm)].map(([, exitCode]) => Number(exitCode));
+    expect(documented).toEqual(Object.values(EXIT));
+  });
+
+  test("is a program that the shell can start", () => {
+    expect(readFileSync(MAIN, "utf8").startsWith("#!/usr/bin/env node\n")).toBe(true);
+    expect(statSync(MAIN).mode & 0o111).toBe(0o111);
+  });
+});
