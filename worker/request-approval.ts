@@ -12,14 +12,14 @@ import { lasting } from "./step-options.ts";
  *     if (outcome.outcome === "approved") …
  *
  * The approval is a workflow of its own below this one, with its own id (`<workflow id>:<position>`, found by
- * `GET /approvals/<id>`). It ends with this workflow's own time at the latest, so start long waits with enough of it.
+ * `GET /approvals/<id>`). Its deadline must lie at least a day before this workflow's own end.
  *
  * @param request what `POST /approvals` takes, without `id`
  * @throws TypeError naming every field that is wrong; nothing was asked then
  */
 export function* requestApproval(ctx: Context, request: unknown): Generator<unknown, Outcome> {
   // A step, because how far away a deadline is depends on the clock: a replay must not judge it anew.
-  const checked = yield* ctx.run(check_request, request, lasting(ctx));
+  const checked = yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx));
   if (!checked.ok) {
     const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new TypeError(`Cannot request an approval: ${problems}`);
@@ -33,6 +33,11 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
   return yield* ctx.rpc<Outcome>("approval", checked.value, options);
 }
 
-function check_request(_ctx: Context, request: unknown): ParsedRequest {
-  return parseApprovalRequest(request, { nowMs: Date.now() });
+function check_request(_ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
+  const parsed = parseApprovalRequest(request, { nowMs: Date.now() });
+  if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
+  // The approval could not outlive this workflow, so it would end before its own deadline, perhaps at once.
+  const ends = new Date(workflowEndsAtMs).toISOString();
+  const message = `must be at least a day before its workflow's own end, ${ends}: start the workflow with a longer timeout`;
+  return { ok: false, problems: [{ field: "deadline", message }] };
 }

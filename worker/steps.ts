@@ -15,6 +15,7 @@ import {
   type Outcome,
   type Withdrawal,
 } from "../src/approval/approval.ts";
+import { endId } from "../src/approval/ids.ts";
 import { decide, type Verdict } from "../src/approval/policy.ts";
 import type { Seen } from "./future.ts";
 import { type Services, services } from "./services.ts";
@@ -70,21 +71,19 @@ async function close(
   verdict: Extract<Verdict, { kind: "done" }>,
 ): Promise<{ verdict: Verdict; decisions: Outcome["decisions"] }> {
   let final = verdict;
+  const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
+  const record = await settle(svc, seen.end.id, closed);
   if (!seen.end.settled) {
-    const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
-    const end = observed(svc, await settle(svc, seen.end.id, closed));
     // Cancelled, or closed by an earlier run of this step, since this pass looked.
-    const stands = await verdictOf(svc, { ...seen, end });
+    const stands = await verdictOf(svc, { ...seen, end: observed(svc, record) });
     if (stands.kind === "done") final = stands;
   }
   const withdrawal: Withdrawal = { kind: "withdrawn", because: final.outcome };
-  const ballots = await Promise.all(
-    seen.ballots.map(async (ballot) =>
-      ballot.settled ? ballot : observed(svc, await settle(svc, ballot.id, withdrawal)),
-    ),
-  );
+  const records = await Promise.all(seen.ballots.map(({ id }) => settle(svc, id, withdrawal)));
   if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
-  return { verdict: final, decisions: decisionsIn(ballots) };
+  // Whoever pressed after the end was told that it does not count.
+  const inTime = records.map((ballot) => observed(svc, ballot, record.settledAt));
+  return { verdict: final, decisions: decisionsIn(inTime) };
 }
 
 export interface MailInput {
@@ -101,8 +100,10 @@ export interface MailInput {
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult> {
   const { promises, codec, mailer, tokens, publicUrl } = services(ctx);
-  const record = await promises.get(input.ballot);
-  if (record.state !== "pending") return { kind: "mail", n: input.n, delivery: { status: "skipped" } };
+  const [record, end] = await Promise.all([promises.get(input.ballot), promises.get(endId(input.approval))]);
+  if (record.state !== "pending" || end.state !== "pending") {
+    return { kind: "mail", n: input.n, delivery: { status: "skipped" } };
+  }
   const ballot = codec.decode(record.param) as Ballot;
   const link = (choice: Choice) =>
     `${publicUrl}/d/${tokens.issueLink({

@@ -108,6 +108,11 @@ export function requestOf(record: StoredRecord): ApprovalRequest | undefined {
   return read(call, record.param)?.args[0];
 }
 
+/** The request that an approval's workflow was started with; undefined if the argument is none. */
+export function requestIn(argument: unknown): ApprovalRequest | undefined {
+  return read(request, argument);
+}
+
 /** The question that a ballot's promise asks; undefined if the record is no ballot. */
 export function ballotOf(record: StoredRecord): Ballot | undefined {
   return record.tags[KIND_TAG] === "ballot" ? read(ballot, record.param) : undefined;

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import type { Durable } from "../durable/durable.ts";
+import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
 export const EXIT = {
@@ -80,14 +80,13 @@ function understood<T>(parse: () => T): T {
 }
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const DURATION_MAX_MS = 90 * UNITS.d;
 
-/** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most 90 days, in milliseconds. */
+/** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most 400 days, in milliseconds. */
 export function parseDuration(option: string, text: string): number {
   const ms = shortMs(text) ?? isoMs(text);
-  if (ms !== undefined && ms >= 0 && ms <= DURATION_MAX_MS) return ms;
+  if (ms !== undefined && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
   throw new UsageError(
-    `${option} must be a duration up to 90 days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
+    `${option} must be a duration up to 400 days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { ID_PATTERN } from "../approval/ids.ts";
+import { WORKFLOW_TIME } from "../durable/durable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { type Command, CommandFailure, EXIT, parseCommand, parseDuration, UsageError } from "./command.ts";
 import { describe, describeText, exitCodeOf } from "./describe.ts";
@@ -16,7 +17,7 @@ Options:
   --func NAME         The function, as registered on a worker
   --arg JSON          An argument; give it again for the next one
   --version N         The function's version (default 1)
-  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P1D, at most 90 days)
+  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P100D, at most 400 days)
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
   --wait              Wait for the end, and exit as \`countersign wait\` does
   --json              Print JSON, also on a terminal
@@ -46,7 +47,9 @@ Example:
       args: (values.arg ?? []).map(parseArgument),
       version: parseVersion(values.version ?? "1"),
     };
-    const timeoutAt = cli.clock() + parseDuration("--timeout", values.timeout ?? "P1D");
+    const timeoutMs =
+      values.timeout === undefined ? WORKFLOW_TIME.defaultMs : parseDuration("--timeout", values.timeout);
+    const timeoutAt = cli.clock() + timeoutMs;
     const target = values.target === undefined ? {} : { target: values.target };
     const started = await cli.durable.start({ id, ...call, timeoutAt, ...target });
     if (canonicalJson({ version: 1, ...callOf(started.param) }) !== canonicalJson(call)) {

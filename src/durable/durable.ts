@@ -31,6 +31,16 @@ export interface Durable {
   stop(): Promise<void>;
 }
 
+/**
+ * How long a workflow may take when it is started: by default, and in bounds. The default leaves room for the longest
+ * approval in its middle; the SDK's own of 24 hours would end a workflow while somebody is on a long weekend.
+ */
+export const WORKFLOW_TIME = {
+  defaultMs: 100 * 24 * 3_600_000,
+  minMs: 1_000,
+  maxMs: 400 * 24 * 3_600_000,
+} as const;
+
 /** A workflow to run: `func(...args)` on a worker of the group `target`. */
 export interface Call {
   /** No `:`, which separates a workflow from its children. */

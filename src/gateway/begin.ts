@@ -2,7 +2,7 @@
 import type { Request } from "express";
 import { parseDeadline } from "../approval/deadline.ts";
 import { ID_PATTERN } from "../approval/ids.ts";
-import type { StoredPromise } from "../durable/durable.ts";
+import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
@@ -24,9 +24,6 @@ export interface Begin {
 const DEFAULT_FUNC = "foo";
 const DEFAULT_ARGUMENT = { foo: "bar" };
 
-const DAY_MS = 24 * 3_600_000;
-const TIMEOUT = { defaultMs: DAY_MS, minMs: 1_000, maxMs: 90 * DAY_MS };
-
 const FUNC_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
 
 /** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
@@ -40,6 +37,12 @@ export async function readBegin(req: Request): Promise<Begin> {
       message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
     });
   }
+  if (func === "approval") {
+    problems.push({
+      field: "func",
+      message: "must be another: POST /approvals starts approvals, and checks them",
+    });
+  }
   const version = query.get("version") ?? "1";
   if (!/^[1-9]\d{0,8}$/.test(version)) {
     problems.push({ field: "version", message: "must be a whole number from 1 on" });
@@ -48,7 +51,7 @@ export async function readBegin(req: Request): Promise<Begin> {
   if (timeoutMs === undefined) {
     problems.push({
       field: "timeout",
-      message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P90D",
+      message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P400D",
     });
   }
   const id = parseId(query.get("id"), req.get("Idempotency-Key"), problems);
@@ -63,7 +66,7 @@ export async function readBegin(req: Request): Promise<Begin> {
     func,
     version: Number(version),
     args: argumentsOf(func, body),
-    timeoutMs: timeoutMs ?? TIMEOUT.defaultMs,
+    timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
   };
 }
 
@@ -82,10 +85,10 @@ function argumentsOf(func: string, body: { readonly value: unknown } | undefined
 }
 
 function parseTimeout(text: string | undefined): number | undefined {
-  if (text === undefined) return TIMEOUT.defaultMs;
+  if (text === undefined) return WORKFLOW_TIME.defaultMs;
   const parsed = parseDeadline(text);
-  if (parsed?.kind !== "duration" || parsed.ms < TIMEOUT.minMs || parsed.ms > TIMEOUT.maxMs) return undefined;
-  return parsed.ms;
+  if (parsed?.kind !== "duration") return undefined;
+  return parsed.ms >= WORKFLOW_TIME.minMs && parsed.ms <= WORKFLOW_TIME.maxMs ? parsed.ms : undefined;
 }
 
 function parseId(

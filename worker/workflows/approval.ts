@@ -12,7 +12,8 @@
 import type { Context } from "@resonatehq/sdk";
 import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/approval/approval.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
-import { APPROVAL_SLACK_MS, readApprovalContent } from "../../src/approval/request.ts";
+import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
+import { requestIn } from "../../src/approval/stored.ts";
 import { type Future, isSettled, observe } from "../future.ts";
 import { services } from "../services.ts";
 import { lasting } from "../step-options.ts";
@@ -26,7 +27,7 @@ const MAIL_RETRY_MS = [60_000, 300_000, 900_000, 3_600_000, 4 * 3_600_000, 12 * 
  *   `requestApproval` do
  */
 export function* approval(ctx: Context, input: unknown): Generator<unknown, Outcome> {
-  const request = readApprovalContent(input);
+  const request = requestIn(input);
   if (request === undefined) {
     throw new TypeError(
       "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",

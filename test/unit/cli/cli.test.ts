@@ -203,7 +203,7 @@ describe("countersign", () => {
     [["get", "a", "b"], "One ID only"],
     [["get", "a", "--nope"], "--nope"],
     [["wait", "a", "--timeout", "5y"], "--timeout must be a duration"],
-    [["wait", "a", "--timeout", "P91D"], "--timeout must be a duration"],
+    [["wait", "a", "--timeout", "P401D"], "--timeout must be a duration"],
     [["invoke", "a"], "--func is missing"],
     [["invoke", "a:b", "--func", "f"], "ID must be"],
     [["invoke", "a", "--func", "f", "--arg", "World"], "--arg must be JSON"],

@@ -1,7 +1,14 @@
 import { Codec, LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Ballot, Cancellation, Choice, Decision, Delivery } from "../../../src/approval/approval.ts";
+import type {
+  Ballot,
+  Cancellation,
+  Choice,
+  Decision,
+  Delivery,
+  Outcome,
+} from "../../../src/approval/approval.ts";
 import { ballotId, endId } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
@@ -104,9 +111,13 @@ describe("approval workflow", () => {
     await b.stopWorker();
     await b.answer("a", 1, "approve");
     await b.settle(endId("a"), { kind: "closed", outcome: "approved", reason: "1 of 1" });
+    await nextMillisecond();
     await b.answer("a", 2, "reject");
     b.restartWorker();
-    expect(await b.value("a")).toMatchObject({ outcome: "approved", decisions: [{ n: 1 }, { n: 2 }] });
+    const outcome = (await b.value("a")) as Outcome;
+    expect(outcome.outcome).toBe("approved");
+    // The late one was told that it does not count, so it is not in the outcome either.
+    expect(outcome.decisions.map(({ n }) => n)).toEqual([1]);
   });
 
   it("goes on without an approver whose mail is refused", async () => {
@@ -149,6 +160,24 @@ describe("requestApproval", () => {
     expect(b.mails[0]).toMatchObject({ approval: "p:2", request: { title: "Buy laptops" } });
     await b.answer("p:2", 1, choice);
     expect(await b.value("p")).toEqual(result);
+  });
+
+  it("refuses a deadline that its workflow would not live to see", async () => {
+    const b = open();
+    await b.create("p", "purchase", [order], DAY_MS);
+    expect(await b.value("p")).toMatchObject({
+      message: expect.stringMatching(/deadline must be at least a day before its workflow's own end/),
+    });
+  });
+
+  it("mails nobody once the end has come", async () => {
+    const b = open();
+    await b.stopWorker();
+    await b.ask("a", { approvers: ["a@x.org"] }, 1);
+    await nextMillisecond();
+    b.restartWorker();
+    expect(await b.value("a")).toMatchObject({ outcome: "expired" });
+    expect(b.mails).toHaveLength(0);
   });
 
   it("names every field that is wrong", async () => {
