@@ -1,7 +1,15 @@
 /** The SDK's `Network` to an engine in another process: requests by HTTP, announcements by one event stream. */
 import { setTimeout as pause } from "node:timers/promises";
-import { type HttpAdapter, HttpNetwork, isMessage, type Message, type Network } from "@resonatehq/sdk";
+import {
+  type HttpAdapter,
+  HttpNetwork,
+  isMessage,
+  type Message,
+  type Network,
+  ResonateTimeoutException,
+} from "@resonatehq/sdk";
 import { eventData } from "./event-stream.ts";
+import { Turns } from "./turns.ts";
 
 export interface HttpNetworkOptions {
   readonly url: string;
@@ -16,17 +24,31 @@ export interface HttpNetworkOptions {
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
+ * Each request under way is a connection of its own. A rush of presses would otherwise open thousands at once, and an
+ * engine refuses what goes beyond its limit; the answers come within milliseconds, so a queue loses nothing.
+ */
+const REQUESTS_AT_ONCE = 100;
+
+/**
  * Unlike the SDK's own message source, this one opens its stream only when `init()` is called, and `stop()` ends it
  * for good, also while it waits to reconnect: commands that never wait open none, and processes can end.
  */
 export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): Network {
   const base = url.replace(/\/$/, "");
-  return new HttpNetwork({
+  const network = new HttpNetwork({
     url: base,
     timeout: REQUEST_TIMEOUT_MS,
     ...(token === undefined ? {} : { token }),
     adapter: new PollStream({ base, token, group, pid }),
   });
+  const turns = new Turns({
+    atOnce: REQUESTS_AT_ONCE,
+    waitMs: REQUEST_TIMEOUT_MS,
+    tooLate: () => new ResonateTimeoutException("too many requests wait for the engine"),
+  });
+  const { send } = network;
+  network.send = (request) => turns.run(() => send(request));
+  return network;
 }
 
 /** First and longest pause before the stream is opened again. */
