@@ -5,7 +5,7 @@ import { apply } from "./apply.ts";
 import type { Clock } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EngineLog } from "./log.ts";
-import type { Change, Outgoing, Transition } from "./state.ts";
+import type { Change, Transition } from "./state.ts";
 import type { Owed, Store } from "./store.ts";
 import { expirePromises, expireTasks, releaseDead } from "./sweep.ts";
 import { Alarm } from "./timers.ts";
@@ -179,8 +179,7 @@ export class Batch {
 
   /** Writes what `run` brings about as one, and sends the messages when it is on disk. No change, no transaction. */
   #transaction(run: (write: (transition: Transition) => void) => void): void {
-    const messages: Outgoing[] = [];
-    const changes: Change[] = [];
+    const written: Transition[] = [];
     let isOpen = false;
     const write = (transition: Transition): void => {
       if (transition.changes.length > 0 && !isOpen) {
@@ -188,8 +187,7 @@ export class Batch {
         isOpen = true;
       }
       this.#store.write(transition.changes);
-      changes.push(...transition.changes);
-      messages.push(...transition.messages);
+      written.push(transition);
     };
     const debts = this.#debts;
     try {
@@ -208,20 +206,21 @@ export class Batch {
       throw error;
     }
     this.stats.commits += 1;
-    this.#publish(changes, messages);
+    for (const { changes, messages } of written) {
+      for (const change of changes) this.#publish(change);
+      this.#delivery.send(messages);
+    }
   }
 
-  #publish(changes: readonly Change[], messages: readonly Outgoing[]): void {
-    for (const change of changes) {
-      if (change.kind === "promise.insert") {
-        const { state, tags, timeoutAt } = change.row;
-        if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
-      } else if (change.kind === "task.insert" || change.kind === "task.update") {
-        if (change.row.dueAt !== null) this.#alarm.noLaterThan(change.row.dueAt);
-        this.#delivery.taskChanged(change.row);
-      }
+  /** Tells the alarm and delivery of what is on disk now. */
+  #publish(change: Change): void {
+    if (change.kind === "promise.insert") {
+      const { state, tags, timeoutAt } = change.row;
+      if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
+    } else if (change.kind === "task.insert" || change.kind === "task.update") {
+      if (change.row.dueAt !== null) this.#alarm.noLaterThan(change.row.dueAt);
+      this.#delivery.taskChanged(change.row);
     }
-    this.#delivery.send(messages);
   }
 
   /** Never goes back, whatever the machine's clock does. */

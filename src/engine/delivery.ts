@@ -78,7 +78,7 @@ export class Delivery {
   /** Takes messages whose cause is on disk. */
   send(messages: readonly Outgoing[]): void {
     if (messages.length === 0 || this.#isClosed) return;
-    this.#outbox.push(...messages);
+    this.#outbox = this.#outbox.length === 0 ? [...messages] : this.#outbox.concat(messages);
     this.#schedule();
   }
 

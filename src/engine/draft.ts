@@ -99,8 +99,10 @@ export class Draft {
     for (const { row, isNew } of this.#tasks.changes()) {
       changes.push({ kind: isNew ? "task.insert" : "task.update", row });
     }
-    changes.push(...this.#edges);
-    return { changes, messages: [...this.#executeMessages(), ...this.#unblocks] };
+    return {
+      changes: changes.concat(this.#edges),
+      messages: [...this.#executeMessages(), ...this.#unblocks],
+    };
   }
 
   *#executeMessages(): Generator<Outgoing> {

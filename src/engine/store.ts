@@ -216,6 +216,8 @@ function prepare(db: DatabaseSync) {
     statement.setReturnArrays(true);
     return statement;
   };
+  // Without statistics SQLite may take the wrong one of two indexes that fit, and walk through everything that is
+  // pending. Where that would cost, the index is named: a query that can't use it is an error and no surprise.
   const promisesWhere = (condition: string) => `SELECT ${PROMISE_COLUMNS} FROM promises WHERE ${condition}`;
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
@@ -234,17 +236,23 @@ function prepare(db: DatabaseSync) {
       `${promisesWhere("state = ? AND id > ?")} UNION ALL ${promisesWhere("state = ? AND id > ?")} ORDER BY id LIMIT ?`,
     ),
     duePromises: query(
-      "SELECT id FROM promises WHERE state = 'pending' AND external = 1 AND timeout_at <= ? ORDER BY timeout_at LIMIT ?",
+      "SELECT id FROM promises INDEXED BY promises_by_deadline WHERE state = 'pending' AND external = 1 AND timeout_at <= ? ORDER BY timeout_at LIMIT ?",
     ),
-    dueTasks: query("SELECT id FROM tasks WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?"),
+    dueTasks: query(
+      "SELECT id FROM tasks INDEXED BY tasks_by_due WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?",
+    ),
     nextPromise: query(
-      "SELECT timeout_at FROM promises WHERE state = 'pending' AND external = 1 ORDER BY timeout_at LIMIT 1",
+      "SELECT timeout_at FROM promises INDEXED BY promises_by_deadline WHERE state = 'pending' AND external = 1 ORDER BY timeout_at LIMIT 1",
     ),
-    nextTask: query("SELECT due_at FROM tasks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"),
+    nextTask: query(
+      "SELECT due_at FROM tasks INDEXED BY tasks_by_due WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1",
+    ),
     pendingTasks: query(
-      `SELECT ${TASK_COLUMNS} FROM tasks WHERE target_group = ? AND state = 'pending' AND due_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?`,
+      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_by_group WHERE target_group = ? AND state = 'pending' AND due_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?`,
     ),
-    localLeases: query("SELECT id FROM tasks WHERE due_at IS NOT NULL AND state = 'acquired' AND local = 1"),
+    localLeases: query(
+      "SELECT id FROM tasks INDEXED BY tasks_by_due WHERE due_at IS NOT NULL AND state = 'acquired' AND local = 1",
+    ),
     owed: query(
       `SELECT ${PROMISE_COLUMNS} FROM unblocks JOIN promises ON id = promise_id WHERE address = ? AND promise_id > ? ORDER BY promise_id LIMIT ?`,
     ),

@@ -1,0 +1,65 @@
+import type { DatabaseSync } from "node:sqlite";
+import { apply } from "../../src/engine/apply.ts";
+import { MEMORY, openDatabase } from "../../src/engine/database.ts";
+import type { Outgoing, Transition } from "../../src/engine/state.ts";
+import { Store } from "../../src/engine/store.ts";
+import { expirePromises, expireTasks } from "../../src/engine/sweep.ts";
+import { parseRequest } from "../../src/protocol/parse.ts";
+import type { Envelope } from "./engine-requests.ts";
+import { type EngineSnapshot, snapshotOf } from "./engine-snapshot.ts";
+
+export interface Stepped {
+  readonly status: number;
+  readonly data: Record<string, unknown>;
+  readonly messages: readonly Outgoing[];
+}
+
+/** The transition and its store with nothing around them: each step says what time it is. */
+export class World {
+  readonly db: DatabaseSync;
+  readonly store: Store;
+
+  constructor(file: string = MEMORY) {
+    this.db = openDatabase(file);
+    this.store = new Store(this.db);
+  }
+
+  /** One request in a transaction of its own. A refusal has its sentence as `data.error`. */
+  step(now: number, envelope: Envelope, local = false): Stepped {
+    const parsed = parseRequest(envelope);
+    if ("refusal" in parsed) {
+      return { status: parsed.refusal.status, data: { error: parsed.refusal.message }, messages: [] };
+    }
+    const { answer, ...transition } = apply(this.store, parsed.request, { now, local });
+    this.write(transition);
+    const data = typeof answer.data === "string" ? { error: answer.data } : answer.data;
+    return { status: answer.status, data: data as Record<string, unknown>, messages: transition.messages };
+  }
+
+  /** What the clock brings about. */
+  tick(now: number, isReachable: (address: string) => boolean = () => true): readonly Outgoing[] {
+    const promises = expirePromises(this.store, this.store.duePromises(now, 10_000), now);
+    this.write(promises);
+    const tasks = expireTasks(this.store, this.store.dueTasks(now, 10_000), now, isReachable);
+    this.write(tasks);
+    return [...promises.messages, ...tasks.messages];
+  }
+
+  write({ changes }: Transition): void {
+    this.store.begin();
+    this.store.write(changes);
+    this.store.commit();
+  }
+
+  snapshot(): EngineSnapshot {
+    return snapshotOf(this.db);
+  }
+
+  close(): void {
+    this.store.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
