@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
-import type { Logger } from "../lib/log.ts";
+import { type Logger, scrub } from "../lib/log.ts";
 import { requestIdOf } from "./context.ts";
 import type { Pages } from "./pages.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
@@ -20,10 +20,7 @@ export function errorHandler({
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
     const error = asServiceError(thrown);
-    if (ERRORS[error.code].status >= 500) {
-      const level = error.code === "INTERNAL" ? "error" : "warn";
-      log[level]({ requestId: requestIdOf(res), code: error.code, err: thrown }, "request failed");
-    }
+    if (ERRORS[error.code].status >= 500) logFault(log, error, requestIdOf(res));
     if (res.headersSent) {
       // Half an answer is out; breaking off is the only way left to say that it is not whole.
       res.destroy();
@@ -33,6 +30,17 @@ export function errorHandler({
       sendProblem(res, error);
     }
   };
+}
+
+function logFault(log: Logger, error: ServiceError, requestId: string): void {
+  const { code, message, cause } = error;
+  // A fault of ours is found by its stack. The others say all by their words, once a request while an outage lasts.
+  if (code === "INTERNAL") log.error({ requestId, code, err: cause ?? error }, "request failed");
+  else log.warn({ requestId, code, reason: message, cause: reasonOf(cause) }, "request failed");
+}
+
+function reasonOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? scrub(cause.message) : undefined;
 }
 
 function sendPage(res: Response, error: ServiceError, pages: Pages): void {

@@ -46,5 +46,5 @@ export function scrub(text: string): string {
   return text
     .replace(/\/\/[^\s/@]+@/g, "//[secret]@")
     .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]")
-    .replace(/[^\s<>"'`,;:()[\]{}]+@[^\s<>"'`,;:()[\]{}@]+\.[A-Za-z]{2,}/g, "[address]");
+    .replace(/[^\s<>"'`,;:()[\]{}/]+@[^\s<>"'`,;:()[\]{}/@]+\.[A-Za-z]{2,}/g, "[address]");
 }

@@ -158,7 +158,6 @@ describe("POST /begin", () => {
     "version=1.5",
     "id=",
     "func=approval",
-    "func=approval",
   ])("refuses %s", async (query) => {
     expect((await gateway.request(`/begin?${query}`, { method: "POST" })).status).toBe(400);
   });

@@ -63,6 +63,10 @@ test.each([
   ["to ana.b+c@mail.example.com, please", "to [address], please"],
   ["mailto:x@y.de", "mailto:[address]"],
   ["user@localhost and a @ sign", "user@localhost and a @ sign"],
+  [
+    "at send (file:///app/node_modules/@scope/sdk/http.js:1:2)",
+    "at send (file:///app/node_modules/@scope/sdk/http.js:1:2)",
+  ],
   ["http://127.0.0.1:8001/poll", "http://127.0.0.1:8001/poll"],
 ])("scrub(%j)", (text, scrubbed) => {
   expect(scrub(text)).toBe(scrubbed);
