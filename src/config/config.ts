@@ -37,18 +37,18 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-export type EngineConfig =
+type EngineConfig =
   /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
   | { readonly kind: "embedded"; readonly port: number }
   | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
 
-export type MailConfig =
+type MailConfig =
   | { readonly kind: "smtp"; readonly url: Secret; readonly from: string }
   /** The development mailbox: its SMTP port on the loopback, and the address that mails come from. */
   | { readonly kind: "mailbox"; readonly port: number; readonly from: string };
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Settings that cannot be used. The message lists every problem, and never a secret. */
 export class ConfigError extends Error {

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode, type FieldProblem, type ServiceError } from "..
 import { requestIdOf } from "./context.ts";
 
 /** The body of every refusal, by RFC 9457. */
-export interface Problem {
+interface Problem {
   /** Stable; resolves against this service's address. `docs/http.md` describes each. */
   readonly type: string;
   readonly title: string;

@@ -29,7 +29,7 @@ const NEVER_LOGGED = ["token", "authorization", "cookie", "password", "secret", 
 );
 
 /** An error as a log line may show it: its own fields (a body, an address) stay out, its text is scrubbed. */
-export function describeError(error: unknown, depth = 0): unknown {
+function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return typeof error === "string" ? scrub(error) : { type: typeof error };
   return {
     type: error.name,
