@@ -1,4 +1,5 @@
 import { deepStrictEqual } from "node:assert";
+import { brokenInvariants } from "../support/engine-invariants.ts";
 import { type Envelope, request } from "../support/engine-requests.ts";
 import { World } from "../support/engine-world.ts";
 import type { Random } from "../support/seeds.ts";
@@ -32,7 +33,9 @@ export class Comparison {
     this.#compareSnapshots();
   }
 
+  /** What must hold at any time holds at the end, too. */
   close(): void {
+    deepStrictEqual(brokenInvariants(this.world.db), {});
     this.world.close();
   }
 

@@ -1,0 +1,35 @@
+import { argv, stdout } from "node:process";
+import { openEngine } from "../../src/engine/engine.ts";
+import { acquire, create, latentTags, request, rootTags, settle, suspend } from "./engine-requests.ts";
+
+/**
+ * A process to be killed: it opens the engine on the folder given and keeps it busy. Of each request that was
+ * answered with success it prints a line, `id step`, so that whoever reads knows what must survive.
+ */
+const [, , dataDir = "", life = ""] = argv;
+const DAY = 86_400_000;
+const CLIENTS = 16;
+
+const engine = openEngine({ dataDir });
+
+async function must(id: string, step: string, envelope: Parameters<typeof engine.send>[0]): Promise<void> {
+  const { head, data } = await engine.send(envelope);
+  if (head.status !== 200) throw new Error(`${id} ${step}: ${JSON.stringify(data)}`);
+  await new Promise((resolve) => stdout.write(`${id} ${step}\n`, resolve));
+}
+
+async function client(n: number): Promise<never> {
+  for (let turn = 0; ; turn += 1) {
+    const id = `w${life}-${n}-${turn}`;
+    const latent = create(`${id}:0`, Date.now() + DAY, latentTags(`${id}:0`, id));
+    await must(id, "created", create(id, Date.now() + DAY, rootTags(id)));
+    await must(id, "acquired", acquire(id, 0));
+    await must(id, "fenced", request("task.fence", { id, version: 1, action: latent }));
+    await must(id, "suspended", suspend(id, 1, [`${id}:0`]));
+    await must(id, "decided", settle(`${id}:0`, "resolved", Buffer.from(id).toString("base64")));
+    await must(id, "resumed", acquire(id, 1));
+    await must(id, "ended", request("task.fulfill", { id, version: 2, action: settle(id) }));
+  }
+}
+
+await Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n)));

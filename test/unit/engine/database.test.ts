@@ -1,0 +1,87 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, test, vi } from "vitest";
+import { openDatabase } from "../../../src/engine/database.ts";
+import { openEngine } from "../../../src/engine/engine.ts";
+import { Store } from "../../../src/engine/store.ts";
+import { ask, temporaryFolder, testEngine } from "../../support/engine.ts";
+import { create } from "../../support/engine-requests.ts";
+
+test("openEngine() refuses a data folder that another engine has, and takes it when that is gone", async () => {
+  const dataDir = temporaryFolder();
+  const first = testEngine({ dataDir });
+  expect(() => openEngine({ dataDir })).toThrow(
+    `Cannot open the engine: another process has the data folder ${dataDir}`,
+  );
+  await first.close();
+  expect((await ask(testEngine({ dataDir }), create("a", Date.now() + 1000))).status).toBe(200);
+});
+
+test("openEngine() keeps everything from other users", () => {
+  const dataDir = join(temporaryFolder(), "data");
+  testEngine({ dataDir });
+  const modes = ["", "engine.db", "engine.db-wal", "engine.db-shm", "engine.db.lock"].map(
+    (name) => statSync(join(dataDir, name)).mode & 0o777,
+  );
+  expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
+});
+
+test("openEngine() needs a place", () => {
+  expect(() => openEngine({})).toThrow("Cannot open the engine: dataDir or file must be given");
+});
+
+test("openDatabase() sets what keeps an acknowledged commit", () => {
+  const db = openDatabase(join(temporaryFolder(), "engine.db"));
+  const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  expect(["journal_mode", "synchronous", "foreign_keys", "busy_timeout"].map(pragma)).toEqual([
+    "wal",
+    2,
+    1,
+    5000,
+  ]);
+  db.close();
+});
+
+test("openDatabase() refuses a newer schema and another program's file, and leaves them as they are", () => {
+  const folder = temporaryFolder();
+  const newer = join(folder, "newer.db");
+  openDatabase(newer).close();
+  const db = new DatabaseSync(newer);
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  expect(() => openDatabase(newer)).toThrow("has schema 99, this version of the program knows 1");
+
+  const foreign = join(folder, "foreign.db");
+  const other = new DatabaseSync(foreign);
+  other.exec("CREATE TABLE theirs (x); PRAGMA user_version = 1");
+  other.close();
+  expect(() => openDatabase(foreign)).toThrow("is a database of another program");
+});
+
+/** Walks along an index or a table that are harmless, with the reason. */
+const SCANS = [
+  "SCAN unblocks", // What is owed to workers that are away: little, and every ten minutes.
+  "SCAN promises USING COVERING INDEX promises_by_deadline", // The first entry alone.
+  "SCAN tasks USING COVERING INDEX tasks_by_due", // The first entry alone.
+  "SCAN tasks USING INDEX tasks_by_due", // What is pending or being worked on, once at start.
+];
+
+test("no statement of the store looks through all promises, sorts them, or all tasks", () => {
+  const db = openDatabase(":memory:");
+  const prepare = vi.spyOn(db, "prepare");
+  const store = new Store(db);
+  const statements = prepare.mock.calls
+    .map(([sql]) => sql)
+    .filter((sql) => /^(SELECT|UPDATE|DELETE)/.test(sql));
+  expect(statements.length).toBeGreaterThan(20);
+  const steps = statements.flatMap((sql) =>
+    db
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map((row) => String(row["detail"])),
+  );
+  const slow = steps.filter((step) => /^SCAN|TEMP B-TREE/.test(step));
+  expect(slow.filter((step) => !SCANS.includes(step))).toEqual([]);
+  store.close();
+});
