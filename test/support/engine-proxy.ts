@@ -12,33 +12,42 @@ export interface Asked {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export interface Answered {
+export interface Replied {
+  readonly asked: Asked;
   readonly status: number;
-  readonly data: unknown;
 }
 
-/** Awaited at its moment; "cut" ends the connection there, as a network does that fails. */
-export interface ProxyScript {
-  /** Before the engine hears of it. */
-  request?: (asked: Asked) => void | "cut" | Promise<void | "cut">;
-  /** The engine has answered (its change is on disk), and whoever asked does not know it yet. */
-  reply?: (asked: Asked, answered: Answered) => void | "cut" | Promise<void | "cut">;
-}
+/** `request`: the engine has not heard of it. `reply`: its change is on disk, and whoever asked does not know it yet. */
+export type Moment = "request" | "reply";
+
+/** Awaited at each moment; "cut" ends the connection there, as a network does that fails. */
+export type Watcher = (moment: Moment, asked: Asked) => void | "cut" | Promise<void | "cut">;
 
 /**
- * Stands between one process and the engine (its `RESONATE_URL`), so that a test sees every request and can stop the
+ * Stands between one process and the engine (as its `RESONATE_URL`), so that a test sees every request and can stop the
  * world between any two of them.
  */
 export interface EngineProxy extends AsyncDisposable {
   readonly url: string;
-  script: ProxyScript;
+  watcher: Watcher | undefined;
   /** Requests in the order in which they came. */
   readonly asked: readonly Asked[];
-  count(kind: string): number;
+  /** Answers of the engine in their order. */
+  readonly replies: readonly Replied[];
+  /** Holds the first request that matches, at that moment. */
+  hold(moment: Moment, matches: (asked: Asked) => boolean): HeldRequest;
 }
 
-export async function startEngineProxy(engineUrl: string, script: ProxyScript = {}): Promise<EngineProxy> {
+export interface HeldRequest {
+  readonly reached: Promise<Asked>;
+  /** Lets it go on, or ends its connection. */
+  release(how?: "cut"): void;
+}
+
+export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> {
   const asked: Asked[] = [];
+  const replies: Replied[] = [];
+  const holds: Hold[] = [];
   const server = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing).catch(() => outgoing.destroy());
   });
@@ -52,19 +61,36 @@ export async function startEngineProxy(engineUrl: string, script: ProxyScript = 
     const body = await text(incoming);
     const about = readAsked(body);
     asked.push(about);
-    if ((await proxy.script.request?.(about)) === "cut") return void outgoing.destroy();
+    if ((await met("request", about)) === "cut") return void outgoing.destroy();
     const answer = await pass(engineUrl, incoming, body);
-    const reply = JSON.parse(answer.body) as { head: { status: number }; data: unknown };
-    const answered = { status: reply.head.status, data: reply.data };
-    if ((await proxy.script.reply?.(about, answered)) === "cut") return void outgoing.destroy();
+    const { head } = JSON.parse(answer.body) as { head: { status: number } };
+    replies.push({ asked: about, status: head.status });
+    if ((await met("reply", about)) === "cut") return void outgoing.destroy();
     outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
+  }
+
+  async function met(moment: Moment, about: Asked): Promise<void | "cut"> {
+    const at = holds.findIndex((hold) => hold.moment === moment && hold.matches(about));
+    const [hold] = at === -1 ? [] : holds.splice(at, 1);
+    hold?.reached.resolve(about);
+    return (await hold?.released.promise) ?? (await proxy.watcher?.(moment, about));
   }
 
   const proxy: EngineProxy = {
     url: `http://127.0.0.1:${port}`,
-    script,
+    watcher: undefined,
     asked,
-    count: (kind) => asked.filter((one) => one.kind === kind || one.action === kind).length,
+    replies,
+    hold(moment, matches) {
+      const hold: Hold = {
+        moment,
+        matches,
+        reached: Promise.withResolvers(),
+        released: Promise.withResolvers(),
+      };
+      holds.push(hold);
+      return { reached: hold.reached.promise, release: hold.released.resolve };
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -72,6 +98,13 @@ export async function startEngineProxy(engineUrl: string, script: ProxyScript = 
     },
   };
   return proxy;
+}
+
+interface Hold {
+  readonly moment: Moment;
+  readonly matches: (asked: Asked) => boolean;
+  readonly reached: PromiseWithResolvers<Asked>;
+  readonly released: PromiseWithResolvers<"cut" | undefined>;
 }
 
 function readAsked(body: string): Asked {

@@ -32,7 +32,7 @@ export interface Relay extends AsyncDisposable {
   /** RCPT commands seen. */
   readonly attempts: number;
   /** Waits for the mail to this address that belongs to the approval (or to anything below that workflow). */
-  mailTo(address: string, approval: string): Promise<ReadMail>;
+  mailTo(address: string, approval: string, within?: { readonly withinMs?: number }): Promise<ReadMail>;
   /** Accepted mails of an approval, or of anything below that workflow. */
   mailsOf(approval: string): ReadMail[];
   /** The next mail is held after its final dot, until `release`. */
@@ -61,9 +61,12 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
       void answer(session.id, async () => relay.script.rcpt?.(address), done);
     },
     onData(stream, session, done) {
-      const whole = buffer(stream);
+      // A sender that dies before the final dot has sent nothing.
+      const whole = buffer(stream).catch(() => undefined);
       const judge = async () => {
-        const mail = await readMail(await whole);
+        const content = await whole;
+        if (content === undefined) return "drop";
+        const mail = await readMail(content);
         received.push(mail);
         const verdict = (await relay.script.data?.(mail)) ?? "accept";
         if (verdict === "accept") accepted.push(mail);
@@ -99,9 +102,11 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
     get attempts() {
       return attempts;
     },
-    mailTo: (address, approval) =>
-      eventually(`a mail to ${address} for ${approval}`, () =>
-        relay.mailsOf(approval).find(({ to }) => to === address),
+    mailTo: (address, approval, within) =>
+      eventually(
+        `a mail to ${address} for ${approval}`,
+        () => relay.mailsOf(approval).find(({ to }) => to === address),
+        within,
       ),
     mailsOf: (approval) =>
       accepted.filter(({ links }) => {

@@ -29,7 +29,7 @@ const START_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 35_000;
 
 /** A real process of the service, started as its npm script starts it. */
-export class ServiceProcess {
+export class ServiceProcess implements AsyncDisposable {
   readonly part: Part;
   readonly pid: number;
   /** From the start of the process to the line that says "ready". */
@@ -122,6 +122,10 @@ export class ServiceProcess {
   async killHard(): Promise<void> {
     this.kill("SIGKILL");
     await this.exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.killHard();
   }
 
   /** SIGTERM, as an orchestrator stops it; answers how it ended. Throws if it does not end. */

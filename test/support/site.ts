@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvName } from "../../src/config/env.ts";
+import { type EngineProxy, startEngineProxy } from "./engine-proxy.ts";
 import { eventually } from "./eventually.ts";
 import { mailsInFolder, type ReadMail } from "./mails.ts";
 import { freePort } from "./ports.ts";
@@ -36,6 +37,8 @@ export interface Site extends AsyncDisposable {
    * their own (see `url`). On a Resonate Server there is no `engine` to start.
    */
   start(part: Part, env?: SiteEnv): Promise<ServiceProcess>;
+  /** Starts a gateway or worker that reaches the engine through a proxy of its own. */
+  startProxied(part: "gateway" | "worker", env?: SiteEnv): Promise<Proxied>;
   /** The engine if this run is on the embedded one, and so many gateways and workers, all apart. */
   startParts(parts: { readonly gateways?: number; readonly workers?: number }): Promise<Parts>;
   /** Settings that processes of this site have, for programs that a test starts itself. */
@@ -44,6 +47,11 @@ export interface Site extends AsyncDisposable {
   mailbox(): Promise<ReadMail[]>;
   /** Waits for the mailbox's mail to this address whose subject holds `about`. */
   mailTo(address: string, about?: string): Promise<ReadMail>;
+}
+
+export interface Proxied {
+  readonly service: ServiceProcess;
+  readonly proxy: EngineProxy;
 }
 
 export interface Parts {
@@ -70,6 +78,7 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
   // On a server that outlives the run, no worker may be given what another test left.
   const workerGroup = RESONATE_URL === undefined ? "worker" : newId("worker");
   const started: ServiceProcess[] = [];
+  const proxies = new AsyncDisposableStack();
   const common: Record<string, string> = {
     DATA_DIR: dataDir,
     PUBLIC_URL: publicUrl,
@@ -104,6 +113,17 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
       started.push(service);
       return service;
     },
+    async startProxied(part, more = {}) {
+      const proxy = await startEngineProxy(site.engineUrl);
+      proxies.use(proxy);
+      const token = RESONATE_TOKEN ?? (await tokenIn(dataDir));
+      const { ENGINE_PORT: _, ...settings } = common;
+      const PORT = String(await portFor(part));
+      const way = { RESONATE_URL: proxy.url, ...(token === undefined ? {} : { RESONATE_TOKEN: token }) };
+      const service = await ServiceProcess.start(part, { ...settings, ...way, PORT, ...more });
+      started.push(service);
+      return { service, proxy };
+    },
     async startParts({ gateways: gatewayCount = 1, workers: workerCount = 1 }) {
       const engine = RESONATE_URL === undefined ? await site.start("engine") : undefined;
       const gateways: ServiceProcess[] = [];
@@ -134,12 +154,19 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
         "all processes of the site are gone",
         () => !started.some(({ isRunning }) => isRunning),
       );
+      await proxies.disposeAsync();
       problems.push(...(await leftovers(dataDir)));
       await rm(dataDir, { recursive: true, force: true });
       if (problems.length > 0) throw new Error(problems.join("\n"));
     },
   };
   return site;
+}
+
+/** The embedded engine's token, which its process has made by the time it is ready. */
+async function tokenIn(dataDir: string): Promise<string | undefined> {
+  if (RESONATE_URL !== undefined) return undefined;
+  return (await readFile(join(dataDir, "engine.token"), "utf8")).trim();
 }
 
 function one(services: readonly ServiceProcess[]): ServiceProcess {

@@ -1,0 +1,152 @@
+/**
+ * A worker dies at every single request that an approval makes: before the engine hears of it, and when the engine has
+ * done it but the worker does not know. One approval for each of these moments, all under way at once, so that each
+ * death also hits the others wherever they happen to be.
+ */
+import { expect, test } from "vitest";
+import { Api } from "../support/api.ts";
+import type { Asked, Moment } from "../support/engine-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import { look, press } from "../support/press.ts";
+import { startRelay } from "../support/relay.ts";
+import { newId, openSite, type Site } from "../support/site.ts";
+
+const ANA = "ana@example.com";
+const BO = "bo@example.com";
+/** Workers at any time; more would only make the machine slower. */
+const WORKERS = 3;
+/** Each of the deaths takes a second of lease away from those that it hits. */
+const PATIENCE = { withinMs: 50_000 };
+
+test("killed at every request of an approval: each ends right, and what is mailed again is a copy", async () => {
+  await using relay = await startRelay();
+  await using site = await openSite({ relay, env: { WORKER_LEASE_MS: "1000" } });
+  const { gateway } = await site.startParts({ workers: 0 });
+  const api = new Api(gateway.url);
+  const suspended = new Set<string>();
+  const decided = new Set<string>();
+  const ask = (id: string) => api.ask({ id, approvers: [ANA, BO], require: "any" });
+  const decide = async (id: string) => {
+    const ana = await relay.mailTo(ANA, id, PATIENCE);
+    const bo = await relay.mailTo(BO, id, PATIENCE);
+    // Not before everything that comes before a decision has been gone through.
+    await eventually(`${id} waits for a decision`, () => suspended.has(id), PATIENCE);
+    decided.add(id);
+    expect(await press(ana.links.approve)).toMatchObject({ decision: "approved", effective: true });
+    expect(await api.ended(id, PATIENCE)).toMatchObject({
+      status: "resolved",
+      result: { outcome: "approved", decisions: [{ email: ANA, choice: "approve" }] },
+    });
+    expect(await look(bo.links.reject)).toMatchObject({ decision: "approved" });
+  };
+  // The same request may come again in a replay; the first time in each half of an approval's life is a step.
+  const stepOf = ({ kind, action = "", id }: Asked) =>
+    `${decided.has(rootOf(id)) ? "decided" : "asked"} ${kind} ${action} ${id.slice(rootOf(id).length)}`;
+
+  const noteSuspension = (moment: Moment, { kind, id }: Asked) => {
+    if (moment === "reply" && kind === "task.suspend") suspended.add(id);
+  };
+
+  const calm = newId("calm");
+  const { service, proxy } = await site.startProxied("worker");
+  const steps = new Set<string>();
+  proxy.watcher = (moment, asked) => {
+    steps.add(stepOf(asked));
+    noteSuspension(moment, asked);
+  };
+  await ask(calm);
+  await decide(calm);
+  await service.killHard();
+  expect(steps.size).toBeGreaterThan(12);
+
+  /** Deaths to come, by the approval that brings each about. */
+  const plans = new Map<string, Death>();
+  let deaths = 0;
+  const isDeath = (moment: Moment, asked: Asked, isAlive: boolean) => {
+    // What a dead worker had sent still arrives.
+    noteSuspension(moment, asked);
+    const plan = plans.get(rootOf(asked.id));
+    const isPlanned = plan?.moment === moment && plan.step === stepOf(asked);
+    if (isAlive && isPlanned) deaths += 1;
+    return isAlive && isPlanned && plans.delete(rootOf(asked.id));
+  };
+  await using _workers = await workersThatDie(site, isDeath);
+  const ids: string[] = [];
+  let open = deathsAt(steps);
+  // A death meant for one approval may take the occasion for another's away: that one is tried again.
+  for (let round = 0; round < 4 && open.length > 0; round++) {
+    for (const death of open) plans.set(newId("step"), death);
+    const asked = [...plans.keys()];
+    ids.push(...asked);
+    await Promise.all(asked.map(ask));
+    await Promise.all(asked.map(decide));
+    open = [...plans.values()];
+    plans.clear();
+  }
+  expect(open).toEqual([]);
+
+  let copies = 0;
+  for (const id of ids) {
+    for (const to of [ANA, BO]) {
+      const mails = relay.mailsOf(id).filter((mail) => mail.to === to);
+      expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
+      expect(new Set(mails.map(({ text, html }) => text + html)).size).toBe(1);
+      copies += mails.length - 1;
+    }
+  }
+  console.log(
+    `every step: ${steps.size} requests, ${deaths} deaths, ${ids.length} approvals, ${copies} mails sent again`,
+  );
+});
+
+interface Death {
+  readonly moment: Moment;
+  readonly step: string;
+}
+
+function deathsAt(steps: Iterable<string>): Death[] {
+  return [...steps].flatMap((step): Death[] => {
+    // Comes only when something settles at the same time.
+    if (step.startsWith("decided task.suspend")) return [];
+    // A read leaves nothing behind: its reply is the same moment as the next request.
+    if (step.includes("promise.get")) return [{ moment: "request", step }];
+    return [
+      { moment: "request", step },
+      { moment: "reply", step },
+    ];
+  });
+}
+
+function rootOf(id: string): string {
+  return id.split(":", 1)[0] ?? id;
+}
+
+/** So many workers; one that dies, as `isDeath` says, is replaced by a new one. */
+async function workersThatDie(
+  site: Site,
+  isDeath: (moment: Moment, asked: Asked, isAlive: boolean) => boolean,
+): Promise<AsyncDisposable> {
+  let isOver = false;
+  const starting = new Set<Promise<void>>();
+  const start = async (): Promise<void> => {
+    const { service, proxy } = await site.startProxied("worker");
+    proxy.watcher = async (moment, asked) => {
+      if (!isDeath(moment, asked, service.isRunning)) return undefined;
+      await service.killHard();
+      if (!isOver) begin();
+      return "cut";
+    };
+  };
+  const begin = () => {
+    const started = start().finally(() => starting.delete(started));
+    starting.add(started);
+  };
+  for (let i = 0; i < WORKERS; i++) begin();
+  await Promise.all(starting);
+  return {
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      await eventually("no worker is being started", () => starting.size === 0);
+    },
+  };
+}

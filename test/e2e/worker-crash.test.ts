@@ -1,0 +1,215 @@
+/**
+ * `kill -9` of the worker at each moment at which an approval could be lost, mailed twice, or end wrongly.
+ *
+ * The relay and the proxy to the engine live in the test's process, so they say exactly when a moment has come. Every
+ * test has one worker at a time; the next one takes over when the lease of the dead one has run out.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ballotId, endId } from "../../src/approval/ids.ts";
+import { Api } from "../support/api.ts";
+import type { Asked } from "../support/engine-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import type { ReadMail } from "../support/mails.ts";
+import { look, press } from "../support/press.ts";
+import { type Relay, startRelay } from "../support/relay.ts";
+import { newId, openSite, type Site } from "../support/site.ts";
+
+const ANA = "ana@example.com";
+const BO = "bo@example.com";
+
+let relay: Relay;
+let site: Site;
+let api: Api;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  // The shortest lease there is, for quick take-overs.
+  site = await openSite({ relay, env: { WORKER_LEASE_MS: "1000" } });
+  const { gateway } = await site.startParts({ workers: 0 });
+  api = new Api(gateway.url);
+});
+
+afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+  await relay[Symbol.asyncDispose]();
+});
+
+test("before the mail is accepted: it goes out once", async () => {
+  const first = await site.start("worker");
+  const asked = Promise.withResolvers<void>();
+  relay.script.rcpt = async () => {
+    delete relay.script.rcpt;
+    asked.resolve();
+    await first.exited;
+    return "accept" as const;
+  };
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await asked.promise;
+  await first.killHard();
+
+  await using _second = await site.start("worker");
+  await approveAndEnd(id, await relay.mailTo(ANA, id));
+  expect(relay.mailsOf(id)).toHaveLength(1);
+});
+
+test("when the relay has accepted and nobody has heard its 250: two copies of one mail", async () => {
+  const first = await site.start("worker");
+  const held = relay.holdNext();
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await held.mail;
+  await first.killHard();
+  held.release("accept");
+
+  await using _second = await site.start("worker");
+  await expectTwoCopies(id);
+});
+
+test("between the relay's 250 and the checkpoint: two copies of one mail", async () => {
+  const { service: first, proxy } = await site.startProxied("worker");
+  const held = proxy.hold("request", checkpointOf(2));
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await held.reached;
+  expect(relay.mailsOf(id)).toHaveLength(1);
+  await first.killHard();
+  held.release("cut");
+
+  await using _second = await site.start("worker");
+  await expectTwoCopies(id);
+});
+
+test("when the checkpoint is on disk and the worker does not know: one mail, no second", async () => {
+  const { service: first, proxy } = await site.startProxied("worker");
+  const held = proxy.hold("reply", checkpointOf(2));
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await held.reached;
+  await first.killHard();
+  held.release("cut");
+
+  await using _second = await site.start("worker");
+  await approveAndEnd(id, await relay.mailTo(ANA, id));
+  expect(relay.mailsOf(id)).toHaveLength(1);
+});
+
+test("while suspended: the decision is taken with no worker there, and the next one ends it", async () => {
+  const { service: first, proxy } = await site.startProxied("worker");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  const mail = await relay.mailTo(ANA, id);
+  await eventually("the workflow is suspended", () =>
+    proxy.replies.some(
+      ({ asked, status }) => asked.kind === "task.suspend" && asked.id === id && status === 200,
+    ),
+  );
+  await first.killHard();
+
+  expect(await press(mail.links.approve)).toMatchObject({
+    status: 200,
+    decision: "approved",
+    effective: true,
+  });
+  expect(await api.approval(id)).toMatchObject({ status: "pending", ballots: [{ state: "approved" }] });
+  await using _second = await site.start("worker");
+  expect(await api.ended(id)).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+  expect(relay.mailsOf(id)).toHaveLength(1);
+});
+
+test("six times between the decision and the end: one outcome, and late links tell the truth each time", async () => {
+  const { service: asking } = await site.startProxied("worker");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA, BO], require: "any" });
+  const [ana, bo] = [await relay.mailTo(ANA, id), await relay.mailTo(BO, id)];
+  await api.approvalWhen(id, "both mails are on record", ({ ballots }) =>
+    ballots.every((ballot) => ballot.mail.status === "sent"),
+  );
+  await asking.killHard();
+  expect(await press(ana.links.approve)).toMatchObject({ decision: "approved", effective: true });
+
+  const verdict = (asked: Asked) => asked.id === endId(id) && asked.kind === "promise.settle";
+  const withdrawal = (asked: Asked) => asked.id === ballotId(id, 2) && asked.kind === "promise.settle";
+  const fulfilment = (asked: Asked) => asked.id === id && asked.kind === "task.fulfill";
+  const moments = [
+    ["request", verdict, 200, undefined],
+    // From here on the verdict is on record, so Bo is told although the ballot is still open.
+    ["reply", verdict, 200, "approved"],
+    ["request", withdrawal, 200, "approved"],
+    ["reply", withdrawal, 200, "approved"],
+    ["request", fulfilment, 200, "approved"],
+    ["reply", fulfilment, 200, "approved"],
+  ] as const;
+  for (const [moment, matches, status, decision] of moments) {
+    const { service, proxy } = await site.startProxied("worker");
+    const held = proxy.hold(moment, matches);
+    await held.reached;
+    await service.killHard();
+    held.release("cut");
+    expect(await look(bo.links.reject)).toMatchObject({ status, decision });
+    expect(await look(ana.links.reject)).toMatchObject({ status: 200, decision: "approved" });
+  }
+
+  await using _last = await site.start("worker");
+  expect(await api.ended(id)).toMatchObject({
+    status: "resolved",
+    result: { outcome: "approved", decisions: [{ email: ANA, choice: "approve" }] },
+  });
+  expect(await api.approval(id)).toMatchObject({
+    status: "approved",
+    ballots: [{ state: "approved" }, { state: "withdrawn" }],
+    waitingFor: [],
+  });
+  expect(await press(bo.links.reject)).toMatchObject({ decision: "approved" });
+  expect(relay.mailsOf(id)).toHaveLength(2);
+});
+
+test("frozen in the middle of a mail for longer than its lease: the other worker sends again, and the first does no harm", async () => {
+  const { service: first, proxy } = await site.startProxied("worker");
+  const held = relay.holdNext();
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await held.mail;
+  first.kill("SIGSTOP");
+
+  await using _second = await site.start("worker");
+  const mail = await relay.mailTo(ANA, id);
+  held.release("accept");
+  first.kill("SIGCONT");
+  await eventually("the first worker's checkpoint is refused", () =>
+    proxy.replies.some(({ asked, status }) => checkpointOf(2)(asked) && status === 409),
+  );
+  await approveAndEnd(id, mail);
+  await expectCopies(id, 2);
+
+  await _second.killHard();
+  const next = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await approveAndEnd(next, await relay.mailTo(ANA, next));
+  await first.killHard();
+});
+
+/** The fenced request that keeps a step's result. Position 2 is the first mail of an approval with one approver. */
+function checkpointOf(position: number): (asked: Asked) => boolean {
+  return ({ action, id }) => action === "promise.settle" && id.endsWith(`:${position}`);
+}
+
+async function expectTwoCopies(id: string): Promise<void> {
+  const mail = await eventually("the second copy", () => relay.mailsOf(id)[1]);
+  await approveAndEnd(id, mail);
+  await expectCopies(id, 2);
+  const [first] = relay.mailsOf(id);
+  expect(await press((first as ReadMail).links.reject)).toMatchObject({ decision: "approved" });
+}
+
+async function expectCopies(id: string, count: number): Promise<void> {
+  const copies = relay.mailsOf(id);
+  expect(copies).toHaveLength(count);
+  expect(new Set(copies.map(({ messageId }) => messageId)).size).toBe(1);
+  expect(new Set(copies.map(({ text, html }) => text + html)).size).toBe(1);
+}
+
+async function approveAndEnd(id: string, mail: ReadMail): Promise<void> {
+  expect(await press(mail.links.approve)).toMatchObject({
+    status: 200,
+    decision: "approved",
+    effective: true,
+  });
+  expect(await api.ended(id)).toMatchObject({
+    status: "resolved",
+    result: { outcome: "approved", decisions: [{ email: ANA, choice: "approve" }] },
+  });
+  expect(await look(mail.links.reject)).toMatchObject({ status: 200, decision: "approved" });
+}
