@@ -31,7 +31,7 @@ function connect(engine: Engine, group: string, pid: string) {
     pid,
     deliver: (message) => {
       if (worker.isFull) return false;
-      worker.messages.push(message as Message);
+      worker.messages.push(message);
       return true;
     },
     replaced: () => {
