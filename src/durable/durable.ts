@@ -9,12 +9,23 @@ export interface Durable {
    * another call. Compare `param` with what was asked.
    */
   start(call: Call): Promise<StoredPromise>;
+  /**
+   * Creates a latent promise with a lineage of its own, unless something with that id exists: answers what is stored,
+   * as `start` does.
+   */
+  create(latent: Latent): Promise<StoredPromise>;
   read(id: string): Promise<StoredPromise | undefined>;
   /**
    * Settles a pending promise; undefined if there is none of that id. The first settle wins, and everyone is answered
-   * with what it stored: compare by a nonce of your own to know who won.
+   * with what it stored: compare by a nonce of your own to know who won, in the value or given as `nonce`, which is
+   * kept beside it.
    */
-  settle(id: string, value: unknown, as?: "resolved" | "rejected"): Promise<StoredPromise | undefined>;
+  settle(
+    id: string,
+    value: unknown,
+    as?: "resolved" | "rejected",
+    nonce?: string,
+  ): Promise<StoredPromise | undefined>;
   /**
    * Waits for settlement, at most `timeoutMs` and no longer than `signal` is quiet; then answers the promise as it is.
    * Undefined if there is none of that id.
@@ -27,6 +38,11 @@ export interface Durable {
   children(id: string): Promise<StoredPromise[]>;
   /** The promise and everything below it, by id, at most 1,000; empty if there is none of that id. */
   family(rootId: string): Promise<Family>;
+  /**
+   * Promises with all of these tags, in no order that means anything; undefined where the server has no search.
+   * Looks at everything that is stored: for people who ask, not for requests.
+   */
+  search(tags: Readonly<Record<string, string>>, limit: number): Promise<Family | undefined>;
   /** Lets go of the engine; open waits are answered with what was last known. */
   stop(): Promise<void>;
 }
@@ -40,6 +56,15 @@ export const WORKFLOW_TIME = {
   minMs: 1_000,
   maxMs: 400 * 24 * 3_600_000,
 } as const;
+
+/** A promise that no worker runs: somebody settles it, or its time is over. */
+export interface Latent {
+  readonly id: string;
+  readonly param: unknown;
+  /** Milliseconds since 1970. */
+  readonly timeoutAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
 
 /** A workflow to run: `func(...args)` on a worker of the group `target`. */
 export interface Call {
@@ -71,6 +96,8 @@ export interface StoredPromise {
   readonly createdAt: number;
   readonly timeoutAt: number;
   readonly settledAt?: number;
+  /** What the settlement that stands gave as its nonce. */
+  readonly nonce?: string;
   /** Which of `param` and `value` could not be decoded (they were written by somebody else); it is undefined then. */
   readonly unreadable?: "param" | "value";
 }

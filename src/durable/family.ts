@@ -36,6 +36,26 @@ async function searched(network: Network, rootId: string): Promise<Family | unde
   };
 }
 
+/** Promises with all of these tags, up to `limit`; undefined where the server has no search. */
+export async function searchByTags(
+  network: Network,
+  tags: Readonly<Record<string, string>>,
+  limit: number,
+): Promise<Family | undefined> {
+  const promises: StoredPromise[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await searchPage(network, { ...tags }, cursor);
+    if (page === undefined) return undefined;
+    promises.push(...page.promises);
+    cursor = page.cursor;
+  } while (cursor !== undefined && promises.length < limit);
+  return {
+    promises: promises.slice(0, limit),
+    truncated: cursor !== undefined || promises.length > limit,
+  };
+}
+
 /** One page, or undefined where the server has no search. */
 async function searchPage(
   network: Network,

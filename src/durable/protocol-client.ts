@@ -76,14 +76,19 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
 const codec = new Codec();
 
 /** Callers check with `assertStorable` what comes from outside. */
-export function encode(value: unknown): Value {
-  return codec.encode(value);
+export function encode(value: unknown, nonce?: string): Value {
+  const encoded = codec.encode(value) as Value;
+  return nonce === undefined ? encoded : { ...encoded, headers: { ...encoded.headers, [NONCE]: nonce } };
 }
+
+/** Beside the value and not in it: whoever waits for the promise gets what was sent, as it was sent. */
+const NONCE = "countersign:nonce";
 
 /** A record as the service reads it. Values written by others may not decode; that is told, not thrown. */
 export function stored(record: PromiseRecord): StoredPromise {
   const param = decode(record.param);
   const value = decode(record.value);
+  const nonce = record.value.headers?.[NONCE];
   return {
     id: record.id,
     state: STATES[record.state],
@@ -93,6 +98,7 @@ export function stored(record: PromiseRecord): StoredPromise {
     createdAt: record.createdAt,
     timeoutAt: record.timeoutAt,
     ...(record.settledAt === undefined ? {} : { settledAt: record.settledAt }),
+    ...(nonce === undefined ? {} : { nonce }),
     ...(value.ok ? (param.ok ? {} : { unreadable: "param" }) : { unreadable: "value" }),
   };
 }

@@ -1,8 +1,8 @@
 /** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
 import type { Network } from "@resonatehq/sdk";
 import { childId } from "../approval/ids.ts";
-import type { Call, Durable, Family, StoredPromise } from "./durable.ts";
-import { family } from "./family.ts";
+import type { Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
+import { family, searchByTags } from "./family.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
@@ -42,14 +42,23 @@ class ResonateDurable implements Durable {
       param: encode({ func, args, version }),
       tags: {
         ...tags,
-        "resonate:origin": id,
-        "resonate:branch": id,
-        "resonate:parent": id,
-        "resonate:scope": "global",
+        ...lineageTags(id),
         "resonate:target": this.#network.match(target ?? this.#group),
       },
     });
     if (!answer.ok) throw new Error(`Cannot start ${id}: the engine answers ${answer.status} to a creation`);
+    return stored(answer.data.promise);
+  }
+
+  async create({ id, param, timeoutAt, tags }: Latent): Promise<StoredPromise> {
+    assertStorable(param, "param");
+    const answer = await ask(this.#network, "promise.create", {
+      id,
+      timeoutAt,
+      param: encode(param),
+      tags: { ...tags, ...lineageTags(id), "resonate:external": "true" },
+    });
+    if (!answer.ok) throw new Error(`Cannot create ${id}: the engine answers ${answer.status} to a creation`);
     return stored(answer.data.promise);
   }
 
@@ -62,9 +71,10 @@ class ResonateDurable implements Durable {
     id: string,
     value: unknown,
     as: "resolved" | "rejected" = "resolved",
+    nonce?: string,
   ): Promise<StoredPromise | undefined> {
     assertStorable(value, "value");
-    const answer = await ask(this.#network, "promise.settle", { id, state: as, value: encode(value) });
+    const answer = await ask(this.#network, "promise.settle", { id, state: as, value: encode(value, nonce) });
     return answer.ok ? stored(answer.data.promise) : undefined;
   }
 
@@ -107,9 +117,24 @@ class ResonateDurable implements Durable {
     return family(this.#network, rootId, this);
   }
 
+  search(tags: Readonly<Record<string, string>>, limit: number): Promise<Family | undefined> {
+    return searchByTags(this.#network, tags, limit);
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#waits.stop();
     await this.#network.stop();
   }
+}
+
+/** Of a promise that belongs to no other. */
+function lineageTags(id: string): Record<string, string> {
+  const origin = id.split(":", 1)[0] ?? id;
+  return {
+    "resonate:origin": origin,
+    "resonate:branch": id,
+    "resonate:parent": origin,
+    "resonate:scope": "global",
+  };
 }

@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { ServiceError } from "../lib/errors.ts";
+import { parseJson } from "../lib/parse-json.ts";
 
 export interface BodyLimits {
   readonly bytesMax: number;
@@ -20,8 +21,15 @@ export async function readJson(
 ): Promise<{ readonly value: unknown } | undefined> {
   if (!hasBody(req)) return undefined;
   assertJson(req);
+  assertUncompressed(req);
   const bytes = await readBytes(req, limits.bytesMax);
   return bytes.length === 0 ? undefined : { value: parseJson(bytes, limits.depthMax) };
+}
+
+/** The body as it came, for whoever must verify its bytes. Throws as `readJson` does. */
+export async function readRaw(req: Request, bytesMax: number): Promise<Buffer> {
+  assertUncompressed(req);
+  return await readBytes(req, bytesMax);
 }
 
 function hasBody(req: Request): boolean {
@@ -38,13 +46,15 @@ function assertJson(req: Request): void {
       "The body must be JSON in UTF-8: send Content-Type: application/json",
     );
   }
+}
+
+function assertUncompressed(req: Request): void {
   const encoding = req.headers["content-encoding"] ?? "identity";
-  if (encoding.toLowerCase() !== "identity") {
-    throw new ServiceError(
-      "UNSUPPORTED_MEDIA_TYPE",
-      "The body must not be compressed: leave Content-Encoding out",
-    );
-  }
+  if (encoding.toLowerCase() === "identity") return;
+  throw new ServiceError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    "The body must not be compressed: leave Content-Encoding out",
+  );
 }
 
 async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
@@ -67,45 +77,3 @@ async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
 }
 
 const DRAIN_FACTOR = 16;
-
-function parseJson(bytes: Buffer, depthMax: number): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new ServiceError("INVALID_REQUEST", "The body is not valid UTF-8");
-  }
-  if (isDeeperThan(depthMax, text)) {
-    throw new ServiceError("INVALID_REQUEST", `The body must not be nested deeper than ${depthMax} levels`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const place = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
-    const where = place === undefined ? "" : `: something is wrong at character ${Number(place) + 1}`;
-    throw new ServiceError("INVALID_REQUEST", `The body is not valid JSON${where}`);
-  }
-}
-
-/** Counted on the text, before a parser recurses into it. */
-function isDeeperThan(depthMax: number, text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const c = text.charCodeAt(i);
-    if (inString) {
-      if (c === BACKSLASH) i += 1;
-      else if (c === QUOTE) inString = false;
-    } else if (c === QUOTE) {
-      inString = true;
-    } else if (c === OPEN_BRACKET || c === OPEN_BRACE) {
-      depth += 1;
-      if (depth > depthMax) return true;
-    } else if (c === CLOSE_BRACKET || c === CLOSE_BRACE) {
-      depth -= 1;
-    }
-  }
-  return false;
-}
-
-const [QUOTE, BACKSLASH, OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [34, 92, 91, 93, 123, 125];

@@ -6,6 +6,7 @@
  */
 export const ERRORS = {
   INVALID_REQUEST: { status: 400, retryable: false, title: "Invalid request" },
+  UNAUTHENTICATED: { status: 401, retryable: false, title: "Not authenticated" },
   FORBIDDEN: { status: 403, retryable: false, title: "Not allowed" },
   NOT_FOUND: { status: 404, retryable: false, title: "Not found" },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "Method not allowed" },

@@ -154,6 +154,8 @@ describe("faults", () => {
     const fail = () => Promise.reject(fault);
     return {
       start: fail,
+      create: fail,
+      search: fail,
       read: fail,
       settle: fail,
       waitFor: fail,

@@ -63,6 +63,8 @@ function slowDurable() {
   const unused = () => Promise.reject(new Error("not used here"));
   const durable: Durable = {
     start: unused,
+    create: unused,
+    search: unused,
     settle: unused,
     children: unused,
     family: unused,
