@@ -1,0 +1,149 @@
+/** `kill -9` of the gateway while somebody waits for its answer: what was acknowledged stands, and a retry finds it. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Api } from "../support/api.ts";
+import type { Asked } from "../support/engine-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import { look, press } from "../support/press.ts";
+import { type Relay, startRelay } from "../support/relay.ts";
+import { newId, openSite, type Site } from "../support/site.ts";
+
+const ANA = "ana@example.com";
+
+let relay: Relay;
+let site: Site;
+let api: Api;
+
+beforeAll(async () => {
+  relay = await startRelay();
+  site = await openSite({ relay });
+  await site.startParts({ gateways: 0, workers: 1 });
+  api = new Api(site.publicUrl);
+});
+
+afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+  await relay[Symbol.asyncDispose]();
+});
+
+test("between begin and wait: the next gateway tells the result", async () => {
+  const first = await site.start("gateway");
+  const id = await api.begin(newId("foo"), { n: 1 });
+  await first.killHard();
+  await using _second = await site.start("gateway");
+  expect(await api.ended(id)).toMatchObject({ status: "resolved", result: { result: 'Processed: {"n":1}' } });
+});
+
+test("while somebody waits: they lose the connection, ask again, and are told", async () => {
+  const first = await site.start("gateway");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  const mail = await relay.mailTo(ANA, id);
+  const waiting = api.waitRaw(id, 60).then(
+    () => "answered",
+    () => "cut off",
+  );
+  // Long enough under way to have reached the gateway: a later request has been answered.
+  expect((await api.waitRaw(id)).status).toBe(200);
+  await first.killHard();
+  expect(await waiting).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  const again = api.ended(id);
+  expect(await press(mail.links.reject)).toMatchObject({ decision: "rejected", effective: true });
+  expect(await again).toMatchObject({ status: "resolved", result: { outcome: "rejected" } });
+});
+
+test("before the engine has heard of a request: nothing was started, and the retry starts it", async () => {
+  const { service, proxy } = await site.startProxied("gateway");
+  const held = proxy.hold("request", ({ kind }) => kind === "promise.create");
+  const id = newId("po");
+  const lost = api.askRaw({ id, approvers: [ANA] }).catch(() => "cut off");
+  await held.reached;
+  await service.killHard();
+  held.release("cut");
+  expect(await lost).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  expect((await api.approvalRaw(id)).status).toBe(404);
+  await api.ask({ id, approvers: [ANA] });
+  await relay.mailTo(ANA, id);
+});
+
+test("when the engine has started it and nobody was told: the retry finds it, and one mail went out", async () => {
+  const { service, proxy } = await site.startProxied("gateway");
+  const held = proxy.hold("reply", ({ kind }) => kind === "promise.create");
+  const id = newId("po");
+  const lost = api.askRaw({ id, approvers: [ANA] }).catch(() => "cut off");
+  await held.reached;
+  await service.killHard();
+  held.release("cut");
+  expect(await lost).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  await api.ask({ id, approvers: [ANA] });
+  const mail = await relay.mailTo(ANA, id);
+  expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
+  await api.ended(id);
+  expect(relay.mailsOf(id)).toHaveLength(1);
+});
+
+test("before a press reaches the engine: nothing is decided, and the next press counts", async () => {
+  const { id, links, settling, press1 } = await pressHeld("request");
+  await settling.kill();
+  expect(await press1).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  expect(await look(links.approve)).toMatchObject({ status: 200, decision: undefined });
+  expect(await press(links.reject)).toMatchObject({ status: 200, decision: "rejected", effective: true });
+  expect(await api.ended(id)).toMatchObject({ result: { outcome: "rejected" } });
+});
+
+test("between the settle and its reply: the decision stands, and whoever presses again is told so", async () => {
+  const { id, links, settling, press1 } = await pressHeld("reply");
+  await settling.kill();
+  expect(await press1).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  expect(await press(links.approve)).toMatchObject({ status: 200, decision: "approved" });
+  expect(await press(links.reject)).toMatchObject({ decision: "approved" });
+  expect(await api.ended(id)).toMatchObject({
+    result: { outcome: "approved", decisions: [{ email: ANA, choice: "approve", comment: "Fine" }] },
+  });
+});
+
+test("between a cancellation and its reply: it stands, and the retry is told so", async () => {
+  const { service, proxy } = await site.startProxied("gateway");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  const mail = await relay.mailTo(ANA, id);
+  const held = proxy.hold("reply", isSettle);
+  const lost = api.cancelRaw(id, "no longer needed").catch(() => "cut off");
+  await held.reached;
+  await service.killHard();
+  held.release("cut");
+  expect(await lost).toBe("cut off");
+
+  await using _second = await site.start("gateway");
+  const again = await api.cancelRaw(id);
+  expect(again.json()).toMatchObject({ id, status: "cancelled" });
+  expect(await press(mail.links.approve)).toMatchObject({ decision: "cancelled" });
+  expect(await api.ended(id)).toMatchObject({ result: { outcome: "cancelled" } });
+});
+
+const isSettle = ({ kind }: Asked) => kind === "promise.settle";
+
+/** A press whose settle has got as far as `moment` and no further, at a gateway that can be killed there. */
+async function pressHeld(moment: "request" | "reply") {
+  const { service, proxy } = await site.startProxied("gateway");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  const { links } = await relay.mailTo(ANA, id);
+  const held = proxy.hold(moment, isSettle);
+  const press1 = press(links.approve, { comment: "Fine" }).catch(() => "cut off");
+  await held.reached;
+  const settling = {
+    async kill() {
+      await service.killHard();
+      held.release("cut");
+      await eventually("the gateway is gone", () => !service.isRunning);
+    },
+  };
+  return { id, links, settling, press1 };
+}
