@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ResonateTimeoutException } from "@resonatehq/sdk";
 import { composeWorker, STOP_GRACE_MS } from "../worker/compose.ts";
+import { createAddressPolicy } from "./callback/address-policy.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts";
 import { createHttpNetwork } from "./durable/http-network.ts";
@@ -35,6 +36,7 @@ await runService(async () => {
     publicUrl: config.publicUrl,
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
+    callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
   });
   starting.defer(() => gateway.close());
   const worker = composeWorker({

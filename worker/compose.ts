@@ -1,6 +1,10 @@
 /** A worker made of settings: the keys that sign links, the way mail goes out, every workflow there is. */
 import type { Network } from "@resonatehq/sdk";
+import { createCallbackSender } from "../src/callback/sender.ts";
+import { loadCallbackEndpoints } from "../src/config/callback-endpoints.ts";
+import { loadCallbackSecrets } from "../src/config/callback-secrets.ts";
 import { type Config, ConfigError } from "../src/config/config.ts";
+import { environmentValue } from "../src/config/env.ts";
 import { loadTokenKeys } from "../src/config/keys.ts";
 import type { Logger } from "../src/lib/log.ts";
 import { createMailer } from "../src/mail/mailer.ts";
@@ -34,6 +38,18 @@ export function composeWorker(parts: WorkerParts): Worker {
       : `smtp://127.0.0.1:${parts.mailboxPort ?? config.mail.port}`;
   const tokens = createLinkTokens({ keys: loadTokenKeys(config), issuer: publicUrl });
   const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl });
+  const endpoints = loadCallbackEndpoints(config, environmentValue);
+  const callbacks = createCallbackSender({
+    targets: config.callbacks,
+    endpoints,
+    secrets: loadCallbackSecrets(config),
+    ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
+  });
+  const endpointProblems = endpoints.flatMap(({ name, url }) => {
+    const problem = callbacks.urlProblem(url);
+    return problem === undefined ? [] : [`The URL of the callback endpoint ${name} ${problem}`];
+  });
+  if (endpointProblems.length > 0) throw new ConfigError(endpointProblems);
   const { group, leaseMs, concurrency } = config.worker;
   const worker = startWorker({
     network,
@@ -42,7 +58,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     concurrency,
     log,
     workflows: WORKFLOWS,
-    services: { mailer, tokens, publicUrl, group },
+    services: { mailer, callbacks, tokens, publicUrl, group },
   });
   return {
     async stop(graceMs) {

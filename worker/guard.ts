@@ -8,7 +8,8 @@
  * G1 a task whose function this worker does not have is rejected before the SDK sees it;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
  * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time;
- * G4 at most `concurrency` tasks run at once; further ones wait here, each once;
+ * G4 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
+ *    receivers may take as long as they like, and no decision waits for them;
  * G5 once draining, no new task is taken.
  */
 import {
@@ -25,6 +26,7 @@ import {
   type TaskReleaseReq,
   type TaskReleaseRes,
 } from "@resonatehq/sdk";
+import { isCallbackId } from "../src/approval/callback.ts";
 import type { FailureNotes } from "./sdk-log.ts";
 
 export interface GuardOptions {
@@ -34,7 +36,7 @@ export interface GuardOptions {
   readonly registered: () => readonly string[];
   /** The SDK's latest complaint. */
   readonly failures: FailureNotes;
-  /** Tasks that run at once. */
+  /** Tasks that run at once: callbacks, and all others. */
   readonly concurrency: number;
 }
 
@@ -48,8 +50,8 @@ export class GuardedNetwork implements Network {
   readonly #inner: Network;
   readonly #options: GuardOptions;
   readonly #codec = new Codec();
-  readonly #running = new Set<string>();
-  readonly #waiting = new Map<string, ExecuteMsg>();
+  readonly #callbacks = new Lane();
+  readonly #others = new Lane();
   /** Tasks whose latest request failed, with how often in a row. */
   readonly #failed = new Map<string, number>();
   #deliver: (message: Message) => void = () => {};
@@ -86,8 +88,8 @@ export class GuardedNetwork implements Network {
   /** Takes no further task and resolves when those running have suspended, ended, or been handed back. */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#waiting.clear();
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    for (const { waiting } of this.#lanes) waiting.clear();
+    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
   // An arrow, because the SDK detaches it from the network.
@@ -121,16 +123,17 @@ export class GuardedNetwork implements Network {
   #execute(message: ExecuteMsg): void {
     if (this.#draining) return;
     const { id } = message.data.task;
-    if (this.#running.size < this.#options.concurrency) {
+    const { running, waiting } = this.#laneOf(id);
+    if (running.size < this.#options.concurrency) {
       this.#deliver(message);
-    } else if (!this.#running.has(id)) {
-      this.#waiting.set(id, message);
+    } else if (!running.has(id)) {
+      waiting.set(id, message);
     }
   }
 
   async #acquire(request: TaskAcquireReq): Promise<Response> {
     const { id } = request.data;
-    this.#running.add(id);
+    this.#laneOf(id).running.add(id);
     let response: Response;
     try {
       response = await this.#inner.send(request);
@@ -231,15 +234,34 @@ export class GuardedNetwork implements Network {
   }
 
   #ended(id: string): void {
-    this.#running.delete(id);
-    const next = this.#waiting.entries().next();
+    const { running, waiting } = this.#laneOf(id);
+    running.delete(id);
+    const next = waiting.entries().next();
     if (!next.done && !this.#draining) {
       const [waitingId, message] = next.value;
-      this.#waiting.delete(waitingId);
+      waiting.delete(waitingId);
       this.#deliver(message);
     }
-    if (this.#running.size === 0) this.#onIdle?.();
+    if (this.#isIdle) this.#onIdle?.();
   }
+
+  #laneOf(id: string): Lane {
+    return isCallbackId(id) ? this.#callbacks : this.#others;
+  }
+
+  get #lanes(): readonly Lane[] {
+    return [this.#callbacks, this.#others];
+  }
+
+  get #isIdle(): boolean {
+    return this.#lanes.every(({ running }) => running.size === 0);
+  }
+}
+
+/** Tasks that share a limit. */
+class Lane {
+  readonly running = new Set<string>();
+  readonly waiting = new Map<string, ExecuteMsg>();
 }
 
 function isCall(value: unknown): value is { func: string; args: unknown[]; version?: number } {

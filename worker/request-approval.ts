@@ -33,8 +33,9 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
   return yield* ctx.rpc<Outcome>("approval", checked.value, options);
 }
 
-function check_request(_ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
-  const parsed = parseApprovalRequest(request, { nowMs: Date.now() });
+function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
+  const callbackUrlProblem = services(ctx).callbacks.urlProblem;
+  const parsed = parseApprovalRequest(request, { nowMs: Date.now(), callbackUrlProblem });
   if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
   // The approval could not outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();

@@ -1,4 +1,5 @@
 import type { Codec, Context, Resonate } from "@resonatehq/sdk";
+import type { CallbackSender } from "../src/callback/sender.ts";
 import type { Mailer } from "../src/mail/mailer.ts";
 import type { LinkTokens } from "../src/tokens/tokens.ts";
 
@@ -7,6 +8,7 @@ export interface Services {
   readonly promises: Resonate["promises"];
   readonly codec: Codec;
   readonly mailer: Mailer;
+  readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;
   /** Origin of every link. */
   readonly publicUrl: string;

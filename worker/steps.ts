@@ -10,6 +10,7 @@ import {
   type Choice,
   type Closed,
   type Decision,
+  type Delivery,
   LINK_VIEW_MS,
   type MailResult,
   type Outcome,
@@ -17,18 +18,24 @@ import {
 } from "../src/approval/approval.ts";
 import { endId } from "../src/approval/ids.ts";
 import { decide, type Verdict } from "../src/approval/policy.ts";
+import { type Announced, announce, bothOf } from "./announce.ts";
+import { eventsOfJudgement, eventsOfMail, requestedEvent } from "./events.ts";
 import type { Seen } from "./future.ts";
 import { type Services, services } from "./services.ts";
 
 export interface JudgeInput {
+  /** Promise id of the approval. */
+  readonly approval: string;
   readonly request: ApprovalRequest;
   readonly end: Seen;
   /** In the order of the approvers. */
   readonly ballots: readonly Seen[];
   readonly retry: Seen | undefined;
+  /** What the judgement before this one saw. */
+  readonly before: Outcome["decisions"];
 }
 
-export interface Judgement {
+export interface Judgement extends Announced {
   readonly verdict: Verdict;
   /** How many of end and ballots were settled; more than that is news. */
   readonly settled: number;
@@ -44,9 +51,13 @@ export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement> 
     retryDue: seen.retry?.settled ?? false,
   };
   const verdict = await verdictOf(svc, seen);
-  if (verdict.kind === "wait") return { verdict, ...frozen, decisions: decisionsIn(seen.ballots) };
-  const final = await close(svc, seen, verdict);
-  return { verdict: final.verdict, ...frozen, decisions: final.decisions };
+  const judged =
+    verdict.kind === "wait"
+      ? { verdict, decisions: decisionsIn(seen.ballots) }
+      : await close(svc, seen, verdict);
+  const events = eventsOfJudgement(seen.approval, judged, seen.before);
+  const announced = await announce(svc, events, seen.request.callbackUrl);
+  return { verdict: judged.verdict, ...frozen, decisions: judged.decisions, ...announced };
 }
 
 async function verdictOf(svc: Services, { request, end, ballots }: JudgeInput): Promise<Verdict> {
@@ -69,7 +80,7 @@ async function close(
   svc: Services,
   seen: JudgeInput,
   verdict: Extract<Verdict, { kind: "done" }>,
-): Promise<{ verdict: Verdict; decisions: Outcome["decisions"] }> {
+): Promise<{ verdict: Verdict; decisions: Outcome["decisions"]; endedAtMs: number | undefined }> {
   let final = verdict;
   const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
   const record = await settle(svc, seen.end.id, closed);
@@ -83,7 +94,7 @@ async function close(
   if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
   // Whoever pressed after the end was told that it does not count.
   const inTime = records.map((ballot) => observed(svc, ballot, record.settledAt));
-  return { verdict: final, decisions: decisionsIn(inTime) };
+  return { verdict: final, decisions: decisionsIn(inTime), endedAtMs: record.settledAt };
 }
 
 export interface MailInput {
@@ -93,17 +104,32 @@ export interface MailInput {
   /** Promise id of the ballot. */
   readonly ballot: string;
   readonly deadlineAtMs: number;
+  /** The first mail of all: whoever wants to know hears that the approval was requested. */
+  readonly first: boolean;
   /** No further try follows: what is deferred now is undeliverable. */
   readonly last: boolean;
 }
 
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
-export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult> {
-  const { promises, codec, mailer, tokens, publicUrl } = services(ctx);
+export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
+  const svc = services(ctx);
+  const { promises } = svc;
   const [record, end] = await Promise.all([promises.get(input.ballot), promises.get(endId(input.approval))]);
-  if (record.state !== "pending" || end.state !== "pending") {
-    return { kind: "mail", n: input.n, delivery: { status: "skipped" } };
-  }
+  const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
+  const { callbackUrl } = input.request;
+  const toldBefore = await announce(svc, begun, callbackUrl);
+  const isOpen = record.state === "pending" && end.state === "pending";
+  const delivery = isOpen ? await deliver(svc, input, record) : ({ status: "skipped" } as const);
+  const result: MailResult = { kind: "mail", n: input.n, delivery };
+  const toldAfter = await announce(svc, eventsOfMail(input.approval, result), callbackUrl);
+  return { ...result, ...bothOf(toldBefore, toldAfter) };
+}
+
+async function deliver(
+  { codec, mailer, tokens, publicUrl }: Services,
+  input: MailInput,
+  record: PromiseRecord,
+): Promise<Delivery> {
   const ballot = codec.decode(record.param) as Ballot;
   const link = (choice: Choice) =>
     `${publicUrl}/d/${tokens.issueLink({
@@ -125,9 +151,9 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
     links: { approve: link("approve"), reject: link("reject") },
   });
   if (delivery.status === "deferred" && input.last) {
-    return { kind: "mail", n: input.n, delivery: { status: "undeliverable", reason: delivery.reason } };
+    return { status: "undeliverable", reason: delivery.reason };
   }
-  return { kind: "mail", n: input.n, delivery };
+  return delivery;
 }
 
 async function settle({ promises, codec }: Services, id: string, value: unknown): Promise<PromiseRecord> {

@@ -38,6 +38,8 @@ export interface ApprovalRequest {
   /** ISO 8601 duration (`P5D`) or instant (`2026-12-01T12:00:00Z`), as the caller gave it. */
   readonly deadline: string;
   readonly onDeadline: "expire" | "reject";
+  /** Where events about this approval go. */
+  readonly callbackUrl?: string;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

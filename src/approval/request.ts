@@ -54,6 +54,17 @@ const personSchema = z.strictObject({
 
 const approverSchema = z.union([emailSchema.transform((email) => ({ email })), personSchema]);
 
+/** Which URLs may be called is a matter of settings; see {@link RequestRules}. */
+export const callbackUrlSchema = z
+  .string()
+  .max(2000)
+  .refine(isPlainHttpUrl, "must be an https URL, such as https://example.com/hooks/approvals")
+  .overwrite((text) => URL.parse(text)?.href ?? text)
+  .meta({
+    description: "Where events about this approval are sent, signed.",
+    examples: ["https://example.com/hooks/approvals"],
+  });
+
 /**
  * The body of `POST /approvals` and the argument of `requestApproval`. Rules that look at several fields at once
  * (people named twice, the requester among the approvers, `require`, the deadline's distance) are not in it.
@@ -101,11 +112,19 @@ export const approvalRequestSchema = z.strictObject({
     .enum(["expire", "reject"])
     .default("expire")
     .meta({ description: "How it ends when the deadline passes undecided." }),
+  callbackUrl: z.exactOptional(callbackUrlSchema),
   metadata: z
     .record(z.string(), z.unknown())
     .default({})
     .meta({ description: "Any JSON object of at most 16 KiB; comes back with the outcome." }),
 });
+
+export interface RequestRules {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** What must be different about a callback URL, if something must: which ones may be called is a matter of settings. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
+}
 
 export type ParsedRequest =
   | {
@@ -124,7 +143,10 @@ export type ParsedRequest =
  * The value is plain JSON that passes the engine unchanged: absent fields are absent, defaults are filled in, text is
  * trimmed and free of bidi controls. Two requests mean the same if their values are equal.
  */
-export function parseApprovalRequest(input: unknown, { nowMs }: { readonly nowMs: number }): ParsedRequest {
+export function parseApprovalRequest(
+  input: unknown,
+  { nowMs, callbackUrlProblem }: RequestRules,
+): ParsedRequest {
   const parsed = approvalRequestSchema.safeParse(input);
   const problems = parsed.success ? [] : problemsFromIssues(parsed.error.issues, input);
   problems.push(...relationProblems(input));
@@ -132,6 +154,9 @@ export function parseApprovalRequest(input: unknown, { nowMs }: { readonly nowMs
   if (deadline !== undefined && !withinWindow(deadline, nowMs)) {
     problems.push({ field: "deadline", message: "must be 1 minute to 90 days from now" });
   }
+  const url = callbackUrlSchema.safeParse(isRecord(input) ? input["callbackUrl"] : undefined);
+  const message = url.success ? callbackUrlProblem(url.data) : undefined;
+  if (message !== undefined) problems.push({ field: "callbackUrl", message });
   if (!parsed.success || deadline === undefined || problems.length > 0) {
     return { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
   }
@@ -215,6 +240,11 @@ function text(charsMax: number, tidy: (raw: string) => string, problem: (raw: st
     .overwrite(tidy)
     .min(1)
     .max(charsMax);
+}
+
+/** Blanks and controls are refused, because `URL` would drop them, and people would read another address. */
+function isPlainHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
 }
 
 function isLocale(tag: string): boolean {

@@ -50,6 +50,7 @@ const request: z.ZodType<ApprovalRequest> = z.object({
   rejection: z.enum(["veto", "majority"]),
   deadline: text,
   onDeadline: z.enum(["expire", "reject"]),
+  callbackUrl: z.exactOptional(text),
   metadata: z.record(text, z.unknown()),
 });
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { isLoopback } from "../lib/loopback.ts";
+import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type Env, processEnv } from "./env.ts";
 import * as read from "./read.ts";
 import { Secret } from "./secret.ts";
@@ -25,6 +26,7 @@ export interface Config {
   readonly mail: MailConfig;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
   readonly tokenKeys: Secret | undefined;
+  readonly callbacks: CallbackConfig;
   readonly worker: {
     /** Group that workflows are addressed to. */
     readonly group: string;
@@ -84,6 +86,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     engine,
     mail: mailConfig(source),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
+    callbacks: callbackConfig(source),
     worker: {
       group: read.name(source, "WORKER_GROUP", "worker"),
       // Our engine serves one machine, where a lost worker comes back within seconds; over a network, and with

@@ -19,7 +19,11 @@ export const ENV_NAMES = [
   "WORKER_CONCURRENCY",
   "API_KEYS_FILE",
   "WEBHOOKS_FILE",
+  "CALLBACK_SECRETS",
+  "CALLBACK_ENDPOINTS_FILE",
   "CALLBACK_ALLOW",
+  "CALLBACK_PORTS",
+  "CALLBACK_RETRIES",
   "WORKFLOWS",
   "LOG_LEVEL",
   "NODE_ENV",
@@ -33,4 +37,9 @@ export type Env = { readonly [name in EnvName]?: string | undefined };
 /** The settings of this process, and nothing else of its environment. */
 export function processEnv(): Env {
   return Object.fromEntries(ENV_NAMES.map((name) => [name, process.env[name]]));
+}
+
+/** A value that a file of the settings refers to by name, such as a secret. */
+export function environmentValue(name: string): string | undefined {
+  return process.env[name];
 }

@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** Origin of every link. */
   readonly publicUrl: string;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
   /** Milliseconds since 1970. */

@@ -15,6 +15,7 @@ export interface ApprovalRoutesOptions {
   readonly clock: () => number;
   /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
   readonly newId: () => string;
+  readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
 }

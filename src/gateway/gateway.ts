@@ -19,6 +19,8 @@ export interface GatewayOptions {
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
   readonly mailbox: Router | undefined;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
 }
 
 export interface Gateway {
@@ -40,6 +42,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: options.log,
       publicUrl,
       mailbox: options.mailbox,
+      callbackUrlProblem: options.callbackUrlProblem,
       clock: Date.now,
       newId: randomUUID,
       newNonce: () => randomBytes(16).toString("base64url"),

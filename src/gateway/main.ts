@@ -1,6 +1,7 @@
 /** The gateway process: HTTP for programs and people, beside any number of others like it. */
 import { join } from "node:path";
 import type { Router } from "express";
+import { createAddressPolicy } from "../callback/address-policy.ts";
 import { loadConfig } from "../config/config.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
@@ -33,6 +34,7 @@ await runService(async () => {
     publicUrl: config.publicUrl,
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
+    callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
   });
 
   return {

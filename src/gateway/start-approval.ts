@@ -11,6 +11,8 @@ export interface StartApprovalOptions {
   readonly durable: Durable;
   readonly clock: () => number;
   readonly newId: () => string;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
 }
 
 export interface ApprovalCall {
@@ -27,11 +29,11 @@ export interface ApprovalCall {
  * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id. Nothing was started then.
  */
 export async function startApproval(
-  { durable, clock, newId }: StartApprovalOptions,
+  { durable, clock, newId, callbackUrlProblem }: StartApprovalOptions,
   { body, idempotencyKey }: ApprovalCall,
 ): Promise<StoredPromise> {
   const { id, problems } = chooseId(body, idempotencyKey);
-  const parsed = parseApprovalRequest(body, { nowMs: clock() });
+  const parsed = parseApprovalRequest(body, { nowMs: clock(), callbackUrlProblem });
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) {
     const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);

@@ -5,6 +5,7 @@ import { createDurable } from "../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
 import { createLogger } from "../../src/lib/log.ts";
+import { callbackUrlProblem } from "./callbacks.ts";
 
 export type Workflow = (ctx: Context, ...args: never[]) => unknown;
 
@@ -46,6 +47,7 @@ export async function startTestGateway(
     publicUrl: undefined,
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     mailbox: undefined,
+    callbackUrlProblem,
   });
   return {
     ...gateway,

@@ -18,6 +18,7 @@ import { type Future, isSettled, observe } from "../future.ts";
 import { services } from "../services.ts";
 import { lasting } from "../step-options.ts";
 import { type Judgement, judge, mail_ballot } from "../steps.ts";
+import { timerTags } from "../timer.ts";
 
 /** Waits before a mail that could not be handed over is tried again, in milliseconds. Then the approver counts as unreachable. */
 const MAIL_RETRY_MS = [60_000, 300_000, 900_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
@@ -52,6 +53,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   let retry: Future<unknown> | undefined;
   let tries = 1;
   let known = 0;
+  let before: Outcome["decisions"] = [];
   for (;;) {
     if (retry === undefined && unmailed.length > 0) {
       const timeout = MAIL_RETRY_MS[tries - 1] as number;
@@ -66,10 +68,12 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     const seen: Judgement = yield* ctx.run(
       judge,
       {
+        approval: ctx.id,
         request,
         end: observe(end),
         ballots: ballots.map(observe),
         retry: retry && observe(retry),
+        before,
       },
       lasting(ctx),
     );
@@ -78,6 +82,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       return { approval: ctx.id, outcome, reason, decisions: seen.decisions, metadata: request.metadata };
     }
     known = seen.settled;
+    before = seen.decisions;
     if (seen.retryDue) {
       retry = undefined;
       unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: unmailed, tries: tries++ });
@@ -94,7 +99,8 @@ function* mail(
   const sending: Future<MailResult>[] = [];
   for (const n of to) {
     const ballot = (ballots[n - 1] as Future<unknown>).id;
-    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, last };
+    const first = tries === 0 && n === 1;
+    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, last };
     sending.push(yield* ctx.beginRun(mail_ballot, input, lasting(ctx)));
   }
   const results: MailResult[] = [];
@@ -110,9 +116,4 @@ interface MailRound {
   readonly to: readonly number[];
   /** Rounds before this one. */
   readonly tries: number;
-}
-
-/** A promise that resolves by itself, on every server: its target makes even those arm it that arm nothing else. */
-function timerTags(group: string, kind: "end" | "retry"): Record<string, string> {
-  return { "resonate:timer": "true", "resonate:target": `poll://any@${group}`, [KIND_TAG]: kind };
 }

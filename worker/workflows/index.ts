@@ -1,5 +1,7 @@
 import type { Func } from "@resonatehq/sdk";
+import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { approval } from "./approval.ts";
+import { callback, callback_on_completion } from "./callback.ts";
 import { foo } from "./foo.ts";
 import { format_greeting, greet } from "./greet.ts";
 import { purchase } from "./purchase.ts";
@@ -14,6 +16,8 @@ export interface Registration {
 /** Every function that can be started by name. */
 export const WORKFLOWS: readonly Registration[] = [
   { name: "approval", version: 1, func: approval },
+  { name: CALLBACK_FUNC, version: 1, func: callback },
+  { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },
   { name: "foo", version: 1, func: foo },
   { name: "greet", version: 1, func: greet },
   { name: "format_greeting", version: 1, func: format_greeting },

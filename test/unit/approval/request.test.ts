@@ -6,10 +6,11 @@ import {
   parseApprovalRequest,
   readApprovalContent,
 } from "../../../src/approval/request.ts";
+import { callbackUrlProblem } from "../../support/callbacks.ts";
 
 const nowMs = Date.parse("2026-11-21T12:00:00Z");
 const HOUR_MS = 3_600_000;
-const parse = (input: unknown) => parseApprovalRequest(input, { nowMs });
+const parse = (input: unknown) => parseApprovalRequest(input, { nowMs, callbackUrlProblem });
 
 const minimal = { title: "Order 40 laptops", approvers: ["ana@example.com"] };
 

@@ -11,6 +11,7 @@ import type { RequestMail } from "../../../src/mail/mailer.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker } from "../../../worker/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
+import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 
 export const SECRET = Buffer.alloc(32, 1);
 
@@ -73,6 +74,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
     publicUrl: undefined,
     keys,
     mailbox: undefined,
+    callbackUrlProblem,
   });
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();
@@ -103,6 +105,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
             },
             close: async () => {},
           },
+          callbacks: NO_CALLBACKS,
           tokens,
           publicUrl: gateway.publicUrl,
           group: "worker",

@@ -17,6 +17,7 @@ import type { RequestMail } from "../../../src/mail/mailer.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "../../../worker/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
+import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 
 const codec = new Codec();
 let bench: Bench | undefined;
@@ -249,6 +250,7 @@ class Bench {
           },
           close: async () => {},
         },
+        callbacks: NO_CALLBACKS,
         tokens: createLinkTokens({
           keys: [{ kid: "k1", secret: Buffer.alloc(32, 7) }],
           issuer: "http://127.0.0.1:5001",
@@ -322,7 +324,10 @@ class Bench {
   }
 
   async ask(id: string, request: Record<string, unknown>, deadlineMs = DAY_MS): Promise<void> {
-    const parsed = parseApprovalRequest({ title: "Order", ...request }, { nowMs: Date.now() });
+    const parsed = parseApprovalRequest(
+      { title: "Order", ...request },
+      { nowMs: Date.now(), callbackUrlProblem },
+    );
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
     await this.create(id, "approval", [parsed.value], deadlineMs + APPROVAL_SLACK_MS);
   }

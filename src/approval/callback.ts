@@ -1,0 +1,104 @@
+/**
+ * A callback is one event on its way to one receiver. It lives in a workflow of its own, so that nobody waits for a
+ * receiver, and everything here is plain JSON in durable promises.
+ */
+import type { CallbackEvent } from "./event.ts";
+
+/** Who is called: a URL that the request named, or an endpoint of the settings, by name. */
+export type Receiver =
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "endpoint"; readonly name: string };
+
+/** The argument of the workflow `callback`. */
+export interface Callback {
+  readonly event: CallbackEvent;
+  readonly to: Receiver;
+  /** The id of the callback that this one sends anew. */
+  readonly replayOf?: string;
+}
+
+/** The argument of the workflow `callback_on_completion`: the callback follows when `workflow` has ended. */
+export interface CompletionCallback {
+  readonly workflow: string;
+  readonly to: Receiver;
+}
+
+/**
+ * What one attempt came to, and all of the receiver's answer that is kept: the class of its status, lest callbacks
+ * become a way to read from inside networks. `blocked`: the address may not be called. `unknown`: the settings have no
+ * such endpoint.
+ */
+export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
+export const ATTEMPT_RESULTS = [
+  "2xx",
+  "3xx",
+  "4xx",
+  "5xx",
+  "timeout",
+  "unreachable",
+  "blocked",
+  "unknown",
+] as const;
+
+/** The result of the step that made one attempt. */
+export interface Attempt {
+  readonly kind: "attempt";
+  /** 1 for the first. */
+  readonly n: number;
+  /** ISO 8601 instant. */
+  readonly at: string;
+  readonly ms: number;
+  readonly result: AttemptResult;
+  readonly next: NextAfterAttempt;
+}
+
+export type NextAfterAttempt =
+  | { readonly kind: "end"; readonly status: CallbackEnd["status"] }
+  | { readonly kind: "retry"; readonly inMs: number };
+
+/** The result of a callback's workflow. */
+export interface CallbackEnd {
+  readonly kind: "callback";
+  /** `gone`: the receiver answered 410. `failed`: all attempts are used up, or none can succeed. */
+  readonly status: "delivered" | "gone" | "failed";
+  readonly attempts: number;
+  readonly result: AttemptResult;
+}
+
+/** Value of the kind tag, and beginning of every id that is not below the workflow it tells of. */
+export const CALLBACK_KIND = "callback";
+
+/** Tag that names the approval or workflow that a callback is about. */
+export const ABOUT_TAG = "countersign:about";
+
+/** Functions, as registered on workers. */
+export const CALLBACK_FUNC = "callback";
+export const COMPLETION_FUNC = "callback_on_completion";
+
+/**
+ * How long a callback may take as a whole. The last attempt of the published schedule comes after 84 hours at the
+ * latest; the rest is for days on which no worker runs.
+ */
+export const CALLBACK_LIFE_MS = 14 * 24 * 3_600_000;
+
+/** Ids of callbacks hold a `~`, which ids that callers choose cannot: nobody takes one by accident. */
+export function callbackId(hash: string): string {
+  return `${CALLBACK_KIND}~${hash}`;
+}
+
+/** The callback of a workflow's end lives below it: only there can it wait for it. */
+export function completionCallbackId(workflow: string): string {
+  return `${workflow}:${CALLBACK_KIND}`;
+}
+
+/** Whether a promise belongs to a callback, by its id alone. */
+export function isCallbackId(id: string): boolean {
+  return /^callback~|^[^:]*:callback(?:\.|$)/u.test(id);
+}
+
+/** A URL as lists and logs may show it: its query may hold a credential. */
+export function shownUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return "";
+  return `${parsed.origin}${parsed.pathname}${parsed.search === "" ? "" : "?…"}`;
+}

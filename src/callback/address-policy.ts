@@ -1,0 +1,117 @@
+/**
+ * Which addresses callbacks may go to. Whoever asks for an approval chooses the URL, and the service stands where it
+ * can reach more than they can: this machine, the network it is in, a cloud's metadata service. So a URL is judged when
+ * it is accepted, and every address again when it is connected to.
+ *
+ * Judged is what `URL` made of the text, never the text: `0x7f.1`, `2130706433` and `①②⑦.⓪.⓪.①` are all 127.0.0.1.
+ */
+import { BlockList, isIP } from "node:net";
+
+export interface CallbackTargets {
+  /** Ports that may be called. */
+  readonly ports: readonly number[];
+  readonly allow: {
+    /** `host:port` as `new URL` writes them: may be called wherever it leads, and by plain http too. */
+    readonly hosts: readonly string[];
+    /** Inside networks whose addresses may be called. */
+    readonly networks: readonly { readonly address: string; readonly prefix: number }[];
+  };
+}
+
+export interface AddressPolicy {
+  /** What must be different about this URL, as far as can be told without asking DNS; undefined if nothing. */
+  problem(url: string): string | undefined;
+  /** Whether a URL without problem may be connected to at this address. */
+  permits(url: URL, address: string): boolean;
+}
+
+export function createAddressPolicy({ ports, allow }: CallbackTargets): AddressPolicy {
+  const hosts = new Set(allow.hosts);
+  const inside = new BlockList();
+  for (const { address, prefix } of allow.networks) inside.addSubnet(address, prefix, familyOf(address));
+
+  const isNamed = (url: URL) => hosts.has(hostAndPort(url));
+  const isOpen = (address: string) =>
+    contains(inside, address) || (isIP(address) !== 0 && !contains(BLOCKED, address));
+
+  return {
+    problem(text) {
+      const url = URL.parse(text);
+      if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+        return "must be an https URL, such as https://example.com/hooks";
+      }
+      if (url.username !== "" || url.password !== "") return "must not hold a user or a password";
+      if (isNamed(url)) return undefined;
+      if (url.protocol !== "https:") return "must begin with https://";
+      if (!ports.includes(portOf(url))) return `must have the port ${ports.join(" or ")}`;
+      const host = bareHost(url);
+      const isAllowed = isIP(host) === 0 ? allow.networks.length > 0 || !isInsideName(host) : isOpen(host);
+      return isAllowed ? undefined : "must not lead to this machine or into an internal network";
+    },
+    permits: (url, address) => isNamed(url) || isOpen(address),
+  };
+}
+
+/** `host:port`, without brackets around IPv6 addresses being lost and without a dot at the end. */
+export function hostAndPort(url: URL): string {
+  return `${url.hostname.replace(/\.$/u, "")}:${portOf(url)}`;
+}
+
+/** Host without brackets and without the dot at its end. */
+export function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/u, "$1").replace(/\.$/u, "");
+}
+
+function portOf(url: URL): number {
+  return url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+}
+
+/** Names that only inside networks give a meaning to, and names without a dot, which DNS completes with one of ours. */
+function isInsideName(host: string): boolean {
+  return !host.includes(".") || /\.(?:localhost|local|internal|intranet|lan|home\.arpa)$/u.test(host);
+}
+
+function contains(list: BlockList, address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && list.check(address.replace(/%.*$/u, ""), familyOf(address));
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 6 ? "ipv6" : "ipv4";
+}
+
+/**
+ * Everything that is not the public internet: special-purpose registries of IANA, and the IPv6 ranges that carry an
+ * IPv4 address within. `BlockList` itself judges IPv4-mapped addresses (`::ffff:a.b.c.d`) as IPv4.
+ */
+const BLOCKED_RANGES: readonly (readonly [address: string, prefix: number])[] = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+  ["::", 96],
+  ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 32],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["fec0::", 10],
+  ["ff00::", 8],
+];
+
+const BLOCKED = new BlockList();
+for (const [address, prefix] of BLOCKED_RANGES) BLOCKED.addSubnet(address, prefix, familyOf(address));

@@ -1,0 +1,47 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { readOrCreateSecretFile } from "../lib/secret-file.ts";
+import { type Config, ConfigError } from "./config.ts";
+
+/**
+ * The secrets that sign callbacks to URLs which requests name: all sign, so that receivers can change from one to the
+ * next. Taken from `CALLBACK_SECRETS`, else from `DATA_DIR/callback-secret`, which is made once.
+ * Throws `ConfigError` for secrets that cannot be used.
+ */
+export function loadCallbackSecrets(config: Config): readonly Uint8Array[] {
+  const given = config.callbacks.secrets?.reveal();
+  if (given !== undefined) return parseAll(given, "CALLBACK_SECRETS");
+  const path = join(config.dataDir, "callback-secret");
+  return parseAll(readOrCreateSecretFile(path, newSigningSecret), path);
+}
+
+/** The specification's bounds. */
+const BYTES = { min: 24, max: 64 };
+/** One while nothing changes, two while one replaces the other; receivers check only so many signatures. */
+export const SIGNING_SECRETS_MAX = 3;
+
+/** The key behind `whsec_…`, or what is wrong with the text, which is never repeated. */
+export function parseSigningSecret(text: string): Uint8Array | string {
+  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
+  if (encoded === undefined) return "must be whsec_ and then base64";
+  const key = Buffer.from(encoded, "base64");
+  if (key.toString("base64").replace(/=+$/, "") !== encoded.replace(/=+$/, "")) return "is not base64";
+  const fits = key.length >= BYTES.min && key.length <= BYTES.max;
+  return fits ? key : `must have ${BYTES.min} to ${BYTES.max} bytes, not ${key.length}`;
+}
+
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(32).toString("base64")}`;
+}
+
+function parseAll(list: string, source: string): readonly Uint8Array[] {
+  const parsed = list.split(",").map((entry) => parseSigningSecret(entry.trim()));
+  const problems = parsed.flatMap((each, i) =>
+    typeof each === "string" ? [`${source}: secret ${i + 1} ${each}`] : [],
+  );
+  if (parsed.length > SIGNING_SECRETS_MAX) {
+    problems.push(`${source} must hold at most ${SIGNING_SECRETS_MAX} secrets`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parsed.filter((each) => typeof each !== "string");
+}

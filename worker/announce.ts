@@ -1,0 +1,68 @@
+/**
+ * Starts callbacks, from within steps. Each is a workflow of its own: whoever announces waits until it is on disk, and
+ * never for a receiver. Its id follows from event and receiver, so a step that runs again finds the callbacks that it
+ * started before.
+ *
+ * In steps and not in the workflow, because who is to be told hangs on settings, which may differ from one pass to the
+ * next; and because an approval that nobody is to be told of then costs nothing.
+ */
+import {
+  ABOUT_TAG,
+  CALLBACK_FUNC,
+  CALLBACK_KIND,
+  CALLBACK_LIFE_MS,
+  type Callback,
+  type Receiver,
+} from "../src/approval/callback.ts";
+import { type CallbackEvent, subjectOf } from "../src/approval/event.ts";
+import { KIND_TAG } from "../src/approval/ids.ts";
+import { callbackIdOf } from "../src/callback/ids.ts";
+import type { Services } from "./services.ts";
+
+/** What a step adds to its result when it announced something. */
+export interface Announced {
+  /** Ids of the callbacks. */
+  readonly callbacks?: readonly string[];
+}
+
+/**
+ * Tells the endpoints that want to know, and `callbackUrl` if the request has one.
+ * Throws if the engine does not answer: the step then runs again.
+ */
+export async function announce(
+  svc: Services,
+  events: readonly CallbackEvent[],
+  callbackUrl: string | undefined,
+): Promise<Announced> {
+  const started = await Promise.all(
+    events.flatMap((event) => {
+      const receivers: Receiver[] = [...svc.callbacks.endpointsFor(event.type)];
+      if (callbackUrl !== undefined) receivers.unshift({ kind: "url", url: callbackUrl });
+      return receivers.map((to) => start(svc, { event, to }));
+    }),
+  );
+  return started.length === 0 ? {} : { callbacks: started };
+}
+
+export function bothOf(a: Announced, b: Announced): Announced {
+  const callbacks = [...(a.callbacks ?? []), ...(b.callbacks ?? [])];
+  return callbacks.length === 0 ? {} : { callbacks };
+}
+
+async function start({ promises, codec, group }: Services, callback: Callback): Promise<string> {
+  const id = callbackIdOf(callback.event, callback.to);
+  const { data } = codec.encode({ func: CALLBACK_FUNC, args: [callback], version: 1 }) as { data: string };
+  await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
+    data,
+    tags: {
+      "resonate:origin": id,
+      "resonate:branch": id,
+      "resonate:parent": id,
+      "resonate:scope": "global",
+      "resonate:target": `poll://any@${group}`,
+      [KIND_TAG]: CALLBACK_KIND,
+      [ABOUT_TAG]: subjectOf(callback.event),
+    },
+  });
+  return id;
+}

@@ -1,0 +1,73 @@
+/**
+ * The callback workflows: one event to one receiver, tried again on a schedule of days.
+ *
+ * Children by position: attempts, and between two attempts a timer. Which attempt is the last, and how long to wait, is
+ * in the attempts' frozen results, so settings may change while a callback waits.
+ */
+import type { Context } from "@resonatehq/sdk";
+import type { Attempt, Callback, CallbackEnd } from "../../src/approval/callback.ts";
+import type { CallbackEvent } from "../../src/approval/event.ts";
+import { parseCallback, parseCompletionCallback } from "../../src/approval/stored-callback.ts";
+import { services } from "../services.ts";
+import { lasting } from "../step-options.ts";
+import { timerTags } from "../timer.ts";
+
+export function* callback(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
+  const parsed = parseCallback(input);
+  if (parsed === undefined) throw new TypeError("Cannot call back: the argument is no callback");
+  return yield* delivered(ctx, parsed);
+}
+
+/** Waits for the end of another workflow of the same origin, however it ends, and tells of it. */
+export function* callback_on_completion(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
+  const parsed = parseCompletionCallback(input);
+  if (parsed === undefined) throw new TypeError("Cannot call back: the argument names no workflow");
+  const { workflow, to } = parsed;
+  try {
+    // Creating a promise that exists is how one waits for it; were it gone, no worker knows this function.
+    // The SDK takes an id here as everywhere, only its type for contexts leaves it out.
+    const existing: Parameters<typeof ctx.options>[0] & { id: string } = {
+      id: workflow,
+      target: services(ctx).group,
+    };
+    yield* ctx.rpc(NO_FUNCTION, ctx.options(existing));
+  } catch {
+    // Rejected, canceled and timed out are ends too; the step reads which.
+  }
+  const event: CallbackEvent = yield* ctx.run(read_completion, workflow, lasting(ctx));
+  return yield* delivered(ctx, { event, to });
+}
+
+const NO_FUNCTION = "(the workflow that the callback waits for)";
+
+function* delivered(ctx: Context, { event, to }: Callback): Generator<unknown, CallbackEnd> {
+  for (let n = 1; ; n++) {
+    const { result, next }: Attempt = yield* ctx.run(attempt_callback, { event, to }, n, lasting(ctx));
+    if (next.kind === "end") return { kind: "callback", status: next.status, attempts: n, result };
+    const pause = yield* ctx.promise({
+      timeout: next.inMs,
+      tags: timerTags(services(ctx).group, "retry"),
+    });
+    yield* pause;
+  }
+}
+
+function attempt_callback(ctx: Context, callback: Callback, n: number): Promise<Attempt> {
+  return services(ctx).callbacks.attempt(callback, n);
+}
+
+async function read_completion(ctx: Context, workflow: string): Promise<CallbackEvent> {
+  const { state, settledAt } = await services(ctx).promises.get(workflow);
+  const timestamp = new Date(settledAt ?? Date.now()).toISOString();
+  return { type: "workflow.completed", timestamp, data: { workflow, status: STATUS_OF[state] } };
+}
+
+/** As `GET /wait` words them. */
+const STATUS_OF = {
+  // Only of a workflow that was waited for, so never met here.
+  pending: "resolved",
+  resolved: "resolved",
+  rejected: "rejected",
+  rejected_canceled: "canceled",
+  rejected_timedout: "timedout",
+} as const;
