@@ -69,6 +69,8 @@ export interface Decision {
   readonly door: Door;
   /** Unique to the one press that wrote this: whoever finds their own nonce stored has decided. */
   readonly nonce: string;
+  /** The program that decided in the approver's place: an API key, or the webhook source that the press came by. */
+  readonly caller?: string;
 }
 
 /** The value of a ballot that the workflow closed because the approval ended without it. */

@@ -73,6 +73,7 @@ const decision: z.ZodType<Decision> = z.object({
   at: text,
   door: z.enum(["mail", "api", "webhook"]),
   nonce: text,
+  caller: z.exactOptional(text),
 });
 
 const withdrawal: z.ZodType<Withdrawal> = z.object({ kind: z.literal("withdrawn"), because: outcomeKind });

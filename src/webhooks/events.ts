@@ -1,0 +1,71 @@
+/** From the verified bytes of a delivery to its events, each with the key by which a repetition is known. */
+import { ServiceError } from "../lib/errors.ts";
+import { parseJson } from "../lib/parse-json.ts";
+import { scalarText, valueAt } from "./path.ts";
+import type { Source } from "./source.ts";
+import type { BodyFormat } from "./verify.ts";
+
+export interface WebhookEvent {
+  readonly event: unknown;
+  readonly replayKey: string;
+}
+
+/** Nested as deep as providers' events are, with room. */
+const DEPTH_MAX = 64;
+/** SendGrid sends at most some hundred events at once. */
+const BATCH_MAX = 1_000;
+/** Twilio has dozens of fields, Slack one. */
+const FIELDS_MAX = 500;
+
+/**
+ * @throws ServiceError INVALID_REQUEST if the body is not what the scheme sends; INVALID_FIELDS if it is, but an event
+ *   has no id where the configuration says
+ */
+export function readEvents(source: Source, body: Buffer, replayKey: string): readonly WebhookEvent[] {
+  const content = readBody(body, source.scheme.format);
+  if (!source.batch) return [{ event: content, replayKey: keyOf(source, content) ?? replayKey }];
+  if (!Array.isArray(content) || content.length > BATCH_MAX) {
+    throw new ServiceError("INVALID_REQUEST", `The body must be a list of at most ${BATCH_MAX} events`);
+  }
+  return content.map((event: unknown, index) => ({
+    event,
+    replayKey: keyOf(source, event) ?? `${replayKey}#${index}`,
+  }));
+}
+
+function keyOf({ key }: Source, event: unknown): string | undefined {
+  if (key === undefined) return undefined;
+  const text = scalarText(valueAt(event, key));
+  if (text !== undefined && text !== "" && text.length <= KEY_CHARS_MAX) return text;
+  throw new ServiceError("INVALID_FIELDS", "The event has no id", {
+    problems: [{ field: key.join("."), message: "must be the event's id, a text or whole number" }],
+  });
+}
+
+const KEY_CHARS_MAX = 1_024;
+
+function readBody(body: Buffer, format: BodyFormat): unknown {
+  const isJson = format === "json" || (format === "form-or-json" && body[0] === OPEN_BRACE);
+  return isJson ? parseJson(body, DEPTH_MAX) : readForm(body);
+}
+
+const OPEN_BRACE = "{".charCodeAt(0);
+
+/** Fields by name; one that comes several times is a list. Slack's interactions are JSON in the one field `payload`. */
+function readForm(body: Buffer): unknown {
+  const form = new URLSearchParams(body.toString("utf8"));
+  if (form.size > FIELDS_MAX) {
+    throw new ServiceError("INVALID_REQUEST", `The form must have at most ${FIELDS_MAX} fields`);
+  }
+  const names = [...new Set(form.keys())];
+  const payload = form.get("payload");
+  if (names.length === 1 && names[0] === "payload" && payload !== null) {
+    return parseJson(Buffer.from(payload), DEPTH_MAX);
+  }
+  const event = new Map<string, unknown>();
+  for (const name of names) {
+    const values = form.getAll(name);
+    event.set(name, values.length === 1 ? values[0] : values);
+  }
+  return Object.fromEntries(event);
+}

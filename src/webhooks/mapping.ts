@@ -1,0 +1,143 @@
+/** From a verified event to what is to be done about it. Nothing but the event's own content is read. */
+import { type Condition, holds } from "./condition.ts";
+import { type Path, scalarText, valueAt } from "./path.ts";
+import { fill, type Template } from "./template.ts";
+
+export interface Mapping {
+  readonly aim: Aim;
+  /** Looked at in this order; the first that holds counts. */
+  readonly ignore: Condition | undefined;
+  readonly reject: Condition | undefined;
+  /** Undefined: whatever is neither ignored nor rejected. Given: nothing else. */
+  readonly resolve: Condition | undefined;
+  /** What the workflow gets; undefined: the event as it came. */
+  readonly value:
+    | { readonly path: Path; readonly source: string }
+    | { readonly template: Template }
+    | undefined;
+}
+
+/** How an event names the promise that it is about. */
+export type Aim =
+  | { readonly kind: "promise"; readonly id: Template }
+  /** A path: the value is the whole id. */
+  | { readonly kind: "promise-at"; readonly path: Path; readonly source: string }
+  /** Whatever workflow waits for these values. */
+  | { readonly kind: "match"; readonly paths: ReadonlyMap<string, { path: Path; source: string }> }
+  /** Slack: a button of a message that asks for a decision. */
+  | {
+      readonly kind: "ballot";
+      readonly approvers: ReadonlyMap<string, string>;
+      readonly team: string | undefined;
+    };
+
+export type Verdict = "resolve" | "reject";
+
+export type Match = Readonly<Record<string, string>>;
+
+export type Plan =
+  | { readonly kind: "ignore"; readonly why: string }
+  | { readonly kind: "settle"; readonly promise: string; readonly verdict: Verdict; readonly value: unknown }
+  | { readonly kind: "meet"; readonly match: Match; readonly verdict: Verdict; readonly value: unknown }
+  | {
+      readonly kind: "decide";
+      readonly ballot: string;
+      readonly choice: "approve" | "reject";
+      readonly by: string;
+    }
+  /** The event is genuine, and says nothing that can be used; `why` is for whoever wrote the configuration. */
+  | { readonly kind: "unusable"; readonly why: string };
+
+export function plan(mapping: Mapping, event: unknown): Plan {
+  const { aim, ignore, reject, resolve } = mapping;
+  if (ignore !== undefined && holds(ignore, event))
+    return { kind: "ignore", why: "the condition ignore holds" };
+  if (aim.kind === "ballot") return decision(aim, event);
+  const isRejected = reject !== undefined && holds(reject, event);
+  if (!isRejected && resolve !== undefined && !holds(resolve, event)) {
+    return { kind: "ignore", why: "neither resolve nor reject holds" };
+  }
+  const verdict = isRejected ? "reject" : "resolve";
+  const value = valueOf(mapping, event);
+  if (!value.ok) return { kind: "unusable", why: value.problem };
+  if (aim.kind === "match") {
+    const match = matchOf(aim.paths, event);
+    return match.ok
+      ? { kind: "meet", match: match.match, verdict, value: value.value }
+      : { kind: "unusable", why: match.problem };
+  }
+  const named = promiseOf(aim, event);
+  return named.ok
+    ? { kind: "settle", promise: named.text, verdict, value: value.value }
+    : { kind: "unusable", why: named.problem };
+}
+
+/** No `:` and nothing longer than an id: what the template says around it decides which tree and which place. */
+const WITHIN_ID = {
+  pattern: /^[A-Za-z0-9._-]{1,128}$/,
+  rule: "must be 1 to 128 letters, digits, '.', '_' or '-' to stand in an id",
+};
+const WHOLE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,399}$/;
+
+function promiseOf(aim: Extract<Aim, { kind: "promise" | "promise-at" }>, event: unknown) {
+  if (aim.kind === "promise") return fill(aim.id, event, WITHIN_ID);
+  const text = scalarText(valueAt(event, aim.path));
+  return text !== undefined && WHOLE_ID.test(text)
+    ? ({ ok: true, text } as const)
+    : ({ ok: false, problem: `${aim.source} is no promise's id in this event` } as const);
+}
+
+/** Long enough for any id or name; what is longer is text, and nobody waits for text. */
+const MATCH_CHARS_MAX = 512;
+
+function matchOf(paths: ReadonlyMap<string, { path: Path; source: string }>, event: unknown) {
+  const match: Record<string, string> = {};
+  for (const [name, { path, source }] of paths) {
+    const text = scalarText(valueAt(event, path));
+    if (text === undefined || text === "" || text.length > MATCH_CHARS_MAX) {
+      return {
+        ok: false,
+        problem: `match.${name}: ${source} is no short text or whole number in this event`,
+      } as const;
+    }
+    match[name] = text;
+  }
+  return { ok: true, match } as const;
+}
+
+function valueOf({ value }: Mapping, event: unknown) {
+  if (value === undefined) return { ok: true, value: event } as const;
+  if ("template" in value) {
+    const filled = fill(value.template, event);
+    return filled.ok ? ({ ok: true, value: filled.text } as const) : filled;
+  }
+  const found = valueAt(event, value.path);
+  if (found === undefined)
+    return { ok: false, problem: `value: ${value.source} is not in this event` } as const;
+  return { ok: true, value: found } as const;
+}
+
+const ACTION = { id: ["actions", 0, "action_id"], value: ["actions", 0, "value"] };
+
+/** A press of one of the buttons `approve` and `reject`, whose value is the ballot's promise id. */
+function decision({ approvers, team }: Extract<Aim, { kind: "ballot" }>, event: unknown): Plan {
+  if (valueAt(event, ["type"]) !== "block_actions") {
+    return { kind: "ignore", why: "no press of a button (type is not block_actions)" };
+  }
+  const choice = valueAt(event, ACTION.id);
+  if (choice !== "approve" && choice !== "reject") {
+    return { kind: "ignore", why: "actions[0].action_id is neither approve nor reject" };
+  }
+  const ballot = valueAt(event, ACTION.value);
+  if (typeof ballot !== "string" || !WHOLE_ID.test(ballot)) {
+    return { kind: "unusable", why: "actions[0].value is no ballot's id" };
+  }
+  // User ids are unique within a workspace only.
+  if (team !== undefined && valueAt(event, ["team", "id"]) !== team) {
+    return { kind: "unusable", why: "team.id is not the configured workspace" };
+  }
+  const user = valueAt(event, ["user", "id"]);
+  const by = typeof user === "string" ? approvers.get(user) : undefined;
+  if (by === undefined) return { kind: "unusable", why: "user.id is no approver in the configuration" };
+  return { kind: "decide", ballot, choice, by };
+}

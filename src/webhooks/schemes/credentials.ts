@@ -1,0 +1,28 @@
+/**
+ * Senders that sign nothing and show a credential instead. What they say is as good as the channel: whoever reads one
+ * request knows the credential and can say anything. They serve senders within the own network, and those that offer
+ * nothing better.
+ */
+import { oneHeader, refuse, type Scheme, sameText, sha256Hex } from "../verify.ts";
+
+export interface CredentialOptions {
+  /** The whole value of the header, one for each secret. */
+  readonly accepted: readonly string[];
+  readonly header: string;
+  readonly format: "json" | "form";
+}
+
+export function credentials({ accepted, header, format }: CredentialOptions): Scheme {
+  return {
+    format,
+    verify(head) {
+      const given = oneHeader(head, header);
+      if (!given.ok) return given;
+      let isGood = false;
+      for (const one of accepted) if (sameText(one, given.value)) isGood = true;
+      if (!isGood) return refuse("credentials", "The credentials are not those of this source");
+      return { ok: true, check: (body) => ({ ok: true, replayKey: sha256Hex(body) }) };
+    },
+    sign: () => ({ headers: { [header]: accepted[0] as string } }),
+  };
+}

@@ -1,0 +1,58 @@
+import { type KeyObject, verify as verifySignature } from "node:crypto";
+import { badSignature, oneHeader, refuse, type Scheme, sha256Hex, timeProblem } from "../verify.ts";
+import { type Canvas, type SignedTemplate, signedParts } from "./signed-template.ts";
+
+export interface PublicKeyOptions extends SignedTemplate {
+  readonly keys: readonly KeyObject[];
+  /** Of ECDSA; Ed25519 has its own. */
+  readonly hash: "sha256" | "sha384" | "sha512" | null;
+  readonly dsaEncoding: "der" | "ieee-p1363";
+  readonly header: string;
+  readonly prefix: string;
+  readonly encoding: "hex" | "base64" | "base64url";
+}
+
+/** Ed25519 and ECDSA: whoever has the private key signs, and nothing that we hold could. */
+export function publicKey(options: PublicKeyOptions): Scheme {
+  const { keys, hash, dsaEncoding, header, prefix, encoding } = options;
+  return {
+    format: "json",
+    verify(head, nowMs) {
+      const signature = oneHeader(head, header);
+      if (!signature.ok) return signature;
+      if (!signature.value.startsWith(prefix)) {
+        return refuse("malformed", `The header ${header} must begin with ${prefix}`);
+      }
+      const parts = signedParts(options, head);
+      if (!parts.ok) return parts;
+      const late = parts.time === undefined ? undefined : timeProblem(parts.time, nowMs);
+      if (late !== undefined) return late;
+      const bytes = Buffer.from(signature.value.slice(prefix.length), encoding);
+      return {
+        ok: true,
+        check(body) {
+          const signed = parts.around(body);
+          const isGood = keys.some((key) => verifySignature(hash, signed, { key, dsaEncoding }, bytes));
+          if (!isGood) return badSignature();
+          // Not the signature, of which one message has many: what was said.
+          return { ok: true, replayKey: parts.id ?? sha256Hex(signed) };
+        },
+      };
+    },
+  };
+}
+
+/** Twilio SendGrid's event webhook: ECDSA over time and body. A retry is signed anew, so the events' own ids count. */
+export function sendgrid(keys: readonly KeyObject[]): Scheme {
+  return publicKey({
+    keys,
+    hash: "sha256",
+    dsaEncoding: "der",
+    header: "x-twilio-email-event-webhook-signature",
+    prefix: "",
+    encoding: "base64",
+    signed: [{ part: "timestamp" }, { part: "body" }] satisfies Canvas,
+    timestampHeader: "x-twilio-email-event-webhook-timestamp",
+    idHeader: undefined,
+  });
+}

@@ -1,0 +1,20 @@
+import type { Mapping } from "./mapping.ts";
+import type { Path } from "./path.ts";
+import type { Scheme } from "./verify.ts";
+
+/** A sender of webhooks, checked and with its keys in place. */
+export interface Source {
+  readonly name: string;
+  readonly schemeName: string;
+  readonly scheme: Scheme;
+  readonly mapping: Mapping;
+  /** Where an event says its own id; undefined: the scheme knows the delivery by itself. */
+  readonly key: Path | undefined;
+  /** Whether the body is a list, each element an event of its own. */
+  readonly batch: boolean;
+  /** What the sender is told of a promise that does not exist (yet): to come again, or that all is well. */
+  readonly unknown: "retry" | "acknowledge";
+}
+
+/** By name. A Map: a name such as `__proto__` finds nothing in it. */
+export type Sources = ReadonlyMap<string, Source>;

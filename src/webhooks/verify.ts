@@ -1,0 +1,144 @@
+/**
+ * How a delivery proves where it comes from, in two steps: by its headers alone, before a byte of the body is read,
+ * and then by the body's bytes exactly as they came.
+ */
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+/** A request before its body. */
+export interface Head {
+  /** Every value of a header, by its lower-case name, in order: several if it was sent several times. */
+  values(name: string): readonly string[];
+  /** Lower-case names of all headers. */
+  names(): readonly string[];
+  /** The address that the sender used: our public origin with the request's path and query. */
+  readonly url: string;
+}
+
+export interface Refused {
+  readonly ok: false;
+  /** For the log; stable. */
+  readonly reason: RefusalReason;
+  /** For the sender. Says what is missing or stale, never how near a signature was. */
+  readonly detail: string;
+}
+
+export type RefusalReason =
+  | "missing"
+  | "doubled"
+  | "malformed"
+  | "too-many-signatures"
+  | "outside-tolerance"
+  | "signature"
+  | "credentials";
+
+export interface Accepted {
+  readonly ok: true;
+  /** Names this delivery among all of its source: the same for each of the sender's retries, or as near as the scheme has it. */
+  readonly replayKey: string;
+}
+
+export type Opened = Refused | { readonly ok: true; check(body: Buffer): Accepted | Refused };
+
+/** Judges the head against the clock (milliseconds since 1970), then the body. */
+export type Verifier = (head: Head, nowMs: number) => Opened;
+
+/** A scheme with its keys. */
+export interface Scheme {
+  readonly verify: Verifier;
+  /** What the body is, once it is verified. */
+  readonly format: BodyFormat;
+  /** Headers by which a delivery of `body` would be accepted now; absent where we hold only the sender's public key. */
+  readonly sign?: (delivery: { body: Buffer; url: string; nowMs: number; id: string }) => SignedDelivery;
+}
+
+export interface SignedDelivery {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where the scheme signs the address and adds to it. */
+  readonly url?: string;
+}
+
+export type BodyFormat =
+  | "json"
+  | "form"
+  /** A form, unless it begins as JSON does: told from the signed bytes alone, since no scheme signs the content type. */
+  | "form-or-json";
+
+/** The window of Standard Webhooks, Stripe and Slack alike: clocks that differ, not deliveries that were kept. */
+export const TOLERANCE_MS = 300_000;
+/** Senders list two while a secret rotates. More only keep us busy. */
+const SIGNATURES_MAX = 10;
+
+/** The one value of a header; a second one may be another's, so both are refused. */
+export function oneHeader(head: Head, name: string): Refused | { readonly ok: true; readonly value: string } {
+  const values = head.values(name);
+  const [value] = values;
+  if (value === undefined || value === "") return refuse("missing", `The header ${name} is missing`);
+  if (values.length > 1) return refuse("doubled", `The header ${name} must be sent once`);
+  return { ok: true, value };
+}
+
+/** A time in whole seconds since 1970, near enough to now. */
+export function timeProblem(text: string, nowMs: number): Refused | undefined {
+  // Milliseconds have 13 digits, and parsers that forgive would read a time out of `1700000000abc`.
+  if (!/^\d{1,11}$/.test(text)) {
+    return refuse("malformed", "The time of the signature must be whole seconds since 1970");
+  }
+  if (Math.abs(nowMs - Number(text) * 1000) <= TOLERANCE_MS) return undefined;
+  return refuse(
+    "outside-tolerance",
+    `The time of the signature is more than ${TOLERANCE_MS / 1000} seconds from now`,
+  );
+}
+
+export interface MacOptions {
+  readonly algorithm: string;
+  /** One to three: while a secret rotates, both are good. */
+  readonly keys: readonly Buffer[];
+  readonly encoding: "hex" | "base64" | "base64url";
+}
+
+/** The MAC among `candidates` that one of the keys makes of `data`. Every pair is compared, each in constant time. */
+export function matchMac(
+  { algorithm, keys, encoding }: MacOptions,
+  data: readonly (string | Buffer)[],
+  candidates: readonly string[],
+): Accepted | Refused {
+  if (candidates.length === 0) return refuse("missing", "There is no signature of a known version");
+  if (candidates.length > SIGNATURES_MAX) {
+    return refuse("too-many-signatures", `At most ${SIGNATURES_MAX} signatures are looked at`);
+  }
+  let matched: string | undefined;
+  for (const key of keys) {
+    const mac = macOf(algorithm, key, data).toString(encoding);
+    for (const candidate of candidates) {
+      if (sameText(mac, encoding === "hex" ? candidate.toLowerCase() : candidate)) matched = mac;
+    }
+  }
+  return matched === undefined ? badSignature() : { ok: true, replayKey: matched };
+}
+
+export function macOf(algorithm: string, key: Buffer, data: readonly (string | Buffer)[]): Buffer {
+  const mac = createHmac(algorithm, key);
+  for (const part of data) mac.update(part);
+  return mac.digest();
+}
+
+/** In constant time for texts of equal length; that the lengths differ is no secret. */
+export function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+export function sha256Hex(...parts: readonly (string | Buffer)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+export function badSignature(): Refused {
+  return refuse("signature", "No signature of this delivery is good");
+}
+
+export function refuse(reason: RefusalReason, detail: string): Refused {
+  return { ok: false, reason, detail };
+}
