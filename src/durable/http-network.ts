@@ -51,8 +51,11 @@ export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions
   return network;
 }
 
-/** First and longest pause before the stream is opened again. */
-const RECONNECT_MS = { first: 250, longest: 5_000 };
+/**
+ * First and longest pause before the stream is opened again. The longest is what a decision may have to wait for its
+ * workflow once an engine is back, however long it was away; four attempts a second cost nobody anything.
+ */
+const RECONNECT_MS = { first: 100, longest: 250 };
 /** How long `init()` waits for the stream: without it announcements are missed, and found by looking again. */
 const OPEN_TIMEOUT_MS = 2_000;
 
