@@ -1,0 +1,323 @@
+/**
+ * A person's way from the mail to the receipt, in Chromium, against the running service: with JavaScript disabled, by
+ * mouse and by keyboard alone, on a desktop and on a small phone.
+ *
+ * `README_PICTURES=1 npx vitest run --project e2e test/e2e/browser.test.ts` takes the README's pictures anew.
+ */
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Api } from "../support/api.ts";
+import { LOOKS, type Look, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import { auditPage, focused } from "../support/page-audit.ts";
+import { ROOT, type ServiceProcess } from "../support/service-process.ts";
+import { newId, openSite, type Site } from "../support/site.ts";
+
+const DESKTOP: Look = { width: 1280, scheme: "light" };
+
+let browser: Browser;
+let site: Site;
+let all: ServiceProcess;
+let api: Api;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  site = await openSite();
+  all = await site.start("all");
+  api = new Api(all.url);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.[Symbol.asyncDispose]();
+});
+
+describe("with JavaScript disabled", () => {
+  test("mailbox, mail, page, press, receipt; the same press again and the other link show what stands", async () => {
+    await using page = await openPage(browser, DESKTOP);
+    const id = await ask("Order 12 screens");
+
+    await openMail(page, "Order 12 screens");
+    const mail = page.frameLocator("iframe");
+    await expectShown(mail.getByRole("heading", { level: 1, name: "Order 12 screens" }));
+    await mail.getByRole("link", { name: "Approve…" }).click();
+    await page.waitForURL(/\/d\//u);
+    const asked = page.url();
+    expect(await page.title()).toBe("Approve this request: Order 12 screens · Countersign");
+    await expectShown(page.getByText("You decide as"));
+    expect((await api.approval(id)).ballots[0]?.state).toBe("open");
+
+    await page.getByLabel("Comment").fill("Go ahead,\nbut before Christmas.");
+    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.waitForURL(/\/r\//u);
+    await expectReceipt(page, {
+      headline: "Your approval is recorded",
+      decision: "approved",
+      effective: true,
+    });
+    await expectShown(page.getByText("but before Christmas."));
+    expect(await api.ended(id)).toMatchObject({ result: { outcome: "approved" } });
+
+    // A reload shows the receipt again and posts nothing.
+    await page.reload();
+    await expectReceipt(page, {
+      headline: "Your approval is recorded",
+      decision: "approved",
+      effective: true,
+    });
+
+    // Back, to the page as it was; it is asked for anew, since no page is kept, and shows what stands.
+    await page.goBack();
+    expect(page.url()).toBe(asked);
+    await expectStanding(page, "Already approved", "approved");
+
+    // The mail once more: the other link, too, tells what stands and offers nothing to press.
+    await openMail(page, "Order 12 screens");
+    await page.frameLocator("iframe").getByRole("link", { name: "Reject…" }).click();
+    await page.waitForURL(/\/d\//u);
+    await expectStanding(page, "Already approved", "approved");
+  });
+
+  test("two open pages: the second press, for the other answer, is told that it did not count", async () => {
+    const id = await ask("Deploy on Friday");
+    const { links } = await site.mailTo("ana@example.com", "Deploy on Friday");
+    await using first = await openPage(browser, DESKTOP);
+    await using second = await openPage(browser, { width: 320, scheme: "dark" });
+    await using third = await openPage(browser, DESKTOP);
+    await Promise.all([first.goto(links.reject), second.goto(links.approve), third.goto(links.reject)]);
+
+    await first.getByRole("button", { name: "Reject this request" }).click();
+    await first.waitForURL(/\/r\//u);
+    await expectReceipt(first, {
+      headline: "Your rejection is recorded",
+      decision: "rejected",
+      effective: true,
+    });
+
+    await second.getByRole("button", { name: "Approve this request" }).click();
+    await second.waitForURL(/\/r\//u);
+    await expectReceipt(second, {
+      headline: "Not recorded: already rejected",
+      decision: "rejected",
+      effective: false,
+    });
+    expect(await second.evaluate(auditPage)).toEqual([]);
+
+    await third.getByRole("button", { name: "Reject this request" }).click();
+    await third.waitForURL(/\/r\//u);
+    await expectReceipt(third, {
+      headline: "It was already rejected",
+      decision: "rejected",
+      effective: false,
+    });
+    expect(await api.ended(id)).toMatchObject({
+      result: { outcome: "rejected", decisions: [{ choice: "reject" }] },
+    });
+  });
+
+  test("a comment that is too long comes back with what was written, and nothing is recorded", async () => {
+    const id = await ask("A long story");
+    const { links } = await site.mailTo("ana@example.com", "A long story");
+    await using page = await openPage(browser, DESKTOP);
+    await page.goto(links.approve);
+    const story = `${"word ".repeat(399)}last word`;
+    // The field's own limit keeps a browser from sending more, so it is taken off, as other software has none.
+    await page.getByLabel("Comment").evaluate((field) => field.removeAttribute("maxlength"));
+    await page.getByLabel("Comment").fill(`${story}!`);
+    await page.getByRole("button", { name: "Approve this request" }).click();
+    await expectShown(page.getByRole("alert"));
+    expect(await page.getByRole("alert").textContent()).toContain("2005 characters");
+    expect(await page.getByLabel("Comment").inputValue()).toBe(`${story}!`);
+    expect(await page.evaluate(auditPage)).toEqual([]);
+    expect((await api.approval(id)).ballots[0]?.state).toBe("open");
+  });
+
+  test("a service that cannot reach its records says so, and the page works when it is back", async () => {
+    await using apart = await openSite();
+    const { engine, gateway, worker } = await apart.startParts({ gateways: 1 });
+    if (engine === undefined) return;
+    const other = new Api(gateway.url);
+    await other.ask({ id: newId("po"), title: "While it is away", approvers: ["ana@example.com"] });
+    const { links } = await apart.mailTo("ana@example.com", "While it is away");
+    await using page = await openPage(browser, DESKTOP);
+    await page.goto(links.approve);
+    await engine.killHard();
+    await page.getByRole("button", { name: "Approve this request" }).click();
+    await expectShown(page.getByRole("heading", { level: 1, name: "Not confirmed, please try again" }));
+    expect(await page.evaluate(auditPage)).toEqual([]);
+    await apart.start("engine");
+    await page.getByRole("link", { name: "Open this page again" }).click();
+    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.waitForURL(/\/r\//u);
+    await expectReceipt(page, {
+      headline: "Your approval is recorded",
+      decision: "approved",
+      effective: true,
+    });
+    await worker.stop();
+  });
+});
+
+test("by keyboard alone, with the focus in sight at every step", async () => {
+  const id = await ask("By keyboard");
+  await using page = await openPage(browser, DESKTOP);
+  await page.goto(`${site.publicUrl}/`);
+  await tabTo(page, "a", /mailbox/iu);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/mailbox$/u);
+  await tabTo(page, "a", /By keyboard/u);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/mailbox\/\d+$/u);
+  // The focus goes straight to the first link in the frame, and on to the second.
+  await tabTo(page, "iframe", /HTML part/u);
+  const mail = page.frames().find((frame) => frame.url().endsWith("/html"));
+  expect(await mail?.evaluate(focused)).toMatchObject({ tag: "a", text: "✓ Approve…", problem: undefined });
+  await page.keyboard.press("Tab");
+  expect(await mail?.evaluate(focused)).toMatchObject({ tag: "a", text: "✕ Reject…", problem: undefined });
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/d\//u);
+  expect(await page.title()).toMatch(/^Reject this request/u);
+  await tabTo(page, "textarea", /^$/u);
+  await page.keyboard.type("Too dear");
+  await tabTo(page, "button", /^Reject this request$/u);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/r\//u);
+  await expectReceipt(page, {
+    headline: "Your rejection is recorded",
+    decision: "rejected",
+    effective: true,
+  });
+  expect((await api.approval(id)).outcome?.decisions[0]).toMatchObject({
+    choice: "reject",
+    comment: "Too dear",
+  });
+});
+
+describe.each(LOOKS)("at $width px in $scheme", (look) => {
+  test("every page on the way is whole, and the way can be gone", async () => {
+    const title = `New desks, seen at ${look.width} in ${look.scheme}`;
+    await ask(title);
+    await using page = await openPage(browser, look);
+    await page.goto(`${site.publicUrl}/`);
+    await keep(page, "way 1 start page", look);
+    await page
+      .getByRole("link", { name: /mailbox/iu })
+      .first()
+      .click();
+    await keep(page, "way 2 mailbox", look);
+    await page.getByRole("link", { name: title }).click();
+    await keep(page, "way 3 mail", look);
+    await page.frameLocator("iframe").getByRole("link", { name: "Approve…" }).click();
+    await page.waitForURL(/\/d\//u);
+    await keep(page, "way 4 question", look);
+    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.waitForURL(/\/r\//u);
+    await keep(page, "way 5 receipt", look);
+    await page.goto(`${site.publicUrl}/d/not-a-link`);
+    await keep(page, "way 6 refused", look);
+    await page.goto(`${site.publicUrl}/mailbox/1`);
+    await keep(page, "way 7 no such mail", look);
+    await page.goto(`${site.publicUrl}/nowhere`);
+    await keep(page, "way 8 nothing there", look);
+  });
+});
+
+test("the README's pictures are of the mail and of the page as they are", async () => {
+  await using page = await openPage(browser, DESKTOP, {
+    // Twice the width that a README's table gives them.
+    deviceScaleFactor: 1.5,
+    viewport: { width: 560, height: 900 },
+  });
+  // The README's own example.
+  const id = TAKE_PICTURES ? "po-4711" : newId("po-4711");
+  await api.ask({
+    id,
+    title: "Order 40 laptops",
+    summary: "The old ones are **six years** old.",
+    details: [{ label: "Amount", value: "41 200 €" }],
+    requester: "kim@example.com",
+    approvers: ["ana@example.com"],
+  });
+  await openMail(page, "Order 40 laptops");
+  await page.goto(`${page.url()}/html`);
+  await picture(page, "mail", page.locator("table.card"));
+  await page.getByRole("link", { name: "Approve…" }).click();
+  await page.waitForURL(/\/d\//u);
+  await picture(page, "decide", page.locator(".columns"));
+});
+
+/** The pictures are taken when somebody wants new ones: each run's differ in date and address. */
+const TAKE_PICTURES = process.env["README_PICTURES"] === "1";
+
+/** A picture of what is there, with a little of the ground around it. */
+async function picture(page: Page, name: string, what: Locator): Promise<void> {
+  await expectShown(what);
+  const box = await what.boundingBox();
+  if (box === null || !TAKE_PICTURES) return;
+  const margin = 12;
+  const clip = {
+    x: box.x - margin,
+    y: box.y - margin,
+    width: box.width + 2 * margin,
+    height: box.height + 2 * margin,
+  };
+  await page.screenshot({ path: `${ROOT}docs/images/${name}.png`, clip, fullPage: true });
+}
+
+/** Asks Ana as the README's example does. */
+async function ask(title: string, id = "po"): Promise<string> {
+  return api.ask({
+    id: newId(id),
+    title,
+    summary: "The old ones are **six years** old.",
+    details: [{ label: "Amount", value: "41 200 €" }],
+    requester: { email: "kim@example.com", name: "Kim Novak" },
+    approvers: [{ email: "ana@example.com", name: "Ana Souza" }],
+  });
+}
+
+/** Goes to the newest mail about this by way of the mailbox, once it is there. */
+async function openMail(page: Page, title: string): Promise<void> {
+  await site.mailTo("ana@example.com", title);
+  await page.goto(`${site.publicUrl}/mailbox`);
+  await page.getByRole("link", { name: title }).first().click();
+  await page.waitForURL(/\/mailbox\/\d+$/u);
+}
+
+async function keep(page: Page, name: string, look: Look): Promise<void> {
+  await screenshot(page, name, look);
+  expect(await page.evaluate(auditPage), name).toEqual([]);
+}
+
+async function expectReceipt(
+  page: Page,
+  receipt: { readonly headline: string; readonly decision: string; readonly effective: boolean },
+): Promise<void> {
+  await expectShown(page.getByRole("heading", { level: 1, name: receipt.headline }));
+  const main = page.getByRole("main");
+  expect(await main.getAttribute("data-decision")).toBe(receipt.decision);
+  expect(await main.getAttribute("data-effective")).toBe(String(receipt.effective));
+  expect(await page.locator("form, button").count()).toBe(0);
+}
+
+async function expectStanding(page: Page, headline: string, decision: string): Promise<void> {
+  await expectShown(page.getByRole("heading", { level: 1, name: headline }));
+  expect(await page.getByRole("main").getAttribute("data-decision")).toBe(decision);
+  expect(await page.locator("form, button").count()).toBe(0);
+}
+
+/** Waits until it is there to be seen. */
+async function expectShown(locator: Locator): Promise<void> {
+  await locator.waitFor({ state: "visible" });
+}
+
+/** Presses Tab until the control has the focus; fails if the focus cannot be seen on the way, or never gets there. */
+async function tabTo(page: Page, tag: string, text: RegExp): Promise<void> {
+  const met: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(focused);
+    met.push(`<${at.tag}> ${at.text}`);
+    if (at.tag !== "body" && at.tag !== "iframe") expect(at.problem, met.at(-1)).toBeUndefined();
+    if (at.tag === tag && text.test(at.text)) return;
+  }
+  throw new Error(`Tab never came to <${tag}> ${String(text)}: ${met.join(", ")}`);
+}

@@ -1,0 +1,121 @@
+/**
+ * Every page and the mail, in every state, as a browser shows them: at the width of a small phone and of a desktop, in
+ * light and dark. Pictures of all are left in `test/screenshots` for people to look at.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createPages } from "../../src/gateway/pages.ts";
+import { createComposer } from "../../src/mail/compose.ts";
+import { LOOKS, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import { gallery, mails } from "../support/gallery.ts";
+import { auditPage } from "../support/page-audit.ts";
+import { PAGES as HOSTILE_PAGES } from "../unit/pages/hostile.ts";
+
+const publicUrl = "https://approvals.example.com";
+const pages = createPages({ publicUrl, mailbox: true });
+const composer = createComposer({ from: { name: "Approvals", address: "approvals@example.com" }, publicUrl });
+const app = express();
+app.get("/page/:name", (req, res) => pages.render(res, gallery[req.params.name]!));
+app.get("/hostile/:name", (req, res) => pages.render(res, HOSTILE_PAGES[req.params.name]!));
+app.get("/mail/:name", (req, res) => res.send(composer.requestDecision(mails[req.params.name]!).html));
+app.use(pages.routes);
+const server = app.listen(0, "127.0.0.1");
+
+let browser: Browser;
+let origin: string;
+
+beforeAll(async () => {
+  if (!server.listening) await once(server, "listening");
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+// Side by side: a browser that draws one page leaves a core to the next.
+test.concurrent.each(LOOKS)(
+  "every page can be read, heard and used by everybody, at $width px in $scheme",
+  async (look) => {
+    await using page = await openPage(browser, look);
+    const problems: string[] = [];
+    for (const name of Object.keys(gallery)) {
+      await page.goto(`${origin}/page/${encodeURIComponent(name)}`);
+      problems.push(...(await page.evaluate(auditPage)).map((problem) => `${name}: ${problem}`));
+      await screenshot(page, `page ${name}`, look);
+    }
+    expect(problems).toEqual([]);
+  },
+);
+
+test.concurrent.each(LOOKS)(
+  "the mail can be read, and its buttons are plain to see, at $width px in $scheme",
+  async (look) => {
+    await using page = await openPage(browser, look);
+    const problems: string[] = [];
+    for (const name of Object.keys(mails)) {
+      await page.goto(`${origin}/mail/${encodeURIComponent(name)}`);
+      const found = await page.evaluate(auditPage);
+      // A mail is no page of ours: the program that shows it has the landmarks.
+      const own = found.filter((problem) => !problem.includes("landmark"));
+      problems.push(...own.map((problem) => `${name}: ${problem}`));
+      for (const button of ["Approve…", "Reject…"]) {
+        expect(await page.getByRole("link", { name: button }).isVisible()).toBe(true);
+      }
+      await screenshot(page, `mail ${name}`, look);
+    }
+    expect(problems).toEqual([]);
+  },
+);
+
+test("text that wants to be markup leaves every page as usable as it was, and runs nothing", async () => {
+  const look = { width: 320, scheme: "light" } as const;
+  await using page = await openPage(browser, look, { javaScriptEnabled: true });
+  const ran: string[] = [];
+  page.on("dialog", async (dialog) => {
+    ran.push(dialog.message());
+    await dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin)) ran.push(request.url());
+  });
+  const problems: string[] = [];
+  for (const name of Object.keys(HOSTILE_PAGES)) {
+    await page.goto(`${origin}/hostile/${encodeURIComponent(name)}`);
+    problems.push(...(await page.evaluate(auditPage)).map((problem) => `${name}: ${problem}`));
+  }
+  expect(problems).toEqual([]);
+  expect(ran).toEqual([]);
+});
+
+test("auditPage() finds what is wrong with a page that is made badly", async () => {
+  await using page = await openPage(browser, LOOKS[0]!);
+  await page.setContent(`<h1>One</h1><h1>Two</h1><h4>Deep</h4>
+    <p style="color:#999;background:#fff">Pale</p><input><button style="color:#888;background:#aaa">Press</button>
+    <a href="/x" style="display:block;width:5px;height:5px"></a><div style="width:2000px">Wide</div>
+    <i id="a"></i><i id="a"></i><label for="nobody">For</label>`);
+  const problems = (await page.evaluate(auditPage)).join("\n");
+  for (const part of [
+    "no language",
+    "no title",
+    "2 first headings",
+    "skips a level",
+    "0 main landmarks",
+    "Outside every landmark",
+    "Two have the id a",
+    "the id nobody",
+    "No name: <input>",
+    "No name: <a>",
+    "Too small to hit: <a>",
+    '<p> "Pale" has a contrast of 2.85',
+    '<button> "Press" has a contrast of 1.5',
+    "2008 wide in a window of 320",
+  ]) {
+    expect(problems).toContain(part);
+  }
+});

@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { ROOT } from "./service-process.ts";
+
+/** Debian's; `CHROMIUM` names another. */
+const CHROMIUM = process.env["CHROMIUM"] || "/usr/bin/chromium";
+
+/** For people to look at; not kept in git. */
+const SCREENSHOTS = `${ROOT}test/screenshots`;
+
+/** Starts Chromium with a profile of its own. Without one the test fails: what nobody has looked at is not proven. */
+export async function openBrowser(): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) {
+    throw new Error(
+      `There is no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium), or set CHROMIUM to its path`,
+    );
+  }
+  await mkdir(SCREENSHOTS, { recursive: true });
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      // Tests run as root in containers, and this browser meets nothing but our own pages.
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export const WIDTHS = [320, 1280] as const;
+export const SCHEMES = ["light", "dark"] as const;
+
+export interface Look {
+  readonly width: (typeof WIDTHS)[number];
+  readonly scheme: (typeof SCHEMES)[number];
+}
+
+/** Every width in every scheme. */
+export const LOOKS: readonly Look[] = WIDTHS.flatMap((width) => SCHEMES.map((scheme) => ({ width, scheme })));
+
+/** A window as people have it: on a small phone or a desktop, in light or dark; without JavaScript if nothing is said. */
+export async function openPage(
+  browser: Browser,
+  { width, scheme }: Look,
+  options: BrowserContextOptions = {},
+): Promise<Page & AsyncDisposable> {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 640 : 900 },
+    colorScheme: scheme,
+    javaScriptEnabled: false,
+    ...options,
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
+}
+
+/** Keeps a picture of the whole page as it is now. */
+export async function screenshot(page: Page, name: string, { width, scheme }: Look): Promise<void> {
+  const file = `${name.replaceAll(/[^a-z0-9]+/giu, "-")}-${width}-${scheme}.png`;
+  const before = page.viewportSize();
+  if (before !== null && (await page.locator("iframe").count()) > 0) {
+    // Of a frame only what is in the window is drawn.
+    const whole = await page.locator("html").boundingBox();
+    await page.setViewportSize({ width, height: Math.ceil(whole?.height ?? before.height) });
+  }
+  await page.screenshot({ path: `${SCREENSHOTS}/${file}`, fullPage: true });
+  if (before !== null) await page.setViewportSize(before);
+}
