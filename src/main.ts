@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ResonateTimeoutException } from "@resonatehq/sdk";
 import { composeWorker, STOP_GRACE_MS } from "../worker/compose.ts";
+import { openAuth } from "./auth/open.ts";
 import { createAddressPolicy } from "./callback/address-policy.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts";
@@ -11,6 +12,7 @@ import { openEngine } from "./engine/engine.ts";
 import { serveEngine } from "./engine/http.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { createLogger, type Logger } from "./lib/log.ts";
+import { isLoopback } from "./lib/loopback.ts";
 import { processId } from "./lib/process-id.ts";
 import { runService } from "./lib/service.ts";
 import { startMailbox } from "./mailbox/mailbox.ts";
@@ -37,6 +39,9 @@ await runService(async () => {
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+    authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
+    trustProxyHops: config.trustProxyHops,
+    drainDelayMs: config.drainDelayMs,
   });
   starting.defer(() => gateway.close());
   const worker = composeWorker({
@@ -54,7 +59,12 @@ await runService(async () => {
   const ready = { url: gateway.url, publicUrl: gateway.publicUrl, engine: networks.url, smtp: mailbox?.url };
   if (process.stdout.isTTY && !config.production)
     process.stdout.write(welcome(gateway.publicUrl, mailbox !== undefined));
-  return { log, ready, stop: () => started.disposeAsync() };
+  const stop = async () => {
+    // First of all it is told outside, while the worker still finishes what it has begun.
+    gateway.drain();
+    await started.disposeAsync();
+  };
+  return { log, ready, stop };
 });
 
 /** The way to the engine, for the gateway and for the worker: in this process, or on a server. */

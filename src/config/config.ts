@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { isLoopback } from "../lib/loopback.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type Env, processEnv } from "./env.ts";
@@ -20,8 +21,18 @@ export interface Config {
   readonly port: number;
   /** Origin of every link, without a slash at the end. Undefined only when it hangs on the port and that is 0. */
   readonly publicUrl: string | undefined;
+  /** Reverse proxies in front whose word about the caller's address is believed. */
+  readonly trustProxyHops: number;
+  /** How long a gateway told to stop still takes connections, so that those who send them can look elsewhere. */
+  readonly drainDelayMs: number;
   /** Absolute path. */
   readonly dataDir: string;
+  readonly apiKeys: {
+    /** Absolute path of the file of hashed keys. Without the file the API is open, and on the loopback only. */
+    readonly file: string;
+    /** Absolute path of the folder whose files tell when keys were used. */
+    readonly usedFolder: string;
+  };
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
@@ -75,6 +86,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const port = read.port(source, "PORT", 5001);
   const publicUrl = read.origin(source, "PUBLIC_URL") ?? defaultOrigin(host, port);
   const engine = engineConfig(source, role);
+  const dataDir = resolve(read.text(source, "DATA_DIR") ?? "data");
   const config: Config = {
     role,
     production,
@@ -82,7 +94,17 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     host,
     port,
     publicUrl,
-    dataDir: resolve(read.text(source, "DATA_DIR") ?? "data"),
+    trustProxyHops: read.integer(source, "TRUST_PROXY_HOPS", 0, { min: 0, max: 10 }),
+    // Load balancers ask every few seconds whether we are ready; on the loopback there is usually none.
+    drainDelayMs: read.integer(source, "DRAIN_DELAY_MS", isLoopback(host) ? 0 : 5_000, {
+      min: 0,
+      max: 15_000,
+    }),
+    dataDir,
+    apiKeys: {
+      file: resolve(read.text(source, "API_KEYS_FILE") ?? join(dataDir, "api-keys.json")),
+      usedFolder: join(dataDir, "api-keys-used"),
+    },
     engine,
     mail: mailConfig(source),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
@@ -109,9 +131,13 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   }
   if (serves) problems.push(...exposureProblems(config, read.text(source, "SMTP_URL") === undefined));
   if (role === "all" || role === "gateway") {
-    warnings.push(
-      "There are no API keys: the API is open to every program on this machine, and to no other machine",
-    );
+    const { file } = config.apiKeys;
+    if (!existsSync(file)) {
+      problems.push(...keylessProblems(config, read.text(source, "API_KEYS_FILE") !== undefined));
+      warnings.push(
+        "There are no API keys: the API is open to every program on this machine, and to no other machine",
+      );
+    }
   }
   if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
     warnings.push(`PUBLIC_URL is ${publicUrl}: links carry the right to decide, so serve them over https`);
@@ -125,9 +151,7 @@ const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
 
 /** Settings whose silent neglect would leave an operator believing in a protection or a feature that is not there. */
 const NOT_YET = [
-  ["API_KEYS_FILE", "no API keys yet: it is open to everyone who can reach it, and listens on loopback only"],
   ["WEBHOOKS_FILE", "no incoming webhooks yet"],
-  ["CALLBACK_ALLOW", "no callbacks yet"],
   ["WORKFLOWS", "no workflow folder yet"],
 ] as const;
 
@@ -168,15 +192,25 @@ function mailConfig(source: read.Source): MailConfig {
   return { kind: "mailbox", port, from: "Countersign <approvals@countersign.invalid>" };
 }
 
+/** A gateway without keys lets everyone in who reaches it: then nobody may, and nobody may believe otherwise. */
+function keylessProblems(config: Config, isNamed: boolean): string[] {
+  const problems: string[] = [];
+  if (isNamed) {
+    problems.push(
+      `API_KEYS_FILE is set, but the file is not there: make the first key with countersign keys create`,
+    );
+  }
+  if (!isLoopback(config.host)) {
+    problems.push(
+      `HOST is ${config.host}: without API keys the API is open to everyone who reaches it, so HOST must be a loopback address such as 127.0.0.1, or a key be made with countersign keys create`,
+    );
+  }
+  return problems;
+}
+
 /** What may not be reachable from other machines, or run in production at all. */
 function exposureProblems(config: Config, usesMailbox: boolean): string[] {
   const problems: string[] = [];
-  // API keys would lift the first rule: their place is here.
-  if (!isLoopback(config.host)) {
-    problems.push(
-      `HOST is ${config.host}: without API keys the API is open to everyone who reaches it, so HOST must be a loopback address such as 127.0.0.1`,
-    );
-  }
   if (usesMailbox && config.production) {
     problems.push(
       "SMTP_URL is not set: the mailbox is for development and does not run with NODE_ENV=production",

@@ -6,6 +6,8 @@ export const ENV_NAMES = [
   "HOST",
   "PORT",
   "PUBLIC_URL",
+  "TRUST_PROXY_HOPS",
+  "DRAIN_DELAY_MS",
   "DATA_DIR",
   "ENGINE_PORT",
   "RESONATE_URL",

@@ -1,18 +1,27 @@
 import express, { type Express, type Router } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import { approvalRoutes } from "./approvals.ts";
+import { createNeeds } from "./auth.ts";
 import { requestContext } from "./context.ts";
 import { errorHandler, notFound } from "./errors.ts";
 import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./guards.ts";
 import { healthRoutes } from "./health.ts";
 import type { Pages } from "./pages.ts";
+import { createFailureLimit } from "./rate-limit.ts";
 import { reviewRoutes } from "./review.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 /** All that routes need, and may know. */
 export interface AppOptions {
+  /** Who calls the API. */
+  readonly authenticate: Authenticate;
+  /** Whether other machines cannot reach this one. */
+  readonly onLoopback: boolean;
+  /** Reverse proxies in front whose word about the caller's address is believed. */
+  readonly trustProxyHops: number;
   readonly durable: Durable;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
@@ -38,26 +47,28 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  // Addresses in links come from PUBLIC_URL alone; no proxy's header is believed.
+  // Addresses in links come from PUBLIC_URL alone; Express believes no proxy's header.
   app.set("trust proxy", false);
   app.set("query parser", "simple");
 
   app.use(requestContext(options));
   app.use(wellFormedAddress);
-  app.use(ownNamesOnly(options.publicUrl));
   app.use(healthRoutes(options));
+  // What is on the loopback may be there without keys. Elsewhere, balancers and neighbours use names of their own.
+  if (options.onLoopback) app.use(ownNamesOnly(options.publicUrl));
 
   // For people. Decision pages have their own rule for where a press may come from.
   app.use(options.pages.routes);
   app.use(reviewRoutes(options));
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
-  // For programs. API keys and scopes would be checked here, before any body is read.
+  // For programs. Each route names the scope that its callers need.
+  const needs = createNeeds(options.authenticate);
   app.use(noCrossSiteWrites);
-  app.use(workflowRoutes(options));
-  app.use(approvalRoutes(options));
+  app.use(workflowRoutes({ ...options, needs }));
+  app.use(approvalRoutes({ ...options, needs }));
 
   app.use(notFound);
-  app.use(errorHandler(options));
+  app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));
   return app;
 }

@@ -4,12 +4,15 @@ import { requestOf } from "../approval/stored.ts";
 import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
+import { noteApproval } from "./context.ts";
 import { addRoute } from "./routes.ts";
 import { startApproval } from "./start-approval.ts";
 
 export interface ApprovalRoutesOptions {
+  readonly needs: Needs;
   readonly durable: Durable;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -24,38 +27,41 @@ export interface ApprovalRoutesOptions {
 const PROMISE_ID_CHARS_MAX = 400;
 
 export function approvalRoutes(options: ApprovalRoutesOptions): Router {
-  const { durable } = options;
+  const { durable, needs } = options;
   const router = Router();
 
   addRoute(router, "/approvals", {
-    POST: async (req, res) => {
+    POST: needs("approvals:create", async (req, res) => {
       const body = (await readJson(req))?.value;
       const idempotencyKey = req.get("Idempotency-Key");
       const root = await startApproval(options, { body, idempotencyKey });
+      noteApproval(res, root.id);
       const answer = reference(root);
       res.status(202).location(answer.links.self).json(answer);
-    },
+    }),
   });
 
   addRoute(router, "/approvals/:id", {
-    GET: async (req, res) => {
+    GET: needs("approvals:read", async (req, res) => {
       const root = await approvalNamed(durable, req.params["id"]);
+      noteApproval(res, root.id);
       // After the root: children then show at least what the root's state follows from.
       const view = summarize(root, await durable.children(root.id));
       if (view === undefined) throw unknownApproval(root.id);
       res.json({ ...view, links: links(view.id) });
-    },
+    }),
   });
 
   addRoute(router, "/approvals/:id/cancel", {
-    POST: async (req, res) => {
+    POST: needs("approvals:cancel", async (req, res) => {
       const { reason } = parseCancelBody((await readJson(req))?.value);
       const root = await approvalNamed(durable, req.params["id"]);
+      noteApproval(res, root.id);
       const signal = AbortSignal.any([options.draining, closed(res)]);
       const ended = await cancelApproval({ ...options, signal }, root, reason);
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));
-    },
+    }),
   });
 
   return router;

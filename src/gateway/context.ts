@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { Logger } from "../lib/log.ts";
+import { callerOf } from "./auth.ts";
 
 /**
  * Gives every request an id, which goes into the answer and the log, and writes one line when it is over.
@@ -8,6 +9,8 @@ import type { Logger } from "../lib/log.ts";
 export function requestContext(options: {
   readonly log: Logger;
   readonly newId: () => string;
+  /** Aborted when the process is asked to stop: callers are then told to use no connection again. */
+  readonly draining: AbortSignal;
 }): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const startedAt = performance.now();
@@ -18,12 +21,15 @@ export function requestContext(options: {
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
     });
+    if (options.draining.aborted) res.set("Connection", "close");
     res.on("close", () => {
       const line = {
         requestId,
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
+        caller: callerOf(res)?.id,
+        approval: res.locals["approval"] as string | undefined,
         ms: Math.round((performance.now() - startedAt) * 10) / 10,
         // The caller went away before the answer was out.
         ...(res.writableFinished ? {} : { aborted: true }),
@@ -38,6 +44,11 @@ export function requestContext(options: {
 
 export function requestIdOf(res: Response): string {
   return String(res.locals["requestId"]);
+}
+
+/** Names the approval that a request was about, for its line in the log. */
+export function noteApproval(res: Response, id: string): void {
+  res.locals["approval"] = id;
 }
 
 const QUIET: readonly string[] = ["/livez", "/readyz"];

@@ -1,9 +1,11 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
 import { type Logger, scrub } from "../lib/log.ts";
+import { callerOf } from "./auth.ts";
 import { requestIdOf } from "./context.ts";
 import type { Pages } from "./pages.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
+import { addressOf, type FailureLimit, networkOf } from "./rate-limit.ts";
 
 export const notFound: RequestHandler = (req) => {
   throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
@@ -13,13 +15,29 @@ export const notFound: RequestHandler = (req) => {
 export function errorHandler({
   log,
   pages,
+  refusals,
+  trustProxyHops,
 }: {
   readonly log: Logger;
   readonly pages: Pages;
+  /** Counts 401 and 403: who gets too many of them gets 429. */
+  readonly refusals: FailureLimit;
+  readonly trustProxyHops: number;
 }): ErrorRequestHandler {
+  const limited = (error: ServiceError, req: Request, res: Response): ServiceError => {
+    if (error.code !== "UNAUTHENTICATED" && error.code !== "FORBIDDEN") return error;
+    const caller = callerOf(res);
+    const address = networkOf(addressOf(req, trustProxyHops));
+    const seconds = refusals.count(caller === undefined ? [address] : [address, caller.id]);
+    if (seconds === undefined) return error;
+    res.set("Retry-After", String(seconds));
+    res.removeHeader("WWW-Authenticate");
+    return new ServiceError("RATE_LIMITED", `Too many refused requests: wait ${seconds} seconds`);
+  };
+
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
-    const error = asServiceError(thrown);
+    const error = limited(asServiceError(thrown), req, res);
     if (ERRORS[error.code].status >= 500) logFault(log, error, requestIdOf(res));
     if (res.headersSent) {
       // Half an answer is out; breaking off is the only way left to say that it is not whole.

@@ -1,8 +1,10 @@
 /** The gateway as one thing to start and stop, for whichever process it is part of. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Router } from "express";
+import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { Logger } from "../lib/log.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import { createApp } from "./app.ts";
 import { createPages } from "./pages.ts";
@@ -21,11 +23,19 @@ export interface GatewayOptions {
   readonly mailbox: Router | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Who may use the API. */
+  readonly authenticate: Authenticate;
+  /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
+  readonly trustProxyHops?: number;
+  /** How long it goes on taking connections once it is told to stop, in milliseconds. Default 0. */
+  readonly drainDelayMs?: number;
 }
 
 export interface Gateway {
   readonly url: string;
   readonly publicUrl: string;
+  /** Says by `/readyz` that it stops, and lets nobody wait any more; `close` does this first. */
+  drain(): void;
   /** Answers what is under way, then lets go of the port. The engine stays connected: that is the caller's. */
   close(): Promise<void>;
 }
@@ -43,11 +53,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl,
       mailbox: options.mailbox,
       callbackUrlProblem: options.callbackUrlProblem,
+      authenticate: options.authenticate,
+      onLoopback: isLoopback(options.host),
+      trustProxyHops: options.trustProxyHops ?? 0,
       clock: Date.now,
       newId: randomUUID,
       newNonce: () => randomBytes(16).toString("base64url"),
       draining,
     });
   });
-  return { url: server.url, publicUrl, close: () => server.close() };
+  return { url: server.url, publicUrl, drain: () => server.drain(), close: () => server.close() };
 }

@@ -1,12 +1,14 @@
 /** The gateway process: HTTP for programs and people, beside any number of others like it. */
 import { join } from "node:path";
 import type { Router } from "express";
+import { openAuth } from "../auth/open.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { loadConfig } from "../config/config.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import { processId } from "../lib/process-id.ts";
 import { runService } from "../lib/service.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
@@ -35,6 +37,9 @@ await runService(async () => {
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+    authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
+    trustProxyHops: config.trustProxyHops,
+    drainDelayMs: config.drainDelayMs,
   });
 
   return {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 export interface Listening {
   readonly port: number;
@@ -10,7 +11,12 @@ export interface Listening {
 }
 
 export interface RunningServer extends Listening {
-  /** Takes no new connection, lets requests under way end, at most 20 s, then cuts the rest. */
+  /** Aborts `draining`, and nothing else yet. */
+  drain(): void;
+  /**
+   * Drains; goes on taking connections for a while, since those who send them do not know yet; then takes no new one,
+   * lets requests under way end, and 20 s after the beginning cuts the rest.
+   */
   close(): Promise<void>;
 }
 
@@ -26,7 +32,7 @@ export interface Limits
       | "maxHeaderSize"
     >
   > {
-  /** For requests under way when the server closes. */
+  /** From the beginning of the end to its own: for requests under way. */
   readonly drainMs: number;
 }
 
@@ -50,7 +56,7 @@ const LIMITS: Limits = {
  * and before the first request is handled.
  */
 export async function listen(
-  address: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number; readonly drainDelayMs?: number },
   makeApp: (listening: Listening) => RequestListener,
   limits: Limits = LIMITS,
 ): Promise<RunningServer> {
@@ -67,11 +73,20 @@ export async function listen(
     server.close();
     throw error;
   }
+  let drainedAt = Number.POSITIVE_INFINITY;
+  const drain = (): void => {
+    drainedAt = Math.min(drainedAt, performance.now());
+    draining.abort();
+  };
   return {
     ...listening,
-    close: () => {
-      draining.abort();
-      return drained(server, limits.drainMs);
+    drain,
+    close: async () => {
+      drain();
+      const spentMs = () => performance.now() - drainedAt;
+      const delayMs = (address.drainDelayMs ?? 0) - spentMs();
+      if (delayMs > 0) await pause(delayMs);
+      await drained(server, Math.max(0, limits.drainMs - spentMs()));
     },
   };
 }

@@ -1,12 +1,16 @@
 /** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
 import { type Request, type Response, Router } from "express";
+import { requestOf } from "../approval/stored.ts";
+import { allows } from "../auth/scopes.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
 import { describePromise } from "./outcome.ts";
 import { addRoute } from "./routes.ts";
 
 export interface WorkflowRoutesOptions {
+  readonly needs: Needs;
   readonly durable: Durable;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -26,31 +30,42 @@ const RETRY_AFTER_SECONDS = 1;
 const PROMISE_ID_CHARS_MAX = 400;
 
 export function workflowRoutes(options: WorkflowRoutesOptions): Router {
+  const { needs } = options;
   const router = Router();
   const waiting = new WaitingRoom(options);
 
   addRoute(router, "/begin", {
-    POST: async (req, res) => {
+    POST: needs("workflows:begin", async (req, res) => {
       const promise = await begin(options, req);
       const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
       res.location(wait).json({ promise: promise.id, status: promise.state, wait });
-    },
+    }),
   });
 
   addRoute(router, "/wait", {
-    GET: async (req, res) => {
+    GET: needs(READERS, async (req, res) => {
       const id = parsePromiseId(req.query["id"]);
       const seconds = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
       const promise =
         seconds === undefined ? await options.durable.read(id) : await waiting.waitFor(id, seconds, res);
-      if (promise === undefined) throw new ServiceError("NOT_FOUND", `${id} not found`);
+      // Whoever may read approvals alone is told of nothing else, not even that it is there.
+      if (promise === undefined || !mayRead(res, promise)) {
+        throw new ServiceError("NOT_FOUND", `${id} not found`);
+      }
       if (seconds !== undefined) res.set("Preference-Applied", `wait=${seconds}`);
       if (promise.state === "pending") res.set("Retry-After", String(RETRY_AFTER_SECONDS));
       res.type("json").send(describePromise(promise));
-    },
+    }),
   });
 
   return router;
+}
+
+const READERS = ["workflows:read", "approvals:read"] as const;
+
+function mayRead(res: Response, promise: StoredPromise): boolean {
+  if (allows(callerOf(res)?.scopes ?? [], ["workflows:read"])) return true;
+  return requestOf(promise) !== undefined;
 }
 
 async function begin({ durable, clock, newId }: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {

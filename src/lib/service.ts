@@ -50,5 +50,8 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
 
 function startProblem(error: unknown): string {
   if (!(error instanceof Error)) return `Cannot start: ${String(error)}`;
-  return error.name === "ConfigError" ? error.message : (error.stack ?? error.message);
+  return FOR_OPERATORS.includes(error.name) ? error.message : (error.stack ?? error.message);
 }
+
+/** Errors that say by their words what to change; a stack would hide it. */
+const FOR_OPERATORS: readonly string[] = ["ConfigError", "KeyFileError"];

@@ -1,11 +1,15 @@
 /** A gateway with all that stands behind it, in this process: real HTTP, the real engine, a worker with plain functions. */
 import { type Context, Resonate } from "@resonatehq/sdk";
+import { type Authenticate, createAuthenticate } from "../../src/auth/authenticate.ts";
 import type { Durable } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { callbackUrlProblem } from "./callbacks.ts";
+
+/** As a service without keys lets its own machine in. */
+export const EVERYBODY_MAY = createAuthenticate({ isOpen: () => true, find: () => undefined });
 
 export type Workflow = (ctx: Context, ...args: never[]) => unknown;
 
@@ -30,6 +34,8 @@ export async function startTestGateway(
     /** Without any there is no worker, and every workflow stays pending. */
     readonly workflows?: Record<string, Workflow>;
     readonly durable?: Durable;
+    /** Default: nobody needs a key. */
+    readonly authenticate?: Authenticate;
   } = {},
 ): Promise<TestGateway> {
   const engine = openEngine({ file: ":memory:" });
@@ -48,6 +54,7 @@ export async function startTestGateway(
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     mailbox: undefined,
     callbackUrlProblem,
+    authenticate: options.authenticate ?? EVERYBODY_MAY,
   });
   return {
     ...gateway,

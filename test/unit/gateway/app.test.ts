@@ -113,8 +113,8 @@ describe("addresses and methods", () => {
 
   test("names that are not this service's are refused, so that no page elsewhere reads it by a name of its own", async () => {
     expect(await statusFor({ host: "evil.example" })).toBe(421);
-    expect(await statusFor({ host: "localhost:1" })).toBe(200);
-    expect(await statusFor({ host: "[::1]:5001" })).toBe(200);
+    expect(await statusFor({ host: "localhost:1" })).toBe(404);
+    expect(await statusFor({ host: "[::1]:5001" })).toBe(404);
   });
 
   test("other sites' pages cannot start anything", async () => {
@@ -205,7 +205,7 @@ describe("faults", () => {
 /** Status of `GET /livez` with these headers, which `fetch` would not let us set. */
 function statusFor(headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const req = httpRequest(`${gateway.url}/livez`, { headers }, (res) => {
+    const req = httpRequest(`${gateway.url}/wait?id=any`, { headers }, (res) => {
       res.resume();
       resolve(res.statusCode);
     });

@@ -12,6 +12,7 @@ import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts
 import { startWorker } from "../../../worker/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
+import { EVERYBODY_MAY } from "../../support/gateway.ts";
 
 export const SECRET = Buffer.alloc(32, 1);
 
@@ -75,6 +76,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
     keys,
     mailbox: undefined,
     callbackUrlProblem,
+    authenticate: EVERYBODY_MAY,
   });
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();

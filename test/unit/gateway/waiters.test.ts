@@ -2,22 +2,27 @@ import { randomUUID } from "node:crypto";
 import express from "express";
 import { expect, test } from "vitest";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
+import { createNeeds } from "../../../src/gateway/auth.ts";
 import { requestContext } from "../../../src/gateway/context.ts";
 import { errorHandler } from "../../../src/gateway/errors.ts";
 import { createPages } from "../../../src/gateway/pages.ts";
+import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
 import { listen } from "../../../src/gateway/server.ts";
 import { workflowRoutes } from "../../../src/gateway/workflows.ts";
 import { createLogger } from "../../../src/lib/log.ts";
-import { request } from "../../support/gateway.ts";
+import { EVERYBODY_MAY, request } from "../../support/gateway.ts";
 
 test("GET /wait holds so many callers and no more, still answers who need not wait, and frees places at once", async () => {
   const { durable, leave, waiting } = slowDurable();
   const log = createLogger({ level: "silent", part: "test" });
   const server = await listen({ host: "127.0.0.1", port: 0 }, ({ url, draining }) => {
     const app = express();
-    app.use(requestContext({ log, newId: randomUUID }));
-    app.use(workflowRoutes({ durable, clock: Date.now, newId: randomUUID, draining, waitersMax: 2 }));
-    app.use(errorHandler({ log, pages: createPages({ publicUrl: url, mailbox: false }) }));
+    app.use(requestContext({ log, newId: randomUUID, draining }));
+    const needs = createNeeds(EVERYBODY_MAY);
+    app.use(workflowRoutes({ needs, durable, clock: Date.now, newId: randomUUID, draining, waitersMax: 2 }));
+    const refusals = createFailureLimit({ clock: Date.now });
+    const pages = createPages({ publicUrl: url, mailbox: false });
+    app.use(errorHandler({ log, pages, refusals, trustProxyHops: 0 }));
     return app;
   });
   const wait = (id: string, init: RequestInit = {}) =>

@@ -1,0 +1,166 @@
+/**
+ * The file of API keys: JSON, readable by its owner only, replaced as a whole.
+ *
+ * F1 A reader finds the file before a change or after it, never half of one: a change is written beside the file,
+ *    flushed, and renamed into place.
+ * F2 Two commands that change it at once both count: a change holds the lock file while it reads, writes and renames.
+ * F3 It holds hashes, never a key.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import type { StoredKey } from "./key.ts";
+import { SCOPE_NAMES } from "./scopes.ts";
+
+/** Clients are few; the bound keeps a file that was made wrong from filling memory. */
+export const KEYS_MAX = 1_000;
+
+/** The file cannot be used. The message is for operators and holds nothing of the file but positions. */
+export class KeyFileError extends Error {
+  override readonly name = "KeyFileError";
+}
+
+const instant = z.iso.datetime();
+
+const keySchema: z.ZodType<StoredKey> = z.strictObject({
+  id: z.string().regex(/^[a-z0-9]{8}$/),
+  client: z.string().min(1).max(100),
+  scopes: z.array(z.enum(SCOPE_NAMES)).min(1),
+  sha256: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  createdAt: instant,
+  revokedAt: z.exactOptional(instant),
+});
+
+const fileSchema = z.strictObject({
+  version: z.literal(1),
+  keys: z
+    .array(keySchema)
+    .max(KEYS_MAX)
+    .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, "must have an id each"),
+});
+
+/**
+ * All keys in the file, revoked ones too; undefined if there is no file.
+ *
+ * @throws KeyFileError if it cannot be read or understood
+ */
+export function readKeys(file: string): readonly StoredKey[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw new KeyFileError(`Cannot read ${file}: ${codeOf(error) ?? "unknown reason"}`, { cause: error });
+  }
+  const parsed = fileSchema.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data.keys;
+  const [issue] = parsed.error.issues;
+  throw new KeyFileError(
+    `Cannot use ${file}: ${issue?.path.join(".") || "the file"} is not as \`countersign keys\` writes it`,
+  );
+}
+
+/**
+ * Replaces the keys by what `change` makes of them (none, when there is no file yet), and answers its result.
+ *
+ * @throws what `change` throws, and nothing is changed then; KeyFileError if the file cannot be read or written
+ */
+export async function changeKeys<T>(
+  file: string,
+  change: (keys: readonly StoredKey[]) => { readonly keys: readonly StoredKey[]; readonly result: T },
+): Promise<T> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const release = await lock(`${file}.lock`);
+  try {
+    const { keys, result } = change(readKeys(file) ?? []);
+    replace(file, `${JSON.stringify({ version: 1, keys }, null, 2)}\n`);
+    return result;
+  } finally {
+    release();
+  }
+}
+
+function replace(file: string, text: string): void {
+  const candidate = `${file}.${process.pid}-${randomBytes(6).toString("hex")}`;
+  try {
+    write(candidate, text);
+    renameSync(candidate, file);
+  } catch (error) {
+    rmSync(candidate, { force: true });
+    throw new KeyFileError(`Cannot write ${file}: ${codeOf(error) ?? "unknown reason"}`, { cause: error });
+  }
+  // A revocation that a power cut undoes would be none.
+  flush(dirname(file));
+}
+
+function write(path: string, text: string): void {
+  const handle = openSync(path, "wx", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function flush(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** A change takes milliseconds; who waits longer waits for somebody who has died. */
+const LOCK_WAIT_MS = 5_000;
+const LOCK_STALE_MS = 30_000;
+
+async function lock(path: string): Promise<() => void> {
+  const giveUpAt = performance.now() + LOCK_WAIT_MS;
+  for (;;) {
+    try {
+      closeSync(openSync(path, "wx", 0o600));
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST") {
+        throw new KeyFileError(`Cannot write ${path}: ${codeOf(error) ?? "unknown reason"}`, {
+          cause: error,
+        });
+      }
+    }
+    if (ageMs(path) > LOCK_STALE_MS) rmSync(path, { force: true });
+    else if (performance.now() > giveUpAt) {
+      throw new KeyFileError(`Somebody else is changing the keys: remove ${path} if nobody is`);
+    } else await pause(20);
+  }
+}
+
+function ageMs(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? 0 : Date.now() - stats.mtimeMs;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,30 @@
+import type { Logger } from "../lib/log.ts";
+import { type Authenticate, createAuthenticate } from "./authenticate.ts";
+import { openKeyRing } from "./key-ring.ts";
+import { createLastUsed } from "./last-used.ts";
+
+export interface AuthOptions {
+  /** File of hashed keys, there or not. */
+  readonly file: string;
+  /** Folder whose files tell when keys were used. */
+  readonly usedFolder: string;
+  /** Whether other machines reach the gateway: it is never open then. */
+  readonly isExposed: boolean;
+  readonly log: Logger;
+}
+
+/** Who may use the API, by the files of this installation. @throws KeyFileError if the file cannot be used */
+export function openAuth({ file, usedFolder, isExposed, log }: AuthOptions): Authenticate {
+  const lastUsed = createLastUsed({
+    folder: usedFolder,
+    clock: Date.now,
+    onFault: (err) => log.warn({ err }, "cannot note when keys are used"),
+  });
+  const ring = openKeyRing({
+    file,
+    lastUsed,
+    alwaysClosed: isExposed,
+    onFault: (err) => log.error({ err }, "cannot read the API keys: those read before stay in force"),
+  });
+  return createAuthenticate(ring);
+}
