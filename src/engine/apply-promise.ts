@@ -96,7 +96,7 @@ export function createPromise(
   };
   const task = firstTask(fresh, { isLate, acquired, notBefore: delayOf(tags) ?? 0, now });
   draft.insertTask(task);
-  if (task.state === "pending" && task.dueAt !== null && task.notBefore === null) draft.execute(id);
+  if (task.state === "pending" && task.dueAt !== null && task.notBefore === null) draft.execute(task);
   return { promise, task };
 }
 

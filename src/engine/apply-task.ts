@@ -1,3 +1,4 @@
+import type { PromiseRecord } from "../protocol/records.ts";
 import type {
   IdData,
   Lease,
@@ -36,7 +37,8 @@ export function taskCreate(
   const promise = draft.promise(data.id);
   if (promise === undefined) {
     const created = createPromise(draft, data, now, leaseOf(lease, now, local));
-    return held(draft, created.task, created.promise);
+    const isLate = created.promise.state !== "pending";
+    return held(draft, created.task, created.promise, isLate ? [] : undefined);
   }
   const task = draft.task(data.id);
   if (task === undefined)
@@ -192,17 +194,18 @@ function leaseEnd(now: number, ttl: number): number {
 }
 
 /** The reply to whoever now holds a task. */
-function held(draft: Draft, task: TaskRow | undefined, promise: PromiseRow): Answer {
+function held(
+  draft: Draft,
+  task: TaskRow | undefined,
+  promise: PromiseRow,
+  family = preload(draft, promise),
+): Answer {
   if (task === undefined) return NO_TASK;
-  return ok({
-    task: taskRecord(task),
-    promise: promiseRecord(promise),
-    preload: preload(draft, promise),
-  });
+  return ok({ task: taskRecord(task), promise: promiseRecord(promise), preload: family });
 }
 
 /** What the task's workflow has made so far: what shares its branch, and its children. */
-function preload(draft: Draft, { id, tags }: PromiseRow) {
+function preload(draft: Draft, { id, tags }: PromiseRow): PromiseRecord[] {
   const query = { taskId: id, branch: tags[TAG.branch], limit: PRELOAD_MAX };
   return draft.family(query).map(promiseRecord);
 }

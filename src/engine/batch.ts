@@ -34,6 +34,8 @@ const DEBTS_MS = 1000;
 /** A worker that was away longer asks anew by itself. */
 const DEBT_LIFE_MS = 3_600_000;
 const DEBT_CHECK_MS = 600_000;
+/** A workflow that was released this often in a row is worth a look; it is said once. */
+const RELEASES_OF_NOTE = 5;
 /** When a transaction of the clock failed, it is tried again after this time. */
 const RETRY_SWEEP_MS = 1000;
 
@@ -155,12 +157,13 @@ export class Batch {
     write(expirePromises(this.#store, promises, now));
     const tasks = this.#store.dueTasks(now, DUE_MAX);
     write(expireTasks(this.#store, tasks, now, (address) => this.#delivery.isReachable(address)));
-    this.#isSweepDue = promises.length === DUE_MAX || tasks.length === DUE_MAX;
+    this.#isSweepDue = false;
     if (now >= this.#debtsCheckedAt + DEBT_CHECK_MS) {
       this.#debtsCheckedAt = now;
       this.#store.dropDebtsBefore(now - DEBT_LIFE_MS);
     }
-    this.#alarm.setTo(this.#isSweepDue ? now : this.#store.nextDueAt());
+    // With more left than fits, this is in the past, and the alarm rings at once.
+    this.#alarm.setTo(this.#store.nextDueAt());
     if (this.#debts.length > 0) this.#alarm.noLaterThan(this.#debtsDueAt);
   }
 
@@ -218,8 +221,12 @@ export class Batch {
       const { state, tags, timeoutAt } = change.row;
       if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
     } else if (change.kind === "task.insert" || change.kind === "task.update") {
-      if (change.row.dueAt !== null) this.#alarm.noLaterThan(change.row.dueAt);
+      const { id, state, dueAt, notBefore, releases } = change.row;
+      if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
       this.#delivery.taskChanged(change.row);
+      if (state === "pending" && notBefore !== null && releases === RELEASES_OF_NOTE) {
+        this.#log.warn({ id, releases }, "Workflow cannot go on: its worker released it again and again");
+      }
     }
   }
 

@@ -12,9 +12,7 @@ export class Draft {
   readonly #promises: Overlay<PromiseRow>;
   readonly #tasks: Overlay<TaskRow>;
   readonly #edges: Change[] = [];
-  /** Tasks to hand out; one entry a task, since a later one replaces an earlier one. */
-  readonly #executes = new Set<string>();
-  readonly #unblocks: Outgoing[] = [];
+  readonly #messages: Outgoing[] = [];
 
   constructor(view: View) {
     this.#view = view;
@@ -82,13 +80,14 @@ export class Draft {
     this.#edges.push({ kind: "listeners.notify", promiseId: row.id, at });
     for (const address of addresses) {
       const message = { kind: "unblock", head: {}, data: { promise: promiseRecord(row) } } as const;
-      this.#unblocks.push({ address, message });
+      this.#messages.push({ address, message });
     }
   }
 
-  /** Hands the task out, if it is still pending when the transition is over. */
-  execute(taskId: string): void {
-    this.#executes.add(taskId);
+  /** Hands out a task that has just become pending. */
+  execute({ id, version, target }: TaskRow): void {
+    const message = { kind: "execute", head: {}, data: { task: { id, version } } } as const;
+    this.#messages.push({ address: target, message });
   }
 
   finish(): Transition {
@@ -99,19 +98,7 @@ export class Draft {
     for (const { row, isNew } of this.#tasks.changes()) {
       changes.push({ kind: isNew ? "task.insert" : "task.update", row });
     }
-    return {
-      changes: changes.concat(this.#edges),
-      messages: [...this.#executeMessages(), ...this.#unblocks],
-    };
-  }
-
-  *#executeMessages(): Generator<Outgoing> {
-    for (const id of this.#executes) {
-      const task = this.task(id);
-      if (task?.state !== "pending") continue;
-      const message = { kind: "execute", head: {}, data: { task: { id, version: task.version } } } as const;
-      yield { address: task.target, message };
-    }
+    return { changes: changes.concat(this.#edges), messages: this.#messages };
   }
 }
 

@@ -80,7 +80,10 @@ function valueFromColumns(headers: SQLOutputValue | undefined, data: SQLOutputVa
   return value;
 }
 
-/** The id under which the promise is sent along with a task; null for one that stands alone. */
+/**
+ * The id under which the promise is sent along with a task; null for one that stands alone. One is enough: a step of a
+ * branch has its parent within that branch, and what has a branch of its own is sent with its parent.
+ */
 function familyOf({ id, tags }: PromiseRow): string | null {
   const branch = tags[TAG.branch];
   const family = branch === undefined || branch === id ? tags[TAG.parent] : branch;

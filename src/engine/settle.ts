@@ -87,7 +87,7 @@ function fulfilTask(draft: Draft, row: PromiseRow): void {
   if (row.tags[TAG.target] === undefined) return;
   const task = draft.task(row.id);
   if (task === undefined || task.state === "fulfilled") return;
-  draft.updateTask({ ...task, ...IDLE, state: "fulfilled", resumes: 0, releases: 0 });
+  draft.updateTask({ ...task, ...IDLE, state: "fulfilled", resumes: 0 });
   draft.withdrawCallbacks(row.id);
 }
 
@@ -120,6 +120,6 @@ export function makePending(draft: Draft, task: TaskRow, now: number, delayMs = 
     draft.updateTask({ ...pending, dueAt: now + delayMs, notBefore: now + delayMs });
   } else {
     draft.updateTask({ ...pending, dueAt: now + RETRY_MS });
-    draft.execute(task.id);
+    draft.execute(pending);
   }
 }

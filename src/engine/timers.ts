@@ -37,7 +37,6 @@ export class Alarm {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#at = Number.POSITIVE_INFINITY;
-    this.#wakesAt = Number.POSITIVE_INFINITY;
   }
 
   #arm(): void {
@@ -49,7 +48,6 @@ export class Alarm {
     this.#wakesAt = wakesAt;
     this.#cancel = this.#clock.after(wakesAt - now, () => {
       this.#cancel = undefined;
-      this.#wakesAt = Number.POSITIVE_INFINITY;
       this.#ring();
     });
   }

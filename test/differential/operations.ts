@@ -46,10 +46,13 @@ const HARD_TO_REACH = [
 ] as const satisfies (typeof KINDS)[number][];
 
 const ROOTS = ["a", "b"];
+/** Position of a function that the workflow calls within its own branch: never a task. */
+const CALLED = 7;
 const IDS = ROOTS.flatMap((root) => [
   root,
   ...[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `${root}:${n}`),
   ...[0, 1, 2].map((n) => `${root}:0.${n}`),
+  ...[0, 1].map((n) => `${root}:${CALLED}.${n}`),
 ]);
 const STATES = ["resolved", "rejected", "rejected_canceled"];
 const PIDS = ["p1", "p2"];
@@ -86,6 +89,7 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
         address: `poll://uni@gateway/${random.pick(PIDS)}`,
       });
     case "task.create": {
+      if (isCalled(id)) return request("task.get", { id });
       const { data, ...rest } = create(id, deadline(random, now), targeted(random, id));
       return request(kind, { pid: random.pick(PIDS), ttl: ttl(random), action: { ...rest, data } });
     }
@@ -138,6 +142,10 @@ export function nextPause(random: Random): number {
 
 function newPromise(random: Random, id: string, now: number): Envelope {
   const timeoutAt = deadline(random, now);
+  if (isCalled(id)) {
+    const [root = id] = id.split(":");
+    return create(id, timeoutAt, stepTags(id, id.includes(".") ? `${root}:${CALLED}` : root, root));
+  }
   const parent = random.pick(ancestors(id));
   const kind = random.below(8);
   if (kind <= 1 || !id.includes(":")) {
@@ -150,6 +158,10 @@ function newPromise(random: Random, id: string, now: number): Envelope {
   if (kind === 3) return create(id, timeoutAt, { app: "own" });
   if (kind === 4) return create(id, timeoutAt, latentTags(id, parent, { "resonate:timer": "true" }));
   return create(id, timeoutAt, latentTags(id, parent));
+}
+
+function isCalled(id: string): boolean {
+  return id.split(":")[1]?.startsWith(`${CALLED}`) === true;
 }
 
 function targeted(random: Random, id: string): Record<string, string> {

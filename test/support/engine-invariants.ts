@@ -23,8 +23,10 @@ export const INVARIANTS: Readonly<Record<string, string>> = {
     "SELECT id FROM tasks WHERE (state = 'acquired') <> (pid IS NOT NULL AND ttl IS NOT NULL AND due_at IS NOT NULL) OR (state <> 'acquired' AND (pid IS NOT NULL OR ttl IS NOT NULL OR local = 1))",
   "a pending task is to be handed out, but for that of a timer":
     "SELECT id FROM tasks WHERE state = 'pending' AND (due_at IS NULL) <> (timer = 1)",
+  "only a pending task is not to be handed out before a time":
+    "SELECT id FROM tasks WHERE state <> 'pending' AND not_before IS NOT NULL",
   "a task that is suspended, halted or fulfilled has no timer":
-    "SELECT id FROM tasks WHERE state IN ('suspended', 'halted', 'fulfilled') AND (due_at IS NOT NULL OR not_before IS NOT NULL)",
+    "SELECT id FROM tasks WHERE state IN ('suspended', 'halted', 'fulfilled') AND due_at IS NOT NULL",
   "a task that was acquired has been at a version above 0":
     "SELECT id FROM tasks WHERE state IN ('acquired', 'suspended') AND version = 0",
   "a suspended task waits for something":

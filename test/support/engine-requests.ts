@@ -43,11 +43,11 @@ export function latentTags(
   };
 }
 
-/** Tags as the SDK gives them to a step of a workflow. */
-export function stepTags(id: string, parent: string): Record<string, string> {
+/** Tags as the SDK gives them to a step of a workflow; its parent may be a function that the workflow calls. */
+export function stepTags(id: string, parent: string, branch = parent): Record<string, string> {
   return {
     "resonate:origin": id.split(":")[0] ?? id,
-    "resonate:branch": parent,
+    "resonate:branch": branch,
     "resonate:parent": parent,
     "resonate:scope": "local",
   };

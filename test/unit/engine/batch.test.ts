@@ -171,6 +171,20 @@ test("what fell due while the engine was away is done when it is back", async ()
   });
 });
 
+test("a workflow that is released again and again is reported once", async () => {
+  const clock = new FakeClock();
+  const reports: object[] = [];
+  const log = { warn: (fields: object) => void reports.push(fields), error: () => undefined };
+  const engine = testEngine({ clock, log });
+  await ask(engine, create("a", clock.now() + DAY, rootTags("a")));
+  for (let version = 0; version < 8; version += 1) {
+    await ask(engine, acquire("a", version));
+    await ask(engine, request("task.release", { id: "a", version: version + 1 }));
+    await clock.advance(31_000);
+  }
+  expect(reports).toEqual([{ id: "a", releases: 5 }]);
+});
+
 test("a clock that jumped ahead unnoticed is noticed within a minute", async () => {
   const clock = new FakeClock();
   const engine = testEngine({ clock });

@@ -190,6 +190,46 @@ test("a stuck worker does not hold up the others", async () => {
   expect(taskIds(p2.messages)).toHaveLength(50);
 });
 
+test("a worker that was full gets the rest as soon as it acquires", async () => {
+  const engine = testEngine();
+  const { worker } = connect(engine, "worker", "p1");
+  await Promise.all(Array.from({ length: 300 }, (_, n) => start(engine, `a${n}`)));
+  await settled();
+  expect(worker.messages).toHaveLength(256);
+  await Promise.all(Array.from({ length: 100 }, (_, n) => ask(engine, acquire(`a${n}`, 0, DAY))));
+  await settled();
+  expect(new Set(taskIds(worker.messages)).size).toBe(300);
+});
+
+test("a worker that was full gets its own tasks when it acquires, though another had room meanwhile", async () => {
+  const engine = testEngine();
+  const { worker } = connect(engine, "worker", "p1");
+  await Promise.all(Array.from({ length: 300 }, (_, n) => start(engine, `a${n}`, "poll://uni@worker/p1")));
+  await settled();
+  connect(engine, "worker", "p2");
+  await settled();
+  await Promise.all(Array.from({ length: 100 }, (_, n) => ask(engine, acquire(`a${n}`, 0, DAY))));
+  await settled();
+  expect(new Set(taskIds(worker.messages)).size).toBe(300);
+});
+
+test("a second wake-up does not make a task that was handed out forgotten", async () => {
+  const engine = testEngine();
+  await start(engine, "a");
+  await ask(engine, acquire("a", 0));
+  for (const id of ["a:0", "a:1"]) await ask(engine, create(id, FUTURE, latentTags(id, "a")));
+  await ask(engine, suspend("a", 1, ["a:0", "a:1"]));
+  const lost = connect(engine, "worker", "p1");
+  const heir = connect(engine, "worker", "p2");
+  for (const id of ["a:0", "a:1"]) await ask(engine, settle(id));
+  await settled();
+  const [holder, other] = lost.worker.messages.length > 0 ? [lost, heir] : [heir, lost];
+  expect(taskIds(holder.worker.messages)).toEqual(["a"]);
+  holder.disconnect();
+  await settled();
+  expect(taskIds(other.worker.messages)).toEqual(["a"]);
+});
+
 test("an unblock is kept for an address that is away, also over a restart, and sent once it is back", async () => {
   const dataDir = temporaryFolder();
   const first = testEngine({ dataDir });
