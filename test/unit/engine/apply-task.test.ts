@@ -58,6 +58,14 @@ test("task.acquire: unknown 404; taken, ended or at another version 409", () => 
   });
 });
 
+test("a delayed task that somebody takes up early waits no more when it comes back", () => {
+  using world = new World();
+  world.step(T, create("a", T + DAY, rootTags("a", { "resonate:delay": `${T + 50_000}` })));
+  world.step(T, acquire("a", 0, 10));
+  expect(world.snapshot().taskRows).toMatchObject([{ state: "acquired", notBefore: null }]);
+  expect(world.tick(T + 10)).toHaveLength(1);
+});
+
 test("a lease of any length is kept", () => {
   using world = new World();
   world.step(T, create("a", T + DAY, rootTags("a")));
