@@ -1,13 +1,15 @@
 /**
  * An event and the workflow that waits for it meet on a promise whose id both derive from what the workflow waits for.
- * Whoever creates it leaves in its parameter what the other needs; whoever comes second settles it with what they
- * bring. So there is no moment in which both can miss each other, and each step can be repeated after a crash.
+ * Whoever creates it leaves in its parameter what the other needs, so there is no moment in which they can miss each
+ * other. `worker/wait-for-webhook.ts` is the workflow's side.
  *
- * A meeting that has taken place, or whose time is over, stays; the next one for the same match has the next number.
- * `worker/wait-for-webhook.ts` is the workflow's side.
+ * M1 The workflow came first: its wait is named there, and the event settles that wait. First settlement counts.
+ * M2 The event came first: it is kept there, and the wait that settles the meeting has it.
+ * M3 A meeting that is over (its wait has an answer or no time left, its event was taken or is too old) stays as it
+ *    is, and the next for the same match has the next number. Each step can be repeated: both find their own traces.
  */
 import { KIND_TAG } from "../approval/ids.ts";
-import type { Durable, StoredPromise } from "../durable/durable.ts";
+import type { Durable } from "../durable/durable.ts";
 import type { Match } from "../webhooks/mapping.ts";
 import {
   type Arrival,
@@ -16,6 +18,7 @@ import {
   MEETINGS_MAX,
   meetingId,
   readArrival,
+  readWebhookAnswer,
   SOURCE_TAG,
   WAIT,
   type WebhookAnswer,
@@ -52,34 +55,23 @@ export async function meet(durable: Durable, nowMs: number, event: ArrivingEvent
       const second = meeting.state === "resolved" ? readArrival(meeting.value) : undefined;
       return second?.kind === "waiter" ? { kind: "met", promise: second.waiter } : { kind: "kept" };
     }
-    if (first?.kind === "waiter" && (await handOver(durable, meeting, first.waiter, mine))) {
+    if (first?.kind === "waiter" && (await answerWait(durable, first.waiter, mine))) {
+      // The wait is over, and so is its meeting; what asks for it from now on need not look at the wait.
+      if (meeting.state === "pending") await durable.settle(id, mine);
       return { kind: "met", promise: first.waiter };
     }
   }
   return { kind: "full" };
 }
 
-/** Gives the event to the waiter of this meeting; false if another event came first, or the wait was over. */
-async function handOver(
+/** Settles a workflow's wait with the event; false if something else had, or its time was over. */
+async function answerWait(
   durable: Durable,
-  meeting: StoredPromise,
   waiter: string,
-  mine: Extract<Arrival, { kind: "event" }>,
+  { answer, delivery }: Extract<Arrival, { kind: "event" }>,
 ): Promise<boolean> {
-  const settled = meeting.state === "pending" ? await durable.settle(meeting.id, mine) : meeting;
-  const second = settled?.state === "resolved" ? readArrival(settled.value) : undefined;
-  if (second?.kind !== "event" || second.delivery !== mine.delivery) return false;
   const wait = await durable.read(waiter);
   if (wait === undefined || wait.tags[KIND_TAG] !== WAIT) return false;
-  const record =
-    wait.state === "pending" ? await durable.settle(waiter, mine.answer, "resolved", mine.delivery) : wait;
-  // The worker may have done it in our place, and gives no nonce.
-  return record?.nonce === mine.delivery || deliveryIn(record) === mine.delivery;
-}
-
-function deliveryIn(record: StoredPromise | undefined): string | undefined {
-  const value = record?.value;
-  return typeof value === "object" && value !== null && "delivery" in value
-    ? String(value.delivery)
-    : undefined;
+  const record = wait.state === "pending" ? await durable.settle(waiter, answer, "resolved", delivery) : wait;
+  return record !== undefined && readWebhookAnswer(record.value)?.delivery === delivery;
 }

@@ -8,13 +8,10 @@
  */
 import { KIND_TAG } from "../approval/ids.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
-import { WAIT, type WebhookAnswer } from "../webhooks/records.ts";
+import { SETTLE_TAG, WAIT, type WebhookAnswer } from "../webhooks/records.ts";
 
 /** `api`, `callback`, or `webhook:` and the source's name. */
 export type Doorway = "api" | "callback" | `webhook:${string}`;
-
-/** Doors that may settle a promise, separated by commas; `webhook` stands for every source. */
-export const SETTLE_TAG = "countersign:settle";
 
 export interface Answer {
   readonly id: string;

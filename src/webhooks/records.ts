@@ -13,6 +13,11 @@ export const MEETING = "meeting";
 /** The promise of `waitForWebhook`. */
 export const WAIT = "webhook";
 export const SOURCE_TAG = "countersign:source";
+/**
+ * Which doors may settle a promise, separated by commas: `api`, `callback`, `webhook` (any source), `webhook:<source>`.
+ * Without the tag, every door to promises that wait for somebody outside.
+ */
+export const SETTLE_TAG = "countersign:settle";
 
 /** Senders retry for up to three days; ours is remembered for ten times as long. */
 export const DELIVERY_KEPT_MS = 30 * 24 * 3_600_000;
@@ -103,13 +108,10 @@ const webhookAnswer = z.object({
   delivery: z.exactOptional(text),
 }) as z.ZodType<WebhookAnswer>;
 
-/** Who came first to a meeting: its promise's parameter. */
+/** Who came first to a meeting is its promise's parameter; who came second is its value. */
 export type Arrival =
   | { readonly kind: "waiter"; readonly waiter: string }
   | { readonly kind: "event"; readonly delivery: string; readonly answer: WebhookAnswer };
-
-/** Who came second: its value, once there is one. */
-export type Met = Arrival;
 
 const arrival: z.ZodType<Arrival> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("waiter"), waiter: text }),
