@@ -9,6 +9,13 @@ export const LIVE_KEYS_MAX = 2;
 /** A change that cannot be made; the message says why, for people. */
 export class KeyRefusal extends Error {
   override readonly name = "KeyRefusal";
+  /** There is no live key of the id given. */
+  readonly isUnknown: boolean;
+
+  constructor(message: string, isUnknown = false) {
+    super(message);
+    this.isUnknown = isUnknown;
+  }
 }
 
 export interface MadeKey {
@@ -66,8 +73,9 @@ export function revokeKey({ file, clock }: Store, id: string): Promise<StoredKey
 
 function liveKey(keys: readonly StoredKey[], id: string): StoredKey {
   const key = keys.find((candidate) => candidate.id === id);
-  if (key === undefined) throw new KeyRefusal(`There is no key ${id}`);
-  if (key.revokedAt !== undefined) throw new KeyRefusal(`The key ${id} was revoked at ${key.revokedAt}`);
+  if (key === undefined) throw new KeyRefusal(`There is no key ${id}`, true);
+  if (key.revokedAt !== undefined)
+    throw new KeyRefusal(`The key ${id} was revoked at ${key.revokedAt}`, true);
   return key;
 }
 

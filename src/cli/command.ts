@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import type { Config } from "../config/config.ts";
 import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
@@ -31,6 +32,7 @@ export interface Command {
 /** What commands have of the world. */
 export interface Cli {
   readonly durable: Durable;
+  readonly config: Config;
   /** Prints `value` as JSON, or the text made of it for people. */
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
   /** Milliseconds since 1970. */
@@ -57,17 +59,22 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 
 /** Options and the one `ID` that every command takes. */
 export function parseCommand<const T extends Options>(args: readonly string[], options: T) {
-  const parsed = understood(() =>
+  const parsed = parseWords(args, options);
+  const [id, ...others] = parsed.positionals;
+  if (id === undefined || id === "") throw new UsageError("ID is missing");
+  if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
+  return { id, values: parsed.values };
+}
+
+/** Options and words, for a command that is several. */
+export function parseWords<const T extends Options>(args: readonly string[], options: T) {
+  return understood(() =>
     parseArgs({
       args: [...args],
       options: { ...options, json: { type: "boolean" } },
       allowPositionals: true,
     }),
   );
-  const [id, ...others] = parsed.positionals;
-  if (id === undefined || id === "") throw new UsageError("ID is missing");
-  if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
-  return { id, values: parsed.values };
 }
 
 function understood<T>(parse: () => T): T {

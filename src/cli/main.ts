@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
-import { ConfigError, loadConfig } from "../config/config.ts";
+import { KeyFileError } from "../auth/key-file.ts";
+import { type Config, ConfigError, loadConfig } from "../config/config.ts";
 import { engineEndpoint } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
@@ -10,10 +11,11 @@ import { processId } from "../lib/process-id.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 import { get } from "./get.ts";
 import { invoke } from "./invoke.ts";
+import { keys } from "./keys.ts";
 import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 
-const COMMANDS: readonly Command[] = [invoke, get, wait, tree];
+const COMMANDS: readonly Command[] = [invoke, get, wait, tree, keys];
 
 const HELP = `Usage: countersign COMMAND …
 
@@ -22,7 +24,7 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n
 
 \`countersign COMMAND --help\` tells more about one. People get text on a terminal; otherwise, or with --json, it is JSON.
 
-It asks the service that runs with the same settings: the embedded engine on ENGINE_PORT with the token in DATA_DIR, or
+\`keys\` changes a file. The others ask the service that runs with the same settings: the embedded engine on ENGINE_PORT with the token in DATA_DIR, or
 the Resonate server of RESONATE_URL and RESONATE_TOKEN. A file .env in this folder is read.
 
 Exit codes: 0 well · 1 rejected, canceled or timed out · 2 wrong usage · 3 not found · 4 engine unreachable ·
@@ -52,10 +54,15 @@ async function main([name, ...args]: string[]): Promise<ExitCode> {
 
 async function runCommand(command: Command, args: readonly string[]): Promise<ExitCode> {
   let durable: Durable | undefined;
+  let config: Config | undefined;
   const cli: Cli = {
+    get config() {
+      config ??= loadSettings();
+      return config;
+    },
     // Connected when a command has understood what it is asked for, so that wrong usage is told first.
     get durable() {
-      durable ??= connect();
+      durable ??= connect(cli.config);
       return durable;
     },
     clock: Date.now,
@@ -71,9 +78,12 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
   }
 }
 
-function connect(): Durable {
+function loadSettings(): Config {
   loadEnvFile();
-  const config = loadConfig(undefined, "cli");
+  return loadConfig(undefined, "cli");
+}
+
+function connect(config: Config): Durable {
   const network = createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
   return createDurable(network, { group: config.worker.group });
 }
@@ -87,7 +97,7 @@ function loadEnvFile(): void {
   }
 }
 
-function endpointOf(config: ReturnType<typeof loadConfig>): ReturnType<typeof engineEndpoint> {
+function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
   try {
     return engineEndpoint(config);
   } catch (error) {
@@ -101,7 +111,9 @@ function failure(command: Command, error: unknown): ExitCode {
     return complain(`${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
   }
   if (error instanceof CommandFailure) return complain(error.message, error.exitCode);
-  if (error instanceof ConfigError) return complain(error.message, EXIT.usage);
+  if (error instanceof ConfigError || error instanceof KeyFileError) {
+    return complain(error.message, EXIT.usage);
+  }
   if (error instanceof ServiceError) {
     const { status } = ERRORS[error.code];
     return complain(error.message, status < 500 ? EXIT.usage : EXIT.engineUnavailable);

@@ -141,7 +141,7 @@ describe("a service without keys", () => {
   ])("lets its own machine in, and nobody behind a proxy: %j is %i", async (headers, status) => {
     await using open = await startTestGateway();
     const answered = await new Promise<number | undefined>((resolve, reject) => {
-      httpRequest(`${open.url}/wait?id=x`, { headers: headers as Record<string, string> }, (res) => {
+      httpRequest(`${open.url}/wait?id=x`, { headers }, (res) => {
         res.resume();
         resolve(res.statusCode);
       })

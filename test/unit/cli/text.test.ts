@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Cli, parseDuration } from "../../../src/cli/command.ts";
 import { describeText } from "../../../src/cli/describe.ts";
 import { tree } from "../../../src/cli/tree.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
 
 function promise(id: string, more: Partial<StoredPromise> = {}): StoredPromise {
@@ -69,6 +70,7 @@ describe("countersign tree", () => {
     let drawn = "";
     const cli: Cli = {
       durable: { family: async () => ({ promises, truncated: true }) } as unknown as Cli["durable"],
+      config: loadConfig({}, "cli"),
       clock: Date.now,
       print: (_value, text) => {
         drawn = text();

@@ -1,0 +1,155 @@
+import type { StoredKey } from "../auth/key.ts";
+import { readKeys } from "../auth/key-file.ts";
+import { lastUsedAt } from "../auth/last-used.ts";
+import { createKey, KeyRefusal, type MadeKey, revokeKey, rotateKey } from "../auth/manage-keys.ts";
+import { isScope, SCOPES, type Scope } from "../auth/scopes.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type ExitCode,
+  parseWords,
+  UsageError,
+} from "./command.ts";
+
+export const keys: Command = {
+  name: "keys",
+  summary: "Make, list, rotate and revoke API keys",
+  help: `Usage: countersign keys create --name CLIENT --scope SCOPE… [--json]
+       countersign keys list [--json]
+       countersign keys rotate ID [--json]
+       countersign keys revoke ID [--json]
+
+Keeps the API keys in API_KEYS_FILE (default: api-keys.json in DATA_DIR). Gateways notice every change at the next call,
+without a restart. The first key closes the API to everyone who has none.
+
+  create   Makes a key for a client, a program by the name of CLIENT. It is shown once: only its hash is kept
+  list     Shows every key with its client, scopes and last use, to the minute
+  rotate   Makes a second key for the client of the key ID. Both work until one is revoked
+  revoke   Ends the key ID, at once and for good
+
+Options:
+  --name CLIENT   Whose key it is: 1 to 100 characters
+  --scope SCOPE   What it may do; give it again for more, or list them with commas:
+${Object.entries(SCOPES)
+  .map(([scope, meaning]) => `                    ${scope.padEnd(18)} ${meaning}`)
+  .join("\n")}
+  --json          Print JSON, also on a terminal
+
+Exits 0; 3 when there is no live key ID; 6 when the client has as many keys as it may have.
+
+Example:
+  countersign keys create --name billing --scope approvals:create --scope approvals:read
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, {
+      name: { type: "string" },
+      scope: { type: "string", multiple: true },
+    });
+    const [action, ...words] = positionals;
+    const store = { file: cli.config.apiKeys.file, clock: cli.clock };
+    try {
+      switch (action) {
+        case "create":
+          refuseWords(words);
+          return printMade(
+            cli,
+            values,
+            await createKey(store, {
+              client: parseClient(values.name),
+              scopes: parseScopes(values.scope ?? []),
+            }),
+          );
+        case "rotate":
+          return printMade(cli, values, await rotateKey(store, parseId(words)));
+        case "revoke":
+          return printKey(cli, values, await revokeKey(store, parseId(words)));
+        case "list":
+          refuseWords(words);
+          return printList(cli, values);
+        default:
+          throw new UsageError("Say what to do: create, list, rotate or revoke");
+      }
+    } catch (error) {
+      if (!(error instanceof KeyRefusal)) throw error;
+      throw new CommandFailure(error.isUnknown ? EXIT.notFound : EXIT.conflict, error.message);
+    }
+  },
+};
+
+interface Shown {
+  readonly json?: boolean | undefined;
+}
+
+function parseClient(name: string | undefined): string {
+  if (name !== undefined && /^[^\p{Cc}]{1,100}$/u.test(name) && name.trim() === name) return name;
+  throw new UsageError("--name must be 1 to 100 characters, without blanks around them");
+}
+
+function parseScopes(given: readonly string[]): readonly Scope[] {
+  const scopes = given.flatMap((text) => text.split(",")).map((text) => text.trim());
+  const known = scopes.filter(isScope);
+  const unknown = scopes.find((scope) => !isScope(scope));
+  if (unknown !== undefined || known.length === 0) {
+    const not = unknown === undefined ? "" : `, not ${unknown}`;
+    throw new UsageError(`--scope must be one of ${Object.keys(SCOPES).join(", ")}${not}`);
+  }
+  return [...new Set(known)];
+}
+
+function parseId([id, ...others]: readonly string[]): string {
+  if (id === undefined) throw new UsageError("ID is missing: countersign keys list shows them");
+  refuseWords(others);
+  // Whoever has the key at hand may give it in place of its id; it is not repeated.
+  return /^apv_([a-z0-9]{8})_/.exec(id)?.[1] ?? id;
+}
+
+function refuseWords(words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`What is ${words.join(" ")}?`);
+}
+
+function printMade(cli: Cli, shown: Shown, { text, stored }: MadeKey): ExitCode {
+  const value = { ...described(cli, stored), key: text };
+  cli.print(
+    value,
+    () =>
+      `${text}\n\nThe key ${stored.id} of ${stored.client} (${stored.scopes.join(", ")}). It is not shown again.`,
+    shown,
+  );
+  return EXIT.ok;
+}
+
+function printKey(cli: Cli, shown: Shown, stored: StoredKey): ExitCode {
+  cli.print(described(cli, stored), () => line(cli, stored), shown);
+  return EXIT.ok;
+}
+
+function printList(cli: Cli, shown: Shown): ExitCode {
+  const stored = readKeys(cli.config.apiKeys.file);
+  const none = "There are no keys: the API is open to programs on this machine";
+  cli.print(
+    { keys: (stored ?? []).map((key) => described(cli, key)) },
+    () => (stored === undefined ? none : stored.map((key) => line(cli, key)).join("\n")),
+    shown,
+  );
+  return EXIT.ok;
+}
+
+function described(cli: Cli, { id, client, scopes, createdAt, revokedAt }: StoredKey) {
+  const usedAt = lastUsedAt(cli.config.apiKeys.usedFolder, id);
+  return {
+    id,
+    client,
+    scopes,
+    createdAt,
+    lastUsedAt: usedAt === undefined ? null : new Date(usedAt).toISOString(),
+    revokedAt: revokedAt ?? null,
+  };
+}
+
+function line(cli: Cli, key: StoredKey): string {
+  const { id, client, scopes, lastUsedAt: usedAt, revokedAt } = described(cli, key);
+  const state = revokedAt === null ? `used ${usedAt ?? "never"}` : `revoked ${revokedAt}`;
+  return `${id}  ${client}  ${scopes.join(",")}  ${state}`;
+}

@@ -1,0 +1,84 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "countersign-cli-keys-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+interface Run {
+  readonly code: number;
+  readonly out: Record<string, unknown>;
+  readonly err: string;
+}
+
+function keys(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return new Promise((resolve) => {
+    // The file is for operators also where the service could not start as it is.
+    const options = { cwd: dir, env: { PATH: process.env["PATH"], DATA_DIR: dir, HOST: "0.0.0.0", ...env } };
+    execFile(process.execPath, [MAIN, "keys", ...args], options, (error, stdout, stderr) => {
+      const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+      resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });
+    });
+  });
+}
+
+describe("countersign keys", () => {
+  test("makes a key, lists it without it, rotates and revokes it", async () => {
+    const made = await keys(["create", "--name", "billing", "--scope", "approvals:create,approvals:read"]);
+    expect(made).toMatchObject({
+      code: 0,
+      out: {
+        key: expect.stringMatching(/^apv_[a-z0-9]{8}_[\w-]{43}$/),
+        client: "billing",
+        scopes: ["approvals:create", "approvals:read"],
+        lastUsedAt: null,
+        revokedAt: null,
+      },
+    });
+    const id = String(made.out["id"]);
+    const again = await keys(["create", "--name", "billing", "--scope", "admin"]);
+    expect(again).toMatchObject({ code: 6, err: expect.stringContaining(`billing has the key ${id}`) });
+    const rotated = await keys(["rotate", id]);
+    expect(rotated).toMatchObject({ code: 0, out: { client: "billing", scopes: made.out["scopes"] } });
+    expect((await keys(["rotate", id])).code).toBe(6);
+    // The key itself names its id.
+    expect(await keys(["revoke", String(made.out["key"])])).toMatchObject({ code: 0, out: { id } });
+    expect((await keys(["revoke", id])).code).toBe(3);
+    const list = await keys(["list"]);
+    expect(list.out).toMatchObject({
+      keys: [
+        { id, revokedAt: expect.any(String) },
+        { id: rotated.out["id"], revokedAt: null },
+      ],
+    });
+    expect(JSON.stringify(list.out)).not.toContain(String(made.out["key"]).slice(13));
+    expect(readFileSync(join(dir, "api-keys.json"), "utf8")).not.toContain(String(made.out["key"]).slice(13));
+  });
+
+  test("uses the file that is set", async () => {
+    const file = join(dir, "elsewhere", "keys.json");
+    await keys(["create", "--name", "a", "--scope", "admin"], { API_KEYS_FILE: file });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ version: 1, keys: [{ client: "a" }] });
+  });
+
+  test.each([
+    [[], "create, list, rotate or revoke"],
+    [["destroy"], "create, list, rotate or revoke"],
+    [["create", "--scope", "admin"], "--name must be"],
+    [["create", "--name", " a", "--scope", "admin"], "--name must be"],
+    [["create", "--name", "a"], "--scope must be one of approvals:create,"],
+    [["create", "--name", "a", "--scope", "root"], "not root"],
+    [["revoke"], "ID is missing"],
+    [["list", "all"], "What is all?"],
+  ])("%j is wrong usage, and says what would be right", async (args, message) => {
+    expect(await keys(args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+  });
+});
