@@ -1,0 +1,94 @@
+import { tmpdir } from "node:os";
+import { parseArgs } from "node:util";
+
+export interface Options {
+  /** Names of the parts to run, in this order. */
+  readonly parts: readonly string[];
+  /** How often each case is run; a ratio has as many values. */
+  readonly rounds: number;
+  /** Cycles of one run of a workflow with 16 users, after `warmUp` others. */
+  readonly cycles: number;
+  readonly warmUp: number;
+  /** Length of one run of what is no workflow. */
+  readonly windowMs: number;
+  /** How many promises are pending besides, ascending. */
+  readonly pending: readonly number[];
+  /** The in-memory side is filled no further. */
+  readonly seedPendingMax: number;
+  /** How long a run waits for the rest of the machine to be quiet. */
+  readonly quietMs: number;
+  readonly logLevel: string | undefined;
+  /** Where the data folders are made. */
+  readonly dir: string;
+  readonly profileDir: string | undefined;
+  readonly jsonFile: string | undefined;
+}
+
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const FULL_PENDING = "1000,10000,100000,1000000";
+
+/** Undefined when help was asked for. */
+export function parseOptions(args: readonly string[], partNames: readonly string[]): Options | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help) return undefined;
+  for (const name of positionals) {
+    if (!partNames.includes(name)) {
+      throw new UsageError(`There is no part ${name}: the parts are ${partNames.join(", ")}`);
+    }
+  }
+  const rounds = count("rounds", values.rounds ?? "3");
+  return {
+    parts: positionals.length === 0 ? partNames : positionals,
+    rounds,
+    cycles: count("cycles", values.cycles ?? "1500"),
+    warmUp: count("warm-up", values["warm-up"] ?? "500"),
+    windowMs: count("window", values.window ?? "500"),
+    pending: (values.pending ?? (values.full ? FULL_PENDING : "10000"))
+      .split(",")
+      .map((size) => count("pending", size))
+      .toSorted((a, b) => a - b),
+    seedPendingMax: values.full ? 34_000 : 10_000,
+    quietMs: values.quiet === undefined ? 0 : count("quiet", values.quiet) * 1000,
+    logLevel: values["log-level"],
+    dir: values.dir ?? tmpdir(),
+    profileDir: values.profile,
+    jsonFile: values.json,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: flag,
+        full: flag,
+        rounds: text,
+        cycles: text,
+        "warm-up": text,
+        window: text,
+        quiet: text,
+        pending: text,
+        "log-level": text,
+        dir: text,
+        profile: text,
+        json: text,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`--${name} must be a whole number from 1 on`);
+  return value;
+}

@@ -1,0 +1,71 @@
+/** `npm run bench`: what the engine and the service do in a second here, beside what one would pick instead. */
+import { writeFileSync } from "node:fs";
+import { Bench } from "./lib/bench.ts";
+import { describeMachine } from "./lib/machine.ts";
+import { parseOptions, UsageError } from "./lib/options.ts";
+import { cycle } from "./parts/cycle.ts";
+import { engine } from "./parts/engine.ts";
+import { http } from "./parts/http.ts";
+import { pending } from "./parts/pending.ts";
+import { recovery } from "./parts/recovery.ts";
+
+const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  engine,
+  http,
+  cycle,
+  pending,
+  recovery,
+};
+
+const HELP = `npm run bench -- [part …] [options]
+
+Parts, all of them by default:
+  engine    operations/s of the engine, in its process and over HTTP, beside bare SQLite, node:http and Express
+  http      begin to done, and wait, beside the in-memory seed and bare Express
+  cycle     the approval cycle without mail and by SMTP, beside the seed, and the product's own approval
+  pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
+  recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
+
+Options:
+  --full            pending: 1,000, 10,000, 100,000 and 1,000,000 promises instead of 10,000 (a quarter of an hour)
+  --pending N,N     pending: so many promises instead
+  --rounds N        runs of each case (3)
+  --cycles N        cycles of one run with 16 users (1500)
+  --warm-up N       cycles before (500)
+  --window MS       length of one run of what is no workflow (500)
+  --quiet S         before each run, waits up to S seconds for the rest of the machine to be quiet (0)
+  --log-level L     the product's LOG_LEVEL (info, its default)
+  --dir DIR         where data folders are made (the system's temporary folder): must be on a disk
+  --profile DIR     writes a CPU profile of each measured process into DIR; figures are slower then
+  --json FILE       writes all figures into FILE too
+`;
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2), Object.keys(PARTS));
+  if (options === undefined) return void process.stdout.write(HELP);
+  const startedAt = performance.now();
+  await using bench = await Bench.open(options);
+  const { report } = bench;
+  const machine = describeMachine(options.dir);
+  for (const line of machine) report.line(line);
+  report.line(
+    `settings  ${options.rounds} rounds, ${options.warmUp} + ${options.cycles} cycles, LOG_LEVEL ${options.logLevel ?? "info"}, synchronous=FULL`,
+  );
+  report.line(
+    "cores     shared by the measured process, the load generator, and the mail relay where there is one",
+  );
+  for (const name of options.parts) await PARTS[name]?.(bench);
+  report.summary();
+  report.line(`\n${Math.round((performance.now() - startedAt) / 1000)} s in all`);
+  if (options.jsonFile !== undefined) {
+    const { tables, ratios } = report;
+    writeFileSync(options.jsonFile, `${JSON.stringify({ machine, options, tables, ratios }, null, 2)}\n`);
+  }
+}
+
+await main().catch((error: unknown) => {
+  process.stderr.write(
+    `${error instanceof UsageError ? error.message : String((error as Error).stack ?? error)}\n`,
+  );
+  process.exit(error instanceof UsageError ? 2 : 1);
+});

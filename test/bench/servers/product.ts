@@ -1,0 +1,82 @@
+/** Countersign all in one with the simple workflow beside its own, as the other side of every comparison. */
+import type { Mailer } from "../../../src/mail/mailer.ts";
+import { createMailTransport } from "../../../src/mail/transport.ts";
+import { runChild } from "../lib/child.ts";
+import { openSignals, type Signal } from "../load/signals.ts";
+import { seams, startSeamed } from "./seams/seams.ts";
+import { type SimpleMail, simpleWorkflow } from "./simple-workflow.ts";
+import { tapped } from "./tap.ts";
+
+export interface ProductOptions {
+  readonly dataDir: string;
+  /** `smtp://127.0.0.1:port`; undefined: mails are composed by nobody and go nowhere. */
+  readonly smtpUrl?: string | undefined;
+  readonly signalPort: number;
+  readonly logLevel?: string | undefined;
+}
+
+export interface ProductReady {
+  readonly url: string;
+}
+
+/** Since the start. */
+export interface ProductStats {
+  readonly requests: number;
+  readonly commits: number;
+}
+
+await runChild(async ({ dataDir, smtpUrl, signalPort, logLevel }: ProductOptions) => {
+  const signal = await openSignals(signalPort);
+  const simple = simpleWorkflow(smtpUrl === undefined ? undefined : simpleMailer(smtpUrl));
+  seams.workflows = [{ name: "simple", version: 1, func: simple }];
+  seams.tap = (send) => tapped(send, signal);
+  seams.mailer = smtpUrl === undefined ? silentMailer(signal) : undefined;
+  const service = await startSeamed(productEnv({ dataDir, smtpUrl, logLevel }));
+  const ready: ProductReady = { url: String(service.ready["url"]) };
+  const stats = (): ProductStats => ({ requests: 0, commits: 0, ...seams.engine?.stats });
+  return { ready: { ...ready }, commands: { stats }, stop: () => service.stop() };
+});
+
+function productEnv({
+  dataDir,
+  smtpUrl,
+  logLevel,
+}: Omit<ProductOptions, "signalPort">): Record<string, string> {
+  return {
+    DATA_DIR: dataDir,
+    PORT: "0",
+    ENGINE_PORT: "0",
+    // Nobody is there, and with a mailer that sends nothing nobody asks.
+    SMTP_URL: smtpUrl ?? "smtp://127.0.0.1:9",
+    MAIL_FROM: "Approvals <approvals@example.com>",
+    ...(logLevel && { LOG_LEVEL: logLevel }),
+  };
+}
+
+/** Only says where the mail would have led. */
+function silentMailer(signal: Signal): Mailer {
+  return {
+    async requestDecision({ approval, links }) {
+      signal("mail", approval, new URL(links.approve).pathname);
+      return { status: "sent", messageId: `<${approval}@countersign.invalid>` };
+    },
+    close: async () => {},
+  };
+}
+
+/** The simple workflow's mail, by the product's transport. */
+function simpleMailer(smtpUrl: string): (mail: SimpleMail, id: string) => Promise<void> {
+  const transport = createMailTransport(smtpUrl);
+  return async ({ to, subject, text, html }, id) => {
+    const attempt = await transport.send({
+      from: { name: "Approvals", address: "approvals@example.com" },
+      to: { name: "", address: to },
+      subject,
+      text,
+      html,
+      messageId: `<${id}@example.com>`,
+      headers: {},
+    });
+    if (attempt.kind !== "accepted") throw new Error(`Not sent: ${attempt.reason}`);
+  };
+}

@@ -1,0 +1,6 @@
+import { WORKFLOWS as OWN, type Registration } from "../../../../worker/workflows/index.ts";
+import { seams } from "./seams.ts";
+
+export * from "../../../../worker/workflows/index.ts";
+
+export const WORKFLOWS: readonly Registration[] = [...OWN, ...seams.workflows];
