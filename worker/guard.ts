@@ -10,7 +10,7 @@
  * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time;
  * G4 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
  *    receivers may take as long as they like, and no decision waits for them;
- * G5 once draining, no new task is taken.
+ * G5 once draining, no new task is taken, and the engine is told at once, so that others get them.
  */
 import {
   Codec,
@@ -89,6 +89,8 @@ export class GuardedNetwork implements Network {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const { waiting } of this.#lanes) waiting.clear();
+    // Ends deliveries alone: requests of the tasks under way still go out.
+    await this.#inner.stop();
     if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
 
@@ -124,11 +126,9 @@ export class GuardedNetwork implements Network {
     if (this.#draining) return;
     const { id } = message.data.task;
     const { running, waiting } = this.#laneOf(id);
-    if (running.size < this.#options.concurrency) {
-      this.#deliver(message);
-    } else if (!running.has(id)) {
-      waiting.set(id, message);
-    }
+    // Also a task that runs here waits: offered again, it has lost its lease, and nobody else was asked.
+    if (running.size < this.#options.concurrency) this.#deliver(message);
+    else waiting.set(id, message);
   }
 
   async #acquire(request: TaskAcquireReq): Promise<Response> {
