@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PromiseRecord } from "../../src/protocol/records.ts";
 import { Api } from "../support/api.ts";
-import { type Called, type CallOptions, call } from "../support/http.ts";
+import { type Called, type CallOptions, call as callAsIs } from "../support/http.ts";
 import type { ReadMail } from "../support/mails.ts";
 import { look, press } from "../support/press.ts";
 import { recordsOf } from "../support/records.ts";
@@ -30,7 +30,8 @@ let ids: readonly [string, string];
 let mails: Readonly<Record<"ana" | "bo" | "anasOther", ReadMail>>;
 
 beforeAll(async () => {
-  site = await openSite({ env: { TOKEN_KEYS } });
+  // Behind a proxy that tells who calls: see call().
+  site = await openSite({ env: { TOKEN_KEYS, TRUST_PROXY_HOPS: "1" } });
   all = await site.start("all");
   api = new Api(all.url);
   ids = [await askBoth("First"), await askBoth("Second")];
@@ -210,6 +211,17 @@ describe("a link", () => {
     expect(await stored()).toEqual(before);
   });
 
+  test("is refused more slowly to who tries a great many, and to nobody else", async () => {
+    const bad = at("d", "x");
+    const guesser = { headers: { "x-forwarded-for": "192.0.2.1" } };
+    const statuses: number[] = [];
+    for (let i = 0; i < 110; i++) statuses.push((await callAsIs(bad, guesser)).status);
+    expect(statuses).toEqual([...Array<number>(100).fill(403), ...Array<number>(10).fill(429)]);
+    expect((await callAsIs(bad, { headers: { "x-forwarded-for": "192.0.2.2" } })).status).toBe(403);
+    // A good link is good for them still: they may share their address with whoever has it.
+    expect((await callAsIs(mails.ana.links.approve, guesser)).status).toBe(200);
+  });
+
   test("still works after all of the above", async () => {
     expect(await press(mails.ana.links.approve)).toMatchObject({ decision: "approved", effective: true });
     expect(await press(mails.bo.links.reject)).toMatchObject({ decision: "rejected", effective: true });
@@ -320,6 +332,14 @@ function twice({ header, claims }: Parts, member: string, second: string): strin
   const input = `${Buffer.from(json).toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}`;
   return `${input}.${createHmac("sha256", KEY).update(input).digest("base64url")}`;
 }
+
+/** Calls as somebody else each time: who collects refusals is told to slow down, which is not what is looked at here. */
+function call(url: string, options: CallOptions = {}): Promise<Called> {
+  callers += 1;
+  const caller = `10.0.${callers >> 8}.${callers & 255}`;
+  return callAsIs(url, { ...options, headers: { ...options.headers, "x-forwarded-for": caller } });
+}
+let callers = 0;
 
 /** All of an answer that a caller could tell another from it by: status, body, and headers but those of each request. */
 function fingerprint({ status, headers, text }: Called): string {
