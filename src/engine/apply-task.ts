@@ -18,7 +18,7 @@ import { IDLE, makePending, RETRY_MS, settle, touch, touchAll } from "./settle.t
 import { type PromiseRow, promiseRecord, type TaskRow, taskRecord } from "./state.ts";
 
 /** Siblings sent along with an acquired task, so that a replay need not ask for each. A workflow with more asks. */
-export const PRELOAD_MAX = 1000;
+const PRELOAD_MAX = 1000;
 
 export function taskGet(draft: Draft, { id }: IdData, now: number): Answer {
   touch(draft, id, now);

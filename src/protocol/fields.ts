@@ -9,12 +9,12 @@ export class Malformed extends Error {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Longest `data` of a param or value: a mail's worth of text with room, far below what a commit should carry. */
-export const DATA_CHARS_MAX = 4 * 1024 * 1024;
+const DATA_CHARS_MAX = 4 * 1024 * 1024;
 /** Headers and tags are labels; more than this many is a mistake. */
 const ENTRIES_MAX = 256;
 const ENTRY_CHARS_MAX = 8192;
 /** Tasks in a heartbeat, promises awaited at once: more than one process runs, less than stalls a commit. */
-export const LIST_MAX = 50_000;
+const LIST_MAX = 50_000;
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);

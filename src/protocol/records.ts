@@ -53,13 +53,13 @@ export interface TaskRecord {
   readonly pid?: string;
 }
 
-export interface ExecuteMessage {
+interface ExecuteMessage {
   readonly kind: "execute";
   readonly head: Readonly<Record<string, never>>;
   readonly data: { readonly task: { readonly id: string; readonly version: number } };
 }
 
-export interface UnblockMessage {
+interface UnblockMessage {
   readonly kind: "unblock";
   readonly head: Readonly<Record<string, never>>;
   readonly data: { readonly promise: PromiseRecord };

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** What must hold of the engine's file at any time, each as a query for the ids of those that break it. */
-export const INVARIANTS: Readonly<Record<string, string>> = {
+const INVARIANTS: Readonly<Record<string, string>> = {
   "a promise is settled exactly when it has a time of settlement":
     "SELECT id FROM promises WHERE (state = 'pending') <> (settled_at IS NULL)",
   "a promise settles no later than its deadline": "SELECT id FROM promises WHERE settled_at > timeout_at",
