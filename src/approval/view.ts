@@ -1,4 +1,5 @@
 import type { ApprovalRequest, Delivery, Door, Outcome, OutcomeKind, Person } from "./approval.ts";
+import { shownUrl } from "./callback.ts";
 import { ballotId, endId } from "./ids.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { type BallotStanding, standingOf } from "./standing.ts";
@@ -50,7 +51,7 @@ export type Children = readonly StoredRecord[];
 export function summarize(root: StoredRecord, children: Children): ApprovalView | undefined {
   const request = requestOf(root);
   if (request === undefined) return undefined;
-  const { approvers, deadline: _, ...shown } = request;
+  const { approvers, deadline: _, callbackUrl, ...shown } = request;
   const byId = new Map(children.map((child) => [child.id, child]));
   const end = byId.get(endId(root.id));
   const mails = mailsOf(children);
@@ -64,6 +65,7 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
     id: root.id,
     status,
     ...shown,
+    ...(callbackUrl === undefined ? {} : { callbackUrl: shownUrl(callbackUrl) }),
     deadline: iso(root.timeoutAt - APPROVAL_SLACK_MS),
     ballots,
     waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),

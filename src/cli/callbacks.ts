@@ -5,7 +5,12 @@ import { listCallbacks, readCallback, replayCallback } from "../durable/callback
 import { ServiceError } from "../lib/errors.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 
-const STATUSES = ["pending", "delivered", "gone", "failed"] as const satisfies readonly CallbackView["status"][];
+const STATUSES = [
+  "pending",
+  "delivered",
+  "gone",
+  "failed",
+] as const satisfies readonly CallbackView["status"][];
 
 export const callbacks: Command = {
   name: "callbacks",
@@ -97,7 +102,8 @@ async function answered(run: () => Promise<void>): Promise<ExitCode> {
 }
 
 function line({ id, type, about, to, status, attempts, result }: CallbackView): string {
-  const tries = attempts === undefined ? "" : `  ${attempts} ${attempts === 1 ? "attempt" : "attempts"}, ${result}`;
+  const tries =
+    attempts === undefined ? "" : `  ${attempts} ${attempts === 1 ? "attempt" : "attempts"}, ${result}`;
   return `${id}  ${type} ${about}  to ${to}  ${status}${tries}`;
 }
 

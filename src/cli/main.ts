@@ -8,6 +8,7 @@ import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";
+import { callbacks } from "./callbacks.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 import { get } from "./get.ts";
 import { invoke } from "./invoke.ts";
@@ -15,12 +16,12 @@ import { keys } from "./keys.ts";
 import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 
-const COMMANDS: readonly Command[] = [invoke, get, wait, tree, keys];
+const COMMANDS: readonly Command[] = [invoke, get, wait, tree, callbacks, keys];
 
 const HELP = `Usage: countersign COMMAND …
 
 Commands:
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
 \`countersign COMMAND --help\` tells more about one. People get text on a terminal; otherwise, or with --json, it is JSON.
 

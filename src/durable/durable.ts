@@ -34,8 +34,8 @@ export interface Durable {
     id: string,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<StoredPromise | undefined>;
-  /** Direct children by position, up to the first gap, at most 1,000. */
-  children(id: string): Promise<StoredPromise[]>;
+  /** Direct children by position, from the `first` (default 0) up to the first gap, at most 1,000. */
+  children(id: string, first?: number): Promise<StoredPromise[]>;
   /** The promise and everything below it, by id, at most 1,000; empty if there is none of that id. */
   family(rootId: string): Promise<Family>;
   /**
@@ -68,7 +68,7 @@ export interface Latent {
 
 /** A workflow to run: `func(...args)` on a worker of the group `target`. */
 export interface Call {
-  /** No `:`, which separates a workflow from its children. */
+  /** With a `:`, a workflow below the one before it, which it may wait for; else one of its own. */
   readonly id: string;
   readonly func: string;
   readonly args: readonly unknown[];

@@ -97,13 +97,13 @@ class ResonateDurable implements Durable {
     }
   }
 
-  async children(id: string): Promise<StoredPromise[]> {
+  async children(id: string, first = 0): Promise<StoredPromise[]> {
     const children: StoredPromise[] = [];
     while (children.length < CHILDREN_MAX) {
-      const first = children.length;
-      const count = Math.min(READS_AT_ONCE, Math.max(8, first), CHILDREN_MAX - first);
+      const known = children.length;
+      const count = Math.min(READS_AT_ONCE, Math.max(8, known), CHILDREN_MAX - known);
       const read = await Promise.all(
-        Array.from({ length: count }, (_, i) => this.read(childId(id, first + i))),
+        Array.from({ length: count }, (_, i) => this.read(childId(id, first + known + i))),
       );
       for (const child of read) {
         if (child === undefined) return children;

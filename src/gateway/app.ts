@@ -4,6 +4,7 @@ import type { Durable } from "../durable/durable.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import { approvalRoutes } from "./approvals.ts";
+import { callbackDeliveryRoutes } from "./callback-deliveries.ts";
 import { createNeeds } from "./auth.ts";
 import { requestContext } from "./context.ts";
 import { errorHandler, notFound } from "./errors.ts";
@@ -67,6 +68,7 @@ export function createApp(options: AppOptions): Express {
   app.use(noCrossSiteWrites);
   app.use(workflowRoutes({ ...options, needs }));
   app.use(approvalRoutes({ ...options, needs }));
+  app.use(callbackDeliveryRoutes({ ...options, needs }));
 
   app.use(notFound);
   app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));

@@ -6,6 +6,7 @@ import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
+import { callbacksOf } from "./callback-deliveries.ts";
 import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
 import { noteApproval } from "./context.ts";
 import { addRoute } from "./routes.ts";
@@ -46,9 +47,10 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       const root = await approvalNamed(durable, req.params["id"]);
       noteApproval(res, root.id);
       // After the root: children then show at least what the root's state follows from.
-      const view = summarize(root, await durable.children(root.id));
+      const children = await durable.children(root.id);
+      const view = summarize(root, children);
       if (view === undefined) throw unknownApproval(root.id);
-      res.json({ ...view, links: links(view.id) });
+      res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });
     }),
   });
 

@@ -1,7 +1,9 @@
 /** What `POST /begin` asks for, read from its address, headers and body. */
 import type { Request } from "express";
+import { CALLBACK_FUNC, COMPLETION_FUNC } from "../approval/callback.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { ID_PATTERN } from "../approval/ids.ts";
+import { callbackUrlSchema } from "../approval/request.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
@@ -18,6 +20,8 @@ export interface Begin {
   readonly args: readonly unknown[];
   /** From now until the workflow is over, done or not. */
   readonly timeoutMs: number;
+  /** Who is told when it has ended. */
+  readonly callbackUrl?: string | undefined;
 }
 
 /** What runs when nothing is asked for, as in Resonate's own example. */
@@ -26,10 +30,21 @@ const DEFAULT_ARGUMENT = { foo: "bar" };
 
 const FUNC_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
 
+/** Functions that have ways of their own to start, which check what they are given. */
+const NOT_BEGUN: Readonly<Record<string, string>> = {
+  approval: "POST /approvals starts approvals, and checks them",
+  // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
+  [CALLBACK_FUNC]: "callbacks follow from events, and POST /callback-deliveries/:id/replay sends them anew",
+  [COMPLETION_FUNC]: "begin the workflow itself, with a callbackUrl",
+};
+
 /** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
-export async function readBegin(req: Request): Promise<Begin> {
+export async function readBegin(
+  req: Request,
+  callbackUrlProblem: (url: string) => string | undefined,
+): Promise<Begin> {
   const problems: FieldProblem[] = [];
-  const query = readQuery(req, ["id", "func", "version", "timeout"], problems);
+  const query = readQuery(req, ["id", "func", "version", "timeout", "callbackUrl"], problems);
   const func = query.get("func") ?? DEFAULT_FUNC;
   if (!FUNC_PATTERN.test(func)) {
     problems.push({
@@ -37,12 +52,8 @@ export async function readBegin(req: Request): Promise<Begin> {
       message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
     });
   }
-  if (func === "approval") {
-    problems.push({
-      field: "func",
-      message: "must be another: POST /approvals starts approvals, and checks them",
-    });
-  }
+  const otherWay = Object.hasOwn(NOT_BEGUN, func) ? NOT_BEGUN[func] : undefined;
+  if (otherWay !== undefined) problems.push({ field: "func", message: `must be another: ${otherWay}` });
   const version = query.get("version") ?? "1";
   if (!/^[1-9]\d{0,8}$/.test(version)) {
     problems.push({ field: "version", message: "must be a whole number from 1 on" });
@@ -54,6 +65,7 @@ export async function readBegin(req: Request): Promise<Begin> {
       message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P400D",
     });
   }
+  const callbackUrl = parseCallbackUrl(query.get("callbackUrl"), callbackUrlProblem, problems);
   const id = parseId(query.get("id"), req.get("Idempotency-Key"), problems);
   const [first] = problems;
   if (first !== undefined) {
@@ -67,6 +79,7 @@ export async function readBegin(req: Request): Promise<Begin> {
     version: Number(version),
     args: argumentsOf(func, body),
     timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
+    callbackUrl,
   };
 }
 
@@ -89,6 +102,19 @@ function parseTimeout(text: string | undefined): number | undefined {
   const parsed = parseDeadline(text);
   if (parsed?.kind !== "duration") return undefined;
   return parsed.ms >= WORKFLOW_TIME.minMs && parsed.ms <= WORKFLOW_TIME.maxMs ? parsed.ms : undefined;
+}
+
+function parseCallbackUrl(
+  text: string | undefined,
+  callbackUrlProblem: (url: string) => string | undefined,
+  problems: FieldProblem[],
+): string | undefined {
+  if (text === undefined) return undefined;
+  const parsed = callbackUrlSchema.safeParse(text);
+  const message = parsed.success ? callbackUrlProblem(parsed.data) : parsed.error.issues[0]?.message;
+  if (message === undefined) return parsed.data;
+  problems.push({ field: "callbackUrl", message });
+  return undefined;
 }
 
 function parseId(

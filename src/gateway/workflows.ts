@@ -6,6 +6,7 @@ import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
+import { callBackOnCompletion } from "./completion-callback.ts";
 import { describePromise } from "./outcome.ts";
 import { addRoute } from "./routes.ts";
 
@@ -16,6 +17,8 @@ export interface WorkflowRoutesOptions {
   readonly clock: () => number;
   /** An unguessable id for whoever names none. */
   readonly newId: () => string;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
   /** Waits open at once. Default 1,000: each holds a connection, and proxies cut longer queues anyway. */
@@ -68,8 +71,11 @@ function mayRead(res: Response, promise: StoredPromise): boolean {
   return requestOf(promise) !== undefined;
 }
 
-async function begin({ durable, clock, newId }: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
-  const call = await readBegin(req);
+async function begin(
+  { durable, clock, newId, callbackUrlProblem }: WorkflowRoutesOptions,
+  req: Request,
+): Promise<StoredPromise> {
+  const call = await readBegin(req, callbackUrlProblem);
   const id = call.id ?? newId();
   const { func, version, args, timeoutMs } = call;
   const promise = await durable.start({ id, func, version, args, timeoutAt: clock() + timeoutMs });
@@ -79,6 +85,7 @@ async function begin({ durable, clock, newId }: WorkflowRoutesOptions, req: Requ
       `${id} is taken: it was begun with another function, argument or version. Nothing was started`,
     );
   }
+  if (call.callbackUrl !== undefined) await callBackOnCompletion(durable, promise, call.callbackUrl);
   return promise;
 }
 

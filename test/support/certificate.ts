@@ -24,7 +24,7 @@ export function createCertificate(...names: readonly string[]): Certificate {
   const cert = certificate(issuer, commonName(names[0] ?? ""), server.publicKey, authority.privateKey, [
     extension("551d11", false, sequence(...alternatives)),
   ]);
-  const key = server.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const key = server.privateKey.export({ type: "pkcs8", format: "pem" });
   return { cert: pem(cert), key, ca: pem(ca) };
 }
 

@@ -10,6 +10,7 @@ import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
 import { listen } from "../../../src/gateway/server.ts";
 import { workflowRoutes } from "../../../src/gateway/workflows.ts";
 import { createLogger } from "../../../src/lib/log.ts";
+import { callbackUrlProblem } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY, request } from "../../support/gateway.ts";
 
 test("GET /wait holds so many callers and no more, still answers who need not wait, and frees places at once", async () => {
@@ -19,7 +20,8 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
     const app = express();
     app.use(requestContext({ log, newId: randomUUID, draining }));
     const needs = createNeeds(EVERYBODY_MAY);
-    app.use(workflowRoutes({ needs, durable, clock: Date.now, newId: randomUUID, draining, waitersMax: 2 }));
+    const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem };
+    app.use(workflowRoutes({ ...options, needs, draining, waitersMax: 2 }));
     const refusals = createFailureLimit({ clock: Date.now });
     const pages = createPages({ publicUrl: url, mailbox: false });
     app.use(errorHandler({ log, pages, refusals, trustProxyHops: 0 }));

@@ -1,0 +1,104 @@
+/** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
+import { Router } from "express";
+import { type CallbackView, callbacksStartedBy, viewCallback } from "../approval/stored-callback.ts";
+import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
+import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import type { Needs } from "./auth.ts";
+import { addRoute } from "./routes.ts";
+
+export interface CallbackDeliveryRoutesOptions {
+  readonly needs: Needs;
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A new id. */
+  readonly newId: () => string;
+}
+
+/** Ids below workflows are longer than those that callers choose. */
+const ID_CHARS_MAX = 400;
+/** An approval of 50 people tells of 152 events; with more receivers, `GET /callback-deliveries` shows the rest. */
+const SHOWN_MAX = 200;
+
+const STATUSES: readonly CallbackView["status"][] = ["pending", "delivered", "gone", "failed"];
+
+export function callbackDeliveryRoutes({
+  needs,
+  durable,
+  clock,
+  newId,
+}: CallbackDeliveryRoutesOptions): Router {
+  const router = Router();
+
+  addRoute(router, "/callback-deliveries", {
+    GET: needs("approvals:read", async (req, res) => {
+      const found = await listCallbacks(durable, readFilter(req.query));
+      if (found === undefined) {
+        throw new ServiceError("INVALID_REQUEST", "This installation's server has no search: ask by id");
+      }
+      res.json(found);
+    }),
+  });
+
+  addRoute(router, "/callback-deliveries/:id", {
+    GET: needs("approvals:read", async (req, res) => {
+      res.json(await readCallback(durable, possibleId(req.params["id"])));
+    }),
+  });
+
+  addRoute(router, "/callback-deliveries/:id/replay", {
+    POST: needs("approvals:create", async (req, res) => {
+      const id = possibleId(req.params["id"]);
+      const view = await replayCallback(durable, id, { nowMs: clock(), newId: newId() });
+      res
+        .status(202)
+        .location(`/callback-deliveries/${encodeURIComponent(view.id)}`)
+        .json(view);
+    }),
+  });
+
+  return router;
+}
+
+/** The callbacks of an approval, as its children tell of them; nothing if there are none. */
+export async function callbacksOf(
+  durable: Durable,
+  children: readonly StoredPromise[],
+): Promise<{ readonly callbacks?: readonly CallbackView[] }> {
+  const ids = [...new Set(children.flatMap(callbacksStartedBy))].slice(0, SHOWN_MAX);
+  if (ids.length === 0) return {};
+  const records = await Promise.all(ids.map((id) => durable.read(id)));
+  return { callbacks: records.flatMap((record) => (record && viewCallback(record)) ?? []) };
+}
+
+function readFilter(query: Readonly<Record<string, unknown>>) {
+  const problems: FieldProblem[] = [];
+  for (const name of Object.keys(query)) {
+    if (name !== "status" && name !== "about") {
+      problems.push({ field: name.slice(0, 64), message: "is not a known parameter: use status, about" });
+    }
+  }
+  const { about } = query;
+  const status = STATUSES.find((each) => each === query["status"]);
+  if (query["status"] !== undefined && status === undefined) {
+    problems.push({ field: "status", message: `must be ${STATUSES.join(", ")}, given once` });
+  }
+  if (about !== undefined && (typeof about !== "string" || !isPossible(about))) {
+    problems.push({ field: "about", message: "must be the id of an approval or workflow, given once" });
+  }
+  const [first] = problems;
+  if (first === undefined) return { status, about: about as string | undefined };
+  throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
+}
+
+/** @throws ServiceError NOT_FOUND for what can be no promise's id */
+function possibleId(given: string | string[] | undefined): string {
+  const id = String(given);
+  if (isPossible(id)) return id;
+  throw new ServiceError("NOT_FOUND", `There is no callback "${id.slice(0, 64)}"`);
+}
+
+function isPossible(id: string): boolean {
+  return id !== "" && id.length <= ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+}
