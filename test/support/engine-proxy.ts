@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
@@ -48,6 +48,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
   const asked: Asked[] = [];
   const replies: Replied[] = [];
   const holds: Hold[] = [];
+  const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, outgoing) => {
     void forward(incoming, outgoing).catch(() => outgoing.destroy());
   });
@@ -62,7 +63,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
     const about = readAsked(body);
     asked.push(about);
     if ((await met("request", about)) === "cut") return void outgoing.destroy();
-    const answer = await pass(engineUrl, incoming, body);
+    const answer = await pass({ engineUrl, agent, incoming, body });
     const { head } = JSON.parse(answer.body) as { head: { status: number } };
     replies.push({ asked: about, status: head.status });
     if ((await met("reply", about)) === "cut") return void outgoing.destroy();
@@ -94,6 +95,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
+      agent.destroy();
       await closed;
     },
   };
@@ -114,19 +116,18 @@ function readAsked(body: string): Asked {
   return { kind, action: action?.kind, id, data };
 }
 
-function pass(
-  engineUrl: string,
-  incoming: IncomingMessage,
-  body: string,
-): Promise<{ readonly status: number; readonly body: string }> {
+function pass(way: {
+  readonly engineUrl: string;
+  readonly agent: Agent;
+  readonly incoming: IncomingMessage;
+  readonly body: string;
+}): Promise<{ readonly status: number; readonly body: string }> {
+  const { engineUrl, agent, incoming, body } = way;
   return new Promise((resolve, reject) => {
-    const sent = request(
-      engineUrl,
-      { method: "POST", headers: headersFor(incoming), agent: false },
-      (answer) => {
-        text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
-      },
-    );
+    const headers = { ...headersFor(incoming), "content-length": Buffer.byteLength(body) };
+    const sent = request(engineUrl, { method: "POST", headers, agent }, (answer) => {
+      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
+    });
     sent.on("error", reject);
     sent.end(body);
   });

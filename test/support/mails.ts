@@ -12,6 +12,8 @@ export interface ReadMail {
   readonly subject: string;
   readonly html: string;
   readonly text: string;
+  /** Promise id of the ballot that the links answer. */
+  readonly ballot: string;
   /** The links by what they answer; both parts of the mail hold the same. */
   readonly links: Readonly<Record<Choice, string>>;
 }
@@ -29,7 +31,8 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
     throw new Error(`Text and HTML of ${messageId} have other links`);
   }
   const to = mail.to?.[0]?.address ?? "";
-  return { messageId, from: mail.from?.address ?? "", to, subject, html, text, links: inText };
+  const ballot = String(claimsOf(inText.approve)["pid"]);
+  return { messageId, from: mail.from?.address ?? "", to, subject, html, text, ballot, links: inText };
 }
 
 /** Which approval a link belongs to, read from the token as anybody could. */

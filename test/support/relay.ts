@@ -2,8 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
-import { eventually } from "./eventually.ts";
-import { claimsOf, type ReadMail, readMail } from "./mails.ts";
+import { type ReadMail, readMail } from "./mails.ts";
 
 /** What the relay says: yes, an SMTP refusal (4xx: later, 5xx: never), or nothing more on this connection. */
 export type Verdict = "accept" | "drop" | { readonly code: number };
@@ -48,6 +47,7 @@ export interface Held {
 export async function startRelay(script: RelayScript = {}): Promise<Relay> {
   const accepted: ReadMail[] = [];
   const received: ReadMail[] = [];
+  const waiting = new Set<(mail: ReadMail) => void>();
   let attempts = 0;
   const server = new SMTPServer({
     authOptional: true,
@@ -69,7 +69,10 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
         const mail = await readMail(content);
         received.push(mail);
         const verdict = (await relay.script.data?.(mail)) ?? "accept";
-        if (verdict === "accept") accepted.push(mail);
+        if (verdict === "accept") {
+          accepted.push(mail);
+          for (const look of waiting) look(mail);
+        }
         return verdict;
       };
       void answer(session.id, judge, done);
@@ -102,21 +105,35 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
     get attempts() {
       return attempts;
     },
-    mailTo: (address, approval, within) =>
-      eventually(
-        `a mail to ${address} for ${approval}`,
-        () => relay.mailsOf(approval).find(({ to }) => to === address),
-        within,
-      ),
-    mailsOf: (approval) =>
-      accepted.filter(({ links }) => {
-        const ballot = String(claimsOf(links.approve)["pid"]);
-        return ballot.startsWith(`${approval}:`) || ballot.startsWith(`${approval}.`);
-      }),
+    mailTo: (address, approval, { withinMs = MAIL_LIMIT_MS } = {}) => {
+      const isIt = (mail: ReadMail) => mail.to === address && isBelow(mail.ballot, approval);
+      const mail = accepted.find(isIt);
+      if (mail !== undefined) return Promise.resolve(mail);
+      // Hundreds may wait at once: they are told, and do not look.
+      return new Promise((resolve, reject) => {
+        const end = (act: () => void) => {
+          clearTimeout(timer);
+          waiting.delete(look);
+          act();
+        };
+        const look = (mail: ReadMail) => isIt(mail) && end(() => resolve(mail));
+        const late = new Error(`Not so within ${withinMs} ms: a mail to ${address} for ${approval}`);
+        const timer = setTimeout(() => end(() => reject(late)), withinMs);
+        waiting.add(look);
+      });
+    },
+    mailsOf: (approval) => accepted.filter(({ ballot }) => isBelow(ballot, approval)),
     holdNext: () => hold(relay),
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
   };
   return relay;
+}
+
+/** More than a mail takes on a busy machine. */
+const MAIL_LIMIT_MS = 20_000;
+
+function isBelow(id: string, root: string): boolean {
+  return id.startsWith(`${root}:`) || id.startsWith(`${root}.`);
 }
 
 function hold(relay: Relay): Held {
