@@ -1,0 +1,88 @@
+/** Two workers share the work; when one dies, the other takes over what it held. */
+import { expect, test } from "vitest";
+import { Api } from "../support/api.ts";
+import type { EngineProxy } from "../support/engine-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import { pressAtOnce } from "../support/press.ts";
+import { startRelay } from "../support/relay.ts";
+import { LEASE_MS, newId, openSite } from "../support/site.ts";
+
+const ANA = "ana@example.com";
+const WORKFLOWS = 200;
+
+test("two workers share 200 workflows, one is killed -9 in the middle: all end", async () => {
+  await using relay = await startRelay();
+  await using site = await openSite({ relay });
+  const { gateway } = await site.startParts({ workers: 0 });
+  const api = new Api(gateway.url);
+  const [first, second] = await Promise.all([site.startProxied("worker"), site.startProxied("worker")]);
+  const takenAt = new Map<string, number>();
+  second.proxy.watcher = (moment, { kind, id }) => {
+    if (moment === "reply" && kind === "task.acquire" && !takenAt.has(id)) takenAt.set(id, performance.now());
+  };
+
+  // No mail is answered until both are at work and the first is dead: what it holds then, it holds for good.
+  const firstIsDead = Promise.withResolvers<void>();
+  relay.script.data = async () => {
+    await firstIsDead.promise;
+    return "accept" as const;
+  };
+  const ids = await Promise.all(
+    Array.from({ length: WORKFLOWS }, () => api.ask({ id: newId("po"), approvers: [ANA] })),
+  );
+  await eventually("both workers are at work", () =>
+    [first, second].every(({ proxy }) => acquired(proxy).size > 10),
+  );
+  const held = acquired(first.proxy);
+  await first.service.killHard();
+  const killedAt = performance.now();
+  firstIsDead.resolve();
+
+  await Promise.all(
+    ids.map(async (id) => {
+      const { links } = await relay.mailTo(ANA, id);
+      expect(await pressAtOnce(links.approve)).toMatchObject({ decision: "approved", effective: true });
+    }),
+  );
+  for (const id of ids) expect(await api.ended(id)).toMatchObject({ result: { outcome: "approved" } });
+  const taken = [...held].map((id) => (takenAt.get(id) ?? Number.NaN) - killedAt).sort((a, b) => a - b);
+  console.log(
+    `${WORKFLOWS} workflows: the killed worker held ${held.size}, the other ran ${acquired(second.proxy).size}; ` +
+      `taken over ${ms(taken[0])} to ${ms(taken.at(-1))} after the kill, with leases of ${LEASE_MS} ms; ` +
+      `all ended ${ms(performance.now() - killedAt)} after it`,
+  );
+  expect(taken.every((time) => time >= 0)).toBe(true);
+  for (const id of ids) {
+    expect(new Set(relay.mailsOf(id).map(({ messageId }) => messageId)).size).toBe(1);
+    expect(relay.mailsOf(id).length).toBeLessThanOrEqual(2);
+  }
+});
+
+test("counter-test: what a dead worker held stays with it while there is no other", async () => {
+  await using relay = await startRelay();
+  await using site = await openSite({ relay, env: { WORKER_LEASE_MS: "1000" } });
+  const { gateway } = await site.startParts({ workers: 0 });
+  const api = new Api(gateway.url);
+  const { service, proxy } = await site.startProxied("worker");
+  const held = relay.holdNext();
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  await held.mail;
+  await service.killHard();
+  held.release({ code: 451 });
+  // Longer than the lease: whoever could take it over would have.
+  expect(await api.wait(id, 2)).toMatchObject({ status: "pending" });
+  expect(relay.mailsOf(id)).toHaveLength(0);
+  expect(acquired(proxy)).toEqual(new Set([id]));
+  await using _second = await site.start("worker");
+  await relay.mailTo(ANA, id);
+});
+
+/** Workflows that a worker has taken up. */
+function acquired({ replies }: EngineProxy): Set<string> {
+  const taken = replies.filter(({ asked, status }) => asked.kind === "task.acquire" && status === 200);
+  return new Set(taken.map(({ asked }) => asked.id));
+}
+
+function ms(time: number | undefined): string {
+  return `${Math.round(time ?? Number.NaN)} ms`;
+}

@@ -1,0 +1,23 @@
+import { execFile } from "node:child_process";
+import { ROOT } from "./service-process.ts";
+
+export interface CliRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line as a person does, and answers what it printed. */
+export function countersign(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliRun> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ["src/cli/main.ts", ...args],
+      { cwd: ROOT, env: { PATH: process.env["PATH"] ?? "", ...env }, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+        resolve({ code, stdout, stderr });
+      },
+    );
+  });
+}
