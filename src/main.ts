@@ -5,6 +5,7 @@ import { composeWorker, STOP_GRACE_MS } from "../worker/compose.ts";
 import { openAuth } from "./auth/open.ts";
 import { createAddressPolicy } from "./callback/address-policy.ts";
 import { type Config, loadConfig } from "./config/config.ts";
+import { environment } from "./config/env.ts";
 import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts";
 import { createHttpNetwork } from "./durable/http-network.ts";
 import { createDurable } from "./durable/resonate.ts";
@@ -17,6 +18,7 @@ import { processId } from "./lib/process-id.ts";
 import { runService } from "./lib/service.ts";
 import { startMailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
+import { readSourcesFile } from "./webhooks/file.ts";
 import { welcome } from "./welcome.ts";
 
 await runService(async () => {
@@ -39,6 +41,7 @@ await runService(async () => {
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+    sources: readSourcesFile(config.webhooksFile, environment),
     authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type Env, processEnv } from "./env.ts";
 import * as read from "./read.ts";
 import { Secret } from "./secret.ts";
+
+export { ConfigError };
 
 /**
  * What this process is. The command line and a stand-alone engine send no mail and serve no pages, so settings that
@@ -33,6 +36,8 @@ export interface Config {
     /** Absolute path of the folder whose files tell when keys were used. */
     readonly usedFolder: string;
   };
+  /** Absolute path of the file of webhook sources; undefined: there are none. */
+  readonly webhooksFile: string | undefined;
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
@@ -63,17 +68,6 @@ type MailConfig =
 type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
-/** Settings that cannot be used. The message lists every problem, and never a secret. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`Cannot start:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-    this.problems = problems;
-  }
-}
-
 /** Settings of a process, checked: a frozen tree, or a `ConfigError` with every problem found. */
 export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config {
   const problems: string[] = [];
@@ -87,6 +81,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const publicUrl = read.origin(source, "PUBLIC_URL") ?? defaultOrigin(host, port);
   const engine = engineConfig(source, role);
   const dataDir = resolve(read.text(source, "DATA_DIR") ?? "data");
+  const webhooksFile = read.text(source, "WEBHOOKS_FILE");
   const config: Config = {
     role,
     production,
@@ -105,6 +100,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       file: resolve(read.text(source, "API_KEYS_FILE") ?? join(dataDir, "api-keys.json")),
       usedFolder: join(dataDir, "api-keys-used"),
     },
+    webhooksFile: webhooksFile === undefined ? undefined : resolve(webhooksFile),
     engine,
     mail: mailConfig(source),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
@@ -150,10 +146,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
 const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
 
 /** Settings whose silent neglect would leave an operator believing in a protection or a feature that is not there. */
-const NOT_YET = [
-  ["WEBHOOKS_FILE", "no incoming webhooks yet"],
-  ["WORKFLOWS", "no workflow folder yet"],
-] as const;
+const NOT_YET = [["WORKFLOWS", "no workflow folder yet"]] as const;
 
 function engineConfig(source: read.Source, role: Role): EngineConfig {
   const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);

@@ -45,3 +45,8 @@ export function processEnv(): Env {
 export function environmentValue(name: string): string | undefined {
   return process.env[name];
 }
+
+/** A variable that a settings file refers to by a name of the operator's choice. */
+export function environment(name: string): string | undefined {
+  return process.env[name];
+}

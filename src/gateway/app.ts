@@ -3,16 +3,20 @@ import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
+import type { Sources } from "../webhooks/source.ts";
 import { approvalRoutes } from "./approvals.ts";
-import { callbackDeliveryRoutes } from "./callback-deliveries.ts";
 import { createNeeds } from "./auth.ts";
+import { callbackDeliveryRoutes } from "./callback-deliveries.ts";
+import { callbackRoutes } from "./callbacks.ts";
 import { requestContext } from "./context.ts";
 import { errorHandler, notFound } from "./errors.ts";
 import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./guards.ts";
 import { healthRoutes } from "./health.ts";
 import type { Pages } from "./pages.ts";
+import { promiseRoutes } from "./promises.ts";
 import { createFailureLimit } from "./rate-limit.ts";
 import { reviewRoutes } from "./review.ts";
+import { webhookRoutes } from "./webhooks.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 /** All that routes need, and may know. */
@@ -31,6 +35,8 @@ export interface AppOptions {
   readonly publicUrl: string;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Senders of webhooks, by name. */
+  readonly sources: Sources;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
   /** Milliseconds since 1970. */
@@ -63,11 +69,16 @@ export function createApp(options: AppOptions): Express {
   app.use(reviewRoutes(options));
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
+  // For other systems. What they send shows by itself where it comes from; they have no key.
+  app.use(webhookRoutes(options));
+  app.use(callbackRoutes(options));
+
   // For programs. Each route names the scope that its callers need.
   const needs = createNeeds(options.authenticate);
   app.use(noCrossSiteWrites);
   app.use(workflowRoutes({ ...options, needs }));
   app.use(approvalRoutes({ ...options, needs }));
+  app.use(promiseRoutes({ ...options, needs }));
   app.use(callbackDeliveryRoutes({ ...options, needs }));
 
   app.use(notFound);

@@ -6,6 +6,7 @@ import type { Durable } from "../durable/durable.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
+import type { Sources } from "../webhooks/source.ts";
 import { createApp } from "./app.ts";
 import { createPages } from "./pages.ts";
 import { listen } from "./server.ts";
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   readonly mailbox: Router | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Senders of webhooks, by name. Default: none. */
+  readonly sources?: Sources;
   /** Who may use the API. */
   readonly authenticate: Authenticate;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
@@ -53,6 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl,
       mailbox: options.mailbox,
       callbackUrlProblem: options.callbackUrlProblem,
+      sources: options.sources ?? new Map(),
       authenticate: options.authenticate,
       onLoopback: isLoopback(options.host),
       trustProxyHops: options.trustProxyHops ?? 0,

@@ -4,6 +4,7 @@ import type { Router } from "express";
 import { openAuth } from "../auth/open.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { loadConfig } from "../config/config.ts";
+import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
@@ -14,6 +15,7 @@ import { runService } from "../lib/service.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
 import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
+import { readSourcesFile } from "../webhooks/file.ts";
 import { startGateway } from "./gateway.ts";
 
 await runService(async () => {
@@ -37,6 +39,7 @@ await runService(async () => {
     keys: loadTokenKeys(config),
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+    sources: readSourcesFile(config.webhooksFile, environment),
     authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,

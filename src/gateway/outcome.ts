@@ -1,8 +1,11 @@
 import type { StoredPromise } from "../durable/durable.ts";
 
-/** The body of `GET /wait`, as text: `status`, `promise_id`, and then `message`, `result` or `error` by status. */
-export function describePromise(promise: StoredPromise): string {
-  const body = { status: statusOf(promise), promise_id: promise.id, ...detailOf(promise) };
+/**
+ * The body of `GET /wait`, as text: `status`, `promise_id`, and then `message`, `result` or `error` by status, and
+ * whatever `more` a route has to tell.
+ */
+export function describePromise(promise: StoredPromise, more: object = {}): string {
+  const body = { status: statusOf(promise), promise_id: promise.id, ...detailOf(promise), ...more };
   // A stack names our files and functions to whoever can call.
   return JSON.stringify(body, (_name, value: unknown) =>
     value instanceof Error ? { name: value.name, message: value.message } : value,

@@ -1,8 +1,8 @@
 /**
- * The signed tokens in URLs: links, by which one approver gives one answer to one ballot, and receipts, which show
- * what one press led to and can do nothing else.
+ * The signed tokens in URLs: links, by which one approver gives one answer to one ballot; receipts, which show what one
+ * press led to and can do nothing else; and callbacks, by which a system settles the one promise it was told of.
  *
- * Both are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
+ * All are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
@@ -43,6 +43,13 @@ export interface Receipt {
   readonly expiresAtMs: number;
 }
 
+/** Leave to settle one promise, for a system that a workflow hands a URL to. */
+export interface CallbackLeave {
+  readonly pid: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
 export interface LinkTokens {
   /** The token of `/d/<token>`; the same link gives the same token. */
   issueLink(link: Link): string;
@@ -50,6 +57,9 @@ export interface LinkTokens {
   /** The token of `/r/<token>`. */
   issueReceipt(receipt: Receipt): string;
   verifyReceipt(token: string, nowMs: number): Verified<Receipt>;
+  /** The token of `/callbacks/<token>`; the same leave gives the same token. */
+  issueCallback(leave: CallbackLeave): string;
+  verifyCallback(token: string, nowMs: number): Verified<CallbackLeave>;
   /**
    * Names an approver in links without telling the address, which would otherwise end up in the logs of every proxy.
    * Keyed, because a plain hash of an address could be found by trying addresses.
@@ -76,6 +86,8 @@ const receiptClaimsSchema = z.strictObject({
   jti: bits128Schema,
 });
 
+const callbackClaimsSchema = z.strictObject({ pid: promiseIdSchema, jti: bits128Schema });
+
 /** @throws TypeError if a key is too short or a kid is given twice */
 export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkTokens {
   const links = createJws({
@@ -91,6 +103,13 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
     typ: "approval-receipt+jwt",
     audience: "approval-receipt",
     claims: receiptClaimsSchema,
+  });
+  const callbacks = createJws({
+    keys,
+    issuer,
+    typ: "callback+jwt",
+    audience: "callback",
+    claims: callbackClaimsSchema,
   });
 
   /** 128 bits that nobody without the key can tell from random ones: HMAC-SHA256 is a pseudo-random function. */
@@ -126,6 +145,9 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
         nonce: jti,
         ...times,
       })),
+    issueCallback: ({ pid, issuedAtMs, expiresAtMs }) =>
+      callbacks.sign({ pid, jti: derive("callback", pid) }, { issuedAtMs, expiresAtMs }),
+    verifyCallback: (token, nowMs) => callbacks.verify(token, nowMs, ({ pid }, times) => ({ pid, ...times })),
     recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
   };
 }

@@ -86,7 +86,6 @@ describe("loadConfig()", () => {
       WORKER_LEASE_MS: "10",
       WORKER_CONCURRENCY: "0",
       API_KEYS_FILE: "keys",
-      WEBHOOKS_FILE: "hooks",
       CALLBACK_ALLOW: "10.0.0.1",
       WORKFLOWS: "./flows",
       LOG_LEVEL: "loud",

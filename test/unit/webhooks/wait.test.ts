@@ -231,9 +231,9 @@ function shaky(host: Host, random: Random): Host {
       network.send = (async (request: Parameters<typeof send>[0]) => {
         if (!/^promise\.(get|create|settle)$/.test(request.kind)) return send(request);
         await pause(random.below(4));
-        if (random.chance(0.02)) throw new Error("lost before");
+        if (random.chance(0.01)) throw new Error("lost before");
         const answer = await send(request);
-        if (random.chance(0.02)) throw new Error("lost after");
+        if (random.chance(0.01)) throw new Error("lost after");
         return answer;
       }) as typeof send;
       return network;

@@ -1,0 +1,47 @@
+/** `POST /callbacks/:token`: a URL that a workflow handed to another system (see `worker/callback-url.ts`). */
+import { Router } from "express";
+import type { Durable } from "../durable/durable.ts";
+import { ServiceError } from "../lib/errors.ts";
+import type { Logger } from "../lib/log.ts";
+import type { LinkTokens } from "../tokens/tokens.ts";
+import { readJson } from "./body.ts";
+import { requestIdOf } from "./context.ts";
+import { addRoute } from "./routes.ts";
+import { type Answer, settleLatent } from "./settle-latent.ts";
+import { toldBy } from "./settlement.ts";
+
+export interface CallbackRoutesOptions {
+  readonly durable: Durable;
+  readonly tokens: LinkTokens;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** 128 random bits in base64url: the name of one call. */
+  readonly newNonce: () => string;
+}
+
+export function callbackRoutes({ durable, tokens, log, clock, newNonce }: CallbackRoutesOptions): Router {
+  const router = Router();
+  addRoute(router, "/callbacks/:token", {
+    POST: async (req, res) => {
+      const verified = tokens.verifyCallback(String(req.params["token"]), clock());
+      if (!verified.ok) {
+        log.info({ requestId: requestIdOf(res), reason: verified.reason }, "callback refused");
+        throw new ServiceError("FORBIDDEN", "This URL cannot be used");
+      }
+      const value = (await readJson(req))?.value ?? null;
+      const answer: Answer = {
+        id: verified.value.pid,
+        door: "callback",
+        as: "resolved",
+        value,
+        nonce: newNonce(),
+      };
+      const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
+      log.info({ requestId: requestIdOf(res), promise: record.id, effective }, "called back");
+      // What somebody else has answered is none of this caller's business.
+      res.json({ status: record.state, effective });
+    },
+  });
+  return router;
+}

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { ConfigError } from "../lib/config-error.ts";
+import { type Lookup, loadSources } from "./load.ts";
+import type { Sources } from "./source.ts";
+
+/**
+ * The sources in `WEBHOOKS_FILE`; none without one.
+ *
+ * @throws ConfigError with every problem of the file and of the secrets it refers to
+ */
+export function readSourcesFile(path: string | undefined, environment: Lookup): Sources {
+  if (path === undefined) return new Map();
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    throw new ConfigError([`WEBHOOKS_FILE ${path} cannot be read: ${reason}`]);
+  }
+  const loaded = loadSources(text, environment);
+  if (loaded.ok) return loaded.sources;
+  throw new ConfigError(loaded.problems.map((problem) => `WEBHOOKS_FILE: ${problem}`));
+}
