@@ -4,6 +4,7 @@ import { requestOf } from "../approval/stored.ts";
 import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import type { ApprovalReference } from "../openapi/schemas.ts";
 import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { callbacksOf } from "./callback-deliveries.ts";
@@ -82,17 +83,11 @@ function unknownApproval(id: string): ServiceError {
   return new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
 }
 
-interface Reference {
-  readonly id: string;
-  readonly status: string;
-  readonly links: Readonly<Record<"self" | "cancel" | "wait", string>>;
-}
-
-function reference(root: StoredPromise): Reference {
+function reference(root: StoredPromise): ApprovalReference {
   return { id: root.id, status: statusOf(root).status, links: links(root.id) };
 }
 
-function links(id: string): Reference["links"] {
+function links(id: string): ApprovalReference["links"] {
   const self = `/approvals/${encodeURIComponent(id)}`;
   return { self, cancel: `${self}/cancel`, wait: `/wait?id=${encodeURIComponent(id)}` };
 }

@@ -1,12 +1,11 @@
-import { z } from "zod";
 import type { Cancellation, Outcome } from "../approval/approval.ts";
 import { endId } from "../approval/ids.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
-import { lines } from "../approval/request.ts";
 import { cancellationOf, closedOf, requestOf } from "../approval/stored.ts";
 import { statusOf } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { cancelRequest } from "../openapi/schemas.ts";
 
 export interface CancelOptions {
   readonly durable: Durable;
@@ -19,12 +18,10 @@ export interface CancelOptions {
 /** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
 const OUTCOME_WAIT_MS = 2_000;
 
-const cancelSchema = z.strictObject({ reason: z.exactOptional(lines(500)) });
-
 /** The body of a cancel call: nothing, or `{reason}`. */
 export function parseCancelBody(body: unknown): { readonly reason?: string } {
   const input = body ?? {};
-  const parsed = cancelSchema.safeParse(input);
+  const parsed = cancelRequest.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new ServiceError("INVALID_FIELDS", "Cannot cancel: some fields are wrong", {
     problems: problemsFromIssues(parsed.error.issues, input),

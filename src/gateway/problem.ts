@@ -1,21 +1,8 @@
 import type { Response } from "express";
-import { ERRORS, type ErrorCode, type FieldProblem, type ServiceError } from "../lib/errors.ts";
+import { ERRORS, type ErrorCode, type ServiceError } from "../lib/errors.ts";
+import { problemSlug } from "../openapi/problem-catalogue.ts";
+import type { Problem } from "../openapi/schemas.ts";
 import { requestIdOf } from "./context.ts";
-
-/** The body of every refusal, by RFC 9457. */
-interface Problem {
-  /** Stable; resolves against this service's address. `docs/http.md` describes each. */
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** The request's id, which is also in the log. */
-  readonly instance: string;
-  /** Every problem found in the input, when the input is at fault. */
-  readonly errors?: readonly FieldProblem[];
-  /** The same as `detail`, where clients of the generic API look for it. */
-  readonly error: string;
-}
 
 export function sendProblem(res: Response, error: ServiceError): void {
   const { status } = ERRORS[error.code];
@@ -29,7 +16,7 @@ export function sendProblem(res: Response, error: ServiceError): void {
     status,
     detail: publicDetail(error),
     instance: requestIdOf(res),
-    ...(error.problems.length === 0 ? {} : { errors: error.problems }),
+    ...(error.problems.length === 0 ? {} : { errors: [...error.problems] }),
     error: publicDetail(error),
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
@@ -42,7 +29,7 @@ export function tellWhenToRetry(res: Response, code: ErrorCode): void {
 }
 
 export function problemType(code: ErrorCode): string {
-  return `/problems/${code.toLowerCase().replaceAll("_", "-")}`;
+  return `/problems/${problemSlug(code)}`;
 }
 
 /** What a caller may read: a refusal's own words, but of a fault only that it is one. */

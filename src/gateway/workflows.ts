@@ -4,6 +4,7 @@ import { requestOf } from "../approval/stored.ts";
 import { allows } from "../auth/scopes.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import type { BegunWorkflow } from "../openapi/schemas.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
 import { callBackOnCompletion } from "./completion-callback.ts";
@@ -41,7 +42,8 @@ export function workflowRoutes(options: WorkflowRoutesOptions): Router {
     POST: needs("workflows:begin", async (req, res) => {
       const promise = await begin(options, req);
       const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
-      res.location(wait).json({ promise: promise.id, status: promise.state, wait });
+      const answer: BegunWorkflow = { promise: promise.id, status: promise.state, wait };
+      res.location(wait).json(answer);
     }),
   });
 

@@ -1,0 +1,71 @@
+/** The API described by itself: `/openapi.json` for programs, `/docs` and `/problems/…` for people. No key is needed. */
+import { readFileSync } from "node:fs";
+import { type Response, Router } from "express";
+import { loadAssets } from "../lib/assets.ts";
+import { ERRORS } from "../lib/errors.ts";
+import type { Html } from "../lib/html.ts";
+import { markdownForPage } from "../lib/markdown.ts";
+import { pageHeaders } from "../lib/page-headers.ts";
+import { renderShell } from "../lib/shell.ts";
+import { loadTemplates } from "../lib/templates.ts";
+import { openApiDocument } from "../openapi/document.ts";
+import { PROBLEM_CATALOGUE, PROBLEM_CODES, problemSlug } from "../openapi/problem-catalogue.ts";
+import { referenceContent } from "./reference-content.ts";
+import { addRoute } from "./routes.ts";
+
+/** Everything is made once, at start: it does not change while the process runs. */
+export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): Router {
+  const document = openApiDocument({ url: publicUrl, version: packageVersion() });
+  const documentText = JSON.stringify(document, null, 2);
+  const templates = loadTemplates("reference", "partials");
+  const assets = loadAssets();
+  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
+  const page = (title: string, body: Html): string =>
+    renderShell(
+      { templates, assets },
+      { title, body, note: "API", width: "wide", homeHref: "/", footer: FOOTER },
+    ).toString();
+  const send = (res: Response, text: string) => void res.set(headers).type("html").send(text);
+
+  const docsPage = page("API reference", templates.html("reference/api", referenceContent(document)));
+  const problems = PROBLEM_CODES.map((code) => {
+    const { status, title, retryable } = ERRORS[code];
+    const { when, remedy } = PROBLEM_CATALOGUE[code];
+    return {
+      slug: problemSlug(code),
+      title,
+      status,
+      retryable,
+      when: markdownForPage(when),
+      remedy: markdownForPage(remedy),
+    };
+  });
+  const listPage = page("Problems", templates.html("reference/problems", { problems }));
+  const problemPages = new Map(
+    problems.map((problem) => [
+      problem.slug,
+      page(problem.title, templates.html("reference/problem", { problem })),
+    ]),
+  );
+
+  const router = Router();
+  addRoute(router, "/openapi.json", { GET: (_req, res) => void res.type("json").send(documentText) });
+  addRoute(router, "/docs", { GET: (_req, res) => send(res, docsPage) });
+  addRoute(router, "/problems", { GET: (_req, res) => send(res, listPage) });
+  addRoute(router, "/problems/:type", {
+    GET: (req, res, next) => {
+      const text = problemPages.get(String(req.params["type"]));
+      if (text === undefined) next();
+      else send(res, text);
+    },
+  });
+  return router;
+}
+
+const FOOTER = "The same, for programs that make clients: /openapi.json";
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { readonly version: string };
+  return version;
+}

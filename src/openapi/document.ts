@@ -1,0 +1,192 @@
+/** The OpenAPI 3.1 document, made of the operations and the schemas that check requests. */
+import { z } from "zod";
+import { SCOPES } from "../auth/scopes.ts";
+import { ERRORS, type ErrorCode } from "../lib/errors.ts";
+import { type Answer, type Body, type Operation, type Parameter, problemsOf } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
+import { problem } from "./schemas.ts";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Site {
+  /** Origin that programs call. */
+  readonly url: string;
+  readonly version: string;
+}
+
+/** The whole document. Its components are the named schemas, requests as they come in and answers as they go out. */
+export function openApiDocument({ url, version }: Site): Json {
+  const components = new Components();
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const operation of OPERATIONS) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describeOperation(operation, components),
+    };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Countersign",
+      version,
+      summary: "Durable approvals",
+      description:
+        "A program asks, people decide by a link in a mail, and nothing is lost in between. Refusals are problems by RFC 9457; their types are pages of this service.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url }],
+    security: [{ key: [] }],
+    tags: [...new Set(OPERATIONS.map(({ group }) => group))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: components.all(),
+      securitySchemes: {
+        key: {
+          type: "http",
+          scheme: "bearer",
+          description: `An API key, \`apv_…\`. Scopes: ${Object.entries(SCOPES)
+            .map(([scope, meaning]) => `\`${scope}\` (${meaning})`)
+            .join(", ")}.`,
+        },
+      },
+    },
+  };
+}
+
+function describeOperation(operation: Operation, components: Components): Json {
+  const { id, group, summary, description, scope, parameters, body, answers } = operation;
+  const alternatives = scope === "none" ? [] : [scope].flat();
+  return {
+    operationId: id,
+    tags: [group],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: alternatives.map((one) => ({ key: [one] })),
+    ...(parameters === undefined
+      ? {}
+      : { parameters: parameters.map((parameter) => describeParameter(parameter, components)) }),
+    ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer, components)]),
+      ),
+      ...describeProblems(operation, components),
+    },
+  };
+}
+
+function describeParameter(parameter: Parameter, components: Components): Json {
+  const { name, in: place, schema, description, required, example } = parameter;
+  return {
+    name,
+    in: place,
+    description,
+    required: place === "path" || required === true,
+    schema: components.use(schema, "input"),
+    ...(example === undefined ? {} : { example }),
+  };
+}
+
+function describeBody({ schema, required, description, example, type }: Body, components: Components): Json {
+  return {
+    required,
+    ...(description === undefined ? {} : { description }),
+    content: {
+      [type ?? "application/json"]: {
+        schema: components.use(schema, "input"),
+        ...(example === undefined ? {} : { example }),
+      },
+    },
+  };
+}
+
+function describeAnswer(
+  { description, schema, type, headers, example }: Answer,
+  components: Components,
+): Json {
+  return {
+    description,
+    ...(headers === undefined
+      ? {}
+      : {
+          headers: Object.fromEntries(
+            Object.entries(headers).map(([name, what]) => [
+              name,
+              { description: what, schema: { type: "string" } },
+            ]),
+          ),
+        }),
+    ...(schema === undefined
+      ? {}
+      : {
+          content: {
+            [type ?? "application/json"]: {
+              schema: components.use(schema, "output"),
+              ...(example === undefined ? {} : { example }),
+            },
+          },
+        }),
+  };
+}
+
+/** Refusals by status; several types may share one. A status that is an answer too is described there. */
+function describeProblems(operation: Operation, components: Components): Record<string, Json> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of problemsOf(operation)) {
+    const { status } = ERRORS[code];
+    if (status in operation.answers) continue;
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      String(status),
+      {
+        description: codes.map((code) => ERRORS[code].title).join("; "),
+        content: { "application/problem+json": { schema: components.use(problem, "output") } },
+      },
+    ]),
+  );
+}
+
+type Direction = "input" | "output";
+
+/** Collects the schemas that have a name and answers references to them. */
+class Components {
+  readonly #named = new Map<string, Json>();
+
+  use(schema: z.ZodType, direction: Direction): Json {
+    const { $schema: _, $defs, ...own } = jsonSchema(schema, direction);
+    for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, Json>)) {
+      this.#add(name, definition);
+    }
+    const name = schema.meta()?.["id"];
+    if (typeof name !== "string") return own;
+    // A schema that refers to itself by name is all in the definitions already.
+    if (!("$ref" in own)) this.#add(name, own);
+    return { $ref: `#/components/schemas/${name}` };
+  }
+
+  all(): Json {
+    return Object.fromEntries([...this.#named].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #add(name: string, { id: _id, ...definition }: Json): void {
+    const known = this.#named.get(name);
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(definition)) {
+      throw new Error(`Two schemas are named ${name}`);
+    }
+    this.#named.set(name, definition);
+  }
+}
+
+function jsonSchema(schema: z.ZodType, direction: Direction): Json {
+  const made = z.toJSONSchema(schema, {
+    target: "draft-2020-12",
+    io: direction,
+    override: ({ jsonSchema: made }) => {
+      // Answers may get more members, and clients made from this document must let them pass.
+      if (direction === "output" && made.additionalProperties === false) delete made.additionalProperties;
+    },
+  });
+  return JSON.parse(JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+}

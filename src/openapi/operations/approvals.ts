@@ -1,0 +1,68 @@
+import type { Operation } from "../operation.ts";
+import { approval, approvalReference, approvalRequest, cancelRequest } from "../schemas.ts";
+import { approvalId, idempotencyKey } from "./parameters.ts";
+
+export const APPROVAL_OPERATIONS: readonly Operation[] = [
+  {
+    id: "requestApproval",
+    method: "post",
+    path: "/approvals",
+    group: "Approvals",
+    summary: "Request an approval",
+    description:
+      "Mails every approver a link for each answer. The same id and content again answer the same approval, whatever has become of it; the same id with other content is a conflict.",
+    scope: "approvals:create",
+    parameters: [idempotencyKey],
+    body: {
+      schema: approvalRequest,
+      required: true,
+      example: {
+        id: "po-4711",
+        title: "Order 40 laptops",
+        details: [{ label: "Amount", value: "41 200 €" }],
+        approvers: ["ana@example.com", { email: "bo@example.com", name: "Bo" }],
+        require: "any",
+        deadline: "P5D",
+      },
+    },
+    answers: {
+      202: {
+        description: "It is stored, and nothing can lose it.",
+        schema: approvalReference,
+        headers: { Location: "Address of the approval" },
+      },
+    },
+    problems: ["CONFLICT", "INVALID_FIELDS"],
+  },
+  {
+    id: "getApproval",
+    method: "get",
+    path: "/approvals/{id}",
+    group: "Approvals",
+    summary: "See an approval",
+    description: "With every ballot, what became of its mail, and who is waited for.",
+    scope: "approvals:read",
+    parameters: [approvalId],
+    answers: { 200: { description: "The approval as it stands.", schema: approval } },
+    problems: ["NOT_FOUND"],
+  },
+  {
+    id: "cancelApproval",
+    method: "post",
+    path: "/approvals/{id}/cancel",
+    group: "Approvals",
+    summary: "Cancel an approval",
+    scope: "approvals:cancel",
+    parameters: [approvalId],
+    body: { schema: cancelRequest, required: false, example: { reason: "The budget is gone" } },
+    answers: {
+      200: { description: "It is cancelled.", schema: approvalReference },
+      202: {
+        description: "The cancellation stands, but no worker has finished it yet.",
+        schema: approvalReference,
+        headers: { "Retry-After": "Seconds until it is worth asking again" },
+      },
+    },
+    problems: ["NOT_FOUND", "CONFLICT", "INVALID_FIELDS"],
+  },
+];

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { ID_PATTERN } from "../../approval/ids.ts";
+import type { Parameter } from "../operation.ts";
+
+/** Ids that callers choose. */
+export const chosenId = z.string().regex(ID_PATTERN);
+
+/** Ids of promises below workflows are longer than those that callers choose. */
+const promiseId = z.string().min(1).max(400);
+
+export const approvalId: Parameter = {
+  name: "id",
+  in: "path",
+  schema: promiseId,
+  description: "The approval's id.",
+  example: "po-4711",
+};
+
+export const pathPromiseId: Parameter = {
+  name: "id",
+  in: "path",
+  schema: promiseId,
+  description: "The promise's id.",
+  example: "task-001:1",
+};
+
+export const queryPromiseId: Parameter = {
+  name: "id",
+  in: "query",
+  schema: promiseId,
+  description: "A workflow's id, or that of any promise below one.",
+  required: true,
+  example: "task-001",
+};
+
+export const idempotencyKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  schema: z.string().min(1).max(255),
+  description: "Stands for the id: as it is if it can be one, else by its hash.",
+};

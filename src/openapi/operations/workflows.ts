@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { Operation } from "../operation.ts";
+import { anyJson, begunWorkflow, workflowState } from "../schemas.ts";
+import { chosenId, idempotencyKey, queryPromiseId } from "./parameters.ts";
+
+export const WORKFLOW_OPERATIONS: readonly Operation[] = [
+  {
+    id: "beginWorkflow",
+    method: "post",
+    path: "/begin",
+    group: "Workflows",
+    summary: "Start a workflow",
+    description:
+      "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict.",
+    scope: "workflows:begin",
+    parameters: [
+      {
+        name: "id",
+        in: "query",
+        schema: chosenId,
+        description: "Names the workflow. Default: a UUID.",
+        example: "task-001",
+      },
+      {
+        name: "func",
+        in: "query",
+        schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/),
+        description: "The function, as registered on a worker. Default: `foo`.",
+        example: "greet",
+      },
+      {
+        name: "version",
+        in: "query",
+        schema: z.int().min(1).max(999_999_999),
+        description: "Its version. Default: 1.",
+      },
+      {
+        name: "timeout",
+        in: "query",
+        schema: z.string(),
+        description:
+          "ISO 8601 duration from now, `PT1S` to `P400D`: the workflow is over then, done or not. Default: `P100D`.",
+        example: "P30D",
+      },
+      idempotencyKey,
+    ],
+    body: {
+      schema: anyJson,
+      required: false,
+      description: "The function's one argument, any JSON value.",
+      example: "World",
+    },
+    answers: {
+      200: {
+        description: "It is started, or was before.",
+        schema: begunWorkflow,
+        headers: { Location: "Where to ask for the result" },
+      },
+    },
+    problems: ["CONFLICT", "INVALID_FIELDS"],
+  },
+  {
+    id: "waitForWorkflow",
+    method: "get",
+    path: "/wait",
+    group: "Workflows",
+    summary: "See what became of a workflow",
+    description: "A key with the scope `approvals:read` alone sees approvals alone.",
+    scope: ["workflows:read", "approvals:read"],
+    parameters: [
+      queryPromiseId,
+      {
+        name: "Prefer",
+        in: "header",
+        schema: z.string().max(100),
+        description:
+          "`wait=20` holds the answer until there is a result, at most so many seconds, at most 60.",
+        example: "wait=20",
+      },
+    ],
+    answers: {
+      200: {
+        description: "The workflow as it stands.",
+        schema: workflowState,
+        headers: {
+          "Retry-After": "While it is pending: seconds until it is worth asking again",
+          "Preference-Applied": "How long the answer was held at most",
+        },
+      },
+    },
+    problems: ["NOT_FOUND", "TOO_MANY_WAITERS"],
+  },
+];

@@ -1,0 +1,150 @@
+/**
+ * What the API answers, as schemas: types for handlers and clients, components of the OpenAPI document, and the measure
+ * of real answers in tests. Answers may get more members; clients let pass what they do not know.
+ */
+import { z } from "zod";
+import type { Outcome, Person } from "../approval/approval.ts";
+import { approvalRequestSchema, lines } from "../approval/request.ts";
+import type { ApprovalView } from "../approval/view.ts";
+
+const instant = z.iso
+  .datetime()
+  .meta({ description: "ISO 8601 instant.", examples: ["2026-11-21T10:00:00.000Z"] });
+const json = z.unknown().meta({ description: "Any JSON value." });
+
+const person: z.ZodType<Person> = z
+  .strictObject({
+    email: z.string(),
+    name: z.exactOptional(z.string()),
+    locale: z.exactOptional(z.string()),
+    timeZone: z.exactOptional(z.string()),
+  })
+  .meta({ id: "Person" });
+
+const choice = z.enum(["approve", "reject"]);
+const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
+const approvalStatus = z
+  .enum([...outcomeKind.options, "pending", "failed"])
+  .meta({ id: "ApprovalStatus", description: "`failed`: its workflow broke off, and `error` says why." });
+
+const outcome: z.ZodType<Outcome> = z
+  .strictObject({
+    approval: z.string(),
+    outcome: outcomeKind,
+    reason: z.string().meta({ description: "One sentence for people and logs." }),
+    decisions: z.array(
+      z.strictObject({
+        n: z.int(),
+        email: z.string(),
+        choice,
+        comment: z.exactOptional(z.string()),
+        at: instant,
+      }),
+    ),
+    metadata: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Outcome", description: "How an approval ended." });
+
+const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
+  .strictObject({
+    n: z.int().meta({ description: "1 for the first approver." }),
+    approver: person,
+    state: z
+      .enum(["open", "approved", "rejected", "withdrawn", "expired"])
+      .meta({ description: "`withdrawn`: the approval ended without this answer." }),
+    comment: z.exactOptional(z.string()),
+    decidedAt: z.exactOptional(instant),
+    door: z.exactOptional(z.enum(["mail", "api", "webhook"])),
+    mail: z.strictObject({
+      status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
+        description: "`sent`: a relay took it, which does not mean that anybody read it.",
+      }),
+      reason: z.exactOptional(z.string()),
+    }),
+  })
+  .meta({ id: "Ballot", description: "One approver's answer, open or given." });
+
+const links = z.strictObject({ self: z.string(), cancel: z.string(), wait: z.string() });
+
+export const approvalRequest = approvalRequestSchema.meta({
+  id: "ApprovalRequest",
+  description: "A request for a decision.",
+});
+
+export const approvalReference = z
+  .strictObject({ id: z.string(), status: approvalStatus, links })
+  .meta({ id: "ApprovalReference" });
+export type ApprovalReference = z.infer<typeof approvalReference>;
+
+type ApprovalAnswer = ApprovalView & { readonly links: z.infer<typeof links> };
+
+export const approval: z.ZodType<ApprovalAnswer> = z
+  .strictObject({
+    id: z.string(),
+    status: approvalStatus,
+    title: z.string(),
+    summary: z.exactOptional(z.string()),
+    details: z.array(z.strictObject({ label: z.string(), value: z.string() })),
+    requester: z.exactOptional(person),
+    require: z.union([z.enum(["any", "all"]), z.int()]),
+    rejection: z.enum(["veto", "majority"]),
+    onDeadline: z.enum(["expire", "reject"]),
+    callbackUrl: z.exactOptional(z.string()),
+    metadata: z.record(z.string(), z.unknown()),
+    deadline: instant,
+    ballots: z.array(ballot),
+    waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose answer is awaited." }),
+    cancellation: z.exactOptional(z.strictObject({ at: instant, reason: z.exactOptional(z.string()) })),
+    outcome: z.exactOptional(outcome),
+    error: z.exactOptional(z.string()),
+    createdAt: instant,
+    endedAt: z.exactOptional(instant),
+    links,
+  })
+  .meta({ id: "Approval" });
+
+/** The body of a cancel call. */
+export const cancelRequest = z
+  .strictObject({ reason: z.exactOptional(lines(500)) })
+  .meta({ id: "CancelRequest" });
+
+export const begunWorkflow = z
+  .strictObject({
+    promise: z.string().meta({ description: "The workflow's id." }),
+    status: z.enum(["pending", "resolved", "rejected", "canceled", "timedout"]),
+    wait: z.string().meta({ description: "Where to ask for the result." }),
+  })
+  .meta({ id: "BegunWorkflow" });
+export type BegunWorkflow = z.infer<typeof begunWorkflow>;
+
+export const workflowState = z
+  .union([
+    z.strictObject({ status: z.literal("pending"), promise_id: z.string(), message: z.string() }),
+    z.strictObject({ status: z.literal("resolved"), promise_id: z.string(), result: json }),
+    z.strictObject({
+      status: z.enum(["rejected", "canceled", "timedout"]),
+      promise_id: z.string(),
+      error: z.string(),
+    }),
+  ])
+  .meta({ id: "WorkflowState", description: "What became of a workflow, by `status`." });
+
+export const anyJson = json;
+
+export const health = z.strictObject({ status: z.string() }).meta({ id: "Health" });
+
+/** The body of every refusal, by RFC 9457. */
+export const problem = z
+  .strictObject({
+    type: z.string().meta({ description: "Stable; relative to the service's address, and a page there." }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().meta({ description: "The request's id, which is also in the log." }),
+    errors: z
+      .exactOptional(z.array(z.strictObject({ field: z.string(), message: z.string() })))
+      .meta({ description: "Every problem found in the input." }),
+    error: z.string().meta({ description: "The same as `detail`, for clients of `/begin` and `/wait`." }),
+  })
+  .meta({ id: "Problem" });
+export type Problem = z.infer<typeof problem>;
