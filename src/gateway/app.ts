@@ -15,6 +15,7 @@ import { healthRoutes } from "./health.ts";
 import type { Pages } from "./pages.ts";
 import { promiseRoutes } from "./promises.ts";
 import { createFailureLimit } from "./rate-limit.ts";
+import { referenceRoutes } from "./reference.ts";
 import { reviewRoutes } from "./review.ts";
 import { webhookRoutes } from "./webhooks.ts";
 import { workflowRoutes } from "./workflows.ts";
@@ -66,6 +67,7 @@ export function createApp(options: AppOptions): Express {
 
   // For people. Decision pages have their own rule for where a press may come from.
   app.use(options.pages.routes);
+  app.use(referenceRoutes(options));
   app.use(reviewRoutes(options));
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
