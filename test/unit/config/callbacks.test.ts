@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { loadCallbackEndpoints } from "../../../src/config/callback-endpoints.ts";
+import {
+  loadCallbackSecrets,
+  newSigningSecret,
+  parseSigningSecret,
+} from "../../../src/config/callback-secrets.ts";
+import { ConfigError, loadConfig } from "../../../src/config/config.ts";
+import type { Env } from "../../../src/config/env.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "countersign-callbacks-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+
+function problemsOf(load: () => unknown): readonly string[] {
+  try {
+    load();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+const callbacks = (env: Env) => loadConfig(env, "worker").callbacks;
+
+describe("loadConfig() of callbacks", () => {
+  test("needs no setting", () => {
+    expect(callbacks({})).toEqual({
+      secrets: undefined,
+      endpointsFile: undefined,
+      ports: [443],
+      allow: { hosts: [], networks: [] },
+      retriesMs: undefined,
+    });
+  });
+
+  test("reads every setting", () => {
+    const allow =
+      "Hooks.Internal:8080, 127.0.0.1:9000,[::1]:80,10.1.0.0/16,fd00::/8,[fd00::]/8,0x7f.1:443,a.example.:443";
+    expect(
+      callbacks({ CALLBACK_ALLOW: allow, CALLBACK_PORTS: "443,8443", CALLBACK_RETRIES: "5s, 5m,2h,1d" }),
+    ).toMatchObject({
+      ports: [443, 8443],
+      allow: {
+        hosts: ["hooks.internal:8080", "127.0.0.1:9000", "[::1]:80", "127.0.0.1:443", "a.example:443"],
+        networks: [
+          { address: "10.1.0.0", prefix: 16 },
+          { address: "fd00::", prefix: 8 },
+          { address: "fd00::", prefix: 8 },
+        ],
+      },
+      retriesMs: [5_000, 300_000, 7_200_000, 86_400_000],
+    });
+  });
+
+  test.each([
+    ["CALLBACK_ALLOW", "hooks.internal"],
+    ["CALLBACK_ALLOW", "http://hooks.internal:80"],
+    ["CALLBACK_ALLOW", "user@hooks.internal:80"],
+    ["CALLBACK_ALLOW", "hooks.internal:80/path"],
+    ["CALLBACK_ALLOW", "*.internal:80"],
+    ["CALLBACK_ALLOW", "hooks.internal:0"],
+    ["CALLBACK_ALLOW", "hooks.internal:70000"],
+    ["CALLBACK_ALLOW", "10.0.0.0/33"],
+    ["CALLBACK_ALLOW", "10.0.0/8"],
+    ["CALLBACK_ALLOW", "a:1,,b:2"],
+    ["CALLBACK_PORTS", "443,https"],
+    ["CALLBACK_PORTS", "0"],
+    ["CALLBACK_RETRIES", "5"],
+    ["CALLBACK_RETRIES", "0s"],
+    ["CALLBACK_RETRIES", "8d"],
+    ["CALLBACK_RETRIES", Array(21).fill("1s").join(",")],
+  ] as const)("refuses %s=%s", (name, value) => {
+    const problems = problemsOf(() => loadConfig({ [name]: value }, "worker"));
+    expect(problems).toEqual([expect.stringContaining(name)]);
+  });
+});
+
+describe("loadCallbackSecrets()", () => {
+  test("makes one once, of 32 bytes, for its owner only", () => {
+    const config = loadConfig({ DATA_DIR: join(dir, "made") }, "worker");
+    const [first, ...others] = loadCallbackSecrets(config);
+    expect(first).toHaveLength(32);
+    expect(others).toEqual([]);
+    expect(loadCallbackSecrets(config)).toEqual([first]);
+    expect(statSync(join(dir, "made", "callback-secret")).mode & 0o777).toBe(0o600);
+  });
+
+  test("reads several from the setting", () => {
+    const config = loadConfig({ CALLBACK_SECRETS: `${SECRET},${newSigningSecret()}` }, "worker");
+    expect(loadCallbackSecrets(config)).toHaveLength(2);
+  });
+
+  test("refuses what is no secret, without repeating it", () => {
+    const list = `${SECRET},hunter2,whsec_c2hvcnQ=,whsec_***`;
+    const config = loadConfig({ CALLBACK_SECRETS: list }, "worker");
+    const problems = problemsOf(() => loadCallbackSecrets(config));
+    expect(problems).toHaveLength(4);
+    expect(problems.join("\n")).not.toMatch(/hunter2|c2hvcnQ|\*\*\*/);
+    expect(problems).toContain("CALLBACK_SECRETS must hold at most 3 secrets");
+  });
+
+  test.each(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", newSigningSecret()])("parses %s", (secret) => {
+    expect(parseSigningSecret(secret)).toBeInstanceOf(Uint8Array);
+  });
+});
+
+describe("loadCallbackEndpoints()", () => {
+  const environment = (name: string) => (name === "BILLING_SECRET" ? SECRET : undefined);
+
+  function load(text: string) {
+    const path = join(dir, "endpoints.yaml");
+    writeFileSync(path, text);
+    return loadCallbackEndpoints(loadConfig({ CALLBACK_ENDPOINTS_FILE: path }, "worker"), environment);
+  }
+
+  test("reads endpoints and their secrets", () => {
+    const text = `
+endpoints:
+  billing:
+    url: https://billing.example.com/hooks
+    events: [approval.decided, approval.cancelled]
+    secrets: [{ env: BILLING_SECRET }]
+  audit:
+    url: https://audit.example.com/
+    secrets: [{ env: BILLING_SECRET }]
+`;
+    expect(load(text)).toEqual([
+      {
+        name: "billing",
+        url: "https://billing.example.com/hooks",
+        events: ["approval.decided", "approval.cancelled"],
+        secrets: [Buffer.alloc(32, 1)],
+      },
+      { name: "audit", url: "https://audit.example.com/", events: undefined, secrets: [Buffer.alloc(32, 1)] },
+    ]);
+  });
+
+  test("has none without the setting", () => {
+    expect(loadCallbackEndpoints(loadConfig({}, "worker"), environment)).toEqual([]);
+  });
+
+  test.each([
+    ["endpoints: {a: {url: nonsense, secrets: [{env: BILLING_SECRET}]}}", /endpoints\.a\.url must be a URL/],
+    [
+      "endpoints: {a: {url: 'https://x.org/', secrets: []}}",
+      /endpoints\.a\.secrets must have at least 1 item/,
+    ],
+    [
+      "endpoints: {a: {url: 'https://x.org/', secrets: [{env: NOT_SET}]}}",
+      /secret of a .*NOT_SET.* must be whsec_/,
+    ],
+    [
+      "endpoints: {a: {url: 'https://x.org/', events: [approval.lost], secrets: [{env: A}]}}",
+      /events\[0\] must be/,
+    ],
+    [
+      "endpoints: {a: {url: 'https://x.org/', retries: 3, secrets: [{env: A}]}}",
+      /retries is not a known field/,
+    ],
+    ["endpoints: {'A b': {url: 'https://x.org/', secrets: [{env: A}]}}", /A b/],
+    ["{}", /endpoints is required/],
+    ["a: &x {b: 1}\nc: *x", /anchors|endpoints/],
+    ["a: [", /endpoints\.yaml: /],
+  ])("refuses %j", (text, problem) => {
+    expect(problemsOf(() => load(text)).join("\n")).toMatch(problem);
+  });
+
+  test("says when the file is not there", () => {
+    const config = loadConfig({ CALLBACK_ENDPOINTS_FILE: join(dir, "none.yaml") }, "worker");
+    expect(problemsOf(() => loadCallbackEndpoints(config, environment))).toEqual([
+      expect.stringMatching(/^CALLBACK_ENDPOINTS_FILE is .*none\.yaml: ENOENT$/),
+    ]);
+  });
+});
