@@ -191,20 +191,20 @@ test("by keyboard alone, with the focus in sight at every step", async () => {
   });
 });
 
-describe.each(LOOKS)("at $width px in $scheme", (look) => {
-  test("every page on the way is whole, and the way can be gone", async () => {
+// Side by side: a browser that draws one page leaves a core to the next.
+test.concurrent.each(LOOKS)(
+  "every page on the way is whole, and the way can be gone, at $width px in $scheme",
+  async (look) => {
     const title = `New desks, seen at ${look.width} in ${look.scheme}`;
     await ask(title);
     await using page = await openPage(browser, look);
     await page.goto(`${site.publicUrl}/`);
     await keep(page, "way 1 start page", look);
-    await page
-      .getByRole("link", { name: /mailbox/iu })
-      .first()
-      .click();
-    await keep(page, "way 2 mailbox", look);
-    await page.getByRole("link", { name: title }).click();
+    await openMail(page, title);
     await keep(page, "way 3 mail", look);
+    await page.goBack();
+    await keep(page, "way 2 mailbox", look);
+    await page.goForward();
     await page.frameLocator("iframe").getByRole("link", { name: "Approve…" }).click();
     await page.waitForURL(/\/d\//u);
     await keep(page, "way 4 question", look);
@@ -217,8 +217,8 @@ describe.each(LOOKS)("at $width px in $scheme", (look) => {
     await keep(page, "way 7 no such mail", look);
     await page.goto(`${site.publicUrl}/nowhere`);
     await keep(page, "way 8 nothing there", look);
-  });
-});
+  },
+);
 
 test("the README's pictures are of the mail and of the page as they are", async () => {
   await using page = await openPage(browser, DESKTOP, {

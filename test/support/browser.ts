@@ -55,7 +55,8 @@ export async function openPage(
     javaScriptEnabled: false,
     ...options,
   });
-  context.setDefaultTimeout(10_000);
+  // Generous, for a machine on which others work too.
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
 }
