@@ -12,7 +12,7 @@ import {
   type Receiver,
   shownUrl,
 } from "./callback.ts";
-import { type CallbackEvent, EVENT_TYPES, subjectOf } from "./event.ts";
+import { type CallbackEvent, type EVENT_TYPES, subjectOf } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
 import type { StoredRecord } from "./stored.ts";
 
@@ -24,7 +24,7 @@ function event<T extends z.ZodType>(type: (typeof EVENT_TYPES)[number], data: T)
   return z.object({ type: z.literal(type), timestamp: text, data });
 }
 
-const events = z.union([
+export const callbackEventSchema = z.union([
   event("approval.requested", approvalData),
   event("approval.delivery_failed", ballotData),
   event("ballot.decided", ballotData.extend({ choice: z.enum(["approve", "reject"]) })),
@@ -43,7 +43,7 @@ const receiver: z.ZodType<Receiver> = z.discriminatedUnion("kind", [
 ]);
 
 const callback: z.ZodType<Callback> = z.object({
-  event: events,
+  event: callbackEventSchema,
   to: receiver,
   replayOf: z.exactOptional(text),
 });
@@ -94,7 +94,7 @@ export function storedCallbackOf(record: StoredRecord): StoredCallback | undefin
 
 /** The event in the step that a completion callback froze it in. */
 export function eventOf(record: StoredRecord): CallbackEvent | undefined {
-  return record.state === "resolved" ? read(events, record.value) : undefined;
+  return record.state === "resolved" ? read(callbackEventSchema, record.value) : undefined;
 }
 
 /** Ids of the callbacks that a step of an approval started. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type Response, Router } from "express";
 import { loadAssets } from "../lib/assets.ts";
-import { ERRORS } from "../lib/errors.ts";
+import { ERRORS, ServiceError } from "../lib/errors.ts";
 import type { Html } from "../lib/html.ts";
 import { markdownForPage } from "../lib/markdown.ts";
 import { pageHeaders } from "../lib/page-headers.ts";
@@ -53,10 +53,10 @@ export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): 
   addRoute(router, "/docs", { GET: (_req, res) => send(res, docsPage) });
   addRoute(router, "/problems", { GET: (_req, res) => send(res, listPage) });
   addRoute(router, "/problems/:type", {
-    GET: (req, res, next) => {
+    GET: (req, res) => {
       const text = problemPages.get(String(req.params["type"]));
-      if (text === undefined) next();
-      else send(res, text);
+      if (text === undefined) throw new ServiceError("NOT_FOUND", "There is no problem of this type");
+      send(res, text);
     },
   });
   return router;

@@ -9,7 +9,7 @@ export interface Operation {
   readonly method: "get" | "post";
   /** With `{name}` for each parameter in it. */
   readonly path: string;
-  readonly group: "Approvals" | "Workflows" | "Promises" | "Webhooks" | "Operations";
+  readonly group: "Approvals" | "Workflows" | "Promises" | "Webhooks" | "Callbacks" | "Operations";
   readonly summary: string;
   /** Markdown. */
   readonly description?: string;

@@ -1,5 +1,7 @@
 import type { Operation } from "./operation.ts";
 import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
+import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
+import { DOOR_OPERATIONS } from "./operations/doors.ts";
 import { HEALTH_OPERATIONS } from "./operations/health.ts";
 import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 
@@ -7,5 +9,7 @@ import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 export const OPERATIONS: readonly Operation[] = [
   ...APPROVAL_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
+  ...DOOR_OPERATIONS,
+  ...CALLBACK_OPERATIONS,
   ...HEALTH_OPERATIONS,
 ];

@@ -5,12 +5,10 @@
 import { z } from "zod";
 import type { Outcome, Person } from "../approval/approval.ts";
 import { approvalRequestSchema, lines } from "../approval/request.ts";
+import type { CallbackView } from "../approval/stored-callback.ts";
 import type { ApprovalView } from "../approval/view.ts";
-
-const instant = z.iso
-  .datetime()
-  .meta({ description: "ISO 8601 instant.", examples: ["2026-11-21T10:00:00.000Z"] });
-const json = z.unknown().meta({ description: "Any JSON value." });
+import { callback } from "./callback-schemas.ts";
+import { anyJson, instant } from "./common-schemas.ts";
 
 const person: z.ZodType<Person> = z
   .strictObject({
@@ -76,7 +74,10 @@ export const approvalReference = z
   .meta({ id: "ApprovalReference" });
 export type ApprovalReference = z.infer<typeof approvalReference>;
 
-type ApprovalAnswer = ApprovalView & { readonly links: z.infer<typeof links> };
+type ApprovalAnswer = ApprovalView & {
+  readonly callbacks?: readonly CallbackView[];
+  readonly links: z.infer<typeof links>;
+};
 
 export const approval: z.ZodType<ApprovalAnswer> = z
   .strictObject({
@@ -99,6 +100,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     error: z.exactOptional(z.string()),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
+    callbacks: z.exactOptional(z.array(callback)),
     links,
   })
   .meta({ id: "Approval" });
@@ -117,19 +119,23 @@ export const begunWorkflow = z
   .meta({ id: "BegunWorkflow" });
 export type BegunWorkflow = z.infer<typeof begunWorkflow>;
 
-export const workflowState = z
-  .union([
-    z.strictObject({ status: z.literal("pending"), promise_id: z.string(), message: z.string() }),
-    z.strictObject({ status: z.literal("resolved"), promise_id: z.string(), result: json }),
+/** A promise by its state, each with more members of one's own. */
+export function settled<T extends z.core.$ZodShape>(more: T) {
+  return [
+    z.strictObject({ status: z.literal("pending"), promise_id: z.string(), message: z.string(), ...more }),
+    z.strictObject({ status: z.literal("resolved"), promise_id: z.string(), result: anyJson, ...more }),
     z.strictObject({
       status: z.enum(["rejected", "canceled", "timedout"]),
       promise_id: z.string(),
       error: z.string(),
+      ...more,
     }),
-  ])
-  .meta({ id: "WorkflowState", description: "What became of a workflow, by `status`." });
+  ] as const;
+}
 
-export const anyJson = json;
+export const workflowState = z
+  .union(settled({}))
+  .meta({ id: "WorkflowState", description: "What became of a workflow, by `status`." });
 
 export const health = z.strictObject({ status: z.string() }).meta({ id: "Health" });
 

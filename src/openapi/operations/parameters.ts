@@ -6,7 +6,7 @@ import type { Parameter } from "../operation.ts";
 export const chosenId = z.string().regex(ID_PATTERN);
 
 /** Ids of promises below workflows are longer than those that callers choose. */
-const promiseId = z.string().min(1).max(400);
+export const promiseId = z.string().min(1).max(400);
 
 export const approvalId: Parameter = {
   name: "id",
@@ -22,6 +22,13 @@ export const pathPromiseId: Parameter = {
   schema: promiseId,
   description: "The promise's id.",
   example: "task-001:1",
+};
+
+export const callbackId: Parameter = {
+  name: "id",
+  in: "path",
+  schema: promiseId,
+  description: "The callback's id.",
 };
 
 export const queryPromiseId: Parameter = {

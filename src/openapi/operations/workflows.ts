@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { anyJson } from "../common-schemas.ts";
 import type { Operation } from "../operation.ts";
-import { anyJson, begunWorkflow, workflowState } from "../schemas.ts";
+import { begunWorkflow, workflowState } from "../schemas.ts";
 import { chosenId, idempotencyKey, queryPromiseId } from "./parameters.ts";
 
 export const WORKFLOW_OPERATIONS: readonly Operation[] = [

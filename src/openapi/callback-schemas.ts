@@ -1,0 +1,46 @@
+/** Callbacks as the API shows them. */
+import { z } from "zod";
+import { ATTEMPT_RESULTS } from "../approval/callback.ts";
+import { EVENT_TYPES } from "../approval/event.ts";
+import { type CallbackDetails, type CallbackView, callbackEventSchema } from "../approval/stored-callback.ts";
+import { instant } from "./common-schemas.ts";
+
+export const callbackStatus = z.enum(["pending", "delivered", "gone", "failed"]);
+
+const shown = {
+  id: z.string(),
+  type: z.enum(EVENT_TYPES),
+  about: z.string().meta({ description: "The approval or workflow that it tells of." }),
+  to: z.string().meta({ description: "An endpoint's name, or a URL without its query." }),
+  status: callbackStatus,
+  attempts: z.exactOptional(z.int()),
+  result: z.exactOptional(z.enum(ATTEMPT_RESULTS)),
+  replayOf: z.exactOptional(z.string()),
+  createdAt: instant,
+  endedAt: z.exactOptional(instant),
+};
+
+export const callback: z.ZodType<CallbackView> = z.strictObject(shown).meta({ id: "Callback" });
+
+export const callbackEvent = callbackEventSchema.meta({
+  id: "CallbackEvent",
+  description: "What receivers are sent. It is thin: ask the API for what stands.",
+});
+
+export const callbackDetails: z.ZodType<CallbackDetails> = z
+  .strictObject({
+    ...shown,
+    event: z.exactOptional(callbackEvent),
+    log: z.array(
+      z.strictObject({ n: z.int(), at: instant, ms: z.number(), result: z.enum(ATTEMPT_RESULTS) }),
+    ),
+    nextAttemptAt: z.exactOptional(instant),
+  })
+  .meta({ id: "CallbackDetails" });
+
+export const callbackList = z
+  .strictObject({
+    callbacks: z.array(callback).meta({ description: "The newest first." }),
+    truncated: z.boolean().meta({ description: "Whether there may be more." }),
+  })
+  .meta({ id: "CallbackList" });

@@ -1,0 +1,60 @@
+/** What the doors for programs and other systems take and answer: promises, ballots, webhooks, callback URLs. */
+import { z } from "zod";
+import { lines } from "../approval/request.ts";
+import { instant } from "./common-schemas.ts";
+import { settled } from "./schemas.ts";
+
+const choice = z.enum(["approve", "reject"]);
+const effective = z.boolean().meta({ description: "Whether this call decided." });
+
+export const settlement = z
+  .union(settled({ effective }))
+  .meta({ id: "Settlement", description: "What stands, and whether this call decided." });
+
+export const decideRequest = z
+  .strictObject({ choice, comment: z.exactOptional(lines(2_000)) })
+  .meta({ id: "DecideRequest" });
+
+export const ballotAnswer = z
+  .strictObject({
+    approval: z.string(),
+    ballot: z.int(),
+    effective,
+    stands: z.union([
+      z.strictObject({
+        kind: z.literal("decided"),
+        choice,
+        by: z.string(),
+        at: instant,
+        comment: z.exactOptional(z.string()),
+      }),
+      z.strictObject({
+        kind: z.literal("closed"),
+        because: z.enum(["approved", "rejected", "expired", "cancelled"]),
+        at: z.exactOptional(instant),
+      }),
+    ]),
+  })
+  .meta({ id: "BallotAnswer" });
+
+export const calledBack = z
+  .strictObject({ status: z.enum(["resolved", "rejected", "canceled", "timedout", "pending"]), effective })
+  .meta({ id: "CalledBack" });
+
+const taken = {
+  delivery: z.string(),
+  duplicate: z
+    .boolean()
+    .meta({ description: "It had been taken before; the rest tells what came of it then." }),
+  result: z.enum(["settled", "stands", "kept", "ignored", "unknown"]),
+  effective,
+  promise: z.exactOptional(z.string()),
+  why: z.exactOptional(z.string()),
+};
+
+export const webhookAnswer = z
+  .union([
+    z.strictObject({ source: z.string(), ...taken }),
+    z.strictObject({ source: z.string(), deliveries: z.array(z.strictObject(taken)) }),
+  ])
+  .meta({ id: "WebhookAnswer" });

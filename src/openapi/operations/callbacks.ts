@@ -1,0 +1,53 @@
+import { callback, callbackDetails, callbackList, callbackStatus } from "../callback-schemas.ts";
+import type { Operation } from "../operation.ts";
+import { callbackId, promiseId } from "./parameters.ts";
+
+export const CALLBACK_OPERATIONS: readonly Operation[] = [
+  {
+    id: "listCallbacks",
+    method: "get",
+    path: "/callback-deliveries",
+    group: "Callbacks",
+    summary: "List callbacks",
+    scope: "approvals:read",
+    parameters: [
+      { name: "status", in: "query", schema: callbackStatus, description: "Only those in this state." },
+      {
+        name: "about",
+        in: "query",
+        schema: promiseId,
+        description: "Only those of this approval or workflow.",
+      },
+    ],
+    answers: { 200: { description: "Callbacks on their way and done.", schema: callbackList } },
+  },
+  {
+    id: "getCallback",
+    method: "get",
+    path: "/callback-deliveries/{id}",
+    group: "Callbacks",
+    summary: "See a callback with every attempt",
+    scope: "approvals:read",
+    parameters: [callbackId],
+    answers: { 200: { description: "The callback as it stands.", schema: callbackDetails } },
+    problems: ["NOT_FOUND"],
+  },
+  {
+    id: "replayCallback",
+    method: "post",
+    path: "/callback-deliveries/{id}/replay",
+    group: "Callbacks",
+    summary: "Send a callback anew",
+    description: "To the same receiver, with the same `webhook-id`, on a schedule of its own.",
+    scope: "approvals:create",
+    parameters: [callbackId],
+    answers: {
+      202: {
+        description: "It is on its way.",
+        schema: callback,
+        headers: { Location: "Address of the new callback" },
+      },
+    },
+    problems: ["NOT_FOUND", "CONFLICT"],
+  },
+];

@@ -1,0 +1,114 @@
+/** Real answers of the real gateway, held against the document: to the last member, and the last type of problem. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OPERATIONS } from "../../../src/openapi/operations.ts";
+import { operationFor, undocumented } from "../../support/contract.ts";
+import { type Bench, openBench } from "../gateway/bench.ts";
+
+let bench: Bench;
+const seen = new Set<string>();
+
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const answer = await bench.json(method, path, body, headers);
+  const operation = operationFor(method, path);
+  expect(operation, `${method} ${path}`).toBeDefined();
+  const told = { status: answer.status, type: answer.headers.get("content-type") ?? "", text: answer.text };
+  expect(undocumented(operation!, told), `${method} ${path}`).toBeUndefined();
+  seen.add(operation!.id);
+  return answer;
+}
+
+const REQUEST = {
+  title: "Order 40 laptops",
+  summary: "For the **new** office",
+  details: [{ label: "Amount", value: "41 200 €" }],
+  requester: { email: "kim@example.com", name: "Kim" },
+  approvers: [
+    "ana@example.com",
+    { email: "bo@example.com", name: "Bo", locale: "de", timeZone: "Europe/Berlin" },
+  ],
+  metadata: { order: 4711 },
+};
+
+describe("answers are as the document says", () => {
+  test("of an approval that is asked for, seen, decided and seen again", async () => {
+    expect((await call("POST", "/approvals", { id: "doc-1", ...REQUEST })).status).toBe(202);
+    await call("POST", "/approvals", { id: "doc-1", ...REQUEST });
+    expect((await call("POST", "/approvals", { id: "doc-1", ...REQUEST, title: "Other" })).status).toBe(409);
+    expect((await call("POST", "/approvals", { approvers: "nobody" })).status).toBe(422);
+    await bench.link("doc-1", "approve");
+    expect((await call("GET", "/approvals/doc-1")).status).toBe(200);
+    await call("GET", "/wait?id=doc-1");
+    expect((await call("POST", "/approvals/doc-1/ballots/9/decide", { choice: "approve" })).status).toBe(404);
+    const decided = await call("POST", "/approvals/doc-1/ballots/1/decide", {
+      choice: "approve",
+      comment: "Fine",
+    });
+    expect(decided.status).toBe(200);
+    await bench.settled("doc-1");
+    expect((await call("POST", "/approvals/doc-1/ballots/1/decide", { choice: "reject" })).status).toBe(409);
+    expect((await call("POST", "/approvals/doc-1/ballots/2/decide", { choice: "reject" })).status).toBe(409);
+    await call("GET", "/approvals/doc-1");
+    expect((await call("POST", "/approvals/doc-1/cancel", {})).status).toBe(409);
+    await call("GET", "/wait?id=doc-1", undefined, { prefer: "wait=1" });
+  });
+
+  test("of an approval that is cancelled, and of one that nobody knows", async () => {
+    await call("POST", "/approvals", { id: "doc-2", ...REQUEST });
+    await bench.link("doc-2", "approve");
+    expect((await call("POST", "/approvals/doc-2/cancel", { reason: "No budget" })).status).toBe(200);
+    await call("GET", "/approvals/doc-2");
+    expect((await call("GET", "/approvals/nobody")).status).toBe(404);
+    expect((await call("POST", "/approvals/nobody/cancel")).status).toBe(404);
+  });
+
+  test("of workflows that succeed, wait and fail", async () => {
+    await call("POST", "/begin?id=doc-3&func=greet", "World");
+    await bench.settled("doc-3");
+    await call("GET", "/wait?id=doc-3");
+    await call("POST", "/begin?id=doc-4&func=nobody_has_it", 1);
+    await bench.settled("doc-4");
+    await call("GET", "/wait?id=doc-4");
+    await bench.rest();
+    await call("POST", "/begin?id=doc-5&func=greet", "later");
+    await call("GET", "/wait?id=doc-5");
+    bench.work();
+    expect((await call("POST", "/begin?id=doc-5&func=greet", "other")).status).toBe(409);
+    expect((await call("POST", "/begin?id=a:b")).status).toBe(400);
+    expect((await call("POST", "/begin", { x: { __type: "y" } })).status).toBe(422);
+    expect((await call("GET", "/wait?id=nobody")).status).toBe(404);
+  });
+
+  test("of promises settled by program", async () => {
+    const timeoutAt = Date.now() + 60_000;
+    const tags = { "resonate:external": "true" };
+    for (const id of ["doc-6", "doc-7"]) await bench.durable.create({ id, timeoutAt, tags, param: null });
+    expect((await call("POST", "/promises/doc-6/resolve", { ok: true })).status).toBe(200);
+    expect((await call("POST", "/promises/doc-6/reject", { ok: false })).status).toBe(409);
+    expect((await call("POST", "/promises/doc-7/reject", { why: "no" })).status).toBe(200);
+    expect((await call("POST", "/promises/nobody/resolve")).status).toBe(404);
+    expect((await call("POST", "/promises/doc-1/resolve")).status).toBe(403);
+  });
+
+  test("of callbacks, webhooks and URLs handed out", async () => {
+    await call("GET", "/callback-deliveries");
+    expect((await call("GET", "/callback-deliveries?status=lost")).status).toBe(400);
+    expect((await call("GET", "/callback-deliveries/nobody")).status).toBe(404);
+    expect((await call("POST", "/callback-deliveries/nobody/replay")).status).toBe(404);
+    expect((await call("POST", "/webhooks/nobody", {})).status).toBe(404);
+    expect((await call("POST", "/callbacks/nonsense", {})).status).toBe(403);
+  });
+
+  test("of health", async () => {
+    for (const path of ["/livez", "/readyz", "/openapi.json"])
+      expect((await call("GET", path)).status).toBe(200);
+  });
+
+  test("and every operation was looked at", () => {
+    expect(seen).toEqual(new Set(OPERATIONS.map(({ id }) => id)));
+  });
+});

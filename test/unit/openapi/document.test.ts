@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { ERRORS } from "../../../src/lib/errors.ts";
+import { OPERATIONS } from "../../../src/openapi/operations.ts";
+import {
+  PROBLEM_CATALOGUE,
+  PROBLEM_CODES,
+  problemSlug,
+  problemsMarkdown,
+} from "../../../src/openapi/problem-catalogue.ts";
+import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
+
+let gateway: TestGateway;
+let document: { readonly components: { readonly schemas: Record<string, object> } };
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  document = (await gateway.request("/openapi.json")).body as typeof document;
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+/** Every object in the document. */
+function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const member of Object.values(value)) yield* objectsIn(member);
+}
+
+describe("GET /openapi.json", () => {
+  test("is OpenAPI 3.1 with the service's own address and version", () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+    ) as {
+      version: string;
+    };
+    expect(document).toMatchObject({
+      openapi: "3.1.0",
+      info: { title: "Countersign", version },
+      servers: [{ url: gateway.publicUrl }],
+    });
+  });
+
+  test("refers only to what is in it, and names every schema of its own once", () => {
+    const { schemas } = document.components;
+    const refs = [...objectsIn(document)].flatMap(({ $ref }) => (typeof $ref === "string" ? [$ref] : []));
+    expect(refs.length).toBeGreaterThan(20);
+    for (const ref of refs)
+      expect(Object.keys(schemas), ref).toContain(ref.replace("#/components/schemas/", ""));
+    const used = new Set(refs.map((ref) => ref.replace("#/components/schemas/", "")));
+    expect([...used].sort()).toEqual(Object.keys(schemas).sort());
+  });
+
+  test("has examples that its own schemas accept", () => {
+    const examples = OPERATIONS.flatMap(({ id, body }) =>
+      body?.example === undefined ? [] : [{ id, body }],
+    );
+    expect(examples.length).toBeGreaterThan(3);
+    for (const { id, body } of examples) expect(body.schema.safeParse(body.example).success, id).toBe(true);
+  });
+
+  test("has schemas that a reader of JSON Schema accepts, and that refuse what the service refuses", () => {
+    const { schemas } = document.components;
+    const read = (name: string) =>
+      z.fromJSONSchema({
+        ...JSON.parse(JSON.stringify(schemas[name]).replaceAll("#/components/schemas/", "#/$defs/")),
+        $defs: JSON.parse(JSON.stringify(schemas).replaceAll("#/components/schemas/", "#/$defs/")) as never,
+      });
+    for (const name of Object.keys(schemas)) expect(() => read(name), name).not.toThrow();
+    const request = read("ApprovalRequest");
+    const good = { title: "Order", approvers: ["ana@example.com"] };
+    expect(request.safeParse(good).success).toBe(true);
+    for (const bad of [
+      {},
+      { ...good, titel: "x" },
+      { ...good, approvers: [] },
+      { ...good, require: "some" },
+    ]) {
+      expect(request.safeParse(bad).success, JSON.stringify(bad)).toBe(false);
+    }
+  });
+});
+
+describe("the pages of docs", () => {
+  test("show every operation and schema, without scripts or anything from elsewhere", async () => {
+    const page = await gateway.request("/docs", { headers: { accept: "text/html" } });
+    const text = String(page.body);
+    for (const { id, path } of OPERATIONS) {
+      expect(text).toContain(`id="${id}"`);
+      expect(text).toContain(path);
+    }
+    const { schemas } = document.components;
+    for (const name of Object.keys(schemas)) expect(text).toContain(`id="schema-${name}"`);
+    expect(text).not.toMatch(/<script|\son\w+=|src="(?!\/)|href="(?![/#])/u);
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const anchors = [...text.matchAll(/href="#([^"]+)"/gu)].map(([, anchor]) => anchor!);
+    for (const anchor of anchors) expect(text, anchor).toContain(`id="${anchor}"`);
+  });
+
+  test("explain every type of problem at its own address", async () => {
+    for (const code of PROBLEM_CODES) {
+      const page = await gateway.request(`/problems/${problemSlug(code)}`);
+      expect(page.status, code).toBe(200);
+      expect(page.body).toContain(`${ERRORS[code].status} ${ERRORS[code].title.replaceAll("'", "&#39;")}`);
+    }
+    expect((await gateway.request("/problems/no-such")).status).toBe(404);
+    expect((await gateway.request("/problems")).body).toContain("/problems/conflict");
+  });
+
+  test("docs/problems.md says the same, for every code there is", () => {
+    expect(Object.keys(PROBLEM_CATALOGUE).sort()).toEqual(Object.keys(ERRORS).sort());
+    const file = readFileSync(new URL("../../../docs/problems.md", import.meta.url), "utf8");
+    expect(file).toBe(problemsMarkdown());
+  });
+});

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAuthenticate } from "../../../src/auth/authenticate.ts";
+import { isKey, makeKey } from "../../../src/auth/key.ts";
+import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
+import { createApp } from "../../../src/gateway/app.ts";
+import { createPages } from "../../../src/gateway/pages.ts";
+import { createLogger } from "../../../src/lib/log.ts";
+import { OPERATIONS } from "../../../src/openapi/operations.ts";
+import { createLinkTokens } from "../../../src/tokens/tokens.ts";
+import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+
+/** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
+const FOR_PEOPLE = ["/", "/assets/:name", "/d/:token", "/r/:token", "/docs", "/problems", "/problems/:type"];
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+}
+
+/** `METHOD /path` of everything that Express has, as the document writes paths. */
+function mounted(): string[] {
+  const publicUrl = "http://127.0.0.1:1";
+  const app = createApp({
+    durable: {} as never,
+    tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: publicUrl }),
+    pages: createPages({ publicUrl, mailbox: false }),
+    log: createLogger({ level: "silent", part: "test" }),
+    authenticate: EVERYBODY_MAY,
+    onLoopback: true,
+    trustProxyHops: 0,
+    publicUrl,
+    callbackUrlProblem: () => undefined,
+    sources: new Map(),
+    mailbox: undefined,
+    clock: Date.now,
+    newId: () => "id",
+    newNonce: () => "nonce",
+    draining: new AbortController().signal,
+  });
+  const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
+  return routesIn(stack);
+}
+
+function routesIn(stack: readonly Layer[]): string[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (route === undefined) return routesIn(handle.stack ?? []);
+    if (FOR_PEOPLE.includes(route.path)) return [];
+    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
+    return Object.keys(route.methods)
+      .filter((method) => method !== "_all")
+      .map((method) => `${method.toUpperCase()} ${path}`);
+  });
+}
+
+const documented = OPERATIONS.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+
+describe("the operations", () => {
+  test("are what Express has mounted for programs, no more and no less", () => {
+    expect([...documented].sort()).toEqual(mounted().sort());
+  });
+
+  test("each have a name of their own, and describe each parameter of their path", () => {
+    expect(new Set(OPERATIONS.map(({ id }) => id)).size).toBe(OPERATIONS.length);
+    for (const { id, path, parameters = [] } of OPERATIONS) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const described = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+      expect(described, id).toEqual(named);
+    }
+  });
+});
+
+describe("every operation", () => {
+  const made = SCOPE_NAMES.map((scope) => ({
+    scope,
+    ...makeKey({ client: scope, scopes: [scope], createdAt: "2026-11-21T10:00:00Z" }),
+  }));
+  let gateway: TestGateway;
+
+  beforeAll(async () => {
+    const find = (text: string) => made.find(({ stored }) => isKey(text, stored))?.stored;
+    gateway = await startTestGateway({ authenticate: createAuthenticate({ isOpen: () => false, find }) });
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
+
+  const status = async (method: string, path: string, scope?: Scope): Promise<number> => {
+    const key = made.find((each) => each.scope === scope)?.text;
+    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const address = path.replaceAll(/\{\w+\}/g, "1");
+    return (await gateway.request(address, { method: method.toUpperCase(), headers })).status;
+  };
+
+  test.each(OPERATIONS.map((operation) => [operation.id, operation] as const))(
+    "%s lets in whom its scope says, and nobody else",
+    async (_, { method, path, scope: needed }) => {
+      if (needed === "none") {
+        // A webhook shows by its signature where it comes from, a callback URL by its token.
+        const own = path.startsWith("/webhooks/") ? 404 : path.startsWith("/callbacks/") ? 403 : 200;
+        expect(await status(method, path)).toBe(own);
+        return;
+      }
+      expect(await status(method, path)).toBe(401);
+      for (const scope of SCOPE_NAMES) {
+        const may = scope === "admin" || [needed].flat().includes(scope);
+        const answered = await status(method, path, scope);
+        if (may) expect([401, 403, 429], `${scope} ${answered}`).not.toContain(answered);
+        else expect(answered, scope).toBe(403);
+      }
+    },
+  );
+});
