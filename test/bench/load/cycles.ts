@@ -91,12 +91,12 @@ async function simple({ client, held, desk }: User, { isMailed }: CycleOptions):
 }
 
 /** The product's approval: asked for, mailed, at rest, pressed; the time is from the press to the outcome. */
-async function approval({ client, held, desk }: User): Promise<number> {
+async function approval({ client, held, desk }: User, { isMailed }: CycleOptions): Promise<number> {
   const id = randomUUID();
   expect(await client.post("/approvals", approvalBody(id)), 202);
   const result = held.get(`/wait?id=${id}`, HOLD);
-  const link = await desk.next("mail", id);
-  await desk.next("rest", id);
+  const atRest = await desk.next("rest", id);
+  const link = isMailed ? await desk.next("mail", id) : atRest;
   const pressedAt = performance.now();
   expect(await client.post(link, "confirm=yes&comment=", "application/x-www-form-urlencoded"), 303);
   expectResolved(await result, '"outcome":"approved"');

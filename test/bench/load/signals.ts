@@ -1,7 +1,7 @@
 /**
  * What the load generator must know and no HTTP API tells at once: that a workflow has come to rest, and that a mail
- * has arrived with its link. Servers and mail sink write one line for each, `rest <id>` or `mail <id> <link>`, to a socket
- * that the generator holds. Both sides of every comparison pay for these lines alike.
+ * has arrived with its link. Servers and mail sink write one line for each, `rest <id> <link>` or `mail <id> <link>`, to a
+ * socket that the generator holds. Both sides of every comparison pay for these lines alike.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";

@@ -2,7 +2,7 @@
 import type { Mailer } from "../../../src/mail/mailer.ts";
 import { createMailTransport } from "../../../src/mail/transport.ts";
 import { runChild } from "../lib/child.ts";
-import { openSignals, type Signal } from "../load/signals.ts";
+import { openSignals } from "../load/signals.ts";
 import { seams, startSeamed } from "./seams/seams.ts";
 import { type SimpleMail, simpleWorkflow } from "./simple-workflow.ts";
 import { tapped } from "./tap.ts";
@@ -29,8 +29,9 @@ await runChild(async ({ dataDir, smtpUrl, signalPort, logLevel }: ProductOptions
   const signal = await openSignals(signalPort);
   const simple = simpleWorkflow(smtpUrl === undefined ? undefined : simpleMailer(smtpUrl));
   seams.workflows = [{ name: "simple", version: 1, func: simple }];
-  seams.tap = (send) => tapped(send, signal);
-  seams.mailer = smtpUrl === undefined ? silentMailer(signal) : undefined;
+  const links = new Map<string, string>();
+  seams.tap = (send) => tapped(send, signal, (id) => taken(links, id));
+  seams.mailer = smtpUrl === undefined ? silentMailer(links) : undefined;
   const service = await startSeamed(productEnv({ dataDir, smtpUrl, logLevel }));
   const ready: ProductReady = { url: String(service.ready["url"]) };
   const stats = (): ProductStats => ({ requests: 0, commits: 0, ...seams.engine?.stats });
@@ -53,15 +54,21 @@ function productEnv({
   };
 }
 
-/** Only says where the mail would have led. */
-function silentMailer(signal: Signal): Mailer {
+/** Only keeps where the mail would have led. */
+function silentMailer(links: Map<string, string>): Mailer {
   return {
-    async requestDecision({ approval, links }) {
-      signal("mail", approval, new URL(links.approve).pathname);
+    async requestDecision({ approval, links: { approve } }) {
+      links.set(approval, approve);
       return { status: "sent", messageId: `<${approval}@countersign.invalid>` };
     },
     close: async () => {},
   };
+}
+
+function taken(links: Map<string, string>, id: string): string {
+  const link = links.get(id) ?? "";
+  links.delete(id);
+  return link.replace(/^https?:\/\/[^/]+/, "");
 }
 
 /** The simple workflow's mail, by the product's transport. */
