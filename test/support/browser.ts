@@ -32,8 +32,8 @@ export async function openBrowser(): Promise<Browser> {
   });
 }
 
-export const WIDTHS = [320, 1280] as const;
-export const SCHEMES = ["light", "dark"] as const;
+const WIDTHS = [320, 1280] as const;
+const SCHEMES = ["light", "dark"] as const;
 
 export interface Look {
   readonly width: (typeof WIDTHS)[number];
