@@ -55,7 +55,8 @@ async function start({ promises, codec, group }: Services, callback: Callback): 
   await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
     data,
     tags: {
-      "resonate:origin": id,
+      // Its own branch and parent: what hangs off an approval is not handed to its worker with every wake-up.
+      "resonate:origin": id.split(":", 1)[0] ?? id,
       "resonate:branch": id,
       "resonate:parent": id,
       "resonate:scope": "global",

@@ -65,7 +65,7 @@ export interface CallbackEnd {
   readonly result: AttemptResult;
 }
 
-/** Value of the kind tag, and beginning of every id that is not below the workflow it tells of. */
+/** Value of the kind tag. */
 export const CALLBACK_KIND = "callback";
 
 /** Tag that names the approval or workflow that a callback is about. */
@@ -81,19 +81,30 @@ export const COMPLETION_FUNC = "callback_on_completion";
  */
 export const CALLBACK_LIFE_MS = 14 * 24 * 3_600_000;
 
-/** Ids of callbacks hold a `~`, which ids that callers choose cannot: nobody takes one by accident. */
-export function callbackId(hash: string): string {
-  return `${CALLBACK_KIND}~${hash}`;
+/**
+ * Callbacks hang off the workflow tree that they tell of, as detached workflows do: they are found with it, and ids that
+ * callers choose never meet theirs.
+ *
+ * @param subject id of the approval or workflow that it tells of
+ * @param key tells it from the others of this tree
+ */
+export function callbackId(subject: string, key: string): string {
+  return `${originOf(subject)}:${CALLBACK_KIND}~${key}`;
 }
 
-/** The callback of a workflow's end lives below it: only there can it wait for it. */
+/** The callback of a workflow's end waits for it, which only promises of one tree may do. */
 export function completionCallbackId(workflow: string): string {
-  return `${workflow}:${CALLBACK_KIND}`;
+  return `${originOf(workflow)}:${CALLBACK_KIND}`;
 }
 
 /** Whether a promise belongs to a callback, by its id alone. */
 export function isCallbackId(id: string): boolean {
-  return /^callback~|^[^:]*:callback(?:\.|$)/u.test(id);
+  return /^[^:]*:callback(?:[~.]|$)/u.test(id);
+}
+
+/** The tree that an id belongs to: what stands before the first `:`. */
+function originOf(id: string): string {
+  return id.split(":", 1)[0] ?? id;
 }
 
 /** A URL as lists and logs may show it: its query may hold a credential. */

@@ -78,7 +78,7 @@ export async function replayCallback(
   }
   const callback: Callback = { event, to, replayOf: id };
   const started = await durable.start({
-    id: callbackId(newId.replaceAll("-", "")),
+    id: callbackId(subjectOf(event), newId.replaceAll("-", "")),
     func: CALLBACK_FUNC,
     args: [callback],
     timeoutAt: nowMs + CALLBACK_LIFE_MS,

@@ -94,9 +94,9 @@ test.each(["callback", "callback_on_completion"])(
 
 test("GET /callback-deliveries lists, filters and shows callbacks, without the query of a URL", async () => {
   await using gateway = await startTestGateway();
-  await started(gateway, "callback~1", "po-1");
-  await started(gateway, "callback~2", "po-2");
-  await gateway.durable.settle("callback~2", {
+  await started(gateway, "po-1:callback~1", "po-1");
+  await started(gateway, "po-2:callback~2", "po-2");
+  await gateway.durable.settle("po-2:callback~2", {
     kind: "callback",
     status: "failed",
     attempts: 10,
@@ -109,7 +109,7 @@ test("GET /callback-deliveries lists, filters and shows callbacks, without the q
   expect(failed.body).toMatchObject({
     callbacks: [
       {
-        id: "callback~2",
+        id: "po-2:callback~2",
         type: "approval.decided",
         about: "po-2",
         to: "https://hooks.example.com/in?…",
@@ -120,37 +120,40 @@ test("GET /callback-deliveries lists, filters and shows callbacks, without the q
     ],
   });
   expect(await gateway.request("/callback-deliveries?about=po-1")).toMatchObject({
-    body: { callbacks: [{ id: "callback~1", status: "pending" }] },
+    body: { callbacks: [{ id: "po-1:callback~1", status: "pending" }] },
   });
-  expect(await gateway.request("/callback-deliveries/callback~1")).toMatchObject({
+  expect(await gateway.request("/callback-deliveries/po-1:callback~1")).toMatchObject({
     status: 200,
-    body: { id: "callback~1", event: { type: "approval.decided", data: { approval: "po-1" } }, log: [] },
+    body: { id: "po-1:callback~1", event: { type: "approval.decided", data: { approval: "po-1" } }, log: [] },
   });
   for (const query of ["status=lost", "state=failed", "about=", "about=a&about=b"]) {
     expect((await gateway.request(`/callback-deliveries?${query}`)).status).toBe(400);
   }
-  for (const id of ["callback~9", "a%00b"]) {
+  for (const id of ["po-9:callback~9", "a%00b"]) {
     expect((await gateway.request(`/callback-deliveries/${id}`)).status).toBe(404);
   }
 });
 
 test("POST /callback-deliveries/:id/replay starts the same event to the same receiver anew", async () => {
   await using gateway = await startTestGateway();
-  await started(gateway, "callback~1", "po-1");
-  const answer = await gateway.request("/callback-deliveries/callback~1/replay", { method: "POST" });
-  expect(answer).toMatchObject({ status: 202, body: { replayOf: "callback~1", status: "pending" } });
+  await started(gateway, "po-1:callback~1", "po-1");
+  const answer = await gateway.request("/callback-deliveries/po-1:callback~1/replay", { method: "POST" });
+  expect(answer).toMatchObject({ status: 202, body: { replayOf: "po-1:callback~1", status: "pending" } });
   const { id } = answer.body as { id: string };
   expect(answer.headers.get("location")).toBe(`/callback-deliveries/${encodeURIComponent(id)}`);
-  const [first, second] = await Promise.all([gateway.durable.read("callback~1"), gateway.durable.read(id)]);
+  const [first, second] = await Promise.all([
+    gateway.durable.read("po-1:callback~1"),
+    gateway.durable.read(id),
+  ]);
   const callbackOf = (param: unknown) => parseCallback((param as { args: unknown[] }).args[0]);
-  expect(callbackOf(second?.param)).toEqual({ ...callbackOf(first?.param), replayOf: "callback~1" });
+  expect(callbackOf(second?.param)).toEqual({ ...callbackOf(first?.param), replayOf: "po-1:callback~1" });
   await eventually("both are listed", async () => {
     const { body } = await gateway.request("/callback-deliveries?about=po-1");
     return (body as { callbacks: unknown[] }).callbacks.length === 2;
   });
-  expect((await gateway.request("/callback-deliveries/callback~9/replay", { method: "POST" })).status).toBe(
-    404,
-  );
+  expect(
+    (await gateway.request("/callback-deliveries/po-9:callback~9/replay", { method: "POST" })).status,
+  ).toBe(404);
 });
 
 test("POST /callback-deliveries/:id/replay has nothing to send before its workflow has ended", async () => {

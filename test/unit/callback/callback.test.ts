@@ -53,6 +53,9 @@ describe("an approval with a callbackUrl", () => {
     expect(receiver.ofType("ballot.decided")[0]?.event).toMatchObject({
       data: { approval: "po-1", ballot: 1, choice: "approve" },
     });
+    // Three callbacks of one attempt each, found with the approval.
+    const callbacks = (await bench.stored("po-1")).filter((id) => id.includes(":callback~"));
+    expect(callbacks).toHaveLength(6);
     const ids = receiver.requests.map(({ headers }) => headers["webhook-id"]);
     expect(new Set(ids).size).toBe(3);
     for (const id of ids) expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
