@@ -204,7 +204,7 @@ describe("a link", () => {
           { method: "POST", headers: { "content-type": "application/json" }, body: "{}" },
         ]) {
           const { status } = await call(`${site.publicUrl}${prefix}${address}`, options);
-          expect([403, 404, 405], `POST ${prefix}${address}`).toContain(status);
+          expect([401, 403, 404, 405], `POST ${prefix}${address}`).toContain(status);
         }
       }
     }
