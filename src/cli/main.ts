@@ -15,8 +15,9 @@ import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
 import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
+import { webhooks } from "./webhooks.ts";
 
-const COMMANDS: readonly Command[] = [invoke, get, wait, tree, callbacks, keys];
+const COMMANDS: readonly Command[] = [invoke, get, wait, tree, callbacks, webhooks, keys];
 
 const HELP = `Usage: countersign COMMAND …
 

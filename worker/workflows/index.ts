@@ -2,9 +2,12 @@ import type { Func } from "@resonatehq/sdk";
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { approval } from "./approval.ts";
 import { callback, callback_on_completion } from "./callback.ts";
+import { checkout } from "./checkout.ts";
+import { contract } from "./contract.ts";
 import { foo } from "./foo.ts";
 import { format_greeting, greet } from "./greet.ts";
 import { purchase } from "./purchase.ts";
+import { release } from "./release.ts";
 
 export interface Registration {
   readonly name: string;
@@ -22,4 +25,7 @@ export const WORKFLOWS: readonly Registration[] = [
   { name: "greet", version: 1, func: greet },
   { name: "format_greeting", version: 1, func: format_greeting },
   { name: "purchase", version: 1, func: purchase },
+  { name: "checkout", version: 1, func: checkout },
+  { name: "release", version: 1, func: release },
+  { name: "contract", version: 1, func: contract },
 ];

@@ -1,0 +1,53 @@
+import { type Command, parseWords, UsageError } from "./command.ts";
+import { logWebhooks } from "./webhooks-log.ts";
+import { testWebhook } from "./webhooks-test.ts";
+
+export const webhooks: Command = {
+  name: "webhooks",
+  summary: "Look after incoming webhooks: test, log",
+  help: `Usage: countersign webhooks test SOURCE --body FILE [--url URL] [--id ID] [--json]
+       countersign webhooks log [--source SOURCE] [--limit N] [--json]
+
+test signs the file's bytes as the source's sender would, with the first of its secrets, and sends them. log shows what
+became of deliveries, the newest first, and why. Deliveries without a good signature are not kept: the gateway's log
+has a line for each.
+
+Options:
+  --body FILE      The body, exactly as the sender would send it; - reads it from standard input
+  --url URL        Where to send it (default: PUBLIC_URL/webhooks/SOURCE)
+  --id ID          The delivery's id, where the scheme has one (default: a new one); the same again is a duplicate
+  --source SOURCE  Only deliveries of this source
+  --limit N        How many to show, 1 to 1000 (default 50)
+  --json           Print JSON, also on a terminal
+
+Exits 0; test exits 1 when the delivery was not taken.
+
+Example:
+  countersign webhooks test stripe --body samples/checkout-completed.json
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, {
+      body: { type: "string" },
+      url: { type: "string" },
+      id: { type: "string" },
+      source: { type: "string" },
+      limit: { type: "string" },
+    });
+    const [verb, source, ...others] = positionals;
+    if (others.length > 0) throw new UsageError(`One SOURCE only: what is ${others.join(" ")}?`);
+    if (verb === "test") {
+      if (source === undefined) throw new UsageError("SOURCE is missing");
+      if (values.source !== undefined || values.limit !== undefined) {
+        throw new UsageError("--source and --limit belong to log");
+      }
+      return await testWebhook(cli, source, values);
+    }
+    if (verb !== "log") throw new UsageError("Say test or log");
+    if (source !== undefined)
+      throw new UsageError(`log takes no word: what is ${source}? Use --source SOURCE`);
+    if (values.body !== undefined || values.url !== undefined || values.id !== undefined) {
+      throw new UsageError("--body, --url and --id belong to test");
+    }
+    return await logWebhooks(cli, values);
+  },
+};
