@@ -10,6 +10,9 @@ const CONTROLS_IN_LINES = /[^\P{Cc}\t\n\r]|[\u2028\u2029]/u;
 /** Overrides and isolates of writing direction: they can make "reject" read as something else. */
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;
 
+/** Blanks, joiners and fillers alone: a question or a name that nobody sees. */
+const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]+$/u;
+
 /** Strings that the SDK's codec reads back as the numbers ±Infinity. */
 const CODEC_WORDS: readonly string[] = ["__INF__", "__NEG_INF__"];
 
@@ -29,7 +32,8 @@ export function tidyLines(text: string): string {
 
 /** What is wrong with one line of text, or undefined. */
 export function lineProblem(text: string): string | undefined {
-  return CONTROLS.test(text) ? "must be one line without control characters" : undefined;
+  if (CONTROLS.test(text)) return "must be one line without control characters";
+  return INVISIBLE.test(tidyLine(text)) ? "must hold something that can be seen" : undefined;
 }
 
 /** What is wrong with text of several lines, or undefined. */

@@ -27,7 +27,7 @@ export function ownNamesOnly(publicUrl: string): RequestHandler {
     if (name === undefined || (name !== publicName && !isLoopback(name) && !name.endsWith(".localhost"))) {
       throw new ServiceError(
         "MISDIRECTED",
-        `This service is not ${name ?? "there"}: its address is ${publicUrl}`,
+        `Cannot answer for ${name ?? "a host without a name"}: this service's address is ${publicUrl}`,
       );
     }
     next();

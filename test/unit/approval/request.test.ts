@@ -113,6 +113,11 @@ describe("parseApprovalRequest() refuses", () => {
     ["an unknown field", { ...minimal, tilte: "x" }, ["tilte: is not a known field"]],
     ["a tag for the engine", { ...minimal, tags: {} }, ["tags: is not a known field"]],
     ["null for text", { ...minimal, title: null }, ["title: must be a string"]],
+    [
+      "a title that nobody sees",
+      { ...minimal, title: "\u200b \u00ad\u3164" },
+      ["title: must hold something that can be seen"],
+    ],
     ["an empty title", { ...minimal, title: " \u202e " }, ["title: must have at least 1 character"]],
     ["a long title", { ...minimal, title: "x".repeat(201) }, ["title: must have at most 200 characters"]],
     ["a title of two lines", { ...minimal, title: "a\nBcc: x@y.z" }, [`title: ${oneLine}`]],
