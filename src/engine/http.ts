@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { closeServer } from "../lib/close-server.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { isFields } from "../protocol/fields.ts";
 import { parseEnvelope } from "../protocol/parse.ts";
@@ -29,6 +30,8 @@ const BODY_BYTES_MAX = 5 * 1024 * 1024;
 const CONNECTIONS_MAX = 2000;
 /** A request is one small JSON text from the same machine: slower than this is stuck or hostile. */
 const REQUEST_MS = 30_000;
+/** What is asked is answered within milliseconds: whoever takes longer to be told is stuck. */
+const DRAIN_MS = 5_000;
 
 /** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`. */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
@@ -60,9 +63,7 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     port: bound,
     close: async () => {
       streams.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      await closed;
+      await closeServer(server, DRAIN_MS);
     },
   };
 }

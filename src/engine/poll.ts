@@ -13,6 +13,7 @@ const KEEP_ALIVE_MS = 15_000;
 export class PollStreams {
   readonly #delivery: Pick<Delivery, "connect" | "resume">;
   readonly #open = new Set<ServerResponse>();
+  #isClosed = false;
 
   constructor(delivery: Pick<Delivery, "connect" | "resume">) {
     this.#delivery = delivery;
@@ -24,6 +25,7 @@ export class PollStreams {
     if (worker === undefined) {
       return refuse(response, 400, "Use /poll/:group/:pid, each 1 to 128 letters, digits, '.', '_' or '-'");
     }
+    if (this.#isClosed) return refuse(response, 503, "The engine is stopping");
     if (this.#open.size >= STREAMS_MAX) return refuse(response, 503, `${STREAMS_MAX} workers are connected`);
     this.#open.add(response);
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
@@ -51,7 +53,9 @@ export class PollStreams {
     });
   }
 
+  /** Ends all streams; a worker that opens another on a connection that it still has is turned away. */
   close(): void {
+    this.#isClosed = true;
     for (const response of this.#open) response.destroy();
   }
 }

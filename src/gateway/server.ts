@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { closeServer } from "../lib/close-server.ts";
 
 export interface Listening {
   readonly port: number;
@@ -86,7 +87,7 @@ export async function listen(
       const spentMs = () => performance.now() - drainedAt;
       const delayMs = (address.drainDelayMs ?? 0) - spentMs();
       if (delayMs > 0) await pause(delayMs);
-      await drained(server, Math.max(0, limits.drainMs - spentMs()));
+      await closeServer(server, Math.max(0, limits.drainMs - spentMs()));
     },
   };
 }
@@ -94,18 +95,4 @@ export async function listen(
 function addressOf(server: Server): { port: number; url: string } {
   const { address, family, port } = server.address() as AddressInfo;
   return { port, url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` };
-}
-
-function drained(server: Server, drainMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-    // A kept-alive connection becomes idle when its last answer is out, and would stay open for a minute.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    server.close(() => {
-      clearTimeout(cut);
-      clearInterval(sweep);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

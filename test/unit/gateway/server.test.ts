@@ -1,7 +1,8 @@
-import { createServer, type RequestListener } from "node:http";
+import { Agent, createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { expect, test } from "vitest";
 import { type Limits, listen } from "../../../src/gateway/server.ts";
+import { call } from "../../support/http.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 
@@ -57,7 +58,7 @@ test("listen() cuts connections that trickle their headers, and serves others me
   await server.close();
 });
 
-test("close() lets a request under way end, refuses new ones, and does not wait for idle connections", async () => {
+test("close() lets a request under way end, answers a last one on an idle connection, and refuses new ones", async () => {
   const arrived = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const server = await listen(ANY, ({ draining }) => async (req, res) => {
@@ -67,14 +68,28 @@ test("close() lets a request under way end, refuses new ones, and does not wait 
     }
     res.end(`draining: ${draining.aborted}`);
   });
-  expect(await (await fetch(server.url)).text()).toBe("draining: false");
-  const slow = fetch(`${server.url}/slow`);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  expect(await call(server.url, { agent })).toMatchObject({ text: "draining: false" });
+  const slow = call(`${server.url}/slow`);
   await arrived.promise;
   const closed = server.close();
-  await expect(fetch(server.url)).rejects.toThrow("fetch failed");
+  expect(await call(server.url, { agent })).toMatchObject({
+    text: "draining: true",
+    headers: { connection: "close" },
+  });
+  await expect(call(server.url)).rejects.toThrow("ECONNREFUSED");
   release.resolve();
-  expect(await (await slow).text()).toBe("draining: true");
+  expect(await slow).toMatchObject({ text: "draining: true" });
   await closed;
+  agent.destroy();
+});
+
+test("close() does not wait for idle connections", async () => {
+  const server = await listen(ANY, () => (_req, res) => res.end());
+  const agent = new Agent({ keepAlive: true });
+  await call(server.url, { agent });
+  await server.close();
+  agent.destroy();
 });
 
 test("close() cuts what takes too long", async () => {
