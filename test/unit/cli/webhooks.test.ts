@@ -1,0 +1,215 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveEngine } from "../../../src/engine/http.ts";
+import { loadSources } from "../../../src/webhooks/load.ts";
+import { type Rig, startRig } from "../webhooks/rig.ts";
+
+const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const TOKEN = "t0ken";
+const SECRETS = {
+  STRIPE: "whsec_test_secret",
+  TEXT: "8f742231b10e8888abcd99yyyzzz85a5",
+  STANDARD: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+};
+const KEY =
+  "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
+const SOURCES = {
+  stripe: { scheme: "stripe", secrets: [{ env: "STRIPE" }], promise: { path: "data.promise" } },
+  standard: { scheme: "standard-webhooks", secrets: [{ env: "STANDARD" }], promise: { path: "promise" } },
+  svix: { scheme: "svix", secrets: [{ env: "STANDARD" }], promise: { path: "promise" } },
+  github: { scheme: "github", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  slack: { scheme: "slack", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  twilio: { scheme: "twilio", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  docusign: { scheme: "docusign", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  acme: {
+    scheme: "hmac",
+    secrets: [{ env: "TEXT" }],
+    header: "x-acme",
+    encoding: "base64url",
+    signed: "{id}.{timestamp}.{body}",
+    timestampHeader: "x-time",
+    idHeader: "x-id",
+    promise: { path: "promise" },
+  },
+  basic: { scheme: "basic", username: "u", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  bearer: { scheme: "bearer", secrets: [{ env: "TEXT" }], promise: { path: "promise" } },
+  sendgrid: { scheme: "sendgrid", publicKeys: [KEY], promise: { path: "promise" } },
+};
+
+let dir: string;
+let rig: Rig;
+let server: { readonly port: number; close(): Promise<void> };
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+  mkdirSync(join(dir, "data"));
+  writeFileSync(join(dir, "data", "engine.token"), `${TOKEN}\n`);
+  const text = JSON.stringify({ sources: SOURCES });
+  writeFileSync(join(dir, "webhooks.json"), text);
+  const loaded = loadSources(text, (name) => SECRETS[name as keyof typeof SECRETS]);
+  if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
+  rig = await startRig({ sources: loaded.sources });
+  server = await serveEngine(rig.engine, { port: 0, token: TOKEN });
+});
+
+afterAll(async () => {
+  await server.close();
+  await rig[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true });
+});
+
+interface Run {
+  readonly code: number;
+  readonly out: Record<string, unknown>;
+  readonly err: string;
+}
+
+function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return new Promise((resolve) => {
+    const settings = {
+      DATA_DIR: join(dir, "data"),
+      ENGINE_PORT: String(server.port),
+      PUBLIC_URL: rig.url,
+      WEBHOOKS_FILE: "webhooks.json",
+      ...SECRETS,
+      ...env,
+    };
+    const options = { cwd: dir, env: { PATH: process.env["PATH"], ...settings } };
+    execFile(process.execPath, [MAIN, "webhooks", ...args], options, (error, stdout, stderr) => {
+      const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+      resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });
+    });
+  });
+}
+
+function bodyFile(name: string, content: string): string {
+  writeFileSync(join(dir, name), content);
+  return name;
+}
+
+describe("countersign webhooks test", () => {
+  test.each(Object.keys(SOURCES).filter((name) => name !== "sendgrid"))(
+    "%s: signs so that the gateway takes it",
+    async (name) => {
+      const promise = `job-${name}`;
+      await rig.latent(promise);
+      const body = name === "stripe" ? { id: "evt_1", data: { promise } } : { promise };
+      const run = await countersign(["test", name, "--body", bodyFile(`${name}.json`, JSON.stringify(body))]);
+      expect(run).toMatchObject({
+        code: 0,
+        err: "",
+        out: { status: 200, answer: { source: name, result: "settled", effective: true, promise } },
+      });
+    },
+    20_000,
+  );
+
+  test("a form, and the same delivery again", async () => {
+    await rig.latent("job-form");
+    const file = bodyFile("form.txt", "promise=job-form&From=%2B14158675309");
+    expect(await countersign(["test", "twilio", "--body", file])).toMatchObject({ code: 0 });
+    expect(await countersign(["test", "twilio", "--body", file])).toMatchObject({
+      code: 0,
+      out: { answer: { duplicate: true } },
+    });
+  });
+
+  test("ends with 1 when it is not taken, and shows why", async () => {
+    const file = bodyFile("unknown.json", '{"promise":"job-nowhere"}');
+    expect(await countersign(["test", "github", "--body", file])).toMatchObject({
+      code: 1,
+      out: { status: 404, answer: { type: "/problems/not-found" } },
+    });
+    const stranger = { TEXT: "another secret of some length" };
+    expect(await countersign(["test", "github", "--body", file], stranger)).toMatchObject({
+      code: 1,
+      out: { status: 401 },
+    });
+    const url = ["--url", "http://127.0.0.1:1/webhooks/github"];
+    expect(await countersign(["test", "github", "--body", file, ...url])).toMatchObject({
+      code: 1,
+      err: "countersign: Nobody answers at http://127.0.0.1:1: is the gateway running?\n",
+    });
+  });
+
+  test("tells what is wrong with its words and settings", async () => {
+    const file = bodyFile("any.json", "{}");
+    expect(await countersign(["test"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/SOURCE is missing/),
+    });
+    expect(await countersign(["test", "github"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--body is missing/),
+    });
+    expect(await countersign(["test", "github", "--body", "none.json"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/none\.json cannot be read: ENOENT/),
+    });
+    expect(await countersign(["test", "nobody", "--body", file])).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/There is no source nobody/),
+    });
+    expect(await countersign(["test", "sendgrid", "--body", file])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/only its sender has the key/),
+    });
+    expect(await countersign(["test", "github", "--body", file], { WEBHOOKS_FILE: "" })).toMatchObject({
+      code: 2,
+    });
+    const unset = await countersign(["test", "github", "--body", file], { TEXT: "" });
+    expect(unset).toMatchObject({ code: 2, err: expect.stringMatching(/TEXT\) is not set/) });
+    expect(unset.err).not.toContain(SECRETS.STRIPE);
+  }, 20_000);
+});
+
+describe("countersign webhooks log", () => {
+  test("shows deliveries, the newest first, with verdict, effect and reason", async () => {
+    await rig.latent("job-log");
+    for (const [name, content] of [
+      ["log1.json", '{"promise":"job-log"}'],
+      ["log2.json", '{"promise":"job-log","again":true}'],
+      ["log3.json", '{"promise":"job-missing"}'],
+      ["log4.json", '{"no":"promise"}'],
+    ] as const) {
+      await countersign(["test", "docusign", "--body", bodyFile(name, content)]);
+    }
+    const run = await countersign(["log", "--source", "docusign", "--limit", "4"]);
+    expect(run).toMatchObject({
+      code: 0,
+      out: {
+        deliveries: [
+          {
+            source: "docusign",
+            verdict: "unusable",
+            state: "open",
+            why: "promise is no promise's id in this event",
+          },
+          { verdict: "resolve", target: "job-missing", state: "open" },
+          {
+            verdict: "resolve",
+            state: "taken",
+            result: "stands",
+            effective: false,
+            why: "it is resolved already",
+          },
+          { verdict: "resolve", state: "taken", result: "settled", effective: true, promise: "job-log" },
+        ],
+      },
+    });
+    expect(await countersign(["log", "--source", "nobody"])).toMatchObject({
+      code: 0,
+      out: { deliveries: [] },
+    });
+    expect(await countersign(["log", "--limit", "0"])).toMatchObject({ code: 2 });
+    expect(await countersign(["log", "x"])).toMatchObject({ code: 2 });
+    expect(await countersign(["sing"])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/Say test or log/),
+    });
+  }, 30_000);
+});
