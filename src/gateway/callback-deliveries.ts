@@ -1,10 +1,16 @@
 /** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
-import { Router } from "express";
-import { type CallbackView, callbacksStartedBy, viewCallback } from "../approval/stored-callback.ts";
+import { type Response, Router } from "express";
+import {
+  type CallbackDetails,
+  type CallbackView,
+  callbacksStartedBy,
+  viewCallback,
+} from "../approval/stored-callback.ts";
+import { allows } from "../auth/scopes.ts";
 import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
-import type { Needs } from "./auth.ts";
+import { callerOf, type Needs } from "./auth.ts";
 import { addRoute } from "./routes.ts";
 
 export interface CallbackDeliveryRoutesOptions {
@@ -32,24 +38,24 @@ export function callbackDeliveryRoutes({
   const router = Router();
 
   addRoute(router, "/callback-deliveries", {
-    GET: needs("approvals:read", async (req, res) => {
+    GET: needs(READERS, async (req, res) => {
       const found = await listCallbacks(durable, readFilter(req.query));
       if (found === undefined) {
         throw new ServiceError("INVALID_REQUEST", "This installation's server has no search: ask by id");
       }
-      res.json(found);
+      res.json({ ...found, callbacks: found.callbacks.filter((view) => may(res, "read", view)) });
     }),
   });
 
   addRoute(router, "/callback-deliveries/:id", {
-    GET: needs("approvals:read", async (req, res) => {
-      res.json(await readCallback(durable, possibleId(req.params["id"])));
+    GET: needs(READERS, async (req, res) => {
+      res.json(await permitted(res, "read", req.params["id"]));
     }),
   });
 
   addRoute(router, "/callback-deliveries/:id/replay", {
-    POST: needs("approvals:create", async (req, res) => {
-      const id = possibleId(req.params["id"]);
+    POST: needs(SENDERS, async (req, res) => {
+      const { id } = await permitted(res, "send", req.params["id"]);
       const view = await replayCallback(durable, id, { nowMs: clock(), newId: newId() });
       res
         .status(202)
@@ -59,6 +65,28 @@ export function callbackDeliveryRoutes({
   });
 
   return router;
+
+  /** What a caller may not see is not there for them. */
+  async function permitted(res: Response, right: Right, given: unknown): Promise<CallbackDetails> {
+    const details = await readCallback(durable, possibleId(given));
+    if (may(res, right, details)) return details;
+    throw unknown(details.id);
+  }
+}
+
+/** Who may look after callbacks: whoever may do the like with what they tell of. */
+const SCOPES = {
+  read: { approval: "approvals:read", workflow: "workflows:read" },
+  send: { approval: "approvals:create", workflow: "workflows:begin" },
+} as const;
+const READERS = Object.values(SCOPES.read);
+const SENDERS = Object.values(SCOPES.send);
+
+type Right = keyof typeof SCOPES;
+
+function may(res: Response, right: Right, { type }: CallbackView): boolean {
+  const { approval, workflow } = SCOPES[right];
+  return allows(callerOf(res)?.scopes ?? [], [type === "workflow.completed" ? workflow : approval]);
 }
 
 /** The callbacks of an approval, as its children tell of them; nothing if there are none. */
@@ -93,10 +121,14 @@ function readFilter(query: Readonly<Record<string, unknown>>) {
 }
 
 /** @throws ServiceError NOT_FOUND for what can be no promise's id */
-function possibleId(given: string | string[] | undefined): string {
+function possibleId(given: unknown): string {
   const id = String(given);
   if (isPossible(id)) return id;
-  throw new ServiceError("NOT_FOUND", `There is no callback "${id.slice(0, 64)}"`);
+  throw unknown(id);
+}
+
+function unknown(id: string): ServiceError {
+  return new ServiceError("NOT_FOUND", `There is no callback "${id.slice(0, 100)}"`);
 }
 
 function isPossible(id: string): boolean {

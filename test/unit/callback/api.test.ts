@@ -167,7 +167,7 @@ test("/callback-deliveries needs a key's scope where there are keys", async () =
   await using gateway = await startTestGateway({
     authenticate: {
       open: () => undefined,
-      identify: async () => ({ id: "k", scopes: ["workflows:begin"] }),
+      identify: async () => ({ id: "k", scopes: ["promises:resolve"] }),
     } as never,
   });
   const headers = { authorization: "Bearer x" };
