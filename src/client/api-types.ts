@@ -1,0 +1,409 @@
+/** Made from the OpenAPI document by `npm run generate`: change the schemas in `src/openapi`, not this file. */
+
+export type Approval = {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly title: string;
+  readonly summary?: string;
+  readonly details: readonly {
+    readonly label: string;
+    readonly value: string;
+  }[];
+  readonly requester?: Person;
+  readonly require: "any" | "all" | number;
+  readonly rejection: "veto" | "majority";
+  readonly onDeadline: "expire" | "reject";
+  readonly callbackUrl?: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** ISO 8601 instant. */
+  readonly deadline: string;
+  readonly ballots: readonly Ballot[];
+  /** Addresses of those whose answer is awaited. */
+  readonly waitingFor: readonly string[];
+  readonly cancellation?: {
+    /** ISO 8601 instant. */
+    readonly at: string;
+    readonly reason?: string;
+  };
+  readonly outcome?: Outcome;
+  readonly error?: string;
+  /** ISO 8601 instant. */
+  readonly createdAt: string;
+  /** ISO 8601 instant. */
+  readonly endedAt?: string;
+  readonly callbacks?: readonly Callback[];
+  readonly links: {
+    readonly self: string;
+    readonly cancel: string;
+    readonly wait: string;
+  };
+};
+
+export type ApprovalReference = {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly links: {
+    readonly self: string;
+    readonly cancel: string;
+    readonly wait: string;
+  };
+};
+
+/** A request for a decision. */
+export type ApprovalRequest = {
+  /** The approval's id; the same id and content name the same approval. */
+  readonly id?: string;
+  /** What is to be decided, in one line. */
+  readonly title: string;
+  /** What one must know to decide: markdown, of which a safe subset is shown. */
+  readonly summary?: string;
+  /** Facts shown as a table. */
+  readonly details?: readonly {
+    readonly label: string;
+    readonly value: string;
+  }[];
+  /** Who asks. May not be an approver. */
+  readonly requester?:
+    | string
+    | {
+        /** One mail address. */
+        readonly email: string;
+        /** Name shown beside the address. */
+        readonly name?: string;
+        /** BCP 47 language tag. */
+        readonly locale?: string;
+        /** IANA time zone. */
+        readonly timeZone?: string;
+      };
+  /** Who is asked, each person once. */
+  readonly approvers: readonly (
+    | string
+    | {
+        /** One mail address. */
+        readonly email: string;
+        /** Name shown beside the address. */
+        readonly name?: string;
+        /** BCP 47 language tag. */
+        readonly locale?: string;
+        /** IANA time zone. */
+        readonly timeZone?: string;
+      }
+  )[];
+  /** How many approvals are needed. */
+  readonly require?: "any" | "all" | number;
+  /** veto: one rejection ends it. majority: it ends when enough approvals are out of reach. */
+  readonly rejection?: "veto" | "majority";
+  /** ISO 8601 duration from now, or instant; 1 minute to 90 days away. */
+  readonly deadline?: string;
+  /** How it ends when the deadline passes undecided. */
+  readonly onDeadline?: "expire" | "reject";
+  /** Where events about this approval are sent, signed. */
+  readonly callbackUrl?: string;
+  /** Any JSON object of at most 16 KiB; comes back with the outcome. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+/** `failed`: its workflow broke off, and `error` says why. */
+export type ApprovalStatus = "approved" | "rejected" | "expired" | "cancelled" | "pending" | "failed";
+
+/** One approver's answer, open or given. */
+export type Ballot = {
+  /** 1 for the first approver. */
+  readonly n: number;
+  readonly approver: Person;
+  /** `withdrawn`: the approval ended without this answer. */
+  readonly state: "open" | "approved" | "rejected" | "withdrawn" | "expired";
+  readonly comment?: string;
+  /** ISO 8601 instant. */
+  readonly decidedAt?: string;
+  readonly door?: "mail" | "api" | "webhook";
+  readonly mail: {
+    /** `sent`: a relay took it, which does not mean that anybody read it. */
+    readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
+    readonly reason?: string;
+  };
+};
+
+export type BallotAnswer = {
+  readonly approval: string;
+  readonly ballot: number;
+  /** Whether this call decided. */
+  readonly effective: boolean;
+  readonly stands:
+    | {
+        readonly kind: "decided";
+        readonly choice: "approve" | "reject";
+        readonly by: string;
+        /** ISO 8601 instant. */
+        readonly at: string;
+        readonly comment?: string;
+      }
+    | {
+        readonly kind: "closed";
+        readonly because: "approved" | "rejected" | "expired" | "cancelled";
+        /** ISO 8601 instant. */
+        readonly at?: string;
+      };
+};
+
+export type BegunWorkflow = {
+  /** The workflow's id. */
+  readonly promise: string;
+  readonly status: "pending" | "resolved" | "rejected" | "canceled" | "timedout";
+  /** Where to ask for the result. */
+  readonly wait: string;
+};
+
+export type Callback = {
+  readonly id: string;
+  readonly type:
+    | "approval.requested"
+    | "approval.delivery_failed"
+    | "ballot.decided"
+    | "approval.decided"
+    | "approval.expired"
+    | "approval.cancelled"
+    | "workflow.completed";
+  /** The approval or workflow that it tells of. */
+  readonly about: string;
+  /** An endpoint's name, or a URL without its query. */
+  readonly to: string;
+  readonly status: "pending" | "delivered" | "gone" | "failed";
+  readonly attempts?: number;
+  readonly result?: "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "unreachable" | "blocked" | "unknown";
+  readonly replayOf?: string;
+  /** ISO 8601 instant. */
+  readonly createdAt: string;
+  /** ISO 8601 instant. */
+  readonly endedAt?: string;
+};
+
+export type CallbackDetails = {
+  readonly id: string;
+  readonly type:
+    | "approval.requested"
+    | "approval.delivery_failed"
+    | "ballot.decided"
+    | "approval.decided"
+    | "approval.expired"
+    | "approval.cancelled"
+    | "workflow.completed";
+  /** The approval or workflow that it tells of. */
+  readonly about: string;
+  /** An endpoint's name, or a URL without its query. */
+  readonly to: string;
+  readonly status: "pending" | "delivered" | "gone" | "failed";
+  readonly attempts?: number;
+  readonly result?: "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "unreachable" | "blocked" | "unknown";
+  readonly replayOf?: string;
+  /** ISO 8601 instant. */
+  readonly createdAt: string;
+  /** ISO 8601 instant. */
+  readonly endedAt?: string;
+  readonly event?: CallbackEvent;
+  readonly log: readonly {
+    readonly n: number;
+    /** ISO 8601 instant. */
+    readonly at: string;
+    readonly ms: number;
+    readonly result: "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "unreachable" | "blocked" | "unknown";
+  }[];
+  /** ISO 8601 instant. */
+  readonly nextAttemptAt?: string;
+};
+
+/** What receivers are sent. It is thin: ask the API for what stands. */
+export type CallbackEvent =
+  | {
+      readonly type: "approval.requested";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+      };
+    }
+  | {
+      readonly type: "approval.delivery_failed";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+        readonly ballot: number;
+      };
+    }
+  | {
+      readonly type: "ballot.decided";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+        readonly ballot: number;
+        readonly choice: "approve" | "reject";
+      };
+    }
+  | {
+      readonly type: "approval.decided";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+        readonly outcome: "approved" | "rejected";
+      };
+    }
+  | {
+      readonly type: "approval.expired";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+        readonly outcome: "expired";
+      };
+    }
+  | {
+      readonly type: "approval.cancelled";
+      readonly timestamp: string;
+      readonly data: {
+        readonly approval: string;
+        readonly outcome: "cancelled";
+      };
+    }
+  | {
+      readonly type: "workflow.completed";
+      readonly timestamp: string;
+      readonly data: {
+        readonly workflow: string;
+        readonly status: "resolved" | "rejected" | "canceled" | "timedout";
+      };
+    };
+
+export type CallbackList = {
+  /** The newest first. */
+  readonly callbacks: readonly Callback[];
+  /** Whether there may be more. */
+  readonly truncated: boolean;
+};
+
+export type CalledBack = {
+  readonly status: "resolved" | "rejected" | "canceled" | "timedout" | "pending";
+  /** Whether this call decided. */
+  readonly effective: boolean;
+};
+
+export type CancelRequest = {
+  readonly reason?: string;
+};
+
+export type DecideRequest = {
+  readonly choice: "approve" | "reject";
+  readonly comment?: string;
+};
+
+export type Health = {
+  readonly status: string;
+};
+
+/** How an approval ended. */
+export type Outcome = {
+  readonly approval: string;
+  readonly outcome: "approved" | "rejected" | "expired" | "cancelled";
+  /** One sentence for people and logs. */
+  readonly reason: string;
+  readonly decisions: readonly {
+    readonly n: number;
+    readonly email: string;
+    readonly choice: "approve" | "reject";
+    readonly comment?: string;
+    /** ISO 8601 instant. */
+    readonly at: string;
+  }[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+};
+
+export type Person = {
+  readonly email: string;
+  readonly name?: string;
+  readonly locale?: string;
+  readonly timeZone?: string;
+};
+
+export type Problem = {
+  /** Stable; relative to the service's address, and a page there. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The request's id, which is also in the log. */
+  readonly instance: string;
+  /** Every problem found in the input. */
+  readonly errors?: readonly {
+    readonly field: string;
+    readonly message: string;
+  }[];
+  /** The same as `detail`, for clients of `/begin` and `/wait`. */
+  readonly error: string;
+};
+
+/** What stands, and whether this call decided. */
+export type Settlement =
+  | {
+      readonly status: "pending";
+      readonly promise_id: string;
+      readonly message: string;
+      /** Whether this call decided. */
+      readonly effective: boolean;
+    }
+  | {
+      readonly status: "resolved";
+      readonly promise_id: string;
+      /** Any JSON value. */
+      readonly result: unknown;
+      /** Whether this call decided. */
+      readonly effective: boolean;
+    }
+  | {
+      readonly status: "rejected" | "canceled" | "timedout";
+      readonly promise_id: string;
+      readonly error: string;
+      /** Whether this call decided. */
+      readonly effective: boolean;
+    };
+
+export type WebhookAnswer =
+  | {
+      readonly source: string;
+      readonly delivery: string;
+      /** It had been taken before; the rest tells what came of it then. */
+      readonly duplicate: boolean;
+      readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
+      /** Whether this call decided. */
+      readonly effective: boolean;
+      readonly promise?: string;
+      readonly why?: string;
+    }
+  | {
+      readonly source: string;
+      readonly deliveries: readonly {
+        readonly delivery: string;
+        /** It had been taken before; the rest tells what came of it then. */
+        readonly duplicate: boolean;
+        readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
+        /** Whether this call decided. */
+        readonly effective: boolean;
+        readonly promise?: string;
+        readonly why?: string;
+      }[];
+    };
+
+/** What became of a workflow, by `status`. */
+export type WorkflowState =
+  | {
+      readonly status: "pending";
+      readonly promise_id: string;
+      readonly message: string;
+    }
+  | {
+      readonly status: "resolved";
+      readonly promise_id: string;
+      /** Any JSON value. */
+      readonly result: unknown;
+    }
+  | {
+      readonly status: "rejected" | "canceled" | "timedout";
+      readonly promise_id: string;
+      readonly error: string;
+    };

@@ -1,0 +1,128 @@
+import type {
+  Approval,
+  ApprovalReference,
+  ApprovalRequest,
+  BallotAnswer,
+  BegunWorkflow,
+  DecideRequest,
+  Settlement,
+  WorkflowState,
+} from "./api-types.ts";
+import { type ClientOptions, createSend } from "./transport.ts";
+
+export interface WaitOptions {
+  /** How long to wait at most, in milliseconds. Default: until there is an end, or `signal`. */
+  readonly timeoutMs?: number;
+  /** Ends the wait; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface BeginOptions {
+  /** Names the workflow; the same id and call again find the one that was started. Default: a UUID. */
+  readonly id?: string;
+  /** The function's version. Default 1. */
+  readonly version?: number;
+  /** ISO 8601 duration after which it is over, done or not. Default `P100D`. */
+  readonly timeout?: string;
+}
+
+/** Every method rejects with a `CountersignError` when the service refuses, or cannot be reached. */
+export interface Client {
+  /**
+   * Requests an approval. Safe to repeat: with `id` the same id and content mean the same approval, and without one
+   * the client sends a key of its own along.
+   */
+  start(request: ApprovalRequest): Promise<ApprovalReference>;
+  /** The approval as it stands. */
+  read(id: string): Promise<Approval>;
+  /** Waits for the approval's end, and answers it as it stands then, or when the time is up. */
+  wait(id: string, options?: WaitOptions): Promise<Approval>;
+  /** Cancels the approval. Rejects with the type `conflict` if it has ended otherwise. */
+  cancel(id: string, options?: { readonly reason?: string }): Promise<ApprovalReference>;
+  /** Answers the nth approver's ballot in their place; 1 is the first. `effective` says whether this call decided. */
+  decide(id: string, n: number, answer: DecideRequest): Promise<BallotAnswer>;
+  /** Starts any registered workflow, with one argument or none. */
+  begin(func: string, argument?: unknown, options?: BeginOptions): Promise<BegunWorkflow>;
+  /** Waits for the workflow's end, and answers what became of it, or that it is pending when the time is up. */
+  result(id: string, options?: WaitOptions): Promise<WorkflowState>;
+  /** Settles a promise that a workflow waits for. `effective` says whether this call decided. */
+  resolve(id: string, value?: unknown): Promise<Settlement>;
+  reject(id: string, reason?: unknown): Promise<Settlement>;
+}
+
+/** One call of a wait: proxies let connections that carry nothing live for a minute. */
+const TURN_MS = 20_000;
+
+export function createClient(options: ClientOptions): Client {
+  const send = createSend(options);
+  const approvalPath = (id: string) => `/approvals/${encodeURIComponent(id)}`;
+
+  const read: Client["read"] = (id) => send({ method: "GET", path: approvalPath(id), isRepeatable: true });
+
+  const result: Client["result"] = async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
+    const endAt = performance.now() + timeoutMs;
+    for (;;) {
+      const leftMs = Math.max(0, endAt - performance.now());
+      const seconds = Math.ceil(Math.min(leftMs, TURN_MS) / 1000);
+      const state = await send<WorkflowState>({
+        method: "GET",
+        path: `/wait?id=${encodeURIComponent(id)}`,
+        headers: { prefer: `wait=${seconds}` },
+        isRepeatable: true,
+        waitMs: seconds * 1000,
+        signal,
+      });
+      if (state.status !== "pending" || performance.now() >= endAt) return state;
+    }
+  };
+
+  const settle = (id: string, verb: "resolve" | "reject", value: unknown): Promise<Settlement> =>
+    send({
+      method: "POST",
+      path: `/promises/${encodeURIComponent(id)}/${verb}`,
+      body: value,
+      // Sent again, it would be told that something stands already, and not that this call put it there.
+      isRepeatable: false,
+      answers: [409, 410],
+    });
+
+  return {
+    read,
+    result,
+    start: (request) =>
+      send({
+        method: "POST",
+        path: "/approvals",
+        body: request,
+        headers: request.id === undefined ? { "idempotency-key": crypto.randomUUID() } : {},
+        isRepeatable: true,
+      }),
+    async wait(id, waitOptions) {
+      await result(id, waitOptions);
+      return read(id);
+    },
+    cancel: (id, { reason } = {}) =>
+      send({
+        method: "POST",
+        path: `${approvalPath(id)}/cancel`,
+        body: reason === undefined ? {} : { reason },
+        isRepeatable: true,
+      }),
+    decide: (id, n, answer) =>
+      send({
+        method: "POST",
+        path: `${approvalPath(id)}/ballots/${n}/decide`,
+        body: answer,
+        isRepeatable: false,
+        answers: [409, 410],
+      }),
+    begin(func, argument, { id = crypto.randomUUID(), version, timeout } = {}) {
+      const query = new URLSearchParams({ func, id });
+      if (version !== undefined) query.set("version", String(version));
+      if (timeout !== undefined) query.set("timeout", timeout);
+      return send({ method: "POST", path: `/begin?${query}`, body: argument, isRepeatable: true });
+    },
+    resolve: (id, value) => settle(id, "resolve", value),
+    reject: (id, reason) => settle(id, "reject", reason),
+  };
+}

@@ -1,0 +1,122 @@
+import type { CallbackEvent } from "./api-types.ts";
+
+export type CallbackRefusal = "headers" | "time" | "signature" | "body";
+
+/** A delivery that did not come from the service, or not now. Answer 401, and do nothing. */
+export class CallbackVerificationError extends Error {
+  override readonly name = "CallbackVerificationError";
+  readonly reason: CallbackRefusal;
+
+  constructor(reason: CallbackRefusal, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export interface Delivery {
+  /** The body as it came, byte for byte: parsed and written again it would be another. */
+  readonly body: string | Uint8Array;
+  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface VerifyOptions {
+  /** How far its time may be from ours, in milliseconds. Default 5 minutes, as the standard says. */
+  readonly toleranceMs?: number;
+  /** Milliseconds since 1970. Default: now. */
+  readonly nowMs?: number;
+}
+
+/** A delivery that is good. `id` is the same for every try: do not act on it twice. */
+export interface VerifiedCallback {
+  readonly id: string;
+  readonly event: CallbackEvent;
+}
+
+/** More than a sender has while secrets change; each costs a hash. */
+const SIGNATURES_MAX = 10;
+
+/**
+ * Checks a callback by Standard Webhooks, with one secret, `whsec_…`, or several while they change.
+ *
+ * @throws CallbackVerificationError if it is not to be believed; TypeError if a secret is none
+ */
+export async function verifyCallback(
+  { body, headers }: Delivery,
+  secrets: string | readonly string[],
+  { toleranceMs = 300_000, nowMs = Date.now() }: VerifyOptions = {},
+): Promise<VerifiedCallback> {
+  const keys = await Promise.all([secrets].flat().map(keyOf));
+  const id = header(headers, "webhook-id");
+  const timestamp = header(headers, "webhook-timestamp");
+  const signatures = header(headers, "webhook-signature").split(" ");
+  if (!/^\d{1,11}$/.test(timestamp)) throw refusal("headers", "webhook-timestamp must be seconds since 1970");
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > toleranceMs) {
+    throw refusal("time", "The callback is too old, or from the future");
+  }
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const signed = concat(new TextEncoder().encode(`${id}.${timestamp}.`), bytes);
+  if (!(await isSigned(signed, signatures, keys))) {
+    throw refusal("signature", "No signature of the callback is right");
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return { id, event: JSON.parse(text) as CallbackEvent };
+  } catch {
+    throw refusal("body", "The callback is no JSON");
+  }
+}
+
+async function isSigned(
+  signed: Uint8Array<ArrayBuffer>,
+  signatures: readonly string[],
+  keys: readonly CryptoKey[],
+): Promise<boolean> {
+  const candidates = signatures.filter((text) => text.startsWith("v1,")).slice(0, SIGNATURES_MAX);
+  for (const candidate of candidates) {
+    const mac = fromBase64(candidate.slice(3));
+    if (mac === undefined) continue;
+    for (const key of keys) {
+      // In constant time, by the platform.
+      if (await crypto.subtle.verify("HMAC", key, mac, signed)) return true;
+    }
+  }
+  return false;
+}
+
+async function keyOf(secret: string): Promise<CryptoKey> {
+  const bytes = secret.startsWith("whsec_") ? fromBase64(secret.slice(6)) : undefined;
+  if (bytes === undefined || bytes.length === 0) throw new TypeError("A secret must be whsec_ and base64");
+  return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+}
+
+function header(headers: Delivery["headers"], name: string): string {
+  const value = headers instanceof Headers ? headers.get(name) : valueIn(headers, name);
+  if (typeof value === "string" && value !== "") return value;
+  throw refusal("headers", `${name} must be there, once`);
+}
+
+function valueIn(headers: Exclude<Delivery["headers"], Headers>, name: string): unknown {
+  const values = Object.entries(headers)
+    .filter(([each]) => each.toLowerCase() === name)
+    .flatMap(([, value]) => value ?? []);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function concat(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(head.length + tail.length);
+  whole.set(head);
+  whole.set(tail, head.length);
+  return whole;
+}
+
+function refusal(reason: CallbackRefusal, message: string): CallbackVerificationError {
+  return new CallbackVerificationError(reason, `Cannot believe the callback: ${message}`);
+}
