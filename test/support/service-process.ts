@@ -73,7 +73,7 @@ export class ServiceProcess implements AsyncDisposable {
       service.ready = await eventually(
         `the ${part} process is ready`,
         () => {
-          const line = service.log.find(({ msg }) => /^(engine )?ready$/iu.test(msg ?? ""));
+          const line = service.log.find(({ msg }) => msg === "ready");
           if (line === undefined && service.#exit !== undefined) return { msg: "ended" };
           return line;
         },
