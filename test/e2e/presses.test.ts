@@ -51,7 +51,7 @@ describe("presses of both answers at one moment, through two gateways", () => {
     expect(await new Api(second).ended(id)).toMatchObject({ status: "resolved", result: outcome });
     // Those that found the question open and went on to settle it: without many of them there was no race.
     const tried = parts.gateways.flatMap(({ log }) => log.filter(({ msg }) => msg === "pressed")).length;
-    expect(tried).toBeGreaterThan(PRESSES / 20);
+    expect(tried).toBeGreaterThan(10);
     console.log(
       `${PRESSES} presses through two gateways, ${tried} of them before the first was stored: one effective ` +
         `(${stored.choice}), ${PRESSES - 1} told so, ${ms} ms in all`,
