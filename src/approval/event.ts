@@ -14,6 +14,9 @@ export const EVENT_TYPES = [
   "workflow.completed",
 ] as const;
 
+/** Those that endpoints of the settings are told of; others go to whoever asked for them. */
+export const ENDPOINT_EVENT_TYPES = EVENT_TYPES.filter((type) => type !== "workflow.completed");
+
 export type EventType = (typeof EVENT_TYPES)[number];
 
 interface EventData {

@@ -93,7 +93,7 @@ export function storedCallbackOf(record: StoredRecord): StoredCallback | undefin
 }
 
 /** The event in the step that a completion callback froze it in. */
-export function eventOf(record: StoredRecord): CallbackEvent | undefined {
+function eventOf(record: StoredRecord): CallbackEvent | undefined {
   return record.state === "resolved" ? read(callbackEventSchema, record.value) : undefined;
 }
 

@@ -52,8 +52,8 @@ export function createAddressPolicy({ ports, allow }: CallbackTargets): AddressP
   };
 }
 
-/** `host:port`, without brackets around IPv6 addresses being lost and without a dot at the end. */
-export function hostAndPort(url: URL): string {
+/** `host:port`, with brackets around IPv6 addresses and without a dot at the end. */
+function hostAndPort(url: URL): string {
   return `${url.hostname.replace(/\.$/u, "")}:${portOf(url)}`;
 }
 

@@ -27,10 +27,10 @@ export interface PostOptions {
   readonly ca?: string;
 }
 
-export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
+type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
 /** In milliseconds. */
-export interface PostTimes {
+interface PostTimes {
   /** For DNS, TCP and TLS together. */
   readonly connectMs: number;
   /** For everything. */

@@ -23,7 +23,7 @@ export interface CallbackSender {
 }
 
 /** A receiver that the settings name. */
-export interface Endpoint {
+interface Endpoint {
   readonly name: string;
   readonly url: string;
   /** Undefined: all. */

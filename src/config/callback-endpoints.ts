@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseDocument } from "yaml";
 import { z } from "zod";
-import { EVENT_TYPES, type EventType } from "../approval/event.ts";
+import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -26,7 +26,7 @@ const schema = z.strictObject({
       }),
       z.strictObject({
         url: z.string().refine((text) => URL.canParse(text), "must be a URL"),
-        events: z.exactOptional(z.array(z.enum(EVENT_TYPES)).min(1)),
+        events: z.exactOptional(z.array(z.enum(ENDPOINT_EVENT_TYPES)).min(1)),
         /** A secret is never in the file: it says which variable of the environment holds it. */
         secrets: z
           .array(

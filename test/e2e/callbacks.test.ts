@@ -10,6 +10,7 @@ import type { CallbackView } from "../../src/approval/stored-callback.ts";
 import { Api, expectStatus } from "../support/api.ts";
 import { createCertificate } from "../support/certificate.ts";
 import { countersign } from "../support/cli.ts";
+import type { Asked, Moment } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { press, pressAtOnce } from "../support/press.ts";
@@ -126,6 +127,51 @@ test("a worker killed in the middle of an attempt, and one killed between two, l
   expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   const webhook = await defaultSecret(site);
   for (const { body, headers } of receiver.requests) webhook.verify(body, headers);
+});
+
+test("a worker killed at any moment around the start of callbacks: each is started, and once", async () => {
+  await using receiver = await startReceiver();
+  await using relay = await startRelay();
+  await using site = await openSite({ relay, env: { ...allow(receiver), WORKER_LEASE_MS: "1000" } });
+  await site.start("engine");
+  const gateway = await site.start("gateway");
+  const api = new Api(gateway.url);
+  const created = ({ kind, id }: Asked) => kind === "promise.create" && id.includes(":callback~");
+  // The steps whose results tell of the callbacks: the first mail's, and the judgement's.
+  const settled = (n: number) => (asked: Asked) =>
+    asked.action === "promise.settle" && asked.id.endsWith(`:${n}`);
+
+  async function killedAt(...moments: readonly (readonly [Moment, (asked: Asked) => boolean])[]) {
+    for (const [moment, matches] of moments) {
+      const { service, proxy } = await site.startProxied("worker");
+      const held = proxy.hold(moment, matches);
+      await held.reached;
+      await service.killHard();
+      held.release("cut");
+    }
+  }
+
+  const id = await api.ask({ id: newId("po"), approvers: [ANA], callbackUrl: receiver.url });
+  await killedAt(["request", created], ["reply", created], ["request", settled(2)]);
+  const quiet = await site.start("worker");
+  const mail = await relay.mailTo(ANA, id);
+  await quiet.killHard();
+  await press(mail.links.approve);
+  await killedAt(["request", created], ["reply", created], ["request", settled(3)], ["reply", settled(3)]);
+  await using _last = await site.start("worker");
+  expect(await api.ended(id)).toMatchObject({ result: { outcome: "approved" } });
+  const views = await eventually("all are delivered", async () => {
+    const found = await callbacksOf(api, id);
+    return found.length === 3 && found.every(({ status }) => status === "delivered") && found;
+  });
+  expect(views.map(({ type }) => type).sort()).toEqual([
+    "approval.decided",
+    "approval.requested",
+    "ballot.decided",
+  ]);
+  const list = await call(`${api.origin}/callback-deliveries?about=${id}`);
+  expect(list.json()["callbacks"]).toHaveLength(3);
+  expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(3);
 });
 
 test("receivers that hang, never end, redirect or refuse keep no decision waiting", async () => {

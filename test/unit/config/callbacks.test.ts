@@ -156,7 +156,7 @@ endpoints:
       /secret of a .*NOT_SET.* must be whsec_/,
     ],
     [
-      "endpoints: {a: {url: 'https://x.org/', events: [approval.lost], secrets: [{env: A}]}}",
+      "endpoints: {a: {url: 'https://x.org/', events: [workflow.completed], secrets: [{env: A}]}}",
       /events\[0\] must be/,
     ],
     [
