@@ -3,21 +3,21 @@ export type Path = readonly (string | number)[];
 
 /** Deeper than any event, and a limit for whoever writes one by mistake. */
 const STEPS_MAX = 32;
-const STEP = /^(?:(?:^|\.)([A-Za-z_$][\w$-]*)|\[(\d{1,6})\]|\["((?:[^"\\]|\\["\\])*)"\])/;
+const BRACKETS = /\[(\d{1,6})\]|\["((?:[^"\\]|\\["\\])*)"\]/.source;
+const FIRST_STEP = new RegExp(`^(?:([A-Za-z_$][\\w$-]*)|${BRACKETS})`);
+const NEXT_STEP = new RegExp(`^(?:\\.([A-Za-z_$][\\w$-]*)|${BRACKETS})`);
 
 /** Undefined if the text is no path. */
 export function parsePath(text: string): Path | undefined {
   const steps: (string | number)[] = [];
   for (let rest = text; rest !== ""; ) {
-    const [taken, name, index, quoted] = (steps.length === 0 ? STEP : NEXT_STEP).exec(rest) ?? [];
+    const [taken, name, index, quoted] = (steps.length === 0 ? FIRST_STEP : NEXT_STEP).exec(rest) ?? [];
     if (taken === undefined || steps.length === STEPS_MAX) return undefined;
     steps.push(name ?? (index === undefined ? (quoted ?? "").replace(/\\(.)/g, "$1") : Number(index)));
     rest = rest.slice(taken.length);
   }
   return steps.length === 0 ? undefined : steps;
 }
-
-const NEXT_STEP = /^(?:\.([A-Za-z_$][\w$-]*)|\[(\d{1,6})\]|\["((?:[^"\\]|\\["\\])*)"\])/;
 
 /** The value there; undefined if there is none. Only what the event itself has counts, nothing that objects inherit. */
 export function valueAt(event: unknown, path: Path): unknown {
