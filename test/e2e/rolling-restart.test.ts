@@ -1,0 +1,147 @@
+/**
+ * An upgrade that nobody notices: two gateways and two workers are restarted in turn, twenty times each, under traffic
+ * that comes through a balancer. No request fails, and everything that was started ends as it should.
+ */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createKey } from "../../src/auth/manage-keys.ts";
+import { type Balancer, startBalancer } from "../support/balancer.ts";
+import type { Called } from "../support/http.ts";
+import { freePort } from "../support/ports.ts";
+import { type Relay, startRelay } from "../support/relay.ts";
+import type { ServiceProcess } from "../support/service-process.ts";
+import { newId, openSite } from "../support/site.ts";
+
+const ROUNDS = 20;
+/** Callers at once, each with one request after the other. */
+const CALLERS = 6;
+/** Longer than the balancer takes to notice. */
+const DRAIN_DELAY_MS = "400";
+
+test("20 rolling restarts of two gateways and two workers under traffic: no request fails, nothing is lost", async () => {
+  await using relay = await startRelay();
+  await using site = await openSite({ relay, env: { DRAIN_DELAY_MS } });
+  const store = { file: join(site.dataDir, "api-keys.json"), clock: Date.now };
+  const { text: key } = await createKey(store, { client: "traffic", scopes: ["admin"] });
+  await site.startParts({ gateways: 0, workers: 0 });
+  const ports = [await freePort(), await freePort()];
+  const startGateway = (i: number) => site.start("gateway", { PORT: String(ports[i]) });
+  const gateways = [await startGateway(0), await startGateway(1)];
+  const workers = [await site.start("worker"), await site.start("worker")];
+  await using balancer = startBalancer(gateways.map(({ url }) => url));
+  await balancer.ready(2);
+
+  const traffic = new Traffic(balancer, relay, key);
+  const callers = Array.from({ length: CALLERS }, (_, i) => traffic.run(i));
+  const stopMs: number[] = [];
+  const restart = async (service: ServiceProcess, start: () => Promise<ServiceProcess>) => {
+    const startedAt = performance.now();
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    stopMs.push(performance.now() - startedAt);
+    return await start();
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    const i = round % 2;
+    const [gateway, worker] = await Promise.all([
+      restart(gateways[i]!, () => startGateway(i)),
+      restart(workers[i]!, () => site.start("worker")),
+    ]);
+    gateways[i] = gateway;
+    workers[i] = worker;
+    await balancer.ready(2);
+  }
+  traffic.stop();
+  await Promise.all(callers);
+
+  expect(traffic.failures).toEqual([]);
+  // Without much traffic, and on both, nothing would be shown.
+  expect(traffic.requests).toBeGreaterThan(ROUNDS * 20);
+  for (const count of balancer.served.values()) expect(count).toBeGreaterThan(ROUNDS * 5);
+  expect(Math.max(...stopMs)).toBeLessThan(20_000);
+  console.log(
+    `${ROUNDS} restarts of a gateway and a worker: ${traffic.requests} requests, ${traffic.done} workflows and ` +
+      `approvals ended, none failed; a stop took at most ${Math.round(Math.max(...stopMs))} ms`,
+  );
+}, 400_000);
+
+/** Programs and people, each of which goes through its whole story and then begins a new one. */
+class Traffic {
+  readonly failures: string[] = [];
+  requests = 0;
+  done = 0;
+  readonly #balancer: Balancer;
+  readonly #relay: Relay;
+  readonly #key: string;
+  #isStopped = false;
+
+  constructor(balancer: Balancer, relay: Relay, key: string) {
+    this.#balancer = balancer;
+    this.#relay = relay;
+    this.#key = key;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async run(caller: number): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        if (caller % 2 === 0) await this.#workflow();
+        else await this.#approval();
+        this.done += 1;
+      } catch (error) {
+        this.failures.push(String(error));
+        return;
+      }
+    }
+  }
+
+  async #workflow(): Promise<void> {
+    const id = newId("rolling");
+    await this.#api("POST", `/begin?id=${id}&func=greet`, 200, "World");
+    const ended = await this.#ended(id);
+    if (!String(ended["result"]).includes("World"))
+      throw new Error(`${id} ended as ${JSON.stringify(ended)}`);
+  }
+
+  async #approval(): Promise<void> {
+    const id = newId("rolling");
+    await this.#api("POST", "/approvals", 202, { id, title: "Order", approvers: ["ana@example.com"] });
+    const mail = await this.#relay.mailTo("ana@example.com", id, { withinMs: 60_000 });
+    const { pathname } = new URL(mail.links.approve);
+    await this.#expect(await this.#call(pathname), 200, pathname);
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const pressed = await this.#call(pathname, { method: "POST", headers, body: "confirm=yes" });
+    await this.#expect(pressed, 303, "press");
+    await this.#expect(await this.#call(String(pressed.headers.location)), 200, "receipt");
+    const ended = await this.#ended(id);
+    if (!JSON.stringify(ended["result"]).includes('"outcome":"approved"')) {
+      throw new Error(`${id} ended as ${JSON.stringify(ended)}`);
+    }
+  }
+
+  async #ended(id: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      const state = (await this.#api("GET", `/wait?id=${id}`, 200)).json();
+      if (state["status"] !== "pending") return state;
+    }
+  }
+
+  async #api(method: string, path: string, status: number, body?: unknown): Promise<Called> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#key}`, prefer: "wait=5" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.#expect(await this.#call(path, { method, headers, ...text }), status, `${method} ${path}`);
+  }
+
+  #call(path: string, options?: Parameters<Balancer["call"]>[1]): Promise<Called> {
+    this.requests += 1;
+    return this.#balancer.call(path, options);
+  }
+
+  #expect(answer: Called, status: number, what: string): Called {
+    if (answer.status === status) return answer;
+    throw new Error(`${what}: ${answer.status} ${answer.text}`);
+  }
+}
