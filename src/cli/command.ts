@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
+import type { Administration } from "../durable/administration.ts";
 import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
@@ -32,6 +33,7 @@ export interface Command {
 /** What commands have of the world. */
 export interface Cli {
   readonly durable: Durable;
+  readonly administration: Administration;
   readonly config: Config;
   /** Prints `value` as JSON, or the text made of it for people. */
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;

@@ -61,7 +61,7 @@ Example:
   },
 };
 
-function parseArgument(text: string): unknown {
+export function parseArgument(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -69,7 +69,7 @@ function parseArgument(text: string): unknown {
   }
 }
 
-function parseVersion(text: string): number {
+export function parseVersion(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new UsageError(`--version must be a whole number from 1 on, not ${text}`);
 }

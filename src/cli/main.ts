@@ -3,6 +3,7 @@
 import { KeyFileError } from "../auth/key-file.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
 import { engineEndpoint } from "../config/keys.ts";
+import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
@@ -13,11 +14,13 @@ import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError
 import { get } from "./get.ts";
 import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
+import { schedule } from "./schedule.ts";
+import { task } from "./task.ts";
 import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 import { webhooks } from "./webhooks.ts";
 
-const COMMANDS: readonly Command[] = [invoke, get, wait, tree, callbacks, webhooks, keys];
+const COMMANDS: readonly Command[] = [invoke, get, wait, tree, schedule, task, callbacks, webhooks, keys];
 
 const HELP = `Usage: countersign COMMAND …
 
@@ -67,6 +70,9 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
       durable ??= connect(cli.config);
       return durable;
     },
+    get administration() {
+      return createAdministration(connection(cli.config));
+    },
     clock: Date.now,
     print: (value, text, { json }) => {
       const isForPeople = json !== true && process.stdout.isTTY;
@@ -86,8 +92,11 @@ function loadSettings(): Config {
 }
 
 function connect(config: Config): Durable {
-  const network = createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
-  return createDurable(network, { group: config.worker.group });
+  return createDurable(connection(config), { group: config.worker.group });
+}
+
+function connection(config: Config): ReturnType<typeof createHttpNetwork> {
+  return createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
 }
 
 /** The settings that `npm start` has, too. */

@@ -1,10 +1,11 @@
 import { PROTOCOL_VERSION } from "../protocol/records.ts";
 import type { Request } from "../protocol/requests.ts";
-import { type Answer, ok } from "./answer.ts";
+import { type Answer, ok, refuse } from "./answer.ts";
 import * as promises from "./apply-promise.ts";
+import * as schedules from "./apply-schedule.ts";
 import * as tasks from "./apply-task.ts";
 import { Draft } from "./draft.ts";
-import { promiseSearch } from "./search.ts";
+import { promiseSearch, taskSearch } from "./search.ts";
 import type { Transition, View } from "./state.ts";
 
 export interface Applied extends Transition {
@@ -65,5 +66,21 @@ function decide(draft: Draft, request: Request, { now, local }: Context): Answer
       return tasks.taskHalt(draft, request.data, now);
     case "task.continue":
       return tasks.taskContinue(draft, request.data, now);
+    case "task.search":
+      return taskSearch(draft, request.data, now);
+    case "schedule.get":
+      return schedules.scheduleGet(draft, request.data);
+    case "schedule.create":
+      return schedules.scheduleCreate(draft, request.data, now);
+    case "schedule.delete":
+      return schedules.scheduleDelete(draft, request.data);
+    case "schedule.search":
+      return schedules.scheduleSearch(draft, request.data);
+    case "debug.start":
+    case "debug.stop":
+    case "debug.reset":
+    case "debug.snap":
+    case "debug.tick":
+      return refuse(403, `${request.kind} is for tests: this server was not started for them`);
   }
 }

@@ -3,23 +3,33 @@ import { isExternal } from "../protocol/tags.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { apply } from "./apply.ts";
 import type { Clock } from "./clock.ts";
+import { DebugControls } from "./debug.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EngineLog } from "./log.ts";
 import type { Change, Transition } from "./state.ts";
 import type { Owed, Store } from "./store.ts";
-import { expirePromises, expireTasks, releaseDead } from "./sweep.ts";
+import { releaseDead, sweep } from "./sweep.ts";
 import { Alarm } from "./timers.ts";
 
 export interface BatchOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: EngineLog;
-  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable">;
+  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable" | "reset">;
+  /** Whether `debug.*` requests are served. */
+  readonly debug?: boolean;
 }
 
-interface Waiting {
-  readonly request: Request;
+/** How a request arrived. */
+export interface Arrival {
+  /** Through the network of this process. */
   readonly local: boolean;
+  /** When it is to be judged, if it says so; only a debugged engine listens. */
+  readonly debugTime?: number | undefined;
+}
+
+interface Waiting extends Arrival {
+  readonly request: Request;
   readonly answer: (answer: Answer) => void;
 }
 
@@ -52,6 +62,7 @@ export class Batch {
   readonly #log: EngineLog;
   readonly #delivery: BatchOptions["delivery"];
   readonly #alarm: Alarm;
+  readonly #debug: DebugControls | undefined;
   #queue: Waiting[] = [];
   #debts: Owed[] = [];
   #debtsDueAt = 0;
@@ -61,11 +72,12 @@ export class Batch {
   #debtsCheckedAt = 0;
   #isClosed = false;
 
-  constructor({ store, clock, log, delivery }: BatchOptions) {
+  constructor({ store, clock, log, delivery, debug = false }: BatchOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
     this.#delivery = delivery;
+    this.#debug = debug ? new DebugControls(store) : undefined;
     this.#alarm = new Alarm(clock, () => {
       this.#isSweepDue = true;
       this.#schedule();
@@ -73,13 +85,13 @@ export class Batch {
     this.#alarm.noLaterThan(store.nextDueAt() ?? clock.now());
   }
 
-  add(request: Request, local: boolean): Promise<Answer> {
+  add(request: Request, arrival: Arrival): Promise<Answer> {
     if (this.#isClosed) return Promise.resolve(refuse(503, "The engine is closed"));
     if (this.#queue.length >= QUEUE_MAX) {
       return Promise.resolve(refuse(503, `The engine is busy: ${QUEUE_MAX} requests are waiting`));
     }
     return new Promise((answer) => {
-      this.#queue.push({ request, local, answer });
+      this.#queue.push({ ...arrival, request, answer });
       this.#schedule();
     });
   }
@@ -128,9 +140,7 @@ export class Batch {
       const now = this.#readClock();
       // What is due comes first, so that a request finds the world as its time says it is.
       if (this.#isSweepDue || this.#alarm.isDue(now)) this.#sweep(write, now);
-      for (const { request, local } of requests) {
-        answers.push(this.#answer(write, request, local));
-      }
+      for (const waiting of requests) answers.push(this.#answer(write, waiting));
     });
     this.stats.requests += requests.length;
     for (const [at, { answer }] of requests.entries()) {
@@ -139,10 +149,13 @@ export class Batch {
   }
 
   /** One request of a transaction. A fault of ours in deciding it is its own problem, not that of its neighbours. */
-  #answer(write: (transition: Transition) => void, request: Request, local: boolean): Answer {
+  #answer(write: (transition: Transition) => void, { request, local, debugTime }: Waiting): Answer {
     let applied: ReturnType<typeof apply>;
     try {
-      applied = apply(this.#store, request, { now: this.#readClock(), local });
+      const debugged = this.#debug?.answer(request, debugTime, write);
+      if (debugged !== undefined) return debugged;
+      const now = this.#debug === undefined ? this.#readClock() : (debugTime ?? this.#readClock());
+      applied = apply(this.#store, request, { now, local });
     } catch (error) {
       this.#log.error({ err: error, kind: request.kind }, "Request failed");
       return refuse(500, "The engine failed: see its log");
@@ -153,10 +166,12 @@ export class Batch {
 
   /** Settles and hands out what is due, as much as fits one transaction. */
   #sweep(write: (transition: Transition) => void, now: number): void {
-    const promises = this.#store.duePromises(now, DUE_MAX);
-    write(expirePromises(this.#store, promises, now));
-    const tasks = this.#store.dueTasks(now, DUE_MAX);
-    write(expireTasks(this.#store, tasks, now, (address) => this.#delivery.isReachable(address)));
+    if (this.#debug?.isPaused === true) {
+      this.#isSweepDue = false;
+      return this.#alarm.setTo(undefined);
+    }
+    const parts = sweep(this.#store, now, DUE_MAX, (address) => this.#delivery.isReachable(address));
+    for (const part of parts) write(part);
     this.#isSweepDue = false;
     if (now >= this.#debtsCheckedAt + DEBT_CHECK_MS) {
       this.#debtsCheckedAt = now;
@@ -220,6 +235,10 @@ export class Batch {
     if (change.kind === "promise.insert") {
       const { state, tags, timeoutAt } = change.row;
       if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
+    } else if (change.kind === "reset") {
+      this.#delivery.reset();
+    } else if (change.kind === "schedule.put") {
+      this.#alarm.noLaterThan(change.row.nextRunAt);
     } else if (change.kind === "task.insert" || change.kind === "task.update") {
       const { id, state, dueAt, notBefore, releases } = change.row;
       if (dueAt !== null) this.#alarm.noLaterThan(dueAt);

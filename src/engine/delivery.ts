@@ -102,6 +102,12 @@ export class Delivery {
     return parsed.cast === "any" || workers.has(parsed.pid);
   }
 
+  /** Nothing that was handed out exists any more. */
+  reset(): void {
+    this.#outbox = [];
+    for (const id of this.#handed.keys()) this.#forget(id);
+  }
+
   close(): void {
     this.#isClosed = true;
     clearImmediate(this.#turn);

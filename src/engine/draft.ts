@@ -1,11 +1,22 @@
-import type { Change, Outgoing, PromiseQuery, PromiseRow, TaskRow, Transition, View } from "./state.ts";
+import type {
+  Change,
+  Outgoing,
+  PromiseQuery,
+  PromiseRow,
+  ScheduleRow,
+  TaskRow,
+  TaskWithDeadline,
+  Transition,
+  View,
+} from "./state.ts";
 import { promiseRecord } from "./state.ts";
 
 /**
  * A view with changes not yet written, so that a cascade sees what it has done itself.
  *
  * Rows are read through the draft. Callbacks and listeners are read from the view alone: a transition reads those of a
- * promise only while settling it, which happens once, and adds new ones only to promises it leaves pending.
+ * promise only while settling it, which happens once, and adds new ones only to promises it leaves pending. A schedule
+ * is changed at most once.
  */
 export class Draft {
   readonly #view: View;
@@ -38,6 +49,26 @@ export class Draft {
 
   search(query: PromiseQuery): Iterable<PromiseRow> {
     return this.#view.search(query);
+  }
+
+  searchTasks(query: Parameters<View["searchTasks"]>[0]): Iterable<TaskWithDeadline> {
+    return this.#view.searchTasks(query);
+  }
+
+  schedule(id: string): ScheduleRow | undefined {
+    return this.#view.schedule(id);
+  }
+
+  schedules(after: string): Iterable<ScheduleRow> {
+    return this.#view.schedules(after);
+  }
+
+  putSchedule(row: ScheduleRow): void {
+    this.#edges.push({ kind: "schedule.put", row });
+  }
+
+  deleteSchedule(id: string): void {
+    this.#edges.push({ kind: "schedule.delete", id });
   }
 
   insertPromise(row: PromiseRow): void {

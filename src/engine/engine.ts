@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly file?: string;
   readonly clock?: Clock;
   readonly log?: EngineLog;
+  /** Serves `debug.*` requests, with which a test can do anything: never where data matters. */
+  readonly debug?: boolean;
 }
 
 export interface Engine {
@@ -43,12 +45,11 @@ export interface Engine {
 export function openEngine(options: EngineOptions): Engine {
   const file = options.file ?? (options.dataDir && join(resolve(options.dataDir), "engine.db"));
   if (file === undefined) throw new TypeError("Cannot open the engine: dataDir or file must be given");
-  const { clock = SYSTEM_CLOCK, log = SILENT } = options;
   const lock = file === MEMORY ? undefined : lockFolder(`${file}.lock`);
   let db: DatabaseSync | undefined;
   try {
     db = openDatabase(file);
-    return start(new Store(db), clock, log, lock);
+    return start(new Store(db), options, lock);
   } catch (error) {
     db?.close();
     lock?.close();
@@ -56,19 +57,23 @@ export function openEngine(options: EngineOptions): Engine {
   }
 }
 
-function start(store: Store, clock: Clock, log: EngineLog, lock: DatabaseSync | undefined): Engine {
+function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefined): Engine {
+  const { clock = SYSTEM_CLOCK, log = SILENT, debug = false } = options;
   const bootId = randomBytes(4).toString("hex");
   const delivery: Delivery = new Delivery({
     source: store,
     now: () => clock.now(),
     onPaid: (debt) => batch.pay(debt),
   });
-  const batch = new Batch({ store, clock, log, delivery });
+  const batch = new Batch({ store, clock, log, delivery, debug });
   batch.releaseDeadLeases();
 
   const send = async (request: unknown, local: boolean): Promise<Reply> => {
     const parsed = parseRequest(request);
-    if ("request" in parsed) return reply(parsed, await batch.add(parsed.request, local));
+    if ("request" in parsed) {
+      const { debugTime } = parsed;
+      return reply(parsed, await batch.add(parsed.request, { local, debugTime }));
+    }
     // The SDK hides the reason of a 400 from its caller, so it is told here.
     log.warn({ kind: parsed.kind, corrId: parsed.corrId, reason: parsed.refusal.message }, "Request refused");
     return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));

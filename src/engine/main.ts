@@ -12,7 +12,11 @@ await runService(async () => {
   if (config.engine.kind !== "embedded") throw new Error("Cannot start: RESONATE_URL names another engine");
   const { dataDir } = config;
   await using starting = new AsyncDisposableStack();
-  const engine = openEngine({ dataDir, log });
+  const debug = process.argv.includes("--debug");
+  if (debug && config.production)
+    throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
+  if (debug) log.warn("serving debug requests: whoever has the token can delete everything");
+  const engine = openEngine({ dataDir, log, debug });
   starting.defer(() => engine.close());
   const server = await serveEngine(engine, { port: config.engine.port, token: loadEngineToken(config) });
   starting.defer(() => server.close());

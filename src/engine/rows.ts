@@ -73,7 +73,10 @@ export function valueToColumns({ headers, data }: Value): [string | null, string
   return [headers === undefined ? null : JSON.stringify(headers), data ?? null];
 }
 
-function valueFromColumns(headers: SQLOutputValue | undefined, data: SQLOutputValue | undefined): Value {
+export function valueFromColumns(
+  headers: SQLOutputValue | undefined,
+  data: SQLOutputValue | undefined,
+): Value {
   const value: { headers?: Record<string, string>; data?: string } = {};
   if (typeof headers === "string") value.headers = headers === "{}" ? {} : JSON.parse(headers);
   if (typeof data === "string") value.data = data;

@@ -67,6 +67,24 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX unblocks_by_promise ON unblocks (promise_id);
   `,
+  `
+  CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    cron TEXT NOT NULL,
+    promise_id TEXT NOT NULL,
+    promise_timeout INTEGER NOT NULL,
+    param_headers TEXT,
+    param_data TEXT,
+    tags TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    next_run_at INTEGER NOT NULL,
+    last_run_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX schedules_by_next ON schedules (next_run_at);
+
+  -- Halted tasks wait for a person, who wants to find them among all others.
+  CREATE INDEX tasks_halted ON tasks (id) WHERE state = 'halted';
+  `,
 ];
 
 /** "CSgn" in ASCII: tells that an SQLite file is ours. */

@@ -1,10 +1,10 @@
 import type { PromiseState } from "../protocol/records.ts";
-import type { PromiseSearchData } from "../protocol/requests.ts";
+import type { PromiseSearchData, TaskSearchData } from "../protocol/requests.ts";
 import { TAG } from "../protocol/tags.ts";
 import { type Answer, ok } from "./answer.ts";
 import type { Draft } from "./draft.ts";
-import { deadlineState, isOverdue } from "./settle.ts";
-import { type PromiseRow, promiseRecord } from "./state.ts";
+import { deadlineState, IDLE, isOverdue } from "./settle.ts";
+import { type PromiseRow, promiseRecord, taskRecord } from "./state.ts";
 
 /** Rows looked at for one page: few matches among many rows give short pages with a cursor, not a long stall. */
 const ROWS_SCANNED_MAX = 5000;
@@ -34,6 +34,28 @@ export function promiseSearch(draft: Draft, query: PromiseSearchData, now: numbe
     if (wanted.every(([key, value]) => current.tags[key] === value)) promises.push(promiseRecord(current));
   }
   return ok(scanned === ROWS_SCANNED_MAX ? { promises, cursor: last } : { promises });
+}
+
+/** A page of tasks in order of id, each as it is at `now`; nothing is written. The cursor is as with promises. */
+export function taskSearch(draft: Draft, { state, limit, cursor }: TaskSearchData, now: number): Answer {
+  const rows = draft.searchTasks({
+    state: state === "halted" ? state : undefined,
+    after: cursor ?? "",
+    limit: ROWS_SCANNED_MAX,
+  });
+  const tasks: ReturnType<typeof taskRecord>[] = [];
+  let last: string | undefined;
+  let scanned = 0;
+  for (const { task, timeoutAt } of rows) {
+    if (tasks.length === limit) return ok({ tasks, cursor: last });
+    scanned += 1;
+    last = task.id;
+    // At its promise's deadline a task is over, whether or not the clock has been heard.
+    const isOver = task.state !== "fulfilled" && now >= timeoutAt;
+    const current = isOver ? { ...task, ...IDLE, state: "fulfilled" as const, resumes: 0 } : task;
+    if (state === undefined || current.state === state) tasks.push(taskRecord(current));
+  }
+  return ok(scanned === ROWS_SCANNED_MAX ? { tasks, cursor: last } : { tasks });
 }
 
 /**

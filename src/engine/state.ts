@@ -2,6 +2,7 @@ import type {
   Message,
   PromiseRecord,
   PromiseState,
+  ScheduleRecord,
   Tags,
   TaskRecord,
   TaskState,
@@ -47,6 +48,16 @@ export interface TaskRow {
   readonly timer: boolean;
 }
 
+export interface ScheduleRow extends Omit<ScheduleRecord, "lastRunAt"> {
+  readonly lastRunAt: number | null;
+}
+
+/** A task with the deadline of its promise. */
+export interface TaskWithDeadline {
+  readonly task: TaskRow;
+  readonly timeoutAt: number;
+}
+
 /** What a transition reads. Every call answers in O(log n + answer). */
 export interface View {
   promise(id: string): PromiseRow | undefined;
@@ -59,6 +70,15 @@ export interface View {
   family(query: { taskId: string; branch: string | undefined; limit: number }): PromiseRow[];
   /** A page of promises by id; see `PromiseQuery`. */
   search(query: PromiseQuery): Iterable<PromiseRow>;
+  /** Tasks by id, after `after`, at most `limit`; of one state, if one is given. */
+  searchTasks(query: {
+    state: "halted" | undefined;
+    after: string;
+    limit: number;
+  }): Iterable<TaskWithDeadline>;
+  schedule(id: string): ScheduleRow | undefined;
+  /** All by id, after `after`. */
+  schedules(after: string): Iterable<ScheduleRow>;
 }
 
 /** Rows in order of id, after `after`, at most `limit`. */
@@ -80,6 +100,10 @@ export type Change =
   | { readonly kind: "callbacks.clear"; readonly awaited: string }
   | { readonly kind: "callbacks.withdraw"; readonly awaiter: string }
   | { readonly kind: "listener.add"; readonly promiseId: string; readonly address: string }
+  | { readonly kind: "schedule.put"; readonly row: ScheduleRow }
+  | { readonly kind: "schedule.delete"; readonly id: string }
+  /** Everything is gone. */
+  | { readonly kind: "reset" }
   /** The promise settled: its listeners become messages that are owed to them. */
   | { readonly kind: "listeners.notify"; readonly promiseId: string; readonly at: number };
 
@@ -117,4 +141,10 @@ export function taskRecord(row: TaskRow): TaskRecord {
   const { id, state, version, resumes, pid, ttl } = row;
   const record = { id, state, version, resumes };
   return pid === null || ttl === null ? record : { ...record, ttl, pid };
+}
+
+export function scheduleRecord(row: ScheduleRow): ScheduleRecord {
+  const { lastRunAt, ...rest } = row;
+  const record = { ...rest, promiseParam: copyValue(row.promiseParam), promiseTags: { ...row.promiseTags } };
+  return lastRunAt === null ? record : { ...record, lastRunAt };
 }

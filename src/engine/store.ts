@@ -11,7 +11,17 @@ import {
   taskStateToColumns,
   valueToColumns,
 } from "./rows.ts";
-import type { Change, PromiseQuery, PromiseRow, TaskRow, View } from "./state.ts";
+import { ScheduleStore } from "./schedule-store.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import type {
+  Change,
+  PromiseQuery,
+  PromiseRow,
+  ScheduleRow,
+  TaskRow,
+  TaskWithDeadline,
+  View,
+} from "./state.ts";
 
 /** A message that is owed to an address. */
 export interface Owed {
@@ -26,12 +36,14 @@ export interface Owed {
 export class Store implements View {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
+  readonly #schedules: ScheduleStore;
   readonly #promises = new RowCache<PromiseRow>(promiseWeight);
   readonly #tasks = new RowCache<TaskRow>(() => TASK_WEIGHT);
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#sql = prepare(db);
+    this.#schedules = new ScheduleStore(db);
   }
 
   promise(id: string): PromiseRow | undefined {
@@ -98,6 +110,26 @@ export class Store implements View {
     }
   }
 
+  *searchTasks({ state, after, limit }: Parameters<View["searchTasks"]>[0]): Generator<TaskWithDeadline> {
+    const statement = state === "halted" ? this.#sql.searchHalted : this.#sql.searchTasks;
+    for (const row of statement.iterate(after, limit)) {
+      const columns = row as unknown as Columns;
+      yield { task: taskFromColumns(columns), timeoutAt: columns.at(-1) as number };
+    }
+  }
+
+  schedule(id: string): ScheduleRow | undefined {
+    return this.#schedules.get(id);
+  }
+
+  schedules(after: string): Iterable<ScheduleRow> {
+    return this.#schedules.after(after);
+  }
+
+  dueSchedules(now: number, limit: number): string[] {
+    return this.#schedules.due(now, limit);
+  }
+
   /** External promises whose deadline is at or before `now`, the oldest first. */
   duePromises(now: number, limit: number): string[] {
     return texts(this.#sql.duePromises, now, limit);
@@ -108,11 +140,13 @@ export class Store implements View {
     return texts(this.#sql.dueTasks, now, limit);
   }
 
-  /** The earliest time at which one of the two has something; undefined for never. */
+  /** The earliest time at which a promise, a task or a schedule is due; undefined for never. */
   nextDueAt(): number | undefined {
-    const times = [row(this.#sql.nextPromise)?.[0], row(this.#sql.nextTask)?.[0]].filter(
-      (time) => typeof time === "number",
-    );
+    const times = [
+      row(this.#sql.nextPromise)?.[0],
+      row(this.#sql.nextTask)?.[0],
+      this.#schedules.nextDueAt(),
+    ].filter((time) => typeof time === "number");
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -129,6 +163,11 @@ export class Store implements View {
   /** Settled promises that the address is still to be told of, by id, after `after`. */
   owedTo(address: string, after: string, limit: number): PromiseRow[] {
     return all(this.#sql.owed, address, after, limit).map(promiseFromColumns);
+  }
+
+  /** Everything stored, for tests. */
+  snapshot(): Snapshot {
+    return snapshotOf(this.#db);
   }
 
   begin(): void {
@@ -199,6 +238,18 @@ export class Store implements View {
       case "listener.add":
         this.#sql.addListener.run(change.promiseId, change.address);
         return;
+      case "reset":
+        this.#promises.clear();
+        this.#tasks.clear();
+        // All else hangs on these two.
+        this.#db.exec("DELETE FROM promises; DELETE FROM schedules");
+        return;
+      case "schedule.put":
+        this.#schedules.put(change.row);
+        return;
+      case "schedule.delete":
+        this.#schedules.delete(change.id);
+        return;
       case "listeners.notify":
         this.#sql.oweListeners.run(change.at, change.promiseId);
         this.#sql.clearListeners.run(change.promiseId);
@@ -219,6 +270,8 @@ function prepare(db: DatabaseSync) {
   // Without statistics SQLite may take the wrong one of two indexes that fit, and walk through everything that is
   // pending. Where that would cost, the index is named: a query that can't use it is an error and no surprise.
   const promisesWhere = (condition: string) => `SELECT ${PROMISE_COLUMNS} FROM promises WHERE ${condition}`;
+  const tasksWhere = (condition: string, index = "") =>
+    `SELECT ${TASK_COLUMNS}, (SELECT timeout_at FROM promises WHERE promises.id = tasks.id) FROM tasks ${index} WHERE ${condition}`;
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
@@ -234,6 +287,10 @@ function prepare(db: DatabaseSync) {
     searchState: query(promisesWhere("state = ? AND id > ? ORDER BY id LIMIT ?")),
     searchStates: query(
       `${promisesWhere("state = ? AND id > ?")} UNION ALL ${promisesWhere("state = ? AND id > ?")} ORDER BY id LIMIT ?`,
+    ),
+    searchTasks: query(tasksWhere("id > ? ORDER BY id LIMIT ?")),
+    searchHalted: query(
+      tasksWhere("state = 'halted' AND id > ? ORDER BY id LIMIT ?", "INDEXED BY tasks_halted"),
     ),
     duePromises: query(
       "SELECT id FROM promises INDEXED BY promises_by_deadline WHERE state = 'pending' AND external = 1 AND timeout_at <= ? ORDER BY timeout_at LIMIT ?",

@@ -1,6 +1,22 @@
+import { fireSchedules } from "./apply-schedule.ts";
 import { Draft } from "./draft.ts";
 import { makePending, RETRY_MS, touchAll } from "./settle.ts";
 import type { Transition, View } from "./state.ts";
+import type { Store } from "./store.ts";
+
+type DueSource = View & Pick<Store, "duePromises" | "dueTasks" | "dueSchedules">;
+
+/** What the clock brings about, at most `max` of each kind. Each part is to be written before the next is asked for. */
+export function* sweep(
+  store: DueSource,
+  now: number,
+  max: number,
+  isReachable: (address: string) => boolean,
+): Generator<Transition, void> {
+  yield expirePromises(store, store.duePromises(now, max), now);
+  yield expireTasks(store, store.dueTasks(now, max), now, isReachable);
+  yield fireSchedules(store, store.dueSchedules(now, max), now, max);
+}
 
 /** Times out promises whose deadline has come, all as one instant. */
 export function expirePromises(view: View, ids: readonly string[], now: number): Transition {

@@ -90,3 +90,14 @@ export function strings(value: unknown, path: string): Tags {
   }
   return copy;
 }
+
+/** Largest page of a search. */
+const PAGE_MAX = 1000;
+
+/** Where a search begins, and how much it answers at once. */
+export function page(data: Fields, limitDefault: number): { limit: number; cursor?: string } {
+  const { limit, cursor } = data;
+  const size = limit === undefined ? limitDefault : integer(limit, "data.limit", 1);
+  if (size > PAGE_MAX) throw new Malformed(`data.limit must be at most ${PAGE_MAX}`);
+  return cursor === undefined ? { limit: size } : { limit: size, cursor: id(cursor, "data.cursor") };
+}

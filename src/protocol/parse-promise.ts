@@ -5,9 +5,8 @@ import { PROMISE_STATES, SETTLED_BY_CLIENT } from "./records.ts";
 import type { PromiseCreateData, PromiseSettleData, Request } from "./requests.ts";
 import { tagProblem } from "./tags.ts";
 
-/** Page sizes of a search. */
+/** Page size of a search. */
 const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1000;
 
 type PromiseKind = Extract<Request["kind"], `promise.${string}`>;
 
@@ -35,16 +34,13 @@ export const PROMISE_PARSERS: {
     };
   },
   "promise.search": (data) => {
-    const { state, tags, limit, cursor } = data;
-    const page = limit === undefined ? LIMIT_DEFAULT : read.integer(limit, "data.limit", 1);
-    if (page > LIMIT_MAX) throw new read.Malformed(`data.limit must be at most ${LIMIT_MAX}`);
+    const { state, tags } = data;
     return {
       kind: "promise.search",
       data: {
         ...(state !== undefined && { state: read.oneOf(state, "data.state", PROMISE_STATES) }),
         tags: tags === undefined ? {} : read.strings(tags, "data.tags"),
-        limit: page,
-        ...(cursor !== undefined && { cursor: read.id(cursor, "data.cursor") }),
+        ...read.page(data, LIMIT_DEFAULT),
       },
     };
   },

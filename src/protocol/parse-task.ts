@@ -1,6 +1,7 @@
 import * as read from "./fields.ts";
 import { originOf } from "./ids.ts";
 import { parseCreate, parseSettle } from "./parse-promise.ts";
+import { TASK_STATES } from "./records.ts";
 import type { Request, TaskFenceData, TaskRef } from "./requests.ts";
 import { TAG } from "./tags.ts";
 
@@ -50,8 +51,17 @@ export const TASK_PARSERS: {
         .map((entry, at) => taskRef(read.fields(entry, `data.tasks[${at}]`), `data.tasks[${at}]`)),
     },
   }),
+  "task.search": (data) => ({
+    kind: "task.search",
+    data: {
+      ...(data["state"] !== undefined && { state: read.oneOf(data["state"], "data.state", TASK_STATES) }),
+      ...read.page(data, LIMIT_DEFAULT),
+    },
+  }),
 };
 
+/** Page size of a search. */
+const LIMIT_DEFAULT = 100;
 const ACTION = "data.action.data";
 
 function taskRef(data: read.Fields, path: string): TaskRef {

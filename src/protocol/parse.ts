@@ -1,5 +1,7 @@
 import { type Fields, fields, isFields, Malformed } from "./fields.ts";
+import { DEBUG_PARSERS, debugTimeOf } from "./parse-debug.ts";
 import { PROMISE_PARSERS } from "./parse-promise.ts";
+import { SCHEDULE_PARSERS } from "./parse-schedule.ts";
 import { TASK_PARSERS } from "./parse-task.ts";
 import { PROTOCOL_VERSION } from "./records.ts";
 import type { Request, RequestKind } from "./requests.ts";
@@ -11,57 +13,49 @@ export interface Envelope {
 }
 
 export type Parsed =
-  | (Envelope & { readonly request: Request })
-  | (Envelope & { readonly refusal: { readonly status: 400 | 501; readonly message: string } });
+  | (Envelope & {
+      readonly request: Request;
+      /** When it is to be judged, if the sender says so; for servers under test alone. */
+      readonly debugTime?: number;
+    })
+  | (Envelope & { readonly refusal: { readonly status: 400; readonly message: string } });
 
 /** Reads an envelope `{kind, head, data}` of unknown origin. */
 export function parseRequest(input: unknown): Parsed {
   const envelope = parseEnvelope(input);
   try {
     const { kind, head, data } = fields(input, "request");
-    if (typeof kind !== "string" || kind === "")
-      return refuse(envelope, 400, "kind must be a non-empty string");
-    checkHead(head);
-    if (isKnown(kind)) return { ...envelope, request: PARSERS[kind](fields(data, "data")) };
-    if (NOT_IMPLEMENTED.has(kind)) {
-      return refuse(envelope, 501, `${kind} is not implemented by this server`);
+    if (typeof kind !== "string" || kind === "") return refuse(envelope, "kind must be a non-empty string");
+    const debugTime = checkHead(head);
+    if (isKnown(kind)) {
+      const request = PARSERS[kind](fields(data, "data"));
+      return debugTime === undefined ? { ...envelope, request } : { ...envelope, request, debugTime };
     }
-    return refuse(envelope, 400, `kind ${JSON.stringify(kind.slice(0, 64))} is unknown`);
+    return refuse(envelope, `kind ${JSON.stringify(kind.slice(0, 64))} is unknown`);
   } catch (error) {
-    if (error instanceof Malformed) return refuse(envelope, 400, error.message);
+    if (error instanceof Malformed) return refuse(envelope, error.message);
     throw error;
   }
 }
 
-/** Kinds of the protocol that this server knows and refuses. */
-const NOT_IMPLEMENTED: ReadonlySet<string> = new Set([
-  "task.search",
-  "schedule.get",
-  "schedule.create",
-  "schedule.delete",
-  "schedule.search",
-  "debug.start",
-  "debug.stop",
-  "debug.reset",
-  "debug.snap",
-  "debug.tick",
-]);
-
 const PARSERS: { readonly [K in RequestKind]: (data: Fields) => Extract<Request, { kind: K }> } = {
   ...PROMISE_PARSERS,
   ...TASK_PARSERS,
+  ...SCHEDULE_PARSERS,
+  ...DEBUG_PARSERS,
 };
 
 function isKnown(kind: string): kind is RequestKind {
   return Object.hasOwn(PARSERS, kind);
 }
 
-function checkHead(value: unknown): void {
+function checkHead(value: unknown): number | undefined {
   const head = fields(value, "head");
   if (typeof head["corrId"] !== "string") throw new Malformed("head.corrId must be a string");
   if (head["version"] !== PROTOCOL_VERSION) {
     throw new Malformed(`head.version must be ${JSON.stringify(PROTOCOL_VERSION)}`);
   }
+  return debugTimeOf(head);
 }
 
 /** What a reply must repeat, also where the rest is unusable. */
@@ -75,6 +69,6 @@ export function parseEnvelope(input: unknown): Envelope {
   };
 }
 
-function refuse(envelope: Envelope, status: 400 | 501, message: string): Parsed {
-  return { ...envelope, refusal: { status, message } };
+function refuse(envelope: Envelope, message: string): Parsed {
+  return { ...envelope, refusal: { status: 400, message } };
 }

@@ -39,7 +39,8 @@ export interface PromiseRecord {
   readonly settledAt?: number;
 }
 
-export type TaskState = "pending" | "acquired" | "suspended" | "halted" | "fulfilled";
+export const TASK_STATES = ["pending", "acquired", "suspended", "halted", "fulfilled"] as const;
+export type TaskState = (typeof TASK_STATES)[number];
 
 export interface TaskRecord {
   readonly id: string;
@@ -51,6 +52,21 @@ export interface TaskRecord {
   /** Lease length in ms and its holder; only while acquired. */
   readonly ttl?: number;
   readonly pid?: string;
+}
+
+/** Creates a promise at each occurrence of `cron`. */
+export interface ScheduleRecord {
+  readonly id: string;
+  readonly cron: string;
+  /** Id of the promises, with `{{.id}}` and `{{.timestamp}}` for the schedule's id and the occurrence in ms. */
+  readonly promiseId: string;
+  /** From the occurrence to the promise's deadline, in ms. */
+  readonly promiseTimeout: number;
+  readonly promiseParam: Value;
+  readonly promiseTags: Tags;
+  readonly createdAt: number;
+  readonly nextRunAt: number;
+  readonly lastRunAt?: number;
 }
 
 interface ExecuteMessage {

@@ -1,4 +1,4 @@
-import type { PromiseState, SettledByClient, Tags, Value } from "./records.ts";
+import type { PromiseState, SettledByClient, Tags, TaskState, Value } from "./records.ts";
 
 /** A request whose every field has been checked. It shares no object with the input it was made from. */
 export type Request =
@@ -17,7 +17,21 @@ export type Request =
   | { readonly kind: "task.fence"; readonly data: TaskFenceData }
   | { readonly kind: "task.heartbeat"; readonly data: TaskHeartbeatData }
   | { readonly kind: "task.halt"; readonly data: IdData }
-  | { readonly kind: "task.continue"; readonly data: IdData };
+  | { readonly kind: "task.continue"; readonly data: IdData }
+  | { readonly kind: "task.search"; readonly data: TaskSearchData }
+  | { readonly kind: "schedule.get"; readonly data: IdData }
+  | { readonly kind: "schedule.create"; readonly data: ScheduleCreateData }
+  | { readonly kind: "schedule.delete"; readonly data: IdData }
+  | { readonly kind: "schedule.search"; readonly data: ScheduleSearchData }
+  | DebugRequest;
+
+/** For tests of a server, which refuses them unless it was started for that. */
+export type DebugRequest =
+  | { readonly kind: "debug.start" }
+  | { readonly kind: "debug.stop" }
+  | { readonly kind: "debug.reset" }
+  | { readonly kind: "debug.snap" }
+  | { readonly kind: "debug.tick"; readonly data: { readonly time: number } };
 
 export type RequestKind = Request["kind"];
 
@@ -48,12 +62,23 @@ export interface ListenerData {
   readonly address: string;
 }
 
-export interface PromiseSearchData {
-  readonly state?: PromiseState;
-  readonly tags: Tags;
+interface Page {
   readonly limit: number;
   /** Only ids after this one. */
   readonly cursor?: string;
+}
+
+export interface PromiseSearchData extends Page {
+  readonly state?: PromiseState;
+  readonly tags: Tags;
+}
+
+export interface TaskSearchData extends Page {
+  readonly state?: TaskState;
+}
+
+export interface ScheduleSearchData extends Page {
+  readonly tags: Tags;
 }
 
 export interface TaskRef {
@@ -92,4 +117,14 @@ export interface TaskFenceData extends TaskRef {
 export interface TaskHeartbeatData {
   readonly pid: string;
   readonly tasks: readonly TaskRef[];
+}
+
+export interface ScheduleCreateData {
+  readonly id: string;
+  readonly cron: string;
+  readonly promiseId: string;
+  /** Milliseconds. */
+  readonly promiseTimeout: number;
+  readonly promiseParam: Value;
+  readonly promiseTags: Tags;
 }

@@ -12,6 +12,7 @@ export const TAG = {
   branch: "resonate:branch",
   parent: "resonate:parent",
   delay: "resonate:delay",
+  schedule: "resonate:schedule",
 } as const;
 
 /** At the deadline a timer resolves, where every other promise is rejected as timed out. */

@@ -158,15 +158,65 @@ describe.each(ways)("engine in %s", (_, open) => {
     expect((await ask(request("task.halt", { id: "b" }))).status).toBe(404);
   });
 
-  test("kinds that are not there", async () => {
+  test("task.search", async () => {
     const ask = await open();
-    expect(await ask(request("schedule.get", { id: "a" }))).toEqual({
-      status: 501,
-      data: { error: "schedule.get is not implemented by this server" },
+    for (const id of ["a", "b", "c"]) await ask(create(id, Date.now() + DAY, rootTags(id)));
+    await ask(acquire("b", 0));
+    await ask(request("task.halt", { id: "c" }));
+    const search = (query: Record<string, unknown>) => ask(request("task.search", query));
+    expect((await search({ limit: 2 })).data).toMatchObject({
+      tasks: [{ id: "a" }, { id: "b" }],
+      cursor: "b",
     });
+    expect((await search({ cursor: "b" })).data).toEqual({
+      tasks: [{ id: "c", state: "halted", version: 0, resumes: 0 }],
+    });
+    expect((await search({ state: "acquired" })).data).toMatchObject({ tasks: [{ id: "b", version: 1 }] });
+    expect((await search({ state: "halted" })).data).toMatchObject({ tasks: [{ id: "c" }] });
+    expect((await search({ state: "lost" })).status).toBe(400);
+  });
+
+  test("schedule.create, get, search, delete", async () => {
+    const ask = await open();
+    const make = (more: Record<string, unknown> = {}) =>
+      ask(request("schedule.create", { ...nightly, ...more }));
+    const made = await make();
+    expect(made.data["schedule"]).toMatchObject({ ...nightly, nextRunAt: expect.any(Number) });
+    expect(made.data["schedule"]).not.toHaveProperty("lastRunAt");
+    expect((await make({ cron: "* * * * *" })).data).toEqual(made.data);
+    expect((await ask(request("schedule.get", { id: "night" }))).data).toEqual(made.data);
+    expect((await ask(request("schedule.get", { id: "day" }))).status).toBe(404);
+    await make({ id: "day" });
+    const search = (query: Record<string, unknown>) => ask(request("schedule.search", query));
+    expect((await search({ limit: 1 })).data).toMatchObject({ schedules: [{ id: "day" }], cursor: "day" });
+    expect((await search({ cursor: "day" })).data).toEqual({ schedules: [made.data["schedule"]] });
+    expect((await search({ tags: { app: "other" } })).data).toEqual({ schedules: [] });
+    expect(await ask(request("schedule.delete", { id: "day" }))).toEqual({ status: 200, data: {} });
+    expect((await ask(request("schedule.delete", { id: "day" }))).status).toBe(404);
+    const wrong = { id: "new" };
+    expect((await make({ ...wrong, cron: "often" })).status).toBe(400);
+    expect((await make({ ...wrong, promiseTags: {} })).status).toBe(400);
+    expect((await make({ id: "a:b" })).status).toBe(400);
+  });
+
+  test("kinds that are not there, or not allowed", async () => {
+    const ask = await open();
     expect((await ask(request("promise.steal", {}))).status).toBe(400);
+    for (const kind of ["debug.start", "debug.stop", "debug.reset", "debug.snap"]) {
+      expect((await ask(request(kind, {}))).status).toBe(403);
+    }
+    expect((await ask(request("debug.tick", { time: 5 }))).status).toBe(403);
   });
 });
+
+const nightly = {
+  id: "night",
+  cron: "0 0 3 * * *",
+  promiseId: "{{.id}}-{{.timestamp}}",
+  promiseTimeout: 3_600_000,
+  promiseParam: { headers: {}, data: "cGFyYW0=" },
+  promiseTags: { "resonate:target": "poll://any@worker", app: "own" },
+};
 
 function checked(engine: Engine): Ask {
   return async (envelope) => {

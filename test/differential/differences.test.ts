@@ -9,6 +9,7 @@ import {
   settle,
   stepTags,
   suspend,
+  TARGET,
 } from "../support/engine-requests.ts";
 import { World } from "../support/engine-world.ts";
 import { INTENDED_DIFFERENCES } from "./differences.ts";
@@ -40,6 +41,14 @@ const held: [number, Envelope][] = [
   [T, create("a", T + DAY, rootTags("a"))],
   [T, acquire("a", 0, 1_000)],
 ];
+const everyMinute = request("schedule.create", {
+  id: "s",
+  cron: "* * * * *",
+  promiseId: "{{.id}}-{{.timestamp}}",
+  promiseTimeout: DAY,
+  promiseParam: {},
+  promiseTags: { "resonate:target": TARGET },
+});
 const waiting: [number, Envelope][] = [
   [T, create("a", T + 50, rootTags("a"))],
   [T, create("a:0", T + 30, latentTags("a:0", "a"))],
@@ -104,10 +113,31 @@ const PROOFS: Record<(typeof INTENDED_DIFFERENCES)[number], () => void> = {
     expect(ours.data).toMatchObject({ task: { resumes: 1 } });
     expect(theirs.data).toMatchObject({ task: { resumes: ["a:0"] } });
   },
-  "promises are searched": () => {
+  "promises, tasks and schedules are searched": () => {
     const { ask } = both(...held);
-    const { ours, theirs } = ask(T, request("promise.search", {}));
-    expect([ours.status, theirs.status]).toEqual([200, 501]);
+    for (const kind of ["promise.search", "schedule.search"]) {
+      const { ours, theirs } = ask(T, request(kind, {}));
+      expect([ours.status, theirs.status]).toEqual([200, 501]);
+    }
+    expect(new World().step(T, request("task.search", {})).status).toBe(200);
+  },
+  "all missed occurrences of a schedule are made up for at once": () => {
+    const { tick } = both([T, everyMinute]);
+    const { ours, theirs } = tick(T + 300_000);
+    expect([ours.length, theirs.length]).toEqual([5, 1]);
+  },
+  "promises of a schedule have a lineage of their own": () => {
+    const { ask, tick } = both([T, everyMinute]);
+    tick(T + 60_000);
+    const { ours, theirs } = ask(T + 60_000, request("promise.get", { id: "s-1020000" }));
+    const tags = { "resonate:target": TARGET, "resonate:schedule": "s" };
+    const lineage = {
+      "resonate:origin": "s-1020000",
+      "resonate:branch": "s-1020000",
+      "resonate:parent": "s-1020000",
+    };
+    expect(ours.data["promise"]).toMatchObject({ tags: { ...tags, ...lineage } });
+    expect((theirs.data as { promise: { tags: object } }).promise.tags).toEqual(tags);
   },
   "shapes, lineage, origin, version and address are checked": () => {
     for (const envelope of [

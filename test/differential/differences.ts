@@ -15,7 +15,9 @@ export const INTENDED_DIFFERENCES = [
   "suspending on an inner step is refused",
   "a refused suspension is told in a sentence",
   "resumes are counted, not listed",
-  "promises are searched",
+  "promises, tasks and schedules are searched",
+  "all missed occurrences of a schedule are made up for at once",
+  "promises of a schedule have a lineage of their own",
   "shapes, lineage, origin, version and address are checked",
 ] as const;
 

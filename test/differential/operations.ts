@@ -31,6 +31,9 @@ export const KINDS = [
   "task.heartbeat",
   "task.halt",
   "task.continue",
+  "schedule.get",
+  "schedule.create",
+  "schedule.delete",
 ] as const;
 
 /** Kinds that need others before them, and that carry most of the rules. */
@@ -56,6 +59,9 @@ const IDS = ROOTS.flatMap((root) => [
 ]);
 const STATES = ["resolved", "rejected", "rejected_canceled"];
 const PIDS = ["p1", "p2"];
+const SCHEDULES = ["s", "t"];
+/** The oracle knows 5 and 6 fields. */
+const CRONS = ["* * * * *", "*/20 * * * * *", "15,45 */2 * * * *", "0 9 * * 1-5", "@hourly"];
 
 /**
  * A request that the rules of shape allow, on few ids, so that requests meet; mostly one that can succeed, sometimes
@@ -78,6 +84,7 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
     case "promise.register_callback": {
       const awaiter = taskId(random, oracle, id);
       const others = relatives(awaiter).filter((other) => other !== awaiter);
+      if (others.length === 0) return request("promise.get", { id: awaiter });
       const known = others.filter((other) => oracle.get(other) !== undefined);
       const awaited = random.pick(known.length > 0 && random.chance(0.9) ? known : others);
       if (!isAwaitable(oracle, awaited)) return request("promise.get", { id });
@@ -120,10 +127,24 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
     }
     case "task.fence": {
       const task = taskId(random, oracle, id, "acquired");
-      const other = random.pick(relatives(task).filter((each) => each !== task));
+      const others = relatives(task).filter((each) => each !== task);
+      if (others.length === 0) return request("task.get", { id: task });
+      const other = random.pick(others);
       const action = random.chance(0.6) ? newPromise(random, other, now) : settle(other);
       return request(kind, { id: task, version: version(random, oracle, task), action });
     }
+    case "schedule.get":
+    case "schedule.delete":
+      return request(kind, { id: random.pick(SCHEDULES) });
+    case "schedule.create":
+      return request(kind, {
+        id: random.pick(SCHEDULES),
+        cron: random.pick(CRONS),
+        promiseId: random.pick(["{{.id}}-{{.timestamp}}", "{{.id}}.{{.timestamp}}.{{.id}}", "{{.id}}"]),
+        promiseTimeout: random.pick([0, 1_000, 200_000, 2_000_000]),
+        promiseParam: { headers: {}, data: "cGFyYW0=" },
+        promiseTags: { "resonate:target": TARGET, app: "scheduled" },
+      });
     case "task.heartbeat": {
       const tasks = IDS.filter(() => random.chance(0.3)).map((each) => ({
         id: each,

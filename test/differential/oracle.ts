@@ -7,6 +7,9 @@ interface Server {
   readonly promises: Map<string, OraclePromise>;
   readonly tasks: Map<string, { readonly id: string; readonly state: string; readonly version: number }>;
   readonly tTimeouts: { id: string; type: number; timeout: number }[];
+  readonly schedules: Map<string, object>;
+  readonly sTimeouts: { id: string; timeout: number }[];
+  toScheduleRecord(schedule: object): object;
 }
 
 export interface OraclePromise {
@@ -46,6 +49,12 @@ export class Oracle {
   snapshot(): Record<string, unknown> {
     const { response } = this.step(0, { kind: "debug.snap", head: { corrId: "", version: "" }, data: {} });
     return response.data as Record<string, unknown>;
+  }
+
+  schedules(): Record<string, unknown>[] {
+    return [...this.server.schedules.values()].map((each) =>
+      plain(this.server.toScheduleRecord(each)),
+    ) as Record<string, unknown>[];
   }
 
   get(id: string): OraclePromise | undefined {

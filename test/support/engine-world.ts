@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { apply } from "../../src/engine/apply.ts";
+import { fireSchedules } from "../../src/engine/apply-schedule.ts";
 import { MEMORY, openDatabase } from "../../src/engine/database.ts";
 import type { Outgoing, Transition } from "../../src/engine/state.ts";
 import { Store } from "../../src/engine/store.ts";
@@ -42,7 +43,9 @@ export class World {
     this.write(promises);
     const tasks = expireTasks(this.store, this.store.dueTasks(now, 10_000), now, isReachable);
     this.write(tasks);
-    return [...promises.messages, ...tasks.messages];
+    const schedules = fireSchedules(this.store, this.store.dueSchedules(now, 10_000), now, 10_000);
+    this.write(schedules);
+    return [...promises.messages, ...tasks.messages, ...schedules.messages];
   }
 
   write({ changes }: Transition): void {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveEngine } from "../../../src/engine/http.ts";
+import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -57,10 +58,81 @@ function countersign(args: readonly string[], env: Record<string, string> = {}):
     const options = { cwd: dir, env: { PATH: process.env["PATH"], ...settings } };
     execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
-      resolve({ code, out: stdout.startsWith("{") ? (JSON.parse(stdout) as unknown) : stdout, err: stderr });
+      resolve({ code, out: /^[{[]/.test(stdout) ? (JSON.parse(stdout) as unknown) : stdout, err: stderr });
     });
   });
 }
+
+describe("countersign schedule", () => {
+  const weekly = ["schedule", "create", "weekly", "--cron", "0 9 * * 1", "--func", "greet", "--arg", '"Kim"'];
+
+  test("creates, lists and deletes; the same again changes nothing, another of that name is refused", async () => {
+    const made = await countersign(weekly);
+    const shown = {
+      name: "weekly",
+      cron: "0 9 * * 1",
+      lastRunAt: null,
+      nextRunAt: expect.stringMatching(/T09:00/),
+    };
+    expect(made).toMatchObject({ code: 0, out: shown });
+    expect(await countersign(weekly)).toMatchObject({ code: 0, out: made.out });
+    expect(await countersign([...weekly, "--timeout", "2d"])).toMatchObject({ code: 6 });
+    expect(await countersign(["schedule", "list"])).toMatchObject({ code: 0, out: [shown] });
+    expect(await countersign(["schedule", "delete", "weekly"])).toMatchObject({ code: 0 });
+    expect(await countersign(["schedule", "delete", "weekly"])).toMatchObject({ code: 3 });
+    expect(await countersign(["schedule", "list"])).toMatchObject({ code: 0, out: [] });
+  }, 60_000);
+
+  test("starts its workflow", async () => {
+    const often = [
+      "schedule",
+      "create",
+      "often",
+      "--cron",
+      "* * * * * *",
+      "--func",
+      "greet",
+      "--arg",
+      '"Kim"',
+    ];
+    const { out } = await countersign(often);
+    const at = Date.parse((out as { nextRunAt: string }).nextRunAt);
+    await eventually("the first occurrence has come", () => Date.now() > at);
+    const done = await countersign(["wait", `often-${at}`, "--timeout", "10s"]);
+    expect(done).toMatchObject({ code: 0, out: { func: "greet", result: "Hello, Kim!" } });
+    await countersign(["schedule", "delete", "often"]);
+  }, 60_000);
+
+  test.each([
+    [["create", "s", "--func", "f"], "--cron is missing"],
+    [["create", "s", "--cron", "* * * * *"], "--func is missing"],
+    [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
+    [["create", "s", "--cron", "often", "--func", "f"], "The engine refuses the request"],
+    [["list", "s"], "list takes no NAME"],
+    [[], "Say what to do"],
+  ])("with %j is told what is wrong", async (args, message) => {
+    const { code, err } = await countersign(["schedule", ...args]);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+describe("countersign task", () => {
+  test("halts, lists and continues", async () => {
+    await countersign(["invoke", "t1", "--func", "question"]);
+    expect(await countersign(["task", "halt", "t1"])).toMatchObject({
+      code: 0,
+      out: { id: "t1", state: "halted" },
+    });
+    expect(await countersign(["task", "list"])).toMatchObject({
+      code: 0,
+      out: [{ id: "t1", state: "halted" }],
+    });
+    expect(await countersign(["task", "continue", "t1"])).toMatchObject({ code: 0 });
+    expect(await countersign(["task", "continue", "t1"])).toMatchObject({ code: 6 });
+    expect(await countersign(["task", "halt", "nobody"])).toMatchObject({ code: 3 });
+    expect(await countersign(["task", "list", "--state", "lost"])).toMatchObject({ code: 2 });
+  }, 60_000);
+});
 
 describe("countersign invoke", () => {
   test("starts a workflow and, with --wait, shows how it ended", async () => {

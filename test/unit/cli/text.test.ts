@@ -70,6 +70,7 @@ describe("countersign tree", () => {
     let drawn = "";
     const cli: Cli = {
       durable: { family: async () => ({ promises, truncated: true }) } as unknown as Cli["durable"],
+      administration: {} as Cli["administration"],
       config: loadConfig({}, "cli"),
       clock: Date.now,
       print: (_value, text) => {

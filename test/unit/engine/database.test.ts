@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
 import { openDatabase } from "../../../src/engine/database.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
+import { MIGRATIONS } from "../../../src/engine/schema.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { ask, temporaryFolder, testEngine } from "../../support/engine.ts";
 import { create } from "../../support/engine-requests.ts";
@@ -50,7 +51,9 @@ test("openDatabase() refuses a newer schema and another program's file, and leav
   const db = new DatabaseSync(newer);
   db.exec("PRAGMA user_version = 99");
   db.close();
-  expect(() => openDatabase(newer)).toThrow("has schema 99, this version of the program knows 1");
+  expect(() => openDatabase(newer)).toThrow(
+    `has schema 99, this version of the program knows ${MIGRATIONS.length}`,
+  );
 
   const foreign = join(folder, "foreign.db");
   const other = new DatabaseSync(foreign);
@@ -63,6 +66,7 @@ test("openDatabase() refuses a newer schema and another program's file, and leav
 const SCANS = [
   "SCAN unblocks", // What is owed to workers that are away: little, and every ten minutes.
   "SCAN promises USING COVERING INDEX promises_by_deadline", // The first entry alone.
+  "SCAN schedules USING COVERING INDEX schedules_by_next", // The first entry alone.
   "SCAN tasks USING COVERING INDEX tasks_by_due", // The first entry alone.
   "SCAN tasks USING INDEX tasks_by_due", // What is pending or being worked on, once at start.
 ];

@@ -44,11 +44,37 @@ describe("parseRequest()", () => {
     expect(refusal(input)).toEqual({ status: 400, message });
   });
 
-  test.each(["schedule.create", "task.search", "debug.reset"])("answers 501 for %s", (kind) => {
-    expect(refusal(request(kind, {}))).toEqual({
-      status: 501,
-      message: `${kind} is not implemented by this server`,
+  test.each([
+    [{ id: "a:b" }, "data.id must not contain ':'"],
+    [{ cron: "" }, "data.cron must be a non-empty string"],
+    [{ cron: "* ".repeat(200) }, "data.cron must have at most 256 characters"],
+    [{ promiseTimeout: -1 }, "data.promiseTimeout must be a whole number of at least 0"],
+    [{ promiseTimeout: 1e15 }, "data.promiseTimeout must be at most"],
+    [{ promiseId: "" }, "data.promiseId must be a non-empty string"],
+    [{ promiseId: "{{.timestamp}}".repeat(73) }, "data.promiseId, filled in, must have at most 1024"],
+    [{ promiseTags: {} }, "data.promiseTags must have a resonate:target tag"],
+    [{ promiseTags: { "resonate:target": "nowhere" } }, 'data.promiseTags["resonate:target"] must be poll'],
+    [
+      { promiseTags: { "resonate:target": "poll://any@g", "resonate:delay": "5" } },
+      "data.promiseTags must not have a resonate:delay tag",
+    ],
+  ])("refuses a schedule with %j", (wrong, message) => {
+    const right = { id: "s", cron: "* * * * *", promiseId: "{{.id}}", promiseTimeout: 5 };
+    const schedule = { ...right, promiseTags: { "resonate:target": "poll://any@g" }, ...wrong };
+    expect(refusal(request("schedule.create", schedule))).toEqual({
+      status: 400,
+      message: expect.stringContaining(message),
     });
+  });
+
+  test("reads a time for tests", () => {
+    const timed = request("debug.snap", {});
+    const head = { ...timed.head, "resonate:debug_time": 77 };
+    expect(parseRequest({ ...timed, head })).toMatchObject({ debugTime: 77 });
+    expect(refusal({ ...timed, head: { ...head, "resonate:debug_time": "soon" } })).toMatchObject({
+      status: 400,
+    });
+    expect(refusal(request("debug.tick", {}))).toMatchObject({ status: 400 });
   });
 
   test("salvages kind and corrId of what it refuses", () => {

@@ -1,0 +1,147 @@
+import type { Schedule } from "../durable/administration.ts";
+import { WORKFLOW_TIME } from "../durable/durable.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type ExitCode,
+  parseDuration,
+  parseWords,
+  UsageError,
+} from "./command.ts";
+import { parseArgument, parseVersion } from "./invoke.ts";
+
+export const schedule: Command = {
+  name: "schedule",
+  summary: "Start a workflow again and again, by a cron expression",
+  help: `Usage: countersign schedule create NAME --cron EXPRESSION --func FUNCTION [--arg JSON]… [options]
+       countersign schedule list [--json]
+       countersign schedule delete NAME [--json]
+
+  create   Starts the workflow FUNCTION at every occurrence, under the id NAME-<time in ms>. Creating the same
+           schedule again changes nothing. What was missed while no engine ran is started when one does
+  list     Shows every schedule with its last and next time
+  delete   Ends the schedule NAME; workflows that it has started go on
+
+Options:
+  --cron EXPRESSION   Minute, hour, day, month, weekday; with a field for seconds in front, and then one for years at
+                      the end. In UTC. Or @hourly, @daily, @weekly, @monthly
+  --func FUNCTION     The function, as registered on a worker
+  --arg JSON          An argument; give it again for the next one
+  --version N         The function's version (default 1)
+  --timeout DURATION  When each workflow is over, done or not: 60s, 12h, 1d or ISO 8601 (default P1D)
+  --target GROUP      The workers' group (default: the setting WORKER_GROUP)
+  --json              Print JSON, also on a terminal
+
+Exits 0; 3 when there is no schedule NAME to delete; 6 when the name belongs to another schedule.
+
+Example:
+  countersign schedule create weekly-review --cron '0 9 * * 1' --func review --arg '"finance"'
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, {
+      cron: { type: "string" },
+      func: { type: "string" },
+      arg: { type: "string", multiple: true },
+      version: { type: "string" },
+      timeout: { type: "string" },
+      target: { type: "string" },
+    });
+    const [action, name, ...others] = positionals;
+    if (others.length > 0) throw new UsageError(`One NAME only: what is ${others.join(" ")}?`);
+    switch (action) {
+      case "create":
+        return create(cli, nameOf(name), values);
+      case "delete":
+        return remove(cli, nameOf(name), values);
+      case "list":
+        if (name !== undefined) throw new UsageError(`list takes no NAME: what is ${name}?`);
+        return list(cli, values);
+      default:
+        throw new UsageError("Say what to do: create, list or delete");
+    }
+  },
+};
+
+interface Values {
+  readonly cron?: string | undefined;
+  readonly func?: string | undefined;
+  readonly arg?: readonly string[] | undefined;
+  readonly version?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly target?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** One occurrence should be over when the next comes, mostly. */
+const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
+
+async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
+  if (values.cron === undefined || values.cron === "") throw new UsageError("--cron is missing");
+  if (values.func === undefined || values.func === "") throw new UsageError("--func is missing");
+  const timeoutMs =
+    values.timeout === undefined ? TIMEOUT_DEFAULT_MS : parseDuration("--timeout", values.timeout);
+  if (timeoutMs < WORKFLOW_TIME.minMs) throw new UsageError("--timeout must be at least 1s");
+  const made = await cli.administration.createSchedule({
+    name,
+    cron: values.cron,
+    func: values.func,
+    args: (values.arg ?? []).map(parseArgument),
+    version: parseVersion(values.version ?? "1"),
+    timeoutMs,
+    target: values.target ?? cli.config.worker.group,
+  });
+  if (!made.isSame) {
+    throw new CommandFailure(EXIT.conflict, `${name} belongs to another schedule; nothing was changed`);
+  }
+  cli.print(shown(made), () => line(made), values);
+  return EXIT.ok;
+}
+
+async function remove(cli: Cli, name: string, values: Values): Promise<ExitCode> {
+  if (!(await cli.administration.deleteSchedule(name))) {
+    throw new CommandFailure(EXIT.notFound, `There is no schedule ${name}`);
+  }
+  cli.print({ name, deleted: true }, () => `${name} is deleted`, values);
+  return EXIT.ok;
+}
+
+async function list(cli: Cli, values: Values): Promise<ExitCode> {
+  const schedules = await cli.administration.schedules();
+  cli.print(
+    schedules.map(shown),
+    () => (schedules.length === 0 ? "There are no schedules" : schedules.map(line).join("\n")),
+    values,
+  );
+  return EXIT.ok;
+}
+
+function nameOf(name: string | undefined): string {
+  // Part of each workflow's id, which has at most 64 characters.
+  if (name !== undefined && /^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$/.test(name)) return name;
+  throw new UsageError(
+    "NAME must be 1 to 48 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+  );
+}
+
+function shown({ name, cron, nextRunAt, lastRunAt }: Schedule): object {
+  return {
+    name,
+    cron,
+    lastRunAt: lastRunAt === undefined ? null : iso(lastRunAt),
+    nextRunAt: nextRunAt >= NEVER ? null : iso(nextRunAt),
+  };
+}
+
+function line({ name, cron, nextRunAt, lastRunAt }: Schedule): string {
+  const last = lastRunAt === undefined ? "" : `, last ${iso(lastRunAt)}`;
+  return `${name}  ${cron}  ${nextRunAt >= NEVER ? "over" : `next ${iso(nextRunAt)}`}${last}`;
+}
+
+/** The last time there is: it will not occur again. */
+const NEVER = 8_640_000_000_000_000;
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

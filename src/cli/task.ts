@@ -1,0 +1,92 @@
+import type { Task } from "../durable/administration.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type ExitCode,
+  parseWords,
+  UsageError,
+} from "./command.ts";
+
+const STATES = ["pending", "acquired", "suspended", "halted", "fulfilled"] as const;
+/** What people can still read on a screen. */
+const LIST_MAX = 1_000;
+
+export const task: Command = {
+  name: "task",
+  summary: "Halt a workflow, let it go on, list those that are halted",
+  help: `Usage: countersign task list [--state STATE] [--json]
+       countersign task halt ID [--json]
+       countersign task continue ID [--json]
+
+A task is what a worker does for a workflow. One that no worker could go on with for some twenty minutes is halted by
+the engine, and stays so until somebody has looked at it.
+
+  list       Shows the tasks in a state (default: halted), up to 1,000
+  halt       Keeps workers off the workflow ID. It still ends at its deadline
+  continue   Hands a halted workflow out again
+
+Options:
+  --state STATE   ${STATES.join(", ")}
+  --json          Print JSON, also on a terminal
+
+Exits 0; 3 when there is no workflow ID; 6 when it has ended, or is not halted.
+
+Example:
+  countersign task continue po-4711
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, { state: { type: "string" } });
+    const [action, id, ...others] = positionals;
+    if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
+    switch (action) {
+      case "halt":
+      case "continue":
+        if (id === undefined || id === "") throw new UsageError("ID is missing");
+        return change(cli, action, id, values);
+      case "list":
+        if (id !== undefined) throw new UsageError(`list takes no ID: what is ${id}?`);
+        return list(cli, stateOf(values.state ?? "halted"), values);
+      default:
+        throw new UsageError("Say what to do: list, halt or continue");
+    }
+  },
+};
+
+async function change(
+  cli: Cli,
+  action: "halt" | "continue",
+  id: string,
+  values: { json?: boolean },
+): Promise<ExitCode> {
+  const { administration } = cli;
+  const isDone = await (action === "halt" ? administration.haltTask(id) : administration.continueTask(id));
+  const now = await administration.task(id);
+  if (now === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found, or no workflow`);
+  if (!isDone) throw new CommandFailure(EXIT.conflict, `${id} is ${now.state}; nothing was changed`);
+  cli.print(now, () => line(now), values);
+  return EXIT.ok;
+}
+
+async function list(cli: Cli, state: Task["state"], values: { json?: boolean }): Promise<ExitCode> {
+  const tasks = await cli.administration.tasks(state, LIST_MAX);
+  if (tasks === undefined)
+    throw new CommandFailure(EXIT.engineUnavailable, "The engine has no search for tasks");
+  cli.print(
+    tasks,
+    () => (tasks.length === 0 ? `There is no ${state} task` : tasks.map(line).join("\n")),
+    values,
+  );
+  return EXIT.ok;
+}
+
+function stateOf(text: string): Task["state"] {
+  const state = STATES.find((candidate) => candidate === text);
+  if (state === undefined) throw new UsageError(`--state must be one of ${STATES.join(", ")}, not ${text}`);
+  return state;
+}
+
+function line({ id, state, version, pid }: Task): string {
+  return `${id}  ${state}  turn ${version}${pid === undefined ? "" : `  by ${pid}`}`;
+}

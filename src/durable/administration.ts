@@ -1,0 +1,139 @@
+import type { Network } from "@resonatehq/sdk";
+import { ServiceError } from "../lib/errors.ts";
+import { ask, encode } from "./protocol-client.ts";
+import { assertStorable } from "./storable.ts";
+
+/** A workflow that is started at every occurrence of `cron`. Times are milliseconds since 1970. */
+export interface Schedule {
+  readonly name: string;
+  /** 5 to 7 fields; the embedded engine reads it in UTC. */
+  readonly cron: string;
+  readonly nextRunAt: number;
+  readonly lastRunAt?: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ScheduledCall {
+  readonly name: string;
+  readonly cron: string;
+  readonly func: string;
+  readonly args: readonly unknown[];
+  readonly version: number;
+  /** How long each of its workflows may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** A worker group. */
+  readonly target: string;
+}
+
+/** What the engine knows of running a workflow. */
+export interface Task {
+  readonly id: string;
+  readonly state: "pending" | "acquired" | "suspended" | "halted" | "fulfilled";
+  readonly version: number;
+  /** The worker that has it. */
+  readonly pid?: string;
+}
+
+/** What operators ask of the engine, any that speaks the protocol. Errors are those of the durable port. */
+export interface Administration {
+  /** Answers what is stored under the name, which may be an older one. */
+  createSchedule(call: ScheduledCall): Promise<Schedule & { readonly isSame: boolean }>;
+  /** False if there is none. What it has started goes on. */
+  deleteSchedule(name: string): Promise<boolean>;
+  /** By name, at most 1,000. */
+  schedules(): Promise<Schedule[]>;
+  /** By id, at most `limit`; undefined where the server has no search. */
+  tasks(state: Task["state"], limit: number): Promise<Task[] | undefined>;
+  task(id: string): Promise<Task | undefined>;
+  /** Keeps workers off the workflow. False if it has ended. */
+  haltTask(id: string): Promise<boolean>;
+  /** False if it is not halted. */
+  continueTask(id: string): Promise<boolean>;
+}
+
+const SCHEDULES_MAX = 1_000;
+const PAGE = 100;
+
+export function createAdministration(network: Network): Administration {
+  return {
+    async createSchedule({ name, cron, func, args, version, timeoutMs, target }) {
+      assertStorable(args, "args");
+      const call = {
+        id: name,
+        cron,
+        promiseId: "{{.id}}-{{.timestamp}}",
+        promiseTimeout: timeoutMs,
+        promiseParam: encode({ func, args, version }),
+        promiseTags: { "resonate:target": network.match(target), "resonate:scope": "global" },
+      };
+      const answer = await ask(network, "schedule.create", call);
+      if (!answer.ok) throw unsupported(answer.status);
+      const { schedule } = answer.data;
+      const isSame =
+        schedule.cron === cron &&
+        schedule.promiseTimeout === timeoutMs &&
+        schedule.promiseParam.data === call.promiseParam.data &&
+        schedule.promiseTags["resonate:target"] === call.promiseTags["resonate:target"];
+      return { ...scheduleOf(schedule), isSame };
+    },
+    async deleteSchedule(name) {
+      const answer = await ask(network, "schedule.delete", { id: name });
+      if (!answer.ok && answer.status !== 404) throw unsupported(answer.status);
+      return answer.ok;
+    },
+    async schedules() {
+      const found: Schedule[] = [];
+      let cursor: string | undefined;
+      do {
+        const from = cursor === undefined ? {} : { cursor };
+        const answer = await ask(network, "schedule.search", { limit: PAGE, ...from });
+        if (!answer.ok) throw unsupported(answer.status);
+        found.push(...answer.data.schedules.map(scheduleOf));
+        cursor = answer.data.cursor;
+      } while (cursor !== undefined && found.length < SCHEDULES_MAX);
+      return found.slice(0, SCHEDULES_MAX);
+    },
+    async tasks(state, limit) {
+      const found: Task[] = [];
+      let cursor: string | undefined;
+      do {
+        const from = cursor === undefined ? {} : { cursor };
+        const answer = await ask(network, "task.search", { state, limit: PAGE, ...from });
+        if (!answer.ok) return undefined;
+        found.push(...answer.data.tasks.map(taskOf));
+        cursor = answer.data.cursor;
+      } while (cursor !== undefined && found.length < limit);
+      return found.slice(0, limit);
+    },
+    async task(id) {
+      const answer = await ask(network, "task.get", { id });
+      return answer.ok ? taskOf(answer.data.task) : undefined;
+    },
+    async haltTask(id) {
+      return (await ask(network, "task.halt", { id })).ok;
+    },
+    async continueTask(id) {
+      return (await ask(network, "task.continue", { id })).ok;
+    },
+  };
+}
+
+function scheduleOf(record: {
+  id: string;
+  cron: string;
+  nextRunAt: number;
+  lastRunAt?: number;
+  promiseTags: Record<string, string>;
+}): Schedule {
+  const { id, cron, nextRunAt, lastRunAt, promiseTags } = record;
+  const schedule = { name: id, cron, nextRunAt, tags: promiseTags };
+  return lastRunAt === undefined ? schedule : { ...schedule, lastRunAt };
+}
+
+function taskOf({ id, state, version, pid }: Task): Task {
+  return pid === undefined ? { id, state, version } : { id, state, version, pid };
+}
+
+function unsupported(status: number): ServiceError {
+  return new ServiceError("ENGINE_UNAVAILABLE", `The engine has no schedules: it answered ${status}`);
+}
