@@ -5,76 +5,90 @@
 import { describe, expect, test } from "vitest";
 import type { Choice, Decision } from "../../src/approval/approval.ts";
 import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { liesIn, type Pressed } from "../support/lies.ts";
 import { look, pressAtOnce, type Told } from "../support/press.ts";
 import { decisionIn, recordsOf } from "../support/records.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
+import type { LogLine } from "../support/service-process.ts";
 import { newId, openSite } from "../support/site.ts";
 
 const PRESSES = 1_000;
+/** Some seconds on two cores of one's own. */
+const LIMIT_MS = 180_000;
 
 describe("presses of both answers at one moment, through two gateways", () => {
-  test.each(seeds(1))("decide once and tell everybody what stands (SEEDS=%i)", async (seed) => {
-    await using relay = await startRelay();
-    await using site = await openSite({ relay });
-    const parts = await site.startParts({ gateways: 2 });
-    const [first, second] = parts.gateways.map(({ url }) => url) as [string, string];
-    const { id, links } = await askAna(relay, first);
+  test.each(seeds(1))(
+    "decide once and tell everybody what stands (SEEDS=%i)",
+    async (seed) => {
+      await using relay = await startRelay();
+      await using site = await openSite({ relay });
+      const parts = await site.startParts({ gateways: 2 });
+      const [first, second] = parts.gateways.map(({ url }) => url) as [string, string];
+      const { id, links } = await askAna(relay, first);
 
-    const random = randomFrom(seed);
-    const wanted = Array.from({ length: PRESSES }, (_, i) => ({
-      choice: random.pick<Choice>(["approve", "reject"]),
-      via: random.pick([first, second]),
-      comment: `press ${i}`,
-    }));
-    const startedAt = performance.now();
-    const pressed: Pressed[] = await Promise.all(
-      wanted.map(async ({ choice, via, comment }) => ({
-        choice,
-        told: await pressAtOnce(links[choice], { via, comment }),
-      })),
-    );
-    const ms = Math.round(performance.now() - startedAt);
+      const random = randomFrom(seed);
+      const wanted = Array.from({ length: PRESSES }, (_, i) => ({
+        choice: random.pick<Choice>(["approve", "reject"]),
+        via: random.pick([first, second]),
+        comment: `press ${i}`,
+      }));
+      const startedAt = performance.now();
+      let unsure = 0;
+      const pressed: Pressed[] = await Promise.all(
+        wanted.map(async ({ choice, via, comment }) => ({
+          choice,
+          told: await insist(
+            () => pressAtOnce(links[choice], { via, comment }),
+            () => {
+              unsure += 1;
+            },
+          ),
+        })),
+      );
+      const ms = Math.round(performance.now() - startedAt);
 
-    const records = await recordsOf(site, id);
-    const stored = decisionIn(records, `${id}:1`);
-    expect(liesIn(pressed, stored)).toEqual([]);
-    const winner = pressed.findIndex(({ told }) => told.effective);
-    expect(stored).toMatchObject({
-      choice: wanted[winner]?.choice,
-      comment: `press ${winner}`,
-      door: "mail",
-    });
-    const outcome = { outcome: stored.choice === "approve" ? "approved" : "rejected" };
-    expect(await new Api(second).ended(id)).toMatchObject({ status: "resolved", result: outcome });
-    // Those that found the question open and went on to settle it: without many of them there was no race.
-    const tried = parts.gateways.flatMap(({ log }) => log.filter(({ msg }) => msg === "pressed")).length;
-    expect(tried).toBeGreaterThan(10);
-    console.log(
-      `${PRESSES} presses through two gateways, ${tried} of them before the first was stored: one effective ` +
-        `(${stored.choice}), ${PRESSES - 1} told so, ${ms} ms in all`,
-    );
+      const records = await recordsOf(site, id);
+      const stored = decisionIn(records, `${id}:1`);
+      expect(liesIn(pressed, stored, unsure)).toEqual([]);
+      const winner = Number(stored.comment?.replace("press ", ""));
+      expect(stored).toMatchObject({ choice: wanted[winner]?.choice, by: "ana@example.com", door: "mail" });
+      if (unsure === 0) expect(pressed.findIndex(({ told }) => told.effective)).toBe(winner);
+      const outcome = { outcome: stored.choice === "approve" ? "approved" : "rejected" };
+      expect(await new Api(second).ended(id)).toMatchObject({ status: "resolved", result: outcome });
+      // Those that found the question open and went on to settle it: without several of them there was no race.
+      const tried = parts.gateways.flatMap(({ log }) => log.filter(({ msg }) => msg === "pressed")).length;
+      expect(tried).toBeGreaterThan(10);
+      console.log(
+        `${PRESSES} presses through two gateways, ${tried} of them before the first was stored: one effective ` +
+          `(${stored.choice}), ${PRESSES - 1} told so, ${unsure} of them at a second try, ${ms} ms in all`,
+      );
 
-    const services = [...parts.gateways, ...parts.workers, ...(parts.engine ? [parts.engine] : [])];
-    await Promise.all(services.map((service) => service.killHard()));
-    const restarted = await site.startParts({ gateways: 2 });
+      const services = [...parts.gateways, ...parts.workers, ...(parts.engine ? [parts.engine] : [])];
+      await Promise.all(services.map((service) => service.killHard()));
+      const restarted = await site.startParts({ gateways: 2 });
 
-    expect(decisionIn(await recordsOf(site, id), `${id}:1`)).toEqual(stored);
-    const [third, fourth] = restarted.gateways.map(({ url }) => url) as [string, string];
-    const again = await readAgain(pressed, [third, fourth]);
-    expect(liesIn(again, stored)).toEqual([]);
-    for (const via of [third, fourth]) {
-      for (const choice of ["approve", "reject"] as const) {
-        expect(await look(links[choice], { via })).toMatchObject({ status: 200, decision: outcome.outcome });
-        const late = { choice, told: await pressAtOnce(links[choice], { via }) };
-        expect(liesIn([...again, late], stored)).toEqual([]);
+      expect(decisionIn(await recordsOf(site, id), `${id}:1`)).toEqual(stored);
+      const [third, fourth] = restarted.gateways.map(({ url }) => url) as [string, string];
+      const again = await readAgain(pressed, [third, fourth]);
+      expect(liesIn(again, stored, unsure)).toEqual([]);
+      for (const via of [third, fourth]) {
+        for (const choice of ["approve", "reject"] as const) {
+          expect(await look(links[choice], { via })).toMatchObject({
+            status: 200,
+            decision: outcome.outcome,
+          });
+          const late = { choice, told: await pressAtOnce(links[choice], { via }) };
+          expect(liesIn([...again, late], stored, unsure)).toEqual([]);
+        }
       }
-    }
-  });
+    },
+    LIMIT_MS,
+  );
 
-  test("are shared by both gateways: each decides ballots, and the log of each tells its part", async (ctx) => {
+  test("are shared by both gateways, and over both logs each ballot is decided once", async (ctx) => {
     needsEmbeddedEngine(ctx, "the figures of its log are compared");
     await using relay = await startRelay();
     await using site = await openSite({ relay });
@@ -88,11 +102,17 @@ describe("presses of both answers at one moment, through two gateways", () => {
         ]),
       ),
     );
-    const pressedLines = gateways.map(({ log }) => log.filter(({ msg }) => msg === "pressed"));
-    const effective = pressedLines.flat().filter((line) => line["effective"] === true);
-    expect(new Set(effective.map((line) => line["approval"]))).toEqual(new Set(asked.map(({ id }) => id)));
+    const presses = (log: readonly LogLine[]) =>
+      log.filter((line) => line["route"] === "/d/:token" && line["status"] === 303).length;
+    // A line may come a little later than the answer it tells of.
+    await eventually("both logs tell of all presses", () =>
+      gateways.every(({ log }) => presses(log) === 2 * asked.length),
+    );
+    const effective = gateways.flatMap(({ log }) =>
+      log.filter((line) => line.msg === "pressed" && line["effective"] === true),
+    );
     expect(effective.length).toBe(asked.length);
-    for (const lines of pressedLines) expect(lines.length).toBeGreaterThan(0);
+    expect(new Set(effective.map((line) => line["approval"]))).toEqual(new Set(asked.map(({ id }) => id)));
   });
 });
 
@@ -152,6 +172,20 @@ describe("liesIn()", () => {
   }
 });
 
+/**
+ * Does what the page says to whoever it cannot give an answer: tries again. A machine that has other things to do
+ * besides may keep somebody waiting for longer than a gateway waits for its engine.
+ */
+async function insist(attempt: () => Promise<Told>, onUnsure = () => {}): Promise<Told> {
+  for (let tries = 1; ; tries++) {
+    const told = await attempt();
+    if (told.status !== 503 || tries === TRIES_MAX) return told;
+    onUnsure();
+  }
+}
+
+const TRIES_MAX = 10;
+
 async function askAna(relay: Relay, origin: string) {
   const id = await new Api(origin).ask({ id: newId("po"), approvers: ["ana@example.com"] });
   const { links } = await relay.mailTo("ana@example.com", id);
@@ -166,7 +200,7 @@ async function readAgain(
   return Promise.all(
     pressed.map(async ({ choice, told }, i) => ({
       choice,
-      told: await look(told.url, { via: origins[i % 2] as string }),
+      told: await insist(() => look(told.url, { via: origins[i % 2] as string })),
     })),
   );
 }

@@ -13,8 +13,11 @@ const HEADLINES = { approve: "Your approval is recorded", reject: "Your rejectio
 /**
  * Everything in which people were told something else than what is stored, in words: empty means that exactly one of
  * them was told to have decided, rightly, and all others what stands.
+ *
+ * @param unsure how many were told first that the service could not say: the one who decided may be among them, and
+ *   was told, pressing again, that the answer had been there before
  */
-export function liesIn(pressed: readonly Pressed[], stored: Decision): string[] {
+export function liesIn(pressed: readonly Pressed[], stored: Decision, unsure = 0): string[] {
   const lies = pressed.flatMap(({ choice, told }, i) => {
     const isTheirs = receiptNonce(told) === stored.nonce;
     const expected = {
@@ -29,7 +32,9 @@ export function liesIn(pressed: readonly Pressed[], stored: Decision): string[] 
     return is === shouldBe ? [] : [`Press ${i} to ${choice} was told ${is}, but the truth is ${shouldBe}`];
   });
   const winners = pressed.filter(({ told }) => told.effective === true).length;
-  return winners === 1 ? lies : [`${winners} were told that they decided`, ...lies];
+  return winners === 1 || (winners === 0 && unsure > 0)
+    ? lies
+    : [`${winners} were told that they decided`, ...lies];
 }
 
 /** The name of the press, from its receipt's token as anybody could read it. */
