@@ -8,6 +8,8 @@ import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import { functionName } from "../openapi/operations/parameters.ts";
+import { BEGIN_QUERY } from "../openapi/operations/workflows.ts";
 import { readJson } from "./body.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
 
@@ -28,8 +30,6 @@ export interface Begin {
 const DEFAULT_FUNC = "foo";
 const DEFAULT_ARGUMENT = { foo: "bar" };
 
-const FUNC_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
-
 /** Functions that have ways of their own to start, which check what they are given. */
 const NOT_BEGUN: Readonly<Record<string, string>> = {
   approval: "POST /approvals starts approvals, and checks them",
@@ -44,9 +44,9 @@ export async function readBegin(
   callbackUrlProblem: (url: string) => string | undefined,
 ): Promise<Begin> {
   const problems: FieldProblem[] = [];
-  const query = readQuery(req, ["id", "func", "version", "timeout", "callbackUrl"], problems);
+  const query = readQuery(req, BEGIN_QUERY, problems);
   const func = query.get("func") ?? DEFAULT_FUNC;
-  if (!FUNC_PATTERN.test(func)) {
+  if (!functionName.safeParse(func).success) {
     problems.push({
       field: "func",
       message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",

@@ -5,6 +5,9 @@ import type { Parameter } from "../operation.ts";
 /** Ids that callers choose. */
 export const chosenId = z.string().regex(ID_PATTERN);
 
+/** Names of functions, as registered on workers. */
+export const functionName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/);
+
 /** Ids of promises below workflows are longer than those that callers choose. */
 export const promiseId = z.string().min(1).max(400);
 

@@ -1,65 +1,79 @@
 import { z } from "zod";
+import { callbackUrlSchema } from "../../approval/request.ts";
 import { anyJson } from "../common-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { begunWorkflow, workflowState } from "../schemas.ts";
-import { chosenId, idempotencyKey, queryPromiseId } from "./parameters.ts";
+import { chosenId, functionName, idempotencyKey, queryPromiseId } from "./parameters.ts";
+
+const BEGIN: Operation = {
+  id: "beginWorkflow",
+  method: "post",
+  path: "/begin",
+  group: "Workflows",
+  summary: "Start a workflow",
+  description:
+    "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict.",
+  scope: "workflows:begin",
+  parameters: [
+    {
+      name: "id",
+      in: "query",
+      schema: chosenId,
+      description: "Names the workflow. Default: a UUID.",
+      example: "task-001",
+    },
+    {
+      name: "func",
+      in: "query",
+      schema: functionName,
+      description: "The function, as registered on a worker. Default: `foo`.",
+      example: "greet",
+    },
+    {
+      name: "version",
+      in: "query",
+      schema: z.int().min(1).max(999_999_999),
+      description: "Its version. Default: 1.",
+    },
+    {
+      name: "timeout",
+      in: "query",
+      schema: z.string(),
+      description:
+        "ISO 8601 duration from now, `PT1S` to `P400D`: the workflow is over then, done or not. Default: `P100D`.",
+      example: "P30D",
+    },
+    {
+      name: "callbackUrl",
+      in: "query",
+      schema: callbackUrlSchema,
+      description: "Where `workflow.completed` is sent, signed, when it has ended.",
+    },
+    idempotencyKey,
+  ],
+  body: {
+    schema: anyJson,
+    required: false,
+    description: "The function's one argument, any JSON value.",
+    example: "World",
+  },
+  answers: {
+    200: {
+      description: "It is started, or was before.",
+      schema: begunWorkflow,
+      headers: { Location: "Where to ask for the result" },
+    },
+  },
+  problems: ["CONFLICT", "INVALID_FIELDS"],
+};
+
+/** What the query of `POST /begin` may hold: the service refuses every other name. */
+export const BEGIN_QUERY: readonly string[] = (BEGIN.parameters ?? [])
+  .filter((parameter) => parameter.in === "query")
+  .map(({ name }) => name);
 
 export const WORKFLOW_OPERATIONS: readonly Operation[] = [
-  {
-    id: "beginWorkflow",
-    method: "post",
-    path: "/begin",
-    group: "Workflows",
-    summary: "Start a workflow",
-    description:
-      "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict.",
-    scope: "workflows:begin",
-    parameters: [
-      {
-        name: "id",
-        in: "query",
-        schema: chosenId,
-        description: "Names the workflow. Default: a UUID.",
-        example: "task-001",
-      },
-      {
-        name: "func",
-        in: "query",
-        schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/),
-        description: "The function, as registered on a worker. Default: `foo`.",
-        example: "greet",
-      },
-      {
-        name: "version",
-        in: "query",
-        schema: z.int().min(1).max(999_999_999),
-        description: "Its version. Default: 1.",
-      },
-      {
-        name: "timeout",
-        in: "query",
-        schema: z.string(),
-        description:
-          "ISO 8601 duration from now, `PT1S` to `P400D`: the workflow is over then, done or not. Default: `P100D`.",
-        example: "P30D",
-      },
-      idempotencyKey,
-    ],
-    body: {
-      schema: anyJson,
-      required: false,
-      description: "The function's one argument, any JSON value.",
-      example: "World",
-    },
-    answers: {
-      200: {
-        description: "It is started, or was before.",
-        schema: begunWorkflow,
-        headers: { Location: "Where to ask for the result" },
-      },
-    },
-    problems: ["CONFLICT", "INVALID_FIELDS"],
-  },
+  BEGIN,
   {
     id: "waitForWorkflow",
     method: "get",
