@@ -42,9 +42,9 @@ test("rotation and revocation while calls run: no valid call fails, no revoked c
   const store = { file: join(site.dataDir, "api-keys.json"), clock: Date.now };
   const failures: string[] = [];
   let calls = 0;
-  let isOver = false;
+  const over = new AbortController();
   const caller = async (n: number): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const key = current;
       const url = urls[(calls += 1) % urls.length]!;
       const headers = { authorization: `Bearer ${key.key}` };
@@ -69,7 +69,7 @@ test("rotation and revocation while calls run: no valid call fails, no revoked c
     revoked.push(old);
     for (const { key } of revoked) for (const url of urls) expect(await status(url, key)).toBe(401);
   }
-  isOver = true;
+  over.abort();
   await Promise.all(callers);
   expect(failures).toEqual([]);
   expect(calls).toBeGreaterThan(50);
