@@ -62,9 +62,9 @@ export function composeWorker(parts: WorkerParts): Worker {
   });
   return {
     async stop(graceMs) {
-      // Steps under way first: they need the mailer.
+      // Steps under way first: they need the mailer. What they have not sent by then is the next worker's to send.
       await worker.stop(graceMs);
-      await mailer.close();
+      await mailer.close({ graceMs: 0 });
     },
   };
 }

@@ -77,9 +77,11 @@ test("counter-test: what a dead worker held stays with it while there is no othe
   await relay.mailTo(ANA, id);
 });
 
-/** Workflows that a worker has taken up. */
+/** Workflows that a worker has taken up. Some servers also hand out the tasks of timers, below them. */
 function acquired({ replies }: EngineProxy): Set<string> {
-  const taken = replies.filter(({ asked, status }) => asked.kind === "task.acquire" && status === 200);
+  const taken = replies.filter(
+    ({ asked, status }) => asked.kind === "task.acquire" && status === 200 && !asked.id.includes(":"),
+  );
   return new Set(taken.map(({ asked }) => asked.id));
 }
 

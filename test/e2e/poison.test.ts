@@ -7,11 +7,14 @@ import { type Called, call } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { createRaw, settleRaw } from "../support/protocol.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
+import { RESONATE_URL } from "../support/resonate-server.ts";
 import { newId, openSite, type Proxied, type Site } from "../support/site.ts";
 
 const ANA = "ana@example.com";
 /** Requests that a poisoned workflow may cost: it is taken up, looked at, and ended. A hot loop makes hundreds a second. */
 const REQUESTS_MAX = 12;
+/** The Resonate Server hands out the tasks of timers, now and then and to no effect. */
+const LATER_MAX = RESONATE_URL === undefined ? 0 : 3;
 
 let relay: Relay;
 let site: Site;
@@ -129,7 +132,8 @@ test("afterwards worker and engine are calm: nothing more is asked about any of 
   expect(await api.ended(await api.begin(newId("foo"), {}))).toMatchObject({ status: "resolved" });
   const open = await api.ask({ id: newId("po"), approvers: [ANA] });
   expect(await api.wait(open, 2)).toMatchObject({ status: "pending" });
-  expect(counts()).toEqual(before);
+  const more = counts().map((count, at) => count - (before[at] ?? 0));
+  expect(Math.max(...more)).toBeLessThanOrEqual(LATER_MAX);
   for (const { id, max } of poisoned) expect([id, requestsAbout(id) <= max]).toEqual([id, true]);
   expect((await cpuMsOf(worker.service.pid)) - cpuMs).toBeLessThan(1_000);
   expect(poisoned.length).toBeGreaterThan(10);
