@@ -11,7 +11,7 @@ import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { SETTLE_TAG, WAIT, type WebhookAnswer } from "../webhooks/records.ts";
 
 /** `api`, `callback`, or `webhook:` and the source's name. */
-export type Doorway = "api" | "callback" | `webhook:${string}`;
+type Doorway = "api" | "callback" | `webhook:${string}`;
 
 export interface Answer {
   readonly id: string;

@@ -31,7 +31,7 @@ export type Aim =
       readonly team: string | undefined;
     };
 
-export type Verdict = "resolve" | "reject";
+type Verdict = "resolve" | "reject";
 
 export type Match = Readonly<Record<string, string>>;
 

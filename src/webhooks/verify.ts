@@ -37,10 +37,10 @@ export interface Accepted {
   readonly replayKey: string;
 }
 
-export type Opened = Refused | { readonly ok: true; check(body: Buffer): Accepted | Refused };
+type Opened = Refused | { readonly ok: true; check(body: Buffer): Accepted | Refused };
 
 /** Judges the head against the clock (milliseconds since 1970), then the body. */
-export type Verifier = (head: Head, nowMs: number) => Opened;
+type Verifier = (head: Head, nowMs: number) => Opened;
 
 /** A scheme with its keys. */
 export interface Scheme {
@@ -51,7 +51,7 @@ export interface Scheme {
   readonly sign?: (delivery: { body: Buffer; url: string; nowMs: number; id: string }) => SignedDelivery;
 }
 
-export interface SignedDelivery {
+interface SignedDelivery {
   readonly headers: Readonly<Record<string, string>>;
   /** Where the scheme signs the address and adds to it. */
   readonly url?: string;
@@ -64,7 +64,7 @@ export type BodyFormat =
   | "form-or-json";
 
 /** The window of Standard Webhooks, Stripe and Slack alike: clocks that differ, not deliveries that were kept. */
-export const TOLERANCE_MS = 300_000;
+const TOLERANCE_MS = 300_000;
 /** Senders list two while a secret rotates. More only keep us busy. */
 const SIGNATURES_MAX = 10;
 
@@ -97,24 +97,35 @@ export interface MacOptions {
   readonly encoding: "hex" | "base64" | "base64url";
 }
 
-/** The MAC among `candidates` that one of the keys makes of `data`. Every pair is compared, each in constant time. */
-export function matchMac(
+/**
+ * Why none of `candidates` is a MAC that one of the keys makes of `data`; undefined if one is. Every pair is compared,
+ * each in constant time.
+ */
+export function macProblem(
   { algorithm, keys, encoding }: MacOptions,
   data: readonly (string | Buffer)[],
   candidates: readonly string[],
-): Accepted | Refused {
+): Refused | undefined {
   if (candidates.length === 0) return refuse("missing", "There is no signature of a known version");
   if (candidates.length > SIGNATURES_MAX) {
     return refuse("too-many-signatures", `At most ${SIGNATURES_MAX} signatures are looked at`);
   }
-  let matched: string | undefined;
+  let isGood = false;
   for (const key of keys) {
     const mac = macOf(algorithm, key, data).toString(encoding);
     for (const candidate of candidates) {
-      if (sameText(mac, encoding === "hex" ? candidate.toLowerCase() : candidate)) matched = mac;
+      if (sameText(mac, encoding === "hex" ? candidate.toLowerCase() : candidate)) isGood = true;
     }
   }
-  return matched === undefined ? badSignature() : { ok: true, replayKey: matched };
+  return isGood ? undefined : badSignature();
+}
+
+/**
+ * A delivery that is accepted, known again by its bytes. Not by its signature: a retry is signed with a new time, and
+ * after a rotation with a new secret, and is the same delivery all the same.
+ */
+export function knownByBody(body: Buffer): Accepted {
+  return { ok: true, replayKey: sha256Hex(body) };
 }
 
 export function macOf(algorithm: string, key: Buffer, data: readonly (string | Buffer)[]): Buffer {

@@ -21,7 +21,7 @@ export interface ReleaseResult {
   readonly review?: Review;
 }
 
-export interface Review {
+interface Review {
   readonly url: string;
   readonly state: "approved" | "rejected";
   readonly comment: string;

@@ -1,4 +1,13 @@
-import { type Head, macOf, matchMac, oneHeader, refuse, type Scheme, timeProblem } from "../verify.ts";
+import {
+  type Head,
+  knownByBody,
+  macOf,
+  macProblem,
+  oneHeader,
+  refuse,
+  type Scheme,
+  timeProblem,
+} from "../verify.ts";
 import { type SignedTemplate, signedParts } from "./signed-template.ts";
 
 export interface HmacOptions extends SignedTemplate {
@@ -31,8 +40,9 @@ export function hmac(options: HmacOptions): Scheme {
       return {
         ok: true,
         check(body) {
-          const matched = matchMac({ algorithm, keys, encoding }, [parts.around(body)], candidates);
-          return matched.ok && parts.id !== undefined ? { ok: true, replayKey: parts.id } : matched;
+          const problem = macProblem({ algorithm, keys, encoding }, [parts.around(body)], candidates);
+          if (problem !== undefined) return problem;
+          return parts.id === undefined ? knownByBody(body) : { ok: true, replayKey: parts.id };
         },
       };
     },

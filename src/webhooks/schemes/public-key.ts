@@ -1,5 +1,5 @@
 import { type KeyObject, verify as verifySignature } from "node:crypto";
-import { badSignature, oneHeader, refuse, type Scheme, sha256Hex, timeProblem } from "../verify.ts";
+import { badSignature, knownByBody, oneHeader, refuse, type Scheme, timeProblem } from "../verify.ts";
 import { type Canvas, type SignedTemplate, signedParts } from "./signed-template.ts";
 
 export interface PublicKeyOptions extends SignedTemplate {
@@ -34,8 +34,7 @@ export function publicKey(options: PublicKeyOptions): Scheme {
           const signed = parts.around(body);
           const isGood = keys.some((key) => verifySignature(hash, signed, { key, dsaEncoding }, bytes));
           if (!isGood) return badSignature();
-          // Not the signature, of which one message has many: what was said.
-          return { ok: true, replayKey: parts.id ?? sha256Hex(signed) };
+          return parts.id === undefined ? knownByBody(body) : { ok: true, replayKey: parts.id };
         },
       };
     },

@@ -318,7 +318,32 @@ describe("the same delivery many times", () => {
     expect(firsts).toBeLessThanOrEqual(100);
     expect(await r.read("order-7:1")).toMatchObject({ nonce: deliveryId("acme", "evt_7") });
     await second[Symbol.asyncDispose]();
-  });
+  }, 60_000);
+
+  test.each(SENDERS.map((sender) => [sender.name, sender] as const))(
+    "%s: a retry that is signed anew, later, is the same delivery",
+    async (_, sender) => {
+      const config = { ...sender.config, promise: "job-${job}" };
+      rig = await startRig({ sources: sourcesOf({ acme: config }, sender.env) });
+      const r = rig;
+      await r.latent("job-1", EXTERNAL);
+      const send = (secondsAgo: number) => {
+        const seconds = String(Math.floor(Date.now() / 1000) - secondsAgo);
+        return r.send(
+          sender.send(sender.body({ job: "1" }), { seconds, id: "m1", url: `${r.url}/webhooks/acme` }),
+        );
+      };
+      for (const [secondsAgo, duplicate] of [
+        [60, false],
+        [0, true],
+      ] as const) {
+        const { status, body } = await send(secondsAgo);
+        const [outcome] = (body["deliveries"] as object[] | undefined) ?? [body];
+        expect(status).toBe(200);
+        expect(outcome).toMatchObject({ duplicate, effective: true, promise: "job-1" });
+      }
+    },
+  );
 
   test.each([
     ["after the delivery was noted", (id: string) => id.startsWith("order-"), "before"],

@@ -14,7 +14,7 @@ import type { Logger } from "../../../src/lib/log.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
 import type { Sent } from "./senders.ts";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Readonly<Record<string, unknown>>;
