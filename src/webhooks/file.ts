@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError } from "../lib/config-error.ts";
-import { type Lookup, loadSources } from "./load.ts";
+import type { Lookup } from "./keys.ts";
+import { loadSources } from "./load.ts";
 import type { Sources } from "./source.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** Senders of webhooks as they are out there: each signs by itself, with nothing of ours. */
 import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign as signBytes } from "node:crypto";
 import { stringify } from "yaml";
-import { type Lookup, loadSources } from "../../../src/webhooks/load.ts";
+import type { Lookup } from "../../../src/webhooks/keys.ts";
+import { loadSources } from "../../../src/webhooks/load.ts";
 import type { Source, Sources } from "../../../src/webhooks/source.ts";
 import type { Accepted, Head, Refused } from "../../../src/webhooks/verify.ts";
 
