@@ -103,10 +103,21 @@ describe.each(Object.entries(TRANSPORTS))("Durable %s", (_name, world) => {
 
   test("a request that the engine refuses is the caller's, with nothing of ours in it", async () => {
     const { durable } = await world();
-    const refused = durable.start(call({ id: "a:b" }));
+    const refused = durable.start(call({ id: "x".repeat(1025) }));
     await expect(refused).rejects.toMatchObject({
       code: "INVALID_REQUEST",
       message: expect.stringMatching(/^The engine refuses the request/),
+    });
+  });
+
+  test("start() of an id with a colon starts a workflow below the one before it", async () => {
+    const { durable } = await world();
+    const { id } = await durable.start(call());
+    const { tags } = await durable.start(call({ id: `${id}:note` }));
+    expect(tags).toMatchObject({
+      "resonate:origin": id,
+      "resonate:parent": id,
+      "resonate:branch": `${id}:note`,
     });
   });
 
