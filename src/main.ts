@@ -16,6 +16,7 @@ import { createLogger, type Logger } from "./lib/log.ts";
 import { isLoopback } from "./lib/loopback.ts";
 import { processId } from "./lib/process-id.ts";
 import { runService } from "./lib/service.ts";
+import { hasRoom } from "./lib/storage.ts";
 import { startMailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { readSourcesFile } from "./webhooks/file.ts";
@@ -45,6 +46,7 @@ await runService(async () => {
     authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,
+    ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
   });
   starting.defer(() => gateway.close());
   const worker = composeWorker({
@@ -84,7 +86,7 @@ async function openNetworks(config: Config, log: Logger, owner: AsyncDisposableS
       start: () => {},
     };
   }
-  const engine = openEngine({ dataDir: config.dataDir, log });
+  const engine = openEngine({ dataDir: config.dataDir, log, keepMs: config.engine.keepMs });
   owner.defer(() => engine.close());
   let url: string | undefined;
   if (config.engine.port !== 0) {

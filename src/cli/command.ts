@@ -34,11 +34,38 @@ export interface Command {
 export interface Cli {
   readonly durable: Durable;
   readonly administration: Administration;
+  /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
+  readonly engine: EngineOperations;
   readonly config: Config;
   /** Prints `value` as JSON, or the text made of it for people. */
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+}
+
+/** What can be done to the embedded engine, whether or not it runs. */
+interface EngineOperations {
+  /** Deletes what ended longer ago; answers how many promises that were. */
+  collect(olderThanMs: number): Promise<{ readonly promises: number }>;
+  backUp(target: string): { readonly file: string; readonly bytes: number };
+  examine(): Examination;
+}
+
+export interface Examination {
+  readonly file: string;
+  readonly isRunning: boolean;
+  readonly schema: number;
+  readonly bytes: { readonly file: number; readonly free: number; readonly log: number };
+  /** By state. */
+  readonly promises: Readonly<Record<string, number>>;
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly schedules: number;
+  readonly checks: number;
+  readonly findings: readonly {
+    readonly level: "broken" | "attention";
+    readonly what: string;
+    readonly ids: readonly string[];
+  }[];
 }
 
 /** The command line cannot be understood; the message says what would be right. */

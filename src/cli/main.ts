@@ -2,15 +2,19 @@
 /** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
 import { KeyFileError } from "../auth/key-file.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
-import { engineEndpoint } from "../config/keys.ts";
+import { engineEndpoint, engineTokenIfAny } from "../config/keys.ts";
 import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
+import { operateEngine } from "../engine/operate.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";
+import { backup } from "./backup.ts";
 import { callbacks } from "./callbacks.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import { doctor } from "./doctor.ts";
+import { gc } from "./gc.ts";
 import { get } from "./get.ts";
 import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
@@ -20,7 +24,20 @@ import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 import { webhooks } from "./webhooks.ts";
 
-const COMMANDS: readonly Command[] = [invoke, get, wait, tree, schedule, task, callbacks, webhooks, keys];
+const COMMANDS: readonly Command[] = [
+  invoke,
+  get,
+  wait,
+  tree,
+  schedule,
+  task,
+  callbacks,
+  webhooks,
+  keys,
+  backup,
+  gc,
+  doctor,
+];
 
 const HELP = `Usage: countersign COMMAND …
 
@@ -69,6 +86,20 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
     get durable() {
       durable ??= connect(cli.config);
       return durable;
+    },
+    get engine() {
+      const { dataDir, engine } = cli.config;
+      if (engine.kind === "server") {
+        throw new CommandFailure(
+          EXIT.usage,
+          "This is for the embedded engine: RESONATE_URL names another server, which has ways of its own",
+        );
+      }
+      return operateEngine({
+        dataDir,
+        url: `http://127.0.0.1:${engine.port}`,
+        token: engineTokenIfAny(cli.config),
+      });
     },
     get administration() {
       return createAdministration(connection(cli.config));

@@ -57,7 +57,12 @@ export interface Config {
 
 type EngineConfig =
   /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
-  | { readonly kind: "embedded"; readonly port: number }
+  | {
+      readonly kind: "embedded";
+      readonly port: number;
+      /** How long workflows are kept after their end, in ms; undefined: for good. */
+      readonly keepMs: number | undefined;
+    }
   | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
 
 type MailConfig =
@@ -152,6 +157,7 @@ function engineConfig(source: read.Source, role: Role): EngineConfig {
   const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
   const token = read.secret(source, "RESONATE_TOKEN");
   const port = read.port(source, "ENGINE_PORT", 8001);
+  const keepMs = retention(source);
   if (url !== undefined) {
     if (role === "engine") {
       source.problems.push(
@@ -165,7 +171,26 @@ function engineConfig(source: read.Source, role: Role): EngineConfig {
   if (port === 0 && role !== "all") {
     source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
   }
-  return { kind: "embedded", port };
+  return { kind: "embedded", port, keepMs };
+}
+
+/** Ids are idempotent, and answers can be looked up, as long as what has ended is kept: not less than an hour. */
+function retention(source: read.Source): number | undefined {
+  const given = read.text(source, "RETENTION") ?? "P90D";
+  if (given === "off") return undefined;
+  const hours = durationHours(given);
+  if (hours !== undefined && hours >= 1 && hours <= 24 * 3_660) return hours * 3_600_000;
+  source.problems.push("RETENTION must be off, or a duration from PT1H to ten years such as P90D");
+  return undefined;
+}
+
+function durationHours(text: string): number | undefined {
+  try {
+    const relativeTo = Temporal.PlainDateTime.from("1970-01-01T00:00");
+    return Temporal.Duration.from(text).total({ unit: "hours", relativeTo });
+  } catch {
+    return undefined;
+  }
 }
 
 function mailConfig(source: read.Source): MailConfig {

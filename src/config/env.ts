@@ -10,6 +10,7 @@ export const ENV_NAMES = [
   "DRAIN_DELAY_MS",
   "DATA_DIR",
   "ENGINE_PORT",
+  "RETENTION",
   "RESONATE_URL",
   "RESONATE_TOKEN",
   "SMTP_URL",

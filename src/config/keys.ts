@@ -39,6 +39,11 @@ export function loadEngineToken(config: Config): string {
   return readOrCreateSecretFile(engineTokenPath(config), () => randomBytes(32).toString("base64url"));
 }
 
+/** Without one, nothing that wants it has ever run on this folder. */
+export function engineTokenIfAny(config: Config): string | undefined {
+  return readIfPresent(engineTokenPath(config)) || undefined;
+}
+
 function presentEngineToken(config: Config): string {
   const token = readIfPresent(engineTokenPath(config));
   if (token !== undefined && token !== "") return token;

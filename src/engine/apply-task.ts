@@ -65,17 +65,26 @@ export function taskAcquire(
 
 /**
  * A worker could not go on. Where nothing has changed it cannot the next time either, so the task is handed out again
- * after 0.1 s, 0.2 s, 0.4 s … until it suspends, which shows that it got somewhere.
+ * after 0.1 s, 0.2 s, 0.4 s … until it suspends, which shows that it got somewhere. In the end it is halted.
  */
 export function taskRelease(draft: Draft, ref: TaskRef, now: number): Answer {
   return withHeldTask(draft, ref, now, (task) => {
+    const releases = task.releases + 1;
+    if (releases >= RELEASES_MAX) {
+      draft.updateTask({ ...task, ...IDLE, state: "halted", releases, resumes: 0 });
+      return ok({});
+    }
     const delayMs = Math.min(RETRY_MS, RELEASE_DELAY_MS * 2 ** task.releases);
-    makePending(draft, { ...task, releases: task.releases + 1 }, now, delayMs);
+    makePending(draft, { ...task, releases }, now, delayMs);
     return ok({});
   });
 }
 
 const RELEASE_DELAY_MS = 100;
+/** A workflow that was released this often in a row is worth a look; it is said once. */
+export const RELEASES_OF_NOTE = 5;
+/** Some twenty minutes: longer than it takes to roll out a version that knows the function. */
+export const RELEASES_MAX = 50;
 
 export function taskFulfill(draft: Draft, { settle: outcome, ...ref }: TaskFulfillData, now: number): Answer {
   return withHeldTask(draft, ref, now, (_task, promise) =>

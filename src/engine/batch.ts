@@ -2,12 +2,14 @@ import type { Request } from "../protocol/requests.ts";
 import { isExternal } from "../protocol/tags.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { apply } from "./apply.ts";
+import { RELEASES_MAX, RELEASES_OF_NOTE } from "./apply-task.ts";
 import type { Clock } from "./clock.ts";
+import { collect, FROM_START } from "./collect.ts";
 import { DebugControls } from "./debug.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EngineLog } from "./log.ts";
 import type { Change, Transition } from "./state.ts";
-import type { Owed, Store } from "./store.ts";
+import type { HeadPlace, Owed, Store } from "./store.ts";
 import { releaseDead, sweep } from "./sweep.ts";
 import { Alarm } from "./timers.ts";
 
@@ -39,13 +41,13 @@ const QUEUE_MAX = 20_000;
 const REQUESTS_MAX = 512;
 /** Deadlines in one transaction, for the same reason. */
 const DUE_MAX = 512;
+/** Promises deleted in one transaction: some milliseconds of work. */
+const COLLECT_MAX = 256;
 /** Debts are struck out together with the next change, or at last after this time. */
 const DEBTS_MS = 1000;
 /** A worker that was away longer asks anew by itself. */
 const DEBT_LIFE_MS = 3_600_000;
 const DEBT_CHECK_MS = 600_000;
-/** A workflow that was released this often in a row is worth a look; it is said once. */
-const RELEASES_OF_NOTE = 5;
 /** When a transaction of the clock failed, it is tried again after this time. */
 const RETRY_SWEEP_MS = 1000;
 
@@ -111,6 +113,17 @@ export class Batch {
         write(releaseDead(this.#store, ids.slice(at, at + DUE_MAX), this.#readClock()));
       });
     }
+  }
+
+  /**
+   * Deletes some of the trees that ended before `before`, from a place on; answers how many promises that were and
+   * where to go on. Throws when nothing can be written.
+   */
+  collect(before: number, from: HeadPlace = FROM_START): { promises: number; next: HeadPlace | undefined } {
+    if (this.#isClosed) return { promises: 0, next: undefined };
+    const { changes, next } = collect(this.#store, before, from, COLLECT_MAX);
+    this.#transaction((write) => write({ changes, messages: [] }));
+    return { promises: changes.length, next };
   }
 
   /** Answers what is waiting, then nothing more. */
@@ -240,10 +253,12 @@ export class Batch {
     } else if (change.kind === "schedule.put") {
       this.#alarm.noLaterThan(change.row.nextRunAt);
     } else if (change.kind === "task.insert" || change.kind === "task.update") {
-      const { id, state, dueAt, notBefore, releases } = change.row;
+      const { id, state, dueAt, notBefore, releases, resumes } = change.row;
       if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
       this.#delivery.taskChanged(change.row);
-      if (state === "pending" && notBefore !== null && releases === RELEASES_OF_NOTE) {
+      if (state === "halted" && releases === RELEASES_MAX && resumes === 0) {
+        this.#log.error({ id, releases }, "Workflow halted: no worker can go on with it");
+      } else if (state === "pending" && notBefore !== null && releases === RELEASES_OF_NOTE) {
         this.#log.warn({ id, releases }, "Workflow cannot go on: its worker released it again and again");
       }
     }

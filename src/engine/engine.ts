@@ -6,11 +6,13 @@ import { parseRequest } from "../protocol/parse.ts";
 import { type Reply, refuse, reply } from "./answer.ts";
 import { Batch } from "./batch.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { FROM_START } from "./collect.ts";
 import { lockFolder, MEMORY, openDatabase } from "./database.ts";
 import { Delivery } from "./delivery.ts";
 import { type EngineLog, SILENT } from "./log.ts";
 import { createNetwork, type EngineNetwork, type NetworkOptions } from "./network.ts";
-import { Store } from "./store.ts";
+import { Retention } from "./retention.ts";
+import { type HeadPlace, Store } from "./store.ts";
 
 export interface EngineOptions {
   /** Folder that holds `engine.db`. Either this or `file`. */
@@ -19,6 +21,8 @@ export interface EngineOptions {
   readonly file?: string;
   readonly clock?: Clock;
   readonly log?: EngineLog;
+  /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
+  readonly keepMs?: number | undefined;
   /** Serves `debug.*` requests, with which a test can do anything: never where data matters. */
   readonly debug?: boolean;
 }
@@ -32,6 +36,11 @@ export interface Engine {
   readonly delivery: Pick<Delivery, "connect" | "resume">;
   /** Part of the names of this process's workers; another at each start. */
   readonly bootId: string;
+  /**
+   * Deletes trees that ended longer ago than `olderThanMs`, in many small transactions; answers how many promises they
+   * had. Stops when `signal` is aborted.
+   */
+  collect(olderThanMs: number, signal?: AbortSignal): Promise<{ promises: number }>;
   /** Figures since the start. */
   readonly stats: { readonly requests: number; readonly commits: number };
   /** Answers what was sent, writes what is outstanding and lets the files go. */
@@ -79,6 +88,9 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));
   };
 
+  const { keepMs } = options;
+  const retention = keepMs === undefined ? undefined : new Retention({ batch, clock, log, keepMs });
+
   let closing: Promise<void> | undefined;
   return {
     bootId,
@@ -89,7 +101,22 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
       return createNetwork({ bootId, delivery, send: (request) => send(request, true) }, network);
     },
+    collect: async (olderThanMs, signal) => {
+      const before = clock.now() - olderThanMs;
+      let promises = 0;
+      let from: HeadPlace | undefined = FROM_START;
+      while (from !== undefined) {
+        const step: ReturnType<typeof batch.collect> = batch.collect(before, from);
+        promises += step.promises;
+        from = step.next;
+        // Requests that came meanwhile go first.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal?.aborted === true) break;
+      }
+      return { promises };
+    },
     close: () => {
+      retention?.stop();
       closing ??= batch.close().finally(() => {
         delivery.close();
         store.close();

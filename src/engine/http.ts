@@ -33,7 +33,7 @@ const REQUEST_MS = 30_000;
 /** What is asked is answered within milliseconds: whoever takes longer to be told is stuck. */
 const DRAIN_MS = 5_000;
 
-/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`. */
+/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
   const streams = new PollStreams(engine.delivery);
   const isToken = tokenCheck(token);
@@ -43,6 +43,7 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     if (!isLocalHost(request)) return send(response, 403, "Host must be a loopback address");
     const route = `${request.method} ${path}`;
     if (route === "POST /") return void post(engine, isToken, request, response);
+    if (route === "POST /collect") return void postCollect(engine, isToken, request, response);
     if (route === "GET /ready") return send(response, 200, "ready");
     if (path.startsWith("/poll/")) {
       if (request.method !== "GET") return notAllowed(response, "GET");
@@ -89,6 +90,31 @@ async function post(
     return sendReply(response, reply(parseEnvelope(input), UNAUTHORIZED));
   }
   return sendReply(response, await engine.send(input));
+}
+
+/** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */
+async function postCollect(
+  engine: Engine,
+  isToken: (token: string | undefined) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isToken(bearer(request))) return unauthorized(response);
+  const body = await readBody(request);
+  const input = body === undefined || body === "aborted" ? undefined : parseJson(body);
+  const olderThanMs = isFields(input) ? input["olderThanMs"] : undefined;
+  if (typeof olderThanMs !== "number" || !Number.isSafeInteger(olderThanMs) || olderThanMs < 0) {
+    return send(response, 400, "olderThanMs must be a whole number of at least 0");
+  }
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  try {
+    const collected = await engine.collect(olderThanMs, gone.signal);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(collected));
+  } catch {
+    send(response, 503, "The engine cannot write to its disk now");
+  }
 }
 
 const UNKNOWN = { kind: "unknown", corrId: "0" };

@@ -16,7 +16,7 @@ await runService(async () => {
   if (debug && config.production)
     throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
   if (debug) log.warn("serving debug requests: whoever has the token can delete everything");
-  const engine = openEngine({ dataDir, log, debug });
+  const engine = openEngine({ dataDir, log, debug, keepMs: config.engine.keepMs });
   starting.defer(() => engine.close());
   const server = await serveEngine(engine, { port: config.engine.port, token: loadEngineToken(config) });
   starting.defer(() => server.close());

@@ -42,6 +42,11 @@ export class RowCache<Row extends { readonly id: string }> {
     this.#young.set(row.id, row);
   }
 
+  delete(id: string): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

@@ -28,7 +28,8 @@ export function promiseFromColumns(columns: Columns): PromiseRow {
   };
 }
 
-export function promiseToColumns(row: PromiseRow): SQLInputValue[] {
+/** `isHead`: it is the first of its tree on disk. */
+export function promiseToColumns(row: PromiseRow, isHead: boolean): SQLInputValue[] {
   return [
     row.id,
     row.state,
@@ -37,6 +38,7 @@ export function promiseToColumns(row: PromiseRow): SQLInputValue[] {
     row.settledAt,
     isExternal(row.tags) ? 1 : 0,
     familyOf(row),
+    isHead ? 1 : 0,
     JSON.stringify(row.tags),
     ...valueToColumns(row.param),
     ...valueToColumns(row.value),

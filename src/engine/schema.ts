@@ -85,6 +85,13 @@ export const MIGRATIONS: readonly string[] = [
   -- Halted tasks wait for a person, who wants to find them among all others.
   CREATE INDEX tasks_halted ON tasks (id) WHERE state = 'halted';
   `,
+  `
+  -- The first of its tree: what old trees are found by, without an entry for every step of theirs.
+  ALTER TABLE promises ADD COLUMN head INTEGER NOT NULL DEFAULT 0;
+  UPDATE promises SET head = 1 WHERE instr(id, ':') = 0
+    OR NOT EXISTS (SELECT 1 FROM promises AS root WHERE root.id = substr(promises.id, 1, instr(promises.id, ':') - 1));
+  CREATE INDEX promises_by_end ON promises (settled_at, n) WHERE head = 1 AND settled_at IS NOT NULL;
+  `,
 ];
 
 /** "CSgn" in ASCII: tells that an SQLite file is ours. */

@@ -102,6 +102,8 @@ export type Change =
   | { readonly kind: "listener.add"; readonly promiseId: string; readonly address: string }
   | { readonly kind: "schedule.put"; readonly row: ScheduleRow }
   | { readonly kind: "schedule.delete"; readonly id: string }
+  /** With its task, and all edges to and from it. */
+  | { readonly kind: "promise.delete"; readonly id: string }
   /** Everything is gone. */
   | { readonly kind: "reset" }
   /** The promise settled: its listeners become messages that are owed to them. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { originOf } from "../protocol/ids.ts";
 import { TAG } from "../protocol/tags.ts";
 import { RowCache } from "./row-cache.ts";
 import {
@@ -27,6 +28,12 @@ import type {
 export interface Owed {
   readonly address: string;
   readonly promiseId: string;
+}
+
+/** A place in the order in which trees settled. */
+export interface HeadPlace {
+  readonly settledAt: number;
+  readonly n: number;
 }
 
 /**
@@ -165,6 +172,29 @@ export class Store implements View {
     return all(this.#sql.owed, address, after, limit).map(promiseFromColumns);
   }
 
+  /** Heads of trees that settled before `before`, the oldest first, from a place on. */
+  oldHeads(before: number, from: HeadPlace, limit: number): ({ readonly id: string } & HeadPlace)[] {
+    return all(this.#sql.oldHeads, from.settledAt, from.n, before, limit).map(([id, settledAt, n]) => ({
+      id: id as string,
+      settledAt: settledAt as number,
+      n: n as number,
+    }));
+  }
+
+  /** Whether anything of the tree may still change, or ended at `before` or later. */
+  isLive(origin: string, before: number): boolean {
+    const range = [`${origin}:`, `${origin};`] as const;
+    return (
+      row(this.#sql.liveRoot, origin, before) !== undefined ||
+      row(this.#sql.liveChild, ...range, before) !== undefined
+    );
+  }
+
+  /** Ids below the origin, without the origin itself. */
+  below(origin: string, limit: number): string[] {
+    return texts(this.#sql.below, `${origin}:`, `${origin};`, limit);
+  }
+
   /** Everything stored, for tests. */
   snapshot(): Snapshot {
     return snapshotOf(this.#db);
@@ -204,10 +234,16 @@ export class Store implements View {
     this.#sql.dropDebts.run(time);
   }
 
+  /** The root comes first, as a rule; what has none on disk stands at the head of what there is. */
+  #isHead(id: string): boolean {
+    const origin = originOf(id);
+    return origin === id || this.promise(origin) === undefined;
+  }
+
   #write(change: Change): void {
     switch (change.kind) {
       case "promise.insert":
-        this.#sql.insertPromise.run(...promiseToColumns(change.row));
+        this.#sql.insertPromise.run(...promiseToColumns(change.row, this.#isHead(change.row.id)));
         this.#promises.set(change.row);
         return;
       case "promise.settle": {
@@ -238,6 +274,12 @@ export class Store implements View {
       case "listener.add":
         this.#sql.addListener.run(change.promiseId, change.address);
         return;
+      case "promise.delete":
+        this.#promises.delete(change.id);
+        this.#tasks.delete(change.id);
+        // Its task and all that hangs on it go with it.
+        this.#sql.deletePromise.run(change.id);
+        return;
       case "reset":
         this.#promises.clear();
         this.#tasks.clear();
@@ -257,6 +299,9 @@ export class Store implements View {
     }
   }
 }
+
+/** The clock ends external promises; an inner step that passed its deadline has ended by itself. */
+const IS_LIVE = "((settled_at IS NULL AND external = 1) OR coalesce(settled_at, timeout_at) >= ?)";
 
 type Statements = ReturnType<typeof prepare>;
 
@@ -314,8 +359,16 @@ function prepare(db: DatabaseSync) {
       `SELECT ${PROMISE_COLUMNS} FROM unblocks JOIN promises ON id = promise_id WHERE address = ? AND promise_id > ? ORDER BY promise_id LIMIT ?`,
     ),
 
+    oldHeads: query(
+      "SELECT id, settled_at, n FROM promises INDEXED BY promises_by_end WHERE head = 1 AND settled_at IS NOT NULL AND (settled_at, n) > (?, ?) AND settled_at < ? ORDER BY settled_at, n LIMIT ?",
+    ),
+    liveRoot: query(`SELECT 1 FROM promises WHERE id = ? AND ${IS_LIVE}`),
+    liveChild: query(`SELECT 1 FROM promises WHERE id > ? AND id < ? AND ${IS_LIVE} LIMIT 1`),
+    below: query("SELECT id FROM promises WHERE id > ? AND id < ? LIMIT ?"),
+    deletePromise: db.prepare("DELETE FROM promises WHERE id = ?"),
+
     insertPromise: db.prepare(
-      "INSERT INTO promises (id, state, timeout_at, created_at, settled_at, external, family, tags, param_headers, param_data, value_headers, value_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO promises (id, state, timeout_at, created_at, settled_at, external, family, head, tags, param_headers, param_data, value_headers, value_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     settlePromise: db.prepare(
       "UPDATE promises SET state = ?, settled_at = ?, value_headers = ?, value_data = ? WHERE id = ?",

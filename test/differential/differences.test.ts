@@ -82,6 +82,23 @@ const PROOFS: Record<(typeof INTENDED_DIFFERENCES)[number], () => void> = {
     expect([ours.messages.length, theirs.messages.length]).toEqual([0, 1]);
     expect(tick(T + 100).ours).toMatchObject([{ message: { kind: "execute" } }]);
   },
+  "a task that is released fifty times in a row is halted": () => {
+    const { ask } = both([T, create("a", T + DAY, rootTags("a"))]);
+    for (let turn = 0; turn < 50; turn += 1) {
+      expect(ask(T, request("task.get", { id: "a" })).ours.data).toMatchObject({
+        task: { state: "pending" },
+      });
+      ask(T, acquire("a", turn));
+      ask(T, request("task.release", { id: "a", version: turn + 1 }));
+    }
+    const { ours, theirs } = ask(T, request("task.get", { id: "a" }));
+    expect([ours.data, theirs.data]).toMatchObject([
+      { task: { state: "halted" } },
+      { task: { state: "pending" } },
+    ]);
+    ask(T, request("task.continue", { id: "a" }));
+    expect(ask(T, acquire("a", 50)).ours.status).toBe(200);
+  },
   "children are preloaded, not only what shares the branch": () => {
     const { ask } = both(
       [T, create("a", T + DAY, rootTags("a"))],

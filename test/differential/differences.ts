@@ -10,6 +10,7 @@ export const INTENDED_DIFFERENCES = [
   "a waiting workflow past its own deadline times out instead of being woken",
   "the task of a timer is never handed out",
   "a released task is handed out again after a growing delay",
+  "a task that is released fifty times in a row is halted",
   "children are preloaded, not only what shares the branch",
   "a callback on an inner step is refused",
   "suspending on an inner step is refused",

@@ -1,49 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-
-/** What must hold of the engine's file at any time, each as a query for the ids of those that break it. */
-const INVARIANTS: Readonly<Record<string, string>> = {
-  "a promise is settled exactly when it has a time of settlement":
-    "SELECT id FROM promises WHERE (state = 'pending') <> (settled_at IS NULL)",
-  "a promise settles no later than its deadline": "SELECT id FROM promises WHERE settled_at > timeout_at",
-  "a promise pending has no value":
-    "SELECT id FROM promises WHERE state = 'pending' AND (value_data IS NOT NULL OR value_headers IS NOT NULL)",
-  "a promise that timed out did so at its deadline and has no value":
-    "SELECT id FROM promises WHERE state = 'rejected_timedout' AND (settled_at <> timeout_at OR value_data IS NOT NULL)",
-  "a timer does not time out":
-    "SELECT id FROM promises WHERE state = 'rejected_timedout' AND tags ->> '$.resonate:timer' = 'true'",
-  "what has a target, is a timer or is marked so is external":
-    "SELECT id FROM promises WHERE external <> (tags ->> '$.resonate:target' IS NOT NULL OR coalesce(tags ->> '$.resonate:timer', '') = 'true' OR coalesce(tags ->> '$.resonate:external', '') = 'true' OR coalesce(tags ->> '$.resonate:scope', '') = 'global')",
-  "a promise has a task exactly when it has a target":
-    "SELECT p.id FROM promises p LEFT JOIN tasks t ON t.id = p.id WHERE (t.id IS NULL) <> (tags ->> '$.resonate:target' IS NULL)",
-  "a task is where its promise's target says":
-    "SELECT t.id FROM tasks t JOIN promises p ON p.id = t.id WHERE t.target <> p.tags ->> '$.resonate:target'",
-  "a task is fulfilled exactly when its promise is settled":
-    "SELECT t.id FROM tasks t JOIN promises p ON p.id = t.id WHERE (t.state = 'fulfilled') <> (p.state <> 'pending')",
-  "a task that is acquired has a holder, a lease and its end; no other has a holder":
-    "SELECT id FROM tasks WHERE (state = 'acquired') <> (pid IS NOT NULL AND ttl IS NOT NULL AND due_at IS NOT NULL) OR (state <> 'acquired' AND (pid IS NOT NULL OR ttl IS NOT NULL OR local = 1))",
-  "a pending task is to be handed out, but for that of a timer":
-    "SELECT id FROM tasks WHERE state = 'pending' AND (due_at IS NULL) <> (timer = 1)",
-  "only a pending task is not to be handed out before a time":
-    "SELECT id FROM tasks WHERE state <> 'pending' AND not_before IS NOT NULL",
-  "a task that is suspended, halted or fulfilled has no timer":
-    "SELECT id FROM tasks WHERE state IN ('suspended', 'halted', 'fulfilled') AND due_at IS NOT NULL",
-  "a task that was acquired has been at a version above 0":
-    "SELECT id FROM tasks WHERE state IN ('acquired', 'suspended') AND version = 0",
-  "a suspended task waits for something":
-    "SELECT id FROM tasks WHERE state = 'suspended' AND id NOT IN (SELECT awaiter FROM callbacks)",
-  "a suspended task has no wake-ups it did not follow":
-    "SELECT id FROM tasks WHERE state = 'suspended' AND resumes <> 0",
-  "what is awaited is pending and external":
-    "SELECT c.awaited AS id FROM callbacks c JOIN promises p ON p.id = c.awaited WHERE p.state <> 'pending' OR p.external = 0",
-  "who waits has a task that is not over":
-    "SELECT c.awaiter AS id FROM callbacks c LEFT JOIN tasks t ON t.id = c.awaiter WHERE t.id IS NULL OR t.state = 'fulfilled'",
-  "who waits has the same origin":
-    "SELECT awaiter AS id FROM callbacks WHERE substr(awaited || ':', 1, instr(awaited || ':', ':')) <> substr(awaiter || ':', 1, instr(awaiter || ':', ':'))",
-  "what is listened to is pending and external":
-    "SELECT l.promise_id AS id FROM listeners l JOIN promises p ON p.id = l.promise_id WHERE p.state <> 'pending' OR p.external = 0",
-  "what is owed has settled":
-    "SELECT u.promise_id AS id FROM unblocks u JOIN promises p ON p.id = u.promise_id WHERE p.state = 'pending'",
-};
+import { INVARIANTS } from "../../src/engine/invariants.ts";
 
 /** The invariants that are broken, each with the ids that break it. */
 export function brokenInvariants(db: DatabaseSync): Record<string, unknown[]> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openEngine } from "../../../src/engine/engine.ts";
 import { serveEngine } from "../../../src/engine/http.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
@@ -114,6 +115,49 @@ describe("countersign schedule", () => {
     const { code, err } = await countersign(["schedule", ...args]);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
+});
+
+describe("countersign doctor, backup and gc", () => {
+  test("work on the engine's folder", async () => {
+    const data = join(dir, "engine-folder");
+    const env = { DATA_DIR: data };
+    expect(await countersign(["doctor"], env)).toMatchObject({
+      code: 4,
+      err: expect.stringContaining("no file"),
+    });
+    const engine = openEngine({ dataDir: data });
+    expect(await countersign(["doctor"], env)).toMatchObject({
+      code: 0,
+      out: { isRunning: true, findings: [] },
+    });
+    const copy = join(dir, "copy.db");
+    expect(await countersign(["backup", copy], env)).toMatchObject({ code: 0, out: { file: copy } });
+    expect(await countersign(["backup", copy], env)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("exists"),
+    });
+    await engine.close();
+    expect(await countersign(["gc", "--older-than", "P1D"], env)).toMatchObject({
+      code: 0,
+      out: { deletedPromises: 0 },
+    });
+    expect(await countersign(["gc"], env)).toMatchObject({ code: 2 });
+    const elsewhere = { ...env, RESONATE_URL: "http://127.0.0.1:1" };
+    expect(await countersign(["doctor"], elsewhere)).toMatchObject({ code: 2 });
+  }, 60_000);
+
+  test("doctor fails where a workflow is halted", async () => {
+    const data = join(dir, "halted-folder");
+    const engine = openEngine({ dataDir: data });
+    const head = { corrId: "c", version: "2026-04-01" };
+    const tags = { "resonate:target": "poll://any@worker" };
+    const timeoutAt = Date.now() + 60_000;
+    await engine.send({ kind: "promise.create", head, data: { id: "bad", timeoutAt, param: {}, tags } });
+    await engine.send({ kind: "task.halt", head, data: { id: "bad" } });
+    await engine.close();
+    const run = await countersign(["doctor"], { DATA_DIR: data });
+    expect(run).toMatchObject({ code: 1, out: { findings: [{ level: "attention", ids: ["bad"] }] } });
+  }, 60_000);
 });
 
 describe("countersign task", () => {

@@ -71,6 +71,7 @@ describe("countersign tree", () => {
     const cli: Cli = {
       durable: { family: async () => ({ promises, truncated: true }) } as unknown as Cli["durable"],
       administration: {} as Cli["administration"],
+      engine: {} as Cli["engine"],
       config: loadConfig({}, "cli"),
       clock: Date.now,
       print: (_value, text) => {

@@ -69,6 +69,19 @@ describe("loadConfig()", () => {
     expect(config.mail.kind === "smtp" && config.mail.url.reveal()).toContain("pa55word");
   });
 
+  test.each([
+    [undefined, 90 * 86_400_000],
+    ["PT2H", 7_200_000],
+    ["P1W", 7 * 86_400_000],
+    ["off", undefined],
+  ])("keeps what has ended for RETENTION=%s", (RETENTION, keepMs) => {
+    expect(loadConfig({ RETENTION }).engine).toMatchObject({ kind: "embedded", keepMs });
+  });
+
+  test.each(["PT59M", "P11Y", "90", "-P1D"])("refuses RETENTION=%s", (RETENTION) => {
+    expect(problemsOf({ RETENTION }).join()).toContain("RETENTION must be off, or a duration from PT1H");
+  });
+
   test("gives workflows on a server over the network a longer lease", () => {
     expect(loadConfig({ RESONATE_URL: "http://127.0.0.1:8001" }).worker.leaseMs).toBe(60_000);
   });
@@ -82,6 +95,7 @@ describe("loadConfig()", () => {
       RESONATE_TOKEN: "s3cret-token",
       SMTP_URL: "http://user:s3cret-smtp@mail.example.com",
       MAILBOX_PORT: "1.5",
+      RETENTION: "P1M1",
       WORKER_GROUP: "a b",
       WORKER_LEASE_MS: "10",
       WORKER_CONCURRENCY: "0",

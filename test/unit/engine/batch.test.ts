@@ -185,6 +185,28 @@ test("a workflow that is released again and again is reported once", async () =>
   expect(reports).toEqual([{ id: "a", releases: 5 }]);
 });
 
+test("a workflow that is released fifty times in a row is halted, which is said once", async () => {
+  const clock = new FakeClock();
+  const halts: object[] = [];
+  const log = { warn: () => undefined, error: (fields: object) => void halts.push(fields) };
+  const engine = testEngine({ clock, log });
+  await ask(engine, create("a", clock.now() + DAY, rootTags("a")));
+  await ask(engine, create("a:0", clock.now() + DAY, latentTags("a:0", "a")));
+  for (let version = 0; version < 50; version += 1) {
+    await ask(engine, acquire("a", version));
+    await ask(engine, request("promise.register_callback", { awaited: "a:0", awaiter: "a" }));
+    await ask(engine, request("task.release", { id: "a", version: version + 1 }));
+  }
+  await ask(engine, settle("a:0"));
+  await clock.advance(3_600_000);
+  expect((await ask(engine, request("task.get", { id: "a" }))).data["task"]).toMatchObject({
+    state: "halted",
+  });
+  expect(halts).toEqual([{ id: "a", releases: 50 }]);
+  expect((await ask(engine, request("task.continue", { id: "a" }))).status).toBe(200);
+  expect((await ask(engine, acquire("a", 50))).status).toBe(200);
+});
+
 test("a clock that jumped ahead unnoticed is noticed within a minute", async () => {
   const clock = new FakeClock();
   const engine = testEngine({ clock });

@@ -4,9 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
 import { openDatabase } from "../../../src/engine/database.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { MIGRATIONS } from "../../../src/engine/schema.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../../src/engine/schema.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { ask, temporaryFolder, testEngine } from "../../support/engine.ts";
+import { brokenInvariants } from "../../support/engine-invariants.ts";
 import { create } from "../../support/engine-requests.ts";
 
 test("openEngine() refuses a data folder that another engine has, and takes it when that is gone", async () => {
@@ -60,6 +61,26 @@ test("openDatabase() refuses a newer schema and another program's file, and leav
   other.exec("CREATE TABLE theirs (x); PRAGMA user_version = 1");
   other.close();
   expect(() => openDatabase(foreign)).toThrow("is a database of another program");
+});
+
+test("openDatabase() brings a file of the first schema to today's, with what is in it", () => {
+  const file = join(temporaryFolder(), "engine.db");
+  const old = new DatabaseSync(file);
+  old.exec(MIGRATIONS[0] ?? "");
+  old.exec(`PRAGMA user_version = 1; PRAGMA application_id = ${APPLICATION_ID}`);
+  for (const id of ["a", "a:0", "lone:1"]) {
+    old
+      .prepare(
+        "INSERT INTO promises (id, state, timeout_at, created_at, settled_at, external, tags) VALUES (?, 'resolved', 9, 1, 2, 0, '{}')",
+      )
+      .run(id);
+  }
+  old.close();
+  const db = openDatabase(file);
+  expect(brokenInvariants(db)).toEqual({});
+  const heads = db.prepare("SELECT id FROM promises WHERE head = 1 ORDER BY id").all();
+  expect(heads.map((row) => row["id"])).toEqual(["a", "lone:1"]);
+  db.close();
 });
 
 /** Walks along an index or a table that are harmless, with the reason. */

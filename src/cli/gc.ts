@@ -1,0 +1,29 @@
+import { type Command, EXIT, parseDuration, parseWords, UsageError } from "./command.ts";
+
+export const gc: Command = {
+  name: "gc",
+  summary: "Delete what ended long ago from the embedded engine",
+  help: `Usage: countersign gc --older-than DURATION [--json]
+
+Deletes workflows and approvals of which every part ended longer ago than that, as the setting RETENTION does all the
+time. What is deleted cannot be looked up any more, and its id can be used again.
+
+Options:
+  --older-than DURATION   60s, 12h, 30d or ISO 8601 (P30D)
+  --json                  Print JSON, also on a terminal
+
+Exits 0, also when there is nothing to delete.
+
+Example:
+  countersign gc --older-than P30D
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, { "older-than": { type: "string" } });
+    if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
+    const given = values["older-than"];
+    if (given === undefined) throw new UsageError("--older-than is missing");
+    const { promises } = await cli.engine.collect(parseDuration("--older-than", given));
+    cli.print({ deletedPromises: promises }, () => `${promises} promises are deleted`, values);
+    return EXIT.ok;
+  },
+};
