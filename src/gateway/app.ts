@@ -26,6 +26,8 @@ export interface AppOptions {
   readonly authenticate: Authenticate;
   /** Whether other machines cannot reach this one. */
   readonly onLoopback: boolean;
+  /** Whether the disk that requests end up on takes more. */
+  readonly canStore: () => Promise<boolean>;
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
   readonly durable: Durable;

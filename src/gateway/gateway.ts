@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly sources?: Sources;
   /** Who may use the API. */
   readonly authenticate: Authenticate;
+  /** Whether the disk that requests end up on takes more. Default: it is another machine's, which will say so. */
+  readonly canStore?: () => Promise<boolean>;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
   /** How long it goes on taking connections once it is told to stop, in milliseconds. Default 0. */
@@ -60,6 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       authenticate: options.authenticate,
       onLoopback: isLoopback(options.host),
       trustProxyHops: options.trustProxyHops ?? 0,
+      canStore: options.canStore ?? (async () => true),
       clock: Date.now,
       newId: randomUUID,
       newNonce: () => randomBytes(16).toString("base64url"),

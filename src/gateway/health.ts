@@ -2,21 +2,30 @@ import { Router } from "express";
 import type { Durable } from "../durable/durable.ts";
 import { addRoute } from "./routes.ts";
 
+export interface HealthRoutesOptions {
+  readonly durable: Durable;
+  /** Whether the disk that requests end up on takes more. */
+  readonly canStore: () => Promise<boolean>;
+  /** Aborted when the process is asked to stop. */
+  readonly draining: AbortSignal;
+}
+
 /** Probes give up after a few seconds, and a probe that waits says less than one that answers no. */
 const READY_TIMEOUT_MS = 2_000;
 
 /**
- * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read and nobody
- * has told it to stop. Neither needs a key, or tells anything else.
+ * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, there is
+ * room to write what is asked for, and nobody has told it to stop. Neither needs a key, or tells anything else.
  */
-export function healthRoutes(deps: { readonly durable: Durable; readonly draining: AbortSignal }): Router {
+export function healthRoutes(deps: HealthRoutesOptions): Router {
   const router = Router();
   addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });
   addRoute(router, "/readyz", {
     GET: async (_req, res) => {
       if (deps.draining.aborted) res.status(503).json({ status: "stopping" });
-      else if (await engineAnswers(deps.durable)) res.json({ status: "ready" });
-      else res.status(503).json({ status: "engine unavailable" });
+      else if (!(await engineAnswers(deps.durable))) res.status(503).json({ status: "engine unavailable" });
+      else if (!(await deps.canStore())) res.status(503).json({ status: "storage unavailable" });
+      else res.json({ status: "ready" });
     },
   });
   return router;

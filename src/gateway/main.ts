@@ -12,6 +12,7 @@ import { createLogger, type Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { processId } from "../lib/process-id.ts";
 import { runService } from "../lib/service.ts";
+import { hasRoom } from "../lib/storage.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
 import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
@@ -43,6 +44,7 @@ await runService(async () => {
     authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,
+    ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
   });
 
   return {

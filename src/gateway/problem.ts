@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { Request, Response } from "express";
 import { ERRORS, type ErrorCode, type ServiceError } from "../lib/errors.ts";
 import { problemSlug } from "../openapi/problem-catalogue.ts";
 import type { Problem } from "../openapi/schemas.ts";
@@ -7,9 +7,11 @@ import { requestIdOf } from "./context.ts";
 export function sendProblem(res: Response, error: ServiceError): void {
   const { status } = ERRORS[error.code];
   tellWhenToRetry(res, error.code);
-  // The rest of a body that was not read would be taken for the next request.
-  if (error.code === "PAYLOAD_TOO_LARGE" || error.code === "UNSUPPORTED_MEDIA_TYPE")
+  // The rest of a body that was not read would be taken for the next request. A short one is let pass and dropped:
+  // closing while it comes in would lose the answer to a caller who sends before reading.
+  if (error.code === "PAYLOAD_TOO_LARGE" || error.code === "UNSUPPORTED_MEDIA_TYPE" || isLong(res.req)) {
     res.set("Connection", "close");
+  }
   const problem: Problem = {
     type: problemType(error.code),
     title: ERRORS[error.code].title,
@@ -21,6 +23,17 @@ export function sendProblem(res: Response, error: ServiceError): void {
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }
+
+/** Whether more of the body may come than is worth taking in from somebody who is refused. */
+function isLong({ complete, headers }: Request): boolean {
+  if (complete) return false;
+  return (
+    headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DROPPED_BYTES_MAX
+  );
+}
+
+/** The largest body that any route takes. */
+const DROPPED_BYTES_MAX = 1024 * 1024;
 
 /** For problems and pages alike. */
 export function tellWhenToRetry(res: Response, code: ErrorCode): void {

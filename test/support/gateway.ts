@@ -36,6 +36,8 @@ export async function startTestGateway(
     readonly durable?: Durable;
     /** Default: nobody needs a key. */
     readonly authenticate?: Authenticate;
+    /** Default: there is room. */
+    readonly canStore?: () => Promise<boolean>;
   } = {},
 ): Promise<TestGateway> {
   const engine = openEngine({ file: ":memory:" });
@@ -55,6 +57,7 @@ export async function startTestGateway(
     mailbox: undefined,
     callbackUrlProblem,
     authenticate: options.authenticate ?? EVERYBODY_MAY,
+    ...(options.canStore && { canStore: options.canStore }),
   });
   return {
     ...gateway,

@@ -2,6 +2,8 @@ import { callback, callbackDetails, callbackList, callbackStatus } from "../call
 import type { Operation } from "../operation.ts";
 import { callbackId, promiseId } from "./parameters.ts";
 
+const READERS = ["approvals:read", "workflows:read"] as const;
+
 export const CALLBACK_OPERATIONS: readonly Operation[] = [
   {
     id: "listCallbacks",
@@ -9,7 +11,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     path: "/callback-deliveries",
     group: "Callbacks",
     summary: "List callbacks",
-    scope: "approvals:read",
+    scope: READERS,
     parameters: [
       { name: "status", in: "query", schema: callbackStatus, description: "Only those in this state." },
       {
@@ -27,7 +29,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     path: "/callback-deliveries/{id}",
     group: "Callbacks",
     summary: "See a callback with every attempt",
-    scope: "approvals:read",
+    scope: READERS,
     parameters: [callbackId],
     answers: { 200: { description: "The callback as it stands.", schema: callbackDetails } },
     problems: ["NOT_FOUND"],
@@ -39,7 +41,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     group: "Callbacks",
     summary: "Send a callback anew",
     description: "To the same receiver, with the same `webhook-id`, on a schedule of its own.",
-    scope: "approvals:create",
+    scope: ["approvals:create", "workflows:begin"],
     parameters: [callbackId],
     answers: {
       202: {

@@ -95,6 +95,24 @@ describe("a call to the API", () => {
     expect(status).toBe(401);
   });
 
+  test.each([
+    ["a long body", { "content-length": String(2 ** 21) }, "close"],
+    ["a body of unknown length", { "transfer-encoding": "chunked" }, "close"],
+    ["a short body", { "content-length": "1000" }, "keep-alive"],
+  ])("without a key and with %s is answered, and the connection is then: %s", async (_, more, connection) => {
+    const told = await new Promise<string | undefined>((resolve, reject) => {
+      const headers = { "content-type": "application/json", ...more };
+      const req = httpRequest(`${gateway.url}/approvals`, { method: "POST", headers });
+      req.on("response", (res) => {
+        resolve(res.headers.connection);
+        req.destroy();
+      });
+      req.on("error", reject);
+      req.flushHeaders();
+    });
+    expect(told).toBe(connection);
+  });
+
   test("leaves the key's id in the log, and never the key", async () => {
     const key = keyWith("workflows:read");
     await gateway.request("/wait?id=logged", { headers: bearer(key) });

@@ -28,6 +28,7 @@ function mounted(): string[] {
     authenticate: EVERYBODY_MAY,
     onLoopback: true,
     trustProxyHops: 0,
+    canStore: async () => true,
     publicUrl,
     callbackUrlProblem: () => undefined,
     sources: new Map(),

@@ -1,0 +1,187 @@
+/**
+ * A gateway under everything that can be sent to it, drawn from its own description: no 5xx, no word of our insides,
+ * every answer as it is described, health answered fast all the while, and no memory kept.
+ */
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createKey } from "../../src/auth/manage-keys.ts";
+import type { Json } from "../../src/openapi/document.ts";
+import { type Drawn, operationsIn, requestsFor } from "../support/arbitrary.ts";
+import { operationFor, undocumented } from "../support/contract.ts";
+import { call } from "../support/http.ts";
+import type { ServiceProcess } from "../support/service-process.ts";
+import { openSite, type Site } from "../support/site.ts";
+
+const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
+const RUNS = Number(process.env["FUZZ_RUNS"] ?? 600);
+const MEBIBYTE = 1024 * 1024;
+
+let site: Site;
+let gateway: ServiceProcess;
+let headers: { readonly authorization: string };
+
+beforeAll(async () => {
+  site = await openSite();
+  const store = { file: join(site.dataDir, "api-keys.json"), clock: Date.now };
+  const { text } = await createKey(store, { client: "fuzz", scopes: ["admin"] });
+  headers = { authorization: `Bearer ${text}` };
+  // Without a worker: what is drawn is stored, and nothing of it runs.
+  const parts = await site.startParts({ workers: 0 });
+  gateway = parts.gateway;
+  console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
+});
+afterAll(() => site?.[Symbol.asyncDispose]());
+
+/** Asks for health every so often, until told to stop; answers the times in milliseconds, in order of length. */
+function watchHealth(): { stop(): Promise<number[]> } {
+  const times: number[] = [];
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const startedAt = performance.now();
+      const { status } = await call(`${gateway.url}/livez`);
+      expect(status).toBe(200);
+      times.push(performance.now() - startedAt);
+      await pause(25);
+    }
+  })();
+  return {
+    async stop() {
+      over.abort();
+      await watching;
+      return times.sort((a, b) => a - b);
+    },
+  };
+}
+
+/** On a machine that does other things too, one answer in twenty may have waited for the processor. */
+function expectFast(times: readonly number[], what: string): void {
+  const p95 = times[Math.floor(times.length * 0.95)] ?? 0;
+  console.log(
+    `${what}: health ${times.length} times, p95 ${p95.toFixed(1)} ms, at most ${times.at(-1)?.toFixed(1)} ms`,
+  );
+  expect(times.length).toBeGreaterThan(10);
+  expect(p95).toBeLessThan(100);
+}
+
+/** Resident memory of the gateway. */
+function memoryBytes(): number {
+  const status = readFileSync(`/proc/${gateway.pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
+
+const INSIDES = /\bat .+:\d+:\d+|node_modules|\.ts:\d+|SQLITE|TypeError|RangeError|SyntaxError/;
+
+describe("requests drawn from the description", () => {
+  test("are answered as described, and never by a fault of ours", async () => {
+    const document = (await call(`${gateway.url}/openapi.json`)).json() as Json;
+    const drawn = fc.oneof(...operationsIn(document).map((operation) => requestsFor(operation, document)));
+    const statuses = new Map<number, number>();
+    const before = memoryBytes();
+    const health = watchHealth();
+    await fc.assert(
+      fc.asyncProperty(drawn, async (request: Drawn) => {
+        const { method, path, body } = request;
+        const answer = await call(`${gateway.url}${path}`, {
+          method,
+          headers: { ...headers, ...request.headers, ...(method === "GET" ? { prefer: "wait=0" } : {}) },
+          ...(body === undefined ? {} : { body }),
+        });
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        expect(answer.status, answer.text).toBeLessThan(500);
+        expect(answer.text).not.toMatch(path === "/openapi.json" ? /\0/ : INSIDES);
+        const operation = operationFor(method, path);
+        const told = { status: answer.status, type: answer.headers["content-type"] ?? "", text: answer.text };
+        expect(operation && undocumented(operation, told)).toBeUndefined();
+      }),
+      { seed: SEED, numRuns: RUNS, endOnFailure: false },
+    );
+    expectFast(await health.stop(), `${RUNS} requests, ${JSON.stringify(Object.fromEntries(statuses))}`);
+    // Draws that all fail at the first check would show nothing.
+    for (const status of [200, 202, 400, 404, 415, 422]) expect([...statuses.keys()]).toContain(status);
+    expect(memoryBytes() - before).toBeLessThan(150 * MEBIBYTE);
+  }, 180_000);
+});
+
+describe("connections that are no requests", () => {
+  const open = (count: number, behave: (socket: Socket) => void): Promise<string>[] => {
+    const { hostname, port } = new URL(gateway.url);
+    return Array.from(
+      { length: count },
+      () =>
+        new Promise<string>((resolve) => {
+          let text = "";
+          const socket = connect(Number(port), hostname, () => behave(socket));
+          socket.setEncoding("latin1").on("data", (chunk: string) => {
+            text += chunk;
+          });
+          socket.on("error", () => {});
+          socket.on("close", () => resolve(text));
+        }),
+    );
+  };
+  const every = (socket: Socket, ms: number, write: () => void): void => {
+    const timer = setInterval(() => (socket.writable ? write() : clearInterval(timer)), ms);
+    socket.on("close", () => clearInterval(timer));
+  };
+  const post = (path: string, more: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.authorization}\r\nContent-Type: application/json\r\n${more}\r\n`;
+
+  test("slow, endless, oversized or broken, are cut, and nobody else notices", async () => {
+    const before = memoryBytes();
+    const health = watchHealth();
+    const startedAt = performance.now();
+    const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
+    const ended = {
+      "a head of one byte a second": open(100, (socket) => {
+        socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n");
+        every(socket, 1_000, () => socket.write("X"));
+      }),
+      "nothing at all": open(100, () => {}),
+      "a body that never comes": open(50, (socket) => {
+        socket.write(post("/approvals", "Content-Length: 60000\r\n"));
+      }),
+      "a body of one byte a second": open(50, (socket) => {
+        socket.write(post("/begin", "Content-Length: 60000\r\n"));
+        every(socket, 1_000, () => socket.write("["));
+      }),
+      "a body without end": open(4, (socket) => {
+        socket.write(post("/approvals", "Transfer-Encoding: chunked\r\n"));
+        every(socket, 5, () => socket.write(chunk));
+      }),
+      "a body without end and no key": open(4, (socket) => {
+        const head = post("/approvals", "Transfer-Encoding: chunked\r\n").replace(/Authorization.*\r\n/, "");
+        socket.write(head);
+        every(socket, 5, () => socket.write(chunk));
+      }),
+      "a head without end": open(10, (socket) => {
+        socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n");
+        every(socket, 5, () => socket.write(`X-${"a".repeat(4_000)}: ${"b".repeat(4_000)}\r\n`));
+      }),
+      "no HTTP": open(20, (socket) => {
+        socket.write("\x16\x03\x01\x02\x00 GET PRI * SMTP EHLO\r\n\r\n");
+      }),
+      "two lengths": open(10, (socket) => {
+        socket.write(post("/begin", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"));
+      }),
+    };
+    for (const [what, sockets] of Object.entries(ended)) {
+      const answers = await Promise.all(sockets);
+      const statuses = new Set(answers.map((text) => /^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? "cut"));
+      console.log(
+        `${what}: ${[...statuses].join(", ")} after ${Math.round(performance.now() - startedAt)} ms`,
+      );
+      for (const status of statuses) expect(status, what).toMatch(/^(4\d\d|cut)$/);
+      for (const text of answers) expect(text, what).not.toMatch(INSIDES);
+    }
+    // The longest that any request may take, and the time between two looks.
+    expect(performance.now() - startedAt).toBeLessThan(45_000);
+    expectFast(await health.stop(), "cut connections");
+    expect(memoryBytes() - before).toBeLessThan(200 * MEBIBYTE);
+  }, 90_000);
+});
