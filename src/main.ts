@@ -8,6 +8,7 @@ import { type Config, loadConfig } from "./config/config.ts";
 import { environment } from "./config/env.ts";
 import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts";
 import { createHttpNetwork } from "./durable/http-network.ts";
+import { probeInBackground } from "./durable/probe.ts";
 import { createDurable } from "./durable/resonate.ts";
 import { openEngine } from "./engine/engine.ts";
 import { serveEngine } from "./engine/http.ts";
@@ -43,7 +44,12 @@ await runService(async () => {
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
     sources: readSourcesFile(config.webhooksFile, environment),
-    authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
+    authenticate: openAuth({
+      ...config.apiKeys,
+      isExposed: !isLoopback(config.host),
+      oidc: config.oidc,
+      log,
+    }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,
     ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
@@ -78,6 +84,8 @@ async function openNetworks(config: Config, log: Logger, owner: AsyncDisposableS
   if (config.engine.kind === "server") {
     const endpoint = engineEndpoint(config);
     const pid = processId();
+    const looking = probeInBackground(endpoint, log);
+    owner.defer(() => looking.stop());
     return {
       url: endpoint.url,
       pid,

@@ -2,6 +2,7 @@
 import { loadConfig } from "../src/config/config.ts";
 import { engineEndpoint } from "../src/config/keys.ts";
 import { createHttpNetwork } from "../src/durable/http-network.ts";
+import { probeInBackground } from "../src/durable/probe.ts";
 import { createLogger } from "../src/lib/log.ts";
 import { processId } from "../src/lib/process-id.ts";
 import { runService } from "../src/lib/service.ts";
@@ -16,9 +17,13 @@ await runService(async () => {
   const endpoint = engineEndpoint(config);
   const network = createHttpNetwork({ ...endpoint, group, pid });
   const worker = composeWorker({ config, network, pid, log });
+  const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
     log,
     ready: { engine: endpoint.url, group, pid },
-    stop: () => worker.stop(STOP_GRACE_MS),
+    stop: async () => {
+      looking?.stop();
+      await worker.stop(STOP_GRACE_MS);
+    },
   };
 });

@@ -7,6 +7,7 @@ import { loadConfig } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
+import { probeInBackground } from "../durable/probe.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
@@ -41,16 +42,23 @@ await runService(async () => {
     mailbox: mailbox?.routes,
     callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
     sources: readSourcesFile(config.webhooksFile, environment),
-    authenticate: openAuth({ ...config.apiKeys, isExposed: !isLoopback(config.host), log }),
+    authenticate: openAuth({
+      ...config.apiKeys,
+      isExposed: !isLoopback(config.host),
+      oidc: config.oidc,
+      log,
+    }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,
     ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
   });
 
+  const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
     log,
     ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
     async stop() {
+      looking?.stop();
       await gateway.close();
       await durable.stop();
       await mailbox?.close();

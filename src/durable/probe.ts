@@ -1,0 +1,172 @@
+/** What a Resonate server that we did not write does with the things we build on, found out by trying them. */
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Network } from "@resonatehq/sdk";
+import { ServiceError } from "../lib/errors.ts";
+import { createHttpNetwork } from "./http-network.ts";
+import { ask } from "./protocol-client.ts";
+
+export interface Endpoint {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+export interface ServerFindings {
+  /** Whether a request without a token is refused. */
+  readonly wantsToken: boolean;
+  /** Whether ids are told apart by `:`, as the SDK makes them. */
+  readonly takesIds: boolean;
+  /** Whether the deadline of a promise without a target is announced when it comes. */
+  readonly keepsDeadlines: boolean;
+  /** Its clock less ours, in ms, give or take a request. */
+  readonly clockAheadMs: number;
+  readonly searches: boolean;
+}
+
+interface ProbeLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface ProbeTimes {
+  /** From the deadline of the trial promise on; servers sweep every second. */
+  readonly patienceMs: number;
+  /** Between attempts at a server that does not answer yet. */
+  readonly retryMs: number;
+}
+
+const TIMES: ProbeTimes = { patienceMs: 4_000, retryMs: 5_000 };
+const DEADLINE_MS = 1_000;
+/** Links and deadlines are judged by the server's clock; a minute is what people would notice. */
+const CLOCK_OFF_MS = 60_000;
+
+/** Looks at the server once, in the background, and logs what was found; until it answers, again and again. */
+export function probeInBackground(endpoint: Endpoint, log: ProbeLog, times = TIMES): { stop(): void } {
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        const findings = await probe(endpoint, times, signal);
+        if (!signal.aborted) report(endpoint.url, findings, log);
+        return;
+      } catch {
+        // It is not there yet, or it went away; requests tell of that by themselves.
+        await pause(times.retryMs, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  };
+  void run();
+  return { stop: () => stopped.abort() };
+}
+
+/** Leaves two promises behind, which end by themselves within the second. Throws while the server does not answer. */
+export async function probe(
+  endpoint: Endpoint,
+  { patienceMs }: Pick<ProbeTimes, "patienceMs"> = TIMES,
+  signal?: AbortSignal,
+): Promise<ServerFindings> {
+  const id = `countersign-probe-${randomBytes(8).toString("hex")}`;
+  const network = createHttpNetwork({ ...endpoint, group: "countersign-probe", pid: id });
+  try {
+    const wantsToken = await refusesStrangers(endpoint.url, id);
+    const heard = Promise.withResolvers<boolean>();
+    network.recv((message) => {
+      if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
+    });
+    await network.init();
+    const askedAt = Date.now();
+    const timeoutAt = askedAt + DEADLINE_MS;
+    const root = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags: latent(id, id) });
+    if (!root.ok) throw new Error(`The server answers ${root.status} to a creation`);
+    const { createdAt } = root.data.promise;
+    const clockAheadMs = Math.round(createdAt - (askedAt + Date.now()) / 2);
+    const listening = await ask(network, "promise.register_listener", {
+      awaited: id,
+      address: network.unicast,
+    });
+    const takesIds = await isTaken(network, `${id}:0`, id, timeoutAt);
+    const searches = await hasSearch(network, id);
+    const timer = setTimeout(() => heard.resolve(false), DEADLINE_MS + patienceMs);
+    signal?.addEventListener("abort", () => heard.resolve(false), { once: true });
+    if (!listening.ok) heard.resolve(false);
+    const keepsDeadlines = await heard.promise;
+    clearTimeout(timer);
+    return { wantsToken, takesIds, keepsDeadlines, clockAheadMs, searches };
+  } finally {
+    await network.stop();
+  }
+}
+
+function latent(id: string, parent: string): Record<string, string> {
+  return {
+    "resonate:origin": parent,
+    "resonate:branch": id,
+    "resonate:parent": parent,
+    "resonate:scope": "global",
+    "resonate:external": "true",
+  };
+}
+
+async function refusesStrangers(url: string, id: string): Promise<boolean> {
+  const head = { corrId: "probe", version: "2026-04-01" };
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ kind: "promise.get", head, data: { id } }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  await response.body?.cancel();
+  if (response.status >= 500) throw new Error(`The server answers ${response.status}`);
+  return response.status === 401 || response.status === 403;
+}
+
+async function isTaken(network: Network, id: string, parent: string, timeoutAt: number): Promise<boolean> {
+  try {
+    return (await ask(network, "promise.create", { id, timeoutAt, param: {}, tags: latent(id, parent) })).ok;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return false;
+    throw error;
+  }
+}
+
+async function hasSearch(network: Network, origin: string): Promise<boolean> {
+  try {
+    return (await ask(network, "promise.search", { tags: { "resonate:origin": origin }, limit: 1 })).ok;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return false;
+    throw error;
+  }
+}
+
+/** What follows from what was found, each in words that say what to do. */
+export function consequences(found: ServerFindings): string[] {
+  const said: string[] = [];
+  if (!found.wantsToken) {
+    said.push(
+      "answers without a token: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN",
+    );
+  }
+  if (!found.takesIds) {
+    said.push(
+      "refuses ids such as order:0, which the SDK makes: no workflow can take a step. Use a server of version 0.10 or later",
+    );
+  }
+  if (!found.keepsDeadlines) {
+    said.push(
+      "does not announce that a promise without a target has timed out. Approvals end in time all the same, by a timer of theirs; workflows of your own that wait for a promise wake up only when somebody reads it",
+    );
+  }
+  if (Math.abs(found.clockAheadMs) > CLOCK_OFF_MS) {
+    const minutes = Math.round(Math.abs(found.clockAheadMs) / 60_000);
+    said.push(
+      `has a clock that is ${minutes} min ${found.clockAheadMs > 0 ? "ahead" : "behind"}: deadlines are judged by it`,
+    );
+  }
+  return said;
+}
+
+function report(url: string, findings: ServerFindings, log: ProbeLog): void {
+  for (const consequence of consequences(findings)) log.warn({ url }, `The Resonate server ${consequence}`);
+  log.info({ url, ...findings }, "Resonate server looked at");
+}
