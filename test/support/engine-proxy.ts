@@ -63,7 +63,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
     const about = readAsked(body);
     // A process looks at its server once, in the background: that is nobody's call.
     if (about.id.startsWith("countersign-probe-")) {
-      const answer = await pass(engineUrl, incoming, body);
+      const answer = await pass({ engineUrl, agent, incoming, body });
       outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
       return;
     }
