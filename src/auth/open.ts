@@ -2,6 +2,7 @@ import type { Logger } from "../lib/log.ts";
 import { type Authenticate, createAuthenticate } from "./authenticate.ts";
 import { openKeyRing } from "./key-ring.ts";
 import { createLastUsed } from "./last-used.ts";
+import { createOidcReader, type OidcOptions } from "./oidc.ts";
 
 export interface AuthOptions {
   /** File of hashed keys, there or not. */
@@ -10,11 +11,13 @@ export interface AuthOptions {
   readonly usedFolder: string;
   /** Whether other machines reach the gateway: it is never open then. */
   readonly isExposed: boolean;
+  /** Whose tokens people's tools may show. */
+  readonly oidc: OidcOptions | undefined;
   readonly log: Logger;
 }
 
 /** Who may use the API, by the files of this installation. @throws KeyFileError if the file cannot be used */
-export function openAuth({ file, usedFolder, isExposed, log }: AuthOptions): Authenticate {
+export function openAuth({ file, usedFolder, isExposed, oidc, log }: AuthOptions): Authenticate {
   const lastUsed = createLastUsed({
     folder: usedFolder,
     clock: Date.now,
@@ -26,5 +29,5 @@ export function openAuth({ file, usedFolder, isExposed, log }: AuthOptions): Aut
     alwaysClosed: isExposed,
     onFault: (err) => log.error({ err }, "cannot read the API keys: those read before stay in force"),
   });
-  return createAuthenticate(ring);
+  return createAuthenticate(ring, oidc && createOidcReader(oidc));
 }

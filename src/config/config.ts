@@ -38,6 +38,8 @@ export interface Config {
   };
   /** Absolute path of the file of webhook sources; undefined: there are none. */
   readonly webhooksFile: string | undefined;
+  /** Whose tokens people's tools may show in place of a key. */
+  readonly oidc: { readonly issuer: string; readonly audience: string } | undefined;
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
@@ -105,6 +107,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       file: resolve(read.text(source, "API_KEYS_FILE") ?? join(dataDir, "api-keys.json")),
       usedFolder: join(dataDir, "api-keys-used"),
     },
+    oidc: oidcConfig(source),
     webhooksFile: webhooksFile === undefined ? undefined : resolve(webhooksFile),
     engine,
     mail: mailConfig(source),
@@ -135,9 +138,11 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     const { file } = config.apiKeys;
     if (!existsSync(file)) {
       problems.push(...keylessProblems(config, read.text(source, "API_KEYS_FILE") !== undefined));
-      warnings.push(
-        "There are no API keys: the API is open to every program on this machine, and to no other machine",
-      );
+      if (config.oidc === undefined) {
+        warnings.push(
+          "There are no API keys: the API is open to every program on this machine, and to no other machine",
+        );
+      }
     }
   }
   if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
@@ -193,6 +198,25 @@ function durationHours(text: string): number | undefined {
   }
 }
 
+function oidcConfig(source: read.Source): Config["oidc"] {
+  const issuer = read.url(source, "OIDC_ISSUER", ["https:", "http:"]);
+  const audience = read.text(source, "OIDC_AUDIENCE");
+  const isSet = read.text(source, "OIDC_ISSUER") !== undefined;
+  if (isSet !== (audience !== undefined)) {
+    source.problems.push(
+      `OIDC_ISSUER and OIDC_AUDIENCE belong together: ${isSet ? "OIDC_AUDIENCE" : "OIDC_ISSUER"} is not set`,
+    );
+  }
+  if (issuer?.protocol === "http:" && !isLoopback(issuer.hostname)) {
+    source.problems.push("OIDC_ISSUER must be an https address: whoever is in between could be anybody");
+  }
+  // Tokens are compared with the text as it is given: some issuers end in a slash.
+  const text = read.text(source, "OIDC_ISSUER");
+  return issuer === undefined || text === undefined || audience === undefined
+    ? undefined
+    : { issuer: text, audience };
+}
+
 function mailConfig(source: read.Source): MailConfig {
   const url = read.url(source, "SMTP_URL", ["smtp:", "smtps:"]);
   const from = read.mailbox(source, "MAIL_FROM");
@@ -218,7 +242,7 @@ function keylessProblems(config: Config, isNamed: boolean): string[] {
       `API_KEYS_FILE is set, but the file is not there: make the first key with countersign keys create`,
     );
   }
-  if (!isLoopback(config.host)) {
+  if (!isLoopback(config.host) && config.oidc === undefined) {
     problems.push(
       `HOST is ${config.host}: without API keys the API is open to everyone who reaches it, so HOST must be a loopback address such as 127.0.0.1, or a key be made with countersign keys create`,
     );

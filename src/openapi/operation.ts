@@ -59,7 +59,13 @@ export function problemsOf(operation: Operation): readonly ErrorCode[] {
     ...(operation.problems ?? []),
   ]);
   if (operation.scope !== "none") {
-    for (const code of ["UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "ENGINE_UNAVAILABLE"] as const)
+    for (const code of [
+      "UNAUTHENTICATED",
+      "FORBIDDEN",
+      "RATE_LIMITED",
+      "ENGINE_UNAVAILABLE",
+      "IDENTITY_UNAVAILABLE",
+    ] as const)
       codes.add(code);
   }
   if (operation.method === "post") codes.add("FORBIDDEN");

@@ -65,6 +65,10 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     when: "The engine does not answer. Whether the call took effect is unknown; nothing that was acknowledged is lost.",
     remedy: "Send it again after `Retry-After`, with the same id or `Idempotency-Key`: it takes effect once.",
   },
+  IDENTITY_UNAVAILABLE: {
+    when: "The token may be good, but the identity provider that could tell does not answer.",
+    remedy: "Send it again after `Retry-After`. API keys work meanwhile.",
+  },
   TOO_MANY_WAITERS: {
     when: "This gateway holds 1,000 waiting calls already.",
     remedy: "Ask without `Prefer`, or later.",

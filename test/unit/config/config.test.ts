@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig, originOf, type Role } from "../../../src/config/config.ts";
@@ -143,6 +145,35 @@ describe("loadConfig()", () => {
       expect.stringContaining("SMTP_URL is not set"),
     ]);
     expect(problemsOf(SMTP)).toEqual([]);
+  });
+
+  test("wants OIDC_ISSUER and OIDC_AUDIENCE together, over https, and listens anywhere with them", () => {
+    const oidc = { OIDC_ISSUER: "https://id.example.com/", OIDC_AUDIENCE: "countersign" };
+    expect(problemsOf({ OIDC_ISSUER: oidc.OIDC_ISSUER })).toEqual([
+      expect.stringContaining("OIDC_AUDIENCE is not set"),
+    ]);
+    expect(problemsOf({ OIDC_AUDIENCE: "x" })).toEqual([expect.stringContaining("OIDC_ISSUER is not set")]);
+    expect(problemsOf({ ...oidc, OIDC_ISSUER: "http://id.example.com" })).toEqual([
+      expect.stringContaining("OIDC_ISSUER must be an https address"),
+    ]);
+    const config = loadConfig({ ...oidc, ...SMTP, HOST: "0.0.0.0" });
+    expect(config.oidc).toEqual({ issuer: "https://id.example.com/", audience: "countersign" });
+    expect(config.drainDelayMs).toBe(5_000);
+  });
+
+  test("listens anywhere once there is a file of keys, and refuses one that is set and not there", () => {
+    const dir = mkdtempSync(join(tmpdir(), "countersign-config-"));
+    const file = join(dir, "api-keys.json");
+    const env = { ...SMTP, HOST: "0.0.0.0", API_KEYS_FILE: file };
+    expect(problemsOf(env)).toEqual([
+      expect.stringContaining("API_KEYS_FILE is set, but the file is not there"),
+      expect.stringContaining("HOST is 0.0.0.0"),
+    ]);
+    writeFileSync(file, "{}");
+    expect(problemsOf(env)).toEqual([]);
+    // What concerns the gateway is not held against the others.
+    expect(problemsOf({ ...SMTP, HOST: "0.0.0.0" }, "worker")).toEqual([]);
+    rmSync(dir, { recursive: true });
   });
 
   test("keeps the development mailbox out of production", () => {
