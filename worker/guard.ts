@@ -7,7 +7,8 @@
  *
  * G1 a task whose function this worker does not have is rejected before the SDK sees it;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
- * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time;
+ * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and again until
+ *    the engine hears it: a task that it still takes for ours would lie still for the rest of its lease;
  * G4 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
  *    receivers may take as long as they like, and no decision waits for them;
  * G5 once draining, no new task is taken, and the engine is told at once, so that others get them.
@@ -38,6 +39,8 @@ export interface GuardOptions {
   readonly failures: FailureNotes;
   /** Tasks that run at once: callbacks, and all others. */
   readonly concurrency: number;
+  /** How long a task stays ours without a sign of life, in milliseconds. */
+  readonly leaseMs: number;
 }
 
 /** First and longest wait before a task is handed back after a failed request, in milliseconds (G3). */
@@ -183,7 +186,7 @@ export class GuardedNetwork implements Network {
       const delayMs = Math.min(RELEASE_DELAY_MS * 2 ** (failures - 1), RELEASE_DELAY_MAX_MS);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       try {
-        return await this.#inner.send(request);
+        return await this.#handBack(request);
       } finally {
         this.#ended(id);
       }
@@ -194,6 +197,18 @@ export class GuardedNetwork implements Network {
       head: { corrId: request.head.corrId, status: 200, version: request.head.version },
       data: {},
     };
+  }
+
+  async #handBack(request: TaskReleaseReq): Promise<TaskReleaseRes> {
+    const leaseEndsAt = performance.now() + this.#options.leaseMs;
+    for (;;) {
+      try {
+        return await this.#inner.send(request);
+      } catch (error) {
+        if (this.#draining || performance.now() >= leaseEndsAt) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RELEASE_DELAY_MS));
+      }
+    }
   }
 
   async #reject(task: { id: string; version: number }, reason: string): Promise<void> {

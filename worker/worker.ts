@@ -33,6 +33,7 @@ export function startWorker(options: WorkerOptions): Worker {
     registered: () => [...registered],
     failures: logger,
     concurrency,
+    leaseMs,
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   provideServices(resonate, { ...services, promises: resonate.promises, codec: new Codec() });

@@ -15,13 +15,15 @@ const ANA = "ana@example.com";
 const PENDING = 100;
 /** Pressed side by side: people do not wait for each other, and two cores serve no hundred at once. */
 const AT_ONCE = 4;
+/** What the worker is in the middle of when the engine dies must not wait for the end of its lease. */
+const USUAL_LEASE = { WORKER_LEASE_MS: "15000" };
 /** From the decision to the outcome, by the engine's clock. */
 const RESUME_LIMIT_MS = 1_000;
 
 test("the engine with 100 approvals pending: all are answerable, a decision resumes within a second", async (ctx) => {
   needsEmbeddedEngine(ctx, "kills the engine");
   await using relay = await startRelay();
-  await using site = await openSite({ relay });
+  await using site = await openSite({ relay, env: USUAL_LEASE });
   const { engine, gateway } = await site.startParts({});
   const api = new Api(gateway.url);
   const ids = await askMany(api, relay, PENDING);
@@ -52,7 +54,7 @@ test("the engine with 100 approvals pending: all are answerable, a decision resu
 test("the engine, away for so long that the worker asks for it only now and then: a decision still resumes within a second", async (ctx) => {
   needsEmbeddedEngine(ctx, "kills the engine");
   await using relay = await startRelay();
-  await using site = await openSite({ relay });
+  await using site = await openSite({ relay, env: USUAL_LEASE });
   const { engine, gateway } = await site.startParts({});
   const api = new Api(gateway.url);
   const ids = await askMany(api, relay, 3);
@@ -65,7 +67,7 @@ test("the engine, away for so long that the worker asks for it only now and then
 test("everything in one process with 100 approvals pending: all are answerable, a decision resumes within a second", async (ctx) => {
   needsEmbeddedEngine(ctx, "kills the engine with the process that it is part of");
   await using relay = await startRelay();
-  await using site = await openSite({ relay });
+  await using site = await openSite({ relay, env: USUAL_LEASE });
   const first = await site.start("all");
   const api = new Api(first.url);
   const ids = await askMany(api, relay, PENDING);
@@ -81,7 +83,7 @@ test("everything in one process with 100 approvals pending: all are answerable, 
 test("counter-test: an engine that comes back without its file has lost what the checks look for", async (ctx) => {
   needsEmbeddedEngine(ctx, "takes the engine's file away");
   await using relay = await startRelay();
-  await using site = await openSite({ relay });
+  await using site = await openSite({ relay, env: USUAL_LEASE });
   const first = await site.start("all");
   const api = new Api(first.url);
   const ids = await askMany(api, relay, 3);

@@ -37,8 +37,24 @@ test("GuardedNetwork tells the engine that it drains before it waits for what ru
   await drained;
 });
 
-/** A guard on an engine that says yes to everything. */
-function guard({ concurrency }: { readonly concurrency: number }) {
+test("GuardedNetwork hands a task back again and again until the engine is there to hear it", async () => {
+  const away = ["task.fence", "task.release", "task.release"];
+  const { guarded, offer, heard } = guard({ concurrency: 1, away });
+  offer("a", 0);
+  await acquire(guarded, "a", 0);
+  const action = { kind: "promise.settle", head, data: { id: "a:0", state: "resolved", value: {} } } as const;
+  const fence = guarded.send({ kind: "task.fence", head, data: { id: "a", version: 1, action } });
+  await expect(fence).rejects.toThrow("away");
+  const released = await guarded.send({ kind: "task.release", head, data: { id: "a", version: 1 } });
+  expect(released.head.status).toBe(200);
+  expect(heard).toEqual(["task.acquire", "task.release"]);
+});
+
+/** A guard on an engine that says yes to everything, once it is no longer away. */
+function guard(options: { readonly concurrency: number; readonly away?: readonly string[] }) {
+  const { concurrency } = options;
+  const away = [...(options.away ?? [])];
+  const heard: string[] = [];
   let receive: (message: Message) => void = () => {};
   let stops = 0;
   const param = new Codec().encode({ func: "fine", args: [], version: 1 });
@@ -53,18 +69,26 @@ function guard({ concurrency }: { readonly concurrency: number }) {
     recv: ((callback) => {
       receive = callback;
     }) satisfies Recv,
-    send: (async ({ kind, head, data }: Request) => ({
-      kind,
-      head: { ...head, status: 200 },
-      data:
-        kind === "task.acquire" ? { promise: { tags: {}, param }, task: { version: data.version + 1 } } : {},
-    })) as Network["send"],
+    send: (async ({ kind, head, data }: Request) => {
+      if (away[0] === kind) {
+        away.shift();
+        throw new Error("The engine is away");
+      }
+      heard.push(kind);
+      const acquired = kind === "task.acquire" && { version: data.version + 1 };
+      return {
+        kind,
+        head: { ...head, status: 200 },
+        data: acquired ? { promise: { tags: {}, param }, task: acquired } : {},
+      };
+    }) as Network["send"],
   };
   const guarded = new GuardedNetwork(inner, {
     has: () => true,
     registered: () => [],
     failures: { latest: () => "unknown" },
     concurrency,
+    leaseMs: 10_000,
   });
   const delivered: string[] = [];
   guarded.recv((message) => {
@@ -74,6 +98,7 @@ function guard({ concurrency }: { readonly concurrency: number }) {
   return {
     guarded,
     delivered,
+    heard,
     stops: () => stops,
     offer: (id: string, version: number) =>
       receive({ kind: "execute", head: {}, data: { task: { id, version } } }),
