@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Answer } from "../../../src/engine/answer.ts";
+import { Batch } from "../../../src/engine/batch.ts";
+import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
+import { openDatabase } from "../../../src/engine/database.ts";
+import { SILENT } from "../../../src/engine/log.ts";
+import { Store } from "../../../src/engine/store.ts";
+import { parseRequest } from "../../../src/protocol/parse.ts";
+import { temporaryFolder } from "../../support/engine.ts";
+import { brokenInvariants } from "../../support/engine-invariants.ts";
+import {
+  acquire,
+  create,
+  type Envelope,
+  latentTags,
+  request,
+  rootTags,
+} from "../../support/engine-requests.ts";
+
+const DAY = 86_400_000;
+
+/** The engine's core on a disk that a pragma makes full or read-only, and gives back. */
+function diskWorld() {
+  const db = openDatabase(join(temporaryFolder(), "engine.db"));
+  const quiet = {
+    send: () => undefined,
+    taskChanged: () => undefined,
+    isReachable: () => true,
+    reset: () => undefined,
+  };
+  const batch = new Batch({ store: new Store(db), clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
+  onTestFinished(async () => {
+    await batch.close();
+    db.close();
+  });
+  const send = (envelope: Envelope): Promise<Answer> => {
+    const parsed = parseRequest(envelope);
+    if ("refusal" in parsed) throw new Error(parsed.refusal.message);
+    return batch.add(parsed.request, { local: false });
+  };
+  const ids = () =>
+    db
+      .prepare("SELECT id FROM promises ORDER BY n")
+      .all()
+      .map((row) => String(row["id"]));
+  return { db, send, ids };
+}
+
+function wide(id: string): Envelope {
+  const { data, ...rest } = create(id, Date.now() + DAY, rootTags(id));
+  return { ...rest, data: { ...data, param: { data: "x".repeat(9_000) } } };
+}
+
+test("a full disk refuses with 503, keeps nothing of what it refused, and goes on when there is room", async () => {
+  const { db, send, ids } = diskWorld();
+  const pages = Number(db.prepare("PRAGMA page_count").get()?.["page_count"]);
+  db.exec(`PRAGMA max_page_count = ${pages + 60}`);
+  const acknowledged: string[] = [];
+  const refused: string[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const names = Array.from({ length: 4 }, (_, n) => `w${round}-${n}`);
+    const answers = await Promise.all(names.map((id) => send(wide(id))));
+    for (const [at, { status }] of answers.entries())
+      (status === 200 ? acknowledged : refused).push(names[at] ?? "");
+    expect(answers.map(({ status }) => status)).toSatisfy((all: number[]) => new Set(all).size === 1);
+    expect([200, 503]).toContain(answers[0]?.status);
+  }
+  expect(acknowledged.length).toBeGreaterThan(3);
+  expect(refused.length).toBeGreaterThan(20);
+  expect(ids()).toEqual(acknowledged);
+  // What needs no room goes on, also what was read before into memory is true.
+  expect((await send(request("promise.get", { id: refused[0] }))).status).toBe(404);
+  expect((await send(request("promise.get", { id: acknowledged[0] }))).status).toBe(200);
+  expect(brokenInvariants(db)).toEqual({});
+  db.exec("PRAGMA max_page_count = 1000000");
+  expect((await send(wide(refused[0] ?? ""))).status).toBe(200);
+  expect(ids()).toEqual([...acknowledged, refused[0]]);
+});
+
+test("a read-only disk refuses with 503 whatever would change something, and goes on when it can be written", async () => {
+  const { db, send, ids } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  db.exec("PRAGMA query_only = ON");
+  expect((await send(acquire("a", 0))).status).toBe(503);
+  expect((await send(create("b", Date.now() + DAY))).status).toBe(503);
+  expect((await send(request("task.get", { id: "a" }))).data).toMatchObject({
+    task: { state: "pending", version: 0 },
+  });
+  db.exec("PRAGMA query_only = OFF");
+  expect((await send(acquire("a", 0))).status).toBe(200);
+  const action = create("a:0", Date.now() + DAY, latentTags("a:0", "a"));
+  expect((await send(request("task.fence", { id: "a", version: 1, action }))).status).toBe(200);
+  expect(ids()).toEqual(["a", "a:0"]);
+});
