@@ -18,7 +18,7 @@ import { type Random, randomFrom, seeds } from "../support/seeds.ts";
 import type { Part, ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
-const DEATHS = Number(process.env["CHAOS_DEATHS"] ?? 6);
+const DEATHS = Number(process.env["CHAOS_DEATHS"] ?? 5);
 /** Requests from one death to the next, and acknowledged presses before it, at most: enough to be in the middle of. */
 const REQUESTS_A_DEATH = 12;
 const PEACE_MAX = 15;
