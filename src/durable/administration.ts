@@ -13,7 +13,7 @@ export interface Schedule {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface ScheduledCall {
+interface ScheduledCall {
   readonly name: string;
   readonly cron: string;
   readonly func: string;

@@ -5,7 +5,7 @@ import { lockFolder } from "./database.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
-export interface Finding {
+interface Finding {
   /** `broken`: must never be, and a reason to restore a backup. `attention`: a person should look. */
   readonly level: "broken" | "attention";
   readonly what: string;

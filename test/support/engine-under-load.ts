@@ -4,18 +4,24 @@ import { acquire, create, latentTags, request, rootTags, settle, suspend } from 
 
 /**
  * A process to be killed: it opens the engine on the folder given and keeps it busy. Of each request that was
- * answered with success it prints a line, `id step`, so that whoever reads knows what must survive.
+ * answered with success it prints a line, `id step`, so that whoever reads knows what must survive. With `early` as the
+ * third word it lies, and prints the line before there is an answer.
  */
-const [, , dataDir = "", life = ""] = argv;
+const [, , dataDir = "", life = "", manner = ""] = argv;
 const DAY = 86_400_000;
 const CLIENTS = 16;
 
 const engine = openEngine({ dataDir });
 
 async function must(id: string, step: string, envelope: Parameters<typeof engine.send>[0]): Promise<void> {
+  if (manner === "early") await say(`${id} ${step}`);
   const { head, data } = await engine.send(envelope);
   if (head.status !== 200) throw new Error(`${id} ${step}: ${JSON.stringify(data)}`);
-  await new Promise((resolve) => stdout.write(`${id} ${step}\n`, resolve));
+  if (manner !== "early") await say(`${id} ${step}`);
+}
+
+function say(line: string): Promise<unknown> {
+  return new Promise((resolve) => stdout.write(`${line}\n`, resolve));
 }
 
 async function client(n: number): Promise<never> {
