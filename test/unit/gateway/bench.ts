@@ -77,7 +77,9 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
     mailbox: undefined,
     callbackUrlProblem,
     authenticate: EVERYBODY_MAY,
+    trustProxyHops: 1,
   });
+  let calls = 0;
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();
   let worker: ReturnType<typeof startWorker> | undefined;
@@ -120,7 +122,11 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
       worker = undefined;
     },
     async call(path, init = {}) {
-      const response = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init });
+      const headers = new Headers(init.headers);
+      // As if from many callers: the limit on refusals is not what these tests are about.
+      calls += 1;
+      headers.set("x-forwarded-for", `10.0.${calls >> 8}.${calls & 255}`);
+      const response = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init, headers });
       const text = await response.text();
       const body = response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : {};
       const result = /<main[^>]*data-decision="(\w+)"[^>]*data-effective="(\w+)"/u.exec(text);
