@@ -354,7 +354,8 @@ describe("countersign", () => {
     const { EXIT } = await import("../../../src/cli/command.ts");
     const documented = [...docs.matchAll(/^\| (\d+) \|/gm)].map(([, exitCode]) => Number(exitCode));
     expect(documented).toEqual(Object.values(EXIT));
-  });
+    // One start of a process for each command.
+  }, 60_000);
 
   test("is a program that the shell can start", () => {
     expect(readFileSync(MAIN, "utf8").startsWith("#!/usr/bin/env node\n")).toBe(true);
