@@ -4,7 +4,7 @@ import { changeKeys, KEYS_MAX } from "./key-file.ts";
 import type { Scope } from "./scopes.ts";
 
 /** One in use and the one that replaces it. More would mean that nobody knows which is where. */
-export const LIVE_KEYS_MAX = 2;
+const LIVE_KEYS_MAX = 2;
 
 /** A change that cannot be made; the message says why, for people. */
 export class KeyRefusal extends Error {

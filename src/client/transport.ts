@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-export interface Call {
+interface Call {
   readonly method: "GET" | "POST";
   readonly path: string;
   /** Sent as JSON; undefined: no body. */

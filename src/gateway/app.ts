@@ -78,7 +78,7 @@ export function createApp(options: AppOptions): Express {
   app.use(callbackRoutes(options));
 
   // For programs. Each route names the scope that its callers need.
-  const needs = createNeeds(options.authenticate);
+  const needs = createNeeds(options.authenticate, options.trustProxyHops);
   app.use(noCrossSiteWrites);
   app.use(workflowRoutes({ ...options, needs }));
   app.use(approvalRoutes({ ...options, needs }));

@@ -5,23 +5,24 @@
  *    byte of the body is read.
  * A2 The credential is the one `Authorization: Bearer` header: a key, or where it is set up the token of a person's
  *    tool. Nothing in the address or in a cookie counts.
- * A3 Without any keys the API is open to calls that come straight from this machine to a loopback name. What came
- *    through a proxy may be anybody's.
+ * A3 Without any keys the API is open to calls that come from this machine to a loopback name. What came through a
+ *    proxy may be anybody's, unless the proxy is a known one and says that it came from this machine.
  */
 import type { Request, RequestHandler, Response } from "express";
 import type { Authenticate, Caller } from "../auth/authenticate.ts";
 import { allows, type Scope } from "../auth/scopes.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { addressOf } from "./rate-limit.ts";
 
 /** Makes a handler one for callers who have the scope, or one of the scopes. */
 export type Needs = (scope: Scope | readonly Scope[], handler: RequestHandler) => RequestHandler;
 
-export function createNeeds(authenticate: Authenticate): Needs {
+export function createNeeds(authenticate: Authenticate, trustProxyHops = 0): Needs {
   return (scope, handler) => {
     const needed = typeof scope === "string" ? [scope] : scope;
     return async (req, res, next) => {
-      const caller = await identify(authenticate, req, res);
+      const caller = await identify(authenticate, trustProxyHops, req, res);
       res.locals["caller"] = caller;
       if (!allows(caller.scopes, needed)) {
         res.set("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${needed.join(" ")}"`);
@@ -42,10 +43,15 @@ export function callerOf(res: Response): Caller | undefined {
 
 const CHALLENGE = 'Bearer realm="countersign"';
 
-async function identify(authenticate: Authenticate, req: Request, res: Response): Promise<Caller> {
+async function identify(
+  authenticate: Authenticate,
+  trustProxyHops: number,
+  req: Request,
+  res: Response,
+): Promise<Caller> {
   const open = authenticate.open();
   if (open !== undefined) {
-    if (isStraight(req)) return open;
+    if (isLocal(req, trustProxyHops)) return open;
     res.set("WWW-Authenticate", CHALLENGE);
     throw new ServiceError(
       "UNAUTHENTICATED",
@@ -67,10 +73,12 @@ async function identify(authenticate: Authenticate, req: Request, res: Response)
 }
 
 /** Whether nothing says that the request came from further away than this machine. */
-function isStraight(req: Request): boolean {
+function isLocal(req: Request, trustProxyHops: number): boolean {
   const name = URL.parse(`http://${req.headers.host ?? ""}`)?.hostname ?? "";
-  const isLocalName = isLoopback(name) || name.endsWith(".localhost");
-  return isLocalName && PROXY_HEADERS.every((header) => req.headers[header] === undefined);
+  if (!isLoopback(name) && !name.endsWith(".localhost")) return false;
+  if (PROXY_HEADERS.every((header) => req.headers[header] === undefined)) return true;
+  // Where proxies are known, theirs is the word on where it came from.
+  return trustProxyHops > 0 && isLoopback(addressOf(req, trustProxyHops) ?? "");
 }
 
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const;

@@ -22,7 +22,7 @@ const shown = {
 
 export const callback: z.ZodType<CallbackView> = z.strictObject(shown).meta({ id: "Callback" });
 
-export const callbackEvent = callbackEventSchema.meta({
+const callbackEvent = callbackEventSchema.meta({
   id: "CallbackEvent",
   description: "What receivers are sent. It is thin: ask the API for what stands.",
 });

@@ -36,6 +36,7 @@ export async function startTestGateway(
     readonly durable?: Durable;
     /** Default: nobody needs a key. */
     readonly authenticate?: Authenticate;
+    readonly trustProxyHops?: number;
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -57,6 +58,7 @@ export async function startTestGateway(
     mailbox: undefined,
     callbackUrlProblem,
     authenticate: options.authenticate ?? EVERYBODY_MAY,
+    trustProxyHops: options.trustProxyHops ?? 0,
     ...(options.canStore && { canStore: options.canStore }),
   });
   return {

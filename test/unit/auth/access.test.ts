@@ -170,6 +170,15 @@ describe("a service without keys", () => {
   });
 });
 
+test("a service without keys believes the proxies it knows of, as to where a call came from", async () => {
+  await using open = await startTestGateway({ trustProxyHops: 1 });
+  const status = async (from: string) =>
+    (await open.request("/wait?id=x", { headers: { "x-forwarded-for": from } })).status;
+  expect(await status("127.0.0.1")).toBe(404);
+  expect(await status("203.0.113.9")).toBe(401);
+  expect(await status("127.0.0.1, 203.0.113.9")).toBe(401);
+});
+
 describe("refusals", () => {
   test("beyond 100 a minute are 429 with Retry-After; what succeeds is never limited", async () => {
     await using limited = await startTestGateway({
