@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createKey } from "../../src/auth/manage-keys.ts";
 import { type Balancer, startBalancer } from "../support/balancer.ts";
+import { eventually } from "../support/eventually.ts";
 import type { Called } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
@@ -63,6 +64,29 @@ test("20 rolling restarts of two gateways and two workers under traffic: no requ
       `approvals ended, none failed; a stop took at most ${Math.round(Math.max(...stopMs))} ms`,
   );
 }, 400_000);
+
+test("gateways that are killed in place of stopped are found out by the same traffic", async () => {
+  await using relay = await startRelay();
+  await using site = await openSite({ relay });
+  await site.startParts({ gateways: 0, workers: 1 });
+  const ports = [await freePort(), await freePort()];
+  const startGateway = (i: number) => site.start("gateway", { PORT: String(ports[i]) });
+  const gateways = [await startGateway(0), await startGateway(1)];
+  await using balancer = startBalancer(gateways.map(({ url }) => url));
+  await balancer.ready(2);
+  const traffic = new Traffic(balancer, relay, "none-needed");
+  const callers = Array.from({ length: CALLERS }, (_, i) => traffic.run(i));
+  for (let round = 0; traffic.failures.length === 0 && round < 10; round++) {
+    const served = traffic.requests;
+    await eventually("there is traffic", () => traffic.requests > served + CALLERS);
+    await gateways[round % 2]?.killHard();
+    gateways[round % 2] = await startGateway(round % 2);
+    await balancer.ready(2);
+  }
+  traffic.stop();
+  await Promise.all(callers);
+  expect(traffic.failures.length).toBeGreaterThan(0);
+}, 120_000);
 
 /** Programs and people, each of which goes through its whole story and then begins a new one. */
 class Traffic {
