@@ -117,10 +117,14 @@ class Town {
         services[at] = await this.#site.start(victim.part);
         this.#requestsMax += REQUESTS_A_DEATH;
       }
-    } finally {
+    } catch (error) {
+      // What people met afterwards only follows from it.
       this.#isOver = true;
-      await people;
+      await people.catch(() => {});
+      throw error;
     }
+    this.#isOver = true;
+    await people;
   }
 
   /** Presses every link that is left, and compares what stands with what people were told. */

@@ -80,6 +80,20 @@ test("everything in one process with 100 approvals pending: all are answerable, 
   await expectAllAnswerable(api, relay, ids);
 });
 
+test("the engine, started after gateway and worker: they find it, and answer 503 until then", async (ctx) => {
+  needsEmbeddedEngine(ctx, "starts the engine last");
+  await using relay = await startRelay();
+  await using site = await openSite({ relay });
+  await site.start("worker");
+  const gateway = await site.start("gateway");
+  const api = new Api(gateway.url);
+  const id = newId("po");
+  expect((await api.askRaw({ id, approvers: [ANA] })).status).toBe(503);
+  await site.start("engine");
+  await api.ask({ id, approvers: [ANA] });
+  await expectAllAnswerable(api, relay, [id]);
+});
+
 test("counter-test: an engine that comes back without its file has lost what the checks look for", async (ctx) => {
   needsEmbeddedEngine(ctx, "takes the engine's file away");
   await using relay = await startRelay();
