@@ -125,7 +125,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
       const headers = new Headers(init.headers);
       // As if from many callers: the limit on refusals is not what these tests are about.
       calls += 1;
-      headers.set("x-forwarded-for", `10.0.${calls >> 8}.${calls & 255}`);
+      headers.set("x-forwarded-for", `127.0.${calls >> 8}.${calls & 255}`);
       const response = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init, headers });
       const text = await response.text();
       const body = response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : {};
