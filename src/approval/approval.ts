@@ -17,7 +17,7 @@ export interface Person {
   readonly timeZone?: string;
 }
 
-export interface Detail {
+interface Detail {
   readonly label: string;
   readonly value: string;
 }

@@ -6,12 +6,12 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** Shorter, and nobody could have read the mail. */
-export const DEADLINE_MIN_MS = MINUTE;
+const DEADLINE_MIN_MS = MINUTE;
 /** Longer, and links and keys would have to live for longer than anybody watches over them. */
-export const DEADLINE_MAX_MS = 90 * DAY;
+const DEADLINE_MAX_MS = 90 * DAY;
 
 /** Longest text of a deadline: any duration or instant in the allowed window fits several times. */
-export const DEADLINE_CHARS_MAX = 64;
+const DEADLINE_CHARS_MAX = 64;
 
 export type Deadline =
   | { readonly kind: "duration"; readonly ms: number }

@@ -47,7 +47,7 @@ interface AboutBallot extends AboutApproval {
 /** The body of a callback. `timestamp` is the ISO 8601 instant at which it happened, whenever it is delivered. */
 export type CallbackEvent = { readonly [type in EventType]: EventOf<type> }[EventType];
 
-export interface EventOf<T extends EventType> {
+interface EventOf<T extends EventType> {
   readonly type: T;
   readonly timestamp: string;
   readonly data: EventData[T];

@@ -77,7 +77,7 @@ const codec = new Codec();
 
 /** Callers check with `assertStorable` what comes from outside. */
 export function encode(value: unknown, nonce?: string): Value {
-  const encoded = codec.encode(value) as Value;
+  const encoded = codec.encode(value);
   return nonce === undefined ? encoded : { ...encoded, headers: { ...encoded.headers, [NONCE]: nonce } };
 }
 

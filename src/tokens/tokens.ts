@@ -44,7 +44,7 @@ export interface Receipt {
 }
 
 /** Leave to settle one promise, for a system that a workflow hands a URL to. */
-export interface CallbackLeave {
+interface CallbackLeave {
   readonly pid: string;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;

@@ -12,7 +12,7 @@ export interface Asked {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export interface Replied {
+interface Replied {
   readonly asked: Asked;
   readonly status: number;
 }
@@ -21,7 +21,7 @@ export interface Replied {
 export type Moment = "request" | "reply";
 
 /** Awaited at each moment; "cut" ends the connection there, as a network does that fails. */
-export type Watcher = (moment: Moment, asked: Asked) => void | "cut" | Promise<void | "cut">;
+type Watcher = (moment: Moment, asked: Asked) => void | "cut" | Promise<void | "cut">;
 
 /**
  * Stands between one process and the engine (as its `RESONATE_URL`), so that a test sees every request and can stop the
@@ -38,7 +38,7 @@ export interface EngineProxy extends AsyncDisposable {
   hold(moment: Moment, matches: (asked: Asked) => boolean): HeldRequest;
 }
 
-export interface HeldRequest {
+interface HeldRequest {
   readonly reached: Promise<Asked>;
   /** Lets it go on, or ends its connection. */
   release(how?: "cut"): void;

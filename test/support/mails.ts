@@ -36,7 +36,7 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
 }
 
 /** Which approval a link belongs to, read from the token as anybody could. */
-export function claimsOf(link: string): Readonly<Record<string, unknown>> {
+function claimsOf(link: string): Readonly<Record<string, unknown>> {
   const [, payload = ""] = link.slice(link.indexOf("/d/") + 3).split(".");
   return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Record<string, unknown>;
 }

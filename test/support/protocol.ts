@@ -11,7 +11,7 @@ export interface ProtocolAnswer {
 }
 
 /** One request of the protocol, as any program with the token may send it: nothing of ours checks what it stores. */
-export async function protocol(
+async function protocol(
   site: Site,
   kind: string,
   data: Readonly<Record<string, unknown>>,

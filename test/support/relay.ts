@@ -5,7 +5,7 @@ import { SMTPServer } from "smtp-server";
 import { type ReadMail, readMail } from "./mails.ts";
 
 /** What the relay says: yes, an SMTP refusal (4xx: later, 5xx: never), or nothing more on this connection. */
-export type Verdict = "accept" | "drop" | { readonly code: number };
+type Verdict = "accept" | "drop" | { readonly code: number };
 
 /** Each is asked at its moment, and the relay answers when it has answered; without one it accepts. */
 export interface RelayScript {
@@ -38,7 +38,7 @@ export interface Relay extends AsyncDisposable {
   holdNext(): Held;
 }
 
-export interface Held {
+interface Held {
   /** Resolves when the whole mail is here and the relay is about to answer. */
   readonly mail: Promise<ReadMail>;
   release(verdict: Verdict): void;

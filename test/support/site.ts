@@ -54,7 +54,7 @@ export interface Proxied {
   readonly proxy: EngineProxy;
 }
 
-export interface Parts {
+interface Parts {
   /** Undefined on a Resonate Server. */
   readonly engine: ServiceProcess | undefined;
   readonly gateways: readonly ServiceProcess[];
