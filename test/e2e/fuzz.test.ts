@@ -35,18 +35,24 @@ beforeAll(async () => {
   gateway = parts.gateway;
   console.log(`FUZZ_SEED=${SEED} FUZZ_RUNS=${RUNS}`);
 });
-afterAll(() => site?.[Symbol.asyncDispose]());
+/** Watches of tests that have failed in the middle. */
+const running: AbortController[] = [];
+afterAll(async () => {
+  for (const watch of running) watch.abort();
+  await site?.[Symbol.asyncDispose]();
+});
 
 /** Asks for health every so often, until told to stop; answers the times in milliseconds, in order of length. */
 function watchHealth(): { stop(): Promise<number[]> } {
   const times: number[] = [];
   const over = new AbortController();
+  running.push(over);
   const watching = (async () => {
     while (!over.signal.aborted) {
       const startedAt = performance.now();
-      const { status } = await call(`${gateway.url}/livez`);
-      expect(status).toBe(200);
-      times.push(performance.now() - startedAt);
+      const answer = await call(`${gateway.url}/livez`).catch(() => undefined);
+      // What got no answer counts as slow.
+      times.push(answer?.status === 200 ? performance.now() - startedAt : Number.POSITIVE_INFINITY);
       await pause(25);
     }
   })();
@@ -75,12 +81,18 @@ function memoryBytes(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
 }
 
-const INSIDES = /\bat .+:\d+:\d+|node_modules|\.ts:\d+|SQLITE|TypeError|RangeError|SyntaxError/;
+const INSIDES = /(?:\n|\\n) +at .+:\d+:\d+|node_modules|\.ts:\d+|SQLITE|TypeError|RangeError|SyntaxError/;
 
 describe("requests drawn from the description", () => {
   test("are answered as described, and never by a fault of ours", async () => {
     const document = (await call(`${gateway.url}/openapi.json`)).json() as Json;
-    const drawn = fc.oneof(...operationsIn(document).map((operation) => requestsFor(operation, document)));
+    const drawn = fc.oneof(
+      // More of those that take a body, where more can be wrong.
+      ...operationsIn(document).map((operation) => ({
+        weight: operation.body === undefined ? 1 : 3,
+        arbitrary: requestsFor(operation, document),
+      })),
+    );
     const statuses = new Map<number, number>();
     const before = memoryBytes();
     const health = watchHealth();
@@ -103,7 +115,8 @@ describe("requests drawn from the description", () => {
     );
     expectFast(await health.stop(), `${RUNS} requests, ${JSON.stringify(Object.fromEntries(statuses))}`);
     // Draws that all fail at the first check would show nothing.
-    for (const status of [200, 202, 400, 404, 415, 422]) expect([...statuses.keys()]).toContain(status);
+    for (const status of [200, 400, 404, 415, 422]) expect([...statuses.keys()]).toContain(status);
+    expect((statuses.get(202) ?? 0) + (statuses.get(409) ?? 0)).toBeGreaterThan(0);
     expect(memoryBytes() - before).toBeLessThan(150 * MEBIBYTE);
   }, 180_000);
 });
