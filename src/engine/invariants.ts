@@ -1,6 +1,6 @@
 /**
  * What must hold of the engine's file between two transactions, each as a query for the `id` of those that break it.
- * `countersign doctor` asks all of them, and so do the tests after every step of a random run.
+ * `countersign doctor` asks all of them, and so do the tests at the end of each random run.
  */
 export const INVARIANTS: Readonly<Record<string, string>> = {
   "a promise is settled exactly when it has a time of settlement":
