@@ -12,6 +12,7 @@ import { Report } from "./report.ts";
 
 /** One run of one case. */
 export interface Sample {
+  readonly cycles: number;
   readonly perSecond: number;
   /** Processor time of the measured process for one cycle, in milliseconds. */
   readonly cpuMs: number;
@@ -126,6 +127,7 @@ export class Bench implements AsyncDisposable {
     const after = await this.#costs(server);
     const used = (what: keyof typeof before) => after[what] - before[what];
     return {
+      cycles,
       perSecond: (cycles / ms) * 1000,
       cpuMs: used("server") / cycles,
       p50: percentile(latencies, 0.5),
@@ -178,17 +180,16 @@ export class Bench implements AsyncDisposable {
 }
 
 /** Requests to the engine and commits, for each cycle of a run. */
-export async function countingEngine<T extends { readonly perSecond: number }>(
+export async function countingEngine(
   server: BenchProcess<ProductReady>,
-  cycles: number,
-  run: () => Promise<T>,
-): Promise<T & ProductStats> {
+  run: () => Promise<Sample>,
+): Promise<Sample & ProductStats> {
   const before = await server.call<ProductStats>("stats");
-  const result = await run();
+  const sample = await run();
   const after = await server.call<ProductStats>("stats");
   return {
-    ...result,
-    requests: (after.requests - before.requests) / cycles,
-    commits: (after.commits - before.commits) / cycles,
+    ...sample,
+    requests: (after.requests - before.requests) / sample.cycles,
+    commits: (after.commits - before.commits) / sample.cycles,
   };
 }

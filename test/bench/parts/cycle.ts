@@ -97,7 +97,7 @@ async function onProduct(bench: Bench, cycle: CycleName, isMailed: boolean): Pro
   const load = { origin: server.ready.url, cycle, isMailed } as const;
   await bench.warmUp({ ...load, users: CROWD });
   const alone = await bench.measure(server, { ...load, users: 1, cycles: ALONE_CYCLES });
-  const { requests, commits, ...crowd } = await countingEngine(server, cycles, () =>
+  const { requests, commits, ...crowd } = await countingEngine(server, () =>
     bench.measure(server, { ...load, users: CROWD, cycles }),
   );
   return { crowd, alone, requests, commits };
