@@ -64,6 +64,24 @@ test("the engine, away for so long that the worker asks for it only now and then
   await expectAllAnswerable(api, relay, ids);
 });
 
+test("the engine while somebody waits for an outcome: they go on waiting, and are told when it comes", async (ctx) => {
+  needsEmbeddedEngine(ctx, "kills the engine");
+  await using relay = await startRelay();
+  await using site = await openSite({ relay, env: USUAL_LEASE });
+  const { engine } = await site.startParts({ gateways: 0 });
+  const { service: gateway, proxy } = await site.startProxied("gateway");
+  const api = new Api(gateway.url);
+  const [id] = await askMany(api, relay, 1);
+  const listens = proxy.hold("reply", ({ kind }) => kind === "promise.register_listener");
+  const waiting = api.waitRaw(id!, 60);
+  await listens.reached;
+  listens.release();
+  await engine!.killHard();
+  await site.start("engine");
+  await expectAllAnswerable(api, relay, [id!]);
+  expect((await waiting).json()).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+});
+
 test("everything in one process with 100 approvals pending: all are answerable, a decision resumes within a second", async (ctx) => {
   needsEmbeddedEngine(ctx, "kills the engine with the process that it is part of");
   await using relay = await startRelay();
