@@ -9,7 +9,7 @@ import type {
   Delivery,
   Outcome,
 } from "../../../src/approval/approval.ts";
-import { ballotId, endId } from "../../../src/approval/ids.ts";
+import { ballotId, childId, endId } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import type { EngineNetwork } from "../../../src/engine/network.ts";
@@ -139,6 +139,31 @@ describe("approval workflow", () => {
     await until(() => b.mails.length === 2);
     await b.answer("a", 2, "approve");
     expect(await b.value("a")).toMatchObject({ outcome: "approved" });
+  });
+
+  it("mails again to those who could not be reached, and to nobody else, until it gives up", async () => {
+    const b = open(({ approver }) =>
+      approver.email.startsWith("busy") ? { status: "deferred", reason: "greylisted" } : SENT,
+    );
+    await b.ask("a", { approvers: ["busy@x.org", "b@x.org"], require: "all" });
+    await until(() => b.mails.length === 2);
+    // After the end, two ballots and two mails comes a timer; then each round is a judgement, a mail and a timer.
+    for (let round = 0; round < 6; round += 1) {
+      await b.read(childId("a", 5 + 3 * round));
+      await b.settle(childId("a", 5 + 3 * round), null);
+      await until(() => b.mails.length === 3 + round);
+    }
+    expect(await b.value(childId("a", 5 + 3 * 5 + 2))).toMatchObject({
+      kind: "mail",
+      n: 1,
+      delivery: { status: "undeliverable", reason: "greylisted" },
+    });
+    expect(b.mails.slice(2).every(({ approver }) => approver.email === "busy@x.org")).toBe(true);
+    // Nobody waits for a further timer, and the answers still count.
+    await b.answer("a", 1, "approve");
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved" });
+    expect(b.mails).toHaveLength(8);
   });
 
   it("is rejected at once when its argument is no request", async () => {
