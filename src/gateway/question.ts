@@ -16,8 +16,9 @@ export interface Question {
 
 /** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
 export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
-  const record = await durable.read(pid);
-  const ballot = record && ballotOf(record);
+  const first = await durable.read(pid);
+  if (first === undefined) return undefined;
+  const ballot = ballotOf(first);
   if (ballot === undefined) return undefined;
   const [root, end] = await Promise.all([
     durable.read(ballot.approval),
@@ -25,6 +26,10 @@ export async function readQuestion(durable: Durable, pid: string): Promise<Quest
   ]);
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) return undefined;
+  const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");
+  // An answer may have come between the first reading and the end, and then it counts: looked at again, an open ballot
+  // is one that nobody answered in time.
+  const record = hasEnded && first.state === "pending" ? await durable.read(pid) : first;
   return {
     ballot,
     request,

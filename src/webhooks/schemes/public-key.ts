@@ -27,7 +27,8 @@ export function publicKey(options: PublicKeyOptions): Scheme {
       if (!parts.ok) return parts;
       const late = parts.time === undefined ? undefined : timeProblem(parts.time, nowMs);
       if (late !== undefined) return late;
-      const bytes = Buffer.from(signature.value.slice(prefix.length), encoding);
+      const bytes = decoded(signature.value.slice(prefix.length), encoding);
+      if (bytes === undefined) return badSignature();
       return {
         ok: true,
         check(body) {
@@ -39,6 +40,12 @@ export function publicKey(options: PublicKeyOptions): Scheme {
       };
     },
   };
+}
+
+/** The bytes that are written so; undefined for any other text that a forgiving decoder would take for the same. */
+function decoded(text: string, encoding: PublicKeyOptions["encoding"]): Buffer | undefined {
+  const bytes = Buffer.from(text, encoding);
+  return bytes.toString(encoding) === (encoding === "hex" ? text.toLowerCase() : text) ? bytes : undefined;
 }
 
 /** Twilio SendGrid's event webhook: ECDSA over time and body. A retry is signed anew, so the events' own ids count. */

@@ -73,8 +73,6 @@ describe.each(SENDERS.map((sender) => [sender.name, sender] as const))("%s", (_,
       const headers = good.headers.map(([name, value]) =>
         name === sender.signature ? ([name, change(value)] as const) : ([name, value] as const),
       );
-      // The last digit of base64 may hold bits that mean nothing to a decoder.
-      if (change === other && /ed25519|sendgrid/.test(sender.name)) continue;
       expect(judge(source, { ...good, headers }, NOW_MS), change.name).toMatchObject({ ok: false });
     }
     for (const key of [Buffer.from("another key of some length"), Buffer.alloc(0)]) {
