@@ -6,7 +6,7 @@ export const doctor: Command = {
   help: `Usage: countersign doctor [--json]
 
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
-must always hold, what is stuck, which workflows are released again and again, which are halted. Changes nothing.
+must always hold, what is stuck, which workflows are tried again and again, which are halted. Changes nothing.
 
 Options:
   --json      Print JSON, also on a terminal

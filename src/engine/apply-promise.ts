@@ -89,7 +89,7 @@ export function createPromise(
     state: "pending",
     version: 0,
     resumes: 0,
-    releases: 0,
+    setbacks: 0,
     target,
     group: parseAddress(target)?.group ?? "",
     timer: isTimer(tags),

@@ -14,6 +14,7 @@ import { isExternal, TAG } from "../protocol/tags.ts";
 import { type Answer, ok, refuse } from "./answer.ts";
 import { createPromise, notAwaitable, promiseCreate, promiseSettle } from "./apply-promise.ts";
 import type { Draft } from "./draft.ts";
+import { setBackByRelease } from "./setback.ts";
 import { IDLE, makePending, RETRY_MS, settle, touch, touchAll } from "./settle.ts";
 import { type PromiseRow, promiseRecord, type TaskRow, taskRecord } from "./state.ts";
 
@@ -63,28 +64,13 @@ export function taskAcquire(
   return held(draft, acquire(draft, task, leaseOf(lease, now, local)), promise);
 }
 
-/**
- * A worker could not go on. Where nothing has changed it cannot the next time either, so the task is handed out again
- * after 0.1 s, 0.2 s, 0.4 s … until it suspends, which shows that it got somewhere. In the end it is halted.
- */
+/** A worker could not go on. */
 export function taskRelease(draft: Draft, ref: TaskRef, now: number): Answer {
   return withHeldTask(draft, ref, now, (task) => {
-    const releases = task.releases + 1;
-    if (releases >= RELEASES_MAX) {
-      draft.updateTask({ ...task, ...IDLE, state: "halted", releases, resumes: 0 });
-      return ok({});
-    }
-    const delayMs = Math.min(RETRY_MS, RELEASE_DELAY_MS * 2 ** task.releases);
-    makePending(draft, { ...task, releases }, now, delayMs);
+    setBackByRelease(draft, task, now);
     return ok({});
   });
 }
-
-const RELEASE_DELAY_MS = 100;
-/** A workflow that was released this often in a row is worth a look; it is said once. */
-export const RELEASES_OF_NOTE = 5;
-/** Some twenty minutes: longer than it takes to roll out a version that knows the function. */
-export const RELEASES_MAX = 50;
 
 export function taskFulfill(draft: Draft, { settle: outcome, ...ref }: TaskFulfillData, now: number): Answer {
   return withHeldTask(draft, ref, now, (_task, promise) =>
@@ -109,7 +95,7 @@ export function taskSuspend(draft: Draft, { awaited, ...ref }: TaskSuspendData, 
       return { status: 300, data: { preload: preload(draft, promise) } };
     }
     for (const id of awaited) draft.addCallback(id, ref.id);
-    draft.updateTask({ ...task, ...IDLE, state: "suspended", resumes: 0, releases: 0 });
+    draft.updateTask({ ...task, ...IDLE, state: "suspended", resumes: 0, setbacks: 0 });
     return ok({});
   });
 }
@@ -119,10 +105,14 @@ export function taskFence(draft: Draft, { action, ...ref }: TaskFenceData, now: 
   touchAll(draft, [ref.id, action.data.id], now);
   let inner: Answer | undefined;
   const answer = withHeldTask(draft, ref, now, () => {
+    const before = draft.promise(action.data.id);
     inner =
       action.kind === "promise.create"
         ? promiseCreate(draft, action.data, now)
         : promiseSettle(draft, action.data, now);
+    const task = draft.task(ref.id);
+    const isNew = draft.promise(action.data.id) !== before;
+    if (isNew && task !== undefined && task.setbacks > 0) draft.updateTask({ ...task, setbacks: 0 });
     return ok({});
   });
   return inner === undefined ? { answer } : { answer, inner };
@@ -160,7 +150,7 @@ export function taskContinue(draft: Draft, { id }: IdData, now: number): Answer 
   const task = draft.task(id);
   if (task === undefined) return NO_TASK;
   if (task.state !== "halted") return refuse(409, `Task ${id} is ${task.state}, not halted`);
-  makePending(draft, { ...task, releases: 0 }, now);
+  makePending(draft, { ...task, setbacks: 0 }, now);
   return ok({});
 }
 

@@ -2,12 +2,12 @@ import type { Request } from "../protocol/requests.ts";
 import { isExternal } from "../protocol/tags.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { apply } from "./apply.ts";
-import { RELEASES_MAX, RELEASES_OF_NOTE } from "./apply-task.ts";
 import type { Clock } from "./clock.ts";
 import { collect, FROM_START } from "./collect.ts";
 import { DebugControls } from "./debug.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EngineLog } from "./log.ts";
+import { SETBACKS_MAX } from "./setback.ts";
 import type { Change, Transition } from "./state.ts";
 import type { HeadPlace, Owed, Store } from "./store.ts";
 import { releaseDead, sweep } from "./sweep.ts";
@@ -253,13 +253,12 @@ export class Batch {
     } else if (change.kind === "schedule.put") {
       this.#alarm.noLaterThan(change.row.nextRunAt);
     } else if (change.kind === "task.insert" || change.kind === "task.update") {
-      const { id, state, dueAt, notBefore, releases, resumes } = change.row;
+      const { id, state, dueAt, version, setbacks, resumes } = change.row;
       if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
       this.#delivery.taskChanged(change.row);
-      if (state === "halted" && releases === RELEASES_MAX && resumes === 0) {
-        this.#log.error({ id, releases }, "Workflow halted: no worker can go on with it");
-      } else if (state === "pending" && notBefore !== null && releases === RELEASES_OF_NOTE) {
-        this.#log.warn({ id, releases }, "Workflow cannot go on: its worker released it again and again");
+      // What happens to it afterwards wakes it, in vain: this is said once.
+      if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
+        this.#log.error({ id, version }, "Workflow halted: no worker can go on with it");
       }
     }
   }

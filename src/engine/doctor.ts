@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { RELEASES_OF_NOTE } from "./apply-task.ts";
 import { lockFolder } from "./database.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+import { SETBACKS_OF_NOTE } from "./setback.ts";
 
 interface Finding {
   /** `broken`: must never be, and a reason to restore a backup. `attention`: a person should look. */
@@ -37,7 +37,7 @@ const LOG_BYTES_MAX = 256 * 1024 * 1024;
 const ATTENTION: Readonly<Record<string, string>> = {
   "workflows are halted: no worker could go on with them, or somebody halted them":
     "SELECT id FROM tasks INDEXED BY tasks_halted WHERE state = 'halted'",
-  "workflows are released again and again: their workers cannot go on with them": `SELECT id FROM tasks WHERE state IN ('pending', 'acquired') AND releases >= ${RELEASES_OF_NOTE}`,
+  "workflows are tried again and again: their workers give them back, or die of them": `SELECT id FROM tasks WHERE state IN ('pending', 'acquired') AND setbacks >= ${SETBACKS_OF_NOTE}`,
 };
 
 /** The same, where it says something only while an engine runs. */

@@ -56,7 +56,7 @@ export const INVARIANTS: Readonly<Record<string, string>> = {
     "SELECT id FROM promises p WHERE head = 0 AND NOT EXISTS (SELECT 1 FROM promises r WHERE r.id = substr(p.id, 1, instr(p.id, ':') - 1))",
   "a task is in a state that there is":
     "SELECT id FROM tasks WHERE state NOT IN ('pending', 'acquired', 'suspended', 'halted', 'fulfilled')",
-  "a task counts nothing below zero": "SELECT id FROM tasks WHERE version < 0 OR resumes < 0 OR releases < 0",
+  "a task counts nothing below zero": "SELECT id FROM tasks WHERE version < 0 OR resumes < 0 OR setbacks < 0",
   "a task is of the group that its address names":
     "SELECT id FROM tasks WHERE target NOT LIKE 'poll://%@' || target_group AND target NOT LIKE 'poll://%@' || target_group || '/%'",
   "nothing waits for itself": "SELECT awaiter AS id FROM callbacks WHERE awaiter = awaited",

@@ -9,7 +9,7 @@ export const PROMISE_COLUMNS =
   "id, state, timeout_at, created_at, settled_at, tags, param_headers, param_data, value_headers, value_data";
 
 export const TASK_COLUMNS =
-  "id, state, version, resumes, pid, ttl, local, due_at, not_before, releases, target, target_group, timer";
+  "id, state, version, resumes, pid, ttl, local, due_at, not_before, setbacks, target, target_group, timer";
 
 export type Columns = readonly SQLOutputValue[];
 
@@ -46,7 +46,7 @@ export function promiseToColumns(row: PromiseRow, isHead: boolean): SQLInputValu
 }
 
 export function taskFromColumns(columns: Columns): TaskRow {
-  const [id, state, version, resumes, pid, ttl, local, dueAt, notBefore, releases, target, group, timer] =
+  const [id, state, version, resumes, pid, ttl, local, dueAt, notBefore, setbacks, target, group, timer] =
     columns;
   return {
     id: id as string,
@@ -58,7 +58,7 @@ export function taskFromColumns(columns: Columns): TaskRow {
     local: local === 1,
     dueAt: dueAt as number | null,
     notBefore: notBefore as number | null,
-    releases: releases as number,
+    setbacks: setbacks as number,
     target: target as string,
     group: group as string,
     timer: timer === 1,
@@ -67,8 +67,8 @@ export function taskFromColumns(columns: Columns): TaskRow {
 
 /** The columns that change in a task's life. */
 export function taskStateToColumns(row: TaskRow): SQLInputValue[] {
-  const { state, version, resumes, pid, ttl, local, dueAt, notBefore, releases } = row;
-  return [state, version, resumes, pid, ttl, local ? 1 : 0, dueAt, notBefore, releases];
+  const { state, version, resumes, pid, ttl, local, dueAt, notBefore, setbacks } = row;
+  return [state, version, resumes, pid, ttl, local ? 1 : 0, dueAt, notBefore, setbacks];
 }
 
 export function valueToColumns({ headers, data }: Value): [string | null, string | null] {

@@ -92,6 +92,10 @@ export const MIGRATIONS: readonly string[] = [
     OR NOT EXISTS (SELECT 1 FROM promises AS root WHERE root.id = substr(promises.id, 1, instr(promises.id, ':') - 1));
   CREATE INDEX promises_by_end ON promises (settled_at, n) WHERE head = 1 AND settled_at IS NOT NULL;
   `,
+  `
+  -- Lost leases count, too.
+  ALTER TABLE tasks RENAME COLUMN releases TO setbacks;
+  `,
 ];
 
 /** "CSgn" in ASCII: tells that an SQLite file is ours. */

@@ -39,8 +39,8 @@ export interface TaskRow {
   readonly dueAt: number | null;
   /** Pending: not to be handed out before, whoever connects. */
   readonly notBefore: number | null;
-  /** Releases since the task last suspended: how often in a row a worker could not go on. */
-  readonly releases: number;
+  /** Turns in a row that ended badly, each with its weight: see setback.ts. */
+  readonly setbacks: number;
   /** Address of its workers, and their group. */
   readonly target: string;
   readonly group: string;

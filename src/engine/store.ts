@@ -377,7 +377,7 @@ function prepare(db: DatabaseSync) {
       `INSERT INTO tasks (${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     updateTask: db.prepare(
-      "UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, releases = ? WHERE id = ?",
+      "UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, setbacks = ? WHERE id = ?",
     ),
     addCallback: db.prepare("INSERT OR IGNORE INTO callbacks (awaited, awaiter) VALUES (?, ?)"),
     clearCallbacks: db.prepare("DELETE FROM callbacks WHERE awaited = ?"),

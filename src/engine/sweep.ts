@@ -1,5 +1,6 @@
 import { fireSchedules } from "./apply-schedule.ts";
 import { Draft } from "./draft.ts";
+import { isSuspect, putOff, setBackByLoss } from "./setback.ts";
 import { makePending, RETRY_MS, touchAll } from "./settle.ts";
 import type { Transition, View } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -39,14 +40,14 @@ export function expireTasks(
   const draft = new Draft(view);
   // A task whose promise is past its deadline has ended and is nobody's to run.
   touchAll(draft, ids, now);
+  let lost = 0;
   for (const id of ids) {
     const task = draft.task(id);
     if (task === undefined || task.dueAt === null || task.dueAt > now) continue;
-    if (task.state === "pending" && !isReachable(task.target)) {
-      draft.updateTask({ ...task, dueAt: now + UNREACHABLE_RETRY_MS, notBefore: null });
-    } else if (task.state === "pending" || task.state === "acquired") {
-      makePending(draft, task, now);
-    }
+    if (task.state === "acquired") setBackByLoss(draft, task, now, lost++);
+    else if (isReachable(task.target)) makePending(draft, task, now);
+    else if (isSuspect(task)) putOff(draft, task, now, lost++);
+    else draft.updateTask({ ...task, dueAt: now + UNREACHABLE_RETRY_MS, notBefore: null });
   }
   return draft.finish();
 }
@@ -58,9 +59,10 @@ const UNREACHABLE_RETRY_MS = 10 * RETRY_MS;
 export function releaseDead(view: View, ids: readonly string[], now: number): Transition {
   const draft = new Draft(view);
   touchAll(draft, ids, now);
+  let lost = 0;
   for (const id of ids) {
     const task = draft.task(id);
-    if (task?.state === "acquired") makePending(draft, task, now);
+    if (task?.state === "acquired") setBackByLoss(draft, task, now, lost++);
   }
   return draft.finish();
 }

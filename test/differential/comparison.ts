@@ -3,7 +3,7 @@ import { brokenInvariants } from "../support/engine-invariants.ts";
 import { type Envelope, request } from "../support/engine-requests.ts";
 import { World } from "../support/engine-world.ts";
 import type { Random } from "../support/seeds.ts";
-import { comparable, isTimerId, ReleaseDelays } from "./differences.ts";
+import { comparable, imitateDelays, isTimerId } from "./differences.ts";
 import { nextOperation, nextPause } from "./operations.ts";
 import { Oracle, type OracleMessage } from "./oracle.ts";
 
@@ -13,7 +13,6 @@ type Json = Record<string, unknown>;
 export class Comparison {
   readonly oracle = new Oracle();
   readonly world = new World();
-  readonly #delays = new ReleaseDelays();
   readonly #random: Random;
   #now = 1_000_000;
   /** How often each kind was answered how, and each message sent. */
@@ -53,9 +52,7 @@ export class Comparison {
       withoutLineage(this.#withChildren(envelope, answer(theirs.response.data as Json), isNew)),
       where,
     );
-    this.#imitateDelays(envelope);
-    const isRelease = envelope.kind === "task.release";
-    const messages = isRelease ? [] : comparable(this.oracle, theirs.messages);
+    const messages = comparable(this.oracle, theirs.messages, this.#imitateDelays());
     deepStrictEqual(
       sorted(withoutLineage(ours.messages)),
       sorted(messages),
@@ -82,7 +79,7 @@ export class Comparison {
     }
     const ours = this.world.tick(this.#now);
     for (const { message } of ours) this.#count(`${message.kind} by clock`);
-    const expected = sorted(lastOfEach(comparable(this.oracle, theirs)));
+    const expected = sorted(lastOfEach(comparable(this.oracle, theirs, this.#imitateDelays())));
     deepStrictEqual(sorted(withoutLineage(ours)), expected, `at ${this.#now}`);
     this.#compareSnapshots();
   }
@@ -119,14 +116,8 @@ export class Comparison {
     return { ...data, preload: byId([...(data["preload"] as Json[]), ...children]) };
   }
 
-  #imitateDelays({ kind, data }: Envelope): void {
-    const id = data["id"] as string;
-    if (kind === "task.release") {
-      const entry = this.oracle.server.tTimeouts.find((each) => each.id === id);
-      if (entry !== undefined) entry.timeout = this.#now + this.#delays.released(id);
-    }
-    const isSuspended = kind === "task.suspend" && this.oracle.server.tasks.get(id)?.state === "suspended";
-    if (isSuspended || kind === "task.continue") this.#delays.reset(id);
+  #imitateDelays(): Set<string> {
+    return imitateDelays(this.oracle, this.world.snapshot().taskRows);
   }
 
   #compareSearch(): void {

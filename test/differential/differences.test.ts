@@ -82,6 +82,16 @@ const PROOFS: Record<(typeof INTENDED_DIFFERENCES)[number], () => void> = {
     expect([ours.messages.length, theirs.messages.length]).toEqual([0, 1]);
     expect(tick(T + 100).ours).toMatchObject([{ message: { kind: "execute" } }]);
   },
+  "a task whose worker is lost again is handed out after a growing delay": () => {
+    const { ask, tick } = both(...held);
+    const first = tick(T + 1_000);
+    expect([first.ours.length, first.theirs.length]).toEqual([1, 1]);
+    ask(T + 1_000, acquire("a", 1, 1_000));
+    const second = tick(T + 2_000);
+    expect([second.ours.length, second.theirs.length]).toEqual([0, 1]);
+    expect(tick(T + 2_999).ours).toEqual([]);
+    expect(tick(T + 3_000).ours).toMatchObject([{ message: { kind: "execute" } }]);
+  },
   "a task that is released fifty times in a row is halted": () => {
     const { ask } = both([T, create("a", T + DAY, rootTags("a"))]);
     for (let turn = 0; turn < 50; turn += 1) {

@@ -1,3 +1,4 @@
+import type { TaskRow } from "../../src/engine/state.ts";
 import { isExternal, isTimer } from "../../src/protocol/tags.ts";
 import type { Oracle, OracleMessage } from "./oracle.ts";
 
@@ -10,6 +11,7 @@ export const INTENDED_DIFFERENCES = [
   "a waiting workflow past its own deadline times out instead of being woken",
   "the task of a timer is never handed out",
   "a released task is handed out again after a growing delay",
+  "a task whose worker is lost again is handed out after a growing delay",
   "a task that is released fifty times in a row is halted",
   "children are preloaded, not only what shares the branch",
   "a callback on an inner step is refused",
@@ -33,25 +35,24 @@ export function isTimerId(oracle: Oracle, id: unknown): boolean {
   return promise !== undefined && isTimer(promise.tags);
 }
 
-/** Messages that both servers send. */
-export function comparable(oracle: Oracle, messages: readonly OracleMessage[]): OracleMessage[] {
-  return messages.filter(
-    ({ message }) => message.kind !== "execute" || !isTimerId(oracle, message.data["task"]?.["id"]),
-  );
+/** Messages that both servers send, when the engine keeps back the tasks named. */
+export function comparable(
+  oracle: Oracle,
+  messages: readonly OracleMessage[],
+  delayed: ReadonlySet<unknown>,
+): OracleMessage[] {
+  return messages.filter(({ message }) => {
+    const id = message.data["task"]?.["id"];
+    return message.kind !== "execute" || !(isTimerId(oracle, id) || delayed.has(id));
+  });
 }
 
-/** How long the oracle keeps back a released task when it is made to behave like the engine. */
-export class ReleaseDelays {
-  readonly #counts = new Map<string, number>();
-
-  /** Waiting time of a release that just happened. */
-  released(id: string): number {
-    const count = this.#counts.get(id) ?? 0;
-    this.#counts.set(id, count + 1);
-    return Math.min(30_000, 100 * 2 ** count);
+/** Makes the oracle keep back what the engine keeps back after a setback; answers the ids of those tasks. */
+export function imitateDelays(oracle: Oracle, tasks: readonly TaskRow[]): Set<string> {
+  const delayed = tasks.filter(({ setbacks, notBefore }) => setbacks > 0 && notBefore !== null);
+  for (const { id, dueAt } of delayed) {
+    const entry = oracle.server.tTimeouts.find((each) => each.id === id);
+    if (entry !== undefined && dueAt !== null) entry.timeout = dueAt;
   }
-
-  reset(id: string): void {
-    this.#counts.delete(id);
-  }
+  return new Set(delayed.map(({ id }) => id));
 }

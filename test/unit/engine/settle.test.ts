@@ -84,7 +84,7 @@ test("a chain of ten thousand overdue workflows times out at one settlement", ()
     const due = {
       dueAt: null,
       notBefore: null,
-      releases: 0,
+      setbacks: 0,
       target: "poll://any@w",
       group: "w",
       timer: false,
