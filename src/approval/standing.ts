@@ -1,4 +1,5 @@
-import type { Decision, OutcomeKind } from "./approval.ts";
+import type { ApprovalRequest, Decision, OutcomeKind } from "./approval.ts";
+import { decide } from "./policy.ts";
 import {
   cancellationOf,
   closedOf,
@@ -14,6 +15,8 @@ export interface BallotRecords {
   readonly ballot: StoredRecord | undefined;
   readonly end: StoredRecord | undefined;
   readonly root: StoredRecord;
+  /** Of an approval whose cancellation no worker has judged yet: what `endOfCancelled` says. */
+  readonly cancelledAs?: OutcomeKind;
 }
 
 /** How a ballot stands: what its approver, and whoever asks, is told. Times in milliseconds since 1970, the engine's. */
@@ -29,9 +32,11 @@ export type BallotStanding =
  *    times of the same clock.
  * S3 A ballot that nobody has answered is closed as soon as its approval has ended in any way, even if the worker has
  *    not come to closing it.
+ * S4 Answers that were there before a cancellation count, and may have decided the approval: how it ends is told as the
+ *    workflow will find it, not as whoever cancelled wished it.
  */
-export function standingOf({ ballot, end, root }: BallotRecords): BallotStanding {
-  const ending = endingOf(end, root);
+export function standingOf({ ballot, end, root, cancelledAs }: BallotRecords): BallotStanding {
+  const ending = endingOf(end, root, cancelledAs);
   if (ballot === undefined) return ending === undefined ? { kind: "open" } : { kind: "closed", ...ending };
   const decision = decisionOf(ballot);
   if (decision !== undefined) {
@@ -47,16 +52,41 @@ export function standingOf({ ballot, end, root }: BallotRecords): BallotStanding
   return ending === undefined ? { kind: "open" } : { kind: "closed", ...ending };
 }
 
+/**
+ * How an approval with a cancellation ends (S4), from its ballots as they are read after the cancellation; undefined if
+ * `end` is no cancellation.
+ */
+export function endOfCancelled(
+  request: ApprovalRequest,
+  end: StoredRecord,
+  ballots: readonly (StoredRecord | undefined)[],
+): OutcomeKind | undefined {
+  const cancelledAtMs = end.settledAt;
+  if (cancellationOf(end) === undefined || cancelledAtMs === undefined) return undefined;
+  const votes = ballots.flatMap((ballot, i) => {
+    const decision = ballot && decisionOf(ballot);
+    const isInTime = ballot !== undefined && (ballot.settledAt ?? ballot.timeoutAt) <= cancelledAtMs;
+    return decision !== undefined && isInTime
+      ? [{ n: i + 1, email: decision.by, choice: decision.choice }]
+      : [];
+  });
+  const verdict = decide(request, votes, { kind: "cancelled" });
+  return verdict.kind === "done" ? verdict.outcome : "cancelled";
+}
+
 /** How and when an approval ended, from whichever of its promises tells it. */
 function endingOf(
   end: StoredRecord | undefined,
   root: StoredRecord,
+  cancelledAs: OutcomeKind | undefined,
 ): { readonly because: OutcomeKind; readonly atMs?: number } | undefined {
   // The end promise first: it is settled before the root, and answers are measured against it.
   if (end !== undefined) {
     const closed = closedOf(end);
     if (closed !== undefined) return { because: closed.outcome, ...settledAt(end) };
-    if (cancellationOf(end) !== undefined) return { because: "cancelled", ...settledAt(end) };
+    if (cancellationOf(end) !== undefined) {
+      return { because: outcomeOf(root)?.outcome ?? cancelledAs ?? "cancelled", ...settledAt(end) };
+    }
   }
   if (root.state === "pending") return undefined;
   if (root.state === "timedout") return { because: "expired", atMs: root.timeoutAt };

@@ -1,9 +1,9 @@
-import type { ApprovalRequest, Ballot } from "../approval/approval.ts";
-import { endId } from "../approval/ids.ts";
+import type { ApprovalRequest, Ballot, OutcomeKind } from "../approval/approval.ts";
+import { ballotId, endId } from "../approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../approval/request.ts";
-import { type BallotStanding, standingOf } from "../approval/standing.ts";
-import { ballotOf, requestOf } from "../approval/stored.ts";
-import type { Durable } from "../durable/durable.ts";
+import { type BallotStanding, endOfCancelled, standingOf } from "../approval/standing.ts";
+import { ballotOf, cancellationOf, requestOf } from "../approval/stored.ts";
+import type { Durable, StoredPromise } from "../durable/durable.ts";
 import type { Asked, Standing } from "./pages.ts";
 
 /** One ballot with all that its page needs, as stored at this moment. */
@@ -30,12 +30,25 @@ export async function readQuestion(durable: Durable, pid: string): Promise<Quest
   // An answer may have come between the first reading and the end, and then it counts: looked at again, an open ballot
   // is one that nobody answered in time.
   const record = hasEnded && first.state === "pending" ? await durable.read(pid) : first;
+  const cancelledAs = root.state === "pending" ? await howItEnds(durable, root.id, request, end) : undefined;
   return {
     ballot,
     request,
     deadlineAtMs: root.timeoutAt - APPROVAL_SLACK_MS,
-    standing: standingOf({ ballot: record, end, root }),
+    standing: standingOf({ ballot: record, end, root, ...(cancelledAs && { cancelledAs }) }),
   };
+}
+
+/** What the worker will find of a cancellation, by the answers that were there before it; undefined without one. */
+async function howItEnds(
+  durable: Durable,
+  approval: string,
+  request: ApprovalRequest,
+  end: StoredPromise | undefined,
+): Promise<OutcomeKind | undefined> {
+  if (end === undefined || cancellationOf(end) === undefined) return undefined;
+  const ids = request.approvers.map((_, i) => ballotId(approval, i + 1));
+  return endOfCancelled(request, end, await Promise.all(ids.map((id) => durable.read(id))));
 }
 
 /** What every page about the question shows, field by field: nothing of a stored object passes through whole. */

@@ -53,6 +53,21 @@ describe("standingOf()", () => {
     expect(standing(resolved(decision, 50), resolved(cancellation, 50))).toEqual(decided);
   });
 
+  test("tells of an answer that came after a cancellation how the approval ended, which is not always as cancelled", () => {
+    const late = resolved(decision, 51);
+    const cancelled = resolved(cancellation, 50);
+    const rejected = resolved({ ...outcome, outcome: "rejected" }, 60);
+    expect(standing(late, cancelled, rejected)).toEqual({ kind: "closed", because: "rejected", atMs: 50 });
+    expect(
+      standingOf({
+        ballot: record("a:1", late),
+        end: record("a:0", cancelled),
+        root: record("a"),
+        cancelledAs: "approved",
+      }),
+    ).toEqual({ kind: "closed", because: "approved", atMs: 50 });
+  });
+
   test("does not count a decision that came after the end, and tells nobody that it did", () => {
     expect(standing(resolved(decision, 51), resolved(cancellation, 50))).toEqual({
       kind: "closed",
