@@ -28,6 +28,8 @@ export interface Config {
   readonly trustProxyHops: number;
   /** How long a gateway told to stop still takes connections, so that those who send them can look elsewhere. */
   readonly drainDelayMs: number;
+  /** Other sites whose pages may use the API. */
+  readonly corsOrigins: readonly string[];
   /** Absolute path. */
   readonly dataDir: string;
   readonly apiKeys: {
@@ -102,6 +104,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       min: 0,
       max: 15_000,
     }),
+    corsOrigins: corsOrigins(source),
     dataDir,
     apiKeys: {
       file: resolve(read.text(source, "API_KEYS_FILE") ?? join(dataDir, "api-keys.json")),
@@ -178,6 +181,28 @@ function engineConfig(source: read.Source, role: Role): EngineConfig {
   }
   return { kind: "embedded", port, keepMs };
 }
+
+/** A list and nothing else: a pattern lets in what nobody thought of. */
+function corsOrigins(source: read.Source): readonly string[] {
+  const given = read.text(source, "CORS_ORIGINS");
+  if (given === undefined) return [];
+  const origins = given.split(",").map((entry) => entry.trim());
+  // A page that came in the clear can be anybody's who is in between; on the loopback nobody is.
+  const isSound = (text: string) => {
+    const url = URL.parse(text);
+    return (
+      url?.origin === text &&
+      (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
+    );
+  };
+  if (origins.length <= CORS_ORIGINS_MAX && origins.every(isSound)) return origins;
+  source.problems.push(
+    `CORS_ORIGINS must be a list of at most ${CORS_ORIGINS_MAX} origins such as https://tools.example.com, without path or *`,
+  );
+  return [];
+}
+
+const CORS_ORIGINS_MAX = 20;
 
 /** Ids are idempotent, and answers can be looked up, as long as what has ended is kept: not less than an hour. */
 function retention(source: read.Source): number | undefined {

@@ -8,6 +8,7 @@ export const ENV_NAMES = [
   "PUBLIC_URL",
   "TRUST_PROXY_HOPS",
   "DRAIN_DELAY_MS",
+  "CORS_ORIGINS",
   "DATA_DIR",
   "ENGINE_PORT",
   "RETENTION",

@@ -9,6 +9,7 @@ import { createNeeds } from "./auth.ts";
 import { callbackDeliveryRoutes } from "./callback-deliveries.ts";
 import { callbackRoutes } from "./callbacks.ts";
 import { requestContext } from "./context.ts";
+import { allowOrigins } from "./cors.ts";
 import { errorHandler, notFound } from "./errors.ts";
 import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./guards.ts";
 import { healthRoutes } from "./health.ts";
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** Origin of every link. */
   readonly publicUrl: string;
+  /** Other sites whose pages may use the API. */
+  readonly corsOrigins: readonly string[];
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Senders of webhooks, by name. */
@@ -79,7 +82,8 @@ export function createApp(options: AppOptions): Express {
 
   // For programs. Each route names the scope that its callers need.
   const needs = createNeeds(options.authenticate, options.trustProxyHops);
-  app.use(noCrossSiteWrites);
+  app.use(allowOrigins(options.corsOrigins));
+  app.use(noCrossSiteWrites(options.publicUrl, options.corsOrigins));
   app.use(workflowRoutes({ ...options, needs }));
   app.use(approvalRoutes({ ...options, needs }));
   app.use(promiseRoutes({ ...options, needs }));

@@ -26,6 +26,16 @@ export async function readJson(
   return bytes.length === 0 ? undefined : { value: parseJson(bytes, limits.depthMax) };
 }
 
+/**
+ * Tells a caller who waits to be asked (`Expect: 100-continue`) to send the body: once all that can be judged without it
+ * is judged, its length included. For others this does nothing.
+ */
+export function askForBody(req: Request, bytesMax: number): void {
+  if (req.headers.expect === undefined) return;
+  if (Number(req.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  req.res?.writeContinue();
+}
+
 /** The body as it came, for whoever must verify its bytes. Throws as `readJson` does. */
 export async function readRaw(req: Request, bytesMax: number): Promise<Buffer> {
   assertUncompressed(req);
@@ -58,6 +68,7 @@ function assertUncompressed(req: Request): void {
 }
 
 async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
+  askForBody(req, bytesMax);
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -70,10 +81,12 @@ async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
   } catch (cause) {
     throw new ServiceError("INVALID_REQUEST", "The body broke off before its end", { cause });
   }
-  if (size > bytesMax) {
-    throw new ServiceError("PAYLOAD_TOO_LARGE", `The body must be at most ${bytesMax} bytes`);
-  }
+  if (size > bytesMax) throw tooLarge(bytesMax);
   return Buffer.concat(chunks, size);
+}
+
+function tooLarge(bytesMax: number): ServiceError {
+  return new ServiceError("PAYLOAD_TOO_LARGE", `The body must be at most ${bytesMax} bytes`);
 }
 
 const DRAIN_FACTOR = 16;

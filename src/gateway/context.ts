@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { Logger } from "../lib/log.ts";
+import { httpsForGood } from "../lib/page-headers.ts";
 import { callerOf } from "./auth.ts";
 
 /**
@@ -7,20 +8,23 @@ import { callerOf } from "./auth.ts";
  * The line names the route by its template: addresses of decision links are credentials and never logged.
  */
 export function requestContext(options: {
+  /** Origin of every link: https is then for good, in answers of every kind. */
+  readonly publicUrl: string;
   readonly log: Logger;
   readonly newId: () => string;
   /** Aborted when the process is asked to stop: callers are then told to use no connection again. */
   readonly draining: AbortSignal;
 }): RequestHandler {
+  const headers = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    ...httpsForGood({ https: options.publicUrl.startsWith("https:") }),
+  };
   return (req: Request, res: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const requestId = options.newId();
     res.locals["requestId"] = requestId;
-    res.set({
-      "X-Request-Id": requestId,
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-    });
+    res.set({ "X-Request-Id": requestId, ...headers });
     if (options.draining.aborted) res.set("Connection", "close");
     res.on("close", () => {
       const line = {

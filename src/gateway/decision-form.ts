@@ -1,5 +1,6 @@
 import { type Request, type Response, urlencoded } from "express";
 import { linesProblem, storableProblem, tidyLines } from "../approval/text.ts";
+import { askForBody } from "./body.ts";
 import { DECISION_FORM } from "./pages.ts";
 
 export type DecisionForm =
@@ -19,6 +20,7 @@ const parseForm = urlencoded({ extended: false, inflate: false, limit: FORM_BYTE
  * @throws the parser's errors, with `status` 400, 413 or 415
  */
 export async function readDecisionForm(req: Request, res: Response): Promise<DecisionForm> {
+  if (req.is("urlencoded") && req.headers["content-encoding"] === undefined) askForBody(req, FORM_BYTES_MAX);
   await new Promise<void>((resolve, reject) => {
     parseForm(req, res, (error?: Error) => (error === undefined ? resolve() : reject(error)));
   });

@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly canStore?: () => Promise<boolean>;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
+  /** Other sites whose pages may use the API. Default: none. */
+  readonly corsOrigins?: readonly string[];
   /** How long it goes on taking connections once it is told to stop, in milliseconds. Default 0. */
   readonly drainDelayMs?: number;
 }
@@ -62,6 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       authenticate: options.authenticate,
       onLoopback: isLoopback(options.host),
       trustProxyHops: options.trustProxyHops ?? 0,
+      corsOrigins: options.corsOrigins ?? [],
       canStore: options.canStore ?? (async () => true),
       clock: Date.now,
       newId: randomUUID,

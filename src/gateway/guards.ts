@@ -1,5 +1,5 @@
 /** Checks that hold for every request, before any route sees it. */
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { ServiceError } from "../lib/errors.ts";
 import { isLoopback } from "../lib/loopback.ts";
 
@@ -35,14 +35,39 @@ export function ownNamesOnly(publicUrl: string): RequestHandler {
 }
 
 /**
- * Keeps pages of other sites from starting things through a visitor's browser, which can reach the loopback where
- * they cannot. Programs send no `Sec-Fetch-Site`.
+ * Keeps pages of other sites from pressing for whoever they lure. Browsers that do not say where a press comes from are
+ * let in: the link is all that counts here, and under our own `no-referrer` they say `Origin: null` of our own form.
  */
-export const noCrossSiteWrites: RequestHandler = (req, _res, next) => {
-  const site = req.get("sec-fetch-site");
-  const isRead = req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS";
-  if (!isRead && site !== undefined && site !== "same-origin" && site !== "none") {
-    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this API");
+export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
+  if (!isRead(req) && saysOtherSite(req)) {
+    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot press here");
   }
   next();
 };
+
+/**
+ * Keeps pages of other sites from starting things through a visitor's browser, which can reach the loopback where
+ * they cannot; but for the `origins` that may. Programs send neither `Sec-Fetch-Site` nor `Origin`; browsers too old
+ * for the first send the second, `null` included, and no page of ours calls the API.
+ */
+export function noCrossSiteWrites(publicUrl: string, origins: readonly string[]): RequestHandler {
+  return (req, _res, next) => {
+    const { origin } = req.headers;
+    const isOurs =
+      origin === undefined || origin === publicUrl || URL.parse(origin)?.host === req.headers.host;
+    const isOther = req.headers["sec-fetch-site"] === undefined ? !isOurs : saysOtherSite(req);
+    if (!isRead(req) && isOther && !(origin !== undefined && origins.includes(origin))) {
+      throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this API");
+    }
+    next();
+  };
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+function saysOtherSite(req: Request): boolean {
+  const site = req.headers["sec-fetch-site"];
+  return site !== undefined && site !== "same-origin" && site !== "none";
+}

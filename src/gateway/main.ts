@@ -50,6 +50,7 @@ await runService(async () => {
     }),
     trustProxyHops: config.trustProxyHops,
     drainDelayMs: config.drainDelayMs,
+    corsOrigins: config.corsOrigins,
     ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
   });
 

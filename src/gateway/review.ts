@@ -15,7 +15,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Link, LinkTokens } from "../tokens/tokens.ts";
 import { requestIdOf } from "./context.ts";
 import { readDecisionForm } from "./decision-form.ts";
-import { noCrossSiteWrites } from "./guards.ts";
+import { noCrossSitePresses } from "./guards.ts";
 import type { Pages, Standing } from "./pages.ts";
 import { askedOf, type Question, readQuestion, standsOf } from "./question.ts";
 import { addRoute } from "./routes.ts";
@@ -36,7 +36,7 @@ export function reviewRoutes(options: ReviewRoutesOptions): Router {
   const router = Router();
 
   // No cookie stands behind a press, only the link; but another site must not press for whoever it lures.
-  router.use("/d", noCrossSiteWrites);
+  router.use("/d", noCrossSitePresses);
   addRoute(router, "/d/:token", {
     GET: async (req, res) => {
       const { link, question } = await linked(options, req, res);

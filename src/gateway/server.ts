@@ -69,7 +69,11 @@ export async function listen(
   });
   const listening = { ...addressOf(server), draining: draining.signal };
   try {
-    server.on("request", makeApp(listening));
+    const app = makeApp(listening);
+    server.on("request", app);
+    // Callers who say `Expect: 100-continue` are asked for their body by whoever wants to read it (`askForBody`). With
+    // an answer that comes before, Node ends the connection: the body may follow or not.
+    server.on("checkContinue", app);
   } catch (error) {
     server.close();
     throw error;

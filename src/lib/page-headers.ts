@@ -15,8 +15,13 @@ export function pageHeaders(site: {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
-    ...(site.https ? { "Strict-Transport-Security": "max-age=31536000" } : {}),
+    ...httpsForGood(site),
   };
+}
+
+/** Tells browsers to come by https for a year, where that is how they come. */
+export function httpsForGood({ https }: { readonly https: boolean }): Record<string, string> {
+  return https ? { "Strict-Transport-Security": "max-age=31536000" } : {};
 }
 
 export const PAGE_POLICY =

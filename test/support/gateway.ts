@@ -37,6 +37,9 @@ export async function startTestGateway(
     /** Default: nobody needs a key. */
     readonly authenticate?: Authenticate;
     readonly trustProxyHops?: number;
+    /** Default: where it listens. */
+    readonly publicUrl?: string;
+    readonly corsOrigins?: readonly string[];
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -53,7 +56,8 @@ export async function startTestGateway(
     log: createLogger({ level: "debug", part: "gateway", destination }),
     host: "127.0.0.1",
     port: 0,
-    publicUrl: undefined,
+    publicUrl: options.publicUrl,
+    corsOrigins: options.corsOrigins ?? [],
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     mailbox: undefined,
     callbackUrlProblem,

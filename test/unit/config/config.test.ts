@@ -40,6 +40,27 @@ describe("loadConfig()", () => {
     expect(loadConfig(blank)).toEqual(loadConfig({}));
   });
 
+  test("lets in no other site by default, those listed as they are, and never a pattern", () => {
+    expect(loadConfig({}).corsOrigins).toEqual([]);
+    const listed = ["https://tools.example.com", "http://localhost:3000"];
+    expect(loadConfig({ CORS_ORIGINS: listed.join(", ") }).corsOrigins).toEqual(listed);
+    for (const wrong of [
+      "*",
+      "null",
+      "https://*.example.com/",
+      "https://tools.example.com/",
+      "https://tools.example.com:443",
+      "http://tools.example.com",
+      "tools.example.com",
+      "https://a.example,",
+      Array.from({ length: 21 }, (_, i) => `https://s${i}.example`).join(","),
+    ]) {
+      expect(problemsOf({ CORS_ORIGINS: wrong }), wrong).toEqual([
+        expect.stringMatching(/^CORS_ORIGINS must be/),
+      ]);
+    }
+  });
+
   test("reads every setting", () => {
     const config = loadConfig({
       ...SMTP,

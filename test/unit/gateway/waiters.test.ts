@@ -18,7 +18,7 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
   const log = createLogger({ level: "silent", part: "test" });
   const server = await listen({ host: "127.0.0.1", port: 0 }, ({ url, draining }) => {
     const app = express();
-    app.use(requestContext({ log, newId: randomUUID, draining }));
+    app.use(requestContext({ publicUrl: url, log, newId: randomUUID, draining }));
     const needs = createNeeds(EVERYBODY_MAY);
     const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem };
     app.use(workflowRoutes({ ...options, needs, draining, waitersMax: 2 }));

@@ -28,6 +28,7 @@ function mounted(): string[] {
     authenticate: EVERYBODY_MAY,
     onLoopback: true,
     trustProxyHops: 0,
+    corsOrigins: [],
     canStore: async () => true,
     publicUrl,
     callbackUrlProblem: () => undefined,

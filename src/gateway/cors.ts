@@ -1,0 +1,29 @@
+import type { RequestHandler } from "express";
+
+/**
+ * Lets pages of these origins use the API with a key that they have (CORS). Nobody else is told anything, the answer
+ * names the origin as it was set and never as it was sent, and cookies count for nothing, here as elsewhere.
+ */
+export function allowOrigins(origins: readonly string[]): RequestHandler {
+  return (req, res, next) => {
+    if (origins.length === 0) return next();
+    res.vary("Origin");
+    const origin = origins.find((each) => each === req.headers.origin);
+    if (origin === undefined) return next();
+    res.set({ "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED });
+    const isPreflight =
+      req.method === "OPTIONS" && req.headers["access-control-request-method"] !== undefined;
+    if (!isPreflight) return next();
+    res.set({
+      "Access-Control-Allow-Methods": "GET, POST",
+      "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer",
+      "Access-Control-Max-Age": String(REMEMBERED_S),
+    });
+    res.status(204).end();
+  };
+}
+
+/** What callers need of our answers' headers, beyond those that every page may read. */
+const EXPOSED = "Location, Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id";
+/** An origin that is taken off the list can be felt within minutes. */
+const REMEMBERED_S = 600;
