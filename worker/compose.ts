@@ -43,6 +43,8 @@ export function composeWorker(parts: WorkerParts): Worker {
     targets: config.callbacks,
     endpoints,
     secrets: loadCallbackSecrets(config),
+    // Nobody waits for a callback: without this line its failure would show only to who looks for it.
+    onFailure: (failed) => log.warn(failed, "callback failed"),
     ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
   });
   const endpointProblems = endpoints.flatMap(({ name, url }) => {

@@ -6,7 +6,7 @@ import type {
   NextAfterAttempt,
   Receiver,
 } from "../approval/callback.ts";
-import type { CallbackEvent, EventType } from "../approval/event.ts";
+import { type CallbackEvent, type EventType, subjectOf } from "../approval/event.ts";
 import { type CallbackTargets, createAddressPolicy } from "./address-policy.ts";
 import { messageIdOf } from "./ids.ts";
 import { type PostOptions, type PostResult, post } from "./post.ts";
@@ -32,6 +32,20 @@ interface Endpoint {
   readonly secrets: readonly Uint8Array[];
 }
 
+/** By ids and names only: a URL may hold what nobody else may know. */
+export interface FailedCallback {
+  readonly type: EventType;
+  /** Id of the approval or workflow that it tells of. */
+  readonly about: string;
+  /** `webhook-id` of every attempt. */
+  readonly message: string;
+  /** The endpoint's name, or `callbackUrl`. */
+  readonly to: string;
+  readonly status: "failed" | "gone";
+  readonly attempts: number;
+  readonly result: AttemptResult;
+}
+
 export interface CallbackSenderOptions {
   readonly targets: CallbackTargets;
   readonly endpoints: readonly Endpoint[];
@@ -39,6 +53,8 @@ export interface CallbackSenderOptions {
   readonly secrets: readonly Uint8Array[];
   /** Pauses between attempts, in milliseconds. Default: the published schedule. */
   readonly retriesMs?: readonly number[];
+  /** Told of each callback that ends undelivered, once. */
+  readonly onFailure?: (failed: FailedCallback) => void;
   readonly post?: Omit<PostOptions, "policy">;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
@@ -95,12 +111,24 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
           : pauseMs === undefined
             ? { kind: "end", status: "failed" }
             : { kind: "retry", inMs: pauseMs };
+      const result = resultOf(answer);
+      if (next.kind === "end" && next.status !== "delivered") {
+        options.onFailure?.({
+          type: event.type,
+          about: subjectOf(event),
+          message: messageIdOf(event),
+          to: to.kind === "endpoint" ? to.name : "callbackUrl",
+          status: next.status,
+          attempts: n,
+          result,
+        });
+      }
       return {
         kind: "attempt",
         n,
         at: new Date(startedAt).toISOString(),
         ms: Math.max(0, endedAt - startedAt),
-        result: resultOf(answer),
+        result,
         next,
       };
     },

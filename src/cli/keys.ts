@@ -3,6 +3,7 @@ import { readKeys } from "../auth/key-file.ts";
 import { lastUsedAt } from "../auth/last-used.ts";
 import { createKey, KeyRefusal, type MadeKey, revokeKey, rotateKey } from "../auth/manage-keys.ts";
 import { isScope, SCOPES, type Scope } from "../auth/scopes.ts";
+import { type Audit, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import {
   type Cli,
   type Command,
@@ -56,15 +57,19 @@ Example:
           return printMade(
             cli,
             values,
-            await createKey(store, {
-              client: parseClient(values.name),
-              scopes: parseScopes(values.scope ?? []),
-            }),
+            noted(
+              cli,
+              "key.create",
+              await createKey(store, {
+                client: parseClient(values.name),
+                scopes: parseScopes(values.scope ?? []),
+              }),
+            ),
           );
         case "rotate":
-          return printMade(cli, values, await rotateKey(store, parseId(words)));
+          return printMade(cli, values, noted(cli, "key.rotate", await rotateKey(store, parseId(words))));
         case "revoke":
-          return printKey(cli, values, await revokeKey(store, parseId(words)));
+          return printKey(cli, values, revoked(cli, await revokeKey(store, parseId(words))));
         case "list":
           refuseWords(words);
           return printList(cli, values);
@@ -77,6 +82,40 @@ Example:
     }
   },
 };
+
+/** Writes down that there is a key, which may do what its scopes say. */
+function noted(cli: Cli, what: "key.create" | "key.rotate", made: MadeKey): MadeKey {
+  const { id, client, scopes } = made.stored;
+  auditOf(cli).record({
+    who: "operator",
+    what,
+    about: id,
+    client,
+    scopes: scopes.join(" "),
+    outcome: "done",
+  });
+  return made;
+}
+
+function revoked(cli: Cli, stored: StoredKey): StoredKey {
+  auditOf(cli).record({
+    who: "operator",
+    what: "key.revoke",
+    about: stored.id,
+    client: stored.client,
+    outcome: "done",
+  });
+  return stored;
+}
+
+function auditOf({ config, clock }: Cli): Audit {
+  if (config.auditDir === undefined) return NO_AUDIT;
+  const onFault = (error: unknown) =>
+    void process.stderr.write(
+      `The audit record cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  return openAudit({ folder: config.auditDir, clock, onFault });
+}
 
 interface Shown {
   readonly json?: boolean | undefined;

@@ -32,6 +32,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Absolute path. */
   readonly dataDir: string;
+  /** Absolute path of the folder of the audit record; undefined: there is none. */
+  readonly auditDir: string | undefined;
   readonly apiKeys: {
     /** Absolute path of the file of hashed keys. Without the file the API is open, and on the loopback only. */
     readonly file: string;
@@ -106,6 +108,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     }),
     corsOrigins: corsOrigins(source),
     dataDir,
+    auditDir: auditDir(source, dataDir),
     apiKeys: {
       file: resolve(read.text(source, "API_KEYS_FILE") ?? join(dataDir, "api-keys.json")),
       usedFolder: join(dataDir, "api-keys-used"),
@@ -180,6 +183,11 @@ function engineConfig(source: read.Source, role: Role): EngineConfig {
     source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
   }
   return { kind: "embedded", port, keepMs };
+}
+
+function auditDir(source: read.Source, dataDir: string): string | undefined {
+  const given = read.text(source, "AUDIT_DIR");
+  return given === "off" ? undefined : resolve(given ?? join(dataDir, "audit"));
 }
 
 /** A list and nothing else: a pattern lets in what nobody thought of. */

@@ -10,6 +10,7 @@ export const ENV_NAMES = [
   "DRAIN_DELAY_MS",
   "CORS_ORIGINS",
   "DATA_DIR",
+  "AUDIT_DIR",
   "ENGINE_PORT",
   "RETENTION",
   "RESONATE_URL",

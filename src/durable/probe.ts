@@ -26,6 +26,7 @@ export interface ServerFindings {
 interface ProbeLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 export interface ProbeTimes {
@@ -33,32 +34,73 @@ export interface ProbeTimes {
   readonly patienceMs: number;
   /** Between attempts at a server that does not answer yet. */
   readonly retryMs: number;
+  /** Between two looks at a server that is open to all. */
+  readonly openMs: number;
 }
 
-const TIMES: ProbeTimes = { patienceMs: 4_000, retryMs: 5_000 };
+const TIMES: ProbeTimes = { patienceMs: 4_000, retryMs: 5_000, openMs: 60_000 };
 const DEADLINE_MS = 1_000;
 /** Links and deadlines are judged by the server's clock; a minute is what people would notice. */
 const CLOCK_OFF_MS = 60_000;
 
-/** Looks at the server once, in the background, and logs what was found; until it answers, again and again. */
-export function probeInBackground(endpoint: Endpoint, log: ProbeLog, times = TIMES): { stop(): void } {
+export interface ProbeOptions {
+  /** Whether a server that lets everybody in is no reason to stop: on the loopback, for trying things out. */
+  readonly mayBeOpen?: boolean;
+  readonly times?: ProbeTimes;
+}
+
+export interface Looking {
+  /** Whether the server was found to let everybody in where it may not. False until it has been looked at. */
+  isOpen(): boolean;
+  stop(): void;
+}
+
+/**
+ * Looks at the server once, in the background, and logs what was found; until it answers, again and again. One that is
+ * open and may not be is told of each minute, until it is closed.
+ */
+export function probeInBackground(
+  endpoint: Endpoint,
+  log: ProbeLog,
+  { mayBeOpen = false, times = TIMES }: ProbeOptions = {},
+): Looking {
   const stopped = new AbortController();
   const { signal } = stopped;
+  let isOpen = false;
+  const sleep = (ms: number) => pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  const untilClosed = async (): Promise<void> => {
+    while (isOpen && !signal.aborted) {
+      log.error({ url: endpoint.url }, `The Resonate server ${IS_OPEN}`);
+      await sleep(times.openMs);
+      // Silence says nothing about whom it lets in.
+      isOpen = await refusesStrangers(endpoint.url, "countersign-probe").then(
+        (refuses) => !refuses,
+        () => true,
+      );
+    }
+    if (!signal.aborted) log.info({ url: endpoint.url }, "The Resonate server asks for a token now");
+  };
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
         const findings = await probe(endpoint, times, signal);
-        if (!signal.aborted) report(endpoint.url, findings, log);
+        if (signal.aborted) return;
+        report(endpoint.url, findings, log, mayBeOpen);
+        isOpen = !findings.wantsToken && !mayBeOpen;
+        if (isOpen) await untilClosed();
         return;
       } catch {
         // It is not there yet, or it went away; requests tell of that by themselves.
-        await pause(times.retryMs, undefined, { signal, ref: false }).catch(() => undefined);
+        await sleep(times.retryMs);
       }
     }
   };
   void run();
-  return { stop: () => stopped.abort() };
+  return { isOpen: () => isOpen, stop: () => stopped.abort() };
 }
+
+const IS_OPEN =
+  "answers without a token: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN";
 
 /** Leaves two promises behind, which end by themselves within the second. Throws while the server does not answer. */
 export async function probe(
@@ -143,9 +185,7 @@ async function hasSearch(network: Network, origin: string): Promise<boolean> {
 export function consequences(found: ServerFindings): string[] {
   const said: string[] = [];
   if (!found.wantsToken) {
-    said.push(
-      "answers without a token: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN",
-    );
+    said.push(IS_OPEN);
   }
   if (!found.takesIds) {
     said.push(
@@ -166,7 +206,9 @@ export function consequences(found: ServerFindings): string[] {
   return said;
 }
 
-function report(url: string, findings: ServerFindings, log: ProbeLog): void {
-  for (const consequence of consequences(findings)) log.warn({ url }, `The Resonate server ${consequence}`);
+function report(url: string, findings: ServerFindings, log: ProbeLog, mayBeOpen: boolean): void {
+  // That it is open where it may not be is told by itself, and again and again.
+  const toTell = mayBeOpen ? findings : { ...findings, wantsToken: true };
+  for (const consequence of consequences(toTell)) log.warn({ url }, `The Resonate server ${consequence}`);
   log.info({ url, ...findings }, "Resonate server looked at");
 }

@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
+import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
@@ -29,12 +30,15 @@ export interface AppOptions {
   readonly onLoopback: boolean;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
+  /** Whether the engine lets in whoever reaches it. */
+  readonly isEngineOpen: () => boolean;
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
   readonly durable: Durable;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
   readonly log: Logger;
+  readonly audit: Audit;
   /** Origin of every link. */
   readonly publicUrl: string;
   /** Other sites whose pages may use the API. */

@@ -5,6 +5,7 @@ import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { ApprovalReference } from "../openapi/schemas.ts";
+import { audit } from "./audit.ts";
 import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { callbacksOf } from "./callback-deliveries.ts";
@@ -39,6 +40,7 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       const root = await startApproval(options, { body, idempotencyKey });
       noteApproval(res, root.id);
       const answer = reference(root);
+      audit(res, { what: "request", about: root.id, outcome: answer.status });
       res.status(202).location(answer.links.self).json(answer);
     }),
   });
@@ -62,6 +64,7 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       noteApproval(res, root.id);
       const signal = AbortSignal.any([options.draining, closed(res)]);
       const ended = await cancelApproval({ ...options, signal }, root, reason);
+      audit(res, { what: "cancel", about: root.id, outcome: statusOf(ended).status });
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));
     }),

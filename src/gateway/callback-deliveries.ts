@@ -10,6 +10,7 @@ import { allows } from "../auth/scopes.ts";
 import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import { audit } from "./audit.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { addRoute } from "./routes.ts";
 
@@ -57,6 +58,7 @@ export function callbackDeliveryRoutes({
     POST: needs(SENDERS, async (req, res) => {
       const { id } = await permitted(res, "send", req.params["id"]);
       const view = await replayCallback(durable, id, { nowMs: clock(), newId: newId() });
+      audit(res, { what: "replay", about: id, replay: view.id, outcome: view.status });
       res
         .status(202)
         .location(`/callback-deliveries/${encodeURIComponent(view.id)}`)

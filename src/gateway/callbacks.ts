@@ -4,6 +4,7 @@ import type { Durable } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
+import { audit, noteRefusal } from "./audit.ts";
 import { readJson } from "./body.ts";
 import { requestIdOf } from "./context.ts";
 import { addRoute } from "./routes.ts";
@@ -26,6 +27,7 @@ export function callbackRoutes({ durable, tokens, log, clock, newNonce }: Callba
     POST: async (req, res) => {
       const verified = tokens.verifyCallback(String(req.params["token"]), clock());
       if (!verified.ok) {
+        noteRefusal(res, `callback URL: ${verified.reason}`);
         log.info({ requestId: requestIdOf(res), reason: verified.reason }, "callback refused");
         throw new ServiceError("FORBIDDEN", "This URL cannot be used");
       }
@@ -38,6 +40,13 @@ export function callbackRoutes({ durable, tokens, log, clock, newNonce }: Callba
         nonce: newNonce(),
       };
       const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
+      audit(res, {
+        who: "callback-url",
+        what: "resolve",
+        about: record.id,
+        nonce: answer.nonce,
+        outcome: effective ? "stored" : "too late",
+      });
       log.info({ requestId: requestIdOf(res), promise: record.id, effective }, "called back");
       // What somebody else has answered is none of this caller's business.
       res.json({ status: record.state, effective });

@@ -1,4 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { httpsForGood } from "../lib/page-headers.ts";
 import { callerOf } from "./auth.ts";
@@ -11,6 +12,8 @@ export function requestContext(options: {
   /** Origin of every link: https is then for good, in answers of every kind. */
   readonly publicUrl: string;
   readonly log: Logger;
+  /** Where handlers write down what was done. */
+  readonly audit: Audit;
   readonly newId: () => string;
   /** Aborted when the process is asked to stop: callers are then told to use no connection again. */
   readonly draining: AbortSignal;
@@ -24,6 +27,7 @@ export function requestContext(options: {
     const startedAt = performance.now();
     const requestId = options.newId();
     res.locals["requestId"] = requestId;
+    res.locals["audit"] = options.audit;
     res.set({ "X-Request-Id": requestId, ...headers });
     if (options.draining.aborted) res.set("Connection", "close");
     res.on("close", () => {
@@ -57,7 +61,8 @@ export function noteApproval(res: Response, id: string): void {
 
 const QUIET: readonly string[] = ["/livez", "/readyz"];
 
-function routeOf(req: Request): string {
+/** The route's template: addresses hold what is nobody else's to know. */
+export function routeOf(req: Request): string {
   const route: unknown = req.route;
   if (typeof route !== "object" || route === null || !("path" in route)) return "none";
   return typeof route.path === "string" ? `${req.baseUrl}${route.path}` : "none";

@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
 import { type Logger, scrub } from "../lib/log.ts";
+import { auditRefusal } from "./audit.ts";
 import { callerOf } from "./auth.ts";
-import { requestIdOf } from "./context.ts";
+import { requestIdOf, routeOf } from "./context.ts";
 import type { Pages } from "./pages.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
 import { addressOf, type FailureLimit, networkOf } from "./rate-limit.ts";
@@ -29,7 +30,11 @@ export function errorHandler({
     const caller = callerOf(res);
     const address = networkOf(addressOf(req, trustProxyHops));
     const seconds = refusals.count(caller === undefined ? [address] : [address, caller.id]);
-    if (seconds === undefined) return error;
+    if (seconds === undefined) {
+      // Bounded, as refusals are: whoever floods us with bad links does not fill the disk.
+      auditRefusal(res, error.code, routeOf(req));
+      return error;
+    }
     res.set("Retry-After", String(seconds));
     res.removeHeader("WWW-Authenticate");
     return new ServiceError("RATE_LIMITED", `Too many refused requests: wait ${seconds} seconds`);

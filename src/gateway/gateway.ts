@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
+import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
@@ -14,6 +15,8 @@ import { listen } from "./server.ts";
 export interface GatewayOptions {
   readonly durable: Durable;
   readonly log: Logger;
+  /** Who did what is written there. Default: nowhere. */
+  readonly audit?: Audit;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -30,6 +33,8 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Whether the disk that requests end up on takes more. Default: it is another machine's, which will say so. */
   readonly canStore?: () => Promise<boolean>;
+  /** Whether the engine lets in whoever reaches it: then the gateway is not ready. Default: no. */
+  readonly isEngineOpen?: () => boolean;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
   /** Other sites whose pages may use the API. Default: none. */
@@ -57,6 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl }),
       pages: createPages({ publicUrl, mailbox: options.mailbox !== undefined }),
       log: options.log,
+      audit: options.audit ?? NO_AUDIT,
       publicUrl,
       mailbox: options.mailbox,
       callbackUrlProblem: options.callbackUrlProblem,
@@ -66,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       trustProxyHops: options.trustProxyHops ?? 0,
       corsOrigins: options.corsOrigins ?? [],
       canStore: options.canStore ?? (async () => true),
+      isEngineOpen: options.isEngineOpen ?? (() => false),
       clock: Date.now,
       newId: randomUUID,
       newNonce: () => randomBytes(16).toString("base64url"),

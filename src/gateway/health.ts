@@ -6,6 +6,8 @@ export interface HealthRoutesOptions {
   readonly durable: Durable;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
+  /** Whether the engine lets in whoever reaches it, and so lets them decide anything. */
+  readonly isEngineOpen: () => boolean;
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
 }
@@ -15,7 +17,7 @@ const READY_TIMEOUT_MS = 2_000;
 
 /**
  * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, there is
- * room to write what is asked for, and nobody has told it to stop. Neither needs a key, or tells anything else.
+ * room to write what is asked for, the engine is not open to all, and nobody has told it to stop. Neither needs a key, or tells anything else.
  */
 export function healthRoutes(deps: HealthRoutesOptions): Router {
   const router = Router();
@@ -23,6 +25,8 @@ export function healthRoutes(deps: HealthRoutesOptions): Router {
   addRoute(router, "/readyz", {
     GET: async (_req, res) => {
       if (deps.draining.aborted) res.status(503).json({ status: "stopping" });
+      // Not in plain words: this is told to everybody.
+      else if (deps.isEngineOpen()) res.status(503).json({ status: "misconfigured" });
       else if (!(await engineAnswers(deps.durable))) res.status(503).json({ status: "engine unavailable" });
       else if (!(await deps.canStore())) res.status(503).json({ status: "storage unavailable" });
       else res.json({ status: "ready" });

@@ -1,24 +1,17 @@
 /** The gateway process: HTTP for programs and people, beside any number of others like it. */
 import { join } from "node:path";
 import type { Router } from "express";
-import { openAuth } from "../auth/open.ts";
-import { createAddressPolicy } from "../callback/address-policy.ts";
+import { composeGateway } from "../compose-gateway.ts";
 import { loadConfig } from "../config/config.ts";
-import { environment } from "../config/env.ts";
-import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
+import { engineEndpoint } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
-import { probeInBackground } from "../durable/probe.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
-import { isLoopback } from "../lib/loopback.ts";
 import { processId } from "../lib/process-id.ts";
 import { runService } from "../lib/service.ts";
-import { hasRoom } from "../lib/storage.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
 import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
-import { readSourcesFile } from "../webhooks/file.ts";
-import { startGateway } from "./gateway.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "gateway");
@@ -32,34 +25,12 @@ await runService(async () => {
     config.mail.kind === "mailbox"
       ? await openMailbox({ dir: join(config.dataDir, "mailbox"), port: config.mail.port, log })
       : undefined;
-  const gateway = await startGateway({
-    durable,
-    log,
-    host: config.host,
-    port: config.port,
-    publicUrl: config.publicUrl,
-    keys: loadTokenKeys(config),
-    mailbox: mailbox?.routes,
-    callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
-    sources: readSourcesFile(config.webhooksFile, environment),
-    authenticate: openAuth({
-      ...config.apiKeys,
-      isExposed: !isLoopback(config.host),
-      oidc: config.oidc,
-      log,
-    }),
-    trustProxyHops: config.trustProxyHops,
-    drainDelayMs: config.drainDelayMs,
-    corsOrigins: config.corsOrigins,
-    ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
-  });
+  const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
 
-  const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
     log,
     ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
     async stop() {
-      looking?.stop();
       await gateway.close();
       await durable.stop();
       await mailbox?.close();

@@ -10,6 +10,7 @@ import { lines } from "../approval/request.ts";
 import type { Durable } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
+import { audit } from "./audit.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { noteApproval, requestIdOf } from "./context.ts";
@@ -44,6 +45,8 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
         const value = (await readJson(req))?.value ?? null;
         const answer: Answer = { id, door: "api", as, value, nonce: newNonce() };
         const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
+        const outcome = effective ? "stored" : "too late";
+        audit(res, { what: verb, about: id, nonce: answer.nonce, outcome });
         const caller = callerOf(res)?.id;
         log.info({ requestId: requestIdOf(res), promise: id, caller, effective }, "settled by program");
         res.type("json").send(describePromise(record, { effective }));
@@ -59,6 +62,7 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
       const ballot = /^[1-9]\d{0,4}$/.test(n) ? ballotId(approval, Number(n)) : undefined;
       const { choice, comment } = parseDecideBody((await readJson(req))?.value);
       const caller = callerOf(res)?.id;
+      const nonce = newNonce();
       const decided =
         ballot === undefined
           ? ({ kind: "unknown" } as const)
@@ -66,7 +70,7 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
               ballot,
               choice,
               door: "api",
-              nonce: newNonce(),
+              nonce,
               ...(comment === undefined || comment === "" ? {} : { comment }),
               ...(caller === undefined ? {} : { caller }),
             });
@@ -77,6 +81,8 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
         );
       }
       const { effective, stands } = decided;
+      const outcome = effective ? "stored" : "too late";
+      audit(res, { what: "decide", about: ballot ?? "", approval, choice, nonce, outcome });
       log.info(
         { requestId: requestIdOf(res), approval, ballot: n, choice, caller, effective },
         "decided by program",

@@ -13,6 +13,7 @@ import type { Durable } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Link, LinkTokens } from "../tokens/tokens.ts";
+import { audit, noteRefusal } from "./audit.ts";
 import { requestIdOf } from "./context.ts";
 import { readDecisionForm } from "./decision-form.ts";
 import { noCrossSitePresses } from "./guards.ts";
@@ -52,6 +53,8 @@ export function reviewRoutes(options: ReviewRoutesOptions): Router {
       const nonce = newNonce();
       if (question.standing.kind === "open") {
         await decide(options, res, { link, question, nonce, comment: form.comment });
+      } else {
+        auditPress(res, { link, question, nonce }, "too late");
       }
       const receipt = tokens.issueReceipt({
         pid: link.pid,
@@ -146,16 +149,29 @@ async function decide(
   };
   const record = await options.durable.settle(link.pid, decision);
   const stored = record && decisionOf(record);
+  const effective = stored?.nonce === nonce;
+  auditPress(res, { link, question, nonce }, effective ? "stored" : "too late");
   options.log.info(
     {
       requestId: requestIdOf(res),
       approval: ballot.approval,
       ballot: ballot.n,
       choice: link.choice,
-      effective: stored?.nonce === nonce,
+      effective,
     },
     "pressed",
   );
+}
+
+/** Presses that came too late, too: they are kept nowhere else. */
+function auditPress(
+  res: Response,
+  { link, question, nonce }: Omit<Press, "comment">,
+  outcome: "stored" | "too late",
+): void {
+  const { approval, recipient } = question.ballot;
+  const who = `approver:${recipient}`;
+  audit(res, { who, what: "decide", about: link.pid, approval, choice: link.choice, nonce, outcome });
 }
 
 /** The link in the address with its ballot (R2). */
@@ -176,6 +192,7 @@ async function linked(
 
 /** The reason is for the log alone: outside, all refusals look the same. */
 function refused({ log }: ReviewRoutesOptions, res: Response, reason: string): ServiceError {
+  noteRefusal(res, `link: ${reason}`);
   log.info({ requestId: requestIdOf(res), reason }, "link refused");
   return new ServiceError("FORBIDDEN", "This link cannot be used");
 }

@@ -10,6 +10,7 @@ import { readEvents, type WebhookEvent } from "../webhooks/events.ts";
 import { valueAt } from "../webhooks/path.ts";
 import type { Source, Sources } from "../webhooks/source.ts";
 import { type Head, type Refused, sha256Hex } from "../webhooks/verify.ts";
+import { audit, noteRefusal } from "./audit.ts";
 import { readRaw } from "./body.ts";
 import { requestIdOf } from "./context.ts";
 import { publicDetail } from "./problem.ts";
@@ -56,6 +57,7 @@ async function verified(
   res: Response,
 ): Promise<{ readonly body: Buffer; readonly replayKey: string }> {
   const refused = ({ reason, detail }: Refused): ServiceError => {
+    noteRefusal(res, `signature: ${reason}`, `webhook:${source.name}`);
     log.warn({ requestId: requestIdOf(res), source: source.name, reason }, "webhook refused");
     // The body may be unread, and would be taken for the next request.
     if (!req.complete) res.set("Connection", "close");
@@ -92,6 +94,15 @@ async function take(
   try {
     const taken = await takeDelivery(options, source, event);
     const { delivery, duplicate, result, effective, promise } = taken;
+    audit(res, {
+      who: `webhook:${source.name}`,
+      what: "webhook",
+      about: promise ?? delivery,
+      delivery,
+      duplicate,
+      effective,
+      outcome: result,
+    });
     options.log.info({ ...line, delivery, duplicate, result, effective, promise }, "webhook taken");
     return taken;
   } catch (error) {

@@ -5,6 +5,7 @@ import { allows } from "../auth/scopes.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { BegunWorkflow } from "../openapi/schemas.ts";
+import { audit } from "./audit.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
 import { callBackOnCompletion } from "./completion-callback.ts";
@@ -41,6 +42,7 @@ export function workflowRoutes(options: WorkflowRoutesOptions): Router {
   addRoute(router, "/begin", {
     POST: needs("workflows:begin", async (req, res) => {
       const promise = await begin(options, req);
+      audit(res, { what: "begin", about: promise.id, outcome: promise.state });
       const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
       const answer: BegunWorkflow = { promise: promise.id, status: promise.state, wait };
       res.location(wait).json(answer);

@@ -3,13 +3,13 @@
  * most talkative level, and then all that any process has said is searched for every secret, token and address of it.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createKey } from "../../src/auth/manage-keys.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
-import { press } from "../support/press.ts";
+import { press, pressAtOnce } from "../support/press.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { startRelay } from "../support/relay.ts";
 import { RESONATE_URL } from "../support/resonate-server.ts";
@@ -106,7 +106,7 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
   const pressed = await press(toAna.links.approve, { comment });
   expect(pressed.effective).toBe(true);
   secret("receipt", new URL(pressed.url).pathname.slice(3));
-  await press(toAna.links.reject, { comment: secret("late comment") });
+  await pressAtOnce(toAna.links.reject, { comment: secret("late comment") });
   await call(`${gateway.url}/d/${toAna.links.approve.split("/d/")[1]?.slice(0, -4)}AAAA`);
   await call(`${toBo.links.approve}%`);
   await post(`${gateway.url}/approvals`, request, { authorization: `Bearer ${wrong}` });
@@ -152,7 +152,8 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
 
   const services = [gateway, barred, worker, ...(parts.engine ? [parts.engine] : [])];
   for (const service of [worker, gateway, parts.engine]) await service?.stop();
-  const said = services.map((service) => service.said).join("\n");
+  const audit = await auditIn(join(site.dataDir, "audit"));
+  const said = [...services.map((service) => service.said), audit].join("\n");
   const found = [...secrets].filter(
     ([, text]) => said.includes(text) || said.includes(encodeURIComponent(text)),
   );
@@ -169,4 +170,36 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
     expect(said).toContain(text);
   }
   expect(secrets.size).toBeGreaterThan(25);
+
+  // Who did or tried what is all on record, what was too late and what was refused included.
+  const entries = audit
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  const told = new Set(
+    entries.map(({ who, what, outcome }) => `${who?.replace(/:[\w-]{20,}$/, ":…")} ${what} ${outcome}`),
+  );
+  const byKey = `key:${key.slice(4, 12)}`;
+  for (const line of [
+    `${byKey} request pending`,
+    `${byKey} begin pending`,
+    `${byKey} decide stored`,
+    "approver:… decide stored",
+    "approver:… decide too late",
+    "webhook:acme refused signature: signature",
+    "anyone refused unauthenticated",
+    `key:${weak.slice(4, 12)} refused forbidden`,
+  ]) {
+    expect([...told]).toContain(line);
+  }
+  expect([...told].join("\n")).toMatch(/^anyone refused link: /m);
+  expect([...told].join("\n")).toMatch(/^anyone refused callback URL: /m);
+  const effective = entries.find(({ what, outcome }) => what === "decide" && outcome === "stored");
+  expect(effective).toMatchObject({ about: `${id}:1`, choice: "approve", nonce: expect.any(String) });
 });
+
+/** Everything on record, of all days. */
+async function auditIn(folder: string): Promise<string> {
+  const files = (await readdir(folder)).sort();
+  return (await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")))).join("");
+}

@@ -5,7 +5,9 @@ import type { Durable } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
 import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
+import type { AuditEntry } from "../../src/lib/audit.ts";
 import { createLogger } from "../../src/lib/log.ts";
+import type { Sources } from "../../src/webhooks/source.ts";
 import { callbackUrlProblem } from "./callbacks.ts";
 
 /** As a service without keys lets its own machine in. */
@@ -18,6 +20,8 @@ export interface TestGateway extends Gateway {
   readonly durable: Durable;
   /** What the gateway has logged so far, as parsed lines. */
   readonly log: readonly Record<string, unknown>[];
+  /** What it has written to the audit record so far. */
+  readonly audit: readonly AuditEntry[];
   request(path: string, init?: RequestInit): Promise<Answer>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -40,6 +44,8 @@ export async function startTestGateway(
     /** Default: where it listens. */
     readonly publicUrl?: string;
     readonly corsOrigins?: readonly string[];
+    readonly sources?: Sources;
+    readonly isEngineOpen?: () => boolean;
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -50,6 +56,7 @@ export async function startTestGateway(
   network.start();
   const durable = options.durable ?? createDurable(network);
   const lines: Record<string, unknown>[] = [];
+  const audit: AuditEntry[] = [];
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
   const gateway = await startGateway({
     durable,
@@ -58,6 +65,9 @@ export async function startTestGateway(
     port: 0,
     publicUrl: options.publicUrl,
     corsOrigins: options.corsOrigins ?? [],
+    audit: { record: (entry) => void audit.push(entry) },
+    ...(options.sources && { sources: options.sources }),
+    ...(options.isEngineOpen && { isEngineOpen: options.isEngineOpen }),
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     mailbox: undefined,
     callbackUrlProblem,
@@ -70,6 +80,7 @@ export async function startTestGateway(
     engine,
     durable,
     log: lines,
+    audit,
     request: (path, init) => request(`${gateway.url}${path}`, init),
     async [Symbol.asyncDispose]() {
       await gateway.close();

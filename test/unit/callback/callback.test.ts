@@ -201,13 +201,24 @@ describe("a callback", () => {
     [404, { status: "failed", attempts: 4, result: "4xx" }],
     [302, { status: "failed", attempts: 4, result: "3xx" }],
     [503, { status: "failed", attempts: 4, result: "5xx" }],
-  ])("to a receiver that answers %i ends as %o", async (status, end) => {
-    await using receiver = await startReceiver(() => status);
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.begin("w2", "greet", "Ana", receiver.url);
-    expect((await bench.ended("w2:callback")).value).toEqual({ kind: "callback", ...end });
-    expect(receiver.requests).toHaveLength(end.attempts);
-  });
+  ])(
+    "to a receiver that answers %i ends as %o, and that is told once, without its address",
+    async (status, end) => {
+      await using receiver = await startReceiver(() => status);
+      const failures: unknown[] = [];
+      await using bench = openCallbackBench({
+        hosts: [`127.0.0.1:${receiver.port}`],
+        sender: { onFailure: (failed) => void failures.push(failed) },
+      });
+      await bench.begin("w2", "greet", "Ana", receiver.url);
+      expect((await bench.ended("w2:callback")).value).toEqual({ kind: "callback", ...end });
+      expect(receiver.requests).toHaveLength(end.attempts);
+      const message = receiver.requests[0]?.headers["webhook-id"];
+      expect(failures).toEqual([
+        { type: "workflow.completed", about: "w2", message, to: "callbackUrl", ...end },
+      ]);
+    },
+  );
 
   test("waits as long as a busy receiver asks", async () => {
     await using receiver = await startReceiver((n, _r, response) => {

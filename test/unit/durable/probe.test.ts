@@ -16,8 +16,8 @@ test("probe() finds everything in order at an engine of ours", async () => {
   expect(consequences(found)).toEqual([]);
 });
 
-/** A server that lets everyone in, knows no `:`, announces nothing and lives two minutes ago. */
-async function poorServer(): Promise<string> {
+/** A server that lets everyone in (until told otherwise), knows no `:`, announces nothing and lives two minutes ago. */
+async function poorServer(isOpen = () => true): Promise<string> {
   const server = createServer((request, response) => {
     if (request.method === "GET") {
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
@@ -38,8 +38,15 @@ async function poorServer(): Promise<string> {
         tags: {},
         createdAt: Date.now() - 120_000,
       };
-      const status =
-        kind === "promise.get" ? 404 : kind === "promise.search" ? 501 : id.includes(":") ? 400 : 200;
+      const status = !isOpen()
+        ? 401
+        : kind === "promise.get"
+          ? 404
+          : kind === "promise.search"
+            ? 501
+            : id.includes(":")
+              ? 400
+              : 200;
       const answer = status === 200 ? { promise: { ...promise, timeoutAt: Date.now() } } : "no";
       response.writeHead(status, { "content-type": "application/json" });
       response.end(JSON.stringify({ kind, head: { ...head, status }, data: answer }));
@@ -69,16 +76,59 @@ test("probeInBackground() waits for a server that is not there yet, and logs onc
   const log = {
     info: (_: object, message: string) => void lines.push(message),
     warn: (_: object, message: string) => void lines.push(message),
+    error: (_: object, message: string) => void lines.push(message),
   };
   const engine = testEngine();
   const first = await testServer(engine);
   await first.close();
-  const times = { patienceMs: 4_000, retryMs: 20 };
-  const looking = probeInBackground({ url: first.url, token: "token" }, log, times);
+  const times = { patienceMs: 4_000, retryMs: 20, openMs: 20 };
+  const looking = probeInBackground({ url: first.url, token: "token" }, log, { times });
   onTestFinished(() => looking.stop());
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(lines).toEqual([]);
   await testServer(engine, first.port);
   await eventually("the server was looked at", () => lines.length > 0);
   expect(lines).toEqual(["Resonate server looked at"]);
+});
+
+function linesOf() {
+  const lines: { readonly level: string; readonly message: string }[] = [];
+  const writer = (level: string) => (_: object, message: string) => void lines.push({ level, message });
+  return { lines, log: { info: writer("info"), warn: writer("warn"), error: writer("error") } };
+}
+
+test("probeInBackground() tells again and again of a server that lets everybody in, until it does not", async () => {
+  let isOpen = true;
+  const url = await poorServer(() => isOpen);
+  const { lines, log } = linesOf();
+  const times = { patienceMs: 10, retryMs: 20, openMs: 20 };
+  const looking = probeInBackground({ url, token: undefined }, log, { times });
+  onTestFinished(() => looking.stop());
+  expect(looking.isOpen()).toBe(false);
+  const errors = () => lines.filter(({ level }) => level === "error");
+  await eventually("it is told three times", () => errors().length >= 3);
+  expect(looking.isOpen()).toBe(true);
+  for (const { message } of errors()) expect(message).toContain("answers without a token");
+  isOpen = false;
+  await eventually("it is found closed", () => !looking.isOpen());
+  await eventually("that is told", () => lines.at(-1)?.message.endsWith("asks for a token now"));
+  const told = errors().length;
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(errors()).toHaveLength(told);
+});
+
+test("probeInBackground() warns once of an open server where one may be open", async () => {
+  const { lines, log } = linesOf();
+  const times = { patienceMs: 10, retryMs: 20, openMs: 10 };
+  const looking = probeInBackground({ url: await poorServer(), token: undefined }, log, {
+    mayBeOpen: true,
+    times,
+  });
+  onTestFinished(() => looking.stop());
+  await eventually("the server was looked at", () => lines.some(({ level }) => level === "info"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(looking.isOpen()).toBe(false);
+  expect(lines.filter(({ message }) => message.includes("without a token"))).toEqual([
+    { level: "warn", message: expect.any(String) },
+  ]);
 });

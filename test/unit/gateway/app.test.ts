@@ -197,6 +197,17 @@ describe("faults", () => {
     });
   });
 
+  test("readyz is 503 while the engine lets everybody in, and tells nobody that this is why", async () => {
+    let isOpen = true;
+    await using exposed = await startTestGateway({ isEngineOpen: () => isOpen });
+    expect(await exposed.request("/readyz")).toMatchObject({
+      status: 503,
+      body: { status: "misconfigured" },
+    });
+    isOpen = false;
+    expect(await exposed.request("/readyz")).toMatchObject({ status: 200 });
+  });
+
   test("readyz answers when the engine does", async () => {
     expect(await gateway.request("/readyz")).toMatchObject({ status: 200, body: { status: "ready" } });
   });

@@ -9,6 +9,7 @@ import { createPages } from "../../../src/gateway/pages.ts";
 import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
 import { listen } from "../../../src/gateway/server.ts";
 import { workflowRoutes } from "../../../src/gateway/workflows.ts";
+import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY, request } from "../../support/gateway.ts";
@@ -18,7 +19,7 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
   const log = createLogger({ level: "silent", part: "test" });
   const server = await listen({ host: "127.0.0.1", port: 0 }, ({ url, draining }) => {
     const app = express();
-    app.use(requestContext({ publicUrl: url, log, newId: randomUUID, draining }));
+    app.use(requestContext({ publicUrl: url, log, audit: NO_AUDIT, newId: randomUUID, draining }));
     const needs = createNeeds(EVERYBODY_MAY);
     const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem };
     app.use(workflowRoutes({ ...options, needs, draining, waitersMax: 2 }));

@@ -4,6 +4,7 @@ import { isKey, makeKey } from "../../../src/auth/key.ts";
 import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
 import { createApp } from "../../../src/gateway/app.ts";
 import { createPages } from "../../../src/gateway/pages.ts";
+import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
@@ -29,6 +30,8 @@ function mounted(): string[] {
     onLoopback: true,
     trustProxyHops: 0,
     corsOrigins: [],
+    audit: NO_AUDIT,
+    isEngineOpen: () => false,
     canStore: async () => true,
     publicUrl,
     callbackUrlProblem: () => undefined,

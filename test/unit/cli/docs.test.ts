@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const root = new URL("../../../", import.meta.url);
+
+function sourcesIn(folder: string): string {
+  const files = readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" });
+  return files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(new URL(`${folder}/${file}`, root), "utf8"))
+    .join("\n");
+}
+
+test("docs/command-line.md explains every kind that the service gives its own promises", () => {
+  const sources = ["src", "worker"].map(sourcesIn).join("\n");
+  // What is written after the tag, and what a constant of that name stands for; timers are told theirs.
+  const written = [...sources.matchAll(/\[KIND_TAG\]: ("?)(\w+)\1[,\s}]/g)].map(([, quote, word]) =>
+    quote === "" ? new RegExp(`const ${word} = "(\\w+)"`).exec(sources)?.[1] : word,
+  );
+  const timers = [...sources.matchAll(/timerTags\([^"]*"(\w+)"\)/g)].map(([, word]) => word);
+  const kinds = new Set([...written, ...timers].filter((kind) => kind !== undefined));
+  expect([...kinds].sort()).toEqual([
+    "approval",
+    "ballot",
+    "callback",
+    "delivery",
+    "end",
+    "meeting",
+    "retry",
+    "webhook",
+  ]);
+  const docs = readFileSync(new URL("docs/command-line.md", root), "utf8");
+  const explained = docs.slice(
+    docs.indexOf("`kind` of what"),
+    docs.indexOf("\n## ", docs.indexOf("`kind` of what")),
+  );
+  for (const kind of kinds) expect(explained, kind).toContain(`\`${kind}\``);
+});
