@@ -4,6 +4,7 @@ import {
   DELIVERY,
   type Delivery,
   type DeliveryResult,
+  deliveryPrefix,
   readDelivery,
   readDeliveryResult,
   SOURCE_TAG,
@@ -27,7 +28,7 @@ interface LogEntry extends Omit<Delivery, "kind"> {
   readonly promise?: string;
 }
 
-/** A search gives no order, so all are read; beyond this the engine's own tools serve better. */
+/** A search gives no order that helps, so all deliveries are read, and nothing else; beyond this the engine's own tools serve better. */
 const READ_MAX = 20_000;
 const LIMIT = { default: 50, max: 1_000 };
 
@@ -37,7 +38,7 @@ export async function logWebhooks({ durable, print }: Cli, values: LogValues): P
     [KIND_TAG]: DELIVERY,
     ...(values.source === undefined ? {} : { [SOURCE_TAG]: values.source }),
   };
-  const found = await durable.search(tags, READ_MAX);
+  const found = await durable.search(tags, READ_MAX, deliveryPrefix(values.source));
   if (found === undefined) {
     throw new CommandFailure(
       EXIT.usage,

@@ -151,12 +151,20 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       }
     }
   }
+  if (webhooksFile !== undefined && engine.kind === "embedded" && (engine.keepMs ?? Infinity) < REPLAYS_MS) {
+    problems.push(
+      "RETENTION must be at least P7D with WEBHOOKS_FILE: senders repeat a delivery for days, and one that is forgotten has its effect again",
+    );
+  }
   if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
     warnings.push(`PUBLIC_URL is ${publicUrl}: links carry the right to decide, so serve them over https`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
 }
+
+/** Longer than any known sender repeats what was not acknowledged. */
+const REPLAYS_MS = 7 * 24 * 3_600_000;
 
 /** A lease shorter than a second would expire between two heartbeats of a busy process; above an hour nobody waits. */
 const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;

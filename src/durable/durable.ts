@@ -40,9 +40,13 @@ export interface Durable {
   family(rootId: string): Promise<Family>;
   /**
    * Promises with all of these tags, in no order that means anything; undefined where the server has no search.
-   * Looks at everything that is stored: for people who ask, not for requests.
+   * Looks at everything that is stored, or at all whose ids begin with `idPrefix`: for people who ask, not for requests.
    */
-  search(tags: Readonly<Record<string, string>>, limit: number): Promise<Family | undefined>;
+  search(
+    tags: Readonly<Record<string, string>>,
+    limit: number,
+    idPrefix?: string,
+  ): Promise<Family | undefined>;
   /** Lets go of the engine; open waits are answered with what was last known. */
   stop(): Promise<void>;
 }

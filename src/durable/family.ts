@@ -36,19 +36,23 @@ async function searched(network: Network, rootId: string): Promise<Family | unde
   };
 }
 
-/** Promises with all of these tags, up to `limit`; undefined where the server has no search. */
+/**
+ * Promises with all of these tags, up to `limit`; undefined where the server has no search. Servers answer in order of
+ * id, and a cursor is the id to go on after: with a prefix, nothing before it is looked at, and little after it.
+ */
 export async function searchByTags(
   network: Network,
   tags: Readonly<Record<string, string>>,
   limit: number,
+  idPrefix?: string,
 ): Promise<Family | undefined> {
   const promises: StoredPromise[] = [];
-  let cursor: string | undefined;
+  let cursor = idPrefix;
   do {
     const page = await searchPage(network, { ...tags }, cursor);
     if (page === undefined) return undefined;
-    promises.push(...page.promises);
-    cursor = page.cursor;
+    promises.push(...page.promises.filter(({ id }) => id.startsWith(idPrefix ?? "")));
+    cursor = page.cursor?.startsWith(idPrefix ?? "") === true ? page.cursor : undefined;
   } while (cursor !== undefined && promises.length < limit);
   return {
     promises: promises.slice(0, limit),

@@ -117,8 +117,12 @@ class ResonateDurable implements Durable {
     return family(this.#network, rootId, this);
   }
 
-  search(tags: Readonly<Record<string, string>>, limit: number): Promise<Family | undefined> {
-    return searchByTags(this.#network, tags, limit);
+  search(
+    tags: Readonly<Record<string, string>>,
+    limit: number,
+    idPrefix?: string,
+  ): Promise<Family | undefined> {
+    return searchByTags(this.#network, tags, limit, idPrefix);
   }
 
   async stop(): Promise<void> {

@@ -32,7 +32,12 @@ export const MEETINGS_MAX = 64;
 
 /** One delivery of one source, however often it is sent. */
 export function deliveryId(source: string, replayKey: string): string {
-  return `webhook.${source}.${hash(replayKey)}`;
+  return `${deliveryPrefix(source)}${hash(replayKey)}`;
+}
+
+/** What ids of deliveries begin with, of one source or of all. */
+export function deliveryPrefix(source?: string): string {
+  return source === undefined ? "webhook." : `webhook.${source}.`;
 }
 
 /** Where an event and the workflow that waits for it meet, the `n`th time, from 0. */

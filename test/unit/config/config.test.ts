@@ -40,6 +40,14 @@ describe("loadConfig()", () => {
     expect(loadConfig(blank)).toEqual(loadConfig({}));
   });
 
+  test("keeps deliveries of webhooks for longer than their senders repeat them", () => {
+    const short = { WEBHOOKS_FILE: "webhooks.yaml", RETENTION: "PT167H" };
+    expect(problemsOf(short)).toEqual([expect.stringMatching(/^RETENTION must be at least P7D/)]);
+    expect(problemsOf({ ...short, RETENTION: "P7D" })).toEqual([]);
+    expect(problemsOf({ ...short, RETENTION: "off" })).toEqual([]);
+    expect(problemsOf({ RETENTION: "PT1H" })).toEqual([]);
+  });
+
   test("lets in no other site by default, those listed as they are, and never a pattern", () => {
     expect(loadConfig({}).corsOrigins).toEqual([]);
     const listed = ["https://tools.example.com", "http://localhost:3000"];

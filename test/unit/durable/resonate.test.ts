@@ -244,6 +244,34 @@ describe("Durable", () => {
     expect(await waiting).toMatchObject({ value: 7 });
   });
 
+  test("search() with a prefix looks at what begins so, and at little else, however much is stored", async () => {
+    const { engine } = openTestEngine();
+    const network = engine.network({ group: "gateway" });
+    network.start();
+    const { durable, kinds } = worldOf(engine, network, {});
+    const create = (id: string) =>
+      durable.create({ id, param: null, timeoutAt: Date.now() + HOUR, tags: { kind: "x" } });
+    const names = (first: string, length: number) => Array.from({ length }, (_, n) => `${first}.${n}`);
+    const others = [...names("po", 6_000), "webhook", "webhook-1", "webhook/", ...names("zz", 6_000)];
+    await Promise.all([...others, "webhook.a.1", "webhook.a.2", "webhook.b.1"].map(create));
+    const found = async (...given: [string?]) => {
+      kinds.length = 0;
+      const { promises, truncated } = (await durable.search({ kind: "x" }, 20_000, ...given)) ?? {};
+      return { ids: promises?.map(({ id }) => id), truncated, requests: kinds.length };
+    };
+    expect(await found("webhook.")).toEqual({
+      ids: ["webhook.a.1", "webhook.a.2", "webhook.b.1"],
+      truncated: false,
+      requests: 1,
+    });
+    expect(await found("webhook.a.")).toEqual({
+      ids: ["webhook.a.1", "webhook.a.2"],
+      truncated: false,
+      requests: 1,
+    });
+    expect((await found()).requests).toBeGreaterThan(10);
+  });
+
   test("family() probes where the server has no search", async () => {
     const network = new LocalNetwork({ group: "worker", pid: "p" });
     const durable = createDurable(network);

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { collect, FROM_START } from "../../../src/engine/collect.ts";
+import { deliveryId, meetingId } from "../../../src/webhooks/records.ts";
 import { ask, temporaryFolder, testEngine } from "../../support/engine.ts";
 import {
   acquire,
@@ -66,6 +67,26 @@ test("collect() keeps a tree while its root or anything in it is pending, or end
   expect(left(world, T + 100)).toEqual(["child", "child:d1", "late", "late:0", "root", "root:0"]);
   world.step(T + 100, settle("child:d1"));
   expect(left(world, T + 101)).toEqual(["root", "root:0"]);
+});
+
+test("collect() keeps all of a meeting's lineage while any of it waits, and deletes it as a whole", () => {
+  using world = new World();
+  const meeting = (n: number) => meetingId("acme", { order: "7" }, n);
+  const begin = (id: string, until: number) =>
+    world.step(T, create(id, until, latentTags(id, id.split(":")[0] ?? id)));
+  begin(meeting(0), T + DAY);
+  world.step(T, settle(meeting(0)));
+  begin(meeting(1), T + DAY);
+  world.step(T, settle(meeting(1)));
+  begin(meeting(2), T + 30 * DAY);
+  const other = deliveryId("acme", "evt_1");
+  begin(other, T + DAY);
+  world.step(T, settle(other));
+  // Two thirds of the meeting ended long ago; its delivery is another tree.
+  expect(left(world, T + 20 * DAY)).toEqual([meeting(0), meeting(1), meeting(2)]);
+  world.step(T + 21 * DAY, settle(meeting(2)));
+  expect(left(world, T + 21 * DAY)).toEqual([meeting(0), meeting(1), meeting(2)]);
+  expect(left(world, T + 22 * DAY)).toEqual([]);
 });
 
 test("collect() takes an inner step past its deadline for ended, though nobody wrote that down", () => {

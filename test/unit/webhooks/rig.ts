@@ -9,6 +9,7 @@ import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { sendProblem } from "../../../src/gateway/problem.ts";
 import { webhookRoutes } from "../../../src/gateway/webhooks.ts";
+import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
 import type { Logger } from "../../../src/lib/log.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
@@ -56,6 +57,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   app.use((_req, res, next) => {
     res.locals["requestId"] = randomUUID();
+    res.locals["audit"] = NO_AUDIT;
     next();
   });
   if (options.sources !== undefined) {
