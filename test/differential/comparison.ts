@@ -1,213 +1,216 @@
 import { deepStrictEqual } from "node:assert";
-import { brokenInvariants } from "../support/engine-invariants.ts";
+import type { Message } from "../../src/protocol/records.ts";
+import { guardHistory, invariantCheck } from "../support/engine-invariants.ts";
 import { type Envelope, request } from "../support/engine-requests.ts";
 import { World } from "../support/engine-world.ts";
-import type { Random } from "../support/seeds.ts";
-import { comparable, imitateDelays, isTimerId } from "./differences.ts";
-import { nextOperation, nextPause } from "./operations.ts";
-import { Oracle, type OracleMessage } from "./oracle.ts";
+import {
+  comparable,
+  delayImitation,
+  endExternal,
+  imitateLineage,
+  isComparable,
+  isTimerId,
+  touchOverdueAwaiters,
+  withChildren,
+} from "./differences.ts";
+import {
+  type AnyTask,
+  byId,
+  type Json,
+  Oracle,
+  type OracleAnswer,
+  type OracleMessage,
+  taskRecord,
+} from "./oracle.ts";
+import { engineState, oracleState } from "./state.ts";
 
-type Json = Record<string, unknown>;
+/** One request, made of both servers at a time of which the clock has been heard, or has not. */
+export interface Step {
+  readonly at: number;
+  readonly isHeard: boolean;
+  readonly envelope: Envelope;
+}
 
-/** The engine and the oracle, given the same requests at the same times, compared after each. */
+/**
+ * The engine and the oracle, given the same requests at the same times. After each, the answers, the messages and all
+ * that is stored must be the same, and every invariant must hold of the engine's file.
+ */
 export class Comparison {
   readonly oracle = new Oracle();
-  readonly world = new World();
-  readonly #random: Random;
-  #now = 1_000_000;
   /** How often each kind was answered how, and each message sent. */
   readonly seen = new Map<string, number>();
+  /** Requests made of both servers, and looks at everything that is stored. */
+  readonly counts = { requests: 0, states: 0, invariants: 0 };
+  readonly #world: World;
+  readonly #state: () => readonly string[];
+  readonly #broken: () => object;
+  readonly #imitateDelays: (oracle: Oracle) => ReadonlySet<unknown>;
+  readonly #writes: () => number;
+  #known: { readonly writes: number; readonly state: readonly string[] } | undefined;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(world: World = new World()) {
+    this.#world = world;
+    guardHistory(world.db);
+    this.#state = engineState(world.db);
+    this.#broken = invariantCheck(world.db);
+    this.#imitateDelays = delayImitation(world.db);
+    const writes = world.db.prepare("SELECT total_changes() AS writes");
+    this.#writes = () => Number(writes.get()?.["writes"]);
   }
 
-  /** Lets some time pass, with or without the clock being heard, and makes one request of both. */
-  step(): void {
-    this.#now += nextPause(this.#random);
-    if (this.#random.chance(0.7)) this.#tick();
-    else this.#touchOverdueAwaiters();
-    this.#request(nextOperation(this.#random, this.oracle, this.#now));
-    this.#compareSearch();
-    this.#compareSnapshots();
+  /** Both begin anew, with nothing stored. */
+  reset(): void {
+    for (const kind of ["debug.reset", "debug.stop", "debug.start"]) this.#request(0, request(kind, {}));
   }
 
-  /** What must hold at any time holds at the end, too. */
+  /** Throws where the servers differ. What they mean to do differently is passed over. */
+  step({ at, isHeard, envelope }: Step): void {
+    if (isHeard) this.#tick(at);
+    else touchOverdueAwaiters(this.oracle, this.#world, at);
+    if (!isComparable(this.oracle, envelope)) return;
+    const { kind, data } = envelope;
+    if (kind.endsWith(".search")) this.#search(at, kind, data);
+    else if (kind === "debug.snap") this.#snap(at, envelope);
+    else this.#request(at, envelope);
+  }
+
   close(): void {
-    deepStrictEqual(brokenInvariants(this.world.db), {});
-    this.world.close();
+    this.#world.close();
   }
 
-  #request(envelope: Envelope): void {
+  #request(now: number, envelope: Envelope): void {
     const isNew = this.oracle.get(subjectOf(envelope)) === undefined;
-    const theirs = this.oracle.step(this.#now, envelope);
-    const ours = this.world.step(this.#now, structuredClone(envelope));
-    deepStrictEqual(ours.status, theirs.response.head.status, `status of ${JSON.stringify(envelope)}`);
-    this.#count(`${envelope.kind} ${ours.status}`);
-    if (ours.status >= 400) return;
-    for (const { message } of ours.messages) this.#count(message.kind);
-    const where = `answer to ${JSON.stringify(envelope)}`;
-    deepStrictEqual(
-      withoutLineage(answer(ours.data as Json)),
-      withoutLineage(this.#withChildren(envelope, answer(theirs.response.data as Json), isNew)),
-      where,
+    const theirs = this.oracle.step(now, envelope);
+    const ours = this.#ask(now, envelope);
+    const about = JSON.stringify(envelope);
+    same(ours.status, theirs.status, `status of ${about}`);
+    if (ours.status < 400) {
+      const expected = this.#expected(envelope, theirs, isNew);
+      same(answer(ours.data), expected, `answer to ${about}`);
+      const messages = this.#comparable(theirs.messages);
+      same(sorted(ours.messages), sorted(messages), `messages of ${about}`);
+      for (const { message } of ours.messages) this.#count(message.kind);
+    }
+    this.#compareStates(now);
+  }
+
+  #tick(now: number): void {
+    const theirs = this.oracle.tick(now);
+    imitateLineage(this.oracle);
+    theirs.push(...endExternal(this.oracle, now));
+    const { messages: ours } = this.#ask(now, request("debug.tick", { time: now }));
+    const expected = sorted(lastOfEach(this.#comparable(theirs)));
+    same(sorted(ours), expected, `messages of the clock at ${now}`);
+    for (const { message } of ours) this.#count(`${message.kind} by clock`);
+    this.#compareStates(now);
+  }
+
+  /** Pages through all that is found, and compares it with all that the oracle has. */
+  #search(now: number, kind: string, query: Json): void {
+    const [part, state, tags] = [`${kind.split(".")[0]}s`, query["state"], query["tags"] ?? {}];
+    const records = {
+      promises: () => this.oracle.promisesAt(now),
+      tasks: () => this.oracle.tasks(),
+      schedules: () => this.oracle.schedules(),
+    }[part];
+    const expected = records?.().filter((record) => {
+      const own = (record["tags"] ?? record["promiseTags"] ?? {}) as Json;
+      const isTagged = Object.entries(tags).every(([tag, value]) => own[tag] === value);
+      return isTagged && (state === undefined || record["state"] === state);
+    });
+    const found: Json[] = [];
+    for (let cursor = query["cursor"], isMore = true; isMore; isMore = cursor !== undefined) {
+      const page = this.#ask(now, request(kind, { ...query, ...(cursor !== undefined && { cursor }) }));
+      found.push(...(page.data[part] as Json[]));
+      cursor = page.data["cursor"];
+    }
+    const isWithin = ({ id }: Json) => (id as string) > ((query["cursor"] as string | undefined) ?? "");
+    same(found, expected?.filter(isWithin), `${kind} ${JSON.stringify(query)}`);
+    this.#compareStates(now);
+  }
+
+  #snap(now: number, envelope: Envelope): void {
+    const ours = this.#ask(now, envelope).data;
+    const theirs = this.oracle.step(now, envelope).data as Record<string, Json[]>;
+    const hasTarget = ({ id }: Json) => this.oracle.get(id as string)?.tags["resonate:target"] !== undefined;
+    const isOwn = ({ id, type }: Json) => type === 1 || !isTimerId(this.oracle, id);
+    const { messages: _, ...rest } = ours;
+    same(
+      { ...rest, promiseTimeouts: (ours["promiseTimeouts"] as Json[]).filter(hasTarget) },
+      {
+        promises: sorted(theirs["promises"], ["id"]),
+        promiseTimeouts: sorted(theirs["promiseTimeouts"], ["id"]),
+        callbacks: sorted(theirs["callbacks"], ["awaited", "awaiter"]),
+        listeners: sorted(theirs["listeners"], ["id", "address"]),
+        tasks: this.oracle.tasks(),
+        taskTimeouts: sorted(theirs["taskTimeouts"]?.filter(isOwn), ["id"]),
+      },
+      `snapshot at ${now}`,
     );
-    const messages = comparable(this.oracle, theirs.messages, this.#imitateDelays());
-    deepStrictEqual(
-      sorted(withoutLineage(ours.messages)),
-      sorted(messages),
-      `messages of ${JSON.stringify(envelope)}`,
-    );
+  }
+
+  #ask(now: number, envelope: Envelope): ReturnType<World["step"]> {
+    const answered = this.#world.step(now, envelope);
+    this.counts.requests += 1;
+    this.#count(`${envelope.kind} ${answered.status}`);
+    for (const { message } of answered.messages) this.#checkMessage(message);
+    return answered;
+  }
+
+  /** No worker is sent to a workflow that has ended, or with a version that it does not have. */
+  #checkMessage({ kind, data }: Message): void {
+    if (kind !== "execute") return;
+    const { id, version } = data.task;
+    const { store } = this.#world;
+    const actual = { promise: store.promise(id)?.state, task: store.task(id) };
+    if (actual.promise !== "pending" || actual.task?.state !== "pending" || actual.task.version !== version) {
+      throw new Error(`A worker is sent to ${id} at version ${version}, which is ${JSON.stringify(actual)}`);
+    }
+  }
+
+  /** Those of the oracle's messages that ours sends, too. */
+  #comparable(messages: readonly OracleMessage[]): OracleMessage[] {
+    const delayed = this.#imitateDelays(this.oracle);
+    if (delayed.size > 0) this.#count("kept back");
+    return comparable(this.oracle, messages, delayed);
+  }
+
+  /** What the oracle said, as ours says it. */
+  #expected(envelope: Envelope, theirs: OracleAnswer, isNew: boolean): Json {
+    const expected = answer(theirs.data);
+    const { preload, promise } = expected as { preload?: Json[]; promise?: Json };
+    if (preload === undefined || envelope.kind === "task.fence") return expected;
+    // What is born settled will not be run.
+    if (isNew && promise?.["state"] !== "pending") return expected;
+    return { ...expected, preload: withChildren(this.oracle, preload, subjectOf(envelope)) };
+  }
+
+  #compareStates(now: number): void {
+    const writes = this.#writes();
+    if (this.#known?.writes !== writes) {
+      this.#known = { writes, state: this.#state() };
+      same(this.#broken(), {}, `invariants at ${now}`);
+      this.counts.invariants += 1;
+    }
+    this.counts.states += 1;
+    same(this.#known.state, oracleState(this.oracle), `state at ${now}`);
   }
 
   #count(event: string): void {
     this.seen.set(event, (this.seen.get(event) ?? 0) + 1);
   }
-
-  #tick(): void {
-    const theirs = this.oracle.step(this.#now, request("debug.tick", { time: this.#now })).messages;
-    // The oracle makes up for one missed occurrence at a time.
-    while (this.oracle.server.sTimeouts.some(({ timeout }) => timeout <= this.#now)) {
-      this.#count("occurrence made up for");
-      theirs.push(...this.oracle.step(this.#now, request("debug.tick", { time: this.#now })).messages);
-    }
-    // The oracle ends only promises with a target by itself; the others are touched.
-    for (const { id, state, timeoutAt, tags } of this.oracle.server.promises.values()) {
-      if (state !== "pending" || timeoutAt > this.#now) continue;
-      if (tags["resonate:scope"] !== "global" && tags["resonate:external"] !== "true") continue;
-      theirs.push(...this.oracle.step(this.#now, request("promise.get", { id })).messages);
-    }
-    const ours = this.world.tick(this.#now);
-    for (const { message } of ours) this.#count(`${message.kind} by clock`);
-    const expected = sorted(lastOfEach(comparable(this.oracle, theirs, this.#imitateDelays())));
-    deepStrictEqual(sorted(withoutLineage(ours)), expected, `at ${this.#now}`);
-    this.#compareSnapshots();
-  }
-
-  /** Both time out what waits and is overdue, so that the request that follows can't wake it in the oracle. */
-  #touchOverdueAwaiters(): void {
-    for (let isAgain = true; isAgain; ) {
-      isAgain = false;
-      const awaiters = [...this.oracle.server.promises.values()].flatMap((promise) => [...promise.callbacks]);
-      for (const id of awaiters) {
-        const own = this.oracle.get(id);
-        if (own === undefined || own.state !== "pending" || own.timeoutAt > this.#now) continue;
-        this.oracle.step(this.#now, request("promise.get", { id }));
-        this.world.step(this.#now, request("promise.get", { id }));
-        isAgain = true;
-      }
-    }
-    this.#compareSnapshots();
-  }
-
-  /** The oracle's preload with the children that ours adds. */
-  #withChildren(envelope: Envelope, data: Json, isNew: boolean): Json {
-    if (!Array.isArray(data["preload"]) || envelope.kind === "task.fence") return data;
-    // What is born settled will not be run.
-    if (isNew && (data["promise"] as Json)["state"] !== "pending") return data;
-    const id = subjectOf(envelope);
-    const known = new Set((data["preload"] as { id: string }[]).map((each) => each.id));
-    const children = (this.oracle.snapshot()["promises"] as Json[]).filter(
-      ({ id: child, tags }) =>
-        child !== id &&
-        !known.has(child as string) &&
-        (tags as Record<string, string>)["resonate:parent"] === id,
-    );
-    return { ...data, preload: byId([...(data["preload"] as Json[]), ...children]) };
-  }
-
-  #imitateDelays(): Set<string> {
-    return imitateDelays(this.oracle, this.world.snapshot().taskRows);
-  }
-
-  #compareSearch(): void {
-    const found = this.world.step(this.#now, request("schedule.search", { limit: 100 })).data["schedules"];
-    deepStrictEqual(found, byId(this.oracle.schedules()), "search of schedules");
-    this.#compareTaskSearch();
-    const wanted = this.#random.pick([undefined, "pending", "resolved", "rejected", "rejected_timedout"]);
-    const origin = this.#random.pick([undefined, "a", "b"]);
-    const tags: Json = origin === undefined ? {} : { "resonate:origin": origin };
-    const query = { ...(wanted !== undefined && { state: wanted }), tags, limit: 100 };
-    const ours = this.world.step(this.#now, request("promise.search", query));
-    const all = (this.oracle.snapshot()["promises"] as Json[]).map((promise) => this.#asOfNow(promise));
-    const expected = all.filter(
-      (promise) =>
-        (wanted === undefined || promise["state"] === wanted) &&
-        (origin === undefined || (promise["tags"] as Json)["resonate:origin"] === origin),
-    );
-    // A timer that is due and unheard of is found under its new state only when the clock has been heard.
-    const isUnheard = ({ tags, timeoutAt, settledAt }: Json) =>
-      (tags as Json)["resonate:timer"] === "true" && settledAt === timeoutAt;
-    deepStrictEqual(
-      withoutLineage(ours.data["promises"] as Json[]).filter((promise) => !isUnheard(promise)),
-      byId(expected.filter((promise) => !isUnheard(promise))),
-      `search ${JSON.stringify(query)}`,
-    );
-  }
-
-  #compareTaskSearch(): void {
-    const state = this.#random.pick([undefined, "pending", "acquired", "suspended", "halted", "fulfilled"]);
-    const query = { ...(state !== undefined && { state }), limit: 1000 };
-    const ours = this.world.step(this.#now, request("task.search", query)).data["tasks"] as Json[];
-    const all = (this.oracle.snapshot()["tasks"] as Json[]).map(task);
-    const isOver = ({ id }: Json) => (this.oracle.get(id as string)?.timeoutAt ?? 0) <= this.#now;
-    const current = all.map((each) =>
-      isOver(each) ? { id: each["id"], version: each["version"], state: "fulfilled", resumes: 0 } : each,
-    );
-    const expected = current.filter((each) => state === undefined || each["state"] === state);
-    deepStrictEqual(ours, byId(expected), `search ${JSON.stringify(query)}`);
-  }
-
-  #asOfNow(promise: Json): Json {
-    if (promise["state"] !== "pending" || (promise["timeoutAt"] as number) > this.#now) return promise;
-    const isTimer = (promise["tags"] as Json)["resonate:timer"] === "true";
-    const state = isTimer ? "resolved" : "rejected_timedout";
-    return { ...promise, state, settledAt: promise["timeoutAt"] };
-  }
-
-  #compareSnapshots(): void {
-    const ours = this.world.snapshot();
-    const theirs = this.oracle.snapshot();
-    const isOwnTask = ({ id }: Json) => {
-      const isPending = this.oracle.server.tasks.get(id as string)?.state === "pending";
-      return !(isPending && isTimerId(this.oracle, id));
-    };
-    deepStrictEqual(
-      {
-        promises: withoutLineage(ours.promises),
-        promiseTimeouts: ours.promiseTimeouts.filter(
-          ({ id }) => this.oracle.get(id)?.tags["resonate:target"] !== undefined,
-        ),
-        callbacks: ours.callbacks,
-        listeners: ours.listeners,
-        tasks: ours.tasks,
-        taskTimeouts: ours.taskTimeouts,
-        schedules: ours.schedules,
-      },
-      {
-        promises: byId(theirs["promises"] as Json[]),
-        promiseTimeouts: byId(theirs["promiseTimeouts"] as Json[]),
-        callbacks: sorted(theirs["callbacks"] as Json[], ["awaited", "awaiter"]),
-        listeners: sorted(theirs["listeners"] as Json[], ["id", "address"]),
-        tasks: byId((theirs["tasks"] as Json[]).map(task)),
-        taskTimeouts: byId((theirs["taskTimeouts"] as Json[]).filter(isOwnTask)),
-        schedules: byId(this.oracle.schedules()),
-      },
-      `state at ${this.#now}`,
-    );
-  }
 }
 
-/** The oracle gives the promises of a schedule no lineage of their own. */
-function withoutLineage<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutLineage) as T;
-  const entries = Object.entries(value);
-  const isScheduled = entries.some(([key]) => key === "resonate:schedule");
-  const kept = isScheduled ? entries.filter(([key]) => !LINEAGE.includes(key)) : entries;
-  return Object.fromEntries(kept.map(([key, each]) => [key, withoutLineage(each)])) as T;
+/** Compares as JSON, which is quick; only what looks different is looked at closely. */
+function same(ours: unknown, theirs: unknown, what: string): void {
+  const [a, b] = [JSON.stringify(ours), JSON.stringify(theirs)];
+  if (a === b) return;
+  try {
+    deepStrictEqual(JSON.parse(a), JSON.parse(b));
+  } catch (cause) {
+    throw new Error(`${what}: ours (+) and the oracle's (-) differ\n${String(cause)}`, { cause });
+  }
 }
-const LINEAGE = ["resonate:origin", "resonate:branch", "resonate:parent"];
 
 /** The promise that the request is about. */
 function subjectOf({ data }: Envelope): string {
@@ -217,22 +220,17 @@ function subjectOf({ data }: Envelope): string {
 
 /** An answer in a form that both can have: resumes as a number, preload in order of id, no corrId. */
 function answer(data: Json): Json {
-  const { action, preload, ...rest } = data;
+  const { action, preload, task, ...rest } = data;
   const inner = action as { kind: string; head: { status: number }; data: unknown } | undefined;
   const isRefused = inner !== undefined && inner.head.status >= 400;
   return {
     ...rest,
-    ...(rest["task"] !== undefined && { task: task(rest["task"] as Json) }),
+    ...(task !== undefined && { task: taskRecord(task as unknown as AnyTask) }),
     ...(inner !== undefined && {
       action: { kind: inner.kind, status: inner.head.status, data: isRefused ? "" : inner.data },
     }),
-    ...(preload !== undefined && { preload: byId(preload as Json[]) }),
+    ...(preload !== undefined && { preload: byId(preload as (Json & { id: string })[]) }),
   };
-}
-
-function task(record: Json): Json {
-  const { resumes } = record;
-  return { ...record, resumes: Array.isArray(resumes) ? resumes.length : resumes };
 }
 
 /** One execute a task: a later one takes the place of an earlier one. */
@@ -240,20 +238,13 @@ function lastOfEach(messages: readonly OracleMessage[]): OracleMessage[] {
   const keyed = new Map<string, OracleMessage>();
   for (const { address, message } of messages) {
     const { task, promise } = message.data;
-    keyed.set(`${message.kind} ${JSON.stringify(task?.["id"] ?? promise?.["id"])} ${address}`, {
-      address,
-      message,
-    });
+    const about = JSON.stringify(task?.["id"] ?? promise?.["id"]);
+    keyed.set(`${message.kind} ${about} ${address}`, { address, message });
   }
   return [...keyed.values()];
 }
 
-function byId<T extends Json>(records: readonly T[]): T[] {
-  return sorted(records, ["id"]);
-}
-
-function sorted<T>(items: readonly T[], keys?: readonly string[]): T[] {
-  const key = (item: T): string =>
-    JSON.stringify(keys === undefined ? item : keys.map((each) => (item as Json)[each]));
-  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+function sorted<T>(items: readonly T[] = [], keys?: readonly (keyof T)[]): T[] {
+  const key = (item: T): string => JSON.stringify(keys === undefined ? item : keys.map((each) => item[each]));
+  return items.length < 2 ? [...items] : [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

@@ -11,6 +11,7 @@ import {
   TARGET,
 } from "../support/engine-requests.ts";
 import type { Random } from "../support/seeds.ts";
+import type { Step } from "./comparison.ts";
 import { isAwaitable } from "./differences.ts";
 import type { Oracle } from "./oracle.ts";
 
@@ -21,6 +22,7 @@ export const KINDS = [
   "promise.settle",
   "promise.register_callback",
   "promise.register_listener",
+  "promise.search",
   "task.get",
   "task.create",
   "task.acquire",
@@ -31,10 +33,16 @@ export const KINDS = [
   "task.heartbeat",
   "task.halt",
   "task.continue",
+  "task.search",
   "schedule.get",
   "schedule.create",
   "schedule.delete",
+  "schedule.search",
+  "debug.snap",
 ] as const;
+
+/** What both are asked besides, at each step or at the beginning of each world. */
+export const OTHER_KINDS = ["debug.start", "debug.stop", "debug.reset", "debug.tick"];
 
 /** Kinds that need others before them, and that carry most of the rules. */
 const HARD_TO_REACH = [
@@ -58,16 +66,25 @@ const IDS = ROOTS.flatMap((root) => [
   ...[0, 1].map((n) => `${root}:${CALLED}.${n}`),
 ]);
 const STATES = ["resolved", "rejected", "rejected_canceled"];
+const TASK_STATES = ["pending", "acquired", "suspended", "halted", "fulfilled"];
 const PIDS = ["p1", "p2"];
 const SCHEDULES = ["s", "t"];
 /** The oracle knows 5 and 6 fields. */
 const CRONS = ["* * * * *", "*/20 * * * * *", "15,45 */2 * * * *", "0 9 * * 1-5", "@hourly"];
 
+/** The next step, at a time at or after `now`. What is searched for is what there is once the clock has been heard. */
+export function nextStep(random: Random, oracle: Oracle, now: number): Step {
+  const at = now + nextPause(random);
+  const envelope = nextOperation(random, oracle, at);
+  const isHeard = random.chance(0.7) || envelope.kind.endsWith(".search");
+  return { at, isHeard, envelope };
+}
+
 /**
  * A request that the rules of shape allow, on few ids, so that requests meet; mostly one that can succeed, sometimes
  * one that is late, at the wrong version or about nothing. It stays clear of the intended differences.
  */
-export function nextOperation(random: Random, oracle: Oracle, now: number): Envelope {
+function nextOperation(random: Random, oracle: Oracle, now: number): Envelope {
   const kind = random.pick(random.chance(0.5) ? HARD_TO_REACH : KINDS);
   const id = random.pick(IDS);
   switch (kind) {
@@ -87,7 +104,6 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
       if (others.length === 0) return request("promise.get", { id: awaiter });
       const known = others.filter((other) => oracle.get(other) !== undefined);
       const awaited = random.pick(known.length > 0 && random.chance(0.9) ? known : others);
-      if (!isAwaitable(oracle, awaited)) return request("promise.get", { id });
       return request(kind, { awaited, awaiter });
     }
     case "promise.register_listener":
@@ -145,6 +161,24 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
         promiseParam: { headers: {}, data: "cGFyYW0=" },
         promiseTags: { "resonate:target": TARGET, app: "scheduled" },
       });
+    case "promise.search":
+      return request(kind, {
+        ...page(random, id),
+        tags: random.pick([{}, { "resonate:origin": "a" }, { "resonate:origin": "b" }, { app: "own" }]),
+        ...(random.chance(0.6) && { state: random.pick(["pending", "rejected_timedout", ...STATES]) }),
+      });
+    case "task.search":
+      return request(kind, {
+        ...page(random, id),
+        ...(random.chance(0.6) && { state: random.pick(TASK_STATES) }),
+      });
+    case "schedule.search":
+      return request(kind, {
+        ...page(random, random.pick(SCHEDULES)),
+        tags: random.pick([{}, { app: "scheduled" }, { app: "own" }]),
+      });
+    case "debug.snap":
+      return request(kind, {});
     case "task.heartbeat": {
       const tasks = IDS.filter(() => random.chance(0.3)).map((each) => ({
         id: each,
@@ -156,9 +190,16 @@ export function nextOperation(random: Random, oracle: Oracle, now: number): Enve
 }
 
 /** How far time moves before the next operation: mostly a little, sometimes past deadlines, leases and retries. */
-export function nextPause(random: Random): number {
+function nextPause(random: Random): number {
   if (random.chance(0.9)) return random.pick([0, 0, 1, 5, 10]);
   return random.pick([200, 200, 200, 1_000, 1_000, 1_000, 11_000, 31_000]);
+}
+
+function page(random: Random, id: string): { limit?: number; cursor?: string } {
+  return {
+    ...(random.chance(0.7) && { limit: random.pick([1, 3, 1000]) }),
+    ...(random.chance(0.3) && { cursor: id }),
+  };
 }
 
 function newPromise(random: Random, id: string, now: number): Envelope {

@@ -1,11 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
-import { apply } from "../../src/engine/apply.ts";
+import type { Answer } from "../../src/engine/answer.ts";
+import { apply, type Context } from "../../src/engine/apply.ts";
 import { fireSchedules } from "../../src/engine/apply-schedule.ts";
 import { MEMORY, openDatabase } from "../../src/engine/database.ts";
+import { DebugControls } from "../../src/engine/debug.ts";
 import type { Outgoing, Transition } from "../../src/engine/state.ts";
 import { Store } from "../../src/engine/store.ts";
 import { expirePromises, expireTasks } from "../../src/engine/sweep.ts";
 import { parseRequest } from "../../src/protocol/parse.ts";
+import type { Request } from "../../src/protocol/requests.ts";
 import type { Envelope } from "./engine-requests.ts";
 import { type EngineSnapshot, snapshotOf } from "./engine-snapshot.ts";
 
@@ -19,22 +22,30 @@ export interface Stepped {
 export class World {
   readonly db: DatabaseSync;
   readonly store: Store;
+  readonly #debug: DebugControls;
 
   constructor(file: string = MEMORY) {
     this.db = openDatabase(file);
     this.store = new Store(this.db);
+    this.#debug = new DebugControls(this.store);
   }
 
-  /** One request in a transaction of its own. A refusal has its sentence as `data.error`. */
+  /** One request, `debug.*` too, in a transaction of its own. A refusal has its sentence as `data.error`. */
   step(now: number, envelope: Envelope, local = false): Stepped {
     const parsed = parseRequest(envelope);
     if ("refusal" in parsed) {
       return { status: parsed.refusal.status, data: { error: parsed.refusal.message }, messages: [] };
     }
-    const { answer, ...transition } = apply(this.store, parsed.request, { now, local });
-    this.write(transition);
+    const messages: Outgoing[] = [];
+    const write = (transition: Transition): void => {
+      this.write(transition);
+      messages.push(...transition.messages);
+    };
+    const answer =
+      this.#debug.answer(parsed.request, undefined, write) ??
+      this.#apply(parsed.request, { now, local }, write);
     const data = typeof answer.data === "string" ? { error: answer.data } : answer.data;
-    return { status: answer.status, data: data as Record<string, unknown>, messages: transition.messages };
+    return { status: answer.status, data: data as Record<string, unknown>, messages };
   }
 
   /** What the clock brings about. */
@@ -49,9 +60,15 @@ export class World {
   }
 
   write({ changes }: Transition): void {
+    if (changes.length === 0) return;
     this.store.begin();
-    this.store.write(changes);
-    this.store.commit();
+    try {
+      this.store.write(changes);
+      this.store.commit();
+    } catch (error) {
+      this.store.rollback();
+      throw error;
+    }
   }
 
   snapshot(): EngineSnapshot {
@@ -64,5 +81,11 @@ export class World {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #apply(request: Request, context: Context, write: (transition: Transition) => void): Answer {
+    const { answer, ...transition } = apply(this.store, request, context);
+    write(transition);
+    return answer;
   }
 }
