@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that need a minute or more each: many deaths, many restarts, many drawn requests. Run by hand: `npm run test:soak`. */
-const SOAK = ["test/conformance/crash.test.ts", "test/e2e/{chaos,fuzz,rolling-restart}.test.ts"];
+const SOAK = ["test/e2e/{chaos,fuzz,rolling-restart}.test.ts"];
 
 export default defineConfig({
   test: {

@@ -1,16 +1,19 @@
-import { argv, stdout } from "node:process";
+import { once } from "node:events";
+import { argv, stdin, stdout } from "node:process";
 import { openEngine } from "../../src/engine/engine.ts";
 import { acquire, create, latentTags, request, rootTags, settle, suspend } from "./engine-requests.ts";
 
 /**
- * A process to be killed: it opens the engine on the folder given and keeps it busy. Of each request that was
- * answered with success it prints a line, `id step`, so that whoever reads knows what must survive. With `early` as the
- * third word it lies, and prints the line before there is an answer.
+ * A process to be killed: told to go, it opens the engine on the folder given and keeps it busy. Of each request that
+ * was answered with success it prints a line, `id step`, so that whoever reads knows what must survive. With `early` as
+ * the third word it lies, and prints the line before there is an answer.
  */
 const [, , dataDir = "", life = "", manner = ""] = argv;
 const DAY = 86_400_000;
 const CLIENTS = 16;
 
+// Started ahead of its time, while another has the folder.
+await once(stdin, "data");
 const engine = openEngine({ dataDir });
 
 async function must(id: string, step: string, envelope: Parameters<typeof engine.send>[0]): Promise<void> {
