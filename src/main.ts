@@ -10,8 +10,7 @@ import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts
 import { createHttpNetwork } from "./durable/http-network.ts";
 import { probeInBackground } from "./durable/probe.ts";
 import { createDurable } from "./durable/resonate.ts";
-import { openEngine } from "./engine/engine.ts";
-import { serveEngine } from "./engine/http.ts";
+import { startEngineThread } from "./engine/thread.ts";
 import { startGateway } from "./gateway/gateway.ts";
 import { createLogger, type Logger } from "./lib/log.ts";
 import { isLoopback } from "./lib/loopback.ts";
@@ -94,19 +93,15 @@ async function openNetworks(config: Config, log: Logger, owner: AsyncDisposableS
       start: () => {},
     };
   }
-  const engine = openEngine({ dataDir: config.dataDir, log, keepMs: config.engine.keepMs });
+  const { port, keepMs } = config.engine;
+  const serve = port === 0 ? undefined : { port, token: loadEngineToken(config) };
+  const engine = await startEngineThread({ dataDir: config.dataDir, keepMs, serve, log });
   owner.defer(() => engine.close());
-  let url: string | undefined;
-  if (config.engine.port !== 0) {
-    const server = await serveEngine(engine, { port: config.engine.port, token: loadEngineToken(config) });
-    owner.defer(() => server.close());
-    url = server.url;
-  }
   const unavailable = (cause: string) => new ResonateTimeoutException(cause);
   const gateway = engine.network({ group: "gateway", unavailable });
   const worker = engine.network({ group, unavailable });
   return {
-    url,
+    url: engine.url,
     pid: worker.pid,
     gateway,
     worker,

@@ -10,7 +10,7 @@ import { FROM_START } from "./collect.ts";
 import { lockFolder, MEMORY, openDatabase } from "./database.ts";
 import { Delivery } from "./delivery.ts";
 import { type EngineLog, SILENT } from "./log.ts";
-import { createNetwork, type EngineNetwork, type NetworkOptions } from "./network.ts";
+import { createNetwork, type EngineNetwork, type NetworkHost, type NetworkOptions } from "./network.ts";
 import { Retention } from "./retention.ts";
 import { type HeadPlace, Store } from "./store.ts";
 
@@ -32,6 +32,8 @@ export interface Engine {
   send(request: unknown): Promise<Reply>;
   /** The SDK's `Network` in this process; `start()` begins deliveries. */
   network(options: NetworkOptions): EngineNetwork;
+  /** What a network is made of. Work that is held through it is free again when the engine is opened the next time. */
+  readonly local: NetworkHost;
   /** Connects a worker from elsewhere; answers how to end it and how to say that it has room again. */
   readonly delivery: Pick<Delivery, "connect" | "resume">;
   /** Part of the names of this process's workers; another at each start. */
@@ -88,6 +90,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));
   };
 
+  const local: NetworkHost = { bootId, delivery, send: (request) => send(request, true) };
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ batch, clock, log, keepMs });
 
@@ -99,8 +102,9 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     send: (request) => send(request, false),
     network: (network) => {
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
-      return createNetwork({ bootId, delivery, send: (request) => send(request, true) }, network);
+      return createNetwork(local, network);
     },
+    local,
     collect: async (olderThanMs, signal) => {
       const before = clock.now() - olderThanMs;
       let promises = 0;

@@ -1,4 +1,5 @@
 /** Countersign all in one with the simple workflow beside its own, as the other side of every comparison. */
+import type { Network, Request } from "@resonatehq/sdk";
 import type { Mailer } from "../../../src/mail/mailer.ts";
 import { createMailTransport } from "../../../src/mail/transport.ts";
 import { runChild } from "../lib/child.ts";
@@ -21,8 +22,8 @@ export interface ProductReady {
 
 /** Since the start. */
 export interface ProductStats {
+  /** What gateway and worker asked of the engine. */
   readonly requests: number;
-  readonly commits: number;
 }
 
 await runChild(async ({ dataDir, smtpUrl, signalPort, logLevel }: ProductOptions) => {
@@ -30,13 +31,25 @@ await runChild(async ({ dataDir, smtpUrl, signalPort, logLevel }: ProductOptions
   const simple = simpleWorkflow(smtpUrl === undefined ? undefined : simpleMailer(smtpUrl));
   seams.workflows = [{ name: "simple", version: 1, func: simple }];
   const links = new Map<string, string>();
-  seams.tap = (send) => tapped(send, signal, (id) => taken(links, id));
+  const stats = { requests: 0 };
+  seams.tap = (send) =>
+    counted(
+      tapped(send, signal, (id) => taken(links, id)),
+      stats,
+    );
   seams.mailer = smtpUrl === undefined ? silentMailer(links) : undefined;
   const service = await startSeamed(productEnv({ dataDir, smtpUrl, logLevel }));
   const ready: ProductReady = { url: String(service.ready["url"]) };
-  const stats = (): ProductStats => ({ requests: 0, commits: 0, ...seams.engine?.stats });
-  return { ready: { ...ready }, commands: { stats }, stop: () => service.stop() };
+  return { ready: { ...ready }, commands: { stats: (): ProductStats => stats }, stop: () => service.stop() };
 });
+
+function counted(send: Network["send"], stats: { requests: number }): Network["send"] {
+  const tap = (request: Request) => {
+    stats.requests += 1;
+    return send(request);
+  };
+  return tap as Network["send"];
+}
 
 function productEnv({
   dataDir,

@@ -1,12 +1,15 @@
-import { type Engine, type EngineOptions, openEngine as open } from "../../../../src/engine/engine.ts";
+import {
+  type EngineThread,
+  type EngineThreadOptions,
+  startEngineThread as start,
+} from "../../../../src/engine/thread.ts";
 import { seams } from "./seams.ts";
 
-export * from "../../../../src/engine/engine.ts";
+export * from "../../../../src/engine/thread.ts";
 
-/** Opens it, with the tap between it and whoever is in this process. */
-export function openEngine(options: EngineOptions): Engine {
-  const engine = open(options);
-  seams.engine = engine;
+/** Starts it, with the tap between it and whoever is in this process. */
+export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {
+  const engine = await start(options);
   return {
     ...engine,
     network: (of) => {

@@ -4,7 +4,6 @@
  */
 import { registerHooks } from "node:module";
 import type { Network } from "@resonatehq/sdk";
-import type { Engine } from "../../../../src/engine/engine.ts";
 import type { Service } from "../../../../src/lib/service.ts";
 import type { Mailer } from "../../../../src/mail/mailer.ts";
 import type { Registration } from "../../../../worker/workflows/index.ts";
@@ -12,8 +11,6 @@ import type { Registration } from "../../../../worker/workflows/index.ts";
 interface Seams {
   /** The service, once it is ready; it is stopped by whoever started it, not by signals. */
   readonly service: PromiseWithResolvers<Service>;
-  /** Its engine, once it is open. */
-  engine: Engine | undefined;
   /** Sees what gateway and worker ask of the engine. */
   tap: (send: Network["send"]) => Network["send"];
   /** Workflows beside the product's own. */
@@ -24,7 +21,6 @@ interface Seams {
 
 export const seams: Seams = {
   service: Promise.withResolvers<Service>(),
-  engine: undefined,
   tap: (send) => send,
   workflows: [],
   mailer: undefined,
@@ -32,7 +28,7 @@ export const seams: Seams = {
 
 const REDIRECTED: ReadonlyMap<string, string> = new Map([
   [import.meta.resolve("../../../../src/lib/service.ts"), import.meta.resolve("./service.ts")],
-  [import.meta.resolve("../../../../src/engine/engine.ts"), import.meta.resolve("./engine.ts")],
+  [import.meta.resolve("../../../../src/engine/thread.ts"), import.meta.resolve("./engine.ts")],
   [import.meta.resolve("../../../../src/gateway/gateway.ts"), import.meta.resolve("./gateway.ts")],
   [import.meta.resolve("../../../../src/mail/mailer.ts"), import.meta.resolve("./mailer.ts")],
   [import.meta.resolve("../../../../worker/workflows/index.ts"), import.meta.resolve("./workflows.ts")],

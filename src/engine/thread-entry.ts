@@ -1,0 +1,87 @@
+/** The engine's own thread: what runs there. Whatever is thrown here ends the process, which starts anew from disk. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { Message } from "../protocol/records.ts";
+import type { Reply } from "./answer.ts";
+import { openEngine } from "./engine.ts";
+import { serveEngine } from "./http.ts";
+import type { EngineLog } from "./log.ts";
+import type { FromThread, ThreadStart, ToThread } from "./thread-port.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("This file runs in a thread of its own: see thread.ts");
+
+const tell = (news: FromThread) => port.postMessage(news);
+const log: EngineLog = {
+  warn: (fields, message) => tell({ kind: "log", level: "warn", fields, message }),
+  error: (fields, message) => tell({ kind: "log", level: "error", fields, message }),
+};
+
+const { dataDir, keepMs, serve } = workerData as ThreadStart;
+const engine = openEngine({ dataDir, keepMs, log });
+const server = serve && (await serveEngine(engine, serve));
+
+/** How to end the deliveries of each connection. */
+const disconnects = new Map<number, () => void>();
+let replies: [number, Reply][] = [];
+let messages: [number, Message][] = [];
+let isTelling = false;
+
+port.on("message", (order: ToThread) => {
+  switch (order.kind) {
+    case "ask":
+      for (const [n, request] of order.requests) {
+        void engine.local.send(request).then((reply) => {
+          replies.push([n, reply]);
+          tellSoon();
+        });
+      }
+      return;
+    case "connect":
+      connect(order);
+      return;
+    case "disconnect":
+      disconnects.get(order.connection)?.();
+      disconnects.delete(order.connection);
+      return;
+    case "close":
+      void close();
+      return;
+  }
+});
+tell({ kind: "open", bootId: engine.bootId, url: server?.url });
+
+/** A commit answers many requests at once, and all of its answers leave in one piece. */
+function tellSoon(): void {
+  if (isTelling) return;
+  isTelling = true;
+  queueMicrotask(() => {
+    isTelling = false;
+    tell({ kind: "tell", replies, messages });
+    replies = [];
+    messages = [];
+  });
+}
+
+function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect" }>): void {
+  const disconnect = engine.local.delivery.connect({
+    group,
+    pid,
+    deliver: (message) => {
+      messages.push([connection, message]);
+      tellSoon();
+      return true;
+    },
+    replaced: () => {
+      disconnects.delete(connection);
+      tell({ kind: "replaced", connection });
+    },
+  });
+  disconnects.set(connection, disconnect);
+}
+
+async function close(): Promise<void> {
+  await server?.close();
+  await engine.close();
+  tell({ kind: "closed" });
+  port?.close();
+}

@@ -1,0 +1,38 @@
+/** What a process and its engine's thread tell each other. Everything here is copied on its way. */
+import type { Message } from "../protocol/records.ts";
+import type { Reply } from "./answer.ts";
+
+/** What the thread is started with. */
+export interface ThreadStart {
+  /** Folder that holds `engine.db`. */
+  readonly dataDir: string;
+  /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
+  readonly keepMs: number | undefined;
+  /** Where other processes of this machine reach the engine; undefined: nowhere. */
+  readonly serve: { readonly port: number; readonly token: string } | undefined;
+}
+
+export type ToThread =
+  /** Requests of one turn of the event loop, each with a number that its reply repeats. */
+  | { readonly kind: "ask"; readonly requests: readonly (readonly [n: number, request: unknown])[] }
+  /** A worker of this process begins to take messages; `connection` names it from now on. */
+  | { readonly kind: "connect"; readonly connection: number; readonly group: string; readonly pid: string }
+  | { readonly kind: "disconnect"; readonly connection: number }
+  | { readonly kind: "close" };
+
+export type FromThread =
+  | { readonly kind: "open"; readonly bootId: string; readonly url: string | undefined }
+  | {
+      readonly kind: "tell";
+      readonly replies: readonly (readonly [n: number, reply: Reply])[];
+      readonly messages: readonly (readonly [connection: number, message: Message])[];
+    }
+  /** Another worker of the same name has taken its place. */
+  | { readonly kind: "replaced"; readonly connection: number }
+  | {
+      readonly kind: "log";
+      readonly level: "warn" | "error";
+      readonly fields: object;
+      readonly message: string;
+    }
+  | { readonly kind: "closed" };

@@ -1,0 +1,95 @@
+import type { Message } from "@resonatehq/sdk";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { openEngine } from "../../../src/engine/engine.ts";
+import { SILENT } from "../../../src/engine/log.ts";
+import { type EngineThread, startEngineThread } from "../../../src/engine/thread.ts";
+import { temporaryFolder } from "../../support/engine.ts";
+import { create, request, rootTags } from "../../support/engine-requests.ts";
+
+const FUTURE = Date.now() + 86_400_000;
+
+async function started(dataDir: string, more: object = {}): Promise<EngineThread> {
+  const engine = await startEngineThread({
+    dataDir,
+    keepMs: undefined,
+    serve: undefined,
+    log: SILENT,
+    ...more,
+  });
+  onTestFinished(() => engine.close());
+  return engine;
+}
+
+test("startEngineThread() answers each of many requests with its own reply, and hands work to this process", async () => {
+  const engine = await started(temporaryFolder());
+  const network = engine.network({ group: "worker", pid: "p1" });
+  const messages: Message[] = [];
+  network.recv((message) => messages.push(message));
+  network.start();
+  const ids = Array.from({ length: 50 }, (_, n) => `a${n}`);
+  const replies = await Promise.all(
+    ids.map((id) => network.send(create(id, FUTURE, rootTags(id)) as never) as Promise<{ data: unknown }>),
+  );
+  expect(replies.map(({ data }) => (data as { promise: { id: string } }).promise.id)).toEqual(ids);
+  await vi.waitFor(() => expect(messages).toHaveLength(50));
+  expect(messages.map(({ kind }) => kind)).toEqual(ids.map(() => "execute"));
+
+  await network.stop();
+  await network.send(create("late", FUTURE, rootTags("late")) as never);
+  expect(messages, "a network that was stopped gets nothing more").toHaveLength(50);
+});
+
+test("startEngineThread() of a second worker of one name takes the first one's place", async () => {
+  const engine = await started(temporaryFolder());
+  const heard: string[] = [];
+  const networks = ["first", "second"].map((name) => {
+    const network = engine.network({ group: "worker", pid: "p1" });
+    network.recv(() => heard.push(name));
+    network.start();
+    return network;
+  });
+  await networks[0]?.send(create("a", FUTURE, rootTags("a")) as never);
+  await vi.waitFor(() => expect(heard).toEqual(["second"]));
+});
+
+test("close() answers what was asked before, refuses what comes after, and leaves the folder to others", async () => {
+  const dataDir = temporaryFolder();
+  const engine = await started(dataDir);
+  const { send } = engine.network({ group: "worker" });
+  const asked = send(create("a", FUTURE) as never);
+  await engine.close();
+  expect((await asked).head.status).toBe(200);
+  await expect(send(create("b", FUTURE) as never)).rejects.toThrow("platform failure: 503");
+  expect(() => engine.network({ group: "worker" })).toThrow("The engine is closed");
+
+  const again = openEngine({ dataDir });
+  expect((await again.send(request("promise.get", { id: "a" }))).head.status).toBe(200);
+  await again.close();
+});
+
+test("startEngineThread() serves other processes, if it is told to", async () => {
+  const engine = await started(temporaryFolder(), { serve: { port: 0, token: "token" } });
+  const response = await fetch(`${engine.url}/`, {
+    method: "POST",
+    headers: { authorization: "Bearer token" },
+    body: JSON.stringify(request("promise.get", { id: "a" })),
+  });
+  expect(response.status).toBe(404);
+});
+
+test("startEngineThread() throws what keeps the engine from opening, and passes on what it logs", async () => {
+  const dataDir = temporaryFolder();
+  const warn = vi.fn();
+  const engine = await started(dataDir, { log: { ...SILENT, warn } });
+  await expect(started(dataDir)).rejects.toThrow(
+    "Cannot open the engine: another process has the data folder",
+  );
+  const { send } = engine.network({ group: "worker" });
+  await expect(send(request("promise.get", { id: "" }) as never)).rejects.toThrow("platform failure: 400");
+  await vi.waitFor(() =>
+    expect(warn).toHaveBeenCalledWith(
+      expect.objectContaining({ kind: "promise.get", reason: "data.id must be a non-empty string" }),
+      "Request refused",
+    ),
+  );
+});
