@@ -4,8 +4,8 @@ import type {
   PromiseQuery,
   PromiseRow,
   ScheduleRow,
+  TaskOfPromise,
   TaskRow,
-  TaskWithDeadline,
   Transition,
   View,
 } from "./state.ts";
@@ -51,7 +51,7 @@ export class Draft {
     return this.#view.search(query);
   }
 
-  searchTasks(query: Parameters<View["searchTasks"]>[0]): Iterable<TaskWithDeadline> {
+  searchTasks(query: Parameters<View["searchTasks"]>[0]): Iterable<TaskOfPromise> {
     return this.#view.searchTasks(query);
   }
 

@@ -1,4 +1,3 @@
-import type { PromiseState } from "../protocol/records.ts";
 import type { PromiseSearchData, TaskSearchData } from "../protocol/requests.ts";
 import { TAG } from "../protocol/tags.ts";
 import { type Answer, ok } from "./answer.ts";
@@ -19,7 +18,6 @@ export function promiseSearch(draft: Draft, query: PromiseSearchData, now: numbe
   const promises: ReturnType<typeof promiseRecord>[] = [];
   const rows = draft.search({
     ...(origin !== undefined && { origin }),
-    ...(query.state !== undefined && { states: storedStates(query.state) }),
     after: query.cursor ?? "",
     limit: ROWS_SCANNED_MAX,
   });
@@ -46,24 +44,17 @@ export function taskSearch(draft: Draft, { state, limit, cursor }: TaskSearchDat
   const tasks: ReturnType<typeof taskRecord>[] = [];
   let last: string | undefined;
   let scanned = 0;
-  for (const { task, timeoutAt } of rows) {
+  for (const { id, task, timeoutAt } of rows) {
     if (tasks.length === limit) return ok({ tasks, cursor: last });
     scanned += 1;
-    last = task.id;
+    last = id;
+    if (task === undefined) continue;
     // At its promise's deadline a task is over, whether or not the clock has been heard.
     const isOver = task.state !== "fulfilled" && now >= timeoutAt;
     const current = isOver ? { ...task, ...IDLE, state: "fulfilled" as const, resumes: 0 } : task;
     if (state === undefined || current.state === state) tasks.push(taskRecord(current));
   }
   return ok(scanned === ROWS_SCANNED_MAX ? { tasks, cursor: last } : { tasks });
-}
-
-/**
- * What rows in this state may be stored as. The deadlines of external promises are kept by the clock, but an inner step
- * may have passed its own unnoticed; steps are no timers, so they can only have been rejected.
- */
-function storedStates(state: PromiseState): PromiseState[] {
-  return state === "rejected_timedout" ? [state, "pending"] : [state];
 }
 
 function asOf(row: PromiseRow, now: number): PromiseRow {

@@ -41,7 +41,7 @@ export function snapshotOf(db: DatabaseSync): Snapshot {
     promiseTimeouts: objects(
       "SELECT id, timeout_at AS timeout FROM promises WHERE state = 'pending' AND external = 1 ORDER BY id",
     ),
-    callbacks: objects("SELECT awaited, awaiter FROM callbacks ORDER BY awaited, awaiter"),
+    callbacks: objects("SELECT awaited, awaiter FROM waits ORDER BY awaited, awaiter"),
     listeners: objects("SELECT promise_id AS id, address FROM listeners ORDER BY promise_id, address"),
     tasks: tasks.map(taskRecord),
     taskTimeouts: tasks.flatMap(({ id, state, dueAt }) =>

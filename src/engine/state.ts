@@ -52,10 +52,12 @@ export interface ScheduleRow extends Omit<ScheduleRecord, "lastRunAt"> {
   readonly lastRunAt: number | null;
 }
 
-/** A task with the deadline of its promise. */
-export interface TaskWithDeadline {
-  readonly task: TaskRow;
+/** A promise that was passed on the way through tasks, with its task if it has one. */
+export interface TaskOfPromise {
+  readonly id: string;
+  /** The promise's deadline. */
   readonly timeoutAt: number;
+  readonly task: TaskRow | undefined;
 }
 
 /** What a transition reads. Every call answers in O(log n + answer). */
@@ -70,12 +72,11 @@ export interface View {
   family(query: { taskId: string; branch: string | undefined; limit: number }): PromiseRow[];
   /** A page of promises by id; see `PromiseQuery`. */
   search(query: PromiseQuery): Iterable<PromiseRow>;
-  /** Tasks by id, after `after`, at most `limit`; of one state, if one is given. */
-  searchTasks(query: {
-    state: "halted" | undefined;
-    after: string;
-    limit: number;
-  }): Iterable<TaskWithDeadline>;
+  /**
+   * Promises by id, after `after`, at most `limit`, each with its task; those with a halted task alone, if that is
+   * asked for.
+   */
+  searchTasks(query: { state: "halted" | undefined; after: string; limit: number }): Iterable<TaskOfPromise>;
   schedule(id: string): ScheduleRow | undefined;
   /** All by id, after `after`. */
   schedules(after: string): Iterable<ScheduleRow>;
@@ -85,8 +86,6 @@ export interface View {
 export interface PromiseQuery {
   /** Only this tree. */
   readonly origin?: string;
-  /** As stored: pending may be past its deadline. Undefined: any. */
-  readonly states?: readonly PromiseState[];
   readonly after: string;
   readonly limit: number;
 }

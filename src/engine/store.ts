@@ -14,15 +14,7 @@ import {
 } from "./rows.ts";
 import { ScheduleStore } from "./schedule-store.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import type {
-  Change,
-  PromiseQuery,
-  PromiseRow,
-  ScheduleRow,
-  TaskRow,
-  TaskWithDeadline,
-  View,
-} from "./state.ts";
+import type { Change, PromiseQuery, PromiseRow, ScheduleRow, TaskOfPromise, TaskRow, View } from "./state.ts";
 
 /** A message that is owed to an address. */
 export interface Owed {
@@ -100,7 +92,7 @@ export class Store implements View {
     return rows;
   }
 
-  *search({ origin, states, after, limit }: PromiseQuery): Generator<PromiseRow> {
+  *search({ origin, after, limit }: PromiseQuery): Generator<PromiseRow> {
     if (origin !== undefined) {
       const root = this.promise(origin);
       if (root !== undefined && isAfter(origin, after)) yield root;
@@ -108,20 +100,17 @@ export class Store implements View {
       // ";" follows ":" in every encoding, so this bounds all that starts with `origin:`.
       const from = isAfter(after, first) ? after : first;
       yield* promises(this.#sql.searchOrigin.iterate(from, `${origin};`, limit));
-    } else if (states === undefined) {
-      yield* promises(this.#sql.searchAll.iterate(after, limit));
     } else {
-      const [state = "", other] = states;
-      if (other === undefined) yield* promises(this.#sql.searchState.iterate(state, after, limit));
-      else yield* promises(this.#sql.searchStates.iterate(state, after, other, after, limit));
+      yield* promises(this.#sql.searchAll.iterate(after, limit));
     }
   }
 
-  *searchTasks({ state, after, limit }: Parameters<View["searchTasks"]>[0]): Generator<TaskWithDeadline> {
+  *searchTasks({ state, after, limit }: Parameters<View["searchTasks"]>[0]): Generator<TaskOfPromise> {
     const statement = state === "halted" ? this.#sql.searchHalted : this.#sql.searchTasks;
     for (const row of statement.iterate(after, limit)) {
-      const columns = row as unknown as Columns;
-      yield { task: taskFromColumns(columns), timeoutAt: columns.at(-1) as number };
+      const [id, timeoutAt, ...columns] = row as unknown as Columns;
+      const task = columns[0] === null ? undefined : taskFromColumns(columns);
+      yield { id: id as string, timeoutAt: timeoutAt as number, task };
     }
   }
 
@@ -157,7 +146,7 @@ export class Store implements View {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Tasks of a group that wait for a worker, by id, after `after`. */
+  /** Tasks of a group that wait for a worker, the oldest first, after the one called `after`. */
   pendingTasks(group: string, after: string, limit: number): TaskRow[] {
     return all(this.#sql.pendingTasks, group, after, limit).map(taskFromColumns);
   }
@@ -315,27 +304,25 @@ function prepare(db: DatabaseSync) {
   // Without statistics SQLite may take the wrong one of two indexes that fit, and walk through everything that is
   // pending. Where that would cost, the index is named: a query that can't use it is an error and no surprise.
   const promisesWhere = (condition: string) => `SELECT ${PROMISE_COLUMNS} FROM promises WHERE ${condition}`;
-  const tasksWhere = (condition: string, index = "") =>
-    `SELECT ${TASK_COLUMNS}, (SELECT timeout_at FROM promises WHERE promises.id = tasks.id) FROM tasks ${index} WHERE ${condition}`;
+  const tasksWhere = (condition: string) => `SELECT ${TASK_COLUMNS} FROM tasks ${condition}`;
+  const NUMBER = "(SELECT n FROM promises WHERE id = ?)";
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
 
     promise: query(promisesWhere("id = ?")),
-    task: query(`SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`),
-    awaiters: query("SELECT awaiter FROM callbacks WHERE awaited = ?"),
+    task: query(tasksWhere(`WHERE n = ${NUMBER}`)),
+    awaiters: query(`SELECT id FROM callbacks JOIN promises ON n = awaiter WHERE awaited = ${NUMBER}`),
     listeners: query("SELECT address FROM listeners WHERE promise_id = ?"),
     family: query(promisesWhere("family = ? ORDER BY n LIMIT ?")),
     searchAll: query(promisesWhere("id > ? ORDER BY id LIMIT ?")),
     searchOrigin: query(promisesWhere("id > ? AND id < ? ORDER BY id LIMIT ?")),
-    searchState: query(promisesWhere("state = ? AND id > ? ORDER BY id LIMIT ?")),
-    searchStates: query(
-      `${promisesWhere("state = ? AND id > ?")} UNION ALL ${promisesWhere("state = ? AND id > ?")} ORDER BY id LIMIT ?`,
+    searchTasks: query(
+      `SELECT promises.id, promises.timeout_at, ${TASK_COLUMNS.replaceAll(/\w+/g, "tasks.$&")} FROM promises LEFT JOIN tasks ON tasks.n = promises.n WHERE promises.id > ? ORDER BY promises.id LIMIT ?`,
     ),
-    searchTasks: query(tasksWhere("id > ? ORDER BY id LIMIT ?")),
     searchHalted: query(
-      tasksWhere("state = 'halted' AND id > ? ORDER BY id LIMIT ?", "INDEXED BY tasks_halted"),
+      `SELECT id, (SELECT timeout_at FROM promises WHERE promises.n = tasks.n), ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_halted WHERE state = 'halted' AND id > ? ORDER BY id LIMIT ?`,
     ),
     duePromises: query(
       "SELECT id FROM promises INDEXED BY promises_by_deadline WHERE state = 'pending' AND external = 1 AND timeout_at <= ? ORDER BY timeout_at LIMIT ?",
@@ -350,7 +337,9 @@ function prepare(db: DatabaseSync) {
       "SELECT due_at FROM tasks INDEXED BY tasks_by_due WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1",
     ),
     pendingTasks: query(
-      `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_by_group WHERE target_group = ? AND state = 'pending' AND due_at IS NOT NULL AND id > ? ORDER BY id LIMIT ?`,
+      tasksWhere(
+        `INDEXED BY tasks_by_group WHERE target_group = ? AND state = 'pending' AND due_at IS NOT NULL AND n > coalesce(${NUMBER}, 0) ORDER BY n LIMIT ?`,
+      ),
     ),
     localLeases: query(
       "SELECT id FROM tasks INDEXED BY tasks_by_due WHERE due_at IS NOT NULL AND state = 'acquired' AND local = 1",
@@ -374,14 +363,16 @@ function prepare(db: DatabaseSync) {
       "UPDATE promises SET state = ?, settled_at = ?, value_headers = ?, value_data = ? WHERE id = ?",
     ),
     insertTask: db.prepare(
-      `INSERT INTO tasks (${TASK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO tasks (n, ${TASK_COLUMNS}) VALUES ((SELECT n FROM promises WHERE id = ?1), ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     updateTask: db.prepare(
-      "UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, setbacks = ? WHERE id = ?",
+      `UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, setbacks = ? WHERE n = ${NUMBER}`,
     ),
-    addCallback: db.prepare("INSERT OR IGNORE INTO callbacks (awaited, awaiter) VALUES (?, ?)"),
-    clearCallbacks: db.prepare("DELETE FROM callbacks WHERE awaited = ?"),
-    withdrawCallbacks: db.prepare("DELETE FROM callbacks WHERE awaiter = ?"),
+    addCallback: db.prepare(
+      `INSERT OR IGNORE INTO callbacks (awaited, awaiter) VALUES (${NUMBER}, ${NUMBER})`,
+    ),
+    clearCallbacks: db.prepare(`DELETE FROM callbacks WHERE awaited = ${NUMBER}`),
+    withdrawCallbacks: db.prepare(`DELETE FROM callbacks WHERE awaiter = ${NUMBER}`),
     addListener: db.prepare("INSERT OR IGNORE INTO listeners (promise_id, address) VALUES (?, ?)"),
     oweListeners: db.prepare(
       "INSERT OR REPLACE INTO unblocks (address, promise_id, owed_since) SELECT address, promise_id, ? FROM listeners WHERE promise_id = ?",
