@@ -17,6 +17,7 @@ import {
 import { type CallbackEvent, subjectOf } from "../src/approval/event.ts";
 import { KIND_TAG } from "../src/approval/ids.ts";
 import { callbackIdOf } from "../src/callback/ids.ts";
+import { encodeValue } from "../src/durable/value.ts";
 import type { Services } from "./services.ts";
 
 /** What a step adds to its result when it announced something. */
@@ -49,9 +50,9 @@ export function bothOf(a: Announced, b: Announced): Announced {
   return callbacks.length === 0 ? {} : { callbacks };
 }
 
-async function start({ promises, codec, group }: Services, callback: Callback): Promise<string> {
+async function start({ promises, group }: Services, callback: Callback): Promise<string> {
   const id = callbackIdOf(callback.event, callback.to);
-  const { data } = codec.encode({ func: CALLBACK_FUNC, args: [callback], version: 1 }) as { data: string };
+  const { data } = encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 });
   await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
     data,
     tags: {

@@ -14,7 +14,6 @@
  * G5 once draining, no new task is taken, and the engine is told at once, so that others get them.
  */
 import {
-  Codec,
   type ExecuteMsg,
   type Message,
   type Network,
@@ -28,6 +27,7 @@ import {
   type TaskReleaseRes,
 } from "@resonatehq/sdk";
 import { isCallbackId } from "../src/approval/callback.ts";
+import { decodeValue, encodeValue } from "../src/durable/value.ts";
 import type { FailureNotes } from "./sdk-log.ts";
 
 export interface GuardOptions {
@@ -52,7 +52,6 @@ export class GuardedNetwork implements Network {
   readonly anycast: string;
   readonly #inner: Network;
   readonly #options: GuardOptions;
-  readonly #codec = new Codec();
   readonly #callbacks = new Lane();
   readonly #others = new Lane();
   /** Tasks whose latest request failed, with how often in a row. */
@@ -165,7 +164,7 @@ export class GuardedNetwork implements Network {
   #refusal(promise: PromiseRecord): string | undefined {
     let call: unknown;
     try {
-      call = this.#codec.decode(promise.param);
+      call = decodeValue(promise.param);
     } catch {
       return "Cannot run: the stored call is not base64 of JSON";
     }
@@ -216,7 +215,7 @@ export class GuardedNetwork implements Network {
     error.name = "WorkflowError";
     delete error.stack;
     const head = { corrId: crypto.randomUUID(), version: "2026-04-01" };
-    const value = this.#codec.encode(error);
+    const value = encodeValue(error);
     try {
       await this.#inner.send({
         kind: "task.fulfill",

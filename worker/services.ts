@@ -1,4 +1,4 @@
-import type { Codec, Context, Resonate } from "@resonatehq/sdk";
+import type { Context, Resonate } from "@resonatehq/sdk";
 import type { CallbackSender } from "../src/callback/sender.ts";
 import type { Mailer } from "../src/mail/mailer.ts";
 import type { LinkTokens } from "../src/tokens/tokens.ts";
@@ -6,7 +6,6 @@ import type { LinkTokens } from "../src/tokens/tokens.ts";
 /** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: Resonate["promises"];
-  readonly codec: Codec;
   readonly mailer: Mailer;
   readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;

@@ -18,6 +18,7 @@ import {
 } from "../src/approval/approval.ts";
 import { endId } from "../src/approval/ids.ts";
 import { decide, type Verdict } from "../src/approval/policy.ts";
+import { decodeValue, encodeValue } from "../src/durable/value.ts";
 import { type Announced, announce, bothOf } from "./announce.ts";
 import { eventsOfJudgement, eventsOfMail, requestedEvent } from "./events.ts";
 import type { Seen } from "./future.ts";
@@ -67,7 +68,7 @@ async function verdictOf(svc: Services, { request, end, ballots }: JudgeInput): 
   // A press that was there before the cancellation counts, one after it does not, by the engine's clock.
   const cancelledAt = (await svc.promises.get(end.id)).settledAt ?? 0;
   const records = await Promise.all(ballots.map(({ id }) => svc.promises.get(id)));
-  const inTime = records.map((record) => observed(svc, record, cancelledAt));
+  const inTime = records.map((record) => observed(record, cancelledAt));
   const { reason } = end.value;
   return decide(request, decisionsIn(inTime), {
     kind: "cancelled",
@@ -86,14 +87,14 @@ async function close(
   const record = await settle(svc, seen.end.id, closed);
   if (!seen.end.settled) {
     // Cancelled, or closed by an earlier run of this step, since this pass looked.
-    const stands = await verdictOf(svc, { ...seen, end: observed(svc, record) });
+    const stands = await verdictOf(svc, { ...seen, end: observed(record) });
     if (stands.kind === "done") final = stands;
   }
   const withdrawal: Withdrawal = { kind: "withdrawn", because: final.outcome };
   const records = await Promise.all(seen.ballots.map(({ id }) => settle(svc, id, withdrawal)));
   if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
   // Whoever pressed after the end was told that it does not count.
-  const inTime = records.map((ballot) => observed(svc, ballot, record.settledAt));
+  const inTime = records.map((ballot) => observed(ballot, record.settledAt));
   return { verdict: final, decisions: decisionsIn(inTime), endedAtMs: record.settledAt };
 }
 
@@ -126,11 +127,11 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 }
 
 async function deliver(
-  { codec, mailer, tokens, publicUrl }: Services,
+  { mailer, tokens, publicUrl }: Services,
   input: MailInput,
   record: PromiseRecord,
 ): Promise<Delivery> {
-  const ballot = codec.decode(record.param) as Ballot;
+  const ballot = decodeValue(record.param) as Ballot;
   const link = (choice: Choice) =>
     `${publicUrl}/d/${tokens.issueLink({
       pid: record.id,
@@ -156,16 +157,15 @@ async function deliver(
   return delivery;
 }
 
-async function settle({ promises, codec }: Services, id: string, value: unknown): Promise<PromiseRecord> {
-  const { data } = codec.encode(value) as { data: string };
-  return await promises.resolve(id, { data });
+async function settle({ promises }: Services, id: string, value: unknown): Promise<PromiseRecord> {
+  return await promises.resolve(id, { data: encodeValue(value).data });
 }
 
 /** A stored record as seen; a settlement later than `untilMs` counts as none. */
-function observed({ codec }: Services, record: PromiseRecord, untilMs = Number.POSITIVE_INFINITY): Seen {
+function observed(record: PromiseRecord, untilMs = Number.POSITIVE_INFINITY): Seen {
   const settled = record.state !== "pending" && (record.settledAt ?? 0) <= untilMs;
   if (!settled || record.state !== "resolved") return { id: record.id, settled };
-  return { id: record.id, settled, value: codec.decode(record.value) as unknown };
+  return { id: record.id, settled, value: decodeValue(record.value) };
 }
 
 function decisionsIn(ballots: readonly Seen[]): Outcome["decisions"] {

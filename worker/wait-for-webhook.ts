@@ -1,6 +1,7 @@
 import type { Context, PromiseRecord } from "@resonatehq/sdk";
 import { parseDeadline } from "../src/approval/deadline.ts";
 import { KIND_TAG } from "../src/approval/ids.ts";
+import { decodeValue, encodeValue } from "../src/durable/value.ts";
 import type { Match } from "../src/webhooks/mapping.ts";
 import {
   type Arrival,
@@ -82,24 +83,23 @@ interface Joining {
 
 /** The workflow's side of `src/gateway/meet.ts`. Run again after a crash, it finds what it did before. */
 async function join_meeting(ctx: Context, { source, match, waiter }: Joining): Promise<Joined> {
-  const { promises, codec } = services(ctx);
-  const encode = (value: unknown) => codec.encode(value) as { data: string };
-  const firstIn = ({ param }: PromiseRecord) => readArrival(codec.decode(param));
+  const { promises } = services(ctx);
+  const firstIn = ({ param }: PromiseRecord) => readArrival(decodeValue(param));
   const secondIn = ({ state, value }: PromiseRecord) =>
-    state === "resolved" ? readArrival(codec.decode(value)) : undefined;
+    state === "resolved" ? readArrival(decodeValue(value)) : undefined;
 
   const wait = await promises.get(waiter);
   if (wait.state !== "pending") return { kind: "joined" };
   const mine: Arrival = { kind: "waiter", waiter };
   const refuse = async (because: string): Promise<Joined> => {
     // A workflow cannot end, nor fail, while a promise of its own is open.
-    await promises.resolve(waiter, encode(null));
+    await promises.resolve(waiter, encodeValue(null));
     return { kind: "refused", because };
   };
   for (let n = 0; n < MEETINGS_MAX; n += 1) {
     const id = meetingId(source, match, n);
     const meeting = await promises.create(id, wait.timeoutAt, {
-      data: encode(mine).data,
+      data: encodeValue(mine).data,
       tags: tagsOf(id, source),
     });
     const first = firstIn(meeting);
@@ -108,10 +108,10 @@ async function join_meeting(ctx: Context, { source, match, waiter }: Joining): P
       const isOpen = meeting.state === "pending" && (await promises.get(first.waiter)).state === "pending";
       if (isOpen) return await refuse(`${first.waiter} waits for the same already`);
     } else if (first?.kind === "event") {
-      const met = meeting.state === "pending" ? await promises.resolve(id, encode(mine)) : meeting;
+      const met = meeting.state === "pending" ? await promises.resolve(id, encodeValue(mine)) : meeting;
       const second = secondIn(met);
       if (second?.kind === "waiter" && second.waiter === waiter) {
-        await promises.resolve(waiter, encode(first.answer));
+        await promises.resolve(waiter, encodeValue(first.answer));
         return { kind: "joined" };
       }
     }

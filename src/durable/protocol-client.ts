@@ -1,15 +1,9 @@
 import { randomUUID } from "node:crypto";
-import {
-  Codec,
-  type Network,
-  type PromiseRecord,
-  type Request,
-  type Response,
-  type Value,
-} from "@resonatehq/sdk";
+import type { Network, PromiseRecord, Request, Response, Value } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
 import { scrub } from "../lib/log.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
+import { decodeValue, encodeValue } from "./value.ts";
 
 /** The protocol's version that the SDK speaks. */
 const VERSION = "2026-04-01";
@@ -73,11 +67,9 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
   return new ServiceError("ENGINE_UNAVAILABLE", `Cannot ask the engine: ${reason}`, options);
 }
 
-const codec = new Codec();
-
 /** Callers check with `assertStorable` what comes from outside. */
 export function encode(value: unknown, nonce?: string): Value {
-  const encoded = codec.encode(value);
+  const encoded = encodeValue(value);
   return nonce === undefined ? encoded : { ...encoded, headers: { ...encoded.headers, [NONCE]: nonce } };
 }
 
@@ -113,7 +105,7 @@ const STATES = {
 
 function decode(encoded: Value): { readonly ok: boolean; readonly value?: unknown } {
   try {
-    return { ok: true, value: codec.decode(encoded) as unknown };
+    return { ok: true, value: decodeValue(encoded) };
   } catch {
     return { ok: false };
   }
