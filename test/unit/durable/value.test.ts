@@ -1,25 +1,34 @@
 import { Codec, Resonate } from "@resonatehq/sdk";
-import fc from "fast-check";
+import {
+  anything as anyValue,
+  array,
+  assert,
+  constant,
+  constantFrom,
+  jsonValue,
+  oneof,
+  property,
+  record,
+  string,
+} from "fast-check";
 import { expect, test } from "vitest";
 import { decodeValue, encodeValue, VALUE_ENCODER } from "../../../src/durable/value.ts";
 
 const sdk = new Codec();
 
 /** Values of every kind that a step may return, beside all of JSON. */
-const anything = fc.oneof(
-  fc.jsonValue(),
-  fc.anything({ withDate: true, withMap: true, withSet: true, maxDepth: 3 }),
-  fc.array(
-    fc.constantFrom(Infinity, -Infinity, Number.NaN, undefined, "__INF__", "__NEG_INF__", "\\u005f", "ä€𝄞"),
-  ),
-  fc.record({ error: fc.string().map((text) => new TypeError(text)) }),
-  fc.record({ __type: fc.constantFrom("error", "other"), message: fc.string() }),
-  fc.constant(new AggregateError([new Error("a")], "both")),
+const anything = oneof(
+  jsonValue(),
+  anyValue({ withDate: true, withMap: true, withSet: true, maxDepth: 3 }),
+  array(constantFrom(Infinity, -Infinity, Number.NaN, undefined, "__INF__", "__NEG_INF__", "\\u005f", "ä€𝄞")),
+  record({ error: string().map((text) => new TypeError(text)) }),
+  record({ __type: constantFrom("error", "other"), message: string() }),
+  constant(new AggregateError([new Error("a")], "both")),
 );
 
 test("encodeValue() writes and decodeValue() reads what the SDK's codec does", () => {
-  fc.assert(
-    fc.property(anything, (value) => {
+  assert(
+    property(anything, (value) => {
       const encoded = encodeValue(value);
       expect(encoded).toEqual(sdk.encode(value));
       expect(decodeValue(encoded)).toEqual(sdk.decode(encoded));
