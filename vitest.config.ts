@@ -20,6 +20,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           exclude: SOAK,
+          setupFiles: "test/support/e2e-setup.ts",
           // Real processes on two cores: one file at a time keeps figures and timeouts honest.
           fileParallelism: false,
           testTimeout: 60_000,
@@ -30,6 +31,7 @@ export default defineConfig({
         test: {
           name: "soak",
           include: SOAK,
+          setupFiles: "test/support/e2e-setup.ts",
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

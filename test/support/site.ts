@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvName } from "../../src/config/env.ts";
+import { brokenIn } from "./engine-file.ts";
 import { type EngineProxy, startEngineProxy } from "./engine-proxy.ts";
 import { eventually } from "./eventually.ts";
 import { mailsInFolder, type ReadMail } from "./mails.ts";
@@ -23,7 +24,7 @@ export interface SiteOptions {
 /**
  * One installation: a data folder, addresses that stay the same over restarts, and the processes that a test starts on
  * them. At its end everything it started is killed; a process that ended by itself, wrote to standard error, or
- * survives, fails the test.
+ * survives, fails the test, and so does an engine's file of which something does not hold that must always hold.
  */
 export interface Site extends AsyncDisposable {
   readonly dataDir: string;
@@ -73,6 +74,7 @@ export const LEASE_MS = 2_000;
 
 export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<Site> {
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-"));
+  openFolders.add(dataDir);
   const [port, enginePort, mailboxPort] = [await freePort(), await freePort(), await freePort()];
   const publicUrl = `http://127.0.0.1:${port}`;
   // On a server that outlives the run, no worker may be given what another test left.
@@ -155,12 +157,20 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
         () => !started.some(({ isRunning }) => isRunning),
       );
       await proxies.disposeAsync();
-      problems.push(...(await leftovers(dataDir)));
+      problems.push(...(await leftovers(dataDir)), ...brokenIn(dataDir));
+      openFolders.delete(dataDir);
       await rm(dataDir, { recursive: true, force: true });
       if (problems.length > 0) throw new Error(problems.join("\n"));
     },
   };
   return site;
+}
+
+const openFolders = new Set<string>();
+
+/** What is broken in the engines of sites that have not ended. */
+export function brokenInOpenSites(): string[] {
+  return [...openFolders].flatMap(brokenIn);
 }
 
 /** The embedded engine's token, which its process has made by the time it is ready. */
