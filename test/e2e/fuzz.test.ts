@@ -1,6 +1,9 @@
 /**
  * A gateway under everything that can be sent to it, drawn from its own description: no 5xx, no word of our insides,
- * every answer as it is described, health answered fast all the while, and no memory kept.
+ * every answer as it is described, health answered fast all the while, and no memory kept. Both tests run at once, so
+ * what is drawn meets a gateway that holds hundreds of connections which are up to no good.
+ *
+ * `FUZZ_SEED=7` draws the same again, `FUZZ_RUNS=100000` draws more.
  */
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -18,7 +21,7 @@ import type { ServiceProcess } from "../support/service-process.ts";
 import { openSite, type Site } from "../support/site.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? randomInt(2 ** 31));
-const RUNS = Number(process.env["FUZZ_RUNS"] ?? 600);
+const RUNS = Number(process.env["FUZZ_RUNS"] ?? 2_000);
 const MEBIBYTE = 1024 * 1024;
 
 let site: Site;
@@ -65,7 +68,10 @@ function watchHealth(): { stop(): Promise<number[]> } {
   };
 }
 
-/** On a machine that does other things too, one answer in twenty may have waited for the processor. */
+/**
+ * On a machine that does other things too, one answer in twenty may have waited for the processor, but none for so long
+ * that somebody else's request could be the reason.
+ */
 function expectFast(times: readonly number[], what: string): void {
   const p95 = times[Math.floor(times.length * 0.95)] ?? 0;
   console.log(
@@ -73,6 +79,7 @@ function expectFast(times: readonly number[], what: string): void {
   );
   expect(times.length).toBeGreaterThan(10);
   expect(p95).toBeLessThan(100);
+  expect(times.at(-1)).toBeLessThan(1_000);
 }
 
 /** Resident memory of the gateway. */
@@ -83,45 +90,53 @@ function memoryBytes(): number {
 
 const INSIDES = /(?:\n|\\n) +at .+:\d+:\d+|node_modules|\.ts:\d+|SQLITE|TypeError|RangeError|SyntaxError/;
 
-describe("requests drawn from the description", () => {
-  test("are answered as described, and never by a fault of ours", async () => {
-    const document = (await call(`${gateway.url}/openapi.json`)).json() as Json;
-    const drawn = fc.oneof(
-      // More of those that take a body, where more can be wrong.
-      ...operationsIn(document).map((operation) => ({
-        weight: operation.body === undefined ? 1 : 3,
-        arbitrary: requestsFor(operation, document),
-      })),
-    );
-    const statuses = new Map<number, number>();
-    const before = memoryBytes();
-    const health = watchHealth();
-    await fc.assert(
-      fc.asyncProperty(drawn, async (request: Drawn) => {
-        const { method, path, body } = request;
-        const answer = await call(`${gateway.url}${path}`, {
-          method,
-          headers: { ...headers, ...request.headers, ...(method === "GET" ? { prefer: "wait=0" } : {}) },
-          ...(body === undefined ? {} : { body }),
-        });
-        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-        expect(answer.status, answer.text).toBeLessThan(500);
-        expect(answer.text).not.toMatch(path === "/openapi.json" ? /\0/ : INSIDES);
-        const operation = operationFor(method, path);
-        const told = { status: answer.status, type: answer.headers["content-type"] ?? "", text: answer.text };
-        expect(operation && undocumented(operation, told)).toBeUndefined();
-      }),
-      { seed: SEED, numRuns: RUNS, endOnFailure: false },
-    );
-    expectFast(await health.stop(), `${RUNS} requests, ${JSON.stringify(Object.fromEntries(statuses))}`);
-    // Draws that all fail at the first check would show nothing.
-    for (const status of [200, 400, 404, 415, 422]) expect([...statuses.keys()]).toContain(status);
-    expect((statuses.get(202) ?? 0) + (statuses.get(409) ?? 0)).toBeGreaterThan(0);
-    expect(memoryBytes() - before).toBeLessThan(150 * MEBIBYTE);
-  }, 180_000);
+describe.concurrent("requests drawn from the description", () => {
+  test(
+    "are answered as described, and never by a fault of ours",
+    async () => {
+      const document = (await call(`${gateway.url}/openapi.json`)).json() as Json;
+      const drawn = fc.oneof(
+        // More of those that take a body, where more can be wrong.
+        ...operationsIn(document).map((operation) => ({
+          weight: operation.body === undefined ? 1 : 3,
+          arbitrary: requestsFor(operation, document),
+        })),
+      );
+      const statuses = new Map<number, number>();
+      const before = memoryBytes();
+      const health = watchHealth();
+      await fc.assert(
+        fc.asyncProperty(drawn, async (request: Drawn) => {
+          const { method, path, body } = request;
+          const answer = await call(`${gateway.url}${path}`, {
+            method,
+            headers: { ...headers, ...request.headers, ...(method === "GET" ? { prefer: "wait=0" } : {}) },
+            ...(body === undefined ? {} : { body }),
+          });
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+          expect(answer.status, answer.text).toBeLessThan(500);
+          expect(answer.text).not.toMatch(path === "/openapi.json" ? /\0/ : INSIDES);
+          const operation = operationFor(method, path);
+          const told = {
+            status: answer.status,
+            type: answer.headers["content-type"] ?? "",
+            text: answer.text,
+          };
+          expect(operation && undocumented(operation, told)).toBeUndefined();
+        }),
+        { seed: SEED, numRuns: RUNS, endOnFailure: false },
+      );
+      expectFast(await health.stop(), `${RUNS} requests, ${JSON.stringify(Object.fromEntries(statuses))}`);
+      // Draws that all fail at the first check would show nothing.
+      for (const status of [200, 400, 404, 415, 422]) expect([...statuses.keys()]).toContain(status);
+      expect((statuses.get(202) ?? 0) + (statuses.get(409) ?? 0)).toBeGreaterThan(0);
+      expect(memoryBytes() - before).toBeLessThan(200 * MEBIBYTE);
+    },
+    120_000 + RUNS * 100,
+  );
 });
 
-describe("connections that are no requests", () => {
+describe.concurrent("connections that are no requests", () => {
   const open = (count: number, behave: (socket: Socket) => void): Promise<string>[] => {
     const { hostname, port } = new URL(gateway.url);
     return Array.from(
