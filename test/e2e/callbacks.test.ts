@@ -58,7 +58,7 @@ test("an approval and a workflow are told over https, whatever proxy the environ
     HTTP_PROXY: new URL(proxy.url).origin,
     NO_PROXY: new URL(site.engineUrl).host,
   };
-  await site.start("engine");
+  await site.startParts({ gateways: 0, workers: 0 });
   const gateway = await site.start("gateway");
   await site.start("worker", environment as SiteEnv);
   const api = new Api(gateway.url);
@@ -133,7 +133,7 @@ test("a worker killed at any moment around the start of callbacks: each is start
   await using receiver = await startReceiver();
   await using relay = await startRelay();
   await using site = await openSite({ relay, env: { ...allow(receiver), WORKER_LEASE_MS: "1000" } });
-  await site.start("engine");
+  await site.startParts({ gateways: 0, workers: 0 });
   const gateway = await site.start("gateway");
   const api = new Api(gateway.url);
   const created = ({ kind, id }: Asked) => kind === "promise.create" && id.includes(":callback~");
@@ -278,7 +278,7 @@ test("endpoints of the settings are told, and a secret is exchanged without a ga
       }),
     );
   const env = { CALLBACK_ENDPOINTS_FILE: file, ERP_OLD: old, ERP_NEW: fresh } as SiteEnv;
-  await site.start("engine");
+  await site.startParts({ gateways: 0, workers: 0 });
   const gateway = await site.start("gateway", env);
   const api = new Api(gateway.url);
   // Before, while both are in use, and after.
