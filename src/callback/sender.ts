@@ -33,7 +33,7 @@ interface Endpoint {
 }
 
 /** By ids and names only: a URL may hold what nobody else may know. */
-export interface FailedCallback {
+interface FailedCallback {
   readonly type: EventType;
   /** Id of the approval or workflow that it tells of. */
   readonly about: string;
