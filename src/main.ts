@@ -2,24 +2,17 @@
 import { join } from "node:path";
 import { ResonateTimeoutException } from "@resonatehq/sdk";
 import { composeWorker, STOP_GRACE_MS } from "../worker/compose.ts";
-import { openAuth } from "./auth/open.ts";
-import { createAddressPolicy } from "./callback/address-policy.ts";
+import { composeGateway } from "./compose-gateway.ts";
 import { type Config, loadConfig } from "./config/config.ts";
-import { environment } from "./config/env.ts";
-import { engineEndpoint, loadEngineToken, loadTokenKeys } from "./config/keys.ts";
+import { engineEndpoint, loadEngineToken } from "./config/keys.ts";
 import { createHttpNetwork } from "./durable/http-network.ts";
-import { probeInBackground } from "./durable/probe.ts";
 import { createDurable } from "./durable/resonate.ts";
 import { startEngineThread } from "./engine/thread.ts";
-import { startGateway } from "./gateway/gateway.ts";
 import { createLogger, type Logger } from "./lib/log.ts";
-import { isLoopback } from "./lib/loopback.ts";
 import { processId } from "./lib/process-id.ts";
 import { runService } from "./lib/service.ts";
-import { hasRoom } from "./lib/storage.ts";
 import { startMailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
-import { readSourcesFile } from "./webhooks/file.ts";
 import { welcome } from "./welcome.ts";
 
 await runService(async () => {
@@ -33,26 +26,7 @@ await runService(async () => {
   const durable = createDurable(networks.gateway, { group: config.worker.group });
   starting.defer(() => durable.stop());
   const mailbox = await openMailbox(config, starting);
-  const gateway = await startGateway({
-    durable,
-    log,
-    host: config.host,
-    port: config.port,
-    publicUrl: config.publicUrl,
-    keys: loadTokenKeys(config),
-    mailbox: mailbox?.routes,
-    callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
-    sources: readSourcesFile(config.webhooksFile, environment),
-    authenticate: openAuth({
-      ...config.apiKeys,
-      isExposed: !isLoopback(config.host),
-      oidc: config.oidc,
-      log,
-    }),
-    trustProxyHops: config.trustProxyHops,
-    drainDelayMs: config.drainDelayMs,
-    ...(config.engine.kind === "embedded" && { canStore: () => hasRoom(config.dataDir) }),
-  });
+  const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
   starting.defer(() => gateway.close());
   const worker = composeWorker({
     config,
@@ -83,8 +57,6 @@ async function openNetworks(config: Config, log: Logger, owner: AsyncDisposableS
   if (config.engine.kind === "server") {
     const endpoint = engineEndpoint(config);
     const pid = processId();
-    const looking = probeInBackground(endpoint, log);
-    owner.defer(() => looking.stop());
     return {
       url: endpoint.url,
       pid,
