@@ -1,7 +1,7 @@
 /**
  * The keys as a gateway knows them, looked up by what a caller sends.
  *
- * K1 The file's identity is compared before every look-up, which costs microseconds: a revoked key fails at the next
+ * K1 The file's identity is compared before a look-up, once in a turn of the event loop: a revoked key fails at the next
  *    call, and a new one works at once, on every gateway that shares the file.
  * K2 Without a file the ring is open. Once there was one, it is never open again in this process: who removes the file
  *    locks callers out and lets nobody in.
@@ -35,7 +35,11 @@ export function openKeyRing({ file, lastUsed, alwaysClosed, onFault }: KeyRingOp
   let keys = byId(readKeys(file) ?? []);
   let open = !alwaysClosed && version === undefined;
 
+  let isFresh = false;
   const refresh = (): void => {
+    if (isFresh) return;
+    isFresh = true;
+    setImmediate(() => (isFresh = false));
     const found = versionOf(file);
     if (found === version) return;
     version = found;

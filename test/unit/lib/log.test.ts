@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { createLogger, scrub } from "../../../src/lib/log.ts";
 
@@ -48,6 +49,23 @@ describe("createLogger()", () => {
     const { log, written } = lines();
     log.info({ token: "s3cret", request: { authorization: "s3cret", comment: "s3cret" } }, "careless");
     expect(JSON.stringify(written)).not.toContain("s3cret");
+  });
+
+  test("writes what was logged before the end of a process, however that ends by itself", () => {
+    const module = new URL("../../../src/lib/log.ts", import.meta.url).href;
+    for (const end of [
+      "process.exit(3)",
+      "throw new Error()",
+      "setImmediate(() => process.kill(process.pid, 9))",
+    ]) {
+      const script = `import { createLogger } from ${JSON.stringify(module)};
+        const log = createLogger({ level: "info", part: "test" });
+        log.info("first"); log.fatal("last"); ${end}`;
+      const { stdout } = spawnSync(process.execPath, ["--input-type=module-typescript", "-e", script], {
+        encoding: "utf8",
+      });
+      expect(stdout, end).toMatch(/"msg":"first"}\n.*"msg":"last"}\n$/);
+    }
   });
 
   test("ends a chain of causes that has no end", () => {
