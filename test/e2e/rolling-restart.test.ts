@@ -39,7 +39,7 @@ test(
     await using balancer = startBalancer(gateways.map(({ url }) => url));
     await balancer.ready(2);
 
-    const traffic = new Traffic(balancer, relay, key);
+    const traffic = new Traffic({ balancer, relay, key, breathMs: BREATH_MS });
     const callers = Array.from({ length: CALLERS }, (_, i) => traffic.run(i));
     const stopMs: number[] = [];
     const restart = async (service: ServiceProcess, start: () => Promise<ServiceProcess>) => {
@@ -88,9 +88,10 @@ test("gateways that are killed in place of stopped are found out by the same tra
   const gateways = [await startGateway(0), await startGateway(1)];
   await using balancer = startBalancer(gateways.map(({ url }) => url));
   await balancer.ready(2);
-  const traffic = new Traffic(balancer, relay, "none-needed");
+  // Without a breath, so that each death is in the middle of something.
+  const traffic = new Traffic({ balancer, relay, key: "none-needed", breathMs: 0 });
   const callers = Array.from({ length: CALLERS }, (_, i) => traffic.run(i));
-  for (let round = 0; traffic.failures.length === 0 && round < 10; round++) {
+  for (let round = 0; traffic.failures.length === 0 && round < 20; round++) {
     const served = traffic.requests;
     await eventually("there is traffic", () => traffic.requests > served + CALLERS);
     await gateways[round % 2]?.killHard();
@@ -110,12 +111,19 @@ class Traffic {
   readonly #balancer: Balancer;
   readonly #relay: Relay;
   readonly #key: string;
+  readonly #breathMs: number;
   #isStopped = false;
 
-  constructor(balancer: Balancer, relay: Relay, key: string) {
-    this.#balancer = balancer;
-    this.#relay = relay;
-    this.#key = key;
+  constructor(options: {
+    readonly balancer: Balancer;
+    readonly relay: Relay;
+    readonly key: string;
+    readonly breathMs: number;
+  }) {
+    this.#balancer = options.balancer;
+    this.#relay = options.relay;
+    this.#key = options.key;
+    this.#breathMs = options.breathMs;
   }
 
   stop(): void {
@@ -128,7 +136,7 @@ class Traffic {
         if (caller % 2 === 0) await this.#workflow();
         else await this.#approval();
         this.done += 1;
-        await pause(BREATH_MS);
+        await pause(this.#breathMs);
       } catch (error) {
         this.failures.push(String(error));
         return;
