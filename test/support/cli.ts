@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { ROOT } from "./service-process.ts";
+import { COMPILE_CACHE, ROOT } from "./service-process.ts";
 
 export interface CliRun {
   readonly code: number;
@@ -13,7 +13,11 @@ export function countersign(args: readonly string[], env: Readonly<Record<string
     execFile(
       process.execPath,
       ["src/cli/main.ts", ...args],
-      { cwd: ROOT, env: { PATH: process.env["PATH"] ?? "", ...env }, timeout: 60_000 },
+      {
+        cwd: ROOT,
+        env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+        timeout: 60_000,
+      },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
         resolve({ code, stdout, stderr });
