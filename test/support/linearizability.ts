@@ -24,22 +24,22 @@ export function isLinearizable<State, Op, Answer>(
   const calls = history.toSorted((a, b) => a.calledAt - b.calledAt);
   const deadEnds = new Set<string>();
 
-  /** `open`: the calls that have no place yet, in the order in which they were made. */
-  const goOn = (open: readonly Call<Op, Answer>[], state: State): boolean => {
-    const place = `${open.map((call) => calls.indexOf(call)).join()} ${JSON.stringify(state)}`;
+  /** `open`: the calls that have no place yet, by the order in which they were made. */
+  const goOn = (open: readonly number[], state: State): boolean => {
+    const waiting = open.map((at) => calls[at] as Call<Op, Answer>);
+    const place = `${open.join()} ${JSON.stringify(state)}`;
     if (open.length === 0) return true;
     if (deadEnds.has(place)) return false;
-    const firstAnswer = Math.min(...open.map(({ answeredAt }) => answeredAt));
-    for (const call of open) {
+    const firstAnswer = Math.min(...waiting.map(({ answeredAt }) => answeredAt));
+    for (const [at, call] of waiting.entries()) {
       // Made after another was answered: it cannot come before that.
       if (call.calledAt > firstAnswer) break;
       const next = model.step(state, call.op);
       if (JSON.stringify(next.answer) !== JSON.stringify(call.answer)) continue;
-      const rest = open.filter((each) => each !== call);
-      if (goOn(rest, next.state)) return true;
+      if (goOn(open.toSpliced(at, 1), next.state)) return true;
     }
     deadEnds.add(place);
     return false;
   };
-  return goOn(calls, model.first);
+  return goOn([...calls.keys()], model.first);
 }
