@@ -51,8 +51,13 @@ export function lockFolder(file: string): DatabaseSync {
 
 /** Approvals are nobody else's business: only the owner reads the file. SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, "a", 0o600));
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, "a", 0o600));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot open the engine: ${dirname(file)} cannot be written: ${why}`, { cause });
+  }
 }
 
 function migrate(db: DatabaseSync, file: string): void {

@@ -7,12 +7,20 @@ export interface CliRun {
   readonly stderr: string;
 }
 
-/** Runs the command line as a person does, and answers what it printed. */
-export function countersign(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliRun> {
+/**
+ * Runs the command line as a person does, and answers what it printed.
+ * @param within a command that becomes what its last words name, for instance in another namespace
+ */
+export function countersign(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): Promise<CliRun> {
+  const [command = process.execPath, ...words] = [...within, process.execPath, "src/cli/main.ts", ...args];
   return new Promise((resolve) => {
     execFile(
-      process.execPath,
-      ["src/cli/main.ts", ...args],
+      command,
+      words,
       {
         cwd: ROOT,
         env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },

@@ -52,9 +52,10 @@ export class ServiceProcess implements AsyncDisposable {
   #exit: Exit | undefined;
   #isWanted = true;
 
-  private constructor(part: Part, env: Readonly<Record<string, string>>) {
+  private constructor(part: Part, env: Readonly<Record<string, string>>, within: readonly string[]) {
     this.part = part;
-    this.#child = spawn(process.execPath, [MAIN[part]], {
+    const [command, ...words] = [...within, process.execPath, MAIN[part]] as const;
+    this.#child = spawn(command, words, {
       cwd: ROOT,
       env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -73,10 +74,17 @@ export class ServiceProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts a process and waits until it is ready. Throws what it said if it ends before. */
-  static async start(part: Part, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  /**
+   * Starts a process and waits until it is ready. Throws what it said if it ends before.
+   * @param within a command that becomes what its last words name, for instance in another namespace
+   */
+  static async start(
+    part: Part,
+    env: Readonly<Record<string, string>>,
+    within: readonly string[] = [],
+  ): Promise<ServiceProcess> {
     const startedAt = performance.now();
-    const service = new ServiceProcess(part, env);
+    const service = new ServiceProcess(part, env, within);
     try {
       service.ready = await eventually(
         `the ${part} process is ready`,

@@ -1,0 +1,143 @@
+/** A real filesystem that is really full, or read-only: refusals that say so, nothing in part, and all goes on afterwards. */
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, type TestContext, test } from "vitest";
+import { PROTOCOL_VERSION } from "../../src/protocol/records.ts";
+import { countersign } from "../support/cli.ts";
+import { post } from "../support/http.ts";
+import { freePort } from "../support/ports.ts";
+import { needsEmbeddedEngine } from "../support/resonate-server.ts";
+import { ServiceProcess } from "../support/service-process.ts";
+import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
+
+const WIDE = "x".repeat(20_000);
+const ROOM_MB = 3;
+
+test("the engine on a disk that is full: 503, whole or not at all, killed and started again, and on when there is room", async (ctx) => {
+  needsEmbeddedEngine(ctx, "its disk is what is full");
+  await using disk = await mountedFor(ctx);
+  const filler = join(disk.seen, "filler");
+  await writeFile(filler, Buffer.alloc(ROOM_MB * 1024 * 1024, 1));
+  const env = { DATA_DIR: disk.folder, ENGINE_PORT: String(await freePort()) };
+  const known = { acknowledged: [] as string[], refused: [] as string[] };
+
+  const first = await ServiceProcess.start("engine", env, disk.within);
+  await fill(first, disk, known);
+  expect(known.acknowledged.length).toBeGreaterThan(10);
+  await expectTruth(first, disk, known);
+  await first.killHard();
+
+  await using second = await ServiceProcess.start("engine", env, disk.within);
+  await expectTruth(second, disk, known);
+  await fill(second, disk, known);
+  await expectTruth(second, disk, known);
+
+  await rm(filler);
+  const refused = known.refused.splice(0);
+  for (const id of refused) expect(await statusOf(second, disk, "promise.create", wide(id))).toBe(200);
+  known.acknowledged.push(...refused);
+  await expectTruth(second, disk, known);
+  expect([...first.problems(), ...second.problems()]).toEqual([]);
+  console.log(
+    `disk of ${2 * ROOM_MB} MB: ${refused.length} refused while it was full, all ${known.acknowledged.length} there afterwards`,
+  );
+});
+
+test("the engine on a read-only disk: does not start, says why, and starts when it can write", async (ctx) => {
+  needsEmbeddedEngine(ctx, "its disk is what is read-only");
+  await using disk = await mountedFor(ctx);
+  const env = { DATA_DIR: disk.folder, ENGINE_PORT: String(await freePort()) };
+  const known = { acknowledged: ["a"], refused: [] };
+  const before = await ServiceProcess.start("engine", env, disk.within);
+  expect(await statusOf(before, disk, "promise.create", wide("a"))).toBe(200);
+  await before.killHard();
+
+  await disk.remount("ro");
+  const refused = ServiceProcess.start("engine", env, disk.within);
+  await expect(refused).rejects.toThrow(`Cannot open the engine: ${disk.folder} cannot be written: EROFS`);
+  await expect(refused).rejects.not.toThrow(/ {4}at [a-z]+ /u);
+
+  await disk.remount("rw");
+  await using after = await ServiceProcess.start("engine", env, disk.within);
+  await expectTruth(after, disk, known);
+  expect(await statusOf(after, disk, "promise.create", wide("b"))).toBe(200);
+});
+
+/** Ends the test here, visibly, where no filesystem can be mounted. */
+async function mountedFor(ctx: TestContext): Promise<SmallDisk> {
+  const disk = await smallDisk(2 * ROOM_MB);
+  if (typeof disk !== "string") return disk;
+  console.log(
+    `skipped: "${ctx.task.name}": ${disk}; test/unit/engine/disk.test.ts shows it on a disk that SQLite takes for one`,
+  );
+  return ctx.skip(disk);
+}
+
+interface Known {
+  readonly acknowledged: string[];
+  readonly refused: string[];
+}
+
+/** Four at a time, until twenty in a row were refused. */
+async function fill(
+  engine: ServiceProcess,
+  disk: SmallDisk,
+  { acknowledged, refused }: Known,
+): Promise<void> {
+  for (let round = 0, full = 0; full < 5; round += 1) {
+    const ids = Array.from({ length: 4 }, (_, n) => `${engine.pid}-${round}-${n}`);
+    const statuses = await Promise.all(ids.map((id) => statusOf(engine, disk, "promise.create", wide(id))));
+    for (const [at, status] of statuses.entries()) {
+      expect([200, 503]).toContain(status);
+      (status === 200 ? acknowledged : refused).push(ids[at] ?? "");
+    }
+    full = statuses.every((status) => status === 503) ? full + 1 : 0;
+  }
+}
+
+/** What was acknowledged is there, what was refused is not, and nothing is broken. */
+async function expectTruth(
+  engine: ServiceProcess,
+  disk: SmallDisk,
+  { acknowledged, refused }: Known,
+): Promise<void> {
+  for (const [ids, status] of [
+    [acknowledged, 200],
+    [refused, 404],
+  ] as const) {
+    for (const id of ids)
+      expect([id, await statusOf(engine, disk, "promise.get", { id })]).toEqual([id, status]);
+  }
+  expect(await findings(disk)).toEqual([]);
+}
+
+/** All that `countersign doctor` has to say. */
+async function findings({ folder, within }: SmallDisk): Promise<unknown> {
+  const { stdout } = await countersign(["doctor", "--json"], { DATA_DIR: folder }, within);
+  return (JSON.parse(stdout) as { findings: unknown }).findings;
+}
+
+function wide(id: string): object {
+  const tags = {
+    "resonate:origin": id,
+    "resonate:branch": id,
+    "resonate:parent": id,
+    "resonate:target": "poll://any@worker",
+  };
+  return { id, timeoutAt: Date.now() + 3_600_000, param: { headers: {}, data: WIDE }, tags };
+}
+
+async function statusOf(
+  engine: ServiceProcess,
+  disk: SmallDisk,
+  kind: string,
+  data: object,
+): Promise<number> {
+  const auth = (await readFile(join(disk.seen, "engine.token"), "utf8")).trim();
+  const answer = await post(String(engine.ready["engine"]), {
+    kind,
+    head: { corrId: "disk", version: PROTOCOL_VERSION, auth },
+    data,
+  });
+  return answer.status;
+}
