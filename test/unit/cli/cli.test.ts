@@ -8,6 +8,7 @@ import { openEngine } from "../../../src/engine/engine.ts";
 import { serveEngine } from "../../../src/engine/http.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { COMPILE_CACHE } from "../../support/service-process.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const TOKEN = "t0ken";
@@ -56,7 +57,10 @@ interface Run {
 function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   return new Promise((resolve) => {
     const settings = { DATA_DIR: join(dir, "data"), ENGINE_PORT: String(server.port), ...env };
-    const options = { cwd: dir, env: { PATH: process.env["PATH"], ...settings } };
+    const options = {
+      cwd: dir,
+      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
+    };
     execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code);
       resolve({ code, out: /^[{[]/.test(stdout) ? (JSON.parse(stdout) as unknown) : stdout, err: stderr });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { COMPILE_CACHE } from "../../support/service-process.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
@@ -22,7 +23,16 @@ interface Run {
 function keys(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   return new Promise((resolve) => {
     // The file is for operators also where the service could not start as it is.
-    const options = { cwd: dir, env: { PATH: process.env["PATH"], DATA_DIR: dir, HOST: "0.0.0.0", ...env } };
+    const options = {
+      cwd: dir,
+      env: {
+        PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        DATA_DIR: dir,
+        HOST: "0.0.0.0",
+        ...env,
+      },
+    };
     execFile(process.execPath, [MAIN, "keys", ...args], options, (error, stdout, stderr) => {
       const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
       resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveEngine } from "../../../src/engine/http.ts";
 import { loadSources } from "../../../src/webhooks/load.ts";
+import { COMPILE_CACHE } from "../../support/service-process.ts";
 import { type Rig, startRig } from "../webhooks/rig.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
@@ -78,7 +79,10 @@ function countersign(args: readonly string[], env: Record<string, string> = {}):
       ...SECRETS,
       ...env,
     };
-    const options = { cwd: dir, env: { PATH: process.env["PATH"], ...settings } };
+    const options = {
+      cwd: dir,
+      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
+    };
     execFile(process.execPath, [MAIN, "webhooks", ...args], options, (error, stdout, stderr) => {
       const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
       resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });
