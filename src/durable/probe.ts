@@ -12,7 +12,7 @@ export interface Endpoint {
 }
 
 export interface ServerFindings {
-  /** Whether a request without a token is refused. */
+  /** Whether a request without a token is refused, and one with a forged token. */
   readonly wantsToken: boolean;
   /** Whether ids are told apart by `:`, as the SDK makes them. */
   readonly takesIds: boolean;
@@ -73,7 +73,7 @@ export function probeInBackground(
       log.error({ url: endpoint.url }, `The Resonate server ${IS_OPEN}`);
       await sleep(times.openMs);
       // Silence says nothing about whom it lets in.
-      isOpen = await refusesStrangers(endpoint.url, "countersign-probe").then(
+      isOpen = await refusesStrangers(endpoint, "countersign-probe").then(
         (refuses) => !refuses,
         () => true,
       );
@@ -100,7 +100,7 @@ export function probeInBackground(
 }
 
 const IS_OPEN =
-  "answers without a token: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN";
+  "answers without a token, or with a forged one: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN";
 
 /** Leaves two promises behind, which end by themselves within the second. Throws while the server does not answer. */
 export async function probe(
@@ -111,7 +111,7 @@ export async function probe(
   const id = `countersign-probe-${randomBytes(8).toString("hex")}`;
   const network = createHttpNetwork({ ...endpoint, group: "countersign-probe", pid: id });
   try {
-    const wantsToken = await refusesStrangers(endpoint.url, id);
+    const wantsToken = await refusesStrangers(endpoint, id);
     const heard = Promise.withResolvers<boolean>();
     network.recv((message) => {
       if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
@@ -150,11 +150,33 @@ function latent(id: string, parent: string): Record<string, string> {
   };
 }
 
-async function refusesStrangers(url: string, id: string): Promise<boolean> {
-  const head = { corrId: "probe", version: "2026-04-01" };
+/** Some servers that were told to want tokens take every token, also one that nobody signed. */
+async function refusesStrangers({ url, token }: Endpoint, id: string): Promise<boolean> {
+  return (await refuses(url, id, undefined)) && (await refuses(url, id, forged(token)));
+}
+
+/** As ours, as far as one can look into it, for a few minutes, and with a signature that is none. */
+function forged(token: string | undefined): string {
+  const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url");
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const claims = { role: "admin", prefix: "", ...claimsIn(token), exp };
+  return `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}.${randomBytes(32).toString("base64url")}`;
+}
+
+function claimsIn(token = ""): object {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    return typeof claims === "object" && claims !== null ? claims : {};
+  } catch {
+    return {};
+  }
+}
+
+async function refuses(url: string, id: string, auth: string | undefined): Promise<boolean> {
+  const head = { corrId: "probe", version: "2026-04-01", ...(auth !== undefined && { auth }) };
   const response = await fetch(url, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...(auth && { Authorization: `Bearer ${auth}` }) },
     body: JSON.stringify({ kind: "promise.get", head, data: { id } }),
     signal: AbortSignal.timeout(10_000),
   });

@@ -17,7 +17,7 @@ test("probe() finds everything in order at an engine of ours", async () => {
 });
 
 /** A server that lets everyone in (until told otherwise), knows no `:`, announces nothing and lives two minutes ago. */
-async function poorServer(isOpen = () => true): Promise<string> {
+async function poorServer(isOpen: (auth: string | undefined) => boolean = () => true): Promise<string> {
   const server = createServer((request, response) => {
     if (request.method === "GET") {
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
@@ -26,7 +26,7 @@ async function poorServer(isOpen = () => true): Promise<string> {
     void text(request).then((body) => {
       const { kind, head, data } = JSON.parse(body) as {
         kind: string;
-        head: object;
+        head: { readonly auth?: string };
         data: Record<string, unknown>;
       };
       const id = String(data["id"] ?? data["awaited"]);
@@ -38,7 +38,7 @@ async function poorServer(isOpen = () => true): Promise<string> {
         tags: {},
         createdAt: Date.now() - 120_000,
       };
-      const status = !isOpen()
+      const status = !isOpen(head.auth)
         ? 401
         : kind === "promise.get"
           ? 404
@@ -69,6 +69,23 @@ test("probe() finds what a server lacks, and consequences() says what follows", 
     expect.stringContaining("does not announce"),
     expect.stringContaining("has a clock that is 2 min behind"),
   ]);
+});
+
+test("probe() finds out a server that wants a token and takes any", async () => {
+  const claims = Buffer.from(JSON.stringify({ iss: "us", exp: 1 })).toString("base64url");
+  const token = `e30.${claims}.c2ln`;
+  const seen: string[] = [];
+  // Looks at the claims, as such servers do, and at no signature.
+  const credulous = await poorServer((auth) => {
+    if (auth !== undefined && auth !== token) seen.push(auth);
+    return auth !== undefined;
+  });
+  expect(await probe({ url: credulous, token }, { patienceMs: 10 })).toMatchObject({ wantsToken: false });
+  const [forged = ""] = seen;
+  const told = JSON.parse(Buffer.from(forged.split(".")[1] ?? "", "base64url").toString()) as object;
+  expect(told).toMatchObject({ iss: "us", exp: expect.closeTo(Date.now() / 1000 + 300, -2) });
+  const sound = await poorServer((auth) => auth === token);
+  expect(await probe({ url: sound, token }, { patienceMs: 10 })).toMatchObject({ wantsToken: true });
 });
 
 test("probeInBackground() waits for a server that is not there yet, and logs once", async () => {
