@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { EngineNetwork } from "../../src/engine/network.ts";
 
-const SILENT: Logger = {
+export const SILENT: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
