@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,6 +71,21 @@ describe("countersign keys", () => {
     });
     expect(JSON.stringify(list.out)).not.toContain(String(made.out["key"]).slice(13));
     expect(readFileSync(join(dir, "api-keys.json"), "utf8")).not.toContain(String(made.out["key"]).slice(13));
+    // What was done to whose key is on record, and what was refused is not.
+    const [day = ""] = readdirSync(join(dir, "audit"));
+    const record = readFileSync(join(dir, "audit", day), "utf8");
+    const entries = record
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const common = { time: expect.any(String), who: "operator", client: "billing", outcome: "done" };
+    const scopes = "approvals:create approvals:read";
+    expect(entries).toEqual([
+      { ...common, what: "key.create", about: id, scopes },
+      { ...common, what: "key.rotate", about: rotated.out["id"], scopes },
+      { ...common, what: "key.revoke", about: id },
+    ]);
+    expect(record).not.toContain(String(made.out["key"]).slice(13));
   });
 
   test("uses the file that is set", async () => {
