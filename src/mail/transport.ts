@@ -75,6 +75,8 @@ export function createMailTransport(smtpUrl: string, times: TransportTimes = TRA
           subject: mail.subject,
           text: mail.text,
           html: mail.html,
+          // Readable on the wire in most languages. Left to choose, the library counts every letter first.
+          textEncoding: "quoted-printable",
           messageId: mail.messageId,
           headers: { ...mail.headers },
           signal: AbortSignal.timeout(times.attemptMs),
