@@ -20,7 +20,7 @@ const ENGINE_LINES = [
   "SELECT json_array('deadline', id, timeout_at) FROM promises WHERE state = 'pending' AND tags ->> '$.resonate:target' IS NOT NULL",
   "SELECT json_array('task', id, state, version, resumes, pid, ttl) FROM tasks",
   "SELECT json_array(iif(state = 'acquired', 'lease', 'retry'), id, due_at) FROM tasks WHERE due_at IS NOT NULL",
-  "SELECT json_array('callback', awaited, awaiter) FROM callbacks",
+  "SELECT json_array('callback', awaited, awaiter) FROM waits",
   "SELECT json_array('listener', promise_id, address) FROM listeners",
   "SELECT json_array('schedule', id, cron, promise_id, promise_timeout, json(param_headers), param_data, json(tags), created_at, next_run_at, last_run_at) FROM schedules",
 ];

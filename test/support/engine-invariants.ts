@@ -43,7 +43,7 @@ const FORBIDDEN: readonly (readonly [table: "promises" | "tasks", what: string, 
   [
     "tasks",
     "whose a task is stays as it is",
-    "(OLD.id, OLD.target, OLD.target_group, OLD.timer) IS NOT (NEW.id, NEW.target, NEW.target_group, NEW.timer)",
+    "(OLD.n, OLD.id, OLD.target, OLD.target_group, OLD.timer) IS NOT (NEW.n, NEW.id, NEW.target, NEW.target_group, NEW.timer)",
   ],
 ];
 
