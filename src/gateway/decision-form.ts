@@ -8,8 +8,8 @@ export type DecisionForm =
   /** `problem` is for people, beside a note that nothing was recorded; `comment` is what they wrote, so that it is not lost. */
   | { readonly ok: false; readonly problem: string; readonly comment?: string };
 
-/** A full comment in the longest percent-encoding fits; nothing else is asked for. */
-const FORM_BYTES_MAX = 16 * 1024 + 1_024;
+/** A full comment fits, of characters such as € that take nine bytes each; nothing else is asked for. */
+const FORM_BYTES_MAX = 20 * 1024;
 
 const parseForm = urlencoded({ extended: false, inflate: false, limit: FORM_BYTES_MAX, parameterLimit: 8 });
 
