@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createLinkTokens, type Link, type Receipt } from "../../../src/tokens/tokens.ts";
 import { forgeries, partsOf, signed } from "./forgeries.ts";
@@ -29,6 +29,26 @@ const good = tokens.issueLink(link);
 describe("issueLink()", () => {
   test("makes a token that verifyLink() reads back", () => {
     expect(tokens.verifyLink(good, nowMs)).toEqual({ ok: true, value: link });
+  });
+
+  test("signs as RFC 7515 does in its first example, whose own token opens nothing under the same key", () => {
+    const rfc = {
+      key: "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+      signed:
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
+      mac: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    };
+    const secret = Buffer.from(rfc.key, "base64url");
+    const macOf = (text: string) => createHmac("sha256", secret).update(text).digest("base64url");
+    expect(macOf(rfc.signed)).toBe(rfc.mac);
+    const ours = createLinkTokens({ keys: [{ kid: "rfc", secret }], issuer });
+    const token = ours.issueLink(link);
+    const border = token.lastIndexOf(".");
+    expect(token.slice(border + 1)).toBe(macOf(token.slice(0, border)));
+    expect(ours.verifyLink(`${rfc.signed}.${rfc.mac}`, 1_300_819_000_000)).toEqual({
+      ok: false,
+      reason: "header",
+    });
   });
 
   test("pins the header and tells no mail address", () => {
