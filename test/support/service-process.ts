@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "./eventually.ts";
@@ -22,7 +21,7 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
  * Where Node keeps what it makes of the sources: a process that finds it starts in half the time, and tests start hundreds.
  * Written by those that end in order, so the first few of a run go without.
  */
-export const COMPILE_CACHE = join(tmpdir(), "countersign-compile-cache");
+export const COMPILE_CACHE = join(ROOT, "node_modules/.cache/countersign");
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level?: string; readonly msg?: string };
 
