@@ -63,7 +63,12 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       const root = await approvalNamed(durable, req.params["id"]);
       noteApproval(res, root.id);
       const signal = AbortSignal.any([options.draining, closed(res)]);
-      const ended = await cancelApproval({ ...options, signal }, root, reason);
+      const ended = await cancelApproval({ ...options, signal }, root, reason).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.code === "CONFLICT") {
+          audit(res, { what: "cancel", about: root.id, outcome: "too late" });
+        }
+        throw error;
+      });
       audit(res, { what: "cancel", about: root.id, outcome: statusOf(ended).status });
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));

@@ -139,6 +139,7 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
     headers: { authorization: `Bearer ${key}`, prefer: "wait=20" },
   });
   expect(ended.json()).toMatchObject({ status: "resolved", result: { outcome: "rejected" } });
+  expect((await api(`/approvals/${id}/cancel`, {})).status).toBe(409);
   await eventually("the receiver was told of the end", () => receiver.ofType("approval.decided").length > 0);
   for (const { headers } of receiver.requests) {
     secret("callback's signature", String(headers["webhook-signature"]).slice(3));
@@ -184,6 +185,7 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
     `${byKey} request pending`,
     `${byKey} begin pending`,
     `${byKey} decide stored`,
+    `${byKey} cancel too late`,
     "approver:… decide stored",
     "approver:… decide too late",
     "webhook:acme refused signature: signature",
