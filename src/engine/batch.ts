@@ -17,7 +17,7 @@ export interface BatchOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: EngineLog;
-  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable" | "reset">;
+  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable" | "handOutAnew" | "reset">;
   /** Whether `debug.*` requests are served. */
   readonly debug?: boolean;
 }
@@ -71,6 +71,8 @@ export class Batch {
   #turn: NodeJS.Immediate | undefined;
   #now = 0;
   #isSweepDue = false;
+  /** The last transaction failed. */
+  #isFailing = false;
   #debtsCheckedAt = 0;
   #isClosed = false;
 
@@ -203,6 +205,7 @@ export class Batch {
     } catch (error) {
       this.#log.error({ err: error }, "Commit failed: nothing of it was kept");
       this.#isSweepDue = false;
+      this.#isFailing = true;
       this.#alarm.setTo(this.#clock.now() + RETRY_SWEEP_MS);
       return refuse(503, "The engine cannot write to its disk now: nothing was changed");
     }
@@ -241,6 +244,9 @@ export class Batch {
       for (const change of changes) this.#publish(change);
       this.#delivery.send(messages);
     }
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#delivery.handOutAnew();
   }
 
   /** Tells the alarm and delivery of what is on disk now. */

@@ -102,6 +102,16 @@ export class Delivery {
     return parsed.cast === "any" || workers.has(parsed.pid);
   }
 
+  /** Workers may have been refused what they were handed: all that waits is handed out once more. */
+  handOutAnew(): void {
+    for (const id of this.#handed.keys()) this.#forget(id);
+    for (const group of this.#groups.values()) {
+      group.fallBehind();
+      group.isDue = true;
+    }
+    this.#schedule();
+  }
+
   /** Nothing that was handed out exists any more. */
   reset(): void {
     this.#outbox = [];

@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
 import { PROTOCOL_VERSION } from "../../src/protocol/records.ts";
+import { Api } from "../support/api.ts";
 import { countersign } from "../support/cli.ts";
 import { post } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
@@ -12,12 +13,13 @@ import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 
 const WIDE = "x".repeat(20_000);
 const ROOM_MB = 3;
+/** Results need room, too, and the log is copied back only at 16 MB. */
+const ROOMY_MB = 64;
 
 test("the engine on a disk that is full: 503, whole or not at all, killed and started again, and on when there is room", async (ctx) => {
   needsEmbeddedEngine(ctx, "its disk is what is full");
   await using disk = await mountedFor(ctx);
-  const filler = join(disk.seen, "filler");
-  await writeFile(filler, Buffer.alloc(ROOM_MB * 1024 * 1024, 1));
+  const filler = await leaveRoom(disk, 2 * ROOM_MB);
   const env = { DATA_DIR: disk.folder, ENGINE_PORT: String(await freePort()) };
   const known = { acknowledged: [] as string[], refused: [] as string[] };
 
@@ -43,6 +45,43 @@ test("the engine on a disk that is full: 503, whole or not at all, killed and st
   );
 });
 
+test("everything in one process on a disk that is full: 503, what was begun can be read, and all of it ends when there is room", async (ctx) => {
+  needsEmbeddedEngine(ctx, "its disk is what is full");
+  await using disk = await mountedFor(ctx, ROOMY_MB);
+  const filler = await leaveRoom(disk, ROOMY_MB);
+  const port = await freePort();
+  await using service = await ServiceProcess.start(
+    "all",
+    {
+      DATA_DIR: disk.folder,
+      PORT: String(port),
+      ENGINE_PORT: String(await freePort()),
+      MAILBOX_PORT: String(await freePort()),
+      // What could not be written down when the disk was full is done anew after this time.
+      WORKER_LEASE_MS: "1000",
+    },
+    disk.within,
+  );
+  const api = new Api(service.url);
+  const [begun, refused]: [string[], string[]] = [[], []];
+  while (refused.length < 10) {
+    const id = `w${begun.length + refused.length}`;
+    const { status, text } = await api.beginRaw(id, WIDE, { func: "greet" });
+    expect([200, 503]).toContain(status);
+    if (status === 503) expect(text).toContain("/problems/engine-unavailable");
+    (status === 200 ? begun : refused).push(id);
+  }
+  expect(begun.length).toBeGreaterThan(5);
+  for (const id of begun) expect([id, (await api.waitRaw(id)).status]).toEqual([id, 200]);
+  for (const id of refused) expect([id, (await api.waitRaw(id)).status]).toEqual([id, 404]);
+
+  await rm(filler);
+  for (const id of refused) await api.begin(id, WIDE, { func: "greet" });
+  for (const id of [...begun, ...refused]) expect(await api.ended(id)).toMatchObject({ status: "resolved" });
+  expect(await findings(disk)).toEqual([]);
+  expect(service.problems()).toEqual([]);
+});
+
 test("the engine on a read-only disk: does not start, says why, and starts when it can write", async (ctx) => {
   needsEmbeddedEngine(ctx, "its disk is what is read-only");
   await using disk = await mountedFor(ctx);
@@ -64,13 +103,20 @@ test("the engine on a read-only disk: does not start, says why, and starts when 
 });
 
 /** Ends the test here, visibly, where no filesystem can be mounted. */
-async function mountedFor(ctx: TestContext): Promise<SmallDisk> {
-  const disk = await smallDisk(2 * ROOM_MB);
+async function mountedFor(ctx: TestContext, megabytes = 2 * ROOM_MB): Promise<SmallDisk> {
+  const disk = await smallDisk(megabytes);
   if (typeof disk !== "string") return disk;
   console.log(
     `skipped: "${ctx.task.name}": ${disk}; test/unit/engine/disk.test.ts shows it on a disk that SQLite takes for one`,
   );
   return ctx.skip(disk);
+}
+
+/** Fills the disk but for a few MB; answers the file to delete when there is to be room again. */
+async function leaveRoom(disk: SmallDisk, megabytes: number): Promise<string> {
+  const filler = join(disk.seen, "filler");
+  await writeFile(filler, Buffer.alloc((megabytes - ROOM_MB) * 1024 * 1024, 1));
+  return filler;
 }
 
 interface Known {

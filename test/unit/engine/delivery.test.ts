@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Message } from "@resonatehq/sdk";
 import { expect, test } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -228,6 +230,27 @@ test("a second wake-up does not make a task that was handed out forgotten", asyn
   holder.disconnect();
   await settled();
   expect(taskIds(other.worker.messages)).toEqual(["a"]);
+});
+
+test("what workers could not take up while nothing could be written is handed out again with the next commit", async () => {
+  const dataDir = temporaryFolder();
+  const engine = testEngine({ dataDir });
+  const worker = listen(engine, "worker", "p1");
+  const file = new DatabaseSync(join(dataDir, "engine.db"));
+  file.exec("CREATE TRIGGER full BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  await start(engine, "a");
+  await settled();
+  expect((await ask(engine, acquire("a", 0))).status).toBe(503);
+  expect(taskIds(worker.messages)).toEqual(["a"]);
+  file.exec("DROP TRIGGER full");
+  file.close();
+  await ask(engine, create("b", FUTURE));
+  await settled();
+  expect(taskIds(worker.messages)).toEqual(["a", "a"]);
+  expect((await ask(engine, acquire("a", 0))).status).toBe(200);
+  await ask(engine, create("c", FUTURE));
+  await settled();
+  expect(worker.messages).toHaveLength(2);
 });
 
 test("an unblock is kept for an address that is away, also over a restart, and sent once it is back", async () => {

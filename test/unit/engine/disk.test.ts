@@ -27,6 +27,7 @@ function diskWorld() {
     send: () => undefined,
     taskChanged: () => undefined,
     isReachable: () => true,
+    handOutAnew: () => undefined,
     reset: () => undefined,
   };
   const batch = new Batch({ store: new Store(db), clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
