@@ -1,4 +1,4 @@
-/** The service as an operator runs it: `src/main.ts` in a process of its own. */
+/** The service as `npm start` runs it: `src/main.ts` in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -25,7 +25,7 @@ export interface ServiceOptions {
 
 export function startService({ dataDir, port, enginePort, smtpUrl }: ServiceOptions): Service {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../../../src/main.ts")], {
+  const child = spawn(process.execPath, ["--import", source("lib/compile-cache.js"), source("main.ts")], {
     env: {
       PATH: process.env["PATH"],
       DATA_DIR: dataDir,
@@ -49,6 +49,10 @@ export function startService({ dataDir, port, enginePort, smtpUrl }: ServiceOpti
     // What was not stopped has been left behind by an error.
     [Symbol.asyncDispose]: () => (child.exitCode === null ? end("SIGKILL") : Promise.resolve()),
   };
+}
+
+function source(path: string): string {
+  return join(import.meta.dirname, "../../../src", path);
 }
 
 function isReady(child: ChildProcess): Promise<void> {
