@@ -11,4 +11,4 @@ enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/countersign"
 
 /** By then a start is over. Node writes at the end of a process, which one that is killed does not have. */
 const STARTED_MS = 5_000;
-setTimeout(flushCompileCache, STARTED_MS).unref();
+setTimeout(() => flushCompileCache(), STARTED_MS).unref();
