@@ -84,7 +84,9 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       const n = (count += 1);
       asked.set(n, resolve);
       requests.push([n, request]);
-      if (requests.length === 1) setImmediate(sendRequests);
+      // Nothing else is under way: nobody is waited for.
+      if (asked.size === 1) queueMicrotask(sendRequests);
+      else if (requests.length === 1) setImmediate(sendRequests);
       if (requests.length === PIECE) sendRequests();
     });
   };

@@ -13,21 +13,47 @@ import { PROBLEM_CATALOGUE, PROBLEM_CODES, problemSlug } from "../openapi/proble
 import { referenceContent } from "./reference-content.ts";
 import { addRoute } from "./routes.ts";
 
-/** Everything is made once, at start: it does not change while the process runs. */
 export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): Router {
+  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
+  const send = (res: Response, text: string) => void res.set(headers).type("html").send(text);
+  // Made for the first who asks: few do, and every start would wait for it.
+  let made: Reference | undefined;
+  const reference = () => (made ??= makeReference(publicUrl));
+
+  const router = Router();
+  addRoute(router, "/openapi.json", { GET: (_req, res) => void res.type("json").send(reference().document) });
+  addRoute(router, "/docs", { GET: (_req, res) => send(res, reference().docs) });
+  addRoute(router, "/problems", { GET: (_req, res) => send(res, reference().list) });
+  addRoute(router, "/problems/:type", {
+    GET: (req, res) => {
+      const text = reference().problems.get(String(req.params["type"]));
+      if (text === undefined) throw new ServiceError("NOT_FOUND", "There is no problem of this type");
+      send(res, text);
+    },
+  });
+  return router;
+}
+
+/** Texts that do not change while the process runs. */
+interface Reference {
+  /** The OpenAPI document, as JSON. */
+  readonly document: string;
+  /** Pages, as HTML. */
+  readonly docs: string;
+  readonly list: string;
+  /** By the last part of their address. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+function makeReference(publicUrl: string): Reference {
   const document = openApiDocument({ url: publicUrl, version: packageVersion() });
-  const documentText = JSON.stringify(document, null, 2);
   const templates = loadTemplates("reference", "partials");
   const assets = loadAssets();
-  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
   const page = (title: string, body: Html): string =>
     renderShell(
       { templates, assets },
       { title, body, note: "API", width: "wide", homeHref: "/", footer: FOOTER },
     ).toString();
-  const send = (res: Response, text: string) => void res.set(headers).type("html").send(text);
-
-  const docsPage = page("API reference", templates.html("reference/api", referenceContent(document)));
   const problems = PROBLEM_CODES.map((code) => {
     const { status, title, retryable } = ERRORS[code];
     const { when, remedy } = PROBLEM_CATALOGUE[code];
@@ -40,26 +66,17 @@ export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): 
       remedy: markdownForPage(remedy),
     };
   });
-  const listPage = page("Problems", templates.html("reference/problems", { problems }));
-  const problemPages = new Map(
-    problems.map((problem) => [
-      problem.slug,
-      page(problem.title, templates.html("reference/problem", { problem })),
-    ]),
-  );
-
-  const router = Router();
-  addRoute(router, "/openapi.json", { GET: (_req, res) => void res.type("json").send(documentText) });
-  addRoute(router, "/docs", { GET: (_req, res) => send(res, docsPage) });
-  addRoute(router, "/problems", { GET: (_req, res) => send(res, listPage) });
-  addRoute(router, "/problems/:type", {
-    GET: (req, res) => {
-      const text = problemPages.get(String(req.params["type"]));
-      if (text === undefined) throw new ServiceError("NOT_FOUND", "There is no problem of this type");
-      send(res, text);
-    },
-  });
-  return router;
+  return {
+    document: JSON.stringify(document, null, 2),
+    docs: page("API reference", templates.html("reference/api", referenceContent(document))),
+    list: page("Problems", templates.html("reference/problems", { problems })),
+    problems: new Map(
+      problems.map((problem) => [
+        problem.slug,
+        page(problem.title, templates.html("reference/problem", { problem })),
+      ]),
+    ),
+  };
 }
 
 const FOOTER = "The same, for programs that make clients: /openapi.json";
