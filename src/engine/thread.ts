@@ -22,6 +22,9 @@ export interface EngineThread {
   close(): Promise<void>;
 }
 
+/** What a commit makes is garbage after it: more room than this only makes the process larger. */
+const YOUNG_MB = 12;
+
 /**
  * What is asked in one turn of the event loop goes over together, which costs least, but no more than this many at once:
  * so that the thread writes the first of it to disk while the rest is still in the making.
@@ -35,6 +38,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
   const thread = new Worker(new URL("./thread-entry.ts", import.meta.url), {
     workerData: start,
     name: "engine",
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   const opened = Promise.withResolvers<Extract<FromThread, { kind: "open" }>>();
   const asked = new Map<number, (reply: Reply) => void>();
