@@ -4,7 +4,7 @@ import { createCallbackSender } from "../src/callback/sender.ts";
 import { loadCallbackEndpoints } from "../src/config/callback-endpoints.ts";
 import { loadCallbackSecrets } from "../src/config/callback-secrets.ts";
 import { type Config, ConfigError } from "../src/config/config.ts";
-import { environmentValue } from "../src/config/env.ts";
+import { environment } from "../src/config/env.ts";
 import { loadTokenKeys } from "../src/config/keys.ts";
 import type { Logger } from "../src/lib/log.ts";
 import { createMailer } from "../src/mail/mailer.ts";
@@ -38,7 +38,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       : `smtp://127.0.0.1:${parts.mailboxPort ?? config.mail.port}`;
   const tokens = createLinkTokens({ keys: loadTokenKeys(config), issuer: publicUrl });
   const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl });
-  const endpoints = loadCallbackEndpoints(config, environmentValue);
+  const endpoints = loadCallbackEndpoints(config, environment);
   const callbacks = createCallbackSender({
     targets: config.callbacks,
     endpoints,

@@ -46,11 +46,6 @@ export function processEnv(): Env {
   return Object.fromEntries(ENV_NAMES.map((name) => [name, process.env[name]]));
 }
 
-/** A value that a file of the settings refers to by name, such as a secret. */
-export function environmentValue(name: string): string | undefined {
-  return process.env[name];
-}
-
 /** A variable that a settings file refers to by a name of the operator's choice. */
 export function environment(name: string): string | undefined {
   return process.env[name];
