@@ -82,6 +82,5 @@ function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect"
 async function close(): Promise<void> {
   await server?.close();
   await engine.close();
-  tell({ kind: "closed" });
   port?.close();
 }

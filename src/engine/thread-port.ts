@@ -18,6 +18,7 @@ export type ToThread =
   /** A worker of this process begins to take messages; `connection` names it from now on. */
   | { readonly kind: "connect"; readonly connection: number; readonly group: string; readonly pid: string }
   | { readonly kind: "disconnect"; readonly connection: number }
+  /** Answers what was asked, and ends the thread. */
   | { readonly kind: "close" };
 
 export type FromThread =
@@ -34,5 +35,4 @@ export type FromThread =
       readonly level: "warn" | "error";
       readonly fields: object;
       readonly message: string;
-    }
-  | { readonly kind: "closed" };
+    };

@@ -67,8 +67,6 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       case "log":
         log[news.level](news.fields, news.message);
         return;
-      case "closed":
-        return;
     }
   });
   // A process without its engine is of no use; started again, it has all that was acknowledged.

@@ -1,3 +1,6 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Message } from "@resonatehq/sdk";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
@@ -92,4 +95,29 @@ test("startEngineThread() throws what keeps the engine from opening, and passes 
       "Request refused",
     ),
   );
+});
+
+test("a process ends when its engine's thread dies, rather than go on without", () => {
+  const script = `
+    import { Worker } from "node:worker_threads";
+    import { startEngineThread } from ${JSON.stringify(new URL("../../../src/engine/thread.ts", import.meta.url).href)};
+    // Orders that are none, of which the thread dies.
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (order) {
+      post.call(this, order.kind === "ask" ? { kind: "ask", requests: null } : order);
+    };
+    const log = { warn: () => {}, error: () => {} };
+    const dataDir = ${JSON.stringify(temporaryFolder())};
+    const engine = await startEngineThread({ dataDir, keepMs: undefined, serve: undefined, log });
+    setInterval(() => {}, 1_000);
+    console.log("open");
+    await engine.network({ group: "worker" }).send({ kind: "promise.get", head: {}, data: {} });`;
+  const file = join(temporaryFolder(), "dies.mjs");
+  writeFileSync(file, script);
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file], {
+    encoding: "utf8",
+    timeout: 10_000,
+  });
+  expect({ status, signal, stdout }, stderr).toEqual({ status: 1, signal: null, stdout: "open\n" });
+  expect(stderr).toContain("order.requests is not iterable");
 });
