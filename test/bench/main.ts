@@ -34,6 +34,7 @@ Options:
   --warm-up N       cycles before (500)
   --window MS       length of one run of what is no workflow (500)
   --quiet S         before each run, waits up to S seconds for the rest of the machine to be quiet (0)
+  --only CASE       of each part, just the case of this name, as the table has it: "product, simple"
   --log-level L     the product's LOG_LEVEL (info, its default)
   --dir DIR         where data folders are made (the system's temporary folder): must be on a disk
   --profile DIR     writes a CPU profile of each measured process into DIR; figures are slower then

@@ -18,6 +18,8 @@ export interface Options {
   /** How long a run waits for the rest of the machine to be quiet. */
   readonly quietMs: number;
   readonly logLevel: string | undefined;
+  /** Of a part, just the case of this name. */
+  readonly only: string | undefined;
   /** Where the data folders are made. */
   readonly dir: string;
   readonly profileDir: string | undefined;
@@ -53,6 +55,7 @@ export function parseOptions(args: readonly string[], partNames: readonly string
     seedPendingMax: values.full ? 34_000 : 10_000,
     quietMs: values.quiet === undefined ? 0 : count("quiet", values.quiet) * 1000,
     logLevel: values["log-level"],
+    only: values.only,
     dir: values.dir ?? tmpdir(),
     profileDir: values.profile,
     jsonFile: values.json,
@@ -74,6 +77,7 @@ function parse(args: readonly string[]) {
         "warm-up": text,
         window: text,
         quiet: text,
+        only: text,
         pending: text,
         "log-level": text,
         dir: text,

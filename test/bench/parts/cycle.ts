@@ -17,7 +17,7 @@ const ALONE_CYCLES = 300;
 
 export async function cycle(bench: Bench): Promise<void> {
   const { rounds, cycles } = bench.options;
-  const runs = await inTurn(rounds, {
+  const runs = await inTurn(bench.options, {
     "seed, simple": () => onSeed(bench, false),
     "product, simple": () => onProduct(bench, "simple", false),
     "product, approval": () => onProduct(bench, "approval", false),
@@ -81,7 +81,6 @@ export async function cycle(bench: Bench): Promise<void> {
 }
 
 async function onSeed(bench: Bench, isMailed: boolean): Promise<Run> {
-  if (process.env["ONLY"]) return { crowd: {}, alone: {} } as never;
   await using server = await bench.startSeed({ isMailed });
   const load = { origin: server.ready.url, cycle: "simple", isMailed } as const;
   await bench.warmUp({ ...load, users: CROWD });
@@ -91,8 +90,6 @@ async function onSeed(bench: Bench, isMailed: boolean): Promise<Run> {
 }
 
 async function onProduct(bench: Bench, cycle: CycleName, isMailed: boolean): Promise<Run> {
-  if (process.env["ONLY"] && process.env["ONLY"] !== `${cycle}${isMailed}`)
-    return { crowd: {}, alone: {}, requests: 0 } as never;
   await using server = await bench.startProduct({ isMailed });
   const { cycles } = bench.options;
   const load = { origin: server.ready.url, cycle, isMailed } as const;

@@ -43,8 +43,8 @@ export async function engine(bench: Bench): Promise<void> {
     }),
   } as const;
   // The first time is the warm-up.
-  await inTurn(1, cases);
-  const runs = await inTurn(rounds, cases);
+  await inTurn({ ...bench.options, rounds: 1 }, cases);
+  const runs = await inTurn(bench.options, cases);
   bench.report.table(
     `Engine: operations/s with N callers, ${rounds} runs of ${windowMs} ms each, in turn`,
     ["", ...CROWDS.map((callers) => `N = ${callers}`)],

@@ -8,7 +8,7 @@ const CROWD = 16;
 
 export async function http(bench: Bench): Promise<void> {
   const { rounds, cycles, windowMs } = bench.options;
-  const begins = await inTurn(rounds, {
+  const begins = await inTurn(bench.options, {
     "seed: begin to done": async () => {
       await using server = await bench.startSeed();
       return await begin(bench, server);
@@ -56,8 +56,8 @@ export async function http(bench: Bench): Promise<void> {
     "seed: wait": ask(seed, seed.ready.url),
   };
   // The first time is the warm-up.
-  await inTurn(1, cases);
-  const waits = await inTurn(rounds, cases);
+  await inTurn({ ...bench.options, rounds: 1 }, cases);
+  const waits = await inTurn(bench.options, cases);
   table(
     bench,
     `GET /wait of a pending workflow: ${CROWD} users, ${rounds} runs of ${2 * windowMs} ms each, in turn`,

@@ -96,7 +96,7 @@ async function compare(
   bench: Bench,
   { dataDir, size, name }: { dataDir: string; size: number; name: string },
 ) {
-  const { rounds, cycles, seedPendingMax } = bench.options;
+  const { cycles, seedPendingMax } = bench.options;
   const rss: number[] = [];
   const run = async (settings: { dataDir?: string }): Promise<Sample> => {
     await using server = await bench.startProduct(settings);
@@ -106,7 +106,7 @@ async function compare(
     if (settings.dataDir !== undefined) rss.push((await server.usage()).rssMaxBytes / MB);
     return sample;
   };
-  const runs: Record<string, readonly Sample[]> = await inTurn(rounds, {
+  const runs: Record<string, readonly Sample[]> = await inTurn(bench.options, {
     "product, empty": () => run({}),
     [`product, ${name}`]: () => run({ dataDir }),
   });
