@@ -4,8 +4,8 @@ import { SMTPServer } from "smtp-server";
 
 /** What a mail server answers, call by call: an SMTP code, or how it misbehaves. Codes below 400 accept. */
 export interface SinkScript {
-  /** After RCPT TO. */
-  readonly rcpt?: (attempt: number) => number;
+  /** After RCPT TO. `drop`: cuts the connection. */
+  readonly rcpt?: (attempt: number) => number | "drop";
   /** After the final dot. `drop`: takes the mail and cuts the connection. `hang`: never answers. */
   readonly data?: (attempt: number) => number | "drop" | "hang";
   readonly login?: { readonly user: string; readonly pass: string };
@@ -44,7 +44,9 @@ export async function startSmtpSink(script: SinkScript = {}): Promise<SmtpSink> 
     },
     onRcptTo(_address, _session, done) {
       recipients += 1;
-      done(answer(script.rcpt?.(recipients) ?? 250));
+      const said = script.rcpt?.(recipients) ?? 250;
+      if (said === "drop") dropAll();
+      else done(answer(said));
     },
     async onData(stream, session, done) {
       const chunks: Buffer[] = [];
@@ -57,13 +59,13 @@ export async function startSmtpSink(script: SinkScript = {}): Promise<SmtpSink> 
         raw: Buffer.concat(chunks).toString("utf8"),
       });
       const said = script.data?.(contents) ?? 250;
-      if (said === "drop") {
-        for (const connection of server.connections) connection._socket.destroy();
-      } else if (said !== "hang") {
-        done(answer(said));
-      }
+      if (said === "drop") dropAll();
+      else if (said !== "hang") done(answer(said));
     },
   });
+  const dropAll = () => {
+    for (const connection of server.connections) connection._socket.destroy();
+  };
   server.on("error", () => {});
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");

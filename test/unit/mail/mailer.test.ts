@@ -123,6 +123,16 @@ describe("requestDecision()", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  test("sends over another connection what a kept one was cut off before, without a try of its own", async () => {
+    await using sink = await startSmtpSink({ rcpt: (attempt) => (attempt === 2 ? "drop" : 250) });
+    const mailer = mailerTo(sink.url, { quickTries: { pausesMs: [], withinMs: 0 } });
+    expect((await mailer.requestDecision(mail)).status).toBe("sent");
+    expect((await mailer.requestDecision(mail)).status).toBe("sent");
+    expect(sink.attempts()).toBe(3);
+    expect(sink.mails).toHaveLength(2);
+    expect((await PostalMime.parse(sink.mails[1]?.raw ?? "")).html).toContain(mail.links.approve);
+  });
+
   test("defers when every connection breaks behind the final dot", async () => {
     await using sink = await startSmtpSink({ data: () => "drop" });
     const delivery = await mailerTo(sink.url).requestDecision(mail);
