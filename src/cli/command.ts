@@ -56,6 +56,7 @@ export interface Examination {
   readonly isRunning: boolean;
   readonly schema: number;
   readonly bytes: { readonly file: number; readonly free: number; readonly log: number };
+  readonly inJournal: number;
   /** By state. */
   readonly promises: Readonly<Record<string, number>>;
   readonly tasks: Readonly<Record<string, number>>;

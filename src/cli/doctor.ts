@@ -35,6 +35,7 @@ function report({
   file,
   isRunning,
   bytes,
+  inJournal,
   promises,
   tasks,
   schedules,
@@ -42,7 +43,7 @@ function report({
   findings,
 }: Examination): string {
   const lines = [
-    `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}; the engine ${isRunning ? "runs" : "does not run"}`,
+    `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}, ${inJournal} transactions in the journal alone; the engine ${isRunning ? "runs" : "does not run"}`,
     `promises  ${byState(promises)}`,
     `tasks     ${byState(tasks)}`,
     `schedules ${schedules}`,

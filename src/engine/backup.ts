@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "./journal.ts";
+import { Store } from "./store.ts";
 
 /**
  * Writes one state of an engine's file to `target`, whether or not an engine has it: everything acknowledged before is
@@ -16,12 +18,15 @@ export function backUp(file: string, target: string): { readonly file: string; r
   // SQLite fills an empty file, whose mode it keeps.
   closeSync(openSync(partial, "wx", 0o600));
   try {
+    // Before the copy is made: what the engine takes over meanwhile is in both.
+    const records = readJournal(journalFileOf(file));
     const source = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     try {
       source.prepare("VACUUM INTO ?").run(partial);
     } finally {
       source.close();
     }
+    if (records.length > 0) takeUp(partial, records);
     check(partial);
     flush(partial, "r+");
     renameSync(partial, path);
@@ -31,6 +36,13 @@ export function backUp(file: string, target: string): { readonly file: string; r
     throw error;
   }
   return { file: path, bytes: statSync(path).size };
+}
+
+/** What was acknowledged and was not in the engine's file yet. */
+function takeUp(path: string, records: JournalRecord[]): void {
+  const store = new Store(new DatabaseSync(path), keepJournal(records));
+  store.checkpoint();
+  store.close();
 }
 
 function check(path: string): void {

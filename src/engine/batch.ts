@@ -48,8 +48,12 @@ const DEBTS_MS = 1000;
 /** A worker that was away longer asks anew by itself. */
 const DEBT_LIFE_MS = 3_600_000;
 const DEBT_CHECK_MS = 600_000;
-/** When a transaction of the clock failed, it is tried again after this time. */
-const RETRY_SWEEP_MS = 1000;
+/** How long the database may lack what the journal has. All that comes meanwhile shares one commit of the database. */
+const CHECKPOINT_MS = 100;
+/** With so many bytes in the journal a checkpoint comes first: an engine that starts reads it as a whole. */
+const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
+/** When a transaction of the clock failed, or a checkpoint, it is tried again after this time. */
+const RETRY_MS = 1000;
 
 /**
  * Group commit. What arrives in one turn of the event loop is decided one after the other and written in one
@@ -69,6 +73,7 @@ export class Batch {
   #debts: Owed[] = [];
   #debtsDueAt = 0;
   #turn: NodeJS.Immediate | undefined;
+  #checkpoint: NodeJS.Timeout | undefined;
   #now = 0;
   #isSweepDue = false;
   /** The last transaction failed. */
@@ -87,6 +92,7 @@ export class Batch {
       this.#schedule();
     });
     this.#alarm.noLaterThan(store.nextDueAt() ?? clock.now());
+    if (store.journalBytes > 0) this.#checkpointIn(0);
   }
 
   add(request: Request, arrival: Arrival): Promise<Answer> {
@@ -137,6 +143,9 @@ export class Batch {
     while (this.#queue.length > 0) this.#answerQueue();
     this.#alarm.stop();
     if (this.#debts.length > 0) this.#attempt(() => undefined);
+    clearTimeout(this.#checkpoint);
+    this.#saveJournal();
+    clearTimeout(this.#checkpoint);
   }
 
   #schedule(): void {
@@ -206,7 +215,7 @@ export class Batch {
       this.#log.error({ err: error }, "Commit failed: nothing of it was kept");
       this.#isSweepDue = false;
       this.#isFailing = true;
-      this.#alarm.setTo(this.#clock.now() + RETRY_SWEEP_MS);
+      this.#alarm.setTo(this.#clock.now() + RETRY_MS);
       return refuse(503, "The engine cannot write to its disk now: nothing was changed");
     }
   }
@@ -217,6 +226,7 @@ export class Batch {
     let isOpen = false;
     const write = (transition: Transition): void => {
       if (transition.changes.length > 0 && !isOpen) {
+        if (this.#store.journalBytes > JOURNAL_BYTES_MAX) this.#store.checkpoint();
         this.#store.begin();
         isOpen = true;
       }
@@ -225,6 +235,7 @@ export class Batch {
     };
     const debts = this.#debts;
     try {
+      this.#store.catchUp();
       run(write);
       const areDebtsDue = debts.length > 0 && (isOpen || this.#isClosed || this.#now >= this.#debtsDueAt);
       if (areDebtsDue) {
@@ -240,6 +251,7 @@ export class Batch {
       throw error;
     }
     this.stats.commits += 1;
+    this.#checkpointIn(CHECKPOINT_MS);
     for (const { changes, messages } of written) {
       for (const change of changes) this.#publish(change);
       this.#delivery.send(messages);
@@ -247,6 +259,22 @@ export class Batch {
     if (!this.#isFailing) return;
     this.#isFailing = false;
     this.#delivery.handOutAnew();
+  }
+
+  #checkpointIn(ms: number): void {
+    this.#checkpoint ??= setTimeout(() => {
+      this.#checkpoint = undefined;
+      this.#saveJournal();
+    }, ms);
+  }
+
+  #saveJournal(): void {
+    try {
+      this.#store.checkpoint();
+    } catch (error) {
+      this.#log.error({ err: error }, "Checkpoint failed: the journal has what is not in the database");
+      this.#checkpointIn(RETRY_MS);
+    }
   }
 
   /** Tells the alarm and delivery of what is on disk now. */

@@ -12,14 +12,14 @@ export function openDatabase(file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   try {
     db.exec("PRAGMA journal_mode = WAL");
-    // A commit that was acknowledged survives a power cut, not only a crash of the process.
+    // A checkpoint survives a power cut, not only a crash of the process: the journal is written over after it.
     db.exec("PRAGMA synchronous = FULL");
     db.exec("PRAGMA foreign_keys = ON");
     // Others may read the file (a backup, a look by hand); only such a reader can make a write wait.
     db.exec("PRAGMA busy_timeout = 5000");
     // 16 MB of pages: the upper levels of every index with a million promises, and what is hot.
     db.exec("PRAGMA cache_size = -16384");
-    // Checkpoints at 16 MB of log: a page that changes often is copied back once, not each time.
+    // SQLite copies its log back at 16 MB: a page that changes often is copied back once, not each time.
     db.exec("PRAGMA wal_autocheckpoint = 4000");
     db.exec("PRAGMA temp_store = MEMORY");
     migrate(db, file);

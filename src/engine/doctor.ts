@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { lockFolder } from "./database.ts";
 import { INVARIANTS } from "./invariants.ts";
+import { journalFileOf, readJournal, recordsAfter } from "./journal.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { SETBACKS_OF_NOTE } from "./setback.ts";
 
@@ -18,6 +19,8 @@ export interface Examination {
   readonly isRunning: boolean;
   readonly schema: number;
   readonly bytes: { readonly file: number; readonly free: number; readonly log: number };
+  /** Transactions of the journal that are not in the file yet: what is found here does not know of them. */
+  readonly inJournal: number;
   readonly promises: Readonly<Record<string, number>>;
   readonly tasks: Readonly<Record<string, number>>;
   readonly schedules: number;
@@ -50,13 +53,15 @@ const LATE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Examines an engine's file, whether or not an engine has it. Reads one state of everything; takes seconds for a
- * million promises, and holds nobody up.
- * @throws Error if there is no such file, or it is no database
+ * Examines an engine's file, whether or not an engine has it. Reads one state of everything, that of its last checkpoint;
+ * takes seconds for a million promises, and holds nobody up.
+ * @throws Error if there is no such file, or it is no database, or another version of the program wrote its journal
  */
 export function examine(file: string, now: number): Examination {
   if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
   const isRunning = isLocked(file);
+  // First: what the engine takes over meanwhile is then in the file.
+  const records = readJournal(journalFileOf(file));
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   try {
     db.exec("BEGIN");
@@ -73,7 +78,22 @@ export function examine(file: string, now: number): Examination {
     if (known.schema !== MIGRATIONS.length || number("PRAGMA application_id") !== APPLICATION_ID) {
       const what = `the schema is ${known.schema}, this version of the program knows ${MIGRATIONS.length}: start the engine of this version first`;
       findings.push({ level: "attention", what, ids: [] });
-      return { ...known, bytes, promises: {}, tasks: {}, schedules: 0, checks: 3, findings };
+      return {
+        ...known,
+        bytes,
+        inJournal: records.length,
+        promises: {},
+        tasks: {},
+        schedules: 0,
+        checks: 3,
+        findings,
+      };
+    }
+    let inJournal = 0;
+    try {
+      inJournal = recordsAfter(number("SELECT number FROM journal"), records).length;
+    } catch (error) {
+      findings.push({ level: "broken", what: (error as Error).message, ids: [] });
     }
     const attention = isRunning ? { ...ATTENTION, ...LATE } : ATTENTION;
     for (const [what, sql] of Object.entries(INVARIANTS))
@@ -84,10 +104,11 @@ export function examine(file: string, now: number): Examination {
     return {
       ...known,
       bytes,
+      inJournal,
       promises: counts(db, "promises"),
       tasks: counts(db, "tasks"),
       schedules: number("SELECT count(*) FROM schedules"),
-      checks: 4 + Object.keys(INVARIANTS).length + Object.keys(attention).length,
+      checks: 5 + Object.keys(INVARIANTS).length + Object.keys(attention).length,
       findings,
     };
   } finally {

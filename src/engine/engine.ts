@@ -9,6 +9,7 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { FROM_START } from "./collect.ts";
 import { lockFolder, MEMORY, openDatabase } from "./database.ts";
 import { Delivery } from "./delivery.ts";
+import { type Journal, journalFileOf, keepJournal, openJournal } from "./journal.ts";
 import { type EngineLog, SILENT } from "./log.ts";
 import { createNetwork, type EngineNetwork, type NetworkHost, type NetworkOptions } from "./network.ts";
 import { Retention } from "./retention.ts";
@@ -58,11 +59,14 @@ export function openEngine(options: EngineOptions): Engine {
   if (file === undefined) throw new TypeError("Cannot open the engine: dataDir or file must be given");
   const lock = file === MEMORY ? undefined : lockFolder(`${file}.lock`);
   let db: DatabaseSync | undefined;
+  let journal: Journal | undefined;
   try {
     db = openDatabase(file);
-    return start(new Store(db), options, lock);
+    journal = file === MEMORY ? keepJournal() : openJournal(journalFileOf(file));
+    return start(new Store(db, journal), options, lock);
   } catch (error) {
     db?.close();
+    journal?.close();
     lock?.close();
     throw error;
   }

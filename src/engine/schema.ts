@@ -141,6 +141,11 @@ export const MIGRATIONS: readonly string[] = [
   -- Few ask for all promises in a state, and they can go through pages; every settlement paid for two entries.
   DROP INDEX promises_by_state;
   `,
+  `
+  -- The number of the last transaction of the journal that is in here, in one row.
+  CREATE TABLE journal (number INTEGER NOT NULL) STRICT;
+  INSERT INTO journal VALUES (0);
+  `,
 ];
 
 /** "CSgn" in ASCII: tells that an SQLite file is ours. */

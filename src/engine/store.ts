@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { originOf } from "../protocol/ids.ts";
 import { TAG } from "../protocol/tags.ts";
+import { type Journal, type JournalRecord, keepJournal, recordsAfter } from "./journal.ts";
 import { RowCache } from "./row-cache.ts";
 import {
   type Columns,
@@ -29,8 +30,10 @@ export interface HeadPlace {
 }
 
 /**
- * The state on disk: reads it, writes changes to it. The one writer of its file, so rows read or written lately are
- * kept in memory and stay true. Transactions are the caller's: `begin`, writes, `commit` or `rollback`.
+ * The state on disk: reads it, writes changes to it. The one writer of its files, so rows read or written lately are
+ * kept in memory and stay true. Transactions are the caller's: `begin`, writes, `commit` or `rollback`; once a
+ * transaction is committed it is in the journal, on disk. In the database it is at the next `checkpoint`: until then all
+ * of them are one open transaction of SQLite, in which they can be read here and nowhere else.
  */
 export class Store implements View {
   readonly #db: DatabaseSync;
@@ -39,10 +42,21 @@ export class Store implements View {
   readonly #promises = new RowCache<PromiseRow>(promiseWeight);
   readonly #tasks = new RowCache<TaskRow>(() => TASK_WEIGHT);
 
-  constructor(db: DatabaseSync) {
+  readonly #journal: Journal;
+  /** Of the transaction that has begun. */
+  #changes: Change[] = [];
+  /** The last transaction that was committed. */
+  #number = 0;
+  /** The journal has transactions that cannot be read here. */
+  #isBehind = true;
+
+  /** Takes up what the journal has and the database has not. */
+  constructor(db: DatabaseSync, journal: Journal = keepJournal()) {
     this.#db = db;
+    this.#journal = journal;
     this.#sql = prepare(db);
     this.#schedules = new ScheduleStore(db);
+    this.catchUp();
   }
 
   promise(id: string): PromiseRow | undefined {
@@ -190,27 +204,70 @@ export class Store implements View {
   }
 
   begin(): void {
-    this.#sql.begin.run();
+    if (!this.#db.isTransaction) this.#sql.begin.run();
   }
 
   commit(): void {
-    this.#sql.commit.run();
+    if (this.#changes.length === 0) return;
+    this.#journal.append({ number: this.#number + 1, changes: this.#changes });
+    this.#number += 1;
+    this.#changes = [];
   }
 
   /** Undoes what was written since `begin`. */
   rollback(): void {
-    this.#promises.clear();
-    this.#tasks.clear();
-    // A full disk makes SQLite roll back by itself.
-    if (this.#db.isTransaction) this.#sql.rollback.run();
+    this.#forget();
+    try {
+      this.catchUp();
+    } catch {
+      // It is tried again before the next transaction, which then tells its caller.
+    }
   }
 
+  /**
+   * Makes what was committed readable again where a `rollback` could not; without it one reads and writes in the past.
+   * @throws Error if the disk is full; or if the journal belongs to another database
+   */
+  catchUp(): void {
+    if (!this.#isBehind) return;
+    const taken = row(this.#sql.journalNumber)?.[0] as number;
+    const records = recordsAfter(taken, this.#journal.records());
+    if (records.length === 0) this.#journal.restart();
+    else this.#redo(records);
+    this.#number = records.at(-1)?.number ?? taken;
+    this.#isBehind = false;
+  }
+
+  /** Room that the journal takes, which a checkpoint frees. */
+  get journalBytes(): number {
+    return this.#journal.bytes;
+  }
+
+  /** Commits to the database what the journal has. When it throws, nothing is lost, and it can be tried again. */
+  checkpoint(): void {
+    this.catchUp();
+    if (!this.#db.isTransaction) return;
+    try {
+      this.#sql.setJournalNumber.run(this.#number);
+      this.#sql.commit.run();
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+    this.#journal.restart();
+  }
+
+  /** Without a checkpoint: what is in the journal alone is taken up when it is opened the next time. */
   close(): void {
     this.#db.close();
+    this.#journal.close();
   }
 
   write(changes: readonly Change[]): void {
-    for (const change of changes) this.#write(change);
+    for (const change of changes) {
+      this.#write(change);
+      this.#changes.push(change);
+    }
   }
 
   /** The messages have been handed over. */
@@ -221,6 +278,26 @@ export class Store implements View {
   /** Gives up on addresses that did not come back. */
   dropDebtsBefore(time: number): void {
     this.#sql.dropDebts.run(time);
+  }
+
+  /** Goes back to the last checkpoint: SQLite has nothing finer, and the journal has what came after it. */
+  #forget(): void {
+    this.#promises.clear();
+    this.#tasks.clear();
+    this.#changes = [];
+    // A full disk makes SQLite roll back by itself.
+    if (this.#db.isTransaction) this.#sql.rollback.run();
+    this.#isBehind = true;
+  }
+
+  #redo(records: readonly JournalRecord[]): void {
+    this.begin();
+    try {
+      for (const { changes } of records) for (const change of changes) this.#write(change);
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
   }
 
   /** The root comes first, as a rule; what has none on disk stands at the head of what there is. */
@@ -310,6 +387,8 @@ function prepare(db: DatabaseSync) {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
+    journalNumber: query("SELECT number FROM journal"),
+    setJournalNumber: db.prepare("UPDATE journal SET number = ?"),
 
     promise: query(promisesWhere("id = ?")),
     task: query(tasksWhere(`WHERE n = ${NUMBER}`)),

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { createInterface } from "node:readline";
@@ -7,9 +8,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { openDatabase } from "../../src/engine/database.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { journalFileOf } from "../../src/engine/journal.ts";
 import { ask, temporaryFolder, testEngine } from "../support/engine.ts";
+import { openLeftBehind } from "../support/engine-file.ts";
 import { brokenInvariants } from "../support/engine-invariants.ts";
 import { acquire, request, settle } from "../support/engine-requests.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -93,7 +95,7 @@ test(`after kill -9 under load everything acknowledged is there, ${CRASHES} time
 
 /** All that was said is there, and whatever was not is there wholly or not at all: a half would break an invariant. */
 function expectSound(dataDir: string, said: readonly string[], when: string): void {
-  const db = openDatabase(join(dataDir, "engine.db"));
+  const db = openLeftBehind(dataDir);
   expect(lostIn(db, said), when).toEqual([]);
   expect(brokenInvariants(db), when).toEqual({});
   expect(db.prepare("PRAGMA quick_check").get(), when).toEqual({ quick_check: "ok" });
@@ -105,7 +107,21 @@ test("the loop of crashes finds an engine that answers before it has written", a
   const lost: string[] = [];
   for (let life = 0; life < 5 && lost.length === 0; life += 1) {
     const lines = await crash(victim(dataDir, `${life}`, "early"), 200);
-    const db = openDatabase(join(dataDir, "engine.db"));
+    const db = openLeftBehind(dataDir);
+    lost.push(...lostIn(db, lines));
+    db.close();
+  }
+  expect(lost).not.toEqual([]);
+}, 60_000);
+
+test("the loop of crashes finds an engine that has lost its journal", async () => {
+  const dataDir = temporaryFolder();
+  const lost: string[] = [];
+  // Now and then everything is in the database already.
+  for (let life = 0; life < 10 && lost.length === 0; life += 1) {
+    const lines = await crash(victim(dataDir, `${life}`), 200);
+    rmSync(journalFileOf(join(dataDir, "engine.db")));
+    const db = openLeftBehind(dataDir);
     lost.push(...lostIn(db, lines));
     db.close();
   }
@@ -128,7 +144,7 @@ async function endAll(dataDir: string): Promise<void> {
     }
   }
   await engine.close();
-  const db = openDatabase(join(dataDir, "engine.db"));
+  const db = openLeftBehind(dataDir);
   expect(db.prepare("SELECT id, state FROM tasks WHERE state <> 'fulfilled' LIMIT 9").all()).toEqual([]);
   expect(brokenInvariants(db)).toEqual({});
   db.close();

@@ -60,7 +60,8 @@ test("counter-test: an engine that loses its file at a death is found out", asyn
   await using site = await openSite({ relay });
   const town = new Town(site, relay, randomFrom(1), { withinMs: 1_000 });
   const forget = async () => {
-    for (const end of ["", "-wal", "-shm"]) await rm(join(site.dataDir, `engine.db${end}`), { force: true });
+    for (const end of ["", "-wal", "-shm", ".journal"])
+      await rm(join(site.dataDir, `engine.db${end}`), { force: true });
   };
   await expect(town.live(TOGETHER, 1, forget).then(() => town.judge())).rejects.toThrow();
 });

@@ -120,7 +120,7 @@ test("counter-test: an engine that comes back without its file has lost what the
   const api = new Api(first.url);
   const ids = await askMany(api, relay, 3);
   await first.killHard();
-  for (const suffix of ["", "-wal", "-shm"])
+  for (const suffix of ["", "-wal", "-shm", ".journal"])
     await rm(join(site.dataDir, `engine.db${suffix}`), { force: true });
   await site.start("all");
   await expect(expectAllAnswerable(api, relay, ids)).rejects.toThrow();

@@ -1,6 +1,22 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../../src/engine/database.ts";
 import { examine } from "../../src/engine/doctor.ts";
+import { journalFileOf, keepJournal, readJournal } from "../../src/engine/journal.ts";
+import { Store } from "../../src/engine/store.ts";
+
+/**
+ * What an engine that was killed has acknowledged, in its database and in its journal, to be looked at: nothing of it is
+ * changed, so the next engine finds it as it was left.
+ */
+export function openLeftBehind(dataDir: string): DatabaseSync {
+  const file = join(dataDir, "engine.db");
+  const db = openDatabase(file);
+  // Takes up the journal in a transaction, which ends with the connection.
+  void new Store(db, keepJournal(readJournal(journalFileOf(file))));
+  return db;
+}
 
 /**
  * What is broken in the data folder's engine, in words: asks all that `countersign doctor` asks, of a file that a

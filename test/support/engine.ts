@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Message } from "@resonatehq/sdk";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
 import { type EngineServer, serveEngine } from "../../src/engine/http.ts";
+import { journalFileOf, readJournal } from "../../src/engine/journal.ts";
 import type { EngineNetwork } from "../../src/engine/network.ts";
 import type { Envelope } from "./engine-requests.ts";
 
@@ -20,6 +22,18 @@ export function testEngine(options: EngineOptions = {}): Engine {
   const engine = openEngine(options.dataDir === undefined ? { file: ":memory:", ...options } : options);
   onTestFinished(() => engine.close());
   return engine;
+}
+
+/** Waits until all that the engine has acknowledged is in its database, where others can read it. */
+export async function checkpointed(dataDir: string): Promise<void> {
+  const file = join(dataDir, "engine.db");
+  const db = new DatabaseSync(file, { readOnly: true });
+  const number = db.prepare("SELECT number FROM journal");
+  await vi.waitFor(() => {
+    const acknowledged = readJournal(journalFileOf(file)).at(-1)?.number ?? 0;
+    expect(number.get()?.["number"]).toBeGreaterThanOrEqual(acknowledged);
+  });
+  db.close();
 }
 
 /** The engine on a free port, with the token `token`. */

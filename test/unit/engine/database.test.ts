@@ -23,17 +23,22 @@ test("openEngine() refuses a data folder that another engine has, and takes it w
 test("openEngine() keeps everything from other users", () => {
   const dataDir = join(temporaryFolder(), "data");
   testEngine({ dataDir });
-  const modes = ["", "engine.db", "engine.db-wal", "engine.db-shm", "engine.db.lock"].map(
-    (name) => statSync(join(dataDir, name)).mode & 0o777,
-  );
-  expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
+  const modes = [
+    "",
+    "engine.db",
+    "engine.db-wal",
+    "engine.db-shm",
+    "engine.db.lock",
+    "engine.db.journal",
+  ].map((name) => statSync(join(dataDir, name)).mode & 0o777);
+  expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600, 0o600]);
 });
 
 test("openEngine() needs a place", () => {
   expect(() => openEngine({})).toThrow("Cannot open the engine: dataDir or file must be given");
 });
 
-test("openDatabase() sets what keeps an acknowledged commit", () => {
+test("openDatabase() sets what keeps a checkpoint", () => {
   const db = openDatabase(join(temporaryFolder(), "engine.db"));
   const pragma = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   expect(["journal_mode", "synchronous", "foreign_keys", "busy_timeout"].map(pragma)).toEqual([
@@ -85,6 +90,7 @@ test("openDatabase() brings a file of the first schema to today's, with what is 
 
 /** Walks along an index or a table that are harmless, with the reason. */
 const SCANS = [
+  "SCAN journal", // One row.
   "SCAN unblocks", // What is owed to workers that are away: little, and every ten minutes.
   "SCAN promises USING COVERING INDEX promises_by_deadline", // The first entry alone.
   "SCAN schedules USING COVERING INDEX schedules_by_next", // The first entry alone.

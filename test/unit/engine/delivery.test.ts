@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Message } from "@resonatehq/sdk";
 import { expect, test } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
-import { ask, listen, temporaryFolder, testEngine } from "../../support/engine.ts";
+import { ask, checkpointed, listen, temporaryFolder, testEngine } from "../../support/engine.ts";
 import {
   acquire,
   create,
@@ -236,10 +236,12 @@ test("what workers could not take up while nothing could be written is handed ou
   const dataDir = temporaryFolder();
   const engine = testEngine({ dataDir });
   const worker = listen(engine, "worker", "p1");
+  await checkpointed(dataDir);
   const file = new DatabaseSync(join(dataDir, "engine.db"));
   file.exec("CREATE TRIGGER full BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'disk full'); END");
   await start(engine, "a");
   await settled();
+  await checkpointed(dataDir);
   expect((await ask(engine, acquire("a", 0))).status).toBe(503);
   expect(taskIds(worker.messages)).toEqual(["a"]);
   file.exec("DROP TRIGGER full");

@@ -4,6 +4,7 @@ import type { Answer } from "../../../src/engine/answer.ts";
 import { Batch } from "../../../src/engine/batch.ts";
 import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
 import { openDatabase } from "../../../src/engine/database.ts";
+import { type Journal, keepJournal } from "../../../src/engine/journal.ts";
 import { SILENT } from "../../../src/engine/log.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { parseRequest } from "../../../src/protocol/parse.ts";
@@ -30,7 +31,9 @@ function diskWorld() {
     handOutAnew: () => undefined,
     reset: () => undefined,
   };
-  const batch = new Batch({ store: new Store(db), clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
+  const failing = { isOn: false };
+  const store = new Store(db, failingJournal(failing));
+  const batch = new Batch({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
   onTestFinished(async () => {
     await batch.close();
     db.close();
@@ -45,7 +48,19 @@ function diskWorld() {
       .prepare("SELECT id FROM promises ORDER BY n")
       .all()
       .map((row) => String(row["id"]));
-  return { db, send, ids };
+  return { db, store, failing, send, ids };
+}
+
+/** A journal in memory, on a disk that fails when it is told to. */
+function failingJournal(failing: { readonly isOn: boolean }): Journal {
+  const journal = keepJournal();
+  return {
+    ...journal,
+    append: (record) => {
+      if (failing.isOn) throw new Error("ENOSPC: no space left on device, write");
+      journal.append(record);
+    },
+  };
 }
 
 function wide(id: string): Envelope {
@@ -80,8 +95,9 @@ test("a full disk refuses with 503, keeps nothing of what it refused, and goes o
 });
 
 test("a read-only disk refuses with 503 whatever would change something, and goes on when it can be written", async () => {
-  const { db, send, ids } = diskWorld();
+  const { db, store, send, ids } = diskWorld();
   await send(create("a", Date.now() + DAY, rootTags("a")));
+  store.checkpoint();
   db.exec("PRAGMA query_only = ON");
   expect((await send(acquire("a", 0))).status).toBe(503);
   expect((await send(create("b", Date.now() + DAY))).status).toBe(503);
@@ -93,4 +109,37 @@ test("a read-only disk refuses with 503 whatever would change something, and goe
   const action = create("a:0", Date.now() + DAY, latentTags("a:0", "a"));
   expect((await send(request("task.fence", { id: "a", version: 1, action }))).status).toBe(200);
   expect(ids()).toEqual(["a", "a:0"]);
+});
+
+test("a journal that cannot be written refuses with 503 and keeps nothing; what was acknowledged before it stands", async () => {
+  const { db, store, failing, send, ids } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  store.checkpoint();
+  await send(create("b", Date.now() + DAY, rootTags("b")));
+  failing.isOn = true;
+  const answers = await Promise.all([send(create("c", Date.now() + DAY)), send(acquire("b", 0))]);
+  expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+  expect((await send(request("promise.get", { id: "c" }))).status).toBe(404);
+  expect((await send(request("task.get", { id: "b" }))).data).toMatchObject({
+    task: { state: "pending", version: 0 },
+  });
+  expect(ids()).toEqual(["a", "b"]);
+  failing.isOn = false;
+  expect((await send(acquire("b", 0))).status).toBe(200);
+  expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
+  expect(ids()).toEqual(["a", "b", "c"]);
+  expect(brokenInvariants(db)).toEqual({});
+});
+
+test("a checkpoint that fails loses nothing, and is made up for", async () => {
+  const { db, store, send, ids } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  db.exec("CREATE TRIGGER full BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+  expect(() => store.checkpoint()).toThrow("disk full");
+  expect((await send(acquire("a", 0))).status).toBe(200);
+  expect(ids()).toEqual(["a"]);
+  // The trigger was part of what was undone.
+  store.checkpoint();
+  expect(db.prepare("SELECT number FROM journal").get()).toEqual({ number: 2 });
+  expect(brokenInvariants(db)).toEqual({});
 });

@@ -7,7 +7,7 @@ import { openDatabase } from "../../../src/engine/database.ts";
 import { examine } from "../../../src/engine/doctor.ts";
 import { INVARIANTS } from "../../../src/engine/invariants.ts";
 import { operateEngine } from "../../../src/engine/operate.ts";
-import { ask, temporaryFolder, testEngine, testServer } from "../../support/engine.ts";
+import { ask, checkpointed, temporaryFolder, testEngine, testServer } from "../../support/engine.ts";
 import {
   acquire,
   create,
@@ -69,6 +69,7 @@ test("examine() has nothing to say of a busy, sound engine, and asks at least 25
   const action = create("a:0", Date.now() + DAY, latentTags("a:0", "a"));
   await ask(engine, request("task.fence", { id: "a", version: 1, action }));
   await ask(engine, suspend("a", 1, ["a:0"]));
+  await checkpointed(dataDir);
   const found = examine(join(dataDir, "engine.db"), Date.now());
   expect(found).toMatchObject({
     isRunning: true,
@@ -93,6 +94,7 @@ test("examine() names halted workflows, release storms and what is stuck", async
       await ask(engine, request("task.release", { id, version: version + 1 }));
     }
   }
+  await checkpointed(dataDir);
   // The clock of the engine stands still, while that of the examination goes on.
   expect(examine(join(dataDir, "engine.db"), clock.now() + 3_600_000).findings).toEqual([
     { level: "attention", what: expect.stringContaining("halted"), ids: ["poison"] },

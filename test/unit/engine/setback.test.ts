@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { examine } from "../../../src/engine/doctor.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
-import { ask, temporaryFolder, testEngine } from "../../support/engine.ts";
+import { ask, checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
 import {
   acquire,
   create,
@@ -203,6 +203,7 @@ async function lives(count: number, act: (engine: Engine, version: number) => Pr
   }
   const engine = testEngine({ dataDir, clock, log });
   const { data } = await ask(engine, request("task.get", { id: "a" }));
+  await checkpointed(dataDir);
   return { engine, task: data["task"], lines, file: join(dataDir, "engine.db"), now: clock.now() };
 }
 
