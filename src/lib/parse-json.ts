@@ -8,7 +8,7 @@ import { ServiceError } from "./errors.ts";
 export function parseJson(bytes: Buffer, depthMax: number): unknown {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     throw new ServiceError("INVALID_REQUEST", "The body is not valid UTF-8");
   }
@@ -23,6 +23,8 @@ export function parseJson(bytes: Buffer, depthMax: number): unknown {
     throw new ServiceError("INVALID_REQUEST", `The body is not valid JSON${where}`);
   }
 }
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Counted on the text, before a parser recurses into it. */
 function isDeeperThan(depthMax: number, text: string): boolean {
