@@ -83,12 +83,12 @@ class ResonateDurable implements Durable {
     { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<StoredPromise | undefined> {
     if (timeoutMs <= 0 || signal?.aborted === true) return this.read(id);
-    const end = new AbortController();
-    const timer = setTimeout(() => end.abort(), timeoutMs);
-    const abort = () => end.abort();
+    const end = Promise.withResolvers<void>();
+    const timer = setTimeout(end.resolve, timeoutMs);
+    const abort = () => end.resolve();
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      const promise = await this.#waits.settlement(id, end.signal);
+      const promise = await this.#waits.settlement(id, end.promise);
       // The time is up: what was last known may be some seconds old.
       return promise?.state === "pending" && !this.#isStopped ? await this.read(id) : promise;
     } finally {

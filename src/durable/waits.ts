@@ -51,21 +51,15 @@ export class Waits {
     network.recv((message) => this.#receive(message));
   }
 
-  /** Waits for settlement until `until` ends the wait; then answers what was last known. */
-  async settlement(id: string, until: AbortSignal): Promise<StoredPromise | undefined> {
+  /** Waits for settlement until `end` ends the wait; then answers what was last known. */
+  async settlement(id: string, end: Promise<void>): Promise<StoredPromise | undefined> {
     const watch = this.#watches.get(id) ?? this.#begin(id);
     watch.waiting += 1;
-    const ended = Promise.withResolvers<void>();
-    const end = () => ended.resolve();
-    until.addEventListener("abort", end, { once: true });
     try {
       await watch.begun;
-      if (watch.latest?.state === "pending" && !until.aborted) {
-        await Promise.race([watch.settled.promise, ended.promise]);
-      }
+      if (watch.latest?.state === "pending") await Promise.race([watch.settled.promise, end]);
       return watch.latest;
     } finally {
-      until.removeEventListener("abort", end);
       watch.waiting -= 1;
       if (watch.waiting === 0) this.#drop(watch);
     }
