@@ -1,6 +1,6 @@
 import { ID_PATTERN } from "../approval/ids.ts";
 import { WORKFLOW_TIME } from "../durable/durable.ts";
-import { canonicalJson } from "../lib/canonical-json.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
 import { type Command, CommandFailure, EXIT, parseCommand, parseDuration, UsageError } from "./command.ts";
 import { describe, describeText, exitCodeOf } from "./describe.ts";
 import { callOf } from "./kind.ts";
@@ -52,7 +52,7 @@ Example:
     const timeoutAt = cli.clock() + timeoutMs;
     const target = values.target === undefined ? {} : { target: values.target };
     const started = await cli.durable.start({ id, ...call, timeoutAt, ...target });
-    if (canonicalJson({ version: 1, ...callOf(started.param) }) !== canonicalJson(call)) {
+    if (!isSameJson({ version: 1, ...callOf(started.param) }, call)) {
       throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
     }
     const promise = values.wait === true ? ((await settled(cli, id, undefined)) ?? started) : started;

@@ -1,6 +1,6 @@
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 
-/** Nothing here recurses, but the codec does, and a value that contains itself has no end. */
+/** The codec recurses, as the walk here does, and a value that contains itself has no end. */
 const DEPTH_MAX = 200;
 /** More would help nobody to mend a value. */
 const PROBLEMS_MAX = 20;
@@ -23,48 +23,49 @@ export function assertStorable(value: unknown, field: string): void {
   throw new ServiceError("INVALID_FIELDS", `${first.field} ${first.message}`, { problems });
 }
 
-interface Place {
-  readonly value: unknown;
-  readonly path: string;
-  readonly depth: number;
-  readonly problem?: string | undefined;
-}
-
 function storageProblems(root: unknown, field: string): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  const open: Place[] = [{ value: root, path: field, depth: 0 }];
-  for (let at = open.pop(); at !== undefined && problems.length < PROBLEMS_MAX; at = open.pop()) {
-    if (at.depth > DEPTH_MAX) {
-      return [{ field, message: `must not be nested deeper than ${DEPTH_MAX} levels, or contain itself` }];
+  // Names and positions from the root to where the walk is: made text only where something is wrong.
+  const path: (string | number)[] = [];
+  let isTooDeep = false;
+
+  const look = (value: unknown, placeProblem?: string): void => {
+    if (problems.length >= PROBLEMS_MAX || isTooDeep) return;
+    if (path.length > DEPTH_MAX) {
+      isTooDeep = true;
+      return;
     }
-    const message = at.problem ?? valueProblem(at.value);
+    const message = placeProblem ?? valueProblem(value);
     if (message !== undefined) {
-      problems.push({ field: at.path, message });
-      continue;
+      problems.push({ field: textOf(field, path), message });
+    } else if (Array.isArray(value)) {
+      // By position: JSON has no holes, it would make null of one. A member that is undefined just vanishes.
+      for (let i = 0; i < value.length; i += 1) {
+        path.push(i);
+        look(value[i], value[i] === undefined ? "must be present" : undefined);
+        path.pop();
+      }
+    } else if (typeof value === "object" && value !== null) {
+      for (const [name, member] of Object.entries(value)) {
+        path.push(name);
+        look(member, RESERVED_NAMES.includes(name) ? RESERVED_PROBLEM : undefined);
+        path.pop();
+      }
     }
-    // Last in, first out: reversed, so that problems come in the order of the text.
-    for (const place of placesWithin(at).toReversed()) open.push(place);
-  }
-  return problems;
+  };
+
+  look(root);
+  if (!isTooDeep) return problems;
+  return [{ field, message: `must not be nested deeper than ${DEPTH_MAX} levels, or contain itself` }];
 }
 
-function placesWithin({ value, path, depth }: Place): Place[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (Array.isArray(value)) {
-    return Array.from(value, (child: unknown, i) => ({
-      value: child,
-      path: `${path}[${i}]`,
-      depth: depth + 1,
-      // JSON has no holes: it would make null of it. A member that is undefined just vanishes.
-      problem: child === undefined ? "must be present" : undefined,
-    }));
-  }
-  return Object.entries(value).map(([name, child]) => ({
-    value: child as unknown,
-    path: `${path}.${name.length > NAME_CHARS_MAX ? `${name.slice(0, NAME_CHARS_MAX - 1)}…` : name}`,
-    depth: depth + 1,
-    problem: RESERVED_NAMES.includes(name) ? "must have another name: this one is reserved" : undefined,
-  }));
+const RESERVED_PROBLEM = "must have another name: this one is reserved";
+
+function textOf(field: string, path: readonly (string | number)[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    return `${text}.${part.length > NAME_CHARS_MAX ? `${part.slice(0, NAME_CHARS_MAX - 1)}…` : part}`;
+  }, field);
 }
 
 function valueProblem(value: unknown): string | undefined {

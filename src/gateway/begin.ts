@@ -6,7 +6,7 @@ import { ID_PATTERN } from "../approval/ids.ts";
 import { callbackUrlSchema } from "../approval/request.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
-import { canonicalJson } from "../lib/canonical-json.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { functionName } from "../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../openapi/operations/workflows.ts";
@@ -89,7 +89,7 @@ export function isSameCall(stored: StoredPromise, begin: Begin): boolean {
   if (typeof param !== "object" || param === null || !("func" in param && "args" in param)) return false;
   const version = "version" in param ? param.version : 1;
   const asked = { func: begin.func, args: begin.args, version: begin.version };
-  return canonicalJson({ func: param.func, args: param.args, version }) === canonicalJson(asked);
+  return isSameJson({ func: param.func, args: param.args, version }, asked);
 }
 
 function argumentsOf(func: string, body: { readonly value: unknown } | undefined): readonly unknown[] {

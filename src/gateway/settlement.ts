@@ -1,7 +1,7 @@
 /** How a settlement by program is told: whether this call decided, and what stands. */
 import type { Response } from "express";
 import type { StoredPromise } from "../durable/durable.ts";
-import { canonicalJson } from "../lib/canonical-json.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { type Answer, asStored, type Settlement } from "./settle-latent.ts";
 
@@ -24,7 +24,7 @@ export function toldBy(
   }
   const { record, effective } = settlement;
   const { as, value } = asStored(record, asked);
-  const isSame = record.state === as && canonicalJson(record.value ?? null) === canonicalJson(value ?? null);
+  const isSame = record.state === as && isSameJson(record.value ?? null, value ?? null);
   res.status(effective || isSame ? 200 : isOver(record) ? 410 : 409);
   return settlement;
 }

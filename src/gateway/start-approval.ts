@@ -1,9 +1,8 @@
-import type { ApprovalRequest } from "../approval/approval.ts";
 import { ID_PATTERN, KIND_TAG } from "../approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
-import { canonicalJson } from "../lib/canonical-json.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
 
@@ -57,7 +56,7 @@ export async function startApproval(
       `Cannot use the id "${root.id}": something that is no approval has it`,
     );
   }
-  if (!isSame(stored, parsed.value)) {
+  if (!isSameJson(stored, parsed.value)) {
     throw new ServiceError(
       "CONFLICT",
       `Cannot use the id "${root.id}": an approval with other content has it`,
@@ -92,9 +91,5 @@ async function acceptedEarlier(
   if (content === undefined) return undefined;
   const root = await durable.read(id);
   const stored = root && requestOf(root);
-  return stored !== undefined && isSame(stored, content) ? root : undefined;
-}
-
-function isSame(stored: ApprovalRequest, asked: ApprovalRequest): boolean {
-  return canonicalJson(stored) === canonicalJson(asked);
+  return stored !== undefined && isSameJson(stored, content) ? root : undefined;
 }
