@@ -13,13 +13,26 @@ export function createLogger(options: {
     {
       level: options.level,
       base: { part: options.part },
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp,
       formatters: { level: (label) => ({ level: label }), log: censored },
       serializers: { err: describeError, error: describeError },
     },
     destination,
   );
 }
+
+/** Made once a millisecond: under load, several lines have the same. */
+function timestamp(): string {
+  const nowMs = Date.now();
+  if (nowMs !== stampedMs) {
+    stampedMs = nowMs;
+    stamp = `,"time":"${new Date(nowMs).toISOString()}"`;
+  }
+  return stamp;
+}
+
+let stampedMs = Number.NaN;
+let stamp = "";
 
 /**
  * Writes the lines of one turn of the event loop together, at its end: under load a write for each costs more than the
