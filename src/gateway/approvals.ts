@@ -1,5 +1,5 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
-import { type Response, Router } from "express";
+import type { IRouter, Response } from "express";
 import { requestOf } from "../approval/stored.ts";
 import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
@@ -11,6 +11,7 @@ import { readJson } from "./body.ts";
 import { callbacksOf } from "./callback-deliveries.ts";
 import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
 import { noteApproval } from "./context.ts";
+import { sendJson } from "./json.ts";
 import { addRoute } from "./routes.ts";
 import { startApproval } from "./start-approval.ts";
 
@@ -29,9 +30,8 @@ export interface ApprovalRoutesOptions {
 /** Ids of promises below other workflows are longer than those that callers choose. */
 const PROMISE_ID_CHARS_MAX = 400;
 
-export function approvalRoutes(options: ApprovalRoutesOptions): Router {
+export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOptions): void {
   const { durable, needs } = options;
-  const router = Router();
 
   addRoute(router, "/approvals", {
     POST: needs("approvals:create", async (req, res) => {
@@ -41,7 +41,8 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       noteApproval(res, root.id);
       const answer = reference(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });
-      res.status(202).location(answer.links.self).json(answer);
+      res.status(202).setHeader("Location", answer.links.self);
+      sendJson(res, JSON.stringify(answer));
     }),
   });
 
@@ -74,8 +75,6 @@ export function approvalRoutes(options: ApprovalRoutesOptions): Router {
       res.json(reference(ended));
     }),
   });
-
-  return router;
 }
 
 /** @throws ServiceError NOT_FOUND if there is no approval of that id */

@@ -13,6 +13,7 @@ import type { Authenticate, Caller } from "../auth/authenticate.ts";
 import { allows, type Scope } from "../auth/scopes.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { hostNameOf } from "./host.ts";
 import { addressOf } from "./rate-limit.ts";
 
 /** Makes a handler one for callers who have the scope, or one of the scopes. */
@@ -74,8 +75,7 @@ async function identify(
 
 /** Whether nothing says that the request came from further away than this machine. */
 function isLocal(req: Request, trustProxyHops: number): boolean {
-  const name = URL.parse(`http://${req.headers.host ?? ""}`)?.hostname ?? "";
-  if (!isLoopback(name) && !name.endsWith(".localhost")) return false;
+  if (!hostNameOf(req).isLocal) return false;
   if (PROXY_HEADERS.every((header) => req.headers[header] === undefined)) return true;
   // Where proxies are known, theirs is the word on where it came from.
   return trustProxyHops > 0 && isLoopback(addressOf(req, trustProxyHops) ?? "");

@@ -1,5 +1,5 @@
 /** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
-import { type Response, Router } from "express";
+import type { IRouter, Response } from "express";
 import {
   type CallbackDetails,
   type CallbackView,
@@ -30,14 +30,10 @@ const SHOWN_MAX = 200;
 
 const STATUSES: readonly CallbackView["status"][] = ["pending", "delivered", "gone", "failed"];
 
-export function callbackDeliveryRoutes({
-  needs,
-  durable,
-  clock,
-  newId,
-}: CallbackDeliveryRoutesOptions): Router {
-  const router = Router();
-
+export function addCallbackDeliveryRoutes(
+  router: IRouter,
+  { needs, durable, clock, newId }: CallbackDeliveryRoutesOptions,
+): void {
   addRoute(router, "/callback-deliveries", {
     GET: needs(READERS, async (req, res) => {
       const found = await listCallbacks(durable, readFilter(req.query));
@@ -65,8 +61,6 @@ export function callbackDeliveryRoutes({
         .json(view);
     }),
   });
-
-  return router;
 
   /** What a caller may not see is not there for them. */
   async function permitted(res: Response, right: Right, given: unknown): Promise<CallbackDetails> {

@@ -1,5 +1,5 @@
 /** `POST /callbacks/:token`: a URL that a workflow handed to another system (see `worker/callback-url.ts`). */
-import { Router } from "express";
+import type { IRouter } from "express";
 import type { Durable } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
@@ -21,8 +21,10 @@ export interface CallbackRoutesOptions {
   readonly newNonce: () => string;
 }
 
-export function callbackRoutes({ durable, tokens, log, clock, newNonce }: CallbackRoutesOptions): Router {
-  const router = Router();
+export function addCallbackRoutes(
+  router: IRouter,
+  { durable, tokens, log, clock, newNonce }: CallbackRoutesOptions,
+): void {
   addRoute(router, "/callbacks/:token", {
     POST: async (req, res) => {
       const verified = tokens.verifyCallback(String(req.params["token"]), clock());
@@ -52,5 +54,4 @@ export function callbackRoutes({ durable, tokens, log, clock, newNonce }: Callba
       res.json({ status: record.state, effective });
     },
   });
-  return router;
 }

@@ -18,18 +18,19 @@ export function requestContext(options: {
   /** Aborted when the process is asked to stop: callers are then told to use no connection again. */
   readonly draining: AbortSignal;
 }): RequestHandler {
-  const headers = {
+  const headers = Object.entries({
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     ...httpsForGood({ https: options.publicUrl.startsWith("https:") }),
-  };
+  });
   return (req: Request, res: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const requestId = options.newId();
     res.locals["requestId"] = requestId;
     res.locals["audit"] = options.audit;
-    res.set({ "X-Request-Id": requestId, ...headers });
-    if (options.draining.aborted) res.set("Connection", "close");
+    res.setHeader("X-Request-Id", requestId);
+    for (const [name, value] of headers) res.setHeader(name, value);
+    if (options.draining.aborted) res.setHeader("Connection", "close");
     res.on("close", () => {
       const line = {
         requestId,

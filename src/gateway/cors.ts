@@ -6,7 +6,6 @@ import type { RequestHandler } from "express";
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   return (req, res, next) => {
-    if (origins.length === 0) return next();
     res.vary("Origin");
     const origin = origins.find((each) => each === req.headers.origin);
     if (origin === undefined) return next();

@@ -1,7 +1,7 @@
 /** Checks that hold for every request, before any route sees it. */
 import type { Request, RequestHandler } from "express";
 import { ServiceError } from "../lib/errors.ts";
-import { isLoopback } from "../lib/loopback.ts";
+import { hostNameOf } from "./host.ts";
 
 /** Refuses addresses whose percent-escapes are no text: routes and query readers would each make their own of them. */
 export const wellFormedAddress: RequestHandler = (req, _res, next) => {
@@ -22,9 +22,8 @@ export const wellFormedAddress: RequestHandler = (req, _res, next) => {
 export function ownNamesOnly(publicUrl: string): RequestHandler {
   const publicName = new URL(publicUrl).hostname;
   return (req, _res, next) => {
-    const host = req.headers.host ?? "";
-    const name = URL.parse(`http://${host}`)?.hostname;
-    if (name === undefined || (name !== publicName && !isLoopback(name) && !name.endsWith(".localhost"))) {
+    const { name, isLocal } = hostNameOf(req);
+    if (!isLocal && name !== publicName) {
       throw new ServiceError(
         "MISDIRECTED",
         `Cannot answer for ${name ?? "a host without a name"}: this service's address is ${publicUrl}`,
@@ -52,11 +51,12 @@ export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
  */
 export function noCrossSiteWrites(publicUrl: string, origins: readonly string[]): RequestHandler {
   return (req, _res, next) => {
+    if (isRead(req)) return next();
     const { origin } = req.headers;
     const isOurs =
       origin === undefined || origin === publicUrl || URL.parse(origin)?.host === req.headers.host;
     const isOther = req.headers["sec-fetch-site"] === undefined ? !isOurs : saysOtherSite(req);
-    if (!isRead(req) && isOther && !(origin !== undefined && origins.includes(origin))) {
+    if (isOther && !(origin !== undefined && origins.includes(origin))) {
       throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this API");
     }
     next();

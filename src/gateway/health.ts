@@ -1,4 +1,4 @@
-import { Router } from "express";
+import type { IRouter } from "express";
 import type { Durable } from "../durable/durable.ts";
 import { addRoute } from "./routes.ts";
 
@@ -19,8 +19,7 @@ const READY_TIMEOUT_MS = 2_000;
  * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, there is
  * room to write what is asked for, the engine is not open to all, and nobody has told it to stop. Neither needs a key, or tells anything else.
  */
-export function healthRoutes(deps: HealthRoutesOptions): Router {
-  const router = Router();
+export function addHealthRoutes(router: IRouter, deps: HealthRoutesOptions): void {
   addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });
   addRoute(router, "/readyz", {
     GET: async (_req, res) => {
@@ -32,7 +31,6 @@ export function healthRoutes(deps: HealthRoutesOptions): Router {
       else res.json({ status: "ready" });
     },
   });
-  return router;
 }
 
 async function engineAnswers(durable: Durable): Promise<boolean> {

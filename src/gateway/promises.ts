@@ -2,7 +2,7 @@
  * `POST /promises/:id/resolve`, `/reject`, and `POST /approvals/:id/ballots/:n/decide`: what people and other systems
  * do by their own doors, done by a program that may. Each answers whether this call decided, and what stands.
  */
-import { Router } from "express";
+import type { IRouter } from "express";
 import { z } from "zod";
 import { ballotId } from "../approval/ids.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
@@ -15,6 +15,7 @@ import { callerOf, type Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { noteApproval, requestIdOf } from "./context.ts";
 import { decideBallot } from "./decide-ballot.ts";
+import { sendJson } from "./json.ts";
 import { describePromise } from "./outcome.ts";
 import { DECISION_FORM, type Standing } from "./pages.ts";
 import { addRoute } from "./routes.ts";
@@ -31,9 +32,8 @@ export interface PromiseRoutesOptions {
   readonly newNonce: () => string;
 }
 
-export function promiseRoutes(options: PromiseRoutesOptions): Router {
+export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions): void {
   const { needs, durable, log, newNonce } = options;
-  const router = Router();
 
   for (const [verb, as] of [
     ["resolve", "resolved"],
@@ -49,7 +49,7 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
         audit(res, { what: verb, about: id, nonce: answer.nonce, outcome });
         const caller = callerOf(res)?.id;
         log.info({ requestId: requestIdOf(res), promise: id, caller, effective }, "settled by program");
-        res.type("json").send(describePromise(record, { effective }));
+        sendJson(res, describePromise(record, { effective }));
       }),
     });
   }
@@ -92,8 +92,6 @@ export function promiseRoutes(options: PromiseRoutesOptions): Router {
         .json({ approval, ballot: Number(n), effective, stands: told(stands) });
     }),
   });
-
-  return router;
 }
 
 const decideSchema = z.strictObject({

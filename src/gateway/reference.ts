@@ -1,6 +1,6 @@
 /** The API described by itself: `/openapi.json` for programs, `/docs` and `/problems/…` for people. No key is needed. */
 import { readFileSync } from "node:fs";
-import { type Response, Router } from "express";
+import type { IRouter, Response } from "express";
 import { loadAssets } from "../lib/assets.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import type { Html } from "../lib/html.ts";
@@ -13,14 +13,13 @@ import { PROBLEM_CATALOGUE, PROBLEM_CODES, problemSlug } from "../openapi/proble
 import { referenceContent } from "./reference-content.ts";
 import { addRoute } from "./routes.ts";
 
-export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): Router {
+export function addReferenceRoutes(router: IRouter, { publicUrl }: { readonly publicUrl: string }): void {
   const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
   const send = (res: Response, text: string) => void res.set(headers).type("html").send(text);
   // Made for the first who asks: few do, and every start would wait for it.
   let made: Reference | undefined;
   const reference = () => (made ??= makeReference(publicUrl));
 
-  const router = Router();
   addRoute(router, "/openapi.json", { GET: (_req, res) => void res.type("json").send(reference().document) });
   addRoute(router, "/docs", { GET: (_req, res) => send(res, reference().docs) });
   addRoute(router, "/problems", { GET: (_req, res) => send(res, reference().list) });
@@ -31,7 +30,6 @@ export function referenceRoutes({ publicUrl }: { readonly publicUrl: string }): 
       send(res, text);
     },
   });
-  return router;
 }
 
 /** Texts that do not change while the process runs. */

@@ -6,7 +6,7 @@
  *    generation it was made for. Every link that is not gets one and the same page.
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
-import { type Request, type Response, Router } from "express";
+import type { IRouter, Request, Response } from "express";
 import type { Choice, Decision } from "../approval/approval.ts";
 import { decisionOf } from "../approval/stored.ts";
 import type { Durable } from "../durable/durable.ts";
@@ -32,9 +32,8 @@ export interface ReviewRoutesOptions {
   readonly newNonce: () => string;
 }
 
-export function reviewRoutes(options: ReviewRoutesOptions): Router {
+export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): void {
   const { durable, tokens, pages, clock, newNonce } = options;
-  const router = Router();
 
   // No cookie stands behind a press, only the link; but another site must not press for whoever it lures.
   router.use("/d", noCrossSitePresses);
@@ -89,8 +88,6 @@ export function reviewRoutes(options: ReviewRoutesOptions): Router {
       });
     },
   });
-
-  return router;
 }
 
 /** The form while the question is open, and else what stands. */

@@ -1,4 +1,4 @@
-import type { RequestHandler, Router } from "express";
+import type { IRouter, RequestHandler } from "express";
 import { ServiceError } from "../lib/errors.ts";
 
 type Method = "GET" | "POST";
@@ -8,7 +8,7 @@ type Method = "GET" | "POST";
  * body, so a handler must not change anything for it.
  */
 export function addRoute(
-  router: Router,
+  router: IRouter,
   path: string,
   handlers: { readonly [method in Method]?: RequestHandler },
 ): void {

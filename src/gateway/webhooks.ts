@@ -3,7 +3,7 @@
  * method 405, source 404, length 413, headers and time 401, signature 401 (over the bytes as they came), content 400,
  * mapping 422, 403 or 404, and then the effect.
  */
-import { type Request, type Response, Router } from "express";
+import type { IRouter, Request, Response } from "express";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { readEvents, type WebhookEvent } from "../webhooks/events.ts";
@@ -29,8 +29,7 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** Events of one list taken at once: the engine writes them together. */
 const EVENTS_AT_ONCE = 16;
 
-export function webhookRoutes(options: WebhookRoutesOptions): Router {
-  const router = Router();
+export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions): void {
   addRoute(router, "/webhooks/:source", {
     POST: async (req, res) => {
       const source = options.sources.get(String(req.params["source"]));
@@ -46,7 +45,6 @@ export function webhookRoutes(options: WebhookRoutesOptions): Router {
       else res.json({ source: source.name, ...answers[0] });
     },
   });
-  return router;
 }
 
 /** The bytes, once their origin is shown. Nothing is read before the headers are in order. */

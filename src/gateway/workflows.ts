@@ -1,5 +1,5 @@
 /** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
-import { type Request, type Response, Router } from "express";
+import type { IRouter, Request, Response } from "express";
 import { requestOf } from "../approval/stored.ts";
 import { allows } from "../auth/scopes.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
@@ -9,6 +9,7 @@ import { audit } from "./audit.ts";
 import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
 import { callBackOnCompletion } from "./completion-callback.ts";
+import { sendJson } from "./json.ts";
 import { describePromise } from "./outcome.ts";
 import { addRoute } from "./routes.ts";
 
@@ -34,9 +35,8 @@ const RETRY_AFTER_SECONDS = 1;
 /** No promise has a longer id, wherever it stands below its workflow. */
 const PROMISE_ID_CHARS_MAX = 400;
 
-export function workflowRoutes(options: WorkflowRoutesOptions): Router {
+export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOptions): void {
   const { needs } = options;
-  const router = Router();
   const waiting = new WaitingRoom(options);
 
   addRoute(router, "/begin", {
@@ -45,7 +45,8 @@ export function workflowRoutes(options: WorkflowRoutesOptions): Router {
       audit(res, { what: "begin", about: promise.id, outcome: promise.state });
       const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
       const answer: BegunWorkflow = { promise: promise.id, status: promise.state, wait };
-      res.location(wait).json(answer);
+      res.setHeader("Location", wait);
+      sendJson(res, JSON.stringify(answer));
     }),
   });
 
@@ -59,13 +60,11 @@ export function workflowRoutes(options: WorkflowRoutesOptions): Router {
       if (promise === undefined || !mayRead(res, promise)) {
         throw new ServiceError("NOT_FOUND", `${id} not found`);
       }
-      if (seconds !== undefined) res.set("Preference-Applied", `wait=${seconds}`);
-      if (promise.state === "pending") res.set("Retry-After", String(RETRY_AFTER_SECONDS));
-      res.type("json").send(describePromise(promise));
+      if (seconds !== undefined) res.setHeader("Preference-Applied", `wait=${seconds}`);
+      if (promise.state === "pending") res.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+      sendJson(res, describePromise(promise));
     }),
   });
-
-  return router;
 }
 
 const READERS = ["workflows:read", "approvals:read"] as const;
@@ -97,16 +96,21 @@ async function begin(
 class WaitingRoom {
   readonly #options: WorkflowRoutesOptions;
   readonly #max: number;
-  #open = 0;
+  /** How to let go of each who waits. */
+  readonly #waiting = new Set<AbortController>();
 
   constructor(options: WorkflowRoutesOptions) {
     this.#options = options;
     this.#max = options.waitersMax ?? 1_000;
+    // One listener for all: a signal looks through its listeners for each that comes or goes.
+    options.draining.addEventListener("abort", () => {
+      for (const leave of this.#waiting) leave.abort();
+    });
   }
 
   async waitFor(id: string, seconds: number, res: Response): Promise<StoredPromise | undefined> {
     const { durable, draining } = this.#options;
-    if (this.#open >= this.#max) {
+    if (this.#waiting.size >= this.#max) {
       // Whoever need not wait is answered even now.
       const promise = await durable.read(id);
       if (promise?.state !== "pending") return promise;
@@ -116,17 +120,13 @@ class WaitingRoom {
       );
     }
     const leave = new AbortController();
-    const abort = () => leave.abort();
-    res.once("close", abort);
-    draining.addEventListener("abort", abort, { once: true });
-    if (draining.aborted) abort();
-    this.#open += 1;
+    res.once("close", () => leave.abort());
+    if (draining.aborted) leave.abort();
+    this.#waiting.add(leave);
     try {
       return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal });
     } finally {
-      this.#open -= 1;
-      res.off("close", abort);
-      draining.removeEventListener("abort", abort);
+      this.#waiting.delete(leave);
     }
   }
 }

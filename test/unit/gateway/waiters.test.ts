@@ -8,7 +8,7 @@ import { errorHandler } from "../../../src/gateway/errors.ts";
 import { createPages } from "../../../src/gateway/pages.ts";
 import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
 import { listen } from "../../../src/gateway/server.ts";
-import { workflowRoutes } from "../../../src/gateway/workflows.ts";
+import { addWorkflowRoutes } from "../../../src/gateway/workflows.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
@@ -22,7 +22,7 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
     app.use(requestContext({ publicUrl: url, log, audit: NO_AUDIT, newId: randomUUID, draining }));
     const needs = createNeeds(EVERYBODY_MAY);
     const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem };
-    app.use(workflowRoutes({ ...options, needs, draining, waitersMax: 2 }));
+    addWorkflowRoutes(app, { ...options, needs, draining, waitersMax: 2 });
     const refusals = createFailureLimit({ clock: Date.now });
     const pages = createPages({ publicUrl: url, mailbox: false });
     app.use(errorHandler({ log, pages, refusals, trustProxyHops: 0 }));

@@ -8,7 +8,7 @@ import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { sendProblem } from "../../../src/gateway/problem.ts";
-import { webhookRoutes } from "../../../src/gateway/webhooks.ts";
+import { addWebhookRoutes } from "../../../src/gateway/webhooks.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
 import type { Logger } from "../../../src/lib/log.ts";
@@ -62,7 +62,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   });
   if (options.sources !== undefined) {
     const { sources, clock = Date.now } = options;
-    app.use(webhookRoutes({ durable, log, publicUrl, sources, clock }));
+    addWebhookRoutes(app, { durable, log, publicUrl, sources, clock });
   }
   if (options.routes !== undefined) app.use(options.routes({ durable, log, publicUrl }));
   const onError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
