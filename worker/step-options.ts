@@ -8,7 +8,6 @@ import { type Context, Exponential } from "@resonatehq/sdk";
  */
 export function lasting(ctx: Context, maxRetries = Number.MAX_SAFE_INTEGER) {
   const retryPolicy = new Exponential({ delay: 1000, factor: 2, maxDelay: 30_000, maxRetries });
-  // The timeout is clamped by the SDK to the workflow's own deadline. A step goes nowhere, but the SDK asks of every
-  // target whether it is a URL, and for one that is none an exception is made and thrown away each time.
-  return ctx.options({ retryPolicy, timeout: 10 * 365 * 24 * 3_600_000, target: "poll://any@nowhere" });
+  // Clamped by the SDK to the workflow's own deadline.
+  return ctx.options({ retryPolicy, timeout: 10 * 365 * 24 * 3_600_000 });
 }
