@@ -25,7 +25,7 @@ interface Times {
 }
 
 export interface Jws<C> {
-  readonly signingKey: TokenKey;
+  readonly signingKey: KeyObject;
   sign(claims: C, times: Times): string;
   verify<T>(token: string, nowMs: number, read: (claims: C, times: Times) => T): Verified<T>;
 }
@@ -51,7 +51,8 @@ export function createJws<S extends z.ZodRawShape>(
 ): Jws<z.output<z.ZodObject<S, z.core.$strict>>> {
   const { issuer, typ, audience } = options;
   const keys = keyRing(options.keys);
-  const [signingKey] = options.keys;
+  const kid = options.keys[0]?.kid ?? "";
+  const signingKey = keys.get(kid);
   if (signingKey === undefined) throw new TypeError("Cannot sign links: no key");
   const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal(typ), kid: z.string() });
   const frameSchema = z.object({
@@ -72,9 +73,7 @@ export function createJws<S extends z.ZodRawShape>(
         iat: Math.floor(issuedAtMs / 1000),
         exp: Math.ceil(expiresAtMs / 1000),
       };
-      const token = jwt.sign(payload, createSecretKey(signingKey.secret), {
-        header: { alg: "HS256", typ, kid: signingKey.kid },
-      });
+      const token = jwt.sign(payload, signingKey, { header: { alg: "HS256", typ, kid } });
       if (token.length > TOKEN_CHARS_MAX) {
         throw new RangeError(`Cannot sign a ${audience} token: it would have ${token.length} characters`);
       }

@@ -114,7 +114,7 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
 
   /** 128 bits that nobody without the key can tell from random ones: HMAC-SHA256 is a pseudo-random function. */
   const derive = (purpose: string, ...parts: readonly (string | number)[]): string =>
-    createHmac("sha256", links.signingKey.secret)
+    createHmac("sha256", links.signingKey)
       .update(`countersign/${purpose}\n${JSON.stringify(parts)}`)
       .digest()
       .subarray(0, 16)
