@@ -82,8 +82,9 @@ async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
       if (size <= bytesMax) {
         chunks.push(chunk);
       } else if (size > bytesMax * DRAIN_FACTOR) {
-        // A caller still sending would not read our answer, so only a moderate excess is taken in and dropped.
-        req.destroy();
+        // A caller still sending would not read our answer, so a moderate excess is taken in and dropped. No more:
+        // the connection ends with the answer.
+        req.pause();
         resolve();
       }
     });

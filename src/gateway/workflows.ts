@@ -120,13 +120,16 @@ class WaitingRoom {
       );
     }
     const leave = new AbortController();
-    res.once("close", () => leave.abort());
+    const abort = () => leave.abort();
+    res.once("close", abort);
     if (draining.aborted) leave.abort();
     this.#waiting.add(leave);
     try {
       return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal });
     } finally {
       this.#waiting.delete(leave);
+      // Every answer ends in a close, and to abort for nobody makes an error each time.
+      res.off("close", abort);
     }
   }
 }
