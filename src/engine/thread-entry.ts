@@ -1,11 +1,9 @@
 /** The engine's own thread: what runs there. Whatever is thrown here ends the process, which starts anew from disk. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Message } from "../protocol/records.ts";
-import type { Reply } from "./answer.ts";
 import { openEngine } from "./engine.ts";
 import { serveEngine } from "./http.ts";
 import type { EngineLog } from "./log.ts";
-import type { FromThread, ThreadStart, ToThread } from "./thread-port.ts";
+import type { Asked, FromThread, ThreadStart, Told, ToThread } from "./thread-port.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("This file runs in a thread of its own: see thread.ts");
@@ -22,16 +20,15 @@ const server = serve && (await serveEngine(engine, serve));
 
 /** How to end the deliveries of each connection. */
 const disconnects = new Map<number, () => void>();
-let replies: [number, Reply][] = [];
-let messages: [number, Message][] = [];
+let told: Told = { replies: [], messages: [] };
 let isTelling = false;
 
 port.on("message", (order: ToThread) => {
   switch (order.kind) {
     case "ask":
-      for (const [n, request] of order.requests) {
+      for (const [n, request] of JSON.parse(order.requests) as Asked[]) {
         void engine.local.send(request).then((reply) => {
-          replies.push([n, reply]);
+          told.replies.push([n, reply]);
           tellSoon();
         });
       }
@@ -56,9 +53,8 @@ function tellSoon(): void {
   isTelling = true;
   queueMicrotask(() => {
     isTelling = false;
-    tell({ kind: "tell", replies, messages });
-    replies = [];
-    messages = [];
+    tell({ kind: "tell", told: JSON.stringify(told) });
+    told = { replies: [], messages: [] };
   });
 }
 
@@ -67,7 +63,7 @@ function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect"
     group,
     pid,
     deliver: (message) => {
-      messages.push([connection, message]);
+      told.messages.push([connection, message]);
       tellSoon();
       return true;
     },

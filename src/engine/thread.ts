@@ -6,7 +6,7 @@ import { type Reply, refuse, reply } from "./answer.ts";
 import type { Connection } from "./group.ts";
 import type { EngineLog } from "./log.ts";
 import { createNetwork, type EngineNetwork, type NetworkOptions } from "./network.ts";
-import type { FromThread, ThreadStart, ToThread } from "./thread-port.ts";
+import type { Asked, FromThread, ThreadStart, Told, ToThread } from "./thread-port.ts";
 
 export interface EngineThreadOptions extends ThreadStart {
   readonly log: EngineLog;
@@ -25,12 +25,6 @@ export interface EngineThread {
 /** What a commit makes is garbage after it: more room than this only makes the process larger. */
 const YOUNG_MB = 12;
 
-/**
- * What is asked in one turn of the event loop goes over together, which costs least, but no more than this many at once:
- * so that the thread writes the first of it to disk while the rest is still in the making.
- */
-const PIECE = 4;
-
 /** Opens the engine on its folder in a thread, or throws what `openEngine` and `serveEngine` throw. */
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {
   const { log, dataDir, keepMs, serve } = options;
@@ -43,22 +37,25 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
   const opened = Promise.withResolvers<Extract<FromThread, { kind: "open" }>>();
   const asked = new Map<number, (reply: Reply) => void>();
   const connections = new Map<number, Connection>();
-  let requests: [number, unknown][] = [];
+  let requests: Asked[] = [];
   let count = 0;
   let closing: Promise<void> | undefined;
 
   const order = (what: ToThread) => thread.postMessage(what);
+  const hear = ({ replies, messages }: Told) => {
+    for (const [n, answer] of replies) {
+      asked.get(n)?.(answer);
+      asked.delete(n);
+    }
+    for (const [connection, message] of messages) connections.get(connection)?.deliver(message);
+  };
   thread.on("message", (news: FromThread) => {
     switch (news.kind) {
       case "open":
         opened.resolve(news);
         return;
       case "tell":
-        for (const [n, answer] of news.replies) {
-          asked.get(n)?.(answer);
-          asked.delete(n);
-        }
-        for (const [connection, message] of news.messages) connections.get(connection)?.deliver(message);
+        hear(JSON.parse(news.told) as Told);
         return;
       case "replaced":
         connections.get(news.connection)?.replaced();
@@ -86,15 +83,15 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       const n = (count += 1);
       asked.set(n, resolve);
       requests.push([n, request]);
-      // Nothing else is under way: nobody is waited for.
+      if (requests.length > 1) return;
+      // What is asked in one turn goes over together, which costs least; but nobody is waited for who is not there.
       if (asked.size === 1) queueMicrotask(sendRequests);
-      else if (requests.length === 1) setImmediate(sendRequests);
-      if (requests.length === PIECE) sendRequests();
+      else setImmediate(sendRequests);
     });
   };
   const sendRequests = () => {
     if (requests.length === 0) return;
-    order({ kind: "ask", requests });
+    order({ kind: "ask", requests: JSON.stringify(requests) });
     requests = [];
   };
   const connect = (connection: Connection): (() => void) => {
