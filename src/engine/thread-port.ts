@@ -16,7 +16,7 @@ export interface ThreadStart {
 }
 
 /** A value as text. */
-export type Json<_Value> = string;
+type Json<_Value> = string;
 
 /** A request, with a number that its reply repeats. */
 export type Asked = [n: number, request: unknown];
