@@ -84,14 +84,21 @@ async function close(
 ): Promise<{ verdict: Verdict; decisions: Outcome["decisions"]; endedAtMs: number | undefined }> {
   let final = verdict;
   const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
-  const record = await settle(svc, seen.end.id, closed);
+  // What was answered stays as it is, so it is read along with it.
+  const [record, answered] = await Promise.all([
+    settle(svc, seen.end.id, closed),
+    Promise.all(seen.ballots.filter(({ settled }) => settled).map(({ id }) => svc.promises.get(id))),
+  ]);
   if (!seen.end.settled) {
     // Cancelled, or closed by an earlier run of this step, since this pass looked.
     const stands = await verdictOf(svc, { ...seen, end: observed(record) });
     if (stands.kind === "done") final = stands;
   }
   const withdrawal: Withdrawal = { kind: "withdrawn", because: final.outcome };
-  const records = await Promise.all(seen.ballots.map(({ id }) => settle(svc, id, withdrawal)));
+  const known = new Map(answered.map((ballot) => [ballot.id, ballot]));
+  const records = await Promise.all(
+    seen.ballots.map(async ({ id }) => known.get(id) ?? (await settle(svc, id, withdrawal))),
+  );
   if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
   // Whoever pressed after the end was told that it does not count.
   const inTime = records.map((ballot) => observed(ballot, record.settledAt));
