@@ -47,15 +47,18 @@ port.on("message", (order: ToThread) => {
 });
 tell({ kind: "open", bootId: engine.bootId, url: server?.url });
 
-/** A commit answers many requests at once, and all of its answers leave in one piece. */
+/** All that one commit brings about leaves in one piece: its replies, and its messages, which are handed out a turn later. */
 function tellSoon(): void {
   if (isTelling) return;
   isTelling = true;
-  queueMicrotask(() => {
-    isTelling = false;
-    tell({ kind: "tell", told: JSON.stringify(told) });
-    told = { replies: [], messages: [] };
-  });
+  setImmediate(tellNow);
+}
+
+function tellNow(): void {
+  if (!isTelling) return;
+  isTelling = false;
+  tell({ kind: "tell", told: JSON.stringify(told) });
+  told = { replies: [], messages: [] };
 }
 
 function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect" }>): void {
@@ -78,5 +81,8 @@ function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect"
 async function close(): Promise<void> {
   await server?.close();
   await engine.close();
+  // Its last replies are still on their way to here.
+  await new Promise((resolve) => setImmediate(resolve));
+  tellNow();
   port?.close();
 }
