@@ -8,14 +8,10 @@
  * P4 of the answer's body at most 16 KiB are read, and none is kept.
  */
 import { promises as dns, type LookupAddress } from "node:dns";
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction, type Socket } from "node:net";
+import { Agent as HttpAgent, request as httpRequest } from "../lib/http.ts";
 import { type AddressPolicy, bareHost } from "./address-policy.ts";
 
 export interface PostOptions {

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { closeServer } from "../lib/close-server.ts";
+import { createServer } from "../lib/http.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { isFields } from "../protocol/fields.ts";
 import { parseEnvelope } from "../protocol/parse.ts";

@@ -1,7 +1,8 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { closeServer } from "../lib/close-server.ts";
+import { createServer } from "../lib/http.ts";
 
 export interface Listening {
   readonly port: number;

@@ -1,9 +1,13 @@
+import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import type { NodemailerError } from "nodemailer";
-import SMTPPool, { type SentMessageInfo } from "nodemailer/lib/smtp-pool";
+import type { SentMessageInfo, default as SMTPPool } from "nodemailer/lib/smtp-pool";
 import { isLoopback } from "../lib/loopback.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
+
+// As an import it would bring in undici, for the reason that lib/http.ts gives.
+const Pool = createRequire(import.meta.url)("nodemailer/lib/smtp-pool") as typeof SMTPPool;
 
 /** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
 type Attempt =
@@ -44,7 +48,7 @@ const TRANSPORT_TIMES: TransportTimes = {
 export function createMailTransport(smtpUrl: string, times: TransportTimes = TRANSPORT_TIMES): MailTransport {
   const relay = readSmtpUrl(smtpUrl);
   const local = isLoopback(relay.host);
-  const pool = new SMTPPool({
+  const pool = new Pool({
     ...relay,
     maxConnections: 5,
     maxMessages: 100,
