@@ -1,8 +1,8 @@
 import type { Logger } from "../lib/log.ts";
-import { type Authenticate, createAuthenticate } from "./authenticate.ts";
+import { type Authenticate, createAuthenticate, type ReadBearer } from "./authenticate.ts";
 import { openKeyRing } from "./key-ring.ts";
 import { createLastUsed } from "./last-used.ts";
-import { createOidcReader, type OidcOptions } from "./oidc.ts";
+import type { OidcOptions } from "./oidc.ts";
 
 export interface AuthOptions {
   /** File of hashed keys, there or not. */
@@ -29,5 +29,14 @@ export function openAuth({ file, usedFolder, isExposed, oidc, log }: AuthOptions
     alwaysClosed: isExposed,
     onFault: (err) => log.error({ err }, "cannot read the API keys: those read before stay in force"),
   });
-  return createAuthenticate(ring, oidc && createOidcReader(oidc));
+  return createAuthenticate(ring, oidc && tokenReader(oidc));
+}
+
+/** What reads tokens is loaded for the first of them: few installations have an issuer, and each start would wait. */
+function tokenReader(options: OidcOptions): ReadBearer {
+  let reader: Promise<ReadBearer> | undefined;
+  return async (bearer) => {
+    reader ??= import("./oidc.ts").then(({ createOidcReader }) => createOidcReader(options));
+    return (await reader)(bearer);
+  };
 }

@@ -1,9 +1,9 @@
 /** The file of endpoints: systems of the operator's own that are told of events, whoever requested what. */
 import { readFileSync } from "node:fs";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
+import { parseYamlDocument } from "../lib/yaml.ts";
 import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
 import { type Config, ConfigError } from "./config.ts";
 
@@ -81,7 +81,7 @@ function readYaml(path: string): unknown {
     const why = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
     throw new ConfigError([`CALLBACK_ENDPOINTS_FILE is ${path}: ${why}`]);
   }
-  const document = parseDocument(text);
+  const document = parseYamlDocument(text);
   const [error] = document.errors;
   if (error !== undefined)
     throw new ConfigError([`${path}: ${error.message.split("\n")[0] ?? "is no YAML"}`]);

@@ -1,6 +1,6 @@
 /** From the text of `WEBHOOKS_FILE` to sources, or to every problem that stands in the way. */
-import { parseDocument } from "yaml";
 import { fieldPath, problemsFromIssues } from "../approval/problems.ts";
+import { parseYamlDocument } from "../lib/yaml.ts";
 import type { Lookup, Note } from "./keys.ts";
 import type { Aim, Mapping } from "./mapping.ts";
 import { SOURCE_NAME, SOURCE_SCHEMAS, type SourceInput } from "./schema.ts";
@@ -13,7 +13,7 @@ export type Loaded =
 
 /** @param text YAML, or JSON, which is YAML too: `{sources: {name: {scheme, …}}}` */
 export function loadSources(text: string, environment: Lookup): Loaded {
-  const document = parseDocument(text);
+  const document = parseYamlDocument(text);
   const [error] = document.errors;
   if (error !== undefined) return { ok: false, problems: [error.message.split("\n")[0] ?? "is no YAML"] };
   let given: unknown;
