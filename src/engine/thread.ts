@@ -37,7 +37,10 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
   const opened = Promise.withResolvers<Extract<FromThread, { kind: "open" }>>();
   const asked = new Map<number, (reply: Reply) => void>();
   const connections = new Map<number, Connection>();
+  /** Requests that wait to go over. */
   let requests: Asked[] = [];
+  /** Requests that went over and are not answered. */
+  let away = 0;
   let count = 0;
   let closing: Promise<void> | undefined;
 
@@ -47,6 +50,8 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       asked.get(n)?.(answer);
       asked.delete(n);
     }
+    away -= replies.length;
+    if (requests.length > 0) setImmediate(sendInTurn);
     for (const [connection, message] of messages) connections.get(connection)?.deliver(message);
   };
   thread.on("message", (news: FromThread) => {
@@ -83,14 +88,18 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       const n = (count += 1);
       asked.set(n, resolve);
       requests.push([n, request]);
-      if (requests.length > 1) return;
-      // What is asked in one turn goes over together, which costs least; but nobody is waited for who is not there.
-      if (asked.size === 1) queueMicrotask(sendRequests);
-      else setImmediate(sendRequests);
+      // Nobody is waited for who is not there.
+      if (asked.size === 1) queueMicrotask(sendInTurn);
+      else if (requests.length === 1) setImmediate(sendInTurn);
     });
+  };
+  // Each trip wakes the thread, and ends in a write to disk: what is asked while it is at work shares the next one.
+  const sendInTurn = () => {
+    if (away === 0) sendRequests();
   };
   const sendRequests = () => {
     if (requests.length === 0) return;
+    away += requests.length;
     order({ kind: "ask", requests: JSON.stringify(requests) });
     requests = [];
   };
