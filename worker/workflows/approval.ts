@@ -14,7 +14,7 @@ import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/app
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { requestIn } from "../../src/approval/stored.ts";
-import { type Future, isSettled, observe } from "../future.ts";
+import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../future.ts";
 import { services } from "../services.ts";
 import { lasting } from "../step-options.ts";
 import { type Judgement, judge, mail_ballot } from "../steps.ts";
@@ -39,13 +39,20 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
   const untilDeadlineMs = () => deadlineAtMs - Date.now();
 
-  const end = yield* ctx.promise({ timeout: untilDeadlineMs(), tags: timerTags(group, "end") });
+  const latents: Latent[] = [];
+  function* create(options: Parameters<Context["promise"]>[0]) {
+    const latent = ctx.promise(options);
+    latents.push(latent);
+    return yield* createLoose(latent);
+  }
+
+  const end = yield* create({ timeout: untilDeadlineMs(), tags: timerTags(group, "end") });
   const ballots: Future<unknown>[] = [];
   for (const [index, approver] of request.approvers.entries()) {
     const recipient = tokens.recipientId(ctx.id, approver.email);
     const data: Ballot = { kind: "ballot", approval: ctx.id, n: index + 1, approver, recipient, gen: 0 };
     const tags = { "resonate:external": "true", [KIND_TAG]: "ballot" };
-    ballots.push(yield* ctx.promise({ timeout: untilDeadlineMs(), data, tags }));
+    ballots.push(yield* create({ timeout: untilDeadlineMs(), data, tags }));
   }
 
   const everybody = ballots.map((_, index) => index + 1);
@@ -57,14 +64,10 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   for (;;) {
     if (retry === undefined && unmailed.length > 0) {
       const timeout = MAIL_RETRY_MS[tries - 1] as number;
-      retry = yield* ctx.promise({ timeout, tags: timerTags(group, "retry") });
+      retry = yield* create({ timeout, tags: timerTags(group, "retry") });
     }
-    const answers = [end, ...ballots];
     const retryDue = retry?.state === "completed";
-    if (answers.filter(isSettled).length <= known && !retryDue) {
-      // Awaiting one suspends on all of them; this pass ends here.
-      yield* answers.find((future) => !isSettled(future)) ?? end;
-    }
+    if ([end, ...ballots].filter(isSettled).length <= known && !retryDue) yield* waitForAny(latents);
     const seen: Judgement = yield* ctx.run(
       judge,
       {
