@@ -31,7 +31,10 @@ export async function composeAll(
   owner: AsyncDisposableStack,
 ): Promise<All> {
   const networks = engine === undefined ? serverNetworks(config) : threadNetworks(engine, config);
-  const durable = createDurable(networks.gateway, { group: config.worker.group });
+  const durable = createDurable(networks.gateway, {
+    group: config.worker.group,
+    isOrdered: engine !== undefined,
+  });
   owner.defer(() => durable.stop());
   const mailbox = await openMailbox(config, owner);
   const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });

@@ -14,6 +14,14 @@ export function childId(parentId: string, position: number): string {
   return `${parentId}${parentId.includes(":") ? "." : ":"}${position}`;
 }
 
+/** The workflow whose child this is; undefined for one that is nobody's. */
+export function parentId(id: string): string | undefined {
+  const root = id.indexOf(":");
+  if (root === -1) return undefined;
+  // Points before the colon are part of the name that a caller chose.
+  return id.slice(0, Math.max(root, id.lastIndexOf(".")));
+}
+
 /** The promise that ends the wait: resolves at the deadline, or earlier when somebody cancels. */
 export function endId(approvalId: string): string {
   return childId(approvalId, 0);

@@ -15,6 +15,8 @@ export interface Durable {
    */
   create(latent: Latent): Promise<StoredPromise>;
   read(id: string): Promise<StoredPromise | undefined>;
+  /** Reads several, in their order: what is answered of the first is no newer than what is answered of the rest. */
+  readTogether(first: string, rest: readonly string[]): Promise<(StoredPromise | undefined)[]>;
   /**
    * Settles a pending promise; undefined if there is none of that id. The first settle wins, and everyone is answered
    * with what it stored: compare by a nonce of your own to know who won, in the value or given as `nonce`, which is

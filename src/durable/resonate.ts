@@ -11,6 +11,8 @@ export interface DurableOptions {
   /** Worker group that calls without a `target` go to. Default `worker`. */
   readonly group?: string;
   readonly pauses?: LookPauses;
+  /** Requests are answered in the order in which they are sent, as within one process. Default false. */
+  readonly isOrdered?: boolean;
 }
 
 export function createDurable(network: Network, options: DurableOptions = {}): Durable {
@@ -26,12 +28,17 @@ class ResonateDurable implements Durable {
   readonly #network: Network;
   readonly #group: string;
   readonly #waits: Waits;
+  readonly #isOrdered: boolean;
   #isStopped = false;
 
-  constructor(network: Network, { group = "worker", pauses = LOOK_PAUSES }: DurableOptions) {
+  constructor(
+    network: Network,
+    { group = "worker", pauses = LOOK_PAUSES, isOrdered = false }: DurableOptions,
+  ) {
     this.#network = network;
     this.#group = group;
     this.#waits = new Waits(network, pauses);
+    this.#isOrdered = isOrdered;
   }
 
   async start({ id, func, args, version = 1, target, timeoutAt, tags }: Call): Promise<StoredPromise> {
@@ -65,6 +72,12 @@ class ResonateDurable implements Durable {
   async read(id: string): Promise<StoredPromise | undefined> {
     const answer = await ask(this.#network, "promise.get", { id });
     return answer.ok ? stored(answer.data.promise) : undefined;
+  }
+
+  async readTogether(first: string, rest: readonly string[]): Promise<(StoredPromise | undefined)[]> {
+    const reading = this.read(first);
+    if (!this.#isOrdered) await reading;
+    return await Promise.all([reading, ...rest.map((id) => this.read(id))]);
   }
 
   async settle(

@@ -1,5 +1,5 @@
 import type { ApprovalRequest, Ballot, OutcomeKind } from "../approval/approval.ts";
-import { ballotId, endId } from "../approval/ids.ts";
+import { ballotId, endId, parentId } from "../approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../approval/request.ts";
 import { type BallotStanding, endOfCancelled, standingOf } from "../approval/standing.ts";
 import { ballotOf, cancellationOf, requestOf } from "../approval/stored.ts";
@@ -16,14 +16,11 @@ export interface Question {
 
 /** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
 export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
-  const first = await durable.read(pid);
-  if (first === undefined) return undefined;
-  const ballot = ballotOf(first);
-  if (ballot === undefined) return undefined;
-  const [root, end] = await Promise.all([
-    durable.read(ballot.approval),
-    durable.read(endId(ballot.approval)),
-  ]);
+  const approval = parentId(pid);
+  if (approval === undefined) return undefined;
+  const [first, root, end] = await durable.readTogether(pid, [approval, endId(approval)]);
+  const ballot = first && ballotOf(first);
+  if (first === undefined || ballot?.approval !== approval) return undefined;
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) return undefined;
   const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");

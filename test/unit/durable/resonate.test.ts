@@ -315,6 +315,32 @@ describe("Durable", () => {
   });
 });
 
+describe("readTogether()", () => {
+  async function traced(isOrdered: boolean): Promise<string[]> {
+    const { engine } = openTestEngine();
+    const trace: string[] = [];
+    const idOf = (request: Request) => (request.data as { id: string }).id;
+    const network = tapped(engine.network({ group: "gateway" }), {
+      asked: (request) => trace.push(`? ${idOf(request)}`),
+      answered: async (request) => void trace.push(`! ${idOf(request)}`),
+    });
+    for (const id of ["a", "c"]) await createChild(engine, id, id);
+    const durable = createDurable(network, { isOrdered });
+    cleanups.push(() => durable.stop());
+    const read = await durable.readTogether("a", ["b", "c"]);
+    expect(read.map((promise) => promise?.id)).toEqual(["a", undefined, "c"]);
+    return trace;
+  }
+
+  test("asks for all at once, in their order, where that is the order of the answers", async () => {
+    expect(await traced(true)).toEqual(["? a", "? b", "? c", "! a", "! b", "! c"]);
+  });
+
+  test("asks for the rest only when the first is answered, elsewhere", async () => {
+    expect((await traced(false)).slice(0, 4)).toEqual(["? a", "! a", "? b", "? c"]);
+  });
+});
+
 function openTestEngine(): { engine: Engine } {
   const engine = openEngine({ file: ":memory:" });
   cleanups.push(() => engine.close());

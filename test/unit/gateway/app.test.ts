@@ -157,6 +157,7 @@ describe("faults", () => {
       create: fail,
       search: fail,
       read: fail,
+      readTogether: fail,
       settle: fail,
       waitFor: fail,
       children: fail,

@@ -53,7 +53,11 @@ function store(afterFirstReading: (settle: (id: string, value: unknown, atMs: nu
     [OTHER, pending(OTHER, "ballot", { ...ballot, n: 2, approver: { email: "bo@example.com" } })],
   ]);
   const reads: string[] = [];
-  const durable: Pick<Durable, "read"> = {
+  const durable: Pick<Durable, "read" | "readTogether"> = {
+    async readTogether(first, rest) {
+      const ahead = await this.read(first);
+      return [ahead, ...(await Promise.all(rest.map((id) => this.read(id))))];
+    },
     async read(id) {
       const found = promises.get(id);
       if (reads.push(id) === 1) {

@@ -75,6 +75,7 @@ function slowDurable() {
     search: unused,
     settle: unused,
     children: unused,
+    readTogether: unused,
     family: unused,
     stop: unused,
     read,

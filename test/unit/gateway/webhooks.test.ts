@@ -413,6 +413,7 @@ function bound(durable: Durable): Durable {
     start: (call) => durable.start(call),
     create: (latent) => durable.create(latent),
     read: (id) => durable.read(id),
+    readTogether: (first, rest) => durable.readTogether(first, rest),
     settle: (...settlement) => durable.settle(...settlement),
     waitFor: (id, options) => durable.waitFor(id, options),
     children: (id) => durable.children(id),
