@@ -42,12 +42,19 @@ export function lockFolder(file: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    throw new Error(
-      `Cannot open the engine: another process has the data folder ${dirname(file)}. Stop it, or reach it over HTTP`,
-      { cause: error },
-    );
+    const what = isTaken(error)
+      ? `another process has the data folder ${dirname(file)}. Stop it, or reach it over HTTP`
+      : `${file} cannot be locked: ${messageOf(error)}`;
+    throw new Error(`Cannot open the engine: ${what}`, { cause: error });
   }
 }
+
+/** Whether another process has what could not be locked. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+}
+
+const SQLITE_BUSY = 5;
 
 /** Approvals are nobody else's business: only the owner reads the file. SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
@@ -55,9 +62,14 @@ function makeFile(file: string): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, "a", 0o600));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot open the engine: ${dirname(file)} cannot be written: ${why}`, { cause });
+    throw new Error(`Cannot open the engine: ${dirname(file)} cannot be written: ${messageOf(cause)}`, {
+      cause,
+    });
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function migrate(db: DatabaseSync, file: string): void {
@@ -80,7 +92,8 @@ function migrate(db: DatabaseSync, file: string): void {
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
       db.exec("COMMIT");
     } catch (error) {
-      db.exec("ROLLBACK");
+      // A full disk makes SQLite roll back by itself.
+      if (db.isTransaction) db.exec("ROLLBACK");
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { lockFolder } from "./database.ts";
+import { isTaken, lockFolder } from "./database.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { journalFileOf, readJournal, recordsAfter } from "./journal.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -154,7 +154,7 @@ function isLocked(file: string): boolean {
   try {
     lockFolder(lock).close();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    return error instanceof Error && isTaken(error.cause);
   }
 }

@@ -1,8 +1,9 @@
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openDatabase } from "../../../src/engine/database.ts";
+import { examine } from "../../../src/engine/doctor.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../../src/engine/schema.ts";
 import { Store } from "../../../src/engine/store.ts";
@@ -18,6 +19,18 @@ test("openEngine() refuses a data folder that another engine has, and takes it w
   );
   await first.close();
   expect((await ask(testEngine({ dataDir }), create("a", Date.now() + 1000))).status).toBe(200);
+});
+
+test("openEngine() tells a folder that it cannot lock from one that another engine has", () => {
+  const dataDir = temporaryFolder();
+  const file = join(dataDir, "engine.db");
+  openDatabase(file).close();
+  const lock = `${file}.lock`;
+  writeFileSync(lock, "no database ".repeat(100));
+  expect(() => openEngine({ dataDir })).toThrow(
+    `Cannot open the engine: ${lock} cannot be locked: file is not a database`,
+  );
+  expect(examine(file, Date.now()).isRunning).toBe(false);
 });
 
 test("openEngine() keeps everything from other users", () => {
@@ -86,6 +99,13 @@ test("openDatabase() brings a file of the first schema to today's, with what is 
   const heads = db.prepare("SELECT id FROM promises WHERE head = 1 ORDER BY id").all();
   expect(heads.map((row) => row["id"])).toEqual(["a", "lone:1"]);
   db.close();
+});
+
+test("openDatabase() tells why a step to today's schema failed, also when SQLite rolled back by itself", () => {
+  const steps = MIGRATIONS as string[];
+  steps.push("INSERT OR ROLLBACK INTO journal (rowid, number) VALUES (1, 0)");
+  onTestFinished(() => void steps.pop());
+  expect(() => openDatabase(join(temporaryFolder(), "engine.db"))).toThrow("UNIQUE constraint failed");
 });
 
 /** Walks along an index or a table that are harmless, with the reason. */
