@@ -3,7 +3,7 @@ import { isExternal } from "../protocol/tags.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { apply } from "./apply.ts";
 import type { Clock } from "./clock.ts";
-import { collect, FROM_START } from "./collect.ts";
+import { type Collection, collect, FROM_START } from "./collect.ts";
 import { DebugControls } from "./debug.ts";
 import type { Delivery } from "./delivery.ts";
 import type { EngineLog } from "./log.ts";
@@ -76,7 +76,7 @@ export class Batch {
   #checkpoint: NodeJS.Timeout | undefined;
   #now = 0;
   #isSweepDue = false;
-  /** The last transaction failed. */
+  /** The last transaction or checkpoint failed: what was handed out since may be of the past. */
   #isFailing = false;
   #debtsCheckedAt = 0;
   #isClosed = false;
@@ -129,9 +129,12 @@ export class Batch {
    */
   collect(before: number, from: HeadPlace = FROM_START): { promises: number; next: HeadPlace | undefined } {
     if (this.#isClosed) return { promises: 0, next: undefined };
-    const { changes, next } = collect(this.#store, before, from, COLLECT_MAX);
-    this.#transaction((write) => write({ changes, messages: [] }));
-    return { promises: changes.length, next };
+    let collected: Collection = { changes: [], next: undefined };
+    this.#transaction((write) => {
+      collected = collect(this.#store, before, from, COLLECT_MAX);
+      write({ changes: collected.changes, messages: [] });
+    });
+    return { promises: collected.changes.length, next: collected.next };
   }
 
   /** Answers what is waiting, then nothing more. */
@@ -181,6 +184,7 @@ export class Batch {
       const now = this.#debug === undefined ? this.#readClock() : (debugTime ?? this.#readClock());
       applied = apply(this.#store, request, { now, local });
     } catch (error) {
+      if (isFaultOfDatabase(error)) throw error;
       this.#log.error({ err: error, kind: request.kind }, "Request failed");
       return refuse(500, "The engine failed: see its log");
     }
@@ -247,7 +251,8 @@ export class Batch {
       this.#store.commit();
       if (areDebtsDue) this.#debts = [];
     } catch (error) {
-      if (isOpen) this.#store.rollback();
+      // Even of a query that failed SQLite may have rolled back all since the last checkpoint.
+      this.#store.rollback();
       throw error;
     }
     this.stats.commits += 1;
@@ -273,6 +278,7 @@ export class Batch {
       this.#store.checkpoint();
     } catch (error) {
       this.#log.error({ err: error }, "Checkpoint failed: the journal has what is not in the database");
+      this.#isFailing = true;
       this.#checkpointIn(RETRY_MS);
     }
   }
@@ -302,4 +308,9 @@ export class Batch {
     this.#now = Math.max(this.#now, this.#clock.now());
     return this.#now;
   }
+}
+
+/** Then what others wrote may be gone, too. */
+function isFaultOfDatabase(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }

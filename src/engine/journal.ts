@@ -131,8 +131,9 @@ function read(file: string, limit?: number): { readonly records: JournalRecord[]
   let end = 0;
   while (end + HEADER_BYTES <= bytes.length) {
     const start = end + HEADER_BYTES;
-    const text = bytes.subarray(start, start + bytes.readUInt32LE(end));
-    if (text.length === 0 || crc32(text) !== bytes.readUInt32LE(end + 4)) break;
+    const length = bytes.readUInt32LE(end);
+    const text = bytes.subarray(start, start + length);
+    if (length === 0 || text.length < length || crc32(text) !== bytes.readUInt32LE(end + 4)) break;
     const [format, number, changes] = JSON.parse(text.toString()) as [unknown, number, Change[]];
     if (format !== FORMAT) {
       throw new Error(

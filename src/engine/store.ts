@@ -230,6 +230,8 @@ export class Store implements View {
    */
   catchUp(): void {
     if (!this.#isBehind) return;
+    // SQLite has nothing finer than the last checkpoint to go back to. A full disk makes it roll back by itself.
+    if (this.#db.isTransaction) this.#sql.rollback.run();
     const taken = row(this.#sql.journalNumber)?.[0] as number;
     const records = recordsAfter(taken, this.#journal.records());
     if (records.length === 0) this.#journal.restart();
@@ -251,7 +253,7 @@ export class Store implements View {
       this.#sql.setJournalNumber.run(this.#number);
       this.#sql.commit.run();
     } catch (error) {
-      this.#forget();
+      this.rollback();
       throw error;
     }
     this.#journal.restart();
@@ -280,13 +282,11 @@ export class Store implements View {
     this.#sql.dropDebts.run(time);
   }
 
-  /** Goes back to the last checkpoint: SQLite has nothing finer, and the journal has what came after it. */
+  /** What is not in the journal is not true any more. */
   #forget(): void {
     this.#promises.clear();
     this.#tasks.clear();
     this.#changes = [];
-    // A full disk makes SQLite roll back by itself.
-    if (this.#db.isTransaction) this.#sql.rollback.run();
     this.#isBehind = true;
   }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Answer } from "../../../src/engine/answer.ts";
 import { Batch } from "../../../src/engine/batch.ts";
 import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
@@ -28,10 +28,10 @@ function diskWorld() {
     send: () => undefined,
     taskChanged: () => undefined,
     isReachable: () => true,
-    handOutAnew: () => undefined,
+    handOutAnew: vi.fn(),
     reset: () => undefined,
   };
-  const failing = { isOn: false };
+  const failing = { isFull: false, isReadable: true };
   const store = new Store(db, failingJournal(failing));
   const batch = new Batch({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
   onTestFinished(async () => {
@@ -48,17 +48,21 @@ function diskWorld() {
       .prepare("SELECT id FROM promises ORDER BY n")
       .all()
       .map((row) => String(row["id"]));
-  return { db, store, failing, send, ids };
+  return { db, store, failing, send, ids, handOutAnew: quiet.handOutAnew };
 }
 
 /** A journal in memory, on a disk that fails when it is told to. */
-function failingJournal(failing: { readonly isOn: boolean }): Journal {
+function failingJournal(failing: { readonly isFull: boolean; readonly isReadable: boolean }): Journal {
   const journal = keepJournal();
   return {
     ...journal,
     append: (record) => {
-      if (failing.isOn) throw new Error("ENOSPC: no space left on device, write");
+      if (failing.isFull) throw new Error("ENOSPC: no space left on device, write");
       journal.append(record);
+    },
+    records: () => {
+      if (!failing.isReadable) throw new Error("EIO: i/o error, read");
+      return journal.records();
     },
   };
 }
@@ -116,7 +120,7 @@ test("a journal that cannot be written refuses with 503 and keeps nothing; what 
   await send(create("a", Date.now() + DAY, rootTags("a")));
   store.checkpoint();
   await send(create("b", Date.now() + DAY, rootTags("b")));
-  failing.isOn = true;
+  failing.isFull = true;
   const answers = await Promise.all([send(create("c", Date.now() + DAY)), send(acquire("b", 0))]);
   expect(answers.map(({ status }) => status)).toEqual([503, 503]);
   expect((await send(request("promise.get", { id: "c" }))).status).toBe(404);
@@ -124,7 +128,7 @@ test("a journal that cannot be written refuses with 503 and keeps nothing; what 
     task: { state: "pending", version: 0 },
   });
   expect(ids()).toEqual(["a", "b"]);
-  failing.isOn = false;
+  failing.isFull = false;
   expect((await send(acquire("b", 0))).status).toBe(200);
   expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
   expect(ids()).toEqual(["a", "b", "c"]);
@@ -142,4 +146,47 @@ test("a checkpoint that fails loses nothing, and is made up for", async () => {
   store.checkpoint();
   expect(db.prepare("SELECT number FROM journal").get()).toEqual({ number: 2 });
   expect(brokenInvariants(db)).toEqual({});
+});
+
+test("a query that fails, after which SQLite has rolled back, loses nothing that was acknowledged before", async () => {
+  const { db, store, send, ids } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  vi.spyOn(store, "task").mockImplementationOnce(() => {
+    db.exec("ROLLBACK");
+    throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR" });
+  });
+  const answers = await Promise.all([
+    send(request("task.get", { id: "a" })),
+    send(create("b", Date.now() + DAY)),
+  ]);
+  expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+  expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
+  store.checkpoint();
+  expect(ids()).toEqual(["a", "c"]);
+});
+
+test("a clock's turn that fails, after which SQLite has rolled back, loses nothing that was acknowledged before", async () => {
+  const { db, store, send, ids } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  expect((await send(create("a:0", Date.now() + 20, latentTags("a:0", "a")))).status).toBe(200);
+  vi.spyOn(store, "duePromises").mockImplementationOnce(() => {
+    db.exec("ROLLBACK");
+    throw new Error("database or disk is full");
+  });
+  await vi.waitFor(() => expect(store.duePromises).toHaveBeenCalledOnce());
+  expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
+  expect(ids()).toEqual(["a", "a:0", "c"]);
+});
+
+test("when all that came since a checkpoint could not be read for a while, workers are told anew", async () => {
+  const { db, failing, send, ids, handOutAnew } = diskWorld();
+  await send(create("a", Date.now() + DAY, rootTags("a")));
+  db.exec("CREATE TRIGGER full BEFORE UPDATE ON journal BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
+  failing.isReadable = false;
+  await vi.waitFor(() => expect(ids()).toEqual([]));
+  failing.isReadable = true;
+  expect(handOutAnew).not.toHaveBeenCalled();
+  expect((await send(acquire("a", 0))).status).toBe(200);
+  expect(handOutAnew).toHaveBeenCalledOnce();
+  expect(ids()).toEqual(["a"]);
 });

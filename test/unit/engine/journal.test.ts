@@ -93,6 +93,15 @@ test("a journal with any bit wrong ends before that record", () => {
   }
 });
 
+test("a record that is said to be longer than the file is none, whatever its checksum", () => {
+  const file = journalFile();
+  journalOf(file, record(1)).close();
+  const whole = readFileSync(file);
+  whole.writeUInt32LE(whole.length, 0);
+  writeFileSync(file, whole);
+  expect(readJournal(file)).toEqual([]);
+});
+
 test("a record that could not be brought to disk is not part of the journal, not even after a crash", () => {
   const file = journalFile();
   const journal = journalOf(file, record(1));
