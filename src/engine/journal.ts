@@ -32,6 +32,7 @@ export interface Journal {
   records(): JournalRecord[];
   /** All of it is in the database. */
   restart(): void;
+  /** Lets the file go, which is empty then if all of it is in the database. */
   close(): void;
 }
 
@@ -80,7 +81,11 @@ export function openJournal(file: string): Journal {
       if (end > KEPT_BYTES) ftruncateSync(descriptor, KEPT_BYTES);
       end = 0;
     },
-    close: () => closeSync(descriptor),
+    close: () => {
+      // Nobody who opens the database next has to be able to read what it has: neither another version nor a restored one.
+      if (end === 0) ftruncateSync(descriptor);
+      closeSync(descriptor);
+    },
   };
 }
 

@@ -131,6 +131,16 @@ test("a journal that one huge transaction made long is cut back", () => {
   journal.close();
 });
 
+test("an engine that was stopped leaves an empty journal, so that another version can start, or a backup take its place", async () => {
+  const dataDir = temporaryFolder();
+  const journal = journalFileOf(join(dataDir, "engine.db"));
+  const engine = testEngine({ dataDir });
+  await ask(engine, create("a", Date.now() + DAY));
+  expect(readJournal(journal)).toHaveLength(1);
+  await engine.close();
+  expect(statSync(journal).size).toBe(0);
+});
+
 test("a journal of another version of the program is refused", () => {
   const file = journalFile();
   const text = Buffer.from(JSON.stringify([99, 1, []]));
