@@ -3,6 +3,7 @@
  * `JSON.stringify` would change or choke on is refused here, so that callers get back what they gave.
  */
 import type { FieldProblem } from "../lib/errors.ts";
+import { rawNumberProblem } from "../lib/exact-json.ts";
 import { fieldPath } from "./problems.ts";
 import { storableProblem } from "./text.ts";
 
@@ -26,7 +27,7 @@ export function metadataProblems(metadata: object, field: string): FieldProblem[
     const { value, path } = at;
     const problem = valueProblem(value);
     if (problem !== undefined) report(path, problem);
-    if (typeof value !== "object" || value === null) continue;
+    if (problem !== undefined || typeof value !== "object" || value === null) continue;
     if (path.length > METADATA_DEPTH_MAX) {
       return [{ field, message: `must be nested at most ${METADATA_DEPTH_MAX} levels deep` }];
     }
@@ -50,7 +51,7 @@ function valueProblem(value: unknown): string | undefined {
   if (typeof value === "string") return storableProblem(value);
   // JSON.parse makes Infinity of 1e999, and JSON has no word for it.
   if (typeof value === "number" && !Number.isFinite(value)) return "must be a finite number";
-  return undefined;
+  return rawNumberProblem(value);
 }
 
 /** `__type` is how the codec marks an Error; `__proto__` would be lost, or worse, when the object is copied. */

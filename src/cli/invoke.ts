@@ -1,6 +1,7 @@
 import { ID_PATTERN } from "../approval/ids.ts";
 import { WORKFLOW_TIME } from "../durable/durable.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
+import { parseInteroperableJson } from "../lib/exact-json.ts";
 import { type Command, CommandFailure, EXIT, parseCommand, parseDuration, UsageError } from "./command.ts";
 import { describe, describeText, exitCodeOf } from "./describe.ts";
 import { callOf } from "./kind.ts";
@@ -63,7 +64,7 @@ Example:
 
 export function parseArgument(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseInteroperableJson(text);
   } catch {
     throw new UsageError(`--arg must be JSON, such as 42, '"World"' or '{"n":1}', not ${text}`);
   }

@@ -1,4 +1,5 @@
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
+import { rawNumberProblem } from "../lib/exact-json.ts";
 
 /** The codec recurses, as the walk here does, and a value that contains itself has no end. */
 const DEPTH_MAX = 200;
@@ -75,7 +76,8 @@ function valueProblem(value: unknown): string | undefined {
     case "number":
       return Number.isFinite(value) ? undefined : "must be a finite number";
     case "object":
-      return value === null || Array.isArray(value) || isPlain(value) ? undefined : "must be plain JSON";
+      if (value === null || Array.isArray(value)) return undefined;
+      return isPlain(value) ? rawNumberProblem(value) : "must be plain JSON";
     case "boolean":
     case "undefined":
       return undefined;

@@ -1,6 +1,7 @@
 /** `POST /callbacks/:token`: a URL that a workflow handed to another system (see `worker/callback-url.ts`). */
 import type { IRouter } from "express";
 import type { Durable } from "../durable/durable.ts";
+import { assertStorable } from "../durable/storable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
@@ -34,6 +35,7 @@ export function addCallbackRoutes(
         throw new ServiceError("FORBIDDEN", "This URL cannot be used");
       }
       const value = (await readJson(req))?.value ?? null;
+      assertStorable(value, "body");
       const answer: Answer = {
         id: verified.value.pid,
         door: "callback",

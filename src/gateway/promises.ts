@@ -8,6 +8,7 @@ import { ballotId } from "../approval/ids.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { lines } from "../approval/request.ts";
 import type { Durable } from "../durable/durable.ts";
+import { assertStorable } from "../durable/storable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { audit } from "./audit.ts";
@@ -43,6 +44,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       POST: needs("promises:resolve", async (req, res) => {
         const id = promiseNamed(req.params["id"]);
         const value = (await readJson(req))?.value ?? null;
+        assertStorable(value, "body");
         const answer: Answer = { id, door: "api", as, value, nonce: newNonce() };
         const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
         const outcome = effective ? "stored" : "too late";

@@ -28,10 +28,36 @@ export function parseExactJson(text: string): unknown {
   return MAY_CHANGE.test(text) ? json.parse(text, exactly) : json.parse(text);
 }
 
+/**
+ * The same for JSON that a caller can mend: every whole number beyond 2^53 keeps its text as well, also the half of them
+ * that a double happens to hold. Otherwise one account number of a caller would pass and the next would not.
+ *
+ * @throws SyntaxError if it is no JSON
+ */
+export function parseInteroperableJson(text: string): unknown {
+  return MAY_CHANGE.test(text) ? json.parse(text, interoperably) : json.parse(text);
+}
+
+/** What is wrong with a number that kept its text, and what to send; undefined for every other value. */
+export function rawNumberProblem(value: unknown): string | undefined {
+  const text = rawNumber(value);
+  if (text === undefined) return undefined;
+  if (!Number.isFinite(Number(text))) return "must be a finite number";
+  const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
+  return `must be a number that JSON readers keep as it is (whole numbers to 9007199254740992, decimals of 15 digits): send "${shown}", as text`;
+}
+
 /** The text of a number that a double would change; undefined for every other value. */
 export function rawNumber(value: unknown): string | undefined {
   return json.isRawJSON(value) ? value.rawJSON : undefined;
 }
+
+/** An answer that repeats a caller's number stays small. */
+const SHOWN_CHARS_MAX = 40;
+/** From here on each double stands for several whole numbers (RFC 7493, section 2.2). */
+const WHOLE_MAX = 2 ** 53;
+/** From here on JavaScript writes an exponent: what was meant as a measure, and not as a name. */
+const EXPONENT_MIN = 1e21;
 
 /** Fewer than 16 digits without an exponent always come back. */
 const MAY_CHANGE = /\d[\d.]{15}|\d[eE][+-]?\d/;
@@ -40,6 +66,13 @@ const exactly: Reviver = (_name, value, { source }) =>
   typeof value === "number" && source !== undefined && !isSameNumber(source, value)
     ? json.rawJSON(source)
     : value;
+
+const interoperably: Reviver = (_name, value, { source }) => {
+  if (typeof value !== "number" || source === undefined) return value;
+  const isWritten = /^-?\d+$/.test(source) || Math.abs(value) < EXPONENT_MIN;
+  const isTooLarge = isWritten && Math.abs(value) > WHOLE_MAX && Number.isInteger(value);
+  return isTooLarge || !isSameNumber(source, value) ? json.rawJSON(source) : value;
+};
 
 function isSameNumber(source: string, value: number): boolean {
   return Number.isFinite(value) && decimal(source) === decimal(String(value));

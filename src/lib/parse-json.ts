@@ -1,7 +1,9 @@
 import { ServiceError } from "./errors.ts";
+import { parseInteroperableJson } from "./exact-json.ts";
 
 /**
- * JSON from UTF-8 bytes, at most `depthMax` levels of arrays and objects deep.
+ * JSON from UTF-8 bytes, at most `depthMax` levels of arrays and objects deep. Numbers that JSON readers would change keep
+ * their text (`rawNumber`): whoever stores the value refuses them, by field.
  *
  * @throws ServiceError INVALID_REQUEST that says what is wrong and where
  */
@@ -16,7 +18,7 @@ export function parseJson(bytes: Buffer, depthMax: number): unknown {
     throw new ServiceError("INVALID_REQUEST", `The body must not be nested deeper than ${depthMax} levels`);
   }
   try {
-    return JSON.parse(text);
+    return parseInteroperableJson(text);
   } catch (error) {
     const place = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
     const where = place === undefined ? "" : `: something is wrong at character ${Number(place) + 1}`;

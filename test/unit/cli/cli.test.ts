@@ -329,6 +329,11 @@ describe("countersign", () => {
     [["invoke", "a", "--func", "f", "--arg", "World"], "--arg must be JSON"],
     [["invoke", "a", "--func", "f", "--version", "0"], "--version must be"],
     [["invoke", "a", "--func", "f", "--arg", '"__INF__"'], "args[0] must not be the reserved text"],
+    [["invoke", "a", "--func", "f", "--arg", '{"n":9007199254740993}'], 'send "9007199254740993", as text'],
+    [
+      ["schedule", "create", "s", "--cron", "@daily", "--func", "f", "--arg", "0.12345678901234567"],
+      "args[0] must be a number that JSON readers keep as it is",
+    ],
   ])("%j is wrong usage, and says why", async (args, message) => {
     const run = await countersign(args);
     expect(run).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
