@@ -1,8 +1,8 @@
 import { ID_PATTERN, KIND_TAG } from "../approval/ids.ts";
+import { differingFields } from "../approval/meaning.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
-import { isSameJson } from "../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
 
@@ -56,10 +56,11 @@ export async function startApproval(
       `Cannot use the id "${root.id}": something that is no approval has it`,
     );
   }
-  if (!isSameJson(stored, parsed.value)) {
+  const differing = differingFields({ request: stored, timeoutAt: root.timeoutAt }, parsed.value);
+  if (differing.length > 0) {
     throw new ServiceError(
       "CONFLICT",
-      `Cannot use the id "${root.id}": an approval with other content has it`,
+      `Cannot use the id "${root.id}": an approval with other content has it (${differing.join(", ")})`,
     );
   }
   return root;
@@ -91,5 +92,8 @@ async function acceptedEarlier(
   if (content === undefined) return undefined;
   const root = await durable.read(id);
   const stored = root && requestOf(root);
-  return stored !== undefined && isSameJson(stored, content) ? root : undefined;
+  if (root === undefined || stored === undefined) return undefined;
+  return differingFields({ request: stored, timeoutAt: root.timeoutAt }, content).length === 0
+    ? root
+    : undefined;
 }

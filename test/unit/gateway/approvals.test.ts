@@ -90,20 +90,115 @@ describe("POST /approvals", () => {
     expect((await bench.json("POST", "/approvals", { id: "po-1", ...request, title: "x" })).status).toBe(422);
   });
 
-  test.each([
-    ["another title", { title: "Order 41 laptops" }],
-    ["one approver less", { approvers: ["ana@example.com"] }],
-    ["another order of approvers", { approvers: order.approvers.toReversed() }],
-    ["another deadline", { deadline: "P8D" }],
-    ["metadata", { metadata: { a: 1 } }],
-  ])("answers 409 to the same id with %s, and starts nothing", async (_, change) => {
+  const meant = {
+    title: "Café für Zoë",
+    summary: "One\n\ntwo",
+    details: [{ label: "Prix", value: "é" }],
+    requester: "cy@example.com",
+    approvers: [{ email: "ana@example.com", locale: "de-AT", timeZone: "Europe/Vienna" }, "bo@example.com"],
+    require: "all",
+    deadline: "P5D",
+    metadata: { a: { b: 1, c: "é" }, list: [1] },
+  };
+
+  test.each<[string, object]>([
+    ["an address in capitals", { approvers: [meant.approvers[0], "BO@Example.COM"] }],
+    ["a requester in capitals", { requester: { email: "Cy@EXAMPLE.com" } }],
+    ["a duration in small letters", { deadline: "p5d" }],
+    ["a duration in hours", { deadline: "PT120H" }],
+    ["the number of all", { require: 2 }],
+    ["defaults spelled out", { rejection: "veto", onDeadline: "expire", require: 2.0 }],
+    [
+      "text composed otherwise",
+      { title: "Cafe\u0301 fu\u0308r Zoe\u0308", details: [{ value: "e\u0301", label: "Prix" }] },
+    ],
+    ["blanks around, and other line breaks", { title: " Café für Zoë ", summary: "One\r\n\r\ntwo\n" }],
+    [
+      "a locale and a zone in other letters",
+      {
+        approvers: [
+          { timeZone: "europe/vienna", email: "ana@example.com", locale: "DE-at" },
+          "bo@example.com",
+        ],
+      },
+    ],
+    ["members in another order", { metadata: { list: [1.0], a: { c: "é", b: 1 } } }],
+  ])("means the same approval with %s", async (_, change) => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...meant });
+    const before = await bench.durable.read("po-1");
+    const again = await bench.json("POST", "/approvals", { id: "po-1", ...meant, ...change });
+    expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
+    const byKey = await bench.json(
+      "POST",
+      "/approvals",
+      { ...meant, ...change },
+      { "Idempotency-Key": "po-1" },
+    );
+    expect(byKey.status).toBe(202);
+    expect(await bench.durable.read("po-1")).toEqual(before);
+  });
+
+  test.each<[string, (at: Date) => string]>([
+    ["with milliseconds", (at) => at.toISOString()],
+    ["of another offset", (at) => new Date(+at + 2 * HOUR_MS).toISOString().replace(/\.\d+Z/u, "+02:00")],
+    ["in small letters", (at) => at.toISOString().toLowerCase()],
+    ["with nanoseconds", (at) => at.toISOString().replace("Z", "000000Z")],
+    ["of basic form", (at) => at.toISOString().replaceAll(/[-:]|\.\d+/gu, "")],
+  ])("means the same approval by an instant %s, also when it is over", async (_, written) => {
+    await using bench = await openBench({ work: false });
+    const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + HOUR_MS);
+    const first = { id: "po-1", ...order, deadline: at.toISOString().replace(".000Z", "Z") };
+    expect((await bench.json("POST", "/approvals", first)).status).toBe(202);
+    const again = await bench.json("POST", "/approvals", { ...first, deadline: written(at) });
+    expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
+    const past = new Date("2026-01-01T00:00:00Z");
+    await bench.ask("po-2", { ...order, deadline: "2026-01-01T00:00:00Z" }, HOUR_MS);
+    const late = await bench.json("POST", "/approvals", { id: "po-2", ...order, deadline: written(past) });
+    expect(late.status).toBe(202);
+  });
+
+  test("means the approval whose answer is posted again: people, rules, and the instant of its deadline", async () => {
+    await using bench = await openBench({ work: false });
+    const callbackUrl = "HTTPS://Hooks.example.com:443/approvals";
+    await bench.json("POST", "/approvals", { id: "po-1", ...meant, callbackUrl });
+    const { body } = await bench.json("GET", "/approvals/po-1");
+    const { id, title, summary, details, requester, require, rejection, deadline, onDeadline, metadata } =
+      body;
+    const approvers = (body["ballots"] as { approver: unknown }[]).map(({ approver }) => approver);
+    const shown = {
+      id,
+      title,
+      summary,
+      details,
+      requester,
+      require,
+      rejection,
+      deadline,
+      onDeadline,
+      metadata,
+    };
+    const again = { ...shown, approvers, callbackUrl: body["callbackUrl"] };
+    expect((await bench.json("POST", "/approvals", again)).status).toBe(202);
+    const later = new Date(Date.parse(String(deadline)) + 1).toISOString();
+    expect((await bench.json("POST", "/approvals", { ...again, deadline: later })).status).toBe(409);
+  });
+
+  test.each<[string, object, string]>([
+    ["another title", { title: "Order 41 laptops" }, "title"],
+    ["one approver less", { approvers: ["ana@example.com"] }, "approvers"],
+    ["another order of approvers", { approvers: order.approvers.toReversed() }, "approvers"],
+    ["a name", { approvers: [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"] }, "approvers"],
+    ["another deadline", { deadline: "P8D" }, "deadline"],
+    ["metadata and all", { metadata: { a: 1 }, require: "all" }, "require, metadata"],
+  ])("answers 409 to the same id with %s, names it, and starts nothing", async (_, change, named) => {
     await using bench = await openBench({ work: false });
     await bench.json("POST", "/approvals", { id: "po-1", ...order });
     const before = await bench.durable.read("po-1");
     const { status, body } = await bench.json("POST", "/approvals", { id: "po-1", ...order, ...change });
     expect([status, body["detail"]]).toEqual([
       409,
-      'Cannot use the id "po-1": an approval with other content has it',
+      `Cannot use the id "po-1": an approval with other content has it (${named})`,
     ]);
     expect(await bench.durable.read("po-1")).toEqual(before);
   });
