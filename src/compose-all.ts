@@ -84,7 +84,10 @@ function serverNetworks(config: Config) {
 }
 
 /** Where mail goes, and is looked at, as long as there is no relay. */
-async function openMailbox({ mail, dataDir, production }: Config, owner: AsyncDisposableStack) {
+async function openMailbox(
+  { mail, dataDir, production, trustProxyHops }: Config,
+  owner: AsyncDisposableStack,
+) {
   if (mail.kind === "smtp") return undefined;
   const [{ startMailbox }, { mailboxRoutes }] = await Promise.all([
     import("./mailbox/mailbox.ts"),
@@ -92,5 +95,5 @@ async function openMailbox({ mail, dataDir, production }: Config, owner: AsyncDi
   ]);
   const mailbox = await startMailbox({ dir: join(dataDir, "mailbox"), port: mail.port, production });
   owner.defer(() => mailbox.close());
-  return { url: mailbox.url, port: mailbox.port, routes: mailboxRoutes(mailbox) };
+  return { url: mailbox.url, port: mailbox.port, routes: mailboxRoutes({ ...mailbox, trustProxyHops }) };
 }

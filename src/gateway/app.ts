@@ -67,8 +67,9 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  // Addresses in links come from PUBLIC_URL alone; Express believes no proxy's header.
-  app.set("trust proxy", false);
+  // For the caller's address (`req.ip`) alone: no route reads `req.hostname` or `req.protocol`, which Express would then
+  // take from the header of a proxy too. Addresses in links come from PUBLIC_URL.
+  app.set("trust proxy", options.trustProxyHops);
   app.set("query parser", "simple");
 
   app.use(requestContext(options));

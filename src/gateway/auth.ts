@@ -11,10 +11,8 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Authenticate, Caller } from "../auth/authenticate.ts";
 import { allows, type Scope } from "../auth/scopes.ts";
+import { isLocalRequest } from "../lib/caller-address.ts";
 import { ServiceError } from "../lib/errors.ts";
-import { isLoopback } from "../lib/loopback.ts";
-import { hostNameOf } from "./host.ts";
-import { addressOf } from "./rate-limit.ts";
 
 /** Makes a handler one for callers who have the scope, or one of the scopes. */
 export type Needs = (scope: Scope | readonly Scope[], handler: RequestHandler) => RequestHandler;
@@ -52,7 +50,7 @@ async function identify(
 ): Promise<Caller> {
   const open = authenticate.open();
   if (open !== undefined) {
-    if (isLocal(req, trustProxyHops)) return open;
+    if (isLocalRequest(req, trustProxyHops)) return open;
     res.set("WWW-Authenticate", CHALLENGE);
     throw new ServiceError(
       "UNAUTHENTICATED",
@@ -72,13 +70,3 @@ async function identify(
   }
   return caller;
 }
-
-/** Whether nothing says that the request came from further away than this machine. */
-function isLocal(req: Request, trustProxyHops: number): boolean {
-  if (!hostNameOf(req).isLocal) return false;
-  if (PROXY_HEADERS.every((header) => req.headers[header] === undefined)) return true;
-  // Where proxies are known, theirs is the word on where it came from.
-  return trustProxyHops > 0 && isLoopback(addressOf(req, trustProxyHops) ?? "");
-}
-
-const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"] as const;

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { callerAddress, networkOf } from "../lib/caller-address.ts";
 import { ERRORS, type ErrorCode, ServiceError } from "../lib/errors.ts";
 import { type Logger, scrub } from "../lib/log.ts";
 import { auditRefusal } from "./audit.ts";
@@ -6,7 +7,7 @@ import { callerOf } from "./auth.ts";
 import { requestIdOf, routeOf } from "./context.ts";
 import type { Pages } from "./pages.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
-import { addressOf, type FailureLimit, networkOf } from "./rate-limit.ts";
+import type { FailureLimit } from "./rate-limit.ts";
 
 export const notFound: RequestHandler = (req) => {
   throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
@@ -17,18 +18,16 @@ export function errorHandler({
   log,
   pages,
   refusals,
-  trustProxyHops,
 }: {
   readonly log: Logger;
   readonly pages: Pages;
   /** Counts 401 and 403: who gets too many of them gets 429. */
   readonly refusals: FailureLimit;
-  readonly trustProxyHops: number;
 }): ErrorRequestHandler {
   const limited = (error: ServiceError, req: Request, res: Response): ServiceError => {
     if (error.code !== "UNAUTHENTICATED" && error.code !== "FORBIDDEN") return error;
     const caller = callerOf(res);
-    const address = networkOf(addressOf(req, trustProxyHops));
+    const address = networkOf(callerAddress(req));
     const seconds = refusals.count(caller === undefined ? [address] : [address, caller.id]);
     if (seconds === undefined) {
       // Bounded, as refusals are: whoever floods us with bad links does not fill the disk.

@@ -1,7 +1,7 @@
 /** Checks that hold for every request, before any route sees it. */
 import type { Request, RequestHandler } from "express";
 import { ServiceError } from "../lib/errors.ts";
-import { hostNameOf } from "./host.ts";
+import { hostNameOf } from "../lib/host-name.ts";
 
 /** Refuses addresses whose percent-escapes are no text: routes and query readers would each make their own of them. */
 export const wellFormedAddress: RequestHandler = (req, _res, next) => {

@@ -23,7 +23,12 @@ await runService(async () => {
   const durable = createDurable(network, { group: config.worker.group });
   const mailbox =
     config.mail.kind === "mailbox"
-      ? await openMailbox({ dir: join(config.dataDir, "mailbox"), port: config.mail.port, log })
+      ? await openMailbox({
+          dir: join(config.dataDir, "mailbox"),
+          port: config.mail.port,
+          trustProxyHops: config.trustProxyHops,
+          log,
+        })
       : undefined;
   const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
 
@@ -45,14 +50,27 @@ interface OpenMailbox {
 }
 
 /** The development mailbox; where another gateway on this machine receives the mails, only the page of its folder. */
-async function openMailbox(options: { dir: string; port: number; log: Logger }): Promise<OpenMailbox> {
-  const { dir, port, log } = options;
+async function openMailbox(options: {
+  dir: string;
+  port: number;
+  trustProxyHops: number;
+  log: Logger;
+}): Promise<OpenMailbox> {
+  const { dir, port, trustProxyHops, log } = options;
   try {
     const mailbox = await startMailbox({ dir, port, production: false });
-    return { routes: mailboxRoutes(mailbox), ready: { smtp: mailbox.url }, close: () => mailbox.close() };
+    return {
+      routes: mailboxRoutes({ ...mailbox, trustProxyHops }),
+      ready: { smtp: mailbox.url },
+      close: () => mailbox.close(),
+    };
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
     log.warn({ port, dir }, "the mailbox's port is taken: showing what its owner puts into the folder");
-    return { routes: mailboxRoutes({ mails: readMailsOf(dir) }), ready: {}, close: async () => {} };
+    return {
+      routes: mailboxRoutes({ mails: readMailsOf(dir), trustProxyHops }),
+      ready: {},
+      close: async () => {},
+    };
   }
 }

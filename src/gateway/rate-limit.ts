@@ -1,5 +1,3 @@
-import type { Request } from "express";
-
 /** Counts refusals, so that whoever collects them is told to slow down. What succeeds is never counted. */
 export interface FailureLimit {
   /** Counts one for each of the names; answers how many seconds to wait once one has too many, else undefined. */
@@ -36,27 +34,4 @@ export function createFailureLimit({ clock }: { readonly clock: () => number }):
       return seconds === 0 ? undefined : seconds;
     },
   };
-}
-
-/**
- * The address a request came from, as told by the outermost of so many proxies in front; what callers write into the
- * header themselves stands further left and is not believed.
- */
-export function addressOf(req: Request, trustProxyHops: number): string | undefined {
-  const told = trustProxyHops === 0 ? [] : [req.headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
-  const path = [...told.map((part) => part.trim()).filter((part) => part !== ""), req.socket.remoteAddress];
-  return path.at(-1 - trustProxyHops) ?? path[0];
-}
-
-/** One subscriber's network: an IPv4 address, or the /64 of an IPv6 one, which a single host has all to itself. */
-export function networkOf(address: string | undefined): string {
-  const plain = (address ?? "unknown").replace(/^::ffff:(?=\d+\.)/iu, "").replace(/%.*$/u, "");
-  if (!plain.includes(":")) return plain;
-  const [head = "", tail] = plain.toLowerCase().split("::");
-  const left = head.split(":").filter((group) => group !== "");
-  const right = (tail ?? "").split(":").filter((group) => group !== "");
-  const zeros =
-    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
-  const groups = [...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/u, ""));
-  return `${groups.join(":")}::/64`;
 }

@@ -1,19 +1,24 @@
 import { type Response, Router } from "express";
 import { loadAssets } from "../lib/assets.ts";
+import { isLocalRequest } from "../lib/caller-address.ts";
 import { dateText } from "../lib/date-text.ts";
 import { escapeHtml, Html } from "../lib/html.ts";
-import { isLoopback } from "../lib/loopback.ts";
 import { PAGE_POLICY, pageHeaders } from "../lib/page-headers.ts";
 import { renderShell } from "../lib/shell.ts";
 import { type Locals, loadTemplates } from "../lib/templates.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type ReadMail, readMail } from "./read-mail.ts";
 
+export interface MailboxRoutesOptions extends Pick<Mailbox, "mails"> {
+  /** Reverse proxies in front whose word about the caller's address is believed, as Express is told of them. */
+  readonly trustProxyHops: number;
+}
+
 /**
  * The mailbox's pages: `/mailbox`, `/mailbox/:id`, and its parts `/mailbox/:id/html` and `/mailbox/:id/raw`.
  * Needs the assets' route of the gateway's pages.
  */
-export function mailboxRoutes({ mails }: Pick<Mailbox, "mails">): Router {
+export function mailboxRoutes({ mails, trustProxyHops }: MailboxRoutesOptions): Router {
   const templates = loadTemplates("mailbox", "partials");
   const assets = loadAssets();
   const router = Router();
@@ -39,10 +44,11 @@ export function mailboxRoutes({ mails }: Pick<Mailbox, "mails">): Router {
 
   router.use("/mailbox", (req, res, next) => {
     // A name of somebody else's that points here (DNS rebinding), or a tunnel, would show decision links to others.
-    if (isLoopback(req.hostname)) return next();
+    if (isLocalRequest(req, trustProxyHops)) return next();
     const locals = {
       headline: "Only on this machine",
-      explanation: "The development mailbox answers to 127.0.0.1 and localhost only.",
+      explanation:
+        "The development mailbox answers browsers on its own machine, at 127.0.0.1 or localhost, and nobody who comes through a proxy or a tunnel.",
     };
     answer(res, { status: 403, template: "mailbox/message", title: "Only on this machine", locals });
   });
@@ -64,6 +70,7 @@ export function mailboxRoutes({ mails }: Pick<Mailbox, "mails">): Router {
       hasHtml: mail.html !== undefined,
       text: mail.text === undefined ? undefined : withLinks(mail.text),
       headers: mail.headers,
+      unreadable: mail.unreadable,
     };
     answer(res, { status: 200, template: "mailbox/mail", title: mail.subject, locals });
   });
@@ -127,8 +134,9 @@ function listed(mail: ReadMail) {
 
 function withTopTarget(html: string): string {
   const base = '<base target="_top">';
-  return /<head(?:\s[^>]*)?>/iu.test(html)
-    ? html.replace(/<head(?:\s[^>]*)?>/iu, (head) => `${head}${base}`)
+  // Without `<` in the tag, so that a mail full of tags that never end costs one look at each character.
+  return /<head(?:\s[^<>]*)?>/iu.test(html)
+    ? html.replace(/<head(?:\s[^<>]*)?>/iu, (head) => `${head}${base}`)
     : `<!doctype html>${base}${html}`;
 }
 

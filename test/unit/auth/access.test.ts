@@ -1,10 +1,14 @@
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../src/auth/key.ts";
 import type { MadeKey } from "../../../src/auth/manage-keys.ts";
 import type { Scope } from "../../../src/auth/scopes.ts";
-import { addressOf, createFailureLimit, networkOf } from "../../../src/gateway/rate-limit.ts";
+import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
+import { callerAddress, networkOf } from "../../../src/lib/caller-address.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
@@ -156,6 +160,12 @@ describe("a service without keys", () => {
     [{ forwarded: "for=203.0.113.9" }, 401],
     [{ "x-forwarded-host": "approvals.example.com" }, 401],
     [{ via: "1.1 proxy" }, 401],
+    [{ "x-forwarded-proto": "https" }, 401],
+    [{ "x-forwarded-port": "443" }, 401],
+    [{ "x-forwarded": "for=203.0.113.9" }, 401],
+    [{ "x-client-ip": "203.0.113.9" }, 401],
+    [{ "x-original-host": "approvals.example.com" }, 401],
+    [{ "cf-connecting-ip": "203.0.113.9" }, 401],
   ])("lets its own machine in, and nobody behind a proxy: %j is %i", async (headers, status) => {
     await using open = await startTestGateway();
     const answered = await new Promise<number | undefined>((resolve, reject) => {
@@ -177,6 +187,29 @@ test("a service without keys believes the proxies it knows of, as to where a cal
   expect(await status("127.0.0.1")).toBe(404);
   expect(await status("203.0.113.9")).toBe(401);
   expect(await status("127.0.0.1, 203.0.113.9")).toBe(401);
+  expect(await status("127.0.0.1:40000")).toBe(404);
+  expect(await status("[::1]:40000")).toBe(404);
+  expect(await status("::ffff:127.0.0.1")).toBe(404);
+  for (const no of [
+    "unknown",
+    "localhost",
+    "_secret",
+    "203.0.113.9:127",
+    "127.0.0.1.example.com",
+    "::1]:1",
+  ]) {
+    expect(await status(no), no).toBe(401);
+  }
+  // A proxy that does not say where a call came from is on this machine itself.
+  for (const header of ["forwarded", "x-real-ip", "x-forwarded-host", "via"]) {
+    const answer = await open.request("/wait?id=x", { headers: { [header]: "203.0.113.9" } });
+    expect(answer.status, header).toBe(401);
+  }
+  await using two = await startTestGateway({ trustProxyHops: 2 });
+  const through = async (from: string) =>
+    (await two.request("/wait?id=x", { headers: { "x-forwarded-for": from } })).status;
+  expect(await through("127.0.0.1, 10.0.0.2")).toBe(404);
+  expect(await through("127.0.0.1")).toBe(401);
 });
 
 describe("refusals", () => {
@@ -226,20 +259,77 @@ describe("refusals", () => {
     ["2001:db8::1", "2001:db8:0:0::/64"],
     ["::1", "0:0:0:0::/64"],
     ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["::ffff:cb00:7109", "203.0.113.9"],
+    ["::FFFF:203.0.113.9", "203.0.113.9"],
+    ["2001:0db8::0001:0:0", "2001:db8:0:0::/64"],
+    ["unknown", "unknown"],
+    ["203.0.113.9:40000", "unknown"],
     [undefined, "unknown"],
   ])("networkOf(%j) is %s", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  test("addressOf() believes as many proxies as there are, and no caller", () => {
-    const headers = { "x-forwarded-for": "6.6.6.6, 203.0.113.9, 10.0.0.2" };
-    const req = { headers, socket: { remoteAddress: "10.0.0.1" } } as never;
-    expect([0, 1, 2, 3, 9].map((hops) => addressOf(req, hops))).toEqual([
-      "10.0.0.1",
+  test("callerAddress() believes as many proxies as there are, and no caller", async () => {
+    const told = async (hops: number, header: string) => {
+      const app = express().set("trust proxy", hops);
+      app.use((req, res) => void res.json(callerAddress(req) ?? null));
+      const server = app.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      try {
+        const { port } = server.address() as AddressInfo;
+        const url = `http://127.0.0.1:${port}/`;
+        return await (await fetch(url, { headers: { "x-forwarded-for": header } })).json();
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    };
+    const path = "6.6.6.6, 203.0.113.9, 10.0.0.2";
+    expect(await Promise.all([0, 1, 2, 3, 9].map((hops) => told(hops, path)))).toEqual([
+      "127.0.0.1",
       "10.0.0.2",
       "203.0.113.9",
       "6.6.6.6",
       "6.6.6.6",
     ]);
+    expect(await told(1, "6.6.6.6,, ,203.0.113.9:40000\t,")).toBe("203.0.113.9");
+    expect(await told(1, "6.6.6.6")).toBe("6.6.6.6");
+    expect(await told(1, "")).toBe("127.0.0.1");
+  });
+
+  test.each([
+    ["203.0.113.8:40000", "203.0.113.8"],
+    ["203.0.113.8:0", "203.0.113.8"],
+    ["203.0.113.8", "203.0.113.8"],
+    ["[2001:db8::1]:40000", "2001:db8::1"],
+    ["[2001:db8::1]", "2001:db8::1"],
+    ["2001:db8::1:443", "2001:db8::1:443"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["203.0.113.8:port", undefined],
+    ["203.0.113.8:40000:1", undefined],
+    ["0x7f.1", undefined],
+    ["2130706433", undefined],
+    ["010.0.0.1", undefined],
+    ["[203.0.113.8]:1", "203.0.113.8"],
+    ["unknown", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ])("callerAddress() reads %j as %j", (ip, address) => {
+    expect(callerAddress({ ip })).toBe(address);
+  });
+
+  test("count a caller as one, whatever port each of its connections has", async () => {
+    await using limited = await startTestGateway({
+      authenticate: createAuthenticate({ isOpen: () => false, find: () => undefined }),
+      trustProxyHops: 1,
+    });
+    const status = async (from: string) =>
+      (await limited.request("/wait?id=x", { headers: { "x-forwarded-for": from } })).status;
+    for (let i = 0; i < 50; i++) expect(await status(`203.0.113.8:${40_000 + i}`)).toBe(401);
+    for (let i = 0; i < 50; i++) expect(await status(`::ffff:203.0.113.8`)).toBe(401);
+    expect(await status("203.0.113.8:1")).toBe(429);
+    expect(await status("203.0.113.9:40000")).toBe(401);
+    for (let i = 0; i < 100; i++) expect(await status(`[2001:db8::${i}]:${40_000 + i}`)).toBe(401);
+    expect(await status("2001:db8::ffff")).toBe(429);
   });
 });

@@ -25,7 +25,7 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
     addWorkflowRoutes(app, { ...options, needs, draining, waitersMax: 2 });
     const refusals = createFailureLimit({ clock: Date.now });
     const pages = createPages({ publicUrl: url, mailbox: false });
-    app.use(errorHandler({ log, pages, refusals, trustProxyHops: 0 }));
+    app.use(errorHandler({ log, pages, refusals }));
     return app;
   });
   const wait = (id: string, init: RequestInit = {}) =>

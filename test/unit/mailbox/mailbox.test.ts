@@ -8,6 +8,7 @@ import express from "express";
 import { createTransport, type SendMailOptions } from "nodemailer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Mailbox, startMailbox } from "../../../src/mailbox/mailbox.ts";
+import { readMail } from "../../../src/mailbox/read-mail.ts";
 import { mailboxRoutes } from "../../../src/mailbox/routes.ts";
 import { named, tagsOf } from "../../support/markup.ts";
 
@@ -46,7 +47,10 @@ async function send({ url }: Mailbox, mail: SendMailOptions = MAIL): Promise<voi
 async function pagesOf(
   mailbox: Mailbox,
 ): Promise<(path: string, headers?: Record<string, string>) => Promise<Answer>> {
-  const server: Server = createServer(express().use(mailboxRoutes(mailbox))).listen(0, "127.0.0.1");
+  const server: Server = createServer(express().use(mailboxRoutes({ ...mailbox, trustProxyHops: 0 }))).listen(
+    0,
+    "127.0.0.1",
+  );
   await once(server, "listening");
   open.push({
     close: async () => {
@@ -229,5 +233,69 @@ describe("mailboxRoutes()", () => {
     expect(await statusFor("rebound.example.com")).toBe(403);
     expect(await statusFor(`localhost:${port}`)).toBe(200);
     expect(await statusFor(`[::1]:${port}`)).toBe(200);
+  });
+
+  test.each([
+    { "x-forwarded-for": "203.0.113.9" },
+    { "x-forwarded-host": "tunnel.example.com" },
+    { "x-forwarded-proto": "https" },
+    { forwarded: "for=203.0.113.9" },
+    { "x-real-ip": "203.0.113.9" },
+    { via: "1.1 tunnel" },
+    { "cf-connecting-ip": "203.0.113.9" },
+  ])("answer nobody who comes through a proxy or a tunnel: %j", async (headers) => {
+    const mailbox = await start();
+    await send(mailbox);
+    const get = await pagesOf(mailbox);
+    for (const path of ["", `/${mailbox.mails.ids()[0]}`, `/${mailbox.mails.ids()[0]}/raw`]) {
+      const { res, html } = await get(`/mailbox${path}`, headers);
+      expect(res.status).toBe(403);
+      expect(html).not.toContain("ana@example.com");
+    }
+  });
+
+  test("show mails nested as deep as any client nests them, and of odder ones what can be read", async () => {
+    const mailbox = await start();
+    const get = await pagesOf(mailbox);
+    const nested = (levels: number): string => {
+      let part = "Content-Type: text/plain\r\n\r\nthe innermost words\r\n";
+      for (let n = 0; n < levels; n++)
+        part = `Content-Type: multipart/mixed; boundary="b${n}"\r\n\r\n--b${n}\r\n${part}\r\n--b${n}--\r\n`;
+      return `Subject: ${levels} levels\r\nFrom: ana@example.com\r\n${part}`;
+    };
+    const transport = createTransport(mailbox.url);
+    const envelope = { from: "a@example.com", to: "b@example.com" };
+    const odd = [
+      nested(20),
+      nested(21),
+      nested(100),
+      nested(2_000),
+      `Subject: long head\r\n${"X-A: b\r\n".repeat(20_000)}\r\nbody`,
+      "no mail at all",
+      "",
+    ];
+    for (const raw of odd) await transport.sendMail({ envelope, raw });
+    transport.close();
+    const list = await get("/mailbox");
+    expect(list.res.status).toBe(200);
+    for (const subject of ["20 levels", "21 levels", "100 levels", "2000 levels"])
+      expect(list.html).toContain(subject);
+    const ids = mailbox.mails.ids().toReversed();
+    const pages = await Promise.all(ids.map((id) => get(`/mailbox/${id}`)));
+    expect(pages.map(({ res }) => res.status)).toEqual(odd.map(() => 200));
+    for (const n of [0, 1, 2]) expect(pages[n]?.html).toContain("the innermost words");
+    expect(pages[3]?.html).toContain("The parts of this mail cannot be shown");
+    expect(pages[4]?.html.length).toBeLessThan(100_000);
+  });
+
+  test("take apart mails within mails in a time that grows with their length only", async () => {
+    const chain = (length: number): Buffer => {
+      const inner = "Subject: innermost\r\nContent-Type: text/plain\r\n\r\ntext\r\n";
+      const outer = Array.from({ length }, () => "Subject: fwd\r\nContent-Type: message/rfc822\r\n\r\n");
+      return Buffer.from(outer.join("") + inner);
+    };
+    // Each mail within was taken apart and joined again once for each that it is in.
+    const { html, text, subject } = await readMail("1", chain(10_000));
+    expect({ html, text, subject }).toEqual({ html: undefined, text: undefined, subject: "fwd" });
   });
 });

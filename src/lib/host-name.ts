@@ -1,5 +1,5 @@
-import type { Request } from "express";
-import { isLoopback } from "../lib/loopback.ts";
+import type { IncomingMessage } from "node:http";
+import { isLoopback } from "./loopback.ts";
 
 /** The name that a request was sent to. */
 export interface HostName {
@@ -12,7 +12,7 @@ export interface HostName {
 let last: HostName & { readonly header: string } = { header: "", name: undefined, isLocal: false };
 
 /** Of the `Host` header. Nearly all callers send the same one, so the last one is remembered. */
-export function hostNameOf(req: Request): HostName {
+export function hostNameOf(req: Pick<IncomingMessage, "headers">): HostName {
   const header = req.headers.host ?? "";
   if (header !== last.header) last = { header, ...read(header) };
   return last;
