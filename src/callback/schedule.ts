@@ -49,7 +49,7 @@ export function pauseAfter(
 export function retryAfterMs(status: number, header: string | undefined, nowMs: number): number | undefined {
   if (!BUSY.includes(status) || header === undefined) return undefined;
   const text = header.trim();
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS);
 }
 

@@ -1,6 +1,7 @@
 /** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
 import type { Network } from "@resonatehq/sdk";
 import { childId } from "../approval/ids.ts";
+import { ServiceError } from "../lib/errors.ts";
 import type { Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { family, searchByTags } from "./family.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
@@ -21,6 +22,8 @@ export function createDurable(network: Network, options: DurableOptions = {}): D
 
 /** Children that `children` reads; an approval has at most a few hundred. */
 const CHILDREN_MAX = 1_000;
+/** With the longest wait of a gateway it stays below what proxies in front have patience for. */
+const LAST_LOOK_MS = 4_000;
 /** Reads that are under way at once: enough to hide a network's latency, few enough to leave others their turn. */
 const READS_AT_ONCE = 32;
 
@@ -103,10 +106,23 @@ class ResonateDurable implements Durable {
     try {
       const promise = await this.#waits.settlement(id, end.promise);
       // The time is up: what was last known may be some seconds old.
-      return promise?.state === "pending" && !this.#isStopped ? await this.read(id) : promise;
+      return promise?.state === "pending" && !this.#isStopped ? await this.#readSoon(id) : promise;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Whoever has waited to the end of their time does not wait as long again for an engine that hangs. */
+  async #readSoon(id: string): Promise<StoredPromise | undefined> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new ServiceError("ENGINE_UNAVAILABLE", "Cannot ask the engine: it does not answer"));
+    }, LAST_LOOK_MS);
+    try {
+      return await Promise.race([this.read(id), late.promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -11,6 +11,7 @@ import { readJson } from "./body.ts";
 import { callbacksOf } from "./callback-deliveries.ts";
 import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
 import { noteApproval } from "./context.ts";
+import { idempotencyKeysOf } from "./idempotency-key.ts";
 import { sendJson } from "./json.ts";
 import { addRoute } from "./routes.ts";
 import { startApproval } from "./start-approval.ts";
@@ -36,8 +37,8 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
   addRoute(router, "/approvals", {
     POST: needs("approvals:create", async (req, res) => {
       const body = (await readJson(req))?.value;
-      const idempotencyKey = req.get("Idempotency-Key");
-      const root = await startApproval(options, { body, idempotencyKey });
+      const idempotencyKeys = idempotencyKeysOf(req);
+      const root = await startApproval(options, { body, idempotencyKeys });
       noteApproval(res, root.id);
       const answer = reference(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });

@@ -11,7 +11,7 @@ import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { functionName } from "../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../openapi/operations/workflows.ts";
 import { readJson } from "./body.ts";
-import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
+import { IDEMPOTENCY_KEY_RULE, idempotencyKeysOf, idFromKeys } from "./idempotency-key.ts";
 
 export interface Begin {
   /** The caller's choice; undefined: any. */
@@ -66,7 +66,7 @@ export async function readBegin(
     });
   }
   const callbackUrl = parseCallbackUrl(query.get("callbackUrl"), callbackUrlProblem, problems);
-  const id = parseId(query.get("id"), req.get("Idempotency-Key"), problems);
+  const id = parseId(query.get("id"), idempotencyKeysOf(req), problems);
   const [first] = problems;
   if (first !== undefined) {
     throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
@@ -119,7 +119,7 @@ function parseCallbackUrl(
 
 function parseId(
   id: string | undefined,
-  keyHeader: string | undefined,
+  keys: readonly string[],
   problems: FieldProblem[],
 ): string | undefined {
   if (id !== undefined && !ID_PATTERN.test(id)) {
@@ -129,8 +129,8 @@ function parseId(
     });
     return undefined;
   }
-  if (keyHeader === undefined) return id;
-  const keyId = idFromKey(keyHeader);
+  if (keys.length === 0) return id;
+  const keyId = idFromKeys(keys);
   if (keyId === undefined) {
     problems.push({ field: "Idempotency-Key", message: IDEMPOTENCY_KEY_RULE });
     return undefined;

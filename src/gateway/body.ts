@@ -1,3 +1,4 @@
+import { MIMEType } from "node:util";
 import type { Request } from "express";
 import { ServiceError } from "../lib/errors.ts";
 import { parseJson } from "../lib/parse-json.ts";
@@ -47,14 +48,23 @@ function hasBody(req: Request): boolean {
 }
 
 function assertJson(req: Request): void {
-  const [type = "", ...parameters] = (req.headers["content-type"] ?? "").toLowerCase().split(";");
-  const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith("charset="));
-  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  if (type.trim() !== "application/json" || !isUtf8) {
+  const header = req.headers["content-type"] ?? "";
+  // What nearly all callers send needs no reading.
+  if (header !== "application/json" && !isJsonInUtf8(header)) {
     throw new ServiceError(
       "UNSUPPORTED_MEDIA_TYPE",
       "The body must be JSON in UTF-8: send Content-Type: application/json",
     );
+  }
+}
+
+/** By the platform's own reader: parameters may hold anything in quotes, semicolons too. */
+function isJsonInUtf8(contentType: string): boolean {
+  try {
+    const { essence, params } = new MIMEType(contentType);
+    return essence === "application/json" && /^utf-?8$/i.test(params.get("charset") ?? "utf-8");
+  } catch {
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "..
 import { requestOf } from "../approval/stored.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
-import { IDEMPOTENCY_KEY_RULE, idFromKey } from "./idempotency-key.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "./idempotency-key.ts";
 
 export interface StartApprovalOptions {
   readonly durable: Durable;
@@ -16,7 +16,8 @@ export interface StartApprovalOptions {
 
 export interface ApprovalCall {
   readonly body: unknown;
-  readonly idempotencyKey: string | undefined;
+  /** As `idempotencyKeysOf` reads them. */
+  readonly idempotencyKeys: readonly string[];
 }
 
 /**
@@ -29,9 +30,9 @@ export interface ApprovalCall {
  */
 export async function startApproval(
   { durable, clock, newId, callbackUrlProblem }: StartApprovalOptions,
-  { body, idempotencyKey }: ApprovalCall,
+  { body, idempotencyKeys }: ApprovalCall,
 ): Promise<StoredPromise> {
-  const { id, problems } = chooseId(body, idempotencyKey);
+  const { id, problems } = chooseId(body, idempotencyKeys);
   const parsed = parseApprovalRequest(body, { nowMs: clock(), callbackUrlProblem });
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) {
@@ -69,13 +70,13 @@ export async function startApproval(
 /** The id that body or header name, if it can be one; what is wrong with the body's is reported by its parser. */
 function chooseId(
   body: unknown,
-  idempotencyKey: string | undefined,
+  idempotencyKeys: readonly string[],
 ): { readonly id: string | undefined; readonly problems: FieldProblem[] } {
   const given = typeof body === "object" && body !== null && "id" in body ? body.id : undefined;
   const id = typeof given === "string" && ID_PATTERN.test(given) ? given : undefined;
-  if (idempotencyKey === undefined) return { id, problems: [] };
+  if (idempotencyKeys.length === 0) return { id, problems: [] };
   const field = "Idempotency-Key";
-  const keyId = idFromKey(idempotencyKey);
+  const keyId = idFromKeys(idempotencyKeys);
   if (keyId === undefined) return { id: undefined, problems: [{ field, message: IDEMPOTENCY_KEY_RULE }] };
   if (id === undefined || id === keyId) return { id: keyId, problems: [] };
   const message = "must be the same as id, or one of the two left out";

@@ -11,6 +11,7 @@ import { isSameCall, readBegin } from "./begin.ts";
 import { callBackOnCompletion } from "./completion-callback.ts";
 import { sendJson } from "./json.ts";
 import { describePromise } from "./outcome.ts";
+import { preferredWait } from "./prefer.ts";
 import { addRoute } from "./routes.ts";
 
 export interface WorkflowRoutesOptions {
@@ -28,8 +29,11 @@ export interface WorkflowRoutesOptions {
   readonly waitersMax?: number;
 }
 
-/** Beyond a minute, proxies begin to cut connections that carry nothing. */
-const WAIT_SECONDS_MAX = 60;
+/**
+ * A proxy in front waits so long for an answer and then makes one of its own, 504: nginx and the load balancers of
+ * clouds 60 seconds, HAProxy as Debian sets it up 50. Ours is out before, and so is a last look at a slow engine.
+ */
+const WAIT_SECONDS_MAX = 45;
 /** How soon it is worth asking again. */
 const RETRY_AFTER_SECONDS = 1;
 /** No promise has a longer id, wherever it stands below its workflow. */
@@ -53,7 +57,8 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
   addRoute(router, "/wait", {
     GET: needs(READERS, async (req, res) => {
       const id = parsePromiseId(req.query["id"]);
-      const seconds = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
+      const asked = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
+      const seconds = asked === undefined ? undefined : Math.min(asked, WAIT_SECONDS_MAX);
       const promise =
         seconds === undefined ? await options.durable.read(id) : await waiting.waitFor(id, seconds, res);
       // Whoever may read approvals alone is told of nothing else, not even that it is there.
@@ -132,12 +137,6 @@ class WaitingRoom {
       res.off("close", abort);
     }
   }
-}
-
-/** Seconds to wait by RFC 7240, cut to the maximum; undefined if the caller did not ask, or asked for nonsense. */
-function preferredWait(header: string | undefined): number | undefined {
-  const given = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(header ?? "")?.[1];
-  return given === undefined ? undefined : Math.min(Number(given), WAIT_SECONDS_MAX);
 }
 
 function parsePromiseId(id: unknown): string {

@@ -89,7 +89,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
         in: "header",
         schema: z.string().max(100),
         description:
-          "`wait=20` holds the answer until there is a result, at most so many seconds, at most 60.",
+          "`wait=20` holds the answer until there is a result, at most so many seconds, at most 45.",
         example: "wait=20",
       },
     ],

@@ -305,6 +305,21 @@ describe("Durable", () => {
     }
     const garbage = await respondWith(200, "<html>");
     const gone = "http://127.0.0.1:1";
+    // It answers the registration and then hangs: who waits is told when their time is up, and no request's time later.
+    const { engine } = openTestEngine();
+    const local = engine.network({ group: "gateway" });
+    local.start();
+    const hanging = tapped(local, {
+      answered: ({ kind }) => (kind === "promise.get" ? new Promise(() => {}) : Promise.resolve()),
+    });
+    const durable = createDurable(hanging);
+    cleanups.push(() => durable.stop());
+    const { id } = await durable.start(call());
+    const began = performance.now();
+    await expect(durable.waitFor(id, { timeoutMs: 10 })).rejects.toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+    });
+    expect(performance.now() - began).toBeLessThan(9_000);
     for (const url of [garbage, gone]) {
       const durable = createDurable(createHttpNetwork({ url, token: undefined, group: "g", pid: "p" }));
       await expect(durable.waitFor("x", { timeoutMs: MINUTE })).rejects.toMatchObject({

@@ -71,11 +71,26 @@ describe("bodies", () => {
     [{ "content-type": "application/x-www-form-urlencoded" }],
     [{ "content-type": "application/json; charset=latin1" }],
     [{ "content-type": "application/json", "content-encoding": "gzip" }],
+    [{ "content-type": "application/json, text/plain" }],
+    [{ "content-type": "application/json; charset=utf-8; charset=latin1", "content-encoding": "br" }],
+    [{ "content-type": "application/jsonp" }],
+    [{ "content-type": ";charset=utf-8" }],
   ])("with %j are refused", async (headers) => {
     expect(await begin("{}", headers as Record<string, string>)).toMatchObject({
       status: 415,
       body: { type: "/problems/unsupported-media-type" },
     });
+  });
+
+  test.each([
+    "application/json",
+    "Application/JSON",
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"',
+    'application/json; profile="a;charset=latin1"',
+    "application/json;",
+  ])("Content-Type: %s is JSON", async (type) => {
+    expect((await begin("{}", { "content-type": type })).status).toBe(200);
   });
 });
 

@@ -1,5 +1,8 @@
+import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isSameCall } from "../../../src/gateway/begin.ts";
+import { idFromKeys } from "../../../src/gateway/idempotency-key.ts";
+import { preferredWait } from "../../../src/gateway/prefer.ts";
 import { json, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
 let gateway: TestGateway;
@@ -119,6 +122,26 @@ describe("POST /begin", () => {
     expect(hashed).toMatch(/^key-[\w-]{43}$/);
     expect(await keyed("order 9: two words")).toBe(hashed);
     expect(await keyed("order 10: two words")).not.toBe(hashed);
+    // Quotes, escapes and parameters by RFC 9651; what is no such String is the key as it stands.
+    expect(await keyed('"order-8";v=2')).toBe("order-8");
+    const quoted = await keyed('"say \\"yes\\""');
+    expect(quoted).toBe(idFromKeys(['say "yes"']));
+    for (const odd of ['"order-8', '"order-8" x', 'order-8"', "7", "?1", ":b3JkZXI=:"])
+      expect(await keyed(odd), odd).toBe(idFromKeys([odd]));
+  });
+
+  test("refuses two Idempotency-Keys, which would be a third when joined", async () => {
+    for (const path of ["/begin", "/approvals"]) {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const headers = { "idempotency-key": ["a", "b"], "content-type": "application/json" };
+        const call = httpRequest(`${gateway.url}${path}`, { method: "POST", headers }, (res) => {
+          res.setEncoding("utf8").on("data", (text: string) => resolve(`${res.statusCode} ${text}`));
+        });
+        call.on("error", reject).end("{}");
+      });
+      expect(answer).toMatch(/^4(00|22) /);
+      expect(answer).toContain('{"field":"Idempotency-Key","message":"must be given once');
+    }
   });
 
   test("accepts id and Idempotency-Key only if they agree", async () => {
@@ -245,7 +268,7 @@ describe("GET /wait", () => {
     expect(answer.headers.get("preference-applied")).toBe("wait=30");
   });
 
-  test("with Prefer answers pending when the time is up, and cuts it to a minute", async () => {
+  test("with Prefer answers pending when the time is up, and before any proxy does", async () => {
     await gateway.request("/begin?id=quiet&func=question", { method: "POST" });
     const answer = await wait("quiet", 0);
     expect(answer.body).toMatchObject({ status: "pending" });
@@ -253,7 +276,51 @@ describe("GET /wait", () => {
     const { result } = { result: gateway.request("/wait?id=quiet", { headers: { prefer: "wait=999999" } }) };
     await expect.poll(async () => (await gateway.durable.children("quiet")).length).toBe(1);
     await gateway.durable.settle("quiet:0", 1);
-    expect((await result).headers.get("preference-applied")).toBe("wait=60");
+    expect((await result).headers.get("preference-applied")).toBe("wait=45");
+  });
+
+  test.each([
+    ['foo="a, wait=3", wait=1', 1],
+    ["wait=1, wait=30", 1],
+    ["wait=1, respond-async, foo=/bar baz/", 1],
+    ['x="\\", wait=9", wait=1', 1],
+    ['Wait="1"', 1],
+    ["respond-async;wait=30, WAIT=1;x=2", 1],
+    ["return=minimal,\twait=1", 1],
+    ["odata.maxpagesize=7, wait=1", 1],
+    ["wait=0001", 1],
+    ["wait=99999999999", 45],
+    ["wait", undefined],
+    ["wait=", undefined],
+    ["wait=-1", undefined],
+    ["wait=1.5", undefined],
+    ["wait=soon", undefined],
+    ["wait=(1 2)", undefined],
+    ["wait=?1", undefined],
+    ["await=5", undefined],
+    ["wait-at-most=5", undefined],
+    ["respond-async; wait=5", undefined],
+    ['foo="a, wait=3"', undefined],
+    ['foo="a, wait=3', undefined],
+    [`foo=${"a".repeat(300)}, wait=3`, undefined],
+    ["", undefined],
+  ])("reads Prefer: %s as %s seconds", (header, seconds) => {
+    const read = preferredWait(header);
+    expect(read === undefined ? undefined : Math.min(read, 45)).toBe(seconds);
+  });
+
+  test("takes the preferences of several Prefer headers together", async () => {
+    await gateway.request("/begin?id=two-lines&func=question", { method: "POST" });
+    const applied = await new Promise<string | undefined>((resolve, reject) => {
+      const headers = { prefer: ['foo="a, wait=3"', "wait=0", "wait=30"] };
+      httpRequest(`${gateway.url}/wait?id=two-lines`, { headers }, (res) => {
+        res.resume();
+        resolve(res.headers["preference-applied"] as string | undefined);
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(applied).toBe("wait=0");
   });
 
   test.each(["wait=", "wait=-1", "wait=soon", "await=5", "respond-async"])(
