@@ -5,7 +5,8 @@
  * decoded, a panic), the server offers it again at once, and the pair spins hundreds of times a second, running the
  * step's side effect each time. No retry can mend such a task, so:
  *
- * G1 a task whose function this worker does not have is rejected before the SDK sees it;
+ * G1 a task whose function this worker does not have is rejected before the SDK sees it; so is one whose function has a
+ *    way of its own to start and was not started by it, because its effects (mails, signed callbacks) would be for nothing;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
  * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and again until
  *    the engine hears it: a task that it still takes for ours would lie still for the rest of its lease;
@@ -27,6 +28,7 @@ import {
   type TaskReleaseRes,
 } from "@resonatehq/sdk";
 import { isCallbackId } from "../src/approval/callback.ts";
+import { cameItsWay, ownWayOf } from "../src/approval/own-ways.ts";
 import { decodeValue, encodeValue } from "../src/durable/value.ts";
 import type { FailureNotes } from "./sdk-log.ts";
 
@@ -169,10 +171,14 @@ export class GuardedNetwork implements Network {
       return "Cannot run: the stored call is not base64 of JSON";
     }
     if (!isCall(call)) return "Cannot run: the stored call is not of the form {func, args, version}";
-    const version = call.version ?? 1;
-    if (this.#options.has(call.func, version)) return undefined;
+    const { func, version = 1 } = call;
+    if (this.#options.has(func, version)) {
+      return cameItsWay(func, promise.tags)
+        ? undefined
+        : `Cannot run ${func} when called by its name: ${ownWayOf(func)}`;
+    }
     const known = this.#options.registered().join(", ");
-    return `Function "${call.func}" version ${version} is not registered on this worker; registered: ${known}`;
+    return `Function "${func}" version ${version} is not registered on this worker; registered: ${known}`;
   }
 
   /** The SDK gives up a task: was it the way there (G3) or the task itself (G2)? */

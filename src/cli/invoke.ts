@@ -1,4 +1,5 @@
 import { ID_PATTERN } from "../approval/ids.ts";
+import { ownWayOf } from "../approval/own-ways.ts";
 import { WORKFLOW_TIME } from "../durable/durable.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
@@ -42,9 +43,8 @@ Example:
         "ID must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
       );
     }
-    if (values.func === undefined || values.func === "") throw new UsageError("--func is missing");
     const call = {
-      func: values.func,
+      func: parseFunc(values.func),
       args: (values.arg ?? []).map(parseArgument),
       version: parseVersion(values.version ?? "1"),
     };
@@ -61,6 +61,14 @@ Example:
     return values.wait === true ? exitCodeOf(promise) : EXIT.ok;
   },
 };
+
+/** @throws UsageError also for a function that would run, and mail links that nobody can use */
+export function parseFunc(name: string | undefined): string {
+  if (name === undefined || name === "") throw new UsageError("--func is missing");
+  const ownWay = ownWayOf(name);
+  if (ownWay !== undefined) throw new UsageError(`--func must be another than ${name}: ${ownWay}`);
+  return name;
+}
 
 export function parseArgument(text: string): unknown {
   try {

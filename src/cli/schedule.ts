@@ -10,7 +10,7 @@ import {
   parseWords,
   UsageError,
 } from "./command.ts";
-import { parseArgument, parseVersion } from "./invoke.ts";
+import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
 
 export const schedule: Command = {
   name: "schedule",
@@ -79,14 +79,14 @@ const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
 
 async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
   if (values.cron === undefined || values.cron === "") throw new UsageError("--cron is missing");
-  if (values.func === undefined || values.func === "") throw new UsageError("--func is missing");
+  const func = parseFunc(values.func);
   const timeoutMs =
     values.timeout === undefined ? TIMEOUT_DEFAULT_MS : parseDuration("--timeout", values.timeout);
   if (timeoutMs < WORKFLOW_TIME.minMs) throw new UsageError("--timeout must be at least 1s");
   const made = await cli.administration.createSchedule({
     name,
     cron: values.cron,
-    func: values.func,
+    func,
     args: (values.arg ?? []).map(parseArgument),
     version: parseVersion(values.version ?? "1"),
     timeoutMs,

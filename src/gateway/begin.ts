@@ -1,8 +1,8 @@
 /** What `POST /begin` asks for, read from its address, headers and body. */
 import type { Request } from "express";
-import { CALLBACK_FUNC, COMPLETION_FUNC } from "../approval/callback.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { ID_PATTERN } from "../approval/ids.ts";
+import { ownWayOf } from "../approval/own-ways.ts";
 import { callbackUrlSchema } from "../approval/request.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
@@ -30,14 +30,6 @@ export interface Begin {
 const DEFAULT_FUNC = "foo";
 const DEFAULT_ARGUMENT = { foo: "bar" };
 
-/** Functions that have ways of their own to start, which check what they are given. */
-const NOT_BEGUN: Readonly<Record<string, string>> = {
-  approval: "POST /approvals starts approvals, and checks them",
-  // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
-  [CALLBACK_FUNC]: "callbacks follow from events, and POST /callback-deliveries/:id/replay sends them anew",
-  [COMPLETION_FUNC]: "begin the workflow itself, with a callbackUrl",
-};
-
 /** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
 export async function readBegin(
   req: Request,
@@ -52,8 +44,8 @@ export async function readBegin(
       message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
     });
   }
-  const otherWay = Object.hasOwn(NOT_BEGUN, func) ? NOT_BEGUN[func] : undefined;
-  if (otherWay !== undefined) problems.push({ field: "func", message: `must be another: ${otherWay}` });
+  const ownWay = ownWayOf(func);
+  if (ownWay !== undefined) problems.push({ field: "func", message: `must be another: ${ownWay}` });
   const version = query.get("version") ?? "1";
   if (!/^[1-9]\d{0,8}$/.test(version)) {
     problems.push({ field: "version", message: "must be a whole number from 1 on" });

@@ -113,6 +113,10 @@ describe("countersign schedule", () => {
     [["create", "s", "--cron", "* * * * *"], "--func is missing"],
     [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
     [["create", "s", "--cron", "often", "--func", "f"], "The engine refuses the request"],
+    [
+      ["create", "s", "--cron", "@daily", "--func", "approval"],
+      "--func must be another than approval: POST /approvals",
+    ],
     [["list", "s"], "list takes no NAME"],
     [[], "Say what to do"],
   ])("with %j is told what is wrong", async (args, message) => {
@@ -326,6 +330,15 @@ describe("countersign", () => {
     [["wait", "a", "--timeout", "P401D"], "--timeout must be a duration"],
     [["invoke", "a"], "--func is missing"],
     [["invoke", "a:b", "--func", "f"], "ID must be"],
+    [
+      ["invoke", "a", "--func", "approval"],
+      "--func must be another than approval: POST /approvals starts approvals",
+    ],
+    [
+      ["invoke", "a", "--func", "callback"],
+      "--func must be another than callback: callbacks follow from events",
+    ],
+    [["invoke", "a", "--func", "callback_on_completion"], "begin the workflow itself"],
     [["invoke", "a", "--func", "f", "--arg", "World"], "--arg must be JSON"],
     [["invoke", "a", "--func", "f", "--version", "0"], "--version must be"],
     [["invoke", "a", "--func", "f", "--arg", '"__INF__"'], "args[0] must not be the reserved text"],

@@ -9,7 +9,7 @@ import type {
   Delivery,
   Outcome,
 } from "../../../src/approval/approval.ts";
-import { ballotId, childId, endId } from "../../../src/approval/ids.ts";
+import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import type { EngineNetwork } from "../../../src/engine/network.ts";
@@ -335,6 +335,8 @@ class Bench {
           "resonate:parent": id,
           "resonate:scope": "global",
           "resonate:target": "poll://any@worker",
+          // As POST /approvals does; called by its name alone, it is refused.
+          ...(func === "approval" ? { [KIND_TAG]: "approval" } : {}),
         },
       },
     });

@@ -32,6 +32,38 @@ describe("GuardedNetwork", () => {
     });
   });
 
+  it.each([
+    [
+      "approval",
+      /Cannot run approval when called by its name: POST \/approvals starts approvals, and requestApproval/,
+    ],
+    ["callback", /Cannot run callback when called by its name: callbacks follow from events/],
+  ])("rejects %s when it was called by its name, whoever called, and does nothing", async (func, message) => {
+    let runs = 0;
+    const { start } = run([
+      {
+        name: func,
+        version: 1,
+        *func() {
+          runs += 1;
+        },
+      },
+      {
+        name: "asks_by_name",
+        version: 1,
+        *func(ctx: Context): Generator<unknown, unknown> {
+          return yield* ctx.rpc(func, { title: "x" }, ctx.options({ target: "worker" }));
+        },
+      },
+    ]);
+    const rejected = { state: "rejected", message: expect.stringMatching(message) };
+    expect(await start("a", func, [{ title: "x", approvers: [{ email: "a@x.org" }] }])).toMatchObject(
+      rejected,
+    );
+    expect(await start("b", "asks_by_name", [])).toMatchObject(rejected);
+    expect(runs).toBe(0);
+  });
+
   it("rejects a call that is no call", async () => {
     const { start } = run([]);
     expect(await start("a", undefined, [])).toMatchObject({

@@ -1,0 +1,43 @@
+/** Functions that have ways of their own to start, which check what they are given. */
+import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
+import { KIND_TAG } from "./ids.ts";
+
+interface OwnWay {
+  /** What their own way tags the promise as. */
+  readonly kind: string;
+  /** What to do in place of starting them by name, to be put behind a colon. */
+  readonly way: string;
+}
+
+const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
+  [
+    "approval",
+    {
+      kind: "approval",
+      way: "POST /approvals starts approvals, and requestApproval does within a workflow (also one that a schedule starts); both check them",
+    },
+  ],
+  // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
+  [
+    CALLBACK_FUNC,
+    {
+      kind: CALLBACK_KIND,
+      way: "callbacks follow from events, and POST /callback-deliveries/:id/replay sends them anew",
+    },
+  ],
+  [
+    COMPLETION_FUNC,
+    { kind: CALLBACK_KIND, way: "begin the workflow itself by POST /begin, with a callbackUrl" },
+  ],
+]);
+
+/** How to start this function, which cannot be started by its name; undefined for those that can. */
+export function ownWayOf(func: string): string | undefined {
+  return OWN_WAYS.get(func)?.way;
+}
+
+/** Whether a promise that calls this function was made by the function's own way, where it has one. */
+export function cameItsWay(func: string, tags: Readonly<Record<string, string>>): boolean {
+  const own = OWN_WAYS.get(func);
+  return own === undefined || tags[KIND_TAG] === own.kind;
+}
