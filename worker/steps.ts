@@ -155,6 +155,7 @@ async function deliver(
     approver: ballot.approver,
     recipient: ballot.recipient,
     gen: ballot.gen,
+    bornAtMs: record.createdAt,
     deadlineAtMs: input.deadlineAtMs,
     links: { approve: link("approve"), reject: link("reject") },
   });

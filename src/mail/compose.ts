@@ -28,7 +28,8 @@ export function createComposer(site: { readonly from: Mailbox; readonly publicUr
         subject: `${SUBJECTS[purpose]}: ${oneLine(mail.request.title)}`,
         text: templates.text("mail/request", locals),
         html: templates.html("mail/request", locals).toString(),
-        messageId: messageId({ ...mail, purpose }, hostname),
+        // A final dot, which URLs allow, is none of the name.
+        messageId: messageId({ ...mail, purpose }, hostname.replace(/\.$/u, "")),
         headers: HEADERS,
       };
     },

@@ -43,7 +43,8 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 export function createMailer(options: MailerOptions): Mailer {
   const { publicUrl, quickTries = QUICK_TRIES } = options;
   const composer = createComposer({ from: parseMailbox(options.from), publicUrl });
-  const transport = createMailTransport(options.smtpUrl, options.times);
+  const { hostname: publicHost } = new URL(publicUrl);
+  const transport = createMailTransport({ smtpUrl: options.smtpUrl, publicHost, times: options.times });
   const underWay = new Set<Promise<Delivery>>();
   const closing = new AbortController();
 

@@ -11,6 +11,8 @@ export interface RequestMail {
   /** Opaque id of the approver within the approval. */
   readonly recipient: string;
   readonly gen: number;
+  /** The ballot's creation by the engine's clock, in milliseconds since 1970. */
+  readonly bornAtMs: number;
   readonly deadlineAtMs: number;
   /** Signed links under `PUBLIC_URL`. */
   readonly links: Readonly<Record<Choice, string>>;
@@ -34,12 +36,13 @@ export interface ComposedMail {
 
 /**
  * The Message-ID that every copy of one mail carries, however often it is sent: mail systems that drop duplicates can,
- * and people who look at headers see that it is one.
+ * and people who look at headers see that it is one. No other mail has it (RFC 5322 §3.6.4), although an approval's id
+ * can be used again after its retention or in a new data folder: the ballot's birth tells the two apart.
  */
 export function messageId(
-  mail: { approval: string; recipient: string; purpose: Purpose; gen: number },
+  mail: { approval: string; recipient: string; purpose: Purpose; gen: number; bornAtMs: number },
   publicHost: string,
 ): string {
-  const name = [mail.approval, mail.recipient, mail.purpose, mail.gen].join("|");
+  const name = [mail.approval, mail.recipient, mail.purpose, mail.gen, mail.bornAtMs].join("|");
   return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
 }

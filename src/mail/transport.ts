@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { NodemailerError } from "nodemailer";
 import type { SentMessageInfo, default as SMTPPool } from "nodemailer/lib/smtp-pool";
 import { isLoopback } from "../lib/loopback.ts";
+import { connectToRelay } from "./connect.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
 
@@ -23,8 +24,17 @@ export interface MailTransport {
   close(): void;
 }
 
+export interface MailTransportOptions {
+  readonly smtpUrl: string;
+  /** Host of `PUBLIC_URL`: our name when we greet the relay. */
+  readonly publicHost: string;
+  readonly times?: TransportTimes | undefined;
+}
+
 export interface TransportTimes {
+  /** From the look at its name until the server is connected. */
   readonly connectionMs: number;
+  /** RFC 5321 §4.5.3.2.1: 5 minutes. Some servers delay their greeting on purpose, to see who does not wait. */
   readonly greetingMs: number;
   /** Silence of the server. RFC 5321 §4.5.3.2.6 grants it 10 minutes after the final dot; less makes duplicates. */
   readonly socketMs: number;
@@ -33,8 +43,8 @@ export interface TransportTimes {
 }
 
 const TRANSPORT_TIMES: TransportTimes = {
-  connectionMs: 10_000,
-  greetingMs: 10_000,
+  connectionMs: 30_000,
+  greetingMs: 300_000,
   socketMs: 600_000,
   attemptMs: 900_000,
 };
@@ -45,7 +55,11 @@ const TRANSPORT_TIMES: TransportTimes = {
  *
  * @throws TypeError when the URL cannot be used; the message does not repeat it, as it may hold a password.
  */
-export function createMailTransport(smtpUrl: string, times: TransportTimes = TRANSPORT_TIMES): MailTransport {
+export function createMailTransport({
+  smtpUrl,
+  publicHost,
+  times = TRANSPORT_TIMES,
+}: MailTransportOptions): MailTransport {
   const relay = readSmtpUrl(smtpUrl);
   const local = isLoopback(relay.host);
   const pool = new Pool({
@@ -57,10 +71,16 @@ export function createMailTransport(smtpUrl: string, times: TransportTimes = TRA
     requireTLS: !relay.secure && !local,
     // A relay on this machine has a certificate for another name, if any; nobody sits in between.
     tls: { minVersion: "TLSv1.2", rejectUnauthorized: !local },
-    connectionTimeout: times.connectionMs,
+    getSocket: (_, done) => {
+      connectToRelay(relay, { publicHost, withinMs: times.connectionMs }).then(
+        (connected) => done(null, connected),
+        (error: Error) => done(error, false),
+      );
+    },
+    // The library bounds connecting, greeting and TLS together by this, whatever each may take by itself.
+    connectionTimeout: times.connectionMs + 2 * times.greetingMs,
     greetingTimeout: times.greetingMs,
     socketTimeout: times.socketMs,
-    dnsTimeout: times.connectionMs,
     // Both would print decision links.
     logger: false,
     debug: false,

@@ -171,6 +171,7 @@ const everyday: RequestMail = {
   approver: ana,
   recipient: "AAAAAAAAAAAAAAAAAAAAAA",
   gen: 0,
+  bornAtMs: deadlineAtMs - 7 * 24 * 3_600_000,
   deadlineAtMs,
   links: {
     approve: "https://approvals.example.com/d/aaa.bbb.ccc",

@@ -86,7 +86,7 @@ function taken(links: Map<string, string>, id: string): string {
 
 /** The simple workflow's mail, by the product's transport. */
 function simpleMailer(smtpUrl: string): (mail: SimpleMail, id: string) => Promise<void> {
-  const transport = createMailTransport(smtpUrl);
+  const transport = createMailTransport({ smtpUrl, publicHost: "approvals.example.com" });
   return async ({ to, subject, text, html }, id) => {
     const attempt = await transport.send({
       from: { name: "Approvals", address: "approvals@example.com" },

@@ -115,14 +115,26 @@ describe("messageId", () => {
     expect(idOf({})).toBe(idOf({ purpose: "request" }));
   });
 
-  test("differs by approval, recipient, purpose and generation", () => {
+  test("differs by approval, recipient, purpose, generation and birth", () => {
     const ids = [
       idOf({}),
       idOf({ approval: "po-4712" }),
       idOf({ recipient: "rcp2" }),
       idOf({ purpose: "reminder" }),
       idOf({ gen: 1 }),
+      // The same id again, after its retention or in a new data folder, under the same TOKEN_KEYS.
+      idOf({ bornAtMs: mail.bornAtMs + 1 }),
     ];
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test.each([
+    ["https://approvals.example.com.", "approvals.example.com"],
+    ["https://[2001:db8::1]:8443", "[2001:db8::1]"],
+    ["https://my_host.example", "my_host.example"],
+  ])("ends, with PUBLIC_URL %s, in what RFC 5322 §3.6.4 allows there", (url, right) => {
+    const there = createComposer({ from: parseMailbox(from), publicUrl: url });
+    const links = { approve: `${url}/d/a.b.c`, reject: `${url}/d/d.e.f` };
+    expect(there.requestDecision({ ...mail, links }).messageId.slice(34)).toBe(`${right}>`);
   });
 });

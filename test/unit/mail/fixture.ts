@@ -23,6 +23,7 @@ export const mail: RequestMail = {
   approver: { email: "ana@example.com", name: "Ana", locale: "de-AT", timeZone: "Europe/Vienna" },
   recipient: "rcp1",
   gen: 0,
+  bornAtMs: Date.UTC(2026, 10, 21, 16, 0),
   deadlineAtMs: Date.UTC(2026, 10, 26, 16, 0),
   links: { approve: `${publicUrl}/d/aaa.bbb.ccc`, reject: `${publicUrl}/d/ddd.eee.fff` },
 };

@@ -166,6 +166,20 @@ describe("approval workflow", () => {
     expect(b.mails).toHaveLength(8);
   });
 
+  it("mails the same id again, in a new data folder under the same keys, as another mail", async () => {
+    const born: number[] = [];
+    for (const _ of ["the first folder", "a new one"]) {
+      const b = open();
+      await b.ask("a", { approvers: ["a@x.org"] });
+      await until(() => b.mails.length === 1);
+      expect(b.mails[0]?.bornAtMs).toBe((await b.read(ballotId("a", 1))).createdAt);
+      born.push(b.mails[0]?.bornAtMs as number);
+      await b.close();
+      await nextMillisecond();
+    }
+    expect(new Set(born).size).toBe(2);
+  });
+
   it("is rejected at once when its argument is no request", async () => {
     const b = open();
     await b.create("a", "approval", [{ title: 1 }], 60_000);
