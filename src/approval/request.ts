@@ -1,6 +1,7 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
+import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import type { ApprovalRequest } from "./approval.ts";
 import { type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
 import { ID_PATTERN } from "./ids.ts";
@@ -20,15 +21,11 @@ const DETAILS_MAX = 50;
 /** More would help nobody to mend a request, and answers stay small. */
 const PROBLEMS_MAX = 100;
 
-/** One mailbox, no quotes, comments, groups, encoded words or address literals: nothing that a mail library reads twice. */
-const EMAIL_PATTERN =
-  /^(?!.*=\?)[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/u;
-
 const emailSchema = z
   .string()
-  .max(254)
+  .max(MAIL_ADDRESS_CHARS_MAX)
   .overwrite((text) => text.trim())
-  .regex(EMAIL_PATTERN, "must be one plain mail address, such as ana@example.com")
+  .regex(MAIL_ADDRESS, "must be one plain mail address, such as ana@example.com")
   .meta({ description: "One mail address.", examples: ["ana@example.com"] });
 
 const nameSchema = line(100).meta({ description: "Name shown beside the address." });

@@ -62,13 +62,15 @@ export function readKeys(file: string): readonly StoredKey[] | undefined {
     text = readFileSync(file, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw new KeyFileError(`Cannot read ${file}: ${codeOf(error) ?? "unknown reason"}`, { cause: error });
+    throw new KeyFileError(`Cannot read API_KEYS_FILE ${file}: ${codeOf(error) ?? "unknown reason"}`, {
+      cause: error,
+    });
   }
   const parsed = fileSchema.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data.keys;
   const [issue] = parsed.error.issues;
   throw new KeyFileError(
-    `Cannot use ${file}: ${issue?.path.join(".") || "the file"} is not as \`countersign keys\` writes it`,
+    `Cannot use API_KEYS_FILE ${file}: ${issue?.path.join(".") || "the file"} is not as \`countersign keys\` writes it`,
   );
 }
 

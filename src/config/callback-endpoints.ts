@@ -15,6 +15,8 @@ export interface ConfiguredEndpoint {
   readonly secrets: readonly Uint8Array[];
 }
 
+const SETTING = "CALLBACK_ENDPOINTS_FILE";
+
 /** Each event is a callback for each of them. */
 const ENDPOINTS_MAX = 20;
 
@@ -57,14 +59,18 @@ export function loadCallbackEndpoints(
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const problems = problemsFromIssues(parsed.error.issues, given);
-    throw new ConfigError(problems.map(({ field, message }) => `${endpointsFile}: ${field} ${message}`));
+    throw new ConfigError(
+      problems.map(
+        ({ field, message }) => `${SETTING} ${endpointsFile}: ${field === "body" ? "it" : field} ${message}`,
+      ),
+    );
   }
   const problems: string[] = [];
   const endpoints = Object.entries(parsed.data.endpoints).map(([name, { url, events, secrets }]) => {
     const keys = secrets.flatMap(({ env }) => {
       const key = parseSigningSecret(environment(env)?.trim() ?? "");
       if (typeof key !== "string") return [key];
-      problems.push(`${endpointsFile}: the secret of ${name} (the environment's ${env}) ${key}`);
+      problems.push(`${SETTING} ${endpointsFile}: the secret of ${name} (the environment's ${env}) ${key}`);
       return [];
     });
     return { name, url, events, secrets: keys };
@@ -79,15 +85,15 @@ function readYaml(path: string): unknown {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const why = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
-    throw new ConfigError([`CALLBACK_ENDPOINTS_FILE is ${path}: ${why}`]);
+    throw new ConfigError([`${SETTING} ${path} cannot be read: ${why}`]);
   }
   const document = parseYamlDocument(text);
   const [error] = document.errors;
   if (error !== undefined)
-    throw new ConfigError([`${path}: ${error.message.split("\n")[0] ?? "is no YAML"}`]);
+    throw new ConfigError([`${SETTING} ${path}: ${error.message.split("\n")[0] ?? "is no YAML"}`]);
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch {
-    throw new ConfigError([`${path} must not use anchors and aliases`]);
+    throw new ConfigError([`${SETTING} ${path} must not use anchors and aliases`]);
   }
 }

@@ -12,7 +12,7 @@ export function loadCallbackSecrets(config: Config): readonly Uint8Array[] {
   const given = config.callbacks.secrets?.reveal();
   if (given !== undefined) return parseAll(given, "CALLBACK_SECRETS");
   const path = join(config.dataDir, "callback-secret");
-  return parseAll(readOrCreateSecretFile(path, newSigningSecret), path);
+  return parseAll(readOrCreateSecretFile(path, newSigningSecret), `${path}, a file of DATA_DIR`);
 }
 
 /** The specification's bounds. */

@@ -5,7 +5,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type Env, processEnv } from "./env.ts";
 import * as read from "./read.ts";
-import { Secret } from "./secret.ts";
+import type { Secret } from "./secret.ts";
 
 export { ConfigError };
 
@@ -87,11 +87,11 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
 
   const production = read.text(source, "NODE_ENV") === "production";
   const serves = role === "all" || role === "gateway" || role === "worker";
-  const host = read.text(source, "HOST") ?? "127.0.0.1";
+  const host = read.host(source, "HOST", "127.0.0.1");
   const port = read.port(source, "PORT", 5001);
   const publicUrl = read.origin(source, "PUBLIC_URL") ?? defaultOrigin(host, port);
   const engine = engineConfig(source, role);
-  const dataDir = resolve(read.text(source, "DATA_DIR") ?? "data");
+  const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
   const config: Config = {
     role,
@@ -174,13 +174,18 @@ const NOT_YET = [["WORKFLOWS", "no workflow folder yet"]] as const;
 
 function engineConfig(source: read.Source, role: Role): EngineConfig {
   const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
-  const token = read.secret(source, "RESONATE_TOKEN");
+  const token = read.headerSecret(source, "RESONATE_TOKEN");
   const port = read.port(source, "ENGINE_PORT", 8001);
   const keepMs = retention(source);
   if (url !== undefined) {
     if (role === "engine") {
       source.problems.push(
         "RESONATE_URL names another server, so there is no engine to run here: unset one of the two",
+      );
+    }
+    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+      source.problems.push(
+        "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
       );
     }
     return { kind: "server", url: url.href.replace(/\/$/, ""), token };
@@ -195,7 +200,8 @@ function engineConfig(source: read.Source, role: Role): EngineConfig {
 
 function auditDir(source: read.Source, dataDir: string): string | undefined {
   const given = read.text(source, "AUDIT_DIR");
-  return given === "off" ? undefined : resolve(given ?? join(dataDir, "audit"));
+  if (given === "off") return undefined;
+  return given === undefined ? join(dataDir, "audit") : read.folder(source, "AUDIT_DIR", given);
 }
 
 /** A list and nothing else: a pattern lets in what nobody thought of. */
@@ -251,6 +257,11 @@ function oidcConfig(source: read.Source): Config["oidc"] {
   if (issuer?.protocol === "http:" && !isLoopback(issuer.hostname)) {
     source.problems.push("OIDC_ISSUER must be an https address: whoever is in between could be anybody");
   }
+  if (issuer !== undefined && (issuer.username !== "" || /[?#]/.test(issuer.href))) {
+    source.problems.push(
+      "OIDC_ISSUER must be an address without user, query and #, as it stands in the tokens' iss",
+    );
+  }
   // Tokens are compared with the text as it is given: some issuers end in a slash.
   const text = read.text(source, "OIDC_ISSUER");
   return issuer === undefined || text === undefined || audience === undefined
@@ -259,7 +270,7 @@ function oidcConfig(source: read.Source): Config["oidc"] {
 }
 
 function mailConfig(source: read.Source): MailConfig {
-  const url = read.url(source, "SMTP_URL", ["smtp:", "smtps:"]);
+  const url = read.smtpUrl(source, "SMTP_URL");
   const from = read.mailbox(source, "MAIL_FROM");
   const port = read.port(source, "MAILBOX_PORT", 1025);
   const isSet = {
@@ -271,7 +282,7 @@ function mailConfig(source: read.Source): MailConfig {
       `SMTP_URL and MAIL_FROM belong together: ${isSet.url ? "MAIL_FROM" : "SMTP_URL"} is not set`,
     );
   }
-  if (url !== undefined && from !== undefined) return { kind: "smtp", url: new Secret(url.href), from };
+  if (url !== undefined && from !== undefined) return { kind: "smtp", url, from };
   return { kind: "mailbox", port, from: "Countersign <approvals@countersign.invalid>" };
 }
 

@@ -18,7 +18,7 @@ export interface TokenKey {
 export function loadTokenKeys(config: Config): readonly [TokenKey, ...TokenKey[]] {
   if (config.tokenKeys !== undefined) return parseTokenKeys(config.tokenKeys.reveal(), "TOKEN_KEYS");
   const path = join(config.dataDir, "token-keys");
-  return parseTokenKeys(readOrCreateSecretFile(path, newTokenKey), path);
+  return parseTokenKeys(readOrCreateSecretFile(path, newTokenKey), `${path}, a file of DATA_DIR`);
 }
 
 /**

@@ -3,6 +3,11 @@
  * answers the default, so that one look at the environment finds everything that is wrong with it.
  * An empty or blank setting counts as not set: that is what `NAME=` in a file or a container's environment means.
  */
+import { statSync } from "node:fs";
+import { isIP } from "node:net";
+import { dirname, resolve } from "node:path";
+import { parseMailbox } from "../lib/mail-address.ts";
+import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import type { Env, EnvName } from "./env.ts";
 import { Secret } from "./secret.ts";
 
@@ -13,6 +18,46 @@ export interface Source {
 
 export function text({ env }: Source, name: EnvName): string | undefined {
   return env[name]?.trim() || undefined;
+}
+
+/** What a process can listen on: an address, or a name that the system resolves to one. */
+export function host(source: Source, name: EnvName, fallback: string): string {
+  const given = text(source, name);
+  if (given === undefined) return fallback;
+  const isName = /^(?=.{1,253}$)[\w-]+(?:\.[\w-]+)*$/.test(given) && !/^[\d.]+$/.test(given);
+  if (isIP(given) !== 0 || isName) return given;
+  source.problems.push(
+    `${name} must be an IP address or a host name, without scheme, port and brackets, not ${quote(given)}`,
+  );
+  return fallback;
+}
+
+/** A folder, as an absolute path. It need not be there yet, but nothing that is there may stand in its way. */
+export function folder(source: Source, name: EnvName, fallback: string): string {
+  const path = resolve(text(source, name) ?? fallback);
+  const obstacle = obstacleTo(path);
+  if (obstacle !== undefined)
+    source.problems.push(`${name} must be a folder, not ${quote(path)}: ${obstacle}`);
+  return path;
+}
+
+function obstacleTo(path: string): string | undefined {
+  try {
+    return statSync(path).isDirectory() ? undefined : `${path} is a file`;
+  } catch (error) {
+    const { code = "it cannot be looked at" } = error as NodeJS.ErrnoException;
+    const above = dirname(path);
+    if ((code === "ENOENT" || code === "ENOTDIR") && above !== path) return obstacleTo(above);
+    return code;
+  }
+}
+
+/** Text that may be a header's value or a part of one. */
+export function headerSecret(source: Source, name: EnvName): Secret | undefined {
+  const given = secret(source, name);
+  if (given === undefined || /^[\x21-\x7e]+$/.test(given.reveal())) return given;
+  source.problems.push(`${name} must be letters, digits and signs of ASCII without blanks and line breaks`);
+  return undefined;
 }
 
 export function secret(source: Source, name: EnvName): Secret | undefined {
@@ -92,14 +137,22 @@ export function origin(source: Source, name: EnvName): string | undefined {
 /** `Name <user@host>` or `user@host`, as it will stand in a mail's From. */
 export function mailbox(source: Source, name: EnvName): string | undefined {
   const given = text(source, name);
-  if (given === undefined || MAILBOX.test(given)) return given;
+  if (given === undefined || parseMailbox(given) !== undefined) return given;
   source.problems.push(
-    `${name} must be an address such as approvals@example.com or Approvals <approvals@example.com>`,
+    `${name} must be one plain address with a full domain, such as approvals@example.com or Approvals <approvals@example.com>; the name before it has at most 100 characters and none of , ; : < > @`,
   );
   return undefined;
 }
 
-const MAILBOX = /^(?:[^<>@,;:\r\n]+ <[^\s<>@,;:]+@[^\s<>@,;:]+>|[^\s<>@,;:]+@[^\s<>@,;:]+)$/;
+/** The URL of a mail server. The text given is not repeated in the problem: it may hold a password. */
+export function smtpUrl(source: Source, name: EnvName): Secret | undefined {
+  const given = secret(source, name);
+  if (given === undefined) return undefined;
+  const read = parseSmtpUrl(given.reveal());
+  if (typeof read !== "string") return given;
+  source.problems.push(`${name} ${read}`);
+  return undefined;
+}
 
 function quote(given: string): string {
   return JSON.stringify(given.length > 40 ? `${given.slice(0, 40)}…` : given);

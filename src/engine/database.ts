@@ -26,9 +26,17 @@ export function openDatabase(file: string): DatabaseSync {
     return db;
   } catch (error) {
     db.close();
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_NOTADB) {
+      throw new Error(
+        `Cannot open the engine: ${file} is not a database. DATA_DIR must be a folder of the service's own`,
+        { cause: error },
+      );
+    }
     throw error;
   }
 }
+
+const SQLITE_NOTADB = 26;
 
 /**
  * Takes the data folder for this process, or throws at once when another has it. The hold is a transaction on a file

@@ -41,13 +41,18 @@ export function readOrCreateSecretFile(path: string, make: () => string): string
   return readFileSync(path, "utf8").trim();
 }
 
-/** The file's text without the blanks around it; undefined when there is no such file. */
+/**
+ * The file's text without the blanks around it; undefined when there is no such file.
+ *
+ * @throws Error that names the file, and says where it comes from
+ */
 export function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot use ${path}, a file of DATA_DIR: ${why}`, { cause: error });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from "./log.ts";
+import { startProblem } from "./start-problem.ts";
 
 export interface Service {
   readonly log: Logger;
@@ -47,16 +48,3 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 }
-
-function startProblem(error: unknown): string {
-  if (!(error instanceof Error)) return `Cannot start: ${String(error)}`;
-  if ("code" in error && error.code === "EADDRINUSE" && "address" in error && "port" in error) {
-    return `Cannot start: another program listens at ${String(error.address)}:${String(error.port)}. Stop it, or set another port: PORT, ENGINE_PORT or MAILBOX_PORT`;
-  }
-  const isForOperators = FOR_OPERATORS.includes(error.name) || SAYS_WHAT_TO_CHANGE.test(error.message);
-  return isForOperators ? error.message : (error.stack ?? error.message);
-}
-
-/** Errors that say by their words what to change; a stack would hide it. */
-const FOR_OPERATORS: readonly string[] = ["ConfigError", "KeyFileError"];
-const SAYS_WHAT_TO_CHANGE = /^Cannot (?:start|open|use)\b/;

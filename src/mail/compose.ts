@@ -1,9 +1,9 @@
 import { consequenceText, requirementText } from "../approval/wording.ts";
 import { dateText } from "../lib/date-text.ts";
+import type { Mailbox } from "../lib/mail-address.ts";
 import { markdownForMail, withoutLinks } from "../lib/markdown.ts";
 import { loadTemplates } from "../lib/templates.ts";
 import { oneLine } from "../lib/text.ts";
-import { type Mailbox, mailbox } from "./address.ts";
 import { type ComposedMail, messageId, type RequestMail } from "./message.ts";
 
 export interface Composer {
@@ -24,7 +24,7 @@ export function createComposer(site: { readonly from: Mailbox; readonly publicUr
       const locals = requestLocals(mail, { ...site, host });
       return {
         from: site.from,
-        to: mailbox(mail.approver),
+        to: { name: oneLine(mail.approver.name ?? ""), address: mail.approver.email },
         subject: `${SUBJECTS[purpose]}: ${oneLine(mail.request.title)}`,
         text: templates.text("mail/request", locals),
         html: templates.html("mail/request", locals).toString(),

@@ -13,30 +13,28 @@ export interface RelayConnection {
  * host that is not there should be noticed soon.
  *
  * @param publicHost host of `PUBLIC_URL`
- * @throws Error with the library's codes: ETIMEDOUT, EDNS (the name is not known), ESOCKET (refused, no route)
+ * @param done once. Errors have the library's codes: ETIMEDOUT, EDNS (the name is not known), ESOCKET (refused, no route)
  */
 export function connectToRelay(
-  relay: { readonly host: string; readonly port: number },
+  { host, port }: { readonly host: string; readonly port: number },
   { publicHost, withinMs }: { readonly publicHost: string; readonly withinMs: number },
-): Promise<RelayConnection> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ ...relay, autoSelectFamily: true });
-    const fail = (code: string, cause?: Error) => {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(
-        Object.assign(new Error("Cannot connect to the mail server", { cause }), { code, command: "CONN" }),
-      );
-    };
-    const failed = (error: Error) =>
-      fail("syscall" in error && error.syscall === "getaddrinfo" ? "EDNS" : "ESOCKET", error);
-    const timer = setTimeout(() => fail("ETIMEDOUT"), withinMs);
-    socket.once("error", failed);
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      socket.off("error", failed);
-      resolve({ connection: socket, name: ehloName(publicHost) ?? literal(socket.localAddress ?? "") });
-    });
+  done: (error: Error | null, connected: RelayConnection | false) => void,
+): void {
+  const socket = connect({ host, port, autoSelectFamily: true });
+  const fail = (code: string, cause?: Error) => {
+    clearTimeout(timer);
+    socket.destroy();
+    const error = new Error("Cannot connect to the mail server", { cause });
+    done(Object.assign(error, { code, command: "CONN" }), false);
+  };
+  const failed = (error: NodeJS.ErrnoException) =>
+    fail(error.syscall === "getaddrinfo" ? "EDNS" : "ESOCKET", error);
+  const timer = setTimeout(() => fail("ETIMEDOUT"), withinMs);
+  socket.once("error", failed);
+  socket.once("connect", () => {
+    clearTimeout(timer);
+    socket.off("error", failed);
+    done(null, { connection: socket, name: ehloName(publicHost) ?? literal(socket.localAddress ?? "") });
   });
 }
 

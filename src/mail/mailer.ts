@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery } from "../approval/approval.ts";
-import { isMailAddress, parseMailbox } from "./address.ts";
+import { isMailAddress, parseMailbox } from "../lib/mail-address.ts";
 import { createComposer } from "./compose.ts";
 import type { ComposedMail, RequestMail } from "./message.ts";
 import { createMailTransport, type TransportTimes } from "./transport.ts";
@@ -42,7 +42,9 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {
   const { publicUrl, quickTries = QUICK_TRIES } = options;
-  const composer = createComposer({ from: parseMailbox(options.from), publicUrl });
+  const from = parseMailbox(options.from);
+  if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
+  const composer = createComposer({ from, publicUrl });
   const { hostname: publicHost } = new URL(publicUrl);
   const transport = createMailTransport({ smtpUrl: options.smtpUrl, publicHost, times: options.times });
   const underWay = new Set<Promise<Delivery>>();

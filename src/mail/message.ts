@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ApprovalRequest, Choice, Person } from "../approval/approval.ts";
-import type { Mailbox } from "./address.ts";
+import type { Mailbox } from "../lib/mail-address.ts";
 
 /** Everything a mail that asks for a decision is made of. */
 export interface RequestMail {

@@ -1,7 +1,7 @@
 /** A mail as it goes over the wire: its headers, then text and HTML as alternatives. */
 import { encodeWord, foldLines, quoteString } from "nodemailer/lib/mime-funcs";
 import { encode, wrap } from "nodemailer/lib/qp";
-import type { Mailbox } from "./address.ts";
+import type { Mailbox } from "../lib/mail-address.ts";
 import type { ComposedMail } from "./message.ts";
 
 export function mimeMessage(mail: ComposedMail, date: Date): string {

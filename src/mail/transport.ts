@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { NodemailerError } from "nodemailer";
 import type { SentMessageInfo, default as SMTPPool } from "nodemailer/lib/smtp-pool";
 import { isLoopback } from "../lib/loopback.ts";
+import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { connectToRelay } from "./connect.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
@@ -60,7 +61,8 @@ export function createMailTransport({
   publicHost,
   times = TRANSPORT_TIMES,
 }: MailTransportOptions): MailTransport {
-  const relay = readSmtpUrl(smtpUrl);
+  const relay = parseSmtpUrl(smtpUrl);
+  if (typeof relay === "string") throw new TypeError(`Cannot use SMTP_URL: ${relay}`);
   const local = isLoopback(relay.host);
   const pool = new Pool({
     ...relay,
@@ -71,12 +73,7 @@ export function createMailTransport({
     requireTLS: !relay.secure && !local,
     // A relay on this machine has a certificate for another name, if any; nobody sits in between.
     tls: { minVersion: "TLSv1.2", rejectUnauthorized: !local },
-    getSocket: (_, done) => {
-      connectToRelay(relay, { publicHost, withinMs: times.connectionMs }).then(
-        (connected) => done(null, connected),
-        (error: Error) => done(error, false),
-      );
-    },
+    getSocket: (_, done) => connectToRelay(relay, { publicHost, withinMs: times.connectionMs }, done),
     // The library bounds connecting, greeting and TLS together by this, whatever each may take by itself.
     connectionTimeout: times.connectionMs + 2 * times.greetingMs,
     greetingTimeout: times.greetingMs,
@@ -125,27 +122,6 @@ function handOver(pool: SMTPPool, mail: ComposedMail, signal: AbortSignal): Prom
   return new Promise((resolve, reject) => {
     pool.send(handed, (error, info) => (info === undefined ? reject(error) : resolve(info)));
   });
-}
-
-function readSmtpUrl(text: string) {
-  const url = URL.parse(text);
-  if (url === null || !["smtp:", "smtps:"].includes(url.protocol) || url.hostname === "") {
-    throw new TypeError(
-      "Cannot use SMTP_URL: must be smtp://host:port or smtps://host:port, with user:password@ if needed",
-    );
-  }
-  if (url.search !== "" || url.hash !== "" || !["", "/"].includes(url.pathname)) {
-    throw new TypeError("Cannot use SMTP_URL: must end after host and port");
-  }
-  const secure = url.protocol === "smtps:";
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/u, "$1"),
-    port: url.port === "" ? (secure ? 465 : 587) : Number(url.port),
-    secure,
-    ...(url.username === ""
-      ? {}
-      : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
-  };
 }
 
 /**

@@ -36,7 +36,7 @@ describe.concurrent("npm start", () => {
     [
       "a relay's address with more than host and port",
       { SMTP_URL: `smtp://u:${PASSWORD}@127.0.0.1/x?y`, MAIL_FROM: "a@example.com" },
-      /Cannot use SMTP_URL: must end after host and port/u,
+      /SMTP_URL must end after host and port/u,
     ],
     [
       "a short key",

@@ -2,17 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
 /** The stage of a session at which a line is answered; `.` is the end of the mail. */
-export type Stage =
-  | "greeting"
-  | "EHLO"
-  | "HELO"
-  | "STARTTLS"
-  | "AUTH"
-  | "MAIL"
-  | "RCPT"
-  | "DATA"
-  | "."
-  | "RSET";
+type Stage = "greeting" | "EHLO" | "HELO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "." | "RSET";
 
 export interface RawSmtp extends AsyncDisposable {
   readonly url: string;

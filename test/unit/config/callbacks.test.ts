@@ -174,7 +174,7 @@ endpoints:
   test("says when the file is not there", () => {
     const config = loadConfig({ CALLBACK_ENDPOINTS_FILE: join(dir, "none.yaml") }, "worker");
     expect(problemsOf(() => loadCallbackEndpoints(config, environment))).toEqual([
-      expect.stringMatching(/^CALLBACK_ENDPOINTS_FILE is .*none\.yaml: ENOENT$/),
+      expect.stringMatching(/^CALLBACK_ENDPOINTS_FILE .*none\.yaml cannot be read: ENOENT$/),
     ]);
   });
 });

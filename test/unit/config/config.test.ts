@@ -154,17 +154,57 @@ describe("loadConfig()", () => {
     ["PUBLIC_URL", "https://user@example.com"],
     ["PUBLIC_URL", "https://example.com/?a"],
     ["RESONATE_URL", "localhost:8001"],
+    ["RESONATE_URL", "http://user:pw@127.0.0.1:8001"],
+    ["RESONATE_URL", "http://127.0.0.1:8001/?a#b"],
+    ["HOST", "[::1]"],
+    ["HOST", "127.0.0.1:80"],
+    ["HOST", "http://127.0.0.1"],
+    ["HOST", "300.1.1.1"],
+    ["HOST", "a b"],
+    ["DATA_DIR", "/dev/null"],
+    ["DATA_DIR", "/dev/null/countersign/data"],
+    ["DATA_DIR", `/${"x".repeat(300)}`],
+    ["AUDIT_DIR", "/dev/null/x"],
     ["WORKER_GROUP", "../up"],
   ])("refuses %s=%s and nothing else", (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
   });
 
-  test.each(["a", "a@", "a@b, c@d", "A <a@b", "a@b\r\nBcc: c@d", "A <a@b> x", "A\n<a@b>"])(
-    "refuses %j as MAIL_FROM",
-    (from) => {
-      expect(problemsOf({ ...SMTP, MAIL_FROM: from })).toEqual([expect.stringContaining("MAIL_FROM")]);
-    },
-  );
+  test.each(["a\nb", "tökén", "two words"])("refuses %j as RESONATE_TOKEN, without repeating it", (token) => {
+    const env = { RESONATE_URL: "http://127.0.0.1:8001", RESONATE_TOKEN: token };
+    expect(problemsOf(env)).toEqual([
+      "RESONATE_TOKEN must be letters, digits and signs of ASCII without blanks and line breaks",
+    ]);
+  });
+
+  test.each([
+    "smtps://user:100%pure@mail.example.com",
+    "smtps://pure@mail.example.com",
+    "smtp://user:pure@mail.example.com:0",
+    "smtp://user:pure/@mail.example.com",
+    "pure",
+  ])("refuses SMTP_URL=%s by its name, without repeating it", (url) => {
+    const problems = problemsOf({ ...SMTP, SMTP_URL: url });
+    expect(problems).toEqual([expect.stringMatching(/^SMTP_URL must /)]);
+    expect(problems.join()).not.toContain("pure");
+  });
+
+  test.each([
+    "a",
+    "a@",
+    "foo@localhost",
+    "a..b@example.com",
+    "a@127.0.0.1",
+    "user%x@example.com",
+    "ä@example.com",
+    "a@b.example, c@d.example",
+    "A <a@b.example",
+    "a@b.example\r\nBcc: c@d.example",
+    "A <a@b.example> x",
+    "A\n<a@b.example>",
+  ])("refuses %j as MAIL_FROM", (from) => {
+    expect(problemsOf({ ...SMTP, MAIL_FROM: from })).toEqual([expect.stringContaining("MAIL_FROM")]);
+  });
 
   test("wants SMTP_URL and MAIL_FROM together", () => {
     expect(problemsOf({ SMTP_URL: SMTP.SMTP_URL })).toEqual([
@@ -185,6 +225,11 @@ describe("loadConfig()", () => {
     expect(problemsOf({ ...oidc, OIDC_ISSUER: "http://id.example.com" })).toEqual([
       expect.stringContaining("OIDC_ISSUER must be an https address"),
     ]);
+    for (const more of ["?a=b", "#c"]) {
+      expect(problemsOf({ ...oidc, OIDC_ISSUER: `${oidc.OIDC_ISSUER}${more}` })).toEqual([
+        expect.stringContaining("OIDC_ISSUER must be an address without user, query and #"),
+      ]);
+    }
     const config = loadConfig({ ...oidc, ...SMTP, HOST: "0.0.0.0" });
     expect(config.oidc).toEqual({ issuer: "https://id.example.com/", audience: "countersign" });
     expect(config.drainDelayMs).toBe(5_000);

@@ -76,7 +76,9 @@ describe("loadTokenKeys()", () => {
     config();
     loadTokenKeys(config());
     writeFileSync(join(dir, "data", "token-keys"), "hunter2");
-    expect(() => loadTokenKeys(config())).toThrow(/data\/token-keys: key 1 must be written/);
+    expect(() => loadTokenKeys(config())).toThrow(
+      /data\/token-keys, a file of DATA_DIR: key 1 must be written/,
+    );
     expect(() => loadTokenKeys(config())).not.toThrow(/hunter2/);
   });
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { parseMailbox } from "../../../src/mail/address.ts";
 import { createComposer } from "../../../src/mail/compose.ts";
-import { from, HOSTILE, mail, publicUrl, request } from "./fixture.ts";
+import { HOSTILE, mail, publicUrl, request, sender } from "./fixture.ts";
 
-const composer = createComposer({ from: parseMailbox(from), publicUrl });
+const composer = createComposer({ from: sender, publicUrl });
 const hostile = composer.requestDecision({
   ...mail,
   request: {
@@ -133,7 +132,7 @@ describe("messageId", () => {
     ["https://[2001:db8::1]:8443", "[2001:db8::1]"],
     ["https://my_host.example", "my_host.example"],
   ])("ends, with PUBLIC_URL %s, in what RFC 5322 §3.6.4 allows there", (url, right) => {
-    const there = createComposer({ from: parseMailbox(from), publicUrl: url });
+    const there = createComposer({ from: sender, publicUrl: url });
     const links = { approve: `${url}/d/a.b.c`, reject: `${url}/d/d.e.f` };
     expect(there.requestDecision({ ...mail, links }).messageId.slice(34)).toBe(`${right}>`);
   });

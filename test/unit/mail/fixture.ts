@@ -3,6 +3,7 @@ import type { RequestMail } from "../../../src/mail/mailer.ts";
 
 export const publicUrl = "https://approvals.example.com";
 export const from = "Approvals <approvals@example.com>";
+export const sender = { name: "Approvals", address: "approvals@example.com" };
 
 export const request: ApprovalRequest = {
   title: "Order 40 laptops",

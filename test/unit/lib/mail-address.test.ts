@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isMailAddress, parseMailbox } from "../../../src/mail/address.ts";
+import { isMailAddress, parseMailbox } from "../../../src/lib/mail-address.ts";
 
 describe("isMailAddress()", () => {
   test.each([
@@ -7,6 +7,8 @@ describe("isMailAddress()", () => {
     "a.b+tag@mail.example.co.uk",
     "o'neil@xn--bcher-kva.example",
     `${"a".repeat(64)}@example.com`,
+    "ana_b{c}|d~e=f@example.museum",
+    "ana@3com.example.co",
   ])("takes %s", (text) => {
     expect(isMailAddress(text)).toBe(true);
   });
@@ -31,6 +33,20 @@ describe("isMailAddress()", () => {
     "ana@exämple.com",
     "ana@-example.com",
     "ana@example..com",
+    "ana@example.com.",
+    "ana@ex_ample.com",
+    // RFC 5321 §4.1.2: atoms between single dots.
+    "a..b@example.com",
+    ".ana@example.com",
+    "ana.@example.com",
+    // An address in place of a domain: only in brackets, and those are refused.
+    "a@127.0.0.1",
+    "a@1.2",
+    "a@example.123",
+    // Source routes: another recipient to the servers that know them.
+    "user%evil.example@example.com",
+    "evil.example!user@example.com",
+    "@evil.example:user@example.com",
     `${"a".repeat(65)}@example.com`,
     `a@${`${"b".repeat(60)}.`.repeat(5)}com`,
   ])("refuses %j", (text) => {
@@ -47,9 +63,23 @@ describe("parseMailbox()", () => {
     expect(parseMailbox(text)).toEqual(mailbox);
   });
 
-  test("refuses anything else, naming the setting", () => {
-    for (const text of ["approvals", "a@example.com, b@example.com", "A <a@example.com> <b@example.com>"]) {
-      expect(() => parseMailbox(text)).toThrow(/MAIL_FROM/u);
-    }
+  test.each([
+    "approvals",
+    "foo@localhost",
+    "a..b@example.com",
+    "a@127.0.0.1",
+    "ä@example.com",
+    "a@example.com, b@example.com",
+    "A <a@example.com> <b@example.com>",
+    "A <foo@localhost>",
+    "A <a@example.com> x",
+    "A\n<a@example.com>",
+    "A\t <a@example.com>",
+    "A\u0000 <a@example.com>",
+    "b@example.com <a@example.com>",
+    "<a@example.com>",
+    `${"x".repeat(101)} <a@example.com>`,
+  ])("refuses %j", (text) => {
+    expect(parseMailbox(text)).toBeUndefined();
   });
 });

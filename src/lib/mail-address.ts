@@ -1,0 +1,37 @@
+import { oneLine } from "./text.ts";
+
+/**
+ * One plain mail address, as settings, requests and the sending of mails take it: a dot-string and a domain of RFC 5321
+ * §4.1.2. What is refused though the RFC allows it is what mail libraries and servers read in different ways, and one of
+ * these is another recipient: quoted parts, encoded words, address literals, and the marks of source routing (`%` and
+ * `!`: Postfix rewrites `user%host@here` to `user@host` by default).
+ */
+export const MAIL_ADDRESS =
+  /^(?=[^@]{1,64}@)(?!.*=\?)[\w#$&'*+/=?^{|}~-]+(?:\.[\w#$&'*+/=?^{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** RFC 5321 §4.5.3.1.3, less the angle brackets. */
+export const MAIL_ADDRESS_CHARS_MAX = 254;
+
+export function isMailAddress(text: string): boolean {
+  return text.length <= MAIL_ADDRESS_CHARS_MAX && MAIL_ADDRESS.test(text);
+}
+
+/** One mailbox in the two parts that mail libraries take apart from each other, so that they parse nothing. */
+export interface Mailbox {
+  /** One line without control characters; empty when there is none. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Reads `Name <user@host>` or `user@host`; undefined when it is neither. */
+export function parseMailbox(text: string): Mailbox | undefined {
+  const [, name = "", inBrackets] = NAMED.exec(text) ?? [];
+  const address = inBrackets ?? text;
+  if (!isMailAddress(address) || name.length > NAME_CHARS_MAX) return undefined;
+  return { name: oneLine(name), address };
+}
+
+/** Before an address: nothing that could be taken for a second one, for a list, or for the end of a header. */
+const NAMED = /^([^<>@,;:\p{Cc}]+) <([^<>]*)>$/u;
+/** As long as an approver's name may be. */
+const NAME_CHARS_MAX = 100;
