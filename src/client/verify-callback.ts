@@ -85,7 +85,11 @@ async function isSigned(
 
 async function keyOf(secret: string): Promise<CryptoKey> {
   const bytes = secret.startsWith("whsec_") ? fromBase64(secret.slice(6)) : undefined;
-  if (bytes === undefined || bytes.length === 0) throw new TypeError("A secret must be whsec_ and base64");
+  if (bytes === undefined || bytes.length === 0) {
+    throw new TypeError(
+      "A secret must be whsec_ and then base64 as RFC 4648, section 4, has it: letters, digits, + and /, padded with = to a multiple of four",
+    );
+  }
   return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
 }
 
@@ -102,9 +106,11 @@ function valueIn(headers: Exclude<Delivery["headers"], Headers>, name: string): 
   return values.length === 1 ? values[0] : undefined;
 }
 
+/** `atob` also reads blanks, and text without its padding, which other libraries refuse or read as another key. */
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const bytes = atob(text);
+    return btoa(bytes) === text ? Uint8Array.from(bytes, (character) => character.charCodeAt(0)) : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readOrCreateSecretFile } from "../lib/secret-file.ts";
+import { signingKey } from "../lib/signing-secret.ts";
 import { type Config, ConfigError } from "./config.ts";
 
 /**
@@ -22,12 +23,7 @@ export const SIGNING_SECRETS_MAX = 3;
 
 /** The key behind `whsec_…`, or what is wrong with the text, which is never repeated. */
 export function parseSigningSecret(text: string): Uint8Array | string {
-  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
-  if (encoded === undefined) return "must be whsec_ and then base64";
-  const key = Buffer.from(encoded, "base64");
-  if (key.toString("base64").replace(/=+$/, "") !== encoded.replace(/=+$/, "")) return "is not base64";
-  const fits = key.length >= BYTES.min && key.length <= BYTES.max;
-  return fits ? key : `must have ${BYTES.min} to ${BYTES.max} bytes, not ${key.length}`;
+  return signingKey(text, BYTES);
 }
 
 export function newSigningSecret(): string {

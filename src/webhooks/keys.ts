@@ -1,5 +1,6 @@
 /** Secrets and public keys that a source refers to, as keys; or what is wrong with them, which never repeats one. */
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { signingKey } from "../lib/signing-secret.ts";
 
 /** A value of the environment by its name; undefined if it is not set. */
 export type Lookup = (name: string) => string | undefined;
@@ -37,13 +38,7 @@ export const utf8Key: ToKey = (secret) => Buffer.from(secret);
 /** Under 128 bits, guessing begins to pay. */
 const STANDARD_KEY_BYTES = { min: 16, max: 64 };
 
-export const standardKey: ToKey = (secret) => {
-  const text = secret.replace(/^whsec_/, "");
-  const key = Buffer.from(text, "base64");
-  if (key.toString("base64") !== text) return "must be base64, with or without whsec_ in front";
-  const { min, max } = STANDARD_KEY_BYTES;
-  return key.length >= min && key.length <= max ? key : `must have ${min} to ${max} bytes, not ${key.length}`;
-};
+export const standardKey: ToKey = (secret) => signingKey(secret, STANDARD_KEY_BYTES);
 
 export function encodedKey(encoding: "utf8" | "base64" | "hex"): ToKey {
   return (secret) => {
@@ -70,11 +65,29 @@ export function publicKeysOf(
   const keys: KeyObject[] = [];
   for (const [index, given] of publicKeys.entries()) {
     const text = typeof given === "string" ? given : (environment(given.env) ?? "");
-    const key = readPublicKey(text.trim());
+    const key = (type === "ed25519" ? readRawKey(text.trim()) : undefined) ?? readPublicKey(text.trim());
     if (key?.asymmetricKeyType === type) keys.push(key);
-    else note(`publicKeys[${index}]`, `must be a public key for ${type}, as PEM or as base64 of its SPKI`);
+    else note(`publicKeys[${index}]`, `must be a public key for ${type}, as ${FORMS[type]}`);
   }
   return keys.length === publicKeys.length ? keys : undefined;
+}
+
+const FORMS = {
+  ec: "PEM or as base64 of its SPKI",
+  ed25519: "64 hex digits, as base64 of its 32 bytes, as whpk_ and that, as PEM or as base64 of its SPKI",
+};
+
+/** The 32 bytes of an Ed25519 key as senders publish them: Discord in hex, Standard Webhooks in base64 after `whpk_`. */
+function readRawKey(text: string): KeyObject | undefined {
+  const encoded = text.replace(/^whpk_/, "");
+  const isHex = /^[0-9a-f]{64}$/i.test(encoded);
+  if (!isHex && !/^[A-Za-z0-9+/]{43}=$/.test(encoded)) return undefined;
+  const x = Buffer.from(encoded, isHex ? "hex" : "base64").toString("base64url");
+  try {
+    return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  } catch {
+    return undefined;
+  }
 }
 
 function readPublicKey(text: string): KeyObject | undefined {

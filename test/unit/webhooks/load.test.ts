@@ -101,7 +101,9 @@ describe("loadSources()", () => {
 
   test("a secret of Standard Webhooks must be base64 of at least 16 bytes", () => {
     const source = { acme: { scheme: "standard-webhooks", secrets: [{ env: "S1" }], promise: "p" } };
-    expect(problemsOf(source, { S1: "whsec_!!" })).toEqual([expect.stringMatching(/must be base64/)]);
+    expect(problemsOf(source, { S1: "whsec_!!" })).toEqual([
+      expect.stringMatching(/must be whsec_ and then base64/),
+    ]);
     expect(problemsOf(source, { S1: `whsec_${btoa("short")}` })).toEqual([
       expect.stringMatching(/16 to 64 bytes, not 5/),
     ]);
