@@ -1,6 +1,6 @@
 /** From a verified event to what is to be done about it. Nothing but the event's own content is read. */
 import { type Condition, holds } from "./condition.ts";
-import { type Path, scalarText, valueAt } from "./path.ts";
+import { isNothing, type Path, scalarText, valueAt } from "./path.ts";
 import { fill, type Template } from "./template.ts";
 
 export interface Mapping {
@@ -58,6 +58,8 @@ export function plan(mapping: Mapping, event: unknown): Plan {
     return { kind: "ignore", why: "neither resolve nor reject holds" };
   }
   const verdict = isRejected ? "reject" : "resolve";
+  const missing = missingIn(aim, event);
+  if (missing !== undefined) return { kind: "ignore", why: `it names nothing to settle: ${missing}` };
   const value = valueOf(mapping, event);
   if (!value.ok) return { kind: "unusable", why: value.problem };
   if (aim.kind === "match") {
@@ -70,6 +72,34 @@ export function plan(mapping: Mapping, event: unknown): Plan {
   return named.ok
     ? { kind: "settle", promise: named.text, verdict, value: value.value }
     : { kind: "unusable", why: named.problem };
+}
+
+/**
+ * The value that the event would have to have in order to be about anything, and has not: an order of somebody else's
+ * who shares the account, a field that the sender's reference says may be null. To try again would change nothing.
+ */
+function missingIn(aim: Exclude<Aim, { kind: "ballot" }>, event: unknown): string | undefined {
+  const named = (path: Path, field: string) => {
+    const value = valueAt(event, path);
+    if (!isNothing(value)) return undefined;
+    return `${field} is ${value === undefined ? "not there" : value === null ? "null" : "empty"}`;
+  };
+  switch (aim.kind) {
+    case "promise-at":
+      return named(aim.path, aim.source);
+    case "promise":
+      for (const piece of aim.id) {
+        const missing = typeof piece === "string" ? undefined : named(piece.path, piece.source);
+        if (missing !== undefined) return missing;
+      }
+      return undefined;
+    case "match":
+      for (const [name, { path, source }] of aim.paths) {
+        const missing = named(path, source);
+        if (missing !== undefined) return `match.${name}: ${missing}`;
+      }
+      return undefined;
+  }
 }
 
 /** No `:` and nothing longer than an id: what the template says around it decides which tree and which place. */
@@ -94,7 +124,7 @@ function matchOf(paths: ReadonlyMap<string, { path: Path; source: string }>, eve
   const match: Record<string, string> = {};
   for (const [name, { path, source }] of paths) {
     const text = scalarText(valueAt(event, path));
-    if (text === undefined || text === "" || text.length > MATCH_CHARS_MAX) {
+    if (text === undefined || text.length > MATCH_CHARS_MAX) {
       return {
         ok: false,
         problem: `match.${name}: ${source} is no short text or whole number in this event`,
@@ -132,12 +162,22 @@ function decision({ approvers, team }: Extract<Aim, { kind: "ballot" }>, event: 
   if (typeof ballot !== "string" || !WHOLE_ID.test(ballot)) {
     return { kind: "unusable", why: "actions[0].value is no ballot's id" };
   }
-  // User ids are unique within a workspace only.
-  if (team !== undefined && valueAt(event, ["team", "id"]) !== team) {
+  if (team !== undefined && !isFrom(team, event)) {
     return { kind: "unusable", why: "team.id is not the configured workspace" };
   }
   const user = valueAt(event, ["user", "id"]);
   const by = typeof user === "string" ? approvers.get(user) : undefined;
   if (by === undefined) return { kind: "unusable", why: "user.id is no approver in the configuration" };
   return { kind: "decide", ballot, choice, by };
+}
+
+/**
+ * User ids are unique within a workspace, or within the organization of an Enterprise Grid. An app that is installed for
+ * the whole organization gets `team: null`, the organization in `enterprise`, and the person's own workspace beside
+ * their id.
+ */
+function isFrom(team: string, event: unknown): boolean {
+  if (valueAt(event, ["enterprise", "id"]) === team) return true;
+  const workspace = isNothing(valueAt(event, ["team"])) ? ["user", "team_id"] : ["team", "id"];
+  return valueAt(event, workspace) === team;
 }

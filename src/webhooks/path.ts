@@ -1,3 +1,5 @@
+import { rawNumber } from "../lib/exact-json.ts";
+
 /** Where in an event a value stands: `data.object.id`, `actions[0].value`, `metadata["order no"]`. */
 export type Path = readonly (string | number)[];
 
@@ -23,7 +25,7 @@ export function parsePath(text: string): Path | undefined {
 export function valueAt(event: unknown, path: Path): unknown {
   let value = event;
   for (const step of path) {
-    if (typeof value !== "object" || value === null) return undefined;
+    if (typeof value !== "object" || value === null || rawNumber(value) !== undefined) return undefined;
     if (Array.isArray(value) !== (typeof step === "number") || !Object.hasOwn(value, step)) return undefined;
     value = (value as Record<string | number, unknown>)[step];
   }
@@ -31,11 +33,42 @@ export function valueAt(event: unknown, path: Path): unknown {
 }
 
 /**
- * A value as it stands in an id: text, a whole number, true or false. Undefined for anything else, also for numbers so
- * large that reading them has changed them: two of those would name one thing.
+ * A value as it stands in an id: text, a whole number, true or false. Undefined for anything else. Events are read by
+ * `parseExactJson`, so a number beyond 2^53 is exact too, or is the text that it came in.
  */
 export function scalarText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
-  return Number.isSafeInteger(value) ? String(value) : undefined;
+  // From 1e21 on JavaScript writes an exponent.
+  if (typeof value === "number") {
+    return Number.isInteger(value) && Math.abs(value) < 1e21 ? String(value) : undefined;
+  }
+  const raw = rawNumber(value);
+  return raw !== undefined && /^-?\d+$/.test(raw) ? raw : undefined;
+}
+
+/** Nothing: null, an empty text, or not there at all. Senders write it in each of these ways. */
+export function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** The event without what stands at these places; the event itself stays as it is. */
+export function without(event: unknown, paths: readonly Path[]): unknown {
+  return paths.reduce((rest, path) => withoutOne(rest, path), event);
+}
+
+function withoutOne(event: unknown, [step, ...rest]: Path): unknown {
+  if (step === undefined || valueAt(event, [step]) === undefined) return event;
+  if (Array.isArray(event)) {
+    // A place that is taken out of a list would move those behind it.
+    return event.map((one: unknown, i) =>
+      i !== step ? one : rest.length === 0 ? null : withoutOne(one, rest),
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(event as object).flatMap(([name, value]: [string, unknown]) => {
+      if (name !== step) return [[name, value]];
+      return rest.length === 0 ? [] : [[name, withoutOne(value, rest)]];
+    }),
+  );
 }

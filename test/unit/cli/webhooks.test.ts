@@ -178,7 +178,7 @@ describe("countersign webhooks log", () => {
       ["log1.json", '{"promise":"job-log"}'],
       ["log2.json", '{"promise":"job-log","again":true}'],
       ["log3.json", '{"promise":"job-missing"}'],
-      ["log4.json", '{"no":"promise"}'],
+      ["log4.json", '{"promise":{"id":"job-log"}}'],
     ] as const) {
       await countersign(["test", "docusign", "--body", bodyFile(name, content)]);
     }

@@ -27,7 +27,9 @@ interface Pressed {
   readonly user?: string;
   readonly action?: string;
   readonly ballot?: unknown;
-  readonly team?: string;
+  readonly team?: unknown;
+  readonly enterprise?: unknown;
+  readonly workspace?: string;
   readonly type?: string;
   /** Slack's payloads are never twice the same. */
   readonly trigger?: string;
@@ -37,16 +39,18 @@ function press({
   user = "U0ANA",
   action = "approve",
   ballot = "po-1:1",
-  team = "T1",
+  team = { id: "T1" },
   ...rest
 }: Pressed = {}) {
-  const { type = "block_actions", trigger = crypto.randomUUID() } = rest;
+  const { type = "block_actions", trigger = crypto.randomUUID(), enterprise = null, workspace } = rest;
   return signed(
     `payload=${encodeURIComponent(
       JSON.stringify({
         type,
-        team: { id: team },
-        user: { id: user },
+        team,
+        enterprise,
+        is_enterprise_install: team === null,
+        user: { id: user, ...(workspace === undefined ? {} : { team_id: workspace }) },
         trigger_id: trigger,
         actions: [{ action_id: action, value: ballot }],
       }),
@@ -92,6 +96,21 @@ describe("Slack's buttons", () => {
     });
   });
 
+  test.each([
+    ["the person's workspace is the configured one", { workspace: "T1", enterprise: { id: "E1" } }, "T1"],
+    ["the organization is the configured one", { workspace: "T7", enterprise: { id: "E1" } }, "E1"],
+    ["nothing is configured", { enterprise: { id: "E1" } }, undefined],
+  ])("an app that is installed for the whole organization has no team: %s", async (_, pressed, team) => {
+    const { approvers } = SLACK.ballots;
+    const ballots = { approvers, ...(team === undefined ? {} : { team }) };
+    rig = await startRig({ sources: sourcesOf({ acme: { ...SLACK, ballots } }, { S1: SECRET }) });
+    await askedApproval(rig.durable, "po-1", ["ana@example.com", "bo@example.com"]);
+    expect(await rig.send(press({ ...pressed, team: null }))).toMatchObject({
+      status: 200,
+      body: { result: "settled", effective: true, promise: "po-1:1" },
+    });
+  });
+
   test("the same press sent again is a duplicate", async () => {
     const r = await start();
     const once = press();
@@ -102,7 +121,14 @@ describe("Slack's buttons", () => {
   test.each([
     ["another approver's ballot", { user: "U0BO" }, 403],
     ["a user who is no approver", { user: "U0EVE" }, 422],
-    ["another workspace", { team: "T2" }, 422],
+    ["another workspace", { team: { id: "T2" } }, 422],
+    ["another workspace, though the person is of ours", { team: { id: "T2" }, workspace: "T1" }, 422],
+    [
+      "a person of another workspace, org-wide",
+      { team: null, workspace: "T2", enterprise: { id: "E2" } },
+      422,
+    ],
+    ["nobody's workspace", { team: null }, 422],
     ["no ballot's id", { ballot: 5 }, 422],
     ["an unknown ballot", { ballot: "po-1:9" }, 404],
     ["a promise that is no ballot", { ballot: "po-1:0" }, 404],

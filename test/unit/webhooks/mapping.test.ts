@@ -171,14 +171,25 @@ describe("plan()", () => {
     const { mapping: m } = sourcesOf({ acme: source }, { S1: "x" }).get("acme")!;
     expect(plan(m, { x: { a: 1, b: "t" } })).toMatchObject({ kind: "meet", match: { a: "1", b: "t" } });
     for (const x of [
-      { a: 1 },
-      { a: 1, b: "" },
       { a: 1, b: {} },
+      { a: 1, b: [] },
       { a: 1, b: "y".repeat(513) },
       { a: 1e300, b: 1 },
     ]) {
       expect(plan(m, { x })).toMatchObject({ kind: "unusable" });
     }
+    for (const [x, why] of [
+      [{ a: 1 }, "match.b: x.b is not there"],
+      [{ a: 1, b: null }, "match.b: x.b is null"],
+      [{ a: 1, b: "" }, "match.b: x.b is empty"],
+      [null, "match.a: x.a is not there"],
+    ] as const) {
+      expect(plan(m, { x })).toEqual({ kind: "ignore", why: `it names nothing to settle: ${why}` });
+    }
+    // Whatever else is amiss with it: it is not for us.
+    const withValue = { ...m, value: { path: ["none"], source: "none" } };
+    expect(plan(withValue, { x: { a: 1, b: null } })).toMatchObject({ kind: "ignore" });
+    expect(plan(withValue, { x: { a: 1, b: 2 } })).toMatchObject({ kind: "unusable" });
   });
 
   test("a value that is not there is told, not made up", () => {
