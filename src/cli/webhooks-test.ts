@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { environment } from "../config/env.ts";
 import { readSourcesFile } from "../webhooks/file.ts";
 import type { Source } from "../webhooks/source.ts";
+import { beginsAsJson } from "../webhooks/verify.ts";
 import { type Cli, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 
 export interface TestValues {
@@ -32,7 +33,8 @@ export async function testWebhook(cli: Cli, name: string, values: TestValues): P
   const id = values.id ?? `msg_${randomUUID()}`;
   const { headers, url } = sign({ body, url: publicUrl, nowMs: cli.clock(), id });
   if (url !== undefined) target.search = new URL(url).search;
-  const isForm = source.scheme.format !== "json" && !body.toString("utf8").trimStart().startsWith("{");
+  const { format } = source.scheme;
+  const isForm = format === "form" || (format === "form-or-json" && !beginsAsJson(body));
   const answer = await send(target, body, {
     ...headers,
     "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json",

@@ -7,9 +7,8 @@ import type { IRouter, Request, Response } from "express";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { readEvents, type WebhookEvent } from "../webhooks/events.ts";
-import { valueAt } from "../webhooks/path.ts";
 import type { Source, Sources } from "../webhooks/source.ts";
-import { type Head, type Refused, sha256Hex } from "../webhooks/verify.ts";
+import { type Challenge, type Head, type Refused, sha256Hex } from "../webhooks/verify.ts";
 import { audit, noteRefusal } from "./audit.ts";
 import { readRaw } from "./body.ts";
 import { requestIdOf } from "./context.ts";
@@ -37,8 +36,8 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
         throw new ServiceError("NOT_FOUND", "There is no webhook source of this name");
       const { body, replayKey } = await verified(options, source, req, res);
       const events = readEvents(source, body, replayKey);
-      const challenge = challengeIn(source, events);
-      if (challenge !== undefined) return void res.type("text/plain").send(challenge);
+      const challenge = source.batch ? undefined : source.scheme.challenge?.(events[0]?.event);
+      if (challenge !== undefined) return answerChallenge(res, challenge);
       const bodySha256 = sha256Hex(body);
       const answers = await takeAll(events, (event) => take(options, source, { ...event, bodySha256 }, res));
       if (source.batch) res.json({ source: source.name, deliveries: answers });
@@ -91,7 +90,7 @@ async function take(
   const line = { requestId: requestIdOf(res), source: source.name };
   try {
     const taken = await takeDelivery(options, source, event);
-    const { delivery, duplicate, result, effective, promise } = taken;
+    const { delivery, duplicate, result, effective, promise, why } = taken;
     audit(res, {
       who: `webhook:${source.name}`,
       what: "webhook",
@@ -101,7 +100,7 @@ async function take(
       effective,
       outcome: result,
     });
-    options.log.info({ ...line, delivery, duplicate, result, effective, promise }, "webhook taken");
+    options.log.info({ ...line, delivery, duplicate, result, effective, promise, why }, "webhook taken");
     return taken;
   } catch (error) {
     if (error instanceof ServiceError && ERRORS[error.code].status < 500) {
@@ -129,9 +128,13 @@ async function takeAll(
   return taken;
 }
 
-/** Slack asks an address that is new to it to repeat a word, and shows by its signature that it is Slack who asks. */
-function challengeIn({ schemeName }: Source, [first]: readonly WebhookEvent[]): string | undefined {
-  if (schemeName !== "slack" || valueAt(first?.event, ["type"]) !== "url_verification") return undefined;
-  const challenge = valueAt(first?.event, ["challenge"]);
-  return typeof challenge === "string" && challenge.length <= 256 ? challenge : undefined;
+function answerChallenge(res: Response, challenge: Challenge): void {
+  switch (challenge.kind) {
+    case "text":
+      return void res.type("text/plain").send(challenge.text);
+    case "json":
+      return void res.json(challenge.json);
+    case "empty":
+      return void res.status(204).end();
+  }
 }

@@ -5,9 +5,14 @@ import { parseInteroperableJson } from "./exact-json.ts";
  * JSON from UTF-8 bytes, at most `depthMax` levels of arrays and objects deep. Numbers that JSON readers would change keep
  * their text (`rawNumber`): whoever stores the value refuses them, by field.
  *
+ * @param parse another reader of the text, which throws a SyntaxError for what is no JSON
  * @throws ServiceError INVALID_REQUEST that says what is wrong and where
  */
-export function parseJson(bytes: Buffer, depthMax: number): unknown {
+export function parseJson(
+  bytes: Buffer,
+  depthMax: number,
+  parse: (text: string) => unknown = parseInteroperableJson,
+): unknown {
   let text: string;
   try {
     text = UTF8.decode(bytes);
@@ -18,7 +23,7 @@ export function parseJson(bytes: Buffer, depthMax: number): unknown {
     throw new ServiceError("INVALID_REQUEST", `The body must not be nested deeper than ${depthMax} levels`);
   }
   try {
-    return parseInteroperableJson(text);
+    return parse(text);
   } catch (error) {
     const place = /at position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
     const where = place === undefined ? "" : `: something is wrong at character ${Number(place) + 1}`;

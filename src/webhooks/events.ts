@@ -1,11 +1,14 @@
 /** From the verified bytes of a delivery to its events, each with the key by which a repetition is known. */
+import { canonicalJson } from "../lib/canonical-json.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { parseExactJson } from "../lib/exact-json.ts";
 import { parseJson } from "../lib/parse-json.ts";
-import { scalarText, valueAt } from "./path.ts";
+import { type Path, scalarText, valueAt, without } from "./path.ts";
 import type { Source } from "./source.ts";
-import type { BodyFormat } from "./verify.ts";
+import { type BodyFormat, beginsAsJson, sha256Hex } from "./verify.ts";
 
 export interface WebhookEvent {
+  /** JSON, with every number as `parseExactJson` gives it. */
   readonly event: unknown;
   readonly replayKey: string;
 }
@@ -33,25 +36,35 @@ export function readEvents(source: Source, body: Buffer, replayKey: string): rea
   }));
 }
 
-function keyOf({ key }: Source, event: unknown): string | undefined {
-  if (key === undefined) return undefined;
-  const text = scalarText(valueAt(event, key));
+/** By the event's own id or ids, or by all of its content but what changes between tries; else undefined. */
+function keyOf({ key, keyIgnores }: Source, event: unknown): string | undefined {
+  if (key !== undefined) {
+    const parts = key.map((path) => keyPart(path, event));
+    return parts.length === 1 ? parts[0] : JSON.stringify(parts);
+  }
+  if (keyIgnores.length === 0) return undefined;
+  return `content:${sha256Hex(canonicalJson(without(event, keyIgnores)))}`;
+}
+
+function keyPart(path: Path, event: unknown): string {
+  const text = scalarText(valueAt(event, path));
   if (text !== undefined && text !== "" && text.length <= KEY_CHARS_MAX) return text;
   throw new ServiceError("INVALID_FIELDS", "The event has no id", {
-    problems: [{ field: key.join("."), message: "must be the event's id, a text or whole number" }],
+    problems: [{ field: path.join("."), message: "must be the event's id, a text or whole number" }],
   });
 }
 
 const KEY_CHARS_MAX = 1_024;
 
 function readBody(body: Buffer, format: BodyFormat): unknown {
-  const isJson = format === "json" || (format === "form-or-json" && body[0] === OPEN_BRACE);
-  return isJson ? parseJson(body, DEPTH_MAX) : readForm(body);
+  const isJson = format === "json" || (format === "form-or-json" && beginsAsJson(body));
+  return isJson ? parseJson(body, DEPTH_MAX, parseExactJson) : readForm(body);
 }
 
-const OPEN_BRACE = "{".charCodeAt(0);
-
-/** Fields by name; one that comes several times is a list. Slack's interactions are JSON in the one field `payload`. */
+/**
+ * Fields by name; one that comes several times is a list. Slack's interactions, and all of GitHub's events where its
+ * content type was left as it is, are JSON in the one field `payload`.
+ */
 function readForm(body: Buffer): unknown {
   const form = new URLSearchParams(body.toString("utf8"));
   if (form.size > FIELDS_MAX) {
@@ -60,7 +73,7 @@ function readForm(body: Buffer): unknown {
   const names = [...new Set(form.keys())];
   const payload = form.get("payload");
   if (names.length === 1 && names[0] === "payload" && payload !== null) {
-    return parseJson(Buffer.from(payload), DEPTH_MAX);
+    return parseJson(Buffer.from(payload), DEPTH_MAX, parseExactJson);
   }
   const event = new Map<string, unknown>();
   for (const name of names) {

@@ -67,17 +67,38 @@ function readSource(name: string, input: unknown, environment: Lookup, note: Not
     schemeName: data.scheme,
     scheme,
     mapping,
-    key: data.key?.path ?? defaultKey(data),
+    ...replayKeyOf(data, note),
     batch: data.batch ?? data.scheme === "sendgrid",
     unknown: data.unknown ?? "retry",
   };
 }
 
-/** Where the event's id is signed, and the signature itself is not the same for each retry. */
-function defaultKey({ scheme }: SourceInput): readonly string[] | undefined {
-  if (scheme === "stripe") return ["id"];
-  return scheme === "sendgrid" ? ["sg_event_id"] : undefined;
+/** By what a repetition is known: as the configuration says, or else as the sender's own events have it. */
+function replayKeyOf(
+  { scheme, key, keyIgnores }: SourceInput,
+  note: Note,
+): Pick<Source, "key" | "keyIgnores"> {
+  if (key !== undefined) {
+    if (keyIgnores !== undefined) note("keyIgnores", "has no use beside key: give one of the two");
+    const parts = "path" in key ? [key] : key;
+    return { key: parts.map(({ path }) => path), keyIgnores: [] };
+  }
+  if (keyIgnores !== undefined) return { key: undefined, keyIgnores: keyIgnores.map(({ path }) => path) };
+  const { id, ignores = [] } = REPLAY_KEYS[scheme] ?? {};
+  return { key: id === undefined ? undefined : [[id]], keyIgnores: ignores.map((name) => [name]) };
 }
+
+/**
+ * Where the event's id is signed, and the signature itself is not the same for each retry; or else what a retry changes
+ * in the body.
+ */
+const REPLAY_KEYS: Partial<
+  Record<SourceInput["scheme"], { readonly id?: string; readonly ignores?: readonly string[] }>
+> = {
+  stripe: { id: "id" },
+  sendgrid: { id: "sg_event_id" },
+  docusign: { ignores: ["retryCount"] },
+};
 
 function mappingOf(input: SourceInput, note: Note): Mapping | undefined {
   const aims: Aim[] = [];

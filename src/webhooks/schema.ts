@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Condition, Scalar } from "./condition.ts";
 import { type Path, parsePath } from "./path.ts";
+import { parseHeaderValue } from "./schemes/header-value.ts";
 import { parseCanvas } from "./schemes/signed-template.ts";
 import { parseTemplate } from "./template.ts";
 
@@ -94,6 +95,9 @@ const header = z
   .regex(/^[A-Za-z0-9-]{1,64}$/, { error: "must be a header's name" })
   .transform((name) => name.toLowerCase());
 
+/** Far more than any sender's event has of them. */
+const KEY_PARTS_MAX = 16;
+
 const mapping = {
   promise: z.exactOptional(z.union([template, z.strictObject({ path })])),
   match: z.exactOptional(z.record(z.string().regex(/^[A-Za-z_]\w{0,63}$/), path)),
@@ -101,8 +105,10 @@ const mapping = {
   reject: z.exactOptional(condition),
   ignore: z.exactOptional(condition),
   value: z.exactOptional(z.union([z.strictObject({ path }), z.strictObject({ template })])),
-  /** Where an event says its own id. */
-  key: z.exactOptional(path),
+  /** Where an event says its own id, or the parts of it. */
+  key: z.exactOptional(z.union([path, z.array(path).min(1).max(KEY_PARTS_MAX)])),
+  /** Without an id of its own: what changes between the sender's tries. */
+  keyIgnores: z.exactOptional(z.array(path).min(1).max(KEY_PARTS_MAX)),
   batch: z.exactOptional(z.boolean()),
   unknown: z.exactOptional(z.enum(["retry", "acknowledge"])),
 };
@@ -117,25 +123,56 @@ const signed = z.string().transform((text, ctx) => {
   const canvas = parseCanvas(text);
   const bodies = canvas?.filter((piece) => "part" in piece && piece.part === "body").length;
   if (canvas !== undefined && bodies === 1) return canvas;
-  ctx.addIssue("must be what the sender signs, made of {body}, {timestamp} and {id}, with {body} once");
+  ctx.addIssue(
+    "must be what the sender signs, made of {body}, {timestamp}, {id} and {url}, with {body} once",
+  );
   return z.NEVER;
 });
+
+const headerValue = z
+  .string()
+  .max(256)
+  .transform((text, ctx) => {
+    const parsed = parseHeaderValue(text);
+    if (parsed !== undefined) return parsed;
+    ctx.addIssue(
+      "must be how the header is written, with {signature}, and {timestamp} and {id} if they stand there: t={timestamp},v1={signature} or {timestamp}.{signature}",
+    );
+    return z.NEVER;
+  });
+
+const format = z.enum(["json", "form", "form-or-json"]).default("json");
 
 const template_signature = {
   header,
   prefix: z.string().max(32).default(""),
+  headerValue: z.exactOptional(headerValue),
   encoding: z.enum(["hex", "base64", "base64url"]),
   signed,
   timestampHeader: z.exactOptional(header),
+  timestampUnit: z.enum(["seconds", "milliseconds"]).default("seconds"),
   idHeader: z.exactOptional(header),
+  format,
 };
 
-const secretSchemes = ["standard-webhooks", "svix", "github", "stripe", "twilio", "docusign"] as const;
-
-const format = z.enum(["json", "form"]).default("json");
+const secretSchemes = ["github", "stripe", "twilio", "docusign", "zoom"] as const;
+const standardSchemes = ["standard-webhooks", "svix"] as const;
+const publicKeySchemes = ["sendgrid", "discord"] as const;
 
 /** The fields of a source, by its scheme. */
 export const SOURCE_SCHEMAS = new Map<string, z.ZodType<SourceInput>>([
+  ...standardSchemes.map(
+    (scheme) =>
+      [
+        scheme,
+        z.strictObject({
+          scheme: z.literal(scheme),
+          secrets: z.exactOptional(secrets),
+          publicKeys: z.exactOptional(publicKeys),
+          ...mapping,
+        }),
+      ] as const,
+  ),
   ...secretSchemes.map(
     (scheme) => [scheme, z.strictObject({ scheme: z.literal(scheme), secrets, ...mapping })] as const,
   ),
@@ -143,7 +180,9 @@ export const SOURCE_SCHEMAS = new Map<string, z.ZodType<SourceInput>>([
     "slack",
     z.strictObject({ scheme: z.literal("slack"), secrets, ballots: z.exactOptional(ballots), ...mapping }),
   ],
-  ["sendgrid", z.strictObject({ scheme: z.literal("sendgrid"), publicKeys, ...mapping })],
+  ...publicKeySchemes.map(
+    (scheme) => [scheme, z.strictObject({ scheme: z.literal(scheme), publicKeys, ...mapping })] as const,
+  ),
   [
     "hmac",
     z.strictObject({
@@ -151,7 +190,6 @@ export const SOURCE_SCHEMAS = new Map<string, z.ZodType<SourceInput>>([
       secrets,
       algorithm: z.enum(["sha1", "sha256", "sha384", "sha512"]).default("sha256"),
       secretEncoding: z.enum(["utf8", "base64", "hex"]).default("utf8"),
-      format,
       ...template_signature,
       ...mapping,
     }),
@@ -195,19 +233,19 @@ interface WithSecrets {
 interface WithPublicKeys {
   readonly publicKeys: z.output<typeof publicKeys>;
 }
-type Format = { readonly format: "json" | "form" };
+type Format = { readonly format: z.output<typeof format> };
 
 export type SourceInput = Common &
   (
     | ({ readonly scheme: (typeof secretSchemes)[number] } & WithSecrets)
     | ({ readonly scheme: "slack"; readonly ballots?: z.output<typeof ballots> } & WithSecrets)
-    | ({ readonly scheme: "sendgrid" } & WithPublicKeys)
+    | ({ readonly scheme: (typeof standardSchemes)[number] } & Partial<WithSecrets & WithPublicKeys>)
+    | ({ readonly scheme: (typeof publicKeySchemes)[number] } & WithPublicKeys)
     | ({
         readonly scheme: "hmac";
         readonly algorithm: "sha1" | "sha256" | "sha384" | "sha512";
         readonly secretEncoding: "utf8" | "base64" | "hex";
       } & WithSecrets &
-        Format &
         Signature)
     | ({ readonly scheme: "ed25519" } & WithPublicKeys & Signature)
     | ({

@@ -47,9 +47,18 @@ export interface Scheme {
   readonly verify: Verifier;
   /** What the body is, once it is verified. */
   readonly format: BodyFormat;
+  /** What a sender who asks whether the address is ours wants to hear, where the event is such a question. */
+  readonly challenge?: (event: unknown) => Challenge | undefined;
   /** Headers by which a delivery of `body` would be accepted now; absent where we hold only the sender's public key. */
   readonly sign?: (delivery: { body: Buffer; url: string; nowMs: number; id: string }) => SignedDelivery;
 }
+
+/** The answer to a question that decides nothing. */
+export type Challenge =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "json"; readonly json: object }
+  /** 204. */
+  | { readonly kind: "empty" };
 
 interface SignedDelivery {
   readonly headers: Readonly<Record<string, string>>;
@@ -63,10 +72,26 @@ export type BodyFormat =
   /** A form, unless it begins as JSON does: told from the signed bytes alone, since no scheme signs the content type. */
   | "form-or-json";
 
+/** Whether it is an object or a list of JSON, after blanks and a byte-order mark; no form begins so. */
+export function beginsAsJson(body: Buffer): boolean {
+  const isMarked = body.subarray(0, 3).equals(BYTE_ORDER_MARK);
+  for (let i = isMarked ? 3 : 0; i < body.length; i += 1) {
+    const byte = body[i];
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return true;
+    if (byte === undefined || !BLANKS.includes(byte)) return false;
+  }
+  return false;
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const [OPEN_BRACE, OPEN_BRACKET] = [123, 91];
+/** Of JSON (RFC 8259, section 2): tab, line feed, carriage return, blank. */
+const BLANKS: readonly number[] = [9, 10, 13, 32];
+
 /** The window of Standard Webhooks, Stripe and Slack alike: clocks that differ, not deliveries that were kept. */
 const TOLERANCE_MS = 300_000;
 /** Senders list two while a secret rotates. More only keep us busy. */
-const SIGNATURES_MAX = 10;
+export const SIGNATURES_MAX = 10;
 
 /** The one value of a header; a second one may be another's, so both are refused. */
 export function oneHeader(head: Head, name: string): Refused | { readonly ok: true; readonly value: string } {
@@ -77,18 +102,26 @@ export function oneHeader(head: Head, name: string): Refused | { readonly ok: tr
   return { ok: true, value };
 }
 
-/** A time in whole seconds since 1970, near enough to now. */
-export function timeProblem(text: string, nowMs: number): Refused | undefined {
-  // Milliseconds have 13 digits, and parsers that forgive would read a time out of `1700000000abc`.
-  if (!/^\d{1,11}$/.test(text)) {
-    return refuse("malformed", "The time of the signature must be whole seconds since 1970");
+/** A time in whole seconds or milliseconds since 1970, near enough to now. */
+export function timeProblem(
+  text: string,
+  nowMs: number,
+  unit: "seconds" | "milliseconds" = "seconds",
+): Refused | undefined {
+  const { digitsMax, ms } = UNITS[unit];
+  // Parsers that forgive would read a time out of `1700000000abc`.
+  if (!/^\d+$/.test(text) || text.length > digitsMax) {
+    return refuse("malformed", `The time of the signature must be whole ${unit} since 1970`);
   }
-  if (Math.abs(nowMs - Number(text) * 1000) <= TOLERANCE_MS) return undefined;
+  if (Math.abs(nowMs - Number(text) * ms) <= TOLERANCE_MS) return undefined;
   return refuse(
     "outside-tolerance",
     `The time of the signature is more than ${TOLERANCE_MS / 1000} seconds from now`,
   );
 }
+
+/** Milliseconds have 13 digits today, seconds 10. */
+const UNITS = { seconds: { digitsMax: 11, ms: 1000 }, milliseconds: { digitsMax: 14, ms: 1 } };
 
 export interface MacOptions {
   readonly algorithm: string;

@@ -1,13 +1,14 @@
 import { knownByBody, macOf, macProblem, oneHeader, refuse, type Scheme } from "../verify.ts";
 
 /**
- * GitHub: the MAC covers the body alone. There is no signed time and no signed id (`x-github-delivery` is outside), so a
+ * GitHub: the MAC covers the body alone, which is JSON, or a form with the JSON in `payload`: the content type that a
+ * new webhook has unless somebody chooses the other one. There is no signed time and no signed id (`x-github-delivery` is outside), so a
  * delivery is known by its body, and one that is replayed finds it.
  */
 export function github(keys: readonly Buffer[]): Scheme {
   const mac = { algorithm: "sha256", encoding: "hex", keys } as const;
   return {
-    format: "json",
+    format: "form-or-json",
     verify(head) {
       const signature = oneHeader(head, "x-hub-signature-256");
       if (!signature.ok) return signature;

@@ -3,13 +3,13 @@
  * request knows the credential and can say anything. They serve senders within the own network, and those that offer
  * nothing better.
  */
-import { knownByBody, oneHeader, refuse, type Scheme, sameText } from "../verify.ts";
+import { type BodyFormat, knownByBody, oneHeader, refuse, type Scheme, sameText } from "../verify.ts";
 
 export interface CredentialOptions {
   /** The whole value of the header, one for each secret. */
   readonly accepted: readonly string[];
   readonly header: string;
-  readonly format: "json" | "form";
+  readonly format: BodyFormat;
 }
 
 export function credentials({ accepted, header, format }: CredentialOptions): Scheme {

@@ -1,5 +1,13 @@
 import { type KeyObject, verify as verifySignature } from "node:crypto";
-import { badSignature, knownByBody, oneHeader, refuse, type Scheme, timeProblem } from "../verify.ts";
+import { valueAt } from "../path.ts";
+import {
+  type BodyFormat,
+  badSignature,
+  knownByBody,
+  refuse,
+  type Scheme,
+  SIGNATURES_MAX,
+} from "../verify.ts";
 import { type Canvas, type SignedTemplate, signedParts } from "./signed-template.ts";
 
 export interface PublicKeyOptions extends SignedTemplate {
@@ -7,33 +15,29 @@ export interface PublicKeyOptions extends SignedTemplate {
   /** Of ECDSA; Ed25519 has its own. */
   readonly hash: "sha256" | "sha384" | "sha512" | null;
   readonly dsaEncoding: "der" | "ieee-p1363";
-  readonly header: string;
-  readonly prefix: string;
   readonly encoding: "hex" | "base64" | "base64url";
+  readonly format: BodyFormat;
 }
 
 /** Ed25519 and ECDSA: whoever has the private key signs, and nothing that we hold could. */
 export function publicKey(options: PublicKeyOptions): Scheme {
-  const { keys, hash, dsaEncoding, header, prefix, encoding } = options;
+  const { keys, hash, dsaEncoding, encoding, format } = options;
   return {
-    format: "json",
+    format,
     verify(head, nowMs) {
-      const signature = oneHeader(head, header);
-      if (!signature.ok) return signature;
-      if (!signature.value.startsWith(prefix)) {
-        return refuse("malformed", `The header ${header} must begin with ${prefix}`);
-      }
-      const parts = signedParts(options, head);
+      const parts = signedParts(options, head, nowMs);
       if (!parts.ok) return parts;
-      const late = parts.time === undefined ? undefined : timeProblem(parts.time, nowMs);
-      if (late !== undefined) return late;
-      const bytes = decoded(signature.value.slice(prefix.length), encoding);
-      if (bytes === undefined) return badSignature();
+      if (parts.signatures.length > SIGNATURES_MAX) {
+        return refuse("too-many-signatures", `At most ${SIGNATURES_MAX} signatures are looked at`);
+      }
+      const signatures = parts.signatures.flatMap((text) => decoded(text, encoding) ?? []);
       return {
         ok: true,
         check(body) {
           const signed = parts.around(body);
-          const isGood = keys.some((key) => verifySignature(hash, signed, { key, dsaEncoding }, bytes));
+          const isGood = signatures.some((bytes) =>
+            keys.some((key) => verifySignature(hash, signed, { key, dsaEncoding }, bytes)),
+          );
           if (!isGood) return badSignature();
           return parts.id === undefined ? knownByBody(body) : { ok: true, replayKey: parts.id };
         },
@@ -56,9 +60,42 @@ export function sendgrid(keys: readonly KeyObject[]): Scheme {
     dsaEncoding: "der",
     header: "x-twilio-email-event-webhook-signature",
     prefix: "",
+    headerValue: undefined,
     encoding: "base64",
+    format: "json",
     signed: [{ part: "timestamp" }, { part: "body" }] satisfies Canvas,
     timestampHeader: "x-twilio-email-event-webhook-timestamp",
+    timestampUnit: "seconds",
     idHeader: undefined,
   });
+}
+
+/**
+ * Discord's interactions and webhook events: Ed25519 over time and body. An address is asked by a PING whether it is
+ * ours: an interaction of type 1 wants the same back, a webhook event of type 0 an empty answer.
+ */
+export function discord(keys: readonly KeyObject[]): Scheme {
+  const scheme = publicKey({
+    keys,
+    hash: null,
+    dsaEncoding: "der",
+    header: "x-signature-ed25519",
+    prefix: "",
+    headerValue: undefined,
+    encoding: "hex",
+    format: "json",
+    signed: [{ part: "timestamp" }, { part: "body" }] satisfies Canvas,
+    timestampHeader: "x-signature-timestamp",
+    timestampUnit: "seconds",
+    idHeader: undefined,
+  });
+  return {
+    ...scheme,
+    challenge(event) {
+      if (valueAt(event, ["type"]) === 0) return { kind: "empty" };
+      // Of webhook events, type 1 is one that tells something.
+      const isPing = valueAt(event, ["type"]) === 1 && valueAt(event, ["event"]) === undefined;
+      return isPing ? { kind: "json", json: { type: 1 } } : undefined;
+    },
+  };
 }

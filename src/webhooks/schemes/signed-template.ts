@@ -1,20 +1,33 @@
-/** What a sender signs, as a template of `{id}`, `{timestamp}` and `{body}`. */
-import { type Head, oneHeader, type Refused, refuse } from "../verify.ts";
+/** What a sender signs, as a template of `{id}`, `{timestamp}`, `{url}` and `{body}`, and where it writes each. */
+import { type Head, oneHeader, type Refused, refuse, timeProblem } from "../verify.ts";
+import { type HeaderValue, readHeaderValue, writeHeaderValue } from "./header-value.ts";
 
-export type Canvas = readonly ({ readonly text: string } | { readonly part: "id" | "timestamp" | "body" })[];
+type Part = "id" | "timestamp" | "url" | "body";
+
+export type Canvas = readonly ({ readonly text: string } | { readonly part: Part })[];
 
 export interface SignedTemplate {
   readonly signed: Canvas;
-  /** Where the sender writes the two; each stands in the template if it is given. */
+  /** The header with the signature. */
+  readonly header: string;
+  /** In front of each signature in the header. */
+  readonly prefix: string;
+  /** How the header is written, if more stands in it than signatures. */
+  readonly headerValue: HeaderValue | undefined;
+  /** Where the sender writes the two, if not in that header; each stands in the template if it is given. */
   readonly timestampHeader: string | undefined;
   readonly idHeader: string | undefined;
+  readonly timestampUnit: TimestampUnit;
 }
+
+type TimestampUnit = "seconds" | "milliseconds";
 
 export type SignedParts =
   | Refused
   | {
       readonly ok: true;
-      readonly time: string | undefined;
+      /** As they came, without prefix. */
+      readonly signatures: readonly string[];
       readonly id: string | undefined;
       /** All that is signed, with the body in its place. */
       around(body: Buffer): Buffer;
@@ -25,39 +38,92 @@ export function parseCanvas(template: string): Canvas | undefined {
   const canvas = template
     .split(/(\{[^}]*\})/)
     .filter((piece) => piece !== "")
-    .map((piece) =>
-      piece === "{id}" || piece === "{timestamp}" || piece === "{body}"
-        ? { part: piece.slice(1, -1) as "id" | "timestamp" | "body" }
-        : { text: piece },
-    );
+    .map((piece) => (PARTS.has(piece) ? { part: piece.slice(1, -1) as Part } : { text: piece }));
   return canvas.some((piece) => "text" in piece && /[{}]/.test(piece.text)) ? undefined : canvas;
 }
 
-export function signedParts({ signed, timestampHeader, idHeader }: SignedTemplate, head: Head): SignedParts {
-  const values = { timestamp: "", id: "" };
-  for (const [part, header] of [
+const PARTS = new Set(["{id}", "{timestamp}", "{url}", "{body}"]);
+
+/** Everything that the head says about what is signed; refused if something is missing, or its time is not near now. */
+export function signedParts(template: SignedTemplate, head: Head, nowMs: number): SignedParts {
+  const { signed, header, headerValue, timestampHeader, idHeader, timestampUnit } = template;
+  const value = oneHeader(head, header);
+  if (!value.ok) return value;
+  const written = headerValue === undefined ? undefined : readHeaderValue(headerValue, value.value);
+  if (headerValue !== undefined && written === undefined) {
+    return refuse("malformed", `The header ${header} must be written as ${headerValue.source}`);
+  }
+  const values: { [part in "timestamp" | "id"]: string | undefined } = {
+    timestamp: written?.timestamp,
+    id: written?.id,
+  };
+  for (const [part, name] of [
     ["timestamp", timestampHeader],
     ["id", idHeader],
   ] as const) {
-    if (header === undefined) continue;
-    const value = oneHeader(head, header);
-    if (!value.ok) return value;
+    if (name === undefined) continue;
+    const found = oneHeader(head, name);
+    if (!found.ok) return found;
+    values[part] = found.value;
+  }
+  for (const part of ["timestamp", "id"] as const) {
     // Nothing that could be taken for what stands between the parts.
-    if (!/^[A-Za-z0-9_-]{1,256}$/.test(value.value)) {
-      return refuse("malformed", `The header ${header} is malformed`);
+    if (values[part] !== undefined && !/^[A-Za-z0-9_-]{1,256}$/.test(values[part])) {
+      return refuse("malformed", `The ${part} in the headers is malformed`);
     }
-    values[part] = value.value;
+  }
+  const late =
+    values.timestamp === undefined ? undefined : timeProblem(values.timestamp, nowMs, timestampUnit);
+  if (late !== undefined) return late;
+  const signatures = written?.signatures ?? signaturesIn(value.value, template.prefix);
+  if (signatures.length === 0) {
+    return refuse("malformed", `The header ${header} must begin with ${template.prefix}`);
   }
   return {
     ok: true,
-    time: timestampHeader === undefined ? undefined : values.timestamp,
-    id: idHeader === undefined ? undefined : values.id,
+    signatures,
+    id: values.id,
     around: (body) =>
       Buffer.concat(
         signed.map((piece) => {
           if ("text" in piece) return Buffer.from(piece.text);
-          return piece.part === "body" ? body : Buffer.from(values[piece.part]);
+          if (piece.part === "body") return body;
+          return Buffer.from(piece.part === "url" ? head.url : (values[piece.part] ?? ""));
         }),
       ),
+  };
+}
+
+/** Several are separated by commas or blanks. */
+function signaturesIn(value: string, prefix: string): string[] {
+  return value
+    .split(/[,\s]+/)
+    .flatMap((one) => (one !== "" && one.startsWith(prefix) ? [one.slice(prefix.length)] : []));
+}
+
+/** The headers of a delivery whose signature is made by `sign` of all that is signed. */
+export function signedHeaders(
+  template: SignedTemplate,
+  { body, url, nowMs, id }: { body: Buffer; url: string; nowMs: number; id: string },
+  sign: (signed: Buffer) => string,
+): Record<string, string> {
+  const { header, prefix, headerValue, timestampHeader, idHeader } = template;
+  const time = String(template.timestampUnit === "milliseconds" ? nowMs : Math.floor(nowMs / 1000));
+  const parts = { timestamp: time, id, url };
+  const signature = sign(
+    Buffer.concat(
+      template.signed.map((piece) => {
+        if ("text" in piece) return Buffer.from(piece.text);
+        return piece.part === "body" ? body : Buffer.from(parts[piece.part]);
+      }),
+    ),
+  );
+  return {
+    ...(timestampHeader === undefined ? {} : { [timestampHeader]: time }),
+    ...(idHeader === undefined ? {} : { [idHeader]: id }),
+    [header]:
+      headerValue === undefined
+        ? `${prefix}${signature}`
+        : writeHeaderValue(headerValue, { signature, timestamp: time, id }),
   };
 }

@@ -1,3 +1,4 @@
+import { valueAt } from "../path.ts";
 import { knownByBody, macOf, macProblem, oneHeader, refuse, type Scheme, timeProblem } from "../verify.ts";
 
 /** Slack: the MAC covers `v0:time:body`; commands and interactions come as forms, events as JSON. */
@@ -5,6 +6,12 @@ export function slack(keys: readonly Buffer[]): Scheme {
   const mac = { algorithm: "sha256", encoding: "hex", keys } as const;
   return {
     format: "form-or-json",
+    // Slack asks an address that is new to it to repeat a word, and shows by its signature that it is Slack who asks.
+    challenge(event) {
+      if (valueAt(event, ["type"]) !== "url_verification") return undefined;
+      const text = valueAt(event, ["challenge"]);
+      return typeof text === "string" && text.length <= 256 ? { kind: "text", text } : undefined;
+    },
     verify(head, nowMs) {
       const time = oneHeader(head, "x-slack-request-timestamp");
       if (!time.ok) return time;

@@ -1,14 +1,32 @@
-import { macOf, macProblem, oneHeader, refuse, type Scheme, timeProblem } from "../verify.ts";
+import { type KeyObject, verify as verifySignature } from "node:crypto";
+import {
+  badSignature,
+  macOf,
+  macProblem,
+  oneHeader,
+  type Refused,
+  refuse,
+  type Scheme,
+  SIGNATURES_MAX,
+  timeProblem,
+} from "../verify.ts";
 
 const MAC = { algorithm: "sha256", encoding: "base64" } as const;
 
+export interface StandardKeys {
+  /** The bytes behind `whsec_`: they sign as `v1`. */
+  readonly secrets: readonly Buffer[];
+  /** Those behind `whpk_`, Ed25519: they sign as `v1a`. */
+  readonly publicKeys: readonly KeyObject[];
+}
+
 /**
- * Standard Webhooks, and Svix, which is the same under other header names: the MAC covers `id.time.body`.
- *
- * @param keys the bytes behind `whsec_`
+ * Standard Webhooks, and Svix, which is the same under other header names: what is signed is `id.time.body`. A good
+ * signature of one of the two versions will do.
  */
-export function standardWebhooks(keys: readonly Buffer[], prefix: "webhook" | "svix"): Scheme {
+export function standardWebhooks(keys: StandardKeys, prefix: "webhook" | "svix"): Scheme {
   const names = { id: `${prefix}-id`, time: `${prefix}-timestamp`, signature: `${prefix}-signature` };
+  const [secret] = keys.secrets;
   return {
     format: "json",
     verify(head, nowMs) {
@@ -26,20 +44,43 @@ export function standardWebhooks(keys: readonly Buffer[], prefix: "webhook" | "s
       return {
         ok: true,
         check(body) {
-          const candidates = signature.value
-            .split(" ")
-            .flatMap((one) => (one.startsWith("v1,") ? [one.slice(3)] : []));
+          const signatures = signature.value.split(" ");
           const signed = [id.value, ".", time.value, ".", body];
           // Retries are signed anew; the id stays.
-          return macProblem({ ...MAC, keys }, signed, candidates) ?? { ok: true, replayKey: id.value };
+          return signatureProblem(keys, signed, signatures) ?? { ok: true, replayKey: id.value };
         },
       };
     },
-    sign({ body, nowMs, id }) {
-      const time = String(Math.floor(nowMs / 1000));
-      const [key] = keys;
-      const mac = macOf(MAC.algorithm, key as Buffer, [id, ".", time, ".", body]).toString(MAC.encoding);
-      return { headers: { [names.id]: id, [names.time]: time, [names.signature]: `v1,${mac}` } };
-    },
+    ...(secret === undefined
+      ? {}
+      : {
+          sign({ body, nowMs, id }) {
+            const time = String(Math.floor(nowMs / 1000));
+            const mac = macOf(MAC.algorithm, secret, [id, ".", time, ".", body]).toString(MAC.encoding);
+            return { headers: { [names.id]: id, [names.time]: time, [names.signature]: `v1,${mac}` } };
+          },
+        }),
   };
+}
+
+function signatureProblem(
+  { secrets, publicKeys }: StandardKeys,
+  signed: readonly (string | Buffer)[],
+  signatures: readonly string[],
+): Refused | undefined {
+  const ofVersion = (version: string) =>
+    signatures.flatMap((one) => (one.startsWith(`${version},`) ? [one.slice(version.length + 1)] : []));
+  const asymmetric = publicKeys.length === 0 ? [] : ofVersion("v1a");
+  if (asymmetric.length > SIGNATURES_MAX) {
+    return refuse("too-many-signatures", `At most ${SIGNATURES_MAX} signatures are looked at`);
+  }
+  const data = Buffer.concat(signed.map((part) => Buffer.from(part)));
+  for (const text of asymmetric) {
+    const bytes = Buffer.from(text, "base64");
+    if (bytes.toString("base64") !== text) continue;
+    if (publicKeys.some((key) => verifySignature(null, data, key, bytes))) return undefined;
+  }
+  const symmetric = secrets.length === 0 ? [] : ofVersion("v1");
+  if (symmetric.length === 0 && asymmetric.length > 0) return badSignature();
+  return macProblem({ ...MAC, keys: secrets }, signed, symmetric);
 }

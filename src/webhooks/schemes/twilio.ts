@@ -4,6 +4,7 @@
  */
 import {
   badSignature,
+  beginsAsJson,
   macOf,
   macProblem,
   oneHeader,
@@ -30,7 +31,7 @@ export function twilio(keys: readonly Buffer[]): Scheme {
           if (bodyHash !== undefined && !sameText(sha256Hex(body), bodyHash.toLowerCase())) {
             return refuse("signature", "The body is not the one of bodySHA256");
           }
-          if (bodyHash === undefined && body[0] === OPEN_BRACE) {
+          if (bodyHash === undefined && beginsAsJson(body)) {
             return refuse("malformed", "A JSON body needs bodySHA256 in the address");
           }
           const fields = bodyHash === undefined ? signedFields(body) : "";
@@ -45,7 +46,7 @@ export function twilio(keys: readonly Buffer[]): Scheme {
       };
     },
     sign({ body, url }) {
-      const isJson = body[0] === OPEN_BRACE;
+      const isJson = beginsAsJson(body);
       const signedUrl = isJson ? withBodyHash(url, sha256Hex(body)) : url;
       const fields = isJson ? "" : signedFields(body);
       const value = macOf(MAC.algorithm, keys[0] as Buffer, [signedUrl, fields]).toString(MAC.encoding);
@@ -53,8 +54,6 @@ export function twilio(keys: readonly Buffer[]): Scheme {
     },
   };
 }
-
-const OPEN_BRACE = "{".charCodeAt(0);
 
 /** Sorted by name; a name that comes several times counts once for each different value, those sorted too. */
 function signedFields(body: Buffer): string {

@@ -151,8 +151,15 @@ describe("guides", () => {
     });
   });
 
-  test("webhooks.md: its source can be loaded", () => {
-    expect([...guide("webhooks").sources.keys()]).toEqual(["acme"]);
+  test("webhooks.md: its source can be loaded, and each of those in its table", () => {
+    const { sources, text } = guide("webhooks");
+    expect([...sources.keys()]).toEqual(["acme"]);
+    const inTable = [...text.matchAll(/^\| ([A-Z]\w+) \| `\{(scheme: .*)\}` \|$/gm)];
+    expect(inTable.map(([, name]) => name)).toEqual(["Shopify", "Paddle", "Square", "Linear"]);
+    for (const [, name, fields] of inTable) {
+      const source = `sources: { acme: { ${fields}, secrets: [{ env: S1 }], promise: p } }`;
+      expect(loadSources(source, SECRETS), name).toMatchObject({ ok: true });
+    }
   });
 
   test.each([

@@ -54,6 +54,11 @@ function spki(key: KeyObject): string {
   return key.export({ format: "der", type: "spki" }).toString("base64");
 }
 
+/** The 32 bytes that a sender publishes. */
+function rawKey(key: KeyObject): Buffer {
+  return key.export({ format: "der", type: "spki" }).subarray(-32);
+}
+
 function standard(prefix: "webhook" | "svix"): Sender {
   const real = Buffer.from(WHSEC.slice(6), "base64");
   return {
@@ -202,6 +207,94 @@ export const SENDERS: readonly Sender[] = [
     }),
   },
   {
+    name: "standard-webhooks, asymmetric",
+    config: { scheme: "standard-webhooks", publicKeys: [`whpk_${rawKey(ed.publicKey).toString("base64")}`] },
+    env: {},
+    signature: "webhook-signature",
+    timeHeader: "webhook-timestamp",
+    timed: true,
+    signed: true,
+    otherVersion: (value) => value.replace("v1a,", "v1,"),
+    body: json,
+    send: (body, { seconds, id, url, key }) => ({
+      url,
+      body,
+      headers: [
+        ["webhook-id", id],
+        ["webhook-timestamp", seconds],
+        [
+          "webhook-signature",
+          `v1a,${signBytes(
+            null,
+            Buffer.concat([Buffer.from(`${id}.${seconds}.`), body]),
+            key === undefined ? ed.privateKey : generateKeyPairSync("ed25519").privateKey,
+          ).toString("base64")}`,
+        ],
+      ],
+    }),
+  },
+  {
+    name: "zoom",
+    config: { scheme: "zoom", secrets: [{ env: "S1" }] },
+    env: { S1: SECRET },
+    signature: "x-zm-signature",
+    timeHeader: "x-zm-request-timestamp",
+    timed: true,
+    signed: true,
+    otherVersion: (value) => value.replace("v0=", "v1="),
+    body: json,
+    send: (body, { seconds, url, key = Buffer.from(SECRET) }) => ({
+      url,
+      body,
+      headers: [
+        ["x-zm-request-timestamp", seconds],
+        ["x-zm-signature", `v0=${mac("sha256", key, "hex", `v0:${seconds}:`, body)}`],
+      ],
+    }),
+  },
+  {
+    name: "hmac with its time in the same header",
+    config: {
+      scheme: "hmac",
+      secrets: [{ env: "S1" }],
+      header: "paddle-signature",
+      headerValue: "ts={timestamp};h1={signature}",
+      encoding: "hex",
+      signed: "{timestamp}:{body}",
+    },
+    env: { S1: SECRET },
+    signature: "paddle-signature",
+    timed: true,
+    signed: true,
+    otherVersion: (value) => value.replace("h1=", "h0="),
+    body: json,
+    send: (body, { seconds, url, key = Buffer.from(SECRET) }) => ({
+      url,
+      body,
+      headers: [["paddle-signature", `ts=${seconds};h1=${mac("sha256", key, "hex", `${seconds}:`, body)}`]],
+    }),
+  },
+  {
+    name: "hmac of the address and the body",
+    config: {
+      scheme: "hmac",
+      secrets: [{ env: "S1" }],
+      header: "x-square-hmacsha256-signature",
+      encoding: "base64",
+      signed: "{url}{body}",
+    },
+    env: { S1: SECRET },
+    signature: "x-square-hmacsha256-signature",
+    timed: false,
+    signed: true,
+    body: json,
+    send: (body, { url, key = Buffer.from(SECRET) }) => ({
+      url,
+      body,
+      headers: [["x-square-hmacsha256-signature", mac("sha256", key, "base64", url, body)]],
+    }),
+  },
+  {
     name: "hmac with time and id",
     config: {
       scheme: "hmac",
@@ -249,6 +342,31 @@ export const SENDERS: readonly Sender[] = [
       url,
       body,
       headers: [["x-signature", mac("sha256", key, "base64", body)]],
+    }),
+  },
+  {
+    name: "discord",
+    config: { scheme: "discord", publicKeys: [rawKey(ed.publicKey).toString("hex")] },
+    env: {},
+    signature: "x-signature-ed25519",
+    timeHeader: "x-signature-timestamp",
+    timed: true,
+    signed: true,
+    body: json,
+    send: (body, { seconds, url, key }) => ({
+      url,
+      body,
+      headers: [
+        ["x-signature-timestamp", seconds],
+        [
+          "x-signature-ed25519",
+          signBytes(
+            null,
+            Buffer.concat([Buffer.from(seconds), body]),
+            key === undefined ? ed.privateKey : generateKeyPairSync("ed25519").privateKey,
+          ).toString("hex"),
+        ],
+      ],
     }),
   },
   {
