@@ -29,7 +29,8 @@ export function openAuth({ file, usedFolder, isExposed, oidc, log }: AuthOptions
     alwaysClosed: isExposed,
     onFault: (err) => log.error({ err }, "cannot read the API keys: those read before stay in force"),
   });
-  return createAuthenticate(ring, oidc && tokenReader(oidc));
+  const onUnusableKey = (err: unknown) => log.warn({ err }, "a key of the identity provider cannot be used");
+  return createAuthenticate(ring, oidc && tokenReader({ ...oidc, onUnusableKey }));
 }
 
 /** What reads tokens is loaded for the first of them: few installations have an issuer, and each start would wait. */

@@ -4,7 +4,7 @@ export const SCOPES = {
   "approvals:read": "See approvals, with addresses, comments and outcomes",
   "approvals:cancel": "Cancel approvals",
   "workflows:begin": "Start any registered workflow",
-  "workflows:read": "See what became of a workflow, or of any promise below one",
+  "workflows:read": "See what became of a workflow, or of a promise below one, but nothing of approvals",
   "promises:resolve": "Settle what a workflow waits for, and answer ballots by program",
   dashboard: "Log in to the dashboard",
   admin: "All of these, and operations",

@@ -1,4 +1,5 @@
 /** Tokens of people's tools, against an issuer of our own: real discovery, real keys, real signatures. */
+import { generateKeyPairSync, type KeyObject, sign as signBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from "jose";
@@ -13,6 +14,8 @@ interface Issuer extends AsyncDisposable {
   readonly asked: string[];
   /** What it publishes; undefined: 500. */
   keys: object[] | undefined;
+  /** What it answers instead of its keys. */
+  keysText?: string;
 }
 
 const open: Issuer[] = [];
@@ -29,6 +32,7 @@ async function startIssuer(
     asked.push(req.url ?? "");
     if (issuer.keys === undefined) return void res.writeHead(500).end("no");
     res.setHeader("content-type", "application/json");
+    if (req.url === "/keys" && issuer.keysText !== undefined) return void res.end(issuer.keysText);
     res.end(JSON.stringify(req.url === "/keys" ? { keys: issuer.keys } : describe(issuer.url)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -90,6 +94,29 @@ function sign(
     .setExpirationTime(change.expires ?? "5m")
     .sign(change.key ?? pairs.ES256.privateKey, { crit: { "x-new": false } });
 }
+
+interface OddPair {
+  readonly alg: string;
+  readonly signer: KeyObject;
+  readonly verifier: KeyObject;
+}
+type BadKeys = Readonly<Record<"short" | "rsa" | "ec" | "ed", OddPair>>;
+
+function badKeys(): BadKeys {
+  const pair = (alg: string, keys: { privateKey: KeyObject; publicKey: KeyObject }): OddPair => ({
+    alg,
+    signer: keys.privateKey,
+    verifier: keys.publicKey,
+  });
+  return {
+    short: pair("RS256", generateKeyPairSync("rsa", { modulusLength: 1024 })),
+    rsa: pair("RS256", generateKeyPairSync("rsa", { modulusLength: 2048 })),
+    ec: pair("ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })),
+    ed: pair("EdDSA", generateKeyPairSync("ed25519")),
+  };
+}
+
+const jwk = ({ verifier }: OddPair): object => verifier.export({ format: "jwk" });
 
 describe("createOidcReader()", () => {
   test.each(["RS256", "ES256", "EdDSA"] as const)(
@@ -165,6 +192,61 @@ describe("createOidcReader()", () => {
       "two parts": good.split(".").slice(0, 2).join("."),
     };
     for (const [what, token] of Object.entries(wrong)) expect(await read(token), what).toBeUndefined();
+  });
+
+  test.each<[string, (keys: BadKeys) => { key: object; signer: KeyObject; alg: string; told: boolean }]>([
+    ["an RSA key of 1,024 bits", ({ short }) => ({ ...short, key: jwk(short), told: true })],
+    ["an RSA key without its number", ({ rsa }) => ({ ...rsa, key: { kty: "RSA", e: "AQAB" }, told: true })],
+    [
+      "an RSA key whose number is no base64",
+      ({ rsa }) => ({ ...rsa, key: { ...jwk(rsa), n: "***" }, told: true }),
+    ],
+    [
+      "a point that is on no curve",
+      ({ ec }) => ({ ...ec, key: { ...jwk(ec), x: "eHh4eHh4eHg" }, told: true }),
+    ],
+    ["an Ed25519 key that is too short", ({ ed }) => ({ ...ed, key: { ...jwk(ed), x: "AAAA" }, told: true })],
+    ["a key for another curve", ({ ed }) => ({ ...ed, key: { ...jwk(ed), crv: "X25519" }, told: false })],
+    ["a key of another type", ({ rsa, ec }) => ({ ...rsa, key: jwk(ec), told: false })],
+    ["a key of a type that nobody knows", ({ rsa }) => ({ ...rsa, key: { kty: "NEW" }, told: false })],
+    ["a secret", ({ rsa }) => ({ ...rsa, key: { kty: "oct", k: "AAAA" }, told: false })],
+    ["a key to encrypt with", ({ rsa }) => ({ ...rsa, key: { ...jwk(rsa), use: "enc" }, told: false })],
+    [
+      "a key for another algorithm",
+      ({ rsa }) => ({ ...rsa, key: { ...jwk(rsa), alg: "RS999" }, told: false }),
+    ],
+  ])("refuses a token by %s with 401, as another try would not help", async (_, made) => {
+    const { key, signer, alg, told } = made(badKeys());
+    const issuer = await startIssuer([{ ...key, kid: "bad" }, ...(await published())]);
+    const reasons: unknown[] = [];
+    const onUnusableKey = (reason: unknown) => reasons.push(reason);
+    const read = createOidcReader({ issuer: issuer.url, audience: AUDIENCE, onUnusableKey });
+    const header = { alg, kid: "bad" };
+    const input = [
+      header,
+      { iss: issuer.url, aud: AUDIENCE, sub: "x", exp: Math.floor(Date.now() / 1000) + 60 },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    // By Node alone: the library signs with no key that it does not verify with.
+    const hash = alg === "EdDSA" ? null : "sha256";
+    const signature = signBytes(hash, Buffer.from(input), { key: signer, dsaEncoding: "ieee-p1363" });
+    const token = `${input}.${signature.toString("base64url")}`;
+    for (let i = 0; i < 3; i++) expect(await read(token)).toBeUndefined();
+    expect(reasons.length, "told once to the operator").toBe(told ? 1 : 0);
+    expect(await read(await sign(issuer.url)), "the issuer's other keys").toBeDefined();
+  });
+
+  test.each([
+    ["no JSON", "<html>"],
+    ["no set", "[]"],
+    ["a set of no keys' form", '{"keys":[null]}'],
+    ["too much", `{"keys":[${"1,".repeat(100_000)}1]}`],
+  ])("says 503 when the issuer's keys are %s", async (_, text) => {
+    const issuer = await startIssuer(await published());
+    issuer.keysText = text;
+    const read = createOidcReader({ issuer: issuer.url, audience: AUDIENCE });
+    await expect(read(await sign(issuer.url))).rejects.toMatchObject({ code: "IDENTITY_UNAVAILABLE" });
   });
 
   test("says 503 while the issuer does not answer, and goes on when it does", async () => {
