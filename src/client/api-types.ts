@@ -133,9 +133,11 @@ export type BallotAnswer = {
     | {
         readonly kind: "decided";
         readonly choice: "approve" | "reject";
-        readonly by: string;
+        /** The approver's address; only for keys with the scope `approvals:read`. */
+        readonly by?: string;
         /** ISO 8601 instant. */
         readonly at: string;
+        /** Only for keys with the scope `approvals:read`. */
         readonly comment?: string;
       }
     | {

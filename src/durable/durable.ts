@@ -30,11 +30,12 @@ export interface Durable {
   ): Promise<StoredPromise | undefined>;
   /**
    * Waits for settlement, at most `timeoutMs` and no longer than `signal` is quiet; then answers the promise as it is.
-   * Undefined if there is none of that id.
+   * Undefined if there is none of that id. Who may not see the promise, by `admit`, does not wait either: by the time
+   * that an answer takes they would know that it is there.
    */
   waitFor(
     id: string,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly admit?: Admit },
   ): Promise<StoredPromise | undefined>;
   /** Direct children by position, from the `first` (default 0) up to the first gap, at most 1,000. */
   children(id: string, first?: number): Promise<StoredPromise[]>;
@@ -52,6 +53,9 @@ export interface Durable {
   /** Lets go of the engine; open waits are answered with what was last known. */
   stop(): Promise<void>;
 }
+
+/** Whether somebody may see a promise. */
+export type Admit = (promise: StoredPromise) => Promise<boolean>;
 
 /**
  * How long a workflow may take when it is started: by default, and in bounds. The default leaves room for the longest

@@ -2,7 +2,7 @@
 import type { Network } from "@resonatehq/sdk";
 import { childId } from "../approval/ids.ts";
 import { ServiceError } from "../lib/errors.ts";
-import type { Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
+import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { family, searchByTags } from "./family.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
@@ -96,7 +96,11 @@ class ResonateDurable implements Durable {
 
   async waitFor(
     id: string,
-    { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    {
+      timeoutMs,
+      signal,
+      admit,
+    }: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly admit?: Admit },
   ): Promise<StoredPromise | undefined> {
     if (timeoutMs <= 0 || signal?.aborted === true) return this.read(id);
     const end = Promise.withResolvers<void>();
@@ -104,7 +108,7 @@ class ResonateDurable implements Durable {
     const abort = () => end.resolve();
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      const promise = await this.#waits.settlement(id, end.promise);
+      const promise = await this.#waits.settlement(id, end.promise, admit);
       // The time is up: what was last known may be some seconds old.
       return promise?.state === "pending" && !this.#isStopped ? await this.#readSoon(id) : promise;
     } finally {

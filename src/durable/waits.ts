@@ -7,7 +7,7 @@
  * needs to survive a restart: whoever waits asks again.
  */
 import type { Message, Network } from "@resonatehq/sdk";
-import type { StoredPromise } from "./durable.ts";
+import type { Admit, StoredPromise } from "./durable.ts";
 import { ask, stored } from "./protocol-client.ts";
 
 /**
@@ -51,13 +51,16 @@ export class Waits {
     network.recv((message) => this.#receive(message));
   }
 
-  /** Waits for settlement until `end` ends the wait; then answers what was last known. */
-  async settlement(id: string, end: Promise<void>): Promise<StoredPromise | undefined> {
+  /** Waits for settlement until `end` ends the wait, or not at all who is not admitted; then answers what was last known. */
+  async settlement(id: string, end: Promise<void>, admit?: Admit): Promise<StoredPromise | undefined> {
     const watch = this.#watches.get(id) ?? this.#begin(id);
     watch.waiting += 1;
     try {
       await watch.begun;
-      if (watch.latest?.state === "pending") await Promise.race([watch.settled.promise, end]);
+      const { latest } = watch;
+      if (latest?.state === "pending" && (admit === undefined || (await admit(latest)))) {
+        await Promise.race([watch.settled.promise, end]);
+      }
       return watch.latest;
     } finally {
       watch.waiting -= 1;

@@ -1,3 +1,4 @@
+import { KIND_TAG } from "../approval/ids.ts";
 import type { StoredPromise } from "../durable/durable.ts";
 
 /**
@@ -12,7 +13,9 @@ export function describePromise(promise: StoredPromise, more: object = {}): stri
   );
 }
 
-function detailOf({ state, value, unreadable, timeoutAt }: StoredPromise): object {
+function detailOf(promise: StoredPromise): object {
+  const { state, unreadable, timeoutAt } = promise;
+  const value = valueOf(promise);
   if (unreadable === "value") {
     return { error: "The stored value cannot be read: it was not written by this service" };
   }
@@ -29,6 +32,14 @@ function detailOf({ state, value, unreadable, timeoutAt }: StoredPromise): objec
     case "timedout":
       return { error: `Timed out at ${new Date(timeoutAt).toISOString()}` };
   }
+}
+
+/** The name of a press or a cancellation is for whoever made it to know their own; it is told to nobody. */
+function valueOf({ tags, value }: StoredPromise): unknown {
+  const kind = tags[KIND_TAG];
+  if ((kind !== "ballot" && kind !== "end") || typeof value !== "object" || value === null) return value;
+  const { nonce: _, ...shown } = value as { readonly nonce?: unknown };
+  return value instanceof Error ? value : shown;
 }
 
 function statusOf({ state, unreadable }: StoredPromise): string {

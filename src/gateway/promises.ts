@@ -7,6 +7,8 @@ import { z } from "zod";
 import { ballotId } from "../approval/ids.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { lines } from "../approval/request.ts";
+import type { Caller } from "../auth/authenticate.ts";
+import { allows } from "../auth/scopes.ts";
 import type { Durable } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
 import { ServiceError } from "../lib/errors.ts";
@@ -91,7 +93,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       );
       res
         .status(statusOf(stands, choice))
-        .json({ approval, ballot: Number(n), effective, stands: told(stands) });
+        .json({ approval, ballot: Number(n), effective, stands: told(stands, callerOf(res)) });
     }),
   });
 }
@@ -115,9 +117,13 @@ function statusOf(stands: Standing, choice: "approve" | "reject"): number {
   return stands.choice === choice ? 200 : 409;
 }
 
-function told(stands: Standing): object {
-  const { atMs, ...rest } = stands;
-  return { ...rest, ...(atMs === undefined ? {} : { at: new Date(atMs).toISOString() }) };
+/** Whose answer stands, and their comment, are for callers who may read approvals. */
+function told(stands: Standing, caller: Caller | undefined): object {
+  const at = stands.atMs === undefined ? {} : { at: new Date(stands.atMs).toISOString() };
+  if (stands.kind === "closed") return { kind: stands.kind, because: stands.because, ...at };
+  const { kind, choice, by, comment } = stands;
+  if (!allows(caller?.scopes ?? [], ["approvals:read"])) return { kind, choice, ...at };
+  return { kind, choice, by, ...(comment === undefined ? {} : { comment }), ...at };
 }
 
 /** No promise has a longer id, wherever it stands below its workflow. */

@@ -1,8 +1,6 @@
 /** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
 import type { IRouter, Request, Response } from "express";
-import { requestOf } from "../approval/stored.ts";
-import { allows } from "../auth/scopes.ts";
-import type { Durable, StoredPromise } from "../durable/durable.ts";
+import type { Admit, Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { BegunWorkflow } from "../openapi/schemas.ts";
 import { audit } from "./audit.ts";
@@ -10,6 +8,7 @@ import { callerOf, type Needs } from "./auth.ts";
 import { isSameCall, readBegin } from "./begin.ts";
 import { callBackOnCompletion } from "./completion-callback.ts";
 import { sendJson } from "./json.ts";
+import { mayRead, READERS } from "./may-read.ts";
 import { describePromise } from "./outcome.ts";
 import { preferredWait } from "./prefer.ts";
 import { addRoute } from "./routes.ts";
@@ -59,10 +58,13 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
       const id = parsePromiseId(req.query["id"]);
       const asked = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
       const seconds = asked === undefined ? undefined : Math.min(asked, WAIT_SECONDS_MAX);
+      const admit = (found: StoredPromise) => mayRead(options.durable, callerOf(res), found);
       const promise =
-        seconds === undefined ? await options.durable.read(id) : await waiting.waitFor(id, seconds, res);
-      // Whoever may read approvals alone is told of nothing else, not even that it is there.
-      if (promise === undefined || !mayRead(res, promise)) {
+        seconds === undefined
+          ? await options.durable.read(id)
+          : await waiting.waitFor(id, { seconds, admit }, res);
+      // A refusal says not even that it is there.
+      if (promise === undefined || !(await admit(promise))) {
         throw new ServiceError("NOT_FOUND", `${id} not found`);
       }
       if (seconds !== undefined) res.setHeader("Preference-Applied", `wait=${seconds}`);
@@ -70,13 +72,6 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
       sendJson(res, describePromise(promise));
     }),
   });
-}
-
-const READERS = ["workflows:read", "approvals:read"] as const;
-
-function mayRead(res: Response, promise: StoredPromise): boolean {
-  if (allows(callerOf(res)?.scopes ?? [], ["workflows:read"])) return true;
-  return requestOf(promise) !== undefined;
 }
 
 async function begin(
@@ -113,12 +108,16 @@ class WaitingRoom {
     });
   }
 
-  async waitFor(id: string, seconds: number, res: Response): Promise<StoredPromise | undefined> {
+  async waitFor(
+    id: string,
+    { seconds, admit }: { readonly seconds: number; readonly admit: Admit },
+    res: Response,
+  ): Promise<StoredPromise | undefined> {
     const { durable, draining } = this.#options;
     if (this.#waiting.size >= this.#max) {
       // Whoever need not wait is answered even now.
       const promise = await durable.read(id);
-      if (promise?.state !== "pending") return promise;
+      if (promise?.state !== "pending" || !(await admit(promise))) return promise;
       throw new ServiceError(
         "TOO_MANY_WAITERS",
         "Too many callers wait already: ask again without Prefer, or later",
@@ -130,7 +129,7 @@ class WaitingRoom {
     if (draining.aborted) leave.abort();
     this.#waiting.add(leave);
     try {
-      return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal });
+      return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal, admit });
     } finally {
       this.#waiting.delete(leave);
       // Every answer ends in a close, and to abort for nobody makes an error each time.

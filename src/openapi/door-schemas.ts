@@ -24,9 +24,13 @@ export const ballotAnswer = z
       z.strictObject({
         kind: z.literal("decided"),
         choice,
-        by: z.string(),
+        by: z.exactOptional(z.string()).meta({
+          description: "The approver's address; only for keys with the scope `approvals:read`.",
+        }),
         at: instant,
-        comment: z.exactOptional(z.string()),
+        comment: z
+          .exactOptional(z.string())
+          .meta({ description: "Only for keys with the scope `approvals:read`." }),
       }),
       z.strictObject({
         kind: z.literal("closed"),

@@ -80,7 +80,8 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
     path: "/wait",
     group: "Workflows",
     summary: "See what became of a workflow",
-    description: "A key with the scope `approvals:read` alone sees approvals alone.",
+    description:
+      "What belongs to an approval, its ballots and steps too, is seen with the scope `approvals:read` alone, everything else with `workflows:read` alone.",
     scope: ["workflows:read", "approvals:read"],
     parameters: [
       queryPromiseId,
