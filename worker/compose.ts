@@ -6,6 +6,7 @@ import { loadCallbackSecrets } from "../src/config/callback-secrets.ts";
 import { type Config, ConfigError } from "../src/config/config.ts";
 import { environment } from "../src/config/env.ts";
 import { loadTokenKeys } from "../src/config/keys.ts";
+import { VALUE_BYTES_MAX } from "../src/durable/value.ts";
 import type { Logger } from "../src/lib/log.ts";
 import { createMailer } from "../src/mail/mailer.ts";
 import { createLinkTokens } from "../src/tokens/tokens.ts";
@@ -59,6 +60,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     leaseMs,
     concurrency,
     log,
+    valueBytesMax: VALUE_BYTES_MAX[config.engine.kind],
     workflows: WORKFLOWS,
     services: { mailer, callbacks, tokens, publicUrl, group },
   });

@@ -10,9 +10,11 @@
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
  * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and again until
  *    the engine hears it: a task that it still takes for ours would lie still for the rest of its lease;
- * G4 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
+ * G4 what is too large to be stored is never sent: the step or workflow that made it ends as rejected in its place, saying so,
+ *    and nothing of it runs again. So is what the engine refuses for good (400, 413);
+ * G5 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
  *    receivers may take as long as they like, and no decision waits for them;
- * G5 once draining, no new task is taken, and the engine is told at once, so that others get them.
+ * G6 once draining, no new task is taken, and the engine is told at once, so that others get them.
  */
 import {
   type ExecuteMsg,
@@ -24,13 +26,17 @@ import {
   type Response,
   type Send,
   type TaskAcquireReq,
+  type TaskFenceReq,
+  type TaskFulfillReq,
   type TaskReleaseReq,
   type TaskReleaseRes,
+  type Value,
 } from "@resonatehq/sdk";
 import { isCallbackId } from "../src/approval/callback.ts";
 import { cameItsWay, ownWayOf } from "../src/approval/own-ways.ts";
-import { decodeValue, encodeValue } from "../src/durable/value.ts";
+import { decodeValue, storedBytes, VALUE_BYTES_MAX } from "../src/durable/value.ts";
 import type { FailureNotes } from "./sdk-log.ts";
+import { failure, rejectionFor, tooLarge, valueIn } from "./value-limit.ts";
 
 export interface GuardOptions {
   /** True if this worker can run that function in that version. */
@@ -43,6 +49,8 @@ export interface GuardOptions {
   readonly concurrency: number;
   /** How long a task stays ours without a sign of life, in milliseconds. */
   readonly leaseMs: number;
+  /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
+  readonly valueBytesMax?: number | undefined;
 }
 
 /** First and longest wait before a task is handed back after a failed request, in milliseconds (G3). */
@@ -54,10 +62,13 @@ export class GuardedNetwork implements Network {
   readonly anycast: string;
   readonly #inner: Network;
   readonly #options: GuardOptions;
+  readonly #valueBytesMax: number;
   readonly #callbacks = new Lane();
   readonly #others = new Lane();
   /** Tasks whose latest request failed, with how often in a row. */
   readonly #failed = new Map<string, number>();
+  /** Tasks whose pass has ended for a reason of ours, until the SDK gives them up. */
+  readonly #ending = new Map<string, "rejected" | "replays">();
   #deliver: (message: Message) => void = () => {};
   #draining = false;
   #onIdle: (() => void) | undefined;
@@ -65,6 +76,7 @@ export class GuardedNetwork implements Network {
   constructor(inner: Network, options: GuardOptions) {
     this.#inner = inner;
     this.#options = options;
+    this.#valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX.embedded;
     this.unicast = inner.unicast;
     this.anycast = inner.anycast;
   }
@@ -115,14 +127,71 @@ export class GuardedNetwork implements Network {
         return response;
       }
       case "task.fulfill": {
-        const response = await this.#tracked(request.data.id, request);
+        const response = await this.#fulfill(request);
         this.#ended(request.data.id);
         return response;
       }
       case "task.fence":
-        return await this.#tracked(request.data.id, request);
-      default:
-        return await this.#inner.send(request);
+        return await this.#fence(request);
+      default: {
+        // What a step sends by itself: it hears of it as of any other refusal.
+        const why = tooLarge(valueIn(request), this.#valueBytesMax);
+        return why === undefined
+          ? await this.#inner.send(request)
+          : refusal(request, 422, `The value ${why}`);
+      }
+    }
+  }
+
+  async #fulfill(request: TaskFulfillReq): Promise<Response> {
+    const { id, action } = request.data;
+    return await this.#storing(action.data.value, {
+      send: () => this.#tracked(id, request),
+      instead: (why) =>
+        this.#tracked(id, { ...request, data: { ...request.data, action: rejectionFor(action, why) } }),
+    });
+  }
+
+  /** What a workflow stores in the middle of a pass (G4). */
+  async #fence(request: TaskFenceReq): Promise<Response> {
+    const { id, version, action } = request.data;
+    return await this.#storing(valueIn(action), {
+      send: () => this.#tracked(id, request),
+      instead: async (why) => {
+        if (action.kind === "promise.create") {
+          const reason = `Cannot continue: the argument or data of ${action.data.id} ${why}`;
+          await this.#reject({ id, version }, reason);
+          this.#ending.set(id, "rejected");
+          return refusal(request, 409, reason);
+        }
+        const rejection = rejectionFor(action, why);
+        const response = await this.#tracked(id, {
+          ...request,
+          data: { ...request.data, action: rejection },
+        });
+        if (response.head.status !== 200) return response;
+        // The SDK would go on with the value that it has, and a replay with the rejection: so this pass ends here.
+        this.#ending.set(id, "replays");
+        return refusal(request, 409, `${action.data.id} ends as rejected: its outcome ${why}`);
+      },
+    });
+  }
+
+  /** Sends, unless the value is too large, or is refused so that it would be refused each time. */
+  async #storing(
+    value: Value | undefined,
+    way: { readonly send: () => Promise<Response>; readonly instead: (why: string) => Promise<Response> },
+  ): Promise<Response> {
+    const why = tooLarge(value, this.#valueBytesMax);
+    if (why !== undefined) return await way.instead(why);
+    try {
+      return await way.send();
+    } catch (error) {
+      const status = refusedForGood(error);
+      if (status === undefined) throw error;
+      return await way.instead(
+        `is refused by the engine, which answers ${status} (${storedBytes(value)} bytes as JSON)`,
+      );
     }
   }
 
@@ -153,10 +222,10 @@ export class GuardedNetwork implements Network {
     // The SDK drops a timer's task without a word: its deadline does the work.
     if (promise.tags["resonate:timer"] === "true") this.#ended(id);
     else {
-      const refusal = this.#refusal(promise);
-      if (refusal !== undefined) {
-        await this.#reject({ id, version: task.version }, refusal);
-        return conflict(request, refusal);
+      const reason = this.#refusal(promise);
+      if (reason !== undefined) {
+        await this.#reject({ id, version: task.version }, reason);
+        return refusal(request, 409, reason);
       }
     }
     return response;
@@ -187,6 +256,16 @@ export class GuardedNetwork implements Network {
     // Read before the first await: the SDK logs why and releases in the same turn.
     const reason = this.#options.failures.latest();
     const failures = this.#failed.get(id) ?? 0;
+    const ending = this.#ending.get(id);
+    this.#ending.delete(id);
+    if (ending === "rejected") return released(request);
+    if (ending === "replays") {
+      try {
+        return await this.#handBack(request);
+      } finally {
+        this.#ended(id);
+      }
+    }
     if (failures > 0) {
       const delayMs = Math.min(RELEASE_DELAY_MS * 2 ** (failures - 1), RELEASE_DELAY_MAX_MS);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -197,11 +276,7 @@ export class GuardedNetwork implements Network {
       }
     }
     await this.#reject({ id, version }, `Cannot continue: ${reason}`);
-    return {
-      kind: "task.release",
-      head: { corrId: request.head.corrId, status: 200, version: request.head.version },
-      data: {},
-    };
+    return released(request);
   }
 
   async #handBack(request: TaskReleaseReq): Promise<TaskReleaseRes> {
@@ -217,11 +292,8 @@ export class GuardedNetwork implements Network {
   }
 
   async #reject(task: { id: string; version: number }, reason: string): Promise<void> {
-    const error = new Error(reason);
-    error.name = "WorkflowError";
-    delete error.stack;
     const head = { corrId: crypto.randomUUID(), version: "2026-04-01" };
-    const value = encodeValue(error);
+    const value = failure(reason);
     try {
       await this.#inner.send({
         kind: "task.fulfill",
@@ -294,10 +366,21 @@ function isCall(value: unknown): value is { func: string; args: unknown[]; versi
   );
 }
 
-function conflict(request: TaskAcquireReq, reason: string): Response {
+/** Status with which the engine refuses a request as such: sent again, it would be refused again. */
+function refusedForGood(error: unknown): number | undefined {
+  const text = error instanceof Error ? error.message : "";
+  const status = /^platform failure: (?:HTTP )?(400|413)\b/.exec(text)?.[1];
+  return status === undefined ? undefined : Number(status);
+}
+
+function refusal({ kind, head }: Request, status: 409 | 422, reason: string): Response {
+  return { kind, head: { corrId: head.corrId, status, version: head.version }, data: reason } as Response;
+}
+
+function released({ head }: TaskReleaseReq): TaskReleaseRes {
   return {
-    kind: "task.acquire",
-    head: { corrId: request.head.corrId, status: 409, version: request.head.version },
-    data: reason,
+    kind: "task.release",
+    head: { corrId: head.corrId, status: 200, version: head.version },
+    data: {},
   };
 }

@@ -15,6 +15,8 @@ export interface WorkerOptions {
   /** Tasks that run at once. */
   readonly concurrency: number;
   readonly log: Logger;
+  /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
+  readonly valueBytesMax?: number | undefined;
   /** What can be started by name. */
   readonly workflows: readonly Registration[];
   readonly services: Omit<Services, "promises">;
@@ -26,7 +28,7 @@ export interface Worker {
 }
 
 export function startWorker(options: WorkerOptions): Worker {
-  const { network, pid, leaseMs, concurrency, log, workflows, services } = options;
+  const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax } = options;
   const logger = sdkLogger(log);
   const registered = new Set<string>();
   const guarded = new GuardedNetwork(network, {
@@ -35,6 +37,7 @@ export function startWorker(options: WorkerOptions): Worker {
     failures: logger,
     concurrency,
     leaseMs,
+    valueBytesMax,
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   makeFaster(resonate);

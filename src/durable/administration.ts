@@ -63,7 +63,7 @@ export function createAdministration(network: Network): Administration {
         cron,
         promiseId: "{{.id}}-{{.timestamp}}",
         promiseTimeout: timeoutMs,
-        promiseParam: encode({ func, args, version }),
+        promiseParam: encode({ func, args, version }, "args"),
         promiseTags: { "resonate:target": network.match(target), "resonate:scope": "global" },
       };
       const answer = await ask(network, "schedule.create", call);

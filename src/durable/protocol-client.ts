@@ -3,7 +3,7 @@ import type { Network, PromiseRecord, Request, Response, Value } from "@resonate
 import { ServiceError } from "../lib/errors.ts";
 import { scrub } from "../lib/log.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
-import { decodeValue, encodeValue } from "./value.ts";
+import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "./value.ts";
 
 /** The protocol's version that the SDK speaks. */
 const VERSION = "2026-04-01";
@@ -58,6 +58,10 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
     const reason = typeof said === "string" && said !== "" ? `: ${scrub(said).slice(0, 200)}` : "";
     return new ServiceError("INVALID_REQUEST", `The engine refuses the request${reason}`, options);
   }
+  if (status === 413) {
+    const reason = "The engine refuses the request: it is too large for it";
+    return new ServiceError("PAYLOAD_TOO_LARGE", reason, options);
+  }
   const reason =
     status === 401 || status === 403
       ? "it refuses this service's token"
@@ -67,9 +71,19 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
   return new ServiceError("ENGINE_UNAVAILABLE", `Cannot ask the engine: ${reason}`, options);
 }
 
-/** Callers check with `assertStorable` what comes from outside. */
-export function encode(value: unknown, nonce?: string): Value {
+/**
+ * Callers check with `assertStorable` what comes from outside.
+ *
+ * @param field what a refusal calls the value
+ * @throws ServiceError INVALID_FIELDS if it is larger than what an engine stores
+ */
+export function encode(value: unknown, field: string, nonce?: string): Value {
   const encoded = encodeValue(value);
+  const bytes = storedBytes(encoded);
+  if (bytes > VALUE_BYTES_MAX.embedded) {
+    const message = `must have at most ${VALUE_BYTES_MAX.embedded} bytes as JSON, not ${bytes}: keep it elsewhere, and store where it is`;
+    throw new ServiceError("INVALID_FIELDS", `${field} ${message}`, { problems: [{ field, message }] });
+  }
   return nonce === undefined ? encoded : { ...encoded, headers: { ...encoded.headers, [NONCE]: nonce } };
 }
 

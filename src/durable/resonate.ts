@@ -49,7 +49,7 @@ class ResonateDurable implements Durable {
     const answer = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
-      param: encode({ func, args, version }),
+      param: encode({ func, args, version }, "args"),
       tags: {
         ...tags,
         ...lineageTags(id),
@@ -65,7 +65,7 @@ class ResonateDurable implements Durable {
     const answer = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
-      param: encode(param),
+      param: encode(param, "param"),
       tags: { ...tags, ...lineageTags(id), "resonate:external": "true" },
     });
     if (!answer.ok) throw new Error(`Cannot create ${id}: the engine answers ${answer.status} to a creation`);
@@ -90,7 +90,11 @@ class ResonateDurable implements Durable {
     nonce?: string,
   ): Promise<StoredPromise | undefined> {
     assertStorable(value, "value");
-    const answer = await ask(this.#network, "promise.settle", { id, state: as, value: encode(value, nonce) });
+    const answer = await ask(this.#network, "promise.settle", {
+      id,
+      state: as,
+      value: encode(value, "value", nonce),
+    });
     return answer.ok ? stored(answer.data.promise) : undefined;
   }
 

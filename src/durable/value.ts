@@ -25,6 +25,18 @@ export function encodeValue(value: unknown): Value & { readonly data: string } {
   return { headers: {}, data: text === undefined ? "" : Buffer.from(text).toString("base64") };
 }
 
+/**
+ * How much JSON one value may have: what the embedded engine takes as base64, and less where requests have at most 2 MB,
+ * as on the Resonate Server, with room for all that goes along.
+ */
+export const VALUE_BYTES_MAX = { embedded: 3 * 1024 * 1024, server: 1_500_000 } as const;
+
+/** Bytes of JSON in a value as it is stored, without decoding it. */
+export function storedBytes(value: Value | undefined): number {
+  const data = value?.data ?? "";
+  return Math.floor((data.length * 3) / 4) - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
+}
+
 /** Whether JSON has words for all of it. A second walk costs far less than having JSON's own show each part. */
 function isPlain(value: unknown): boolean {
   if (typeof value === "number") return value !== Infinity && value !== -Infinity;

@@ -16,9 +16,9 @@ import { createPromise, notAwaitable, promiseCreate, promiseSettle } from "./app
 import type { Draft } from "./draft.ts";
 import { setBackByRelease } from "./setback.ts";
 import { IDLE, makePending, RETRY_MS, settle, touch, touchAll } from "./settle.ts";
-import { type PromiseRow, promiseRecord, type TaskRow, taskRecord } from "./state.ts";
+import { type PromiseRow, promiseRecord, REPLY_CHARS_MAX, type TaskRow, taskRecord } from "./state.ts";
 
-/** Siblings sent along with an acquired task, so that a replay need not ask for each. A workflow with more asks. */
+/** Siblings sent along with an acquired task, so that a replay need not ask for each. A workflow with more, or with large ones, asks. */
 const PRELOAD_MAX = 1000;
 
 export function taskGet(draft: Draft, { id }: IdData, now: number): Answer {
@@ -205,7 +205,7 @@ function held(
 
 /** What the task's workflow has made so far: what shares its branch, and its children. */
 function preload(draft: Draft, { id, tags }: PromiseRow): PromiseRecord[] {
-  const query = { taskId: id, branch: tags[TAG.branch], limit: PRELOAD_MAX };
+  const query = { taskId: id, branch: tags[TAG.branch], limit: PRELOAD_MAX, charsMax: REPLY_CHARS_MAX };
   return draft.family(query).map(promiseRecord);
 }
 

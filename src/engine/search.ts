@@ -3,7 +3,7 @@ import { TAG } from "../protocol/tags.ts";
 import { type Answer, ok } from "./answer.ts";
 import type { Draft } from "./draft.ts";
 import { deadlineState, IDLE, isOverdue } from "./settle.ts";
-import { type PromiseRow, promiseRecord, taskRecord } from "./state.ts";
+import { charsOf, type PromiseRow, promiseRecord, REPLY_CHARS_MAX, taskRecord } from "./state.ts";
 
 /** Rows looked at for one page: few matches among many rows give short pages with a cursor, not a long stall. */
 const ROWS_SCANNED_MAX = 5000;
@@ -23,13 +23,16 @@ export function promiseSearch(draft: Draft, query: PromiseSearchData, now: numbe
   });
   let last: string | undefined;
   let scanned = 0;
+  let chars = 0;
   for (const row of rows) {
-    if (promises.length === query.limit) return ok({ promises, cursor: last });
+    if (promises.length === query.limit || chars >= REPLY_CHARS_MAX) return ok({ promises, cursor: last });
     scanned += 1;
     last = row.id;
     const current = asOf(row, now);
     if (query.state !== undefined && current.state !== query.state) continue;
-    if (wanted.every(([key, value]) => current.tags[key] === value)) promises.push(promiseRecord(current));
+    if (!wanted.every(([key, value]) => current.tags[key] === value)) continue;
+    promises.push(promiseRecord(current));
+    chars += charsOf(row);
   }
   return ok(scanned === ROWS_SCANNED_MAX ? { promises, cursor: last } : { promises });
 }

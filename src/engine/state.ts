@@ -60,6 +60,16 @@ export interface TaskOfPromise {
   readonly task: TaskRow | undefined;
 }
 
+/**
+ * Characters of params and values in one reply: a workflow of many large results must not make a text that is longer
+ * than a text can be.
+ */
+export const REPLY_CHARS_MAX = 16 * 1024 * 1024;
+
+export function charsOf({ param, value }: PromiseRow): number {
+  return (param.data?.length ?? 0) + (value.data?.length ?? 0);
+}
+
 /** What a transition reads. Every call answers in O(log n + answer). */
 export interface View {
   promise(id: string): PromiseRow | undefined;
@@ -68,8 +78,16 @@ export interface View {
   awaiters(promiseId: string): string[];
   /** Addresses that asked to be told of the promise's end. */
   listeners(promiseId: string): string[];
-  /** Promises that share `branch` or have `taskId` as their parent, oldest first, at most `limit`. */
-  family(query: { taskId: string; branch: string | undefined; limit: number }): PromiseRow[];
+  /**
+   * Promises that share `branch` or have `taskId` as their parent, oldest first, at most `limit`, and no more than
+   * `charsMax` of them, but for the last.
+   */
+  family(query: {
+    taskId: string;
+    branch: string | undefined;
+    limit: number;
+    charsMax: number;
+  }): PromiseRow[];
   /** A page of promises by id; see `PromiseQuery`. */
   search(query: PromiseQuery): Iterable<PromiseRow>;
   /**

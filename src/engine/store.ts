@@ -13,7 +13,16 @@ import {
 } from "./rows.ts";
 import { ScheduleStore } from "./schedule-store.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
-import type { Change, PromiseQuery, PromiseRow, ScheduleRow, TaskOfPromise, TaskRow, View } from "./state.ts";
+import {
+  type Change,
+  charsOf,
+  type PromiseQuery,
+  type PromiseRow,
+  type ScheduleRow,
+  type TaskOfPromise,
+  type TaskRow,
+  type View,
+} from "./state.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 
 /** A message that is owed to an address. */
@@ -86,8 +95,9 @@ export class Store implements View {
     return texts(this.#sql.listeners, promiseId);
   }
 
-  family({ taskId, branch, limit }: Parameters<View["family"]>[0]): PromiseRow[] {
+  family({ taskId, branch, limit, charsMax }: Parameters<View["family"]>[0]): PromiseRow[] {
     const rows: PromiseRow[] = [];
+    let chars = 0;
     const isMember = (row: PromiseRow) =>
       row.id !== taskId &&
       (row.tags[TAG.parent] === taskId || (branch !== undefined && row.tags[TAG.branch] === branch));
@@ -97,9 +107,11 @@ export class Store implements View {
       if (head !== undefined && isMember(head)) rows.push(head);
     }
     for (const key of new Set([taskId, branch ?? taskId])) {
-      for (const columns of all(this.#sql.family, key, limit)) {
-        const row = promiseFromColumns(columns);
-        if (rows.length < limit && isMember(row)) rows.push(row);
+      for (const row of promises(this.#sql.family.iterate(key, limit))) {
+        if (rows.length >= limit || chars >= charsMax) return rows;
+        if (!isMember(row)) continue;
+        rows.push(row);
+        chars += charsOf(row);
       }
     }
     return rows;
@@ -389,6 +401,6 @@ function isAfter(a: string, b: string): boolean {
 const TASK_WEIGHT = 400;
 
 /** Bytes a row holds in memory, roughly. */
-function promiseWeight({ param, value }: PromiseRow): number {
-  return 1000 + (param.data?.length ?? 0) + (value.data?.length ?? 0);
+function promiseWeight(row: PromiseRow): number {
+  return 1000 + charsOf(row);
 }

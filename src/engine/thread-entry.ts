@@ -3,7 +3,15 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openEngine } from "./engine.ts";
 import { serveEngine } from "./http.ts";
 import type { EngineLog } from "./log.ts";
-import type { Asked, FromThread, ThreadStart, Told, ToThread } from "./thread-port.ts";
+import {
+  type Asked,
+  type FromThread,
+  halvesOf,
+  inPieces,
+  type ThreadStart,
+  type Told,
+  type ToThread,
+} from "./thread-port.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("This file runs in a thread of its own: see thread.ts");
@@ -57,8 +65,18 @@ function tellSoon(): void {
 function tellNow(): void {
   if (!isTelling) return;
   isTelling = false;
-  tell({ kind: "tell", told: JSON.stringify(told) });
+  for (const piece of inPieces(told, halvesOfTold)) tell({ kind: "tell", told: piece });
   told = { replies: [], messages: [] };
+}
+
+/** Replies first, as in one piece. */
+function halvesOfTold({ replies, messages }: Told): Told[] {
+  if (replies.length > 1) {
+    const [first = [], ...rest] = halvesOf(replies);
+    return [{ replies: first, messages: [] }, ...rest.map((half) => ({ replies: half, messages }))];
+  }
+  const halves = halvesOf(messages).map((half) => ({ replies: [], messages: half }));
+  return replies.length === 0 ? halves : [{ replies, messages: [] }, ...halves];
 }
 
 function connect({ connection, group, pid }: Extract<ToThread, { kind: "connect" }>): void {

@@ -37,10 +37,7 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: "open"; readonly bootId: string; readonly url: string | undefined }
-  | {
-      readonly kind: "tell";
-      readonly told: Json<Told>;
-    }
+  | { readonly kind: "tell"; readonly told: Json<Told> }
   /** Another worker of the same name has taken its place. */
   | { readonly kind: "replaced"; readonly connection: number }
   | {
@@ -49,3 +46,23 @@ export type FromThread =
       readonly fields: object;
       readonly message: string;
     };
+
+/**
+ * As text, in one piece; in several where the text would be longer than a text can be, as that of a hundred large
+ * results is.
+ */
+export function inPieces<T>(lists: T, halve: (lists: T) => readonly T[]): Json<T>[] {
+  try {
+    return [JSON.stringify(lists)];
+  } catch (error) {
+    const halves = error instanceof RangeError ? halve(lists) : [];
+    if (halves.length < 2) throw error;
+    return halves.flatMap((half) => inPieces(half, halve));
+  }
+}
+
+/** Two lists of one, in its order; one list where there is nothing to part. */
+export function halvesOf<T>(list: T[]): T[][] {
+  const middle = list.length >> 1;
+  return middle === 0 ? [list] : [list.slice(0, middle), list.slice(middle)];
+}

@@ -6,7 +6,15 @@ import { type Reply, refuse, reply } from "./answer.ts";
 import type { Connection } from "./group.ts";
 import type { EngineLog } from "./log.ts";
 import { createNetwork, type EngineNetwork, type NetworkOptions } from "./network.ts";
-import type { Asked, FromThread, ThreadStart, Told, ToThread } from "./thread-port.ts";
+import {
+  type Asked,
+  type FromThread,
+  halvesOf,
+  inPieces,
+  type ThreadStart,
+  type Told,
+  type ToThread,
+} from "./thread-port.ts";
 
 export interface EngineThreadOptions extends ThreadStart {
   readonly log: EngineLog;
@@ -100,7 +108,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
   const sendRequests = () => {
     if (requests.length === 0) return;
     away += requests.length;
-    order({ kind: "ask", requests: JSON.stringify(requests) });
+    for (const piece of inPieces(requests, halvesOf)) order({ kind: "ask", requests: piece });
     requests = [];
   };
   const connect = (connection: Connection): (() => void) => {

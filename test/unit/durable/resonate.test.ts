@@ -46,6 +46,28 @@ const TRANSPORTS: Record<string, (options?: DurableOptions) => Promise<World>> =
 };
 
 describe.each(Object.entries(TRANSPORTS))("Durable %s", (_name, world) => {
+  test("refuses what is larger than an engine stores, with the limit, and stores nothing", async () => {
+    const { durable } = await world();
+    const large = "x".repeat(3_200_000);
+    await durable.create({ id: "p", param: 1, timeoutAt: Date.now() + HOUR, tags: {} });
+    for (const [field, sent] of [
+      ["args", durable.start(call({ id: "large", args: [large] }))],
+      ["param", durable.create({ id: "large", param: large, timeoutAt: Date.now() + HOUR, tags: {} })],
+      ["value", durable.settle("p", large)],
+    ] as const) {
+      await expect(sent, field).rejects.toMatchObject({
+        code: "INVALID_FIELDS",
+        message: expect.stringMatching(
+          new RegExp(`^${field} must have at most 3145728 bytes as JSON, not 32000\\d\\d:`),
+        ),
+      });
+    }
+    expect(await durable.read("large")).toBeUndefined();
+    expect(await durable.read("p")).toMatchObject({ state: "pending" });
+    const fits = "x".repeat(3_145_726);
+    expect(await durable.settle("p", fits)).toMatchObject({ state: "resolved", value: fits });
+  });
+
   test("start() stores the call as the SDK's workers read it", async () => {
     const { durable } = await world({ group: "workers" });
     const started = await durable.start(

@@ -285,6 +285,18 @@ test("preload sends at most 1,000, the oldest", () => {
   expect(preload.at(-1)?.id).toBe("a:999");
 });
 
+test("preload sends no more large results than one reply can hold; the SDK asks for the rest", () => {
+  using world = new World();
+  world.step(T, create("a", T + DAY, rootTags("a")));
+  const data = "x".repeat(4 * 1024 * 1024);
+  for (let n = 0; n < 6; n += 1) {
+    world.step(T, create(`a:${n}`, T + DAY, stepTags(`a:${n}`, "a")));
+    world.step(T, settle(`a:${n}`, "resolved", data));
+  }
+  const preload = world.step(T, acquire("a", 0)).data["preload"] as { id: string }[];
+  expect(preload.map(({ id }) => id)).toEqual(["a:0", "a:1", "a:2", "a:3"]);
+});
+
 test("preload of a task within a branch has the whole branch, its head too", () => {
   using world = new World();
   const tags = { ...rootTags("a:0"), "resonate:origin": "a", "resonate:branch": "a", "resonate:parent": "a" };

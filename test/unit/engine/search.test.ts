@@ -32,6 +32,17 @@ test("promise.search by origin finds the tree and nothing beside it", () => {
   expect(search(world, { tags, cursor: "b" }).ids).toEqual([]);
 });
 
+test("promise.search of large values answers short pages with a cursor", () => {
+  using world = new World();
+  const data = "x".repeat(4 * 1024 * 1024);
+  for (let n = 0; n < 6; n += 1) {
+    world.step(T, create(`a${n}`, T + DAY));
+    world.step(T, settle(`a${n}`, "resolved", data));
+  }
+  expect(search(world, {})).toEqual({ ids: ["a0", "a1", "a2", "a3"], cursor: "a3" });
+  expect(search(world, { cursor: "a3" })).toEqual({ ids: ["a4", "a5"] });
+});
+
 test("promise.search by tags wants them all", () => {
   using world = new World();
   world.step(T, create("a", T + DAY, { kind: "x", team: "1" }));
