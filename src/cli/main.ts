@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
 import { KeyFileError } from "../auth/key-file.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
@@ -8,8 +7,10 @@ import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { operateEngine } from "../engine/operate.ts";
+import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";
+import { NotTextError } from "../lib/text-file.ts";
 import { backup } from "./backup.ts";
 import { callbacks } from "./callbacks.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
@@ -117,6 +118,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
   }
 }
 
+/** The settings that `npm start` has, too. */
 function loadSettings(): Config {
   loadEnvFile();
   return loadConfig(undefined, "cli");
@@ -128,15 +130,6 @@ function connect(config: Config): Durable {
 
 function connection(config: Config): ReturnType<typeof createHttpNetwork> {
   return createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
-}
-
-/** The settings that `npm start` has, too. */
-function loadEnvFile(): void {
-  try {
-    process.loadEnvFile();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-  }
 }
 
 function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
@@ -153,7 +146,7 @@ function failure(command: Command, error: unknown): ExitCode {
     return complain(`${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
   }
   if (error instanceof CommandFailure) return complain(error.message, error.exitCode);
-  if (error instanceof ConfigError || error instanceof KeyFileError) {
+  if (error instanceof ConfigError || error instanceof KeyFileError || error instanceof NotTextError) {
     return complain(error.message, EXIT.usage);
   }
   if (error instanceof ServiceError) {

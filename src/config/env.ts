@@ -1,6 +1,6 @@
 /**
  * Every setting the service reads, by name. Names are part of the contract: `docs/configuration.md` describes each,
- * and a test holds the two together. This is the only file that touches `process.env`.
+ * and a test holds the two together. Nothing else reads settings from `process.env`.
  */
 export const ENV_NAMES = [
   "HOST",

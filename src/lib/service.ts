@@ -1,3 +1,4 @@
+import { npmLauncher } from "./launcher.ts";
 import type { Logger } from "./log.ts";
 import { startProblem } from "./start-problem.ts";
 
@@ -12,39 +13,66 @@ export interface Service {
 /** After this the process ends whatever is still under way. */
 const STOP_LIMIT_MS = 30_000;
 
+/** Ctrl-C at a terminal reaches npm and us, and npm sends its own on to us: for this long that is one wish, not two. */
+const SAME_WISH_MS = 1_000;
+
+/** How often we look whether the npm that started us is still there. */
+const NPM_LOOK_MS = 500;
+
 /**
- * Runs a process until SIGTERM or SIGINT: starts the service, says "ready" in the log, stops it on the first signal and
- * exits 0. A second signal, or a stop that takes too long, exits 1. A start that fails exits 1 too; settings that cannot
- * be used are told as they are, without a stack.
+ * Runs a process until SIGTERM, SIGINT or SIGHUP: starts the service, says "ready" in the log, stops it on the first
+ * signal and exits 0. A second signal, or a stop that takes too long, exits 1. A signal during the start is obeyed as
+ * soon as there is something to stop; as the first process of a container nothing else would end us. A start that fails
+ * exits 1 too; settings that cannot be used are told as they are, without a stack.
+ *
+ * Started by `npm start` and the like, the service also stops when that npm has died, which could not tell it
+ * (SIGKILL) or does not (SIGHUP).
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
-  let service: Service;
+  let service: Service | undefined;
+  let wish: { readonly why: object; readonly atMs: number } | undefined;
+  const npm = npmLauncher();
+
+  const want = (why: object) => {
+    wish = { why, atMs: performance.now() };
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    if (service !== undefined) stopService(service, why);
+  };
+  const onSignal = (signal: string) => {
+    if (wish === undefined) want({ signal });
+    else if (npm === undefined || performance.now() - wish.atMs > SAME_WISH_MS) process.exit(1);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  process.on("SIGHUP", onSignal);
+  if (npm !== undefined) {
+    const look = () => {
+      if (wish === undefined && npm.hasEnded()) want({ because: "the npm that started this has ended" });
+    };
+    look();
+    setInterval(look, NPM_LOOK_MS).unref();
+  }
+
   try {
     service = await start();
   } catch (error) {
     process.stderr.write(`${startProblem(error)}\n`);
     process.exit(1);
   }
-  const { log, ready } = service;
-  log.info(ready, "ready");
+  service.log.info(service.ready, "ready");
+  if (wish !== undefined) stopService(service, wish.why);
+}
 
-  let stopping = false;
-  const stop = (signal: string) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, "stopping");
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
-    service.stop().then(
-      () => {
-        log.info("stopped");
-        process.exit(0);
-      },
-      (error: unknown) => {
-        log.fatal({ err: error }, "cannot stop cleanly");
-        process.exit(1);
-      },
-    );
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+function stopService({ log, stop }: Service, why: object): void {
+  log.info(why, "stopping");
+  stop().then(
+    () => {
+      log.info("stopped");
+      process.exit(0);
+    },
+    (error: unknown) => {
+      log.fatal({ err: error }, "cannot stop cleanly");
+      process.exit(1);
+    },
+  );
 }

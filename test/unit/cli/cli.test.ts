@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { openEngine } from "../../../src/engine/engine.ts";
 import { serveEngine } from "../../../src/engine/http.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
-import { COMPILE_CACHE } from "../../support/service-process.ts";
+import { COMPILE_CACHE, ROOT } from "../../support/service-process.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const TOKEN = "t0ken";
@@ -380,7 +380,13 @@ describe("countersign", () => {
   }, 60_000);
 
   test("is a program that the shell can start", () => {
-    expect(readFileSync(MAIN, "utf8").startsWith("#!/usr/bin/env node\n")).toBe(true);
-    expect(statSync(MAIN).mode & 0o111).toBe(0o111);
+    const { bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      readonly bin: { readonly countersign: string };
+    };
+    const program = join(ROOT, bin.countersign);
+    expect(readFileSync(program, "utf8").startsWith("#!/usr/bin/env node\n")).toBe(true);
+    expect(statSync(program).mode & 0o111).toBe(0o111);
+    const { stdout, status } = spawnSync(program, ["--help"], { encoding: "utf8" });
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining("Usage:") });
   });
 });

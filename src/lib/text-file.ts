@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+
+/** A file that should be text and is not in UTF-8. The message names it and says what to do. */
+export class NotTextError extends Error {
+  override readonly name = "NotTextError";
+}
+
+/**
+ * The text of a file that an operator wrote. Editors put a byte-order mark in front of UTF-8, which is no part of the
+ * text, and some save UTF-16 by themselves: read as UTF-8 that would be nonsense, which nothing after this could explain.
+ * @throws NotTextError; whatever `readFileSync` throws
+ */
+export function readTextFile(path: string): string {
+  const bytes = readFileSync(path);
+  const problem = problemOf(bytes);
+  if (problem !== undefined) throw new NotTextError(`Cannot use ${path}: it is ${problem}. Save it as UTF-8`);
+  return bytes.toString("utf8").replace(/^\uFEFF/u, "");
+}
+
+function problemOf(bytes: Buffer): string | undefined {
+  const [first, second] = bytes;
+  const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  // In UTF-16 without a mark, every second byte of plain English is zero; no text in UTF-8 has such a byte.
+  if (hasMark || bytes.includes(0)) return "UTF-16, or no text at all";
+  return isUtf8(bytes) ? undefined : "in another encoding than UTF-8";
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
