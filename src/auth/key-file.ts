@@ -7,20 +7,11 @@
  * F3 It holds hashes, never a key.
  */
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import type { StoredKey } from "./key.ts";
 import { SCOPE_NAMES } from "./scopes.ts";
 
@@ -59,9 +50,10 @@ const fileSchema = z.strictObject({
 export function readKeys(file: string): readonly StoredKey[] | undefined {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readTextFile(file);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
+    if (error instanceof TextFileError) throw new KeyFileError(error.message, { cause: error });
     throw new KeyFileError(`Cannot read API_KEYS_FILE ${file}: ${codeOf(error) ?? "unknown reason"}`, {
       cause: error,
     });

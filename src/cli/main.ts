@@ -10,7 +10,7 @@ import { operateEngine } from "../engine/operate.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";
-import { NotTextError } from "../lib/text-file.ts";
+import { TextFileError } from "../lib/text-file.ts";
 import { backup } from "./backup.ts";
 import { callbacks } from "./callbacks.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
@@ -146,7 +146,7 @@ function failure(command: Command, error: unknown): ExitCode {
     return complain(`${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
   }
   if (error instanceof CommandFailure) return complain(error.message, error.exitCode);
-  if (error instanceof ConfigError || error instanceof KeyFileError || error instanceof NotTextError) {
+  if (error instanceof ConfigError || error instanceof KeyFileError || error instanceof TextFileError) {
     return complain(error.message, EXIT.usage);
   }
   if (error instanceof ServiceError) {

@@ -1,8 +1,8 @@
 /** The file of endpoints: systems of the operator's own that are told of events, whoever requested what. */
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
+import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { parseYamlDocument } from "../lib/yaml.ts";
 import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -82,8 +82,9 @@ export function loadCallbackEndpoints(
 function readYaml(path: string): unknown {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
+    if (error instanceof TextFileError) throw error;
     const why = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
     throw new ConfigError([`${SETTING} ${path} cannot be read: ${why}`]);
   }

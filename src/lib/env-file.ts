@@ -1,19 +1,22 @@
 import { parseEnv } from "node:util";
-import { readTextFile } from "./text-file.ts";
+import { readTextFile, TextFileError } from "./text-file.ts";
 
 /**
  * Takes the settings in `.env` of the current folder into the environment, if there is such a file. What the environment
  * has already stays, also where it is empty. `process.loadEnvFile` does the same, but takes a byte-order mark for a part
  * of the first name, and reads nothing of a file in UTF-16, without a word about either.
- * @throws NotTextError
+ * @throws TextFileError
  */
 export function loadEnvFile(path = ".env"): void {
   let text: string;
   try {
     text = readTextFile(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
-    throw error;
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error.code === "ENOENT") return;
+    throw new TextFileError(`Cannot use ${path}: it cannot be read (${String(error.code)})`, {
+      cause: error,
+    });
   }
   for (const [name, value] of Object.entries(parseEnv(text))) {
     if (process.env[name] === undefined) process.env[name] = value;

@@ -16,7 +16,7 @@ try {
   const { loadEnvFile } = await import("./env-file.ts");
   loadEnvFile();
 } catch (error) {
-  if (error.name !== "NotTextError") throw error;
+  if (error.name !== "TextFileError") throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }

@@ -1,15 +1,7 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { readTextFile } from "./text-file.ts";
 
 /**
  * Reads a secret that is made once and then kept, creating it (mode 0600) when it is not there.
@@ -38,7 +30,7 @@ export function readOrCreateSecretFile(path: string, make: () => string): string
   } finally {
     rmSync(candidate, { force: true });
   }
-  return readFileSync(path, "utf8").trim();
+  return readTextFile(path).trim();
 }
 
 /**
@@ -48,7 +40,7 @@ export function readOrCreateSecretFile(path: string, make: () => string): string
  */
 export function readIfPresent(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readTextFile(path).trim();
   } catch (error) {
     if (isErrno(error, "ENOENT")) return undefined;
     const why = error instanceof Error ? error.message : String(error);

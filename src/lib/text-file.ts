@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
 
-/** A file that should be text and is not in UTF-8. The message names it and says what to do. */
-export class NotTextError extends Error {
-  override readonly name = "NotTextError";
+/** A file of an operator's that cannot be used as it is. The message names it and says what to do. */
+export class TextFileError extends Error {
+  override readonly name = "TextFileError";
 }
 
 /**
  * The text of a file that an operator wrote. Editors put a byte-order mark in front of UTF-8, which is no part of the
  * text, and some save UTF-16 by themselves: read as UTF-8 that would be nonsense, which nothing after this could explain.
- * @throws NotTextError; whatever `readFileSync` throws
+ * @throws TextFileError; whatever `readFileSync` throws
  */
 export function readTextFile(path: string): string {
   const bytes = readFileSync(path);
   const problem = problemOf(bytes);
-  if (problem !== undefined) throw new NotTextError(`Cannot use ${path}: it is ${problem}. Save it as UTF-8`);
+  if (problem !== undefined)
+    throw new TextFileError(`Cannot use ${path}: it is ${problem}. Save it as UTF-8`);
   return bytes.toString("utf8").replace(/^\uFEFF/u, "");
 }
 

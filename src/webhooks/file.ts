@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { ConfigError } from "../lib/config-error.ts";
+import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import type { Lookup } from "./keys.ts";
 import { loadSources } from "./load.ts";
 import type { Sources } from "./source.ts";
@@ -13,8 +13,9 @@ export function readSourcesFile(path: string | undefined, environment: Lookup): 
   if (path === undefined) return new Map();
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
+    if (error instanceof TextFileError) throw error;
     const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     throw new ConfigError([`WEBHOOKS_FILE ${path} cannot be read: ${reason}`]);
   }

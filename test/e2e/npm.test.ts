@@ -21,6 +21,9 @@ describe("npm start", () => {
     "ends the service in order when npm alone gets %s",
     async (signal) => {
       const npm = await Npm.run(["start"]);
+      // Longer than from one look at the parent to the next.
+      if (signal === "SIGKILL") await pause(1_200);
+      expect(npm.said).not.toContain("stopping");
       npm.kill(signal);
       expect(await npm.isSilent()).toContain('"msg":"stopped"');
     },
