@@ -39,6 +39,9 @@ async function searched(network: Network, rootId: string): Promise<Family | unde
 /**
  * Promises with all of these tags, up to `limit`; undefined where the server has no search. Servers answer in order of
  * id, and a cursor is the id to go on after: with a prefix, nothing before it is looked at, and little after it.
+ *
+ * The order is that of the bytes on SQLite, and on PostgreSQL that of the database's collation, where ids that differ only
+ * in case or punctuation stand between others. So the search goes on as long as the ids are alike in letters and digits.
  */
 export async function searchByTags(
   network: Network,
@@ -52,12 +55,18 @@ export async function searchByTags(
     const page = await searchPage(network, { ...tags }, cursor);
     if (page === undefined) return undefined;
     promises.push(...page.promises.filter(({ id }) => id.startsWith(idPrefix ?? "")));
-    cursor = page.cursor?.startsWith(idPrefix ?? "") === true ? page.cursor : undefined;
+    cursor = page.cursor !== undefined && isAlike(page.cursor, idPrefix ?? "") ? page.cursor : undefined;
   } while (cursor !== undefined && promises.length < limit);
   return {
     promises: promises.slice(0, limit),
     truncated: cursor !== undefined || promises.length > limit,
   };
+}
+
+/** Whether an id may stand among those with the prefix, in any collation. */
+function isAlike(id: string, prefix: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
+  return plain(id).startsWith(plain(prefix));
 }
 
 /** One page, or undefined where the server has no search. */
