@@ -93,7 +93,34 @@ export function parseCommand<const T extends Options>(args: readonly string[], o
   const [id, ...others] = parsed.positionals;
   if (id === undefined || id === "") throw new UsageError("ID is missing");
   if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
-  return { id, values: parsed.values };
+  return { id: checkedId(id), values: parsed.values };
+}
+
+/** Longer than any id that this service makes. Some engines refuse longer ones, and some look for them. */
+const ID_CHARS_MAX = 1024;
+
+/** An id to look for. Every engine answers the same about it. */
+export function checkedId(id: string): string {
+  if (id.length > ID_CHARS_MAX) throw new UsageError(`ID must have at most ${ID_CHARS_MAX} characters`);
+  return id;
+}
+
+/**
+ * A worker group, by the rule of the setting `WORKER_GROUP`. An address such as `poll://any@worker` is taken by some
+ * engines, which then offer the workflow to nobody.
+ */
+export function parseGroup(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  throw new UsageError(
+    `--target must be a worker group, of 1 to 64 letters, digits, dots, dashes or underscores, not ${text}`,
+  );
+}
+
+/** How long a workflow may take: `parseDuration`, from a second on. */
+export function parseWorkflowTime(text: string): number {
+  const ms = parseDuration("--timeout", text);
+  if (ms < WORKFLOW_TIME.minMs) throw new UsageError("--timeout must be at least 1s");
+  return ms;
 }
 
 /** Options and words, for a command that is several. */
@@ -121,7 +148,8 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 /** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most 400 days, in milliseconds. */
 export function parseDuration(option: string, text: string): number {
   const ms = shortMs(text) ?? isoMs(text);
-  if (ms !== undefined && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
+  // Engines take no part of a millisecond.
+  if (ms !== undefined && Number.isInteger(ms) && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
   throw new UsageError(
     `${option} must be a duration up to 400 days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
   );

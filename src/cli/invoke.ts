@@ -3,7 +3,15 @@ import { ownWayOf } from "../approval/own-ways.ts";
 import { WORKFLOW_TIME } from "../durable/durable.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
-import { type Command, CommandFailure, EXIT, parseCommand, parseDuration, UsageError } from "./command.ts";
+import {
+  type Command,
+  CommandFailure,
+  EXIT,
+  parseCommand,
+  parseGroup,
+  parseWorkflowTime,
+  UsageError,
+} from "./command.ts";
 import { describe, describeText, exitCodeOf } from "./describe.ts";
 import { callOf } from "./kind.ts";
 import { settled } from "./wait.ts";
@@ -19,7 +27,7 @@ Options:
   --func NAME         The function, as registered on a worker
   --arg JSON          An argument; give it again for the next one
   --version N         The function's version (default 1)
-  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P100D, at most 400 days)
+  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P100D, from 1s to 400 days)
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
   --wait              Wait for the end, and exit as \`countersign wait\` does
   --json              Print JSON, also on a terminal
@@ -49,9 +57,9 @@ Example:
       version: parseVersion(values.version ?? "1"),
     };
     const timeoutMs =
-      values.timeout === undefined ? WORKFLOW_TIME.defaultMs : parseDuration("--timeout", values.timeout);
+      values.timeout === undefined ? WORKFLOW_TIME.defaultMs : parseWorkflowTime(values.timeout);
     const timeoutAt = cli.clock() + timeoutMs;
-    const target = values.target === undefined ? {} : { target: values.target };
+    const target = values.target === undefined ? {} : { target: parseGroup(values.target) };
     const started = await cli.durable.start({ id, ...call, timeoutAt, ...target });
     if (!isSameJson({ version: 1, ...callOf(started.param) }, call)) {
       throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);

@@ -103,7 +103,9 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
       });
     },
     get administration() {
-      return createAdministration(connection(cli.config));
+      return createAdministration(connection(cli.config), {
+        isEmbedded: cli.config.engine.kind === "embedded",
+      });
     },
     clock: Date.now,
     print: (value, text, { json }) => {

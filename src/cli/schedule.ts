@@ -1,13 +1,14 @@
 import type { Schedule } from "../durable/administration.ts";
-import { WORKFLOW_TIME } from "../durable/durable.ts";
+import { portableCron } from "../lib/portable-cron.ts";
 import {
   type Cli,
   type Command,
   CommandFailure,
   EXIT,
   type ExitCode,
-  parseDuration,
+  parseGroup,
   parseWords,
+  parseWorkflowTime,
   UsageError,
 } from "./command.ts";
 import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
@@ -25,8 +26,9 @@ export const schedule: Command = {
   delete   Ends the schedule NAME; workflows that it has started go on
 
 Options:
-  --cron EXPRESSION   Minute, hour, day, month, weekday; with a field for seconds in front, and then one for years at
-                      the end. In UTC. Or @hourly, @daily, @weekly, @monthly
+  --cron EXPRESSION   Minute, hour, day of the month, month and weekday, in UTC; with a field for seconds in front, and
+                      then one for years at the end. Or @hourly, @daily, @weekly, @monthly, @yearly. Weekdays are
+                      stored by their names: 1 is MON
   --func FUNCTION     The function, as registered on a worker
   --arg JSON          An argument; give it again for the next one
   --version N         The function's version (default 1)
@@ -37,7 +39,7 @@ Options:
 Exits 0; 3 when there is no schedule NAME to delete; 6 when the name belongs to another schedule.
 
 Example:
-  countersign schedule create weekly-review --cron '0 9 * * 1' --func review --arg '"finance"'
+  countersign schedule create weekly-review --cron '0 9 * * MON' --func review --arg '"finance"'
 `,
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {
@@ -78,25 +80,37 @@ interface Values {
 const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
 
 async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
-  if (values.cron === undefined || values.cron === "") throw new UsageError("--cron is missing");
+  if (values.cron === undefined || values.cron.trim() === "") throw new UsageError("--cron is missing");
   const func = parseFunc(values.func);
-  const timeoutMs =
-    values.timeout === undefined ? TIMEOUT_DEFAULT_MS : parseDuration("--timeout", values.timeout);
-  if (timeoutMs < WORKFLOW_TIME.minMs) throw new UsageError("--timeout must be at least 1s");
+  const timeoutMs = values.timeout === undefined ? TIMEOUT_DEFAULT_MS : parseWorkflowTime(values.timeout);
+  const cron = cronOf(cli, name, values.cron);
   const made = await cli.administration.createSchedule({
     name,
-    cron: values.cron,
+    cron,
     func,
     args: (values.arg ?? []).map(parseArgument),
     version: parseVersion(values.version ?? "1"),
     timeoutMs,
-    target: values.target ?? cli.config.worker.group,
+    target: values.target === undefined ? cli.config.worker.group : parseGroup(values.target),
   });
   if (!made.isSame) {
-    throw new CommandFailure(EXIT.conflict, `${name} belongs to another schedule; nothing was changed`);
+    throw new CommandFailure(
+      EXIT.conflict,
+      `${name} belongs to another schedule, with ${made.cron}; nothing was changed`,
+    );
   }
   cli.print(shown(made), () => line(made), values);
   return EXIT.ok;
+}
+
+/** The expression in words that every engine reads the same. */
+function cronOf(cli: Cli, name: string, given: string): string {
+  const read = portableCron(given, { seed: name, nowMs: cli.clock() });
+  if (!read.ok) throw new UsageError(`--cron ${read.problem}`);
+  if (read.onlyHere !== undefined && cli.config.engine.kind === "server") {
+    throw new UsageError(`--cron ${given} is not for the server of RESONATE_URL: ${read.onlyHere}`);
+  }
+  return read.cron;
 }
 
 async function remove(cli: Cli, name: string, values: Values): Promise<ExitCode> {

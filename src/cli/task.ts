@@ -3,6 +3,7 @@ import {
   type Cli,
   type Command,
   CommandFailure,
+  checkedId,
   EXIT,
   type ExitCode,
   parseWords,
@@ -44,7 +45,7 @@ Example:
       case "halt":
       case "continue":
         if (id === undefined || id === "") throw new UsageError("ID is missing");
-        return change(cli, action, id, values);
+        return change(cli, action, checkedId(id), values);
       case "list":
         if (id !== undefined) throw new UsageError(`list takes no ID: what is ${id}?`);
         return list(cli, stateOf(values.state ?? "halted"), values);

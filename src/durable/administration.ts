@@ -1,12 +1,15 @@
 import type { Network } from "@resonatehq/sdk";
+import { isSameJson } from "../lib/canonical-json.ts";
+import { nextOccurrence } from "../lib/cron.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { portableCron } from "../lib/portable-cron.ts";
 import { ask, encode } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 
 /** A workflow that is started at every occurrence of `cron`. Times are milliseconds since 1970. */
 export interface Schedule {
   readonly name: string;
-  /** 5 to 7 fields; the embedded engine reads it in UTC. */
+  /** As it is stored. Engines read it in UTC. */
   readonly cron: string;
   readonly nextRunAt: number;
   readonly lastRunAt?: number;
@@ -15,6 +18,7 @@ export interface Schedule {
 
 interface ScheduledCall {
   readonly name: string;
+  /** In the words of `portableCron`. */
   readonly cron: string;
   readonly func: string;
   readonly args: readonly unknown[];
@@ -23,6 +27,13 @@ interface ScheduledCall {
   readonly timeoutMs: number;
   /** A worker group. */
   readonly target: string;
+  /** Tags of each of its workflows. Those that begin with `resonate:` are the engine's and cannot be set. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+interface MadeSchedule extends Schedule {
+  /** Whether what is stored under the name is what was asked for. */
+  readonly isSame: boolean;
 }
 
 /** What the engine knows of running a workflow. */
@@ -36,8 +47,12 @@ export interface Task {
 
 /** What operators ask of the engine, any that speaks the protocol. Errors are those of the durable port. */
 export interface Administration {
-  /** Answers what is stored under the name, which may be an older one. */
-  createSchedule(call: ScheduledCall): Promise<Schedule & { readonly isSame: boolean }>;
+  /**
+   * Answers what is stored under the name, which may be an older one.
+   *
+   * @throws ServiceError INVALID_REQUEST if the engine reads the expression as other times; nothing is stored then
+   */
+  createSchedule(call: ScheduledCall): Promise<MadeSchedule>;
   /** False if there is none. What it has started goes on. */
   deleteSchedule(name: string): Promise<boolean>;
   /** By name, at most 1,000. */
@@ -54,9 +69,13 @@ export interface Administration {
 const SCHEDULES_MAX = 1_000;
 const PAGE = 100;
 
-export function createAdministration(network: Network): Administration {
+/** @param isEmbedded whether it is the embedded engine that answers, which reads cron expressions as this program does */
+export function createAdministration(
+  network: Network,
+  { isEmbedded }: { readonly isEmbedded: boolean },
+): Administration {
   return {
-    async createSchedule({ name, cron, func, args, version, timeoutMs, target }) {
+    async createSchedule({ name, cron, func, args, version, timeoutMs, target, tags }) {
       assertStorable(args, "args");
       const call = {
         id: name,
@@ -64,16 +83,23 @@ export function createAdministration(network: Network): Administration {
         promiseId: "{{.id}}-{{.timestamp}}",
         promiseTimeout: timeoutMs,
         promiseParam: encode({ func, args, version }, "args"),
-        promiseTags: { "resonate:target": network.match(target), "resonate:scope": "global" },
+        promiseTags: { ...tags, "resonate:target": network.match(target), "resonate:scope": "global" },
       };
+      const isNew = isEmbedded || !(await ask(network, "schedule.get", { id: name })).ok;
       const answer = await ask(network, "schedule.create", call);
       if (!answer.ok) throw unsupported(answer.status);
       const { schedule } = answer.data;
+      const { createdAt, nextRunAt, lastRunAt } = schedule;
       const isSame =
-        schedule.cron === cron &&
+        isSameCron(schedule.cron, cron, { seed: name, nowMs: createdAt, isEmbedded }) &&
         schedule.promiseTimeout === timeoutMs &&
         schedule.promiseParam.data === call.promiseParam.data &&
-        schedule.promiseTags["resonate:target"] === call.promiseTags["resonate:target"];
+        isSameJson(schedule.promiseTags, call.promiseTags);
+      const expected = nextOccurrence(cron, lastRunAt ?? createdAt, name);
+      if (isSame && !isEmbedded && nextRunAt !== expected) {
+        if (isNew) await ask(network, "schedule.delete", { id: name });
+        throw misread(cron, nextRunAt, expected);
+      }
       return { ...scheduleOf(schedule), isSame };
     },
     async deleteSchedule(name) {
@@ -116,6 +142,25 @@ export function createAdministration(network: Network): Administration {
       return (await ask(network, "task.continue", { id })).ok;
     },
   };
+}
+
+/** A schedule may have been stored in other words. What those mean to another server is not for us to say. */
+function isSameCron(
+  stored: string,
+  cron: string,
+  { isEmbedded, ...when }: { readonly isEmbedded: boolean; readonly seed: string; readonly nowMs: number },
+): boolean {
+  if (stored === cron || !isEmbedded) return stored === cron;
+  const plain = portableCron(stored, when);
+  return plain.ok && plain.cron === cron;
+}
+
+function misread(cron: string, next: number, expected: number | undefined): ServiceError {
+  const iso = (ms: number | undefined) => (ms === undefined ? "none" : new Date(ms).toISOString());
+  return new ServiceError(
+    "INVALID_REQUEST",
+    `The engine reads ${cron} as other times: its next is ${iso(next)}, and ${iso(expected)} was meant. Nothing was changed`,
+  );
 }
 
 function scheduleOf(record: {

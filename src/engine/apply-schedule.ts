@@ -1,8 +1,8 @@
+import { NEVER, nextOccurrence, occurrences } from "../lib/cron.ts";
 import { firedId, firedTags } from "../protocol/parse-schedule.ts";
 import type { IdData, ScheduleCreateData, ScheduleSearchData } from "../protocol/requests.ts";
 import { type Answer, ok, refuse } from "./answer.ts";
 import { promiseCreate } from "./apply-promise.ts";
-import { NEVER, nextOccurrence, occurrences } from "./cron.ts";
 import { Draft } from "./draft.ts";
 import { type ScheduleRow, scheduleRecord, type Transition, type View } from "./state.ts";
 

@@ -70,7 +70,7 @@ const TASK_STATES = ["pending", "acquired", "suspended", "halted", "fulfilled"];
 const PIDS = ["p1", "p2"];
 const SCHEDULES = ["s", "t"];
 /** The oracle knows 5 and 6 fields. */
-const CRONS = ["* * * * *", "*/20 * * * * *", "15,45 */2 * * * *", "0 9 * * 1-5", "@hourly"];
+const CRONS = ["* * * * *", "*/20 * * * * *", "15,45 */2 * * * *", "0 9 * * MON-FRI", "@hourly"];
 
 /** The next step, at a time at or after `now`. What is searched for is what there is once the clock has been heard. */
 export function nextStep(random: Random, oracle: Oracle, now: number): Step {

@@ -70,17 +70,20 @@ function countersign(args: readonly string[], env: Record<string, string> = {}):
 
 describe("countersign schedule", () => {
   const weekly = ["schedule", "create", "weekly", "--cron", "0 9 * * 1", "--func", "greet", "--arg", '"Kim"'];
+  const byName = weekly.with(4, "0 9 * * MON");
 
   test("creates, lists and deletes; the same again changes nothing, another of that name is refused", async () => {
     const made = await countersign(weekly);
     const shown = {
       name: "weekly",
-      cron: "0 9 * * 1",
+      cron: "0 9 * * MON",
       lastRunAt: null,
       nextRunAt: expect.stringMatching(/T09:00/),
     };
     expect(made).toMatchObject({ code: 0, out: shown });
+    expect(new Date((made.out as { nextRunAt: string }).nextRunAt).getUTCDay()).toBe(1);
     expect(await countersign(weekly)).toMatchObject({ code: 0, out: made.out });
+    expect(await countersign(byName)).toMatchObject({ code: 0, out: made.out });
     expect(await countersign([...weekly, "--timeout", "2d"])).toMatchObject({ code: 6 });
     expect(await countersign(["schedule", "list"])).toMatchObject({ code: 0, out: [shown] });
     expect(await countersign(["schedule", "delete", "weekly"])).toMatchObject({ code: 0 });
@@ -112,10 +115,16 @@ describe("countersign schedule", () => {
     [["create", "s", "--func", "f"], "--cron is missing"],
     [["create", "s", "--cron", "* * * * *"], "--func is missing"],
     [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
-    [["create", "s", "--cron", "often", "--func", "f"], "The engine refuses the request"],
     [
       ["create", "s", "--cron", "@daily", "--func", "approval"],
       "--func must be another than approval: POST /approvals",
+    ],
+    [["create", "s", "--cron", "often", "--func", "f"], "--cron must be minute, hour"],
+    [["create", "s", "--cron", "0 9 30 2 *", "--func", "f"], "--cron must occur again"],
+    [["create", "s", "--cron", "@daily", "--func", "f", "--timeout", "0s"], "--timeout must be at least 1s"],
+    [
+      ["create", "s", "--cron", "@daily", "--func", "f", "--target", "poll://any@w"],
+      "--target must be a worker",
     ],
     [["list", "s"], "list takes no NAME"],
     [[], "Say what to do"],
@@ -123,6 +132,35 @@ describe("countersign schedule", () => {
     const { code, err } = await countersign(["schedule", ...args]);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
+});
+
+describe("countersign schedule on a server that is not the embedded engine", () => {
+  const other = () => ({ RESONATE_URL: server.url, RESONATE_TOKEN: TOKEN });
+  const create = (name: string, cron: string) =>
+    countersign(["schedule", "create", name, "--cron", cron, "--func", "greet"], other());
+
+  test.each([
+    ["0 9 13 * 5", "on days that fit both"],
+    ["0 9 L * *", "L, for the last day"],
+    ["0 9 * * MON#1", "# is read by the embedded engine alone"],
+    ["0 0 9 * * 1 2098", "every minute"],
+  ])("refuses %s, which it may read differently", async (cron, why) => {
+    const { code, err } = await create("s", cron);
+    expect([code, err]).toEqual([2, expect.stringContaining(why)]);
+    expect(await countersign(["schedule", "list"], other())).toMatchObject({ code: 0, out: [] });
+  });
+
+  test("stores what every server reads the same", async () => {
+    expect(await create("workdays", "H 9 * * 1-5")).toMatchObject({
+      code: 0,
+      out: { cron: expect.stringMatching(/^\d+ 9 \* \* MON-FRI$/) },
+    });
+    expect(await create("workdays", "0 8 * * 1-5")).toMatchObject({
+      code: 6,
+      err: expect.stringContaining("belongs to another schedule, with"),
+    });
+    await countersign(["schedule", "delete", "workdays"], other());
+  }, 60_000);
 });
 
 describe("countersign doctor, backup and gc", () => {
@@ -328,6 +366,12 @@ describe("countersign", () => {
     [["get", "a", "--nope"], "--nope"],
     [["wait", "a", "--timeout", "5y"], "--timeout must be a duration"],
     [["wait", "a", "--timeout", "P401D"], "--timeout must be a duration"],
+    [["get", "a".repeat(1025)], "ID must have at most 1024 characters"],
+    [["task", "halt", "a".repeat(1025)], "ID must have at most 1024 characters"],
+    [["invoke", "a", "--func", "f", "--timeout", "0s"], "--timeout must be at least 1s"],
+    [["invoke", "a", "--func", "f", "--timeout", "PT1.0005S"], "--timeout must be a duration"],
+    [["invoke", "a", "--func", "f", "--target", "poll://any@worker"], "--target must be a worker group"],
+    [["invoke", "a", "--func", "f", "--target", ""], "--target must be a worker group"],
     [["invoke", "a"], "--func is missing"],
     [["invoke", "a:b", "--func", "f"], "ID must be"],
     [

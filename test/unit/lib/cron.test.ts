@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { NEVER, nextOccurrence, occurrences } from "../../../src/engine/cron.ts";
+import { NEVER, nextOccurrence, occurrences } from "../../../src/lib/cron.ts";
 
 const AT = Date.UTC(2026, 10, 21, 11, 30, 15);
 

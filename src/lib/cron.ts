@@ -12,7 +12,7 @@ const YEAR = { min: 1970, max: 2099 } as const;
  * @throws Error for an expression that cannot be read, when the first time is asked for
  */
 export function* occurrences(cron: string, after: number, seed: string): Generator<number, void> {
-  const { expression, years } = read(cron);
+  const { expression, years } = splitCron(cron);
   const from = (time: number) =>
     CronExpressionParser.parse(expression, { currentDate: new Date(time), tz: "UTC", hashSeed: seed });
   let times = from(after);
@@ -44,13 +44,19 @@ export function nextOccurrence(cron: string, after: number, seed: string): numbe
   }
 }
 
-function read(cron: string): { expression: string; years?: readonly number[] } {
+/** @throws RangeError if the number of fields is wrong, or the years cannot be read */
+export function splitCron(cron: string): {
+  /** Six fields or five, or a word such as `@daily`. */
+  readonly expression: string;
+  /** The years that a seventh field names. */
+  readonly years?: readonly number[];
+} {
   const fields = cron.trim().split(/\s+/);
   if (fields.length === 1 && fields[0]?.startsWith("@") === true) return { expression: fields[0] };
   if (fields.length < 5 || fields.length > 7) throw new RangeError("A cron expression has 5 to 7 fields");
   const [year] = fields.slice(6);
   const expression = fields.slice(0, 6).join(" ");
-  return year === undefined ? { expression } : { expression, years: readYears(year) };
+  return year === undefined || year === "*" ? { expression } : { expression, years: readYears(year) };
 }
 
 /** `*`, `2027`, `2027-2030`, each with `/step` or not, and lists of them. */
