@@ -52,9 +52,8 @@ export function bothOf(a: Announced, b: Announced): Announced {
 
 async function start({ promises, group }: Services, callback: Callback): Promise<string> {
   const id = callbackIdOf(callback.event, callback.to);
-  const { data } = encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 });
   await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
-    data,
+    ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
       // Its own branch and parent: what hangs off an approval is not handed to its worker with every wake-up.
       "resonate:origin": id.split(":", 1)[0] ?? id,

@@ -1,14 +1,17 @@
 /**
  * Two things that the SDK does over and over at each turn of each workflow. It offers no way to do them differently, so
- * this reaches into it. Should a later one look different, nothing is lost but speed.
+ * this reaches into it.
  */
 import { Codec, OptionsBuilder, type Resonate } from "@resonatehq/sdk";
 import { VALUE_ENCODER } from "../src/durable/value.ts";
 
 export function makeFaster(resonate: Resonate): void {
   const codec: unknown = Reflect.get(resonate, "codec");
-  if (codec instanceof Codec && Reflect.has(codec, "encoder"))
-    Object.assign(codec, { encoder: VALUE_ENCODER });
+  // Its own would read other values than were written: see `VALUE_ENCODER`.
+  if (!(codec instanceof Codec && Reflect.has(codec, "encoder"))) {
+    throw new Error("Cannot start the worker: this version of @resonatehq/sdk has no encoder to replace");
+  }
+  Object.assign(codec, { encoder: VALUE_ENCODER });
   const builder: unknown = Reflect.get(resonate, "optsBuilder");
   if (builder instanceof OptionsBuilder) knowDefaultTarget(builder);
 }

@@ -166,7 +166,7 @@ async function deliver(
 }
 
 async function settle({ promises }: Services, id: string, value: unknown): Promise<PromiseRecord> {
-  return await promises.resolve(id, { data: encodeValue(value).data });
+  return await promises.resolve(id, encodeValue(value));
 }
 
 /** A stored record as seen; a settlement later than `untilMs` counts as none. */

@@ -32,6 +32,8 @@ export type WebhookOutcome =
       readonly outcome: "resolved" | "rejected";
       /** What the source's configuration makes of the event. */
       readonly value: unknown;
+      /** The value's JSON, if numbers in it are other ones in JavaScript: these are exact only here. */
+      readonly json?: string;
       /** The delivery's promise; absent when somebody settled the wait by hand. */
       readonly delivery?: string;
     }
@@ -68,8 +70,8 @@ export function* waitForWebhook(ctx: Context, wait: WebhookWait): Generator<unkn
   }
   const answer = readWebhookAnswer(yield* waiter);
   if (answer === undefined) return { outcome: "timeout" };
-  const { outcome, value, delivery } = answer;
-  return { outcome, value, ...(delivery === undefined ? {} : { delivery }) };
+  const { kind: _, ...outcome } = answer;
+  return { ...outcome, value: outcome.json === undefined ? outcome.value : JSON.parse(outcome.json) };
 }
 
 type Joined = { readonly kind: "joined" } | { readonly kind: "refused"; readonly because: string };
@@ -99,7 +101,7 @@ async function join_meeting(ctx: Context, { source, match, waiter }: Joining): P
   for (let n = 0; n < MEETINGS_MAX; n += 1) {
     const id = meetingId(source, match, n);
     const meeting = await promises.create(id, wait.timeoutAt, {
-      data: encodeValue(mine).data,
+      ...encodeValue(mine),
       tags: tagsOf(id, source),
     });
     const first = firstIn(meeting);

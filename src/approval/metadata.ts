@@ -1,6 +1,6 @@
 /**
- * A caller's metadata: any JSON, given back with the outcome. It is bounded, and what the SDK's codec or a later
- * `JSON.stringify` would change or choke on is refused here, so that callers get back what they gave.
+ * A caller's metadata: any JSON, given back with the outcome. It is bounded, and what a later `JSON.stringify` would change
+ * or choke on is refused here, so that callers get back what they gave.
  */
 import type { FieldProblem } from "../lib/errors.ts";
 import { rawNumberProblem } from "../lib/exact-json.ts";
@@ -54,9 +54,9 @@ function valueProblem(value: unknown): string | undefined {
   return rawNumberProblem(value);
 }
 
-/** `__type` is how the codec marks an Error; `__proto__` would be lost, or worse, when the object is copied. */
+/** It would be lost, or worse, when the object is copied. */
 function memberProblem(key: string): string | undefined {
-  if (key === "__type" || key === "__proto__") return "must have another name: this one is reserved";
+  if (key === "__proto__") return "must have another name: this one is reserved";
   return storableProblem(key);
 }
 

@@ -1,6 +1,6 @@
 /**
- * What text from callers and approvers may hold. It is shown on pages and in mails, goes into mail headers, and passes
- * the SDK's codec on its way into durable promises; each rule below keeps one of these from being misled.
+ * What text from callers and approvers may hold. It is shown on pages and in mails, goes into mail headers, and is stored
+ * as JSON in durable promises; each rule below keeps one of these from being misled.
  */
 
 /** Line breaks and other controls, with U+0085 and U+2028/9: they would end a mail header or a log line. */
@@ -12,9 +12,6 @@ const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Blanks, joiners and fillers alone: a question or a name that nobody sees. */
 const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]+$/u;
-
-/** Strings that the SDK's codec reads back as the numbers ±Infinity. */
-const CODEC_WORDS: readonly string[] = ["__INF__", "__NEG_INF__"];
 
 function stripBidi(text: string): string {
   return text.replace(BIDI_CONTROLS, "");
@@ -46,6 +43,5 @@ export function linesProblem(text: string): string | undefined {
 /** What keeps a string from being stored and read back as it is, or undefined. */
 export function storableProblem(text: string): string | undefined {
   if (!text.isWellFormed()) return "must be well-formed Unicode (it holds half a surrogate pair)";
-  if (CODEC_WORDS.includes(text)) return `must not be the reserved word ${text}`;
   return undefined;
 }

@@ -26,6 +26,7 @@ interface LogEntry extends Omit<Delivery, "kind"> {
   readonly result?: DeliveryResult["result"];
   readonly effective?: boolean;
   readonly promise?: string;
+  readonly note?: string;
 }
 
 /** A search gives no order that helps, so all deliveries are read, and nothing else; beyond this the engine's own tools serve better. */
@@ -66,11 +67,12 @@ function describe(deliveries: readonly LogEntry[], truncated: boolean): string {
   return [...deliveries.map(line), ...(truncated ? ["… there are more"] : [])].join("\n");
 }
 
-function line({ at, source, verdict, target, state, result, promise, why, id }: LogEntry): string {
+function line({ at, source, verdict, target, state, result, promise, why, note, id }: LogEntry): string {
   const about = target === undefined ? "" : ` ${target}`;
   const became = state === "taken" ? result : state === "open" ? "not acknowledged" : "lapsed";
   const whom = promise === undefined || promise === target ? "" : ` ${promise}`;
-  return `${at}  ${source}  ${verdict}${about}  ${became}${whom}${why === undefined ? "" : `: ${why}`}\n  ${id}`;
+  const because = [why, note].filter((text) => text !== undefined).join("; ");
+  return `${at}  ${source}  ${verdict}${about}  ${became}${whom}${because === "" ? "" : `: ${because}`}\n  ${id}`;
 }
 
 function parseLimit(text: string | undefined): number {

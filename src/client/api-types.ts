@@ -376,6 +376,8 @@ export type WebhookAnswer =
       readonly effective: boolean;
       readonly promise?: string;
       readonly why?: string;
+      /** What whoever gets the value should know. */
+      readonly note?: string;
     }
   | {
       readonly source: string;
@@ -388,6 +390,8 @@ export type WebhookAnswer =
         readonly effective: boolean;
         readonly promise?: string;
         readonly why?: string;
+        /** What whoever gets the value should know. */
+        readonly note?: string;
       }[];
     };
 

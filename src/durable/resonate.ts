@@ -61,7 +61,7 @@ class ResonateDurable implements Durable {
   }
 
   async create({ id, param, timeoutAt, tags }: Latent): Promise<StoredPromise> {
-    assertStorable(param, "param");
+    assertStorable(param, "param", "third-party");
     const answer = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
@@ -89,7 +89,7 @@ class ResonateDurable implements Durable {
     as: "resolved" | "rejected" = "resolved",
     nonce?: string,
   ): Promise<StoredPromise | undefined> {
-    assertStorable(value, "value");
+    assertStorable(value, "value", "third-party");
     const answer = await ask(this.#network, "promise.settle", {
       id,
       state: as,

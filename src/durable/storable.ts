@@ -1,5 +1,5 @@
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
-import { rawNumberProblem } from "../lib/exact-json.ts";
+import { rawNumber, rawNumberProblem } from "../lib/exact-json.ts";
 
 /** The codec recurses, as the walk here does, and a value that contains itself has no end. */
 const DEPTH_MAX = 200;
@@ -8,23 +8,28 @@ const PROBLEMS_MAX = 20;
 /** Names are the caller's, and an answer that repeats them stays small. */
 const NAME_CHARS_MAX = 64;
 
-/** Text that the SDK's codec reads as a number. */
-const NUMBERS_IN_DISGUISE = ["__INF__", "__NEG_INF__"];
-/** `__type` is how the codec marks an Error; `__proto__` would be lost, or worse, when the object is copied. */
-const RESERVED_NAMES = ["__type", "__proto__"];
+/** Copied with `Object.assign` or by assignment, it would be lost, or make members of what has none. */
+const RESERVED_NAME = "__proto__";
+
+/**
+ * Whose value it is. `caller`: one who can mend it, and is told of what readers would not get as it was sent: numbers
+ * that kept their text (`rawNumber`), and members named `__proto__`. `third-party`: nobody could mend it, so both are
+ * stored as they came.
+ */
+type Origin = "caller" | "third-party";
 
 /**
  * Throws `INVALID_FIELDS` if storage would change `value`, or could not hold it, naming each place by its path from
- * `field` on. Plain JSON passes, except for what the SDK's codec takes for its own marks.
+ * `field` on. Plain JSON passes.
  */
-export function assertStorable(value: unknown, field: string): void {
-  const problems = storageProblems(value, field);
+export function assertStorable(value: unknown, field: string, origin: Origin = "caller"): void {
+  const problems = storageProblems(value, field, origin);
   const [first] = problems;
   if (first === undefined) return;
   throw new ServiceError("INVALID_FIELDS", `${first.field} ${first.message}`, { problems });
 }
 
-function storageProblems(root: unknown, field: string): FieldProblem[] {
+function storageProblems(root: unknown, field: string, origin: Origin): FieldProblem[] {
   const problems: FieldProblem[] = [];
   // Names and positions from the root to where the walk is: made text only where something is wrong.
   const path: (string | number)[] = [];
@@ -36,6 +41,7 @@ function storageProblems(root: unknown, field: string): FieldProblem[] {
       isTooDeep = true;
       return;
     }
+    if (origin === "third-party" && rawNumber(value) !== undefined) return;
     const message = placeProblem ?? valueProblem(value);
     if (message !== undefined) {
       problems.push({ field: textOf(field, path), message });
@@ -49,7 +55,7 @@ function storageProblems(root: unknown, field: string): FieldProblem[] {
     } else if (typeof value === "object" && value !== null) {
       for (const [name, member] of Object.entries(value)) {
         path.push(name);
-        look(member, RESERVED_NAMES.includes(name) ? RESERVED_PROBLEM : undefined);
+        look(member, name === RESERVED_NAME && origin === "caller" ? RESERVED_PROBLEM : undefined);
         path.pop();
       }
     }
@@ -71,13 +77,12 @@ function textOf(field: string, path: readonly (string | number)[]): string {
 
 function valueProblem(value: unknown): string | undefined {
   switch (typeof value) {
-    case "string":
-      return NUMBERS_IN_DISGUISE.includes(value) ? `must not be the reserved text ${value}` : undefined;
     case "number":
       return Number.isFinite(value) ? undefined : "must be a finite number";
     case "object":
       if (value === null || Array.isArray(value)) return undefined;
       return isPlain(value) ? rawNumberProblem(value) : "must be plain JSON";
+    case "string":
     case "boolean":
     case "undefined":
       return undefined;

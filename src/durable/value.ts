@@ -4,25 +4,35 @@ import { Codec, type Value } from "@resonatehq/sdk";
  * Values as the SDK stores them, base64 of JSON, read and written several times as fast as it does: a workflow's records
  * are read again at each of its turns, which was a tenth of a worker's time. Whatever is beyond plain JSON goes through
  * the SDK's own codec.
+ *
+ * Plain JSON comes back as it was, also where the SDK would read words of its own in it: what others send may hold
+ * `{"__type": "error"}` or `"__INF__"`. Its bytes stay the same, and a header beside them says so.
  */
 const sdk = new Codec();
 
 /** What the SDK writes for things that JSON has no words for; or an escape, behind which such a word may hide. */
 const BEYOND_JSON = /__type|__INF__|__NEG_INF__|\\u/;
+const WORDS = /__type|__INF__|__NEG_INF__/;
+
+/** A header of values that are nothing but JSON, whatever the SDK's codec would read in them. */
+const VERBATIM = "countersign:json";
 
 /** @throws Error if it is not base64 of JSON */
 export function decodeValue(value: Value | undefined): unknown {
   if (value?.data === undefined || value.data === "") return undefined;
   const text = Buffer.from(value.data, "base64").toString("utf8");
-  return BEYOND_JSON.test(text) ? (sdk.decode(value) as unknown) : (JSON.parse(text) as unknown);
+  const isPlainJson = !BEYOND_JSON.test(text) || value.headers?.[VERBATIM] !== undefined;
+  return isPlainJson ? (JSON.parse(text) as unknown) : (sdk.decode(value) as unknown);
 }
 
 /** @throws Error if JSON has no words for it: a cycle, a BigInt */
-export function encodeValue(value: unknown): Value & { readonly data: string } {
+export function encodeValue(value: unknown): Required<Value> {
   // First, since it knows when a value has no end.
   const text = JSON.stringify(value) as string | undefined;
-  if (!isPlain(value)) return sdk.encode(value) as Value & { data: string };
-  return { headers: {}, data: text === undefined ? "" : Buffer.from(text).toString("base64") };
+  if (!isPlain(value)) return sdk.encode(value) as Required<Value>;
+  if (text === undefined) return { headers: {}, data: "" };
+  const isMisread = WORDS.test(text) && holdsWords(value);
+  return { headers: isMisread ? { [VERBATIM]: "verbatim" } : {}, data: Buffer.from(text).toString("base64") };
 }
 
 /**
@@ -42,9 +52,16 @@ function isPlain(value: unknown): boolean {
   if (typeof value === "number") return value !== Infinity && value !== -Infinity;
   if (typeof value !== "object" || value === null) return true;
   if (Array.isArray(value)) return value.every(isPlain);
-  // What such a value becomes is for JSON alone to know.
-  if (value instanceof Error || "toJSON" in value) return false;
+  // What such a value becomes is for JSON alone to know. A member of this name that is data is like any other.
+  if (value instanceof Error || ("toJSON" in value && typeof value.toJSON === "function")) return false;
   return Object.values(value).every(isPlain);
+}
+
+/** Whether the SDK's codec would read something else in plain JSON. */
+function holdsWords(value: unknown): boolean {
+  if (typeof value === "string") return value === "__INF__" || value === "__NEG_INF__";
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__type") || Object.values(value).some(holdsWords);
 }
 
 /** In the place of the encoder inside the SDK's codec. */

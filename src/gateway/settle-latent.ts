@@ -8,7 +8,7 @@
  */
 import { KIND_TAG } from "../approval/ids.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
-import { SETTLE_TAG, WAIT, type WebhookAnswer } from "../webhooks/records.ts";
+import { SETTLE_TAG, WAIT, webhookAnswerOf } from "../webhooks/records.ts";
 
 /** `api`, `callback`, or `webhook:` and the source's name. */
 type Doorway = "api" | "callback" | `webhook:${string}`;
@@ -46,13 +46,7 @@ export function asStored(
   { as, value, delivery }: Answer,
 ): Pick<Answer, "as" | "value"> {
   if (promise.tags[KIND_TAG] !== WAIT) return { as, value };
-  const wrapped: WebhookAnswer = {
-    kind: "webhook",
-    outcome: as,
-    ...(value === undefined ? {} : { value }),
-    ...(delivery === undefined ? {} : { delivery }),
-  };
-  return { as: "resolved", value: wrapped };
+  return { as: "resolved", value: webhookAnswerOf({ outcome: as, value, delivery }) };
 }
 
 /** Why this door does not lead to the promise; undefined if it does. */

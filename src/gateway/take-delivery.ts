@@ -11,6 +11,7 @@
 import { KIND_TAG } from "../approval/ids.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { rawNumberPaths } from "../lib/exact-json.ts";
 import type { WebhookEvent } from "../webhooks/events.ts";
 import { type Plan, plan } from "../webhooks/mapping.ts";
 import {
@@ -22,6 +23,7 @@ import {
   readDelivery,
   readDeliveryResult,
   SOURCE_TAG,
+  webhookAnswerOf,
 } from "../webhooks/records.ts";
 import type { Source } from "../webhooks/source.ts";
 import { decideBallot } from "./decide-ballot.ts";
@@ -138,13 +140,13 @@ async function effect(
         result: effective ? "settled" : "stands",
         effective,
         promise,
-        ...(effective ? {} : { why: `it is ${record.state} already` }),
+        ...(effective ? noteOn(value) : { why: `it is ${record.state} already` }),
       };
     }
     case "meet": {
       const { match, verdict, value } = planned;
       const outcome = verdict === "resolve" ? "resolved" : "rejected";
-      const answer = { kind: "webhook", outcome, value, delivery } as const;
+      const answer = webhookAnswerOf({ outcome, value, delivery });
       const met = await meet(durable, clock(), { source: source.name, match, delivery, answer });
       if (met.kind === "full") {
         throw new ServiceError(
@@ -152,9 +154,12 @@ async function effect(
           "Too many events with these values have come: match more precisely",
         );
       }
-      return met.kind === "met"
-        ? { result: "settled", effective: true, promise: met.promise }
-        : { result: "kept", effective: false, why: "no workflow waits for it yet" };
+      return {
+        ...(met.kind === "met"
+          ? { result: "settled", effective: true, promise: met.promise }
+          : { result: "kept", effective: false, why: "no workflow waits for it yet" }),
+        ...noteOn(value),
+      };
     }
     case "decide": {
       const { ballot, choice, by } = planned;
@@ -177,6 +182,13 @@ async function effect(
       };
     }
   }
+}
+
+/** Numbers are stored as they came; JavaScript reads the nearest that it has. */
+function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
+  const paths = rawNumberPaths(value).map((path) => (path === "" ? "the value itself" : path.slice(0, 128)));
+  if (paths.length === 0) return {};
+  return { note: `holds numbers that JavaScript cannot hold exactly: ${paths.join(", ")}` };
 }
 
 /** Senders that repeat what was not acknowledged may come again when the workflow has got that far. */

@@ -52,6 +52,21 @@ export function rawNumber(value: unknown): string | undefined {
   return json.isRawJSON(value) ? value.rawJSON : undefined;
 }
 
+/** Where numbers that kept their text stand in a value, `data.items[0].id`; the first few of them. */
+export function rawNumberPaths(value: unknown): readonly string[] {
+  const paths: string[] = [];
+  const look = (each: unknown, path: string): void => {
+    if (typeof each !== "object" || each === null || paths.length === PATHS_MAX) return;
+    if (rawNumber(each) !== undefined) paths.push(path);
+    else if (Array.isArray(each)) for (const [i, one] of each.entries()) look(one, `${path}[${i}]`);
+    else for (const [name, one] of Object.entries(each)) look(one, path === "" ? name : `${path}.${name}`);
+  };
+  look(value, "");
+  return paths;
+}
+
+/** More would help nobody to find the field. */
+const PATHS_MAX = 5;
 /** An answer that repeats a caller's number stays small. */
 const SHOWN_CHARS_MAX = 40;
 /** From here on each double stands for several whole numbers (RFC 7493, section 2.2). */

@@ -54,6 +54,7 @@ const taken = {
   effective,
   promise: z.exactOptional(z.string()),
   why: z.exactOptional(z.string()),
+  note: z.exactOptional(z.string()).meta({ description: "What whoever gets the value should know." }),
 };
 
 export const webhookAnswer = z

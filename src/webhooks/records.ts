@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../lib/canonical-json.ts";
+import { rawNumberPaths } from "../lib/exact-json.ts";
 import type { Match } from "./mapping.ts";
 
 /** Values of the tag `countersign:kind`. */
@@ -87,6 +88,8 @@ export interface DeliveryResult {
   readonly effective: boolean;
   readonly promise?: string;
   readonly why?: string;
+  /** What whoever gets the value should know. */
+  readonly note?: string;
 }
 
 const deliveryResult: z.ZodType<DeliveryResult> = z.object({
@@ -94,6 +97,7 @@ const deliveryResult: z.ZodType<DeliveryResult> = z.object({
   effective: z.boolean(),
   promise: z.exactOptional(text),
   why: z.exactOptional(text),
+  note: z.exactOptional(text),
 });
 
 /** What `waitForWebhook` waits for, and what it answers. A promise of its that has no value timed out. */
@@ -102,14 +106,34 @@ export interface WebhookAnswer {
   readonly outcome: "resolved" | "rejected";
   /** What the source's configuration makes of the event. */
   readonly value?: unknown;
+  /** In place of the value: its JSON, if numbers in it are beyond JavaScript, and would be others once they are read. */
+  readonly json?: string;
   /** The delivery's promise; absent when somebody settled the wait by hand. */
   readonly delivery?: string;
+}
+
+/** With the value, or with its text where that is needed. */
+export function webhookAnswerOf(
+  answer: Omit<WebhookAnswer, "kind" | "json" | "delivery"> & { readonly delivery?: string | undefined },
+): WebhookAnswer {
+  const { outcome, value, delivery } = answer;
+  return {
+    kind: "webhook",
+    outcome,
+    ...(rawNumberPaths(value).length > 0
+      ? { json: JSON.stringify(value) }
+      : value === undefined
+        ? {}
+        : { value }),
+    ...(delivery === undefined ? {} : { delivery }),
+  };
 }
 
 const webhookAnswer = z.object({
   kind: z.literal("webhook"),
   outcome: z.enum(["resolved", "rejected"]),
-  value: z.unknown(),
+  value: z.exactOptional(z.unknown()),
+  json: z.exactOptional(text),
   delivery: z.exactOptional(text),
 }) as z.ZodType<WebhookAnswer>;
 

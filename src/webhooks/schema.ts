@@ -69,7 +69,16 @@ function readCondition(value: unknown, where: string, problems: string[], depth 
   }
   const parsed = typeof given["path"] === "string" ? parsePath(given["path"]) : undefined;
   if (parsed === undefined) return fail(`${CONDITION_RULE}, with a path such as data.object.status`);
-  return readComparison(parsed, names, given) ?? fail(CONDITION_RULE);
+  const comparison = readComparison(parsed, names, given);
+  if (comparison === undefined) return fail(CONDITION_RULE);
+  return holdsInexact(comparison) ? fail(INEXACT_RULE) : comparison;
+}
+
+const INEXACT_RULE = "must have whole numbers beyond 2^53 in quotes: without them, another number is read";
+
+function holdsInexact(comparison: Condition): boolean {
+  const values = "equals" in comparison ? [comparison.equals] : "in" in comparison ? comparison.in : [];
+  return values.some((value) => Number.isInteger(value) && !Number.isSafeInteger(value));
 }
 
 function readComparison(

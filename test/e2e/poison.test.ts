@@ -76,8 +76,7 @@ for (const [what, arg, options, error] of REJECTED) {
 test("an argument that storage would change: refused with the field's name, and nothing is started", async () => {
   for (const [body, field] of [
     ['{"amount":1e400}', "body.amount"],
-    ['{"amount":"__INF__"}', "body.amount"],
-    ['{"__type":"error"}', "body.__type"],
+    ['{"amount":12345678901234567890}', "body.amount"],
     ['{"a":{"__proto__":1}}', "body.a.__proto__"],
   ] as const) {
     const id = newId("bad");

@@ -130,11 +130,6 @@ describe("parseApprovalRequest() refuses", () => {
       ["title: must be well-formed Unicode (it holds half a surrogate pair)"],
     ],
     [
-      "the codec's infinity",
-      { ...minimal, title: " __INF__ " },
-      ["title: must not be the reserved word __INF__"],
-    ],
-    [
       "a long summary",
       { ...minimal, summary: "x".repeat(10_001) },
       ["summary: must have at most 10000 characters"],
@@ -224,16 +219,15 @@ describe("parseApprovalRequest() refuses", () => {
       ["metadata: must be at most 16384 bytes as JSON"],
     ],
     [
-      "metadata that the codec would change",
+      "metadata that would not come back",
       {
         ...minimal,
-        metadata: JSON.parse('{"a":["__NEG_INF__",1e999],"b":{"__type":"error"},"__proto__":{}}') as object,
+        metadata: JSON.parse('{"a":["\\ud800",1e999],"b":{"__type":"error"},"__proto__":{}}') as object,
       },
       [
         "metadata.__proto__: must have another name: this one is reserved",
-        "metadata.b.__type: must have another name: this one is reserved",
         "metadata.a[1]: must be a finite number",
-        "metadata.a[0]: must not be the reserved word __NEG_INF__",
+        "metadata.a[0]: must be well-formed Unicode (it holds half a surrogate pair)",
       ],
     ],
   ])("%s", (_, input, expected) => {

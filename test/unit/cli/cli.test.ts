@@ -385,7 +385,7 @@ describe("countersign", () => {
     [["invoke", "a", "--func", "callback_on_completion"], "begin the workflow itself"],
     [["invoke", "a", "--func", "f", "--arg", "World"], "--arg must be JSON"],
     [["invoke", "a", "--func", "f", "--version", "0"], "--version must be"],
-    [["invoke", "a", "--func", "f", "--arg", '"__INF__"'], "args[0] must not be the reserved text"],
+    [["invoke", "a", "--func", "f", "--arg", '{"__proto__":1}'], "args[0].__proto__ must have another name"],
     [["invoke", "a", "--func", "f", "--arg", '{"n":9007199254740993}'], 'send "9007199254740993", as text'],
     [
       ["schedule", "create", "s", "--cron", "@daily", "--func", "f", "--arg", "0.12345678901234567"],

@@ -52,7 +52,7 @@ describe("POST /callbacks/:token", () => {
     }
     expect(await g.request(url, { method: "POST", body: "x=1" })).toMatchObject({ status: 415 });
     expect(await g.request(url, json("x".repeat(64 * 1024)))).toMatchObject({ status: 413 });
-    expect(await g.request(url, json({ __type: "error" }))).toMatchObject({ status: 422 });
+    expect(await g.request(url, { ...json(null), body: '{"__proto__":1}' })).toMatchObject({ status: 422 });
     expect(await g.durable.read("p")).toMatchObject({ state: "pending" });
   });
 

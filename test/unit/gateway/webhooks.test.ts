@@ -31,11 +31,21 @@ async function start(config: Record<string, unknown> = PAYMENTS, options: RigOpt
   return rig;
 }
 
-function signed(event: unknown, { atMs = Date.now(), url = "/webhooks/acme" } = {}) {
-  const body = Buffer.from(JSON.stringify(event));
+function signed(event: unknown, options: { atMs?: number; url?: string } = {}) {
+  return signedText(JSON.stringify(event), options);
+}
+
+function signedText(text: string, { atMs = Date.now(), url = "/webhooks/acme" } = {}) {
+  const body = Buffer.from(text);
   const time = String(Math.floor(atMs / 1000));
   const mac = createHmac("sha256", SECRET).update(`${time}.`).update(body).digest("hex");
   return { body, url, headers: [["stripe-signature", `t=${time},v1=${mac}`] as const] };
+}
+
+async function rawRecord(r: Rig, id: string) {
+  const head = { corrId: "t", version: "2026-04-01" };
+  const { data } = await r.engine.send({ kind: "promise.get", head, data: { id } });
+  return data as { promise: { value: { data?: string } } };
 }
 
 function paid(order: string, id = `evt_${order}`) {
@@ -240,12 +250,29 @@ describe("POST /webhooks/:source", () => {
     expect(JSON.stringify(r.lines)).not.toContain(SECRET);
   });
 
-  test("a name that storage would change is told, not stored", async () => {
+  test("names and numbers that readers trip over are carried as they came, and no field suppresses the event", async () => {
     const r = await start();
     await r.latent("order-7:1", EXTERNAL);
-    const event = { id: "e", type: "paid", data: { order: "7", __type: "error" } };
-    expect(await r.send(signed(event))).toMatchObject({ status: 422 });
-    expect(await r.read("order-7:1")).toMatchObject({ state: "pending" });
+    const data = `{"order":"7","__type":"error","message":"m","a":["__INF__",{"__proto__":{"x":1},"toJSON":2}],"n":12345678901234567890}`;
+    const text = `{"id":"e","type":"paid","data":${data}}`;
+    expect(await r.send(signedText(text))).toMatchObject({
+      status: 200,
+      body: { effective: true, note: "holds numbers that JavaScript cannot hold exactly: n" },
+    });
+    const { value } = await r.read("order-7:1");
+    expect(JSON.stringify(value)).toBe(data.replace("12345678901234567890", "12345678901234567000"));
+    const { promise } = await rawRecord(r, "order-7:1");
+    expect(Buffer.from(promise.value.data ?? "", "base64").toString()).toBe(data);
+  });
+
+  test("a whole number beyond 2^53 names a promise by all of its digits", async () => {
+    const r = await start();
+    await r.latent("order-8202522731445525542:1", EXTERNAL);
+    const event = (order: string) => signedText(`{"id":"e${order}","type":"paid","data":{"order":${order}}}`);
+    expect(await r.send(event("8202522731445525001"))).toMatchObject({ status: 404 });
+    expect(await r.send(event("8202522731445525542"))).toMatchObject({ body: { effective: true } });
+    // Of the same digits, otherwise written: nobody's id.
+    expect(await r.send(event("8202522731445525542.0"))).toMatchObject({ status: 422 });
   });
 });
 

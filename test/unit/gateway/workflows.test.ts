@@ -186,12 +186,12 @@ describe("POST /begin", () => {
   });
 
   test("refuses values that storage would change, by their path, and starts nothing", async () => {
-    const body = '{"a":[{"__type":"error"},"__INF__"],"b":1e999}';
+    const body = '{"a":[{"__proto__":1},12345678901234567890],"b":1e999}';
     const init = { method: "POST", headers: { "content-type": "application/json" }, body };
     const refused = await gateway.request("/begin?id=odd", init);
     expect(refused).toMatchObject({ status: 422, body: { type: "/problems/invalid-fields" } });
     const { errors } = refused.body as { errors: { field: string }[] };
-    expect(errors.map(({ field }) => field)).toEqual(["body.a[0].__type", "body.a[1]", "body.b"]);
+    expect(errors.map(({ field }) => field)).toEqual(["body.a[0].__proto__", "body.a[1]", "body.b"]);
     expect(await gateway.durable.read("odd")).toBeUndefined();
   });
 });

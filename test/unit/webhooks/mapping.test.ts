@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseExactJson } from "../../../src/lib/exact-json.ts";
+import { loadSources } from "../../../src/webhooks/load.ts";
 import { plan } from "../../../src/webhooks/mapping.ts";
 import { parsePath, valueAt } from "../../../src/webhooks/path.ts";
 import { fill, parseTemplate } from "../../../src/webhooks/template.ts";
@@ -115,6 +117,25 @@ describe("conditions", () => {
   ])("%j is none", (resolve) => {
     const source = { scheme: "github", secrets: [{ env: "S1" }], promise: "p", resolve };
     expect(problemsOf({ acme: source }, { S1: "x" })).toHaveLength(1);
+  });
+
+  test("whole numbers beyond 2^53 are compared by their digits, and are text in the configuration", () => {
+    const is = (equals: unknown) => ({ resolve: { path: "n", equals } });
+    const event: unknown = parseExactJson('{"n":9007199254740993}');
+    expect(planned(is("9007199254740993"), event).kind).toBe("settle");
+    expect(planned(is("9007199254740992"), event).kind).toBe("ignore");
+    for (const resolve of [
+      "{path: n, equals: 9007199254740993}",
+      "{path: n, in: [1, 12345678901234567890]}",
+    ]) {
+      const text = `sources: {acme: {scheme: github, secrets: [{env: S1}], promise: p, resolve: ${resolve}}}`;
+      expect(loadSources(text, () => "x")).toEqual({
+        ok: false,
+        problems: [
+          "sources.acme.resolve must have whole numbers beyond 2^53 in quotes: without them, another number is read",
+        ],
+      });
+    }
   });
 
   test("ignore comes before reject, and reject before resolve", () => {
