@@ -58,7 +58,9 @@ export function createMailer(options: MailerOptions): Mailer {
       if (attempt.kind === "refused") return { status: "undeliverable", reason: attempt.reason };
       const pauseMs = quickTries.pausesMs[tries];
       const elapsedMs = performance.now() - startedAt;
-      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || closing.signal.aborted) {
+      // A login that is refused is not tried in quick succession: that would lock it.
+      const isHopeless = attempt.cause === "settings" || closing.signal.aborted;
+      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || isHopeless) {
         return { status: "deferred", reason: attempt.reason };
       }
       await delay(pauseMs, undefined, { signal: closing.signal }).catch(ignoreAbort);

@@ -7,17 +7,21 @@ import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { connectToRelay } from "./connect.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
+import { codesOf, type Meaning, meaningOf, type Reply, type Stage } from "./reply.ts";
 
 // As an import it would bring in undici, for the reason that lib/http.ts gives.
 const Pool = createRequire(import.meta.url)("nodemailer/lib/smtp-pool") as typeof SMTPPool;
 
 /** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
-type Attempt =
+export type Attempt =
   | { readonly kind: "accepted" }
   /** The relay refused this mail for good. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** Temporary, or unknown whether it was accepted. */
-  | { readonly kind: "failed"; readonly reason: string };
+  /** Not now, or unknown whether it was accepted. */
+  | { readonly kind: "failed"; readonly cause: Cause; readonly reason: string };
+
+/** Whose matter it is that a mail has to wait; `stopped`: ours. */
+export type Cause = Exclude<Meaning, "final"> | "stopped";
 
 export interface MailTransport {
   send(mail: ComposedMail): Promise<Attempt>;
@@ -94,7 +98,9 @@ export function createMailTransport({
         }
         return { kind: "accepted" };
       } catch (error) {
-        return closed ? { kind: "failed", reason: "The mail sender was shut down" } : attemptFrom(error);
+        return closed
+          ? { kind: "failed", cause: "stopped", reason: "The mail sender was shut down" }
+          : attemptFrom(error);
       }
     },
     close() {
@@ -124,28 +130,75 @@ function handOver(pool: SMTPPool, mail: ComposedMail, signal: AbortSignal): Prom
   });
 }
 
-/**
- * A 5xx answer to sender, recipient or content is the relay's last word on this mail. A 5xx before (greeting, TLS, login)
- * is about the session: the operator can mend it, so the mail waits.
- */
 function attemptFrom(error: unknown): Attempt {
-  const { code, responseCode, permanent, command } = smtpFacts(error);
+  const { code, responseCode, response = "", command, originalCode } = smtpFacts(error);
   if (code === undefined) throw error;
-  const refused = command === undefined ? undefined : REFUSED[command];
-  if (responseCode !== undefined && refused !== undefined) {
-    return permanent
-      ? { kind: "refused", reason: `The mail server refused ${refused} (${responseCode})` }
-      : { kind: "failed", reason: `The mail server put off ${refused} (${responseCode})` };
+  const stage = stageOf(command, code);
+  if (responseCode !== undefined && stage !== undefined) {
+    const reply: Reply = { stage, code: responseCode, text: response };
+    const meaning = meaningOf(reply);
+    const reason = `${WORDS[stage][meaning === "mail" || meaning === "server" ? "later" : meaning]} (${codesOf(reply)})`;
+    return meaning === "final" ? { kind: "refused", reason } : { kind: "failed", cause: meaning, reason };
   }
-  const answer = responseCode === undefined ? "" : ` (${responseCode})`;
-  return { kind: "failed", reason: `${FAILURES[code] ?? "The mail server could not be used"}${answer}` };
+  const details = originalCode !== undefined && IN_TLS.test(originalCode) ? ` (${originalCode})` : "";
+  if (code === "ETLS" || details !== "") {
+    return { kind: "failed", cause: "settings", reason: `${WORDS.STARTTLS.settings}${details}` };
+  }
+  if (code === "EAUTH" || code === "ENOAUTH") {
+    return { kind: "failed", cause: "settings", reason: WORDS.AUTH.settings };
+  }
+  return { kind: "failed", cause: "server", reason: FAILURES[code] ?? "The mail server could not be used" };
 }
 
-const REFUSED: Readonly<Record<string, string>> = {
-  "MAIL FROM": "the sender",
-  "RCPT TO": "the recipient",
-  DATA: "the message",
+/** The library's name for what a reply answered. */
+function stageOf(command: string | undefined, code: string): Stage | undefined {
+  switch (command) {
+    case "CONN":
+      return "greeting";
+    case "EHLO":
+    case "HELO":
+      return "EHLO";
+    case "STARTTLS":
+      return "STARTTLS";
+    case "MAIL FROM":
+      return "MAIL";
+    case "RCPT TO":
+      return "RCPT";
+    case "DATA":
+      return code === "EMESSAGE" ? "content" : "DATA";
+    default:
+      return command?.startsWith("AUTH") === true ? "AUTH" : undefined;
+  }
+}
+
+interface Words {
+  readonly later: string;
+  readonly final: string;
+  readonly settings: string;
+}
+
+function words(what: string, settings: string): Words {
+  return {
+    later: `The mail server put off ${what}`,
+    final: `The mail server refused ${what}`,
+    settings,
+  };
+}
+
+const WORDS: Readonly<Record<Stage, Words>> = {
+  greeting: words("the connection", "The mail server does not let us connect"),
+  EHLO: words("our greeting", "The mail server does not let us greet it"),
+  STARTTLS: words("a secure connection", "No secure connection to the mail server"),
+  AUTH: words("our login", "The mail server refused our login"),
+  MAIL: words("the sender", "The mail server does not take our sender"),
+  RCPT: words("the recipient", "The mail server does not let us send to the recipient"),
+  DATA: words("the message", "The mail server does not let us send the message"),
+  content: words("the message", "The mail server does not let us send the message"),
 };
+
+/** Errors of certificates and of TLS, as Node and OpenSSL name them; those of the network have other names. */
+const IN_TLS =
+  /^(?:ERR_(?:TLS|SSL|OSSL)_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/u;
 
 const FAILURES: Readonly<Record<string, string>> = {
   ETIMEDOUT: "The mail server did not answer in time",
@@ -153,9 +206,6 @@ const FAILURES: Readonly<Record<string, string>> = {
   ECONNECTION: "The connection to the mail server was lost",
   ESOCKET: "The mail server could not be reached",
   EDNS: "The mail server's name could not be resolved",
-  ETLS: "No secure connection to the mail server",
-  EAUTH: "The mail server refused our login",
-  ENOAUTH: "The mail server refused our login",
   EPROTOCOL: "The mail server gave an unexpected answer",
 };
 
