@@ -8,7 +8,9 @@ import { environment } from "../src/config/env.ts";
 import { loadTokenKeys } from "../src/config/keys.ts";
 import { VALUE_BYTES_MAX } from "../src/durable/value.ts";
 import type { Logger } from "../src/lib/log.ts";
+import { parseSmtpUrl } from "../src/lib/smtp-url.ts";
 import { createMailer } from "../src/mail/mailer.ts";
+import { createRelayLog } from "../src/mail/relay-log.ts";
 import { createLinkTokens } from "../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "./worker.ts";
 import { WORKFLOWS } from "./workflows/index.ts";
@@ -38,7 +40,10 @@ export function composeWorker(parts: WorkerParts): Worker {
       ? config.mail.url.reveal()
       : `smtp://127.0.0.1:${parts.mailboxPort ?? config.mail.port}`;
   const tokens = createLinkTokens({ keys: loadTokenKeys(config), issuer: publicUrl });
-  const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl });
+  const relay = parseSmtpUrl(smtpUrl);
+  if (typeof relay === "string") throw new ConfigError([`SMTP_URL ${relay}`]);
+  const relayLog = createRelayLog(log, { server: `${relay.host}:${relay.port}` });
+  const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl, onOutcome: relayLog.note });
   const endpoints = loadCallbackEndpoints(config, environment);
   const callbacks = createCallbackSender({
     targets: config.callbacks,

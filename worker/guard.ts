@@ -13,7 +13,8 @@
  * G4 what is too large to be stored is never sent: the step or workflow that made it ends as rejected in its place, saying so,
  *    and nothing of it runs again. So is what the engine refuses for good (400, 413);
  * G5 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
- *    receivers may take as long as they like, and no decision waits for them;
+ *    receivers may take as long as they like, and no decision waits for them. So are tasks that wait for a slow mail
+ *    server, as many again;
  * G6 once draining, no new task is taken, and the engine is told at once, so that others get them.
  */
 import {
@@ -33,6 +34,7 @@ import {
   type Value,
 } from "@resonatehq/sdk";
 import { isCallbackId } from "../src/approval/callback.ts";
+import { parentId } from "../src/approval/ids.ts";
 import { cameItsWay, ownWayOf } from "../src/approval/own-ways.ts";
 import { decodeValue, storedBytes, VALUE_BYTES_MAX } from "../src/durable/value.ts";
 import type { FailureNotes } from "./sdk-log.ts";
@@ -56,6 +58,8 @@ export interface GuardOptions {
 /** First and longest wait before a task is handed back after a failed request, in milliseconds (G3). */
 const RELEASE_DELAY_MS = 250;
 const RELEASE_DELAY_MAX_MS = 30_000;
+/** After this a step that waits for something outside gives up its task's place: longer than a mail server in order takes. */
+const SLOW_MS = 1_000;
 
 export class GuardedNetwork implements Network {
   readonly unicast: string;
@@ -65,6 +69,8 @@ export class GuardedNetwork implements Network {
   readonly #valueBytesMax: number;
   readonly #callbacks = new Lane();
   readonly #others = new Lane();
+  /** Tasks that wait for something slow in a step, with how many such steps they have. */
+  readonly #apart = new Map<string, number>();
   /** Tasks whose latest request failed, with how often in a row. */
   readonly #failed = new Map<string, number>();
   /** Tasks whose pass has ended for a reason of ours, until the SDK gives them up. */
@@ -108,6 +114,51 @@ export class GuardedNetwork implements Network {
     // Ends deliveries alone: requests of the tasks under way still go out.
     await this.#inner.stop();
     if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  /**
+   * Awaits what a step of this workflow does. If it takes long, the task gives up its place among those that run until
+   * it is done; it stays this worker's, and its lease is renewed as before.
+   */
+  async apart<T>(workflow: string, work: Promise<T>): Promise<T> {
+    let task: string | undefined;
+    const timer = setTimeout(() => {
+      task = this.#leavePlace(workflow);
+    }, SLOW_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+      if (task !== undefined) this.#takePlace(task);
+    }
+  }
+
+  #leavePlace(workflow: string): string | undefined {
+    for (let id: string | undefined = workflow; id !== undefined; id = parentId(id)) {
+      const steps = this.#apart.get(id);
+      if (steps !== undefined) {
+        this.#apart.set(id, steps + 1);
+        return id;
+      }
+      if (!this.#others.running.has(id)) continue;
+      if (this.#apart.size >= this.#options.concurrency) return undefined;
+      this.#apart.set(id, 1);
+      this.#others.running.delete(id);
+      this.#startNext(this.#others);
+      return id;
+    }
+    return undefined;
+  }
+
+  /** For a while one more may run than may begin. */
+  #takePlace(id: string): void {
+    const steps = this.#apart.get(id);
+    if (steps === undefined) return;
+    if (steps > 1) this.#apart.set(id, steps - 1);
+    else {
+      this.#apart.delete(id);
+      this.#others.running.add(id);
+    }
   }
 
   // An arrow, because the SDK detaches it from the network.
@@ -326,15 +377,19 @@ export class GuardedNetwork implements Network {
   }
 
   #ended(id: string): void {
-    const { running, waiting } = this.#laneOf(id);
-    running.delete(id);
-    const next = waiting.entries().next();
-    if (!next.done && !this.#draining) {
-      const [waitingId, message] = next.value;
-      waiting.delete(waitingId);
-      this.#deliver(message);
-    }
+    const lane = this.#laneOf(id);
+    this.#apart.delete(id);
+    lane.running.delete(id);
+    this.#startNext(lane);
     if (this.#isIdle) this.#onIdle?.();
+  }
+
+  #startNext({ running, waiting }: Lane): void {
+    const next = waiting.entries().next();
+    if (next.done || this.#draining || running.size >= this.#options.concurrency) return;
+    const [waitingId, message] = next.value;
+    waiting.delete(waitingId);
+    this.#deliver(message);
   }
 
   #laneOf(id: string): Lane {
@@ -346,7 +401,7 @@ export class GuardedNetwork implements Network {
   }
 
   get #isIdle(): boolean {
-    return this.#lanes.every(({ running }) => running.size === 0);
+    return this.#apart.size === 0 && this.#lanes.every(({ running }) => running.size === 0);
   }
 }
 

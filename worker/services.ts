@@ -11,6 +11,8 @@ export interface Services {
   readonly tokens: LinkTokens;
   /** Origin of every link. */
   readonly publicUrl: string;
+  /** Awaits something slow that a step of this workflow does, without taking up a place among the tasks that run. */
+  readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
   /** The worker group that timers and child workflows are addressed to. */
   readonly group: string;
 }

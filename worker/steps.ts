@@ -19,6 +19,7 @@ import {
 import { endId } from "../src/approval/ids.ts";
 import { decide, type Verdict } from "../src/approval/policy.ts";
 import { decodeValue, encodeValue } from "../src/durable/value.ts";
+import { pauseBeforeRetry } from "../src/mail/retry.ts";
 import { type Announced, announce, bothOf } from "./announce.ts";
 import { eventsOfJudgement, eventsOfMail, requestedEvent } from "./events.ts";
 import type { Seen } from "./future.ts";
@@ -114,8 +115,10 @@ export interface MailInput {
   readonly deadlineAtMs: number;
   /** The first mail of all: whoever wants to know hears that the approval was requested. */
   readonly first: boolean;
-  /** No further try follows: what is deferred now is undeliverable. */
-  readonly last: boolean;
+  /** Which try this is, from 1. */
+  readonly tries: number;
+  /** Mails of this round. */
+  readonly together: number;
 }
 
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
@@ -134,7 +137,7 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 }
 
 async function deliver(
-  { mailer, tokens, publicUrl }: Services,
+  { mailer, tokens, publicUrl, apart }: Services,
   input: MailInput,
   record: PromiseRecord,
 ): Promise<Delivery> {
@@ -149,7 +152,7 @@ async function deliver(
       issuedAtMs: record.createdAt,
       expiresAtMs: input.deadlineAtMs + LINK_VIEW_MS,
     })}`;
-  const delivery = await mailer.requestDecision({
+  const sending = mailer.requestDecision({
     approval: input.approval,
     request: input.request,
     approver: ballot.approver,
@@ -159,10 +162,17 @@ async function deliver(
     deadlineAtMs: input.deadlineAtMs,
     links: { approve: link("approve"), reject: link("reject") },
   });
-  if (delivery.status === "deferred" && input.last) {
-    return { status: "undeliverable", reason: delivery.reason };
-  }
-  return delivery;
+  // A relay may take minutes; what other approvals wait for must not wait behind it.
+  const delivery = await apart(input.approval, sending);
+  if (delivery.status !== "deferred") return delivery;
+  const { reason } = delivery;
+  const nowMs = Date.now();
+  const { tries, together } = input;
+  const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadlineAtMs - nowMs });
+  // Frozen with the result: the workflow must not ask the clock how many tries there will be.
+  return pauseMs === undefined
+    ? { status: "undeliverable", reason }
+    : { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs };
 }
 
 async function settle({ promises }: Services, id: string, value: unknown): Promise<PromiseRecord> {

@@ -19,7 +19,7 @@ export interface WorkerOptions {
   readonly valueBytesMax?: number | undefined;
   /** What can be started by name. */
   readonly workflows: readonly Registration[];
-  readonly services: Omit<Services, "promises">;
+  readonly services: Omit<Services, "promises" | "apart">;
 }
 
 export interface Worker {
@@ -41,7 +41,11 @@ export function startWorker(options: WorkerOptions): Worker {
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   makeFaster(resonate);
-  provideServices(resonate, { ...services, promises: resonate.promises });
+  provideServices(resonate, {
+    ...services,
+    promises: resonate.promises,
+    apart: (workflow, work) => guarded.apart(workflow, work),
+  });
   for (const { name, version, func } of workflows) {
     resonate.register(name, func, { version });
     registered.add(key(name, version));

@@ -102,8 +102,8 @@ export type OutcomeKind = "approved" | "rejected" | "expired" | "cancelled";
 /** What became of one approver's mail. */
 export type Delivery =
   | { readonly status: "sent"; readonly messageId: string }
-  /** A temporary failure; it is tried again later. */
-  | { readonly status: "deferred"; readonly reason: string }
+  /** It is tried again: from `nextTryAtMs` on, in milliseconds since 1970, which older records lack. */
+  | { readonly status: "deferred"; readonly reason: string; readonly nextTryAtMs?: number }
   | { readonly status: "undeliverable"; readonly reason: string }
   /** The ballot was no longer open when its turn came. */
   | { readonly status: "skipped" };

@@ -89,7 +89,7 @@ const closed: z.ZodType<Closed> = z.object({ kind: z.literal("closed"), outcome:
 
 const delivery = z.discriminatedUnion("status", [
   z.object({ status: z.literal("sent"), messageId: text }),
-  z.object({ status: z.literal("deferred"), reason: text }),
+  z.object({ status: z.literal("deferred"), reason: text, nextTryAtMs: z.exactOptional(z.int()) }),
   z.object({ status: z.literal("undeliverable"), reason: text }),
   z.object({ status: z.literal("skipped") }),
 ]);

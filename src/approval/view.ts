@@ -1,6 +1,6 @@
 import type { ApprovalRequest, Delivery, Door, Outcome, OutcomeKind, Person } from "./approval.ts";
 import { shownUrl } from "./callback.ts";
-import { ballotId, endId } from "./ids.ts";
+import { ballotId, endId, KIND_TAG } from "./ids.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { type BallotStanding, standingOf } from "./standing.ts";
 import { cancellationOf, mailResultOf, outcomeOf, requestOf, type StoredRecord } from "./stored.ts";
@@ -41,7 +41,12 @@ interface MailView {
    * tried again. `undeliverable`: it is not. `skipped`: the ballot was closed by then.
    */
   readonly status: "pending" | Delivery["status"];
+  /** Why it is deferred or undeliverable, by the last attempt. */
   readonly reason?: string;
+  /** How often it was tried to hand the mail over; what is tried again within seconds counts once. */
+  readonly attempts: number;
+  /** When it is tried again; absent while it is being tried, and when it is not. */
+  readonly nextTryAt?: string;
 }
 
 /** Direct children of an approval, by position: the end, the ballots, then steps. */
@@ -58,7 +63,7 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
   const ballots = approvers.map((approver, i) => {
     const n = i + 1;
     const standing = standingOf({ ballot: byId.get(ballotId(root.id, n)), end, root });
-    return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending" } }, standing);
+    return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending", attempts: 0 } }, standing);
   });
   const { status, ...ended } = statusOf(root);
   return {
@@ -96,13 +101,21 @@ function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "canc
 /** The latest known result by ballot; later steps are later tries. */
 function mailsOf(children: Children): Map<number, MailView> {
   const mails = new Map<number, MailView>();
+  // One timer for all mails that are to be tried again.
+  const timer = children.find(({ tags, state }) => tags[KIND_TAG] === "retry" && state === "pending");
   for (const child of children) {
     const result = mailResultOf(child);
     if (result === undefined) continue;
     const { status } = result.delivery;
+    const { attempts = 0 } = mails.get(result.n) ?? {};
     // A later try that found the ballot closed does not undo that the first mail went out.
-    if (status === "skipped" && mails.has(result.n)) continue;
-    mails.set(result.n, { status, ...reasonOf(result.delivery) });
+    if (status === "skipped" && attempts > 0) continue;
+    mails.set(result.n, {
+      status,
+      ...reasonOf(result.delivery),
+      attempts: status === "skipped" ? 0 : attempts + 1,
+      ...(status === "deferred" && timer !== undefined ? { nextTryAt: iso(timer.timeoutAt) } : {}),
+    });
   }
   return mails;
 }

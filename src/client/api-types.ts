@@ -120,7 +120,12 @@ export type Ballot = {
   readonly mail: {
     /** `sent`: a relay took it, which does not mean that anybody read it. */
     readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
+    /** Why it is deferred or undeliverable, by the last attempt. */
     readonly reason?: string;
+    /** How often it was tried to hand the mail over. */
+    readonly attempts: number;
+    /** When a deferred mail is tried again. */
+    readonly nextTryAt?: string;
   };
 };
 

@@ -3,7 +3,7 @@ import type { Delivery } from "../approval/approval.ts";
 import { isMailAddress, parseMailbox } from "../lib/mail-address.ts";
 import { createComposer } from "./compose.ts";
 import type { ComposedMail, RequestMail } from "./message.ts";
-import { createMailTransport, type TransportTimes } from "./transport.ts";
+import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
 
 export type { RequestMail } from "./message.ts";
 
@@ -25,6 +25,8 @@ export interface MailerOptions {
   readonly from: string;
   /** `PUBLIC_URL`, an origin. */
   readonly publicUrl: string;
+  /** Hears what became of each mail, after its quick tries. Default: nobody. */
+  readonly onOutcome?: (outcome: Attempt, mail: RequestMail) => void;
   readonly quickTries?: QuickTries;
   readonly times?: TransportTimes;
 }
@@ -41,7 +43,7 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { publicUrl, quickTries = QUICK_TRIES } = options;
+  const { publicUrl, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
   const from = parseMailbox(options.from);
   if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
   const composer = createComposer({ from, publicUrl });
@@ -50,21 +52,26 @@ export function createMailer(options: MailerOptions): Mailer {
   const underWay = new Set<Promise<Delivery>>();
   const closing = new AbortController();
 
-  async function deliver(mail: ComposedMail): Promise<Delivery> {
+  async function deliver(mail: ComposedMail): Promise<Attempt> {
     const startedAt = performance.now();
     for (let tries = 0; ; tries++) {
       const attempt = await transport.send(mail);
-      if (attempt.kind === "accepted") return { status: "sent", messageId: mail.messageId };
-      if (attempt.kind === "refused") return { status: "undeliverable", reason: attempt.reason };
+      if (attempt.kind !== "failed") return attempt;
       const pauseMs = quickTries.pausesMs[tries];
       const elapsedMs = performance.now() - startedAt;
       // A login that is refused is not tried in quick succession: that would lock it.
       const isHopeless = attempt.cause === "settings" || closing.signal.aborted;
-      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || isHopeless) {
-        return { status: "deferred", reason: attempt.reason };
-      }
+      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || isHopeless) return attempt;
       await delay(pauseMs, undefined, { signal: closing.signal }).catch(ignoreAbort);
     }
+  }
+
+  async function request(mail: RequestMail): Promise<Delivery> {
+    const composed = composer.requestDecision(mail);
+    const outcome = await deliver(composed);
+    onOutcome(outcome, mail);
+    if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
+    return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
   }
 
   return {
@@ -73,7 +80,7 @@ export function createMailer(options: MailerOptions): Mailer {
       if (!isMailAddress(mail.approver.email)) {
         return { status: "undeliverable", reason: "The approver's mail address is not valid" };
       }
-      const delivery = deliver(composer.requestDecision(mail));
+      const delivery = request(mail);
       underWay.add(delivery);
       try {
         return await delivery;

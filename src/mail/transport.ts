@@ -8,6 +8,7 @@ import { connectToRelay } from "./connect.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
 import { codesOf, type Meaning, meaningOf, type Reply, type Stage } from "./reply.ts";
+import { createTurns } from "./turns.ts";
 
 // As an import it would bring in undici, for the reason that lib/http.ts gives.
 const Pool = createRequire(import.meta.url)("nodemailer/lib/smtp-pool") as typeof SMTPPool;
@@ -21,7 +22,7 @@ export type Attempt =
   | { readonly kind: "failed"; readonly cause: Cause; readonly reason: string };
 
 /** Whose matter it is that a mail has to wait; `stopped`: ours. */
-export type Cause = Exclude<Meaning, "final"> | "stopped";
+type Cause = Exclude<Meaning, "final"> | "stopped";
 
 export interface MailTransport {
   send(mail: ComposedMail): Promise<Attempt>;
@@ -43,8 +44,10 @@ export interface TransportTimes {
   readonly greetingMs: number;
   /** Silence of the server. RFC 5321 §4.5.3.2.6 grants it 10 minutes after the final dot; less makes duplicates. */
   readonly socketMs: number;
-  /** One attempt in all, waiting for a free connection included: a server that trickles never falls silent. */
+  /** One attempt in all, from its turn on: a server that trickles never falls silent. */
   readonly attemptMs: number;
+  /** How long mails wait for their turn while those before them get nowhere. */
+  readonly stallMs: number;
 }
 
 const TRANSPORT_TIMES: TransportTimes = {
@@ -52,7 +55,10 @@ const TRANSPORT_TIMES: TransportTimes = {
   greetingMs: 300_000,
   socketMs: 600_000,
   attemptMs: 900_000,
+  stallMs: 20_000,
 };
+
+const CONNECTIONS_MAX = 5;
 
 /**
  * A pool of connections to the relay of `SMTP_URL` (`smtp://` or `smtps://`, with `user:password@` when it asks for it).
@@ -70,7 +76,7 @@ export function createMailTransport({
   const local = isLoopback(relay.host);
   const pool = new Pool({
     ...relay,
-    maxConnections: 5,
+    maxConnections: CONNECTIONS_MAX,
     maxMessages: 100,
     // Our own tries are bounded by the mailer; this one replaces an idle connection that the server had dropped.
     maxRequeues: 1,
@@ -86,29 +92,37 @@ export function createMailTransport({
     logger: false,
     debug: false,
   });
+  const turns = createTurns({ limit: CONNECTIONS_MAX, stallMs: times.stallMs });
   let closed = false;
   return {
     async send(mail) {
-      const recipient = mail.to.address;
-      try {
-        const info = await handOver(pool, mail, AbortSignal.timeout(times.attemptMs));
-        const { to } = info.envelope;
-        if (to.length !== 1 || to[0] !== recipient) {
-          throw new Error("Mail went to other recipients than asked: the mail library changed the envelope");
-        }
-        return { kind: "accepted" };
-      } catch (error) {
-        return closed
-          ? { kind: "failed", cause: "stopped", reason: "The mail sender was shut down" }
-          : attemptFrom(error);
-      }
+      const attempt = await turns.run(() => attemptAt(mail));
+      if (attempt !== "stalled") return attempt;
+      return closed ? STOPPED : { kind: "failed", cause: "server", reason: "The mail server is too slow" };
     },
     close() {
       closed = true;
+      turns.close();
       pool.close({ force: true });
     },
   };
+
+  async function attemptAt(mail: ComposedMail): Promise<Attempt> {
+    const recipient = mail.to.address;
+    try {
+      const info = await handOver(pool, mail, AbortSignal.timeout(times.attemptMs));
+      const { to } = info.envelope;
+      if (to.length !== 1 || to[0] !== recipient) {
+        throw new Error("Mail went to other recipients than asked: the mail library changed the envelope");
+      }
+      return { kind: "accepted" };
+    } catch (error) {
+      return closed ? STOPPED : attemptFrom(error);
+    }
+  }
 }
+
+const STOPPED: Attempt = { kind: "failed", cause: "stopped", reason: "The mail sender was shut down" };
 
 /**
  * Gives the pool a mail that is encoded already, as the library's own composer gives it one. That composer is a tree of

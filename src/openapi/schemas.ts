@@ -57,7 +57,11 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
       status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
         description: "`sent`: a relay took it, which does not mean that anybody read it.",
       }),
-      reason: z.exactOptional(z.string()),
+      reason: z
+        .exactOptional(z.string())
+        .meta({ description: "Why it is deferred or undeliverable, by the last attempt." }),
+      attempts: z.int().meta({ description: "How often it was tried to hand the mail over." }),
+      nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
     }),
   })
   .meta({ id: "Ballot", description: "One approver's answer, open or given." });

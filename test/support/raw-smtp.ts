@@ -14,6 +14,8 @@ export interface RawSmtp extends AsyncDisposable {
   replies: Partial<Record<Stage, string | undefined>>;
   /** Connections that are open. */
   readonly open: () => number;
+  /** Greets those who wait for it, and all who come after. */
+  greet(): void;
 }
 
 const REPLIES: Record<Stage, string> = {
@@ -30,7 +32,7 @@ const REPLIES: Record<Stage, string> = {
 };
 
 /** A mail server of which every reply can be written by hand, as relays write them that no library knows. */
-export async function startRawSmtp(replies: RawSmtp["replies"] = {}): Promise<RawSmtp> {
+export async function startRawSmtp(replies: RawSmtp["replies"] = {}, port = 0): Promise<RawSmtp> {
   const lines: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -63,7 +65,7 @@ export async function startRawSmtp(replies: RawSmtp["replies"] = {}): Promise<Ra
     });
     answer("greeting");
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const raw: RawSmtp = {
@@ -72,6 +74,10 @@ export async function startRawSmtp(replies: RawSmtp["replies"] = {}): Promise<Ra
     lines,
     replies,
     open: () => sockets.size,
+    greet() {
+      raw.replies = { ...raw.replies, greeting: REPLIES.greeting };
+      for (const socket of sockets) socket.write(`${REPLIES.greeting}\r\n`);
+    },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

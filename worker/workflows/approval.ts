@@ -20,9 +20,6 @@ import { lasting } from "../step-options.ts";
 import { type Judgement, judge, mail_ballot } from "../steps.ts";
 import { timerTags } from "../timer.ts";
 
-/** Waits before a mail that could not be handed over is tried again, in milliseconds. Then the approver counts as unreachable. */
-const MAIL_RETRY_MS = [60_000, 300_000, 900_000, 3_600_000, 4 * 3_600_000, 12 * 3_600_000];
-
 /**
  * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
  *   `requestApproval` do
@@ -56,14 +53,16 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   }
 
   const everybody = ballots.map((_, index) => index + 1);
-  let unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: everybody, tries: 0 });
-  let retry: Future<unknown> | undefined;
   let tries = 1;
+  let unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: everybody, tries });
+  let retry: Future<unknown> | undefined;
   let known = 0;
   let before: Outcome["decisions"] = [];
   for (;;) {
     if (retry === undefined && unmailed.length > 0) {
-      const timeout = MAIL_RETRY_MS[tries - 1] as number;
+      // Whether there is another try follows from the frozen results (W1); when counts only on the first pass.
+      const nextTryAtMs = Math.min(...unmailed.map((mailed) => mailed.nextTryAtMs));
+      const timeout = Math.max(1, nextTryAtMs - Date.now());
       retry = yield* create({ timeout, tags: timerTags(group, "retry") });
     }
     const retryDue = retry?.state === "completed";
@@ -88,7 +87,9 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     before = seen.decisions;
     if (seen.retryDue) {
       retry = undefined;
-      unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: unmailed, tries: tries++ });
+      tries += 1;
+      const to = unmailed.map(({ n }) => n);
+      unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to, tries });
     }
   }
 }
@@ -97,18 +98,26 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
 function* mail(
   ctx: Context,
   { request, deadlineAtMs, ballots, to, tries }: MailRound,
-): Generator<unknown, readonly number[]> {
-  const last = tries === MAIL_RETRY_MS.length;
+): Generator<unknown, readonly Unmailed[]> {
   const sending: Future<MailResult>[] = [];
   for (const n of to) {
     const ballot = (ballots[n - 1] as Future<unknown>).id;
-    const first = tries === 0 && n === 1;
-    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, last };
+    const first = tries === 1 && n === 1;
+    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, tries, together: to.length };
     sending.push(yield* ctx.beginRun(mail_ballot, input, lasting(ctx)));
   }
   const results: MailResult[] = [];
   for (const future of sending) results.push(yield* future);
-  return results.filter(({ delivery }) => delivery.status === "deferred").map(({ n }) => n);
+  // Results that an older version froze say nothing of the next try; its timers are there already.
+  return results.flatMap(({ n, delivery }) =>
+    delivery.status === "deferred" ? [{ n, nextTryAtMs: delivery.nextTryAtMs ?? 0 }] : [],
+  );
+}
+
+/** A ballot whose mail has to be tried again. */
+interface Unmailed {
+  readonly n: number;
+  readonly nextTryAtMs: number;
 }
 
 interface MailRound {
@@ -117,6 +126,6 @@ interface MailRound {
   readonly ballots: readonly Future<unknown>[];
   /** Numbers of the ballots to mail to. */
   readonly to: readonly number[];
-  /** Rounds before this one. */
+  /** Which round this is, from 1. */
   readonly tries: number;
 }

@@ -162,18 +162,39 @@ describe("summarize()", () => {
   const mailOf = (...mails: StoredRecord[]) =>
     summarize(record("a"), [record("a:0"), record("a:1"), ...mails])?.ballots[0]?.mail;
 
-  test("shows the last that is known of a mail", () => {
-    const deferred = mail(2, { status: "deferred", reason: "greylisted" });
-    expect(mailOf()).toEqual({ status: "pending" });
-    expect(mailOf(deferred)).toEqual({ status: "deferred", reason: "greylisted" });
-    expect(mailOf(deferred, mail(5, { status: "sent", messageId: "<m>" }))).toEqual({ status: "sent" });
+  test("shows the last that is known of a mail, how often it was tried, and when it is tried again", () => {
+    const deferred = mail(2, { status: "deferred", reason: "greylisted", nextTryAtMs: 60_000 });
+    const busy = mail(5, { status: "deferred", reason: "busy", nextTryAtMs: 360_000 });
+    const timer = (position: number, settled?: Partial<StoredRecord>) =>
+      record(`a:${position}`, { tags: { "countersign:kind": "retry" }, timeoutAt: 61_000, ...settled });
+    const sent = mail(5, { status: "sent", messageId: "<m>" });
+    expect(mailOf()).toEqual({ status: "pending", attempts: 0 });
+    expect(mailOf(deferred)).toEqual({ status: "deferred", reason: "greylisted", attempts: 1 });
+    expect(mailOf(deferred, timer(3))).toEqual({
+      status: "deferred",
+      reason: "greylisted",
+      attempts: 1,
+      nextTryAt: "1970-01-01T00:01:01.000Z",
+    });
+    expect(mailOf(deferred, timer(3, resolved(undefined, 61_000)), busy)).toEqual({
+      status: "deferred",
+      reason: "busy",
+      attempts: 2,
+    });
+    expect(mailOf(deferred, timer(3, resolved(undefined, 61_000)), sent)).toEqual({
+      status: "sent",
+      attempts: 2,
+    });
     expect(mailOf(deferred, mail(5, { status: "undeliverable", reason: "gone" }))).toEqual({
       status: "undeliverable",
       reason: "gone",
+      attempts: 2,
     });
     expect(mailOf(mail(2, { status: "sent", messageId: "<m>" }), mail(5, { status: "skipped" }))).toEqual({
       status: "sent",
+      attempts: 1,
     });
+    expect(mailOf(mail(2, { status: "skipped" }))).toEqual({ status: "skipped", attempts: 0 });
   });
 
   test("is nothing for what is no approval", () => {

@@ -280,7 +280,12 @@ describe("GET /approvals/:id", () => {
       metadata: { order: 1 },
       deadline: new Date(root!.timeoutAt - 24 * HOUR_MS).toISOString(),
       ballots: [
-        { n: 1, approver: { email: "ana@example.com" }, state: "open", mail: { status: "sent" } },
+        {
+          n: 1,
+          approver: { email: "ana@example.com" },
+          state: "open",
+          mail: { status: "sent", attempts: 1 },
+        },
         {
           n: 2,
           approver: { email: "bo@example.com", name: "Bo" },
@@ -288,13 +293,13 @@ describe("GET /approvals/:id", () => {
           comment: "Fine,\nBo",
           decidedAt: new Date(ballot!.settledAt!).toISOString(),
           door: "mail",
-          mail: { status: "sent" },
+          mail: { status: "sent", attempts: 1 },
         },
         {
           n: 3,
           approver: { email: "gone@example.com" },
           state: "open",
-          mail: { status: "undeliverable", reason: "no such user" },
+          mail: { status: "undeliverable", reason: "no such user", attempts: 1 },
         },
       ],
       waitingFor: ["ana@example.com", "gone@example.com"],
@@ -325,8 +330,8 @@ describe("GET /approvals/:id", () => {
     expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
       status: "pending",
       ballots: [
-        { n: 1, state: "open", mail: { status: "pending" } },
-        { n: 2, state: "open", mail: { status: "pending" } },
+        { n: 1, state: "open", mail: { status: "pending", attempts: 0 } },
+        { n: 2, state: "open", mail: { status: "pending", attempts: 0 } },
       ],
       waitingFor: order.approvers,
     });

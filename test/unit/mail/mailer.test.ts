@@ -1,13 +1,20 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import PostalMime from "postal-mime";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMailer, type Mailer, type MailerOptions } from "../../../src/mail/mailer.ts";
 import type { TransportTimes } from "../../../src/mail/transport.ts";
+import { startRawSmtp } from "../../support/raw-smtp.ts";
 import { startSmtpSink } from "../../support/smtp-sink.ts";
 import { from, mail, publicUrl, request } from "./fixture.ts";
 
-const times: TransportTimes = { connectionMs: 2_000, greetingMs: 2_000, socketMs: 2_000, attemptMs: 5_000 };
+const times: TransportTimes = {
+  connectionMs: 2_000,
+  greetingMs: 2_000,
+  socketMs: 2_000,
+  attemptMs: 5_000,
+  stallMs: 5_000,
+};
 const quickTries = { pausesMs: [1, 1], withinMs: 5_000 };
 
 const open: Mailer[] = [];
@@ -150,6 +157,40 @@ describe("requestDecision()", () => {
     const delivery = await mailer.requestDecision(mail);
     expect(delivery).toEqual({ status: "deferred", reason: "The mail server did not answer in time" });
     mute.close();
+  });
+
+  test("waits for a greeting for as long as the RFC grants, and not longer for a connection", async () => {
+    await using server = await startRawSmtp({ greeting: undefined });
+    const mailer = createMailer({ smtpUrl: server.url, from, publicUrl, quickTries });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+    try {
+      const delivery = mailer.requestDecision(mail);
+      await vi.waitFor(() => expect(server.open()).toBe(1));
+      await vi.advanceTimersByTimeAsync(299_000);
+      expect(server.open()).toBe(1);
+      server.greet();
+      expect(await delivery).toMatchObject({ status: "sent" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("lets nobody wait behind mails that get nowhere, and sends once they do", async () => {
+    await using server = await startRawSmtp({ greeting: undefined });
+    const mailer = mailerTo(server.url, {
+      times: { ...times, greetingMs: 60_000, attemptMs: 60_000, stallMs: 50 },
+      quickTries: { pausesMs: [], withinMs: 0 },
+    });
+    const stuck = Array.from({ length: 5 }, () => mailer.requestDecision(mail));
+    await expect.poll(() => server.open()).toBe(5);
+    const slow = { status: "deferred", reason: "The mail server is too slow" };
+    const others = Array.from({ length: 20 }, () => mailer.requestDecision(mail));
+    expect(await Promise.all(others)).toEqual(others.map(() => slow));
+    // At once: those before it have waited long enough for both.
+    expect(await mailer.requestDecision(mail)).toEqual(slow);
+    server.greet();
+    for (const delivery of await Promise.all(stuck)) expect(delivery.status).toBe("sent");
+    expect((await mailer.requestDecision(mail)).status).toBe("sent");
   });
 
   test("defers when the server falls silent after the final dot", async () => {

@@ -141,29 +141,42 @@ describe("approval workflow", () => {
     expect(await b.value("a")).toMatchObject({ outcome: "approved" });
   });
 
-  it("mails again to those who could not be reached, and to nobody else, until it gives up", async () => {
+  it("mails again to those who could not be reached, and to nobody else, for as long as an answer would count", async () => {
     const b = open(({ approver }) =>
       approver.email.startsWith("busy") ? { status: "deferred", reason: "greylisted" } : SENT,
     );
-    await b.ask("a", { approvers: ["busy@x.org", "b@x.org"], require: "all" });
+    await b.ask("a", { approvers: ["busy@x.org", "b@x.org"], require: "all" }, 7 * DAY_MS);
     await until(() => b.mails.length === 2);
     // After the end, two ballots and two mails comes a timer; then each round is a judgement, a mail and a timer.
-    for (let round = 0; round < 6; round += 1) {
-      await b.read(childId("a", 5 + 3 * round));
-      await b.settle(childId("a", 5 + 3 * round), null);
+    const pauses: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const timer = await b.read(childId("a", 5 + 3 * round));
+      pauses.push(Math.round((timer.timeoutAt - timer.createdAt) / 60_000));
+      await b.settle(timer.id, null);
       await until(() => b.mails.length === 3 + round);
     }
-    expect(await b.value(childId("a", 5 + 3 * 5 + 2))).toMatchObject({
+    expect(pauses).toEqual([1, 5, 15, 60, 240, 240, 240, 240]);
+    expect(await b.value(childId("a", 5 + 3 * 7 + 2))).toEqual({
       kind: "mail",
       n: 1,
-      delivery: { status: "undeliverable", reason: "greylisted" },
+      delivery: { status: "deferred", reason: "greylisted", nextTryAtMs: expect.any(Number) },
     });
     expect(b.mails.slice(2).every(({ approver }) => approver.email === "busy@x.org")).toBe(true);
-    // Nobody waits for a further timer, and the answers still count.
     await b.answer("a", 1, "approve");
     await b.answer("a", 2, "approve");
     expect(await b.value("a")).toMatchObject({ outcome: "approved" });
-    expect(b.mails).toHaveLength(8);
+    expect(b.mails).toHaveLength(10);
+  });
+
+  it("gives up a mail when no answer to a further try would come before the deadline", async () => {
+    const b = open(() => ({ status: "deferred", reason: "greylisted" }));
+    await b.ask("a", { approvers: ["a@x.org"] }, 5_000);
+    expect(await b.value(childId("a", 2))).toMatchObject({
+      delivery: { status: "undeliverable", reason: "greylisted" },
+    });
+    // The answer still counts: the link may have reached them by another way.
+    await b.answer("a", 1, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved" });
   });
 
   it("mails the same id again, in a new data folder under the same keys, as another mail", async () => {

@@ -1,6 +1,6 @@
 import type { ExecuteMsg, Message, Network, Recv, Request, Response } from "@resonatehq/sdk";
 import { Codec } from "@resonatehq/sdk";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { GuardedNetwork } from "../../../worker/guard.ts";
 
 test("GuardedNetwork delivers a task that is offered again while it runs, as soon as there is room", async () => {
@@ -48,6 +48,58 @@ test("GuardedNetwork hands a task back again and again until the engine is there
   const released = await guarded.send({ kind: "task.release", head, data: { id: "a", version: 1 } });
   expect(released.head.status).toBe(200);
   expect(heard).toEqual(["task.acquire", "task.release"]);
+});
+
+test("GuardedNetwork gives the place of a task that waits for something slow to another", async () => {
+  vi.useFakeTimers();
+  const { guarded, offer, delivered } = guard({ concurrency: 1 });
+  offer("a", 0);
+  await acquire(guarded, "a", 0);
+  for (const id of ["b", "c", "d"]) offer(id, 0);
+  // Of an approval below the workflow `a`: two mails at once.
+  const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  const mails = [guarded.apart("a:2", first.promise), guarded.apart("a:2", second.promise)];
+  await vi.advanceTimersByTimeAsync(999);
+  expect(delivered).toEqual(["a 0"]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(delivered).toEqual(["a 0", "b 0"]);
+  await acquire(guarded, "b", 0);
+  // As many as run may wait, and no more: this one keeps its place.
+  const third = guarded.apart("b", new Promise(() => {}));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(delivered).toEqual(["a 0", "b 0"]);
+  await release(guarded, "b", 1);
+  expect(delivered).toEqual(["a 0", "b 0", "c 0"]);
+  await acquire(guarded, "c", 0);
+  first.resolve("one");
+  second.resolve("two");
+  expect(await Promise.all(mails)).toEqual(["one", "two"]);
+  // `a` runs again, beside `c`: only when both have ended is there room for `d`.
+  await release(guarded, "c", 1);
+  expect(delivered).toEqual(["a 0", "b 0", "c 0"]);
+  await release(guarded, "a", 1);
+  expect(delivered).toEqual(["a 0", "b 0", "c 0", "d 0"]);
+  void third;
+  vi.useRealTimers();
+});
+
+test("GuardedNetwork drains when what it waits for apart has ended as well", async () => {
+  vi.useFakeTimers();
+  const { guarded, offer } = guard({ concurrency: 1 });
+  offer("a", 0);
+  await acquire(guarded, "a", 0);
+  const slow = Promise.withResolvers<void>();
+  const waiting = guarded.apart("a", slow.promise);
+  await vi.advanceTimersByTimeAsync(1000);
+  let isDrained = false;
+  const drained = guarded.drain().then(() => (isDrained = true));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(isDrained).toBe(false);
+  slow.resolve();
+  await waiting;
+  await release(guarded, "a", 1);
+  await drained;
+  vi.useRealTimers();
 });
 
 /** A guard on an engine that says yes to everything, once it is no longer away. */

@@ -172,7 +172,7 @@ function run(extra: readonly Registration[], concurrency = 10) {
     concurrency,
     log: pino({ level: "silent" }),
     workflows: [{ name: "fine", version: 1, func: function* fine() {} }, ...extra],
-    services: { group: "worker" } as Omit<Services, "promises">,
+    services: { group: "worker" } as Omit<Services, "promises" | "apart">,
   });
   running = { worker, network };
   return { kinds, ...client(send) };
