@@ -32,6 +32,8 @@ export interface Announced {
  */
 export async function announce(
   svc: Services,
+  /** When the approval's workflow took it up. */
+  bornAtMs: number,
   events: readonly CallbackEvent[],
   callbackUrl: string | undefined,
 ): Promise<Announced> {
@@ -39,7 +41,7 @@ export async function announce(
     events.flatMap((event) => {
       const receivers: Receiver[] = [...svc.callbacks.endpointsFor(event.type)];
       if (callbackUrl !== undefined) receivers.unshift({ kind: "url", url: callbackUrl });
-      return receivers.map((to) => start(svc, { event, to }));
+      return receivers.map((to) => start(svc, { event, to, bornAtMs }));
     }),
   );
   return started.length === 0 ? {} : { callbacks: started };
@@ -51,7 +53,7 @@ export function bothOf(a: Announced, b: Announced): Announced {
 }
 
 async function start({ promises, group }: Services, callback: Callback): Promise<string> {
-  const id = callbackIdOf(callback.event, callback.to);
+  const id = callbackIdOf(callback);
   await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {

@@ -15,12 +15,8 @@ export function callbackUrl(ctx: Context, promise: { readonly id: string }): str
   const { tokens, publicUrl } = services(ctx);
   const token = tokens.issueCallback({
     pid: promise.id,
-    // No clock: a replay, and a step that runs again after a crash, hands over the very same URL.
-    issuedAtMs: ISSUED_AT_MS,
-    expiresAtMs: ctx.info.timeout,
+    workflow: ctx.id,
+    workflowEndsAtMs: ctx.info.timeout,
   });
   return `${publicUrl}/callbacks/${token}`;
 }
-
-/** Says nothing, but a token must have one, and the library takes 0 for none. */
-const ISSUED_AT_MS = 1_000;

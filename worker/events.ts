@@ -1,9 +1,9 @@
 /** What the approval's steps have to tell, as events. Their order in time is the order here. */
-import type { MailResult, Outcome } from "../src/approval/approval.ts";
+import type { CountedDecision, MailResult } from "../src/approval/approval.ts";
 import { type CallbackEvent, endEvent } from "../src/approval/event.ts";
 import type { Verdict } from "../src/approval/policy.ts";
 
-type Decisions = Outcome["decisions"];
+type Decisions = readonly CountedDecision[];
 
 /** The answers that are new since the last judgement, and the end if it is one. */
 export function eventsOfJudgement(

@@ -2,23 +2,31 @@
  * The approval workflow's side effects. Each may run again after a crash, under the same step id, and then has the same
  * effect: settling twice leaves the first value, and a mail sent twice carries one Message-ID and the same links.
  */
-import type { Context, PromiseRecord } from "@resonatehq/sdk";
+import type { Context } from "@resonatehq/sdk";
 import {
   type ApprovalRequest,
-  type Ballot,
-  type Cancellation,
   type Choice,
   type Closed,
-  type Decision,
   type Delivery,
   LINK_VIEW_MS,
   type MailResult,
   type Outcome,
   type Withdrawal,
 } from "../src/approval/approval.ts";
+import {
+  type Answer,
+  answersOn,
+  type BallotRecord,
+  closedBy,
+  countedDecision,
+  verdictOf,
+} from "../src/approval/ending.ts";
 import { endId } from "../src/approval/ids.ts";
-import { decide, type Verdict } from "../src/approval/policy.ts";
-import { decodeValue, encodeValue } from "../src/durable/value.ts";
+import type { Verdict } from "../src/approval/policy.ts";
+import { ballotOf } from "../src/approval/stored.ts";
+import type { StoredPromise } from "../src/durable/durable.ts";
+import { stored } from "../src/durable/protocol-client.ts";
+import { encodeValue } from "../src/durable/value.ts";
 import { pauseBeforeRetry } from "../src/mail/retry.ts";
 import { type Announced, announce, bothOf } from "./announce.ts";
 import { eventsOfJudgement, eventsOfMail, requestedEvent } from "./events.ts";
@@ -45,66 +53,77 @@ export interface Judgement extends Announced {
   readonly decisions: Outcome["decisions"];
 }
 
-/** Freezes what this pass saw, judges it, and closes everything if it is the end. */
+/**
+ * Freezes what this pass saw, and closes the approval if it is over.
+ *
+ * J1 What the pass saw of one promise may be older than what it saw of another, so whether the end was open is read
+ *    after the answers: those that were there before it count.
+ * J2 The open ballots are withdrawn first. Each withdrawal answers with the ballot as it is stored, so an answer that
+ *    came until then is judged with the others, and none can follow.
+ * J3 Then the end is settled with the verdict of all those answers. If a cancellation or the deadline was faster, its
+ *    record is answered, and the verdict follows from it.
+ * J4 After a crash the step runs again and comes to the same: answers can only have been added, and they never take a
+ *    verdict away. (Under `veto` they may turn an approval into a rejection, and that is before the end is settled.)
+ */
 export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement> {
   const svc = services(ctx);
-  const frozen = {
+  const { verdict, answers, endedAtMs, bornAtMs } = await judged(svc, seen);
+  const decisions = answers.map(countedDecision);
+  const events = eventsOfJudgement(seen.approval, { verdict, decisions, endedAtMs }, seen.before);
+  const announced = await announce(svc, bornAtMs, events, seen.request.callbackUrl);
+  return {
+    verdict,
     settled: [seen.end, ...seen.ballots].filter(({ settled }) => settled).length,
     retryDue: seen.retry?.settled ?? false,
+    decisions,
+    ...announced,
   };
-  const verdict = await verdictOf(svc, seen);
-  const judged =
-    verdict.kind === "wait"
-      ? { verdict, decisions: decisionsIn(seen.ballots) }
-      : await close(svc, seen, verdict);
-  const events = eventsOfJudgement(seen.approval, judged, seen.before);
-  const announced = await announce(svc, events, seen.request.callbackUrl);
-  return { verdict: judged.verdict, ...frozen, decisions: judged.decisions, ...announced };
 }
 
-async function verdictOf(svc: Services, { request, end, ballots }: JudgeInput): Promise<Verdict> {
-  if (isClosed(end.value)) return { kind: "done", outcome: end.value.outcome, reason: end.value.reason };
-  if (!end.settled) return decide(request, decisionsIn(ballots), { kind: "open" });
-  if (!isCancellation(end.value)) return decide(request, decisionsIn(ballots), { kind: "deadline" });
-  // A press that was there before the cancellation counts, one after it does not, by the engine's clock.
-  const cancelledAt = (await svc.promises.get(end.id)).settledAt ?? 0;
-  const records = await Promise.all(ballots.map(({ id }) => svc.promises.get(id)));
-  const inTime = records.map((record) => observed(record, cancelledAt));
-  const { reason } = end.value;
-  return decide(request, decisionsIn(inTime), {
-    kind: "cancelled",
-    ...(reason === undefined ? {} : { reason }),
-  });
+interface Judged {
+  readonly verdict: Verdict;
+  readonly answers: readonly Answer[];
+  /** When the approval ended, by the engine's clock. */
+  readonly endedAtMs?: number | undefined;
+  /** When the end promise was created: the birth of this approval, if another had its id before. */
+  readonly bornAtMs: number;
 }
 
-/** The end first, as the one record of the verdict; then the open ballots, so that late links tell the truth. */
-async function close(
-  svc: Services,
-  seen: JudgeInput,
-  verdict: Extract<Verdict, { kind: "done" }>,
-): Promise<{ verdict: Verdict; decisions: Outcome["decisions"]; endedAtMs: number | undefined }> {
-  let final = verdict;
-  const closed: Closed = { kind: "closed", outcome: verdict.outcome, reason: verdict.reason };
-  // What was answered stays as it is, so it is read along with it.
-  const [record, answered] = await Promise.all([
-    settle(svc, seen.end.id, closed),
-    Promise.all(seen.ballots.filter(({ settled }) => settled).map(({ id }) => svc.promises.get(id))),
-  ]);
-  if (!seen.end.settled) {
-    // Cancelled, or closed by an earlier run of this step, since this pass looked.
-    const stands = await verdictOf(svc, { ...seen, end: observed(record) });
-    if (stands.kind === "done") final = stands;
+async function judged(svc: Services, { request, end, ballots, retry }: JudgeInput): Promise<Judged> {
+  const asSeen = closedBy(request, answersOn(ballots.map(recordSeen), undefined));
+  const open = ballots.filter(({ settled }) => !settled);
+  if (!end.settled && asSeen === undefined) {
+    const records = await Promise.all(
+      ballots.map((ballot) => (ballot.settled ? read(svc, ballot.id) : undefined)),
+    );
+    const stored = await read(svc, end.id);
+    if (stored.state === "pending") {
+      return { verdict: { kind: "wait" }, answers: answersOn(records, stored), bornAtMs: stored.createdAt };
+    }
   }
-  const withdrawal: Withdrawal = { kind: "withdrawn", because: final.outcome };
-  const known = new Map(answered.map((ballot) => [ballot.id, ballot]));
-  const records = await Promise.all(
-    seen.ballots.map(async ({ id }) => known.get(id) ?? (await settle(svc, id, withdrawal))),
-  );
-  if (seen.retry && !seen.retry.settled) await settle(svc, seen.retry.id, null);
-  // Whoever pressed after the end was told that it does not count.
-  const inTime = records.map((ballot) => observed(ballot, record.settledAt));
-  return { verdict: final, decisions: decisionsIn(inTime), endedAtMs: record.settledAt };
+  const [records, ended] = await Promise.all([
+    Promise.all(ballots.map(({ id, settled }) => (settled ? read(svc, id) : settle(svc, id, WITHDRAWAL)))),
+    // Nothing is open that could still be answered, so the end need not wait for what the ballots say.
+    open.length === 0 ? settleEnd(svc, end.id, asSeen) : undefined,
+  ]);
+  const stored = ended ?? (await settleEnd(svc, end.id, closedBy(request, answersOn(records, undefined))));
+  if (retry && !retry.settled) await settle(svc, retry.id, null);
+  const answers = answersOn(records, stored);
+  const verdict = verdictOf(request, stored, answers);
+  return { verdict, answers, endedAtMs: stored.settledAt, bornAtMs: stored.createdAt };
 }
+
+/** Where the answers decide nothing, the deadline or a cancellation has settled the end before. */
+function settleEnd(svc: Services, id: string, closed: Closed | undefined): Promise<StoredPromise> {
+  return closed === undefined ? read(svc, id) : settle(svc, id, closed);
+}
+
+/** What a pass saw of a ballot, as far as it tells of an answer. */
+function recordSeen({ settled, value }: Seen): BallotRecord {
+  return { state: settled ? "resolved" : "pending", value, timeoutAt: 0 };
+}
+
+const WITHDRAWAL: Withdrawal = { kind: "withdrawn" };
 
 export interface MailInput {
   readonly approval: string;
@@ -124,32 +143,31 @@ export interface MailInput {
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
   const svc = services(ctx);
-  const { promises } = svc;
-  const [record, end] = await Promise.all([promises.get(input.ballot), promises.get(endId(input.approval))]);
+  const [record, end] = await Promise.all([read(svc, input.ballot), read(svc, endId(input.approval))]);
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
   const { callbackUrl } = input.request;
-  const toldBefore = await announce(svc, begun, callbackUrl);
+  const toldBefore = await announce(svc, end.createdAt, begun, callbackUrl);
   const isOpen = record.state === "pending" && end.state === "pending";
   const delivery = isOpen ? await deliver(svc, input, record) : ({ status: "skipped" } as const);
   const result: MailResult = { kind: "mail", n: input.n, delivery };
-  const toldAfter = await announce(svc, eventsOfMail(input.approval, result), callbackUrl);
+  const toldAfter = await announce(svc, end.createdAt, eventsOfMail(input.approval, result), callbackUrl);
   return { ...result, ...bothOf(toldBefore, toldAfter) };
 }
 
 async function deliver(
   { mailer, tokens, publicUrl, apart }: Services,
   input: MailInput,
-  record: PromiseRecord,
+  record: StoredPromise,
 ): Promise<Delivery> {
-  const ballot = decodeValue(record.param) as Ballot;
+  const ballot = ballotOf(record);
+  if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is no ballot`);
   const link = (choice: Choice) =>
     `${publicUrl}/d/${tokens.issueLink({
       pid: record.id,
       recipient: ballot.recipient,
       choice,
       gen: ballot.gen,
-      // The ballot's own birth, so that a mail sent twice carries the same links.
-      issuedAtMs: record.createdAt,
+      bornAtMs: record.createdAt,
       expiresAtMs: input.deadlineAtMs + LINK_VIEW_MS,
     })}`;
   const sending = mailer.requestDecision({
@@ -175,45 +193,11 @@ async function deliver(
     : { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs };
 }
 
-async function settle({ promises }: Services, id: string, value: unknown): Promise<PromiseRecord> {
-  return await promises.resolve(id, encodeValue(value));
+async function read({ promises }: Services, id: string): Promise<StoredPromise> {
+  return stored(await promises.get(id));
 }
 
-/** A stored record as seen; a settlement later than `untilMs` counts as none. */
-function observed(record: PromiseRecord, untilMs = Number.POSITIVE_INFINITY): Seen {
-  const settled = record.state !== "pending" && (record.settledAt ?? 0) <= untilMs;
-  if (!settled || record.state !== "resolved") return { id: record.id, settled };
-  return { id: record.id, settled, value: decodeValue(record.value) };
-}
-
-function decisionsIn(ballots: readonly Seen[]): Outcome["decisions"] {
-  return ballots.flatMap(({ value }, index) =>
-    isDecision(value)
-      ? [
-          {
-            n: index + 1,
-            email: value.by,
-            choice: value.choice,
-            ...(value.comment === undefined ? {} : { comment: value.comment }),
-            at: value.at,
-          },
-        ]
-      : [],
-  );
-}
-
-function isDecision(value: unknown): value is Decision {
-  return hasKind(value, "decision");
-}
-
-function isCancellation(value: unknown): value is Cancellation {
-  return hasKind(value, "cancelled");
-}
-
-function isClosed(value: unknown): value is Closed {
-  return hasKind(value, "closed");
-}
-
-function hasKind(value: unknown, kind: string): boolean {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === kind;
+/** Answers what is stored then, which is somebody else's value if they were faster. */
+async function settle({ promises }: Services, id: string, value: unknown): Promise<StoredPromise> {
+  return stored(await promises.resolve(id, encodeValue(value)));
 }

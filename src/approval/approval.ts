@@ -64,8 +64,6 @@ export interface Decision {
   readonly comment?: string;
   /** Who decided: the approver's address. */
   readonly by: string;
-  /** ISO 8601 instant, by the gateway's clock; the engine's `settledAt` is the time that counts. */
-  readonly at: string;
   readonly door: Door;
   /** Unique to the one press that wrote this: whoever finds their own nonce stored has decided. */
   readonly nonce: string;
@@ -73,28 +71,31 @@ export interface Decision {
   readonly caller?: string;
 }
 
-/** The value of a ballot that the workflow closed because the approval ended without it. */
+/**
+ * The value of a ballot that was closed because the approval ends without it. How it ends is not known yet: another
+ * ballot may be answered while this one is withdrawn.
+ */
 export interface Withdrawal {
   readonly kind: "withdrawn";
-  readonly because: OutcomeKind;
 }
 
 /** The value of the approval's end promise when somebody cancelled; it has none when the deadline passed. */
 export interface Cancellation {
   readonly kind: "cancelled";
   readonly reason?: string;
-  readonly at: string;
   readonly nonce: string;
 }
 
 /**
- * The value of the approval's end promise when the workflow closed it. Written before any ballot is withdrawn, so that
- * a worker that dies in between finds its verdict again and nobody is told two of them.
+ * The value of the approval's end promise when the workflow closed it. Written after every open ballot was withdrawn, so
+ * it covers all answers that there will ever be.
  */
 export interface Closed {
   readonly kind: "closed";
   readonly outcome: OutcomeKind;
   readonly reason: string;
+  /** Numbers of the ballots whose answers count. Absent in records of before there was this list. */
+  readonly answered?: readonly number[];
 }
 
 export type OutcomeKind = "approved" | "rejected" | "expired" | "cancelled";
@@ -123,14 +124,25 @@ export interface Vote {
   readonly choice: Choice;
 }
 
+/** An answer that counts, as outcomes tell of it. */
+export interface CountedDecision extends Vote {
+  readonly comment?: string;
+  /** ISO 8601 instant at which the ballot was settled, by the engine's clock. */
+  readonly at: string;
+  /** Absent in outcomes that were recorded before it was told. */
+  readonly door?: Door;
+  /** The program that decided in the approver's place. */
+  readonly caller?: string;
+}
+
 /** The result of the approval's workflow. */
 export interface Outcome {
   readonly approval: string;
   readonly outcome: OutcomeKind;
   /** One sentence for people and logs. */
   readonly reason: string;
-  /** Who answered what, in the order of the ballots. */
-  readonly decisions: readonly (Vote & { readonly comment?: string; readonly at: string })[];
+  /** The answers that count, in the order of the ballots. */
+  readonly decisions: readonly CountedDecision[];
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -13,6 +13,8 @@ export type Receiver =
 export interface Callback {
   readonly event: CallbackEvent;
   readonly to: Receiver;
+  /** When the approval or workflow came to be that it tells of: see `eventKey`. */
+  readonly bornAtMs?: number;
   /** The id of the callback that this one sends anew. */
   readonly replayOf?: string;
 }
@@ -21,6 +23,8 @@ export interface Callback {
 export interface CompletionCallback {
   readonly workflow: string;
   readonly to: Receiver;
+  /** When the workflow was begun. */
+  readonly bornAtMs?: number;
 }
 
 /**

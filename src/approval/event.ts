@@ -71,8 +71,12 @@ export function subjectOf({ data }: CallbackEvent): string {
   return "approval" in data ? data.approval : data.workflow;
 }
 
-/** The same for the same happening, however often it is noticed, and for no other. */
-export function eventKey(event: CallbackEvent): string {
+/**
+ * The same for the same happening, however often it is noticed, and for no other.
+ *
+ * @param bornAtMs when the approval or workflow came to be: once old ones are deleted, their ids can be used again
+ */
+export function eventKey(event: CallbackEvent, bornAtMs: number | undefined): string {
   const ballot = "ballot" in event.data ? event.data.ballot : 0;
-  return JSON.stringify([event.type, subjectOf(event), ballot]);
+  return JSON.stringify([event.type, subjectOf(event), ballot, bornAtMs]);
 }

@@ -1,96 +1,108 @@
 import type { ApprovalRequest, Decision, OutcomeKind } from "./approval.ts";
-import { decide } from "./policy.ts";
-import {
-  cancellationOf,
-  closedOf,
-  decisionOf,
-  outcomeOf,
-  type StoredRecord,
-  withdrawalOf,
-} from "./stored.ts";
+import { answerOn, answersOn, isCancelled, verdictOf } from "./ending.ts";
+import { cancellationOf, closedOf, outcomeOf, type StoredRecord } from "./stored.ts";
 
 /** The promises that one ballot's state follows from. */
 export interface BallotRecords {
+  /** The ballot's number. */
+  readonly n: number;
   /** This and `end` are undefined only before the workflow's first pass. */
   readonly ballot: StoredRecord | undefined;
   readonly end: StoredRecord | undefined;
   readonly root: StoredRecord;
-  /** Of an approval whose cancellation no worker has judged yet: what `endOfCancelled` says. */
-  readonly cancelledAs?: OutcomeKind;
+  /** Of a cancelled approval that no worker has judged yet: what `outcomeOfCancelled` says. */
+  readonly outcome?: OutcomeKind;
 }
 
-/** How a ballot stands: what its approver, and whoever asks, is told. Times in milliseconds since 1970, the engine's. */
+/** `closing`: the approval is ending, and how is not recorded yet. */
+export type ClosedBecause = OutcomeKind | "closing";
+
+/** How a ballot stands: what its approver, and everyone who asks, is told. Times in milliseconds since 1970, the engine's. */
 export type BallotStanding =
   | { readonly kind: "open" }
-  | { readonly kind: "decided"; readonly decision: Decision; readonly atMs: number }
-  | { readonly kind: "closed"; readonly because: OutcomeKind; readonly atMs?: number };
+  | {
+      readonly kind: "decided";
+      readonly decision: Decision;
+      readonly atMs: number;
+      /** How the approval ended, once that is recorded. */
+      readonly outcome?: OutcomeKind;
+    }
+  | {
+      readonly kind: "closed";
+      /** `expired`: by its deadline, also where the approval counts as rejected then. */
+      readonly because: ClosedBecause;
+      readonly atMs?: number;
+      /** Why the approval was cancelled, in the words of the caller who cancelled it. */
+      readonly reason?: string;
+      /** How the approval ended, once that is recorded. */
+      readonly outcome?: OutcomeKind;
+    };
 
 /**
  * S1 The ballot's stored answer stands; it never changes.
- * S2 An answer stored later than the end of its approval does not count, and nobody is told that it did. That happens
- *    when somebody answers between a cancellation and the worker's closing the ballots. The workflow goes by the same
- *    times of the same clock.
+ * S2 An answer that does not count (see `ending.ts`) is told as none: the approval was over by then.
  * S3 A ballot that nobody has answered is closed as soon as its approval has ended in any way, even if the worker has
- *    not come to closing it.
- * S4 Answers that were there before a cancellation count, and may have decided the approval: how it ends is told as the
- *    workflow will find it, not as whoever cancelled wished it.
+ *    not withdrawn it yet.
+ * S4 How the approval ended is told only once it is certain: as the end promise or the workflow's result records it, or,
+ *    of a cancellation, as it follows from ballots that are all settled. Until then it is `closing`.
  */
-export function standingOf({ ballot, end, root, cancelledAs }: BallotRecords): BallotStanding {
-  const ending = endingOf(end, root, cancelledAs);
-  if (ballot === undefined) return ending === undefined ? { kind: "open" } : { kind: "closed", ...ending };
-  const decision = decisionOf(ballot);
-  if (decision !== undefined) {
-    const atMs = ballot.settledAt ?? ballot.timeoutAt;
-    return ending?.atMs !== undefined && atMs > ending.atMs
-      ? { kind: "closed", ...ending }
-      : { kind: "decided", decision, atMs };
+export function standingOf({ n, ballot, end, root, outcome: foreseen }: BallotRecords): BallotStanding {
+  const outcome = recordedOutcome(end, root) ?? foreseen;
+  const told = outcome === undefined ? {} : { outcome };
+  const ending = endingOf(end, root, outcome);
+  const answer = answerOn(n, ballot, end);
+  // A root that ended while its end promise is open was ended by an operator, or by its own time.
+  if (answer !== undefined && (isSettled(end) || ending?.atMs === undefined || answer.atMs <= ending.atMs)) {
+    const { decision, atMs } = answer;
+    return { kind: "decided", decision, atMs, ...told };
   }
-  const withdrawal = withdrawalOf(ballot);
-  if (withdrawal !== undefined) return { kind: "closed", because: withdrawal.because, ...settledAt(ballot) };
+  if (ending !== undefined) return { kind: "closed", ...ending, ...told };
+  if (ballot === undefined || ballot.state === "pending") return { kind: "open" };
   if (ballot.state === "timedout") return { kind: "closed", because: "expired", atMs: ballot.timeoutAt };
-  if (ballot.state !== "pending") return { kind: "closed", because: "cancelled", ...settledAt(ballot) };
-  return ending === undefined ? { kind: "open" } : { kind: "closed", ...ending };
+  return { kind: "closed", because: "closing", ...settledAt(ballot) };
 }
 
 /**
- * How an approval with a cancellation ends (S4), from its ballots as they are read after the cancellation; undefined if
- * `end` is no cancellation.
+ * How an approval with a cancellation ends, if that is certain: once each of its ballots is settled. Undefined until
+ * then, and if `end` is no cancellation.
  */
-export function endOfCancelled(
+export function outcomeOfCancelled(
   request: ApprovalRequest,
   end: StoredRecord,
   ballots: readonly (StoredRecord | undefined)[],
 ): OutcomeKind | undefined {
-  const cancelledAtMs = end.settledAt;
-  if (cancellationOf(end) === undefined || cancelledAtMs === undefined) return undefined;
-  const votes = ballots.flatMap((ballot, i) => {
-    const decision = ballot && decisionOf(ballot);
-    const isInTime = ballot !== undefined && (ballot.settledAt ?? ballot.timeoutAt) <= cancelledAtMs;
-    return decision !== undefined && isInTime
-      ? [{ n: i + 1, email: decision.by, choice: decision.choice }]
-      : [];
-  });
-  const verdict = decide(request, votes, { kind: "cancelled" });
-  return verdict.kind === "done" ? verdict.outcome : "cancelled";
+  if (!isCancelled(end) || !ballots.every(isSettled)) return undefined;
+  const verdict = verdictOf(request, end, answersOn(ballots, end));
+  return verdict.kind === "done" ? verdict.outcome : undefined;
 }
 
-/** How and when an approval ended, from whichever of its promises tells it. */
+function isSettled(record: StoredRecord | undefined): boolean {
+  return record !== undefined && record.state !== "pending";
+}
+
+function recordedOutcome(end: StoredRecord | undefined, root: StoredRecord): OutcomeKind | undefined {
+  const recorded = (end && closedOf(end)?.outcome) ?? outcomeOf(root)?.outcome;
+  if (recorded !== undefined) return recorded;
+  if (root.state === "pending") return undefined;
+  // Broken off, by an operator or by a fault: nothing will be recorded any more.
+  return root.state === "timedout" ? "expired" : "cancelled";
+}
+
+/** How and when a ballot without an answer was closed by its approval; undefined while the approval is open. */
 function endingOf(
   end: StoredRecord | undefined,
   root: StoredRecord,
-  cancelledAs: OutcomeKind | undefined,
-): { readonly because: OutcomeKind; readonly atMs?: number } | undefined {
-  // The end promise first: it is settled before the root, and answers are measured against it.
-  if (end !== undefined) {
-    const closed = closedOf(end);
-    if (closed !== undefined) return { because: closed.outcome, ...settledAt(end) };
-    if (cancellationOf(end) !== undefined) {
-      return { because: outcomeOf(root)?.outcome ?? cancelledAs ?? "cancelled", ...settledAt(end) };
-    }
+  outcome: OutcomeKind | undefined,
+): { readonly because: ClosedBecause; readonly atMs?: number; readonly reason?: string } | undefined {
+  // The end promise first: it is settled before the root.
+  if (end !== undefined && isSettled(end)) {
+    if (closedOf(end) !== undefined) return { because: outcome ?? "closing", ...settledAt(end) };
+    if (!isCancelled(end)) return { because: "expired", ...settledAt(end) };
+    const reason = outcome === "cancelled" ? cancellationOf(end)?.reason : undefined;
+    return { because: outcome ?? "closing", ...settledAt(end), ...(reason === undefined ? {} : { reason }) };
   }
   if (root.state === "pending") return undefined;
-  if (root.state === "timedout") return { because: "expired", atMs: root.timeoutAt };
-  return { because: outcomeOf(root)?.outcome ?? "cancelled", ...settledAt(root) };
+  return { because: outcome ?? "closing", atMs: root.settledAt ?? root.timeoutAt };
 }
 
 function settledAt(record: StoredRecord): { readonly atMs?: number } {

@@ -45,10 +45,15 @@ const receiver: z.ZodType<Receiver> = z.discriminatedUnion("kind", [
 const callback: z.ZodType<Callback> = z.object({
   event: callbackEventSchema,
   to: receiver,
+  bornAtMs: z.exactOptional(z.number()),
   replayOf: z.exactOptional(text),
 });
 
-const completion: z.ZodType<CompletionCallback> = z.object({ workflow: text, to: receiver });
+const completion: z.ZodType<CompletionCallback> = z.object({
+  workflow: text,
+  to: receiver,
+  bornAtMs: z.exactOptional(z.number()),
+});
 
 const status = z.enum(["delivered", "gone", "failed"]);
 

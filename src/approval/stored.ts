@@ -13,7 +13,6 @@ import type {
   Decision,
   MailResult,
   Outcome,
-  Withdrawal,
 } from "./approval.ts";
 import { KIND_TAG } from "./ids.ts";
 
@@ -31,6 +30,7 @@ export interface StoredRecord {
 
 const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
 const choice = z.enum(["approve", "reject"]);
+const door = z.enum(["mail", "api", "webhook"]);
 const text = z.string();
 
 const person = z.object({
@@ -70,22 +70,23 @@ const decision: z.ZodType<Decision> = z.object({
   choice,
   comment: z.exactOptional(text),
   by: text,
-  at: text,
-  door: z.enum(["mail", "api", "webhook"]),
+  door,
   nonce: text,
   caller: z.exactOptional(text),
 });
 
-const withdrawal: z.ZodType<Withdrawal> = z.object({ kind: z.literal("withdrawn"), because: outcomeKind });
-
 const cancellation: z.ZodType<Cancellation> = z.object({
   kind: z.literal("cancelled"),
   reason: z.exactOptional(text),
-  at: text,
   nonce: text,
 });
 
-const closed: z.ZodType<Closed> = z.object({ kind: z.literal("closed"), outcome: outcomeKind, reason: text });
+const closed: z.ZodType<Closed> = z.object({
+  kind: z.literal("closed"),
+  outcome: outcomeKind,
+  reason: text,
+  answered: z.exactOptional(z.array(z.int().min(1))),
+});
 
 const delivery = z.discriminatedUnion("status", [
   z.object({ status: z.literal("sent"), messageId: text }),
@@ -100,7 +101,17 @@ const outcome: z.ZodType<Outcome> = z.object({
   approval: text,
   outcome: outcomeKind,
   reason: text,
-  decisions: z.array(z.object({ n: z.int(), email: text, choice, comment: z.exactOptional(text), at: text })),
+  decisions: z.array(
+    z.object({
+      n: z.int(),
+      email: text,
+      choice,
+      comment: z.exactOptional(text),
+      at: text,
+      door: z.exactOptional(door),
+      caller: z.exactOptional(text),
+    }),
+  ),
   metadata: z.record(text, z.unknown()),
 });
 
@@ -120,15 +131,16 @@ export function ballotOf(record: StoredRecord): Ballot | undefined {
   return record.tags[KIND_TAG] === "ballot" ? read(ballot, record.param) : undefined;
 }
 
-export const decisionOf = (record: StoredRecord): Decision | undefined => readValue(decision, record);
-export const withdrawalOf = (record: StoredRecord): Withdrawal | undefined => readValue(withdrawal, record);
+type Settled = Pick<StoredRecord, "state" | "value">;
+
+export const decisionOf = (record: Settled): Decision | undefined => readValue(decision, record);
 export const cancellationOf = (record: StoredRecord): Cancellation | undefined =>
   readValue(cancellation, record);
 export const closedOf = (record: StoredRecord): Closed | undefined => readValue(closed, record);
 export const mailResultOf = (record: StoredRecord): MailResult | undefined => readValue(mailResult, record);
 export const outcomeOf = (record: StoredRecord): Outcome | undefined => readValue(outcome, record);
 
-function readValue<T>(schema: z.ZodType<T>, record: StoredRecord): T | undefined {
+function readValue<T>(schema: z.ZodType<T>, record: Settled): T | undefined {
   return record.state === "resolved" ? read(schema, record.value) : undefined;
 }
 

@@ -32,6 +32,8 @@ interface BallotView {
   readonly comment?: string;
   readonly decidedAt?: string;
   readonly door?: Door;
+  /** The program that decided in the approver's place: an API key, or the source of a webhook. */
+  readonly caller?: string;
   readonly mail: MailView;
 }
 
@@ -62,7 +64,7 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
   const mails = mailsOf(children);
   const ballots = approvers.map((approver, i) => {
     const n = i + 1;
-    const standing = standingOf({ ballot: byId.get(ballotId(root.id, n)), end, root });
+    const standing = standingOf({ n, ballot: byId.get(ballotId(root.id, n)), end, root });
     return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending", attempts: 0 } }, standing);
   });
   const { status, ...ended } = statusOf(root);
@@ -128,7 +130,7 @@ function ballotView(
   if (standing.kind === "closed") {
     return { n, approver, state: standing.because === "expired" ? "expired" : "withdrawn", mail };
   }
-  const { choice, comment, door } = standing.decision;
+  const { choice, comment, door, caller } = standing.decision;
   return {
     n,
     approver,
@@ -136,6 +138,7 @@ function ballotView(
     ...(comment === undefined ? {} : { comment }),
     decidedAt: iso(standing.atMs),
     door,
+    ...(caller === undefined ? {} : { caller }),
     mail,
   };
 }

@@ -1,17 +1,18 @@
 /** Ids that follow from what they name: a step that runs again starts no second callback. */
 import { createHash } from "node:crypto";
-import { callbackId, type Receiver } from "../approval/callback.ts";
-import { type CallbackEvent, eventKey, subjectOf } from "../approval/event.ts";
+import { type Callback, callbackId } from "../approval/callback.ts";
+import { eventKey, subjectOf } from "../approval/event.ts";
 
 /** `webhook-id`: one for an event, whoever receives it and however often it is sent. */
-export function messageIdOf(event: CallbackEvent): string {
-  return `msg_${hash(eventKey(event))}`;
+export function messageIdOf({ event, bornAtMs }: Omit<Callback, "to">): string {
+  return `msg_${hash(eventKey(event, bornAtMs))}`;
 }
 
 /** Promise id of the callback that brings this event to this receiver. */
-export function callbackIdOf(event: CallbackEvent, to: Receiver): string {
+export function callbackIdOf({ event, to, bornAtMs }: Callback): string {
   // A request has one callback URL, and no endpoint has an empty name.
-  return callbackId(subjectOf(event), hash(`${eventKey(event)} ${to.kind === "endpoint" ? to.name : ""}`));
+  const receiver = to.kind === "endpoint" ? to.name : "";
+  return callbackId(subjectOf(event), hash(`${eventKey(event, bornAtMs)} ${receiver}`));
 }
 
 /** 128 bits: nobody finds two events with one id, by chance or by trying. */

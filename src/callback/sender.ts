@@ -2,11 +2,12 @@
 import type {
   Attempt,
   AttemptResult,
+  Callback,
   CallbackEnd,
   NextAfterAttempt,
   Receiver,
 } from "../approval/callback.ts";
-import { type CallbackEvent, type EventType, subjectOf } from "../approval/event.ts";
+import { type EventType, subjectOf } from "../approval/event.ts";
 import { type CallbackTargets, createAddressPolicy } from "./address-policy.ts";
 import { messageIdOf } from "./ids.ts";
 import { type PostOptions, type PostResult, post } from "./post.ts";
@@ -19,7 +20,7 @@ export interface CallbackSender {
   /** What must be different about a callback URL, as far as can be told without asking DNS; undefined if nothing. */
   urlProblem(url: string): string | undefined;
   /** Makes the `n`th attempt. Never throws for what the receiver or the network does. */
-  attempt(callback: { readonly event: CallbackEvent; readonly to: Receiver }, n: number): Promise<Attempt>;
+  attempt(callback: Callback, n: number): Promise<Attempt>;
 }
 
 /** A receiver that the settings name. */
@@ -78,11 +79,12 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
     return to.kind === "url" ? { url: to.url, secrets } : byName.get(to.name);
   }
 
-  async function send(event: CallbackEvent, to: Receiver, nowMs: number): Promise<PostResult | undefined> {
+  async function send(callback: Callback, nowMs: number): Promise<PostResult | undefined> {
+    const { event, to } = callback;
     const receiver = resolved(to);
     if (receiver === undefined) return undefined;
     const body = JSON.stringify(event);
-    const signed = { id: messageIdOf(event), timestampS: Math.floor(nowMs / 1000), body };
+    const signed = { id: messageIdOf(callback), timestampS: Math.floor(nowMs / 1000), body };
     const headers = {
       "content-type": "application/json",
       "user-agent": "Countersign",
@@ -97,9 +99,10 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
       endpoints
         .filter(({ events }) => events === undefined || events.includes(type))
         .map(({ name }) => ({ kind: "endpoint", name })),
-    async attempt({ event, to }, n) {
+    async attempt(callback, n) {
+      const { event, to } = callback;
       const startedAt = clock();
-      const answer = await send(event, to, startedAt);
+      const answer = await send(callback, startedAt);
       const endedAt = clock();
       const status = endOf(answer);
       const askedMs =
@@ -116,7 +119,7 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
         options.onFailure?.({
           type: event.type,
           about: subjectOf(event),
-          message: messageIdOf(event),
+          message: messageIdOf(callback),
           to: to.kind === "endpoint" ? to.name : "callbackUrl",
           status: next.status,
           attempts: n,

@@ -116,7 +116,10 @@ export type Ballot = {
   readonly comment?: string;
   /** ISO 8601 instant. */
   readonly decidedAt?: string;
+  /** How the decision came in: by the link in a mail, or by a program. */
   readonly door?: "mail" | "api" | "webhook";
+  /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
+  readonly caller?: string;
   readonly mail: {
     /** `sent`: a relay took it, which does not mean that anybody read it. */
     readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
@@ -140,16 +143,26 @@ export type BallotAnswer = {
         readonly choice: "approve" | "reject";
         /** The approver's address; only for keys with the scope `approvals:read`. */
         readonly by?: string;
+        readonly door: "mail" | "api" | "webhook";
+        /** The program that decided in the approver's place; only for keys with the scope `approvals:read`. */
+        readonly caller?: string;
         /** ISO 8601 instant. */
         readonly at: string;
         /** Only for keys with the scope `approvals:read`. */
         readonly comment?: string;
+        /** How the approval ended, once that is recorded. */
+        readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
       }
     | {
         readonly kind: "closed";
-        readonly because: "approved" | "rejected" | "expired" | "cancelled";
+        /** `closing`: the approval is ending, and how is not recorded yet. */
+        readonly because: "approved" | "rejected" | "expired" | "cancelled" | "closing";
         /** ISO 8601 instant. */
         readonly at?: string;
+        /** Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`. */
+        readonly reason?: string;
+        /** How the approval ended, once that is recorded. */
+        readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
       };
 };
 
@@ -315,8 +328,12 @@ export type Outcome = {
     readonly email: string;
     readonly choice: "approve" | "reject";
     readonly comment?: string;
-    /** ISO 8601 instant. */
+    /** When the answer was stored, by the engine's clock. */
     readonly at: string;
+    /** How the decision came in: by the link in a mail, or by a program. */
+    readonly door?: "mail" | "api" | "webhook";
+    /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
+    readonly caller?: string;
   }[];
   readonly metadata: Readonly<Record<string, unknown>>;
 };

@@ -71,12 +71,13 @@ export async function replayCallback(
 ): Promise<CallbackView> {
   const { record, children } = await stored(durable, id);
   const event = detailCallback(record, children)?.event;
-  const to = storedCallbackOf(record)?.to;
-  if (to === undefined) throw unknown(id);
+  const found = storedCallbackOf(record);
+  if (found === undefined) throw unknown(id);
   if (event === undefined) {
     throw new ServiceError("CONFLICT", `Cannot send ${id} anew: the workflow that it tells of has not ended`);
   }
-  const callback: Callback = { event, to, replayOf: id };
+  const { to, bornAtMs } = found;
+  const callback: Callback = { event, to, replayOf: id, ...(bornAtMs === undefined ? {} : { bornAtMs }) };
   const started = await durable.start({
     id: callbackId(subjectOf(event), newId.replaceAll("-", "")),
     func: CALLBACK_FUNC,

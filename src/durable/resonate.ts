@@ -1,6 +1,6 @@
 /** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
 import type { Network } from "@resonatehq/sdk";
-import { childId } from "../approval/ids.ts";
+import { childId, parentId } from "../approval/ids.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { family, searchByTags } from "./family.ts";
@@ -169,13 +169,13 @@ class ResonateDurable implements Durable {
   }
 }
 
-/** Of a promise that belongs to no other. */
+/** Those that a workflow gives to what it creates under this id, if it is the id of a workflow's child. */
 function lineageTags(id: string): Record<string, string> {
   const origin = id.split(":", 1)[0] ?? id;
   return {
     "resonate:origin": origin,
     "resonate:branch": id,
-    "resonate:parent": origin,
+    "resonate:parent": parentId(id) ?? origin,
     "resonate:scope": "global",
   };
 }

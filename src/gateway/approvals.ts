@@ -1,5 +1,5 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
-import type { IRouter, Response } from "express";
+import type { IRouter } from "express";
 import { requestOf } from "../approval/stored.ts";
 import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
@@ -9,8 +9,9 @@ import { audit } from "./audit.ts";
 import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
 import { callbacksOf } from "./callback-deliveries.ts";
-import { cancelApproval, parseCancelBody } from "./cancel-approval.ts";
+import { cancelApproval, parseCancelBody, type StoredApproval } from "./cancel-approval.ts";
 import { noteApproval } from "./context.ts";
+import { gone } from "./gone.ts";
 import { idempotencyKeysOf } from "./idempotency-key.ts";
 import { sendJson } from "./json.ts";
 import { addRoute } from "./routes.ts";
@@ -49,7 +50,7 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
 
   addRoute(router, "/approvals/:id", {
     GET: needs("approvals:read", async (req, res) => {
-      const root = await approvalNamed(durable, req.params["id"]);
+      const { root } = await approvalNamed(durable, req.params["id"]);
       noteApproval(res, root.id);
       // After the root: children then show at least what the root's state follows from.
       const children = await durable.children(root.id);
@@ -62,10 +63,11 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
   addRoute(router, "/approvals/:id/cancel", {
     POST: needs("approvals:cancel", async (req, res) => {
       const { reason } = parseCancelBody((await readJson(req))?.value);
-      const root = await approvalNamed(durable, req.params["id"]);
+      const approval = await approvalNamed(durable, req.params["id"]);
+      const { root } = approval;
       noteApproval(res, root.id);
-      const signal = AbortSignal.any([options.draining, closed(res)]);
-      const ended = await cancelApproval({ ...options, signal }, root, reason).catch((error: unknown) => {
+      const signal = AbortSignal.any([options.draining, gone(res)]);
+      const ended = await cancelApproval({ ...options, signal }, approval, reason).catch((error: unknown) => {
         if (error instanceof ServiceError && error.code === "CONFLICT") {
           audit(res, { what: "cancel", about: root.id, outcome: "too late" });
         }
@@ -79,12 +81,16 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
 }
 
 /** @throws ServiceError NOT_FOUND if there is no approval of that id */
-async function approvalNamed(durable: Durable, named: string | string[] | undefined): Promise<StoredPromise> {
+async function approvalNamed(
+  durable: Durable,
+  named: string | string[] | undefined,
+): Promise<StoredApproval> {
   const id = String(named);
   const isPossible = id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
   const root = isPossible ? await durable.read(id) : undefined;
-  if (root === undefined || requestOf(root) === undefined) throw unknownApproval(id);
-  return root;
+  const request = root && requestOf(root);
+  if (root === undefined || request === undefined) throw unknownApproval(id);
+  return { root, request };
 }
 
 function unknownApproval(id: string): ServiceError {
@@ -98,11 +104,4 @@ function reference(root: StoredPromise): ApprovalReference {
 function links(id: string): ApprovalReference["links"] {
   const self = `/approvals/${encodeURIComponent(id)}`;
   return { self, cancel: `${self}/cancel`, wait: `/wait?id=${encodeURIComponent(id)}` };
-}
-
-/** Aborts when the caller has gone, so that nobody waits for them. */
-function closed(res: Response): AbortSignal {
-  const gone = new AbortController();
-  res.once("close", () => gone.abort());
-  return gone.signal;
 }

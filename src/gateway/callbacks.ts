@@ -4,7 +4,7 @@ import type { Durable } from "../durable/durable.ts";
 import { assertStorable } from "../durable/storable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import type { LinkTokens } from "../tokens/tokens.ts";
+import type { CallbackLeave, LinkTokens } from "../tokens/tokens.ts";
 import { audit, noteRefusal } from "./audit.ts";
 import { readJson } from "./body.ts";
 import { requestIdOf } from "./context.ts";
@@ -29,9 +29,10 @@ export function addCallbackRoutes(
   addRoute(router, "/callbacks/:token", {
     POST: async (req, res) => {
       const verified = tokens.verifyCallback(String(req.params["token"]), clock());
-      if (!verified.ok) {
-        noteRefusal(res, `callback URL: ${verified.reason}`);
-        log.info({ requestId: requestIdOf(res), reason: verified.reason }, "callback refused");
+      const refusal = verified.ok ? await otherWorkflow(durable, verified.value) : verified.reason;
+      if (!verified.ok || refusal !== undefined) {
+        noteRefusal(res, `callback URL: ${refusal}`);
+        log.info({ requestId: requestIdOf(res), reason: refusal }, "callback refused");
         throw new ServiceError("FORBIDDEN", "This URL cannot be used");
       }
       const value = (await readJson(req))?.value ?? null;
@@ -56,4 +57,14 @@ export function addCallbackRoutes(
       res.json({ status: record.state, effective });
     },
   });
+}
+
+/** Why the workflow of this id is not the one that made the URL; undefined if it is. */
+async function otherWorkflow(
+  durable: Durable,
+  { workflow, workflowEndsAtMs }: CallbackLeave,
+): Promise<string | undefined> {
+  const found = await durable.read(workflow);
+  if (found === undefined) return "no-workflow";
+  return found.timeoutAt === workflowEndsAtMs ? undefined : "other-workflow";
 }

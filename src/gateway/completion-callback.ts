@@ -23,7 +23,7 @@ export async function callBackOnCompletion(
   const stored = await durable.start({
     id: completionCallbackId(workflow.id),
     func: COMPLETION_FUNC,
-    args: [{ workflow: workflow.id, to: { kind: "url", url } }],
+    args: [{ workflow: workflow.id, to: { kind: "url", url }, bornAtMs: workflow.createdAt }],
     timeoutAt: workflow.timeoutAt + CALLBACK_LIFE_MS,
     tags: { [KIND_TAG]: CALLBACK_KIND, [ABOUT_TAG]: workflow.id },
   });

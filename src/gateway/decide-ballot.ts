@@ -26,7 +26,7 @@ export type Decided =
 
 /** Answers the ballot unless somebody was faster, and tells what stands then, as read after the answer. */
 export async function decideBallot(
-  { durable, clock }: { readonly durable: Durable; readonly clock: () => number },
+  durable: Durable,
   { ballot: id, choice, comment, door, nonce, by, caller }: ProgramDecision,
 ): Promise<Decided> {
   const before = await readQuestion(durable, id);
@@ -39,7 +39,6 @@ export async function decideBallot(
       choice,
       ...(comment === undefined ? {} : { comment }),
       by: approver.email,
-      at: new Date(clock()).toISOString(),
       door,
       nonce,
       ...(caller === undefined ? {} : { caller }),

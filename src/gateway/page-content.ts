@@ -91,12 +91,17 @@ function result(data: Settled, press: Visit["press"]): PageContent {
       at: stands.atMs === undefined ? undefined : dateText(stands.atMs, data.approver),
       atLabel: stands.kind === "decided" ? "Recorded" : "Closed",
       comment: stands.kind === "decided" ? stands.comment : undefined,
+      // An answer that the person has not given should not look like theirs.
+      through: stands.kind === "decided" ? throughText(stands) : undefined,
+      reason: stands.kind === "closed" ? stands.reason : undefined,
+      outcome: stands.outcome === undefined ? undefined : OUTCOMES[stands.outcome],
     },
     shell: {
       title: `${text.headline}: ${request.title}`,
       note: press === "view" ? "Decision request" : "Receipt",
       decision: stands.kind === "decided" ? CHOICES[stands.choice].toLowerCase() : stands.because,
       effective: press === "effective",
+      ...(stands.outcome === undefined ? {} : { outcome: stands.outcome }),
     },
   };
 }
@@ -108,6 +113,20 @@ function asked({ request, approver }: Asked): Locals {
     approver: person(approver),
   };
 }
+
+/** Which program answered in the person's place; undefined if they did it by their own link. */
+function throughText({ door, caller }: Extract<Standing, { kind: "decided" }>): string | undefined {
+  if (door === "mail") return undefined;
+  if (door === "api") return caller === undefined ? "A program" : `A program, with the API key ${caller}`;
+  return caller === undefined ? "Another system" : `Another system: ${caller}`;
+}
+
+const OUTCOMES = {
+  approved: "Approved",
+  rejected: "Rejected",
+  expired: "Expired",
+  cancelled: "Cancelled",
+} as const;
 
 function decider(email: string, approver: Person): Locals {
   return email.toLowerCase() === approver.email.toLowerCase() ? person(approver) : person({ email });

@@ -1,4 +1,5 @@
-import type { ApprovalRequest, Choice, OutcomeKind, Person } from "../approval/approval.ts";
+import type { ApprovalRequest, Choice, Door, OutcomeKind, Person } from "../approval/approval.ts";
+import type { ClosedBecause } from "../approval/standing.ts";
 
 /** What a page shows of the request itself. An `ApprovalRequest` fits. */
 export type AskedRequest = Pick<
@@ -21,12 +22,24 @@ export type Standing =
       readonly choice: Choice;
       /** The decider's address; the approver's own name is shown when it is theirs. */
       readonly by: string;
+      readonly door: Door;
+      /** The program that decided in the approver's place. */
+      readonly caller?: string;
       /** The engine's `settledAt`. */
       readonly atMs: number;
       readonly comment?: string;
+      /** How the approval ended, once that is recorded. */
+      readonly outcome?: OutcomeKind;
     }
-  /** The ballot was withdrawn because the approval ended, was cancelled, or its deadline passed (`expired`). */
-  | { readonly kind: "closed"; readonly because: OutcomeKind; readonly atMs?: number };
+  /** The ballot is closed because the approval ended, was cancelled, or its deadline passed (`expired`). */
+  | {
+      readonly kind: "closed";
+      readonly because: ClosedBecause;
+      readonly atMs?: number;
+      /** Why the approval was cancelled, in the words of the caller who cancelled it. */
+      readonly reason?: string;
+      readonly outcome?: OutcomeKind;
+    };
 
 /**
  * Every page people get, with the data it needs.

@@ -70,7 +70,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       const decided =
         ballot === undefined
           ? ({ kind: "unknown" } as const)
-          : await decideBallot(options, {
+          : await decideBallot(durable, {
               ballot,
               choice,
               door: "api",
@@ -120,10 +120,24 @@ function statusOf(stands: Standing, choice: "approve" | "reject"): number {
 /** Whose answer stands, and their comment, are for callers who may read approvals. */
 function told(stands: Standing, caller: Caller | undefined): object {
   const at = stands.atMs === undefined ? {} : { at: new Date(stands.atMs).toISOString() };
-  if (stands.kind === "closed") return { kind: stands.kind, because: stands.because, ...at };
-  const { kind, choice, by, comment } = stands;
-  if (!allows(caller?.scopes ?? [], ["approvals:read"])) return { kind, choice, ...at };
-  return { kind, choice, by, ...(comment === undefined ? {} : { comment }), ...at };
+  const outcome = stands.outcome === undefined ? {} : { outcome: stands.outcome };
+  const mayRead = allows(caller?.scopes ?? [], ["approvals:read"]);
+  if (stands.kind === "closed") {
+    const { kind, because, reason } = stands;
+    return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
+  }
+  const { kind, choice, by, comment, door, caller: program } = stands;
+  if (!mayRead) return { kind, choice, door, ...at, ...outcome };
+  return {
+    kind,
+    choice,
+    by,
+    door,
+    ...(program === undefined ? {} : { caller: program }),
+    ...(comment === undefined ? {} : { comment }),
+    ...at,
+    ...outcome,
+  };
 }
 
 /** No promise has a longer id, wherever it stands below its workflow. */

@@ -2,8 +2,8 @@
  * What people meet: `/d/:token`, where one press answers a ballot, and `/r/:token`, which shows what a press led to.
  *
  * R1 Only a POST of the form, with its confirmation, by a good link settles anything. Every other request reads.
- * R2 A link is good if its signature and claims are, and the stored ballot is the one, and the person, and the
- *    generation it was made for. Every link that is not gets one and the same page.
+ * R2 A link is good if its signature and claims are, and the stored ballot is the one that it was made for, by birth,
+ *    person and generation. Ids can be used again once old approvals are deleted. Every link that is not gets one and the same page.
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
@@ -16,9 +16,10 @@ import type { Link, LinkTokens } from "../tokens/tokens.ts";
 import { audit, noteRefusal } from "./audit.ts";
 import { requestIdOf } from "./context.ts";
 import { readDecisionForm } from "./decision-form.ts";
+import { gone } from "./gone.ts";
 import { noCrossSitePresses } from "./guards.ts";
 import type { Pages, Standing } from "./pages.ts";
-import { askedOf, type Question, readQuestion, standsOf } from "./question.ts";
+import { askedOf, type Question, readQuestion, standsOf, withOutcome } from "./question.ts";
 import { addRoute } from "./routes.ts";
 
 export interface ReviewRoutesOptions {
@@ -30,6 +31,8 @@ export interface ReviewRoutesOptions {
   readonly clock: () => number;
   /** 128 random bits in base64url: the name of one press. */
   readonly newNonce: () => string;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
 }
 
 export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): void {
@@ -57,6 +60,7 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
       }
       const receipt = tokens.issueReceipt({
         pid: link.pid,
+        bornAtMs: link.bornAtMs,
         choice: link.choice,
         nonce,
         issuedAtMs: clock(),
@@ -71,9 +75,11 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
     GET: async (req, res) => {
       const verified = tokens.verifyReceipt(String(req.params["token"]), clock());
       if (!verified.ok) throw refused(options, res, verified.reason);
-      const { pid, choice, nonce } = verified.value;
-      const question = await readQuestion(durable, pid);
-      if (question === undefined) throw refused(options, res, "no-ballot");
+      const { pid, bornAtMs, choice, nonce } = verified.value;
+      const found = await readQuestion(durable, pid);
+      if (found === undefined) throw refused(options, res, "no-ballot");
+      if (found.bornAtMs !== bornAtMs) throw refused(options, res, "other-birth");
+      const question = await withOutcome(durable, found, AbortSignal.any([options.draining, gone(res)]));
       const stands = standsOf(question);
       // Whoever has a receipt was told of a settled ballot: this one is from a time before it.
       if (stands === undefined)
@@ -140,7 +146,6 @@ async function decide(
     choice: link.choice,
     ...(comment === undefined ? {} : { comment }),
     by: ballot.approver.email,
-    at: new Date(options.clock()).toISOString(),
     door: "mail",
     nonce,
   };
@@ -182,6 +187,7 @@ async function linked(
   const link = verified.value;
   const question = await readQuestion(options.durable, link.pid);
   if (question === undefined) throw refused(options, res, "no-ballot");
+  if (question.bornAtMs !== link.bornAtMs) throw refused(options, res, "other-birth");
   if (question.ballot.recipient !== link.recipient) throw refused(options, res, "other-recipient");
   if (question.ballot.gen !== link.gen) throw refused(options, res, "other-generation");
   return { link, question };

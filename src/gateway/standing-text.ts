@@ -1,4 +1,5 @@
 import type { Choice, OutcomeKind } from "../approval/approval.ts";
+import type { ClosedBecause } from "../approval/standing.ts";
 import { consequenceText } from "../approval/wording.ts";
 import type { AskedRequest, Standing } from "./page.ts";
 
@@ -11,6 +12,9 @@ export interface StandingText {
   readonly icon: "approve" | "reject" | "clock" | "closed" | "info";
 }
 
+type Decided = Extract<Standing, { kind: "decided" }>;
+type Closed = Extract<Standing, { kind: "closed" }>;
+
 export interface Visit {
   readonly stands: Standing;
   /** The choice that the link is for. */
@@ -22,25 +26,27 @@ export interface Visit {
 
 export function standingText(visit: Visit): StandingText {
   const { stands } = visit;
-  return stands.kind === "decided" ? decidedText(visit, stands.choice) : closedText(visit, stands.because);
+  return stands.kind === "decided" ? decidedText(visit, stands) : closedText(visit, stands);
 }
 
-function decidedText({ press, choice, request }: Visit, stored: Choice): StandingText {
+function decidedText({ press, choice, request }: Visit, stands: Decided): StandingText {
+  const { outcome } = stands;
+  const stored = stands.choice;
   if (press === "effective") {
     return {
       headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
-      explanation: consequenceText(stored, request),
+      explanation: outcome === undefined ? consequenceText(stored, request) : OUTCOME[outcome],
       next: "You can close this page. Your answer stands and cannot be changed.",
       tone: DONE[stored],
       icon: stored,
     };
   }
-  const next =
-    "The answer stands and cannot be changed. If it is wrong, tell whoever asked for the decision.";
+  const next = "The answer stands and cannot be changed. If it is wrong, tell the person who asked for it.";
+  const became = outcome === undefined ? "" : ` ${OUTCOME[outcome]}`;
   if (press === "view") {
     return {
-      headline: `Already ${DONE[stored]}`,
-      explanation: "This question has been answered. There is nothing left to do here.",
+      headline: `Answered: ${DONE[stored]}`,
+      explanation: `This question has been answered, and there is nothing left to do here.${became}`,
       next,
       tone: "neutral",
       icon: "info",
@@ -50,20 +56,23 @@ function decidedText({ press, choice, request }: Visit, stored: Choice): Standin
     headline: stored === choice ? `It was already ${DONE[stored]}` : `Not recorded: already ${DONE[stored]}`,
     explanation:
       stored === choice
-        ? "The same answer had been recorded before you pressed. Your press changed nothing."
-        : `You pressed to ${choice}, but this question had been answered before. The first answer counts; yours was not recorded.`,
+        ? `The same answer had been recorded before you pressed. Your press changed nothing.${became}`
+        : `You pressed to ${choice}, but this question had been answered before. The first answer counts; yours was not recorded.${became}`,
     next,
     tone: "neutral",
     icon: "info",
   };
 }
 
-function closedText({ press }: Visit, because: OutcomeKind): StandingText {
+function closedText({ press }: Visit, { because, outcome }: Closed): StandingText {
   const { headline, explanation } = CLOSED[because];
+  // The deadline closes a question; what the request counts as then is another matter.
+  const became = outcome === undefined || outcome === because ? "" : ` ${OUTCOME[outcome]}`;
+  const changed = press === "late" ? " Your press changed nothing." : "";
   return {
     headline: press === "late" ? `Not recorded: ${headline.toLowerCase()}` : headline,
-    explanation: press === "late" ? `${explanation} Your press changed nothing.` : explanation,
-    next: "There is nothing left to do here. If you disagree, tell whoever asked for the decision.",
+    explanation: `${explanation}${became}${changed}`,
+    next: "There is nothing left to do here. If you disagree, tell the person who asked for it.",
     tone: "neutral",
     icon: because === "expired" ? "clock" : "closed",
   };
@@ -71,7 +80,14 @@ function closedText({ press }: Visit, because: OutcomeKind): StandingText {
 
 const DONE = { approve: "approved", reject: "rejected" } as const;
 
-const CLOSED: Readonly<Record<OutcomeKind, { headline: string; explanation: string }>> = {
+const OUTCOME: Readonly<Record<OutcomeKind, string>> = {
+  approved: "The request is approved.",
+  rejected: "The request is rejected.",
+  expired: "The request has expired.",
+  cancelled: "The request was cancelled.",
+};
+
+const CLOSED: Readonly<Record<ClosedBecause, { headline: string; explanation: string }>> = {
   approved: {
     headline: "The request is already approved",
     explanation: "Enough others have approved it, so your answer is no longer needed.",
@@ -87,5 +103,10 @@ const CLOSED: Readonly<Record<OutcomeKind, { headline: string; explanation: stri
   cancelled: {
     headline: "The request was cancelled",
     explanation: "The question was withdrawn before you answered it.",
+  },
+  closing: {
+    headline: "The request is being closed",
+    explanation:
+      "Your answer is no longer needed. Open this page again in a moment to see how the request ended.",
   },
 };

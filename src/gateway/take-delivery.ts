@@ -28,6 +28,7 @@ import {
 import type { Source } from "../webhooks/source.ts";
 import { decideBallot } from "./decide-ballot.ts";
 import { meet } from "./meet.ts";
+import type { Standing } from "./pages.ts";
 import { settleLatent } from "./settle-latent.ts";
 
 export interface TakeOptions {
@@ -163,22 +164,24 @@ async function effect(
     }
     case "decide": {
       const { ballot, choice, by } = planned;
-      const decided = await decideBallot(
-        { durable, clock },
-        { ballot, choice, by, door: "webhook", nonce: delivery, caller: source.name },
-      );
+      const decided = await decideBallot(durable, {
+        ballot,
+        choice,
+        by,
+        door: "webhook",
+        nonce: delivery,
+        caller: source.name,
+      });
       if (decided.kind === "unknown") return unknown(source, ballot);
       if (decided.kind === "not-theirs") {
         throw new ServiceError("FORBIDDEN", `The ballot ${ballot} is another approver's`);
       }
       const { effective, stands } = decided;
-      const what =
-        stands.kind === "decided" ? `the answer is ${stands.choice}` : `it ended as ${stands.because}`;
       return {
         result: effective ? "settled" : "stands",
         effective,
         promise: ballot,
-        ...(effective ? {} : { why: what }),
+        ...(effective ? {} : { why: whyNot(stands) }),
       };
     }
   }
@@ -189,6 +192,11 @@ function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
   const paths = rawNumberPaths(value).map((path) => (path === "" ? "the value itself" : path.slice(0, 128)));
   if (paths.length === 0) return {};
   return { note: `holds numbers that JavaScript cannot hold exactly: ${paths.join(", ")}` };
+}
+
+function whyNot(stands: Standing): string {
+  if (stands.kind === "decided") return `the answer is ${stands.choice}`;
+  return stands.because === "closing" ? "the approval is closing" : `it ended as ${stands.because}`;
 }
 
 /** Senders that repeat what was not acknowledged may come again when the workflow has got that far. */

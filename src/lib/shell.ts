@@ -14,6 +14,7 @@ export interface ShellContent {
   /** What is recorded, as attributes of `<main>` for people's tools and tests. */
   readonly decision?: string;
   readonly effective?: boolean;
+  readonly outcome?: string;
   readonly footer?: string;
 }
 
@@ -30,6 +31,7 @@ export function renderShell(
     homeHref: content.homeHref,
     decision: content.decision,
     effective: content.effective?.toString(),
+    outcome: content.outcome,
     footer:
       content.footer ??
       "Whoever holds a decision link can answer in its owner's name. Do not forward the mail it came in.",

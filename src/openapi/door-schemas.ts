@@ -5,6 +5,10 @@ import { instant } from "./common-schemas.ts";
 import { settled } from "./schemas.ts";
 
 const choice = z.enum(["approve", "reject"]);
+const OUTCOMES = ["approved", "rejected", "expired", "cancelled"] as const;
+const outcome = z
+  .exactOptional(z.enum(OUTCOMES))
+  .meta({ description: "How the approval ended, once that is recorded." });
 const effective = z.boolean().meta({ description: "Whether this call decided." });
 
 export const settlement = z
@@ -27,15 +31,28 @@ export const ballotAnswer = z
         by: z.exactOptional(z.string()).meta({
           description: "The approver's address; only for keys with the scope `approvals:read`.",
         }),
+        door: z.enum(["mail", "api", "webhook"]),
+        caller: z.exactOptional(z.string()).meta({
+          description:
+            "The program that decided in the approver's place; only for keys with the scope `approvals:read`.",
+        }),
         at: instant,
         comment: z
           .exactOptional(z.string())
           .meta({ description: "Only for keys with the scope `approvals:read`." }),
+        outcome,
       }),
       z.strictObject({
         kind: z.literal("closed"),
-        because: z.enum(["approved", "rejected", "expired", "cancelled"]),
+        because: z
+          .enum([...OUTCOMES, "closing"])
+          .meta({ description: "`closing`: the approval is ending, and how is not recorded yet." }),
         at: z.exactOptional(instant),
+        reason: z.exactOptional(z.string()).meta({
+          description:
+            "Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`.",
+        }),
+        outcome,
       }),
     ]),
   })

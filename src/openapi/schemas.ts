@@ -20,6 +20,13 @@ const person: z.ZodType<Person> = z
   .meta({ id: "Person" });
 
 const choice = z.enum(["approve", "reject"]);
+const door = z
+  .enum(["mail", "api", "webhook"])
+  .meta({ description: "How the decision came in: by the link in a mail, or by a program." });
+const caller = z.exactOptional(z.string()).meta({
+  description:
+    "The program that decided in the approver's place: an API key's id, or the source of a webhook.",
+});
 const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
 const approvalStatus = z
   .enum([...outcomeKind.options, "pending", "failed"])
@@ -36,7 +43,9 @@ const outcome: z.ZodType<Outcome> = z
         email: z.string(),
         choice,
         comment: z.exactOptional(z.string()),
-        at: instant,
+        at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
+        door: z.exactOptional(door),
+        caller,
       }),
     ),
     metadata: z.record(z.string(), z.unknown()),
@@ -52,7 +61,8 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
       .meta({ description: "`withdrawn`: the approval ended without this answer." }),
     comment: z.exactOptional(z.string()),
     decidedAt: z.exactOptional(instant),
-    door: z.exactOptional(z.enum(["mail", "api", "webhook"])),
+    door: z.exactOptional(door),
+    caller,
     mail: z.strictObject({
       status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
         description: "`sent`: a relay took it, which does not mean that anybody read it.",

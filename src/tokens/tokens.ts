@@ -26,8 +26,11 @@ export interface Link {
   readonly choice: Choice;
   /** The ballot's `gen` when the link was made. */
   readonly gen: number;
-  /** The ballot's creation, so that a mail sent twice carries the same links. */
-  readonly issuedAtMs: number;
+  /**
+   * When the ballot was created, in milliseconds since 1970. A link fits this ballot alone, also where another has its id
+   * later; and a mail that is sent twice carries the same links.
+   */
+  readonly bornAtMs: number;
   /** Until then the link can be viewed; whether it can still decide is for the engine's clock alone. */
   readonly expiresAtMs: number;
 }
@@ -35,6 +38,8 @@ export interface Link {
 export interface Receipt {
   /** Promise id of the ballot. */
   readonly pid: string;
+  /** When the ballot was created, in milliseconds since 1970. */
+  readonly bornAtMs: number;
   /** What the press wanted. */
   readonly choice: Choice;
   /** The press: it was effective if the ballot's stored decision carries this nonce. */
@@ -44,10 +49,15 @@ export interface Receipt {
 }
 
 /** Leave to settle one promise, for a system that a workflow hands a URL to. */
-interface CallbackLeave {
+export interface CallbackLeave {
   readonly pid: string;
-  readonly issuedAtMs: number;
-  readonly expiresAtMs: number;
+  /** Id of the workflow that waits for it. */
+  readonly workflow: string;
+  /**
+   * When that workflow's time is over, in milliseconds since 1970; the leave ends then. A later workflow of the same id
+   * has another time.
+   */
+  readonly workflowEndsAtMs: number;
 }
 
 export interface LinkTokens {
@@ -71,22 +81,33 @@ const choiceSchema = z.enum(["approve", "reject"]);
 /** 128 bits in base64url. */
 const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
 const promiseIdSchema = z.string().min(1).max(400);
+const epochMsSchema = z.int().min(0);
 
 const linkClaimsSchema = z.strictObject({
   sub: bits128Schema,
   pid: promiseIdSchema,
   act: choiceSchema,
   gen: z.int().min(0),
+  born: epochMsSchema,
   jti: bits128Schema,
 });
 
 const receiptClaimsSchema = z.strictObject({
   pid: promiseIdSchema,
+  born: epochMsSchema,
   act: choiceSchema,
   jti: bits128Schema,
 });
 
-const callbackClaimsSchema = z.strictObject({ pid: promiseIdSchema, jti: bits128Schema });
+const callbackClaimsSchema = z.strictObject({
+  pid: promiseIdSchema,
+  wf: promiseIdSchema,
+  ends: epochMsSchema,
+  jti: bits128Schema,
+});
+
+/** Says nothing, but a token must have one, and the library takes 0 for none. */
+const CALLBACK_ISSUED_AT_MS = 1_000;
 
 /** @throws TypeError if a key is too short or a kid is given twice */
 export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkTokens {
@@ -121,33 +142,56 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
       .toString("base64url");
 
   return {
-    issueLink: ({ pid, recipient, choice, gen, issuedAtMs, expiresAtMs }) =>
+    issueLink: ({ pid, recipient, choice, gen, bornAtMs, expiresAtMs }) =>
       links.sign(
-        // Derived rather than drawn, so that every copy of a mail carries the same links. It guards nothing by itself:
-        // what cannot be forged is the signature.
-        { sub: recipient, pid, act: choice, gen, jti: derive("link", pid, choice, gen) },
-        { issuedAtMs, expiresAtMs },
+        {
+          sub: recipient,
+          pid,
+          act: choice,
+          gen,
+          born: bornAtMs,
+          // Derived rather than drawn, so that every copy of a mail carries the same links. It guards nothing by itself:
+          // what cannot be forged is the signature.
+          jti: derive("link", pid, choice, gen, bornAtMs),
+        },
+        { issuedAtMs: bornAtMs, expiresAtMs },
       ),
     verifyLink: (token, nowMs) =>
-      links.verify(token, nowMs, ({ sub, pid, act, gen }, times) => ({
+      links.verify(token, nowMs, ({ sub, pid, act, gen, born }, { expiresAtMs }) => ({
         pid,
         recipient: sub,
         choice: act,
         gen,
-        ...times,
+        bornAtMs: born,
+        expiresAtMs,
       })),
-    issueReceipt: ({ pid, choice, nonce, issuedAtMs, expiresAtMs }) =>
-      receipts.sign({ pid, act: choice, jti: nonce }, { issuedAtMs, expiresAtMs }),
+    issueReceipt: ({ pid, bornAtMs, choice, nonce, issuedAtMs, expiresAtMs }) =>
+      receipts.sign({ pid, born: bornAtMs, act: choice, jti: nonce }, { issuedAtMs, expiresAtMs }),
     verifyReceipt: (token, nowMs) =>
-      receipts.verify(token, nowMs, ({ pid, act, jti }, times) => ({
+      receipts.verify(token, nowMs, ({ pid, born, act, jti }, times) => ({
         pid,
+        bornAtMs: born,
         choice: act,
         nonce: jti,
         ...times,
       })),
-    issueCallback: ({ pid, issuedAtMs, expiresAtMs }) =>
-      callbacks.sign({ pid, jti: derive("callback", pid) }, { issuedAtMs, expiresAtMs }),
-    verifyCallback: (token, nowMs) => callbacks.verify(token, nowMs, ({ pid }, times) => ({ pid, ...times })),
+    issueCallback: ({ pid, workflow, workflowEndsAtMs }) =>
+      callbacks.sign(
+        {
+          pid,
+          wf: workflow,
+          ends: workflowEndsAtMs,
+          jti: derive("callback", pid, workflow, workflowEndsAtMs),
+        },
+        // No clock: a replay, and a step that runs again after a crash, hands over the very same URL.
+        { issuedAtMs: CALLBACK_ISSUED_AT_MS, expiresAtMs: workflowEndsAtMs },
+      ),
+    verifyCallback: (token, nowMs) =>
+      callbacks.verify(token, nowMs, ({ pid, wf, ends }) => ({
+        pid,
+        workflow: wf,
+        workflowEndsAtMs: ends,
+      })),
     recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
   };
 }

@@ -31,8 +31,15 @@ const ana = { email: "ana@example.com", name: "Ana Souza", locale: "de", timeZon
 const deadlineAtMs = Date.UTC(2026, 10, 26, 16, 0);
 const atMs = Date.UTC(2026, 10, 21, 9, 12);
 const asked = { request, approver: ana, deadlineAtMs };
-const approved = { kind: "decided", choice: "approve", by: ana.email, atMs, comment: "Go ahead." } as const;
-const rejected = { kind: "decided", choice: "reject", by: ana.email, atMs } as const;
+const approved = {
+  kind: "decided",
+  choice: "approve",
+  by: ana.email,
+  door: "mail",
+  atMs,
+  comment: "Go ahead.",
+} as const;
+const rejected = { kind: "decided", choice: "reject", by: ana.email, door: "mail", atMs } as const;
 
 /** All that callers may send, at its longest, and in a script that runs the other way. */
 const long: ApprovalRequest = {
@@ -102,17 +109,51 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
   "standing cancelled": {
     status: 200,
     view: "standing",
-    data: { ...asked, choice: "approve", stands: { kind: "closed", because: "cancelled", atMs } },
+    data: {
+      ...asked,
+      choice: "approve",
+      stands: {
+        kind: "closed",
+        because: "cancelled",
+        reason: "Bought elsewhere",
+        outcome: "cancelled",
+        atMs,
+      },
+    },
   },
   "standing approved by others": {
     status: 200,
     view: "standing",
     data: { ...asked, choice: "reject", stands: { kind: "closed", because: "approved", atMs } },
   },
+  "standing closing": {
+    status: 200,
+    view: "standing",
+    data: { ...asked, choice: "approve", stands: { kind: "closed", because: "closing", atMs } },
+  },
+  "standing decided by a program": {
+    status: 200,
+    view: "standing",
+    data: {
+      ...asked,
+      choice: "reject",
+      stands: { ...rejected, door: "api", caller: "9f1c20ab", outcome: "approved" },
+    },
+  },
   "receipt approved": {
     status: 200,
     view: "receipt",
     data: { ...asked, choice: "approve", stands: approved, effective: true },
+  },
+  "receipt that decides": {
+    status: 200,
+    view: "receipt",
+    data: { ...asked, choice: "approve", stands: { ...approved, outcome: "approved" }, effective: true },
+  },
+  "receipt overruled by a veto": {
+    status: 200,
+    view: "receipt",
+    data: { ...asked, choice: "approve", stands: { ...approved, outcome: "rejected" }, effective: true },
   },
   "receipt rejected": {
     status: 200,

@@ -22,7 +22,7 @@ export function* callback(ctx: Context, input: unknown): Generator<unknown, Call
 export function* callback_on_completion(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
   const parsed = parseCompletionCallback(input);
   if (parsed === undefined) throw new TypeError("Cannot call back: the argument names no workflow");
-  const { workflow, to } = parsed;
+  const { workflow, to, bornAtMs } = parsed;
   try {
     // Creating a promise that exists is how one waits for it; were it gone, no worker knows this function.
     // The SDK takes an id here as everywhere, only its type for contexts leaves it out.
@@ -35,14 +35,14 @@ export function* callback_on_completion(ctx: Context, input: unknown): Generator
     // Rejected, canceled and timed out are ends too; the step reads which.
   }
   const event: CallbackEvent = yield* ctx.run(read_completion, workflow, lasting(ctx));
-  return yield* delivered(ctx, { event, to });
+  return yield* delivered(ctx, { event, to, ...(bornAtMs === undefined ? {} : { bornAtMs }) });
 }
 
 const NO_FUNCTION = "(the workflow that the callback waits for)";
 
-function* delivered(ctx: Context, { event, to }: Callback): Generator<unknown, CallbackEnd> {
+function* delivered(ctx: Context, callback: Callback): Generator<unknown, CallbackEnd> {
   for (let n = 1; ; n++) {
-    const { result, next }: Attempt = yield* ctx.run(attempt_callback, { event, to }, n, lasting(ctx));
+    const { result, next }: Attempt = yield* ctx.run(attempt_callback, callback, n, lasting(ctx));
     if (next.kind === "end") return { kind: "callback", status: next.status, attempts: n, result };
     const pause = yield* ctx.promise({
       timeout: next.inMs,

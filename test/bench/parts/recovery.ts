@@ -23,9 +23,9 @@ interface Restart {
 export async function recovery(bench: Bench): Promise<void> {
   const dataDir = bench.folder();
   await using filler = await bench.start<FillReady>(import.meta.resolve("../servers/fill.ts"), { dataDir });
-  const ids: string[] = [];
+  const filled: Filled[] = [];
   for (let n = 0; n <= RESTARTS; n++) {
-    ids.push((await filler.call<Filled>("fill", Math.ceil(APPROVALS / (RESTARTS + 1)))).someId);
+    filled.push(await filler.call<Filled>("fill", Math.ceil(APPROVALS / (RESTARTS + 1))));
   }
   await filler.stop();
   const settings = {
@@ -40,14 +40,14 @@ export async function recovery(bench: Bench): Promise<void> {
   let service = services.use(startService(settings));
   await service.readyMs;
   const restarts: Restart[] = [];
-  for (const id of ids.slice(1)) {
+  for (const some of filled.slice(1)) {
     await bench.load({ origin: service.url, cycle: "asked", users: 8, cycles: LOAD_CYCLES });
     await service.kill();
     const startedAt = performance.now();
     service = services.use(startService(settings));
     const [readyMs, decidedMs] = await Promise.all([
       service.readyMs,
-      decided(service.url, links(id), id).then((at) => at - startedAt),
+      decided(service.url, links(some), some.someId).then((at) => at - startedAt),
     ]);
     restarts.push({ readyMs, decidedMs });
   }
@@ -70,14 +70,13 @@ export async function recovery(bench: Bench): Promise<void> {
 }
 
 /** Makes the links that approvers were mailed. */
-function linksIn(dataDir: string, issuer: string): (id: string) => string {
+function linksIn(dataDir: string, issuer: string): (some: Filled) => string {
   const keys = loadTokenKeys(loadConfig({ DATA_DIR: dataDir }, "gateway"));
   const tokens = createLinkTokens({ keys, issuer });
-  return (id) => {
-    const issuedAtMs = Date.now();
+  return ({ someId: id, someBornAtMs: bornAtMs }) => {
     const recipient = tokens.recipientId(id, `${id}@example.com`);
     const claims = { pid: `${id}:1`, recipient, choice: "approve", gen: 0 } as const;
-    return `/d/${tokens.issueLink({ ...claims, issuedAtMs, expiresAtMs: issuedAtMs + LINK_VIEW_MS })}`;
+    return `/d/${tokens.issueLink({ ...claims, bornAtMs, expiresAtMs: bornAtMs + LINK_VIEW_MS })}`;
   };
 }
 

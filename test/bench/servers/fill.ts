@@ -4,7 +4,8 @@
  * product writes, in any version, and the links of every approval can be pressed.
  */
 import { randomUUID } from "node:crypto";
-import type { Network, Request } from "@resonatehq/sdk";
+import type { Network, PromiseRecord, Request } from "@resonatehq/sdk";
+import { ballotId } from "../../../src/approval/ids.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { loadTokenKeys } from "../../../src/config/keys.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
@@ -22,6 +23,8 @@ export interface Filled {
   readonly approvals: number;
   /** Name of one of them. */
   readonly someId: string;
+  /** When its ballot was created, in milliseconds since 1970. */
+  readonly someBornAtMs: number;
 }
 
 /** Approvals in the making at once: the engine commits what comes together as one. */
@@ -74,7 +77,10 @@ await runChild(async ({ dataDir }: { readonly dataDir: string }) => {
             }
           }),
         );
-        return { approvals, someId };
+        const head = { corrId: "bench", version: "2026-04-01" };
+        const ballot = await send({ kind: "promise.get", head, data: { id: ballotId(someId, 1) } });
+        const { createdAt } = ballot["promise"] as PromiseRecord;
+        return { approvals, someId, someBornAtMs: createdAt };
       },
     },
     stop: () => engine.close(),

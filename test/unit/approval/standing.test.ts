@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
-import { standingOf } from "../../../src/approval/standing.ts";
+import type {
+  ApprovalRequest,
+  Cancellation,
+  Closed,
+  Decision,
+  Outcome,
+  Withdrawal,
+} from "../../../src/approval/approval.ts";
+import { outcomeOfCancelled, standingOf } from "../../../src/approval/standing.ts";
 import { ballotOf, requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
 import { statusOf, summarize } from "../../../src/approval/view.ts";
 
@@ -8,13 +15,17 @@ const decision: Decision = {
   kind: "decision",
   choice: "approve",
   by: "ana@example.com",
-  at: "2026-12-01T12:00:00.000Z",
   door: "mail",
   nonce: "n",
 };
-const withdrawal: Withdrawal = { kind: "withdrawn", because: "rejected" };
-const cancellation: Cancellation = { kind: "cancelled", at: decision.at, nonce: "c" };
-const closed: Closed = { kind: "closed", outcome: "approved", reason: "1 of 1 needed approvals were given" };
+const withdrawal: Withdrawal = { kind: "withdrawn" };
+const cancellation: Cancellation = { kind: "cancelled", reason: "no budget", nonce: "c" };
+const closed: Closed = {
+  kind: "closed",
+  outcome: "approved",
+  reason: "1 of 1 needed approvals were given",
+  answered: [1],
+};
 const outcome: Outcome = { approval: "a", outcome: "expired", reason: "late", decisions: [], metadata: {} };
 
 const request = {
@@ -37,61 +48,99 @@ function record(id: string, settled?: Partial<StoredRecord>): StoredRecord {
 const resolved = (value: unknown, settledAt: number) => ({ state: "resolved", value, settledAt }) as const;
 
 function standing(ballot?: Partial<StoredRecord>, end?: Partial<StoredRecord>, root?: Partial<StoredRecord>) {
-  return standingOf({ ballot: record("a:1", ballot), end: record("a:0", end), root: record("a", root) });
+  return standingOf({
+    n: 1,
+    ballot: record("a:1", ballot),
+    end: record("a:0", end),
+    root: record("a", root),
+  });
 }
 
 describe("standingOf()", () => {
   test("is open while nothing is settled, also before the workflow has begun", () => {
     expect(standing()).toEqual({ kind: "open" });
-    expect(standingOf({ ballot: undefined, end: undefined, root: record("a") })).toEqual({ kind: "open" });
+    expect(standingOf({ n: 1, ballot: undefined, end: undefined, root: record("a") })).toEqual({
+      kind: "open",
+    });
   });
 
-  test("is the stored decision, also when the approval ended by it, or at the same moment", () => {
+  test("is the stored decision, with the outcome once that is recorded", () => {
     const decided = { kind: "decided", decision, atMs: 50 };
     expect(standing(resolved(decision, 50))).toEqual(decided);
-    expect(standing(resolved(decision, 50), resolved(closed, 51), resolved(outcome, 52))).toEqual(decided);
-    expect(standing(resolved(decision, 50), resolved(cancellation, 50))).toEqual(decided);
+    expect(standing(resolved(decision, 50), resolved(closed, 51))).toEqual({
+      ...decided,
+      outcome: "approved",
+    });
+    const rejected = resolved({ ...outcome, outcome: "rejected" }, 52);
+    expect(standing(resolved(decision, 50), resolved(cancellation, 51), rejected)).toEqual({
+      ...decided,
+      outcome: "rejected",
+    });
   });
 
-  test("tells of an answer that came after a cancellation how the approval ended, which is not always as cancelled", () => {
-    const late = resolved(decision, 51);
+  test("counts what the verdict lists, whatever the times say, and else what was stored no later than the end", () => {
+    expect(standing(resolved(decision, 60), resolved(closed, 50))).toMatchObject({ kind: "decided" });
+    expect(standing(resolved(decision, 40), resolved({ ...closed, answered: [2] }, 50))).toMatchObject({
+      kind: "closed",
+      because: "approved",
+    });
+    const { answered: _, ...older } = closed;
+    expect(standing(resolved(decision, 50), resolved(older, 50))).toMatchObject({ kind: "decided" });
+    expect(standing(resolved(decision, 51), resolved(older, 50))).toMatchObject({ kind: "closed" });
+    expect(standing(resolved(decision, 50), resolved(cancellation, 50))).toMatchObject({ kind: "decided" });
+    expect(standing(resolved(decision, 51), resolved(cancellation, 50))).toMatchObject({ kind: "closed" });
+    expect(standing(resolved(decision, 51), resolved(undefined, 50))).toMatchObject({
+      kind: "closed",
+      because: "expired",
+    });
+    // A server that has not looked at the clock: the end's time is over all the same.
+    expect(standing({ ...resolved(decision, 1_001), timeoutAt: 2_000 }, {})).not.toMatchObject({
+      kind: "decided",
+    });
+  });
+
+  test("is closing while it is not certain how the approval ends", () => {
     const cancelled = resolved(cancellation, 50);
-    const rejected = resolved({ ...outcome, outcome: "rejected" }, 60);
-    expect(standing(late, cancelled, rejected)).toEqual({ kind: "closed", because: "rejected", atMs: 50 });
+    expect(standing({}, cancelled)).toEqual({ kind: "closed", because: "closing", atMs: 50 });
+    expect(standing(resolved(withdrawal, 60))).toEqual({ kind: "closed", because: "closing", atMs: 60 });
     expect(
       standingOf({
-        ballot: record("a:1", late),
+        n: 1,
+        ballot: record("a:1"),
         end: record("a:0", cancelled),
         root: record("a"),
-        cancelledAs: "approved",
+        outcome: "approved",
       }),
-    ).toEqual({ kind: "closed", because: "approved", atMs: 50 });
+    ).toEqual({ kind: "closed", because: "approved", atMs: 50, outcome: "approved" });
   });
 
-  test("does not count a decision that came after the end, and tells nobody that it did", () => {
-    expect(standing(resolved(decision, 51), resolved(cancellation, 50))).toEqual({
+  test("is closed for whatever the approval ended as, with the reason of a cancellation", () => {
+    expect(standing(resolved(withdrawal, 40), resolved(closed, 50))).toEqual({
+      kind: "closed",
+      because: "approved",
+      atMs: 50,
+      outcome: "approved",
+    });
+    const ended = resolved({ ...outcome, outcome: "cancelled" }, 60);
+    expect(standing(resolved(withdrawal, 55), resolved(cancellation, 50), ended)).toEqual({
       kind: "closed",
       because: "cancelled",
+      reason: "no budget",
       atMs: 50,
+      outcome: "cancelled",
     });
-    expect(standing(resolved(decision, 51), resolved(closed, 50))).toMatchObject({ because: "approved" });
-  });
-
-  test("is closed by a withdrawal, for its reason", () => {
-    expect(standing(resolved(withdrawal, 60))).toEqual({ kind: "closed", because: "rejected", atMs: 60 });
-  });
-
-  test("is closed as soon as the approval has ended, before the worker withdraws the ballot", () => {
-    expect(standing({}, resolved(cancellation, 50))).toMatchObject({ because: "cancelled" });
-    expect(standing({}, resolved(closed, 50))).toMatchObject({ because: "approved" });
-    expect(standing({}, {}, resolved({ ...outcome, outcome: "cancelled" }, 50))).toMatchObject({
-      because: "cancelled",
-    });
+    expect(standing({}, {}, ended)).toMatchObject({ because: "cancelled" });
     expect(standing({}, {}, { state: "canceled", settledAt: 50 })).toMatchObject({ because: "cancelled" });
+    expect(standing({}, {}, { state: "rejected", settledAt: 50 })).toMatchObject({ because: "cancelled" });
   });
 
-  test("stays open when the end's timer has run out and the ballot's has not: its own deadline counts", () => {
-    expect(standing({}, resolved(undefined, 50))).toEqual({ kind: "open" });
+  test("is closed with the end's timer, although the ballot's own time is not quite over", () => {
+    expect(standing({}, resolved(undefined, 50))).toEqual({ kind: "closed", because: "expired", atMs: 50 });
+    const counted = resolved({ ...outcome, outcome: "rejected" }, 60);
+    expect(standing({}, resolved(undefined, 50), counted)).toMatchObject({
+      because: "expired",
+      outcome: "rejected",
+    });
   });
 
   test("has expired with the ballot's own deadline", () => {
@@ -106,6 +155,27 @@ describe("standingOf()", () => {
     expect(standing(resolved({ choice: "approve" }, 50))).toMatchObject({ kind: "closed" });
     expect(standing(resolved({ ...decision, choice: "maybe" }, 50))).toMatchObject({ kind: "closed" });
     expect(standing({ state: "rejected", value: decision, settledAt: 50 })).toMatchObject({ kind: "closed" });
+  });
+});
+
+describe("outcomeOfCancelled()", () => {
+  const two = { ...request, approvers: [{ email: "ana@example.com" }, { email: "bo@example.com" }] };
+  const cancelled = record("a:0", resolved(cancellation, 50));
+  const of = (...ballots: Partial<StoredRecord>[]) =>
+    outcomeOfCancelled(
+      two as ApprovalRequest,
+      cancelled,
+      ballots.map((ballot, i) => record(`a:${i + 1}`, ballot)),
+    );
+
+  test("is known once each ballot is settled, and follows from the answers that were in time", () => {
+    expect(of(resolved(withdrawal, 60), {})).toBeUndefined();
+    expect(of(resolved(withdrawal, 60), resolved(withdrawal, 60))).toBe("cancelled");
+    expect(of(resolved(decision, 50), resolved(withdrawal, 60))).toBe("approved");
+    expect(of(resolved(decision, 51), resolved(withdrawal, 60))).toBe("cancelled");
+    const veto = { ...decision, choice: "reject", by: "bo@example.com" } as const;
+    expect(of(resolved(decision, 50), resolved(veto, 50))).toBe("rejected");
+    expect(of(resolved(decision, 50), resolved(veto, 51))).toBe("approved");
   });
 });
 
@@ -141,6 +211,12 @@ describe("ballotOf()", () => {
 });
 
 describe("statusOf()", () => {
+  test("reads outcomes of before doors were told", () => {
+    const older = { n: 1, email: "ana@example.com", choice: "approve", at: "2026-11-21T10:00:00.000Z" };
+    const approved = { ...outcome, outcome: "approved", decisions: [older] };
+    expect(statusOf(record("a", resolved(approved, 50)))).toMatchObject({ status: "approved" });
+  });
+
   test.each<[Partial<StoredRecord>, object]>([
     [{}, { status: "pending" }],
     [resolved(outcome, 50), { status: "expired", outcome }],

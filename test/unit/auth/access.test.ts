@@ -137,7 +137,7 @@ describe("a call to the API", () => {
 describe("tokens of one kind", () => {
   const tokens = () =>
     createLinkTokens({ keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }], issuer: gateway.publicUrl });
-  const times = { issuedAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
+  const times = { bornAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 };
   const link = { pid: "a:1", recipient: "A".repeat(22), choice: "approve", gen: 0, ...times } as const;
 
   test("do not pass for the other: a decision link is no key", async () => {

@@ -44,7 +44,6 @@ beforeAll(async () => {
     choice: "approve",
     comment: "only ana knows",
     by: "ana@example.com",
-    at: "2026-11-21T10:00:00.000Z",
     door: "mail",
     nonce: "a-nonce",
   };
@@ -72,7 +71,7 @@ beforeAll(async () => {
     };
     await durable.create({ id: child(1), param: ballot, timeoutAt, tags: { "countersign:kind": "ballot" } });
     await durable.settle(child(1), decision);
-    await durable.settle(child(0), { kind: "cancelled", at: "2026-11-21T10:00:00.000Z", nonce: "why-nonce" });
+    await durable.settle(child(0), { kind: "cancelled", nonce: "why-nonce" });
     await gateway.engine.send({
       kind: "promise.create",
       head: { corrId: "test", version: "2026-04-01" },
@@ -89,7 +88,13 @@ beforeAll(async () => {
       outcome: "approved",
       reason: "Ana approved",
       decisions: [
-        { n: 1, email: decision.by, choice: "approve", comment: decision.comment, at: decision.at },
+        {
+          n: 1,
+          email: decision.by,
+          choice: "approve",
+          comment: decision.comment,
+          at: "2026-11-21T10:00:00.000Z",
+        },
       ],
       metadata: {},
     });
@@ -196,7 +201,13 @@ describe("no door for one scope but approvals:read", () => {
 
   test("a program that answers ballots is told what stands, and with approvals:read whose answer it is", async () => {
     const path = "/approvals/po-1/ballots/1/decide";
-    const stands = { kind: "decided", choice: "approve", at: expect.any(String) };
+    const stands = {
+      kind: "decided",
+      choice: "approve",
+      door: "mail",
+      at: expect.any(String),
+      outcome: "approved",
+    };
     expect((await asked("promises:resolve", path, json({ choice: "approve" }))).body).toEqual({
       approval: "po-1",
       ballot: 1,

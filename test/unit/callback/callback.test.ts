@@ -61,6 +61,23 @@ describe("an approval with a callbackUrl", () => {
     for (const id of ids) expect(id).toMatch(/^msg_[0-9a-f]{32}$/);
   });
 
+  test("tells of an approval under webhook-ids of its own, although a deleted one had its id", async () => {
+    await using receiver = await startReceiver();
+    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
+    const tell = async () => {
+      const before = receiver.requests.length;
+      await bench.ask("po-1", { callbackUrl: receiver.url });
+      await bench.answer("po-1", 1, "approve");
+      await bench.outcome("po-1");
+      await eventually("all are delivered", () => receiver.requests.length === before + 3);
+    };
+    await tell();
+    await eventually("the first is deleted", async () => (await bench.forget()) > 0);
+    await tell();
+    // A receiver that remembers ids would otherwise ignore all that is said of the second.
+    expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(6);
+  });
+
   test("tells each answer of many once, over several passes", async () => {
     await using receiver = await startReceiver();
     await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });

@@ -10,6 +10,7 @@ afterEach(async () => {
 
 async function start(): Promise<TestGateway> {
   gateway = await startTestGateway();
+  await gateway.durable.start({ id: "wf", func: "foo", args: [], timeoutAt: ENDS_AT_MS });
   return gateway;
 }
 
@@ -17,8 +18,11 @@ function tokensOf(g: TestGateway) {
   return createLinkTokens({ keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }], issuer: g.publicUrl });
 }
 
-function path(g: TestGateway, pid: string, expiresAtMs = Date.now() + 60_000): string {
-  return `/callbacks/${tokensOf(g).issueCallback({ pid, issuedAtMs: 1000, expiresAtMs })}`;
+const ENDS_AT_MS = Date.now() + 3_600_000;
+
+/** The URL that the workflow `wf` hands out for a promise. */
+function path(g: TestGateway, pid: string, workflowEndsAtMs = ENDS_AT_MS): string {
+  return `/callbacks/${tokensOf(g).issueCallback({ pid, workflow: "wf", workflowEndsAtMs })}`;
 }
 
 async function latent(g: TestGateway, id: string, tags: Record<string, string> = {}, timeoutMs = 60_000) {
@@ -60,8 +64,9 @@ describe("POST /callbacks/:token", () => {
     const g = await start();
     await latent(g, "p");
     const tokens = tokensOf(g);
-    const times = { issuedAtMs: 1000, expiresAtMs: Date.now() + 60_000 };
-    const good = tokens.issueCallback({ pid: "p", ...times });
+    const times = { bornAtMs: 1000, issuedAtMs: 1000, expiresAtMs: Date.now() + 60_000 };
+    const leave = { pid: "p", workflow: "wf", workflowEndsAtMs: ENDS_AT_MS };
+    const good = tokens.issueCallback(leave);
     const [head = "", claims = "", signature = ""] = good.split(".");
     const forged = Buffer.from(JSON.stringify({ ...JSON.parse(atob(claims)), pid: "q" })).toString(
       "base64url",
@@ -76,8 +81,11 @@ describe("POST /callbacks/:token", () => {
       tokens.issueReceipt({ pid: "p", choice: "approve", nonce: bits, ...times }),
       `${head}.${forged}.${signature}`,
       `${head}.${claims}.`,
-      stranger.issueCallback({ pid: "p", ...times }),
-      tokens.issueCallback({ pid: "p", issuedAtMs: 1000, expiresAtMs: Date.now() - 2000 }),
+      stranger.issueCallback(leave),
+      tokens.issueCallback({ ...leave, workflowEndsAtMs: Date.now() - 2000 }),
+      // Of a workflow that had this id before, and of one that is gone.
+      tokens.issueCallback({ ...leave, workflowEndsAtMs: ENDS_AT_MS - 1 }),
+      tokens.issueCallback({ ...leave, workflow: "gone" }),
       "x",
     ]) {
       const answer = await g.request(`/callbacks/${token}`, json(1));
@@ -93,7 +101,6 @@ describe("POST /callbacks/:token", () => {
     const g = await start();
     await latent(g, "b", { "countersign:kind": "ballot" });
     await latent(g, "s", { "countersign:settle": "api" });
-    await g.durable.start({ id: "wf", func: "foo", args: [], timeoutAt: Date.now() + 60_000 });
     for (const id of ["b", "s", "wf"]) {
       expect(await g.request(path(g, id), json(1))).toMatchObject({ status: 403 });
       expect(await g.durable.read(id)).toMatchObject({ state: "pending" });

@@ -42,7 +42,8 @@ async function send(g: TestGateway, door: string, body: string) {
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     issuer: g.publicUrl,
   });
-  const token = tokens.issueCallback({ pid: "p", issuedAtMs: 1000, expiresAtMs: Date.now() + 60_000 });
+  const workflowEndsAtMs = (await g.durable.read("p"))?.timeoutAt ?? 0;
+  const token = tokens.issueCallback({ pid: "p", workflow: "p", workflowEndsAtMs });
   return await g.request(door.replace(":token", token), raw(body));
 }
 

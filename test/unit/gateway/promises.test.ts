@@ -212,7 +212,17 @@ describe("POST /approvals/:id/ballots/:n/decide", () => {
       status: 409,
       body: { effective: false, stands: { choice: "approve" } },
     });
-    await g.durable.settle("po-1:2", { kind: "withdrawn", because: "approved" });
+    await g.durable.settle("po-1:2", { kind: "withdrawn" });
+    expect(await g.request("/approvals/po-1/ballots/2/decide", json({ choice: "reject" }))).toMatchObject({
+      status: 409,
+      body: { effective: false, stands: { kind: "closed", because: "closing" } },
+    });
+    await g.durable.settle("po-1:0", {
+      kind: "closed",
+      outcome: "approved",
+      reason: "1 of 1",
+      answered: [1],
+    });
     expect(await g.request("/approvals/po-1/ballots/2/decide", json({ choice: "reject" }))).toMatchObject({
       status: 409,
       body: { effective: false, stands: { kind: "closed", because: "approved" } },

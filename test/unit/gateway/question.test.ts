@@ -5,6 +5,7 @@ import { readQuestion, standsOf } from "../../../src/gateway/question.ts";
 
 const BALLOT = ballotId("po-1", 1);
 const OTHER = ballotId("po-1", 2);
+const THIRD = ballotId("po-1", 3);
 const END = endId("po-1");
 
 const request = {
@@ -29,11 +30,15 @@ const answer = {
   kind: "decision",
   choice: "approve",
   by: "ana@example.com",
-  at: "2026-11-21T10:00:00.000Z",
   door: "mail",
   nonce: "n1",
 };
-const closed = { kind: "closed", outcome: "approved", reason: "Approved by ana@example.com" };
+const closed = {
+  kind: "closed",
+  outcome: "approved",
+  reason: "1 of 1 needed approvals were given",
+  answered: [1],
+};
 
 function pending(id: string, kind: string, param: unknown): StoredPromise {
   const tags = { "countersign:kind": kind };
@@ -51,6 +56,7 @@ function store(afterFirstReading: (settle: (id: string, value: unknown, atMs: nu
     [END, pending(END, "end", undefined)],
     [BALLOT, pending(BALLOT, "ballot", ballot)],
     [OTHER, pending(OTHER, "ballot", { ...ballot, n: 2, approver: { email: "bo@example.com" } })],
+    [THIRD, pending(THIRD, "ballot", { ...ballot, n: 3, approver: { email: "cy@example.com" } })],
   ]);
   const reads: string[] = [];
   const durable: Pick<Durable, "read" | "readTogether"> = {
@@ -79,7 +85,12 @@ test("readQuestion() shows the answer that came after the ballot was read and be
     settle("po-1", { kind: "outcome" }, 2_002);
   });
   const question = await readQuestion(durable, BALLOT);
-  expect(question?.standing).toEqual({ kind: "decided", decision: answer, atMs: 2_000 });
+  expect(question?.standing).toEqual({
+    kind: "decided",
+    decision: answer,
+    atMs: 2_000,
+    outcome: "approved",
+  });
   expect(question && standsOf(question)).toMatchObject({
     kind: "decided",
     choice: "approve",
@@ -91,40 +102,52 @@ test("readQuestion() shows the answer that came after the ballot was read and be
 test("readQuestion() tells how it ended when nobody answered before the end, and reads no more than it must", async () => {
   const ended = store((settle) => settle(END, { ...closed, outcome: "expired" }, 2_000));
   const question = await readQuestion(ended.durable, BALLOT);
-  expect(question?.standing).toEqual({ kind: "closed", because: "expired", atMs: 2_000 });
+  expect(question?.standing).toEqual({
+    kind: "closed",
+    because: "expired",
+    atMs: 2_000,
+    outcome: "expired",
+  });
 
   const open = store(() => {});
   expect((await readQuestion(open.durable, BALLOT))?.standing).toEqual({ kind: "open" });
   expect(open.reads).toEqual([BALLOT, "po-1", END]);
 });
 
-test("readQuestion() does not count an answer that came after the end", async () => {
+const cancellation = { kind: "cancelled", nonce: "n2" };
+const withdrawn = { kind: "withdrawn" };
+const veto = { ...answer, choice: "reject", by: "bo@example.com" };
+
+test("readQuestion() does not count an answer that came after a cancellation, nor foretell the end too early", async () => {
   const { durable } = store((settle) => {
-    settle(END, { kind: "cancelled", at: answer.at, nonce: "n2" }, 2_000);
+    settle(END, cancellation, 2_000);
     settle(BALLOT, answer, 2_001);
   });
   expect((await readQuestion(durable, BALLOT))?.standing).toEqual({
     kind: "closed",
-    because: "cancelled",
+    because: "closing",
     atMs: 2_000,
   });
 });
 
-test("readQuestion() tells of a cancellation that no worker has judged how it ends: by the answers that were there before", async () => {
-  const cancellation = { kind: "cancelled", at: answer.at, nonce: "n2" };
-  const veto = { ...answer, choice: "reject", by: "bo@example.com" };
+test("readQuestion() tells how a cancelled approval ends, once its ballots are closed: by the answers of before", async () => {
   const before = store((settle) => {
     settle(OTHER, veto, 2_000);
     settle(END, cancellation, 2_001);
+    settle(BALLOT, withdrawn, 2_002);
+    settle(THIRD, withdrawn, 2_002);
   });
   expect((await readQuestion(before.durable, BALLOT))?.standing).toEqual({
     kind: "closed",
     because: "rejected",
     atMs: 2_001,
+    outcome: "rejected",
   });
   const after = store((settle) => {
     settle(END, cancellation, 2_000);
     settle(OTHER, veto, 2_001);
+    settle(BALLOT, withdrawn, 2_002);
+    settle(THIRD, withdrawn, 2_002);
   });
   expect((await readQuestion(after.durable, BALLOT))?.standing).toMatchObject({ because: "cancelled" });
 });

@@ -89,7 +89,13 @@ describe("Slack's buttons", () => {
       status: 200,
       body: { result: "stands", effective: false, why: "the answer is approve" },
     });
-    await r.durable.settle("po-1:2", { kind: "withdrawn", because: "approved" });
+    await r.durable.settle("po-1:2", { kind: "withdrawn" });
+    await r.durable.settle("po-1:0", {
+      kind: "closed",
+      outcome: "approved",
+      reason: "1 of 1",
+      answered: [1],
+    });
     expect(await r.send(press({ user: "U0BO", ballot: "po-1:2" }))).toMatchObject({
       status: 200,
       body: { result: "stands", effective: false, why: "it ended as approved" },

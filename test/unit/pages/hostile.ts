@@ -33,6 +33,7 @@ const decided = {
   kind: "decided",
   choice: "approve",
   by: "ana@example.com",
+  door: "mail",
   atMs,
   comment: HOSTILE,
 } as const;
@@ -56,8 +57,31 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
     view: "standing",
     data: { ...asked, choice: "reject", stands: { ...decided, by: HOSTILE } },
   },
+  "standing decided by a program": {
+    status: 200,
+    view: "standing",
+    data: {
+      ...asked,
+      choice: "reject",
+      stands: { ...decided, door: "api", caller: HOSTILE, outcome: "rejected" },
+    },
+  },
+  "standing cancelled for a reason": {
+    status: 200,
+    view: "standing",
+    data: {
+      ...asked,
+      choice: "approve",
+      stands: { kind: "closed", because: "cancelled", reason: HOSTILE, outcome: "cancelled" },
+    },
+  },
+  "receipt decides": {
+    status: 200,
+    view: "receipt",
+    data: { ...asked, choice: "approve", effective: true, stands: { ...decided, outcome: "approved" } },
+  },
   ...Object.fromEntries(
-    (["approved", "rejected", "expired", "cancelled"] as const).flatMap((because) => [
+    (["approved", "rejected", "expired", "cancelled", "closing"] as const).flatMap((because) => [
       [
         `standing ${because}`,
         {

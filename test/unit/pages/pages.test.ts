@@ -163,7 +163,9 @@ describe("render() of what stands", () => {
     ["receipt other", "approved", "false", "Not recorded: already approved"],
     ["receipt expired", "expired", "false", "Not recorded: the deadline has passed"],
     ["receipt cancelled", "cancelled", "false", "Not recorded: the request was cancelled"],
-    ["standing decided", "approved", "false", "Already approved"],
+    ["standing decided", "approved", "false", "Answered: approved"],
+    ["standing decided by a program", "approved", "false", "Answered: approved"],
+    ["standing closing", "closing", "false", "The request is being closed"],
     ["standing approved", "approved", "false", "The request is already approved"],
     ["standing rejected", "rejected", "false", "The request is already rejected"],
     ["standing expired", "expired", "false", "The deadline has passed"],
@@ -174,6 +176,31 @@ describe("render() of what stands", () => {
     expect(main?.attributes.get("data-decision")).toBe(decision);
     expect(main?.attributes.get("data-effective")).toBe(effective);
     expect(html).toContain(`<h1>${headline}</h1>`);
+  });
+
+  test("tells how the request ended apart from the answer on the page", async () => {
+    const decides = (await get("receipt decides")).html;
+    expect(decides).toContain("The request is approved.");
+    expect(decides).toContain('data-outcome="approved"');
+    // A condition would be beside the point: the answer has decided.
+    expect(decides).not.toMatch(/once all|is then/u);
+    expect((await get("receipt effective")).html).toContain("once all 2 people asked have approved it");
+    const overruled = (await get("standing decided by a program")).html;
+    expect(overruled).toContain("The request is rejected.");
+    expect(overruled).toMatch(/<main[^>]*data-decision="approved"[^>]*data-outcome="rejected"/u);
+  });
+
+  test("shows that a program answered, and with which key", async () => {
+    expect((await get("standing decided by a program")).html).toMatch(
+      /Given through<\/dt><dd dir="auto">A program, with the API key &lt;script/u,
+    );
+    expect((await get("standing decided")).html).not.toContain("Given through");
+  });
+
+  test("gives the reason of a cancellation", async () => {
+    expect((await get("standing cancelled for a reason")).html).toMatch(
+      /Reason<\/dt><dd dir="auto">&lt;script/u,
+    );
   });
 
   test("names somebody else who decided by their address, not by the approver's name", async () => {

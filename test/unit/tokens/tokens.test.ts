@@ -14,11 +14,12 @@ const link: Link = {
   recipient: tokens.recipientId("po-4711", "ana@example.com"),
   choice: "approve",
   gen: 0,
-  issuedAtMs: nowMs - 3_600_000,
+  bornAtMs: nowMs - 3_600_001,
   expiresAtMs: nowMs + 3_600_000,
 };
 const receipt: Receipt = {
   pid: link.pid,
+  bornAtMs: link.bornAtMs,
   choice: "reject",
   nonce: randomBytes(16).toString("base64url"),
   issuedAtMs: nowMs,
@@ -57,6 +58,7 @@ describe("issueLink()", () => {
     expect(Object.keys(claims).sort()).toEqual([
       "act",
       "aud",
+      "born",
       "exp",
       "gen",
       "iat",
@@ -68,15 +70,16 @@ describe("issueLink()", () => {
     expect(JSON.stringify(claims)).not.toMatch(/ana|@/u);
   });
 
-  test("gives the same token for the same link, and another jti for another choice, ballot or generation", () => {
+  test("gives the same token for the same link, and another jti for another choice, ballot, generation or birth", () => {
     expect(tokens.issueLink({ ...link })).toBe(good);
     const others: Link[] = [
       { ...link, choice: "reject" },
       { ...link, pid: "po-4711:2" },
       { ...link, gen: 1 },
+      { ...link, bornAtMs: link.bornAtMs + 1 },
     ];
     const jtis = [link, ...others].map((each) => partsOf(tokens.issueLink(each)).claims["jti"]);
-    expect(new Set(jtis).size).toBe(4);
+    expect(new Set(jtis).size).toBe(5);
     expect(partsOf(createLinkTokens({ keys: [k2], issuer }).issueLink(link)).claims["jti"]).not.toBe(jtis[0]);
   });
 

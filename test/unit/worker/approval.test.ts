@@ -39,7 +39,7 @@ describe("approval workflow", () => {
       outcome: "approved",
       decisions: [{ n: 2, email: "bo@example.com", choice: "approve" }],
     });
-    expect(await b.value(ballotId("a", 1))).toEqual({ kind: "withdrawn", because: "approved" });
+    expect(await b.value(ballotId("a", 1))).toEqual({ kind: "withdrawn" });
     expect(await b.value(endId("a"))).toMatchObject({ kind: "closed", outcome: "approved" });
     expect(b.mails).toHaveLength(2);
   });
@@ -67,7 +67,7 @@ describe("approval workflow", () => {
       outcome: "rejected",
       decisions: [{ choice: "reject", comment: "too dear" }],
     });
-    expect(await b.value(ballotId("a", 2))).toMatchObject({ because: "rejected" });
+    expect(await b.value(ballotId("a", 2))).toEqual({ kind: "withdrawn" });
   });
 
   it.each([
@@ -85,7 +85,7 @@ describe("approval workflow", () => {
     await b.ask("a", { approvers: ["a@x.org"] });
     await until(() => b.mails.length === 1);
     await b.stopWorker();
-    const cancelled: Cancellation = { kind: "cancelled", reason: "no budget", at: now(), nonce: "c" };
+    const cancelled: Cancellation = { kind: "cancelled", reason: "no budget", nonce: "c" };
     await b.settle(endId("a"), cancelled);
     await nextMillisecond();
     await b.answer("a", 1, "approve");
@@ -100,25 +100,59 @@ describe("approval workflow", () => {
     await b.stopWorker();
     await b.answer("a", 1, "approve");
     await nextMillisecond();
-    await b.settle(endId("a"), { kind: "cancelled", at: now(), nonce: "c" });
+    await b.settle(endId("a"), { kind: "cancelled", nonce: "c" });
     b.restartWorker();
     expect(await b.value("a")).toMatchObject({ outcome: "approved" });
   });
 
-  it("keeps the verdict of a judgement that was cut off, whatever was pressed since", async () => {
+  it("comes to the same after a judgement that was cut off between the ballots and the end", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org", "c@x.org"] });
+    await until(() => b.mails.length === 3);
+    await b.stopWorker();
+    await b.answer("a", 1, "approve");
+    await b.settle(ballotId("a", 2), { kind: "withdrawn" });
+    await b.answer("a", 3, "reject");
+    b.restartWorker();
+    // Whoever rejected was told that it counts: the end was open.
+    expect(await b.value("a")).toMatchObject({ outcome: "rejected", decisions: [{ n: 1 }, { n: 3 }] });
+    expect(await b.value(endId("a"))).toMatchObject({ outcome: "rejected", answered: [1, 3] });
+  });
+
+  it("keeps a verdict that is written, and counts the answers that it lists", async () => {
     const b = open();
     await b.ask("a", { approvers: ["a@x.org", "b@x.org"] });
     await until(() => b.mails.length === 2);
     await b.stopWorker();
     await b.answer("a", 1, "approve");
-    await b.settle(endId("a"), { kind: "closed", outcome: "approved", reason: "1 of 1" });
-    await nextMillisecond();
+    const closed = { kind: "closed", outcome: "approved", reason: "1 of 1", answered: [1] };
+    await b.settle(endId("a"), closed);
     await b.answer("a", 2, "reject");
     b.restartWorker();
     const outcome = (await b.value("a")) as Outcome;
     expect(outcome.outcome).toBe("approved");
-    // The late one was told that it does not count, so it is not in the outcome either.
     expect(outcome.decisions.map(({ n }) => n)).toEqual([1]);
+  });
+
+  it.each([
+    ["a decision without its person", { kind: "decision", choice: "approve" }],
+    ["a text", "approve"],
+    ["nothing", null],
+  ])("takes %s on a ballot for no answer, and goes on with the others", async (_, junk) => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org"] });
+    await until(() => b.mails.length === 2);
+    await b.settle(ballotId("a", 1), junk);
+    await b.answer("a", 2, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved", decisions: [{ n: 2 }] });
+  });
+
+  it("ends as cancelled when something of nobody's is written into its end", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org"] });
+    await until(() => b.mails.length === 1);
+    await b.settle(endId("a"), { done: true });
+    expect(await b.value("a")).toMatchObject({ outcome: "cancelled", reason: "It was cancelled" });
   });
 
   it("goes on without an approver whose mail is refused", async () => {
@@ -394,7 +428,6 @@ class Bench {
       choice,
       ...(comment === undefined ? {} : { comment }),
       by: approver.email,
-      at: now(),
       door: "mail",
       nonce: crypto.randomUUID(),
     };
@@ -415,8 +448,4 @@ function head() {
 
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await fact())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-function now(): string {
-  return new Date().toISOString();
 }

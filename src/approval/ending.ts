@@ -1,0 +1,101 @@
+/**
+ * How an approval ends, from its end promise and its ballots: one rule for the worker, for pages and for the API.
+ *
+ * N1 The end promise is settled once: by the clock at the deadline, by a cancellation, or by the judgement.
+ * N2 The judgement withdraws every open ballot before it settles the end. What it writes there covers all answers that
+ *    there will ever be, and lists them.
+ * N3 Ballots can be answered between a deadline or a cancellation and the judgement that closes them. Such an answer
+ *    counts if it was stored no later than the end, by the engine's clock. Both times are stored and never change, so
+ *    everybody who looks comes to the same result.
+ * N4 How a cancelled approval ends is known once all its ballots are settled, and not before: an answer of the same
+ *    millisecond as the cancellation may still come.
+ */
+import type { Closed, CountedDecision, Decision, Vote } from "./approval.ts";
+import { decide, type End, type Rules, type Verdict } from "./policy.ts";
+import { cancellationOf, closedOf, decisionOf, type StoredRecord } from "./stored.ts";
+
+/** What of a ballot's record tells of an answer. */
+export type BallotRecord = Pick<StoredRecord, "state" | "value" | "settledAt" | "timeoutAt">;
+
+/** An answer that counts. */
+export interface Answer {
+  /** The ballot's number. */
+  readonly n: number;
+  readonly decision: Decision;
+  /** When the ballot was settled, in milliseconds since 1970, by the engine's clock. */
+  readonly atMs: number;
+}
+
+/** The answer on the ballot `n`, if there is one and it counts (N2, N3). Without `end`, every answer does. */
+export function answerOn(
+  n: number,
+  ballot: BallotRecord | undefined,
+  end: StoredRecord | undefined,
+): Answer | undefined {
+  if (ballot === undefined) return undefined;
+  const decision = decisionOf(ballot);
+  if (decision === undefined) return undefined;
+  const atMs = ballot.settledAt ?? ballot.timeoutAt;
+  return isInTime(n, atMs, end) ? { n, decision, atMs } : undefined;
+}
+
+function isInTime(n: number, atMs: number, end: StoredRecord | undefined): boolean {
+  if (end === undefined) return true;
+  const answered = closedOf(end)?.answered;
+  // A server may still show an end as pending whose time is over.
+  return answered === undefined ? atMs <= (end.settledAt ?? end.timeoutAt) : answered.includes(n);
+}
+
+/** The answers that count, of the ballots in the order of their numbers. */
+export function answersOn(
+  ballots: readonly (BallotRecord | undefined)[],
+  end: StoredRecord | undefined,
+): Answer[] {
+  return ballots.flatMap((ballot, i) => answerOn(i + 1, ballot, end) ?? []);
+}
+
+/** The verdict that the end promise records, or that follows from it and the answers. */
+export function verdictOf(rules: Rules, end: StoredRecord, answers: readonly Answer[]): Verdict {
+  const closed = closedOf(end);
+  if (closed !== undefined) return { kind: "done", outcome: closed.outcome, reason: closed.reason };
+  return decide(rules, answers.map(voteOf), endIn(end));
+}
+
+/** What the judgement writes into the end promise; undefined while the answers decide nothing. */
+export function closedBy(rules: Rules, answers: readonly Answer[]): Closed | undefined {
+  const verdict = decide(rules, answers.map(voteOf), { kind: "open" });
+  if (verdict.kind === "wait") return undefined;
+  const { outcome, reason } = verdict;
+  return { kind: "closed", outcome, reason, answered: answers.map(({ n }) => n) };
+}
+
+/** What ended the wait, for the rule. A value that is none of ours ends it, too: whoever wrote it wanted no answer. */
+function endIn(end: StoredRecord): End {
+  if (end.state === "pending") return { kind: "open" };
+  if (end.state === "timedout" || (end.state === "resolved" && end.value === undefined)) {
+    return { kind: "deadline" };
+  }
+  const reason = cancellationOf(end)?.reason;
+  return { kind: "cancelled", ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Whether the wait was ended from outside, before any verdict. */
+export function isCancelled(end: StoredRecord): boolean {
+  return closedOf(end) === undefined && endIn(end).kind === "cancelled";
+}
+
+export function voteOf({ n, decision }: Answer): Vote {
+  return { n, email: decision.by, choice: decision.choice };
+}
+
+/** An answer as outcomes tell of it. */
+export function countedDecision(answer: Answer): CountedDecision {
+  const { comment, door, caller } = answer.decision;
+  return {
+    ...voteOf(answer),
+    ...(comment === undefined ? {} : { comment }),
+    at: new Date(answer.atMs).toISOString(),
+    door,
+    ...(caller === undefined ? {} : { caller }),
+  };
+}
