@@ -94,7 +94,7 @@ async function judged(svc: Services, { request, end, ballots, retry }: JudgeInpu
   const open = ballots.filter(({ settled }) => !settled);
   if (!end.settled && asSeen === undefined) {
     const records = await Promise.all(
-      ballots.map((ballot) => (ballot.settled ? read(svc, ballot.id) : undefined)),
+      ballots.map(async ({ id, settled }) => (settled ? await read(svc, id) : undefined)),
     );
     const stored = await read(svc, end.id);
     if (stored.state === "pending") {

@@ -84,7 +84,7 @@ export function isCancelled(end: StoredRecord): boolean {
   return closedOf(end) === undefined && endIn(end).kind === "cancelled";
 }
 
-export function voteOf({ n, decision }: Answer): Vote {
+function voteOf({ n, decision }: Answer): Vote {
   return { n, email: decision.by, choice: decision.choice };
 }
 

@@ -110,7 +110,7 @@ async function play(stage: Stage, outcomes: Record<string, number>): Promise<str
   const plan = rule.approvers.map((_, i) => ({
     n: i + 1,
     // Under a veto the interesting pair is one of each.
-    choice: (i === 0 ? "approve" : random.pick(["approve", "reject", "reject"])) as Choice,
+    choice: i === 0 ? "approve" : random.pick<Choice>(["approve", "reject", "reject"]),
     door: random.pick(["mail", "mail", "api", "webhook"] as const),
     afterMs: i === 0 ? random.below(SPREAD_MS / 2) : random.below(SPREAD_MS),
     via: random.pick(origins),

@@ -112,7 +112,9 @@ async function judgeOfHaste(ctx: Context, seen: JudgeInput): Promise<Judgement> 
   const read = async (id: string) => stored(await svc.promises.get(id));
   const settle = async (id: string, value: unknown) =>
     stored(await svc.promises.resolve(id, encodeValue(value)));
-  const look = await Promise.all(seen.ballots.map(({ id, settled }) => (settled ? read(id) : undefined)));
+  const look = await Promise.all(
+    seen.ballots.map(async ({ id, settled }) => (settled ? await read(id) : undefined)),
+  );
   const closed = closedBy(seen.request, answersOn(look, undefined));
   const settled = [seen.end, ...seen.ballots].filter((each) => each.settled).length;
   if (closed === undefined && !seen.end.settled) {
@@ -121,7 +123,7 @@ async function judgeOfHaste(ctx: Context, seen: JudgeInput): Promise<Judgement> 
   const { answered: _, ...verdictAlone } = closed ?? { answered: [] };
   const end = closed === undefined ? await read(seen.end.id) : await settle(seen.end.id, verdictAlone);
   const ballots = await Promise.all(
-    seen.ballots.map(({ id }, i) => look[i] ?? settle(id, { kind: "withdrawn" })),
+    seen.ballots.map(async ({ id }, i) => look[i] ?? (await settle(id, { kind: "withdrawn" }))),
   );
   const answers = answersOn(ballots, end);
   const verdict = verdictOf(seen.request, end, answers);
