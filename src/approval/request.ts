@@ -30,26 +30,30 @@ const emailSchema = z
 
 const nameSchema = line(100).meta({ description: "Name shown beside the address." });
 
-const personSchema = z.strictObject({
-  email: emailSchema,
-  name: z.exactOptional(nameSchema),
-  locale: z.exactOptional(
-    z
-      .string()
-      .max(35)
-      .refine(isLocale, "must be a BCP 47 language tag, such as de-AT")
-      .meta({ description: "BCP 47 language tag.", examples: ["de-AT"] }),
-  ),
-  timeZone: z.exactOptional(
-    z
-      .string()
-      .max(64)
-      .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
-      .meta({ description: "IANA time zone.", examples: ["Europe/Berlin"] }),
-  ),
-});
+const personSchema = z
+  .strictObject({
+    email: emailSchema,
+    name: z.exactOptional(nameSchema),
+    locale: z.exactOptional(
+      z
+        .string()
+        .max(35)
+        .refine(isLocale, "must be a BCP 47 language tag, such as de-AT")
+        .meta({ description: "BCP 47 language tag.", examples: ["de-AT"] }),
+    ),
+    timeZone: z.exactOptional(
+      z
+        .string()
+        .max(64)
+        .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
+        .meta({ description: "IANA time zone.", examples: ["Europe/Berlin"] }),
+    ),
+  })
+  .meta({ id: "PersonInput" });
 
-const approverSchema = z.union([emailSchema.transform((email) => ({ email })), personSchema]);
+const approverSchema = z
+  .union([emailSchema.transform((email) => ({ email })), personSchema])
+  .meta({ id: "PersonOrAddress", description: "A person, or their mail address alone." });
 
 /** Which URLs may be called is a matter of settings; see {@link RequestRules}. */
 export const callbackUrlSchema = z
@@ -80,7 +84,7 @@ export const approvalRequestSchema = z.strictObject({
     }),
   ),
   details: z
-    .array(z.strictObject({ label: line(100), value: line(1000) }))
+    .array(z.strictObject({ label: line(100), value: line(1000) }).meta({ id: "DetailInput" }))
     .max(DETAILS_MAX)
     .default([])
     .meta({ description: "Facts shown as a table." }),

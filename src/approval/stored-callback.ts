@@ -17,23 +17,36 @@ import { KIND_TAG } from "./ids.ts";
 import type { StoredRecord } from "./stored.ts";
 
 const text = z.string();
-const approvalData = z.object({ approval: text });
+const approvalData = z.object({ approval: text }).meta({ id: "AboutApproval" });
 const ballotData = z.object({ approval: text, ballot: z.int().min(1) });
 
-function event<T extends z.ZodType>(type: (typeof EVENT_TYPES)[number], data: T) {
-  return z.object({ type: z.literal(type), timestamp: text, data });
+/** `name` is that of the API's description. */
+function event<N extends (typeof EVENT_TYPES)[number], T extends z.ZodType>(name: string, type: N, data: T) {
+  return z.object({ type: z.literal(type), timestamp: text, data }).meta({ id: name });
 }
 
-export const callbackEventSchema = z.union([
-  event("approval.requested", approvalData),
-  event("approval.delivery_failed", ballotData),
-  event("ballot.decided", ballotData.extend({ choice: z.enum(["approve", "reject"]) })),
-  event("approval.decided", approvalData.extend({ outcome: z.enum(["approved", "rejected"]) })),
-  event("approval.expired", approvalData.extend({ outcome: z.literal("expired") })),
-  event("approval.cancelled", approvalData.extend({ outcome: z.literal("cancelled") })),
+/** An approval with how it ended. */
+function ended<T extends z.ZodType>(name: string, outcome: T) {
+  return z.object({ approval: text, outcome }).meta({ id: name });
+}
+
+export const callbackEventSchema = z.discriminatedUnion("type", [
+  event("ApprovalRequestedEvent", "approval.requested", approvalData),
+  event("DeliveryFailedEvent", "approval.delivery_failed", ballotData.meta({ id: "AboutBallot" })),
   event(
+    "BallotDecidedEvent",
+    "ballot.decided",
+    ballotData.extend({ choice: z.enum(["approve", "reject"]) }).meta({ id: "AboutDecision" }),
+  ),
+  event("ApprovalDecidedEvent", "approval.decided", ended("AboutDecided", z.enum(["approved", "rejected"]))),
+  event("ApprovalExpiredEvent", "approval.expired", ended("AboutExpired", z.literal("expired"))),
+  event("ApprovalCancelledEvent", "approval.cancelled", ended("AboutCancelled", z.literal("cancelled"))),
+  event(
+    "WorkflowCompletedEvent",
     "workflow.completed",
-    z.object({ workflow: text, status: z.enum(["resolved", "rejected", "canceled", "timedout"]) }),
+    z
+      .object({ workflow: text, status: z.enum(["resolved", "rejected", "canceled", "timedout"]) })
+      .meta({ id: "AboutWorkflow" }),
   ),
 ]) as z.ZodType<CallbackEvent>;
 

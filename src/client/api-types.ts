@@ -1,14 +1,46 @@
 /** Made from the OpenAPI document by `npm run generate`: change the schemas in `src/openapi`, not this file. */
 
+export type AboutApproval = {
+  readonly approval: string;
+};
+
+export type AboutBallot = {
+  readonly approval: string;
+  readonly ballot: number;
+};
+
+export type AboutCancelled = {
+  readonly approval: string;
+  readonly outcome: "cancelled";
+};
+
+export type AboutDecided = {
+  readonly approval: string;
+  readonly outcome: "approved" | "rejected";
+};
+
+export type AboutDecision = {
+  readonly approval: string;
+  readonly ballot: number;
+  readonly choice: "approve" | "reject";
+};
+
+export type AboutExpired = {
+  readonly approval: string;
+  readonly outcome: "expired";
+};
+
+export type AboutWorkflow = {
+  readonly workflow: string;
+  readonly status: "resolved" | "rejected" | "canceled" | "timedout";
+};
+
 export type Approval = {
   readonly id: string;
   readonly status: ApprovalStatus;
   readonly title: string;
   readonly summary?: string;
-  readonly details: readonly {
-    readonly label: string;
-    readonly value: string;
-  }[];
+  readonly details: readonly Detail[];
   readonly requester?: Person;
   readonly require: "any" | "all" | number;
   readonly rejection: "veto" | "majority";
@@ -20,11 +52,7 @@ export type Approval = {
   readonly ballots: readonly Ballot[];
   /** Addresses of those whose answer is awaited. */
   readonly waitingFor: readonly string[];
-  readonly cancellation?: {
-    /** ISO 8601 instant. */
-    readonly at: string;
-    readonly reason?: string;
-  };
+  readonly cancellation?: Cancellation;
   readonly outcome?: Outcome;
   readonly error?: string;
   /** ISO 8601 instant. */
@@ -32,21 +60,37 @@ export type Approval = {
   /** ISO 8601 instant. */
   readonly endedAt?: string;
   readonly callbacks?: readonly Callback[];
-  readonly links: {
-    readonly self: string;
-    readonly cancel: string;
-    readonly wait: string;
-  };
+  readonly links: ApprovalLinks;
+};
+
+export type ApprovalCancelledEvent = {
+  readonly type: "approval.cancelled";
+  readonly timestamp: string;
+  readonly data: AboutCancelled;
+};
+
+export type ApprovalDecidedEvent = {
+  readonly type: "approval.decided";
+  readonly timestamp: string;
+  readonly data: AboutDecided;
+};
+
+export type ApprovalExpiredEvent = {
+  readonly type: "approval.expired";
+  readonly timestamp: string;
+  readonly data: AboutExpired;
+};
+
+export type ApprovalLinks = {
+  readonly self: string;
+  readonly cancel: string;
+  readonly wait: string;
 };
 
 export type ApprovalReference = {
   readonly id: string;
   readonly status: ApprovalStatus;
-  readonly links: {
-    readonly self: string;
-    readonly cancel: string;
-    readonly wait: string;
-  };
+  readonly links: ApprovalLinks;
 };
 
 /** A request for a decision. */
@@ -57,50 +101,30 @@ export type ApprovalRequest = {
   readonly title: string;
   /** What one must know to decide: markdown, of which a safe subset is shown. */
   readonly summary?: string;
-  /** Facts shown as a table. */
-  readonly details?: readonly {
-    readonly label: string;
-    readonly value: string;
-  }[];
+  /** Facts shown as a table. Default: `[]`. */
+  readonly details?: readonly DetailInput[];
   /** Who asks. May not be an approver. */
-  readonly requester?:
-    | string
-    | {
-        /** One mail address. */
-        readonly email: string;
-        /** Name shown beside the address. */
-        readonly name?: string;
-        /** BCP 47 language tag. */
-        readonly locale?: string;
-        /** IANA time zone. */
-        readonly timeZone?: string;
-      };
+  readonly requester?: PersonOrAddress;
   /** Who is asked, each person once. */
-  readonly approvers: readonly (
-    | string
-    | {
-        /** One mail address. */
-        readonly email: string;
-        /** Name shown beside the address. */
-        readonly name?: string;
-        /** BCP 47 language tag. */
-        readonly locale?: string;
-        /** IANA time zone. */
-        readonly timeZone?: string;
-      }
-  )[];
-  /** How many approvals are needed. */
+  readonly approvers: readonly PersonOrAddress[];
+  /** How many approvals are needed. Default: `"any"`. */
   readonly require?: "any" | "all" | number;
-  /** veto: one rejection ends it. majority: it ends when enough approvals are out of reach. */
+  /** veto: one rejection ends it. majority: it ends when enough approvals are out of reach. Default: `"veto"`. */
   readonly rejection?: "veto" | "majority";
-  /** ISO 8601 duration from now, or instant; 1 minute to 90 days away. */
+  /** ISO 8601 duration from now, or instant; 1 minute to 90 days away. Default: `"P7D"`. */
   readonly deadline?: string;
-  /** How it ends when the deadline passes undecided. */
+  /** How it ends when the deadline passes undecided. Default: `"expire"`. */
   readonly onDeadline?: "expire" | "reject";
   /** Where events about this approval are sent, signed. */
   readonly callbackUrl?: string;
-  /** Any JSON object of at most 16 KiB; comes back with the outcome. */
+  /** Any JSON object of at most 16 KiB; comes back with the outcome. Default: `{}`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+export type ApprovalRequestedEvent = {
+  readonly type: "approval.requested";
+  readonly timestamp: string;
+  readonly data: AboutApproval;
 };
 
 /** `failed`: its workflow broke off, and `error` says why. */
@@ -120,16 +144,7 @@ export type Ballot = {
   readonly door?: "mail" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
-  readonly mail: {
-    /** `sent`: a relay took it, which does not mean that anybody read it. */
-    readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
-    /** Why it is deferred or undeliverable, by the last attempt. */
-    readonly reason?: string;
-    /** How often it was tried to hand the mail over. */
-    readonly attempts: number;
-    /** When a deferred mail is tried again. */
-    readonly nextTryAt?: string;
-  };
+  readonly mail: BallotMail;
 };
 
 export type BallotAnswer = {
@@ -137,34 +152,55 @@ export type BallotAnswer = {
   readonly ballot: number;
   /** Whether this call decided. */
   readonly effective: boolean;
-  readonly stands:
-    | {
-        readonly kind: "decided";
-        readonly choice: "approve" | "reject";
-        /** The approver's address; only for keys with the scope `approvals:read`. */
-        readonly by?: string;
-        readonly door: "mail" | "api" | "webhook";
-        /** The program that decided in the approver's place; only for keys with the scope `approvals:read`. */
-        readonly caller?: string;
-        /** ISO 8601 instant. */
-        readonly at: string;
-        /** Only for keys with the scope `approvals:read`. */
-        readonly comment?: string;
-        /** How the approval ended, once that is recorded. */
-        readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
-      }
-    | {
-        readonly kind: "closed";
-        /** `closing`: the approval is ending, and how is not recorded yet. */
-        readonly because: "approved" | "rejected" | "expired" | "cancelled" | "closing";
-        /** ISO 8601 instant. */
-        readonly at?: string;
-        /** Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`. */
-        readonly reason?: string;
-        /** How the approval ended, once that is recorded. */
-        readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
-      };
+  readonly stands: BallotStands;
 };
+
+export type BallotClosed = {
+  readonly kind: "closed";
+  /** `closing`: the approval is ending, and how is not recorded yet. */
+  readonly because: "approved" | "rejected" | "expired" | "cancelled" | "closing";
+  /** ISO 8601 instant. */
+  readonly at?: string;
+  /** Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`. */
+  readonly reason?: string;
+  /** How the approval ended, once that is recorded. */
+  readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
+};
+
+export type BallotDecided = {
+  readonly kind: "decided";
+  readonly choice: "approve" | "reject";
+  /** The approver's address; only for keys with the scope `approvals:read`. */
+  readonly by?: string;
+  readonly door: "mail" | "api" | "webhook";
+  /** The program that decided in the approver's place; only for keys with the scope `approvals:read`. */
+  readonly caller?: string;
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** Only for keys with the scope `approvals:read`. */
+  readonly comment?: string;
+  /** How the approval ended, once that is recorded. */
+  readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
+};
+
+export type BallotDecidedEvent = {
+  readonly type: "ballot.decided";
+  readonly timestamp: string;
+  readonly data: AboutDecision;
+};
+
+export type BallotMail = {
+  /** `sent`: a relay took it, which does not mean that anybody read it. */
+  readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
+  /** Why it is deferred or undeliverable, by the last attempt. */
+  readonly reason?: string;
+  /** How often it was tried to hand the mail over. */
+  readonly attempts: number;
+  /** When a deferred mail is tried again. */
+  readonly nextTryAt?: string;
+};
+
+export type BallotStands = BallotDecided | BallotClosed;
 
 export type BegunWorkflow = {
   /** The workflow's id. */
@@ -198,6 +234,14 @@ export type Callback = {
   readonly endedAt?: string;
 };
 
+export type CallbackAttempt = {
+  readonly n: number;
+  /** ISO 8601 instant. */
+  readonly at: string;
+  readonly ms: number;
+  readonly result: "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "unreachable" | "blocked" | "unknown";
+};
+
 export type CallbackDetails = {
   readonly id: string;
   readonly type:
@@ -221,75 +265,20 @@ export type CallbackDetails = {
   /** ISO 8601 instant. */
   readonly endedAt?: string;
   readonly event?: CallbackEvent;
-  readonly log: readonly {
-    readonly n: number;
-    /** ISO 8601 instant. */
-    readonly at: string;
-    readonly ms: number;
-    readonly result: "2xx" | "3xx" | "4xx" | "5xx" | "timeout" | "unreachable" | "blocked" | "unknown";
-  }[];
+  readonly log: readonly CallbackAttempt[];
   /** ISO 8601 instant. */
   readonly nextAttemptAt?: string;
 };
 
 /** What receivers are sent. It is thin: ask the API for what stands. */
 export type CallbackEvent =
-  | {
-      readonly type: "approval.requested";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-      };
-    }
-  | {
-      readonly type: "approval.delivery_failed";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-        readonly ballot: number;
-      };
-    }
-  | {
-      readonly type: "ballot.decided";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-        readonly ballot: number;
-        readonly choice: "approve" | "reject";
-      };
-    }
-  | {
-      readonly type: "approval.decided";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-        readonly outcome: "approved" | "rejected";
-      };
-    }
-  | {
-      readonly type: "approval.expired";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-        readonly outcome: "expired";
-      };
-    }
-  | {
-      readonly type: "approval.cancelled";
-      readonly timestamp: string;
-      readonly data: {
-        readonly approval: string;
-        readonly outcome: "cancelled";
-      };
-    }
-  | {
-      readonly type: "workflow.completed";
-      readonly timestamp: string;
-      readonly data: {
-        readonly workflow: string;
-        readonly status: "resolved" | "rejected" | "canceled" | "timedout";
-      };
-    };
+  | ApprovalRequestedEvent
+  | DeliveryFailedEvent
+  | BallotDecidedEvent
+  | ApprovalDecidedEvent
+  | ApprovalExpiredEvent
+  | ApprovalCancelledEvent
+  | WorkflowCompletedEvent;
 
 export type CallbackList = {
   /** The newest first. */
@@ -308,9 +297,36 @@ export type CancelRequest = {
   readonly reason?: string;
 };
 
+export type Cancellation = {
+  /** ISO 8601 instant. */
+  readonly at: string;
+  readonly reason?: string;
+};
+
 export type DecideRequest = {
   readonly choice: "approve" | "reject";
   readonly comment?: string;
+};
+
+export type DeliveryFailedEvent = {
+  readonly type: "approval.delivery_failed";
+  readonly timestamp: string;
+  readonly data: AboutBallot;
+};
+
+export type Detail = {
+  readonly label: string;
+  readonly value: string;
+};
+
+export type DetailInput = {
+  readonly label: string;
+  readonly value: string;
+};
+
+export type FieldProblem = {
+  readonly field: string;
+  readonly message: string;
 };
 
 export type Health = {
@@ -323,19 +339,21 @@ export type Outcome = {
   readonly outcome: "approved" | "rejected" | "expired" | "cancelled";
   /** One sentence for people and logs. */
   readonly reason: string;
-  readonly decisions: readonly {
-    readonly n: number;
-    readonly email: string;
-    readonly choice: "approve" | "reject";
-    readonly comment?: string;
-    /** When the answer was stored, by the engine's clock. */
-    readonly at: string;
-    /** How the decision came in: by the link in a mail, or by a program. */
-    readonly door?: "mail" | "api" | "webhook";
-    /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
-    readonly caller?: string;
-  }[];
+  readonly decisions: readonly OutcomeDecision[];
   readonly metadata: Readonly<Record<string, unknown>>;
+};
+
+export type OutcomeDecision = {
+  readonly n: number;
+  readonly email: string;
+  readonly choice: "approve" | "reject";
+  readonly comment?: string;
+  /** When the answer was stored, by the engine's clock. */
+  readonly at: string;
+  /** How the decision came in: by the link in a mail, or by a program. */
+  readonly door?: "mail" | "api" | "webhook";
+  /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
+  readonly caller?: string;
 };
 
 export type Person = {
@@ -344,6 +362,20 @@ export type Person = {
   readonly locale?: string;
   readonly timeZone?: string;
 };
+
+export type PersonInput = {
+  /** One mail address. */
+  readonly email: string;
+  /** Name shown beside the address. */
+  readonly name?: string;
+  /** BCP 47 language tag. */
+  readonly locale?: string;
+  /** IANA time zone. */
+  readonly timeZone?: string;
+};
+
+/** A person, or their mail address alone. */
+export type PersonOrAddress = string | PersonInput;
 
 export type Problem = {
   /** Stable; relative to the service's address, and a page there. */
@@ -354,84 +386,97 @@ export type Problem = {
   /** The request's id, which is also in the log. */
   readonly instance: string;
   /** Every problem found in the input. */
-  readonly errors?: readonly {
-    readonly field: string;
-    readonly message: string;
-  }[];
+  readonly errors?: readonly FieldProblem[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
 };
 
 /** What stands, and whether this call decided. */
-export type Settlement =
-  | {
-      readonly status: "pending";
-      readonly promise_id: string;
-      readonly message: string;
-      /** Whether this call decided. */
-      readonly effective: boolean;
-    }
-  | {
-      readonly status: "resolved";
-      readonly promise_id: string;
-      /** Any JSON value. */
-      readonly result: unknown;
-      /** Whether this call decided. */
-      readonly effective: boolean;
-    }
-  | {
-      readonly status: "rejected" | "canceled" | "timedout";
-      readonly promise_id: string;
-      readonly error: string;
-      /** Whether this call decided. */
-      readonly effective: boolean;
-    };
+export type Settlement = SettlementPending | SettlementResolved | SettlementFailed;
 
-export type WebhookAnswer =
-  | {
-      readonly source: string;
-      readonly delivery: string;
-      /** It had been taken before; the rest tells what came of it then. */
-      readonly duplicate: boolean;
-      readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
-      /** Whether this call decided. */
-      readonly effective: boolean;
-      readonly promise?: string;
-      readonly why?: string;
-      /** What whoever gets the value should know. */
-      readonly note?: string;
-    }
-  | {
-      readonly source: string;
-      readonly deliveries: readonly {
-        readonly delivery: string;
-        /** It had been taken before; the rest tells what came of it then. */
-        readonly duplicate: boolean;
-        readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
-        /** Whether this call decided. */
-        readonly effective: boolean;
-        readonly promise?: string;
-        readonly why?: string;
-        /** What whoever gets the value should know. */
-        readonly note?: string;
-      }[];
-    };
+export type SettlementFailed = {
+  readonly status: "rejected" | "canceled" | "timedout";
+  readonly promise_id: string;
+  readonly error: string;
+  /** Whether this call decided. */
+  readonly effective: boolean;
+};
+
+export type SettlementPending = {
+  readonly status: "pending";
+  readonly promise_id: string;
+  readonly message: string;
+  /** Whether this call decided. */
+  readonly effective: boolean;
+};
+
+export type SettlementResolved = {
+  readonly status: "resolved";
+  readonly promise_id: string;
+  /** Any JSON value. */
+  readonly result: unknown;
+  /** Whether this call decided. */
+  readonly effective: boolean;
+};
+
+export type WebhookAnswer = WebhookTaken | WebhooksTaken;
+
+export type WebhookDelivery = {
+  readonly delivery: string;
+  /** It had been taken before; the rest tells what came of it then. */
+  readonly duplicate: boolean;
+  readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
+  /** Whether this call decided. */
+  readonly effective: boolean;
+  readonly promise?: string;
+  readonly why?: string;
+  /** What whoever gets the value should know. */
+  readonly note?: string;
+};
+
+export type WebhookTaken = {
+  readonly source: string;
+  readonly delivery: string;
+  /** It had been taken before; the rest tells what came of it then. */
+  readonly duplicate: boolean;
+  readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
+  /** Whether this call decided. */
+  readonly effective: boolean;
+  readonly promise?: string;
+  readonly why?: string;
+  /** What whoever gets the value should know. */
+  readonly note?: string;
+};
+
+export type WebhooksTaken = {
+  readonly source: string;
+  readonly deliveries: readonly WebhookDelivery[];
+};
+
+export type WorkflowCompletedEvent = {
+  readonly type: "workflow.completed";
+  readonly timestamp: string;
+  readonly data: AboutWorkflow;
+};
+
+export type WorkflowFailed = {
+  readonly status: "rejected" | "canceled" | "timedout";
+  readonly promise_id: string;
+  readonly error: string;
+};
+
+export type WorkflowPending = {
+  readonly status: "pending";
+  readonly promise_id: string;
+  readonly message: string;
+};
+
+export type WorkflowResolved = {
+  readonly status: "resolved";
+  readonly promise_id: string;
+  /** Any JSON value. */
+  readonly result: unknown;
+};
 
 /** What became of a workflow, by `status`. */
-export type WorkflowState =
-  | {
-      readonly status: "pending";
-      readonly promise_id: string;
-      readonly message: string;
-    }
-  | {
-      readonly status: "resolved";
-      readonly promise_id: string;
-      /** Any JSON value. */
-      readonly result: unknown;
-    }
-  | {
-      readonly status: "rejected" | "canceled" | "timedout";
-      readonly promise_id: string;
-      readonly error: string;
-    };
+export type WorkflowState = WorkflowPending | WorkflowResolved | WorkflowFailed;

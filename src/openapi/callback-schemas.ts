@@ -32,7 +32,9 @@ export const callbackDetails: z.ZodType<CallbackDetails> = z
     ...shown,
     event: z.exactOptional(callbackEvent),
     log: z.array(
-      z.strictObject({ n: z.int(), at: instant, ms: z.number(), result: z.enum(ATTEMPT_RESULTS) }),
+      z
+        .strictObject({ n: z.int(), at: instant, ms: z.number(), result: z.enum(ATTEMPT_RESULTS) })
+        .meta({ id: "CallbackAttempt" }),
     ),
     nextAttemptAt: z.exactOptional(instant),
   })

@@ -87,18 +87,24 @@ function describeParameter(parameter: Parameter, components: Components): Json {
   };
 }
 
-function describeBody({ schema, required, description, example, type }: Body, components: Components): Json {
+function describeBody(
+  { schema, required, description, example, type = "application/json" }: Body,
+  components: Components,
+): Json {
   return {
     required,
     ...(description === undefined ? {} : { description }),
     content: {
-      [type ?? "application/json"]: {
-        schema: components.use(schema, "input"),
+      [type]: {
+        // Bytes of any kind have no schema of ours.
+        schema: type === BYTES ? { type: "string", format: "binary" } : components.use(schema, "input"),
         ...(example === undefined ? {} : { example }),
       },
     },
   };
 }
+
+const BYTES = "application/octet-stream";
 
 function describeAnswer(
   { description, schema, type, headers, example }: Answer,
@@ -183,10 +189,61 @@ function jsonSchema(schema: z.ZodType, direction: Direction): Json {
   const made = z.toJSONSchema(schema, {
     target: "draft-2020-12",
     io: direction,
-    override: ({ jsonSchema: made }) => {
+    override: ({ jsonSchema: made, zodSchema }) => {
       // Answers may get more members, and clients made from this document must let them pass.
       if (direction === "output" && made.additionalProperties === false) delete made.additionalProperties;
+      suitGenerators(made);
+      discriminate(made, zodSchema);
     },
   });
   return JSON.parse(JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+}
+
+type MadeSchema = z.core.JSONSchema.BaseSchema;
+
+/**
+ * Says nothing that makers of clients take for more than it is. What each of these did is in `docs/behaviour.md`; that
+ * clients are made and work is held by `test/e2e/generated-clients.test.ts`.
+ */
+function suitGenerators(made: MadeSchema): void {
+  // A format says it already, and some check the pattern against the date that they have made of the text.
+  if (made.format !== undefined) delete made.pattern;
+  // Go, Rust and others have no look-around: they cannot read the pattern.
+  if (made.pattern !== undefined && /\(\?[=!<]/.test(made.pattern)) delete made.pattern;
+  // That JSON's numbers are exact up to here is no limit of ours, and no 32-bit number holds it.
+  if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
+  if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
+  // Names of members are text in any case.
+  delete made.propertyNames;
+  // No value of ours fits two alternatives, and `oneOf` is what makers of clients have an answer to.
+  if (made.anyOf !== undefined) {
+    made.oneOf = made.anyOf;
+    delete made.anyOf;
+  }
+  // `const` is younger than most makers of clients.
+  if (made.const !== undefined) {
+    made.enum = [made.const];
+    delete made.const;
+  }
+  // The service fills it in. Makers of clients send it along, or ask their callers for what may be left out.
+  if (made.default !== undefined) {
+    const text = `Default: \`${JSON.stringify(made.default)}\`.`;
+    made.description = made.description === undefined ? text : `${made.description} ${text}`;
+    delete made.default;
+  }
+}
+
+/** Says which member tells the alternatives of a union apart, and by which values: their schemas have names. */
+function discriminate(made: MadeSchema, schema: z.core.$ZodTypes): void {
+  const { def } = schema._zod;
+  if (def.type !== "union" || !("discriminator" in def)) return;
+  const propertyName = String(def.discriminator);
+  const mapping = def.options.flatMap((option) => {
+    const name = z.globalRegistry.get(option)?.id;
+    const values = [...(option._zod.propValues?.[propertyName] ?? [])];
+    return name === undefined
+      ? []
+      : values.map((value) => [String(value), `#/components/schemas/${name}`] as const);
+  });
+  Object.assign(made, { discriminator: { propertyName, mapping: Object.fromEntries(mapping) } });
 }

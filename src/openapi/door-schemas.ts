@@ -12,7 +12,7 @@ const outcome = z
 const effective = z.boolean().meta({ description: "Whether this call decided." });
 
 export const settlement = z
-  .union(settled({ effective }))
+  .discriminatedUnion("status", settled("Settlement", { effective }))
   .meta({ id: "Settlement", description: "What stands, and whether this call decided." });
 
 export const decideRequest = z
@@ -24,37 +24,43 @@ export const ballotAnswer = z
     approval: z.string(),
     ballot: z.int(),
     effective,
-    stands: z.union([
-      z.strictObject({
-        kind: z.literal("decided"),
-        choice,
-        by: z.exactOptional(z.string()).meta({
-          description: "The approver's address; only for keys with the scope `approvals:read`.",
-        }),
-        door: z.enum(["mail", "api", "webhook"]),
-        caller: z.exactOptional(z.string()).meta({
-          description:
-            "The program that decided in the approver's place; only for keys with the scope `approvals:read`.",
-        }),
-        at: instant,
-        comment: z
-          .exactOptional(z.string())
-          .meta({ description: "Only for keys with the scope `approvals:read`." }),
-        outcome,
-      }),
-      z.strictObject({
-        kind: z.literal("closed"),
-        because: z
-          .enum([...OUTCOMES, "closing"])
-          .meta({ description: "`closing`: the approval is ending, and how is not recorded yet." }),
-        at: z.exactOptional(instant),
-        reason: z.exactOptional(z.string()).meta({
-          description:
-            "Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`.",
-        }),
-        outcome,
-      }),
-    ]),
+    stands: z
+      .discriminatedUnion("kind", [
+        z
+          .strictObject({
+            kind: z.literal("decided"),
+            choice,
+            by: z.exactOptional(z.string()).meta({
+              description: "The approver's address; only for keys with the scope `approvals:read`.",
+            }),
+            door: z.enum(["mail", "api", "webhook"]),
+            caller: z.exactOptional(z.string()).meta({
+              description:
+                "The program that decided in the approver's place; only for keys with the scope `approvals:read`.",
+            }),
+            at: instant,
+            comment: z
+              .exactOptional(z.string())
+              .meta({ description: "Only for keys with the scope `approvals:read`." }),
+            outcome,
+          })
+          .meta({ id: "BallotDecided" }),
+        z
+          .strictObject({
+            kind: z.literal("closed"),
+            because: z
+              .enum([...OUTCOMES, "closing"])
+              .meta({ description: "`closing`: the approval is ending, and how is not recorded yet." }),
+            at: z.exactOptional(instant),
+            reason: z.exactOptional(z.string()).meta({
+              description:
+                "Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`.",
+            }),
+            outcome,
+          })
+          .meta({ id: "BallotClosed" }),
+      ])
+      .meta({ id: "BallotStands" }),
   })
   .meta({ id: "BallotAnswer" });
 
@@ -76,7 +82,12 @@ const taken = {
 
 export const webhookAnswer = z
   .union([
-    z.strictObject({ source: z.string(), ...taken }),
-    z.strictObject({ source: z.string(), deliveries: z.array(z.strictObject(taken)) }),
+    z.strictObject({ source: z.string(), ...taken }).meta({ id: "WebhookTaken" }),
+    z
+      .strictObject({
+        source: z.string(),
+        deliveries: z.array(z.strictObject(taken).meta({ id: "WebhookDelivery" })),
+      })
+      .meta({ id: "WebhooksTaken" }),
   ])
   .meta({ id: "WebhookAnswer" });

@@ -38,15 +38,17 @@ const outcome: z.ZodType<Outcome> = z
     outcome: outcomeKind,
     reason: z.string().meta({ description: "One sentence for people and logs." }),
     decisions: z.array(
-      z.strictObject({
-        n: z.int(),
-        email: z.string(),
-        choice,
-        comment: z.exactOptional(z.string()),
-        at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
-        door: z.exactOptional(door),
-        caller,
-      }),
+      z
+        .strictObject({
+          n: z.int(),
+          email: z.string(),
+          choice,
+          comment: z.exactOptional(z.string()),
+          at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
+          door: z.exactOptional(door),
+          caller,
+        })
+        .meta({ id: "OutcomeDecision" }),
     ),
     metadata: z.record(z.string(), z.unknown()),
   })
@@ -63,20 +65,24 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     decidedAt: z.exactOptional(instant),
     door: z.exactOptional(door),
     caller,
-    mail: z.strictObject({
-      status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
-        description: "`sent`: a relay took it, which does not mean that anybody read it.",
-      }),
-      reason: z
-        .exactOptional(z.string())
-        .meta({ description: "Why it is deferred or undeliverable, by the last attempt." }),
-      attempts: z.int().meta({ description: "How often it was tried to hand the mail over." }),
-      nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
-    }),
+    mail: z
+      .strictObject({
+        status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
+          description: "`sent`: a relay took it, which does not mean that anybody read it.",
+        }),
+        reason: z
+          .exactOptional(z.string())
+          .meta({ description: "Why it is deferred or undeliverable, by the last attempt." }),
+        attempts: z.int().meta({ description: "How often it was tried to hand the mail over." }),
+        nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
+      })
+      .meta({ id: "BallotMail" }),
   })
   .meta({ id: "Ballot", description: "One approver's answer, open or given." });
 
-const links = z.strictObject({ self: z.string(), cancel: z.string(), wait: z.string() });
+const links = z
+  .strictObject({ self: z.string(), cancel: z.string(), wait: z.string() })
+  .meta({ id: "ApprovalLinks" });
 
 export const approvalRequest = approvalRequestSchema.meta({
   id: "ApprovalRequest",
@@ -99,7 +105,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     status: approvalStatus,
     title: z.string(),
     summary: z.exactOptional(z.string()),
-    details: z.array(z.strictObject({ label: z.string(), value: z.string() })),
+    details: z.array(z.strictObject({ label: z.string(), value: z.string() }).meta({ id: "Detail" })),
     requester: z.exactOptional(person),
     require: z.union([z.enum(["any", "all"]), z.int()]),
     rejection: z.enum(["veto", "majority"]),
@@ -109,7 +115,9 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     deadline: instant,
     ballots: z.array(ballot),
     waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose answer is awaited." }),
-    cancellation: z.exactOptional(z.strictObject({ at: instant, reason: z.exactOptional(z.string()) })),
+    cancellation: z.exactOptional(
+      z.strictObject({ at: instant, reason: z.exactOptional(z.string()) }).meta({ id: "Cancellation" }),
+    ),
     outcome: z.exactOptional(outcome),
     error: z.exactOptional(z.string()),
     createdAt: instant,
@@ -133,22 +141,28 @@ export const begunWorkflow = z
   .meta({ id: "BegunWorkflow" });
 export type BegunWorkflow = z.infer<typeof begunWorkflow>;
 
-/** A promise by its state, each with more members of one's own. */
-export function settled<T extends z.core.$ZodShape>(more: T) {
+/** A promise by its state, each with more members of one's own, and with a name that begins with `name`. */
+export function settled<T extends z.core.$ZodShape>(name: string, more: T) {
   return [
-    z.strictObject({ status: z.literal("pending"), promise_id: z.string(), message: z.string(), ...more }),
-    z.strictObject({ status: z.literal("resolved"), promise_id: z.string(), result: anyJson, ...more }),
-    z.strictObject({
-      status: z.enum(["rejected", "canceled", "timedout"]),
-      promise_id: z.string(),
-      error: z.string(),
-      ...more,
-    }),
+    z
+      .strictObject({ status: z.literal("pending"), promise_id: z.string(), message: z.string(), ...more })
+      .meta({ id: `${name}Pending` }),
+    z
+      .strictObject({ status: z.literal("resolved"), promise_id: z.string(), result: anyJson, ...more })
+      .meta({ id: `${name}Resolved` }),
+    z
+      .strictObject({
+        status: z.enum(["rejected", "canceled", "timedout"]),
+        promise_id: z.string(),
+        error: z.string(),
+        ...more,
+      })
+      .meta({ id: `${name}Failed` }),
   ] as const;
 }
 
 export const workflowState = z
-  .union(settled({}))
+  .discriminatedUnion("status", settled("Workflow", {}))
   .meta({ id: "WorkflowState", description: "What became of a workflow, by `status`." });
 
 export const health = z.strictObject({ status: z.string() }).meta({ id: "Health" });
@@ -162,7 +176,9 @@ export const problem = z
     detail: z.string(),
     instance: z.string().meta({ description: "The request's id, which is also in the log." }),
     errors: z
-      .exactOptional(z.array(z.strictObject({ field: z.string(), message: z.string() })))
+      .exactOptional(
+        z.array(z.strictObject({ field: z.string(), message: z.string() }).meta({ id: "FieldProblem" })),
+      )
       .meta({ description: "Every problem found in the input." }),
     error: z.string().meta({ description: "The same as `detail`, for clients of `/begin` and `/wait`." }),
   })

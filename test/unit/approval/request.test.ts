@@ -349,7 +349,10 @@ describe("approvalRequestSchema", () => {
     expect(schema.properties?.["approvers"]).toMatchObject({
       minItems: 1,
       maxItems: 50,
-      items: { anyOf: [{ type: "string", maxLength: 254 }, { type: "object" }] },
+      items: { $ref: "#/$defs/PersonOrAddress" },
+    });
+    expect(schema.$defs?.["PersonOrAddress"]).toMatchObject({
+      anyOf: [{ type: "string", maxLength: 254 }, { $ref: "#/$defs/PersonInput" }],
     });
   });
 });

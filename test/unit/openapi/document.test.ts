@@ -51,6 +51,67 @@ describe("GET /openapi.json", () => {
     expect([...used].sort()).toEqual(Object.keys(schemas).sort());
   });
 
+  // What each of these did to a client that others' programs make is in docs/behaviour.md; four of them are made and
+  // talk in test/e2e/generated-clients.test.ts.
+  test("says nothing that makers of clients take for more than it is", () => {
+    const schemas = [...objectsIn(document)];
+    const named = Object.values(document.components.schemas);
+    for (const schema of schemas) {
+      const text = JSON.stringify(schema).slice(0, 200);
+      const { format, pattern, type, minimum, maximum } = schema;
+      // Of a schema, or else of a member with that name.
+      if (typeof pattern === "string") {
+        expect(format, text).toBeUndefined();
+        expect(pattern, text).not.toMatch(/\(\?[=!<]/);
+      }
+      if (type === "integer") {
+        for (const bound of [minimum, maximum])
+          if (bound !== undefined) expect(Math.abs(Number(bound)), text).toBeLessThan(2 ** 31);
+      }
+      for (const word of ["default", "const", "anyOf", "allOf", "propertyNames", "nullable"])
+        expect(Object.keys(schema), text).not.toContain(word);
+      // Of an object with members, only one with a name becomes a type with one.
+      if (Array.isArray(schema["oneOf"])) {
+        for (const one of schema["oneOf"] as Record<string, unknown>[])
+          expect(one["properties"]).toBeUndefined();
+      }
+      if (type === "object" && schema["properties"] !== undefined) expect(named, text).toContainEqual(schema);
+    }
+  });
+
+  test("has one content type for each body and answer, and none that is a range", () => {
+    const contents = [...objectsIn(document)].flatMap(({ content }) =>
+      typeof content === "object" && content !== null ? [Object.keys(content)] : [],
+    );
+    expect(contents.length).toBeGreaterThan(50);
+    for (const types of contents) {
+      expect(types).toHaveLength(1);
+      expect(types[0]).toMatch(/^application\/(json|problem\+json|octet-stream)$/);
+    }
+  });
+
+  test("tells the alternatives of a union apart by a member, each value of it once", () => {
+    const unions = [...objectsIn(document)].filter(({ discriminator }) => discriminator !== undefined);
+    expect(unions.length).toBe(4);
+    for (const { oneOf, discriminator } of unions) {
+      const { propertyName, mapping } = discriminator as {
+        propertyName: string;
+        mapping: Record<string, string>;
+      };
+      const told = (oneOf as { $ref: string }[]).flatMap(({ $ref }) => {
+        const schema = document.components.schemas[$ref.replace("#/components/schemas/", "")] as {
+          required: string[];
+          properties: Record<string, { enum: string[] }>;
+        };
+        expect(schema.required).toContain(propertyName);
+        return (schema.properties[propertyName]?.enum ?? []).map((value) => [value, $ref]);
+      });
+      expect(told.length).toBeGreaterThan(1);
+      expect(Object.fromEntries(told)).toEqual(mapping);
+      expect(told).toHaveLength(Object.keys(mapping).length);
+    }
+  });
+
   test("has examples that its own schemas accept", () => {
     const examples = OPERATIONS.flatMap(({ id, body }) =>
       body?.example === undefined ? [] : [{ id, body }],
