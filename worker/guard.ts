@@ -6,7 +6,8 @@
  * step's side effect each time. No retry can mend such a task, so:
  *
  * G1 a task whose function this worker does not have is rejected before the SDK sees it; so is one whose function has a
- *    way of its own to start and was not started by it, because its effects (mails, signed callbacks) would be for nothing;
+ *    way of its own to start and was not started by it, because its effects (signed callbacks) would be for nothing. An
+ *    approval that was called by its name is run as a workflow that asks for it;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
  * G3 a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and again until
  *    the engine hears it: a task that it still takes for ours would lie still for the rest of its lease;
@@ -35,8 +36,8 @@ import {
 } from "@resonatehq/sdk";
 import { isCallbackId } from "../src/approval/callback.ts";
 import { parentId } from "../src/approval/ids.ts";
-import { cameItsWay, ownWayOf } from "../src/approval/own-ways.ts";
-import { decodeValue, storedBytes, VALUE_BYTES_MAX } from "../src/durable/value.ts";
+import { cameItsWay, ownWayOf, standInFor } from "../src/approval/own-ways.ts";
+import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "../src/durable/value.ts";
 import type { FailureNotes } from "./sdk-log.ts";
 import { failure, rejectionFor, tooLarge, valueIn } from "./value-limit.ts";
 
@@ -269,36 +270,45 @@ export class GuardedNetwork implements Network {
       this.#ended(id);
       return response;
     }
-    const { promise, task } = response.data as { promise: PromiseRecord; task: { version: number } };
+    const acquired = response.data as { promise: PromiseRecord; task: { version: number } };
+    const { promise, task } = acquired;
     // The SDK drops a timer's task without a word: its deadline does the work.
     if (promise.tags["resonate:timer"] === "true") this.#ended(id);
     else {
-      const reason = this.#refusal(promise);
-      if (reason !== undefined) {
-        await this.#reject({ id, version: task.version }, reason);
-        return refusal(request, 409, reason);
+      const judged = this.#judge(promise);
+      if (judged.kind === "refuse") {
+        await this.#reject({ id, version: task.version }, judged.reason);
+        return refusal(request, 409, judged.reason);
+      }
+      if (judged.kind === "run-instead") {
+        const data = { ...acquired, promise: { ...promise, param: encodeValue(judged.call) } };
+        return { ...response, data } as Response;
       }
     }
     return response;
   }
 
-  /** Why the SDK could not run this call, if so (G1). */
-  #refusal(promise: PromiseRecord): string | undefined {
+  /** Whether the SDK can run this call (G1). */
+  #judge(promise: PromiseRecord): Judged {
     let call: unknown;
     try {
       call = decodeValue(promise.param);
     } catch {
-      return "Cannot run: the stored call is not base64 of JSON";
+      return refuse("Cannot run: the stored call is not base64 of JSON");
     }
-    if (!isCall(call)) return "Cannot run: the stored call is not of the form {func, args, version}";
+    if (!isCall(call)) return refuse("Cannot run: the stored call is not of the form {func, args, version}");
     const { func, version = 1 } = call;
-    if (this.#options.has(func, version)) {
-      return cameItsWay(func, promise.tags)
-        ? undefined
-        : `Cannot run ${func} when called by its name: ${ownWayOf(func)}`;
+    if (!this.#options.has(func, version)) {
+      const known = this.#options.registered().join(", ");
+      return refuse(
+        `Function "${func}" version ${version} is not registered on this worker; registered: ${known}`,
+      );
     }
-    const known = this.#options.registered().join(", ");
-    return `Function "${func}" version ${version} is not registered on this worker; registered: ${known}`;
+    if (cameItsWay(func, promise.tags)) return { kind: "run" };
+    const standIn = standInFor(func);
+    return standIn !== undefined && this.#options.has(standIn, version)
+      ? { kind: "run-instead", call: { ...call, func: standIn } }
+      : refuse(`Cannot run ${func} when called by its name: ${ownWayOf(func)}`);
   }
 
   /** The SDK gives up a task: was it the way there (G3) or the task itself (G2)? */
@@ -411,7 +421,22 @@ class Lane {
   readonly waiting = new Map<string, ExecuteMsg>();
 }
 
-function isCall(value: unknown): value is { func: string; args: unknown[]; version?: number } {
+interface StoredCall {
+  readonly func: string;
+  readonly args: unknown[];
+  readonly version?: number;
+}
+
+type Judged =
+  | { readonly kind: "run" }
+  | { readonly kind: "run-instead"; readonly call: StoredCall }
+  | { readonly kind: "refuse"; readonly reason: string };
+
+function refuse(reason: string): Judged {
+  return { kind: "refuse", reason };
+}
+
+function isCall(value: unknown): value is StoredCall {
   if (typeof value !== "object" || value === null) return false;
   const call = value as Record<string, unknown>;
   return (

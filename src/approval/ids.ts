@@ -27,6 +27,9 @@ export function endId(approvalId: string): string {
   return childId(approvalId, 0);
 }
 
+/** Where the approval stands below a workflow that was called by the name `approval`: after the step that checks it. */
+export const APPROVAL_BY_NAME_CHILD = 1;
+
 /** The `n`th approver's ballot, counted from 1. */
 export function ballotId(approvalId: string, n: number): string {
   return childId(approvalId, n);

@@ -3,20 +3,27 @@ import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
 import { KIND_TAG } from "./ids.ts";
 
 interface OwnWay {
-  /** What their own way tags the promise as. */
-  readonly kind: string;
+  /** What their own way tags the promise as; absent: no promise calls it. */
+  readonly kind?: string;
+  /** What a worker runs in its place where a promise calls it by its name. */
+  readonly byName?: string;
   /** What to do in place of starting them by name, to be put behind a colon. */
   readonly way: string;
 }
+
+/** Checks what it is given, and asks for the approval below itself. */
+export const APPROVAL_BY_NAME = "approval_by_name";
 
 const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
   [
     "approval",
     {
       kind: "approval",
-      way: "POST /approvals starts approvals, and requestApproval does within a workflow (also one that a schedule starts); both check them",
+      byName: APPROVAL_BY_NAME,
+      way: "POST /approvals starts approvals, and checks them",
     },
   ],
+  [APPROVAL_BY_NAME, { way: "POST /approvals starts approvals, and checks them" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,
@@ -39,5 +46,10 @@ export function ownWayOf(func: string): string | undefined {
 /** Whether a promise that calls this function was made by the function's own way, where it has one. */
 export function cameItsWay(func: string, tags: Readonly<Record<string, string>>): boolean {
   const own = OWN_WAYS.get(func);
-  return own === undefined || tags[KIND_TAG] === own.kind;
+  return own === undefined || (own.kind !== undefined && tags[KIND_TAG] === own.kind);
+}
+
+/** The function that a worker runs in the place of one that did not come its way; undefined if there is none. */
+export function standInFor(func: string): string | undefined {
+  return OWN_WAYS.get(func)?.byName;
 }

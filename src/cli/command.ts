@@ -37,6 +37,8 @@ export interface Cli {
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
   readonly engine: EngineOperations;
   readonly config: Config;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Prints `value` as JSON, or the text made of it for people. */
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
   /** Milliseconds since 1970. */

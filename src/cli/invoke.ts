@@ -1,9 +1,11 @@
 import { ID_PATTERN } from "../approval/ids.ts";
 import { ownWayOf } from "../approval/own-ways.ts";
-import { WORKFLOW_TIME } from "../durable/durable.ts";
+import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
+import { startApproval } from "./approval.ts";
 import {
+  type Cli,
   type Command,
   CommandFailure,
   EXIT,
@@ -32,10 +34,13 @@ Options:
   --wait              Wait for the end, and exit as \`countersign wait\` does
   --json              Print JSON, also on a terminal
 
+An approval takes what POST /approvals does as its one --arg, and ends by its own deadline: without --timeout.
+
 Exits 0 when it is started, 6 when the id belongs to another call.
 
-Example:
+Examples:
   countersign invoke greeting-1 --func greet --arg '"World"' --wait
+  countersign invoke po-4711 --func approval --arg '{"title":"Buy pens","approvers":["ana@example.com"]}'
 `,
   async run(args, cli) {
     const { id, values } = parseCommand(args, {
@@ -56,24 +61,35 @@ Example:
       args: (values.arg ?? []).map(parseArgument),
       version: parseVersion(values.version ?? "1"),
     };
-    const timeoutMs =
-      values.timeout === undefined ? WORKFLOW_TIME.defaultMs : parseWorkflowTime(values.timeout);
-    const timeoutAt = cli.clock() + timeoutMs;
-    const target = values.target === undefined ? {} : { target: parseGroup(values.target) };
-    const started = await cli.durable.start({ id, ...call, timeoutAt, ...target });
-    if (!isSameJson({ version: 1, ...callOf(started.param) }, call)) {
-      throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
-    }
+    const target = values.target === undefined ? undefined : parseGroup(values.target);
+    const started = await start(cli, id, { ...call, target, timeout: values.timeout });
     const promise = values.wait === true ? ((await settled(cli, id, undefined)) ?? started) : started;
     cli.print(describe(promise), () => describeText(promise), values);
     return values.wait === true ? exitCodeOf(promise) : EXIT.ok;
   },
 };
 
-/** @throws UsageError also for a function that would run, and mail links that nobody can use */
+interface Invocation {
+  readonly func: string;
+  readonly args: readonly unknown[];
+  readonly version: number;
+  readonly target: string | undefined;
+  readonly timeout: string | undefined;
+}
+
+async function start(cli: Cli, id: string, { target, timeout, ...call }: Invocation): Promise<StoredPromise> {
+  if (call.func === "approval") return await startApproval(cli, id, target, { ...call, timeout });
+  const timeoutMs = timeout === undefined ? WORKFLOW_TIME.defaultMs : parseWorkflowTime(timeout);
+  const timeoutAt = cli.clock() + timeoutMs;
+  const started = await cli.durable.start({ id, ...call, timeoutAt, ...(target && { target }) });
+  if (isSameJson({ version: 1, ...callOf(started.param) }, call)) return started;
+  throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
+}
+
+/** @throws UsageError also for a function that would run, and do what nobody has caused */
 export function parseFunc(name: string | undefined): string {
   if (name === undefined || name === "") throw new UsageError("--func is missing");
-  const ownWay = ownWayOf(name);
+  const ownWay = name === "approval" ? undefined : ownWayOf(name);
   if (ownWay !== undefined) throw new UsageError(`--func must be another than ${name}: ${ownWay}`);
   return name;
 }

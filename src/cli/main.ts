@@ -1,5 +1,6 @@
 /** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
 import { KeyFileError } from "../auth/key-file.ts";
+import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
 import { engineEndpoint, engineTokenIfAny } from "../config/keys.ts";
 import { createAdministration } from "../durable/administration.ts";
@@ -107,6 +108,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
         isEmbedded: cli.config.engine.kind === "embedded",
       });
     },
+    callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
     print: (value, text, { json }) => {
       const isForPeople = json !== true && process.stdout.isTTY;

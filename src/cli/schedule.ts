@@ -1,5 +1,6 @@
-import type { Schedule } from "../durable/administration.ts";
+import type { Schedule, ScheduledCall } from "../durable/administration.ts";
 import { portableCron } from "../lib/portable-cron.ts";
+import { APPROVAL_TAGS, scheduledApproval } from "./approval.ts";
 import {
   type Cli,
   type Command,
@@ -36,10 +37,15 @@ Options:
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
   --json              Print JSON, also on a terminal
 
+An approval takes what POST /approvals does as its one --arg, with a duration as its deadline and without an id, and
+no --timeout: each occurrence is an approval of its own.
+
 Exits 0; 3 when there is no schedule NAME to delete; 6 when the name belongs to another schedule.
 
-Example:
+Examples:
   countersign schedule create weekly-review --cron '0 9 * * MON' --func review --arg '"finance"'
+  countersign schedule create access --cron '0 9 1 * *' --func approval --arg '{"title":"Who may still log in?",
+    "approvers":["ana@example.com"],"deadline":"P5D"}'
 `,
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {
@@ -82,15 +88,11 @@ const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
 async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
   if (values.cron === undefined || values.cron.trim() === "") throw new UsageError("--cron is missing");
   const func = parseFunc(values.func);
-  const timeoutMs = values.timeout === undefined ? TIMEOUT_DEFAULT_MS : parseWorkflowTime(values.timeout);
   const cron = cronOf(cli, name, values.cron);
   const made = await cli.administration.createSchedule({
     name,
     cron,
-    func,
-    args: (values.arg ?? []).map(parseArgument),
-    version: parseVersion(values.version ?? "1"),
-    timeoutMs,
+    ...callOf(cli, func, values),
     target: values.target === undefined ? cli.config.worker.group : parseGroup(values.target),
   });
   if (!made.isSame) {
@@ -101,6 +103,26 @@ async function create(cli: Cli, name: string, values: Values): Promise<ExitCode>
   }
   cli.print(shown(made), () => line(made), values);
   return EXIT.ok;
+}
+
+/** What each occurrence starts. */
+function callOf(
+  cli: Cli,
+  func: string,
+  { arg = [], version: given = "1", timeout }: Values,
+): Pick<ScheduledCall, "func" | "args" | "version" | "timeoutMs" | "tags"> {
+  const args = arg.map(parseArgument);
+  const version = parseVersion(given);
+  if (func !== "approval") {
+    return {
+      func,
+      args,
+      version,
+      timeoutMs: timeout === undefined ? TIMEOUT_DEFAULT_MS : parseWorkflowTime(timeout),
+    };
+  }
+  const { request, timeoutMs } = scheduledApproval(cli, { args, version, timeout });
+  return { func, args: [request], version, timeoutMs, tags: APPROVAL_TAGS };
 }
 
 /** The expression in words that every engine reads the same. */

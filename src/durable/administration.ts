@@ -16,7 +16,7 @@ export interface Schedule {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-interface ScheduledCall {
+export interface ScheduledCall {
   readonly name: string;
   /** In the words of `portableCron`. */
   readonly cron: string;

@@ -5,6 +5,7 @@ import { statusOf, summarize } from "../approval/view.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { ApprovalReference } from "../openapi/schemas.ts";
+import { approvalBehind } from "./approval-behind.ts";
 import { audit } from "./audit.ts";
 import type { Needs } from "./auth.ts";
 import { readJson } from "./body.ts";
@@ -87,7 +88,7 @@ async function approvalNamed(
 ): Promise<StoredApproval> {
   const id = String(named);
   const isPossible = id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
-  const root = isPossible ? await durable.read(id) : undefined;
+  const root = isPossible ? await approvalBehind(durable, id) : undefined;
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) throw unknownApproval(id);
   return { root, request };

@@ -1,6 +1,8 @@
 import type { Func } from "@resonatehq/sdk";
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
+import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
 import { approval } from "./approval.ts";
+import { approval_by_name } from "./approval-by-name.ts";
 import { callback, callback_on_completion } from "./callback.ts";
 import { checkout } from "./checkout.ts";
 import { contract } from "./contract.ts";
@@ -19,6 +21,7 @@ export interface Registration {
 /** Every function that can be started by name. */
 export const WORKFLOWS: readonly Registration[] = [
   { name: "approval", version: 1, func: approval },
+  { name: APPROVAL_BY_NAME, version: 1, func: approval_by_name },
   { name: CALLBACK_FUNC, version: 1, func: callback },
   { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },
   { name: "foo", version: 1, func: foo },

@@ -48,6 +48,20 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
+const PENS = { title: "Buy pens", approvers: ["ana@example.com"] };
+
+function approvalNow(request: object): string[] {
+  return ["invoke", "a", "--func", "approval", "--arg", JSON.stringify(request)];
+}
+
+function approvalEach(request: object): string[] {
+  return ["create", "s", "--cron", "@daily", "--func", "approval", "--arg", JSON.stringify(request)];
+}
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
 interface Run {
   readonly code: number;
   readonly out: unknown;
@@ -115,10 +129,16 @@ describe("countersign schedule", () => {
     [["create", "s", "--func", "f"], "--cron is missing"],
     [["create", "s", "--cron", "* * * * *"], "--func is missing"],
     [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
+    [["create", "s", "--cron", "@daily", "--func", "approval"], "--arg must be given once"],
+    [approvalEach({ title: "t", approvers: ["ana"] }), "approvers[0] must be one plain mail address"],
+    [approvalEach({ ...PENS, deadline: "2098-01-01T00:00:00Z" }), "deadline must be 1 minute to 90 days"],
     [
-      ["create", "s", "--cron", "@daily", "--func", "approval"],
-      "--func must be another than approval: POST /approvals",
+      approvalEach({ ...PENS, deadline: inDays(9) }),
+      "--arg must have a duration such as P5D as its deadline",
     ],
+    [approvalEach({ ...PENS, id: "po-1" }), "--arg must have no id"],
+    [[...approvalEach(PENS), "--timeout", "2d"], "--timeout must be left out for approval"],
+    [["create", "s", "--cron", "@daily", "--func", "callback"], "--func must be another than callback"],
     [["create", "s", "--cron", "often", "--func", "f"], "--cron must be minute, hour"],
     [["create", "s", "--cron", "0 9 30 2 *", "--func", "f"], "--cron must occur again"],
     [["create", "s", "--cron", "@daily", "--func", "f", "--timeout", "0s"], "--timeout must be at least 1s"],
@@ -374,10 +394,15 @@ describe("countersign", () => {
     [["invoke", "a", "--func", "f", "--target", ""], "--target must be a worker group"],
     [["invoke", "a"], "--func is missing"],
     [["invoke", "a:b", "--func", "f"], "ID must be"],
-    [
-      ["invoke", "a", "--func", "approval"],
-      "--func must be another than approval: POST /approvals starts approvals",
-    ],
+    [["invoke", "a", "--func", "approval"], "--arg must be given once, with what POST /approvals takes"],
+    [approvalNow({ title: "", approvers: [] }), "title must"],
+    [approvalNow({ title: "", approvers: [] }), "approvers must"],
+    [approvalNow({ ...PENS, callbackUrl: "http://10.0.0.1/x" }), "callbackUrl must"],
+    [approvalNow({ ...PENS, id: "b" }), "--arg must have a as its id, or none"],
+    [[...approvalNow(PENS), "--arg", "2"], "--arg must be given once"],
+    [[...approvalNow(PENS), "--version", "2"], "--version must be 1 for approval"],
+    [[...approvalNow(PENS), "--timeout", "2d"], "--timeout must be left out for approval"],
+    [["invoke", "a", "--func", "approval_by_name"], "--func must be another than approval_by_name"],
     [
       ["invoke", "a", "--func", "callback"],
       "--func must be another than callback: callbacks follow from events",

@@ -73,6 +73,7 @@ describe("countersign tree", () => {
       administration: {} as Cli["administration"],
       engine: {} as Cli["engine"],
       config: loadConfig({}, "cli"),
+      callbackUrlProblem: () => undefined,
       clock: Date.now,
       print: (_value, text) => {
         drawn = text();

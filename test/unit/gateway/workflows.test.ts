@@ -181,6 +181,7 @@ describe("POST /begin", () => {
     "version=1.5",
     "id=",
     "func=approval",
+    "func=approval_by_name",
   ])("refuses %s", async (query) => {
     expect((await gateway.request(`/begin?${query}`, { method: "POST" })).status).toBe(400);
   });

@@ -33,10 +33,12 @@ describe("GuardedNetwork", () => {
   });
 
   it.each([
+    // A worker that has nothing to run in its place.
     [
       "approval",
-      /Cannot run approval when called by its name: POST \/approvals starts approvals, and requestApproval/,
+      /Cannot run approval when called by its name: POST \/approvals starts approvals, and checks/,
     ],
+    ["approval_by_name", /Cannot run approval_by_name when called by its name: POST \/approvals/],
     ["callback", /Cannot run callback when called by its name: callbacks follow from events/],
   ])("rejects %s when it was called by its name, whoever called, and does nothing", async (func, message) => {
     let runs = 0;
@@ -62,6 +64,26 @@ describe("GuardedNetwork", () => {
     );
     expect(await start("b", "asks_by_name", [])).toMatchObject(rejected);
     expect(runs).toBe(0);
+  });
+
+  it("runs what stands in for approval where it was called by its name, and approval where it came its way", async () => {
+    const ran: unknown[] = [];
+    const standing = (name: string): Registration => ({
+      name,
+      version: 1,
+      *func(_ctx: Context, ...args: unknown[]) {
+        ran.push([name, ...args]);
+      },
+    });
+    const { start } = run([standing("approval"), standing("approval_by_name")]);
+    expect(await start("a", "approval", [{ title: "x" }])).toMatchObject({ state: "resolved" });
+    expect(
+      await start("b", "approval", [{ title: "y" }], 1, { "countersign:kind": "approval" }),
+    ).toMatchObject({ state: "resolved" });
+    expect(ran).toEqual([
+      ["approval_by_name", { title: "x" }],
+      ["approval", { title: "y" }],
+    ]);
   });
 
   it("rejects a call that is no call", async () => {
@@ -182,7 +204,7 @@ function run(extra: readonly Registration[], concurrency = 10) {
 function client(send: Send) {
   const request = () => ({ corrId: crypto.randomUUID(), version: "2026-04-01" });
   return {
-    async start(id: string, func: string | undefined, args: unknown[], version = 1) {
+    async start(id: string, func: string | undefined, args: unknown[], version = 1, more = {}) {
       const param = codec.encode({ func, args, version });
       const tags = {
         "resonate:origin": id,
@@ -190,6 +212,7 @@ function client(send: Send) {
         "resonate:parent": id,
         "resonate:scope": "global",
         "resonate:target": "poll://any@worker",
+        ...more,
       };
       await send({
         kind: "promise.create",

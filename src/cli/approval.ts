@@ -1,0 +1,113 @@
+/** `--func approval`: the command line asks for an approval as `POST /approvals` does, checked and with all that it needs. */
+import type { ApprovalRequest } from "../approval/approval.ts";
+import { parseDeadline } from "../approval/deadline.ts";
+import { KIND_TAG } from "../approval/ids.ts";
+import { differingFields } from "../approval/meaning.ts";
+import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
+import { requestOf } from "../approval/stored.ts";
+import type { StoredPromise } from "../durable/durable.ts";
+import { type Cli, CommandFailure, EXIT, UsageError } from "./command.ts";
+
+/** The options that a call of the workflow `approval` may come with, as given. */
+export interface ApprovalOptions {
+  readonly args: readonly unknown[];
+  readonly version: number;
+  readonly timeout: string | undefined;
+}
+
+/** What is the same for each approval of a schedule. */
+export interface ScheduledApproval {
+  readonly request: ApprovalRequest;
+  /** From an occurrence to the end of its workflow, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export const APPROVAL_TAGS = { [KIND_TAG]: "approval" } as const;
+
+/**
+ * Starts the approval, or answers the one that the same id and content have started before.
+ *
+ * @throws UsageError with every problem, or CommandFailure if something else has the id; nothing was started then
+ */
+export async function startApproval(
+  cli: Cli,
+  id: string,
+  target: string | undefined,
+  options: ApprovalOptions,
+): Promise<StoredPromise> {
+  const argument = argumentOf(options);
+  if (idIn(argument) !== undefined && idIn(argument) !== id) {
+    throw new UsageError(`--arg must have ${id} as its id, or none`);
+  }
+  const parsed = parse(cli, argument);
+  if (!parsed.ok) {
+    // Its deadline, an instant, may have been far enough away when it was started.
+    const content = readApprovalContent(argument);
+    const earlier = content === undefined ? undefined : await cli.durable.read(id);
+    if (content !== undefined && earlier !== undefined && isSame(earlier, content)) return earlier;
+    throw wrong(parsed.problems);
+  }
+  const root = await cli.durable.start({
+    id,
+    func: "approval",
+    args: [parsed.value],
+    version: 1,
+    timeoutAt: parsed.deadlineAtMs + APPROVAL_SLACK_MS,
+    tags: APPROVAL_TAGS,
+    ...(target === undefined ? {} : { target }),
+  });
+  if (isSame(root, parsed.value)) return root;
+  throw new CommandFailure(
+    EXIT.conflict,
+    `${id} belongs to another call, or to an approval with other content; nothing was started`,
+  );
+}
+
+/** @throws UsageError with every problem */
+export function scheduledApproval(cli: Cli, options: ApprovalOptions): ScheduledApproval {
+  const argument = argumentOf(options);
+  if (idIn(argument) !== undefined) {
+    throw new UsageError("--arg must have no id: each occurrence has one of its own, NAME-<time in ms>");
+  }
+  const parsed = parse(cli, argument);
+  if (!parsed.ok) throw wrong(parsed.problems);
+  const deadline = parseDeadline(parsed.value.deadline);
+  if (deadline?.kind !== "duration") {
+    throw new UsageError("--arg must have a duration such as P5D as its deadline: an instant is one of many");
+  }
+  return { request: parsed.value, timeoutMs: deadline.ms + APPROVAL_SLACK_MS };
+}
+
+function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {
+  if (args.length !== 1) {
+    throw new UsageError(
+      `--arg must be given once, with what POST /approvals takes, such as '{"title":"Buy pens","approvers":["ana@example.com"]}'`,
+    );
+  }
+  if (version !== 1) throw new UsageError("--version must be 1 for approval");
+  if (timeout !== undefined) {
+    throw new UsageError("--timeout must be left out for approval: its deadline tells when it is over");
+  }
+  return args[0];
+}
+
+function parse(cli: Cli, argument: unknown): ReturnType<typeof parseApprovalRequest> {
+  return parseApprovalRequest(argument, {
+    nowMs: cli.clock(),
+    callbackUrlProblem: cli.callbackUrlProblem,
+  });
+}
+
+function wrong(problems: readonly { readonly field: string; readonly message: string }[]): UsageError {
+  const said = problems.map(({ field, message }) => `  ${field} ${message}`.trimEnd()).join("\n");
+  return new UsageError(`--arg must be an approval request:\n${said}`);
+}
+
+function idIn(argument: unknown): unknown {
+  return typeof argument === "object" && argument !== null && "id" in argument ? argument.id : undefined;
+}
+
+function isSame(root: StoredPromise, asked: ApprovalRequest): boolean {
+  const request = requestOf(root);
+  return request !== undefined && differingFields({ request, timeoutAt: root.timeoutAt }, asked).length === 0;
+}
