@@ -95,7 +95,8 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     },
     answers: {
       200: {
-        description: "It is taken, now or before. Slack's challenge is answered as text.",
+        description:
+          "It is taken, now or before. A sender that asks whether the address is yours is answered in its own form.",
         schema: webhookAnswer,
       },
     },

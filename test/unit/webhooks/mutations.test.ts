@@ -132,6 +132,16 @@ describe.each(SENDERS.map((sender) => [sender.name, sender] as const))("%s", (_,
     expect(judge(only, send(sender, { key }), NOW_MS)).toMatchObject({ ok: true });
   });
 
+  test("what we sign in the sender's place is accepted, and nothing is signed without the key", () => {
+    const { sign } = source.scheme;
+    if (sign === undefined) return expect(sender.config["publicKeys"]).toBeDefined();
+    const body = sender.body(CONTENT);
+    const { headers, url = URL_OF_SOURCE } = sign({ body, url: URL_OF_SOURCE, nowMs: NOW_MS, id: "msg_1" });
+    const sent = { body, url, headers: Object.entries(headers) };
+    expect(judge(source, sent, NOW_MS)).toMatchObject({ ok: true });
+    expect(judge(source, { ...sent, body: Buffer.from("{}") }, NOW_MS).ok).toBe(!sender.signed);
+  });
+
   test("refuses to start without a secret", () => {
     const config = { ...sender.config, promise: "p" };
     if ("publicKeys" in sender.config) {

@@ -1,4 +1,4 @@
-import { Codec, LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
+import { LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import type {
@@ -11,6 +11,7 @@ import type {
 } from "../../../src/approval/approval.ts";
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
+import { VALUE_ENCODER } from "../../../src/durable/value.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import type { EngineNetwork } from "../../../src/engine/network.ts";
 import type { RequestMail } from "../../../src/mail/mailer.ts";
@@ -19,7 +20,7 @@ import { startWorker, type Worker } from "../../../worker/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 
-const codec = new Codec();
+const codec = VALUE_ENCODER;
 let bench: Bench | undefined;
 
 afterEach(async () => {
@@ -42,6 +43,25 @@ describe("approval workflow", () => {
     expect(await b.value(ballotId("a", 1))).toEqual({ kind: "withdrawn" });
     expect(await b.value(endId("a"))).toMatchObject({ kind: "closed", outcome: "approved" });
     expect(b.mails).toHaveLength(2);
+  });
+
+  it.each([
+    ["the embedded engine", embedded],
+    ["the SDK's own server", underArming],
+  ])("carries words that the SDK's codec has of its own to mail and outcome, on %s", async (_, host) => {
+    const b = open(() => SENT, host());
+    const metadata: unknown = JSON.parse(
+      '{"a":"__INF__","b":{"__type":"error","message":"m"},"__type":"error"}',
+    );
+    await b.ask("a", { title: "__INF__", metadata, approvers: ["a@x.org"] });
+    await until(() => b.mails.length === 1);
+    expect(b.mails[0]).toMatchObject({ request: { title: "__INF__" } });
+    await b.answer("a", 1, "reject", "__NEG_INF__");
+    expect(await b.value("a")).toMatchObject({
+      outcome: "rejected",
+      decisions: [{ choice: "reject", comment: "__NEG_INF__" }],
+      metadata,
+    });
   });
 
   it("waits on while the rule is not met, over several passes", async () => {
