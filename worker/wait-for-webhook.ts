@@ -2,7 +2,7 @@ import type { Context, PromiseRecord } from "@resonatehq/sdk";
 import { parseDeadline } from "../src/approval/deadline.ts";
 import { KIND_TAG } from "../src/approval/ids.ts";
 import { decodeValue, encodeValue } from "../src/durable/value.ts";
-import type { Match } from "../src/webhooks/mapping.ts";
+import { MATCH_CHARS_MAX, type Match } from "../src/webhooks/mapping.ts";
 import {
   type Arrival,
   MEETING,
@@ -146,7 +146,12 @@ function checkWait({ source, match, timeout }: WebhookWait) {
     if (typeof value !== "string" && typeof value !== "boolean" && !Number.isSafeInteger(value)) {
       throw problem(`match.${name} must be a text, a whole number, true or false`);
     }
-    texts[name] = String(value);
+    const text = String(value);
+    // No event is matched by such a value: the wait would be for nothing.
+    if (text === "" || text.length > MATCH_CHARS_MAX) {
+      throw problem(`match.${name} must have 1 to ${MATCH_CHARS_MAX} characters`);
+    }
+    texts[name] = text;
   }
   if (Object.keys(texts).length === 0) throw problem("match must name at least one value");
   const timeoutMs = typeof timeout === "number" ? timeout : durationMs(timeout);

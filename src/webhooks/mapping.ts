@@ -118,7 +118,7 @@ function promiseOf(aim: Extract<Aim, { kind: "promise" | "promise-at" }>, event:
 }
 
 /** Long enough for any id or name; what is longer is text, and nobody waits for text. */
-const MATCH_CHARS_MAX = 512;
+export const MATCH_CHARS_MAX = 512;
 
 function matchOf(paths: ReadonlyMap<string, { path: Path; source: string }>, event: unknown) {
   const match: Record<string, string> = {};

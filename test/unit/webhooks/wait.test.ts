@@ -111,6 +111,9 @@ describe("waitForWebhook", () => {
     [{ source: "", match: MATCH, timeout: "P1D" }, /source must be/],
     [{ source: "acme", match: {}, timeout: "P1D" }, /match must name/],
     [{ source: "acme", match: { a: 1.5 }, timeout: "P1D" }, /match\.a must be/],
+    [{ source: "acme", match: { a: 2 ** 53 }, timeout: "P1D" }, /match\.a must be/],
+    [{ source: "acme", match: { a: "" }, timeout: "P1D" }, /match\.a must have 1 to 512 characters/],
+    [{ source: "acme", match: { a: "x".repeat(513) }, timeout: "P1D" }, /match\.a must have 1 to 512/],
     [{ source: "acme", match: MATCH, timeout: "P1M" }, /timeout must be/],
     [{ source: "acme", match: MATCH, timeout: 0 }, /timeout must be/],
   ])("refuses a wait that is not well formed: %j", async (wait, message) => {
