@@ -151,6 +151,16 @@ describe("all else waits, and the reason tells for what", () => {
       "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
       "The mail server does not let us send to the recipient (553 5.7.1)",
     ],
+    [
+      "RCPT",
+      "500 Error: (OSError) database is locked",
+      "The mail server does not let us send to the recipient (500)",
+    ],
+    [
+      ".",
+      "500 Error: (OSError) database is locked",
+      "The mail server does not let us send the message (500)",
+    ],
     ["DATA", "554 Refused", "The mail server does not let us send the message (554)"],
     [
       ".",
