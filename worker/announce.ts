@@ -52,9 +52,9 @@ export function bothOf(a: Announced, b: Announced): Announced {
   return callbacks.length === 0 ? {} : { callbacks };
 }
 
-async function start({ promises, group }: Services, callback: Callback): Promise<string> {
+async function start({ promises, group, now }: Services, callback: Callback): Promise<string> {
   const id = callbackIdOf(callback);
-  await promises.create(id, Date.now() + CALLBACK_LIFE_MS, {
+  await promises.create(id, now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
       // Its own branch and parent: what hangs off an approval is not handed to its worker with every wake-up.

@@ -27,15 +27,15 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
   const options = ctx.options({
     target: services(ctx).group,
     // Relative to now, because the SDK takes it so; it counts only when the child is created.
-    timeout: checked.deadlineAtMs - Date.now() + APPROVAL_SLACK_MS,
+    timeout: checked.deadlineAtMs - services(ctx).now() + APPROVAL_SLACK_MS,
     tags: { [KIND_TAG]: "approval" },
   });
   return yield* ctx.rpc<Outcome>("approval", checked.value, options);
 }
 
 function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
-  const callbackUrlProblem = services(ctx).callbacks.urlProblem;
-  const parsed = parseApprovalRequest(request, { nowMs: Date.now(), callbackUrlProblem });
+  const { callbacks, now } = services(ctx);
+  const parsed = parseApprovalRequest(request, { nowMs: now(), callbackUrlProblem: callbacks.urlProblem });
   if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
   // The approval could not outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();

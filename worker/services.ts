@@ -6,6 +6,8 @@ import type { LinkTokens } from "../src/tokens/tokens.ts";
 /** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: Resonate["promises"];
+  /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
+  readonly now: () => number;
   readonly mailer: Mailer;
   readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;

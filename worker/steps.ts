@@ -155,7 +155,7 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 }
 
 async function deliver(
-  { mailer, tokens, publicUrl, apart }: Services,
+  { mailer, tokens, publicUrl, apart, now }: Services,
   input: MailInput,
   record: StoredPromise,
 ): Promise<Delivery> {
@@ -184,7 +184,7 @@ async function deliver(
   const delivery = await apart(input.approval, sending);
   if (delivery.status !== "deferred") return delivery;
   const { reason } = delivery;
-  const nowMs = Date.now();
+  const nowMs = now();
   const { tries, together } = input;
   const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadlineAtMs - nowMs });
   // Frozen with the result: the workflow must not ask the clock how many tries there will be.

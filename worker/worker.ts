@@ -1,6 +1,8 @@
 /** One worker: the SDK on a network, behind the guard, with every workflow registered before the first task can arrive. */
 import { type Network, Resonate } from "@resonatehq/sdk";
+import { engineTimeOf } from "../src/durable/engine-time.ts";
 import type { Logger } from "../src/lib/log.ts";
+import { goByEngineTime } from "./engine-clock.ts";
 import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
 import { sdkLogger } from "./sdk-log.ts";
@@ -19,7 +21,7 @@ export interface WorkerOptions {
   readonly valueBytesMax?: number | undefined;
   /** What can be started by name. */
   readonly workflows: readonly Registration[];
-  readonly services: Omit<Services, "promises" | "apart">;
+  readonly services: Omit<Services, "promises" | "apart" | "now">;
 }
 
 export interface Worker {
@@ -41,10 +43,13 @@ export function startWorker(options: WorkerOptions): Worker {
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   makeFaster(resonate);
+  const { now } = engineTimeOf(network);
+  goByEngineTime(resonate, now);
   provideServices(resonate, {
     ...services,
     promises: resonate.promises,
     apart: (workflow, work) => guarded.apart(workflow, work),
+    now,
   });
   for (const { name, version, func } of workflows) {
     resonate.register(name, func, { version });

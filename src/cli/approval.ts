@@ -6,6 +6,7 @@ import { differingFields } from "../approval/meaning.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { StoredPromise } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { type Cli, CommandFailure, EXIT, UsageError } from "./command.ts";
 
 /** The options that a call of the workflow `approval` may come with, as given. */
@@ -39,7 +40,7 @@ export async function startApproval(
   if (idIn(argument) !== undefined && idIn(argument) !== id) {
     throw new UsageError(`--arg must have ${id} as its id, or none`);
   }
-  const parsed = parse(cli, argument);
+  const parsed = parse(cli, argument, await currentTime(cli));
   if (!parsed.ok) {
     // Its deadline, an instant, may have been far enough away when it was started.
     const content = readApprovalContent(argument);
@@ -69,7 +70,8 @@ export function scheduledApproval(cli: Cli, options: ApprovalOptions): Scheduled
   if (idIn(argument) !== undefined) {
     throw new UsageError("--arg must have no id: each occurrence has one of its own, NAME-<time in ms>");
   }
-  const parsed = parse(cli, argument);
+  // Only a duration will do, and that is the same whenever it is.
+  const parsed = parse(cli, argument, cli.clock());
   if (!parsed.ok) throw wrong(parsed.problems);
   const deadline = parseDeadline(parsed.value.deadline);
   if (deadline?.kind !== "duration") {
@@ -91,11 +93,12 @@ function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {
   return args[0];
 }
 
-function parse(cli: Cli, argument: unknown): ReturnType<typeof parseApprovalRequest> {
-  return parseApprovalRequest(argument, {
-    nowMs: cli.clock(),
-    callbackUrlProblem: cli.callbackUrlProblem,
-  });
+function parse(
+  { callbackUrlProblem }: Cli,
+  argument: unknown,
+  nowMs: number,
+): ReturnType<typeof parseApprovalRequest> {
+  return parseApprovalRequest(argument, { nowMs, callbackUrlProblem });
 }
 
 function wrong(problems: readonly { readonly field: string; readonly message: string }[]): UsageError {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { CallbackDetails, CallbackView } from "../approval/stored-callback.ts";
 import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 
@@ -47,7 +48,10 @@ Example:
         const details = await readCallback(cli.durable, id);
         cli.print(details, () => detailsText(details), values);
       } else {
-        const view = await replayCallback(cli.durable, id, { nowMs: cli.clock(), newId: randomUUID() });
+        const view = await replayCallback(cli.durable, id, {
+          nowMs: await currentTime(cli),
+          newId: randomUUID(),
+        });
         cli.print(view, () => line(view), values);
       }
     });

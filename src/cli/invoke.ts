@@ -1,6 +1,7 @@
 import { ID_PATTERN } from "../approval/ids.ts";
 import { ownWayOf } from "../approval/own-ways.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
 import { startApproval } from "./approval.ts";
@@ -80,7 +81,7 @@ interface Invocation {
 async function start(cli: Cli, id: string, { target, timeout, ...call }: Invocation): Promise<StoredPromise> {
   if (call.func === "approval") return await startApproval(cli, id, target, { ...call, timeout });
   const timeoutMs = timeout === undefined ? WORKFLOW_TIME.defaultMs : parseWorkflowTime(timeout);
-  const timeoutAt = cli.clock() + timeoutMs;
+  const timeoutAt = (await currentTime(cli)) + timeoutMs;
   const started = await cli.durable.start({ id, ...call, timeoutAt, ...(target && { target }) });
   if (isSameJson({ version: 1, ...callOf(started.param) }, call)) return started;
   throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);

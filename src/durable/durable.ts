@@ -1,3 +1,5 @@
+import type { EngineTime } from "./engine-time.ts";
+
 /**
  * What the service asks of the engine, in its own words. Gateways and the command line know this port, never the
  * protocol behind it. Every method throws `ServiceError("ENGINE_UNAVAILABLE")` while no engine answers, and
@@ -50,6 +52,8 @@ export interface Durable {
     limit: number,
     idPrefix?: string,
   ): Promise<Family | undefined>;
+  /** What durations are to be counted from. Absent: the engine's clock is this process's own. */
+  readonly engineTime?: EngineTime;
   /** Lets go of the engine; open waits are answered with what was last known. */
   stop(): Promise<void>;
 }

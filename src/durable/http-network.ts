@@ -8,8 +8,15 @@ import {
   type Network,
   ResonateTimeoutException,
 } from "@resonatehq/sdk";
+import { type EngineClock, RemoteClock } from "./engine-time.ts";
 import { eventData } from "./event-stream.ts";
+import { createSend } from "./http-send.ts";
 import { Turns } from "./turns.ts";
+
+/** Knows what time it is at the engine. */
+export interface HttpEngineNetwork extends Network {
+  readonly clock: EngineClock;
+}
 
 export interface HttpNetworkOptions {
   readonly url: string;
@@ -33,11 +40,11 @@ const REQUESTS_AT_ONCE = 100;
  * Unlike the SDK's own message source, this one opens its stream only when `init()` is called, and `stop()` ends it
  * for good, also while it waits to reconnect: commands that never wait open none, and processes can end.
  */
-export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): Network {
+export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): HttpEngineNetwork {
   const base = url.replace(/\/$/, "");
+  const clock = new RemoteClock();
   const network = new HttpNetwork({
     url: base,
-    timeout: REQUEST_TIMEOUT_MS,
     ...(token === undefined ? {} : { token }),
     adapter: new PollStream({ base, token, group, pid }),
   });
@@ -46,11 +53,11 @@ export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions
     waitMs: REQUEST_TIMEOUT_MS,
     tooLate: () => new ResonateTimeoutException("too many requests wait for the engine"),
   });
-  const { send } = network;
+  const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock });
   // A sign of life that waits in line comes too late, and the work it stands for is given to somebody else.
   network.send = (request) =>
     request.kind === "task.heartbeat" ? send(request) : turns.run(() => send(request));
-  return network;
+  return Object.assign(network, { clock });
 }
 
 /**

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Network } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
+import { engineTimeOf } from "./engine-time.ts";
 import { createHttpNetwork } from "./http-network.ts";
 import { ask } from "./protocol-client.ts";
 
@@ -117,8 +118,8 @@ export async function probe(
       if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
     });
     await network.init();
+    const timeoutAt = (await engineTimeOf(network).current()) + DEADLINE_MS;
     const askedAt = Date.now();
-    const timeoutAt = askedAt + DEADLINE_MS;
     const root = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags: latent(id, id) });
     if (!root.ok) throw new Error(`The server answers ${root.status} to a creation`);
     const { createdAt } = root.data.promise;

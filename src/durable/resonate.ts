@@ -3,6 +3,7 @@ import type { Network } from "@resonatehq/sdk";
 import { childId, parentId } from "../approval/ids.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
+import { type EngineTime, engineTimeOf } from "./engine-time.ts";
 import { family, searchByTags } from "./family.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
@@ -32,6 +33,7 @@ class ResonateDurable implements Durable {
   readonly #group: string;
   readonly #waits: Waits;
   readonly #isOrdered: boolean;
+  readonly engineTime: EngineTime;
   #isStopped = false;
 
   constructor(
@@ -40,7 +42,8 @@ class ResonateDurable implements Durable {
   ) {
     this.#network = network;
     this.#group = group;
-    this.#waits = new Waits(network, pauses);
+    this.engineTime = engineTimeOf(network);
+    this.#waits = new Waits(network, pauses, this.engineTime.now);
     this.#isOrdered = isOrdered;
   }
 

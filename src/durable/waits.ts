@@ -42,11 +42,14 @@ interface Watch {
 export class Waits {
   readonly #network: Network;
   readonly #pauses: LookPauses;
+  readonly #now: () => number;
   readonly #watches = new Map<string, Watch>();
   #connected: Promise<void> | undefined;
 
-  constructor(network: Network, pauses: LookPauses) {
+  /** @param now the engine's clock */
+  constructor(network: Network, pauses: LookPauses, now: () => number) {
     this.#network = network;
+    this.#now = now;
     this.#pauses = pauses;
     network.recv((message) => this.#receive(message));
   }
@@ -121,7 +124,7 @@ export class Waits {
 
   #lookLater(watch: Watch, timeoutAt: number, pauseMs: number): void {
     if (this.#watches.get(watch.id) !== watch) return;
-    const toDeadlineMs = timeoutAt - Date.now() + DEADLINE_GRACE_MS;
+    const toDeadlineMs = timeoutAt - this.#now() + DEADLINE_GRACE_MS;
     watch.timer = setTimeout(
       () => void this.#lookAgain(watch, timeoutAt, pauseMs),
       toDeadlineMs > 0 ? Math.min(pauseMs, toDeadlineMs) : pauseMs,

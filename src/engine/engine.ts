@@ -44,6 +44,8 @@ export interface Engine {
    * had. Stops when `signal` is aborted.
    */
   collect(olderThanMs: number, signal?: AbortSignal): Promise<{ promises: number }>;
+  /** The time by which deadlines are judged, in milliseconds since 1970. */
+  now(): number;
   /** Figures since the start. */
   readonly stats: { readonly requests: number; readonly commits: number };
   /** Answers what was sent, writes what is outstanding and lets the files go. */
@@ -94,7 +96,8 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));
   };
 
-  const local: NetworkHost = { bootId, delivery, send: (request) => send(request, true) };
+  const now = () => clock.now();
+  const local: NetworkHost = { bootId, delivery, now, send: (request) => send(request, true) };
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ batch, clock, log, keepMs });
 
@@ -102,6 +105,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   return {
     bootId,
     delivery,
+    now,
     stats: batch.stats,
     send: (request) => send(request, false),
     network: (network) => {

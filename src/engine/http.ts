@@ -90,7 +90,10 @@ async function post(
     response.setHeader("WWW-Authenticate", "Bearer");
     return sendReply(response, reply(parseEnvelope(input), UNAUTHORIZED));
   }
-  return sendReply(response, await engine.send(input));
+  const answer = await engine.send(input);
+  // Gateways and workers elsewhere count durations by this clock.
+  response.setHeader("Countersign-Time", engine.now());
+  return sendReply(response, answer);
 }
 
 /** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */

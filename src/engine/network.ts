@@ -18,6 +18,8 @@ export interface NetworkOptions {
 
 export interface EngineNetwork extends Network {
   readonly pid: string;
+  /** What time it is at the engine: always known. */
+  readonly clock: { now(): number; isCurrent(): boolean; asked(): void };
   /** Begins deliveries. To be called when all functions are registered: work is handed out at once. */
   start(): void;
 }
@@ -25,6 +27,8 @@ export interface EngineNetwork extends Network {
 export interface NetworkHost {
   readonly bootId: string;
   readonly delivery: Pick<Delivery, "connect">;
+  /** The engine's clock, in milliseconds since 1970. */
+  now(): number;
   send(request: unknown): Promise<Reply>;
 }
 
@@ -56,6 +60,7 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
 
   return {
     pid,
+    clock: { now: host.now, isCurrent: () => true, asked: () => undefined },
     unicast: uniAddress(group, pid),
     anycast: anyAddress(group, pid),
     match: (target) => anyAddress(target),

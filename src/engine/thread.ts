@@ -124,7 +124,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
     url,
     network: (network) => {
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
-      return createNetwork({ bootId, delivery: { connect }, send }, network);
+      return createNetwork({ bootId, delivery: { connect }, now: () => Date.now(), send }, network);
     },
     close: () => {
       closing ??= (async () => {

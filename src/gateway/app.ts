@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
+import { knownTime } from "../durable/engine-time.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
@@ -49,7 +50,7 @@ export interface AppOptions {
   readonly sources: Sources;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
-  /** Milliseconds since 1970. */
+  /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */
   readonly clock: () => number;
   /** An unguessable id. */
   readonly newId: () => string;
@@ -81,21 +82,22 @@ export function createApp(options: AppOptions): Express {
   // For people. Decision pages have their own rule for where a press may come from.
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
-  addReviewRoutes(app, options);
+  const byEngine = { ...options, clock: () => knownTime(options) };
+  addReviewRoutes(app, byEngine);
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
   // For other systems. What they send shows by itself where it comes from; they have no key.
   addWebhookRoutes(app, options);
-  addCallbackRoutes(app, options);
+  addCallbackRoutes(app, byEngine);
 
   // For programs. Each route names the scope that its callers need.
   const needs = createNeeds(options.authenticate, options.trustProxyHops);
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   app.use(noCrossSiteWrites(options.publicUrl, options.corsOrigins));
-  addWorkflowRoutes(app, { ...options, needs });
-  addApprovalRoutes(app, { ...options, needs });
-  addPromiseRoutes(app, { ...options, needs });
-  addCallbackDeliveryRoutes(app, { ...options, needs });
+  addWorkflowRoutes(app, { ...byEngine, needs });
+  addApprovalRoutes(app, { ...byEngine, needs });
+  addPromiseRoutes(app, { ...byEngine, needs });
+  addCallbackDeliveryRoutes(app, { ...byEngine, needs });
 
   app.use(notFound);
   app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));

@@ -9,6 +9,7 @@ import {
 import { allows } from "../auth/scopes.ts";
 import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { audit } from "./audit.ts";
 import { callerOf, type Needs } from "./auth.ts";
@@ -53,7 +54,10 @@ export function addCallbackDeliveryRoutes(
   addRoute(router, "/callback-deliveries/:id/replay", {
     POST: needs(SENDERS, async (req, res) => {
       const { id } = await permitted(res, "send", req.params["id"]);
-      const view = await replayCallback(durable, id, { nowMs: clock(), newId: newId() });
+      const view = await replayCallback(durable, id, {
+        nowMs: await currentTime({ durable, clock }),
+        newId: newId(),
+      });
       audit(res, { what: "replay", about: id, replay: view.id, outcome: view.status });
       res
         .status(202)

@@ -3,6 +3,7 @@ import { differingFields } from "../approval/meaning.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "./idempotency-key.ts";
 
@@ -29,11 +30,12 @@ export interface ApprovalCall {
  * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id. Nothing was started then.
  */
 export async function startApproval(
-  { durable, clock, newId, callbackUrlProblem }: StartApprovalOptions,
+  options: StartApprovalOptions,
   { body, idempotencyKeys }: ApprovalCall,
 ): Promise<StoredPromise> {
+  const { durable, newId, callbackUrlProblem } = options;
   const { id, problems } = chooseId(body, idempotencyKeys);
-  const parsed = parseApprovalRequest(body, { nowMs: clock(), callbackUrlProblem });
+  const parsed = parseApprovalRequest(body, { nowMs: await currentTime(options), callbackUrlProblem });
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) {
     const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);

@@ -10,6 +10,7 @@
  */
 import { KIND_TAG } from "../approval/ids.ts";
 import type { Durable, StoredPromise } from "../durable/durable.ts";
+import { knownTime } from "../durable/engine-time.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { rawNumberPaths } from "../lib/exact-json.ts";
 import type { WebhookEvent } from "../webhooks/events.ts";
@@ -55,9 +56,9 @@ export async function takeDelivery(
   source: Source,
   { event, replayKey, bodySha256 }: WebhookEvent & { readonly bodySha256: string },
 ): Promise<Taken> {
-  const { durable, clock } = options;
+  const { durable } = options;
   const planned = plan(source.mapping, event);
-  const nowMs = clock();
+  const nowMs = knownTime(options);
   const id = deliveryId(source.name, replayKey);
   const param: Delivery = {
     kind: "delivery",
@@ -148,7 +149,12 @@ async function effect(
       const { match, verdict, value } = planned;
       const outcome = verdict === "resolve" ? "resolved" : "rejected";
       const answer = webhookAnswerOf({ outcome, value, delivery });
-      const met = await meet(durable, clock(), { source: source.name, match, delivery, answer });
+      const met = await meet(durable, knownTime({ durable, clock }), {
+        source: source.name,
+        match,
+        delivery,
+        answer,
+      });
       if (met.kind === "full") {
         throw new ServiceError(
           "CONFLICT",

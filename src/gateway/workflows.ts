@@ -1,6 +1,7 @@
 /** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
 import type { IRouter, Request, Response } from "express";
 import type { Admit, Durable, StoredPromise } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { BegunWorkflow } from "../openapi/schemas.ts";
 import { audit } from "./audit.ts";
@@ -74,14 +75,13 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
   });
 }
 
-async function begin(
-  { durable, clock, newId, callbackUrlProblem }: WorkflowRoutesOptions,
-  req: Request,
-): Promise<StoredPromise> {
+async function begin(options: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
+  const { durable, newId, callbackUrlProblem } = options;
   const call = await readBegin(req, callbackUrlProblem);
   const id = call.id ?? newId();
   const { func, version, args, timeoutMs } = call;
-  const promise = await durable.start({ id, func, version, args, timeoutAt: clock() + timeoutMs });
+  const timeoutAt = (await currentTime(options)) + timeoutMs;
+  const promise = await durable.start({ id, func, version, args, timeoutAt });
   if (!isSameCall(promise, call)) {
     throw new ServiceError(
       "CONFLICT",

@@ -31,10 +31,10 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",
     );
   }
-  const { group, tokens } = services(ctx);
+  const { group, tokens, now } = services(ctx);
   const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
   // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
-  const untilDeadlineMs = () => deadlineAtMs - Date.now();
+  const untilDeadlineMs = () => deadlineAtMs - now();
 
   const latents: Latent[] = [];
   function* create(options: Parameters<Context["promise"]>[0]) {
@@ -62,7 +62,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     if (retry === undefined && unmailed.length > 0) {
       // Whether there is another try follows from the frozen results (W1); when counts only on the first pass.
       const nextTryAtMs = Math.min(...unmailed.map((mailed) => mailed.nextTryAtMs));
-      const timeout = Math.max(1, nextTryAtMs - Date.now());
+      const timeout = Math.max(1, nextTryAtMs - now());
       retry = yield* create({ timeout, tags: timerTags(group, "retry") });
     }
     const retryDue = retry?.state === "completed";

@@ -57,8 +57,9 @@ function attempt_callback(ctx: Context, callback: Callback, n: number): Promise<
 }
 
 async function read_completion(ctx: Context, workflow: string): Promise<CallbackEvent> {
-  const { state, settledAt } = await services(ctx).promises.get(workflow);
-  const timestamp = new Date(settledAt ?? Date.now()).toISOString();
+  const { promises, now } = services(ctx);
+  const { state, settledAt } = await promises.get(workflow);
+  const timestamp = new Date(settledAt ?? now()).toISOString();
   return { type: "workflow.completed", timestamp, data: { workflow, status: STATUS_OF[state] } };
 }
 

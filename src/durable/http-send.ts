@@ -1,0 +1,56 @@
+import {
+  isResponse,
+  type Request,
+  ResonateTimeoutException,
+  type Response,
+  type Send,
+} from "@resonatehq/sdk";
+import { type RemoteClock, timeIn } from "./engine-time.ts";
+
+export interface SendOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly timeoutMs: number;
+  /** Hears what time it is from each reply. */
+  readonly clock: RemoteClock;
+}
+
+/** Statuses that are answers of the protocol. All others the SDK takes for failures of the way. */
+const ANSWERS: readonly number[] = [200, 300, 404, 409, 422, 501];
+
+/**
+ * One request of the protocol by HTTP, as the SDK's own network sends it, which lets nobody see a reply's headers.
+ *
+ * Throws `ResonateTimeoutException`, on which the SDK builds its retries, with the status in its text.
+ */
+export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send {
+  const headers = {
+    "Content-Type": "application/json",
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+  };
+  const post = async (request: Request): Promise<Response> => {
+    const { head } = request;
+    const body = JSON.stringify(
+      token === undefined ? request : { ...request, head: { ...head, auth: token } },
+    );
+    const sentAt = performance.now();
+    const reply = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
+    const time = timeIn(reply.headers);
+    if (time !== undefined) clock.hear(sentAt, time);
+    const text = await reply.text();
+    if (!ANSWERS.includes(reply.status)) throw new ResonateTimeoutException(`HTTP ${reply.status}`);
+    const response: unknown = JSON.parse(text);
+    if (!isResponse(response) || response.kind !== request.kind || response.head.corrId !== head.corrId) {
+      throw new ResonateTimeoutException("response did not match request");
+    }
+    return response;
+  };
+  return (async (request: Request) => {
+    try {
+      return await post(request);
+    } catch (error) {
+      if (error instanceof ResonateTimeoutException) throw error;
+      throw new ResonateTimeoutException(error instanceof Error ? error.message : String(error));
+    }
+  }) as Send;
+}
