@@ -14,8 +14,8 @@
  * G4 what is too large to be stored is never sent: the step or workflow that made it ends as rejected in its place, saying so,
  *    and nothing of it runs again. So is what the engine refuses for good (400, 413);
  * G5 at most `concurrency` tasks run at once; further ones wait here, each once. Callbacks are counted apart: their
- *    receivers may take as long as they like, and no decision waits for them. So are tasks that wait for a slow mail
- *    server, as many again;
+ *    receivers may take as long as they like, and no decision waits for them. One host has only some of their places, and
+ *    the slow hosts have half of them together, so that a good receiver does not wait for bad ones;
  * G6 once draining, no new task is taken, and the engine is told at once, so that others get them.
  */
 import {
@@ -34,10 +34,13 @@ import {
   type TaskReleaseRes,
   type Value,
 } from "@resonatehq/sdk";
-import { isCallbackId } from "../src/approval/callback.ts";
+import { isCallbackId, placeIn, placeOf } from "../src/approval/callback.ts";
 import { parentId } from "../src/approval/ids.ts";
 import { cameItsWay, ownWayOf, standInFor } from "../src/approval/own-ways.ts";
+import { storedCallbackOf } from "../src/approval/stored-callback.ts";
 import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "../src/durable/value.ts";
+import { shortHash } from "../src/lib/short-hash.ts";
+import { Lane } from "./lane.ts";
 import type { FailureNotes } from "./sdk-log.ts";
 import { failure, rejectionFor, tooLarge, valueIn } from "./value-limit.ts";
 
@@ -62,14 +65,26 @@ const RELEASE_DELAY_MAX_MS = 30_000;
 /** After this a step that waits for something outside gives up its task's place: longer than a mail server in order takes. */
 const SLOW_MS = 1_000;
 
+/**
+ * Callbacks that run at once are this many times as many as other tasks: nearly all they do is wait for an answer. Of one
+ * host there are as many times fewer: by default 500 callbacks at once, 5 of them to one host.
+ */
+const CALLBACKS_FACTOR = 10;
+/** Places that are remembered. */
+const PLACES_MAX = 10_000;
+/** Good receivers answer long before. */
+const CALLBACK_SLOW_MS = 5_000;
+
 export class GuardedNetwork implements Network {
   readonly unicast: string;
   readonly anycast: string;
   readonly #inner: Network;
   readonly #options: GuardOptions;
   readonly #valueBytesMax: number;
-  readonly #callbacks = new Lane();
-  readonly #others = new Lane();
+  readonly #callbacks: Lane<ExecuteMsg>;
+  readonly #others: Lane<ExecuteMsg>;
+  /** Whom callbacks go to whose ids do not tell: those of workflows' ends. Each is on its own until it has run here once. */
+  readonly #places = new Map<string, string>();
   /** Tasks that wait for something slow in a step, with how many such steps they have. */
   readonly #apart = new Map<string, number>();
   /** Tasks whose latest request failed, with how often in a row. */
@@ -84,6 +99,14 @@ export class GuardedNetwork implements Network {
     this.#inner = inner;
     this.#options = options;
     this.#valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX.embedded;
+    const { concurrency } = options;
+    this.#others = new Lane({ max: concurrency, maxOfKey: concurrency, slowMs: Infinity, keyOf: () => "" });
+    this.#callbacks = new Lane({
+      max: concurrency * CALLBACKS_FACTOR,
+      maxOfKey: Math.min(concurrency, Math.max(2, Math.ceil(concurrency / CALLBACKS_FACTOR))),
+      slowMs: CALLBACK_SLOW_MS,
+      keyOf: (id) => placeIn(id) || (this.#places.get(id) ?? id),
+    });
     this.unicast = inner.unicast;
     this.anycast = inner.anycast;
   }
@@ -111,7 +134,7 @@ export class GuardedNetwork implements Network {
   /** Takes no further task and resolves when those running have suspended, ended, or been handed back. */
   async drain(): Promise<void> {
     this.#draining = true;
-    for (const { waiting } of this.#lanes) waiting.clear();
+    for (const lane of this.#lanes) lane.clear();
     // Ends deliveries alone: requests of the tasks under way still go out.
     await this.#inner.stop();
     if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -141,10 +164,10 @@ export class GuardedNetwork implements Network {
         this.#apart.set(id, steps + 1);
         return id;
       }
-      if (!this.#others.running.has(id)) continue;
+      if (!this.#others.runs(id)) continue;
       if (this.#apart.size >= this.#options.concurrency) return undefined;
       this.#apart.set(id, 1);
-      this.#others.running.delete(id);
+      this.#others.end(id);
       this.#startNext(this.#others);
       return id;
     }
@@ -158,7 +181,7 @@ export class GuardedNetwork implements Network {
     if (steps > 1) this.#apart.set(id, steps - 1);
     else {
       this.#apart.delete(id);
-      this.#others.running.add(id);
+      this.#others.begin(id);
     }
   }
 
@@ -250,15 +273,15 @@ export class GuardedNetwork implements Network {
   #execute(message: ExecuteMsg): void {
     if (this.#draining) return;
     const { id } = message.data.task;
-    const { running, waiting } = this.#laneOf(id);
+    const lane = this.#laneOf(id);
     // Also a task that runs here waits: offered again, it has lost its lease, and nobody else was asked.
-    if (running.size < this.#options.concurrency) this.#deliver(message);
-    else waiting.set(id, message);
+    lane.wait(id, message);
+    this.#startNext(lane);
   }
 
   async #acquire(request: TaskAcquireReq): Promise<Response> {
     const { id } = request.data;
-    this.#laneOf(id).running.add(id);
+    this.#laneOf(id).begin(id);
     let response: Response;
     try {
       response = await this.#inner.send(request);
@@ -284,8 +307,16 @@ export class GuardedNetwork implements Network {
         const data = { ...acquired, promise: { ...promise, param: encodeValue(judged.call) } };
         return { ...response, data } as Response;
       }
+      if (isCallbackId(id) && placeIn(id) === "") this.#learnPlace(id, promise);
     }
     return response;
+  }
+
+  #learnPlace(id: string, { param, tags }: PromiseRecord): void {
+    const to = storedCallbackOf({ param: decodeValue(param), tags })?.to;
+    if (to !== undefined) this.#places.set(id, shortHash(placeOf(to)));
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > PLACES_MAX && oldest !== undefined) this.#places.delete(oldest);
   }
 
   /** Whether the SDK can run this call (G1). */
@@ -389,36 +420,28 @@ export class GuardedNetwork implements Network {
   #ended(id: string): void {
     const lane = this.#laneOf(id);
     this.#apart.delete(id);
-    lane.running.delete(id);
+    lane.end(id);
     this.#startNext(lane);
     if (this.#isIdle) this.#onIdle?.();
   }
 
-  #startNext({ running, waiting }: Lane): void {
-    const next = waiting.entries().next();
-    if (next.done || this.#draining || running.size >= this.#options.concurrency) return;
-    const [waitingId, message] = next.value;
-    waiting.delete(waitingId);
-    this.#deliver(message);
+  #startNext(lane: Lane<ExecuteMsg>): void {
+    if (this.#draining) return;
+    const message = lane.next();
+    if (message !== undefined) this.#deliver(message);
   }
 
-  #laneOf(id: string): Lane {
+  #laneOf(id: string): Lane<ExecuteMsg> {
     return isCallbackId(id) ? this.#callbacks : this.#others;
   }
 
-  get #lanes(): readonly Lane[] {
+  get #lanes(): readonly Lane<ExecuteMsg>[] {
     return [this.#callbacks, this.#others];
   }
 
   get #isIdle(): boolean {
-    return this.#apart.size === 0 && this.#lanes.every(({ running }) => running.size === 0);
+    return this.#apart.size === 0 && this.#lanes.every(({ isIdle }) => isIdle);
   }
-}
-
-/** Tasks that share a limit. */
-class Lane {
-  readonly running = new Set<string>();
-  readonly waiting = new Map<string, ExecuteMsg>();
 }
 
 interface StoredCall {

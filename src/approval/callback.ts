@@ -87,13 +87,24 @@ export const CALLBACK_LIFE_MS = 14 * 24 * 3_600_000;
 
 /**
  * Callbacks hang off the workflow tree that they tell of, as detached workflows do: they are found with it, and ids that
- * callers choose never meet theirs.
+ * callers choose never meet theirs. A worker sees by the id alone whom it would keep waiting.
  *
  * @param subject id of the approval or workflow that it tells of
- * @param key tells it from the others of this tree
+ * @param key tells it from the others of this tree: hexadecimal
+ * @param place a hash of `placeOf`: hexadecimal
  */
-export function callbackId(subject: string, key: string): string {
-  return `${originOf(subject)}:${CALLBACK_KIND}~${key}`;
+export function callbackId(subject: string, key: string, place: string): string {
+  return `${originOf(subject)}:${CALLBACK_KIND}~${key}-${place}`;
+}
+
+/** Who is kept waiting by the callbacks of this receiver: its host, whatever the path, or an endpoint by its name. */
+export function placeOf(to: Receiver): string {
+  return to.kind === "endpoint" ? `endpoint ${to.name}` : (URL.parse(to.url)?.host ?? "");
+}
+
+/** The place that the id of a callback tells of, as `callbackId` was given it; empty for one that tells none. */
+export function placeIn(id: string): string {
+  return /^[^:]*:callback~[0-9a-f]+-([0-9a-f]+)(?:\.|$)/u.exec(id)?.[1] ?? "";
 }
 
 /** The callback of a workflow's end waits for it, which only promises of one tree may do. */

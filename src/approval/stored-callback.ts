@@ -98,7 +98,7 @@ export type StoredCallback =
   | ({ readonly kind: "completion" } & CompletionCallback);
 
 /** What a callback's promise was created for; undefined if the record is no callback. */
-export function storedCallbackOf(record: StoredRecord): StoredCallback | undefined {
+export function storedCallbackOf(record: Pick<StoredRecord, "tags" | "param">): StoredCallback | undefined {
   if (record.tags[KIND_TAG] !== CALLBACK_KIND) return undefined;
   const call = read(z.object({ func: text, args: z.tuple([z.unknown()]) }), record.param);
   if (call?.func === CALLBACK_FUNC) {

@@ -1,7 +1,8 @@
 /** Ids that follow from what they name: a step that runs again starts no second callback. */
 import { createHash } from "node:crypto";
-import { type Callback, callbackId } from "../approval/callback.ts";
+import { type Callback, callbackId, placeOf } from "../approval/callback.ts";
 import { eventKey, subjectOf } from "../approval/event.ts";
+import { shortHash } from "../lib/short-hash.ts";
 
 /** `webhook-id`: one for an event, whoever receives it and however often it is sent. */
 export function messageIdOf({ event, bornAtMs }: Omit<Callback, "to">): string {
@@ -12,7 +13,8 @@ export function messageIdOf({ event, bornAtMs }: Omit<Callback, "to">): string {
 export function callbackIdOf({ event, to, bornAtMs }: Callback): string {
   // A request has one callback URL, and no endpoint has an empty name.
   const receiver = to.kind === "endpoint" ? to.name : "";
-  return callbackId(subjectOf(event), hash(`${eventKey(event, bornAtMs)} ${receiver}`));
+  const key = hash(`${eventKey(event, bornAtMs)} ${receiver}`);
+  return callbackId(subjectOf(event), key, shortHash(placeOf(to)));
 }
 
 /** 128 bits: nobody finds two events with one id, by chance or by trying. */

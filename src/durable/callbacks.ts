@@ -6,6 +6,7 @@ import {
   CALLBACK_LIFE_MS,
   type Callback,
   callbackId,
+  placeOf,
 } from "../approval/callback.ts";
 import { subjectOf } from "../approval/event.ts";
 import { KIND_TAG } from "../approval/ids.ts";
@@ -17,6 +18,7 @@ import {
   viewCallback,
 } from "../approval/stored-callback.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { shortHash } from "../lib/short-hash.ts";
 import type { Durable, StoredPromise } from "./durable.ts";
 
 export interface CallbackFilter {
@@ -79,7 +81,7 @@ export async function replayCallback(
   const { to, bornAtMs } = found;
   const callback: Callback = { event, to, replayOf: id, ...(bornAtMs === undefined ? {} : { bornAtMs }) };
   const started = await durable.start({
-    id: callbackId(subjectOf(event), newId.replaceAll("-", "")),
+    id: callbackId(subjectOf(event), newId.replaceAll("-", ""), shortHash(placeOf(to))),
     func: CALLBACK_FUNC,
     args: [callback],
     timeoutAt: nowMs + CALLBACK_LIFE_MS,

@@ -1,6 +1,15 @@
 import type { ExecuteMsg, Message, Network, Recv, Request, Response } from "@resonatehq/sdk";
 import { Codec } from "@resonatehq/sdk";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import {
+  CALLBACK_KIND,
+  COMPLETION_FUNC,
+  callbackId,
+  completionCallbackId,
+  placeOf,
+} from "../../../src/approval/callback.ts";
+import { KIND_TAG } from "../../../src/approval/ids.ts";
+import { shortHash } from "../../../src/lib/short-hash.ts";
 import { GuardedNetwork } from "../../../worker/guard.ts";
 
 test("GuardedNetwork delivers a task that is offered again while it runs, as soon as there is room", async () => {
@@ -101,15 +110,81 @@ test("GuardedNetwork drains when what it waits for apart has ended as well", asy
   await drained;
   vi.useRealTimers();
 });
+describe("GuardedNetwork does not let a good receiver wait", () => {
+  const idOf = (url: string, n: number) =>
+    callbackId(`po-${n}`, "0".repeat(32), shortHash(placeOf({ kind: "url", url })));
+  const GOOD = idOf("https://good.example.com/hooks", 0);
+
+  test("for 250 hosts that hang", async () => {
+    const { guarded, offer, delivered } = guard({ concurrency: 50 });
+    for (let n = 1; n <= 250; n++) {
+      const id = idOf(`https://hangs-${n}.example.com/`, n);
+      offer(id, 0);
+      await acquire(guarded, id, 0);
+    }
+    offer(GOOD, 0);
+    expect(delivered).toContain(`${GOOD} 0`);
+  });
+
+  test("for a host that hangs, whatever its path and however many approvals tell it", async () => {
+    const { guarded, offer, delivered } = guard({ concurrency: 50 });
+    for (let n = 1; n <= 1_000; n++) {
+      const id = idOf(`https://hangs.example.com/${n}?key=${n}`, n);
+      offer(id, 0);
+      if (delivered.includes(`${id} 0`)) await acquire(guarded, id, 0);
+    }
+    expect(delivered).toHaveLength(5);
+    offer(GOOD, 0);
+    expect(delivered.slice(5)).toEqual([`${GOOD} 0`]);
+  });
+
+  test("and no decision waits for any of them", async () => {
+    const { guarded, offer, delivered } = guard({ concurrency: 1 });
+    for (let n = 1; n <= 100; n++) {
+      const id = idOf(`https://hangs-${n}.example.com/`, n);
+      offer(id, 0);
+      if (delivered.includes(`${id} 0`)) await acquire(guarded, id, 0);
+    }
+    expect(delivered).toHaveLength(10);
+    offer("po-1", 0);
+    expect(delivered.slice(10)).toEqual(["po-1 0"]);
+  });
+
+  test("for a host that callbacks of workflows' ends go to, once one has run here", async () => {
+    const { guarded, offer, delivered } = guard({ concurrency: 10, param: COMPLETION });
+    const ids = Array.from({ length: 5 }, (_, n) => completionCallbackId(`task-${n}`));
+    for (const id of ids) {
+      offer(id, 0);
+      await acquire(guarded, id, 0);
+      await release(guarded, id, 1);
+    }
+    for (const id of ids) {
+      offer(id, 1);
+      if (delivered.includes(`${id} 1`)) await acquire(guarded, id, 1);
+    }
+    expect(delivered.slice(5)).toEqual([`${ids[0]} 1`, `${ids[1]} 1`]);
+  });
+});
+
+const COMPLETION = {
+  func: COMPLETION_FUNC,
+  args: [{ workflow: "task", to: { kind: "url", url: "https://hangs.example.com/" } }],
+  version: 1,
+};
 
 /** A guard on an engine that says yes to everything, once it is no longer away. */
-function guard(options: { readonly concurrency: number; readonly away?: readonly string[] }) {
+function guard(options: {
+  readonly concurrency: number;
+  readonly away?: readonly string[];
+  readonly param?: object;
+}) {
   const { concurrency } = options;
   const away = [...(options.away ?? [])];
   const heard: string[] = [];
   let receive: (message: Message) => void = () => {};
   let stops = 0;
-  const param = new Codec().encode({ func: "fine", args: [], version: 1 });
+  const param = new Codec().encode(options.param ?? { func: "fine", args: [], version: 1 });
+  const tags = options.param === undefined ? {} : { [KIND_TAG]: CALLBACK_KIND };
   const inner: Network = {
     unicast: "poll://uni@worker/test",
     anycast: "poll://any@worker/test",
@@ -131,7 +206,7 @@ function guard(options: { readonly concurrency: number; readonly away?: readonly
       return {
         kind,
         head: { ...head, status: 200 },
-        data: acquired ? { promise: { tags: {}, param }, task: acquired } : {},
+        data: acquired ? { promise: { tags, param }, task: acquired } : {},
       };
     }) as Network["send"],
   };
