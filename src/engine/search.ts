@@ -9,7 +9,13 @@ import { charsOf, type PromiseRow, promiseRecord, REPLY_CHARS_MAX, taskRecord } 
 const ROWS_SCANNED_MAX = 5000;
 
 /**
- * A page of promises in order of id, each as it is at `now`: nothing is written. The answer has a `cursor` when there
+ * What is found without a look at everything else, and the newest first: people ask for it who look after what goes out
+ * from here. The promises with this tag have an index of their own; with another tag beside it they are passed over.
+ */
+const LISTED = { tag: "countersign:kind", value: "callback" } as const;
+
+/**
+ * A page of promises in order of id, or of listed ones the newest first, each as it is at `now`: nothing is written. The answer has a `cursor` when there
  * may be more, also where the page is short or empty because a great many rows had to be passed over.
  */
 export function promiseSearch(draft: Draft, query: PromiseSearchData, now: number): Answer {
@@ -17,7 +23,7 @@ export function promiseSearch(draft: Draft, query: PromiseSearchData, now: numbe
   const origin = query.tags[TAG.origin];
   const promises: ReturnType<typeof promiseRecord>[] = [];
   const rows = draft.search({
-    ...(origin !== undefined && { origin }),
+    ...(origin !== undefined ? { origin } : { listed: query.tags[LISTED.tag] === LISTED.value }),
     after: query.cursor ?? "",
     limit: ROWS_SCANNED_MAX,
   });

@@ -100,8 +100,10 @@ export interface View {
   schedules(after: string): Iterable<ScheduleRow>;
 }
 
-/** Rows in order of id, after `after`, at most `limit`. */
+/** Rows in order of id, after `after`, at most `limit`; listed ones the newest first. */
 export interface PromiseQuery {
+  /** Only what is listed; the schema says which that are. */
+  readonly listed?: boolean;
   /** Only this tree. */
   readonly origin?: string;
   readonly after: string;

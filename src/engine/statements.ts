@@ -33,6 +33,9 @@ export function prepareStatements(db: DatabaseSync) {
     family: query(promisesWhere("family = ? ORDER BY n LIMIT ?")),
     searchAll: query(promisesWhere("id > ? ORDER BY id LIMIT ?")),
     searchOrigin: query(promisesWhere("id > ? AND id < ? ORDER BY id LIMIT ?")),
+    searchListed: query(
+      `SELECT ${PROMISE_COLUMNS} FROM promises INDEXED BY promises_listed WHERE instr(tags, '"countersign:kind":"callback"') > 0 AND n < coalesce(${NUMBER}, ?) ORDER BY n DESC LIMIT ?`,
+    ),
     searchTasks: query(
       `SELECT promises.id, promises.timeout_at, ${TASK_COLUMNS.replaceAll(/\w+/g, "tasks.$&")} FROM promises LEFT JOIN tasks ON tasks.n = promises.n WHERE promises.id > ? ORDER BY promises.id LIMIT ?`,
     ),

@@ -117,8 +117,12 @@ export class Store implements View {
     return rows;
   }
 
-  *search({ origin, after, limit }: PromiseQuery): Generator<PromiseRow> {
-    if (origin !== undefined) {
+  *search({ origin, listed, after, limit }: PromiseQuery): Generator<PromiseRow> {
+    if (listed === true) {
+      // What is gone since the last page has nothing after it that could be found.
+      const before = after === "" ? Number.MAX_SAFE_INTEGER : 0;
+      yield* promises(this.#sql.searchListed.iterate(after, before, limit));
+    } else if (origin !== undefined) {
       const root = this.promise(origin);
       if (root !== undefined && isAfter(origin, after)) yield root;
       const first = `${origin}:`;

@@ -81,3 +81,31 @@ test("promise.search that passes over many rows answers a short page with a curs
   expect(first).toEqual({ ids: [], cursor: "p04999" });
   expect(search(world, { tags: { wanted: "yes" }, cursor: first.cursor })).toEqual({ ids: ["p05000"] });
 });
+
+test("promise.search for callbacks looks at nothing else, and answers the newest first, page by page", () => {
+  using world = new World();
+  const kind = (id: string, value: string) => ({
+    ...rootTags(id),
+    "resonate:origin": id.split(":", 1)[0]!,
+    "countersign:kind": value,
+  });
+  const ids = ["m:callback~1", "a:callback~2", "z:callback~3", "b:callback~4"];
+  for (const id of ids) {
+    for (let n = 0; n < 50; n += 1)
+      world.step(T, create(`${id}-${n}`, T + DAY, kind(`${id}-${n}`, "ballot")));
+    world.step(T, create(id, T + DAY, kind(id, "callback")));
+  }
+  // A value that only looks like it, and another tag of that value.
+  world.step(T, create("q", T + DAY, { "countersign:about": '"countersign:kind":"callback"' }));
+  world.step(T, create("r", T + DAY, { "countersign:note": "callback" }));
+  const tags = { "countersign:kind": "callback" };
+  const newest = ids.toReversed();
+  expect([...world.store.search({ listed: true, after: "", limit: 1_000 })].map(({ id }) => id)).toEqual(
+    newest,
+  );
+  expect(search(world, { tags }).ids).toEqual(newest);
+  expect(search(world, { tags, limit: 3 })).toEqual({ ids: newest.slice(0, 3), cursor: newest[2] });
+  expect(search(world, { tags, limit: 3, cursor: newest[2] })).toEqual({ ids: newest.slice(3) });
+  expect(search(world, { tags, cursor: "gone" })).toEqual({ ids: [] });
+  expect(search(world, { tags: { ...tags, "resonate:origin": "a" } }).ids).toEqual(["a:callback~2"]);
+});
