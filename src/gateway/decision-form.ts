@@ -1,5 +1,5 @@
 import { type Request, type Response, urlencoded } from "express";
-import { linesProblem, storableProblem, tidyLines } from "../approval/text.ts";
+import { controlIn, storableProblem, tidyLines } from "../approval/text.ts";
 import { askForBody } from "./body.ts";
 import { DECISION_FORM } from "./pages.ts";
 
@@ -41,7 +41,11 @@ function commentProblem(raw: string, comment: string): string | undefined {
   if (comment.length > commentMax) {
     return `The comment has ${comment.length} characters, and ${commentMax} at most fit.`;
   }
-  if (linesProblem(raw) !== undefined || storableProblem(comment) !== undefined) {
+  const control = controlIn(raw);
+  if (control !== undefined) {
+    return `The comment held a control character, which cannot be stored (${control}). It is taken out: look at the comment again, then press.`;
+  }
+  if (storableProblem(comment) !== undefined) {
     return "The comment holds characters that cannot be stored: please write it differently.";
   }
   return undefined;

@@ -77,11 +77,11 @@ describe("parseApprovalRequest() accepts", () => {
     const codec = new Codec();
     const { value } = accepted({
       ...minimal,
-      summary: "a\r\nb",
+      summary: "a\r\nb\vc\fd\u0085e\u2028f\u2029g\rh\v",
       metadata: { zero: 0, deep: [[{ a: "__INF" }]] },
     });
     expect(codec.decode(codec.encode(value) as never)).toEqual(value);
-    expect(value.summary).toBe("a\nb");
+    expect(value.summary).toBe("a\nb\nc\nd\ne\nf\ng\nh");
   });
 
   test.each([
@@ -100,7 +100,7 @@ describe("parseApprovalRequest() accepts", () => {
 });
 
 const email = "must be one plain mail address, such as ana@example.com";
-const oneLine = "must be one line without control characters";
+const oneLine = (control: string) => `must be one line without control characters: ${control}`;
 const window = "must be 1 minute to 90 days from now";
 
 describe("parseApprovalRequest() refuses", () => {
@@ -120,10 +120,18 @@ describe("parseApprovalRequest() refuses", () => {
     ],
     ["an empty title", { ...minimal, title: " \u202e " }, ["title: must have at least 1 character"]],
     ["a long title", { ...minimal, title: "x".repeat(201) }, ["title: must have at most 200 characters"]],
-    ["a title of two lines", { ...minimal, title: "a\nBcc: x@y.z" }, [`title: ${oneLine}`]],
-    ["a title with a line break at its end", { ...minimal, title: "a\r\n" }, [`title: ${oneLine}`]],
-    ["U+0085 in a title", { ...minimal, title: "a\u0085b" }, [`title: ${oneLine}`]],
-    ["U+2028 in a title", { ...minimal, title: "a\u2028b" }, [`title: ${oneLine}`]],
+    [
+      "a title of two lines",
+      { ...minimal, title: "a\nBcc: x@y.z" },
+      [`title: ${oneLine("U+000A is character 2")}`],
+    ],
+    [
+      "a title with a line break at its end",
+      { ...minimal, title: "a\r\n" },
+      [`title: ${oneLine("U+000D is character 2")}`],
+    ],
+    ["U+0085 in a title", { ...minimal, title: "a\u0085b" }, [`title: ${oneLine("U+0085 is character 2")}`]],
+    ["U+2028 in a title", { ...minimal, title: "a\u2028b" }, [`title: ${oneLine("U+2028 is character 2")}`]],
     [
       "half a surrogate pair",
       { ...minimal, title: "a\ud800" },
@@ -137,7 +145,17 @@ describe("parseApprovalRequest() refuses", () => {
     [
       "an escape sequence in the summary",
       { ...minimal, summary: "\u001b[31m" },
-      ["summary: must not hold control characters other than tab and line breaks"],
+      ["summary: must not hold control characters other than tab and line breaks: U+001B is character 1"],
+    ],
+    [
+      "a control character late in the summary",
+      { ...minimal, summary: "a\r\n\u{1F98A}\vb\u0000\u0007" },
+      ["summary: must not hold control characters other than tab and line breaks: U+0000 is character 7"],
+    ],
+    [
+      "a vertical tab in a title",
+      { ...minimal, title: "a\vb" },
+      [`title: ${oneLine("U+000B is character 2")}`],
     ],
     [
       "51 details",
@@ -156,7 +174,7 @@ describe("parseApprovalRequest() refuses", () => {
     [
       "a value of two lines",
       { ...minimal, details: [{ label: "a", value: "b\nc" }] },
-      [`details[0].value: ${oneLine}`],
+      [`details[0].value: ${oneLine("U+000A is character 2")}`],
     ],
     ["nobody to ask", { ...minimal, approvers: [] }, ["approvers: must have at least 1 item"]],
     [

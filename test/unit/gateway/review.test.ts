@@ -182,7 +182,13 @@ describe("POST /d/:token", () => {
 
   test.each<[string, string, RegExp, string]>([
     ["too long a comment", "x".repeat(2_001), /2001 characters/u, "x".repeat(2_001)],
-    ["a control character", "a\u0007b", /cannot be stored/u, "ab"],
+    ["a control character", "a\u0007b", /cannot be stored \(U\+0007 is character 2\)/u, "ab"],
+    [
+      "a control character below a line",
+      "a\r\nb\u001B",
+      /cannot be stored \(U\+001B is character 4\)/u,
+      "a\nb",
+    ],
   ])("gives back %s, with what was written, and records nothing", async (_, comment, problem, givenBack) => {
     await using bench = await openBench();
     const { approve } = await asked(bench);
@@ -192,6 +198,14 @@ describe("POST /d/:token", () => {
     expect(text).toContain(`${givenBack}</textarea>`);
     expect((await stored(bench))?.state).toBe("pending");
     expect(await receiptOf(bench, await bench.press(approve))).toBe("200 approved true");
+  });
+
+  test("reads what Word and PowerPoint paste for a line break as one", async () => {
+    await using bench = await openBench();
+    const { approve } = await asked(bench);
+    const comment = "one\vtwo\fthree\u2028four\r\nfive\u0085six\v";
+    expect((await bench.press(approve, { confirm: "yes", comment })).status).toBe(303);
+    expect((await stored(bench))?.value).toMatchObject({ comment: "one\ntwo\nthree\nfour\nfive\nsix" });
   });
 
   test("takes a comment of 2,000 characters in the longest encoding", async () => {

@@ -10,7 +10,7 @@ describe("cleanText()", () => {
   });
 
   test("ends every line with one line feed", () => {
-    expect(cleanText("a\r\nb\rc\u2028d\u2029e\u0085f\ng")).toBe("a\nb\nc\nd\ne\nf\ng");
+    expect(cleanText("a\r\nb\rc\u2028d\u2029e\u0085f\ng\vh\fi")).toBe("a\nb\nc\nd\ne\nf\ng\nh\ni");
   });
 
   test("replaces half a surrogate pair, which no encoding can carry", () => {
