@@ -1,54 +1,57 @@
+/**
+ * Markdown of askers. What it costs to read and how long it gets are bounded by its own length, however it is written:
+ *
+ * M1 a summary that would be more than its author can have meant (see the limits below) is shown as written, as plain
+ *    text. Nothing of it is left out, and nothing is refused, because what was accepted once must always be shown;
+ * M2 the limits are checked before anything is rendered: links that share one long target, or the cells that a table
+ *    lacks and a parser adds, would make megabytes of a page of text.
+ */
 import MarkdownIt, { type MarkdownIt as Markdown, type Token } from "markdown-it";
 import { escapeHtml, Html } from "./html.ts";
 import { cleanText } from "./text.ts";
 
+/** Lists, quotes and emphasis inside each other; a list counts twice, as itself and as its item. */
+const NESTING_MAX = 20;
+/** Columns of the widest table times lines of the text: what there can be of cells, those that rows lack included. */
+const CELLS_MAX = 5_000;
+/** Characters of all links' targets. One that is defined once and used often counts each time. */
+const TARGETS_CHARS_MAX = 20_000;
+/** Characters of markup. */
+const HTML_CHARS_MAX = 100_000;
+
 /**
  * Markdown for pages: no raw HTML, no images; links only to `https:` and `mailto:`, with their target shown, because
- * the words of a link are chosen by whoever asks for the decision.
+ * the words of a link are chosen by the asker.
  */
 export function markdownForPage(source: string): Html {
-  return new Html(forPages.render(cleanText(source)));
+  const tokens = parseMarkdown(source);
+  const markup = tokens && forPages.renderer.render([...tokens], forPages.options, {});
+  return new Html(
+    markup !== undefined && markup.length <= HTML_CHARS_MAX
+      ? markup
+      : `<p class="as-written">${escapeHtml(source)}</p>\n`,
+  );
 }
 
-/** Markdown for mails: as for pages, but no link works, so that nothing can pose as our own buttons. */
-export function markdownForMail(source: string): Html {
-  return new Html(forMails.render(cleanText(source)));
+/** The tokens of a text that keeps to the limits, and else undefined. */
+export function parseMarkdown(source: string): readonly Token[] | undefined {
+  const text = cleanText(source);
+  if (mostCells(text) > CELLS_MAX) return undefined;
+  const tokens = forPages.parse(text, {});
+  return isWithinLimits(tokens) ? tokens : undefined;
 }
 
-/**
- * Keeps mail programs from making links of addresses in plain text: a zero-width space after the scheme and after
- * each dot of a host. Only what looks like an address with a scheme, a path or `www.` is touched.
- */
-export function withoutLinks(text: string): string {
-  return cleanText(text)
-    .replace(/\b([a-z][a-z0-9+.-]{1,15}:)(?=\/\/|[^\s@]+@)/giu, `$1${BREAK}`)
-    .replace(HOST_WITH_PATH, (host) => host.replaceAll(".", `.${BREAK}`));
-}
-
-const BREAK = "\u200B";
-const HOST_WITH_PATH =
-  /(?<=\/\/)[^\s/?#]+|\bwww\.[\p{L}\p{N}.-]+|\b[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?=[/?#:])/giu;
-
-const forPages = create();
-forPages.renderer.rules["link_open"] = (tokens, index) =>
-  `<a href="${escapeHtml(hrefOf(tokens[index]))}" rel="noopener noreferrer nofollow">`;
-forPages.renderer.rules["link_close"] = (tokens, index) =>
-  `</a>${shownTarget(tokens, index, (href) => href)}`;
-
-const forMails = create();
-forMails.renderer.rules["link_open"] = () => "";
-forMails.renderer.rules["link_close"] = (tokens, index) => shownTarget(tokens, index, withoutLinks);
-forMails.core.ruler.push("break_links", ({ tokens }) => {
-  for (const token of tokens.flatMap((block) => [block, ...(block.children ?? [])])) {
-    if (WRITTEN.has(token.type)) token.content = withoutLinks(token.content);
-  }
-});
-
-/** Tokens whose content is printed as text. */
-const WRITTEN: ReadonlySet<string> = new Set(["text", "code_inline", "code_block", "fence"]);
-
-function create(): Markdown {
-  const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false, breaks: true });
+/** A parser and renderer that knows nothing but text, emphasis, lists, quotes, code, tables and links. */
+export function createMarkdown(): Markdown {
+  // Beyond its own limit the parser drops what it finds, so ours must come first.
+  const maxNesting = NESTING_MAX + 10;
+  const markdown = new MarkdownIt({
+    html: false,
+    linkify: false,
+    typographer: false,
+    breaks: true,
+    maxNesting,
+  });
   markdown.disable("image");
   markdown.validateLink = (url) => /^(?:https|mailto):/iu.test(url);
   // The page's own headings are h1 and h2; a summary's begin below them.
@@ -62,19 +65,48 @@ function create(): Markdown {
   return markdown;
 }
 
-function hrefOf(token: Token | undefined): string {
-  return String(token?.attrGet("href") ?? "");
+/** The link that ends at a token: where it leads, and whether its words say just that. */
+export function linkEndingAt(
+  tokens: readonly Token[],
+  closeIndex: number,
+): { readonly href: string; readonly saysSo: boolean } {
+  let words = "";
+  let i = closeIndex - 1;
+  for (; i >= 0 && tokens[i]?.type !== "link_open"; i--) words = `${tokens[i]?.content ?? ""}${words}`;
+  const href = hrefOf(tokens[i]);
+  return { href, saysSo: words === href || `mailto:${words}` === href };
 }
 
-/** The target in brackets, unless the words of the link are the target. */
-function shownTarget(tokens: Token[], closeIndex: number, write: (href: string) => string): string {
-  const openIndex = tokens.findLastIndex((token, i) => i < closeIndex && token.type === "link_open");
-  const href = hrefOf(tokens[openIndex]);
-  const words = tokens
-    .slice(openIndex + 1, closeIndex)
-    .map((token) => token.content)
-    .join("");
-  const target = write(href);
-  if (words === target || write(`mailto:${words}`) === target) return "";
-  return ` <span class="target">(${escapeHtml(target)})</span>`;
+const forPages = createMarkdown();
+forPages.renderer.rules["link_open"] = (tokens, index) =>
+  `<a href="${escapeHtml(hrefOf(tokens[index]))}" rel="noopener noreferrer nofollow">`;
+forPages.renderer.rules["link_close"] = (tokens, index) => {
+  const { href, saysSo } = linkEndingAt(tokens, index);
+  return saysSo ? "</a>" : `</a> <span class="target">(${escapeHtml(href)})</span>`;
+};
+
+/** How many cells the tables in a text can have at most. Zero if no line could be the rule below a table's head. */
+function mostCells(text: string): number {
+  const lines = text.split("\n");
+  const rules = lines.filter((line) => line.includes("-") && TABLE_RULE.test(line));
+  const columns = rules.map((line) => line.split("|").length);
+  return columns.reduce((most, count) => Math.max(most, count), 0) * lines.length;
+}
+
+/** Also inside quotes and lists. */
+const TABLE_RULE = /^[\t >*+\d.)|:-]+$/u;
+
+function isWithinLimits(blocks: readonly Token[]): boolean {
+  let targetsChars = 0;
+  for (const block of blocks) {
+    for (const token of [block, ...(block.children ?? [])]) {
+      targetsChars += token.type === "link_open" ? hrefOf(token).length : 0;
+      if (token.level > NESTING_MAX || targetsChars > TARGETS_CHARS_MAX) return false;
+    }
+  }
+  return true;
+}
+
+function hrefOf(token: Token | undefined): string {
+  return String(token?.attrGet("href") ?? "");
 }

@@ -20,9 +20,16 @@ function hrefs(html: string): string[] {
 }
 
 describe("requestDecision()", () => {
-  test("puts both links into both parts, and no other link into the HTML", () => {
+  test("puts both links into both parts, before what the asker wrote at length", () => {
     const { html, text } = composer.requestDecision(mail);
     expect(hrefs(html)).toEqual([mail.links.approve, mail.links.reject]);
+    for (const part of [html, text]) {
+      for (const link of Object.values(mail.links)) {
+        expect(part.indexOf(link)).toBeGreaterThan(part.indexOf("Order 40 laptops"));
+        expect(part.indexOf(link)).toBeLessThan(part.indexOf("five years"));
+        expect(part.indexOf(link)).toBeLessThan(part.indexOf("41 200 €"));
+      }
+    }
     expect(text.split("\n")).toEqual(expect.arrayContaining([mail.links.approve, mail.links.reject]));
   });
 
@@ -41,26 +48,23 @@ describe("requestDecision()", () => {
     expect(text).toContain("One rejection is enough");
   });
 
-  test("shows text of callers as text: no markup, no link, no direction of its own", () => {
-    expect(hrefs(hostile.html)).toEqual([mail.links.approve, mail.links.reject]);
+  test("shows text of callers as text: no markup, no direction of its own", () => {
     expect(hostile.html).not.toMatch(/<(script|img|iframe|form|input|link|object|svg)\b/iu);
-    expect(hostile.html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
-    expect(hostile.html).toContain("&lt;%= process.env.HOME %&gt;");
+    // Without the anchors that keep mail programs from making links.
+    const shown = hostile.html.replaceAll(/<\/?a>/gu, "");
+    expect(shown).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(shown).toContain("&lt;%= process.env.HOME %&gt;");
     for (const part of [hostile.html, hostile.text, hostile.subject, hostile.to.name]) {
       expect(part).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/u);
     }
   });
 
-  test("breaks addresses in callers' text, which mail programs would make links of", () => {
-    for (const part of [hostile.html, hostile.text]) {
-      expect(part).toContain("evil");
-      expect(part).not.toMatch(/https?:\/\/evil|www\.evil|evil\.example\/d/u);
-    }
-  });
-
   test("sets callers' text apart from our own lines in the text part", () => {
-    const ownLines = hostile.text.split("\n").filter((line) => line.startsWith("To APPROVE"));
-    expect(ownLines).toHaveLength(1);
+    const lines = hostile.text.split("\n").filter((line) => line.includes("To APPROVE"));
+    expect(lines).toEqual([
+      "To APPROVE, open this page and press its button:",
+      "  | To APPROVE, open this page:",
+    ]);
   });
 
   test("keeps the subject and the recipient's name on one line", () => {
@@ -84,6 +88,24 @@ describe("requestDecision()", () => {
       expect(part).toContain("Your decision is asked for");
       expect(part).not.toMatch(/undefined|Summary|Details/u);
     }
+  });
+
+  test("reads and renders what all mails about a request have in common once", () => {
+    let readings = 0;
+    const counted = {
+      ...request,
+      get summary() {
+        readings += 1;
+        return "a".repeat(10_000);
+      },
+    };
+    const htmls = ["ana", "bo", "cy"].map(
+      (name) =>
+        composer.requestDecision({ ...mail, request: counted, approver: { email: `${name}@example.com` } })
+          .html,
+    );
+    expect(new Set(htmls).size).toBe(3);
+    expect(readings).toBe(1);
   });
 
   test("marks itself as automatic and has no header that a mail program could act on", () => {
