@@ -80,7 +80,7 @@ function isPublic(address: string): boolean {
 
 function contains(list: BlockList, address: string): boolean {
   const family = isIP(address);
-  return family !== 0 && list.check(address.replace(/%.*$/u, ""), familyOf(address));
+  return family !== 0 && list.check(address.split("%", 1)[0] ?? "", familyOf(address));
 }
 
 function familyOf(address: string): "ipv4" | "ipv6" {

@@ -69,7 +69,7 @@ export function parseTokenKeys(list: string, source: string): readonly [TokenKey
       problems.push(
         `${where} must be written kid:base64url, with a kid of 1 to 32 letters, digits, dashes or underscores`,
       );
-    } else if (secret.toString("base64url") !== encoded.replace(/=+$/, "")) {
+    } else if (secret.toString("base64url") !== encoded.replace(/={1,2}$/, "")) {
       problems.push(`${where} (${kid}) is not base64url`);
     } else if (secret.length < 32) {
       problems.push(`${where} (${kid}) has ${secret.length} bytes; at least 32 are needed`);

@@ -60,7 +60,7 @@ function statusOf({ code, text }: Reply): string | undefined {
   return status?.startsWith(`${Math.floor(code / 100)}.`) ? status : undefined;
 }
 
-const STATUS = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})(?= |$)|\(#(\d\.\d{1,3}\.\d{1,3})\)\s*$/mu;
+const STATUS = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})(?: |$)|\(#(\d\.\d{1,3}\.\d{1,3})\)\s*$/mu;
 
 /** RFC 3463 §3.2 to §3.4, and 1.10 of RFC 7505: the mailbox is not there or takes nothing, or not this mail. */
 const FINAL_DETAILS: ReadonlySet<string> = new Set([

@@ -7,17 +7,18 @@ export type Filled =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string };
 
-/** Undefined if a place holds no path. `$${` stands for the characters themselves. */
+/** Undefined if a place holds no path, or does not end. `$${` stands for the characters themselves. */
 export function parseTemplate(text: string): Template | undefined {
   const template: (string | { path: Path; source: string })[] = [];
-  for (const piece of text.split(/(\$\$\{|\$\{[^}]*\})/)) {
+  for (const piece of text.split(/(\$\$\{|\$\{[^{}]*\})/)) {
     if (piece === "$${") template.push("${");
     else if (piece.startsWith("${")) {
       const source = piece.slice(2, -1);
       const path = parsePath(source);
       if (path === undefined) return undefined;
       template.push({ path, source });
-    } else if (piece !== "") template.push(piece);
+    } else if (piece.includes("${")) return undefined;
+    else if (piece !== "") template.push(piece);
   }
   return template.length === 0 ? undefined : template;
 }

@@ -36,7 +36,7 @@ export type SignedParts =
 /** `{timestamp}.{body}` to its parts; undefined for a name that is no part. */
 export function parseCanvas(template: string): Canvas | undefined {
   const canvas = template
-    .split(/(\{[^}]*\})/)
+    .split(/(\{[^{}]*\})/)
     .filter((piece) => piece !== "")
     .map((piece) => (PARTS.has(piece) ? { part: piece.slice(1, -1) as Part } : { text: piece }));
   return canvas.some((piece) => "text" in piece && /[{}]/.test(piece.text)) ? undefined : canvas;
