@@ -305,7 +305,7 @@ class ModelEngine {
       },
     };
     const callbacks = { endpointsFor: () => [{ kind: "endpoint", name: "all" }] };
-    return { promises, callbacks, group: "worker" } as unknown as Services;
+    return { promises, callbacks, group: "worker", now: () => this.nowMs } as unknown as Services;
   }
 
   durable(turn: Turn): Durable {
