@@ -30,9 +30,13 @@ export function requestedEvent(approval: string, atMs: number): CallbackEvent {
 }
 
 /** An approver who cannot be reached, if that is what became of their mail. */
-export function eventsOfMail(approval: string, { n, delivery }: MailResult): CallbackEvent[] {
+export function eventsOfMail(
+  approval: string,
+  { n, delivery }: MailResult,
+  now: () => number,
+): CallbackEvent[] {
   if (delivery.status !== "undeliverable") return [];
-  return [{ type: "approval.delivery_failed", timestamp: iso(Date.now()), data: { approval, ballot: n } }];
+  return [{ type: "approval.delivery_failed", timestamp: iso(now()), data: { approval, ballot: n } }];
 }
 
 function iso(epochMs: number): string {

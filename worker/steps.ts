@@ -150,7 +150,8 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const isOpen = record.state === "pending" && end.state === "pending";
   const delivery = isOpen ? await deliver(svc, input, record) : ({ status: "skipped" } as const);
   const result: MailResult = { kind: "mail", n: input.n, delivery };
-  const toldAfter = await announce(svc, end.createdAt, eventsOfMail(input.approval, result), callbackUrl);
+  const failed = eventsOfMail(input.approval, result, svc.now);
+  const toldAfter = await announce(svc, end.createdAt, failed, callbackUrl);
   return { ...result, ...bothOf(toldBefore, toldAfter) };
 }
 
