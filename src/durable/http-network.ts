@@ -6,6 +6,7 @@ import {
   isMessage,
   type Message,
   type Network,
+  type Request,
   ResonateTimeoutException,
 } from "@resonatehq/sdk";
 import { type EngineClock, RemoteClock } from "./engine-time.ts";
@@ -37,6 +38,27 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const REQUESTS_AT_ONCE = 100;
 
 /**
+ * How long a request waits in that queue. Five thousand presses at one moment take a busy machine half as long; after
+ * this and a request's own time, the caller of a gateway is cut anyway.
+ */
+const QUEUE_MS = 20_000;
+
+/**
+ * Requests that mean the same when they are sent again: what was done stands, and is answered. All that a gateway asks
+ * is of these; a worker's claims on tasks are not.
+ */
+const REPEATABLE: ReadonlySet<Request["kind"]> = new Set([
+  "promise.get",
+  "promise.search",
+  "promise.create",
+  "promise.settle",
+  "promise.register_listener",
+]);
+
+/** Pauses before a repeatable request whose connection broke is sent again. Within a second it is known, or told. */
+const RETRY_MS = [25, 75, 200, 600];
+
+/**
  * Unlike the SDK's own message source, this one opens its stream only when `init()` is called, and `stop()` ends it
  * for good, also while it waits to reconnect: commands that never wait open none, and processes can end.
  */
@@ -50,14 +72,32 @@ export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions
   });
   const turns = new Turns({
     atOnce: REQUESTS_AT_ONCE,
-    waitMs: REQUEST_TIMEOUT_MS,
+    waitMs: QUEUE_MS,
     tooLate: () => new ResonateTimeoutException("too many requests wait for the engine"),
   });
   const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock });
-  // A sign of life that waits in line comes too late, and the work it stands for is given to somebody else.
-  network.send = (request) =>
-    request.kind === "task.heartbeat" ? send(request) : turns.run(() => send(request));
+  network.send = async (request) => {
+    // A sign of life that waits in line comes too late, and the work it stands for is given to somebody else.
+    if (request.kind === "task.heartbeat") return await send(request);
+    for (const pauseMs of REPEATABLE.has(request.kind) ? RETRY_MS : []) {
+      try {
+        return await turns.run(() => send(request));
+      } catch (error) {
+        if (!isBrokenConnection(error)) throw error;
+      }
+      await pause(pauseMs);
+    }
+    return await turns.run(() => send(request));
+  };
   return Object.assign(network, { clock });
+}
+
+/**
+ * Whether the request may not have got through, and that is known at once: the connection was refused or broke, as one
+ * does that a busy engine closed while it was taken up again. Not a request that took too long, nor one that was answered.
+ */
+function isBrokenConnection(error: unknown): boolean {
+  return error instanceof Error && /^platform failure: (?:fetch failed|terminated)$/.test(error.message);
 }
 
 /**

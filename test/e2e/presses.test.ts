@@ -2,10 +2,12 @@
  * One decision counts, however many press: a thousand at one moment, on one ballot, through two gateways. What each was
  * told is held against what is stored, then and after everything was killed and started again.
  */
+import { Agent } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { Choice, Decision } from "../../src/approval/approval.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { type CallOptions, call } from "../support/http.ts";
 import { liesIn, type Pressed } from "../support/lies.ts";
 import { look, pressAtOnce, type Told } from "../support/press.ts";
 import { decisionIn, recordsOf } from "../support/records.ts";
@@ -115,6 +117,45 @@ describe("presses of both answers at one moment, through two gateways", () => {
     expect(new Set(effective.map((line) => line["approval"]))).toEqual(new Set(asked.map(({ id }) => id)));
   });
 });
+
+test(
+  "5,000 presses and 1,200 page views, a thousand at a time, are all answered with the parts apart",
+  async () => {
+    await using relay = await startRelay();
+    await using site = await openSite({ relay });
+    const { gateways } = await site.startParts({ gateways: 1 });
+    const [via] = gateways.map(({ url }) => url) as [string];
+    const asked = await Promise.all(Array.from({ length: 4 }, () => askAna(relay, via)));
+    const links = asked.flatMap(({ links }) => [links.approve, links.reject]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
+    const body = "confirm=yes";
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const rush = async (count: number, options: CallOptions): Promise<Record<number, number>> => {
+      const statuses = await Promise.all(
+        Array.from({ length: count }, async (_, i) => {
+          const { status } = await call(links[i % links.length] as string, {
+            ...options,
+            agent,
+            timeoutMs: LIMIT_MS,
+          });
+          return status;
+        }),
+      );
+      const byStatus = Map.groupBy(statuses, (status) => status);
+      return Object.fromEntries(Array.from(byStatus, ([status, all]) => [status, all.length]));
+    };
+    try {
+      expect(await rush(1_200, {})).toEqual({ 200: 1_200 });
+      const startedAt = performance.now();
+      expect(await rush(5_000, { method: "POST", headers, body })).toEqual({ 303: 5_000 });
+      console.log(`5,000 presses, the parts apart: ${Math.round(performance.now() - startedAt)} ms`);
+      expect(await rush(1_200, {})).toEqual({ 200: 1_200 });
+    } finally {
+      agent.destroy();
+    }
+  },
+  LIMIT_MS,
+);
 
 describe("liesIn()", () => {
   const stored = { choice: "approve", nonce: "the-first-one" } as Decision;

@@ -48,6 +48,64 @@ test("createHttpNetwork() delivers messages, ignores what is none, and opens a b
   await network.stop();
 });
 
+test("createHttpNetwork() sends again what means the same when sent again, if its connection breaks", async () => {
+  const asked: string[] = [];
+  const url = await serve((req, res) => {
+    let text = "";
+    req.setEncoding("utf8").on("data", (part: string) => (text += part));
+    req.on("end", () => {
+      const { kind, head } = JSON.parse(text) as { kind: string; head: { corrId: string } };
+      asked.push(kind);
+      const times = asked.filter((each) => each === kind).length;
+      // Cut before the answer, then within it, then before it, then answered.
+      if (times === 2) {
+        res.writeHead(200, { "content-type": "application/json", "content-length": 1_000 });
+        return void res.write("{", () => req.socket.destroy());
+      }
+      if (times < 4) return void req.socket.destroy();
+      res.setHeader("content-type", "application/json");
+      res.end(JSON.stringify({ kind, head: { corrId: head.corrId, status: 404, version: "1" }, data: "no" }));
+    });
+  });
+  const network = createHttpNetwork({ url, token: undefined, group: "g", pid: "p" });
+  const send = (kind: string) =>
+    network.send({ kind, head: { corrId: kind, version: "1" }, data: { id: "x" } } as never);
+  const kinds = [
+    "promise.get",
+    "promise.search",
+    "promise.create",
+    "promise.settle",
+    "promise.register_listener",
+  ];
+  for (const kind of kinds) {
+    expect((await send(kind)).head.status, kind).toBe(404);
+    expect(asked.splice(0), kind).toEqual([kind, kind, kind, kind]);
+  }
+  for (const kind of ["task.acquire", "task.fulfill", "task.heartbeat", "schedule.create"]) {
+    await expect(send(kind), kind).rejects.toThrow("platform failure");
+    expect(asked.splice(0), kind).toEqual([kind]);
+  }
+  await network.stop();
+});
+
+test("createHttpNetwork() tells within a second and a half that no engine is there, and at once what one refuses", async () => {
+  const gone = createHttpNetwork({ url: "http://127.0.0.1:1", token: undefined, group: "g", pid: "p" });
+  const read = { kind: "promise.get", head: { corrId: "c", version: "1" }, data: { id: "x" } } as const;
+  const began = performance.now();
+  await expect(gone.send(read as never)).rejects.toThrow("fetch failed");
+  expect(performance.now() - began).toBeGreaterThan(800);
+  expect(performance.now() - began).toBeLessThan(5_000);
+  let asked = 0;
+  const url = await serve((_req, res) => {
+    asked += 1;
+    res.writeHead(503).end();
+  });
+  const busy = createHttpNetwork({ url, token: undefined, group: "g", pid: "p" });
+  await expect(busy.send(read as never)).rejects.toThrow("HTTP 503");
+  expect(asked).toBe(1);
+  await Promise.all([gone.stop(), busy.stop()]);
+});
+
 test("createHttpNetwork().init() does not wait long for a server that is not there", async () => {
   const network = createHttpNetwork({ url: "http://127.0.0.1:1", token: undefined, group: "g", pid: "p" });
   await network.init();
