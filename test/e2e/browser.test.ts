@@ -67,13 +67,13 @@ describe("with JavaScript disabled", () => {
     // Back, to the page as it was; it is asked for anew, since no page is kept, and shows what stands.
     await page.goBack();
     expect(page.url()).toBe(asked);
-    await expectStanding(page, "Already approved", "approved");
+    await expectStanding(page, "Answered: approved", "approved");
 
     // The mail once more: the other link, too, tells what stands and offers nothing to press.
     await openMail(page, "Order 12 screens");
     await page.frameLocator("iframe").getByRole("link", { name: "Reject…" }).click();
     await page.waitForURL(/\/d\//u);
-    await expectStanding(page, "Already approved", "approved");
+    await expectStanding(page, "Answered: approved", "approved");
   });
 
   test("two open pages: the second press, for the other answer, is told that it did not count", async () => {
