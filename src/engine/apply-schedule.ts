@@ -1,4 +1,5 @@
 import { NEVER, nextOccurrence, occurrences } from "../lib/cron.ts";
+import { cronProblem } from "../lib/portable-cron.ts";
 import { firedId, firedTags } from "../protocol/parse-schedule.ts";
 import type { IdData, ScheduleCreateData, ScheduleSearchData } from "../protocol/requests.ts";
 import { type Answer, ok, refuse } from "./answer.ts";
@@ -16,7 +17,7 @@ export function scheduleCreate(draft: Draft, data: ScheduleCreateData, now: numb
   const stored = draft.schedule(data.id);
   if (stored !== undefined) return ok({ schedule: scheduleRecord(stored) });
   const nextRunAt = nextOccurrence(data.cron, now, data.id);
-  if (nextRunAt === undefined) return refuse(400, "data.cron must be a cron expression of 5 to 7 fields");
+  if (nextRunAt === undefined) return refuse(400, `data.cron ${cronProblem(data.cron)}`);
   if (nextRunAt === NEVER) return refuse(400, "data.cron must occur again: its last time has passed");
   const row: ScheduleRow = { ...data, createdAt: now, nextRunAt, lastRunAt: null };
   draft.putSchedule(row);

@@ -32,7 +32,7 @@ export function portableCron(
   const step = bareStep(cron);
   if (step !== undefined) return { ok: false, problem: step };
   const next = nextOccurrence(cron, nowMs, seed);
-  if (next === undefined) return { ok: false, problem: problemOf(cron) };
+  if (next === undefined) return { ok: false, problem: cronProblem(cron) };
   if (next === NEVER) return { ok: false, problem: `must occur again, and ${cron} never does` };
   if (SHORT.has(cron)) return { ok: true, cron };
   const { expression, years } = splitCron(cron);
@@ -131,9 +131,9 @@ const FIELDS = [
   ["the weekday", "SUN to SAT (or 0 to 7; the week begins with SUN, so FRI-SUN is FRI,SAT,SUN)"],
 ] as const;
 
-/** Which field cannot be read, and what would be right. */
-function problemOf(cron: string): string {
-  const texts = cron.split(/\s+/);
+/** What is wrong with an expression that cannot be read: which field, and what would be right. */
+export function cronProblem(cron: string): string {
+  const texts = cron.trim().split(/\s+/);
   if (texts.length < 5 || texts.length > 7) {
     return `must be minute, hour, day of the month, month and weekday, such as '0 9 * * MON', or one of ${[...SHORT].join(", ")}, not ${cron}`;
   }

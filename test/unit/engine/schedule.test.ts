@@ -102,3 +102,10 @@ test("an expression that can be read no more stops neither the clock nor other s
     `t-${T + 2 * MINUTE}`,
   ]);
 });
+
+test("a schedule that cannot be read is refused with the field that is wrong", () => {
+  using world = new World();
+  const said = (cron: string) => world.step(T, schedule("s", { cron })).data["error"];
+  expect(said("0 9 15W * *")).toMatch(/^data\.cron must have for the day of the month one of 1 to 31/);
+  expect(said("0 9 30 2 *")).toBe("data.cron must occur again, and 0 9 30 2 * never does");
+});
