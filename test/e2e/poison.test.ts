@@ -100,7 +100,7 @@ test("a stored call that is no call, written by another program: rejected, and t
     ["!!", "Cannot run"],
     [base64("not json"), "Cannot run"],
     [base64('{"func":1}'), "Cannot run"],
-    [base64('{"func":"approval","args":[{"title":1}]}'), "POST /approvals names every problem"],
+    [base64('{"func":"approval","args":[{"title":1}]}'), "title must be a string; approvers is required"],
   ] as const) {
     const id = newId("bad");
     expect((await createRaw(site, id, data)).status).toBe(200);
