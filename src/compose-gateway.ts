@@ -42,6 +42,7 @@ export async function composeGateway({ config, durable, log, mailbox }: GatewayP
       host: config.host,
       port: config.port,
       publicUrl: config.publicUrl,
+      formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
       mailbox,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,

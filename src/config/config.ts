@@ -24,6 +24,8 @@ export interface Config {
   readonly port: number;
   /** Origin of every link, without a slash at the end. Undefined only when it hangs on the port and that is 0. */
   readonly publicUrl: string | undefined;
+  /** Origins that were `PUBLIC_URL` before: links and callback URLs with them still work. */
+  readonly formerPublicUrls: readonly string[];
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
   /** How long a gateway told to stop still takes connections, so that those who send them can look elsewhere. */
@@ -100,6 +102,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     host,
     port,
     publicUrl,
+    formerPublicUrls: formerPublicUrls(source),
     trustProxyHops: read.integer(source, "TRUST_PROXY_HOPS", 0, { min: 0, max: 10 }),
     // Load balancers ask every few seconds whether we are ready; on the loopback there is usually none.
     drainDelayMs: read.integer(source, "DRAIN_DELAY_MS", isLoopback(host) ? 0 : 5_000, {
@@ -203,6 +206,23 @@ function auditDir(source: read.Source, dataDir: string): string | undefined {
   if (given === "off") return undefined;
   return given === undefined ? join(dataDir, "audit") : read.folder(source, "AUDIT_DIR", given);
 }
+
+function formerPublicUrls(source: read.Source): readonly string[] {
+  const given = read.text(source, "FORMER_PUBLIC_URLS");
+  if (given === undefined) return [];
+  const origins = given.split(",").map((entry) => URL.parse(entry.trim()));
+  const isSound = (url: URL | null): url is URL =>
+    url !== null && /^https?:$/u.test(url.protocol) && url.href === `${url.origin}/`;
+  if (origins.length <= FORMER_ORIGINS_MAX && origins.every(isSound))
+    return origins.map(({ origin }) => origin);
+  source.problems.push(
+    `FORMER_PUBLIC_URLS must be a list of at most ${FORMER_ORIGINS_MAX} origins such as https://old.example.com, without path, query or user`,
+  );
+  return [];
+}
+
+/** More moves than within the life of one link. */
+const FORMER_ORIGINS_MAX = 10;
 
 /** A list and nothing else: a pattern lets in what nobody thought of. */
 function corsOrigins(source: read.Source): readonly string[] {

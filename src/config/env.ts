@@ -6,6 +6,7 @@ export const ENV_NAMES = [
   "HOST",
   "PORT",
   "PUBLIC_URL",
+  "FORMER_PUBLIC_URLS",
   "TRUST_PROXY_HOPS",
   "DRAIN_DELAY_MS",
   "CORS_ORIGINS",

@@ -42,6 +42,8 @@ export interface AppOptions {
   readonly audit: Audit;
   /** Origin of every link. */
   readonly publicUrl: string;
+  /** Origins that it was before, under which requests are answered as well. */
+  readonly formerPublicUrls: readonly string[];
   /** Other sites whose pages may use the API. */
   readonly corsOrigins: readonly string[];
   /** What must be different about a callback URL, if something must. */
@@ -77,7 +79,7 @@ export function createApp(options: AppOptions): Express {
   app.use(wellFormedAddress);
   addHealthRoutes(app, options);
   // What is on the loopback may be there without keys. Elsewhere, balancers and neighbours use names of their own.
-  if (options.onLoopback) app.use(ownNamesOnly(options.publicUrl));
+  if (options.onLoopback) app.use(ownNamesOnly(options.publicUrl, options.formerPublicUrls));
 
   // For people. Decision pages have their own rule for where a press may come from.
   app.use(options.pages.routes);

@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly port: number;
   /** Origin of every link; undefined: where the gateway itself listens. */
   readonly publicUrl: string | undefined;
+  /** Origins that `publicUrl` was before: what was sent with them still works. Default: none. */
+  readonly formerPublicUrls?: readonly string[];
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
   readonly mailbox: Router | undefined;
@@ -55,15 +57,17 @@ export interface Gateway {
 /** Throws when the address is taken, or a template is broken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let publicUrl = options.publicUrl ?? "";
+  const { formerPublicUrls = [] } = options;
   const server = await listen(options, ({ url, draining }) => {
     publicUrl ||= url;
     return createApp({
       durable: options.durable,
-      tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl }),
+      tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
       pages: createPages({ publicUrl, mailbox: options.mailbox !== undefined }),
       log: options.log,
       audit: options.audit ?? NO_AUDIT,
       publicUrl,
+      formerPublicUrls,
       mailbox: options.mailbox,
       callbackUrlProblem: options.callbackUrlProblem,
       sources: options.sources ?? new Map(),

@@ -19,11 +19,11 @@ export const wellFormedAddress: RequestHandler = (req, _res, next) => {
  * Answers only to its own names. A page elsewhere can point a name of its own at this machine, and the browser would
  * then hand it everything that a service without keys shows to the loopback.
  */
-export function ownNamesOnly(publicUrl: string): RequestHandler {
-  const publicName = new URL(publicUrl).hostname;
+export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): RequestHandler {
+  const publicNames = [publicUrl, ...formerUrls].map((url) => new URL(url).hostname);
   return (req, _res, next) => {
     const { name, isLocal } = hostNameOf(req);
-    if (!isLocal && name !== publicName) {
+    if (!isLocal && !publicNames.some((each) => each === name)) {
       throw new ServiceError(
         "MISDIRECTED",
         `Cannot answer for ${name ?? "a host without a name"}: this service's address is ${publicUrl}`,

@@ -21,6 +21,7 @@ export interface WebhookRoutesOptions extends TakeOptions {
   readonly log: Logger;
   /** What senders that sign the address have signed: ours, whatever the request's `Host` says. */
   readonly publicUrl: string;
+  readonly formerPublicUrls: readonly string[];
 }
 
 /** GitHub's events have up to 25 MB, but those that decide something have some kilobytes. */
@@ -48,7 +49,7 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
 
 /** The bytes, once their origin is shown. Nothing is read before the headers are in order. */
 async function verified(
-  { clock, publicUrl, log }: WebhookRoutesOptions,
+  { clock, publicUrl, formerPublicUrls, log }: WebhookRoutesOptions,
   source: Source,
   req: Request,
   res: Response,
@@ -63,7 +64,7 @@ async function verified(
   if (Number(req.headers["content-length"] ?? 0) > BODY_BYTES_MAX) {
     throw new ServiceError("PAYLOAD_TOO_LARGE", `The body must be at most ${BODY_BYTES_MAX} bytes`);
   }
-  const opened = source.scheme.verify(headOf(req, publicUrl), clock());
+  const opened = source.scheme.verify(headOf(req, originOf(req, [publicUrl, ...formerPublicUrls])), clock());
   if (!opened.ok) throw refused(opened);
   const body = await readRaw(req, BODY_BYTES_MAX);
   const accepted = opened.check(body);
@@ -71,12 +72,17 @@ async function verified(
   return { body, replayKey: accepted.replayKey };
 }
 
-function headOf(req: Request, publicUrl: string): Head {
+/** The one of our origins that was called, which some senders sign; behind a proxy that renames us, the first. */
+function originOf({ headers }: Request, [publicUrl = "", ...former]: readonly string[]): string {
+  return former.find((origin) => new URL(origin).host === headers.host) ?? publicUrl;
+}
+
+function headOf(req: Request, origin: string): Head {
   return {
     // Node joins repeated headers with commas; here a second one must show.
     values: (name) => req.headersDistinct[name] ?? [],
     names: () => Object.keys(req.headersDistinct),
-    url: `${publicUrl}${req.originalUrl}`,
+    url: `${origin}${req.originalUrl}`,
   };
 }
 

@@ -33,6 +33,8 @@ export interface Jws<C> {
 interface JwsOptions<S extends z.ZodRawShape> {
   readonly keys: readonly TokenKey[];
   readonly issuer: string;
+  /** Issuers before this one, whose tokens still hold. */
+  readonly formerIssuers: readonly string[];
   readonly typ: string;
   readonly audience: string;
   /** Claims of this kind beside `iss`, `aud`, `iat` and `exp`. */
@@ -50,6 +52,7 @@ export function createJws<S extends z.ZodRawShape>(
   options: JwsOptions<S>,
 ): Jws<z.output<z.ZodObject<S, z.core.$strict>>> {
   const { issuer, typ, audience } = options;
+  const issuers: [string, ...string[]] = [issuer, ...options.formerIssuers];
   const keys = keyRing(options.keys);
   const kid = options.keys[0]?.kid ?? "";
   const signingKey = keys.get(kid);
@@ -57,7 +60,7 @@ export function createJws<S extends z.ZodRawShape>(
   const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal(typ), kid: z.string() });
   const frameSchema = z.object({
     // The library accepts a list of audiences that contains ours, and tokens without exp.
-    iss: z.literal(issuer),
+    iss: z.literal(issuers),
     aud: z.literal(audience),
     iat: z.int().min(0),
     exp: z.int().min(0),
@@ -89,7 +92,12 @@ export function createJws<S extends z.ZodRawShape>(
       const clockTimestamp = Math.floor(nowMs / 1000);
       let payload: unknown;
       try {
-        payload = jwt.verify(token, key, { algorithms: ["HS256"], issuer, audience, clockTimestamp });
+        payload = jwt.verify(token, key, {
+          algorithms: ["HS256"],
+          issuer: issuers,
+          audience,
+          clockTimestamp,
+        });
       } catch (error) {
         if (error instanceof jwt.TokenExpiredError) return refuse("expired");
         if (error instanceof jwt.JsonWebTokenError) return refuse("signature");

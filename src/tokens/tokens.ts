@@ -15,6 +15,8 @@ export interface LinkTokensOptions {
   readonly keys: readonly TokenKey[];
   /** Origin of `PUBLIC_URL`. */
   readonly issuer: string;
+  /** Origins that were it before, whose tokens still hold. Default: none. */
+  readonly formerIssuers?: readonly string[];
 }
 
 export interface Link {
@@ -110,10 +112,11 @@ const callbackClaimsSchema = z.strictObject({
 const CALLBACK_ISSUED_AT_MS = 1_000;
 
 /** @throws TypeError if a key is too short or a kid is given twice */
-export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkTokens {
+export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkTokensOptions): LinkTokens {
   const links = createJws({
     keys,
     issuer,
+    formerIssuers,
     typ: "approval+jwt",
     audience: "approval-decision",
     claims: linkClaimsSchema,
@@ -121,6 +124,7 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
   const receipts = createJws({
     keys,
     issuer,
+    formerIssuers,
     typ: "approval-receipt+jwt",
     audience: "approval-receipt",
     claims: receiptClaimsSchema,
@@ -128,6 +132,7 @@ export function createLinkTokens({ keys, issuer }: LinkTokensOptions): LinkToken
   const callbacks = createJws({
     keys,
     issuer,
+    formerIssuers,
     typ: "callback+jwt",
     audience: "callback",
     claims: callbackClaimsSchema,

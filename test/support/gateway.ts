@@ -43,6 +43,7 @@ export async function startTestGateway(
     readonly trustProxyHops?: number;
     /** Default: where it listens. */
     readonly publicUrl?: string;
+    readonly formerPublicUrls?: readonly string[];
     readonly corsOrigins?: readonly string[];
     readonly sources?: Sources;
     readonly isEngineOpen?: () => boolean;
@@ -64,6 +65,7 @@ export async function startTestGateway(
     host: "127.0.0.1",
     port: 0,
     publicUrl: options.publicUrl,
+    formerPublicUrls: options.formerPublicUrls ?? [],
     corsOrigins: options.corsOrigins ?? [],
     audit: { record: (entry) => void audit.push(entry) },
     ...(options.sources && { sources: options.sources }),

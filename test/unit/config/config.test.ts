@@ -316,3 +316,28 @@ test("docs/configuration.md describes every setting, and no other", () => {
   expect(new Set(described)).toEqual(new Set(ENV_NAMES));
   expect(described).toHaveLength(ENV_NAMES.length);
 });
+
+describe("FORMER_PUBLIC_URLS", () => {
+  test("lists origins, as URLs write them", () => {
+    const env = { FORMER_PUBLIC_URLS: "https://OLD.example.com/, http://older.example.com:8080" };
+    expect(loadConfig(env).formerPublicUrls).toEqual([
+      "https://old.example.com",
+      "http://older.example.com:8080",
+    ]);
+    expect(loadConfig({}).formerPublicUrls).toEqual([]);
+  });
+
+  test.each([
+    "old.example.com",
+    "https://old.example.com/path",
+    "https://old.example.com?q",
+    "https://u:p@old.example.com",
+    "ftp://old.example.com",
+    "https://a.example.com,",
+    Array.from({ length: 11 }, (_, n) => `https://a${n}.example.com`).join(","),
+  ])("refuses %j by name", (text) => {
+    expect(() => loadConfig({ FORMER_PUBLIC_URLS: text })).toThrow(
+      /FORMER_PUBLIC_URLS must be a list of at most 10 origins such as/u,
+    );
+  });
+});

@@ -28,6 +28,7 @@ function mounted(): string[] {
     log: createLogger({ level: "silent", part: "test" }),
     authenticate: EVERYBODY_MAY,
     onLoopback: true,
+    formerPublicUrls: [],
     trustProxyHops: 0,
     corsOrigins: [],
     audit: NO_AUDIT,

@@ -62,7 +62,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   });
   if (options.sources !== undefined) {
     const { sources, clock = Date.now } = options;
-    addWebhookRoutes(app, { durable, log, publicUrl, sources, clock });
+    addWebhookRoutes(app, { durable, log, publicUrl, formerPublicUrls: [], sources, clock });
   }
   if (options.routes !== undefined) app.use(options.routes({ durable, log, publicUrl }));
   const onError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
