@@ -74,7 +74,7 @@ export function examine(file: string, now: number): Examination {
       free: number("PRAGMA freelist_count") * pageSize,
       log,
     };
-    const findings = [...storageFindings(db, log)];
+    const findings = [...storageFindings(db, { logBytes: log, isRunning })];
     if (known.schema !== MIGRATIONS.length || number("PRAGMA application_id") !== APPLICATION_ID) {
       const what = `the schema is ${known.schema}, this version of the program knows ${MIGRATIONS.length}: start the engine of this version first`;
       findings.push({ level: "attention", what, ids: [] });
@@ -116,7 +116,10 @@ export function examine(file: string, now: number): Examination {
   }
 }
 
-function* storageFindings(db: DatabaseSync, logBytes: number): Generator<Finding> {
+function* storageFindings(
+  db: DatabaseSync,
+  { logBytes, isRunning }: { readonly logBytes: number; readonly isRunning: boolean },
+): Generator<Finding> {
   const said = db
     .prepare("PRAGMA integrity_check(10)")
     .all()
@@ -127,7 +130,9 @@ function* storageFindings(db: DatabaseSync, logBytes: number): Generator<Finding
   if (orphans.length > 0)
     yield { level: "broken", what: `${orphans.length} rows belong to nothing`, ids: [] };
   const mode = String(Object.values(db.prepare("PRAGMA journal_mode").get() ?? {})[0]);
-  if (mode !== "wal") yield { level: "attention", what: `the journal mode is ${mode}, not wal`, ids: [] };
+  // A backup is in another mode until an engine first opens it, which sets this one.
+  if (isRunning && mode !== "wal")
+    yield { level: "attention", what: `the journal mode is ${mode}, not wal`, ids: [] };
   if (logBytes > LOG_BYTES_MAX) {
     yield {
       level: "attention",

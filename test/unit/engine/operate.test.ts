@@ -46,6 +46,20 @@ test("backUp() of a running engine under load is whole, private and what was ack
   expect(examine(file, Date.now()).findings).toEqual([]);
 });
 
+test("examine() has nothing to say of a backup that was restored, before the engine has opened it and after", async () => {
+  const dataDir = temporaryFolder();
+  const engine = testEngine({ dataDir });
+  await ask(engine, create("a", Date.now() + DAY, rootTags("a")));
+  const restored = join(temporaryFolder(), "engine.db");
+  backUp(join(dataDir, "engine.db"), restored);
+  await engine.close();
+  const before = examine(restored, Date.now());
+  expect(before).toMatchObject({ isRunning: false, promises: { pending: 1 }, findings: [] });
+  const again = testEngine({ file: restored });
+  expect(examine(restored, Date.now())).toMatchObject({ isRunning: true, findings: [] });
+  await again.close();
+});
+
 test("backUp() replaces nothing, and leaves nothing behind when it fails", () => {
   const dataDir = temporaryFolder();
   const file = join(dataDir, "engine.db");
