@@ -24,6 +24,7 @@ Example:
     if (others.length > 0) throw new UsageError(`One FILE only: what is ${others.join(" ")}?`);
     const { engine } = cli;
     const made = usable(() => engine.backUp(file));
+    cli.record({ what: "backup", file: made.file, outcome: "done" });
     cli.print(made, () => `${made.file}  ${made.bytes} bytes`, values);
     return EXIT.ok;
   },

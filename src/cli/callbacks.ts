@@ -52,6 +52,7 @@ Example:
           nowMs: await currentTime(cli),
           newId: randomUUID(),
         });
+        cli.record({ what: "replay", about: id, replay: view.id, outcome: view.status });
         cli.print(view, () => line(view), values);
       }
     });

@@ -2,6 +2,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
+import type { AuditEntry } from "../lib/audit.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
 export const EXIT = {
@@ -43,6 +44,8 @@ export interface Cli {
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Writes down what the operator has changed. */
+  record(entry: Omit<AuditEntry, "who" | "requestId">): void;
 }
 
 /** What can be done to the embedded engine, whether or not it runs. */

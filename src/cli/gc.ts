@@ -23,6 +23,7 @@ Example:
     const given = values["older-than"];
     if (given === undefined) throw new UsageError("--older-than is missing");
     const { promises } = await cli.engine.collect(parseDuration("--older-than", given));
+    cli.record({ what: "gc", olderThan: given, promises, outcome: "done" });
     cli.print({ deletedPromises: promises }, () => `${promises} promises are deleted`, values);
     return EXIT.ok;
   },

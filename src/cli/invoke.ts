@@ -64,6 +64,7 @@ Examples:
     };
     const target = values.target === undefined ? undefined : parseGroup(values.target);
     const started = await start(cli, id, { ...call, target, timeout: values.timeout });
+    cli.record({ what: "begin", about: id, func: call.func, outcome: started.state });
     const promise = values.wait === true ? ((await settled(cli, id, undefined)) ?? started) : started;
     cli.print(describe(promise), () => describeText(promise), values);
     return values.wait === true ? exitCodeOf(promise) : EXIT.ok;

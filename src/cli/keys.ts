@@ -3,7 +3,6 @@ import { readKeys } from "../auth/key-file.ts";
 import { lastUsedAt } from "../auth/last-used.ts";
 import { createKey, KeyRefusal, type MadeKey, revokeKey, rotateKey } from "../auth/manage-keys.ts";
 import { isScope, SCOPES, type Scope } from "../auth/scopes.ts";
-import { type Audit, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import {
   type Cli,
   type Command,
@@ -86,8 +85,7 @@ Example:
 /** Writes down that there is a key, which may do what its scopes say. */
 function noted(cli: Cli, what: "key.create" | "key.rotate", made: MadeKey): MadeKey {
   const { id, client, scopes } = made.stored;
-  auditOf(cli).record({
-    who: "operator",
+  cli.record({
     what,
     about: id,
     client,
@@ -98,23 +96,13 @@ function noted(cli: Cli, what: "key.create" | "key.rotate", made: MadeKey): Made
 }
 
 function revoked(cli: Cli, stored: StoredKey): StoredKey {
-  auditOf(cli).record({
-    who: "operator",
+  cli.record({
     what: "key.revoke",
     about: stored.id,
     client: stored.client,
     outcome: "done",
   });
   return stored;
-}
-
-function auditOf({ config, clock }: Cli): Audit {
-  if (config.auditDir === undefined) return NO_AUDIT;
-  const onFault = (error: unknown) =>
-    void process.stderr.write(
-      `The audit record cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-  return openAudit({ folder: config.auditDir, clock, onFault });
 }
 
 interface Shown {

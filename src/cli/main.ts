@@ -8,6 +8,7 @@ import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { operateEngine } from "../engine/operate.ts";
+import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";
@@ -110,6 +111,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
     },
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
+    record: (entry) => auditOf(cli.config).record({ ...entry, who: "operator" } as AuditEntry),
     print: (value, text, { json }) => {
       const isForPeople = json !== true && process.stdout.isTTY;
       process.stdout.write(`${isForPeople ? text() : JSON.stringify(value, null, 2)}\n`);
@@ -126,6 +128,15 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
 function loadSettings(): Config {
   loadEnvFile();
   return loadConfig(undefined, "cli");
+}
+
+function auditOf({ auditDir }: Config): Audit {
+  if (auditDir === undefined) return NO_AUDIT;
+  const onFault = (error: unknown) =>
+    void process.stderr.write(
+      `The audit record cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  return openAudit({ folder: auditDir, clock: Date.now, onFault });
 }
 
 function connect(config: Config): Durable {

@@ -101,6 +101,7 @@ async function create(cli: Cli, name: string, values: Values): Promise<ExitCode>
       `${name} belongs to another schedule, with ${made.cron}; nothing was changed`,
     );
   }
+  cli.record({ what: "schedule.create", about: name, func, cron, outcome: "done" });
   cli.print(shown(made), () => line(made), values);
   return EXIT.ok;
 }
@@ -139,6 +140,7 @@ async function remove(cli: Cli, name: string, values: Values): Promise<ExitCode>
   if (!(await cli.administration.deleteSchedule(name))) {
     throw new CommandFailure(EXIT.notFound, `There is no schedule ${name}`);
   }
+  cli.record({ what: "schedule.delete", about: name, outcome: "done" });
   cli.print({ name, deleted: true }, () => `${name} is deleted`, values);
   return EXIT.ok;
 }

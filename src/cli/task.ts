@@ -66,6 +66,7 @@ async function change(
   const now = await administration.task(id);
   if (now === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found, or no workflow`);
   if (!isDone) throw new CommandFailure(EXIT.conflict, `${id} is ${now.state}; nothing was changed`);
+  cli.record({ what: `task.${action}`, about: id, outcome: now.state });
   cli.print(now, () => line(now), values);
   return EXIT.ok;
 }

@@ -42,6 +42,7 @@ export async function testWebhook(cli: Cli, name: string, values: TestValues): P
   const text = await answer.text();
   const told: unknown =
     answer.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : text;
+  cli.record({ what: "webhook.test", about: name, outcome: String(answer.status) });
   cli.print({ status: answer.status, answer: told }, () => describe(answer.status, told), values);
   return answer.ok ? EXIT.ok : EXIT.failed;
 }

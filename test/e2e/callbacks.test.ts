@@ -2,7 +2,7 @@
  * Outgoing callbacks with real processes and real receivers: each is delivered over whatever dies in between, and no
  * receiver, however bad, keeps a decision waiting.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
@@ -252,6 +252,9 @@ test("a callback that ended is seen and sent anew over HTTP and on the command l
   const byCommand = await countersign(["callbacks", "replay", end.id], site.env);
   expect(JSON.parse(byCommand.stdout)).toMatchObject({ replayOf: end.id, type: "approval.decided" });
   await eventually("it came again", () => receiver.requests.length === 5);
+  const [day = ""] = await readdir(join(site.dataDir, "audit"));
+  const record = await readFile(join(site.dataDir, "audit", day), "utf8");
+  expect(record).toContain(`"what":"replay","about":"${end.id}"`);
   const ends = receiver.ofType("approval.decided");
   expect(ends).toHaveLength(3);
   expect(new Set(ends.map(({ headers }) => headers["webhook-id"])).size).toBe(1);

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -208,6 +208,10 @@ describe("countersign doctor, backup and gc", () => {
       out: { deletedPromises: 0 },
     });
     expect(await countersign(["gc"], env)).toMatchObject({ code: 2 });
+    expect(recordIn(data)).toEqual([
+      { who: "operator", what: "backup", file: copy, outcome: "done" },
+      { who: "operator", what: "gc", olderThan: "P1D", promises: 0, outcome: "done" },
+    ]);
     const elsewhere = { ...env, RESONATE_URL: "http://127.0.0.1:1" };
     expect(await countersign(["doctor"], elsewhere)).toMatchObject({ code: 2 });
   }, 60_000);
@@ -225,6 +229,58 @@ describe("countersign doctor, backup and gc", () => {
     expect(run).toMatchObject({ code: 1, out: { findings: [{ level: "attention", ids: ["bad"] }] } });
   }, 60_000);
 });
+
+test("what commands change is in the audit record, and what they only look at or refuse is not", async () => {
+  const auditDir = join(dir, "record", "audit");
+  const env = { AUDIT_DIR: auditDir };
+  const weekly = ["weekly-2", "--cron", "0 9 * * MON", "--func", "greet"];
+  for (const args of [
+    ["invoke", "rec-1", "--func", "question", "--arg", '"a secret"'],
+    ["task", "halt", "rec-1"],
+    ["task", "continue", "rec-1"],
+    ["schedule", "create", ...weekly],
+    ["schedule", "delete", "weekly-2"],
+    // These change nothing.
+    ["get", "rec-1"],
+    ["tree", "rec-1"],
+    ["task", "list"],
+    ["task", "halt", "nobody"],
+    ["schedule", "list"],
+    ["schedule", "delete", "weekly-2"],
+    ["callbacks", "list"],
+    ["invoke", "rec-1", "--func", "greet"],
+  ]) {
+    await countersign(args, env);
+  }
+  expect(recordIn(join(dir, "record"))).toEqual([
+    { who: "operator", what: "begin", about: "rec-1", func: "question", outcome: "pending" },
+    { who: "operator", what: "task.halt", about: "rec-1", outcome: "halted" },
+    { who: "operator", what: "task.continue", about: "rec-1", outcome: expect.any(String) },
+    {
+      who: "operator",
+      what: "schedule.create",
+      about: "weekly-2",
+      func: "greet",
+      cron: "0 9 * * MON",
+      outcome: "done",
+    },
+    { who: "operator", what: "schedule.delete", about: "weekly-2", outcome: "done" },
+  ]);
+  await countersign(["invoke", "rec-2", "--func", "question"], { AUDIT_DIR: "off" });
+  expect(recordIn(join(dir, "record"))).toHaveLength(5);
+}, 60_000);
+
+/** The lines of the audit record in a data folder, without their times. */
+function recordIn(dataDir: string): object[] {
+  const folder = join(dataDir, "audit");
+  return readdirSync(folder)
+    .flatMap((day) => readFileSync(join(folder, day), "utf8").trimEnd().split("\n"))
+    .map((line) => {
+      const { time, ...entry } = JSON.parse(line) as { readonly time: string };
+      expect(time).toMatch(/^\d{4}-/u);
+      return entry;
+    });
+}
 
 describe("countersign task", () => {
   test("halts, lists and continues", async () => {

@@ -74,6 +74,7 @@ describe("countersign tree", () => {
       engine: {} as Cli["engine"],
       config: loadConfig({}, "cli"),
       callbackUrlProblem: () => undefined,
+      record: () => {},
       clock: Date.now,
       print: (_value, text) => {
         drawn = text();
