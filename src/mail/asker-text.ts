@@ -20,7 +20,7 @@ export function askerText(text: string): Html {
 
 /** Plain text without any link, for what stands among our own words: titles, names, ids. */
 export function linklessText(text: string): Html {
-  return new Html(eachWord(text, wordMarkup));
+  return new Html(linkless(cleanText(text)));
 }
 
 /** A stretch of markdown that can be shown by itself. */
@@ -61,7 +61,7 @@ markdown.renderer.rules["link_close"] = (tokens, i) => {
   const { href, saysSo } = linkEndingAt(tokens, i);
   const target = targetOf(href);
   if (saysSo) return "";
-  return target === undefined ? ` (${wordMarkup(href)})` : ` (${MARK}: ${linkTo(target)})`;
+  return target === undefined ? ` (${linkless(href)})` : ` (${MARK}: ${linkTo(target)})`;
 };
 
 function render(tokens: Token[]): string {
@@ -72,28 +72,29 @@ function codeBlock(tokens: Token[], i: number): string {
   return `<pre><code>${markupOf(tokens[i]?.content ?? "")}</code></pre>\n`;
 }
 
+/** Blanks and line breaks stay as they are. */
 function markupOf(text: string): string {
-  return eachWord(text, (word) => {
-    const start = word.search(/https:\/\//iu);
-    const before = word.slice(0, Math.max(start, 0));
-    const rest = word.slice(before.length);
+  let markup = "";
+  let run = "";
+  for (const piece of cleanText(text).split(/(\s+)/u)) {
+    const start = piece.search(/https:\/\//iu);
+    const before = piece.slice(0, Math.max(start, 0));
+    const rest = piece.slice(before.length);
     const address = rest.slice(0, endOf(rest));
     const target = start === -1 || !OPENING.test(before) ? undefined : targetOf(address);
-    if (target === undefined) return wordMarkup(word);
-    return `${escapeHtml(before)}${linkTo(target)} (${MARK})${escapeHtml(rest.slice(address.length))}`;
-  });
+    if (target === undefined) run += piece;
+    else {
+      markup += `${linkless(run + before)}${linkTo(target)} (${MARK})`;
+      run = rest.slice(address.length);
+    }
+  }
+  return markup + linkless(run);
 }
 
-/** Blanks and line breaks stay as they are. */
-function eachWord(text: string, markup: (word: string) => string): string {
-  return cleanText(text)
-    .split(/(\s+)/u)
-    .map((piece, i) => (i % 2 === 1 ? piece : markup(piece)))
-    .join("");
-}
-
-function wordMarkup(word: string): string {
-  return IN_ADDRESS.test(word.slice(0, endOf(word))) ? `<a>${escapeHtml(word)}</a>` : escapeHtml(word);
+/** All of it in one anchor if there could be an address in it, so that the text stays in one piece. */
+function linkless(text: string): string {
+  const mayHoldOne = text.split(/\s+/u).some((word) => IN_ADDRESS.test(word.slice(0, endOf(word))));
+  return mayHoldOne ? `<a>${escapeHtml(text)}</a>` : escapeHtml(text);
 }
 
 function linkTo(target: string): string {

@@ -199,10 +199,14 @@ describe("texts", () => {
       expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
       expect(html).toContain("&lt;%= process.env.HOME %&gt;");
     }
-    // In the mail no address but ours is a link, also for programs that make links of what looks like one.
+    // In the mail the asker's links say where they lead, and stand below ours; in the text, on lines that are marked.
     const hrefs = [...mail.html.matchAll(/href="([^"]*)"/gu)].map(([, href]) => href);
-    expect(new Set(hrefs)).toEqual(new Set(Object.values(mail.links)));
-    expect(mail.text).not.toMatch(/https:\/\/evil\.example/u);
+    const theirs = ["https://evil.example/d/2", "https://evil.example/pixel.png"];
+    expect(hrefs).toEqual([mail.links.approve, mail.links.reject, ...theirs]);
+    for (const href of theirs) expect(mail.html).toContain(`>${href}</a>`);
+    for (const line of mail.text.split("\n").filter((each) => each.includes("evil.example"))) {
+      expect(line).toMatch(/^ {2}\| /u);
+    }
 
     expect(await press(mail.links.reject, { comment: `${script}\r\n.\r\nQUIT\r\n\u202Ex` })).toMatchObject({
       effective: true,

@@ -25,8 +25,11 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
   if (messageId === undefined || html === undefined || text === undefined) {
     throw new Error("A mail must have a Message-ID, text and HTML");
   }
-  const inText = linksIn(text);
-  const inHtml = linksIn(html.replaceAll("&amp;", "&"));
+  // Askers may write what looks like one of our links: in the text on lines of their own, in HTML in anchors of theirs.
+  const inText = linksIn(text.replaceAll(/^ {2}\| .*$/gmu, ""));
+  const inHtml = linksIn(
+    html.replaceAll(/<a(?: class="link"[^>]* rel="[^>]*)?>[^<]*<\/a>/gu, "").replaceAll("&amp;", "&"),
+  );
   if (inText.approve !== inHtml.approve || inText.reject !== inHtml.reject) {
     throw new Error(`Text and HTML of ${messageId} have other links`);
   }
