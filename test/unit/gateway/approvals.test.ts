@@ -420,17 +420,17 @@ describe("POST /approvals/:id/cancel", () => {
   test("cancels an approval that no worker has taken up: the next one ends it and mails nobody", async () => {
     await using bench = await openBench({ work: false });
     await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Too late" });
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Too\vlate" });
     expect([status, body["status"]]).toEqual([202, "pending"]);
     expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
-      cancellation: { reason: "Too late" },
+      cancellation: { reason: "Too\nlate" },
       waitingFor: [],
     });
     bench.work();
     await bench.settled("po-1");
     expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
       status: "cancelled",
-      outcome: { outcome: "cancelled", reason: "It was cancelled: Too late" },
+      outcome: { outcome: "cancelled", reason: "It was cancelled: Too\nlate" },
       waitingFor: [],
     });
     await bench.json("POST", "/approvals", { id: "po-2", ...order });

@@ -179,6 +179,23 @@ describe("POST /approvals/:id/ballots/:n/decide", () => {
     }
   }
 
+  test("reads a vertical tab in a comment as a line break, and says where another control character is", async () => {
+    const g = await start();
+    await asked(g);
+    const decide = (comment: string) =>
+      g.request("/approvals/po-1/ballots/2/decide", json({ choice: "reject", comment }));
+    expect(await decide("a\vb\u0007")).toMatchObject({
+      status: 422,
+      body: {
+        errors: [{ field: "comment", message: expect.stringMatching(/: U\+0007 is character 4$/u) }],
+      },
+    });
+    expect(await decide("too\vdear\f")).toMatchObject({
+      status: 200,
+      body: { stands: { comment: "too\ndear" } },
+    });
+  });
+
   test("answers the ballot in its approver's place, by the door api, and names the caller", async () => {
     const g = await start();
     await asked(g);
