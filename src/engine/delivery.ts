@@ -28,7 +28,9 @@ const PAGE = 256;
  * 1. An execute goes to one worker with room. If all are busy, the group falls behind: it is caught up from disk.
  * 2. A worker that connects makes its group catch up, so it gets all that waits for it.
  * 3. When a worker drops off, what it was handed and has not acquired goes to the others at once.
- * 4. An unblock is owed until a live connection took it; what is owed to an address is sent when that connects.
+ * 4. A task that was lost or given back goes to another worker than the one that had it, if another has room: that one
+ *    may be frozen, with its connection still open.
+ * 5. An unblock is owed until a live connection took it; what is owed to an address is sent when that connects.
  */
 export class Delivery {
   readonly #source: DeliverySource;
@@ -37,6 +39,8 @@ export class Delivery {
   readonly #groups = new Map<string, Group>();
   /** Tasks handed out and not yet acquired. */
   readonly #handed = new Map<string, { worker: Worker; version: number }>();
+  /** Who holds a task, or held it last if it is pending again: by task id, the worker's name. */
+  readonly #holders = new Map<string, string>();
   #outbox: Outgoing[] = [];
   #turn: NodeJS.Immediate | undefined;
   #isClosed = false;
@@ -84,6 +88,8 @@ export class Delivery {
 
   /** A task has changed on disk: it may have been acquired, which makes room for another. */
   taskChanged(task: TaskRow): void {
+    if (task.state === "acquired" && task.pid !== null) this.#holders.set(task.id, task.pid);
+    else if (task.state !== "pending") this.#holders.delete(task.id);
     const handed = this.#handed.get(task.id);
     if (handed === undefined) return;
     if (task.state === "pending" && task.version === handed.version) return;
@@ -115,6 +121,7 @@ export class Delivery {
   /** Nothing that was handed out exists any more. */
   reset(): void {
     this.#outbox = [];
+    this.#holders.clear();
     for (const id of this.#handed.keys()) this.#forget(id);
   }
 
@@ -125,6 +132,7 @@ export class Delivery {
     this.#outbox = [];
     this.#groups.clear();
     this.#handed.clear();
+    this.#holders.clear();
   }
 
   #group(name: string): Group {
@@ -159,7 +167,7 @@ export class Delivery {
   /** Hands a task to a worker of its address. */
   #execute(to: Address, { id, version }: { id: string; version: number }): "handed" | "nobody" | "full" {
     const group = this.#groups.get(to.group);
-    const candidates = group?.candidates(to) ?? [];
+    const candidates = othersFirst(group?.candidates(to) ?? [], this.#holders.get(id));
     for (const worker of candidates) {
       const isAnother = this.#handed.get(id)?.worker !== worker;
       if (isAnother && !worker.hasRoom) continue;
@@ -236,4 +244,11 @@ export class Delivery {
     this.#handed.get(taskId)?.worker.handed.delete(taskId);
     this.#handed.delete(taskId);
   }
+}
+
+/** The same workers, the one of this name last. */
+function othersFirst(workers: Worker[], last: string | undefined): Worker[] {
+  if (last === undefined || workers.length < 2) return workers;
+  const named = workers.filter(({ connection }) => connection.pid === last);
+  return [...workers.filter((worker) => !named.includes(worker)), ...named];
 }

@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PromiseRecord } from "../../src/protocol/records.ts";
 import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Called, type CallOptions, call as callAsIs } from "../support/http.ts";
 import type { ReadMail } from "../support/mails.ts";
 import { look, press } from "../support/press.ts";
@@ -131,7 +132,12 @@ describe("a receipt", () => {
     const told = await press(mail.links.approve);
     const good = tokenOf(told.url);
     const refused = fingerprint(await call(`${site.publicUrl}/d/x`));
-    const before = await recordsOf(site, id);
+    // The worker has noted the press, and nothing changes by itself any more: end, ballots and mails come before that.
+    const before = await eventually("the judgement is stored", async () => {
+      const records = await recordsOf(site, id);
+      const isStored = records.some((record) => record.id === `${id}:5` && record.state === "resolved");
+      return isStored ? records : undefined;
+    });
     for (const { name, token } of forgedFrom(good)) {
       expect(fingerprint(await call(at("r", token))), name).toBe(refused);
     }
@@ -157,8 +163,13 @@ describe("a receipt", () => {
       effective: false,
     });
     // Nor does a receipt, signed or not, speak of a ballot that nobody has answered.
-    const early = signed({ header, claims: { ...claims, pid: `${id}:2` } }, KEY);
-    expect(await look(`${site.publicUrl}/r/${early}`)).toMatchObject({ status: 409, effective: undefined });
+    const bo = await site.mailTo("bo@example.com", "Fifth");
+    const { born } = partsOf(tokenOf(bo.links.approve)).claims;
+    const early = signed({ header, claims: { ...claims, pid: `${id}:2`, born } }, KEY);
+    expect(await look(`${site.publicUrl}/r/${early}`)).toMatchObject({ decision: undefined });
+    // A receipt of an approval that had this id before is refused.
+    const earlier = signed({ header, claims: { ...claims, born: Number(claims["born"]) - 1 } }, KEY);
+    expect(await look(`${site.publicUrl}/r/${earlier}`)).toMatchObject({ status: 403, decision: undefined });
   });
 });
 

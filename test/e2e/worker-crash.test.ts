@@ -112,7 +112,7 @@ test("while suspended: the decision is taken with no worker there, and the next 
   expect(relay.mailsOf(id)).toHaveLength(1);
 });
 
-test("four times between the decision and the end: one outcome, and late links tell the truth each time", async () => {
+test("five times between the decision and the end: one outcome, and late links tell the truth each time", async () => {
   const { service: asking } = await site.startProxied("worker");
   const id = await api.ask({ id: newId("po"), approvers: [ANA, BO], require: "any" });
   const [ana, bo] = [await relay.mailTo(ANA, id), await relay.mailTo(BO, id)];
@@ -126,10 +126,11 @@ test("four times between the decision and the end: one outcome, and late links t
   const withdrawal = (asked: Asked) => asked.id === ballotId(id, 2) && asked.kind === "promise.settle";
   const fulfilment = (asked: Asked) => asked.id === id && asked.kind === "task.fulfill";
   const moments = [
-    ["request", verdict, 200, undefined],
-    // From here on the verdict is on record, so Bo is told although the ballot is still open.
+    ["request", withdrawal, 200, undefined],
+    // From here on Bo can answer no more, and how it ends is not on record yet.
+    ["reply", withdrawal, 200, "closing"],
+    ["request", verdict, 200, "closing"],
     ["reply", verdict, 200, "approved"],
-    ["reply", withdrawal, 200, "approved"],
     ["request", fulfilment, 200, "approved"],
   ] as const;
   for (const [moment, matches, status, decision] of moments) {

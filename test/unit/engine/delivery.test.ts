@@ -62,6 +62,24 @@ test("any@group goes round the workers of the group", async () => {
   expect(workers.map(({ messages }) => messages.length)).toEqual([2, 2, 0]);
 });
 
+test("a task whose lease ran out goes to another worker than the one that has lost it, whoever's turn it is", async () => {
+  const clock = new FakeClock();
+  const engine = testEngine({ clock });
+  const workers = [listen(engine, "worker", "p1"), listen(engine, "worker", "p2")];
+  for (const id of ["a", "b", "c", "d"]) {
+    await start(engine, id);
+    await settled();
+    const holder = workers.findIndex(({ messages }) => taskIds(messages).includes(id));
+    await ask(engine, acquire(id, 0, 1_000, `p${holder + 1}`));
+    // One more, so that it would be the holder's turn again.
+    await start(engine, `between-${id}`);
+    await settled();
+    await clock.advance(1_001);
+    await settled();
+    expect(taskIds(workers[1 - holder]?.messages ?? []).filter((given) => given === id)).toEqual([id]);
+  }
+});
+
 test("any@group/pid prefers that worker and takes another when it is away", async () => {
   const engine = testEngine();
   const p1 = listen(engine, "worker", "p1");
