@@ -8,8 +8,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { OPERATIONS } from "../../src/openapi/operations.ts";
+import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { openSite, type Site, type SiteEnv } from "../support/site.ts";
 
 const CLIENTS = new URL("../clients/", import.meta.url).pathname;
@@ -49,6 +50,9 @@ afterAll(async () => {
   await site?.[Symbol.asyncDispose]();
   await rm(work, { recursive: true, force: true });
 });
+
+// A server keeps what earlier runs have started, and ends an approval some 100 ms after the press.
+beforeEach((ctx) => needsEmbeddedEngine(ctx, "the clients' ids are fixed, and they look at once"));
 
 /** Runs a program to its end and answers what it wrote. @throws with what it wrote to standard error */
 async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
