@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // By default one less than there are cores, so on two cores one file after the other.
+    maxWorkers: 2,
     projects: [
       {
         test: {
