@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { CallbackDetails, CallbackView } from "../approval/stored-callback.ts";
-import { listCallbacks, readCallback, replayCallback } from "../durable/callbacks.ts";
 import { currentTime } from "../durable/engine-time.ts";
 import { ServiceError } from "../lib/errors.ts";
+import { listCallbacks, readCallback, replayCallback } from "../service/callbacks/look-after.ts";
 import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 
 const STATUSES = [

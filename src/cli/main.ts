@@ -7,7 +7,7 @@ import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
-import { operateEngine } from "../engine/operate.ts";
+import { operateEngine } from "../engine/operate/operate.ts";
 import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";

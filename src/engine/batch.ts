@@ -1,16 +1,16 @@
 import type { Request } from "../protocol/requests.ts";
 import { isExternal } from "../protocol/tags.ts";
-import { type Answer, refuse } from "./answer.ts";
-import { apply } from "./apply.ts";
 import type { Clock } from "./clock.ts";
-import { type Collection, collect, FROM_START } from "./collect.ts";
-import { DebugControls } from "./debug.ts";
-import type { Delivery } from "./delivery.ts";
+import { type Answer, refuse } from "./decide/answer.ts";
+import { apply } from "./decide/apply.ts";
+import { type Collection, collect, FROM_START } from "./decide/collect.ts";
+import { DebugControls } from "./decide/debug.ts";
+import { SETBACKS_MAX } from "./decide/setback.ts";
+import type { Change, Transition } from "./decide/state.ts";
+import { releaseDead, sweep } from "./decide/sweep.ts";
+import type { Delivery } from "./deliver/delivery.ts";
 import type { EngineLog } from "./log.ts";
-import { SETBACKS_MAX } from "./setback.ts";
-import type { Change, Transition } from "./state.ts";
-import type { HeadPlace, Owed, Store } from "./store.ts";
-import { releaseDead, sweep } from "./sweep.ts";
+import type { HeadPlace, Owed, Store } from "./store/store.ts";
 import { Alarm } from "./timers.ts";
 
 export interface BatchOptions {

@@ -3,17 +3,22 @@ import { join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { ServiceError } from "../lib/errors.ts";
 import { parseRequest } from "../protocol/parse.ts";
-import { type Reply, refuse, reply } from "./answer.ts";
 import { Batch } from "./batch.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { FROM_START } from "./collect.ts";
-import { lockFolder, MEMORY, openDatabase } from "./database.ts";
-import { Delivery } from "./delivery.ts";
-import { type Journal, journalFileOf, keepJournal, openJournal } from "./journal.ts";
+import { type Reply, refuse, reply } from "./decide/answer.ts";
+import { FROM_START } from "./decide/collect.ts";
+import { Delivery } from "./deliver/delivery.ts";
+import {
+  createNetwork,
+  type EngineNetwork,
+  type NetworkHost,
+  type NetworkOptions,
+} from "./deliver/network.ts";
 import { type EngineLog, SILENT } from "./log.ts";
-import { createNetwork, type EngineNetwork, type NetworkHost, type NetworkOptions } from "./network.ts";
-import { Retention } from "./retention.ts";
-import { type HeadPlace, Store } from "./store.ts";
+import { Retention } from "./operate/retention.ts";
+import { lockFolder, MEMORY, openDatabase } from "./store/database.ts";
+import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
+import { type HeadPlace, Store } from "./store/store.ts";
 
 export interface EngineOptions {
   /** Folder that holds `engine.db`. Either this or `file`. */

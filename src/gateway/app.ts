@@ -6,22 +6,22 @@ import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
-import { addApprovalRoutes } from "./approvals.ts";
-import { createNeeds } from "./auth.ts";
-import { addCallbackDeliveryRoutes } from "./callback-deliveries.ts";
-import { addCallbackRoutes } from "./callbacks.ts";
-import { requestContext } from "./context.ts";
-import { allowOrigins } from "./cors.ts";
-import { errorHandler, notFound } from "./errors.ts";
-import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./guards.ts";
-import { addHealthRoutes } from "./health.ts";
-import type { Pages } from "./pages.ts";
-import { addPromiseRoutes } from "./promises.ts";
-import { createFailureLimit } from "./rate-limit.ts";
-import { addReferenceRoutes } from "./reference.ts";
-import { addReviewRoutes } from "./review.ts";
-import { addWebhookRoutes } from "./webhooks.ts";
-import { addWorkflowRoutes } from "./workflows.ts";
+import { createNeeds } from "./http/auth.ts";
+import { requestContext } from "./http/context.ts";
+import { allowOrigins } from "./http/cors.ts";
+import { errorHandler, notFound } from "./http/errors.ts";
+import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
+import { createFailureLimit } from "./http/rate-limit.ts";
+import type { Pages } from "./pages/pages.ts";
+import { addApprovalRoutes } from "./routes/approvals.ts";
+import { addCallbackDeliveryRoutes } from "./routes/callback-deliveries.ts";
+import { addCallbackRoutes } from "./routes/callbacks.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addPromiseRoutes } from "./routes/promises.ts";
+import { addReferenceRoutes } from "./routes/reference.ts";
+import { addReviewRoutes } from "./routes/review.ts";
+import { addWebhookRoutes } from "./routes/webhooks.ts";
+import { addWorkflowRoutes } from "./routes/workflows.ts";
 
 /** All that routes need, and may know. */
 export interface AppOptions {

@@ -9,8 +9,8 @@ import { isLoopback } from "../lib/loopback.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { createApp } from "./app.ts";
-import { createPages } from "./pages.ts";
-import { listen } from "./server.ts";
+import { listen } from "./http/server.ts";
+import { createPages } from "./pages/pages.ts";
 
 export interface GatewayOptions {
   readonly durable: Durable;

@@ -9,7 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { journalFileOf } from "../../src/engine/journal.ts";
+import { journalFileOf } from "../../src/engine/store/journal.ts";
 import { ask, temporaryFolder, testEngine } from "../support/engine.ts";
 import { openLeftBehind } from "../support/engine-file.ts";
 import { brokenInvariants } from "../support/engine-invariants.ts";

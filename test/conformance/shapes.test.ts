@@ -2,7 +2,7 @@ import { Resonate } from "@resonatehq/sdk";
 import { Resonate as AsyncResonate } from "@resonatehq/sdk/async";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { Snapshot } from "../../src/engine/snapshot.ts";
+import type { Snapshot } from "../../src/engine/store/snapshot.ts";
 import { ask, testEngine, testServer } from "../support/engine.ts";
 import { request } from "../support/engine-requests.ts";
 import { eventually } from "../support/eventually.ts";

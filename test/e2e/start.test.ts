@@ -99,7 +99,7 @@ interface Ended {
 async function startAndEnd(env: Env): Promise<Ended> {
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-"));
   const ports = { PORT: await freePort(), ENGINE_PORT: await freePort(), MAILBOX_PORT: await freePort() };
-  const child = spawn(process.execPath, ["src/main.ts"], {
+  const child = spawn(process.execPath, ["src/processes/all.ts"], {
     cwd: ROOT,
     env: {
       PATH: process.env["PATH"] ?? "",

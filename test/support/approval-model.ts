@@ -20,11 +20,11 @@ import { summarize } from "../../src/approval/view.ts";
 import type { Durable, StoredPromise } from "../../src/durable/durable.ts";
 import { stored } from "../../src/durable/protocol-client.ts";
 import { encodeValue } from "../../src/durable/value.ts";
-import { cancelApproval } from "../../src/gateway/cancel-approval.ts";
-import { readQuestion } from "../../src/gateway/question.ts";
 import { ServiceError } from "../../src/lib/errors.ts";
-import type { Services } from "../../worker/services.ts";
-import { type JudgeInput, type Judgement, judge } from "../../worker/steps.ts";
+import { cancelApproval } from "../../src/service/approvals/cancel.ts";
+import { readQuestion } from "../../src/service/approvals/question.ts";
+import type { Services } from "../../worker/runtime/services.ts";
+import { type JudgeInput, type Judgement, judge } from "../../worker/workflows/steps.ts";
 import type { Turn, World } from "./interleavings.ts";
 
 export interface Scenario {

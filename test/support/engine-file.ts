@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../src/engine/database.ts";
-import { examine } from "../../src/engine/doctor.ts";
-import { journalFileOf, keepJournal, readJournal } from "../../src/engine/journal.ts";
-import { Store } from "../../src/engine/store.ts";
+import { examine } from "../../src/engine/operate/doctor.ts";
+import { openDatabase } from "../../src/engine/store/database.ts";
+import { journalFileOf, keepJournal, readJournal } from "../../src/engine/store/journal.ts";
+import { Store } from "../../src/engine/store/store.ts";
 
 /**
  * What an engine that was killed has acknowledged, in its database and in its journal, to be looked at: nothing of it is

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { INVARIANTS } from "../../src/engine/invariants.ts";
+import { INVARIANTS } from "../../src/engine/operate/invariants.ts";
 
 /** The invariants that are broken, each with the ids that break it. */
 export type Broken = Record<string, unknown[]>;

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type Columns, TASK_COLUMNS, taskFromColumns } from "../../src/engine/rows.ts";
-import { ScheduleStore } from "../../src/engine/schedule-store.ts";
-import { type Snapshot, snapshotOf as stored } from "../../src/engine/snapshot.ts";
-import { scheduleRecord, type TaskRow } from "../../src/engine/state.ts";
+import { scheduleRecord, type TaskRow } from "../../src/engine/decide/state.ts";
+import { type Columns, TASK_COLUMNS, taskFromColumns } from "../../src/engine/store/rows.ts";
+import { ScheduleStore } from "../../src/engine/store/schedule-store.ts";
+import { type Snapshot, snapshotOf as stored } from "../../src/engine/store/snapshot.ts";
 import type { ScheduleRecord } from "../../src/protocol/records.ts";
 
 /** Everything stored, in the order of its keys. */

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Message } from "@resonatehq/sdk";
 import { expect, onTestFinished, vi } from "vitest";
+import type { EngineNetwork } from "../../src/engine/deliver/network.ts";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
-import { type EngineServer, serveEngine } from "../../src/engine/http.ts";
-import { journalFileOf, readJournal } from "../../src/engine/journal.ts";
-import type { EngineNetwork } from "../../src/engine/network.ts";
+import { type EngineServer, serveEngine } from "../../src/engine/serve/http.ts";
+import { journalFileOf, readJournal } from "../../src/engine/store/journal.ts";
 import type { Envelope } from "./engine-requests.ts";
 
 /** A folder that is gone when the test is over. */

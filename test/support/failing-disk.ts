@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../src/engine/database.ts";
-import { type Journal, journalFileOf, openJournal } from "../../src/engine/journal.ts";
+import { openDatabase } from "../../src/engine/store/database.ts";
+import { type Journal, journalFileOf, openJournal } from "../../src/engine/store/journal.ts";
 
 /** A statement that fails has done nothing; after some faults SQLite has rolled back its transaction, too. */
 export type Fault = "refused" | "rolled back";

@@ -1,6 +1,6 @@
 import type { ApprovalRequest } from "../../src/approval/approval.ts";
-import type { Page } from "../../src/gateway/pages.ts";
-import type { RequestMail } from "../../src/mail/mailer.ts";
+import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import type { Page } from "../../src/gateway/pages/pages.ts";
 
 /** Pages and mails as they are in everyday use, in every state, for people to look at. */
 

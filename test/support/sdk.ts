@@ -1,7 +1,7 @@
 import { type Logger, Resonate, ResonateTimeoutException } from "@resonatehq/sdk";
 import { onTestFinished } from "vitest";
+import type { EngineNetwork } from "../../src/engine/deliver/network.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { EngineNetwork } from "../../src/engine/network.ts";
 
 export const SILENT: Logger = {
   debug: () => undefined,

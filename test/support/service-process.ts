@@ -8,10 +8,10 @@ import { eventually } from "./eventually.ts";
 export type Part = "all" | "engine" | "gateway" | "worker";
 
 const MAIN: Readonly<Record<Part, string>> = {
-  all: "src/main.ts",
-  engine: "src/engine/main.ts",
-  gateway: "src/gateway/main.ts",
-  worker: "worker/main.ts",
+  all: "src/processes/all.ts",
+  engine: "src/processes/engine.ts",
+  gateway: "src/processes/gateway.ts",
+  worker: "src/processes/worker.ts",
 };
 
 /** The checkout. */

@@ -8,9 +8,9 @@ import { countWork } from "../support/work.ts";
 
 // First of all: only what is imported after it is counted.
 const workOf = countWork();
-const { createComposer } = await import("../../src/mail/compose.ts");
+const { createComposer } = await import("../../src/channels/mail/compose.ts");
 const { markdownForPage } = await import("../../src/lib/markdown.ts");
-const { mimeMessage } = await import("../../src/mail/mime.ts");
+const { mimeMessage } = await import("../../src/channels/mail/mime.ts");
 const { parseApprovalRequest } = await import("../../src/approval/request.ts");
 const { parseJson } = await import("../../src/lib/parse-json.ts");
 const { canonicalJson } = await import("../../src/lib/canonical-json.ts");
@@ -18,7 +18,7 @@ const { readMail } = await import("../../src/mailbox/read-mail.ts");
 const { scrub } = await import("../../src/lib/log.ts");
 const { parseTemplate } = await import("../../src/webhooks/template.ts");
 const { readHeaderValue, parseHeaderValue } = await import("../../src/webhooks/schemes/header-value.ts");
-const { mail, publicUrl, request } = await import("./mail/fixture.ts");
+const { mail, publicUrl, request } = await import("./channels/mail/fixture.ts");
 
 const CHARS = 4_000;
 /** Twice, and a little for what is rounded: four would be quadratic. */

@@ -5,7 +5,7 @@
  */
 import type { Context } from "@resonatehq/sdk";
 import type { Outcome } from "../../src/approval/approval.ts";
-import { requestApproval } from "../request-approval.ts";
+import { requestApproval } from "../authoring/request-approval.ts";
 
 export function* approval_by_name(ctx: Context, ...args: unknown[]): Generator<unknown, Outcome> {
   const [request, ...others] = args;

@@ -14,11 +14,11 @@ import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/app
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { requestIn } from "../../src/approval/stored.ts";
-import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../future.ts";
-import { services } from "../services.ts";
-import { lasting } from "../step-options.ts";
-import { type Judgement, judge, mail_ballot } from "../steps.ts";
-import { timerTags } from "../timer.ts";
+import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
+import { services } from "../runtime/services.ts";
+import { lasting } from "../runtime/step-options.ts";
+import { timerTags } from "../runtime/timer.ts";
+import { type Judgement, judge, mail_ballot } from "./steps.ts";
 
 /**
  * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and

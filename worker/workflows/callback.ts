@@ -8,9 +8,9 @@ import type { Context } from "@resonatehq/sdk";
 import type { Attempt, Callback, CallbackEnd } from "../../src/approval/callback.ts";
 import type { CallbackEvent } from "../../src/approval/event.ts";
 import { parseCallback, parseCompletionCallback } from "../../src/approval/stored-callback.ts";
-import { services } from "../services.ts";
-import { lasting } from "../step-options.ts";
-import { timerTags } from "../timer.ts";
+import { services } from "../runtime/services.ts";
+import { lasting } from "../runtime/step-options.ts";
+import { timerTags } from "../runtime/timer.ts";
 
 export function* callback(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
   const parsed = parseCallback(input);

@@ -1,15 +1,15 @@
 import type { Func } from "@resonatehq/sdk";
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
+import { checkout } from "../examples/checkout.ts";
+import { contract } from "../examples/contract.ts";
+import { foo } from "../examples/foo.ts";
+import { format_greeting, greet } from "../examples/greet.ts";
+import { purchase } from "../examples/purchase.ts";
+import { release } from "../examples/release.ts";
 import { approval } from "./approval.ts";
 import { approval_by_name } from "./approval-by-name.ts";
 import { callback, callback_on_completion } from "./callback.ts";
-import { checkout } from "./checkout.ts";
-import { contract } from "./contract.ts";
-import { foo } from "./foo.ts";
-import { format_greeting, greet } from "./greet.ts";
-import { purchase } from "./purchase.ts";
-import { release } from "./release.ts";
 
 export interface Registration {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** The service as `npm start` runs it: `src/main.ts` in a process of its own. */
+/** The service as `npm start` runs it: `src/processes/all.ts` in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { serveEngine } from "../../../src/engine/http.ts";
+import { serveEngine } from "../../../src/engine/serve/http.ts";
 import { runChild } from "../lib/child.ts";
 import { createRequest, getRequest, settleRequest } from "../load/engine-requests.ts";
 

@@ -1,7 +1,7 @@
 /** Countersign all in one with the simple workflow beside its own, as the other side of every comparison. */
 import type { Network, Request } from "@resonatehq/sdk";
-import type { Mailer } from "../../../src/mail/mailer.ts";
-import { createMailTransport } from "../../../src/mail/transport.ts";
+import type { Mailer } from "../../../src/channels/mail/mailer.ts";
+import { createMailTransport } from "../../../src/channels/mail/transport.ts";
 import { runChild } from "../lib/child.ts";
 import { openSignals } from "../load/signals.ts";
 import { seams, startSeamed } from "./seams/seams.ts";

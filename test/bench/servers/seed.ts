@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { Codec, LocalNetwork, Resonate } from "@resonatehq/sdk";
 import express from "express";
 import { createTransport } from "nodemailer";
-import { foo } from "../../../worker/workflows/foo.ts";
+import { foo } from "../../../worker/examples/foo.ts";
 import { runChild } from "../lib/child.ts";
 import { openSignals } from "../load/signals.ts";
 import { type SimpleMail, simpleWorkflow } from "./simple-workflow.ts";

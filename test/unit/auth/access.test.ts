@@ -7,7 +7,7 @@ import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../src/auth/key.ts";
 import type { MadeKey } from "../../../src/auth/manage-keys.ts";
 import type { Scope } from "../../../src/auth/scopes.ts";
-import { createFailureLimit } from "../../../src/gateway/rate-limit.ts";
+import { createFailureLimit } from "../../../src/gateway/http/rate-limit.ts";
 import { callerAddress, networkOf } from "../../../src/lib/caller-address.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";

@@ -11,13 +11,13 @@ import {
 import { ballotId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
 import { type CallbackSenderOptions, createCallbackSender } from "../../../src/callback/sender.ts";
+import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import type { Clock } from "../../../src/engine/clock.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import type { RequestMail } from "../../../src/mail/mailer.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { startWorker, type Worker } from "../../../worker/worker.ts";
+import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { type Registration, WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { eventually } from "../../support/eventually.ts";
 

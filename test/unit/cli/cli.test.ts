@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { serveEngine } from "../../../src/engine/http.ts";
+import { serveEngine } from "../../../src/engine/serve/http.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
 import { COMPILE_CACHE, ROOT } from "../../support/service-process.ts";

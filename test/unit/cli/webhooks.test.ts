@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveEngine } from "../../../src/engine/http.ts";
+import { serveEngine } from "../../../src/engine/serve/http.ts";
 import { loadSources } from "../../../src/webhooks/load.ts";
 import { COMPILE_CACHE } from "../../support/service-process.ts";
 import { type Rig, startRig } from "../webhooks/rig.ts";

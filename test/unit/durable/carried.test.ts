@@ -7,13 +7,13 @@ import type { Durable } from "../../../src/durable/durable.ts";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { meet } from "../../../src/gateway/meet.ts";
-import { settleLatent } from "../../../src/gateway/settle-latent.ts";
 import { parseExactJson } from "../../../src/lib/exact-json.ts";
+import { settleLatent } from "../../../src/service/promises/settle.ts";
+import { meet } from "../../../src/service/webhooks/meet.ts";
 import { deliveryId, webhookAnswerOf } from "../../../src/webhooks/records.ts";
-import type { Future } from "../../../worker/future.ts";
-import { type WebhookOutcome, waitForWebhook } from "../../../worker/wait-for-webhook.ts";
-import { startWorker, type Worker } from "../../../worker/worker.ts";
+import { type WebhookOutcome, waitForWebhook } from "../../../worker/authoring/wait-for-webhook.ts";
+import type { Future } from "../../../worker/runtime/future.ts";
+import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { RESONATE_TOKEN, RESONATE_URL } from "../../support/resonate-server.ts";
 
 /** Words that the SDK's codec has of its own, at each place where it would take them for its own. */

@@ -7,7 +7,7 @@ import type { Durable } from "../../../src/durable/durable.ts";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { createDurable, type DurableOptions } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
-import { serveEngine } from "../../../src/engine/http.ts";
+import { serveEngine } from "../../../src/engine/serve/http.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

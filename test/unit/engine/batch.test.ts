@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
-import { journalFileOf, readJournal } from "../../../src/engine/journal.ts";
+import { journalFileOf, readJournal } from "../../../src/engine/store/journal.ts";
 import { ask, checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
 import {
   acquire,

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { Answer } from "../../../src/engine/answer.ts";
 import { Batch } from "../../../src/engine/batch.ts";
 import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
-import { openDatabase } from "../../../src/engine/database.ts";
-import { type Journal, keepJournal } from "../../../src/engine/journal.ts";
+import type { Answer } from "../../../src/engine/decide/answer.ts";
 import { SILENT } from "../../../src/engine/log.ts";
-import { Store } from "../../../src/engine/store.ts";
+import { openDatabase } from "../../../src/engine/store/database.ts";
+import { type Journal, keepJournal } from "../../../src/engine/store/journal.ts";
+import { Store } from "../../../src/engine/store/store.ts";
 import { parseRequest } from "../../../src/protocol/parse.ts";
 import { temporaryFolder } from "../../support/engine.ts";
 import { brokenInvariants } from "../../support/engine-invariants.ts";

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
-import { type EngineServer, serveEngine } from "../../../src/engine/http.ts";
+import { type EngineServer, serveEngine } from "../../../src/engine/serve/http.ts";
 
 let engine: Engine;
 let server: EngineServer;

@@ -16,9 +16,9 @@ describe("npmLauncher()", () => {
   test.each([
     "",
     "vitest run",
-    "node --import ./src/lib/preload.js src/main.ts",
-    "node --import ./src/lib/preload.js src/main.ts & node other.js",
-    "pm2 start src/main.ts",
+    "node --import ./src/lib/preload.js src/processes/all.ts",
+    "node --import ./src/lib/preload.js src/processes/all.ts & node other.js",
+    "pm2 start src/processes/all.ts",
   ])("finds none for the script %j: the shell may end before the service", (script) => {
     expect(npmLauncher(script)).toBeUndefined();
   });

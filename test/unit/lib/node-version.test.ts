@@ -7,7 +7,7 @@ const NEEDED = /^const NEEDED = (\d+);$/mu.exec(source("src/lib/node-version.js"
 
 describe("an old Node", () => {
   test.each([
-    ["npm start", ["--import", "./src/lib/preload.js", "src/main.ts"]],
+    ["npm start", ["--import", "./src/lib/preload.js", "src/processes/all.ts"]],
     ["countersign", ["src/cli/countersign.js", "doctor"]],
   ])("is told in one line, by %s", (_, args) => {
     const old = 'Object.defineProperty(process, "version", { value: "v20.20.2" })';

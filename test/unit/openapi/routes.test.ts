@@ -3,7 +3,7 @@ import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../src/auth/key.ts";
 import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
 import { createApp } from "../../../src/gateway/app.ts";
-import { createPages } from "../../../src/gateway/pages.ts";
+import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";

@@ -1,5 +1,5 @@
 import type { ApprovalRequest } from "../../../src/approval/approval.ts";
-import type { Page } from "../../../src/gateway/pages.ts";
+import type { Page } from "../../../src/gateway/pages/pages.ts";
 
 /** Text that wants to be markup, an attribute, a template, or another reading direction. */
 const HOSTILE = [

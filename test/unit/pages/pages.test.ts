@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createPages, DECISION_FORM } from "../../../src/gateway/pages.ts";
+import { createPages, DECISION_FORM } from "../../../src/gateway/pages/pages.ts";
 import { named, tagsOf } from "../../support/markup.ts";
 import { PAGES } from "./hostile.ts";
 

@@ -2,9 +2,9 @@ import type { Context } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { callbackUrl } from "../../../worker/callback-url.ts";
-import type { Future } from "../../../worker/future.ts";
-import { startWorker } from "../../../worker/worker.ts";
+import { callbackUrl } from "../../../worker/authoring/callback-url.ts";
+import type { Future } from "../../../worker/runtime/future.ts";
+import { startWorker } from "../../../worker/runtime/worker.ts";
 import { json, startTestGateway } from "../../support/gateway.ts";
 
 test("callbackUrl(): the URL settles the workflow's promise, and is the same whenever the workflow asks", async () => {

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { loadSources } from "../../../src/webhooks/load.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
-import { startWorker, type Worker } from "../../../worker/worker.ts";
+import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { askedApproval } from "./approval.ts";
 import { type Rig, startRig } from "./rig.ts";

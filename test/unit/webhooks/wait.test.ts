@@ -6,11 +6,15 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Durable } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
-import { type Encounter, meet } from "../../../src/gateway/meet.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
+import { type Encounter, meet } from "../../../src/service/webhooks/meet.ts";
 import { deliveryId, meetingId } from "../../../src/webhooks/records.ts";
-import { type WebhookOutcome, type WebhookWait, waitForWebhook } from "../../../worker/wait-for-webhook.ts";
-import { startWorker, type Worker } from "../../../worker/worker.ts";
+import {
+  type WebhookOutcome,
+  type WebhookWait,
+  waitForWebhook,
+} from "../../../worker/authoring/wait-for-webhook.ts";
+import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
 
 const MATCH = { order: "7" };

@@ -11,12 +11,12 @@ import type {
 } from "../../../src/approval/approval.ts";
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
+import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
 import { VALUE_ENCODER } from "../../../src/durable/value.ts";
+import type { EngineNetwork } from "../../../src/engine/deliver/network.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import type { EngineNetwork } from "../../../src/engine/network.ts";
-import type { RequestMail } from "../../../src/mail/mailer.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { startWorker, type Worker } from "../../../worker/worker.ts";
+import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 

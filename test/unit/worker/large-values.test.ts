@@ -6,10 +6,10 @@ import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { VALUE_BYTES_MAX } from "../../../src/durable/value.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { serveEngine } from "../../../src/engine/http.ts";
-import type { Services } from "../../../worker/services.ts";
-import { lasting } from "../../../worker/step-options.ts";
-import { startWorker } from "../../../worker/worker.ts";
+import { serveEngine } from "../../../src/engine/serve/http.ts";
+import type { Services } from "../../../worker/runtime/services.ts";
+import { lasting } from "../../../worker/runtime/step-options.ts";
+import { startWorker } from "../../../worker/runtime/worker.ts";
 import type { Registration } from "../../../worker/workflows/index.ts";
 
 const LARGE = 6_000_000;

@@ -3,12 +3,12 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
+import { createComposer } from "../../../src/channels/mail/compose.ts";
+import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import { mimeMessage } from "../../../src/channels/mail/mime.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
-import { createComposer } from "../../../src/mail/compose.ts";
-import type { RequestMail } from "../../../src/mail/mailer.ts";
-import { mimeMessage } from "../../../src/mail/mime.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { startWorker } from "../../../worker/worker.ts";
+import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "../../support/callbacks.ts";
 

@@ -2,10 +2,10 @@ import {
   type EngineThread,
   type EngineThreadOptions,
   startEngineThread as start,
-} from "../../../../src/engine/thread.ts";
+} from "../../../../src/engine/serve/thread.ts";
 import { seams } from "./seams.ts";
 
-export * from "../../../../src/engine/thread.ts";
+export * from "../../../../src/engine/serve/thread.ts";
 
 /** Starts it, with the tap between it and whoever is in this process. */
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {

@@ -1,7 +1,7 @@
 import { type Request, Router } from "express";
 import type { Durable } from "../../../../src/durable/durable.ts";
-import { readJson } from "../../../../src/gateway/body.ts";
 import { type Gateway, type GatewayOptions, startGateway as start } from "../../../../src/gateway/gateway.ts";
+import { readJson } from "../../../../src/gateway/http/body.ts";
 
 export * from "../../../../src/gateway/gateway.ts";
 

@@ -1,11 +1,11 @@
 /**
- * What the bench changes about the service that it measures: nothing but what is listed here. `src/main.ts` itself runs,
+ * What the bench changes about the service that it measures: nothing but what is listed here. `src/processes/all.ts` itself runs,
  * and finds, in the place of a few of its modules, ones that pass everything on to them.
  */
 import { registerHooks } from "node:module";
 import type { Network } from "@resonatehq/sdk";
+import type { Mailer } from "../../../../src/channels/mail/mailer.ts";
 import type { Service } from "../../../../src/lib/service.ts";
-import type { Mailer } from "../../../../src/mail/mailer.ts";
 import type { Registration } from "../../../../worker/workflows/index.ts";
 
 interface Seams {
@@ -28,9 +28,9 @@ export const seams: Seams = {
 
 const REDIRECTED: ReadonlyMap<string, string> = new Map([
   [import.meta.resolve("../../../../src/lib/service.ts"), import.meta.resolve("./service.ts")],
-  [import.meta.resolve("../../../../src/engine/thread.ts"), import.meta.resolve("./engine.ts")],
+  [import.meta.resolve("../../../../src/engine/serve/thread.ts"), import.meta.resolve("./engine.ts")],
   [import.meta.resolve("../../../../src/gateway/gateway.ts"), import.meta.resolve("./gateway.ts")],
-  [import.meta.resolve("../../../../src/mail/mailer.ts"), import.meta.resolve("./mailer.ts")],
+  [import.meta.resolve("../../../../src/channels/mail/mailer.ts"), import.meta.resolve("./mailer.ts")],
   [import.meta.resolve("../../../../worker/workflows/index.ts"), import.meta.resolve("./workflows.ts")],
 ]);
 
@@ -45,6 +45,6 @@ export async function startSeamed(env: Readonly<Record<string, string>>): Promis
     },
   });
   Object.assign(process.env, env);
-  await import("../../../../src/main.ts");
+  await import("../../../../src/processes/all.ts");
   return seams.service.promise;
 }

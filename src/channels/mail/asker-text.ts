@@ -1,0 +1,127 @@
+/**
+ * Text of askers in the HTML part of a mail. Mail programs make links of whatever looks like an address to them, and each
+ * guesses in its own way. So nothing is left to guess:
+ *
+ * L1 what the asker wrote as an `https:` address is a link, made here: its words are its target and nothing else, and it
+ *    is marked as the asker's, so that it cannot pose as one of ours. Only below our own links, in the summary and in
+ *    details;
+ * L2 whatever else could be taken for an address (a host, a number, a mail address) stands in an `<a>` that leads
+ *    nowhere. Programs make no links within one, nobody sees it, and what is copied is what the asker wrote.
+ */
+import type { Token } from "markdown-it";
+import { escapeHtml, Html } from "../../lib/html.ts";
+import { createMarkdown, linkEndingAt, parseMarkdown } from "../../lib/markdown.ts";
+import { cleanText } from "../../lib/text.ts";
+
+/** Plain text whose `https:` addresses are links. */
+export function askerText(text: string): Html {
+  return new Html(markupOf(text));
+}
+
+/** Plain text without any link, for what stands among our own words: titles, names, ids. */
+export function linklessText(text: string): Html {
+  return new Html(linkless(cleanText(text)));
+}
+
+/** A stretch of markdown that can be shown by itself. */
+export interface AskerBlock {
+  readonly html: string;
+  /** How many lines of the source lie before its end. */
+  readonly endLine: number;
+}
+
+/** The blocks of a summary in order; one of plain text if it is beyond what {@link parseMarkdown} shows as markdown. */
+export function* askerBlocks(source: string): Generator<AskerBlock> {
+  const tokens = parseMarkdown(source);
+  if (tokens === undefined) {
+    yield { html: plainBlock(source), endLine: cleanText(source).split("\n").length };
+    return;
+  }
+  let block: Token[] = [];
+  for (const token of tokens) {
+    block.push(token);
+    // Opening tokens stand on level 0 too, and their closing ones end the block.
+    if (token.level > 0 || token.nesting > 0) continue;
+    yield { html: render(block), endLine: block[0]?.map?.[1] ?? 0 };
+    block = [];
+  }
+}
+
+export function plainBlock(source: string): string {
+  return `<p>${markupOf(source).replaceAll("\n", "<br>\n")}</p>\n`;
+}
+
+const markdown = createMarkdown();
+markdown.renderer.rules["text"] = (tokens, i) => markupOf(tokens[i]?.content ?? "");
+markdown.renderer.rules["code_inline"] = (tokens, i) => `<code>${markupOf(tokens[i]?.content ?? "")}</code>`;
+markdown.renderer.rules["code_block"] = codeBlock;
+markdown.renderer.rules["fence"] = codeBlock;
+markdown.renderer.rules["link_open"] = () => "";
+markdown.renderer.rules["link_close"] = (tokens, i) => {
+  const { href, saysSo } = linkEndingAt(tokens, i);
+  const target = targetOf(href);
+  if (saysSo) return "";
+  return target === undefined ? ` (${linkless(href)})` : ` (${MARK}: ${linkTo(target)})`;
+};
+
+function render(tokens: Token[]): string {
+  return markdown.renderer.render(tokens, markdown.options, {});
+}
+
+function codeBlock(tokens: Token[], i: number): string {
+  return `<pre><code>${markupOf(tokens[i]?.content ?? "")}</code></pre>\n`;
+}
+
+/** Blanks and line breaks stay as they are. */
+function markupOf(text: string): string {
+  let markup = "";
+  let run = "";
+  for (const piece of cleanText(text).split(/(\s+)/u)) {
+    const start = piece.search(/https:\/\//iu);
+    const before = piece.slice(0, Math.max(start, 0));
+    const rest = piece.slice(before.length);
+    const address = rest.slice(0, endOf(rest));
+    const target = start === -1 || !OPENING.test(before) ? undefined : targetOf(address);
+    if (target === undefined) run += piece;
+    else {
+      markup += `${linkless(run + before)}${linkTo(target)} (${MARK})`;
+      run = rest.slice(address.length);
+    }
+  }
+  return markup + linkless(run);
+}
+
+/** All of it in one anchor if there could be an address in it, so that the text stays in one piece. */
+function linkless(text: string): string {
+  const mayHoldOne = text.split(/\s+/u).some((word) => IN_ADDRESS.test(word.slice(0, endOf(word))));
+  return mayHoldOne ? `<a>${escapeHtml(text)}</a>` : escapeHtml(text);
+}
+
+function linkTo(target: string): string {
+  const written = escapeHtml(target);
+  return `<a class="link" href="${written}" rel="noopener noreferrer nofollow">${written}</a>`;
+}
+
+const MARK = `<span class="mark">asker's link</span>`;
+
+/** What is in every address somewhere; the last three are full stops that browsers take in a host's name. */
+const IN_ADDRESS = /[.:@/\\\u3002\uFF0E\uFF61]/u;
+const OPENING = /^[<([{"'„“‚‘«]*$/u;
+
+/** Where an address ends that stands in a sentence. */
+function endOf(word: string): number {
+  let end = word.length;
+  while (end > 0 && CLOSING.has(word[end - 1] ?? "")) end -= 1;
+  // A bracket that was opened within belongs to it.
+  return word[end] === ")" && word.lastIndexOf("(", end) > word.lastIndexOf(")", end - 1) ? end + 1 : end;
+}
+
+const CLOSING: ReadonlySet<string> = new Set(`.,:;!?)]}>"'“”’»…`);
+
+/** The address in the ASCII form that says where it leads; undefined for one that pretends to lead elsewhere. */
+function targetOf(address: string): string | undefined {
+  const url = URL.parse(address);
+  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") return undefined;
+  // Without the slash that a bare host gets, if that is how it was written.
+  return url.href === `${address}/` ? address : url.href;
+}

@@ -1,0 +1,84 @@
+import type { ApprovalRequest } from "../../approval/approval.ts";
+import { consequenceText, requirementText } from "../../approval/wording.ts";
+import { dateText } from "../../lib/date-text.ts";
+import type { Mailbox } from "../../lib/mail-address.ts";
+import { loadTemplates } from "../../lib/templates.ts";
+import { oneLine } from "../../lib/text.ts";
+import { type ComposedMail, messageId, type RequestMail } from "./message.ts";
+import { both, type ShownRequest, shownPerson, shownRequest } from "./shown.ts";
+
+export interface Composer {
+  /** @throws when a link is not one of ours: such a mail must never leave. */
+  requestDecision(mail: RequestMail): ComposedMail;
+}
+
+/**
+ * Makes mails of data. Pure but for reading its templates once; no clock, so that a mail composed again is the same.
+ * The links that decide are the only ones of ours; what becomes of askers' addresses, asker-text.ts tells.
+ */
+export function createComposer(site: { readonly from: Mailbox; readonly publicUrl: string }): Composer {
+  const templates = loadTemplates("mail");
+  const { publicUrl } = site;
+  const { hostname, host } = new URL(publicUrl);
+  const shownOf = oncePerRequest();
+  return {
+    requestDecision(mail) {
+      const purpose = mail.purpose ?? "request";
+      const locals = requestLocals(mail, { shown: shownOf(mail.request), publicUrl, host });
+      return {
+        from: site.from,
+        to: { name: oneLine(mail.approver.name ?? ""), address: mail.approver.email },
+        subject: `${SUBJECTS[purpose]}: ${oneLine(mail.request.title)}`,
+        text: templates.text("mail/request", locals),
+        html: templates.html("mail/request", locals).toString(),
+        // A final dot, which URLs allow, is none of the name.
+        messageId: messageId({ ...mail, purpose }, hostname.replace(/\.$/u, "")),
+        headers: HEADERS,
+      };
+    },
+  };
+}
+
+/** Whoever mails to all approvers passes the same object each time, and what it says is rendered for the first alone. */
+function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
+  const known = new WeakMap<ApprovalRequest, ShownRequest>();
+  return (request) => {
+    const shown = known.get(request) ?? shownRequest(request);
+    known.set(request, shown);
+    return shown;
+  };
+}
+
+const SUBJECTS = { request: "Decision needed", reminder: "Reminder, decision needed" } as const;
+
+/** RFC 3834, and its older cousin of Exchange: out-of-office notes help nobody here, and would quote the links. */
+const HEADERS = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply" } as const;
+
+function requestLocals(
+  mail: RequestMail,
+  { shown, publicUrl, host }: { shown: ShownRequest; publicUrl: string; host: string },
+) {
+  const { request, approver, links } = mail;
+  for (const link of [links.approve, links.reject]) {
+    if (!link.startsWith(`${publicUrl}/`))
+      throw new Error(`Cannot compose: a decision link is not under ${publicUrl}`);
+  }
+  return {
+    ...shown,
+    approval: both(mail.approval),
+    approver: shownPerson(approver),
+    deadline: dateText(mail.deadlineAtMs, approver),
+    afterDeadline: AFTER_DEADLINE[request.onDeadline],
+    requirement: requirementText(request),
+    approveMeans: consequenceText("approve", request),
+    rejectMeans: consequenceText("reject", request),
+    approveUrl: links.approve,
+    rejectUrl: links.reject,
+    host: both(host),
+  };
+}
+
+const AFTER_DEADLINE = {
+  expire: "After that the request expires.",
+  reject: "After that the request counts as rejected.",
+} as const;

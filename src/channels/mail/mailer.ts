@@ -1,0 +1,110 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Delivery } from "../../approval/approval.ts";
+import { isMailAddress, parseMailbox } from "../../lib/mail-address.ts";
+import { createComposer } from "./compose.ts";
+import type { ComposedMail, RequestMail } from "./message.ts";
+import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
+
+export type { RequestMail } from "./message.ts";
+
+export interface Mailer {
+  /**
+   * Asks one approver. What the mail system does is an answer, not an exception: `sent` means that the relay accepted
+   * the mail, `undeliverable` that it never will, `deferred` that it is worth trying again later. Safe to call twice:
+   * both mails have the same Message-ID and content.
+   */
+  requestDecision(mail: RequestMail): Promise<Delivery>;
+  /** Takes no more mails, lets those under way finish for at most `graceMs`, then cuts them off. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+export interface MailerOptions {
+  /** `SMTP_URL`. */
+  readonly smtpUrl: string;
+  /** `MAIL_FROM`. */
+  readonly from: string;
+  /** `PUBLIC_URL`, an origin. */
+  readonly publicUrl: string;
+  /** Hears what became of each mail, after its quick tries. Default: nobody. */
+  readonly onOutcome?: (outcome: Attempt, mail: RequestMail) => void;
+  readonly quickTries?: QuickTries;
+  readonly times?: TransportTimes;
+}
+
+/** Tries within one call, for hiccups; whoever calls has a slower rhythm of their own for outages. */
+interface QuickTries {
+  /** Pauses between tries, in milliseconds: one more try than pauses. */
+  readonly pausesMs: readonly number[];
+  /** No try begins later than this after the first. */
+  readonly withinMs: number;
+}
+
+const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
+
+/** @throws TypeError when `smtpUrl` or `from` cannot be used. */
+export function createMailer(options: MailerOptions): Mailer {
+  const { publicUrl, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
+  const from = parseMailbox(options.from);
+  if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
+  const composer = createComposer({ from, publicUrl });
+  const { hostname: publicHost } = new URL(publicUrl);
+  const transport = createMailTransport({ smtpUrl: options.smtpUrl, publicHost, times: options.times });
+  const underWay = new Set<Promise<Delivery>>();
+  const closing = new AbortController();
+
+  async function deliver(mail: ComposedMail): Promise<Attempt> {
+    const startedAt = performance.now();
+    for (let tries = 0; ; tries++) {
+      const attempt = await transport.send(mail);
+      if (attempt.kind !== "failed") return attempt;
+      const pauseMs = quickTries.pausesMs[tries];
+      const elapsedMs = performance.now() - startedAt;
+      // A login that is refused is not tried in quick succession: that would lock it.
+      const isHopeless = attempt.cause === "settings" || closing.signal.aborted;
+      if (pauseMs === undefined || elapsedMs + pauseMs > quickTries.withinMs || isHopeless) return attempt;
+      await delay(pauseMs, undefined, { signal: closing.signal }).catch(ignoreAbort);
+    }
+  }
+
+  async function request(mail: RequestMail): Promise<Delivery> {
+    const composed = composer.requestDecision(mail);
+    const outcome = await deliver(composed);
+    onOutcome(outcome, mail);
+    if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
+    return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
+  }
+
+  return {
+    async requestDecision(mail) {
+      if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
+      if (!isMailAddress(mail.approver.email)) {
+        return { status: "undeliverable", reason: "The approver's mail address is not valid" };
+      }
+      const delivery = request(mail);
+      underWay.add(delivery);
+      try {
+        return await delivery;
+      } finally {
+        underWay.delete(delivery);
+      }
+    },
+    async close({ graceMs = CLOSE_GRACE_MS } = {}) {
+      closing.abort();
+      const timer = new AbortController();
+      // The pool stays open meanwhile: closing it would fail the mails that wait for a connection.
+      await Promise.race([
+        Promise.allSettled(underWay),
+        delay(graceMs, undefined, { signal: timer.signal }).catch(ignoreAbort),
+      ]);
+      timer.abort();
+      transport.close();
+    },
+  };
+}
+
+/** Long enough for a mail in transfer, short enough for a process that was told to stop. */
+const CLOSE_GRACE_MS = 10_000;
+
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === "AbortError")) throw error;
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { ApprovalRequest, Choice, Person } from "../../approval/approval.ts";
+import type { Mailbox } from "../../lib/mail-address.ts";
+
+/** Everything a mail that asks for a decision is made of. */
+export interface RequestMail {
+  /** The approval's id. */
+  readonly approval: string;
+  readonly request: ApprovalRequest;
+  readonly approver: Person;
+  /** Opaque id of the approver within the approval. */
+  readonly recipient: string;
+  readonly gen: number;
+  /** The ballot's creation by the engine's clock, in milliseconds since 1970. */
+  readonly bornAtMs: number;
+  readonly deadlineAtMs: number;
+  /** Signed links under `PUBLIC_URL`. */
+  readonly links: Readonly<Record<Choice, string>>;
+  /** Default `request`. Each purpose is a mail of its own; the same purpose again is the same mail again. */
+  readonly purpose?: Purpose;
+}
+
+export type Purpose = "request" | "reminder";
+
+/** A mail in parts, before it is encoded and sent: what `transport` takes. */
+export interface ComposedMail {
+  readonly from: Mailbox;
+  readonly to: Mailbox;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** With angle brackets. */
+  readonly messageId: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The Message-ID that every copy of one mail carries, however often it is sent: mail systems that drop duplicates can,
+ * and people who look at headers see that it is one. No other mail has it (RFC 5322 §3.6.4), although an approval's id
+ * can be used again after its retention or in a new data folder: the ballot's birth tells the two apart.
+ */
+export function messageId(
+  mail: { approval: string; recipient: string; purpose: Purpose; gen: number; bornAtMs: number },
+  publicHost: string,
+): string {
+  const name = [mail.approval, mail.recipient, mail.purpose, mail.gen, mail.bornAtMs].join("|");
+  return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
+}

@@ -1,0 +1,143 @@
+/**
+ * What of a request stands in its mails: as much as mail programs show. Gmail, for one, cuts a mail off at about 102 KB
+ * and hides the rest, so a long request is shortened here, where it can be said, and its page shows all of it.
+ *
+ * Only whole blocks of the summary and whole details are left out: half of a value could read as another value.
+ */
+import type { ApprovalRequest, Person } from "../../approval/approval.ts";
+import { Html } from "../../lib/html.ts";
+import { cleanText, oneLine } from "../../lib/text.ts";
+import { askerBlocks, askerText, linklessText, plainBlock } from "./asker-text.ts";
+
+/** Text of an asker for both parts of a mail. */
+interface Both {
+  readonly html: Html;
+  readonly text: string;
+}
+
+export interface ShownPerson {
+  readonly name: Both | undefined;
+  readonly email: Both;
+}
+
+/** The part that all mails about one approval have in common. */
+export interface ShownRequest {
+  readonly title: Both;
+  readonly requester: ShownPerson | undefined;
+  readonly summary: { readonly html: Html; readonly lines: readonly string[] } | undefined;
+  readonly details: readonly { readonly label: Both; readonly value: Both }[];
+  /** What is left out, as the subject of a sentence; undefined if nothing is. */
+  readonly leftOut: string | undefined;
+}
+
+/** Of summary and details together, as the mail is encoded. With all else in it a mail stays below 90 KB. */
+const LONG_PART_BYTES_MAX = 60_000;
+/** Of the summary, so that there is room for details. */
+const SUMMARY_BYTES_MAX = 30_000;
+/** The markup around a detail. */
+const ROW_BYTES = 600;
+
+export function shownRequest(request: ApprovalRequest): ShownRequest {
+  const { title, requester, summary = "" } = request;
+  const shownSummary = summary === "" ? undefined : beginningOf(summary, SUMMARY_BYTES_MAX);
+  const details = detailsWithin(request.details, LONG_PART_BYTES_MAX - (shownSummary?.bytes ?? 0));
+  const missing = request.details.length - details.length;
+  const leftOut = [
+    ...(shownSummary?.isWhole === false ? ["the rest of the summary"] : []),
+    ...(missing === 0 ? [] : [missing === 1 ? "1 detail" : `${missing} details`]),
+  ];
+  return {
+    title: both(title),
+    requester: requester === undefined ? undefined : shownPerson(requester),
+    summary: shownSummary,
+    details,
+    leftOut: leftOut.length === 0 ? undefined : leftOut.join(" and "),
+  };
+}
+
+export function shownPerson({ name, email }: Person): ShownPerson {
+  return { name: name === undefined ? undefined : both(name), email: both(email) };
+}
+
+/** One line that holds no link. */
+export function both(text: string): Both {
+  const line = oneLine(text);
+  return { html: linklessText(line), text: line };
+}
+
+function valueOf(text: string): Both {
+  const line = oneLine(text);
+  return { html: askerText(line), text: line };
+}
+
+function detailsWithin(details: ApprovalRequest["details"], bytesMax: number): ShownRequest["details"] {
+  const shown: { label: Both; value: Both }[] = [];
+  let bytes = 0;
+  for (const detail of details) {
+    const row = { label: both(detail.label), value: valueOf(detail.value) };
+    bytes += ROW_BYTES + encodedBytes(row.label.html.toString() + row.value.html.toString());
+    if (bytes > bytesMax) break;
+    shown.push(row);
+  }
+  return shown;
+}
+
+function beginningOf(source: string, bytesMax: number) {
+  const lines = cleanText(source).split("\n");
+  let html = "";
+  let bytes = 0;
+  let endLine = 0;
+  for (const block of askerBlocks(source)) {
+    const more = encodedBytes(block.html);
+    if (bytes + more > bytesMax) {
+      return endLine === 0
+        ? cutOff(beginningInWords(lines.join("\n"), bytesMax))
+        : cutOff({ html, lines: lines.slice(0, endLine) });
+    }
+    bytes += more;
+    html += block.html;
+    ({ endLine } = block);
+  }
+  return { html: new Html(html), lines, bytes, isWhole: true };
+}
+
+function cutOff({ html, lines }: { readonly html: string; readonly lines: readonly string[] }) {
+  return {
+    html: new Html(`${html}<p>[…]</p>\n`),
+    lines: [...lines, "", "[…]"],
+    bytes: encodedBytes(html),
+    isWhole: false,
+  };
+}
+
+/** The beginning of a block that is too long by itself, as plain text. */
+function beginningInWords(text: string, bytesMax: number) {
+  let shown = text;
+  for (;;) {
+    const html = plainBlock(shown);
+    const bytes = encodedBytes(html);
+    if (bytes <= bytesMax) return { html, lines: shown.split("\n") };
+    // Somewhat shorter than in proportion, so that few rounds are needed.
+    shown = cutAtWord(shown.slice(0, Math.floor((shown.length * bytesMax * 0.95) / bytes)));
+  }
+}
+
+/** Less a word that was cut in two, unless there are no blanks to speak of; what may be an address is never cut. */
+function cutAtWord(text: string): string {
+  let end = text.length;
+  while (end > 0 && !BLANK.test(text[end - 1] ?? "")) end -= 1;
+  const isWord = text.length - end <= WORD_CHARS_MAX || text.includes(":", end);
+  if (isWord) return text.slice(0, end).trimEnd();
+  return text.isWellFormed() ? text : text.slice(0, -1);
+}
+
+const BLANK = /\s/u;
+
+/** Longer ones are those of scripts that put no blanks between words. */
+const WORD_CHARS_MAX = 100;
+
+/** Bytes of markup in quoted-printable, less its soft line breaks: three for all but printable ASCII. */
+function encodedBytes(markup: string): number {
+  const plain = markup.replaceAll(/[^ -<>-~]+/gu, "").length;
+  return plain + 3 * (Buffer.byteLength(markup) - plain);
+}

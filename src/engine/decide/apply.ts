@@ -1,0 +1,86 @@
+import { PROTOCOL_VERSION } from "../../protocol/records.ts";
+import type { Request } from "../../protocol/requests.ts";
+import { type Answer, ok, refuse } from "./answer.ts";
+import * as promises from "./apply-promise.ts";
+import * as schedules from "./apply-schedule.ts";
+import * as tasks from "./apply-task.ts";
+import { Draft } from "./draft.ts";
+import { promiseSearch, taskSearch } from "./search.ts";
+import type { Transition, View } from "./state.ts";
+
+export interface Applied extends Transition {
+  readonly answer: Answer;
+}
+
+/** Where and when a request arrived. */
+export interface Context {
+  readonly now: number;
+  /** It came through the network of this process. */
+  readonly local: boolean;
+}
+
+/** What a request brings about: a function of what is stored, the request and the time. Nothing is written here. */
+export function apply(view: View, request: Request, context: Context): Applied {
+  const draft = new Draft(view);
+  const answer = decide(draft, request, context);
+  return { answer, ...draft.finish() };
+}
+
+function decide(draft: Draft, request: Request, { now, local }: Context): Answer {
+  switch (request.kind) {
+    case "promise.get":
+      return promises.promiseGet(draft, request.data, now);
+    case "promise.create":
+      return promises.promiseCreate(draft, request.data, now);
+    case "promise.settle":
+      return promises.promiseSettle(draft, request.data, now);
+    case "promise.register_callback":
+      return promises.registerCallback(draft, request.data, now);
+    case "promise.register_listener":
+      return promises.registerListener(draft, request.data, now);
+    case "promise.search":
+      return promiseSearch(draft, request.data, now);
+    case "task.get":
+      return tasks.taskGet(draft, request.data, now);
+    case "task.create":
+      return tasks.taskCreate(draft, request.data, now, local);
+    case "task.acquire":
+      return tasks.taskAcquire(draft, request.data, now, local);
+    case "task.release":
+      return tasks.taskRelease(draft, request.data, now);
+    case "task.suspend":
+      return tasks.taskSuspend(draft, request.data, now);
+    case "task.fulfill":
+      return tasks.taskFulfill(draft, request.data, now);
+    case "task.fence": {
+      const { answer, inner } = tasks.taskFence(draft, request.data, now);
+      if (inner === undefined) return answer;
+      const { kind, corrId } = request.data.action;
+      const head = { corrId, status: inner.status, version: PROTOCOL_VERSION };
+      // The reference servers preload nothing here either: whoever fences has just acquired.
+      return ok({ action: { kind, head, data: inner.data }, preload: [] });
+    }
+    case "task.heartbeat":
+      return tasks.taskHeartbeat(draft, request.data, now);
+    case "task.halt":
+      return tasks.taskHalt(draft, request.data, now);
+    case "task.continue":
+      return tasks.taskContinue(draft, request.data, now);
+    case "task.search":
+      return taskSearch(draft, request.data, now);
+    case "schedule.get":
+      return schedules.scheduleGet(draft, request.data);
+    case "schedule.create":
+      return schedules.scheduleCreate(draft, request.data, now);
+    case "schedule.delete":
+      return schedules.scheduleDelete(draft, request.data);
+    case "schedule.search":
+      return schedules.scheduleSearch(draft, request.data);
+    case "debug.start":
+    case "debug.stop":
+    case "debug.reset":
+    case "debug.snap":
+    case "debug.tick":
+      return refuse(403, `${request.kind} is for tests: this server was not started for them`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Request } from "../../protocol/requests.ts";
+import type { Store } from "../store/store.ts";
+import { type Answer, ok, refuse } from "./answer.ts";
+import type { Transition } from "./state.ts";
+import { sweep } from "./sweep.ts";
+
+/** Deadlines of one round of a tick; there are as many rounds as it takes. */
+const DUE_MAX = 512;
+
+/**
+ * What a test of the server may do to it: hold its clock, let a time come, look at everything, begin anew. Other
+ * requests then say by themselves what time it is.
+ */
+export class DebugControls {
+  readonly #store: Store;
+  /** Nothing happens by itself. */
+  isPaused = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Undefined for requests that are not of the kind `debug.*`. */
+  answer(
+    request: Request,
+    debugTime: number | undefined,
+    write: (transition: Transition) => void,
+  ): Answer | undefined {
+    switch (request.kind) {
+      case "debug.start":
+      case "debug.stop":
+        this.isPaused = request.kind === "debug.start";
+        return ok({});
+      case "debug.reset":
+        write({ changes: [{ kind: "reset" }], messages: [] });
+        return ok({});
+      case "debug.snap":
+        return ok(this.#store.snapshot());
+      case "debug.tick": {
+        const { time } = request.data;
+        if (debugTime !== undefined && debugTime !== time) {
+          return refuse(400, 'data.time must be that of head["resonate:debug_time"]');
+        }
+        this.#tick(time, write);
+        return ok([]);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #tick(now: number, write: (transition: Transition) => void): void {
+    for (let isAgain = true; isAgain; ) {
+      isAgain = false;
+      for (const part of sweep(this.#store, now, DUE_MAX, () => true)) {
+        write(part);
+        isAgain ||= part.changes.length > 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { PromiseSearchData, TaskSearchData } from "../../protocol/requests.ts";
+import { TAG } from "../../protocol/tags.ts";
+import { type Answer, ok } from "./answer.ts";
+import type { Draft } from "./draft.ts";
+import { deadlineState, IDLE, isOverdue } from "./settle.ts";
+import { charsOf, type PromiseRow, promiseRecord, REPLY_CHARS_MAX, taskRecord } from "./state.ts";
+
+/** Rows looked at for one page: few matches among many rows give short pages with a cursor, not a long stall. */
+const ROWS_SCANNED_MAX = 5000;
+
+/**
+ * What is found without a look at everything else, and the newest first: people ask for it who look after what goes out
+ * from here. The promises with this tag have an index of their own; with another tag beside it they are passed over.
+ */
+const LISTED = { tag: "countersign:kind", value: "callback" } as const;
+
+/**
+ * A page of promises in order of id, or of listed ones the newest first, each as it is at `now`: nothing is written. The answer has a `cursor` when there
+ * may be more, also where the page is short or empty because a great many rows had to be passed over.
+ */
+export function promiseSearch(draft: Draft, query: PromiseSearchData, now: number): Answer {
+  const wanted = Object.entries(query.tags);
+  const origin = query.tags[TAG.origin];
+  const promises: ReturnType<typeof promiseRecord>[] = [];
+  const rows = draft.search({
+    ...(origin !== undefined ? { origin } : { listed: query.tags[LISTED.tag] === LISTED.value }),
+    after: query.cursor ?? "",
+    limit: ROWS_SCANNED_MAX,
+  });
+  let last: string | undefined;
+  let scanned = 0;
+  let chars = 0;
+  for (const row of rows) {
+    if (promises.length === query.limit || chars >= REPLY_CHARS_MAX) return ok({ promises, cursor: last });
+    scanned += 1;
+    last = row.id;
+    const current = asOf(row, now);
+    if (query.state !== undefined && current.state !== query.state) continue;
+    if (!wanted.every(([key, value]) => current.tags[key] === value)) continue;
+    promises.push(promiseRecord(current));
+    chars += charsOf(row);
+  }
+  return ok(scanned === ROWS_SCANNED_MAX ? { promises, cursor: last } : { promises });
+}
+
+/** A page of tasks in order of id, each as it is at `now`; nothing is written. The cursor is as with promises. */
+export function taskSearch(draft: Draft, { state, limit, cursor }: TaskSearchData, now: number): Answer {
+  const rows = draft.searchTasks({
+    state: state === "halted" ? state : undefined,
+    after: cursor ?? "",
+    limit: ROWS_SCANNED_MAX,
+  });
+  const tasks: ReturnType<typeof taskRecord>[] = [];
+  let last: string | undefined;
+  let scanned = 0;
+  for (const { id, task, timeoutAt } of rows) {
+    if (tasks.length === limit) return ok({ tasks, cursor: last });
+    scanned += 1;
+    last = id;
+    if (task === undefined) continue;
+    // At its promise's deadline a task is over, whether or not the clock has been heard.
+    const isOver = task.state !== "fulfilled" && now >= timeoutAt;
+    const current = isOver ? { ...task, ...IDLE, state: "fulfilled" as const, resumes: 0 } : task;
+    if (state === undefined || current.state === state) tasks.push(taskRecord(current));
+  }
+  return ok(scanned === ROWS_SCANNED_MAX ? { tasks, cursor: last } : { tasks });
+}
+
+function asOf(row: PromiseRow, now: number): PromiseRow {
+  if (!isOverdue(row, now)) return row;
+  return { ...row, state: deadlineState(row), settledAt: row.timeoutAt };
+}

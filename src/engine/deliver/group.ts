@@ -1,0 +1,106 @@
+import { type Address, anyAddress, uniAddress } from "../../protocol/addresses.ts";
+import type { Message } from "../../protocol/records.ts";
+
+/** A live worker, in this process or at the end of a stream. */
+export interface Connection {
+  readonly group: string;
+  readonly pid: string;
+  /** Takes the message, or answers false when it cannot now; it then calls `resume` when it can. */
+  deliver(message: Message): boolean;
+  /** Another connection of the same name has taken its place. */
+  replaced(): void;
+}
+
+/**
+ * Tasks a worker may hold without having acquired them. A worker acquires at once what it is handed, so this bounds
+ * only what a slow or stuck one sits on, and the memory of a worker that finds a hundred thousand tasks waiting.
+ */
+const HANDED_MAX = 256;
+
+export class Worker {
+  readonly connection: Connection;
+  /** Ids of tasks handed to it and not yet acquired. */
+  readonly handed = new Set<string>();
+  /** Addresses of its own that may be owed messages, each looked through from an id on. */
+  owedFrom: { readonly address: string; after: string }[] = [];
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  get hasRoom(): boolean {
+    return this.handed.size < HANDED_MAX;
+  }
+
+  /** Every address that names it. */
+  get addresses(): string[] {
+    const { group, pid } = this.connection;
+    return [uniAddress(group, pid), anyAddress(group, pid), anyAddress(group)];
+  }
+}
+
+/** The workers of one group, and how far it has caught up with what waits on disk. */
+export class Group {
+  readonly name: string;
+  readonly workers = new Map<string, Worker>();
+  /** Catching up goes on after this task id. */
+  cursor = "";
+  /** There may be room for more: worth a look at what waits. */
+  isDue = false;
+  #isBehind = false;
+  /** Something was left out while catching up: another round is needed. */
+  #isAgain = false;
+  #next = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  get hasRoom(): boolean {
+    for (const worker of this.workers.values()) if (worker.hasRoom) return true;
+    return false;
+  }
+
+  add(connection: Connection): Worker {
+    const worker = new Worker(connection);
+    this.workers.set(connection.pid, worker);
+    return worker;
+  }
+
+  /** False if the worker had been replaced. */
+  remove(worker: Worker): boolean {
+    if (this.workers.get(worker.connection.pid) !== worker) return false;
+    return this.workers.delete(worker.connection.pid);
+  }
+
+  /** Workers that may take a message for the address, in the order to be asked; `any` goes round. */
+  candidates(to: Address): Worker[] {
+    if (to.cast === "uni") {
+      const worker = this.workers.get(to.pid);
+      return worker === undefined ? [] : [worker];
+    }
+    const all = [...this.workers.values()];
+    const preferred = to.pid === undefined ? undefined : this.workers.get(to.pid);
+    if (preferred !== undefined) return [preferred, ...all.filter((worker) => worker !== preferred)];
+    this.#next = all.length === 0 ? 0 : (this.#next + 1) % all.length;
+    return [...all.slice(this.#next), ...all.slice(0, this.#next)];
+  }
+
+  /** Tasks on disk may have been passed over: they are looked through from the start. */
+  fallBehind(): void {
+    if (this.#isBehind) this.#isAgain = true;
+    else this.cursor = "";
+    this.#isBehind = true;
+  }
+
+  reachedEnd(): void {
+    this.cursor = "";
+    this.isDue = false;
+    this.#isBehind = this.#isAgain;
+    this.#isAgain = false;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Message, Network, Recv, Request, Response } from "@resonatehq/sdk";
+import { ServiceError } from "../../lib/errors.ts";
+import { anyAddress, NAME_PATTERN, uniAddress } from "../../protocol/addresses.ts";
+import type { Reply } from "../decide/answer.ts";
+import type { Delivery } from "./delivery.ts";
+
+export interface NetworkOptions {
+  /** Group and name of the worker: letters, digits, `.`, `_`, `-`. */
+  readonly group: string;
+  /** By default a name that no other worker has, before or after. */
+  readonly pid?: string;
+  /**
+   * Makes the error for a reply that the SDK would not get over HTTP either (400, 500, 503 …). The SDK retries some
+   * calls only on its own exception: `(cause) => new ResonateTimeoutException(cause)`.
+   */
+  readonly unavailable?: (cause: string) => Error;
+}
+
+export interface EngineNetwork extends Network {
+  readonly pid: string;
+  /** What time it is at the engine: always known. */
+  readonly clock: { now(): number; isCurrent(): boolean; asked(): void };
+  /** Begins deliveries. To be called when all functions are registered: work is handed out at once. */
+  start(): void;
+}
+
+export interface NetworkHost {
+  readonly bootId: string;
+  readonly delivery: Pick<Delivery, "connect">;
+  /** The engine's clock, in milliseconds since 1970. */
+  now(): number;
+  send(request: unknown): Promise<Reply>;
+}
+
+/** Statuses that the SDK takes as an answer; all others are failures of the platform to it. */
+const ANSWERS: ReadonlySet<number> = new Set([200, 300, 404, 409, 422, 501]);
+
+/** The engine as the SDK's network, without a wire in between. */
+export function createNetwork(host: NetworkHost, options: NetworkOptions): EngineNetwork {
+  const { group, pid = `local-${host.bootId}-${(count += 1)}`, unavailable = unavailableError } = options;
+  for (const [field, name] of Object.entries({ group, pid })) {
+    if (!NAME_PATTERN.test(name)) {
+      throw new ServiceError(
+        "INVALID_REQUEST",
+        `${field} must be 1 to 128 letters, digits, '.', '_' or '-': it is ${JSON.stringify(name)}`,
+      );
+    }
+  }
+  let receive: ((message: Message) => void) | undefined;
+  let disconnect: (() => void) | undefined;
+
+  // The SDK takes `send` off the object. A reply is shaped by the request's kind, which no type can follow here.
+  const send = async (request: Request): Promise<Response> => {
+    const reply = await host.send(request);
+    if (!ANSWERS.has(reply.head.status)) {
+      throw unavailable(`${reply.head.status}: ${JSON.stringify(reply.data)}`);
+    }
+    return reply as Response;
+  };
+
+  return {
+    pid,
+    clock: { now: host.now, isCurrent: () => true, asked: () => undefined },
+    unicast: uniAddress(group, pid),
+    anycast: anyAddress(group, pid),
+    match: (target) => anyAddress(target),
+    send: send as Network["send"],
+    recv: ((callback) => {
+      receive = callback;
+    }) satisfies Recv,
+    // Called by the SDK's constructor, before anything is registered: too early to deliver.
+    init: async () => undefined,
+    start: () => {
+      disconnect ??= host.delivery.connect({
+        group,
+        pid,
+        deliver: (message) => {
+          if (receive === undefined) return false;
+          receive(message);
+          return true;
+        },
+        replaced: () => {
+          disconnect = undefined;
+        },
+      });
+    },
+    // Ends deliveries alone: what a workflow is in the middle of may still be sent.
+    stop: async () => {
+      disconnect?.();
+      disconnect = undefined;
+    },
+  };
+}
+
+let count = 0;
+
+function unavailableError(cause: string): Error {
+  const error = new Error(`platform failure: ${cause}`);
+  error.name = "ResonateTimeoutException";
+  return error;
+}

@@ -1,0 +1,62 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../store/journal.ts";
+import { Store } from "../store/store.ts";
+
+/**
+ * Writes one state of an engine's file to `target`, whether or not an engine has it: everything acknowledged before is
+ * in it. The copy is whole or not there, checked, and readable by its owner only.
+ * @throws Error if `target` exists, the engine's file does not, or the disk is full
+ */
+export function backUp(file: string, target: string): { readonly file: string; readonly bytes: number } {
+  const path = resolve(target);
+  if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
+  if (existsSync(path)) throw new Error(`Cannot use ${path}: it exists, and a backup replaces nothing`);
+  const partial = `${path}.partial`;
+  rmSync(partial, { force: true });
+  // SQLite fills an empty file, whose mode it keeps.
+  closeSync(openSync(partial, "wx", 0o600));
+  try {
+    // Before the copy is made: what the engine takes over meanwhile is in both.
+    const records = readJournal(journalFileOf(file));
+    const source = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+    try {
+      source.prepare("VACUUM INTO ?").run(partial);
+    } finally {
+      source.close();
+    }
+    if (records.length > 0) takeUp(partial, records);
+    check(partial);
+    flush(partial, "r+");
+    renameSync(partial, path);
+    flush(dirname(path), "r");
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+  return { file: path, bytes: statSync(path).size };
+}
+
+/** What was acknowledged and was not in the engine's file yet. */
+function takeUp(path: string, records: JournalRecord[]): void {
+  const store = new Store(new DatabaseSync(path), keepJournal(records));
+  store.checkpoint();
+  store.close();
+}
+
+function check(path: string): void {
+  const copy = new DatabaseSync(path, { readOnly: true });
+  try {
+    const said = copy.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"];
+    if (said !== "ok") throw new Error(`The copy is damaged: ${String(said)}`);
+  } finally {
+    copy.close();
+  }
+}
+
+function flush(path: string, flags: "r" | "r+"): void {
+  const descriptor = openSync(path, flags);
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}

@@ -1,0 +1,55 @@
+import type { Batch } from "../batch.ts";
+import type { Clock } from "../clock.ts";
+import { FROM_START } from "../decide/collect.ts";
+import type { EngineLog } from "../log.ts";
+import type { HeadPlace } from "../store/store.ts";
+
+export interface RetentionOptions {
+  readonly batch: Pick<Batch, "collect">;
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  /** How long what has ended is kept, in ms. */
+  readonly keepMs: number;
+}
+
+/** Between two steps others get their turn: collecting takes a fifth of the time at most. */
+const STEP_PAUSE_MS = 25;
+/** Between two rounds. What is old stays a little longer than it must, which harms nobody. */
+const ROUND_PAUSE = { minMs: 1_000, maxMs: 600_000 } as const;
+
+/** Deletes old trees in the background, in small transactions. */
+export class Retention {
+  readonly #options: RetentionOptions;
+  #from: HeadPlace = FROM_START;
+  #cancel: () => void;
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+    this.#cancel = this.#wait(this.#roundMs);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  get #roundMs(): number {
+    return Math.min(Math.max(this.#options.keepMs / 10, ROUND_PAUSE.minMs), ROUND_PAUSE.maxMs);
+  }
+
+  #wait(ms: number): () => void {
+    return this.#options.clock.after(ms, () => this.#step());
+  }
+
+  #step(): void {
+    const { batch, clock, log, keepMs } = this.#options;
+    let next: HeadPlace | undefined;
+    try {
+      ({ next } = batch.collect(clock.now() - keepMs, this.#from));
+    } catch (error) {
+      // A full disk, say. Requests tell of it, too; the next round tries again.
+      log.warn({ err: error }, "Cannot delete what is old now");
+    }
+    this.#from = next ?? FROM_START;
+    this.#cancel = this.#wait(next === undefined ? this.#roundMs : STEP_PAUSE_MS);
+  }
+}

@@ -1,0 +1,213 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { closeServer } from "../../lib/close-server.ts";
+import { createServer } from "../../lib/http.ts";
+import { isLoopback } from "../../lib/loopback.ts";
+import { isFields } from "../../protocol/fields.ts";
+import { parseEnvelope } from "../../protocol/parse.ts";
+import { type Answer, type Reply, refuse, reply } from "../decide/answer.ts";
+import { PollStreams } from "../deliver/poll.ts";
+import type { Engine } from "../engine.ts";
+
+export interface ServeOptions {
+  /** 0: any free port. */
+  readonly port: number;
+  /** Bearer token that every request must carry, but `/ready`. */
+  readonly token: string;
+}
+
+export interface EngineServer {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  readonly port: number;
+  /** Ends streams, answers what is being asked, and stops listening. */
+  close(): Promise<void>;
+}
+
+/** A param of the longest allowed length, with the rest of its request. */
+const BODY_BYTES_MAX = 5 * 1024 * 1024;
+/** Streams and requests at once; beyond it new connections are refused. */
+const CONNECTIONS_MAX = 2000;
+/** A request is one small JSON text from the same machine: slower than this is stuck or hostile. */
+const REQUEST_MS = 30_000;
+/** What is asked is answered within milliseconds: whoever takes longer to be told is stuck. */
+const DRAIN_MS = 5_000;
+
+/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
+export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
+  const streams = new PollStreams(engine.delivery);
+  const isToken = tokenCheck(token);
+  const server = createServer((request, response) => {
+    // Cut rather than parsed: `//` is no URL, and what throws here ends the process with all its promises.
+    const [path = "/"] = (request.url ?? "/").split("?", 1);
+    if (!isLocalHost(request)) return send(response, 403, "Host must be a loopback address");
+    const route = `${request.method} ${path}`;
+    if (route === "POST /") return void post(engine, isToken, request, response);
+    if (route === "POST /collect") return void postCollect(engine, isToken, request, response);
+    if (route === "GET /ready") return send(response, 200, "ready");
+    if (path.startsWith("/poll/")) {
+      if (request.method !== "GET") return notAllowed(response, "GET");
+      if (!isToken(bearer(request))) return unauthorized(response);
+      return streams.open(path, response);
+    }
+    if (path === "/") return notAllowed(response, "POST");
+    if (path === "/ready") return notAllowed(response, "GET");
+    return send(response, 404, "Not found: the protocol is spoken at POST /");
+  });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.headersTimeout = REQUEST_MS;
+  server.requestTimeout = REQUEST_MS;
+  await listen(server, port);
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${bound}`,
+    port: bound,
+    close: async () => {
+      streams.close();
+      await closeServer(server, DRAIN_MS);
+    },
+  };
+}
+
+async function post(
+  engine: Engine,
+  isToken: (token: string | undefined) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  if (body === undefined) {
+    // What is still coming is not read, so the connection can't be used again.
+    response.setHeader("Connection", "close");
+    const tooLarge = refuse(413, `The body must have at most ${BODY_BYTES_MAX} bytes`);
+    return sendReply(response, reply(UNKNOWN, tooLarge));
+  }
+  if (body === "aborted") return;
+  const input = parseJson(body);
+  if (input === undefined) return sendReply(response, reply(UNKNOWN, refuse(400, "The body must be JSON")));
+  if (!isToken(tokenIn(input) ?? bearer(request))) {
+    response.setHeader("WWW-Authenticate", "Bearer");
+    return sendReply(response, reply(parseEnvelope(input), UNAUTHORIZED));
+  }
+  const answer = await engine.send(input);
+  // Gateways and workers elsewhere count durations by this clock.
+  response.setHeader("Countersign-Time", engine.now());
+  return sendReply(response, answer);
+}
+
+/** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */
+async function postCollect(
+  engine: Engine,
+  isToken: (token: string | undefined) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isToken(bearer(request))) return unauthorized(response);
+  const body = await readBody(request);
+  const input = body === undefined || body === "aborted" ? undefined : parseJson(body);
+  const olderThanMs = isFields(input) ? input["olderThanMs"] : undefined;
+  if (typeof olderThanMs !== "number" || !Number.isSafeInteger(olderThanMs) || olderThanMs < 0) {
+    return send(response, 400, "olderThanMs must be a whole number of at least 0");
+  }
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  try {
+    const collected = await engine.collect(olderThanMs, gone.signal);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(collected));
+  } catch {
+    send(response, 503, "The engine cannot write to its disk now");
+  }
+}
+
+const UNKNOWN = { kind: "unknown", corrId: "0" };
+const UNAUTHORIZED: Answer = refuse(401, "A valid token is needed, in head.auth or as a Bearer token");
+
+/** The whole body; undefined when it is too long, `aborted` when the sender went away. */
+async function readBody(request: IncomingMessage): Promise<Buffer | "aborted" | undefined> {
+  if (Number(request.headers["content-length"] ?? 0) > BODY_BYTES_MAX) return undefined;
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > BODY_BYTES_MAX) {
+        request.pause();
+        resolve(undefined);
+      } else chunks.push(chunk);
+    });
+    request.on("end", () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
+    request.on("error", () => resolve("aborted"));
+    request.on("close", () => resolve("aborted"));
+  });
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenIn(input: unknown): string | undefined {
+  const head = isFields(input) ? input["head"] : undefined;
+  const auth = isFields(head) ? head["auth"] : undefined;
+  return typeof auth === "string" ? auth : undefined;
+}
+
+function bearer(request: IncomingMessage): string | undefined {
+  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** Compares in a time that tells nothing about the token. */
+function tokenCheck(token: string): (given: string | undefined) => boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  const expected = digest(token);
+  return (given) => given !== undefined && timingSafeEqual(digest(given), expected);
+}
+
+/** A page in a browser can make its own host name resolve to this machine; the Host header still tells that name. */
+function isLocalHost(request: IncomingMessage): boolean {
+  try {
+    return isLoopback(new URL(`http://${request.headers.host}`).hostname);
+  } catch {
+    return false;
+  }
+}
+
+function sendReply(response: ServerResponse, message: Reply): void {
+  const body = JSON.stringify(message);
+  response.writeHead(message.head.status, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function send(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" });
+  response.end(`${text}\n`);
+}
+
+function notAllowed(response: ServerResponse, allowed: string): void {
+  response.setHeader("Allow", allowed);
+  send(response, 405, `Method not allowed: use ${allowed}`);
+}
+
+function unauthorized(response: ServerResponse): void {
+  response.setHeader("WWW-Authenticate", "Bearer");
+  send(response, 401, "A valid Bearer token is needed");
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * What a process and its engine's thread tell each other. Everything here is copied on its way; what goes over with each
+ * request goes as JSON, which is copied for half of what objects cost.
+ */
+import type { Message } from "../../protocol/records.ts";
+import type { Reply } from "../decide/answer.ts";
+
+/** What the thread is started with. */
+export interface ThreadStart {
+  /** Folder that holds `engine.db`. */
+  readonly dataDir: string;
+  /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
+  readonly keepMs: number | undefined;
+  /** Where other processes of this machine reach the engine; undefined: nowhere. */
+  readonly serve: { readonly port: number; readonly token: string } | undefined;
+}
+
+/** A value as text. */
+type Json<_Value> = string;
+
+/** A request, with a number that its reply repeats. */
+export type Asked = [n: number, request: unknown];
+
+export interface Told {
+  readonly replies: [n: number, reply: Reply][];
+  readonly messages: [connection: number, message: Message][];
+}
+
+export type ToThread =
+  /** Requests of one turn of the event loop. */
+  | { readonly kind: "ask"; readonly requests: Json<Asked[]> }
+  /** A worker of this process begins to take messages; `connection` names it from now on. */
+  | { readonly kind: "connect"; readonly connection: number; readonly group: string; readonly pid: string }
+  | { readonly kind: "disconnect"; readonly connection: number }
+  /** Answers what was asked, and ends the thread. */
+  | { readonly kind: "close" };
+
+export type FromThread =
+  | { readonly kind: "open"; readonly bootId: string; readonly url: string | undefined }
+  | { readonly kind: "tell"; readonly told: Json<Told> }
+  /** Another worker of the same name has taken its place. */
+  | { readonly kind: "replaced"; readonly connection: number }
+  | {
+      readonly kind: "log";
+      readonly level: "warn" | "error";
+      readonly fields: object;
+      readonly message: string;
+    };
+
+/**
+ * As text, in one piece; in several where the text would be longer than a text can be, as that of a hundred large
+ * results is.
+ */
+export function inPieces<T>(lists: T, halve: (lists: T) => readonly T[]): Json<T>[] {
+  try {
+    return [JSON.stringify(lists)];
+  } catch (error) {
+    const halves = error instanceof RangeError ? halve(lists) : [];
+    if (halves.length < 2) throw error;
+    return halves.flatMap((half) => inPieces(half, halve));
+  }
+}
+
+/** Two lists of one, in its order; one list where there is nothing to part. */
+export function halvesOf<T>(list: T[]): T[][] {
+  const middle = list.length >> 1;
+  return middle === 0 ? [list] : [list.slice(0, middle), list.slice(middle)];
+}

@@ -1,0 +1,105 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { callerAddress, networkOf } from "../../lib/caller-address.ts";
+import { ERRORS, type ErrorCode, ServiceError } from "../../lib/errors.ts";
+import { type Logger, scrub } from "../../lib/log.ts";
+import type { Pages } from "../pages/pages.ts";
+import { auditRefusal } from "./audit.ts";
+import { callerOf } from "./auth.ts";
+import { requestIdOf, routeOf } from "./context.ts";
+import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
+import type { FailureLimit } from "./rate-limit.ts";
+
+export const notFound: RequestHandler = (req) => {
+  throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
+};
+
+/** The last handler: every error becomes a problem for programs or a page for people, and tells nothing of our insides. */
+export function errorHandler({
+  log,
+  pages,
+  refusals,
+}: {
+  readonly log: Logger;
+  readonly pages: Pages;
+  /** Counts 401 and 403: who gets too many of them gets 429. */
+  readonly refusals: FailureLimit;
+}): ErrorRequestHandler {
+  const limited = (error: ServiceError, req: Request, res: Response): ServiceError => {
+    if (error.code !== "UNAUTHENTICATED" && error.code !== "FORBIDDEN") return error;
+    const caller = callerOf(res);
+    const address = networkOf(callerAddress(req));
+    const seconds = refusals.count(caller === undefined ? [address] : [address, caller.id]);
+    if (seconds === undefined) {
+      // Bounded, as refusals are: whoever floods us with bad links does not fill the disk.
+      auditRefusal(res, error.code, routeOf(req));
+      return error;
+    }
+    res.set("Retry-After", String(seconds));
+    res.removeHeader("WWW-Authenticate");
+    return new ServiceError("RATE_LIMITED", `Too many refused requests: wait ${seconds} seconds`);
+  };
+
+  // Express knows an error handler by its four parameters.
+  return (thrown: unknown, req, res, _next) => {
+    const error = limited(asServiceError(thrown), req, res);
+    if (ERRORS[error.code].status >= 500) logFault(log, error, requestIdOf(res));
+    if (res.headersSent) {
+      // Half an answer is out; breaking off is the only way left to say that it is not whole.
+      res.destroy();
+    } else if (isForPeople(req)) {
+      sendPage(res, error, pages);
+    } else {
+      sendProblem(res, error);
+    }
+  };
+}
+
+function logFault(log: Logger, error: ServiceError, requestId: string): void {
+  const { code, message, cause } = error;
+  // A fault of ours is found by its stack. The others say all by their words, once a request while an outage lasts.
+  if (code === "INTERNAL") log.error({ requestId, code, err: cause ?? error }, "request failed");
+  else log.warn({ requestId, code, reason: message, cause: reasonOf(cause) }, "request failed");
+}
+
+function reasonOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? scrub(cause.message) : undefined;
+}
+
+function sendPage(res: Response, error: ServiceError, pages: Pages): void {
+  const { status, title } = ERRORS[error.code];
+  tellWhenToRetry(res, error.code);
+  if (error.code === "FORBIDDEN") return pages.render(res, { status, view: "refused" });
+  if (error.code === "ENGINE_UNAVAILABLE") return pages.render(res, { status, view: "notRecorded" });
+  const requestId = requestIdOf(res);
+  pages.render(res, { status, view: "error", data: { title, message: publicDetail(error), requestId } });
+}
+
+/** Decision links and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+function isForPeople(req: Request): boolean {
+  return /^\/(d|r|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
+}
+
+function asServiceError(thrown: unknown): ServiceError {
+  if (thrown instanceof ServiceError) return thrown;
+  const code = codeOfStatus(statusOf(thrown));
+  // Express and its parsers say what they refuse by status; their words are for developers.
+  if (code !== "INTERNAL") return new ServiceError(code, ERRORS[code].title, { cause: thrown });
+  return new ServiceError("INTERNAL", "Unexpected failure", { cause: thrown });
+}
+
+function statusOf(thrown: unknown): unknown {
+  return thrown instanceof Error && "status" in thrown ? thrown.status : undefined;
+}
+
+function codeOfStatus(status: unknown): ErrorCode {
+  switch (status) {
+    case 400:
+      return "INVALID_REQUEST";
+    case 413:
+      return "PAYLOAD_TOO_LARGE";
+    case 415:
+      return "UNSUPPORTED_MEDIA_TYPE";
+    default:
+      return "INTERNAL";
+  }
+}

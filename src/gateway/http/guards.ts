@@ -1,0 +1,73 @@
+/** Checks that hold for every request, before any route sees it. */
+import type { Request, RequestHandler } from "express";
+import { ServiceError } from "../../lib/errors.ts";
+import { hostNameOf } from "../../lib/host-name.ts";
+
+/** Refuses addresses whose percent-escapes are no text: routes and query readers would each make their own of them. */
+export const wellFormedAddress: RequestHandler = (req, _res, next) => {
+  if (req.url.includes("%")) {
+    try {
+      decodeURIComponent(req.url);
+    } catch {
+      throw new ServiceError("INVALID_REQUEST", "The address has a malformed percent-escape");
+    }
+  }
+  next();
+};
+
+/**
+ * Answers only to its own names. A page elsewhere can point a name of its own at this machine, and the browser would
+ * then hand it everything that a service without keys shows to the loopback.
+ */
+export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): RequestHandler {
+  const publicNames = [publicUrl, ...formerUrls].map((url) => new URL(url).hostname);
+  return (req, _res, next) => {
+    const { name, isLocal } = hostNameOf(req);
+    if (!isLocal && !publicNames.some((each) => each === name)) {
+      throw new ServiceError(
+        "MISDIRECTED",
+        `Cannot answer for ${name ?? "a host without a name"}: this service's address is ${publicUrl}`,
+      );
+    }
+    next();
+  };
+}
+
+/**
+ * Keeps pages of other sites from pressing for whoever they lure. Browsers that do not say where a press comes from are
+ * let in: the link is all that counts here, and under our own `no-referrer` they say `Origin: null` of our own form.
+ */
+export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
+  if (!isRead(req) && saysOtherSite(req)) {
+    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot press here");
+  }
+  next();
+};
+
+/**
+ * Keeps pages of other sites from starting things through a visitor's browser, which can reach the loopback where
+ * they cannot; but for the `origins` that may. Programs send neither `Sec-Fetch-Site` nor `Origin`; browsers too old
+ * for the first send the second, `null` included, and no page of ours calls the API.
+ */
+export function noCrossSiteWrites(publicUrl: string, origins: readonly string[]): RequestHandler {
+  return (req, _res, next) => {
+    if (isRead(req)) return next();
+    const { origin } = req.headers;
+    const isOurs =
+      origin === undefined || origin === publicUrl || URL.parse(origin)?.host === req.headers.host;
+    const isOther = req.headers["sec-fetch-site"] === undefined ? !isOurs : saysOtherSite(req);
+    if (isOther && !(origin !== undefined && origins.includes(origin))) {
+      throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this API");
+    }
+    next();
+  };
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+function saysOtherSite(req: Request): boolean {
+  const site = req.headers["sec-fetch-site"];
+  return site !== undefined && site !== "same-origin" && site !== "none";
+}

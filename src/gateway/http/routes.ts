@@ -1,0 +1,29 @@
+import type { IRouter, RequestHandler } from "express";
+import { ServiceError } from "../../lib/errors.ts";
+
+type Method = "GET" | "POST";
+
+/**
+ * Mounts all that a path can do. Other methods get 405 with `Allow`; OPTIONS is told the same; HEAD is GET without a
+ * body, so a handler must not change anything for it.
+ */
+export function addRoute(
+  router: IRouter,
+  path: string,
+  handlers: { readonly [method in Method]?: RequestHandler },
+): void {
+  const allow = [
+    ...(handlers.GET ? ["GET", "HEAD"] : []),
+    ...(handlers.POST ? ["POST"] : []),
+    "OPTIONS",
+  ].join(", ");
+  const route = router.route(path);
+  if (handlers.GET !== undefined) route.get(handlers.GET);
+  if (handlers.POST !== undefined) route.post(handlers.POST);
+  route.all((req, res) => {
+    res.set("Allow", allow);
+    if (req.method !== "OPTIONS")
+      throw new ServiceError("METHOD_NOT_ALLOWED", `${req.method} is not possible here: use ${allow}`);
+    res.status(204).end();
+  });
+}

@@ -1,0 +1,103 @@
+import type { RequestListener, Server, ServerOptions } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { closeServer } from "../../lib/close-server.ts";
+import { createServer } from "../../lib/http.ts";
+
+export interface Listening {
+  readonly port: number;
+  /** `http://host:port` as this process is reached. */
+  readonly url: string;
+  /** Aborted when the server begins to close. */
+  readonly draining: AbortSignal;
+}
+
+export interface RunningServer extends Listening {
+  /** Aborts `draining`, and nothing else yet. */
+  drain(): void;
+  /**
+   * Drains; goes on taking connections for a while, since those who send them do not know yet; then takes no new one,
+   * lets requests under way end, and 20 s after the beginning cuts the rest.
+   */
+  close(): Promise<void>;
+}
+
+/** Milliseconds and bytes. */
+export interface Limits
+  extends Required<
+    Pick<
+      ServerOptions,
+      | "headersTimeout"
+      | "requestTimeout"
+      | "connectionsCheckingInterval"
+      | "keepAliveTimeout"
+      | "maxHeaderSize"
+    >
+  > {
+  /** From the beginning of the end to its own: for requests under way. */
+  readonly drainMs: number;
+}
+
+/**
+ * Node's own limits are an hour's patience for somebody who sends one byte a minute. These allow slow networks, not
+ * slow attackers: headers in 10 s, everything in 30 s, checked every 2 s.
+ */
+const LIMITS: Limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  // Above the minute that load balancers keep idle connections, so that it is not we who close one being used.
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+  // Orchestrators wait 30 s before they kill; this leaves time for the rest of the process.
+  drainMs: 20_000,
+};
+
+/**
+ * Listens on `host:port` (0: any free port), and serves what `makeApp` makes, which is called once the port is known
+ * and before the first request is handled.
+ */
+export async function listen(
+  address: { readonly host: string; readonly port: number; readonly drainDelayMs?: number },
+  makeApp: (listening: Listening) => RequestListener,
+  limits: Limits = LIMITS,
+): Promise<RunningServer> {
+  const server = createServer(limits);
+  const draining = new AbortController();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  const listening = { ...addressOf(server), draining: draining.signal };
+  try {
+    const app = makeApp(listening);
+    server.on("request", app);
+    // Callers who say `Expect: 100-continue` are asked for their body by whoever wants to read it (`askForBody`). With
+    // an answer that comes before, Node ends the connection: the body may follow or not.
+    server.on("checkContinue", app);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  let drainedAt = Number.POSITIVE_INFINITY;
+  const drain = (): void => {
+    drainedAt = Math.min(drainedAt, performance.now());
+    draining.abort();
+  };
+  return {
+    ...listening,
+    drain,
+    close: async () => {
+      drain();
+      const spentMs = () => performance.now() - drainedAt;
+      const delayMs = (address.drainDelayMs ?? 0) - spentMs();
+      if (delayMs > 0) await pause(delayMs);
+      await closeServer(server, Math.max(0, limits.drainMs - spentMs()));
+    },
+  };
+}
+
+function addressOf(server: Server): { port: number; url: string } {
+  const { address, family, port } = server.address() as AddressInfo;
+  return { port, url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` };
+}

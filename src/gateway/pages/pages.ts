@@ -1,0 +1,54 @@
+import { type Response, Router } from "express";
+import { loadAssets } from "../../lib/assets.ts";
+import { pageHeaders } from "../../lib/page-headers.ts";
+import { renderShell } from "../../lib/shell.ts";
+import { loadTemplates } from "../../lib/templates.ts";
+import type { Page } from "./page.ts";
+import { pageContent } from "./page-content.ts";
+
+export { type Asked, DECISION_FORM, type Page, type Standing } from "./page.ts";
+
+export interface Pages {
+  /** Answers with a page and all headers that every HTML answer carries. For HEAD, Express leaves the body out. */
+  render(res: Response, page: Page & { readonly status: number }): void;
+  /** `GET /assets/…` and `GET /`. */
+  readonly routes: Router;
+}
+
+export interface PagesOptions {
+  /** `PUBLIC_URL`, an origin; HSTS is sent when it is https. */
+  readonly publicUrl: string;
+  /** Whether `/mailbox` is mounted. */
+  readonly mailbox: boolean;
+}
+
+/** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
+export function createPages({ publicUrl, mailbox }: PagesOptions): Pages {
+  const templates = loadTemplates("pages", "partials");
+  const assets = loadAssets();
+  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
+
+  const render: Pages["render"] = (res, page) => {
+    const { template, locals, shell } = pageContent(page, publicUrl);
+    const body = templates.html(template, locals);
+    res.status(page.status).set(headers).type("html");
+    res.send(renderShell({ templates, assets }, { ...shell, body }).toString());
+  };
+
+  const routes = Router();
+  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox } }));
+  routes.get("/assets/:name", (req, res, next) => {
+    const asset = assets.get(req.params.name);
+    if (asset === undefined) return next();
+    // During a rolling upgrade an older gateway may be asked for a newer version: it answers, but not for good.
+    const forGood = req.query["v"] === asset.version;
+    res.set({
+      "Content-Type": asset.type,
+      "Cache-Control": forGood ? "public, max-age=31536000, immutable" : "no-cache",
+      "X-Content-Type-Options": "nosniff",
+      "Cross-Origin-Resource-Policy": "same-origin",
+    });
+    res.send(asset.body);
+  });
+  return { render, routes };
+}

@@ -1,0 +1,112 @@
+import type { Choice, OutcomeKind } from "../../approval/approval.ts";
+import type { ClosedBecause } from "../../approval/standing.ts";
+import { consequenceText } from "../../approval/wording.ts";
+import type { AskedRequest, Standing } from "./page.ts";
+
+/** What is told to somebody who meets a ballot that is settled: whether they settled it, or found it so. */
+export interface StandingText {
+  readonly headline: string;
+  readonly explanation: string;
+  readonly next: string;
+  readonly tone: "approved" | "rejected" | "neutral";
+  readonly icon: "approve" | "reject" | "clock" | "closed" | "info";
+}
+
+type Decided = Extract<Standing, { kind: "decided" }>;
+type Closed = Extract<Standing, { kind: "closed" }>;
+
+export interface Visit {
+  readonly stands: Standing;
+  /** The choice that the link is for. */
+  readonly choice: Choice;
+  /** `effective`: this press is the stored answer. `late`: it was pressed and did not count. `view`: only looked at. */
+  readonly press: "effective" | "late" | "view";
+  readonly request: AskedRequest;
+}
+
+export function standingText(visit: Visit): StandingText {
+  const { stands } = visit;
+  return stands.kind === "decided" ? decidedText(visit, stands) : closedText(visit, stands);
+}
+
+function decidedText({ press, choice, request }: Visit, stands: Decided): StandingText {
+  const { outcome } = stands;
+  const stored = stands.choice;
+  if (press === "effective") {
+    return {
+      headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
+      explanation: outcome === undefined ? consequenceText(stored, request) : OUTCOME[outcome],
+      next: "You can close this page. Your answer stands and cannot be changed.",
+      tone: DONE[stored],
+      icon: stored,
+    };
+  }
+  const next = "The answer stands and cannot be changed. If it is wrong, tell the person who asked for it.";
+  const became = outcome === undefined ? "" : ` ${OUTCOME[outcome]}`;
+  if (press === "view") {
+    return {
+      headline: `Answered: ${DONE[stored]}`,
+      explanation: `This question has been answered, and there is nothing left to do here.${became}`,
+      next,
+      tone: "neutral",
+      icon: "info",
+    };
+  }
+  return {
+    headline: stored === choice ? `It was already ${DONE[stored]}` : `Not recorded: already ${DONE[stored]}`,
+    explanation:
+      stored === choice
+        ? `The same answer had been recorded before you pressed. Your press changed nothing.${became}`
+        : `You pressed to ${choice}, but this question had been answered before. The first answer counts; yours was not recorded.${became}`,
+    next,
+    tone: "neutral",
+    icon: "info",
+  };
+}
+
+function closedText({ press }: Visit, { because, outcome }: Closed): StandingText {
+  const { headline, explanation } = CLOSED[because];
+  // The deadline closes a question; what the request counts as then is another matter.
+  const became = outcome === undefined || outcome === because ? "" : ` ${OUTCOME[outcome]}`;
+  const changed = press === "late" ? " Your press changed nothing." : "";
+  return {
+    headline: press === "late" ? `Not recorded: ${headline.toLowerCase()}` : headline,
+    explanation: `${explanation}${became}${changed}`,
+    next: "There is nothing left to do here. If you disagree, tell the person who asked for it.",
+    tone: "neutral",
+    icon: because === "expired" ? "clock" : "closed",
+  };
+}
+
+const DONE = { approve: "approved", reject: "rejected" } as const;
+
+const OUTCOME: Readonly<Record<OutcomeKind, string>> = {
+  approved: "The request is approved.",
+  rejected: "The request is rejected.",
+  expired: "The request has expired.",
+  cancelled: "The request was cancelled.",
+};
+
+const CLOSED: Readonly<Record<ClosedBecause, { headline: string; explanation: string }>> = {
+  approved: {
+    headline: "The request is already approved",
+    explanation: "Enough others have approved it, so your answer is no longer needed.",
+  },
+  rejected: {
+    headline: "The request is already rejected",
+    explanation: "It was rejected without your answer, which is no longer needed.",
+  },
+  expired: {
+    headline: "The deadline has passed",
+    explanation: "The time to answer is over.",
+  },
+  cancelled: {
+    headline: "The request was cancelled",
+    explanation: "The question was withdrawn before you answered it.",
+  },
+  closing: {
+    headline: "The request is being closed",
+    explanation:
+      "Your answer is no longer needed. Open this page again in a moment to see how the request ended.",
+  },
+};

@@ -1,0 +1,108 @@
+/** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
+import type { IRouter } from "express";
+import { requestOf } from "../../approval/stored.ts";
+import { statusOf, summarize } from "../../approval/view.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { ApprovalReference } from "../../openapi/schemas.ts";
+import { approvalBehind } from "../../service/approvals/approval-behind.ts";
+import { cancelApproval, parseCancelBody, type StoredApproval } from "../../service/approvals/cancel.ts";
+import { startApproval } from "../../service/approvals/start.ts";
+import { audit } from "../http/audit.ts";
+import type { Needs } from "../http/auth.ts";
+import { readJson } from "../http/body.ts";
+import { noteApproval } from "../http/context.ts";
+import { gone } from "../http/gone.ts";
+import { idempotencyKeysOf } from "../http/idempotency-key.ts";
+import { sendJson } from "../http/json.ts";
+import { addRoute } from "../http/routes.ts";
+import { callbacksOf } from "./callback-deliveries.ts";
+
+export interface ApprovalRoutesOptions {
+  readonly needs: Needs;
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
+  readonly newId: () => string;
+  readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
+}
+
+/** Ids of promises below other workflows are longer than those that callers choose. */
+const PROMISE_ID_CHARS_MAX = 400;
+
+export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOptions): void {
+  const { durable, needs } = options;
+
+  addRoute(router, "/approvals", {
+    POST: needs("approvals:create", async (req, res) => {
+      const body = (await readJson(req))?.value;
+      const idempotencyKeys = idempotencyKeysOf(req);
+      const root = await startApproval(options, { body, idempotencyKeys });
+      noteApproval(res, root.id);
+      const answer = reference(root);
+      audit(res, { what: "request", about: root.id, outcome: answer.status });
+      res.status(202).setHeader("Location", answer.links.self);
+      sendJson(res, JSON.stringify(answer));
+    }),
+  });
+
+  addRoute(router, "/approvals/:id", {
+    GET: needs("approvals:read", async (req, res) => {
+      const { root } = await approvalNamed(durable, req.params["id"]);
+      noteApproval(res, root.id);
+      // After the root: children then show at least what the root's state follows from.
+      const children = await durable.children(root.id);
+      const view = summarize(root, children);
+      if (view === undefined) throw unknownApproval(root.id);
+      res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });
+    }),
+  });
+
+  addRoute(router, "/approvals/:id/cancel", {
+    POST: needs("approvals:cancel", async (req, res) => {
+      const { reason } = parseCancelBody((await readJson(req))?.value);
+      const approval = await approvalNamed(durable, req.params["id"]);
+      const { root } = approval;
+      noteApproval(res, root.id);
+      const signal = AbortSignal.any([options.draining, gone(res)]);
+      const ended = await cancelApproval({ ...options, signal }, approval, reason).catch((error: unknown) => {
+        if (error instanceof ServiceError && error.code === "CONFLICT") {
+          audit(res, { what: "cancel", about: root.id, outcome: "too late" });
+        }
+        throw error;
+      });
+      audit(res, { what: "cancel", about: root.id, outcome: statusOf(ended).status });
+      if (ended.state === "pending") res.status(202).set("Retry-After", "1");
+      res.json(reference(ended));
+    }),
+  });
+}
+
+/** @throws ServiceError NOT_FOUND if there is no approval of that id */
+async function approvalNamed(
+  durable: Durable,
+  named: string | string[] | undefined,
+): Promise<StoredApproval> {
+  const id = String(named);
+  const isPossible = id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+  const root = isPossible ? await approvalBehind(durable, id) : undefined;
+  const request = root && requestOf(root);
+  if (root === undefined || request === undefined) throw unknownApproval(id);
+  return { root, request };
+}
+
+function unknownApproval(id: string): ServiceError {
+  return new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
+}
+
+function reference(root: StoredPromise): ApprovalReference {
+  return { id: root.id, status: statusOf(root).status, links: links(root.id) };
+}
+
+function links(id: string): ApprovalReference["links"] {
+  const self = `/approvals/${encodeURIComponent(id)}`;
+  return { self, cancel: `${self}/cancel`, wait: `/wait?id=${encodeURIComponent(id)}` };
+}

@@ -1,0 +1,153 @@
+/** What `POST /begin` asks for, read from its address, headers and body. */
+import type { Request } from "express";
+import { parseDeadline } from "../../approval/deadline.ts";
+import { ID_PATTERN } from "../../approval/ids.ts";
+import { ownWayOf } from "../../approval/own-ways.ts";
+import { callbackUrlSchema } from "../../approval/request.ts";
+import { type StoredPromise, WORKFLOW_TIME } from "../../durable/durable.ts";
+import { assertStorable } from "../../durable/storable.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import { functionName } from "../../openapi/operations/parameters.ts";
+import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
+import { readJson } from "../http/body.ts";
+import { IDEMPOTENCY_KEY_RULE, idempotencyKeysOf, idFromKeys } from "../http/idempotency-key.ts";
+
+export interface Begin {
+  /** The caller's choice; undefined: any. */
+  readonly id: string | undefined;
+  readonly func: string;
+  readonly version: number;
+  /** No argument, or the one that is the body. */
+  readonly args: readonly unknown[];
+  /** From now until the workflow is over, done or not. */
+  readonly timeoutMs: number;
+  /** Who is told when it has ended. */
+  readonly callbackUrl?: string | undefined;
+}
+
+/** What runs when nothing is asked for, as in Resonate's own example. */
+const DEFAULT_FUNC = "foo";
+const DEFAULT_ARGUMENT = { foo: "bar" };
+
+/** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
+export async function readBegin(
+  req: Request,
+  callbackUrlProblem: (url: string) => string | undefined,
+): Promise<Begin> {
+  const problems: FieldProblem[] = [];
+  const query = readQuery(req, BEGIN_QUERY, problems);
+  const func = query.get("func") ?? DEFAULT_FUNC;
+  if (!functionName.safeParse(func).success) {
+    problems.push({
+      field: "func",
+      message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
+    });
+  }
+  const ownWay = ownWayOf(func);
+  if (ownWay !== undefined) problems.push({ field: "func", message: `must be another: ${ownWay}` });
+  const version = query.get("version") ?? "1";
+  if (!/^[1-9]\d{0,8}$/.test(version)) {
+    problems.push({ field: "version", message: "must be a whole number from 1 on" });
+  }
+  const timeoutMs = parseTimeout(query.get("timeout"));
+  if (timeoutMs === undefined) {
+    problems.push({
+      field: "timeout",
+      message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P400D",
+    });
+  }
+  const callbackUrl = parseCallbackUrl(query.get("callbackUrl"), callbackUrlProblem, problems);
+  const id = parseId(query.get("id"), idempotencyKeysOf(req), problems);
+  const [first] = problems;
+  if (first !== undefined) {
+    throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
+  }
+  const body = await readJson(req);
+  assertStorable(body?.value, "body");
+  return {
+    id,
+    func,
+    version: Number(version),
+    args: argumentsOf(func, body),
+    timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
+    callbackUrl,
+  };
+}
+
+/** Whether a stored promise holds this very call. The deadline may differ: it is counted from when a call came in. */
+export function isSameCall(stored: StoredPromise, begin: Begin): boolean {
+  const { param } = stored;
+  if (typeof param !== "object" || param === null || !("func" in param && "args" in param)) return false;
+  const version = "version" in param ? param.version : 1;
+  const asked = { func: begin.func, args: begin.args, version: begin.version };
+  return isSameJson({ func: param.func, args: param.args, version }, asked);
+}
+
+function argumentsOf(func: string, body: { readonly value: unknown } | undefined): readonly unknown[] {
+  if (body !== undefined) return [body.value];
+  return func === DEFAULT_FUNC ? [DEFAULT_ARGUMENT] : [];
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return WORKFLOW_TIME.defaultMs;
+  const parsed = parseDeadline(text);
+  if (parsed?.kind !== "duration") return undefined;
+  return parsed.ms >= WORKFLOW_TIME.minMs && parsed.ms <= WORKFLOW_TIME.maxMs ? parsed.ms : undefined;
+}
+
+function parseCallbackUrl(
+  text: string | undefined,
+  callbackUrlProblem: (url: string) => string | undefined,
+  problems: FieldProblem[],
+): string | undefined {
+  if (text === undefined) return undefined;
+  const parsed = callbackUrlSchema.safeParse(text);
+  const message = parsed.success ? callbackUrlProblem(parsed.data) : parsed.error.issues[0]?.message;
+  if (message === undefined) return parsed.data;
+  problems.push({ field: "callbackUrl", message });
+  return undefined;
+}
+
+function parseId(
+  id: string | undefined,
+  keys: readonly string[],
+  problems: FieldProblem[],
+): string | undefined {
+  if (id !== undefined && !ID_PATTERN.test(id)) {
+    problems.push({
+      field: "id",
+      message: "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+    });
+    return undefined;
+  }
+  if (keys.length === 0) return id;
+  const keyId = idFromKeys(keys);
+  if (keyId === undefined) {
+    problems.push({ field: "Idempotency-Key", message: IDEMPOTENCY_KEY_RULE });
+    return undefined;
+  }
+  if (id !== undefined && id !== keyId) {
+    problems.push({
+      field: "Idempotency-Key",
+      message: "must be the same as id, or one of the two left out",
+    });
+  }
+  return keyId;
+}
+
+/** A parameter that is misspelt would silently start something else, so unknown ones are refused. */
+function readQuery(req: Request, names: readonly string[], problems: FieldProblem[]): Map<string, string> {
+  const query = new Map<string, string>();
+  for (const [name, value] of Object.entries(req.query)) {
+    if (!names.includes(name)) {
+      const field = name.slice(0, 64);
+      problems.push({ field, message: `is not a known parameter: use ${names.join(", ")}` });
+    } else if (typeof value === "string") {
+      query.set(name, value);
+    } else {
+      problems.push({ field: name, message: "must be given once" });
+    }
+  }
+  return query;
+}

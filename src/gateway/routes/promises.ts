@@ -1,0 +1,151 @@
+/**
+ * `POST /promises/:id/resolve`, `/reject`, and `POST /approvals/:id/ballots/:n/decide`: what people and other systems
+ * do by their own doors, done by a program that may. Each answers whether this call decided, and what stands.
+ */
+import type { IRouter } from "express";
+import { z } from "zod";
+import { ballotId } from "../../approval/ids.ts";
+import { problemsFromIssues } from "../../approval/problems.ts";
+import { lines } from "../../approval/request.ts";
+import type { Caller } from "../../auth/authenticate.ts";
+import { allows } from "../../auth/scopes.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { assertStorable } from "../../durable/storable.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { decideBallot } from "../../service/approvals/decide.ts";
+import { type Answer, settleLatent } from "../../service/promises/settle.ts";
+import { audit } from "../http/audit.ts";
+import { callerOf, type Needs } from "../http/auth.ts";
+import { readJson } from "../http/body.ts";
+import { noteApproval, requestIdOf } from "../http/context.ts";
+import { sendJson } from "../http/json.ts";
+import { addRoute } from "../http/routes.ts";
+import { DECISION_FORM, type Standing } from "../pages/pages.ts";
+import { describePromise } from "./outcome.ts";
+import { toldBy } from "./settlement.ts";
+
+export interface PromiseRoutesOptions {
+  readonly needs: Needs;
+  readonly durable: Durable;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** 128 random bits in base64url: the name of one call. */
+  readonly newNonce: () => string;
+}
+
+export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions): void {
+  const { needs, durable, log, newNonce } = options;
+
+  for (const [verb, as] of [
+    ["resolve", "resolved"],
+    ["reject", "rejected"],
+  ] as const) {
+    addRoute(router, `/promises/:id/${verb}`, {
+      POST: needs("promises:resolve", async (req, res) => {
+        const id = promiseNamed(req.params["id"]);
+        const value = (await readJson(req))?.value ?? null;
+        assertStorable(value, "body");
+        const answer: Answer = { id, door: "api", as, value, nonce: newNonce() };
+        const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
+        const outcome = effective ? "stored" : "too late";
+        audit(res, { what: verb, about: id, nonce: answer.nonce, outcome });
+        const caller = callerOf(res)?.id;
+        log.info({ requestId: requestIdOf(res), promise: id, caller, effective }, "settled by program");
+        sendJson(res, describePromise(record, { effective }));
+      }),
+    });
+  }
+
+  addRoute(router, "/approvals/:id/ballots/:n/decide", {
+    POST: needs("promises:resolve", async (req, res) => {
+      const approval = promiseNamed(req.params["id"]);
+      noteApproval(res, approval);
+      const n = String(req.params["n"]);
+      const ballot = /^[1-9]\d{0,4}$/.test(n) ? ballotId(approval, Number(n)) : undefined;
+      const { choice, comment } = parseDecideBody((await readJson(req))?.value);
+      const caller = callerOf(res)?.id;
+      const nonce = newNonce();
+      const decided =
+        ballot === undefined
+          ? ({ kind: "unknown" } as const)
+          : await decideBallot(durable, {
+              ballot,
+              choice,
+              door: "api",
+              nonce,
+              ...(comment === undefined || comment === "" ? {} : { comment }),
+              ...(caller === undefined ? {} : { caller }),
+            });
+      if (decided.kind !== "stands") {
+        throw new ServiceError(
+          "NOT_FOUND",
+          `There is no ballot ${n.slice(0, 8)} of an approval "${approval.slice(0, 64)}"`,
+        );
+      }
+      const { effective, stands } = decided;
+      const outcome = effective ? "stored" : "too late";
+      audit(res, { what: "decide", about: ballot ?? "", approval, choice, nonce, outcome });
+      log.info(
+        { requestId: requestIdOf(res), approval, ballot: n, choice, caller, effective },
+        "decided by program",
+      );
+      res
+        .status(statusOf(stands, choice))
+        .json({ approval, ballot: Number(n), effective, stands: told(stands, callerOf(res)) });
+    }),
+  });
+}
+
+const decideSchema = z.strictObject({
+  choice: z.enum(["approve", "reject"]),
+  comment: z.exactOptional(lines(DECISION_FORM.commentMax)),
+});
+
+function parseDecideBody(input: unknown): z.output<typeof decideSchema> {
+  const parsed = decideSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ServiceError("INVALID_FIELDS", "Cannot decide: some fields are wrong", {
+    problems: problemsFromIssues(parsed.error.issues, input),
+  });
+}
+
+/** As for people who press: the same answer again is no conflict. */
+function statusOf(stands: Standing, choice: "approve" | "reject"): number {
+  if (stands.kind === "closed") return stands.because === "expired" ? 410 : 409;
+  return stands.choice === choice ? 200 : 409;
+}
+
+/** Whose answer stands, and their comment, are for callers who may read approvals. */
+function told(stands: Standing, caller: Caller | undefined): object {
+  const at = stands.atMs === undefined ? {} : { at: new Date(stands.atMs).toISOString() };
+  const outcome = stands.outcome === undefined ? {} : { outcome: stands.outcome };
+  const mayRead = allows(caller?.scopes ?? [], ["approvals:read"]);
+  if (stands.kind === "closed") {
+    const { kind, because, reason } = stands;
+    return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
+  }
+  const { kind, choice, by, comment, door, caller: program } = stands;
+  if (!mayRead) return { kind, choice, door, ...at, ...outcome };
+  return {
+    kind,
+    choice,
+    by,
+    door,
+    ...(program === undefined ? {} : { caller: program }),
+    ...(comment === undefined ? {} : { comment }),
+    ...at,
+    ...outcome,
+  };
+}
+
+/** No promise has a longer id, wherever it stands below its workflow. */
+const PROMISE_ID_CHARS_MAX = 400;
+
+/** @throws ServiceError NOT_FOUND for what can be no promise's id */
+function promiseNamed(named: string | string[] | undefined): string {
+  const id = String(named);
+  if (id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed()) return id;
+  throw new ServiceError("NOT_FOUND", `There is no promise "${id.slice(0, 64)}"`);
+}

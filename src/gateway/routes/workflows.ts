@@ -1,0 +1,154 @@
+/** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
+import type { IRouter, Request, Response } from "express";
+import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { BegunWorkflow } from "../../openapi/schemas.ts";
+import { callBackOnCompletion } from "../../service/callbacks/on-completion.ts";
+import { audit } from "../http/audit.ts";
+import { callerOf, type Needs } from "../http/auth.ts";
+import { sendJson } from "../http/json.ts";
+import { mayRead, READERS } from "../http/may-read.ts";
+import { preferredWait } from "../http/prefer.ts";
+import { addRoute } from "../http/routes.ts";
+import { isSameCall, readBegin } from "./begin.ts";
+import { describePromise } from "./outcome.ts";
+
+export interface WorkflowRoutesOptions {
+  readonly needs: Needs;
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** An unguessable id for whoever names none. */
+  readonly newId: () => string;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
+  /** Waits open at once. Default 1,000: each holds a connection, and proxies cut longer queues anyway. */
+  readonly waitersMax?: number;
+}
+
+/**
+ * A proxy in front waits so long for an answer and then makes one of its own, 504: nginx and the load balancers of
+ * clouds 60 seconds, HAProxy as Debian sets it up 50. Ours is out before, and so is a last look at a slow engine.
+ */
+const WAIT_SECONDS_MAX = 45;
+/** How soon it is worth asking again. */
+const RETRY_AFTER_SECONDS = 1;
+/** No promise has a longer id, wherever it stands below its workflow. */
+const PROMISE_ID_CHARS_MAX = 400;
+
+export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOptions): void {
+  const { needs } = options;
+  const waiting = new WaitingRoom(options);
+
+  addRoute(router, "/begin", {
+    POST: needs("workflows:begin", async (req, res) => {
+      const promise = await begin(options, req);
+      audit(res, { what: "begin", about: promise.id, outcome: promise.state });
+      const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
+      const answer: BegunWorkflow = { promise: promise.id, status: promise.state, wait };
+      res.setHeader("Location", wait);
+      sendJson(res, JSON.stringify(answer));
+    }),
+  });
+
+  addRoute(router, "/wait", {
+    GET: needs(READERS, async (req, res) => {
+      const id = parsePromiseId(req.query["id"]);
+      const asked = req.method === "HEAD" ? undefined : preferredWait(req.get("Prefer"));
+      const seconds = asked === undefined ? undefined : Math.min(asked, WAIT_SECONDS_MAX);
+      const admit = (found: StoredPromise) => mayRead(options.durable, callerOf(res), found);
+      const promise =
+        seconds === undefined
+          ? await options.durable.read(id)
+          : await waiting.waitFor(id, { seconds, admit }, res);
+      // A refusal says not even that it is there.
+      if (promise === undefined || !(await admit(promise))) {
+        throw new ServiceError("NOT_FOUND", `${id} not found`);
+      }
+      if (seconds !== undefined) res.setHeader("Preference-Applied", `wait=${seconds}`);
+      if (promise.state === "pending") res.setHeader("Retry-After", RETRY_AFTER_SECONDS);
+      sendJson(res, describePromise(promise));
+    }),
+  });
+}
+
+async function begin(options: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
+  const { durable, newId, callbackUrlProblem } = options;
+  const call = await readBegin(req, callbackUrlProblem);
+  const id = call.id ?? newId();
+  const { func, version, args, timeoutMs } = call;
+  const timeoutAt = (await currentTime(options)) + timeoutMs;
+  const promise = await durable.start({ id, func, version, args, timeoutAt });
+  if (!isSameCall(promise, call)) {
+    throw new ServiceError(
+      "CONFLICT",
+      `${id} is taken: it was begun with another function, argument or version. Nothing was started`,
+    );
+  }
+  if (call.callbackUrl !== undefined) await callBackOnCompletion(durable, promise, call.callbackUrl);
+  return promise;
+}
+
+/** Holds callers until their promise settles, they leave, time is up, or the process stops; so many at a time. */
+class WaitingRoom {
+  readonly #options: WorkflowRoutesOptions;
+  readonly #max: number;
+  /** How to let go of each who waits. */
+  readonly #waiting = new Set<AbortController>();
+
+  constructor(options: WorkflowRoutesOptions) {
+    this.#options = options;
+    this.#max = options.waitersMax ?? 1_000;
+    // One listener for all: a signal looks through its listeners for each that comes or goes.
+    options.draining.addEventListener("abort", () => {
+      for (const leave of this.#waiting) leave.abort();
+    });
+  }
+
+  async waitFor(
+    id: string,
+    { seconds, admit }: { readonly seconds: number; readonly admit: Admit },
+    res: Response,
+  ): Promise<StoredPromise | undefined> {
+    const { durable, draining } = this.#options;
+    if (this.#waiting.size >= this.#max) {
+      // Whoever need not wait is answered even now.
+      const promise = await durable.read(id);
+      if (promise?.state !== "pending" || !(await admit(promise))) return promise;
+      throw new ServiceError(
+        "TOO_MANY_WAITERS",
+        "Too many callers wait already: ask again without Prefer, or later",
+      );
+    }
+    const leave = new AbortController();
+    const abort = () => leave.abort();
+    res.once("close", abort);
+    if (draining.aborted) leave.abort();
+    this.#waiting.add(leave);
+    try {
+      return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal, admit });
+    } finally {
+      this.#waiting.delete(leave);
+      // Every answer ends in a close, and to abort for nobody makes an error each time.
+      res.off("close", abort);
+    }
+  }
+}
+
+function parsePromiseId(id: unknown): string {
+  const message =
+    id === undefined || id === ""
+      ? "id query parameter is required"
+      : typeof id !== "string"
+        ? "id must be given once"
+        : id.length > PROMISE_ID_CHARS_MAX || /\p{Cc}/u.test(id)
+          ? `id must have at most ${PROMISE_ID_CHARS_MAX} characters, and no control characters`
+          : undefined;
+  if (message === undefined && typeof id === "string") return id;
+  throw new ServiceError("INVALID_REQUEST", message ?? "", {
+    problems: [{ field: "id", message: (message ?? "").replace(/^id /, "") }],
+  });
+}

@@ -1,0 +1,79 @@
+/** A gateway made of settings: keys, webhook sources, the audit record, and a look at a server that is not ours. */
+import type { Router } from "express";
+import { openAuth } from "../auth/open.ts";
+import { createAddressPolicy } from "../callback/address-policy.ts";
+import type { Config } from "../config/config.ts";
+import { environment } from "../config/env.ts";
+import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
+import type { Durable } from "../durable/durable.ts";
+import { probeInBackground } from "../durable/probe.ts";
+import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import { NO_AUDIT, openAudit } from "../lib/audit.ts";
+import type { Logger } from "../lib/log.ts";
+import { isLoopback } from "../lib/loopback.ts";
+import { hasRoom } from "../lib/storage.ts";
+import { readSourcesFile } from "../webhooks/file.ts";
+
+export interface GatewayParts {
+  readonly config: Config;
+  readonly durable: Durable;
+  readonly log: Logger;
+  /** The development mailbox, where there is one. */
+  readonly mailbox: Router | undefined;
+}
+
+/** Throws when the address is taken, a template is broken, or a file of the settings cannot be used. */
+export async function composeGateway({ config, durable, log, mailbox }: GatewayParts): Promise<Gateway> {
+  const { auditDir, dataDir, engine } = config;
+  const sources = readSourcesFile(config.webhooksFile, environment);
+  const looking = engine.kind === "server" ? lookAtServer(config, engine.url, log) : undefined;
+  try {
+    const gateway = await startGateway({
+      durable,
+      log,
+      audit:
+        auditDir === undefined
+          ? NO_AUDIT
+          : openAudit({
+              folder: auditDir,
+              clock: Date.now,
+              onFault: (err) => log.error({ err }, "cannot write the audit record"),
+            }),
+      host: config.host,
+      port: config.port,
+      publicUrl: config.publicUrl,
+      formerPublicUrls: config.formerPublicUrls,
+      keys: loadTokenKeys(config),
+      mailbox,
+      callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+      sources,
+      authenticate: openAuth({
+        ...config.apiKeys,
+        isExposed: !isLoopback(config.host),
+        oidc: config.oidc,
+        log,
+      }),
+      trustProxyHops: config.trustProxyHops,
+      corsOrigins: config.corsOrigins,
+      drainDelayMs: config.drainDelayMs,
+      ...(engine.kind === "embedded" && { canStore: () => hasRoom(dataDir) }),
+      ...(looking && { isEngineOpen: looking.isOpen }),
+    });
+    return {
+      ...gateway,
+      close: async () => {
+        looking?.stop();
+        await gateway.close();
+      },
+    };
+  } catch (error) {
+    looking?.stop();
+    throw error;
+  }
+}
+
+/** A server on this machine alone may be open while things are tried out, as the API may be without keys. */
+function lookAtServer(config: Config, url: string, log: Logger) {
+  const mayBeOpen = !config.production && isLoopback(new URL(url).hostname);
+  return probeInBackground(engineEndpoint(config), log, { mayBeOpen });
+}

@@ -1,0 +1,79 @@
+/** A worker made of settings: the keys that sign links, the way mail goes out, every workflow there is. */
+import type { Network } from "@resonatehq/sdk";
+import { startWorker, type Worker } from "../../worker/runtime/worker.ts";
+import { WORKFLOWS } from "../../worker/workflows/index.ts";
+import { createCallbackSender } from "../callback/sender.ts";
+import { createMailer } from "../channels/mail/mailer.ts";
+import { createRelayLog } from "../channels/mail/relay-log.ts";
+import { loadCallbackEndpoints } from "../config/callback-endpoints.ts";
+import { loadCallbackSecrets } from "../config/callback-secrets.ts";
+import { type Config, ConfigError } from "../config/config.ts";
+import { environment } from "../config/env.ts";
+import { loadTokenKeys } from "../config/keys.ts";
+import { VALUE_BYTES_MAX } from "../durable/value.ts";
+import type { Logger } from "../lib/log.ts";
+import { parseSmtpUrl } from "../lib/smtp-url.ts";
+import { createLinkTokens } from "../tokens/tokens.ts";
+
+export interface WorkerParts {
+  readonly config: Config;
+  readonly network: Network;
+  /** Unique to this worker, of letters, digits, `.`, `_`, `-`. */
+  readonly pid: string;
+  readonly log: Logger;
+  /** Origin of every link, where the settings leave it to the port that was free. */
+  readonly publicUrl?: string;
+  /** Port of the development mailbox, likewise. */
+  readonly mailboxPort?: number;
+}
+
+/** How long workflows get to reach their next rest when a process is told to stop, within the 20 s operators expect. */
+export const STOP_GRACE_MS = 15_000;
+
+export function composeWorker(parts: WorkerParts): Worker {
+  const { config, network, pid, log, publicUrl = config.publicUrl } = parts;
+  if (publicUrl === undefined) {
+    throw new ConfigError(["PORT is 0, so PUBLIC_URL must be set: links need an origin"]);
+  }
+  const smtpUrl =
+    config.mail.kind === "smtp"
+      ? config.mail.url.reveal()
+      : `smtp://127.0.0.1:${parts.mailboxPort ?? config.mail.port}`;
+  const tokens = createLinkTokens({ keys: loadTokenKeys(config), issuer: publicUrl });
+  const relay = parseSmtpUrl(smtpUrl);
+  if (typeof relay === "string") throw new ConfigError([`SMTP_URL ${relay}`]);
+  const relayLog = createRelayLog(log, { server: `${relay.host}:${relay.port}` });
+  const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl, onOutcome: relayLog.note });
+  const endpoints = loadCallbackEndpoints(config, environment);
+  const callbacks = createCallbackSender({
+    targets: config.callbacks,
+    endpoints,
+    secrets: loadCallbackSecrets(config),
+    // Nobody waits for a callback: without this line its failure would show only to who looks for it.
+    onFailure: (failed) => log.warn(failed, "callback failed"),
+    ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
+  });
+  const endpointProblems = endpoints.flatMap(({ name, url }) => {
+    const problem = callbacks.urlProblem(url);
+    return problem === undefined ? [] : [`The URL of the callback endpoint ${name} ${problem}`];
+  });
+  if (endpointProblems.length > 0) throw new ConfigError(endpointProblems);
+  const { group, leaseMs, concurrency } = config.worker;
+  const worker = startWorker({
+    network,
+    pid,
+    leaseMs,
+    concurrency,
+    log,
+    valueBytesMax: VALUE_BYTES_MAX[config.engine.kind],
+    workflows: WORKFLOWS,
+    services: { mailer, callbacks, tokens, publicUrl, group },
+  });
+  return {
+    async stop(graceMs) {
+      // Steps under way first: they need the mailer. What they have not sent by then is the next worker's to send.
+      await worker.stop(graceMs);
+      await mailer.close({ graceMs: 0 });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** The gateway process: HTTP for programs and people, beside any number of others like it. */
+import { join } from "node:path";
+import type { Router } from "express";
+import { loadConfig } from "../config/config.ts";
+import { engineEndpoint } from "../config/keys.ts";
+import { createHttpNetwork } from "../durable/http-network.ts";
+import { createDurable } from "../durable/resonate.ts";
+import { createLogger, type Logger } from "../lib/log.ts";
+import { processId } from "../lib/process-id.ts";
+import { runService } from "../lib/service.ts";
+import { startMailbox } from "../mailbox/mailbox.ts";
+import { readMailsOf } from "../mailbox/reader.ts";
+import { mailboxRoutes } from "../mailbox/routes.ts";
+import { composeGateway } from "./compose-gateway.ts";
+
+await runService(async () => {
+  const config = loadConfig(undefined, "gateway");
+  const log = createLogger({ level: config.logLevel, part: "gateway" });
+  for (const warning of config.warnings) log.warn(warning);
+
+  const endpoint = engineEndpoint(config);
+  const network = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
+  const durable = createDurable(network, { group: config.worker.group });
+  const mailbox =
+    config.mail.kind === "mailbox"
+      ? await openMailbox({
+          dir: join(config.dataDir, "mailbox"),
+          port: config.mail.port,
+          trustProxyHops: config.trustProxyHops,
+          log,
+        })
+      : undefined;
+  const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
+
+  return {
+    log,
+    ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
+    async stop() {
+      await gateway.close();
+      await durable.stop();
+      await mailbox?.close();
+    },
+  };
+});
+
+interface OpenMailbox {
+  readonly routes: Router;
+  readonly ready: object;
+  close(): Promise<void>;
+}
+
+/** The development mailbox; where another gateway on this machine receives the mails, only the page of its folder. */
+async function openMailbox(options: {
+  dir: string;
+  port: number;
+  trustProxyHops: number;
+  log: Logger;
+}): Promise<OpenMailbox> {
+  const { dir, port, trustProxyHops, log } = options;
+  try {
+    const mailbox = await startMailbox({ dir, port, production: false });
+    return {
+      routes: mailboxRoutes({ ...mailbox, trustProxyHops }),
+      ready: { smtp: mailbox.url },
+      close: () => mailbox.close(),
+    };
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    log.warn({ port, dir }, "the mailbox's port is taken: showing what its owner puts into the folder");
+    return {
+      routes: mailboxRoutes({ mails: readMailsOf(dir), trustProxyHops }),
+      ready: {},
+      close: async () => {},
+    };
+  }
+}

@@ -1,0 +1,111 @@
+import type { ApprovalRequest, Cancellation, Withdrawal } from "../../approval/approval.ts";
+import { isCancelled } from "../../approval/ending.ts";
+import { ballotId, endId, KIND_TAG } from "../../approval/ids.ts";
+import { problemsFromIssues } from "../../approval/problems.ts";
+import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
+import { closedOf } from "../../approval/stored.ts";
+import { statusOf } from "../../approval/view.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import { cancelRequest } from "../../openapi/schemas.ts";
+
+export interface StoredApproval {
+  readonly root: StoredPromise;
+  readonly request: ApprovalRequest;
+}
+
+export interface CancelOptions {
+  readonly durable: Durable;
+  readonly newId: () => string;
+  /** Aborts when nobody waits for the answer any more; the cancellation stands nevertheless. */
+  readonly signal: AbortSignal;
+}
+
+/** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
+const OUTCOME_WAIT_MS = 2_000;
+
+/** The body of a cancel call: nothing, or `{reason}`. */
+export function parseCancelBody(body: unknown): { readonly reason?: string } {
+  const input = body ?? {};
+  const parsed = cancelRequest.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ServiceError("INVALID_FIELDS", "Cannot cancel: some fields are wrong", {
+    problems: problemsFromIssues(parsed.error.issues, input),
+  });
+}
+
+/**
+ * Cancels an approval by settling its end, closes its ballots, and waits a little for the worker to report.
+ *
+ * @returns the root's record: cancelled, or pending if the cancellation stands but no worker has finished it yet
+ * @throws ServiceError CONFLICT if the approval ended otherwise, or a decision or the deadline came first
+ */
+export async function cancelApproval(
+  { durable, newId, signal }: CancelOptions,
+  { root, request }: StoredApproval,
+  reason: string | undefined,
+): Promise<StoredPromise> {
+  if (root.state !== "pending") return assertCancelled(root);
+  const cancellation: Cancellation = {
+    kind: "cancelled",
+    nonce: newId(),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const end = await settleEnd(durable, root, cancellation);
+  const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
+  // So that links tell how it ended although no worker may be there: that is certain once nothing is open any more.
+  if (isUnderWay) await withdrawBallots(durable, root.id, request.approvers.length);
+  const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? OUTCOME_WAIT_MS : 0, signal });
+  if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise has vanished`);
+  if (settled.state !== "pending") return assertCancelled(settled);
+  if (isUnderWay) return settled;
+  const closed = closedOf(end);
+  throw new ServiceError(
+    "CONFLICT",
+    closed === undefined
+      ? "Cannot cancel: the deadline has passed"
+      : `Cannot cancel: the approval has ended as ${closed.outcome}`,
+  );
+}
+
+/**
+ * Settles the end of the approval, and answers what is stored then. If no worker has taken up the approval, there is no
+ * end yet: it is created as the workflow would create it, which then finds it settled and mails nobody.
+ */
+async function settleEnd(
+  durable: Durable,
+  root: StoredPromise,
+  cancellation: Cancellation,
+): Promise<StoredPromise> {
+  const id = endId(root.id);
+  const settled = await durable.settle(id, cancellation);
+  if (settled !== undefined) return settled;
+  const target = root.tags["resonate:target"];
+  await durable.create({
+    id,
+    param: undefined,
+    timeoutAt: root.timeoutAt - APPROVAL_SLACK_MS,
+    tags: {
+      [KIND_TAG]: "end",
+      "resonate:timer": "true",
+      ...(target === undefined ? {} : { "resonate:target": target }),
+    },
+  });
+  const end = await durable.settle(id, cancellation);
+  if (end === undefined) throw new Error(`Cannot cancel ${root.id}: its end has vanished`);
+  return end;
+}
+
+/** Ballots that the workflow has not created are left out; it mails nobody after a cancellation. */
+async function withdrawBallots(durable: Durable, approval: string, count: number): Promise<void> {
+  const withdrawal: Withdrawal = { kind: "withdrawn" };
+  await Promise.all(
+    Array.from({ length: count }, (_, i) => durable.settle(ballotId(approval, i + 1), withdrawal)),
+  );
+}
+
+function assertCancelled(root: StoredPromise): StoredPromise {
+  const { status } = statusOf(root);
+  if (status === "cancelled") return root;
+  throw new ServiceError("CONFLICT", `Cannot cancel: the approval has ended as ${status}`);
+}

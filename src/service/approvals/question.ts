@@ -1,0 +1,109 @@
+import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
+import { answersOn, closedBy, isCancelled } from "../../approval/ending.ts";
+import { ballotId, endId, parentId } from "../../approval/ids.ts";
+import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
+import { type BallotStanding, outcomeOfCancelled, standingOf } from "../../approval/standing.ts";
+import { ballotOf, requestOf } from "../../approval/stored.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import type { Asked, Standing } from "../../gateway/pages/pages.ts";
+
+/** One ballot with all that its page needs, as stored at this moment. */
+export interface Question {
+  readonly ballot: Ballot;
+  /** When the ballot was created, in milliseconds since 1970: another approval may have had its id before. */
+  readonly bornAtMs: number;
+  readonly request: ApprovalRequest;
+  readonly deadlineAtMs: number;
+  readonly standing: BallotStanding;
+}
+
+/** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
+export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
+  const approval = parentId(pid);
+  if (approval === undefined) return undefined;
+  const [first, root, end] = await durable.readTogether(pid, [approval, endId(approval)]);
+  const ballot = first && ballotOf(first);
+  if (first === undefined || ballot?.approval !== approval) return undefined;
+  const request = root && requestOf(root);
+  if (root === undefined || request === undefined) return undefined;
+  // How a cancelled approval ends follows from all of its ballots, read after the cancellation.
+  const cancelled = root.state === "pending" && end !== undefined && isCancelled(end) ? end : undefined;
+  const ballots = cancelled && (await ballotsOf(durable, root.id, request));
+  const outcome = cancelled && ballots && outcomeOfCancelled(request, cancelled, ballots);
+  const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");
+  // An answer may have come between the first reading and the end, and then it counts: looked at again, an open ballot
+  // is one that nobody answered in time.
+  const record =
+    ballots?.[ballot.n - 1] ?? (hasEnded && first.state === "pending" ? await durable.read(pid) : first);
+  return {
+    ballot,
+    bornAtMs: first.createdAt,
+    request,
+    deadlineAtMs: root.timeoutAt - APPROVAL_SLACK_MS,
+    standing: standingOf({ n: ballot.n, ballot: record, end, root, ...(outcome && { outcome }) }),
+  };
+}
+
+async function ballotsOf(
+  durable: Durable,
+  approval: string,
+  { approvers }: ApprovalRequest,
+): Promise<(StoredPromise | undefined)[]> {
+  return await Promise.all(approvers.map((_, i) => durable.read(ballotId(approval, i + 1))));
+}
+
+/** Time for a worker to record how an approval ends that the answers have decided: usually milliseconds. */
+const OUTCOME_WAIT_MS = 1_000;
+
+/**
+ * The same question, a moment later if the answers have decided the approval and no worker has recorded it yet: whoever
+ * has just given the answer that decides wants to read what became of the request.
+ */
+export async function withOutcome(
+  durable: Durable,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Question> {
+  const { ballot, request, standing } = question;
+  if (standing.kind !== "decided" || standing.outcome !== undefined) return question;
+  const answers = answersOn(await ballotsOf(durable, ballot.approval, request), undefined);
+  if (closedBy(request, answers) === undefined) return question;
+  await durable.waitFor(ballot.approval, { timeoutMs: OUTCOME_WAIT_MS, signal });
+  return (await readQuestion(durable, ballotId(ballot.approval, ballot.n))) ?? question;
+}
+
+/** What every page about the question shows, field by field: nothing of a stored object passes through whole. */
+export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
+  const { title, summary, details, requester, approvers, require, rejection, onDeadline } = request;
+  return {
+    request: {
+      title,
+      ...(summary === undefined ? {} : { summary }),
+      details,
+      ...(requester === undefined ? {} : { requester }),
+      approvers,
+      require,
+      rejection,
+      onDeadline,
+    },
+    approver: ballot.approver,
+    deadlineAtMs,
+  };
+}
+
+/** What stands, for pages; undefined while the question is open. */
+export function standsOf({ standing }: Question): Standing | undefined {
+  if (standing.kind !== "decided") return standing.kind === "open" ? undefined : standing;
+  const { decision, atMs, outcome } = standing;
+  const { choice, by, comment, door, caller } = decision;
+  return {
+    kind: "decided",
+    choice,
+    by,
+    door,
+    atMs,
+    ...(comment === undefined ? {} : { comment }),
+    ...(caller === undefined ? {} : { caller }),
+    ...(outcome === undefined ? {} : { outcome }),
+  };
+}

@@ -1,0 +1,102 @@
+import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
+import { differingFields } from "../../approval/meaning.ts";
+import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
+import { requestOf } from "../../approval/stored.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../gateway/http/idempotency-key.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+
+export interface StartApprovalOptions {
+  readonly durable: Durable;
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** What must be different about a callback URL, if something must. */
+  readonly callbackUrlProblem: (url: string) => string | undefined;
+}
+
+export interface ApprovalCall {
+  readonly body: unknown;
+  /** As `idempotencyKeysOf` reads them. */
+  readonly idempotencyKeys: readonly string[];
+}
+
+/**
+ * Starts the approval, or answers the one that the same id and content have started before, whatever became of it.
+ *
+ * The id is the body's `id`, or follows from the idempotency key, or is new. A duration as deadline counts as given:
+ * repeated later, the call means the same approval and does not move its deadline.
+ *
+ * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id. Nothing was started then.
+ */
+export async function startApproval(
+  options: StartApprovalOptions,
+  { body, idempotencyKeys }: ApprovalCall,
+): Promise<StoredPromise> {
+  const { durable, newId, callbackUrlProblem } = options;
+  const { id, problems } = chooseId(body, idempotencyKeys);
+  const parsed = parseApprovalRequest(body, { nowMs: await currentTime(options), callbackUrlProblem });
+  if (!parsed.ok) problems.push(...parsed.problems);
+  if (!parsed.ok || problems.length > 0) {
+    const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);
+    if (earlier !== undefined) return earlier;
+    throw new ServiceError("INVALID_FIELDS", "Cannot request this approval: some fields are wrong", {
+      problems,
+    });
+  }
+  const root = await durable.start({
+    id: id ?? newId(),
+    func: "approval",
+    args: [parsed.value],
+    version: 1,
+    timeoutAt: parsed.deadlineAtMs + APPROVAL_SLACK_MS,
+    tags: { [KIND_TAG]: "approval" },
+  });
+  const stored = requestOf(root);
+  if (stored === undefined) {
+    throw new ServiceError(
+      "CONFLICT",
+      `Cannot use the id "${root.id}": something that is no approval has it`,
+    );
+  }
+  const differing = differingFields({ request: stored, timeoutAt: root.timeoutAt }, parsed.value);
+  if (differing.length > 0) {
+    throw new ServiceError(
+      "CONFLICT",
+      `Cannot use the id "${root.id}": an approval with other content has it (${differing.join(", ")})`,
+    );
+  }
+  return root;
+}
+
+/** The id that body or header name, if it can be one; what is wrong with the body's is reported by its parser. */
+function chooseId(
+  body: unknown,
+  idempotencyKeys: readonly string[],
+): { readonly id: string | undefined; readonly problems: FieldProblem[] } {
+  const given = typeof body === "object" && body !== null && "id" in body ? body.id : undefined;
+  const id = typeof given === "string" && ID_PATTERN.test(given) ? given : undefined;
+  if (idempotencyKeys.length === 0) return { id, problems: [] };
+  const field = "Idempotency-Key";
+  const keyId = idFromKeys(idempotencyKeys);
+  if (keyId === undefined) return { id: undefined, problems: [{ field, message: IDEMPOTENCY_KEY_RULE }] };
+  if (id === undefined || id === keyId) return { id: keyId, problems: [] };
+  const message = "must be the same as id, or one of the two left out";
+  return { id: undefined, problems: [{ field, message }] };
+}
+
+/** The approval that this very call started when its deadline, an instant, was not yet too near. */
+async function acceptedEarlier(
+  durable: Durable,
+  id: string,
+  body: unknown,
+): Promise<StoredPromise | undefined> {
+  const content = readApprovalContent(body);
+  if (content === undefined) return undefined;
+  const root = await durable.read(id);
+  const stored = root && requestOf(root);
+  if (root === undefined || stored === undefined) return undefined;
+  return differingFields({ request: stored, timeoutAt: root.timeoutAt }, content).length === 0
+    ? root
+    : undefined;
+}

@@ -1,0 +1,72 @@
+/**
+ * Starts callbacks, from within steps. Each is a workflow of its own: whoever announces waits until it is on disk, and
+ * never for a receiver. Its id follows from event and receiver, so a step that runs again finds the callbacks that it
+ * started before.
+ *
+ * In steps and not in the workflow, because who is to be told hangs on settings, which may differ from one pass to the
+ * next; and because an approval that nobody is to be told of then costs nothing.
+ */
+
+import type { Services } from "../../../worker/runtime/services.ts";
+import {
+  ABOUT_TAG,
+  CALLBACK_FUNC,
+  CALLBACK_KIND,
+  CALLBACK_LIFE_MS,
+  type Callback,
+  type Receiver,
+} from "../../approval/callback.ts";
+import { type CallbackEvent, subjectOf } from "../../approval/event.ts";
+import { KIND_TAG } from "../../approval/ids.ts";
+import { callbackIdOf } from "../../callback/ids.ts";
+import { encodeValue } from "../../durable/value.ts";
+
+/** What a step adds to its result when it announced something. */
+export interface Announced {
+  /** Ids of the callbacks. */
+  readonly callbacks?: readonly string[];
+}
+
+/**
+ * Tells the endpoints that want to know, and `callbackUrl` if the request has one.
+ * Throws if the engine does not answer: the step then runs again.
+ */
+export async function announce(
+  svc: Services,
+  /** When the approval's workflow took it up. */
+  bornAtMs: number,
+  events: readonly CallbackEvent[],
+  callbackUrl: string | undefined,
+): Promise<Announced> {
+  const started = await Promise.all(
+    events.flatMap((event) => {
+      const receivers: Receiver[] = [...svc.callbacks.endpointsFor(event.type)];
+      if (callbackUrl !== undefined) receivers.unshift({ kind: "url", url: callbackUrl });
+      return receivers.map((to) => start(svc, { event, to, bornAtMs }));
+    }),
+  );
+  return started.length === 0 ? {} : { callbacks: started };
+}
+
+export function bothOf(a: Announced, b: Announced): Announced {
+  const callbacks = [...(a.callbacks ?? []), ...(b.callbacks ?? [])];
+  return callbacks.length === 0 ? {} : { callbacks };
+}
+
+async function start({ promises, group, now }: Services, callback: Callback): Promise<string> {
+  const id = callbackIdOf(callback);
+  await promises.create(id, now() + CALLBACK_LIFE_MS, {
+    ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
+    tags: {
+      // Its own branch and parent: what hangs off an approval is not handed to its worker with every wake-up.
+      "resonate:origin": id.split(":", 1)[0] ?? id,
+      "resonate:branch": id,
+      "resonate:parent": id,
+      "resonate:scope": "global",
+      "resonate:target": `poll://any@${group}`,
+      [KIND_TAG]: CALLBACK_KIND,
+      [ABOUT_TAG]: subjectOf(callback.event),
+    },
+  });
+  return id;
+}

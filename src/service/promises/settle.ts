@@ -1,0 +1,74 @@
+/**
+ * Settling of promises that wait for somebody outside, for every door but the decision pages.
+ *
+ * L1 Only a latent promise is settled: nothing that a worker runs, no timer, and nothing that has a door of its own
+ *    (ballots, approvals and their ends, what webhooks leave).
+ * L2 A promise may name its doors in the tag `countersign:settle`; then no other is open.
+ * L3 Whether a call decided is read from what is stored afterwards, never from what was sent.
+ */
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { SETTLE_TAG, WAIT, webhookAnswerOf } from "../../webhooks/records.ts";
+
+/** `api`, `callback`, or `webhook:` and the source's name. */
+type Doorway = "api" | "callback" | `webhook:${string}`;
+
+export interface Answer {
+  readonly id: string;
+  readonly door: Doorway;
+  readonly as: "resolved" | "rejected";
+  readonly value: unknown;
+  /** Unique to the call, or to the delivery it repeats: whoever finds their own stored has decided. */
+  readonly nonce: string;
+  readonly delivery?: string;
+}
+
+export type Settlement =
+  | { readonly kind: "unknown" }
+  /** `why` is for callers, in a sentence that begins with the promise. */
+  | { readonly kind: "closed"; readonly why: string }
+  | { readonly kind: "settled"; readonly record: StoredPromise; readonly effective: boolean };
+
+export async function settleLatent(durable: Durable, answer: Answer): Promise<Settlement> {
+  const found = await durable.read(answer.id);
+  if (found === undefined) return { kind: "unknown" };
+  const why = closedBecause(found, answer.door);
+  if (why !== undefined) return { kind: "closed", why };
+  const { value, as } = asStored(found, answer);
+  const record = found.state === "pending" ? await durable.settle(answer.id, value, as, answer.nonce) : found;
+  if (record === undefined) return { kind: "unknown" };
+  return { kind: "settled", record, effective: record.nonce === answer.nonce };
+}
+
+/** What an answer becomes in this promise: `waitForWebhook` never sees a rejection, whose value some servers lose. */
+export function asStored(
+  promise: StoredPromise,
+  { as, value, delivery }: Answer,
+): Pick<Answer, "as" | "value"> {
+  if (promise.tags[KIND_TAG] !== WAIT) return { as, value };
+  return { as: "resolved", value: webhookAnswerOf({ outcome: as, value, delivery }) };
+}
+
+/** Why this door does not lead to the promise; undefined if it does. */
+function closedBecause({ tags }: StoredPromise, door: Doorway): string | undefined {
+  const kind = tags[KIND_TAG];
+  if (kind === "ballot") {
+    return "is a ballot: it is answered by POST /approvals/:id/ballots/:n/decide, by its link, or by a mapped webhook";
+  }
+  // A wait for a webhook has a target for its deadline's sake alone.
+  if (kind !== WAIT) {
+    if (kind !== undefined)
+      return `is not to be settled from outside: it belongs to an approval or a webhook`;
+    if (tags["resonate:target"] !== undefined || tags["resonate:timer"] === "true") {
+      return "is run by a worker, or by the clock: only what waits for somebody outside can be settled";
+    }
+    // Whoever signed the URL of a callback chose the promise; others only reach what says that it is for outside.
+    const isLatent =
+      door === "callback" ? tags["resonate:scope"] !== "local" : tags["resonate:external"] === "true";
+    if (!isLatent) return "is a step of a workflow: only a promise tagged resonate:external can be settled";
+  }
+  const doors = tags[SETTLE_TAG]?.split(",").map((name) => name.trim());
+  if (doors === undefined || doors.includes(door)) return undefined;
+  if (door.startsWith("webhook:") && doors.includes("webhook")) return undefined;
+  return `is settled by ${doors.join(" or ")} only`;
+}

@@ -1,0 +1,214 @@
+/**
+ * What becomes of one verified event.
+ *
+ * D1 The delivery is a promise of its own, named by source and replay key, and created before anything else happens.
+ * D2 Then comes the effect, which can be repeated: it is told apart from others' by the delivery's id, so whoever
+ *    repeats it after a crash finds their own.
+ * D3 Last, the delivery is settled with what came of it, and only if the sender is answered 2xx. So a delivery that is
+ *    settled has had its effect, and a repetition of it has none; one that is not settled is taken up anew by the
+ *    sender's next try, also after the configuration was mended.
+ */
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
+import type { Standing } from "../../gateway/pages/pages.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import { rawNumberPaths } from "../../lib/exact-json.ts";
+import type { WebhookEvent } from "../../webhooks/events.ts";
+import { type Plan, plan } from "../../webhooks/mapping.ts";
+import {
+  DELIVERY,
+  DELIVERY_KEPT_MS,
+  type Delivery,
+  type DeliveryResult,
+  deliveryId,
+  readDelivery,
+  readDeliveryResult,
+  SOURCE_TAG,
+  webhookAnswerOf,
+} from "../../webhooks/records.ts";
+import type { Source } from "../../webhooks/source.ts";
+import { decideBallot } from "../approvals/decide.ts";
+import { settleLatent } from "../promises/settle.ts";
+import { meet } from "./meet.ts";
+
+export interface TakeOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** The answer to the sender, who is asked to do nothing more. */
+export interface Taken extends DeliveryResult {
+  /** The delivery's promise. */
+  readonly delivery: string;
+  /** It had been taken before; the rest tells what came of it then. */
+  readonly duplicate: boolean;
+}
+
+/**
+ * @throws ServiceError where the sender should try again, or whoever configured the source has something to mend:
+ *   NOT_FOUND for a promise that does not exist, FORBIDDEN for one that this source may not settle, INVALID_FIELDS for
+ *   an event that names none, CONFLICT if too many events wait for a match
+ */
+export async function takeDelivery(
+  options: TakeOptions,
+  source: Source,
+  { event, replayKey, bodySha256 }: WebhookEvent & { readonly bodySha256: string },
+): Promise<Taken> {
+  const { durable } = options;
+  const planned = plan(source.mapping, event);
+  const nowMs = knownTime(options);
+  const id = deliveryId(source.name, replayKey);
+  const param: Delivery = {
+    kind: "delivery",
+    source: source.name,
+    at: new Date(nowMs).toISOString(),
+    bodySha256,
+    ...told(planned),
+  };
+  const delivery = await durable.create({
+    id,
+    param,
+    timeoutAt: nowMs + DELIVERY_KEPT_MS,
+    tags: { [KIND_TAG]: DELIVERY, [SOURCE_TAG]: source.name },
+  });
+  if (delivery.tags[KIND_TAG] !== DELIVERY || readDelivery(delivery.param) === undefined) {
+    throw new ServiceError("CONFLICT", "This delivery's place is taken by something else");
+  }
+  if (delivery.state !== "pending") return taken(delivery, true);
+  const result = await effect(options, source, planned, id);
+  const settled = await durable.settle(id, result);
+  if (settled === undefined) throw new Error(`Cannot settle ${id}: its promise has vanished`);
+  return taken(settled, false);
+}
+
+function taken(delivery: StoredPromise, duplicate: boolean): Taken {
+  const result = readDeliveryResult(delivery.value) ?? {
+    // Its time was over before any try succeeded: it is too old to be taken up.
+    result: "ignored",
+    effective: false,
+    why: "it first came too long ago",
+  };
+  return { delivery: delivery.id, duplicate, ...result };
+}
+
+function told(planned: Plan): Pick<Delivery, "verdict" | "target" | "why"> {
+  switch (planned.kind) {
+    case "ignore":
+    case "unusable":
+      return { verdict: planned.kind, why: planned.why };
+    case "decide":
+      return { verdict: "decide", target: planned.ballot };
+    case "settle":
+      return { verdict: planned.verdict, target: planned.promise };
+    case "meet":
+      return {
+        verdict: planned.verdict,
+        target: Object.entries(planned.match)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(" "),
+      };
+  }
+}
+
+async function effect(
+  { durable, clock }: TakeOptions,
+  source: Source,
+  planned: Plan,
+  delivery: string,
+): Promise<DeliveryResult> {
+  switch (planned.kind) {
+    case "ignore":
+      return { result: "ignored", effective: false, why: planned.why };
+    case "unusable":
+      throw new ServiceError("INVALID_FIELDS", `The event cannot be mapped: ${planned.why}`);
+    case "settle": {
+      const { promise, verdict, value } = planned;
+      const settlement = await settleLatent(durable, {
+        id: promise,
+        door: `webhook:${source.name}`,
+        as: verdict === "resolve" ? "resolved" : "rejected",
+        value,
+        nonce: delivery,
+        delivery,
+      });
+      if (settlement.kind === "unknown") return unknown(source, promise);
+      if (settlement.kind === "closed") {
+        throw new ServiceError("FORBIDDEN", `The promise ${promise} ${settlement.why}`);
+      }
+      const { record, effective } = settlement;
+      return {
+        result: effective ? "settled" : "stands",
+        effective,
+        promise,
+        ...(effective ? noteOn(value) : { why: `it is ${record.state} already` }),
+      };
+    }
+    case "meet": {
+      const { match, verdict, value } = planned;
+      const outcome = verdict === "resolve" ? "resolved" : "rejected";
+      const answer = webhookAnswerOf({ outcome, value, delivery });
+      const met = await meet(durable, knownTime({ durable, clock }), {
+        source: source.name,
+        match,
+        delivery,
+        answer,
+      });
+      if (met.kind === "full") {
+        throw new ServiceError(
+          "CONFLICT",
+          "Too many events with these values have come: match more precisely",
+        );
+      }
+      return {
+        ...(met.kind === "met"
+          ? { result: "settled", effective: true, promise: met.promise }
+          : { result: "kept", effective: false, why: "no workflow waits for it yet" }),
+        ...noteOn(value),
+      };
+    }
+    case "decide": {
+      const { ballot, choice, by } = planned;
+      const decided = await decideBallot(durable, {
+        ballot,
+        choice,
+        by,
+        door: "webhook",
+        nonce: delivery,
+        caller: source.name,
+      });
+      if (decided.kind === "unknown") return unknown(source, ballot);
+      if (decided.kind === "not-theirs") {
+        throw new ServiceError("FORBIDDEN", `The ballot ${ballot} is another approver's`);
+      }
+      const { effective, stands } = decided;
+      return {
+        result: effective ? "settled" : "stands",
+        effective,
+        promise: ballot,
+        ...(effective ? {} : { why: whyNot(stands) }),
+      };
+    }
+  }
+}
+
+/** Numbers are stored as they came; JavaScript reads the nearest that it has. */
+function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
+  const paths = rawNumberPaths(value).map((path) => (path === "" ? "the value itself" : path.slice(0, 128)));
+  if (paths.length === 0) return {};
+  return { note: `holds numbers that JavaScript cannot hold exactly: ${paths.join(", ")}` };
+}
+
+function whyNot(stands: Standing): string {
+  if (stands.kind === "decided") return `the answer is ${stands.choice}`;
+  return stands.because === "closing" ? "the approval is closing" : `it ended as ${stands.because}`;
+}
+
+/** Senders that repeat what was not acknowledged may come again when the workflow has got that far. */
+function unknown({ unknown }: Source, promise: string): DeliveryResult {
+  if (unknown === "acknowledge") {
+    return { result: "unknown", effective: false, promise, why: "there is no such promise" };
+  }
+  throw new ServiceError("NOT_FOUND", `There is no promise "${promise.slice(0, 64)}"`);
+}

@@ -1,0 +1,503 @@
+import { describe, expect, test } from "vitest";
+import { ballotId, endId } from "../../../../src/approval/ids.ts";
+import { openBench, until } from "../bench.ts";
+
+const order = { title: "Order 40 laptops", approvers: ["ana@example.com", "bo@example.com"] };
+const HOUR_MS = 3_600_000;
+
+describe("POST /approvals", () => {
+  test("answers 202 with id, status and links, and asks everybody", async () => {
+    await using bench = await openBench();
+    const { status, headers, body } = await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    expect(status).toBe(202);
+    expect(headers.get("location")).toBe("/approvals/po-1");
+    expect(body).toEqual({
+      id: "po-1",
+      status: "pending",
+      links: { self: "/approvals/po-1", cancel: "/approvals/po-1/cancel", wait: "/wait?id=po-1" },
+    });
+    await bench.link("po-1", "approve", 1);
+    await bench.link("po-1", "approve", 2);
+  });
+
+  test("takes the id from Idempotency-Key, or makes one", async () => {
+    await using bench = await openBench({ work: false });
+    const post = async (headers: Record<string, string>, body: object = order) =>
+      (await bench.json("POST", "/approvals", body, headers)).body["id"];
+    expect(await post({ "Idempotency-Key": "po-7" })).toBe("po-7");
+    expect(await post({ "Idempotency-Key": '"po-7"' })).toBe("po-7");
+    expect(await post({ "Idempotency-Key": "po-8" }, { id: "po-8", ...order })).toBe("po-8");
+    const hashed = await post({ "Idempotency-Key": "order 9/2026" });
+    expect(hashed).toMatch(/^key-/u);
+    expect(await post({ "Idempotency-Key": "order 9/2026" })).toBe(hashed);
+    const first = await post({});
+    expect(first).toMatch(/^[0-9a-f-]{36}$/u);
+    expect(await post({})).not.toBe(first);
+  });
+
+  test("refuses an Idempotency-Key that contradicts the id, beside all else that is wrong", async () => {
+    await using bench = await openBench({ work: false });
+    const { status, body } = await bench.json(
+      "POST",
+      "/approvals",
+      { id: "po-1", title: "" },
+      { "Idempotency-Key": "po-2" },
+    );
+    expect(status).toBe(422);
+    expect(body["errors"]).toEqual([
+      { field: "Idempotency-Key", message: "must be the same as id, or one of the two left out" },
+      { field: "title", message: "must have at least 1 character" },
+      { field: "approvers", message: "is required" },
+    ]);
+    expect(await bench.durable.read("po-1")).toBeUndefined();
+  });
+
+  test("means the same approval by the same id and content, however it is written, whatever became of it", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const written = {
+      approvers: [{ email: " ana@example.com" }, { email: "bo@example.com" }],
+      title: "Order 40 laptops\u202e",
+      require: "any",
+      deadline: "P7D",
+      id: "po-1",
+    };
+    expect((await bench.json("POST", "/approvals", written)).body["status"]).toBe("pending");
+    const before = await bench.durable.read("po-1");
+    await bench.press(await bench.link("po-1", "approve"));
+    await bench.settled("po-1");
+    const { status, body } = await bench.json("POST", "/approvals", written);
+    expect([status, body["status"]]).toEqual([202, "approved"]);
+    expect((await bench.durable.read("po-1"))?.createdAt).toBe(before?.createdAt);
+  });
+
+  test("starts one approval for twenty calls at once", async () => {
+    await using bench = await openBench();
+    const calls = Array.from({ length: 20 }, () =>
+      bench.json("POST", "/approvals", { id: "po-1", ...order }),
+    );
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([202]));
+    await bench.link("po-1", "approve", 2);
+    expect(bench.mailed()).toBe(2);
+  });
+
+  test("finds the approval also when its instant of a deadline has passed since", async () => {
+    await using bench = await openBench({ work: false });
+    const request = { ...order, deadline: "2026-01-01T00:00:00Z" };
+    await bench.ask("po-1", request, HOUR_MS);
+    expect((await bench.json("POST", "/approvals", { id: "po-1", ...request })).status).toBe(202);
+    expect((await bench.json("POST", "/approvals", { id: "po-2", ...request })).status).toBe(422);
+    expect((await bench.json("POST", "/approvals", { id: "po-1", ...request, title: "x" })).status).toBe(422);
+  });
+
+  const meant = {
+    title: "Café für Zoë",
+    summary: "One\n\ntwo",
+    details: [{ label: "Prix", value: "é" }],
+    requester: "cy@example.com",
+    approvers: [{ email: "ana@example.com", locale: "de-AT", timeZone: "Europe/Vienna" }, "bo@example.com"],
+    require: "all",
+    deadline: "P5D",
+    metadata: { a: { b: 1, c: "é" }, list: [1] },
+  };
+
+  test.each<[string, object]>([
+    ["an address in capitals", { approvers: [meant.approvers[0], "BO@Example.COM"] }],
+    ["a requester in capitals", { requester: { email: "Cy@EXAMPLE.com" } }],
+    ["a duration in small letters", { deadline: "p5d" }],
+    ["a duration in hours", { deadline: "PT120H" }],
+    ["the number of all", { require: 2 }],
+    ["defaults spelled out", { rejection: "veto", onDeadline: "expire", require: 2.0 }],
+    [
+      "text composed otherwise",
+      { title: "Cafe\u0301 fu\u0308r Zoe\u0308", details: [{ value: "e\u0301", label: "Prix" }] },
+    ],
+    ["blanks around, and other line breaks", { title: " Café für Zoë ", summary: "One\r\n\r\ntwo\n" }],
+    [
+      "a locale and a zone in other letters",
+      {
+        approvers: [
+          { timeZone: "europe/vienna", email: "ana@example.com", locale: "DE-at" },
+          "bo@example.com",
+        ],
+      },
+    ],
+    ["members in another order", { metadata: { list: [1.0], a: { c: "é", b: 1 } } }],
+  ])("means the same approval with %s", async (_, change) => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...meant });
+    const before = await bench.durable.read("po-1");
+    const again = await bench.json("POST", "/approvals", { id: "po-1", ...meant, ...change });
+    expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
+    const byKey = await bench.json(
+      "POST",
+      "/approvals",
+      { ...meant, ...change },
+      { "Idempotency-Key": "po-1" },
+    );
+    expect(byKey.status).toBe(202);
+    expect(await bench.durable.read("po-1")).toEqual(before);
+  });
+
+  test.each<[string, (at: Date) => string]>([
+    ["with milliseconds", (at) => at.toISOString()],
+    ["of another offset", (at) => new Date(+at + 2 * HOUR_MS).toISOString().replace(/\.\d+Z/u, "+02:00")],
+    ["in small letters", (at) => at.toISOString().toLowerCase()],
+    ["with nanoseconds", (at) => at.toISOString().replace("Z", "000000Z")],
+    ["of basic form", (at) => at.toISOString().replaceAll(/[-:]|\.\d+/gu, "")],
+  ])("means the same approval by an instant %s, also when it is over", async (_, written) => {
+    await using bench = await openBench({ work: false });
+    const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + HOUR_MS);
+    const first = { id: "po-1", ...order, deadline: at.toISOString().replace(".000Z", "Z") };
+    expect((await bench.json("POST", "/approvals", first)).status).toBe(202);
+    const again = await bench.json("POST", "/approvals", { ...first, deadline: written(at) });
+    expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
+    const past = new Date("2026-01-01T00:00:00Z");
+    await bench.ask("po-2", { ...order, deadline: "2026-01-01T00:00:00Z" }, HOUR_MS);
+    const late = await bench.json("POST", "/approvals", { id: "po-2", ...order, deadline: written(past) });
+    expect(late.status).toBe(202);
+  });
+
+  test("means the approval whose answer is posted again: people, rules, and the instant of its deadline", async () => {
+    await using bench = await openBench({ work: false });
+    const callbackUrl = "HTTPS://Hooks.example.com:443/approvals";
+    await bench.json("POST", "/approvals", { id: "po-1", ...meant, callbackUrl });
+    const { body } = await bench.json("GET", "/approvals/po-1");
+    const { id, title, summary, details, requester, require, rejection, deadline, onDeadline, metadata } =
+      body;
+    const approvers = (body["ballots"] as { approver: unknown }[]).map(({ approver }) => approver);
+    const shown = {
+      id,
+      title,
+      summary,
+      details,
+      requester,
+      require,
+      rejection,
+      deadline,
+      onDeadline,
+      metadata,
+    };
+    const again = { ...shown, approvers, callbackUrl: body["callbackUrl"] };
+    expect((await bench.json("POST", "/approvals", again)).status).toBe(202);
+    const later = new Date(Date.parse(String(deadline)) + 1).toISOString();
+    expect((await bench.json("POST", "/approvals", { ...again, deadline: later })).status).toBe(409);
+  });
+
+  test.each<[string, object, string]>([
+    ["another title", { title: "Order 41 laptops" }, "title"],
+    ["one approver less", { approvers: ["ana@example.com"] }, "approvers"],
+    ["another order of approvers", { approvers: order.approvers.toReversed() }, "approvers"],
+    ["a name", { approvers: [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"] }, "approvers"],
+    ["another deadline", { deadline: "P8D" }, "deadline"],
+    ["metadata and all", { metadata: { a: 1 }, require: "all" }, "require, metadata"],
+  ])("answers 409 to the same id with %s, names it, and starts nothing", async (_, change, named) => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const before = await bench.durable.read("po-1");
+    const { status, body } = await bench.json("POST", "/approvals", { id: "po-1", ...order, ...change });
+    expect([status, body["detail"]]).toEqual([
+      409,
+      `Cannot use the id "po-1": an approval with other content has it (${named})`,
+    ]);
+    expect(await bench.durable.read("po-1")).toEqual(before);
+  });
+
+  test("answers 409 to the id of a workflow that is no approval", async () => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/begin?id=po-1&func=foo");
+    expect((await bench.json("POST", "/approvals", { id: "po-1", ...order })).status).toBe(409);
+  });
+
+  test.each<[string, RequestInit, number]>([
+    ["no body", {}, 422],
+    ["a form", { body: new URLSearchParams({ title: "x" }) }, 415],
+    ["half of JSON", { body: '{"title":', headers: { "content-type": "application/json" } }, 400],
+    ["a list", { body: "[]", headers: { "content-type": "application/json" } }, 422],
+    [
+      "too much",
+      { body: JSON.stringify("x".repeat(70_000)), headers: { "content-type": "application/json" } },
+      413,
+    ],
+  ])("refuses %s", async (_, init, expected) => {
+    await using bench = await openBench({ work: false });
+    const { status, headers } = await bench.call("/approvals", { method: "POST", ...init });
+    expect([status, headers.get("content-type")]).toEqual([
+      expected,
+      "application/problem+json; charset=utf-8",
+    ]);
+  });
+
+  test("answers 503 with Retry-After while no engine answers", async () => {
+    await using bench = await openBench({ work: false });
+    await bench.engine.close();
+    for (const [method, path, body] of [
+      ["POST", "/approvals", order],
+      ["GET", "/approvals/po-1", undefined],
+      ["POST", "/approvals/po-1/cancel", undefined],
+    ] as const) {
+      const { status, headers } = await bench.json(method, path, body);
+      expect([status, headers.has("retry-after")]).toEqual([503, true]);
+    }
+  });
+});
+
+describe("GET /approvals/:id", () => {
+  test("tells each ballot's state, its mail, and who is waited for", async () => {
+    await using bench = await openBench({
+      deliver: ({ approver }) =>
+        approver.email.startsWith("gone")
+          ? { status: "undeliverable", reason: "no such user" }
+          : { status: "sent", messageId: "<m@test>" },
+    });
+    const approvers = ["ana@example.com", { email: "bo@example.com", name: "Bo" }, "gone@example.com"];
+    await bench.json("POST", "/approvals", {
+      id: "po-1",
+      title: "Order",
+      approvers,
+      require: 2,
+      rejection: "majority",
+      deadline: "PT2H",
+      metadata: { order: 1 },
+    });
+    await bench.press(await bench.link("po-1", "approve", 2), { confirm: "yes", comment: "Fine,\r\nBo" });
+    await bench.link("po-1", "approve", 3);
+    const { status, body } = await until(async () => {
+      const answer = await bench.json("GET", "/approvals/po-1");
+      return JSON.stringify(answer.body["ballots"]).includes("undeliverable") ? answer : undefined;
+    });
+    const root = await bench.durable.read("po-1");
+    const ballot = await bench.durable.read(ballotId("po-1", 2));
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      id: "po-1",
+      status: "pending",
+      title: "Order",
+      details: [],
+      require: 2,
+      rejection: "majority",
+      onDeadline: "expire",
+      metadata: { order: 1 },
+      deadline: new Date(root!.timeoutAt - 24 * HOUR_MS).toISOString(),
+      ballots: [
+        {
+          n: 1,
+          approver: { email: "ana@example.com" },
+          state: "open",
+          mail: { status: "sent", attempts: 1 },
+        },
+        {
+          n: 2,
+          approver: { email: "bo@example.com", name: "Bo" },
+          state: "approved",
+          comment: "Fine,\nBo",
+          decidedAt: new Date(ballot!.settledAt!).toISOString(),
+          door: "mail",
+          mail: { status: "sent", attempts: 1 },
+        },
+        {
+          n: 3,
+          approver: { email: "gone@example.com" },
+          state: "open",
+          mail: { status: "undeliverable", reason: "no such user", attempts: 1 },
+        },
+      ],
+      waitingFor: ["ana@example.com", "gone@example.com"],
+      createdAt: new Date(root!.createdAt).toISOString(),
+      links: { self: "/approvals/po-1", cancel: "/approvals/po-1/cancel", wait: "/wait?id=po-1" },
+    });
+  });
+
+  test("tells the outcome, and that the others' ballots are withdrawn", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order, requester: "kim@example.com" });
+    await bench.press(await bench.link("po-1", "reject", 1));
+    await bench.settled("po-1");
+    const { body } = await bench.json("GET", "/approvals/po-1");
+    expect(body).toMatchObject({
+      status: "rejected",
+      requester: { email: "kim@example.com" },
+      ballots: [{ state: "rejected" }, { state: "withdrawn" }],
+      waitingFor: [],
+      outcome: { outcome: "rejected", decisions: [{ n: 1, email: "ana@example.com", choice: "reject" }] },
+      endedAt: expect.stringMatching(/^20.*Z$/u) as string,
+    });
+  });
+
+  test("shows an approval that no worker has taken up yet", async () => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+      status: "pending",
+      ballots: [
+        { n: 1, state: "open", mail: { status: "pending", attempts: 0 } },
+        { n: 2, state: "open", mail: { status: "pending", attempts: 0 } },
+      ],
+      waitingFor: order.approvers,
+    });
+  });
+
+  test("finds an approval in the middle of another workflow", async () => {
+    await using bench = await openBench();
+    const purchase = { item: "laptops", amount: 3, buyer: "kim@example.com", approvers: ["ana@example.com"] };
+    await bench.json("POST", "/begin?id=purchase-7&func=purchase&timeout=P30D", purchase);
+    const id = await until(async () => {
+      const children = await bench.durable.children("purchase-7");
+      return children.find(({ tags }) => tags["countersign:kind"] === "approval")?.id;
+    });
+    expect(id).toContain(":");
+    await bench.press(await bench.link(id, "approve"));
+    expect((await bench.settled("purchase-7")).state).toBe("resolved");
+    const { status, body } = await bench.json("GET", `/approvals/${id}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id, status: "approved", ballots: [{ n: 1, state: "approved" }] });
+    expect((await bench.json("GET", (body["links"] as { self: string }).self)).status).toBe(200);
+  });
+
+  test("answers 404 to what is no approval", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    await bench.link("po-1", "approve");
+    await bench.json("POST", "/begin?id=f-1&func=foo");
+    for (const id of [
+      "po-2",
+      "f-1",
+      ballotId("po-1", 1),
+      endId("po-1"),
+      "a%00b",
+      "a%0ab",
+      "%F0%9F%92%A9",
+      "x".repeat(500),
+    ]) {
+      const { status, body } = await bench.json("GET", `/approvals/${id}`);
+      expect([id, status, body["title"]]).toEqual([id, 404, "Not found"]);
+      expect((await bench.json("POST", `/approvals/${id}/cancel`)).status).toBe(404);
+    }
+  });
+
+  test("is told apart from methods that are not possible", async () => {
+    await using bench = await openBench({ work: false });
+    for (const [path, allow] of [
+      ["/approvals", "POST, OPTIONS"],
+      ["/approvals/x", "GET, HEAD, OPTIONS"],
+      ["/approvals/x/cancel", "POST, OPTIONS"],
+    ] as const) {
+      const { status, headers } = await bench.call(path, { method: "DELETE" });
+      expect([status, headers.get("allow")]).toEqual([405, allow]);
+    }
+  });
+});
+
+describe("POST /approvals/:id/cancel", () => {
+  test("ends the approval, and says so again when repeated", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await bench.link("po-1", "approve");
+    const first = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Bought elsewhere" });
+    expect([first.status, first.body["status"]]).toEqual([200, "cancelled"]);
+    const again = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Other" });
+    expect([again.status, again.body["status"]]).toEqual([200, "cancelled"]);
+    const { body } = await bench.json("GET", "/approvals/po-1");
+    expect(body).toMatchObject({
+      status: "cancelled",
+      cancellation: { reason: "Bought elsewhere" },
+      outcome: { outcome: "cancelled", decisions: [] },
+      ballots: [{ state: "withdrawn" }, { state: "withdrawn" }],
+      waitingFor: [],
+    });
+    expect((await bench.call(link)).result).toBe("cancelled false");
+  });
+
+  test("answers 409 with what stands when the approval has ended otherwise", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    await bench.press(await bench.link("po-1", "approve"));
+    await bench.settled("po-1");
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the approval has ended as approved"]);
+  });
+
+  test("cancels an approval that no worker has taken up: the next one ends it and mails nobody", async () => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Too\vlate" });
+    expect([status, body["status"]]).toEqual([202, "pending"]);
+    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+      cancellation: { reason: "Too\nlate" },
+      waitingFor: [],
+    });
+    bench.work();
+    await bench.settled("po-1");
+    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+      status: "cancelled",
+      outcome: { outcome: "cancelled", reason: "It was cancelled: Too\nlate" },
+      waitingFor: [],
+    });
+    await bench.json("POST", "/approvals", { id: "po-2", ...order });
+    await bench.link("po-2", "approve", 2);
+    expect(bench.mailed()).toBe(2);
+  });
+
+  test("answers 202 while no worker is there to finish it; nobody can decide in between", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await bench.link("po-1", "approve");
+    await bench.rest();
+    const { status, headers, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    expect([status, headers.get("retry-after"), body["status"]]).toEqual([202, "1", "pending"]);
+    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+      status: "pending",
+      cancellation: {},
+      ballots: [{ state: "withdrawn" }, { state: "withdrawn" }],
+      waitingFor: [],
+    });
+    const pressed = await bench.press(link);
+    const receipt = await bench.call(pressed.headers.get("location")!);
+    expect([receipt.status, receipt.result]).toEqual([409, "cancelled false"]);
+    expect((await bench.durable.read(ballotId("po-1", 1)))?.value).toEqual({ kind: "withdrawn" });
+    bench.work();
+    await bench.settled("po-1");
+    expect((await bench.json("POST", "/approvals/po-1/cancel")).status).toBe(200);
+  });
+
+  test("does not undo a decision that came before it", async () => {
+    await using bench = await openBench();
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await bench.link("po-1", "approve");
+    await bench.rest();
+    await bench.press(link);
+    // The engine counts in milliseconds, and what happens within one counts as in time.
+    const pressedAt = (await bench.durable.read(ballotId("po-1", 1)))?.settledAt ?? 0;
+    await until(async () => (Date.now() > pressedAt ? true : undefined));
+    expect((await bench.json("POST", "/approvals/po-1/cancel")).status).toBe(202);
+    bench.work();
+    await bench.settled("po-1");
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the approval has ended as approved"]);
+  });
+
+  test("answers 409 once the deadline has passed, also while no worker has said so", async () => {
+    await using bench = await openBench();
+    await bench.ask("po-1", order, 1_000);
+    await bench.link("po-1", "approve", 2);
+    await bench.rest();
+    await until(async () =>
+      (await bench.durable.read(endId("po-1")))?.state === "pending" ? undefined : true,
+    );
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the deadline has passed"]);
+  });
+
+  test.each<[object | string, string, string]>([
+    [{ reason: "x".repeat(501) }, "reason", "must have at most 500 characters"],
+    [{ reason: 5 }, "reason", "must be a string"],
+    [{ because: "x" }, "because", "is not a known field"],
+    [[], "body", "must be an object"],
+  ])("refuses the body %j", async (given, field, message) => {
+    await using bench = await openBench({ work: false });
+    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", given);
+    expect([status, body["errors"]]).toEqual([422, [{ field, message }]]);
+    expect((await bench.durable.read("po-1"))?.state).toBe("pending");
+  });
+});

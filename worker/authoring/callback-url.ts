@@ -1,0 +1,22 @@
+import type { Context } from "@resonatehq/sdk";
+import { services } from "../runtime/services.ts";
+
+/**
+ * A URL to hand to another system, which settles the promise by a POST of JSON to it: the body is the promise's value.
+ *
+ *     const scanned: Future<unknown> = yield* ctx.promise({ timeout: 2 * DAY_MS });
+ *     yield* ctx.run(order_scan, callbackUrl(ctx, scanned));
+ *     const result = yield* scanned;
+ *
+ * Whoever has the URL can settle this promise, once, and nothing else; do not mail it to people. It works until the
+ * promise is settled, at the longest as long as the workflow may run, and is the same each time the workflow asks.
+ */
+export function callbackUrl(ctx: Context, promise: { readonly id: string }): string {
+  const { tokens, publicUrl } = services(ctx);
+  const token = tokens.issueCallback({
+    pid: promise.id,
+    workflow: ctx.id,
+    workflowEndsAtMs: ctx.info.timeout,
+  });
+  return `${publicUrl}/callbacks/${token}`;
+}

@@ -1,0 +1,44 @@
+import type { Context } from "@resonatehq/sdk";
+import type { Outcome } from "../../src/approval/approval.ts";
+import { KIND_TAG } from "../../src/approval/ids.ts";
+import { APPROVAL_SLACK_MS, type ParsedRequest, parseApprovalRequest } from "../../src/approval/request.ts";
+import { services } from "../runtime/services.ts";
+import { lasting } from "../runtime/step-options.ts";
+
+/**
+ * Asks for an approval in the middle of a workflow and answers its outcome, days later if need be:
+ *
+ *     const outcome = yield* requestApproval(ctx, { title: "Order 40 laptops", approvers: ["ana@example.com"] });
+ *     if (outcome.outcome === "approved") …
+ *
+ * The approval is a workflow of its own below this one, with its own id (`<workflow id>:<position>`, found by
+ * `GET /approvals/<id>`). Its deadline must lie at least a day before this workflow's own end.
+ *
+ * @param request what `POST /approvals` takes, without `id`
+ * @throws TypeError naming every field that is wrong; nothing was asked then
+ */
+export function* requestApproval(ctx: Context, request: unknown): Generator<unknown, Outcome> {
+  // A step, because how far away a deadline is depends on the clock: a replay must not judge it anew.
+  const checked = yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx));
+  if (!checked.ok) {
+    const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
+    throw new TypeError(`Cannot request an approval: ${problems}`);
+  }
+  const options = ctx.options({
+    target: services(ctx).group,
+    // Relative to now, because the SDK takes it so; it counts only when the child is created.
+    timeout: checked.deadlineAtMs - services(ctx).now() + APPROVAL_SLACK_MS,
+    tags: { [KIND_TAG]: "approval" },
+  });
+  return yield* ctx.rpc<Outcome>("approval", checked.value, options);
+}
+
+function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
+  const { callbacks, now } = services(ctx);
+  const parsed = parseApprovalRequest(request, { nowMs: now(), callbackUrlProblem: callbacks.urlProblem });
+  if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
+  // The approval could not outlive this workflow, so it would end before its own deadline, perhaps at once.
+  const ends = new Date(workflowEndsAtMs).toISOString();
+  const message = `must be at least a day before its workflow's own end, ${ends}: start the workflow with a longer timeout`;
+  return { ok: false, problems: [{ field: "deadline", message }] };
+}

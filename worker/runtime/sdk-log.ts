@@ -1,0 +1,32 @@
+/**
+ * The SDK's logger on ours. Nothing of what the SDK says is lost, but its trace lines carry values (addresses, amounts),
+ * so they stay off, and the latest failure is remembered: the SDK logs why it gives a task up in the same turn in
+ * which it releases it, and says so nowhere else.
+ */
+import type { Logger as SdkLogger } from "@resonatehq/sdk";
+import type { Logger } from "../../src/lib/log.ts";
+
+export interface FailureNotes {
+  /** The SDK's most recent warning or error, as text. */
+  latest(): string;
+}
+
+export function sdkLogger(log: Logger): SdkLogger & FailureNotes {
+  let latest = "unknown";
+  const note = (fields: Record<string, unknown>, message: string) => {
+    latest = typeof fields["error"] === "string" ? fields["error"] : message;
+  };
+  return {
+    latest: () => latest,
+    debug: () => {},
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => {
+      note(fields, message);
+      log.warn(fields, message);
+    },
+    error: (fields, message) => {
+      note(fields, message);
+      log.error(fields, message);
+    },
+  };
+}

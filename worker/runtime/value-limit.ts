@@ -1,0 +1,49 @@
+/** What an engine takes of one value, and what stands in the place of one that is larger. */
+import type { PromiseSettleReq, Request, Value } from "@resonatehq/sdk";
+import { encodeValue, storedBytes } from "../../src/durable/value.ts";
+
+/** What a workflow or step ends with in the place of a result or error that cannot be stored. */
+export function rejectionFor(settle: PromiseSettleReq, why: string): PromiseSettleReq {
+  const { state, value } = settle.data;
+  const what = state === "resolved" ? "The result" : `The error${firstWords(value)}`;
+  return { ...settle, data: { ...settle.data, state: "rejected", value: failure(`${what} ${why}`) } };
+}
+
+/** The value that a request would store and that is too large for it, in words to be put behind what it is. */
+export function tooLarge(value: Value | undefined, bytesMax: number): string | undefined {
+  const bytes = storedBytes(value);
+  if (bytes <= bytesMax) return undefined;
+  return `is too large to be stored: ${bytes} bytes as JSON, where at most ${bytesMax} can be. Keep it elsewhere, and store where it is`;
+}
+
+/** The value that a request brings with it. */
+export function valueIn(request: Request): Value | undefined {
+  switch (request.kind) {
+    case "promise.create":
+      return request.data.param;
+    case "promise.settle":
+      return request.data.value;
+    default:
+      return undefined;
+  }
+}
+
+/** An error without a stack, as it is stored. */
+export function failure(message: string): Value & { readonly data: string } {
+  const error = new Error(message);
+  error.name = "WorkflowError";
+  delete error.stack;
+  return encodeValue(error);
+}
+
+/** Of base64: room for what stands before an error's message, and for some of that. */
+const HEAD_CHARS = 400;
+
+/** Of an error whose text is what is too long, read from its beginning alone: to decode all of it takes seconds. */
+function firstWords({ data = "" }: Value): string {
+  const head = Buffer.from(data.slice(0, HEAD_CHARS), "base64").toString("utf8");
+  const words = /^\{"__type":"(?:aggregate_)?error","message":"((?:[^"\\]|\\["\\/bfnrt]){1,200})/u.exec(
+    head,
+  )?.[1];
+  return words === undefined ? "" : ` "${JSON.parse(`"${words}"`) as string}…"`;
+}

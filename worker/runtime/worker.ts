@@ -1,0 +1,72 @@
+/** One worker: the SDK on a network, behind the guard, with every workflow registered before the first task can arrive. */
+import { type Network, Resonate } from "@resonatehq/sdk";
+import { engineTimeOf } from "../../src/durable/engine-time.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import type { Registration } from "../workflows/index.ts";
+import { goByEngineTime } from "./engine-clock.ts";
+import { makeFaster } from "./faster-sdk.ts";
+import { GuardedNetwork } from "./guard.ts";
+import { sdkLogger } from "./sdk-log.ts";
+import { provideServices, type Services } from "./services.ts";
+
+export interface WorkerOptions {
+  readonly network: Network;
+  readonly pid: string;
+  /** How long a task stays ours without a sign of life, in milliseconds. */
+  readonly leaseMs: number;
+  /** Tasks that run at once. */
+  readonly concurrency: number;
+  readonly log: Logger;
+  /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
+  readonly valueBytesMax?: number | undefined;
+  /** What can be started by name. */
+  readonly workflows: readonly Registration[];
+  readonly services: Omit<Services, "promises" | "apart" | "now">;
+}
+
+export interface Worker {
+  /** Takes no new task, lets those running reach their next rest, at most `graceMs`, then lets go of the engine. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function startWorker(options: WorkerOptions): Worker {
+  const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax } = options;
+  const logger = sdkLogger(log);
+  const registered = new Set<string>();
+  const guarded = new GuardedNetwork(network, {
+    has: (func, version) => registered.has(key(func, version)),
+    registered: () => [...registered],
+    failures: logger,
+    concurrency,
+    leaseMs,
+    valueBytesMax,
+  });
+  const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
+  makeFaster(resonate);
+  const { now } = engineTimeOf(network);
+  goByEngineTime(resonate, now);
+  provideServices(resonate, {
+    ...services,
+    promises: resonate.promises,
+    apart: (workflow, work) => guarded.apart(workflow, work),
+    now,
+  });
+  for (const { name, version, func } of workflows) {
+    resonate.register(name, func, { version });
+    registered.add(key(name, version));
+  }
+  return {
+    async stop(graceMs) {
+      const grace = AbortSignal.timeout(graceMs);
+      await Promise.race([
+        guarded.drain(),
+        new Promise((resolve) => grace.addEventListener("abort", resolve)),
+      ]);
+      await resonate.stop();
+    },
+  };
+}
+
+function key(func: string, version: number): string {
+  return `${func} v${version}`;
+}

@@ -1,6 +1,0 @@
-import { KIND_TAG } from "../src/approval/ids.ts";
-
-/** Tags of a promise that resolves by itself, on every server: its target makes even those arm it that arm nothing else. */
-export function timerTags(group: string, kind: "end" | "retry"): Record<string, string> {
-  return { "resonate:timer": "true", "resonate:target": `poll://any@${group}`, [KIND_TAG]: kind };
-}
