@@ -118,7 +118,7 @@ export function isCallbackId(id: string): boolean {
 }
 
 /** The tree that an id belongs to: what stands before the first `:`. */
-export function originOf(id: string): string {
+function originOf(id: string): string {
   return id.split(":", 1)[0] ?? id;
 }
 

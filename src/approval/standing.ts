@@ -38,6 +38,9 @@ export type BallotStanding =
       readonly outcome?: OutcomeKind;
     };
 
+/** Of a ballot that is open no more. */
+export type SettledStanding = Exclude<BallotStanding, { readonly kind: "open" }>;
+
 /**
  * S1 The ballot's stored answer stands; it never changes.
  * S2 An answer that does not count (see `ending.ts`) is told as none: the approval was over by then.

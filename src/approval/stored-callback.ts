@@ -177,7 +177,7 @@ export function detailCallback(
   const attempts = children.flatMap((child) => read(attempt, child.value) ?? []);
   const last = attempts.at(-1);
   const sent = stored.kind === "callback" ? stored.event : children.map(eventOf).find((e) => e !== undefined);
-  const timer = children.find(({ state, tags }) => state === "pending" && tags["resonate:timer"] === "true");
+  const timer = children.find(({ state, tags }) => state === "pending" && tags[KIND_TAG] === "retry");
   return {
     ...view,
     ...(last === undefined ? {} : { attempts: attempts.length, result: last.result }),

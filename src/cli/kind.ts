@@ -1,5 +1,6 @@
 import { KIND_TAG } from "../approval/ids.ts";
 import type { StoredPromise } from "../durable/durable.ts";
+import { isStep, isTimer, targetOf } from "../durable/lineage.ts";
 
 /**
  * What a promise is, read from its tags: `approval`, `ballot` or `end` for those of an approval, else `workflow`,
@@ -8,9 +9,9 @@ import type { StoredPromise } from "../durable/durable.ts";
 export function kindOf({ tags, param }: StoredPromise): string {
   const own = tags[KIND_TAG];
   if (own !== undefined) return own;
-  if (tags["resonate:timer"] === "true") return "timer";
-  if (tags["resonate:scope"] === "local") return "step";
-  return tags["resonate:target"] !== undefined && callOf(param) !== undefined ? "workflow" : "promise";
+  if (isTimer(tags)) return "timer";
+  if (isStep(tags)) return "step";
+  return targetOf(tags) !== undefined && callOf(param) !== undefined ? "workflow" : "promise";
 }
 
 export interface CallDescription {

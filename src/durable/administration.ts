@@ -3,6 +3,7 @@ import { isSameJson } from "../lib/canonical-json.ts";
 import { nextOccurrence } from "../lib/cron.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { portableCron } from "../lib/portable-cron.ts";
+import { scheduled } from "./lineage.ts";
 import { ask, encode } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 
@@ -83,7 +84,7 @@ export function createAdministration(
         promiseId: "{{.id}}-{{.timestamp}}",
         promiseTimeout: timeoutMs,
         promiseParam: encode({ func, args, version }, "args"),
-        promiseTags: { ...tags, "resonate:target": network.match(target), "resonate:scope": "global" },
+        promiseTags: { ...tags, ...scheduled(network.match(target)) },
       };
       const isNew = isEmbedded || !(await ask(network, "schedule.get", { id: name })).ok;
       const answer = await ask(network, "schedule.create", call);

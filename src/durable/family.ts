@@ -1,6 +1,7 @@
 import type { Network } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
 import type { Durable, Family, StoredPromise } from "./durable.ts";
+import { ofTree } from "./lineage.ts";
 import { ask, stored } from "./protocol-client.ts";
 
 /** What people can still read on a screen. */
@@ -21,11 +22,10 @@ export async function family(
 }
 
 async function searched(network: Network, rootId: string): Promise<Family | undefined> {
-  const origin = rootId.split(":", 1)[0] ?? rootId;
   const found: StoredPromise[] = [];
   let cursor: string | undefined;
   do {
-    const page = await searchPage(network, { "resonate:origin": origin }, cursor);
+    const page = await searchPage(network, ofTree(rootId), cursor);
     if (page === undefined) return undefined;
     found.push(...page.promises.filter(({ id }) => isWithin(rootId, id)));
     cursor = page.cursor;

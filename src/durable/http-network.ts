@@ -12,6 +12,7 @@ import {
 import { type EngineClock, RemoteClock } from "./engine-time.ts";
 import { eventData } from "./event-stream.ts";
 import { createSend } from "./http-send.ts";
+import { anyAddress } from "./lineage.ts";
 import { Turns } from "./turns.ts";
 
 /** Knows what time it is at the engine. */
@@ -119,7 +120,7 @@ class PollStream implements HttpAdapter {
 
   constructor({ base, token, group, pid }: Omit<HttpNetworkOptions, "url"> & { readonly base: string }) {
     this.unicast = `poll://uni@${group}/${pid}`;
-    this.anycast = `poll://any@${group}/${pid}`;
+    this.anycast = anyAddress(group, pid);
     this.#url = `${base}/poll/${group}/${pid}`;
     this.#headers = {
       accept: "text/event-stream",
@@ -128,7 +129,7 @@ class PollStream implements HttpAdapter {
   }
 
   match(target: string): string {
-    return `poll://any@${target}`;
+    return anyAddress(target);
   }
 
   onReceive(callback: (message: Message) => void): void {

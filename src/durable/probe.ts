@@ -5,6 +5,7 @@ import type { Network } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
 import { engineTimeOf } from "./engine-time.ts";
 import { createHttpNetwork } from "./http-network.ts";
+import { EXTERNAL, lineage, ofTree, PROTOCOL_VERSION } from "./lineage.ts";
 import { ask } from "./protocol-client.ts";
 
 export interface Endpoint {
@@ -120,7 +121,12 @@ export async function probe(
     await network.init();
     const timeoutAt = (await engineTimeOf(network).current()) + DEADLINE_MS;
     const askedAt = Date.now();
-    const root = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags: latent(id, id) });
+    const root = await ask(network, "promise.create", {
+      id,
+      timeoutAt,
+      param: {},
+      tags: { ...lineage(id), ...EXTERNAL },
+    });
     if (!root.ok) throw new Error(`The server answers ${root.status} to a creation`);
     const { createdAt } = root.data.promise;
     const clockAheadMs = Math.round(createdAt - (askedAt + Date.now()) / 2);
@@ -128,7 +134,7 @@ export async function probe(
       awaited: id,
       address: network.unicast,
     });
-    const takesIds = await isTaken(network, `${id}:0`, id, timeoutAt);
+    const takesIds = await isTaken(network, `${id}:0`, timeoutAt);
     const searches = await hasSearch(network, id);
     const timer = setTimeout(() => heard.resolve(false), DEADLINE_MS + patienceMs);
     signal?.addEventListener("abort", () => heard.resolve(false), { once: true });
@@ -139,16 +145,6 @@ export async function probe(
   } finally {
     await network.stop();
   }
-}
-
-function latent(id: string, parent: string): Record<string, string> {
-  return {
-    "resonate:origin": parent,
-    "resonate:branch": id,
-    "resonate:parent": parent,
-    "resonate:scope": "global",
-    "resonate:external": "true",
-  };
 }
 
 /** Some servers that were told to want tokens take every token, also one that nobody signed. */
@@ -174,7 +170,7 @@ function claimsIn(token = ""): object {
 }
 
 async function refuses(url: string, id: string, auth: string | undefined): Promise<boolean> {
-  const head = { corrId: "probe", version: "2026-04-01", ...(auth !== undefined && { auth }) };
+  const head = { corrId: "probe", version: PROTOCOL_VERSION, ...(auth !== undefined && { auth }) };
   const response = await fetch(url, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...(auth && { Authorization: `Bearer ${auth}` }) },
@@ -186,9 +182,16 @@ async function refuses(url: string, id: string, auth: string | undefined): Promi
   return response.status === 401 || response.status === 403;
 }
 
-async function isTaken(network: Network, id: string, parent: string, timeoutAt: number): Promise<boolean> {
+async function isTaken(network: Network, id: string, timeoutAt: number): Promise<boolean> {
   try {
-    return (await ask(network, "promise.create", { id, timeoutAt, param: {}, tags: latent(id, parent) })).ok;
+    return (
+      await ask(network, "promise.create", {
+        id,
+        timeoutAt,
+        param: {},
+        tags: { ...lineage(id), ...EXTERNAL },
+      })
+    ).ok;
   } catch (error) {
     if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return false;
     throw error;
@@ -197,7 +200,7 @@ async function isTaken(network: Network, id: string, parent: string, timeoutAt: 
 
 async function hasSearch(network: Network, origin: string): Promise<boolean> {
   try {
-    return (await ask(network, "promise.search", { tags: { "resonate:origin": origin }, limit: 1 })).ok;
+    return (await ask(network, "promise.search", { tags: ofTree(origin), limit: 1 })).ok;
   } catch (error) {
     if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return false;
     throw error;

@@ -3,10 +3,8 @@ import type { Network, PromiseRecord, Request, Response, Value } from "@resonate
 import { ServiceError } from "../lib/errors.ts";
 import { scrub } from "../lib/log.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
+import { PROTOCOL_VERSION } from "./lineage.ts";
 import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "./value.ts";
-
-/** The protocol's version that the SDK speaks. */
-const VERSION = "2026-04-01";
 
 type Kind = Request["kind"];
 type RequestData<K extends Kind> = Extract<Request, { kind: K }>["data"];
@@ -23,7 +21,7 @@ export async function ask<K extends Kind>(
   kind: K,
   data: RequestData<K>,
 ): Promise<Answer<K>> {
-  const request = { kind, head: { corrId: randomUUID(), version: VERSION }, data };
+  const request = { kind, head: { corrId: randomUUID(), version: PROTOCOL_VERSION }, data };
   let response: Response;
   try {
     response = await network.send<K>(request as unknown as Extract<Request, { kind: K }>);

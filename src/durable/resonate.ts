@@ -1,10 +1,11 @@
 /** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
 import type { Network } from "@resonatehq/sdk";
-import { childId, parentId } from "../approval/ids.ts";
+import { childId } from "../approval/ids.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { type EngineTime, engineTimeOf } from "./engine-time.ts";
 import { family, searchByTags } from "./family.ts";
+import { EXTERNAL, lineage, targeted } from "./lineage.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
@@ -55,8 +56,8 @@ class ResonateDurable implements Durable {
       param: encode({ func, args, version }, "args"),
       tags: {
         ...tags,
-        ...lineageTags(id),
-        "resonate:target": this.#network.match(target ?? this.#group),
+        ...lineage(id),
+        ...targeted(this.#network.match(target ?? this.#group)),
       },
     });
     if (!answer.ok) throw new Error(`Cannot start ${id}: the engine answers ${answer.status} to a creation`);
@@ -69,7 +70,7 @@ class ResonateDurable implements Durable {
       id,
       timeoutAt,
       param: encode(param, "param"),
-      tags: { ...tags, ...lineageTags(id), "resonate:external": "true" },
+      tags: { ...tags, ...lineage(id), ...EXTERNAL },
     });
     if (!answer.ok) throw new Error(`Cannot create ${id}: the engine answers ${answer.status} to a creation`);
     return stored(answer.data.promise);
@@ -170,15 +171,4 @@ class ResonateDurable implements Durable {
     this.#waits.stop();
     await this.#network.stop();
   }
-}
-
-/** Those that a workflow gives to what it creates under this id, if it is the id of a workflow's child. */
-function lineageTags(id: string): Record<string, string> {
-  const origin = id.split(":", 1)[0] ?? id;
-  return {
-    "resonate:origin": origin,
-    "resonate:branch": id,
-    "resonate:parent": parentId(id) ?? origin,
-    "resonate:scope": "global",
-  };
 }

@@ -6,7 +6,7 @@ import { parseRequest } from "../protocol/parse.ts";
 import { Batch } from "./batch.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { type Reply, refuse, reply } from "./decide/answer.ts";
-import { FROM_START } from "./decide/collect.ts";
+import { FROM_START, type HeadPlace } from "./decide/collect.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import {
   createNetwork,
@@ -18,7 +18,7 @@ import { type EngineLog, SILENT } from "./log.ts";
 import { Retention } from "./operate/retention.ts";
 import { lockFolder, MEMORY, openDatabase } from "./store/database.ts";
 import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
-import { type HeadPlace, Store } from "./store/store.ts";
+import { Store } from "./store/store.ts";
 
 export interface EngineOptions {
   /** Folder that holds `engine.db`. Either this or `file`. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { DebugControls } from "../../src/engine/debug.ts";
 import type { Answer } from "../../src/engine/decide/answer.ts";
 import { apply, type Context } from "../../src/engine/decide/apply.ts";
 import { fireSchedules } from "../../src/engine/decide/apply-schedule.ts";
-import { DebugControls } from "../../src/engine/decide/debug.ts";
 import type { Outgoing, Transition } from "../../src/engine/decide/state.ts";
 import { expirePromises, expireTasks } from "../../src/engine/decide/sweep.ts";
 import { MEMORY, openDatabase } from "../../src/engine/store/database.ts";

@@ -1,19 +1,10 @@
-import type { Context, PromiseRecord } from "@resonatehq/sdk";
+import type { Context } from "@resonatehq/sdk";
 import { parseDeadline } from "../../src/approval/deadline.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
-import { decodeValue, encodeValue } from "../../src/durable/value.ts";
-import { MATCH_CHARS_MAX, type Match } from "../../src/webhooks/mapping.ts";
-import {
-  type Arrival,
-  MEETING,
-  MEETINGS_MAX,
-  meetingId,
-  readArrival,
-  readWebhookAnswer,
-  SETTLE_TAG,
-  SOURCE_TAG,
-  WAIT,
-} from "../../src/webhooks/records.ts";
+import { anyAddress, timer } from "../../src/durable/lineage.ts";
+import { type Joined, type Joining, joinMeeting } from "../../src/service/webhooks/join.ts";
+import { MATCH_CHARS_MAX } from "../../src/webhooks/mapping.ts";
+import { readWebhookAnswer, SETTLE_TAG, WAIT } from "../../src/webhooks/records.ts";
 import type { Future } from "../runtime/future.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
@@ -56,8 +47,7 @@ export function* waitForWebhook(ctx: Context, wait: WebhookWait): Generator<unkn
   const waiter: Future<unknown> = yield* ctx.promise({
     timeout: timeoutMs,
     tags: {
-      "resonate:timer": "true",
-      "resonate:target": `poll://any@${services(ctx).group}`,
+      ...timer(anyAddress(services(ctx).group)),
       [KIND_TAG]: WAIT,
       [SETTLE_TAG]: `webhook:${source},api`,
     },
@@ -74,65 +64,8 @@ export function* waitForWebhook(ctx: Context, wait: WebhookWait): Generator<unkn
   return { ...outcome, value: outcome.json === undefined ? outcome.value : JSON.parse(outcome.json) };
 }
 
-type Joined = { readonly kind: "joined" } | { readonly kind: "refused"; readonly because: string };
-
-interface Joining {
-  readonly source: string;
-  readonly match: Match;
-  /** Promise id of the wait. */
-  readonly waiter: string;
-}
-
-/** The workflow's side of `src/service/webhooks/meet.ts`. Run again after a crash, it finds what it did before. */
-async function join_meeting(ctx: Context, { source, match, waiter }: Joining): Promise<Joined> {
-  const { promises } = services(ctx);
-  const firstIn = ({ param }: PromiseRecord) => readArrival(decodeValue(param));
-  const secondIn = ({ state, value }: PromiseRecord) =>
-    state === "resolved" ? readArrival(decodeValue(value)) : undefined;
-
-  const wait = await promises.get(waiter);
-  if (wait.state !== "pending") return { kind: "joined" };
-  const mine: Arrival = { kind: "waiter", waiter };
-  const refuse = async (because: string): Promise<Joined> => {
-    // A workflow cannot end, nor fail, while a promise of its own is open.
-    await promises.resolve(waiter, encodeValue(null));
-    return { kind: "refused", because };
-  };
-  for (let n = 0; n < MEETINGS_MAX; n += 1) {
-    const id = meetingId(source, match, n);
-    const meeting = await promises.create(id, wait.timeoutAt, {
-      ...encodeValue(mine),
-      tags: tagsOf(id, source),
-    });
-    const first = firstIn(meeting);
-    if (first?.kind === "waiter") {
-      if (first.waiter === waiter) return { kind: "joined" };
-      const isOpen = meeting.state === "pending" && (await promises.get(first.waiter)).state === "pending";
-      if (isOpen) return await refuse(`${first.waiter} waits for the same already`);
-    } else if (first?.kind === "event") {
-      const met = meeting.state === "pending" ? await promises.resolve(id, encodeValue(mine)) : meeting;
-      const second = secondIn(met);
-      if (second?.kind === "waiter" && second.waiter === waiter) {
-        await promises.resolve(waiter, encodeValue(first.answer));
-        return { kind: "joined" };
-      }
-    }
-  }
-  return await refuse(`${MEETINGS_MAX} events of these values have come already: match more precisely`);
-}
-
-/** As the gateway's port tags what it creates. */
-function tagsOf(id: string, source: string): Record<string, string> {
-  const origin = id.split(":", 1)[0] ?? id;
-  return {
-    "resonate:origin": origin,
-    "resonate:branch": id,
-    "resonate:parent": origin,
-    "resonate:scope": "global",
-    "resonate:external": "true",
-    [KIND_TAG]: MEETING,
-    [SOURCE_TAG]: source,
-  };
+function join_meeting(ctx: Context, joining: Joining): Promise<Joined> {
+  return joinMeeting(services(ctx).promises, joining);
 }
 
 const TIMEOUT_MS = { min: 1_000, max: 365 * 24 * 3_600_000 };

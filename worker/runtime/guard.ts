@@ -38,6 +38,7 @@ import { isCallbackId, placeIn, placeOf } from "../../src/approval/callback.ts";
 import { parentId } from "../../src/approval/ids.ts";
 import { cameItsWay, ownWayOf, standInFor } from "../../src/approval/own-ways.ts";
 import { storedCallbackOf } from "../../src/approval/stored-callback.ts";
+import { isTimer, PROTOCOL_VERSION } from "../../src/durable/lineage.ts";
 import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "../../src/durable/value.ts";
 import { shortHash } from "../../src/lib/short-hash.ts";
 import { Lane } from "./lane.ts";
@@ -296,7 +297,7 @@ export class GuardedNetwork implements Network {
     const acquired = response.data as { promise: PromiseRecord; task: { version: number } };
     const { promise, task } = acquired;
     // The SDK drops a timer's task without a word: its deadline does the work.
-    if (promise.tags["resonate:timer"] === "true") this.#ended(id);
+    if (isTimer(promise.tags)) this.#ended(id);
     else {
       const judged = this.#judge(promise);
       if (judged.kind === "refuse") {
@@ -384,7 +385,7 @@ export class GuardedNetwork implements Network {
   }
 
   async #reject(task: { id: string; version: number }, reason: string): Promise<void> {
-    const head = { corrId: crypto.randomUUID(), version: "2026-04-01" };
+    const head = { corrId: crypto.randomUUID(), version: PROTOCOL_VERSION };
     const value = failure(reason);
     try {
       await this.#inner.send({

@@ -1,11 +1,12 @@
 import type { Context, Resonate } from "@resonatehq/sdk";
 import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
+import type { EnginePromises } from "../../src/durable/promises.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
 
 /** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
 export interface Services {
-  readonly promises: Resonate["promises"];
+  readonly promises: EnginePromises;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
   readonly now: () => number;
   readonly mailer: Mailer;

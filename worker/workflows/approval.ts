@@ -14,6 +14,7 @@ import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/app
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { requestIn } from "../../src/approval/stored.ts";
+import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
@@ -48,7 +49,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   for (const [index, approver] of request.approvers.entries()) {
     const recipient = tokens.recipientId(ctx.id, approver.email);
     const data: Ballot = { kind: "ballot", approval: ctx.id, n: index + 1, approver, recipient, gen: 0 };
-    const tags = { "resonate:external": "true", [KIND_TAG]: "ballot" };
+    const tags = { ...EXTERNAL, [KIND_TAG]: "ballot" };
     ballots.push(yield* create({ timeout: untilDeadlineMs(), data, tags }));
   }
 

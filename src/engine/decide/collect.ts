@@ -1,8 +1,21 @@
 import { originOf } from "../../protocol/ids.ts";
-import type { HeadPlace, Store } from "../store/store.ts";
 import type { Change } from "./state.ts";
 
-type Source = Pick<Store, "oldHeads" | "isLive" | "below">;
+/** Where a walk through the trees, the oldest first, has come to. */
+export interface HeadPlace {
+  readonly settledAt: number;
+  readonly n: number;
+}
+
+/** What is read of what is stored. */
+interface Source {
+  /** Roots that settled before `before`, after the place `from`, the oldest first. */
+  oldHeads(before: number, from: HeadPlace, limit: number): readonly ({ readonly id: string } & HeadPlace)[];
+  /** Whether anything of the tree is pending, or settled at or after `before`. */
+  isLive(origin: string, before: number): boolean;
+  /** Ids below the tree's root. */
+  below(origin: string, limit: number): readonly string[];
+}
 
 export interface Collection {
   readonly changes: readonly Change[];

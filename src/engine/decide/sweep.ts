@@ -1,11 +1,15 @@
-import type { Store } from "../store/store.ts";
 import { fireSchedules } from "./apply-schedule.ts";
 import { Draft } from "./draft.ts";
 import { isSuspect, putOff, setBackByLoss } from "./setback.ts";
 import { makePending, RETRY_MS, touchAll } from "./settle.ts";
 import type { Transition, View } from "./state.ts";
 
-type DueSource = View & Pick<Store, "duePromises" | "dueTasks" | "dueSchedules">;
+/** What is stored, and the ids of what is due, the oldest first. */
+interface DueSource extends View {
+  duePromises(now: number, limit: number): readonly string[];
+  dueTasks(now: number, limit: number): readonly string[];
+  dueSchedules(now: number, limit: number): readonly string[];
+}
 
 /** What the clock brings about, at most `max` of each kind. Each part is to be written before the next is asked for. */
 export function* sweep(

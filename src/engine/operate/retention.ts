@@ -1,8 +1,8 @@
 import type { Batch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
+import type { HeadPlace } from "../decide/collect.ts";
 import { FROM_START } from "../decide/collect.ts";
 import type { EngineLog } from "../log.ts";
-import type { HeadPlace } from "../store/store.ts";
 
 export interface RetentionOptions {
   readonly batch: Pick<Batch, "collect">;

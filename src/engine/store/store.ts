@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { originOf } from "../../protocol/ids.ts";
 import { TAG } from "../../protocol/tags.ts";
+import type { HeadPlace } from "../decide/collect.ts";
 import {
   type Change,
   charsOf,
@@ -29,12 +30,6 @@ import { prepareStatements, type Statements } from "./statements.ts";
 export interface Owed {
   readonly address: string;
   readonly promiseId: string;
-}
-
-/** A place in the order in which trees settled. */
-export interface HeadPlace {
-  readonly settledAt: number;
-  readonly n: number;
 }
 
 /**

@@ -6,7 +6,7 @@ import { loadTemplates } from "../../lib/templates.ts";
 import type { Page } from "./page.ts";
 import { pageContent } from "./page-content.ts";
 
-export { type Asked, DECISION_FORM, type Page, type Standing } from "./page.ts";
+export { DECISION_FORM, type Page, type Standing } from "./page.ts";
 
 export interface Pages {
   /** Answers with a page and all headers that every HTML answer carries. For HEAD, Express leaves the body out. */

@@ -1,12 +1,13 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
+import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type { ApprovalReference } from "../../openapi/schemas.ts";
+import { type ApprovalReference, cancelRequest } from "../../openapi/schemas.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
-import { cancelApproval, parseCancelBody, type StoredApproval } from "../../service/approvals/cancel.ts";
+import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
 import { startApproval } from "../../service/approvals/start.ts";
 import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
@@ -78,6 +79,16 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));
     }),
+  });
+}
+
+/** The body of a cancel call: nothing, or `{reason}`. */
+function parseCancelBody(body: unknown): { readonly reason?: string } {
+  const input = body ?? {};
+  const parsed = cancelRequest.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ServiceError("INVALID_FIELDS", "Cannot cancel: some fields are wrong", {
+    problems: problemsFromIssues(parsed.error.issues, input),
   });
 }
 

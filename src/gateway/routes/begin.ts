@@ -10,8 +10,9 @@ import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import { functionName } from "../../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../service/idempotency-key.ts";
 import { readJson } from "../http/body.ts";
-import { IDEMPOTENCY_KEY_RULE, idempotencyKeysOf, idFromKeys } from "../http/idempotency-key.ts";
+import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 
 export interface Begin {
   /** The caller's choice; undefined: any. */

@@ -4,9 +4,11 @@
  */
 import type { IRouter } from "express";
 import { z } from "zod";
+import type { Choice } from "../../approval/approval.ts";
 import { ballotId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { lines } from "../../approval/request.ts";
+import type { SettledStanding } from "../../approval/standing.ts";
 import type { Caller } from "../../auth/authenticate.ts";
 import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -21,7 +23,7 @@ import { readJson } from "../http/body.ts";
 import { noteApproval, requestIdOf } from "../http/context.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
-import { DECISION_FORM, type Standing } from "../pages/pages.ts";
+import { DECISION_FORM } from "../pages/pages.ts";
 import { describePromise } from "./outcome.ts";
 import { toldBy } from "./settlement.ts";
 
@@ -84,7 +86,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
           `There is no ballot ${n.slice(0, 8)} of an approval "${approval.slice(0, 64)}"`,
         );
       }
-      const { effective, stands } = decided;
+      const { effective, standing } = decided;
       const outcome = effective ? "stored" : "too late";
       audit(res, { what: "decide", about: ballot ?? "", approval, choice, nonce, outcome });
       log.info(
@@ -92,8 +94,8 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
         "decided by program",
       );
       res
-        .status(statusOf(stands, choice))
-        .json({ approval, ballot: Number(n), effective, stands: told(stands, callerOf(res)) });
+        .status(statusOf(standing, choice))
+        .json({ approval, ballot: Number(n), effective, stands: told(standing, callerOf(res)) });
     }),
   });
 }
@@ -112,31 +114,28 @@ function parseDecideBody(input: unknown): z.output<typeof decideSchema> {
 }
 
 /** As for people who press: the same answer again is no conflict. */
-function statusOf(stands: Standing, choice: "approve" | "reject"): number {
-  if (stands.kind === "closed") return stands.because === "expired" ? 410 : 409;
-  return stands.choice === choice ? 200 : 409;
+function statusOf(standing: SettledStanding, choice: Choice): number {
+  if (standing.kind === "closed") return standing.because === "expired" ? 410 : 409;
+  return standing.decision.choice === choice ? 200 : 409;
 }
 
 /** Whose answer stands, and their comment, are for callers who may read approvals. */
-function told(stands: Standing, caller: Caller | undefined): object {
-  const at = stands.atMs === undefined ? {} : { at: new Date(stands.atMs).toISOString() };
-  const outcome = stands.outcome === undefined ? {} : { outcome: stands.outcome };
+function told(standing: SettledStanding, caller: Caller | undefined): object {
+  const at = standing.atMs === undefined ? {} : { at: new Date(standing.atMs).toISOString() };
+  const outcome = standing.outcome === undefined ? {} : { outcome: standing.outcome };
   const mayRead = allows(caller?.scopes ?? [], ["approvals:read"]);
-  if (stands.kind === "closed") {
-    const { kind, because, reason } = stands;
+  if (standing.kind === "closed") {
+    const { kind, because, reason } = standing;
     return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
   }
-  const { kind, choice, by, comment, door, caller: program } = stands;
-  if (!mayRead) return { kind, choice, door, ...at, ...outcome };
+  const { choice, door, by, comment, caller: program } = standing.decision;
+  const told = { kind: standing.kind, choice, door, ...at, ...outcome };
+  if (!mayRead) return told;
   return {
-    kind,
-    choice,
+    ...told,
     by,
-    door,
     ...(program === undefined ? {} : { caller: program }),
     ...(comment === undefined ? {} : { comment }),
-    ...at,
-    ...outcome,
   };
 }
 

@@ -7,24 +7,20 @@
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
-import type { Choice, Decision } from "../../approval/approval.ts";
+import type { Choice } from "../../approval/approval.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import {
-  askedOf,
-  type Question,
-  readQuestion,
-  standsOf,
-  withOutcome,
-} from "../../service/approvals/question.ts";
+import { answerBallot } from "../../service/approvals/decide.ts";
+import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
 import type { Link, LinkTokens } from "../../tokens/tokens.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
 import { requestIdOf } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
+import { askedOf, standsOf } from "../pages/asked.ts";
 import { readDecisionForm } from "../pages/decision-form.ts";
 import type { Pages, Standing } from "../pages/pages.ts";
 
@@ -86,7 +82,7 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
       if (found === undefined) throw refused(options, res, "no-ballot");
       if (found.bornAtMs !== bornAtMs) throw refused(options, res, "other-birth");
       const question = await withOutcome(durable, found, AbortSignal.any([options.draining, gone(res)]));
-      const stands = standsOf(question);
+      const stands = standsOf(question.standing);
       // Whoever has a receipt was told of a settled ballot: this one is from a time before it.
       if (stands === undefined)
         throw new ServiceError("CONFLICT", "This answer is not recorded: open your link again");
@@ -110,7 +106,7 @@ function showQuestion(
   choice: Choice,
   rejected?: { readonly problem: string; readonly comment?: string },
 ): void {
-  const stands = standsOf(question);
+  const stands = standsOf(question.standing);
   const asked = askedOf(question);
   if (stands === undefined) {
     const status = rejected === undefined ? 200 : 422;
@@ -147,15 +143,8 @@ async function decide(
   { link, question, nonce, comment }: Press,
 ): Promise<void> {
   const { ballot } = question;
-  const decision: Decision = {
-    kind: "decision",
-    choice: link.choice,
-    ...(comment === undefined ? {} : { comment }),
-    by: ballot.approver.email,
-    door: "mail",
-    nonce,
-  };
-  const record = await options.durable.settle(link.pid, decision);
+  const answer = { choice: link.choice, comment, door: "mail", nonce } as const;
+  const record = await answerBallot(options.durable, link.pid, ballot, answer);
   const stored = record && decisionOf(record);
   const effective = stored?.nonce === nonce;
   auditPress(res, { link, question, nonce }, effective ? "stored" : "too late");

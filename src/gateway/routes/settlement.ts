@@ -1,6 +1,7 @@
 /** How a settlement by program is told: whether this call decided, and what stands. */
 import type { Response } from "express";
 import type { StoredPromise } from "../../durable/durable.ts";
+import { isTimer } from "../../durable/lineage.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { type Answer, asStored, type Settlement } from "../../service/promises/settle.ts";
@@ -31,5 +32,5 @@ export function toldBy(
 
 /** Whether the clock settled it. A wait for a webhook is a timer, which resolves then, without a value. */
 function isOver({ state, tags, value }: StoredPromise): boolean {
-  return state === "timedout" || (tags["resonate:timer"] === "true" && value === undefined);
+  return state === "timedout" || (isTimer(tags) && value === undefined);
 }

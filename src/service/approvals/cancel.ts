@@ -1,13 +1,12 @@
 import type { ApprovalRequest, Cancellation, Withdrawal } from "../../approval/approval.ts";
 import { isCancelled } from "../../approval/ending.ts";
 import { ballotId, endId, KIND_TAG } from "../../approval/ids.ts";
-import { problemsFromIssues } from "../../approval/problems.ts";
 import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
 import { closedOf } from "../../approval/stored.ts";
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { targetOf, timer } from "../../durable/lineage.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { cancelRequest } from "../../openapi/schemas.ts";
 
 export interface StoredApproval {
   readonly root: StoredPromise;
@@ -23,16 +22,6 @@ export interface CancelOptions {
 
 /** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
 const OUTCOME_WAIT_MS = 2_000;
-
-/** The body of a cancel call: nothing, or `{reason}`. */
-export function parseCancelBody(body: unknown): { readonly reason?: string } {
-  const input = body ?? {};
-  const parsed = cancelRequest.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new ServiceError("INVALID_FIELDS", "Cannot cancel: some fields are wrong", {
-    problems: problemsFromIssues(parsed.error.issues, input),
-  });
-}
 
 /**
  * Cancels an approval by settling its end, closes its ballots, and waits a little for the worker to report.
@@ -80,15 +69,14 @@ async function settleEnd(
   const id = endId(root.id);
   const settled = await durable.settle(id, cancellation);
   if (settled !== undefined) return settled;
-  const target = root.tags["resonate:target"];
+  const address = targetOf(root.tags);
   await durable.create({
     id,
     param: undefined,
     timeoutAt: root.timeoutAt - APPROVAL_SLACK_MS,
     tags: {
       [KIND_TAG]: "end",
-      "resonate:timer": "true",
-      ...(target === undefined ? {} : { "resonate:target": target }),
+      ...(address === undefined ? {} : timer(address)),
     },
   });
   const end = await durable.settle(id, cancellation);

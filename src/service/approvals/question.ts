@@ -5,7 +5,6 @@ import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
 import { type BallotStanding, outcomeOfCancelled, standingOf } from "../../approval/standing.ts";
 import { ballotOf, requestOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
-import type { Asked, Standing } from "../../gateway/pages/pages.ts";
 
 /** One ballot with all that its page needs, as stored at this moment. */
 export interface Question {
@@ -70,40 +69,4 @@ export async function withOutcome(
   if (closedBy(request, answers) === undefined) return question;
   await durable.waitFor(ballot.approval, { timeoutMs: OUTCOME_WAIT_MS, signal });
   return (await readQuestion(durable, ballotId(ballot.approval, ballot.n))) ?? question;
-}
-
-/** What every page about the question shows, field by field: nothing of a stored object passes through whole. */
-export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
-  const { title, summary, details, requester, approvers, require, rejection, onDeadline } = request;
-  return {
-    request: {
-      title,
-      ...(summary === undefined ? {} : { summary }),
-      details,
-      ...(requester === undefined ? {} : { requester }),
-      approvers,
-      require,
-      rejection,
-      onDeadline,
-    },
-    approver: ballot.approver,
-    deadlineAtMs,
-  };
-}
-
-/** What stands, for pages; undefined while the question is open. */
-export function standsOf({ standing }: Question): Standing | undefined {
-  if (standing.kind !== "decided") return standing.kind === "open" ? undefined : standing;
-  const { decision, atMs, outcome } = standing;
-  const { choice, by, comment, door, caller } = decision;
-  return {
-    kind: "decided",
-    choice,
-    by,
-    door,
-    atMs,
-    ...(comment === undefined ? {} : { comment }),
-    ...(caller === undefined ? {} : { caller }),
-    ...(outcome === undefined ? {} : { outcome }),
-  };
 }

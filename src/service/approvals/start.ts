@@ -4,8 +4,8 @@ import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "..
 import { requestOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
-import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../gateway/http/idempotency-key.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../idempotency-key.ts";
 
 export interface StartApprovalOptions {
   readonly durable: Durable;

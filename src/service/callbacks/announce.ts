@@ -1,13 +1,10 @@
 /**
- * Starts callbacks, from within steps. Each is a workflow of its own: whoever announces waits until it is on disk, and
- * never for a receiver. Its id follows from event and receiver, so a step that runs again finds the callbacks that it
- * started before.
+ * Starts callbacks, from within steps. Each is a workflow of its own: the step waits until it is on disk, and never for a
+ * receiver. Its id follows from event and receiver, so a step that runs again finds the callbacks that it started before.
  *
- * In steps and not in the workflow, because who is to be told hangs on settings, which may differ from one pass to the
- * next; and because an approval that nobody is to be told of then costs nothing.
+ * In steps and not in the workflow, because the receivers depend on settings, which may differ from one pass to the next;
+ * and an approval without receivers then costs nothing.
  */
-
-import type { Services } from "../../../worker/runtime/services.ts";
 import {
   ABOUT_TAG,
   CALLBACK_FUNC,
@@ -19,7 +16,20 @@ import {
 import { type CallbackEvent, subjectOf } from "../../approval/event.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import { callbackIdOf } from "../../callback/ids.ts";
+import type { CallbackSender } from "../../callback/sender.ts";
+import { anyAddress, looseLineage, targeted } from "../../durable/lineage.ts";
+import type { EnginePromises } from "../../durable/promises.ts";
 import { encodeValue } from "../../durable/value.ts";
+
+/** What announcing takes: the worker's services have it. */
+export interface Announcer {
+  readonly promises: Pick<EnginePromises, "create">;
+  /** The engine's clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  readonly callbacks: Pick<CallbackSender, "endpointsFor">;
+  /** The worker group that delivers. */
+  readonly group: string;
+}
 
 /** What a step adds to its result when it announced something. */
 export interface Announced {
@@ -32,7 +42,7 @@ export interface Announced {
  * Throws if the engine does not answer: the step then runs again.
  */
 export async function announce(
-  svc: Services,
+  svc: Announcer,
   /** When the approval's workflow took it up. */
   bornAtMs: number,
   events: readonly CallbackEvent[],
@@ -53,17 +63,14 @@ export function bothOf(a: Announced, b: Announced): Announced {
   return callbacks.length === 0 ? {} : { callbacks };
 }
 
-async function start({ promises, group, now }: Services, callback: Callback): Promise<string> {
+async function start({ promises, group, now }: Announcer, callback: Callback): Promise<string> {
   const id = callbackIdOf(callback);
   await promises.create(id, now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
-      // Its own branch and parent: what hangs off an approval is not handed to its worker with every wake-up.
-      "resonate:origin": id.split(":", 1)[0] ?? id,
-      "resonate:branch": id,
-      "resonate:parent": id,
-      "resonate:scope": "global",
-      "resonate:target": `poll://any@${group}`,
+      // Loose: what hangs off an approval is not handed to its worker with every wake-up.
+      ...looseLineage(id),
+      ...targeted(anyAddress(group)),
       [KIND_TAG]: CALLBACK_KIND,
       [ABOUT_TAG]: subjectOf(callback.event),
     },

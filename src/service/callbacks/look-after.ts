@@ -6,7 +6,6 @@ import {
   CALLBACK_LIFE_MS,
   type Callback,
   callbackId,
-  originOf,
   placeOf,
 } from "../../approval/callback.ts";
 import { subjectOf } from "../../approval/event.ts";
@@ -19,6 +18,7 @@ import {
   viewCallback,
 } from "../../approval/stored-callback.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { ofTree } from "../../durable/lineage.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { shortHash } from "../../lib/short-hash.ts";
 
@@ -38,15 +38,13 @@ export interface CallbackList {
 /** What people can still read on a screen. */
 const LIST_MAX = 1_000;
 
-const ORIGIN_TAG = "resonate:origin";
-
 /** Undefined where the server has no search. */
 export async function listCallbacks(
   durable: Durable,
   { status, about }: CallbackFilter,
 ): Promise<CallbackList | undefined> {
   // Within the tree that it tells of a callback is found at once, wherever the server has no index for the tags.
-  const subject = about === undefined ? {} : { [ORIGIN_TAG]: originOf(about), [ABOUT_TAG]: about };
+  const subject = about === undefined ? {} : { ...ofTree(about), [ABOUT_TAG]: about };
   const tags = { [KIND_TAG]: CALLBACK_KIND, ...subject };
   const found = await durable.search(tags, LIST_MAX);
   if (found === undefined) return undefined;

@@ -8,6 +8,7 @@
  */
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { isForOutside, isRun, isStep } from "../../durable/lineage.ts";
 import { SETTLE_TAG, WAIT, webhookAnswerOf } from "../../webhooks/records.ts";
 
 /** `api`, `callback`, or `webhook:` and the source's name. */
@@ -59,12 +60,11 @@ function closedBecause({ tags }: StoredPromise, door: Doorway): string | undefin
   if (kind !== WAIT) {
     if (kind !== undefined)
       return `is not to be settled from outside: it belongs to an approval or a webhook`;
-    if (tags["resonate:target"] !== undefined || tags["resonate:timer"] === "true") {
+    if (isRun(tags)) {
       return "is run by a worker, or by the clock: only what waits for somebody outside can be settled";
     }
     // Whoever signed the URL of a callback chose the promise; others only reach what says that it is for outside.
-    const isLatent =
-      door === "callback" ? tags["resonate:scope"] !== "local" : tags["resonate:external"] === "true";
+    const isLatent = door === "callback" ? !isStep(tags) : isForOutside(tags);
     if (!isLatent) return "is a step of a workflow: only a promise tagged resonate:external can be settled";
   }
   const doors = tags[SETTLE_TAG]?.split(",").map((name) => name.trim());

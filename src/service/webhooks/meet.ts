@@ -1,7 +1,7 @@
 /**
  * An event and the workflow that waits for it meet on a promise whose id both derive from what the workflow waits for.
  * Whoever creates it leaves in its parameter what the other needs, so there is no moment in which they can miss each
- * other. `worker/authoring/wait-for-webhook.ts` is the workflow's side.
+ * other. `join.ts` is the workflow's side.
  *
  * M1 The workflow came first: its wait is named there, and the event settles that wait. First settlement counts.
  * M2 The event came first: it is kept there, and the wait that settles the meeting has it.

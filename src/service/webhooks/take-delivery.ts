@@ -9,9 +9,9 @@
  *    sender's next try, also after the configuration was mended.
  */
 import { KIND_TAG } from "../../approval/ids.ts";
+import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
-import type { Standing } from "../../gateway/pages/pages.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { rawNumberPaths } from "../../lib/exact-json.ts";
 import type { WebhookEvent } from "../../webhooks/events.ts";
@@ -182,12 +182,12 @@ async function effect(
       if (decided.kind === "not-theirs") {
         throw new ServiceError("FORBIDDEN", `The ballot ${ballot} is another approver's`);
       }
-      const { effective, stands } = decided;
+      const { effective, standing } = decided;
       return {
         result: effective ? "settled" : "stands",
         effective,
         promise: ballot,
-        ...(effective ? {} : { why: whyNot(stands) }),
+        ...(effective ? {} : { why: whyNot(standing) }),
       };
     }
   }
@@ -200,9 +200,9 @@ function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
   return { note: `holds numbers that JavaScript cannot hold exactly: ${paths.join(", ")}` };
 }
 
-function whyNot(stands: Standing): string {
-  if (stands.kind === "decided") return `the answer is ${stands.choice}`;
-  return stands.because === "closing" ? "the approval is closing" : `it ended as ${stands.because}`;
+function whyNot(standing: SettledStanding): string {
+  if (standing.kind === "decided") return `the answer is ${standing.decision.choice}`;
+  return standing.because === "closing" ? "the approval is closing" : `it ended as ${standing.because}`;
 }
 
 /** Senders that repeat what was not acknowledged may come again when the workflow has got that far. */

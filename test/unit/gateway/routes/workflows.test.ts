@@ -1,8 +1,8 @@
 import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { idFromKeys } from "../../../../src/gateway/http/idempotency-key.ts";
 import { preferredWait } from "../../../../src/gateway/http/prefer.ts";
 import { isSameCall } from "../../../../src/gateway/routes/begin.ts";
+import { idFromKeys } from "../../../../src/service/idempotency-key.ts";
 import { json, startTestGateway, type TestGateway } from "../../../support/gateway.ts";
 
 let gateway: TestGateway;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ballotId, endId } from "../../../../src/approval/ids.ts";
 import type { Durable, StoredPromise } from "../../../../src/durable/durable.ts";
-import { readQuestion, standsOf } from "../../../../src/service/approvals/question.ts";
+import { standsOf } from "../../../../src/gateway/pages/asked.ts";
+import { readQuestion } from "../../../../src/service/approvals/question.ts";
 
 const BALLOT = ballotId("po-1", 1);
 const OTHER = ballotId("po-1", 2);
@@ -91,7 +92,7 @@ test("readQuestion() shows the answer that came after the ballot was read and be
     atMs: 2_000,
     outcome: "approved",
   });
-  expect(question && standsOf(question)).toMatchObject({
+  expect(question && standsOf(question.standing)).toMatchObject({
     kind: "decided",
     choice: "approve",
     by: "ana@example.com",

@@ -1,0 +1,91 @@
+/**
+ * The import walls: which folder may import which, read from the table in `docs/architecture.md` and held against every
+ * import in `src` and `worker`. What the table does not allow is forbidden, and so is a folder without a row.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+/** A row of the table. */
+export interface Room {
+  /** A folder, such as `src/gateway`; with all below it, unless that has a row of its own. */
+  readonly folder: string;
+  /** Folders of ours and packages that it may import, of a package `types` alone if so said; `*`: everything. */
+  readonly imports: ReadonlySet<string>;
+}
+
+export interface Import {
+  readonly file: string;
+  /** A file of ours, a package, or `node:` and a module. */
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+/** Rows of the table whose head begins with `| folder |`. Words in backticks count, the rest is for people. */
+export function roomsIn(markdown: string): Room[] {
+  const table = /^\| folder \|.*\n\|[-| ]+\n((?:\|.*\n?)+)/mu.exec(markdown)?.[1];
+  if (table === undefined) throw new Error("There is no table with the head | folder |");
+  return table
+    .trim()
+    .split("\n")
+    .map((row) => {
+      const [, folder = "", , imports = ""] = row.split(/(?<!\\)\|/u).map((cell) => cell.trim());
+      const words = (cell: string) => [...cell.matchAll(/`([^`]+)`( types)?/gu)];
+      const [name] = words(folder);
+      if (name?.[1] === undefined) throw new Error(`This row names no folder: ${row}`);
+      return {
+        folder: name[1],
+        imports: new Set(words(imports).map(([, word, types = ""]) => `${word}${types}`)),
+      };
+    });
+}
+
+/** What is wrong, a sentence each. */
+export function breaches(rooms: readonly Room[], imports: readonly Import[]): string[] {
+  return imports.flatMap(({ file, target, isType }) => {
+    const from = roomOf(rooms, file);
+    if (from === undefined) return [`${file}: its folder has no row in the table of docs/architecture.md`];
+    if (from.imports.has("*")) return [];
+    const isOurs = /^(?:src|worker|test)\//u.test(target);
+    const to = isOurs ? roomOf(rooms, target) : undefined;
+    if (isOurs && to === undefined)
+      return [`${file} imports ${target}, whose folder has no row in the table`];
+    if (to === from) return [];
+    const name = to?.folder ?? packageOf(target);
+    if (from.imports.has(name) || (isType && from.imports.has(`${name} types`))) return [];
+    return [`${file} imports ${target}: ${from.folder} may not import ${name}${isType ? " types" : ""}`];
+  });
+}
+
+/** The row of the innermost folder. */
+function roomOf(rooms: readonly Room[], file: string): Room | undefined {
+  return rooms
+    .filter(({ folder }) => file === folder || file.startsWith(`${folder}/`))
+    .toSorted((a, b) => b.folder.length - a.folder.length)[0];
+}
+
+function packageOf(target: string): string {
+  if (target.startsWith("node:")) return "node:";
+  return target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** Every import of a file: `import … from`, `export … from`, `import "…"` and `import("…")`. */
+export function importsIn(file: string, source: string): Import[] {
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gmu, "");
+  const statement =
+    /(?:^|\n)\s*(import|export)\s+(type\s)?(?:[\w*{}\s,$]+?from\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']\s*\)/gu;
+  return [...code.matchAll(statement)].map(([, , type, named, dynamic]) => {
+    const specifier = named ?? dynamic ?? "";
+    const target = specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier;
+    return { file, target, isType: type !== undefined };
+  });
+}
+
+/** All imports of the checkout at `root`. */
+export function importsOf(root: string): Import[] {
+  return ["src", "worker"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.[jt]s$/u.test(name))
+      .map((name) => join(folder, name))
+      .flatMap((file) => importsIn(file, readFileSync(join(root, file), "utf8"))),
+  );
+}
