@@ -167,7 +167,7 @@ describe("guides", () => {
     ["github", "release"],
     ["docusign", "contract"],
   ])("%s: the code shown is the sample's", (name, file) => {
-    const sample = readFileSync(new URL(`../../../worker/workflows/${file}.ts`, import.meta.url), "utf8");
+    const sample = readFileSync(new URL(`../../../worker/examples/${file}.ts`, import.meta.url), "utf8");
     const { code } = guide(`guides/${name}`);
     expect(code.length).toBeGreaterThan(0);
     for (const block of code) expect(sample).toContain(block);
