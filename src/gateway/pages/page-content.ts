@@ -85,7 +85,7 @@ function result(data: Settled, press: Visit["press"]): PageContent {
     locals: {
       ...asked(data),
       ...text,
-      recordTitle: press === "effective" ? "Your receipt" : "What stands",
+      recordTitle: press === "effective" ? "Your receipt" : "On record",
       answer: answer === undefined ? undefined : CHOICES[answer],
       by: stands.kind === "decided" ? decider(stands.by, data.approver) : undefined,
       at: stands.atMs === undefined ? undefined : dateText(stands.atMs, data.approver),

@@ -35,14 +35,14 @@ function decidedText({ press, choice, request }: Visit, stands: Decided): Standi
   if (press === "effective") {
     return {
       headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
-      explanation: outcome === undefined ? consequenceText(stored, request) : OUTCOME[outcome],
+      explanation: outcome === undefined ? consequenceText(stored, request) : endText(stored, outcome),
       next: "You can close this page. Your answer stands and cannot be changed.",
       tone: DONE[stored],
       icon: stored,
     };
   }
   const next = "The answer stands and cannot be changed. If it is wrong, tell the person who asked for it.";
-  const became = outcome === undefined ? "" : ` ${OUTCOME[outcome]}`;
+  const became = outcome === undefined ? "" : ` ${endText(stored, outcome)}`;
   if (press === "view") {
     return {
       headline: `Answered: ${DONE[stored]}`,
@@ -79,6 +79,12 @@ function closedText({ press }: Visit, { because, outcome }: Closed): StandingTex
 }
 
 const DONE = { approve: "approved", reject: "rejected" } as const;
+
+/** How the request ended, to somebody whose own answer may have been another. */
+function endText(own: Choice, outcome: OutcomeKind): string {
+  const isOverruled = own === "approve" ? outcome === "rejected" : outcome === "approved";
+  return isOverruled ? `${OUTCOME[outcome]} Others decided otherwise.` : OUTCOME[outcome];
+}
 
 const OUTCOME: Readonly<Record<OutcomeKind, string>> = {
   approved: "The request is approved.",

@@ -186,7 +186,7 @@ describe("render() of what stands", () => {
     expect(decides).not.toMatch(/once all|is then/u);
     expect((await get("receipt effective")).html).toContain("once all 2 people asked have approved it");
     const overruled = (await get("standing decided by a program")).html;
-    expect(overruled).toContain("The request is rejected.");
+    expect(overruled).toContain("The request is rejected. Others decided otherwise.");
     expect(overruled).toMatch(/<main[^>]*data-decision="approved"[^>]*data-outcome="rejected"/u);
   });
 
