@@ -1,4 +1,4 @@
-/** `countersign`: starts workflows and looks at them, on the embedded engine or any Resonate server. */
+/** `countersign`: runs the service, starts workflows and looks at them, on the embedded engine or any Resonate server. */
 import { KeyFileError } from "../auth/key-file.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
@@ -22,12 +22,14 @@ import { get } from "./get.ts";
 import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
 import { schedule } from "./schedule.ts";
+import { SERVE_COMMANDS } from "./serve.ts";
 import { task } from "./task.ts";
 import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
+  ...SERVE_COMMANDS,
   invoke,
   get,
   wait,
