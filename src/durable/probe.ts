@@ -215,7 +215,7 @@ export function consequences(found: ServerFindings): string[] {
   }
   if (!found.takesIds) {
     said.push(
-      "refuses ids such as order:0, which the SDK makes: no workflow can take a step. Use a server of version 0.10 or later",
+      "refuses ids such as order:0, which the SDK makes: no workflow can take a step. Builds between 0.9.8 and 0.10.0 do that; use a released version",
     );
   }
   if (!found.keepsDeadlines) {
