@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls back once, not before `delayMs` have passed; answers how to call it off. */
   after(delayMs: number, callback: () => void): () => void;
+  /** How often somebody who waits looks at it at least, in milliseconds: it may jump. Default: a minute. */
+  readonly looksEveryMs?: number;
 }
 
 export const SYSTEM_CLOCK: Clock = {

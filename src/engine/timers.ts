@@ -42,7 +42,7 @@ export class Alarm {
   #arm(): void {
     const now = this.#clock.now();
     // Earlier timers stay as they are: a wake-up with nothing to do costs less than setting a timer for each request.
-    const wakesAt = Math.max(now, Math.min(this.#at, now + LONGEST_WAIT_MS));
+    const wakesAt = Math.max(now, Math.min(this.#at, now + (this.#clock.looksEveryMs ?? LONGEST_WAIT_MS)));
     if (this.#cancel !== undefined && this.#wakesAt <= wakesAt) return;
     this.#cancel?.();
     this.#wakesAt = wakesAt;

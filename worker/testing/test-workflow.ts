@@ -1,0 +1,319 @@
+/**
+ * Runs a workflow to its end in this process: the real engine in memory, the real worker, and a clock that jumps from one
+ * thing that happens to the next. Only people, mail and outgoing callbacks are played.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Context } from "@resonatehq/sdk";
+import type { Outcome } from "../../src/approval/approval.ts";
+import { requestOf } from "../../src/approval/stored.ts";
+import { createAddressPolicy } from "../../src/callback/address-policy.ts";
+import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import { type Durable, type StoredPromise, WORKFLOW_TIME } from "../../src/durable/durable.ts";
+import { createDurable } from "../../src/durable/resonate.ts";
+import { openEngine } from "../../src/engine/engine.ts";
+import { createLogger, type Logger } from "../../src/lib/log.ts";
+import { cancelApproval } from "../../src/service/approvals/cancel.ts";
+import { answerBallot } from "../../src/service/approvals/decide.ts";
+import { type ArrivingEvent, meet } from "../../src/service/webhooks/meet.ts";
+import { createLinkTokens } from "../../src/tokens/tokens.ts";
+import type { Services } from "../runtime/services.ts";
+import { startWorker } from "../runtime/worker.ts";
+import { type Registration, WORKFLOWS } from "../workflows/index.ts";
+import { type Approver, type Asked, askedBy, ballotOf, durationMs, type Press, pressOf } from "./approver.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { WatchedNetwork } from "./watched-network.ts";
+import { arrivalOf, type TestWebhook } from "./webhook.ts";
+
+/** What `defineWorkflow` makes. */
+export interface TestedWorkflow<Input, Result> {
+  readonly name: string;
+  readonly version?: number;
+  // A method, so that a workflow of a narrower argument is one, too.
+  run(ctx: Context, input: Input): Generator<unknown, Result>;
+}
+
+export interface TestOptions<Input> {
+  /** The workflow's argument. */
+  readonly input: Input;
+  /** Answers for everybody who is asked. Default: nobody answers. */
+  readonly approver?: Approver;
+  /** When the workflow starts. Default: 2030-01-01T09:00:00Z, so that a test sees the same dates each time. */
+  readonly now?: Date | string;
+  /** How long the workflow may take, as an ISO 8601 duration. Default `P100D`, as over HTTP. */
+  readonly timeout?: string;
+  /** The workflow's id. Default `test`. */
+  readonly id?: string;
+  /** Workflows that this one calls by name. */
+  readonly workflows?: readonly TestedWorkflow<never, unknown>[];
+  /** Webhooks that come meanwhile, for workflows that call `waitForWebhook`. */
+  readonly webhooks?: readonly TestWebhook[];
+  /** Milliseconds of real time after which the test is given up. Default 10,000. */
+  readonly limitMs?: number;
+}
+
+export interface TestRun<Result> {
+  /** What the workflow returned. */
+  readonly value: Result;
+  /** Every mail that asked somebody, in their order. */
+  readonly asked: readonly Asked[];
+  /** Outcomes of the workflow's approvals, in the order in which they were asked for. */
+  readonly approvals: readonly Outcome[];
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+}
+
+/** The workflow threw, or its time was over. `message` is the workflow's own. */
+export class WorkflowFailed extends Error {
+  override readonly name = "WorkflowFailed";
+  readonly status: "rejected" | "canceled" | "timedout";
+
+  constructor(status: WorkflowFailed["status"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+const START = "2030-01-01T09:00:00Z";
+const GROUP = "worker";
+const PUBLIC_URL = "http://countersign.test";
+const LIMIT_MS = 10_000;
+/** Longer than any test: the lease of a task is counted in time that jumps. */
+const LEASE_MS = 3_600_000;
+
+/**
+ * Starts the workflow, lets time pass until it has ended, and answers what became of it.
+ *
+ *     const { value } = await testWorkflow(purchase, {
+ *       input: { item: "laptop", approvers: ["ana@example.com"] },
+ *       approver: ({ title }) => (title.includes("laptop") ? "approve" : { choice: "reject", after: "P2D" }),
+ *     });
+ *
+ * Days cost milliseconds: deadlines, `ctx.sleep` and all other durable waits go by the virtual clock, as `ctx.date.now()`
+ * does. What steps do by themselves takes real time, and so do the pauses between two tries of a step that fails.
+ *
+ * @throws WorkflowFailed when the workflow throws or its time is over; whatever the approver throws;
+ * TypeError for options that cannot be used; Error when it is not over within `limitMs`
+ */
+export async function testWorkflow<Input, Result>(
+  workflow: TestedWorkflow<Input, Result>,
+  options: TestOptions<Input>,
+): Promise<TestRun<Result>> {
+  await using test = new WorkflowTest(workflow, options);
+  return (await test.run(options.input)) as TestRun<Result>;
+}
+
+/** @throws TypeError when two of them have the same name and version */
+function registrations(workflows: readonly TestedWorkflow<never, unknown>[]): Registration[] {
+  const names = new Set(workflows.map(({ name, version = 1 }) => `${name} v${version}`));
+  if (names.size < workflows.length) {
+    throw new TypeError("workflows must not hold two of the same name and version, nor the tested one again");
+  }
+  return [
+    ...WORKFLOWS.filter(({ name, version }) => !names.has(`${name} v${version}`)),
+    ...workflows.map(({ name, version = 1, run }) => ({
+      name,
+      version,
+      // The SDK takes no function twice, and a test may give one two names.
+      *func(ctx: Context, input: unknown): Generator<unknown, unknown> {
+        return yield* run(ctx, input as never);
+      },
+    })),
+  ];
+}
+
+class WorkflowTest {
+  readonly #clock: VirtualClock;
+  readonly #startedAtMs: number;
+  readonly #timeoutMs: number;
+  readonly #limitMs: number;
+  readonly #id: string;
+  readonly #workflow: TestedWorkflow<never, unknown>;
+  readonly #approver: Approver;
+  readonly #durable: Durable;
+  readonly #watched: WatchedNetwork;
+  readonly #stop: () => Promise<void>;
+  readonly #asked: Asked[] = [];
+  /** What people do just now. */
+  readonly #acts = new Set<Promise<void>>();
+  #fault: { readonly error: unknown } | undefined;
+  #complaint = "";
+
+  constructor(workflow: TestedWorkflow<never, unknown>, options: TestOptions<unknown>) {
+    const { now = START, timeout, id = "test", approver = () => "ignore", limitMs = LIMIT_MS } = options;
+    const registered = registrations([workflow, ...(options.workflows ?? [])]);
+    const arrivals = (options.webhooks ?? []).map(arrivalOf);
+    this.#startedAtMs = new Date(now).getTime();
+    if (Number.isNaN(this.#startedAtMs)) {
+      throw new TypeError(`now must be a Date or an ISO 8601 instant, not ${JSON.stringify(now)}`);
+    }
+    this.#timeoutMs = timeout === undefined ? WORKFLOW_TIME.defaultMs : durationMs("timeout", timeout);
+    this.#limitMs = limitMs;
+    this.#id = id;
+    this.#workflow = workflow;
+    this.#approver = approver;
+    this.#clock = new VirtualClock(this.#startedAtMs);
+    const engine = openEngine({ file: ":memory:", clock: this.#clock });
+    const network = engine.network({ group: GROUP });
+    this.#watched = new WatchedNetwork(network);
+    const people = engine.network({ group: "test" });
+    this.#durable = createDurable(people, { group: GROUP, isOrdered: true });
+    const worker = startWorker({
+      network: this.#watched.network,
+      pid: network.pid,
+      leaseMs: LEASE_MS,
+      concurrency: 100,
+      log: this.#log(),
+      workflows: registered,
+      services: this.#services(),
+    });
+    this.#stop = async () => {
+      await worker.stop(0);
+      await this.#durable.stop();
+      await engine.close();
+    };
+    people.start();
+    network.start();
+    for (const { event, afterMs } of arrivals) {
+      this.#clock.after(afterMs, () => this.#act(this.#arrive(event)));
+    }
+  }
+
+  async run(input: unknown): Promise<TestRun<unknown>> {
+    const deadline = performance.now() + this.#limitMs;
+    const { name, version = 1 } = this.#workflow;
+    await this.#durable.start({
+      id: this.#id,
+      func: name,
+      args: input === undefined ? [] : [input],
+      version,
+      timeoutAt: this.#startedAtMs + this.#timeoutMs,
+    });
+    for (;;) {
+      await this.#rest(deadline);
+      const root = await this.#durable.read(this.#id);
+      if (root === undefined) throw new Error(`Cannot run ${this.#id}: its promise has vanished`);
+      if (root.state !== "pending") return await this.#result(root);
+      if (!this.#clock.goOn()) throw new Error(`The workflow ${name} waits for what never comes`);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stop();
+  }
+
+  /** Until workers and people have done what there is to do at this moment. */
+  async #rest(deadline: number): Promise<void> {
+    do {
+      await Promise.all(this.#acts);
+      await this.#watched.quiet(() => {
+        if (this.#fault !== undefined) throw this.#fault.error;
+        if (performance.now() > deadline) throw this.#givenUp();
+      });
+    } while (this.#acts.size > 0);
+  }
+
+  #givenUp(): Error {
+    const at = new Date(this.#clock.now()).toISOString();
+    const because = this.#complaint === "" ? "" : `. The worker's last complaint: ${this.#complaint}`;
+    return new Error(
+      `The workflow ${this.#workflow.name} is not over after ${this.#limitMs} ms of real time (${at} in the test)${because}`,
+    );
+  }
+
+  async #result(root: StoredPromise): Promise<TestRun<unknown>> {
+    if (root.state === "timedout") {
+      throw new WorkflowFailed(
+        "timedout",
+        `The workflow ${this.#workflow.name} was not over when its time was`,
+      );
+    }
+    if (root.state !== "resolved") {
+      const message = root.value instanceof Error ? root.value.message : JSON.stringify(root.value);
+      throw new WorkflowFailed(root.state === "canceled" ? "canceled" : "rejected", message, {
+        cause: root.value,
+      });
+    }
+    const ids = [...new Set(this.#asked.map(({ approval }) => approval))];
+    const approvals = await Promise.all(ids.map((id) => this.#durable.read(id)));
+    return {
+      value: root.value,
+      asked: this.#asked,
+      approvals: approvals.flatMap((approval) =>
+        approval?.state === "resolved" ? [approval.value as Outcome] : [],
+      ),
+      startedAt: new Date(this.#startedAtMs),
+      endedAt: new Date(root.settledAt ?? this.#clock.now()),
+    };
+  }
+
+  #services(): Omit<Services, "promises" | "apart" | "now"> {
+    const targets = { ports: [443], allow: { hosts: [], networks: [] } };
+    return {
+      mailer: {
+        requestDecision: async (mail) => {
+          this.#act(this.#ask(mail));
+          return { status: "sent", messageId: `<${mail.recipient}@countersign.test>` };
+        },
+        close: async () => {},
+      },
+      callbacks: {
+        endpointsFor: () => [],
+        urlProblem: createAddressPolicy(targets).problem,
+        // A test calls nobody.
+        attempt: async (_callback, n) => ({
+          kind: "attempt",
+          n,
+          at: new Date(this.#clock.now()).toISOString(),
+          ms: 0,
+          result: "2xx",
+          next: { kind: "end", status: "delivered" },
+        }),
+      },
+      tokens: createLinkTokens({ keys: [{ kid: "test", secret: randomBytes(32) }], issuer: PUBLIC_URL }),
+      publicUrl: PUBLIC_URL,
+      group: GROUP,
+    };
+  }
+
+  async #ask(mail: RequestMail): Promise<void> {
+    const asked = askedBy(mail, this.#clock.now());
+    this.#asked.push(asked);
+    const press = pressOf(await this.#approver(asked));
+    if (press !== undefined) this.#clock.after(press.afterMs, () => this.#act(this.#press(mail, press)));
+  }
+
+  async #press(mail: RequestMail, { choice, comment }: Press): Promise<void> {
+    if (choice === "cancel") {
+      const root = await this.#durable.read(mail.approval);
+      const request = root && requestOf(root);
+      if (root === undefined || request === undefined || root.state !== "pending") return;
+      const cancelling = { durable: this.#durable, newId: randomUUID, signal: new AbortController().signal };
+      await cancelApproval(cancelling, { root, request }, comment);
+      return;
+    }
+    const answer = { choice, comment, door: "mail", nonce: randomUUID() } as const;
+    await answerBallot(this.#durable, ballotOf(mail), mail, answer);
+  }
+
+  async #arrive(event: ArrivingEvent): Promise<void> {
+    await meet(this.#durable, this.#clock.now(), event);
+  }
+
+  /** What somebody does beside the workflow; a fault of it ends the test. */
+  #act(act: Promise<void>): void {
+    const noted = act
+      .catch((error: unknown) => {
+        this.#fault ??= { error };
+      })
+      .finally(() => this.#acts.delete(noted));
+    this.#acts.add(noted);
+  }
+
+  #log(): Logger {
+    const write = (line: string) => {
+      const { msg, error } = JSON.parse(line) as { readonly msg?: unknown; readonly error?: unknown };
+      this.#complaint = [msg, error].filter((part) => typeof part === "string").join(": ");
+    };
+    return createLogger({ level: "warn", part: "test", destination: { write } });
+  }
+}
