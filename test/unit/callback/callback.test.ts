@@ -5,7 +5,7 @@ import { RETRIES_MS } from "../../../src/callback/schedule.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { type Received, startReceiver } from "../../support/receiver.ts";
-import { type CallbackBench, KEY, openCallbackBench, SECRET } from "./bench.ts";
+import { type CallbackRig, KEY, openCallbackRig, SECRET } from "./rig.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -14,27 +14,27 @@ afterEach(() => {
 const types = (requests: readonly Received[]) => requests.map(({ event }) => event.type);
 
 /** Ids of the callbacks that an approval has started, as its steps tell them. */
-async function callbacksOf(bench: CallbackBench, approval: string): Promise<string[]> {
-  return (await bench.durable.children(approval)).flatMap((child) => [...callbacksStartedBy(child)]);
+async function callbacksOf(rig: CallbackRig, approval: string): Promise<string[]> {
+  return (await rig.durable.children(approval)).flatMap((child) => [...callbacksStartedBy(child)]);
 }
 
-async function views(bench: CallbackBench, approval: string) {
-  const ids = await callbacksOf(bench, approval);
-  const records = await Promise.all(ids.map((id) => bench.durable.read(id)));
+async function views(rig: CallbackRig, approval: string) {
+  const ids = await callbacksOf(rig, approval);
+  const records = await Promise.all(ids.map((id) => rig.durable.read(id)));
   return records.map((record) => viewCallback(record!)!);
 }
 
 describe("an approval with a callbackUrl", () => {
   test("tells of the request, the answer and the end, each once, verified by the published library", async () => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.ask("po-1", { callbackUrl: receiver.url });
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await rig.ask("po-1", { callbackUrl: receiver.url });
     await eventually("the request is told", () => receiver.requests.length === 1);
-    await bench.answer("po-1", 1, "approve", "a secret comment");
-    expect(await bench.outcome("po-1")).toMatchObject({ outcome: "approved" });
+    await rig.answer("po-1", 1, "approve", "a secret comment");
+    expect(await rig.outcome("po-1")).toMatchObject({ outcome: "approved" });
     await eventually("the end is told", () => receiver.ofType("approval.decided").length === 1);
     await eventually("all are delivered", async () =>
-      (await views(bench, "po-1")).every(({ status }) => status === "delivered"),
+      (await views(rig, "po-1")).every(({ status }) => status === "delivered"),
     );
     expect(types(receiver.requests).sort()).toEqual([
       "approval.decided",
@@ -54,7 +54,7 @@ describe("an approval with a callbackUrl", () => {
       data: { approval: "po-1", ballot: 1, choice: "approve" },
     });
     // Three callbacks of one attempt each, found with the approval.
-    const callbacks = (await bench.stored("po-1")).filter((id) => id.includes(":callback~"));
+    const callbacks = (await rig.stored("po-1")).filter((id) => id.includes(":callback~"));
     expect(callbacks).toHaveLength(6);
     const ids = receiver.requests.map(({ headers }) => headers["webhook-id"]);
     expect(new Set(ids).size).toBe(3);
@@ -63,16 +63,16 @@ describe("an approval with a callbackUrl", () => {
 
   test("tells of an approval under webhook-ids of its own, although a deleted one had its id", async () => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
     const tell = async () => {
       const before = receiver.requests.length;
-      await bench.ask("po-1", { callbackUrl: receiver.url });
-      await bench.answer("po-1", 1, "approve");
-      await bench.outcome("po-1");
+      await rig.ask("po-1", { callbackUrl: receiver.url });
+      await rig.answer("po-1", 1, "approve");
+      await rig.outcome("po-1");
       await eventually("all are delivered", () => receiver.requests.length === before + 3);
     };
     await tell();
-    await eventually("the first is deleted", async () => (await bench.forget()) > 0);
+    await eventually("the first is deleted", async () => (await rig.forget()) > 0);
     await tell();
     // A receiver that remembers ids would otherwise ignore all that is said of the second.
     expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(6);
@@ -80,21 +80,21 @@ describe("an approval with a callbackUrl", () => {
 
   test("tells each answer of many once, over several passes", async () => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.ask("po-2", {
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await rig.ask("po-2", {
       approvers: ["a@x.org", "b@x.org", "c@x.org"],
       require: "all",
       callbackUrl: receiver.url,
     });
     for (const n of [2, 1, 3]) {
-      await bench.answer("po-2", n, "approve");
+      await rig.answer("po-2", n, "approve");
       await eventually(`answer ${n} is told`, () =>
         receiver
           .ofType("ballot.decided")
           .some(({ event }) => "ballot" in event.data && event.data.ballot === n),
       );
     }
-    await bench.outcome("po-2");
+    await rig.outcome("po-2");
     await eventually("the end is told", () => receiver.ofType("approval.decided").length === 1);
     expect(receiver.ofType("ballot.decided")).toHaveLength(3);
     expect(receiver.ofType("approval.requested")).toHaveLength(1);
@@ -105,9 +105,9 @@ describe("an approval with a callbackUrl", () => {
     ["approval.expired", { outcome: "expired" }],
   ] as const)("tells %s", async (type, data) => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.ask("po-3", { callbackUrl: receiver.url }, type === "approval.expired" ? 300 : undefined);
-    if (type === "approval.cancelled") await bench.cancel("po-3");
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await rig.ask("po-3", { callbackUrl: receiver.url }, type === "approval.expired" ? 300 : undefined);
+    if (type === "approval.cancelled") await rig.cancel("po-3");
     await eventually("the end is told", () => receiver.ofType(type).length === 1);
     expect(receiver.ofType(type)[0]?.event.data).toEqual({ approval: "po-3", ...data });
     expect(receiver.ofType("approval.decided")).toHaveLength(0);
@@ -115,14 +115,14 @@ describe("an approval with a callbackUrl", () => {
 
   test("tells of an approver whom no mail reaches", async () => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({
+    await using rig = openCallbackRig({
       hosts: [`127.0.0.1:${receiver.port}`],
       deliver: ({ approver }) =>
         approver.email.startsWith("gone")
           ? { status: "undeliverable", reason: "550 no gone@example.com here" }
           : { status: "sent", messageId: "<m@x>" },
     });
-    await bench.ask("po-4", {
+    await rig.ask("po-4", {
       approvers: ["ana@example.com", "gone@example.com"],
       callbackUrl: receiver.url,
     });
@@ -133,12 +133,12 @@ describe("an approval with a callbackUrl", () => {
 
   test("ends at once though its receiver hangs, and so do 20 others on a worker with two places", async () => {
     await using receiver = await startReceiver(() => undefined);
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`], concurrency: 2 });
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`], concurrency: 2 });
     const ids = Array.from({ length: 20 }, (_, i) => `slow-${i}`);
     const startedAt = performance.now();
-    await Promise.all(ids.map((id) => bench.ask(id, { callbackUrl: receiver.url })));
-    await Promise.all(ids.map((id) => bench.answer(id, 1, "approve")));
-    await Promise.all(ids.map((id) => bench.outcome(id)));
+    await Promise.all(ids.map((id) => rig.ask(id, { callbackUrl: receiver.url })));
+    await Promise.all(ids.map((id) => rig.answer(id, 1, "approve")));
+    await Promise.all(ids.map((id) => rig.outcome(id)));
     // The first two attempts alone hold both places of callbacks for 15 s.
     expect(performance.now() - startedAt).toBeLessThan(8_000);
     expect(receiver.requests).toHaveLength(2);
@@ -146,20 +146,20 @@ describe("an approval with a callbackUrl", () => {
 });
 
 test("an approval that nobody is to be told of makes no promise more", async () => {
-  await using bench = openCallbackBench();
-  await bench.ask("po-5", {});
-  await bench.answer("po-5", 1, "approve");
-  await bench.outcome("po-5");
+  await using rig = openCallbackRig();
+  await rig.ask("po-5", {});
+  await rig.answer("po-5", 1, "approve");
+  await rig.outcome("po-5");
   // The end, the ballot, the mail, the judgement.
-  expect((await bench.stored("po-5")).sort()).toEqual(["po-5", "po-5:0", "po-5:1", "po-5:2", "po-5:3"]);
-  expect((await bench.durable.children("po-5"))[2]?.value).not.toHaveProperty("callbacks");
+  expect((await rig.stored("po-5")).sort()).toEqual(["po-5", "po-5:0", "po-5:1", "po-5:2", "po-5:3"]);
+  expect((await rig.durable.children("po-5"))[2]?.value).not.toHaveProperty("callbacks");
 });
 
 test("endpoints of the settings are told what they want to know, signed with all their secrets", async () => {
   await using billing = await startReceiver();
   await using audit = await startReceiver();
   const secrets = [1, 2].map((n) => Buffer.alloc(32, n));
-  await using bench = openCallbackBench({
+  await using rig = openCallbackRig({
     hosts: [`127.0.0.1:${billing.port}`, `127.0.0.1:${audit.port}`],
     sender: {
       endpoints: [
@@ -168,9 +168,9 @@ test("endpoints of the settings are told what they want to know, signed with all
       ],
     },
   });
-  await bench.ask("po-6", {});
-  await bench.answer("po-6", 1, "reject");
-  await bench.outcome("po-6");
+  await rig.ask("po-6", {});
+  await rig.answer("po-6", 1, "reject");
+  await rig.outcome("po-6");
   await eventually("both are told", () => billing.requests.length === 1 && audit.requests.length === 3);
   const [told] = billing.requests;
   expect(told?.headers["webhook-signature"]?.split(" ")).toHaveLength(2);
@@ -183,26 +183,26 @@ test("endpoints of the settings are told what they want to know, signed with all
   expect(() =>
     new Webhook(`whsec_${secrets[0]!.toString("base64")}`).verify(same!.body, same!.headers),
   ).toThrow();
-  const shown = await views(bench, "po-6");
+  const shown = await views(rig, "po-6");
   expect(shown.map(({ to }) => to).sort()).toEqual(["audit", "audit", "audit", "billing"]);
 });
 
 describe("a callback", () => {
   test("is tried again with the same id and body and a new time, until the receiver takes it", async () => {
     await using receiver = await startReceiver((n) => (n < 3 ? 500 : 200));
-    await using bench = openCallbackBench({
+    await using rig = openCallbackRig({
       hosts: [`127.0.0.1:${receiver.port}`],
       sender: { retriesMs: [1_100, 20, 20] },
     });
-    await bench.begin("w1", "greet", "Ana", receiver.url);
-    const ended = await bench.ended("w1:callback");
+    await rig.begin("w1", "greet", "Ana", receiver.url);
+    const ended = await rig.ended("w1:callback");
     expect(ended.value).toEqual({ kind: "callback", status: "delivered", attempts: 3, result: "2xx" });
     const { requests } = receiver;
     expect(new Set(requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     expect(new Set(requests.map(({ body }) => body)).size).toBe(1);
     expect(new Set(requests.map(({ headers }) => headers["webhook-timestamp"])).size).toBeGreaterThan(1);
     for (const { body, headers } of requests) new Webhook(SECRET).verify(body, headers);
-    const details = detailCallback(ended, await bench.durable.children("w1:callback", 1));
+    const details = detailCallback(ended, await rig.durable.children("w1:callback", 1));
     expect(details).toMatchObject({
       type: "workflow.completed",
       about: "w1",
@@ -223,12 +223,12 @@ describe("a callback", () => {
     async (status, end) => {
       await using receiver = await startReceiver(() => status);
       const failures: unknown[] = [];
-      await using bench = openCallbackBench({
+      await using rig = openCallbackRig({
         hosts: [`127.0.0.1:${receiver.port}`],
         sender: { onFailure: (failed) => void failures.push(failed) },
       });
-      await bench.begin("w2", "greet", "Ana", receiver.url);
-      expect((await bench.ended("w2:callback")).value).toEqual({ kind: "callback", ...end });
+      await rig.begin("w2", "greet", "Ana", receiver.url);
+      expect((await rig.ended("w2:callback")).value).toEqual({ kind: "callback", ...end });
       expect(receiver.requests).toHaveLength(end.attempts);
       const message = receiver.requests[0]?.headers["webhook-id"];
       expect(failures).toEqual([
@@ -243,18 +243,18 @@ describe("a callback", () => {
       response.writeHead(429, { "retry-after": "1" }).end();
       return undefined;
     });
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.begin("w3", "greet", "Ana", receiver.url);
-    await bench.ended("w3:callback");
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await rig.begin("w3", "greet", "Ana", receiver.url);
+    await rig.ended("w3:callback");
     const [first, second] = receiver.requests;
     expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(950);
   });
 
   test("to an address inside fails at once, and opens no connection", async () => {
     await using canary = await startReceiver();
-    await using bench = openCallbackBench();
-    await bench.begin("w4", "greet", "Ana", `https://127.0.0.1:${canary.port}/`);
-    expect((await bench.ended("w4:callback")).value).toEqual({
+    await using rig = openCallbackRig();
+    await rig.begin("w4", "greet", "Ana", `https://127.0.0.1:${canary.port}/`);
+    expect((await rig.ended("w4:callback")).value).toEqual({
       kind: "callback",
       status: "failed",
       attempts: 1,
@@ -266,17 +266,17 @@ describe("a callback", () => {
   test("to an endpoint that the settings no longer have fails at its next attempt", async () => {
     await using receiver = await startReceiver(() => 500);
     const endpoints = [{ name: "old", url: receiver.url, events: undefined, secrets: [KEY] }];
-    await using bench = openCallbackBench({
+    await using rig = openCallbackRig({
       hosts: [`127.0.0.1:${receiver.port}`],
       sender: { endpoints, retriesMs: [500] },
     });
-    await bench.ask("po-7", {});
+    await rig.ask("po-7", {});
     await eventually("the first attempt", () => receiver.requests.length === 1);
-    await bench.rest();
+    await rig.rest();
     endpoints.length = 0;
-    bench.work();
+    rig.work();
     await eventually("it has failed", async () => {
-      const [view] = await views(bench, "po-7");
+      const [view] = await views(rig, "po-7");
       return view?.status === "failed" && view.result === "unknown" && view.to === "old";
     });
     expect(receiver.requests).toHaveLength(1);
@@ -287,14 +287,14 @@ describe("a callback", () => {
     ["timedout", "nobody_knows_it_yet", 1, 50],
   ] as const)("tells of a workflow that ended as %s", async (status, func, arg, timeoutMs) => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    if (timeoutMs !== undefined) await bench.rest();
-    await bench.begin("w5", func, arg, receiver.url, timeoutMs);
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    if (timeoutMs !== undefined) await rig.rest();
+    await rig.begin("w5", func, arg, receiver.url, timeoutMs);
     if (timeoutMs !== undefined) {
-      await bench.ended("w5");
-      bench.work();
+      await rig.ended("w5");
+      rig.work();
     }
-    await bench.ended("w5:callback");
+    await rig.ended("w5:callback");
     expect(receiver.requests[0]?.event).toMatchObject({
       type: "workflow.completed",
       data: { workflow: "w5", status },
@@ -303,15 +303,15 @@ describe("a callback", () => {
 
   test("waits for its workflow without a process, and is told of its end", async () => {
     await using receiver = await startReceiver();
-    await using bench = openCallbackBench({ hosts: [`127.0.0.1:${receiver.port}`] });
-    await bench.begin("p1", "purchase", PURCHASE, receiver.url, 30 * 24 * 3_600_000);
-    await eventually("ana is asked", () => bench.mails.length === 1);
-    expect((await bench.durable.read("p1:callback"))?.state).toBe("pending");
-    await bench.rest();
-    bench.work();
+    await using rig = openCallbackRig({ hosts: [`127.0.0.1:${receiver.port}`] });
+    await rig.begin("p1", "purchase", PURCHASE, receiver.url, 30 * 24 * 3_600_000);
+    await eventually("ana is asked", () => rig.mails.length === 1);
+    expect((await rig.durable.read("p1:callback"))?.state).toBe("pending");
+    await rig.rest();
+    rig.work();
     expect(receiver.requests).toHaveLength(0);
-    await bench.answer("p1:2", 1, "approve");
-    await bench.ended("p1:callback");
+    await rig.answer("p1:2", 1, "approve");
+    await rig.ended("p1:callback");
     expect(types(receiver.requests)).toEqual(["workflow.completed"]);
   });
 
@@ -325,27 +325,27 @@ describe("a callback", () => {
       at.push(clock.now());
       return 500;
     });
-    await using bench = openCallbackBench({
+    await using rig = openCallbackRig({
       clock,
       hosts: [`127.0.0.1:${receiver.port}`],
       sender: { retriesMs: RETRIES_MS },
     });
-    await bench.begin("w6", "greet", "Ana", receiver.url);
+    await rig.begin("w6", "greet", "Ana", receiver.url);
     for (let n = 1; n <= 10; n++) {
       await eventually(`attempt ${n}`, () => at.length === n);
       if (n === 10) break;
       const timer = await eventually("it waits", async () => {
         const details = detailCallback(
-          (await bench.durable.read("w6:callback"))!,
-          await bench.durable.children("w6:callback", 1),
+          (await rig.durable.read("w6:callback"))!,
+          await rig.durable.children("w6:callback", 1),
         );
         return details?.attempts === n && details.nextAttemptAt;
       });
-      if (n % 3 === 0) await bench.rest();
+      if (n % 3 === 0) await rig.rest();
       await clock.advance(Date.parse(timer) - clock.now());
-      if (n % 3 === 0) bench.work();
+      if (n % 3 === 0) rig.work();
     }
-    expect((await bench.ended("w6:callback")).value).toMatchObject({ status: "failed", attempts: 10 });
+    expect((await rig.ended("w6:callback")).value).toMatchObject({ status: "failed", attempts: 10 });
     clearInterval(pump);
     const pauses = at.slice(1).map((each, i) => each - at[i]!);
     for (const [i, pause] of pauses.entries()) {

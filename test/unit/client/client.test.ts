@@ -2,15 +2,15 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { CountersignError, createClient } from "../../../src/client/index.ts";
-import { type Bench, openBench, until } from "../gateway/bench.ts";
+import { openRig, type Rig, until } from "../gateway/rig.ts";
 
-let bench: Bench;
+let rig: Rig;
 const servers: Server[] = [];
 
 beforeAll(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => rig[Symbol.asyncDispose]());
 afterEach(() => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
@@ -18,7 +18,7 @@ afterEach(() => {
   }
 });
 
-const client = () => createClient({ url: bench.url });
+const client = () => createClient({ url: rig.url });
 
 /** A server that answers by a script, one listener a request; the last one again and again. */
 async function scripted(...script: RequestListener[]): Promise<{ url: string; calls: { key: unknown }[] }> {
@@ -44,7 +44,7 @@ describe("the client, against the real service", () => {
     expect({ id, status }).toEqual({ id: "client-1", status: "pending" });
     expect((await client().wait(id, { timeoutMs: 0 })).status).toBe("pending");
     const ended = client().wait(id);
-    await bench.press(await bench.link(id, "approve"));
+    await rig.press(await rig.link(id, "approve"));
     expect((await ended).outcome).toMatchObject({
       outcome: "approved",
       decisions: [{ email: "ana@example.com" }],
@@ -60,7 +60,7 @@ describe("the client, against the real service", () => {
 
   test("cancel() may be repeated, and refuses what has ended otherwise", async () => {
     await client().start({ ...REQUEST, id: "client-3" });
-    await bench.link("client-3", "approve");
+    await rig.link("client-3", "approve");
     await client().cancel("client-3", { reason: "No budget" });
     expect((await client().cancel("client-3")).status).toBe("cancelled");
     await expect(client().cancel("client-1")).rejects.toMatchObject({ status: 409, type: "conflict" });
@@ -68,7 +68,7 @@ describe("the client, against the real service", () => {
 
   test("decide() answers a ballot, and says who was first", async () => {
     await client().start({ ...REQUEST, id: "client-4" });
-    await bench.link("client-4", "approve");
+    await rig.link("client-4", "approve");
     expect(await client().decide("client-4", 1, { choice: "approve" })).toMatchObject({ effective: true });
     const late = await client().decide("client-4", 1, { choice: "reject" });
     expect(late).toMatchObject({ effective: false, stands: { kind: "decided", choice: "approve" } });
@@ -90,7 +90,7 @@ describe("the client, against the real service", () => {
 
   test("resolve() and reject() settle what waits outside, and say who was first", async () => {
     const make = (id: string) =>
-      bench.durable.create({
+      rig.durable.create({
         id,
         timeoutAt: Date.now() + 60_000,
         tags: { "resonate:external": "true" },
@@ -102,7 +102,7 @@ describe("the client, against the real service", () => {
       result: { ok: 1 },
     });
     expect(await client().reject("client-5", "no")).toMatchObject({ effective: false, status: "resolved" });
-    await until(async () => await bench.durable.read("client-5"));
+    await until(async () => await rig.durable.read("client-5"));
   });
 
   test("a refusal is an error with its type, the request's id and every problem", async () => {

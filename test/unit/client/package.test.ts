@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openApiDocument } from "../../../src/openapi/document.ts";
 import { typescriptTypes } from "../../../src/openapi/typescript.ts";
-import { type Bench, openBench } from "../gateway/bench.ts";
+import { openRig, type Rig } from "../gateway/rig.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const run = promisify(execFile);
@@ -26,7 +26,7 @@ test("src/client/api-types.ts is what `npm run generate` makes of the schemas", 
 
 describe("countersign-client", () => {
   let dir: string;
-  let bench: Bench;
+  let rig: Rig;
 
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "countersign-client-"));
@@ -35,10 +35,10 @@ describe("countersign-client", () => {
     await run(bin("tsc"), ["-p", "src/client", "--outDir", target], { cwd: ROOT });
     writeFileSync(join(target, "package.json"), readFileSync(join(ROOT, "src/client/package.json")));
     writeFileSync(join(dir, "package.json"), '{"type":"module"}');
-    bench = await openBench();
+    rig = await openRig();
   }, 30_000);
   afterAll(async () => {
-    await bench[Symbol.asyncDispose]();
+    await rig[Symbol.asyncDispose]();
     rmSync(dir, { recursive: true });
   });
 
@@ -73,7 +73,7 @@ describe("countersign-client", () => {
   }, 30_000);
 
   const example = async (i: number): Promise<string> => {
-    const code = examples[i]!.replaceAll("https://approvals.example.com", bench.url)
+    const code = examples[i]!.replaceAll("https://approvals.example.com", rig.url)
       .replace("30_000", "0")
       .replace("apv_…", "apv_none_needed");
     writeFileSync(join(dir, `run-${i}.ts`), code);
@@ -83,7 +83,7 @@ describe("countersign-client", () => {
 
   test("runs the example that requests an approval", async () => {
     expect(await example(0)).toBe("pending [ 'ana@example.com' ]\n");
-    expect(await bench.link("po-4711", "approve")).toMatch(/^\/d\//);
+    expect(await rig.link("po-4711", "approve")).toMatch(/^\/d\//);
   });
 
   test("runs the example that starts a workflow", async () => {

@@ -2,18 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
 import { operationFor, undocumented } from "../../support/contract.ts";
-import { type Bench, openBench } from "../gateway/bench.ts";
+import { openRig, type Rig } from "../gateway/rig.ts";
 
-let bench: Bench;
+let rig: Rig;
 const seen = new Set<string>();
 
 beforeAll(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterAll(() => bench[Symbol.asyncDispose]());
+afterAll(() => rig[Symbol.asyncDispose]());
 
 async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const answer = await bench.json(method, path, body, headers);
+  const answer = await rig.json(method, path, body, headers);
   const operation = operationFor(method, path);
   expect(operation, `${method} ${path}`).toBeDefined();
   const told = { status: answer.status, type: answer.headers.get("content-type") ?? "", text: answer.text };
@@ -40,7 +40,7 @@ describe("answers are as the document says", () => {
     await call("POST", "/approvals", { id: "doc-1", ...REQUEST });
     expect((await call("POST", "/approvals", { id: "doc-1", ...REQUEST, title: "Other" })).status).toBe(409);
     expect((await call("POST", "/approvals", { approvers: "nobody" })).status).toBe(422);
-    await bench.link("doc-1", "approve");
+    await rig.link("doc-1", "approve");
     expect((await call("GET", "/approvals/doc-1")).status).toBe(200);
     await call("GET", "/wait?id=doc-1");
     expect((await call("POST", "/approvals/doc-1/ballots/9/decide", { choice: "approve" })).status).toBe(404);
@@ -49,7 +49,7 @@ describe("answers are as the document says", () => {
       comment: "Fine",
     });
     expect(decided.status).toBe(200);
-    await bench.settled("doc-1");
+    await rig.settled("doc-1");
     expect((await call("POST", "/approvals/doc-1/ballots/1/decide", { choice: "reject" })).status).toBe(409);
     expect((await call("POST", "/approvals/doc-1/ballots/2/decide", { choice: "reject" })).status).toBe(409);
     await call("GET", "/approvals/doc-1");
@@ -59,7 +59,7 @@ describe("answers are as the document says", () => {
 
   test("of an approval that is cancelled, and of one that nobody knows", async () => {
     await call("POST", "/approvals", { id: "doc-2", ...REQUEST });
-    await bench.link("doc-2", "approve");
+    await rig.link("doc-2", "approve");
     expect((await call("POST", "/approvals/doc-2/cancel", { reason: "No budget" })).status).toBe(200);
     await call("GET", "/approvals/doc-2");
     expect((await call("GET", "/approvals/nobody")).status).toBe(404);
@@ -68,15 +68,15 @@ describe("answers are as the document says", () => {
 
   test("of workflows that succeed, wait and fail", async () => {
     await call("POST", "/begin?id=doc-3&func=greet", "World");
-    await bench.settled("doc-3");
+    await rig.settled("doc-3");
     await call("GET", "/wait?id=doc-3");
     await call("POST", "/begin?id=doc-4&func=nobody_has_it", 1);
-    await bench.settled("doc-4");
+    await rig.settled("doc-4");
     await call("GET", "/wait?id=doc-4");
-    await bench.rest();
+    await rig.rest();
     await call("POST", "/begin?id=doc-5&func=greet", "later");
     await call("GET", "/wait?id=doc-5");
-    bench.work();
+    rig.work();
     expect((await call("POST", "/begin?id=doc-5&func=greet", "other")).status).toBe(409);
     expect((await call("POST", "/begin?id=a:b")).status).toBe(400);
     expect((await call("POST", "/begin", JSON.parse('{"__proto__":1}'))).status).toBe(422);
@@ -86,7 +86,7 @@ describe("answers are as the document says", () => {
   test("of promises settled by program", async () => {
     const timeoutAt = Date.now() + 60_000;
     const tags = { "resonate:external": "true" };
-    for (const id of ["doc-6", "doc-7"]) await bench.durable.create({ id, timeoutAt, tags, param: null });
+    for (const id of ["doc-6", "doc-7"]) await rig.durable.create({ id, timeoutAt, tags, param: null });
     expect((await call("POST", "/promises/doc-6/resolve", { ok: true })).status).toBe(200);
     expect((await call("POST", "/promises/doc-6/reject", { ok: false })).status).toBe(409);
     expect((await call("POST", "/promises/doc-7/reject", { why: "no" })).status).toBe(200);

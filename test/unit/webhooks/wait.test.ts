@@ -19,10 +19,10 @@ import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
 
 const MATCH = { order: "7" };
 
-let bench: Bench | undefined;
+let rig: Rig | undefined;
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
 });
 
 describe("waitForWebhook", () => {
@@ -152,7 +152,7 @@ describe("an event and a workflow that come at one moment", () => {
   }, 60_000);
 });
 
-async function interleave(b: Bench, seed: number): Promise<void> {
+async function interleave(b: Rig, seed: number): Promise<void> {
   const random = randomFrom(seed);
   const match = { seed: String(seed) };
   const waits = 1 + random.below(2);
@@ -260,7 +260,7 @@ interface EventOptions {
   readonly durable?: Durable;
 }
 
-class Bench {
+class Rig {
   readonly durable: Durable;
   readonly #host: Host;
   readonly #worker: Worker;
@@ -311,9 +311,9 @@ class Bench {
   }
 }
 
-function open(host: Host = embedded()): Bench {
-  bench = new Bench(host);
-  return bench;
+function open(host: Host = embedded()): Rig {
+  rig = new Rig(host);
+  return rig;
 }
 
 async function until(fact: () => Promise<boolean>): Promise<void> {

@@ -21,11 +21,11 @@ import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 
 const codec = VALUE_ENCODER;
-let bench: Bench | undefined;
+let rig: Rig | undefined;
 
 afterEach(async () => {
-  await bench?.close();
-  bench = undefined;
+  await rig?.close();
+  rig = undefined;
 });
 
 describe("approval workflow", () => {
@@ -325,7 +325,7 @@ function underArming(): Host {
   return { network: () => network, begin: () => {}, close: async () => {} };
 }
 
-class Bench {
+class Rig {
   readonly mails: RequestMail[] = [];
   readonly #host: Host;
   readonly #deliver: (mail: RequestMail) => Delivery;
@@ -455,9 +455,9 @@ class Bench {
   }
 }
 
-function open(deliver: (mail: RequestMail) => Delivery = () => SENT, host: Host = embedded()): Bench {
-  bench = new Bench(deliver, host);
-  return bench;
+function open(deliver: (mail: RequestMail) => Delivery = () => SENT, host: Host = embedded()): Rig {
+  rig = new Rig(deliver, host);
+  return rig;
 }
 
 const SENT: Delivery = { status: "sent", messageId: "<m@x>" };

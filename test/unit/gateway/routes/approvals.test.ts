@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { ballotId, endId } from "../../../../src/approval/ids.ts";
-import { openBench, until } from "../bench.ts";
+import { openRig, until } from "../rig.ts";
 
 const order = { title: "Order 40 laptops", approvers: ["ana@example.com", "bo@example.com"] };
 const HOUR_MS = 3_600_000;
 
 describe("POST /approvals", () => {
   test("answers 202 with id, status and links, and asks everybody", async () => {
-    await using bench = await openBench();
-    const { status, headers, body } = await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    await using rig = await openRig();
+    const { status, headers, body } = await rig.json("POST", "/approvals", { id: "po-1", ...order });
     expect(status).toBe(202);
     expect(headers.get("location")).toBe("/approvals/po-1");
     expect(body).toEqual({
@@ -16,14 +16,14 @@ describe("POST /approvals", () => {
       status: "pending",
       links: { self: "/approvals/po-1", cancel: "/approvals/po-1/cancel", wait: "/wait?id=po-1" },
     });
-    await bench.link("po-1", "approve", 1);
-    await bench.link("po-1", "approve", 2);
+    await rig.link("po-1", "approve", 1);
+    await rig.link("po-1", "approve", 2);
   });
 
   test("takes the id from Idempotency-Key, or makes one", async () => {
-    await using bench = await openBench({ work: false });
+    await using rig = await openRig({ work: false });
     const post = async (headers: Record<string, string>, body: object = order) =>
-      (await bench.json("POST", "/approvals", body, headers)).body["id"];
+      (await rig.json("POST", "/approvals", body, headers)).body["id"];
     expect(await post({ "Idempotency-Key": "po-7" })).toBe("po-7");
     expect(await post({ "Idempotency-Key": '"po-7"' })).toBe("po-7");
     expect(await post({ "Idempotency-Key": "po-8" }, { id: "po-8", ...order })).toBe("po-8");
@@ -36,8 +36,8 @@ describe("POST /approvals", () => {
   });
 
   test("refuses an Idempotency-Key that contradicts the id, beside all else that is wrong", async () => {
-    await using bench = await openBench({ work: false });
-    const { status, body } = await bench.json(
+    await using rig = await openRig({ work: false });
+    const { status, body } = await rig.json(
       "POST",
       "/approvals",
       { id: "po-1", title: "" },
@@ -49,12 +49,12 @@ describe("POST /approvals", () => {
       { field: "title", message: "must have at least 1 character" },
       { field: "approvers", message: "is required" },
     ]);
-    expect(await bench.durable.read("po-1")).toBeUndefined();
+    expect(await rig.durable.read("po-1")).toBeUndefined();
   });
 
   test("means the same approval by the same id and content, however it is written, whatever became of it", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
     const written = {
       approvers: [{ email: " ana@example.com" }, { email: "bo@example.com" }],
       title: "Order 40 laptops\u202e",
@@ -62,32 +62,30 @@ describe("POST /approvals", () => {
       deadline: "P7D",
       id: "po-1",
     };
-    expect((await bench.json("POST", "/approvals", written)).body["status"]).toBe("pending");
-    const before = await bench.durable.read("po-1");
-    await bench.press(await bench.link("po-1", "approve"));
-    await bench.settled("po-1");
-    const { status, body } = await bench.json("POST", "/approvals", written);
+    expect((await rig.json("POST", "/approvals", written)).body["status"]).toBe("pending");
+    const before = await rig.durable.read("po-1");
+    await rig.press(await rig.link("po-1", "approve"));
+    await rig.settled("po-1");
+    const { status, body } = await rig.json("POST", "/approvals", written);
     expect([status, body["status"]]).toEqual([202, "approved"]);
-    expect((await bench.durable.read("po-1"))?.createdAt).toBe(before?.createdAt);
+    expect((await rig.durable.read("po-1"))?.createdAt).toBe(before?.createdAt);
   });
 
   test("starts one approval for twenty calls at once", async () => {
-    await using bench = await openBench();
-    const calls = Array.from({ length: 20 }, () =>
-      bench.json("POST", "/approvals", { id: "po-1", ...order }),
-    );
+    await using rig = await openRig();
+    const calls = Array.from({ length: 20 }, () => rig.json("POST", "/approvals", { id: "po-1", ...order }));
     expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([202]));
-    await bench.link("po-1", "approve", 2);
-    expect(bench.mailed()).toBe(2);
+    await rig.link("po-1", "approve", 2);
+    expect(rig.mailed()).toBe(2);
   });
 
   test("finds the approval also when its instant of a deadline has passed since", async () => {
-    await using bench = await openBench({ work: false });
+    await using rig = await openRig({ work: false });
     const request = { ...order, deadline: "2026-01-01T00:00:00Z" };
-    await bench.ask("po-1", request, HOUR_MS);
-    expect((await bench.json("POST", "/approvals", { id: "po-1", ...request })).status).toBe(202);
-    expect((await bench.json("POST", "/approvals", { id: "po-2", ...request })).status).toBe(422);
-    expect((await bench.json("POST", "/approvals", { id: "po-1", ...request, title: "x" })).status).toBe(422);
+    await rig.ask("po-1", request, HOUR_MS);
+    expect((await rig.json("POST", "/approvals", { id: "po-1", ...request })).status).toBe(202);
+    expect((await rig.json("POST", "/approvals", { id: "po-2", ...request })).status).toBe(422);
+    expect((await rig.json("POST", "/approvals", { id: "po-1", ...request, title: "x" })).status).toBe(422);
   });
 
   const meant = {
@@ -124,19 +122,19 @@ describe("POST /approvals", () => {
     ],
     ["members in another order", { metadata: { list: [1.0], a: { c: "é", b: 1 } } }],
   ])("means the same approval with %s", async (_, change) => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/approvals", { id: "po-1", ...meant });
-    const before = await bench.durable.read("po-1");
-    const again = await bench.json("POST", "/approvals", { id: "po-1", ...meant, ...change });
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/approvals", { id: "po-1", ...meant });
+    const before = await rig.durable.read("po-1");
+    const again = await rig.json("POST", "/approvals", { id: "po-1", ...meant, ...change });
     expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
-    const byKey = await bench.json(
+    const byKey = await rig.json(
       "POST",
       "/approvals",
       { ...meant, ...change },
       { "Idempotency-Key": "po-1" },
     );
     expect(byKey.status).toBe(202);
-    expect(await bench.durable.read("po-1")).toEqual(before);
+    expect(await rig.durable.read("po-1")).toEqual(before);
   });
 
   test.each<[string, (at: Date) => string]>([
@@ -146,23 +144,23 @@ describe("POST /approvals", () => {
     ["with nanoseconds", (at) => at.toISOString().replace("Z", "000000Z")],
     ["of basic form", (at) => at.toISOString().replaceAll(/[-:]|\.\d+/gu, "")],
   ])("means the same approval by an instant %s, also when it is over", async (_, written) => {
-    await using bench = await openBench({ work: false });
+    await using rig = await openRig({ work: false });
     const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + HOUR_MS);
     const first = { id: "po-1", ...order, deadline: at.toISOString().replace(".000Z", "Z") };
-    expect((await bench.json("POST", "/approvals", first)).status).toBe(202);
-    const again = await bench.json("POST", "/approvals", { ...first, deadline: written(at) });
+    expect((await rig.json("POST", "/approvals", first)).status).toBe(202);
+    const again = await rig.json("POST", "/approvals", { ...first, deadline: written(at) });
     expect([again.status, again.body["detail"]]).toEqual([202, undefined]);
     const past = new Date("2026-01-01T00:00:00Z");
-    await bench.ask("po-2", { ...order, deadline: "2026-01-01T00:00:00Z" }, HOUR_MS);
-    const late = await bench.json("POST", "/approvals", { id: "po-2", ...order, deadline: written(past) });
+    await rig.ask("po-2", { ...order, deadline: "2026-01-01T00:00:00Z" }, HOUR_MS);
+    const late = await rig.json("POST", "/approvals", { id: "po-2", ...order, deadline: written(past) });
     expect(late.status).toBe(202);
   });
 
   test("means the approval whose answer is posted again: people, rules, and the instant of its deadline", async () => {
-    await using bench = await openBench({ work: false });
+    await using rig = await openRig({ work: false });
     const callbackUrl = "HTTPS://Hooks.example.com:443/approvals";
-    await bench.json("POST", "/approvals", { id: "po-1", ...meant, callbackUrl });
-    const { body } = await bench.json("GET", "/approvals/po-1");
+    await rig.json("POST", "/approvals", { id: "po-1", ...meant, callbackUrl });
+    const { body } = await rig.json("GET", "/approvals/po-1");
     const { id, title, summary, details, requester, require, rejection, deadline, onDeadline, metadata } =
       body;
     const approvers = (body["ballots"] as { approver: unknown }[]).map(({ approver }) => approver);
@@ -179,9 +177,9 @@ describe("POST /approvals", () => {
       metadata,
     };
     const again = { ...shown, approvers, callbackUrl: body["callbackUrl"] };
-    expect((await bench.json("POST", "/approvals", again)).status).toBe(202);
+    expect((await rig.json("POST", "/approvals", again)).status).toBe(202);
     const later = new Date(Date.parse(String(deadline)) + 1).toISOString();
-    expect((await bench.json("POST", "/approvals", { ...again, deadline: later })).status).toBe(409);
+    expect((await rig.json("POST", "/approvals", { ...again, deadline: later })).status).toBe(409);
   });
 
   test.each<[string, object, string]>([
@@ -192,21 +190,21 @@ describe("POST /approvals", () => {
     ["another deadline", { deadline: "P8D" }, "deadline"],
     ["metadata and all", { metadata: { a: 1 }, require: "all" }, "require, metadata"],
   ])("answers 409 to the same id with %s, names it, and starts nothing", async (_, change, named) => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const before = await bench.durable.read("po-1");
-    const { status, body } = await bench.json("POST", "/approvals", { id: "po-1", ...order, ...change });
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const before = await rig.durable.read("po-1");
+    const { status, body } = await rig.json("POST", "/approvals", { id: "po-1", ...order, ...change });
     expect([status, body["detail"]]).toEqual([
       409,
       `Cannot use the id "po-1": an approval with other content has it (${named})`,
     ]);
-    expect(await bench.durable.read("po-1")).toEqual(before);
+    expect(await rig.durable.read("po-1")).toEqual(before);
   });
 
   test("answers 409 to the id of a workflow that is no approval", async () => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/begin?id=po-1&func=foo");
-    expect((await bench.json("POST", "/approvals", { id: "po-1", ...order })).status).toBe(409);
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/begin?id=po-1&func=foo");
+    expect((await rig.json("POST", "/approvals", { id: "po-1", ...order })).status).toBe(409);
   });
 
   test.each<[string, RequestInit, number]>([
@@ -220,8 +218,8 @@ describe("POST /approvals", () => {
       413,
     ],
   ])("refuses %s", async (_, init, expected) => {
-    await using bench = await openBench({ work: false });
-    const { status, headers } = await bench.call("/approvals", { method: "POST", ...init });
+    await using rig = await openRig({ work: false });
+    const { status, headers } = await rig.call("/approvals", { method: "POST", ...init });
     expect([status, headers.get("content-type")]).toEqual([
       expected,
       "application/problem+json; charset=utf-8",
@@ -229,14 +227,14 @@ describe("POST /approvals", () => {
   });
 
   test("answers 503 with Retry-After while no engine answers", async () => {
-    await using bench = await openBench({ work: false });
-    await bench.engine.close();
+    await using rig = await openRig({ work: false });
+    await rig.engine.close();
     for (const [method, path, body] of [
       ["POST", "/approvals", order],
       ["GET", "/approvals/po-1", undefined],
       ["POST", "/approvals/po-1/cancel", undefined],
     ] as const) {
-      const { status, headers } = await bench.json(method, path, body);
+      const { status, headers } = await rig.json(method, path, body);
       expect([status, headers.has("retry-after")]).toEqual([503, true]);
     }
   });
@@ -244,14 +242,14 @@ describe("POST /approvals", () => {
 
 describe("GET /approvals/:id", () => {
   test("tells each ballot's state, its mail, and who is waited for", async () => {
-    await using bench = await openBench({
+    await using rig = await openRig({
       deliver: ({ approver }) =>
         approver.email.startsWith("gone")
           ? { status: "undeliverable", reason: "no such user" }
           : { status: "sent", messageId: "<m@test>" },
     });
     const approvers = ["ana@example.com", { email: "bo@example.com", name: "Bo" }, "gone@example.com"];
-    await bench.json("POST", "/approvals", {
+    await rig.json("POST", "/approvals", {
       id: "po-1",
       title: "Order",
       approvers,
@@ -260,14 +258,14 @@ describe("GET /approvals/:id", () => {
       deadline: "PT2H",
       metadata: { order: 1 },
     });
-    await bench.press(await bench.link("po-1", "approve", 2), { confirm: "yes", comment: "Fine,\r\nBo" });
-    await bench.link("po-1", "approve", 3);
+    await rig.press(await rig.link("po-1", "approve", 2), { confirm: "yes", comment: "Fine,\r\nBo" });
+    await rig.link("po-1", "approve", 3);
     const { status, body } = await until(async () => {
-      const answer = await bench.json("GET", "/approvals/po-1");
+      const answer = await rig.json("GET", "/approvals/po-1");
       return JSON.stringify(answer.body["ballots"]).includes("undeliverable") ? answer : undefined;
     });
-    const root = await bench.durable.read("po-1");
-    const ballot = await bench.durable.read(ballotId("po-1", 2));
+    const root = await rig.durable.read("po-1");
+    const ballot = await rig.durable.read(ballotId("po-1", 2));
     expect(status).toBe(200);
     expect(body).toEqual({
       id: "po-1",
@@ -309,11 +307,11 @@ describe("GET /approvals/:id", () => {
   });
 
   test("tells the outcome, and that the others' ballots are withdrawn", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order, requester: "kim@example.com" });
-    await bench.press(await bench.link("po-1", "reject", 1));
-    await bench.settled("po-1");
-    const { body } = await bench.json("GET", "/approvals/po-1");
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order, requester: "kim@example.com" });
+    await rig.press(await rig.link("po-1", "reject", 1));
+    await rig.settled("po-1");
+    const { body } = await rig.json("GET", "/approvals/po-1");
     expect(body).toMatchObject({
       status: "rejected",
       requester: { email: "kim@example.com" },
@@ -325,9 +323,9 @@ describe("GET /approvals/:id", () => {
   });
 
   test("shows an approval that no worker has taken up yet", async () => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
       status: "pending",
       ballots: [
         { n: 1, state: "open", mail: { status: "pending", attempts: 0 } },
@@ -338,27 +336,27 @@ describe("GET /approvals/:id", () => {
   });
 
   test("finds an approval in the middle of another workflow", async () => {
-    await using bench = await openBench();
+    await using rig = await openRig();
     const purchase = { item: "laptops", amount: 3, buyer: "kim@example.com", approvers: ["ana@example.com"] };
-    await bench.json("POST", "/begin?id=purchase-7&func=purchase&timeout=P30D", purchase);
+    await rig.json("POST", "/begin?id=purchase-7&func=purchase&timeout=P30D", purchase);
     const id = await until(async () => {
-      const children = await bench.durable.children("purchase-7");
+      const children = await rig.durable.children("purchase-7");
       return children.find(({ tags }) => tags["countersign:kind"] === "approval")?.id;
     });
     expect(id).toContain(":");
-    await bench.press(await bench.link(id, "approve"));
-    expect((await bench.settled("purchase-7")).state).toBe("resolved");
-    const { status, body } = await bench.json("GET", `/approvals/${id}`);
+    await rig.press(await rig.link(id, "approve"));
+    expect((await rig.settled("purchase-7")).state).toBe("resolved");
+    const { status, body } = await rig.json("GET", `/approvals/${id}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ id, status: "approved", ballots: [{ n: 1, state: "approved" }] });
-    expect((await bench.json("GET", (body["links"] as { self: string }).self)).status).toBe(200);
+    expect((await rig.json("GET", (body["links"] as { self: string }).self)).status).toBe(200);
   });
 
   test("answers 404 to what is no approval", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    await bench.link("po-1", "approve");
-    await bench.json("POST", "/begin?id=f-1&func=foo");
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    await rig.link("po-1", "approve");
+    await rig.json("POST", "/begin?id=f-1&func=foo");
     for (const id of [
       "po-2",
       "f-1",
@@ -369,20 +367,20 @@ describe("GET /approvals/:id", () => {
       "%F0%9F%92%A9",
       "x".repeat(500),
     ]) {
-      const { status, body } = await bench.json("GET", `/approvals/${id}`);
+      const { status, body } = await rig.json("GET", `/approvals/${id}`);
       expect([id, status, body["title"]]).toEqual([id, 404, "Not found"]);
-      expect((await bench.json("POST", `/approvals/${id}/cancel`)).status).toBe(404);
+      expect((await rig.json("POST", `/approvals/${id}/cancel`)).status).toBe(404);
     }
   });
 
   test("is told apart from methods that are not possible", async () => {
-    await using bench = await openBench({ work: false });
+    await using rig = await openRig({ work: false });
     for (const [path, allow] of [
       ["/approvals", "POST, OPTIONS"],
       ["/approvals/x", "GET, HEAD, OPTIONS"],
       ["/approvals/x/cancel", "POST, OPTIONS"],
     ] as const) {
-      const { status, headers } = await bench.call(path, { method: "DELETE" });
+      const { status, headers } = await rig.call(path, { method: "DELETE" });
       expect([status, headers.get("allow")]).toEqual([405, allow]);
     }
   });
@@ -390,14 +388,14 @@ describe("GET /approvals/:id", () => {
 
 describe("POST /approvals/:id/cancel", () => {
   test("ends the approval, and says so again when repeated", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const link = await bench.link("po-1", "approve");
-    const first = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Bought elsewhere" });
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await rig.link("po-1", "approve");
+    const first = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Bought elsewhere" });
     expect([first.status, first.body["status"]]).toEqual([200, "cancelled"]);
-    const again = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Other" });
+    const again = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Other" });
     expect([again.status, again.body["status"]]).toEqual([200, "cancelled"]);
-    const { body } = await bench.json("GET", "/approvals/po-1");
+    const { body } = await rig.json("GET", "/approvals/po-1");
     expect(body).toMatchObject({
       status: "cancelled",
       cancellation: { reason: "Bought elsewhere" },
@@ -405,86 +403,86 @@ describe("POST /approvals/:id/cancel", () => {
       ballots: [{ state: "withdrawn" }, { state: "withdrawn" }],
       waitingFor: [],
     });
-    expect((await bench.call(link)).result).toBe("cancelled false");
+    expect((await rig.call(link)).result).toBe("cancelled false");
   });
 
   test("answers 409 with what stands when the approval has ended otherwise", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    await bench.press(await bench.link("po-1", "approve"));
-    await bench.settled("po-1");
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    await rig.press(await rig.link("po-1", "approve"));
+    await rig.settled("po-1");
+    const { status, body } = await rig.json("POST", "/approvals/po-1/cancel");
     expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the approval has ended as approved"]);
   });
 
   test("cancels an approval that no worker has taken up: the next one ends it and mails nobody", async () => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", { reason: "Too\vlate" });
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const { status, body } = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Too\vlate" });
     expect([status, body["status"]]).toEqual([202, "pending"]);
-    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
       cancellation: { reason: "Too\nlate" },
       waitingFor: [],
     });
-    bench.work();
-    await bench.settled("po-1");
-    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+    rig.work();
+    await rig.settled("po-1");
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
       status: "cancelled",
       outcome: { outcome: "cancelled", reason: "It was cancelled: Too\nlate" },
       waitingFor: [],
     });
-    await bench.json("POST", "/approvals", { id: "po-2", ...order });
-    await bench.link("po-2", "approve", 2);
-    expect(bench.mailed()).toBe(2);
+    await rig.json("POST", "/approvals", { id: "po-2", ...order });
+    await rig.link("po-2", "approve", 2);
+    expect(rig.mailed()).toBe(2);
   });
 
   test("answers 202 while no worker is there to finish it; nobody can decide in between", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const link = await bench.link("po-1", "approve");
-    await bench.rest();
-    const { status, headers, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await rig.link("po-1", "approve");
+    await rig.rest();
+    const { status, headers, body } = await rig.json("POST", "/approvals/po-1/cancel");
     expect([status, headers.get("retry-after"), body["status"]]).toEqual([202, "1", "pending"]);
-    expect((await bench.json("GET", "/approvals/po-1")).body).toMatchObject({
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
       status: "pending",
       cancellation: {},
       ballots: [{ state: "withdrawn" }, { state: "withdrawn" }],
       waitingFor: [],
     });
-    const pressed = await bench.press(link);
-    const receipt = await bench.call(pressed.headers.get("location")!);
+    const pressed = await rig.press(link);
+    const receipt = await rig.call(pressed.headers.get("location")!);
     expect([receipt.status, receipt.result]).toEqual([409, "cancelled false"]);
-    expect((await bench.durable.read(ballotId("po-1", 1)))?.value).toEqual({ kind: "withdrawn" });
-    bench.work();
-    await bench.settled("po-1");
-    expect((await bench.json("POST", "/approvals/po-1/cancel")).status).toBe(200);
+    expect((await rig.durable.read(ballotId("po-1", 1)))?.value).toEqual({ kind: "withdrawn" });
+    rig.work();
+    await rig.settled("po-1");
+    expect((await rig.json("POST", "/approvals/po-1/cancel")).status).toBe(200);
   });
 
   test("does not undo a decision that came before it", async () => {
-    await using bench = await openBench();
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const link = await bench.link("po-1", "approve");
-    await bench.rest();
-    await bench.press(link);
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const link = await rig.link("po-1", "approve");
+    await rig.rest();
+    await rig.press(link);
     // The engine counts in milliseconds, and what happens within one counts as in time.
-    const pressedAt = (await bench.durable.read(ballotId("po-1", 1)))?.settledAt ?? 0;
+    const pressedAt = (await rig.durable.read(ballotId("po-1", 1)))?.settledAt ?? 0;
     await until(async () => (Date.now() > pressedAt ? true : undefined));
-    expect((await bench.json("POST", "/approvals/po-1/cancel")).status).toBe(202);
-    bench.work();
-    await bench.settled("po-1");
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    expect((await rig.json("POST", "/approvals/po-1/cancel")).status).toBe(202);
+    rig.work();
+    await rig.settled("po-1");
+    const { status, body } = await rig.json("POST", "/approvals/po-1/cancel");
     expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the approval has ended as approved"]);
   });
 
   test("answers 409 once the deadline has passed, also while no worker has said so", async () => {
-    await using bench = await openBench();
-    await bench.ask("po-1", order, 1_000);
-    await bench.link("po-1", "approve", 2);
-    await bench.rest();
+    await using rig = await openRig();
+    await rig.ask("po-1", order, 1_000);
+    await rig.link("po-1", "approve", 2);
+    await rig.rest();
     await until(async () =>
-      (await bench.durable.read(endId("po-1")))?.state === "pending" ? undefined : true,
+      (await rig.durable.read(endId("po-1")))?.state === "pending" ? undefined : true,
     );
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel");
+    const { status, body } = await rig.json("POST", "/approvals/po-1/cancel");
     expect([status, body["detail"]]).toEqual([409, "Cannot cancel: the deadline has passed"]);
   });
 
@@ -494,10 +492,10 @@ describe("POST /approvals/:id/cancel", () => {
     [{ because: "x" }, "because", "is not a known field"],
     [[], "body", "must be an object"],
   ])("refuses the body %j", async (given, field, message) => {
-    await using bench = await openBench({ work: false });
-    await bench.json("POST", "/approvals", { id: "po-1", ...order });
-    const { status, body } = await bench.json("POST", "/approvals/po-1/cancel", given);
+    await using rig = await openRig({ work: false });
+    await rig.json("POST", "/approvals", { id: "po-1", ...order });
+    const { status, body } = await rig.json("POST", "/approvals/po-1/cancel", given);
     expect([status, body["errors"]]).toEqual([422, [{ field, message }]]);
-    expect((await bench.durable.read("po-1"))?.state).toBe("pending");
+    expect((await rig.durable.read("po-1"))?.state).toBe("pending");
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ballotId, endId } from "../../../../src/approval/ids.ts";
 import { forgeries, partsOf, signed } from "../../tokens/forgeries.ts";
-import { type Bench, openBench, SECRET, until } from "../bench.ts";
+import { openRig, type Rig, SECRET, until } from "../rig.ts";
 
 const order = {
   title: "Order 40 laptops",
@@ -10,30 +10,27 @@ const order = {
   approvers: [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"],
 };
 
-async function asked(
-  bench: Bench,
-  id = "po-1",
-): Promise<{ readonly approve: string; readonly reject: string }> {
-  await bench.json("POST", "/approvals", { id, ...order, require: "all" });
-  return { approve: await bench.link(id, "approve"), reject: await bench.link(id, "reject") };
+async function asked(rig: Rig, id = "po-1"): Promise<{ readonly approve: string; readonly reject: string }> {
+  await rig.json("POST", "/approvals", { id, ...order, require: "all" });
+  return { approve: await rig.link(id, "approve"), reject: await rig.link(id, "reject") };
 }
 
 /** What the page behind a press says: the receipt's status and result element. */
-async function receiptOf(bench: Bench, pressed: { readonly status: number; readonly headers: Headers }) {
+async function receiptOf(rig: Rig, pressed: { readonly status: number; readonly headers: Headers }) {
   expect(pressed.status).toBe(303);
   const location = pressed.headers.get("location") ?? "";
   expect(location).toMatch(/^\/r\//u);
-  const { status, result } = await bench.call(location);
+  const { status, result } = await rig.call(location);
   return `${status} ${result}`;
 }
 
-const stored = (bench: Bench, n = 1) => bench.durable.read(ballotId("po-1", n));
+const stored = (rig: Rig, n = 1) => rig.durable.read(ballotId("po-1", n));
 
 describe("GET /d/:token", () => {
   test("shows what is asked, as whom one answers, and one form with one button", async () => {
-    await using bench = await openBench();
-    const { approve, reject } = await asked(bench);
-    const page = await bench.call(approve);
+    await using rig = await openRig();
+    const { approve, reject } = await asked(rig);
+    const page = await rig.call(approve);
     expect(page.status).toBe(200);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     for (const text of ["Order 40 laptops", "<strong>break</strong>", "41 200 €", "ana@example.com"]) {
@@ -42,15 +39,15 @@ describe("GET /d/:token", () => {
     expect(page.text.match(/<form/gu)).toHaveLength(1);
     expect(page.text.match(/<button/gu)).toHaveLength(1);
     expect(page.text).not.toMatch(/<script|\son\w+=/iu);
-    expect((await bench.call(reject)).text).not.toBe(page.text);
+    expect((await rig.call(reject)).text).not.toBe(page.text);
   });
 
   test("sends the headers that keep links and pages to themselves", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    const receipt = (await bench.press(approve)).headers.get("location") ?? "";
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const receipt = (await rig.press(approve)).headers.get("location") ?? "";
     for (const path of [approve, receipt, "/d/x.y.z", "/r/x.y.z"]) {
-      const { headers } = await bench.call(path);
+      const { headers } = await rig.call(path);
       expect(headers.get("content-security-policy")).toContain("default-src 'none'");
       expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
       expect(headers.get("referrer-policy")).toBe("no-referrer");
@@ -62,11 +59,11 @@ describe("GET /d/:token", () => {
   });
 
   test("shows what stands once the ballot is answered, under both links", async () => {
-    await using bench = await openBench();
-    const { approve, reject } = await asked(bench);
-    await bench.press(approve, { confirm: "yes", comment: "Needed" });
+    await using rig = await openRig();
+    const { approve, reject } = await asked(rig);
+    await rig.press(approve, { confirm: "yes", comment: "Needed" });
     for (const link of [approve, reject]) {
-      const { status, result, text } = await bench.call(link);
+      const { status, result, text } = await rig.call(link);
       expect([status, result]).toEqual([200, "approved false"]);
       expect(text).toContain("Needed");
       expect(text).not.toContain("<form");
@@ -76,38 +73,38 @@ describe("GET /d/:token", () => {
 
 describe("links and receipts of an approval that was deleted", () => {
   test("do not reach another that has its id now", async () => {
-    await using bench = await openBench();
+    await using rig = await openRig();
     const pens = { ...order, title: "Buy pens" };
-    await bench.json("POST", "/approvals", { id: "po-1", ...pens });
-    const old = await bench.link("po-1", "approve");
-    const receipt = (await bench.press(old)).headers.get("location") ?? "";
-    expect((await bench.call(receipt)).result).toBe("approved true");
-    await bench.settled("po-1");
+    await rig.json("POST", "/approvals", { id: "po-1", ...pens });
+    const old = await rig.link("po-1", "approve");
+    const receipt = (await rig.press(old)).headers.get("location") ?? "";
+    expect((await rig.call(receipt)).result).toBe("approved true");
+    await rig.settled("po-1");
     // What retention does once its time has come.
-    await until(async () => ((await bench.engine.collect(0)).promises > 0 ? true : undefined));
-    expect(await bench.durable.read("po-1")).toBeUndefined();
+    await until(async () => ((await rig.engine.collect(0)).promises > 0 ? true : undefined));
+    expect(await rig.durable.read("po-1")).toBeUndefined();
 
-    await bench.json("POST", "/approvals", { id: "po-1", ...order, title: "Transfer 40 000 €" });
-    await until(async () => ((await stored(bench)) === undefined ? undefined : true));
+    await rig.json("POST", "/approvals", { id: "po-1", ...order, title: "Transfer 40 000 €" });
+    await until(async () => ((await stored(rig)) === undefined ? undefined : true));
     for (const path of [old, receipt]) {
-      const { status, text } = await bench.call(path);
+      const { status, text } = await rig.call(path);
       expect(status).toBe(403);
       expect(text).not.toContain("Transfer");
     }
-    expect((await bench.press(old)).status).toBe(403);
-    expect(await stored(bench)).toMatchObject({ state: "pending" });
-    expect(bench.log.join("")).toContain("other-birth");
+    expect((await rig.press(old)).status).toBe(403);
+    expect(await stored(rig)).toMatchObject({ state: "pending" });
+    expect(rig.log.join("")).toContain("other-birth");
   });
 });
 
 describe("POST /d/:token", () => {
   test("records one press and leads to a receipt that says so, also when it is reloaded", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    const pressed = await bench.press(approve, { confirm: "yes", comment: " Needed,\r\nsoon " });
-    expect(await receiptOf(bench, pressed)).toBe("200 approved true");
-    expect(await receiptOf(bench, pressed)).toBe("200 approved true");
-    expect((await stored(bench))?.value).toEqual({
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const pressed = await rig.press(approve, { confirm: "yes", comment: " Needed,\r\nsoon " });
+    expect(await receiptOf(rig, pressed)).toBe("200 approved true");
+    expect(await receiptOf(rig, pressed)).toBe("200 approved true");
+    expect((await stored(rig))?.value).toEqual({
       kind: "decision",
       choice: "approve",
       comment: "Needed,\nsoon",
@@ -118,60 +115,60 @@ describe("POST /d/:token", () => {
   });
 
   test("tells every later press what stands, and stores nothing of it", async () => {
-    await using bench = await openBench();
-    const { approve, reject } = await asked(bench);
-    await bench.press(reject, { confirm: "yes", comment: "Too dear" });
-    const before = await stored(bench);
-    expect(await receiptOf(bench, await bench.press(reject))).toBe("200 rejected false");
-    expect(await receiptOf(bench, await bench.press(approve, { confirm: "yes", comment: "But" }))).toBe(
+    await using rig = await openRig();
+    const { approve, reject } = await asked(rig);
+    await rig.press(reject, { confirm: "yes", comment: "Too dear" });
+    const before = await stored(rig);
+    expect(await receiptOf(rig, await rig.press(reject))).toBe("200 rejected false");
+    expect(await receiptOf(rig, await rig.press(approve, { confirm: "yes", comment: "But" }))).toBe(
       "409 rejected false",
     );
-    expect(await stored(bench)).toEqual(before);
+    expect(await stored(rig)).toEqual(before);
   });
 
   test("answers for one approver only", async () => {
-    await using bench = await openBench();
-    await asked(bench);
-    await bench.press(await bench.link("po-1", "approve", 2));
-    expect((await stored(bench, 2))?.value).toMatchObject({ by: "bo@example.com" });
-    expect((await stored(bench, 1))?.state).toBe("pending");
+    await using rig = await openRig();
+    await asked(rig);
+    await rig.press(await rig.link("po-1", "approve", 2));
+    expect((await stored(rig, 2))?.value).toMatchObject({ by: "bo@example.com" });
+    expect((await stored(rig, 1))?.state).toBe("pending");
   });
 
   test("tells those who were not needed how it ended", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    await bench.press(await bench.link("po-1", "reject", 2));
-    await bench.settled("po-1");
-    const page = await bench.call(approve);
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    await rig.press(await rig.link("po-1", "reject", 2));
+    await rig.settled("po-1");
+    const page = await rig.call(approve);
     expect([page.status, page.result]).toEqual([200, "rejected false"]);
-    expect(await receiptOf(bench, await bench.press(approve))).toBe("409 rejected false");
+    expect(await receiptOf(rig, await rig.press(approve))).toBe("409 rejected false");
   });
 
   test("answers 410 past the deadline, by the engine's clock, and records nothing", async () => {
-    await using bench = await openBench();
-    await bench.ask("po-1", order, 700);
-    const approve = await bench.link("po-1", "approve");
-    await until(async () => ((await stored(bench))?.state === "pending" ? undefined : true));
-    expect((await stored(bench))?.state).toBe("timedout");
-    const page = await bench.call(approve);
+    await using rig = await openRig();
+    await rig.ask("po-1", order, 700);
+    const approve = await rig.link("po-1", "approve");
+    await until(async () => ((await stored(rig))?.state === "pending" ? undefined : true));
+    expect((await stored(rig))?.state).toBe("timedout");
+    const page = await rig.call(approve);
     expect([page.status, page.result]).toEqual([410, "expired false"]);
-    expect(await receiptOf(bench, await bench.press(approve))).toBe("410 expired false");
-    expect((await stored(bench))?.state).toBe("timedout");
+    expect(await receiptOf(rig, await rig.press(approve))).toBe("410 expired false");
+    expect((await stored(rig))?.state).toBe("timedout");
   });
 
   test("tells the truth to 200 presses at once, with both answers: one counts", async () => {
-    await using bench = await openBench();
-    const links = await asked(bench);
+    await using rig = await openRig();
+    const links = await asked(rig);
     const presses = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
         const choice = i % 3 === 0 ? "reject" : "approve";
-        return { choice, pressed: await bench.press(links[choice]) };
+        return { choice, pressed: await rig.press(links[choice]) };
       }),
     );
-    const stands = (await stored(bench))?.value as { choice: string };
+    const stands = (await stored(rig))?.value as { choice: string };
     const word = stands.choice === "approve" ? "approved" : "rejected";
     const told = await Promise.all(
-      presses.map(async ({ choice, pressed }) => ({ choice, receipt: await receiptOf(bench, pressed) })),
+      presses.map(async ({ choice, pressed }) => ({ choice, receipt: await receiptOf(rig, pressed) })),
     );
     expect(told.filter(({ receipt }) => receipt === `200 ${word} true`)).toHaveLength(1);
     expect(told.find(({ receipt }) => receipt.endsWith("true"))?.choice).toBe(stands.choice);
@@ -190,37 +187,37 @@ describe("POST /d/:token", () => {
       "a\nb",
     ],
   ])("gives back %s, with what was written, and records nothing", async (_, comment, problem, givenBack) => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    const { status, text } = await bench.press(approve, { confirm: "yes", comment });
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const { status, text } = await rig.press(approve, { confirm: "yes", comment });
     expect(status).toBe(422);
     expect(text).toMatch(problem);
     expect(text).toContain(`${givenBack}</textarea>`);
-    expect((await stored(bench))?.state).toBe("pending");
-    expect(await receiptOf(bench, await bench.press(approve))).toBe("200 approved true");
+    expect((await stored(rig))?.state).toBe("pending");
+    expect(await receiptOf(rig, await rig.press(approve))).toBe("200 approved true");
   });
 
   test("reads what Word and PowerPoint paste for a line break as one", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
     const comment = "one\vtwo\fthree\u2028four\r\nfive\u0085six\v";
-    expect((await bench.press(approve, { confirm: "yes", comment })).status).toBe(303);
-    expect((await stored(bench))?.value).toMatchObject({ comment: "one\ntwo\nthree\nfour\nfive\nsix" });
+    expect((await rig.press(approve, { confirm: "yes", comment })).status).toBe(303);
+    expect((await stored(rig))?.value).toMatchObject({ comment: "one\ntwo\nthree\nfour\nfive\nsix" });
   });
 
   test("takes a comment of 2,000 characters in the longest encoding", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
     const comment = "€".repeat(2_000);
-    expect((await bench.press(approve, { confirm: "yes", comment })).status).toBe(303);
-    expect((await stored(bench))?.value).toMatchObject({ comment });
+    expect((await rig.press(approve, { confirm: "yes", comment })).status).toBe(303);
+    expect((await stored(rig))?.value).toMatchObject({ comment });
   });
 
   test("refuses a form above its limit", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    expect((await bench.press(approve, { confirm: "yes", comment: "x".repeat(40_000) })).status).toBe(413);
-    expect((await stored(bench))?.state).toBe("pending");
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    expect((await rig.press(approve, { confirm: "yes", comment: "x".repeat(40_000) })).status).toBe(413);
+    expect((await stored(rig))?.state).toBe("pending");
   });
 });
 
@@ -277,17 +274,17 @@ function multipart(fields: Record<string, string>): FormData {
 
 describe("scanners", () => {
   test("change nothing, ten of each on each link, and the link works after them", async () => {
-    await using bench = await openBench();
-    const links = await asked(bench);
-    await bench.rest();
-    const before = await bench.durable.family("po-1");
+    await using rig = await openRig();
+    const links = await asked(rig);
+    await rig.rest();
+    const before = await rig.durable.family("po-1");
     const seen = new Map<string, Set<number>>();
     for (const [name, init] of Object.entries(SCANS)) {
       const statuses = new Set<number>();
       seen.set(name, statuses);
       for (const link of Object.values(links)) {
         const query = name === "a method override" ? "?confirm=yes&_method=POST" : "";
-        const answers = Array.from({ length: 10 }, () => bench.call(`${link}${query}`, init));
+        const answers = Array.from({ length: 10 }, () => rig.call(`${link}${query}`, init));
         for (const { status, headers, text } of await Promise.all(answers)) {
           statuses.add(status);
           expect(headers.has("access-control-allow-origin")).toBe(false);
@@ -295,7 +292,7 @@ describe("scanners", () => {
         }
       }
     }
-    expect(await bench.durable.family("po-1")).toEqual(before);
+    expect(await rig.durable.family("po-1")).toEqual(before);
     expect(Object.fromEntries([...seen].map(([name, statuses]) => [name, [...statuses].join()]))).toEqual({
       "a GET": "200",
       "a GET that asks for a prefetch": "200",
@@ -318,55 +315,55 @@ describe("scanners", () => {
       "a PATCH": "405",
       "a DELETE": "405",
     });
-    expect(await receiptOf(bench, await bench.press(links.approve))).toBe("200 approved true");
+    expect(await receiptOf(rig, await rig.press(links.approve))).toBe("200 approved true");
   });
 
   test("would be noticed if they changed something", async () => {
-    await using bench = await openBench();
-    const links = await asked(bench);
-    await bench.rest();
-    const before = await bench.durable.family("po-1");
-    await bench.call(links.approve, form("confirm=yes", { "sec-fetch-site": "same-origin" }));
-    expect(await bench.durable.family("po-1")).not.toEqual(before);
+    await using rig = await openRig();
+    const links = await asked(rig);
+    await rig.rest();
+    const before = await rig.durable.family("po-1");
+    await rig.call(links.approve, form("confirm=yes", { "sec-fetch-site": "same-origin" }));
+    expect(await rig.durable.family("po-1")).not.toEqual(before);
   });
 
   test("make the engine write nothing by GET and HEAD", async () => {
-    await using bench = await openBench();
-    const links = await asked(bench);
-    const receipt = (await bench.press(links.approve)).headers.get("location") ?? "";
-    await bench.rest();
-    const second = await bench.link("po-1", "approve", 2);
-    const { commits } = bench.engine.stats;
+    await using rig = await openRig();
+    const links = await asked(rig);
+    const receipt = (await rig.press(links.approve)).headers.get("location") ?? "";
+    await rig.rest();
+    const second = await rig.link("po-1", "approve", 2);
+    const { commits } = rig.engine.stats;
     for (const path of [links.approve, links.reject, second, receipt]) {
-      await bench.call(path);
-      await bench.call(path, { method: "HEAD" });
+      await rig.call(path);
+      await rig.call(path, { method: "HEAD" });
     }
-    expect(bench.engine.stats.commits).toBe(commits);
+    expect(rig.engine.stats.commits).toBe(commits);
   });
 
   test("are told by 405 and OPTIONS what a link can do", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
     for (const method of ["PUT", "OPTIONS"]) {
-      expect((await bench.call(approve, { method })).headers.get("allow")).toBe("GET, HEAD, POST, OPTIONS");
-      expect((await bench.call("/r/x", { method })).headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+      expect((await rig.call(approve, { method })).headers.get("allow")).toBe("GET, HEAD, POST, OPTIONS");
+      expect((await rig.call("/r/x", { method })).headers.get("allow")).toBe("GET, HEAD, OPTIONS");
     }
   });
 });
 
 describe("a link that is not good", () => {
   test("gets one and the same 403 page, whatever is wrong with it, and decides nothing", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
     const good = approve.slice("/d/".length);
-    const receipt = (await bench.press(await bench.link("po-1", "approve", 2))).headers.get("location") ?? "";
+    const receipt = (await rig.press(await rig.link("po-1", "approve", 2))).headers.get("location") ?? "";
     const { header, claims } = partsOf(good);
     const but = (change: Record<string, unknown>) =>
       signed({ header, claims: { ...claims, ...change } }, SECRET);
     const misused: readonly [string, string][] = [
       [
         "another approver's recipient",
-        but({ sub: partsOf((await bench.link("po-1", "approve", 2)).slice(3)).claims["sub"] }),
+        but({ sub: partsOf((await rig.link("po-1", "approve", 2)).slice(3)).claims["sub"] }),
       ],
       ["another approver's ballot", but({ pid: ballotId("po-1", 2) })],
       ["the approval itself", but({ pid: "po-1" })],
@@ -377,54 +374,54 @@ describe("a link that is not good", () => {
       ["a custom choice", but({ act: "maybe" })],
       ["a receipt", receipt.slice("/r/".length)],
     ];
-    await bench.rest();
-    const before = await bench.durable.family("po-1");
+    await rig.rest();
+    const before = await rig.durable.family("po-1");
     const pages = new Map<string, string[]>();
     const all = [...forgeries(good, SECRET).map(({ name, token }) => [name, token] as const), ...misused];
     for (const [name, token] of all) {
       if (token === "..") continue; // A path of its own for every client.
       const link = `/d/${encodeURIComponent(token)}`;
-      for (const answer of [await bench.call(link), await bench.press(link)]) {
+      for (const answer of [await rig.call(link), await rig.press(link)]) {
         expect([name, answer.status]).toEqual([name, 403]);
         pages.set(answer.text, [...(pages.get(answer.text) ?? []), name]);
       }
-      expect([name, (await bench.call(link, { method: "HEAD" })).status]).toEqual([name, 403]);
+      expect([name, (await rig.call(link, { method: "HEAD" })).status]).toEqual([name, 403]);
     }
-    const crossSite = await bench.press(approve, { confirm: "yes" }, { "sec-fetch-site": "cross-site" });
+    const crossSite = await rig.press(approve, { confirm: "yes" }, { "sec-fetch-site": "cross-site" });
     pages.set(crossSite.text, [...(pages.get(crossSite.text) ?? []), "cross-site"]);
     for (const token of [good, "x", receipt.slice(3, -1)]) {
-      const { status, text } = await bench.call(`/r/${token}`);
+      const { status, text } = await rig.call(`/r/${token}`);
       expect(status).toBe(403);
       pages.set(text, [...(pages.get(text) ?? []), "as receipt"]);
     }
     expect([...pages.values()].map((names) => names.length)).toEqual([2 * (all.length - 1) + 4]);
-    expect(await bench.durable.family("po-1")).toEqual(before);
-    expect(await receiptOf(bench, await bench.press(approve))).toBe("200 approved true");
+    expect(await rig.durable.family("po-1")).toEqual(before);
+    expect(await receiptOf(rig, await rig.press(approve))).toBe("200 approved true");
   });
 
   test("is refused for its reason in the log alone", async () => {
-    await using bench = await openBench();
-    await asked(bench);
-    await bench.call("/d/x.y.z");
+    await using rig = await openRig();
+    await asked(rig);
+    await rig.call("/d/x.y.z");
     expect(
-      bench.log.filter((line) => line.includes("link refused")).map((line) => JSON.parse(line) as object),
+      rig.log.filter((line) => line.includes("link refused")).map((line) => JSON.parse(line) as object),
     ).toEqual([expect.objectContaining({ reason: "header" })]);
   });
 });
 
 describe("the log", () => {
   test("holds no link, receipt, address or comment of a whole flow", async () => {
-    await using bench = await openBench();
-    const { approve, reject } = await asked(bench);
+    await using rig = await openRig();
+    const { approve, reject } = await asked(rig);
     const secrets = [approve, reject, "ana@example.com", "bo@example.com", "Quite needed", "Order 40"];
-    await bench.call(approve);
-    const pressed = await bench.press(approve, { confirm: "yes", comment: "Quite needed" });
+    await rig.call(approve);
+    const pressed = await rig.press(approve, { confirm: "yes", comment: "Quite needed" });
     secrets.push(pressed.headers.get("location") ?? "");
-    await receiptOf(bench, pressed);
-    await bench.press(reject, { confirm: "yes", comment: "x".repeat(3_000) });
-    await bench.call(`${approve}x`);
-    await bench.json("GET", "/approvals/po-1");
-    const log = bench.log.join("");
+    await receiptOf(rig, pressed);
+    await rig.press(reject, { confirm: "yes", comment: "x".repeat(3_000) });
+    await rig.call(`${approve}x`);
+    await rig.json("GET", "/approvals/po-1");
+    const log = rig.log.join("");
     expect(log).toContain("pressed");
     for (const secret of secrets) expect(log).not.toContain(secret.replace(/^\/[dr]\//u, ""));
   });
@@ -432,15 +429,15 @@ describe("the log", () => {
 
 describe("while no engine answers", () => {
   test("links and receipts say 503 and to try again, and claim nothing", async () => {
-    await using bench = await openBench();
-    const { approve } = await asked(bench);
-    const receipt = (await bench.press(approve)).headers.get("location") ?? "";
-    await bench.rest();
-    await bench.engine.close();
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const receipt = (await rig.press(approve)).headers.get("location") ?? "";
+    await rig.rest();
+    await rig.engine.close();
     for (const { status, text, headers } of [
-      await bench.call(approve),
-      await bench.press(approve),
-      await bench.call(receipt),
+      await rig.call(approve),
+      await rig.press(approve),
+      await rig.call(receipt),
     ]) {
       expect(status).toBe(503);
       expect(headers.has("retry-after")).toBe(true);

@@ -24,7 +24,7 @@ import { eventually } from "../../support/eventually.ts";
 export const SECRET = `whsec_${Buffer.alloc(32, 3).toString("base64")}`;
 export const KEY = new Uint8Array(Buffer.alloc(32, 3));
 
-export interface BenchOptions {
+export interface RigOptions {
   /** `host:port` that may be called. */
   readonly hosts?: readonly string[];
   readonly sender?: Partial<CallbackSenderOptions>;
@@ -34,21 +34,21 @@ export interface BenchOptions {
   readonly concurrency?: number;
 }
 
-export function openCallbackBench(options: BenchOptions = {}): CallbackBench {
-  return new CallbackBench(options);
+export function openCallbackRig(options: RigOptions = {}): CallbackRig {
+  return new CallbackRig(options);
 }
 
 const DAY_MS = 24 * 3_600_000;
 
-export class CallbackBench implements AsyncDisposable {
+export class CallbackRig implements AsyncDisposable {
   readonly durable: Durable;
   readonly mails: RequestMail[] = [];
   readonly #engine: ReturnType<typeof openEngine>;
-  readonly #options: BenchOptions;
+  readonly #options: RigOptions;
   #worker: Worker | undefined;
   #workers = 0;
 
-  constructor(options: BenchOptions) {
+  constructor(options: RigOptions) {
     this.#options = options;
     const { clock } = options;
     this.#engine = openEngine({ file: ":memory:", ...(clock === undefined ? {} : { clock }) });

@@ -16,7 +16,7 @@ import { EVERYBODY_MAY } from "../../support/gateway.ts";
 
 export const SECRET = Buffer.alloc(32, 1);
 
-export interface Bench extends AsyncDisposable {
+export interface Rig extends AsyncDisposable {
   readonly url: string;
   readonly durable: Durable;
   readonly tokens: LinkTokens;
@@ -53,13 +53,13 @@ interface Answer {
   readonly result: string;
 }
 
-export interface BenchOptions {
+export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
 }
 
-export async function openBench({ deliver, work = true }: BenchOptions = {}): Promise<Bench> {
+export async function openRig({ deliver, work = true }: RigOptions = {}): Promise<Rig> {
   const engine = openEngine({ file: ":memory:" });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
@@ -85,7 +85,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
   let worker: ReturnType<typeof startWorker> | undefined;
   let workers = 0;
 
-  const bench: Bench = {
+  const rig: Rig = {
     url: gateway.url,
     durable,
     tokens,
@@ -146,7 +146,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
       await durable.start({ id, func: "approval", args: [content], timeoutAt, tags });
     },
     json(method, path, body, headers = {}) {
-      return bench.call(path, {
+      return rig.call(path, {
         method,
         headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -161,7 +161,7 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
     },
     mailed: () => mails.size,
     press(link, fields = { confirm: "yes" }, headers = {}) {
-      return bench.call(link, { method: "POST", body: new URLSearchParams(fields), headers });
+      return rig.call(link, { method: "POST", body: new URLSearchParams(fields), headers });
     },
     settled(id) {
       return until(async () => {
@@ -170,14 +170,14 @@ export async function openBench({ deliver, work = true }: BenchOptions = {}): Pr
       });
     },
     async [Symbol.asyncDispose]() {
-      await bench.rest();
+      await rig.rest();
       await gateway.close();
       await durable.stop();
       await engine.close();
     },
   };
-  if (work) bench.work();
-  return bench;
+  if (work) rig.work();
+  return rig;
 }
 
 /** Asks until there is an answer. The test's own timeout is the limit. */
