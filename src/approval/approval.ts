@@ -2,46 +2,17 @@
  * The domain's words as types: what is asked, who is asked, what was answered, how it ended.
  * Everything here is plain JSON, because it lives in durable promises and crosses processes.
  */
+import type { z } from "zod";
+import type { ApprovalRequest, choiceSchema, doorSchema, outcomeKindSchema, Person } from "./schema.ts";
 
-export type Choice = "approve" | "reject";
+export type { ApprovalRequest, Person };
+
+export type Choice = z.output<typeof choiceSchema>;
 
 /** How a decision came in. */
-export type Door = "mail" | "api" | "webhook";
+export type Door = z.output<typeof doorSchema>;
 
-export interface Person {
-  readonly email: string;
-  readonly name?: string;
-  /** BCP 47 language tag, for instance `de-AT`. */
-  readonly locale?: string;
-  /** IANA time zone, for instance `Europe/Berlin`. */
-  readonly timeZone?: string;
-}
-
-interface Detail {
-  readonly label: string;
-  readonly value: string;
-}
-
-/** What a caller asks for, after validation. `parseApprovalRequest` makes one of unknown input. */
-export interface ApprovalRequest {
-  readonly title: string;
-  /** Markdown; a safe subset is shown. */
-  readonly summary?: string;
-  readonly details: readonly Detail[];
-  readonly requester?: Person;
-  /** 1 to 50 people, each once. */
-  readonly approvers: readonly Person[];
-  /** How many approvals are needed. */
-  readonly require: "any" | "all" | number;
-  /** `veto`: one rejection ends it. `majority`: it ends when enough approvals are out of reach. */
-  readonly rejection: "veto" | "majority";
-  /** ISO 8601 duration (`P5D`) or instant (`2026-12-01T12:00:00Z`), as the caller gave it. */
-  readonly deadline: string;
-  readonly onDeadline: "expire" | "reject";
-  /** Where events about this approval go. */
-  readonly callbackUrl?: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
+export type OutcomeKind = z.output<typeof outcomeKindSchema>;
 
 /** The parameter of a ballot's promise: one approver's open question. */
 export interface Ballot {
@@ -97,8 +68,6 @@ export interface Closed {
   /** Numbers of the ballots whose answers count. Absent in records of before there was this list. */
   readonly answered?: readonly number[];
 }
-
-export type OutcomeKind = "approved" | "rejected" | "expired" | "cancelled";
 
 /** What became of one approver's mail. */
 export type Delivery =

@@ -1,9 +1,8 @@
 /** Whether two requests mean the same approval, however each is written. */
 import { canonicalJson } from "../lib/canonical-json.ts";
-import type { ApprovalRequest, Person } from "./approval.ts";
 import { parseDeadline } from "./deadline.ts";
-import { addressKey } from "./person.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
+import { type ApprovalRequest, meaningOf } from "./schema.ts";
 
 /** An approval that stands: what it was requested with, and when its root promise ends. */
 export interface Standing {
@@ -21,40 +20,21 @@ export interface Standing {
  * are the same only character by character.
  */
 export function differingFields(standing: Standing, asked: ApprovalRequest): string[] {
-  const stored = meaningOf(standing.request);
-  const other = meaningOf(asked);
+  const stored = comparable(standing.request);
+  const other = comparable(asked);
   const names = new Set([...Object.keys(stored), ...Object.keys(other)]);
   const fields = [...names].filter((name) => canonicalJson([stored[name]]) !== canonicalJson([other[name]]));
   return isSameDeadline(standing, asked) ? fields : [...fields, "deadline"];
 }
 
-function meaningOf(request: ApprovalRequest): Readonly<Record<string, unknown>> {
-  const { title, summary, details, requester, approvers, require } = request;
+/** Without the deadline, which is compared by itself, with the instant that it came to. */
+function comparable(request: ApprovalRequest): Readonly<Record<string, unknown>> {
+  const { approvers, require } = request;
   return {
-    ...request,
-    // Compared by itself, with the instant that it came to.
+    ...meaningOf(request),
     deadline: undefined,
-    title: composed(title),
-    summary: summary && composed(summary),
-    details: details.map(({ label, value }) => [composed(label), composed(value)]),
-    requester: requester && personMeant(requester),
-    approvers: approvers.map(personMeant),
     require: require === "any" ? 1 : require === "all" ? approvers.length : require,
   };
-}
-
-function personMeant({ email, name, locale, timeZone }: Person): Person {
-  return {
-    email: addressKey(email),
-    ...(name === undefined ? {} : { name: composed(name) }),
-    ...(locale === undefined ? {} : { locale: locale.toLowerCase() }),
-    ...(timeZone === undefined ? {} : { timeZone: timeZone.toLowerCase() }),
-  };
-}
-
-/** Canonically equivalent texts look the same and mean the same (UAX #15). */
-function composed(text: string): string {
-  return text.normalize("NFC");
 }
 
 function isSameDeadline({ request, timeoutAt }: Standing, asked: ApprovalRequest): boolean {

@@ -1,14 +1,10 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
-import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
-import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
-import type { ApprovalRequest } from "./approval.ts";
 import { type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
-import { ID_PATTERN } from "./ids.ts";
 import { metadataProblems } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
-import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
+import { APPROVERS_MAX, type ApprovalRequest, approvalRequestSchema, callbackUrlSchema } from "./schema.ts";
 
 /**
  * How long an approval's workflow outlives its deadline: time to close ballots and report, also when no worker runs
@@ -16,109 +12,8 @@ import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from 
  */
 export const APPROVAL_SLACK_MS = 24 * 3_600_000;
 
-const APPROVERS_MAX = 50;
-const DETAILS_MAX = 50;
 /** More would help nobody to mend a request, and answers stay small. */
 const PROBLEMS_MAX = 100;
-
-const emailSchema = z
-  .string()
-  .max(MAIL_ADDRESS_CHARS_MAX)
-  .overwrite((text) => text.trim())
-  .regex(MAIL_ADDRESS, "must be one plain mail address, such as ana@example.com")
-  .meta({ description: "One mail address.", examples: ["ana@example.com"] });
-
-const nameSchema = line(100).meta({ description: "Name shown beside the address." });
-
-const personSchema = z
-  .strictObject({
-    email: emailSchema,
-    name: z.exactOptional(nameSchema),
-    locale: z.exactOptional(
-      z
-        .string()
-        .max(35)
-        .refine(isLocale, "must be a BCP 47 language tag, such as de-AT")
-        .meta({ description: "BCP 47 language tag.", examples: ["de-AT"] }),
-    ),
-    timeZone: z.exactOptional(
-      z
-        .string()
-        .max(64)
-        .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
-        .meta({ description: "IANA time zone.", examples: ["Europe/Berlin"] }),
-    ),
-  })
-  .meta({ id: "PersonInput" });
-
-const approverSchema = z
-  .union([emailSchema.transform((email) => ({ email })), personSchema])
-  .meta({ id: "PersonOrAddress", description: "A person, or their mail address alone." });
-
-/** Which URLs may be called is a matter of settings; see {@link RequestRules}. */
-export const callbackUrlSchema = z
-  .string()
-  .max(2000)
-  .refine(isPlainHttpUrl, "must be an https URL, such as https://example.com/hooks/approvals")
-  .overwrite((text) => URL.parse(text)?.href ?? text)
-  .meta({
-    description: "Where events about this approval are sent, signed.",
-    examples: ["https://example.com/hooks/approvals"],
-  });
-
-/**
- * The body of `POST /approvals` and the argument of `requestApproval`. Rules that look at several fields at once
- * (people named twice, the requester among the approvers, `require`, the deadline's distance) are not in it.
- */
-export const approvalRequestSchema = z.strictObject({
-  id: z.exactOptional(
-    z
-      .string()
-      .regex(ID_PATTERN, "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
-      .meta({ description: "The approval's id; the same id and content name the same approval." }),
-  ),
-  title: line(200).meta({ description: "What is to be decided, in one line." }),
-  summary: z.exactOptional(
-    lines(10_000).meta({
-      description: "What one must know to decide: markdown, of which a safe subset is shown.",
-    }),
-  ),
-  details: z
-    .array(z.strictObject({ label: line(100), value: line(1000) }).meta({ id: "DetailInput" }))
-    .max(DETAILS_MAX)
-    .default([])
-    .meta({ description: "Facts shown as a table." }),
-  requester: z.exactOptional(approverSchema.meta({ description: "Who asks. May not be an approver." })),
-  approvers: z
-    .array(approverSchema)
-    .min(1)
-    .max(APPROVERS_MAX)
-    .meta({ description: "Who is asked, each person once." }),
-  require: z
-    .union([z.enum(["any", "all"]), z.int().min(1).max(APPROVERS_MAX)])
-    .default("any")
-    .meta({ description: "How many approvals are needed." }),
-  rejection: z.enum(["veto", "majority"]).default("veto").meta({
-    description: "veto: one rejection ends it. majority: it ends when enough approvals are out of reach.",
-  }),
-  deadline: z
-    .string()
-    .refine((text) => parseDeadline(text) !== undefined, {
-      message:
-        "must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length) or an instant (2026-12-01T12:00:00Z)",
-    })
-    .default("P7D")
-    .meta({ description: "ISO 8601 duration from now, or instant; 1 minute to 90 days away." }),
-  onDeadline: z
-    .enum(["expire", "reject"])
-    .default("expire")
-    .meta({ description: "How it ends when the deadline passes undecided." }),
-  callbackUrl: z.exactOptional(callbackUrlSchema),
-  metadata: z
-    .record(z.string(), z.unknown())
-    .default({})
-    .meta({ description: "Any JSON object of at most 16 KiB; comes back with the outcome." }),
-});
 
 export interface RequestRules {
   /** Milliseconds since 1970. */
@@ -219,49 +114,4 @@ function addressOf(person: unknown): string | undefined {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function line(charsMax: number) {
-  return text(charsMax, tidyLine, lineProblem);
-}
-
-/** Schema of text of several lines, tidied. */
-export function lines(charsMax: number) {
-  return text(charsMax, tidyLines, linesProblem);
-}
-
-/** Controls are looked for in the text as given, which trimming would hide; reserved words in the text as stored. */
-function text(charsMax: number, tidy: (raw: string) => string, problem: (raw: string) => string | undefined) {
-  return z
-    .string()
-    .superRefine((raw, ctx) => {
-      const message = problem(raw) ?? storableProblem(tidy(raw));
-      if (message !== undefined) ctx.addIssue({ code: "custom", message });
-    })
-    .overwrite(tidy)
-    .min(1)
-    .max(charsMax);
-}
-
-/** Blanks and controls are refused, because `URL` would drop them, and people would read another address. */
-function isPlainHttpUrl(text: string): boolean {
-  return /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
-}
-
-function isLocale(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-/** A named zone; fixed offsets such as `+01:00` are refused, because they are wrong for half of the year. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/u.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }

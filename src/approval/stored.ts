@@ -15,6 +15,13 @@ import type {
   Outcome,
 } from "./approval.ts";
 import { KIND_TAG } from "./ids.ts";
+import {
+  choiceSchema,
+  doorSchema,
+  outcomeKindSchema,
+  storedPersonSchema,
+  storedRequestSchema,
+} from "./schema.ts";
 
 /** A promise record, decoded. */
 export interface StoredRecord {
@@ -28,49 +35,25 @@ export interface StoredRecord {
   readonly settledAt?: number;
 }
 
-const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
-const choice = z.enum(["approve", "reject"]);
-const door = z.enum(["mail", "api", "webhook"]);
 const text = z.string();
 
-const person = z.object({
-  email: text,
-  name: z.exactOptional(text),
-  locale: z.exactOptional(text),
-  timeZone: z.exactOptional(text),
-});
-
-const request: z.ZodType<ApprovalRequest> = z.object({
-  title: text,
-  summary: z.exactOptional(text),
-  details: z.array(z.object({ label: text, value: text })),
-  requester: z.exactOptional(person),
-  approvers: z.array(person).min(1),
-  require: z.union([z.enum(["any", "all"]), z.int().min(1)]),
-  rejection: z.enum(["veto", "majority"]),
-  deadline: text,
-  onDeadline: z.enum(["expire", "reject"]),
-  callbackUrl: z.exactOptional(text),
-  metadata: z.record(text, z.unknown()),
-});
-
-const call = z.object({ func: z.literal("approval"), args: z.tuple([request]) });
+const call = z.object({ func: z.literal("approval"), args: z.tuple([storedRequestSchema]) });
 
 const ballot: z.ZodType<Ballot> = z.object({
   kind: z.literal("ballot"),
   approval: text,
   n: z.int().min(1),
-  approver: person,
+  approver: storedPersonSchema,
   recipient: text,
   gen: z.int().min(0),
 });
 
 const decision: z.ZodType<Decision> = z.object({
   kind: z.literal("decision"),
-  choice,
+  choice: choiceSchema,
   comment: z.exactOptional(text),
   by: text,
-  door,
+  door: doorSchema,
   nonce: text,
   caller: z.exactOptional(text),
 });
@@ -83,7 +66,7 @@ const cancellation: z.ZodType<Cancellation> = z.object({
 
 const closed: z.ZodType<Closed> = z.object({
   kind: z.literal("closed"),
-  outcome: outcomeKind,
+  outcome: outcomeKindSchema,
   reason: text,
   answered: z.exactOptional(z.array(z.int().min(1))),
 });
@@ -99,16 +82,16 @@ const mailResult: z.ZodType<MailResult> = z.object({ kind: z.literal("mail"), n:
 
 const outcome: z.ZodType<Outcome> = z.object({
   approval: text,
-  outcome: outcomeKind,
+  outcome: outcomeKindSchema,
   reason: text,
   decisions: z.array(
     z.object({
       n: z.int(),
       email: text,
-      choice,
+      choice: choiceSchema,
       comment: z.exactOptional(text),
       at: text,
-      door: z.exactOptional(door),
+      door: z.exactOptional(doorSchema),
       caller: z.exactOptional(text),
     }),
   ),
@@ -123,7 +106,7 @@ export function requestOf(record: StoredRecord): ApprovalRequest | undefined {
 
 /** The request that an approval's workflow was started with; undefined if the argument is none. */
 export function requestIn(argument: unknown): ApprovalRequest | undefined {
-  return read(request, argument);
+  return read(storedRequestSchema, argument);
 }
 
 /** The question that a ballot's promise asks; undefined if the record is no ballot. */

@@ -60,3 +60,8 @@ export function storableProblem(text: string): string | undefined {
   if (!text.isWellFormed()) return "must be well-formed Unicode (it holds half a surrogate pair)";
   return undefined;
 }
+
+/** Canonically equivalent texts look the same and mean the same (UAX #15). */
+export function composed(text: string): string {
+  return text.normalize("NFC");
+}

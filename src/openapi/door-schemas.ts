@@ -1,13 +1,11 @@
 /** What the doors for programs and other systems take and answer: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
-import { lines } from "../approval/request.ts";
+import { choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
 import { instant } from "./common-schemas.ts";
 import { settled } from "./schemas.ts";
 
-const choice = z.enum(["approve", "reject"]);
-const OUTCOMES = ["approved", "rejected", "expired", "cancelled"] as const;
 const outcome = z
-  .exactOptional(z.enum(OUTCOMES))
+  .exactOptional(outcomeKindSchema)
   .meta({ description: "How the approval ended, once that is recorded." });
 const effective = z.boolean().meta({ description: "Whether this call decided." });
 
@@ -16,7 +14,7 @@ export const settlement = z
   .meta({ id: "Settlement", description: "What stands, and whether this call decided." });
 
 export const decideRequest = z
-  .strictObject({ choice, comment: z.exactOptional(lines(2_000)) })
+  .strictObject({ choice: choiceSchema, comment: z.exactOptional(lines(2_000)) })
   .meta({ id: "DecideRequest" });
 
 export const ballotAnswer = z
@@ -29,11 +27,11 @@ export const ballotAnswer = z
         z
           .strictObject({
             kind: z.literal("decided"),
-            choice,
+            choice: choiceSchema,
             by: z.exactOptional(z.string()).meta({
               description: "The approver's address; only for keys with the scope `approvals:read`.",
             }),
-            door: z.enum(["mail", "api", "webhook"]),
+            door: doorSchema,
             caller: z.exactOptional(z.string()).meta({
               description:
                 "The program that decided in the approver's place; only for keys with the scope `approvals:read`.",
@@ -49,7 +47,7 @@ export const ballotAnswer = z
           .strictObject({
             kind: z.literal("closed"),
             because: z
-              .enum([...OUTCOMES, "closing"])
+              .enum([...outcomeKindSchema.options, "closing"])
               .meta({ description: "`closing`: the approval is ending, and how is not recorded yet." }),
             at: z.exactOptional(instant),
             reason: z.exactOptional(z.string()).meta({

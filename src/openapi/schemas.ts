@@ -3,46 +3,43 @@
  * of real answers in tests. Answers may get more members; clients let pass what they do not know.
  */
 import { z } from "zod";
-import type { Outcome, Person } from "../approval/approval.ts";
-import { approvalRequestSchema, lines } from "../approval/request.ts";
+import type { Outcome } from "../approval/approval.ts";
+import {
+  approvalRequestSchema,
+  choiceSchema,
+  doorSchema,
+  lines,
+  outcomeKindSchema,
+  shownPersonSchema,
+  shownRequestFields,
+} from "../approval/schema.ts";
 import type { CallbackView } from "../approval/stored-callback.ts";
 import type { ApprovalView } from "../approval/view.ts";
 import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
 
-const person: z.ZodType<Person> = z
-  .strictObject({
-    email: z.string(),
-    name: z.exactOptional(z.string()),
-    locale: z.exactOptional(z.string()),
-    timeZone: z.exactOptional(z.string()),
-  })
-  .meta({ id: "Person" });
-
-const choice = z.enum(["approve", "reject"]);
-const door = z
-  .enum(["mail", "api", "webhook"])
-  .meta({ description: "How the decision came in: by the link in a mail, or by a program." });
+const door = doorSchema.meta({
+  description: "How the decision came in: by the link in a mail, or by a program.",
+});
 const caller = z.exactOptional(z.string()).meta({
   description:
     "The program that decided in the approver's place: an API key's id, or the source of a webhook.",
 });
-const outcomeKind = z.enum(["approved", "rejected", "expired", "cancelled"]);
 const approvalStatus = z
-  .enum([...outcomeKind.options, "pending", "failed"])
+  .enum([...outcomeKindSchema.options, "pending", "failed"])
   .meta({ id: "ApprovalStatus", description: "`failed`: its workflow broke off, and `error` says why." });
 
 const outcome: z.ZodType<Outcome> = z
   .strictObject({
     approval: z.string(),
-    outcome: outcomeKind,
+    outcome: outcomeKindSchema,
     reason: z.string().meta({ description: "One sentence for people and logs." }),
     decisions: z.array(
       z
         .strictObject({
           n: z.int(),
           email: z.string(),
-          choice,
+          choice: choiceSchema,
           comment: z.exactOptional(z.string()),
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
@@ -57,7 +54,7 @@ const outcome: z.ZodType<Outcome> = z
 const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
   .strictObject({
     n: z.int().meta({ description: "1 for the first approver." }),
-    approver: person,
+    approver: shownPersonSchema,
     state: z
       .enum(["open", "approved", "rejected", "withdrawn", "expired"])
       .meta({ description: "`withdrawn`: the approval ended without this answer." }),
@@ -99,19 +96,14 @@ type ApprovalAnswer = ApprovalView & {
   readonly links: z.infer<typeof links>;
 };
 
+/** A request's fields, but for what answers tell in another way: the people by their ballots. */
+const { approvers: _, deadline: __, ...requestFields } = shownRequestFields;
+
 export const approval: z.ZodType<ApprovalAnswer> = z
   .strictObject({
     id: z.string(),
     status: approvalStatus,
-    title: z.string(),
-    summary: z.exactOptional(z.string()),
-    details: z.array(z.strictObject({ label: z.string(), value: z.string() }).meta({ id: "Detail" })),
-    requester: z.exactOptional(person),
-    require: z.union([z.enum(["any", "all"]), z.int()]),
-    rejection: z.enum(["veto", "majority"]),
-    onDeadline: z.enum(["expire", "reject"]),
-    callbackUrl: z.exactOptional(z.string()),
-    metadata: z.record(z.string(), z.unknown()),
+    ...requestFields,
     deadline: instant,
     ballots: z.array(ballot),
     waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose answer is awaited." }),

@@ -3,7 +3,7 @@ import type { Request } from "express";
 import { parseDeadline } from "../../approval/deadline.ts";
 import { ID_PATTERN } from "../../approval/ids.ts";
 import { ownWayOf } from "../../approval/own-ways.ts";
-import { callbackUrlSchema } from "../../approval/request.ts";
+import { callbackUrlSchema } from "../../approval/schema.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../../durable/durable.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";

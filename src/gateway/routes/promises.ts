@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Choice } from "../../approval/approval.ts";
 import { ballotId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
-import { lines } from "../../approval/request.ts";
+import { lines } from "../../approval/schema.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Caller } from "../../auth/authenticate.ts";
 import { allows } from "../../auth/scopes.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { callbackUrlSchema } from "../../approval/request.ts";
+import { callbackUrlSchema } from "../../approval/schema.ts";
 import { anyJson } from "../common-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { begunWorkflow, workflowState } from "../schemas.ts";

@@ -1,11 +1,8 @@
 import { Codec } from "@resonatehq/sdk";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import {
-  approvalRequestSchema,
-  parseApprovalRequest,
-  readApprovalContent,
-} from "../../../src/approval/request.ts";
+import { parseApprovalRequest, readApprovalContent } from "../../../src/approval/request.ts";
+import { approvalRequestSchema } from "../../../src/approval/schema.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 
 const nowMs = Date.parse("2026-11-21T12:00:00Z");

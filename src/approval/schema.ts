@@ -1,0 +1,207 @@
+/**
+ * The one shape of a request. What is checked, stored, read back, compared and described all follows from the schema
+ * here, so a new optional field is one line in it and what shows it:
+ *
+ * - `POST /approvals` and `requestApproval` check with it (`request.ts`);
+ * - {@link storedRequestSchema} reads requests back, without the rules that may become stricter (`stored.ts`);
+ * - the same call sent twice is recognised by {@link meaningOf} (`meaning.ts`);
+ * - the OpenAPI document describes the request by it, and the answer by {@link shownRequestFields}.
+ *
+ * A field is optional by `z.exactOptional`, or by a default: then requests that were stored before it have the default.
+ */
+import { z } from "zod";
+import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
+import { parseDeadline } from "./deadline.ts";
+import { ID_PATTERN } from "./ids.ts";
+import { addressKey } from "./person.ts";
+import { type Frozen, facets, meaning, shownMembers, shownShape, storedShape } from "./shape.ts";
+import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
+
+export const APPROVERS_MAX = 50;
+const DETAILS_MAX = 50;
+
+export const choiceSchema = z.enum(["approve", "reject"]);
+/** How a decision came in. */
+export const doorSchema = z.enum(["mail", "api", "webhook"]);
+export const outcomeKindSchema = z.enum(["approved", "rejected", "expired", "cancelled"]);
+
+const emailSchema = z
+  .string()
+  .max(MAIL_ADDRESS_CHARS_MAX)
+  .overwrite((text) => text.trim())
+  .regex(MAIL_ADDRESS, "must be one plain mail address, such as ana@example.com")
+  .meta({ description: "One mail address.", examples: ["ana@example.com"] })
+  .register(facets, { meaning: addressKey });
+
+const nameSchema = line(100).meta({ description: "Name shown beside the address." });
+
+const personSchema = z
+  .strictObject({
+    email: emailSchema,
+    name: z.exactOptional(nameSchema),
+    locale: z.exactOptional(
+      z
+        .string()
+        .max(35)
+        .refine(isLocale, "must be a BCP 47 language tag, such as de-AT")
+        .meta({ description: "BCP 47 language tag.", examples: ["de-AT"] })
+        .register(facets, { meaning: lowerCase }),
+    ),
+    timeZone: z.exactOptional(
+      z
+        .string()
+        .max(64)
+        .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
+        .meta({ description: "IANA time zone.", examples: ["Europe/Berlin"] })
+        .register(facets, { meaning: lowerCase }),
+    ),
+  })
+  .meta({ id: "PersonInput" })
+  .register(facets, { name: "Person" });
+
+export type Person = Frozen<z.output<typeof personSchema>>;
+
+const approverSchema = z
+  .union([emailSchema.transform((email): z.output<typeof personSchema> => ({ email })), personSchema])
+  .meta({ id: "PersonOrAddress", description: "A person, or their mail address alone." })
+  // Whichever was sent, a person is stored.
+  .register(facets, { is: personSchema });
+
+/** Which URLs may be called is a matter of settings; see {@link RequestRules}. */
+export const callbackUrlSchema = z
+  .string()
+  .max(2000)
+  .refine(isPlainHttpUrl, "must be an https URL, such as https://example.com/hooks/approvals")
+  .overwrite((text) => URL.parse(text)?.href ?? text)
+  .meta({
+    description: "Where events about this approval are sent, signed.",
+    examples: ["https://example.com/hooks/approvals"],
+  });
+
+/**
+ * The body of `POST /approvals` and the argument of `requestApproval`. Rules that look at several fields at once
+ * (people named twice, the requester among the approvers, `require`, the deadline's distance) are not in it.
+ */
+export const approvalRequestSchema = z.strictObject({
+  id: z.exactOptional(
+    z
+      .string()
+      .regex(ID_PATTERN, "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
+      .meta({ description: "The approval's id; the same id and content name the same approval." }),
+  ),
+  title: line(200).meta({ description: "What is to be decided, in one line." }),
+  summary: z.exactOptional(
+    lines(10_000).meta({
+      description: "What one must know to decide: markdown, of which a safe subset is shown.",
+    }),
+  ),
+  details: z
+    .array(
+      z
+        .strictObject({ label: line(100), value: line(1000) })
+        .meta({ id: "DetailInput" })
+        .register(facets, { name: "Detail" }),
+    )
+    .max(DETAILS_MAX)
+    .default([])
+    .meta({ description: "Facts shown as a table." }),
+  requester: z.exactOptional(approverSchema.meta({ description: "Who asks. May not be an approver." })),
+  approvers: z
+    .array(approverSchema)
+    .min(1)
+    .max(APPROVERS_MAX)
+    .meta({ description: "Who is asked, each person once." })
+    .register(facets, { min: 1 }),
+  require: z
+    .union([z.enum(["any", "all"]), z.int().min(1).max(APPROVERS_MAX).register(facets, { min: 1 })])
+    .default("any")
+    .meta({ description: "How many approvals are needed." }),
+  rejection: z.enum(["veto", "majority"]).default("veto").meta({
+    description: "veto: one rejection ends it. majority: it ends when enough approvals are out of reach.",
+  }),
+  deadline: z
+    .string()
+    .refine((text) => parseDeadline(text) !== undefined, {
+      message:
+        "must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length) or an instant (2026-12-01T12:00:00Z)",
+    })
+    .default("P7D")
+    .meta({ description: "ISO 8601 duration from now, or instant; 1 minute to 90 days away." }),
+  onDeadline: z
+    .enum(["expire", "reject"])
+    .default("expire")
+    .meta({ description: "How it ends when the deadline passes undecided." }),
+  callbackUrl: z.exactOptional(callbackUrlSchema),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .meta({ description: "Any JSON object of at most 16 KiB; comes back with the outcome." }),
+});
+
+/** What a caller asks for, after validation: plain JSON with every default filled in. */
+export type ApprovalRequest = Frozen<Omit<z.output<typeof approvalRequestSchema>, "id">>;
+
+/** The id names the promise; all else is stored in it. */
+const contentSchema = approvalRequestSchema.omit({ id: true });
+
+/** Reads a request that was accepted once. */
+export const storedRequestSchema = storedShape(contentSchema) as z.ZodType<ApprovalRequest>;
+export const storedPersonSchema = storedShape(personSchema) as z.ZodType<Person>;
+
+/** The fields as the API's answers show them. */
+export const shownRequestFields = shownMembers(contentSchema);
+export const shownPersonSchema = shownShape(personSchema) as z.ZodType<Person>;
+
+/** A request's fields as they are compared: equal where two ways of writing mean the same. */
+export function meaningOf(request: ApprovalRequest): Readonly<Record<string, unknown>> {
+  return meaning(contentSchema, request) as Record<string, unknown>;
+}
+
+function line(charsMax: number) {
+  return text(charsMax, tidyLine, lineProblem).register(facets, { meaning: composed });
+}
+
+/** Schema of text of several lines, tidied. */
+export function lines(charsMax: number) {
+  return text(charsMax, tidyLines, linesProblem).register(facets, { meaning: composed });
+}
+
+/** Controls are looked for in the text as given, which trimming would hide; reserved words in the text as stored. */
+function text(charsMax: number, tidy: (raw: string) => string, problem: (raw: string) => string | undefined) {
+  return z
+    .string()
+    .superRefine((raw, ctx) => {
+      const message = problem(raw) ?? storableProblem(tidy(raw));
+      if (message !== undefined) ctx.addIssue({ code: "custom", message });
+    })
+    .overwrite(tidy)
+    .min(1)
+    .max(charsMax);
+}
+
+/** Blanks and controls are refused, because `URL` would drop them, and people would read another address. */
+function isPlainHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
+}
+
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** A named zone; fixed offsets such as `+01:00` are refused, because they are wrong for half of the year. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/u.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase();
+}
