@@ -31,6 +31,16 @@ export interface Command {
   run(args: readonly string[], cli: Cli): Promise<ExitCode>;
 }
 
+/** Where a run of the command line finds its variables, and what it writes to. */
+export interface Io {
+  /** Gets the settings of a file `.env`. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether people read what is written to `out`. */
+  readonly isTerminal: boolean;
+  out(text: string): void;
+  err(text: string): void;
+}
+
 /** What commands have of the world. */
 export interface Cli {
   readonly durable: Durable;
@@ -38,6 +48,8 @@ export interface Cli {
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
   readonly engine: EngineOperations;
   readonly config: Config;
+  /** A variable that a settings file refers to by a name of the operator's choice. */
+  readonly environment: (name: string) => string | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Prints `value` as JSON, or the text made of it for people. */

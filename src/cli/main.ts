@@ -2,6 +2,7 @@
 import { KeyFileError } from "../auth/key-file.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type Config, ConfigError, loadConfig } from "../config/config.ts";
+import { settingsOf } from "../config/env.ts";
 import { engineEndpoint, engineTokenIfAny } from "../config/keys.ts";
 import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
@@ -15,7 +16,15 @@ import { processId } from "../lib/process-id.ts";
 import { TextFileError } from "../lib/text-file.ts";
 import { backup } from "./backup.ts";
 import { callbacks } from "./callbacks.ts";
-import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type ExitCode,
+  type Io,
+  UsageError,
+} from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { gc } from "./gc.ts";
 import { get } from "./get.ts";
@@ -58,33 +67,32 @@ Exit codes: 0 well · 1 rejected, canceled or timed out · 2 wrong usage · 3 no
 5 still pending · 6 the id belongs to another call · 70 a fault of ours
 `;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main([name, ...args]: string[]): Promise<ExitCode> {
+/** Runs one command line, as the shell would, and answers the exit code. Leaves the process as it is. */
+export async function run([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(HELP);
+    io.out(HELP);
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined)
-    return complain(`There is no command ${name}: see countersign --help`, EXIT.usage);
+    return complain(io, `There is no command ${name}: see countersign --help`, EXIT.usage);
   if (args.includes("--help") || args.includes("-h")) {
-    process.stdout.write(command.help);
+    io.out(command.help);
     return EXIT.ok;
   }
   try {
-    return await runCommand(command, args);
+    return await runCommand(command, args, io);
   } catch (error) {
-    return failure(command, error);
+    return failure(command, error, io);
   }
 }
 
-async function runCommand(command: Command, args: readonly string[]): Promise<ExitCode> {
+async function runCommand(command: Command, args: readonly string[], io: Io): Promise<ExitCode> {
   let durable: Durable | undefined;
   let config: Config | undefined;
   const cli: Cli = {
     get config() {
-      config ??= loadSettings();
+      config ??= loadSettings(io);
       return config;
     },
     // Connected when a command has understood what it is asked for, so that wrong usage is told first.
@@ -111,12 +119,13 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
         isEmbedded: cli.config.engine.kind === "embedded",
       });
     },
+    environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
-    record: (entry) => auditOf(cli.config).record({ ...entry, who: "operator" } as AuditEntry),
+    record: (entry) => auditOf(cli.config, io).record({ ...entry, who: "operator" } as AuditEntry),
     print: (value, text, { json }) => {
-      const isForPeople = json !== true && process.stdout.isTTY;
-      process.stdout.write(`${isForPeople ? text() : JSON.stringify(value, null, 2)}\n`);
+      const isForPeople = json !== true && io.isTerminal;
+      io.out(`${isForPeople ? text() : JSON.stringify(value, null, 2)}\n`);
     },
   };
   try {
@@ -127,17 +136,15 @@ async function runCommand(command: Command, args: readonly string[]): Promise<Ex
 }
 
 /** The settings that `npm start` has, too. */
-function loadSettings(): Config {
-  loadEnvFile();
-  return loadConfig(undefined, "cli");
+function loadSettings({ env }: Io): Config {
+  loadEnvFile(undefined, env);
+  return loadConfig(settingsOf(env), "cli");
 }
 
-function auditOf({ auditDir }: Config): Audit {
+function auditOf({ auditDir }: Config, io: Io): Audit {
   if (auditDir === undefined) return NO_AUDIT;
   const onFault = (error: unknown) =>
-    void process.stderr.write(
-      `The audit record cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
+    io.err(`The audit record cannot be written: ${error instanceof Error ? error.message : String(error)}\n`);
   return openAudit({ folder: auditDir, clock: Date.now, onFault });
 }
 
@@ -158,22 +165,22 @@ function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
   }
 }
 
-function failure(command: Command, error: unknown): ExitCode {
+function failure(command: Command, error: unknown, io: Io): ExitCode {
   if (error instanceof UsageError) {
-    return complain(`${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
+    return complain(io, `${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
   }
-  if (error instanceof CommandFailure) return complain(error.message, error.exitCode);
+  if (error instanceof CommandFailure) return complain(io, error.message, error.exitCode);
   if (error instanceof ConfigError || error instanceof KeyFileError || error instanceof TextFileError) {
-    return complain(error.message, EXIT.usage);
+    return complain(io, error.message, EXIT.usage);
   }
   if (error instanceof ServiceError) {
     const { status } = ERRORS[error.code];
-    return complain(error.message, status < 500 ? EXIT.usage : EXIT.engineUnavailable);
+    return complain(io, error.message, status < 500 ? EXIT.usage : EXIT.engineUnavailable);
   }
-  return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), EXIT.internal);
+  return complain(io, error instanceof Error ? (error.stack ?? error.message) : String(error), EXIT.internal);
 }
 
-function complain(message: string, exitCode: ExitCode): ExitCode {
-  process.stderr.write(`countersign: ${message}\n`);
+function complain(io: Io, message: string, exitCode: ExitCode): ExitCode {
+  io.err(`countersign: ${message}\n`);
   return exitCode;
 }

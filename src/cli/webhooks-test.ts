@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { environment } from "../config/env.ts";
 import { readSourcesFile } from "../webhooks/file.ts";
 import type { Source } from "../webhooks/source.ts";
 import { beginsAsJson } from "../webhooks/verify.ts";
@@ -62,7 +61,7 @@ function sourceNamed(cli: Cli, name: string): Source {
   if (webhooksFile === undefined) {
     throw new CommandFailure(EXIT.usage, "WEBHOOKS_FILE is not set: there are no sources");
   }
-  const sources = readSourcesFile(webhooksFile, environment);
+  const sources = readSourcesFile(webhooksFile, cli.environment);
   const source = sources.get(name);
   if (source !== undefined) return source;
   const known = [...sources.keys()].join(", ");

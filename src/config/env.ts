@@ -44,7 +44,12 @@ export type Env = { readonly [name in EnvName]?: string | undefined };
 
 /** The settings of this process, and nothing else of its environment. */
 export function processEnv(): Env {
-  return Object.fromEntries(ENV_NAMES.map((name) => [name, process.env[name]]));
+  return settingsOf(process.env);
+}
+
+/** The settings among the variables of an environment. */
+export function settingsOf(variables: NodeJS.ProcessEnv): Env {
+  return Object.fromEntries(ENV_NAMES.map((name) => [name, variables[name]]));
 }
 
 /** A variable that a settings file refers to by a name of the operator's choice. */

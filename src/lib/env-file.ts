@@ -7,7 +7,7 @@ import { readTextFile, TextFileError } from "./text-file.ts";
  * of the first name, and reads nothing of a file in UTF-16, without a word about either.
  * @throws TextFileError
  */
-export function loadEnvFile(path = ".env"): void {
+export function loadEnvFile(path = ".env", env: NodeJS.ProcessEnv = process.env): void {
   let text: string;
   try {
     text = readTextFile(path);
@@ -19,6 +19,6 @@ export function loadEnvFile(path = ".env"): void {
     });
   }
   for (const [name, value] of Object.entries(parseEnv(text))) {
-    if (process.env[name] === undefined) process.env[name] = value;
+    if (env[name] === undefined) env[name] = value;
   }
 }

@@ -17,7 +17,9 @@ interface Key {
 
 async function keys(site: Site, ...args: string[]): Promise<Key> {
   const env = { PATH: process.env["PATH"], ...site.env };
-  const { stdout } = await run(process.execPath, [join(ROOT, "src/cli/main.ts"), "keys", ...args], { env });
+  const { stdout } = await run(process.execPath, [join(ROOT, "src/cli/countersign.js"), "keys", ...args], {
+    env,
+  });
   return JSON.parse(stdout) as Key;
 }
 

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { run } from "../../src/cli/main.ts";
 import { COMPILE_CACHE, ROOT } from "./service-process.ts";
 
 export interface CliRun {
@@ -15,14 +17,16 @@ export function countersign(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   within: readonly string[] = [],
+  cwd = ROOT,
 ): Promise<CliRun> {
-  const [command = process.execPath, ...words] = [...within, process.execPath, "src/cli/main.ts", ...args];
+  const program = join(ROOT, "src/cli/countersign.js");
+  const [command = process.execPath, ...words] = [...within, process.execPath, program, ...args];
   return new Promise((resolve) => {
     execFile(
       command,
       words,
       {
-        cwd: ROOT,
+        cwd,
         env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
         timeout: 60_000,
       },
@@ -32,4 +36,24 @@ export function countersign(
       },
     );
   });
+}
+
+/** Runs the command line in this process, which takes no start of another: where what a shell sees is not the point. */
+export async function countersignHere(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CliRun> {
+  let stdout = "";
+  let stderr = "";
+  const code = await run(args, {
+    env: { ...env },
+    isTerminal: false,
+    out: (text) => {
+      stdout += text;
+    },
+    err: (text) => {
+      stderr += text;
+    },
+  });
+  return { code, stdout, stderr };
 }

@@ -1,16 +1,15 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { serveEngine } from "../../../src/engine/serve/http.ts";
+import { type CliRun, countersignHere, countersign as countersignProcess } from "../../support/cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
-import { COMPILE_CACHE, ROOT } from "../../support/service-process.ts";
+import { ROOT } from "../../support/service-process.ts";
 
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const TOKEN = "t0ken";
 
 let dir: string;
@@ -19,6 +18,8 @@ let server: { readonly url: string; readonly port: number; close(): Promise<void
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+  // No file .env of whoever runs the tests is read.
+  process.chdir(dir);
   mkdirSync(join(dir, "data"));
   writeFileSync(join(dir, "data", "engine.token"), `${TOKEN}\n`);
   service = await startTestGateway({
@@ -45,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await service[Symbol.asyncDispose]();
+  process.chdir(ROOT);
   rmSync(dir, { recursive: true });
 });
 
@@ -68,18 +70,24 @@ interface Run {
   readonly err: string;
 }
 
-function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  return new Promise((resolve) => {
-    const settings = { DATA_DIR: join(dir, "data"), ENGINE_PORT: String(server.port), ...env };
-    const options = {
-      cwd: dir,
-      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
-    };
-    execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
-      const code = error === null ? 0 : Number(error.code);
-      resolve({ code, out: /^[{[]/.test(stdout) ? (JSON.parse(stdout) as unknown) : stdout, err: stderr });
-    });
-  });
+const settings = (env: Record<string, string>) => ({
+  DATA_DIR: join(dir, "data"),
+  ENGINE_PORT: String(server.port),
+  ...env,
+});
+
+function read({ code, stdout, stderr }: CliRun): Run {
+  return { code, out: /^[{[]/.test(stdout) ? (JSON.parse(stdout) as unknown) : stdout, err: stderr };
+}
+
+/** In this process. */
+async function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return read(await countersignHere(args, settings(env)));
+}
+
+/** As a process of its own, where its end and what else it writes are the point. */
+async function spawned(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return read(await countersignProcess(args, settings(env), [], dir));
 }
 
 describe("countersign schedule", () => {
@@ -87,7 +95,7 @@ describe("countersign schedule", () => {
   const byName = weekly.with(4, "0 9 * * MON");
 
   test("creates, lists and deletes; the same again changes nothing, another of that name is refused", async () => {
-    const made = await countersign(weekly);
+    const made = await spawned(weekly);
     const shown = {
       name: "weekly",
       cron: "0 9 * * MON",
@@ -120,7 +128,7 @@ describe("countersign schedule", () => {
     const { out } = await countersign(often);
     const at = Date.parse((out as { nextRunAt: string }).nextRunAt);
     await eventually("the first occurrence has come", () => Date.now() > at);
-    const done = await countersign(["wait", `often-${at}`, "--timeout", "10s"]);
+    const done = await spawned(["wait", `often-${at}`, "--timeout", "10s"]);
     expect(done).toMatchObject({ code: 0, out: { func: "greet", result: "Hello, Kim!" } });
     await countersign(["schedule", "delete", "often"]);
   }, 60_000);
@@ -197,7 +205,7 @@ describe("countersign doctor, backup and gc", () => {
       out: { isRunning: true, findings: [] },
     });
     const copy = join(dir, "copy.db");
-    expect(await countersign(["backup", copy], env)).toMatchObject({ code: 0, out: { file: copy } });
+    expect(await spawned(["backup", copy], env)).toMatchObject({ code: 0, out: { file: copy } });
     expect(await countersign(["backup", copy], env)).toMatchObject({
       code: 2,
       err: expect.stringContaining("exists"),
@@ -225,7 +233,7 @@ describe("countersign doctor, backup and gc", () => {
     await engine.send({ kind: "promise.create", head, data: { id: "bad", timeoutAt, param: {}, tags } });
     await engine.send({ kind: "task.halt", head, data: { id: "bad" } });
     await engine.close();
-    const run = await countersign(["doctor"], { DATA_DIR: data });
+    const run = await spawned(["doctor"], { DATA_DIR: data });
     expect(run).toMatchObject({ code: 1, out: { findings: [{ level: "attention", ids: ["bad"] }] } });
   }, 60_000);
 });
@@ -285,7 +293,7 @@ function recordIn(dataDir: string): object[] {
 describe("countersign task", () => {
   test("halts, lists and continues", async () => {
     await countersign(["invoke", "t1", "--func", "question"]);
-    expect(await countersign(["task", "halt", "t1"])).toMatchObject({
+    expect(await spawned(["task", "halt", "t1"])).toMatchObject({
       code: 0,
       out: { id: "t1", state: "halted" },
     });
@@ -302,7 +310,7 @@ describe("countersign task", () => {
 
 describe("countersign invoke", () => {
   test("starts a workflow and, with --wait, shows how it ended", async () => {
-    const run = await countersign(["invoke", "greeting-1", "--func", "greet", "--arg", '"World"', "--wait"]);
+    const run = await spawned(["invoke", "greeting-1", "--func", "greet", "--arg", '"World"', "--wait"]);
     expect(run).toMatchObject({
       code: 0,
       err: "",
@@ -321,7 +329,7 @@ describe("countersign invoke", () => {
 
   test("finds the same call again, and refuses another under its id", async () => {
     const call = ["invoke", "twice", "--func", "greet", "--arg", '{"a":1,"b":2}', "--arg", "2"];
-    const runs = await Promise.all([countersign(call), countersign(call)]);
+    const runs = await Promise.all([spawned(call), spawned(call)]);
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     const other = await countersign(["invoke", "twice", "--func", "greet", "--arg", "1"]);
     expect(other).toMatchObject({
@@ -332,7 +340,7 @@ describe("countersign invoke", () => {
   });
 
   test("ends with 1 when the workflow fails, and shows its message without a stack", async () => {
-    const run = await countersign(["invoke", "failing", "--func", "fail", "--wait"]);
+    const run = await spawned(["invoke", "failing", "--func", "fail", "--wait"]);
     expect(run).toMatchObject({ code: 1, out: { state: "rejected" } });
     expect(run.out).toHaveProperty("error", { name: "Error", message: "No such account" });
   });
@@ -368,11 +376,11 @@ describe("countersign get and wait", () => {
       code: 0,
       out: { id: "asks:1", kind: "ballot", state: "pending", param: { ask: "?" } },
     });
-    expect(await countersign(["wait", "asks", "--timeout", "10ms"])).toMatchObject({
+    expect(await spawned(["wait", "asks", "--timeout", "10ms"])).toMatchObject({
       code: 5,
       out: { state: "pending" },
     });
-    const waiting = countersign(["wait", "asks"]);
+    const waiting = spawned(["wait", "asks"]);
     await service.durable.settle("asks:1", "yes");
     expect(await waiting).toMatchObject({ code: 0, out: { state: "resolved", result: "yes" } });
   });
@@ -385,7 +393,7 @@ describe("countersign get and wait", () => {
       });
     }
     const down = { RESONATE_URL: "http://127.0.0.1:1" };
-    expect(await countersign(["get", "x"], down)).toMatchObject({
+    expect(await spawned(["get", "x"], down)).toMatchObject({
       code: 4,
       err: expect.stringContaining("cannot be reached"),
     });
@@ -478,7 +486,7 @@ describe("countersign", () => {
   });
 
   test("wrong settings are wrong usage", async () => {
-    expect(await countersign(["get", "x"], { RESONATE_URL: "nonsense" })).toMatchObject({
+    expect(await spawned(["get", "x"], { RESONATE_URL: "nonsense" })).toMatchObject({
       code: 2,
       err: expect.stringContaining("RESONATE_URL"),
     });
@@ -501,8 +509,25 @@ describe("countersign", () => {
     const { EXIT } = await import("../../../src/cli/command.ts");
     const documented = [...docs.matchAll(/^\| (\d+) \|/gm)].map(([, exitCode]) => Number(exitCode));
     expect(documented).toEqual(Object.values(EXIT));
-    // One start of a process for each command.
-  }, 60_000);
+  });
+
+  test("as a function takes the settings of .env in this folder, and leaves the process as it is", async () => {
+    const before = { env: { ...process.env }, exitCode: process.exitCode };
+    writeFileSync(join(dir, ".env"), "RESONATE_URL=nonsense\n");
+    try {
+      expect(await countersign(["get", "x"])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("RESONATE_URL"),
+      });
+      // What the environment has already stays.
+      expect(await countersign(["get", "x"], { RESONATE_URL: "http://127.0.0.1:1" })).toMatchObject({
+        code: 4,
+      });
+    } finally {
+      rmSync(join(dir, ".env"));
+    }
+    expect({ env: process.env, exitCode: process.exitCode }).toEqual(before);
+  });
 
   test("is a program that the shell can start", () => {
     const { bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

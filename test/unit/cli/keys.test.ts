@@ -1,18 +1,19 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { COMPILE_CACHE } from "../../support/service-process.ts";
-
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+import { type CliRun, countersign, countersignHere } from "../../support/cli.ts";
+import { ROOT } from "../../support/service-process.ts";
 
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "countersign-cli-keys-"));
+  process.chdir(dir);
 });
-afterEach(() => rmSync(dir, { recursive: true }));
+afterEach(() => {
+  process.chdir(ROOT);
+  rmSync(dir, { recursive: true });
+});
 
 interface Run {
   readonly code: number;
@@ -20,29 +21,28 @@ interface Run {
   readonly err: string;
 }
 
-function keys(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  return new Promise((resolve) => {
-    // The file is for operators also where the service could not start as it is.
-    const options = {
-      cwd: dir,
-      env: {
-        PATH: process.env["PATH"],
-        NODE_COMPILE_CACHE: COMPILE_CACHE,
-        DATA_DIR: dir,
-        HOST: "0.0.0.0",
-        ...env,
-      },
-    };
-    execFile(process.execPath, [MAIN, "keys", ...args], options, (error, stdout, stderr) => {
-      const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
-      resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });
-    });
-  });
+// The file is for operators also where the service could not start as it is.
+const settings = (env: Record<string, string>) => ({ DATA_DIR: dir, HOST: "0.0.0.0", ...env });
+
+function read({ code, stdout, stderr }: CliRun): Run {
+  const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+  return { code, out, err: stderr };
+}
+
+/** In this process. */
+async function keys(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return read(await countersignHere(["keys", ...args], settings(env)));
+}
+
+/** As a process of its own. */
+async function spawned(...args: readonly string[]): Promise<Run> {
+  return read(await countersign(["keys", ...args], settings({}), [], dir));
 }
 
 describe("countersign keys", () => {
   test("makes a key, lists it without it, rotates and revokes it", async () => {
-    const made = await keys(["create", "--name", "billing", "--scope", "approvals:create,approvals:read"]);
+    const scopeList = "approvals:create,approvals:read";
+    const made = await spawned("create", "--name", "billing", "--scope", scopeList);
     expect(made).toMatchObject({
       code: 0,
       out: {
@@ -58,11 +58,11 @@ describe("countersign keys", () => {
     expect(again).toMatchObject({ code: 6, err: expect.stringContaining(`billing has the key ${id}`) });
     const rotated = await keys(["rotate", id]);
     expect(rotated).toMatchObject({ code: 0, out: { client: "billing", scopes: made.out["scopes"] } });
-    expect((await keys(["rotate", id])).code).toBe(6);
+    expect((await spawned("rotate", id)).code).toBe(6);
     // The key itself names its id.
     expect(await keys(["revoke", String(made.out["key"])])).toMatchObject({ code: 0, out: { id } });
     expect((await keys(["revoke", id])).code).toBe(3);
-    const list = await keys(["list"]);
+    const list = await spawned("list");
     expect(list.out).toMatchObject({
       keys: [
         { id, revokedAt: expect.any(String) },

@@ -73,6 +73,7 @@ describe("countersign tree", () => {
       administration: {} as Cli["administration"],
       engine: {} as Cli["engine"],
       config: loadConfig({}, "cli"),
+      environment: () => undefined,
       callbackUrlProblem: () => undefined,
       record: () => {},
       clock: Date.now,

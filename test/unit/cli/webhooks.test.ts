@@ -1,15 +1,13 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveEngine } from "../../../src/engine/serve/http.ts";
 import { loadSources } from "../../../src/webhooks/load.ts";
-import { COMPILE_CACHE } from "../../support/service-process.ts";
+import { type CliRun, countersignHere, countersign as countersignProcess } from "../../support/cli.ts";
+import { ROOT } from "../../support/service-process.ts";
 import { type Rig, startRig } from "../webhooks/rig.ts";
 
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const TOKEN = "t0ken";
 const SECRETS = {
   STRIPE: "whsec_test_secret",
@@ -47,6 +45,8 @@ let server: { readonly port: number; close(): Promise<void> };
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "countersign-cli-"));
+  // Files are named as an operator names them, from where they are.
+  process.chdir(dir);
   mkdirSync(join(dir, "data"));
   writeFileSync(join(dir, "data", "engine.token"), `${TOKEN}\n`);
   const text = JSON.stringify({ sources: SOURCES });
@@ -60,6 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
   await rig[Symbol.asyncDispose]();
+  process.chdir(ROOT);
   rmSync(dir, { recursive: true });
 });
 
@@ -69,25 +70,28 @@ interface Run {
   readonly err: string;
 }
 
-function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
-  return new Promise((resolve) => {
-    const settings = {
-      DATA_DIR: join(dir, "data"),
-      ENGINE_PORT: String(server.port),
-      PUBLIC_URL: rig.url,
-      WEBHOOKS_FILE: "webhooks.json",
-      ...SECRETS,
-      ...env,
-    };
-    const options = {
-      cwd: dir,
-      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
-    };
-    execFile(process.execPath, [MAIN, "webhooks", ...args], options, (error, stdout, stderr) => {
-      const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
-      resolve({ code: error === null ? 0 : Number(error.code), out, err: stderr });
-    });
-  });
+const settings = (env: Record<string, string>) => ({
+  DATA_DIR: join(dir, "data"),
+  ENGINE_PORT: String(server.port),
+  PUBLIC_URL: rig.url,
+  WEBHOOKS_FILE: "webhooks.json",
+  ...SECRETS,
+  ...env,
+});
+
+function read({ code, stdout, stderr }: CliRun): Run {
+  const out = stdout === "" ? {} : (JSON.parse(stdout) as Record<string, unknown>);
+  return { code, out, err: stderr };
+}
+
+/** In this process. */
+async function countersign(args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  return read(await countersignHere(["webhooks", ...args], settings(env)));
+}
+
+/** As a process of its own. */
+async function spawned(...args: readonly string[]): Promise<Run> {
+  return read(await countersignProcess(["webhooks", ...args], settings({}), [], dir));
 }
 
 function bodyFile(name: string, content: string): string {
@@ -115,7 +119,7 @@ describe("countersign webhooks test", () => {
   test("a form, and the same delivery again", async () => {
     await rig.latent("job-form");
     const file = bodyFile("form.txt", "promise=job-form&From=%2B14158675309");
-    expect(await countersign(["test", "twilio", "--body", file])).toMatchObject({ code: 0 });
+    expect(await spawned("test", "twilio", "--body", file)).toMatchObject({ code: 0, err: "" });
     expect(await countersign(["test", "twilio", "--body", file])).toMatchObject({
       code: 0,
       out: { answer: { duplicate: true } },
@@ -182,7 +186,7 @@ describe("countersign webhooks log", () => {
     ] as const) {
       await countersign(["test", "docusign", "--body", bodyFile(name, content)]);
     }
-    const run = await countersign(["log", "--source", "docusign", "--limit", "4"]);
+    const run = await spawned("log", "--source", "docusign", "--limit", "4");
     expect(run).toMatchObject({
       code: 0,
       out: {
