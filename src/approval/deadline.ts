@@ -1,3 +1,5 @@
+import { Temporal } from "../lib/temporal.ts";
+
 /** A deadline as a caller gives it: how long from now, or when. */
 
 const SECOND = 1000;

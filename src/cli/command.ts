@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
 import type { AuditEntry } from "../lib/audit.ts";
+import { Temporal } from "../lib/temporal.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
 export const EXIT = {

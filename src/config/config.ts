@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { Temporal } from "../lib/temporal.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type Env, processEnv } from "./env.ts";
 import * as read from "./read.ts";

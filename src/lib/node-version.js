@@ -1,16 +1,17 @@
 /**
  * Loaded before everything else, and so JavaScript that old versions of Node read: where the wrong Node runs, it says so
- * in one line and ends, since all that follows would fail by a syntax that this Node does not have.
+ * in one line and ends, since all that follows would fail by a syntax or a module that this Node does not have.
  */
 
-/** As `engines` in package.json says. */
-const NEEDED = 26;
+/** Major and minor, as `engines` in package.json says: from here on Node strips types, and has SQLite without a flag. */
+const NEEDED = [22, 18];
 
 const { version, execPath, stderr } = process;
+const [major, minor] = version.slice(1).split(".").map(Number);
 
-if (Number(version.slice(1).split(".")[0]) < NEEDED) {
+if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1]) || major === 23) {
   stderr.write(
-    `Cannot start: ${execPath} is Node ${version.slice(1)}, and Countersign needs ${NEEDED} or newer. npm ci installs one by a script, which --ignore-scripts leaves out: run "npm rebuild node --ignore-scripts=false"\n`,
+    `Cannot start: ${execPath} is Node ${version.slice(1)}, and Countersign needs 22.18, 24 or newer. A checkout has one of its own, which npm ci installs by a script; --ignore-scripts leaves it out: run "npm rebuild node --ignore-scripts=false"\n`,
   );
   process.exit(1);
 }

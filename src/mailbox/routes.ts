@@ -6,6 +6,7 @@ import { escapeHtml, Html } from "../lib/html.ts";
 import { PAGE_POLICY, pageHeaders } from "../lib/page-headers.ts";
 import { renderShell } from "../lib/shell.ts";
 import { type Locals, loadTemplates } from "../lib/templates.ts";
+import { Temporal } from "../lib/temporal.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type ReadMail, readMail } from "./read-mail.ts";
 

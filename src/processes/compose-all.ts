@@ -8,6 +8,7 @@ import { createDurable } from "../durable/resonate.ts";
 import type { EngineThread } from "../engine/serve/thread.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
@@ -26,10 +27,7 @@ interface All {
 }
 
 /** What it starts, `owner` stops. */
-export async function composeAll(
-  { config, log, engine }: AllParts,
-  owner: AsyncDisposableStack,
-): Promise<All> {
+export async function composeAll({ config, log, engine }: AllParts, owner: Owner): Promise<All> {
   const networks = engine === undefined ? serverNetworks(config) : threadNetworks(engine, config);
   const durable = createDurable(networks.gateway, {
     group: config.worker.group,
@@ -84,10 +82,7 @@ function serverNetworks(config: Config) {
 }
 
 /** Where mail goes, and is looked at, as long as there is no relay. */
-async function openMailbox(
-  { mail, dataDir, production, trustProxyHops }: Config,
-  owner: AsyncDisposableStack,
-) {
+async function openMailbox({ mail, dataDir, production, trustProxyHops }: Config, owner: Owner) {
   if (mail.kind === "smtp") return undefined;
   const [{ startMailbox }, { mailboxRoutes }] = await Promise.all([
     import("../mailbox/mailbox.ts"),

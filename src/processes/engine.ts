@@ -4,6 +4,7 @@ import { loadEngineToken } from "../config/keys.ts";
 import { openEngine } from "../engine/engine.ts";
 import { serveEngine } from "../engine/serve/http.ts";
 import { createLogger } from "../lib/log.ts";
+import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
 
 await runService(async () => {
@@ -11,16 +12,17 @@ await runService(async () => {
   const log = createLogger({ level: config.logLevel, part: "engine" });
   if (config.engine.kind !== "embedded") throw new Error("Cannot start: RESONATE_URL names another engine");
   const { dataDir } = config;
-  await using starting = new AsyncDisposableStack();
+  const { port, keepMs } = config.engine;
   const debug = process.argv.includes("--debug");
   if (debug && config.production)
     throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
   if (debug) log.warn("serving debug requests: whoever has the token can delete everything");
-  const engine = openEngine({ dataDir, log, debug, keepMs: config.engine.keepMs });
-  starting.defer(() => engine.close());
-  const server = await serveEngine(engine, { port: config.engine.port, token: loadEngineToken(config) });
-  starting.defer(() => server.close());
-
-  const started = starting.move();
-  return { log, ready: { engine: server.url, dataDir }, stop: () => started.disposeAsync() };
+  const { value: server, release } = await startOwned(async (owner) => {
+    const engine = openEngine({ dataDir, log, debug, keepMs });
+    owner.defer(() => engine.close());
+    const served = await serveEngine(engine, { port, token: loadEngineToken(config) });
+    owner.defer(() => served.close());
+    return served;
+  });
+  return { log, ready: { engine: server.url, dataDir }, stop: release };
 });

@@ -80,8 +80,9 @@ export function prepareStatements(db: DatabaseSync) {
     settlePromise: db.prepare(
       "UPDATE promises SET state = ?, settled_at = ?, value_headers = ?, value_data = ? WHERE id = ?",
     ),
+    // The id comes twice: a numbered `?1` is one that Node before 22.19 and 24.7 cannot bind.
     insertTask: db.prepare(
-      `INSERT INTO tasks (n, ${TASK_COLUMNS}) VALUES ((SELECT n FROM promises WHERE id = ?1), ?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO tasks (n, ${TASK_COLUMNS}) VALUES (${NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     updateTask: db.prepare(
       `UPDATE tasks SET state = ?, version = ?, resumes = ?, pid = ?, ttl = ?, local = ?, due_at = ?, not_before = ?, setbacks = ? WHERE n = ${NUMBER}`,

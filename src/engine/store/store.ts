@@ -330,7 +330,7 @@ export class Store implements View {
       }
       case "task.insert": {
         const { id, target, group, timer } = change.row;
-        this.#sql.insertTask.run(id, ...taskStateToColumns(change.row), target, group, timer ? 1 : 0);
+        this.#sql.insertTask.run(id, id, ...taskStateToColumns(change.row), target, group, timer ? 1 : 0);
         this.#tasks.set(change.row);
         return;
       }

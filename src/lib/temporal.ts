@@ -1,0 +1,14 @@
+/** Temporal: Node 26 has it; for older ones that Countersign runs on a package stands in, which is loaded only then. */
+import { createRequire } from "node:module";
+
+interface Host {
+  readonly Temporal?: typeof globalThis.Temporal;
+}
+
+// Not by `await import`: a module that waits cannot be loaded by `require`, and neither can one that imports it.
+const require = createRequire(import.meta.url);
+
+const { Temporal }: { readonly Temporal: typeof globalThis.Temporal } =
+  (globalThis as Host).Temporal === undefined ? require("temporal-polyfill") : globalThis;
+
+export { Temporal };
