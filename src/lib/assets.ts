@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { PACKAGE_ROOT } from "./package-root.ts";
 
 /** A file of `views/assets`, held in memory: there are few and they are small. */
 export interface Asset {
@@ -23,5 +24,5 @@ export function loadAssets(): ReadonlyMap<string, Asset> {
   return assets;
 }
 
-const FOLDER = new URL("../../views/assets/", import.meta.url);
+const FOLDER = new URL("views/assets/", PACKAGE_ROOT);
 const TYPES: Readonly<Record<string, string>> = { css: "text/css; charset=utf-8", svg: "image/svg+xml" };

@@ -6,11 +6,12 @@
 import "./node-version.js";
 // Not by names, which an old Node does not have: it would end before it could say that it is old.
 import module from "node:module";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 
 // Beside what was installed, and so as hard to tamper with; Node's own choice is a folder that all users share. Where
 // nothing can be written, nothing is kept.
-module.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/countersign", import.meta.url)));
+const root = dirname(module.findPackageJSON(import.meta.url));
+module.enableCompileCache(join(root, "node_modules/.cache/countersign"));
 
 try {
   const { loadEnvFile } = await import("./env-file.ts");

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import ejs from "ejs";
 import { escapeHtml, Html } from "./html.ts";
+import { PACKAGE_ROOT } from "./package-root.ts";
 import { cleanText } from "./text.ts";
 
 /** What a template sees as `it`. A value that is printed must not be undefined. */
@@ -41,7 +42,7 @@ export function loadTemplates(...folders: readonly string[]): Templates {
 
 type Render = (locals: Locals) => string;
 
-const VIEWS = new URL("../../views/", import.meta.url);
+const VIEWS = new URL("views/", PACKAGE_ROOT);
 const TEMPLATE_FILE = /^(?<name>[a-z-]+)\.(?<kind>html|txt)\.ejs$/u;
 
 function prepare(source: string, print: (value: unknown) => string): Render {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ServiceError } from "../../lib/errors.ts";
 import { parseEnvelope } from "../../protocol/parse.ts";
@@ -30,6 +31,9 @@ export interface EngineThread {
   close(): Promise<void>;
 }
 
+/** The thread's file, as source in a checkout, compiled in the package: a name in a text is not rewritten with the imports. */
+const ENTRY = new URL(`./thread-entry${extname(import.meta.url)}`, import.meta.url);
+
 /** What a commit makes is garbage after it: more room than this only makes the process larger. */
 const YOUNG_MB = 12;
 
@@ -37,7 +41,7 @@ const YOUNG_MB = 12;
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {
   const { log, dataDir, keepMs, serve } = options;
   const start: ThreadStart = { dataDir, keepMs, serve };
-  const thread = new Worker(new URL("./thread-entry.ts", import.meta.url), {
+  const thread = new Worker(ENTRY, {
     workerData: start,
     name: "engine",
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

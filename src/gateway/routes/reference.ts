@@ -1,10 +1,12 @@
 /** The API described by itself: `/openapi.json` for programs, `/docs` and `/problems/…` for people. No key is needed. */
+
 import { readFileSync } from "node:fs";
 import type { IRouter, Response } from "express";
 import { loadAssets } from "../../lib/assets.ts";
 import { ERRORS, ServiceError } from "../../lib/errors.ts";
 import type { Html } from "../../lib/html.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
+import { PACKAGE_JSON } from "../../lib/package-root.ts";
 import { pageHeaders } from "../../lib/page-headers.ts";
 import { renderShell } from "../../lib/shell.ts";
 import { loadTemplates } from "../../lib/templates.ts";
@@ -80,7 +82,7 @@ function makeReference(publicUrl: string): Reference {
 const FOOTER = "The same, for programs that make clients: /openapi.json";
 
 function packageVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  const text = readFileSync(PACKAGE_JSON, "utf8");
   const { version } = JSON.parse(text) as { readonly version: string };
   return version;
 }

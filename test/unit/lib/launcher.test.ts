@@ -13,8 +13,17 @@ describe("npmLauncher()", () => {
     expect(npmLauncher(scripts[name])).toBeDefined();
   });
 
+  test.each(["exec countersign start", "exec countersign worker --workflows ./workflows"])(
+    "finds the npm that runs %j in a project with the package",
+    (script) => {
+      expect(npmLauncher(script)).toBeDefined();
+    },
+  );
+
   test.each([
     "",
+    "countersign start",
+    "exec countersign get po-1",
     "vitest run",
     "node --import ./src/lib/preload.js src/processes/all.ts",
     "node --import ./src/lib/preload.js src/processes/all.ts & node other.js",
