@@ -8,7 +8,9 @@
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund @resonatehq/sdk@0.11.5
+# The SDK needs Node 22 or newer (Promise.withResolvers), so the script brings its own.
+npm install --silent --no-audit --no-fund @resonatehq/sdk@0.11.5 node@26.10.0
+export PATH="$dir/node_modules/.bin:$PATH"
 cat > run.mjs <<'X'
 import { Codec, Resonate } from "@resonatehq/sdk";
 const codec = new Codec();

@@ -3,6 +3,7 @@ import { canonicalJson } from "../lib/canonical-json.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { parseExactJson } from "../lib/exact-json.ts";
 import { parseJson } from "../lib/parse-json.ts";
+import { plan } from "./mapping.ts";
 import { type Path, scalarText, valueAt, without } from "./path.ts";
 import type { Source } from "./source.ts";
 import { type BodyFormat, beginsAsJson, sha256Hex } from "./verify.ts";
@@ -11,6 +12,8 @@ export interface WebhookEvent {
   /** JSON, with every number as `parseExactJson` gives it. */
   readonly event: unknown;
   readonly replayKey: string;
+  /** Why it cannot be taken: it has no id where the configuration says. */
+  readonly problem?: ServiceError;
 }
 
 /** Nested as deep as providers' events are, with room. */
@@ -20,20 +23,30 @@ const BATCH_MAX = 1_000;
 /** Twilio has dozens of fields, Slack one. */
 const FIELDS_MAX = 500;
 
-/**
- * @throws ServiceError INVALID_REQUEST if the body is not what the scheme sends; INVALID_FIELDS if it is, but an event
- *   has no id where the configuration says
- */
+/** @throws ServiceError INVALID_REQUEST if the body is not what the scheme sends */
 export function readEvents(source: Source, body: Buffer, replayKey: string): readonly WebhookEvent[] {
   const content = readBody(body, source.scheme.format);
-  if (!source.batch) return [{ event: content, replayKey: keyOf(source, content) ?? replayKey }];
+  if (!source.batch) return [keyed(source, content, replayKey)];
   if (!Array.isArray(content) || content.length > BATCH_MAX) {
     throw new ServiceError("INVALID_REQUEST", `The body must be a list of at most ${BATCH_MAX} events`);
   }
-  return content.map((event: unknown, index) => ({
-    event,
-    replayKey: keyOf(source, event) ?? `${replayKey}#${index}`,
-  }));
+  return content.map((event: unknown, index) => keyed(source, event, `${replayKey}#${index}`));
+}
+
+/**
+ * The event with its key, which is `fallback` where the configuration names none. Also where the event has nothing at
+ * the place that it names, if the event is to be ignored: a sender's test, or a kind that no workflow waits for. What
+ * is left without a key is a problem of that event alone, and not of the others that came with it, nor of a sender's
+ * question whether the address is ours.
+ */
+function keyed(source: Source, event: unknown, fallback: string): WebhookEvent {
+  try {
+    return { event, replayKey: keyOf(source, event) ?? fallback };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const isIgnored = plan(source.mapping, event).kind === "ignore";
+    return { event, replayKey: fallback, ...(isIgnored ? {} : { problem: error }) };
+  }
 }
 
 /** By the event's own id or ids, or by all of its content but what changes between tries; else undefined. */

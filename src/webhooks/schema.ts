@@ -159,7 +159,7 @@ const template_signature = {
   encoding: z.enum(["hex", "base64", "base64url"]),
   signed,
   timestampHeader: z.exactOptional(header),
-  timestampUnit: z.enum(["seconds", "milliseconds"]).default("seconds"),
+  timestampUnit: z.enum(["seconds", "milliseconds", "rfc3339"]).default("seconds"),
   idHeader: z.exactOptional(header),
   format,
 };

@@ -38,7 +38,9 @@ export function fill(
       text += piece;
       continue;
     }
-    const value = scalarText(valueAt(event, piece.path));
+    const found = valueAt(event, piece.path);
+    // Senders write null where they have nothing to say, and a text says that by nothing.
+    const value = found === null ? "" : scalarText(found);
     if (value === undefined) {
       return { ok: false, problem: `${piece.source} is no text or whole number in this event` };
     }

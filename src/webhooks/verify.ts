@@ -102,26 +102,45 @@ export function oneHeader(head: Head, name: string): Refused | { readonly ok: tr
   return { ok: true, value };
 }
 
-/** A time in whole seconds or milliseconds since 1970, near enough to now. */
+/** How a sender writes the time that it signs: a number since 1970, or `2026-11-30T09:00:00Z` (RFC 3339). */
+export type TimestampUnit = "seconds" | "milliseconds" | "rfc3339";
+
+/** A time that is near enough to now. */
 export function timeProblem(
   text: string,
   nowMs: number,
-  unit: "seconds" | "milliseconds" = "seconds",
+  unit: TimestampUnit = "seconds",
 ): Refused | undefined {
-  const { digitsMax, ms } = UNITS[unit];
-  // Parsers that forgive would read a time out of `1700000000abc`.
-  if (!/^\d+$/.test(text) || text.length > digitsMax) {
-    return refuse("malformed", `The time of the signature must be whole ${unit} since 1970`);
-  }
-  if (Math.abs(nowMs - Number(text) * ms) <= TOLERANCE_MS) return undefined;
+  const timeMs = timeIn(text, unit);
+  if (timeMs === undefined)
+    return refuse("malformed", `The time of the signature must be ${UNITS[unit].rule}`);
+  if (Math.abs(nowMs - timeMs) <= TOLERANCE_MS) return undefined;
   return refuse(
     "outside-tolerance",
     `The time of the signature is more than ${TOLERANCE_MS / 1000} seconds from now`,
   );
 }
 
-/** Milliseconds have 13 digits today, seconds 10. */
-const UNITS = { seconds: { digitsMax: 11, ms: 1000 }, milliseconds: { digitsMax: 14, ms: 1 } };
+/**
+ * Milliseconds since 1970; undefined for anything else: parsers that forgive would read a time out of `1700000000abc`,
+ * or take one without an offset for local time.
+ */
+function timeIn(text: string, unit: TimestampUnit): number | undefined {
+  const { pattern, ms } = UNITS[unit];
+  const timeMs = !pattern.test(text) ? Number.NaN : ms === undefined ? Date.parse(text) : Number(text) * ms;
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
+
+/** Milliseconds have 13 digits today, seconds 10; some senders write a time's fraction to the nanosecond. */
+const UNITS = {
+  seconds: { pattern: /^\d{1,11}$/, ms: 1000, rule: "whole seconds since 1970" },
+  milliseconds: { pattern: /^\d{1,14}$/, ms: 1, rule: "whole milliseconds since 1970" },
+  rfc3339: {
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/,
+    ms: undefined,
+    rule: "as RFC 3339 has it, such as 2026-11-30T09:00:00Z",
+  },
+} as const;
 
 export interface MacOptions {
   readonly algorithm: string;

@@ -1,4 +1,4 @@
-import { parseDictionary } from "structured-headers";
+import { parseItem } from "structured-headers";
 
 /** Longer headers are not looked at: nobody has so many preferences. */
 const HEADER_CHARS_MAX = 256;
@@ -7,32 +7,31 @@ const HEADER_CHARS_MAX = 256;
  * The seconds of the preference `wait` (RFC 7240 §4.3); undefined if the header has none, or one that is no number of
  * seconds.
  *
- * The header is read as a Dictionary of RFC 9651, as the HTTP working group's draft on older fields
- * (draft-ietf-httpbis-retrofit) has it for `Prefer`, but names may have capitals, `wait="20"` is the same as `wait=20`,
- * and the first of several counts, all by RFC 7240 §2. A preference that cannot be read costs those after it.
+ * Each preference is read by itself, so that one that cannot be read costs no other: RFC 7240 §2 allows what a
+ * Dictionary of RFC 9651, in which the HTTP working group would write the header (draft-ietf-httpbis-retrofit), does not:
+ * capitals, blanks around `=`, empty members, and words that begin with a digit (`since=2026-11-30`). The first of several
+ * counts, and `wait="20"` is the same as `wait=20`.
  */
 export function preferredWait(header: string | undefined): number | undefined {
   if (header === undefined || header.length > HEADER_CHARS_MAX) return undefined;
-  const text = header.toLowerCase();
-  // A Dictionary keeps the last of several. The shortest beginning that holds one member of the name holds the first.
-  for (let end = text.indexOf("wait"); end !== -1 && end < text.length; ) {
-    const comma = text.indexOf(",", end + 1);
-    end = comma === -1 ? text.length : comma;
-    const value = memberOf(text.slice(0, end), "wait");
-    if (value !== undefined) return secondsIn(value);
+  for (const member of header.toLowerCase().match(MEMBERS) ?? []) {
+    // Parameters say nothing about `wait`.
+    const [preference = ""] = member.split(";", 1);
+    const [name = "", ...value] = preference.split("=");
+    if (name.trim() === "wait") return secondsIn(value.join("=").trim());
   }
   return undefined;
 }
 
-function memberOf(text: string, name: string): unknown {
+/** What stands between commas. A comma within quotes is text, also where the quotes do not end. */
+const MEMBERS = /(?:"(?:\\.|[^"\\])*"?|[^",])+/g;
+
+function secondsIn(text: string): number | undefined {
   try {
-    return parseDictionary(text).get(name)?.[0];
+    const [value] = parseItem(text);
+    const seconds = typeof value === "number" || typeof value === "string" ? String(value) : "";
+    return /^\d+$/.test(seconds) ? Number(seconds) : undefined;
   } catch {
     return undefined;
   }
-}
-
-function secondsIn(value: unknown): number | undefined {
-  const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
-  return /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -95,6 +95,7 @@ async function take(
 ): Promise<Taken> {
   const line = { requestId: requestIdOf(res), source: source.name };
   try {
+    if (event.problem !== undefined) throw event.problem;
     const taken = await takeDelivery(options, source, event);
     const { delivery, duplicate, result, effective, promise, why } = taken;
     audit(res, {

@@ -29,7 +29,7 @@ const ENTRY = /^([A-Za-z0-9_.-]+)=\{(signature|timestamp|id)\}$/;
 /** What each part may be made of. A time is looked at more closely where it is compared. */
 const CONTENT = {
   signature: "([A-Za-z0-9+/_-]+={0,2})",
-  timestamp: "(\\d{1,14})",
+  timestamp: "(\\d{1,14}|\\d{4}-[\\dT:+.-]{1,36}Z?)",
   id: "([A-Za-z0-9_-]{1,256})",
 };
 

@@ -1,5 +1,5 @@
 /** What a sender signs, as a template of `{id}`, `{timestamp}`, `{url}` and `{body}`, and where it writes each. */
-import { type Head, oneHeader, type Refused, refuse, timeProblem } from "../verify.ts";
+import { type Head, oneHeader, type Refused, refuse, type TimestampUnit, timeProblem } from "../verify.ts";
 import { type HeaderValue, readHeaderValue, writeHeaderValue } from "./header-value.ts";
 
 type Part = "id" | "timestamp" | "url" | "body";
@@ -19,8 +19,6 @@ export interface SignedTemplate {
   readonly idHeader: string | undefined;
   readonly timestampUnit: TimestampUnit;
 }
-
-type TimestampUnit = "seconds" | "milliseconds";
 
 export type SignedParts =
   | Refused
@@ -66,11 +64,9 @@ export function signedParts(template: SignedTemplate, head: Head, nowMs: number)
     if (!found.ok) return found;
     values[part] = found.value;
   }
-  for (const part of ["timestamp", "id"] as const) {
-    // Nothing that could be taken for what stands between the parts.
-    if (values[part] !== undefined && !/^[A-Za-z0-9_-]{1,256}$/.test(values[part])) {
-      return refuse("malformed", `The ${part} in the headers is malformed`);
-    }
+  // Nothing that could be taken for what stands between the parts. A time is held to its one form.
+  if (values.id !== undefined && !/^[A-Za-z0-9_-]{1,256}$/.test(values.id)) {
+    return refuse("malformed", "The id in the headers is malformed");
   }
   const late =
     values.timestamp === undefined ? undefined : timeProblem(values.timestamp, nowMs, timestampUnit);
@@ -101,6 +97,17 @@ function signaturesIn(value: string, prefix: string): string[] {
     .flatMap((one) => (one !== "" && one.startsWith(prefix) ? [one.slice(prefix.length)] : []));
 }
 
+function timeText(ms: number, unit: TimestampUnit): string {
+  switch (unit) {
+    case "seconds":
+      return String(Math.floor(ms / 1000));
+    case "milliseconds":
+      return String(ms);
+    case "rfc3339":
+      return new Date(ms).toISOString();
+  }
+}
+
 /** The headers of a delivery whose signature is made by `sign` of all that is signed. */
 export function signedHeaders(
   template: SignedTemplate,
@@ -108,7 +115,7 @@ export function signedHeaders(
   sign: (signed: Buffer) => string,
 ): Record<string, string> {
   const { header, prefix, headerValue, timestampHeader, idHeader } = template;
-  const time = String(template.timestampUnit === "milliseconds" ? nowMs : Math.floor(nowMs / 1000));
+  const time = timeText(nowMs, template.timestampUnit);
   const parts = { timestamp: time, id, url };
   const signature = sign(
     Buffer.concat(

@@ -234,6 +234,56 @@ describe("Zoom", () => {
   });
 });
 
+describe("an event without the id that `key` names", () => {
+  const base = {
+    scheme: "hmac",
+    secrets: [{ env: "S1" }],
+    header: "x-acme",
+    encoding: "hex",
+    signed: "{body}",
+  };
+  const signed = (content: unknown) => {
+    const body = Buffer.from(JSON.stringify(content));
+    return { body, headers: [["x-acme", hex(body)]] as const };
+  };
+
+  test("is acknowledged if it is to be ignored, and known again by its content", async () => {
+    const resolve = { path: "type", equals: "paid" };
+    const r = await start({ ...base, promise: "p-${order}", key: "event_id", resolve });
+    for (const other of [{ type: "test" }, { type: "test", event_id: null }, { type: "paid" }]) {
+      expect(await r.send(signed(other))).toMatchObject({ status: 200, body: { result: "ignored" } });
+      expect(await r.send(signed(other))).toMatchObject({ status: 200, body: { duplicate: true } });
+    }
+    await r.latent("p-7", EXTERNAL);
+    const problem = { status: 422, body: { errors: [{ field: "event_id" }] } };
+    expect(await r.send(signed({ type: "paid", order: "7" }))).toMatchObject(problem);
+    expect(await r.read("p-7")).toMatchObject({ state: "pending" });
+  });
+
+  test("keeps no other event of its list from being taken", async () => {
+    const r = await start({ ...base, promise: "p-${order}", key: "event_id", batch: true });
+    await r.latent("p-1", EXTERNAL);
+    await r.latent("p-3", EXTERNAL);
+    const list = [{ order: "1", event_id: "a" }, { order: "2" }, { order: "3", event_id: "c" }];
+    expect(await r.send(signed(list))).toMatchObject({ status: 422 });
+    expect(await r.read("p-1")).toMatchObject({ state: "resolved" });
+    expect(await r.read("p-3")).toMatchObject({ state: "resolved" });
+  });
+
+  test("does not keep a sender from asking whether the address is ours", async () => {
+    const config = { scheme: "zoom", secrets: [{ env: "S1" }], promise: "m-${payload.object.id}" };
+    const r = await start({ ...config, key: "payload.object.uuid" });
+    const plainToken = "qgg8vlvZRS6UYooatFL8Aw";
+    const body = Buffer.from(JSON.stringify({ event: "endpoint.url_validation", payload: { plainToken } }));
+    const time = nowS();
+    const headers = [
+      ["x-zm-signature", `v0=${hex(`v0:${time}:`, body)}`],
+      ["x-zm-request-timestamp", time],
+    ] as const;
+    expect(await r.send({ body, headers })).toMatchObject({ status: 200, body: { plainToken } });
+  });
+});
+
 describe("a time and a signature in one header", () => {
   const event = Buffer.from('{"id":"7"}');
   const base = {
@@ -318,6 +368,61 @@ describe("a time and a signature in one header", () => {
     expect(await r.send({ ...sent(mac, ms), url: "/webhooks/acme?x=1" })).toMatchObject({ status: 401 });
     expect(await r.send(sent(mac, nowS()))).toMatchObject({ status: 401 });
     expect(await r.send(sent(mac, ms))).toMatchObject({ status: 200, body: { effective: true } });
+  });
+
+  describe("a time as RFC 3339 has it", () => {
+    const BOX = {
+      ...base,
+      header: "box-signature-primary",
+      encoding: "base64",
+      signed: "{body}{timestamp}",
+      timestampHeader: "box-delivery-timestamp",
+      timestampUnit: "rfc3339",
+    };
+    const post = (r: Rig, at: string) =>
+      r.send({
+        body: event,
+        headers: [
+          ["box-signature-primary", createHmac("sha256", SECRET).update(event).update(at).digest("base64")],
+          ["box-delivery-timestamp", at],
+        ],
+      });
+    const now = () => new Date().toISOString();
+
+    test.each([
+      ["milliseconds", (iso: string) => iso],
+      ["seconds", (iso: string) => iso.replace(/\.\d+/, "")],
+      ["nanoseconds", (iso: string) => iso.replace("Z", "123456Z")],
+      ["an offset", (iso: string) => iso.replace("Z", "+00:00")],
+    ])("%s", async (_, form) => {
+      const r = await start(BOX);
+      await r.latent("p-7", EXTERNAL);
+      expect(await post(r, form(now()))).toMatchObject({ status: 200, body: { effective: true } });
+    });
+
+    test.each([
+      ["too old", () => new Date(Date.now() - 301_000).toISOString()],
+      ["too far ahead", () => new Date(Date.now() + 310_000).toISOString()],
+      ["local time", () => now().replace("Z", "")],
+      ["a number", () => nowS()],
+      ["a day", () => now().slice(0, 10)],
+      ["no such month", () => now().replace(/-\d\d-/, "-13-")],
+      ["words", () => new Date().toUTCString()],
+    ])("refuses %s", async (_, at) => {
+      const r = await start(BOX);
+      await r.latent("p-7", EXTERNAL);
+      expect(await post(r, at())).toMatchObject({ status: 401 });
+    });
+
+    test("beside the signature in one header", async () => {
+      const { timestampHeader: _, ...how } = BOX;
+      const r = await start({ ...how, headerValue: "{timestamp}.{signature}" });
+      await r.latent("p-7", EXTERNAL);
+      const at = now();
+      const mac = createHmac("sha256", SECRET).update(event).update(at).digest("base64");
+      const sent = { body: event, headers: [["box-signature-primary", `${at}.${mac}`]] as const };
+      expect(await r.send(sent)).toMatchObject({ status: 200, body: { effective: true } });
+    });
   });
 
   test.each([

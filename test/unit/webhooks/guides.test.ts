@@ -155,7 +155,14 @@ describe("guides", () => {
     const { sources, text } = guide("webhooks");
     expect([...sources.keys()]).toEqual(["acme"]);
     const inTable = [...text.matchAll(/^\| ([A-Z]\w+) \| `\{(scheme: .*)\}` \|$/gm)];
-    expect(inTable.map(([, name]) => name)).toEqual(["Shopify", "Paddle", "Square", "Linear"]);
+    expect(inTable.map(([, name]) => name)).toEqual([
+      "Shopify",
+      "Paddle",
+      "Square",
+      "Box",
+      "Zendesk",
+      "Linear",
+    ]);
     for (const [, name, fields] of inTable) {
       const source = `sources: { acme: { ${fields}, secrets: [{ env: S1 }], promise: p } }`;
       expect(loadSources(source, SECRETS), name).toMatchObject({ ok: true });

@@ -61,6 +61,8 @@ describe("templates", () => {
       problem: "a.b must be a word",
     });
     expect(fill(template, { n: 1 })).toMatchObject({ ok: false });
+    expect(fill(template, { a: { b: null }, n: 1 })).toEqual({ ok: true, text: "order-:1" });
+    expect(fill(template, { a: { b: null }, n: 1 }, rule)).toMatchObject({ ok: false });
   });
 
   test("$${ stands for itself; a place that is no path is no template", () => {

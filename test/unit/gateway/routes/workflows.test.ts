@@ -305,6 +305,22 @@ describe("GET /wait", () => {
     ['foo="a, wait=3', undefined],
     [`foo=${"a".repeat(300)}, wait=3`, undefined],
     ["", undefined],
+    // RFC 7240 §2: each of these is well formed, and names one `wait`.
+    ["wait = 5", 5],
+    [",wait=5", 5],
+    ["respond-async,,wait=5", 5],
+    ["since=2026-11-30, wait=5", 5],
+    ["x!y=1, wait=5", 5],
+    ["foo=, wait=5", 5],
+    ['wait=5; why="a, wait=3"', 5],
+    ['foo="\\", wait=3", wait=5', 5],
+    // These are not, and cost no other preference.
+    ["foo=b\u00e4r, wait=5", 5],
+    ["foo=a b, wait=5", 5],
+    ["foo=a=b, wait=5", 5],
+    ['wait="5', undefined],
+    ["wait=5 6", undefined],
+    ["wait=5=6", undefined],
   ])("reads Prefer: %s as %s seconds", (header, seconds) => {
     const read = preferredWait(header);
     expect(read === undefined ? undefined : Math.min(read, 45)).toBe(seconds);
