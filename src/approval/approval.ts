@@ -104,6 +104,25 @@ export interface CountedDecision extends Vote {
   readonly caller?: string;
 }
 
+/** The result of a judgement's step: what one pass of the workflow saw, and what follows from it. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** How many of end and ballots were settled; more than that is news. */
+  readonly settled: number;
+  readonly retryDue: boolean;
+  readonly decisions: readonly CountedDecision[];
+}
+
+/** What the rule says of the votes seen so far. */
+export type Verdict =
+  | { readonly kind: "wait" }
+  | {
+      readonly kind: "done";
+      readonly outcome: OutcomeKind;
+      /** One sentence, without names: it goes to logs too. */
+      readonly reason: string;
+    };
+
 /** The result of the approval's workflow. */
 export interface Outcome {
   readonly approval: string;

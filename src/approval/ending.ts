@@ -10,8 +10,8 @@
  * N4 How a cancelled approval ends is known once all its ballots are settled, and not before: an answer of the same
  *    millisecond as the cancellation may still come.
  */
-import type { Closed, CountedDecision, Decision, Vote } from "./approval.ts";
-import { decide, type End, type Rules, type Verdict } from "./policy.ts";
+import type { Closed, CountedDecision, Decision, Verdict, Vote } from "./approval.ts";
+import { decide, type End, type Rules } from "./policy.ts";
 import { cancellationOf, closedOf, decisionOf, type StoredRecord } from "./stored.ts";
 
 /** What of a ballot's record tells of an answer. */

@@ -1,4 +1,4 @@
-import type { ApprovalRequest, OutcomeKind, Vote } from "./approval.ts";
+import type { ApprovalRequest, Verdict, Vote } from "./approval.ts";
 import { addressKey } from "./person.ts";
 
 export type Rules = Pick<ApprovalRequest, "approvers" | "requester" | "require" | "rejection" | "onDeadline">;
@@ -8,15 +8,6 @@ export type End =
   | { readonly kind: "open" }
   | { readonly kind: "deadline" }
   | { readonly kind: "cancelled"; readonly reason?: string };
-
-export type Verdict =
-  | { readonly kind: "wait" }
-  | {
-      readonly kind: "done";
-      readonly outcome: OutcomeKind;
-      /** One sentence, without names: it goes to logs too. */
-      readonly reason: string;
-    };
 
 /**
  * Says how an approval stands, given all that was seen of it at one moment.

@@ -1,10 +1,17 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
+import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
 import { type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
 import { metadataProblems } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
-import { APPROVERS_MAX, type ApprovalRequest, approvalRequestSchema, callbackUrlSchema } from "./schema.ts";
+import {
+  APPROVERS_MAX,
+  type ApprovalRequest,
+  approvalRequestSchema,
+  callbackUrlSchema,
+  storedRequestSchema,
+} from "./schema.ts";
 
 /**
  * How long an approval's workflow outlives its deadline: time to close ballots and report, also when no worker runs
@@ -58,6 +65,22 @@ export function parseApprovalRequest(
   }
   const { id, ...value } = parsed.data;
   return { ok: true, value, deadlineAtMs: deadlineAt(deadline, nowMs), ...(id === undefined ? {} : { id }) };
+}
+
+const parsedRequest: z.ZodType<ParsedRequest> = z.discriminatedUnion("ok", [
+  z.object({
+    ok: z.literal(true),
+    value: storedRequestSchema,
+    id: z.exactOptional(z.string()),
+    deadlineAtMs: z.number(),
+  }),
+  z.object({ ok: z.literal(false), problems: z.array(z.object({ field: z.string(), message: z.string() })) }),
+]);
+
+/** The result of a step that parsed a request; undefined if another program wrote it. */
+export function parsedRequestIn(value: unknown): ParsedRequest | undefined {
+  const parsed = parsedRequest.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
 }
 
 /**

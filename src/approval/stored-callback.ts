@@ -93,6 +93,9 @@ export const parseCallback = (value: unknown): Callback | undefined => read(call
 export const parseCompletionCallback = (value: unknown): CompletionCallback | undefined =>
   read(completion, value);
 
+export const parseAttempt = (value: unknown): Attempt | undefined => read(attempt, value);
+export const parseEvent = (value: unknown): CallbackEvent | undefined => read(callbackEventSchema, value);
+
 export type StoredCallback =
   | ({ readonly kind: "callback" } & Callback)
   | ({ readonly kind: "completion" } & CompletionCallback);

@@ -11,6 +11,7 @@ import type {
   Cancellation,
   Closed,
   Decision,
+  Judgement,
   MailResult,
   Outcome,
 } from "./approval.ts";
@@ -80,22 +81,34 @@ const delivery = z.discriminatedUnion("status", [
 
 const mailResult: z.ZodType<MailResult> = z.object({ kind: z.literal("mail"), n: z.int().min(1), delivery });
 
+const decisions = z.array(
+  z.object({
+    n: z.int(),
+    email: text,
+    choice: choiceSchema,
+    comment: z.exactOptional(text),
+    at: text,
+    door: z.exactOptional(doorSchema),
+    caller: z.exactOptional(text),
+  }),
+);
+
 const outcome: z.ZodType<Outcome> = z.object({
   approval: text,
   outcome: outcomeKindSchema,
   reason: text,
-  decisions: z.array(
-    z.object({
-      n: z.int(),
-      email: text,
-      choice: choiceSchema,
-      comment: z.exactOptional(text),
-      at: text,
-      door: z.exactOptional(doorSchema),
-      caller: z.exactOptional(text),
-    }),
-  ),
+  decisions,
   metadata: z.record(text, z.unknown()),
+});
+
+const judgement: z.ZodType<Judgement> = z.object({
+  verdict: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("wait") }),
+    z.object({ kind: z.literal("done"), outcome: outcomeKindSchema, reason: text }),
+  ]),
+  settled: z.int(),
+  retryDue: z.boolean(),
+  decisions,
 });
 
 /** The request behind an approval's root promise; undefined if the record is no approval of ours. */
@@ -113,6 +126,11 @@ export function requestIn(argument: unknown): ApprovalRequest | undefined {
 export function ballotOf(record: StoredRecord): Ballot | undefined {
   return record.tags[KIND_TAG] === "ballot" ? read(ballot, record.param) : undefined;
 }
+
+/** What a step or a child workflow answered, as the workflow that asked gets it; undefined if another program wrote it. */
+export const mailResultIn = (value: unknown): MailResult | undefined => read(mailResult, value);
+export const judgementIn = (value: unknown): Judgement | undefined => read(judgement, value);
+export const outcomeIn = (value: unknown): Outcome | undefined => read(outcome, value);
 
 type Settled = Pick<StoredRecord, "state" | "value">;
 

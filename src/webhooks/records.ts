@@ -133,7 +133,7 @@ const webhookAnswer = z.object({
   kind: z.literal("webhook"),
   outcome: z.enum(["resolved", "rejected"]),
   value: z.exactOptional(z.unknown()),
-  json: z.exactOptional(text),
+  json: z.exactOptional(text.refine(isJson)),
   delivery: z.exactOptional(text),
 }) as z.ZodType<WebhookAnswer>;
 
@@ -151,6 +151,15 @@ export const readDelivery = reader(delivery);
 export const readDeliveryResult = reader(deliveryResult);
 export const readWebhookAnswer = reader(webhookAnswer);
 export const readArrival = reader(arrival);
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Other programs can reach the engine: what does not fit is undefined. */
 function reader<T>(schema: z.ZodType<T>): (value: unknown) => T | undefined {

@@ -9,6 +9,7 @@ import type {
   Choice,
   CountedDecision,
   Decision,
+  Judgement,
   Outcome,
 } from "../../src/approval/approval.ts";
 import { ballotId, endId } from "../../src/approval/ids.ts";
@@ -24,7 +25,7 @@ import { ServiceError } from "../../src/lib/errors.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { readQuestion } from "../../src/service/approvals/question.ts";
 import type { Services } from "../../worker/runtime/services.ts";
-import { type JudgeInput, type Judgement, judge } from "../../worker/workflows/steps.ts";
+import { type JudgeInput, judge } from "../../worker/workflows/steps.ts";
 import type { Turn, World } from "./interleavings.ts";
 
 export interface Scenario {

@@ -1,7 +1,13 @@
 import type { Context } from "@resonatehq/sdk";
 import type { Outcome } from "../../src/approval/approval.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
-import { APPROVAL_SLACK_MS, type ParsedRequest, parseApprovalRequest } from "../../src/approval/request.ts";
+import {
+  APPROVAL_SLACK_MS,
+  type ParsedRequest,
+  parseApprovalRequest,
+  parsedRequestIn,
+} from "../../src/approval/request.ts";
+import { outcomeIn } from "../../src/approval/stored.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 
@@ -15,11 +21,13 @@ import { lasting } from "../runtime/step-options.ts";
  * `GET /approvals/<id>`). Its deadline must lie at least a day before this workflow's own end.
  *
  * @param request what `POST /approvals` takes, without `id`
- * @throws TypeError naming every field that is wrong; nothing was asked then
+ * @throws TypeError naming every field that is wrong; nothing was asked then. Error if another program has settled the
+ *   approval with something that is no outcome
  */
 export function* requestApproval(ctx: Context, request: unknown): Generator<unknown, Outcome> {
   // A step, because how far away a deadline is depends on the clock: a replay must not judge it anew.
-  const checked = yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx));
+  const checked = parsedRequestIn(yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx)));
+  if (checked === undefined) throw new Error("Cannot request an approval: another program settled its check");
   if (!checked.ok) {
     const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new TypeError(`Cannot request an approval: ${problems}`);
@@ -30,7 +38,9 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
     timeout: checked.deadlineAtMs - services(ctx).now() + APPROVAL_SLACK_MS,
     tags: { [KIND_TAG]: "approval" },
   });
-  return yield* ctx.rpc<Outcome>("approval", checked.value, options);
+  const outcome = outcomeIn(yield* ctx.rpc<unknown>("approval", checked.value, options));
+  if (outcome === undefined) throw new Error("The approval has no outcome: another program settled it");
+  return outcome;
 }
 
 function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {

@@ -13,13 +13,13 @@ import type { Context } from "@resonatehq/sdk";
 import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/approval/approval.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
-import { requestIn } from "../../src/approval/stored.ts";
+import { judgementIn, mailResultIn, requestIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { type Judgement, judge, mail_ballot } from "./steps.ts";
+import { judge, mail_ballot } from "./steps.ts";
 
 /**
  * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
@@ -68,7 +68,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     }
     const retryDue = retry?.state === "completed";
     if ([end, ...ballots].filter(isSettled).length <= known && !retryDue) yield* waitForAny(latents);
-    const seen: Judgement = yield* ctx.run(
+    const step: unknown = yield* ctx.run(
       judge,
       {
         approval: ctx.id,
@@ -80,6 +80,9 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       },
       lasting(ctx),
     );
+    const seen = judgementIn(step);
+    // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
+    if (seen === undefined) continue;
     if (seen.verdict.kind === "done") {
       const { outcome, reason } = seen.verdict;
       return { approval: ctx.id, outcome, reason, decisions: seen.decisions, metadata: request.metadata };
@@ -100,19 +103,28 @@ function* mail(
   ctx: Context,
   { request, deadlineAtMs, ballots, to, tries }: MailRound,
 ): Generator<unknown, readonly Unmailed[]> {
-  const sending: Future<MailResult>[] = [];
+  const sending: { readonly n: number; readonly future: Future<unknown> }[] = [];
   for (const n of to) {
     const ballot = (ballots[n - 1] as Future<unknown>).id;
     const first = tries === 1 && n === 1;
     const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, tries, together: to.length };
-    sending.push(yield* ctx.beginRun(mail_ballot, input, lasting(ctx)));
+    sending.push({ n, future: yield* ctx.beginRun(mail_ballot, input, lasting(ctx)) });
   }
   const results: MailResult[] = [];
-  for (const future of sending) results.push(yield* future);
+  for (const { n, future } of sending) results.push(mailResultIn(yield* future) ?? notMailed(n));
   // Results that an older version froze say nothing of the next try; its timers are there already.
   return results.flatMap(({ n, delivery }) =>
     delivery.status === "deferred" ? [{ n, nextTryAtMs: delivery.nextTryAtMs ?? 0 }] : [],
   );
+}
+
+/** Another program has settled the mail's step, so whether a mail went out is not known: it is tried again. */
+function notMailed(n: number): MailResult {
+  return {
+    kind: "mail",
+    n,
+    delivery: { status: "deferred", reason: "Its step has no result", nextTryAtMs: 0 },
+  };
 }
 
 /** A ballot whose mail has to be tried again. */

@@ -7,7 +7,12 @@
 import type { Context } from "@resonatehq/sdk";
 import type { Attempt, Callback, CallbackEnd } from "../../src/approval/callback.ts";
 import type { CallbackEvent } from "../../src/approval/event.ts";
-import { parseCallback, parseCompletionCallback } from "../../src/approval/stored-callback.ts";
+import {
+  parseAttempt,
+  parseCallback,
+  parseCompletionCallback,
+  parseEvent,
+} from "../../src/approval/stored-callback.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
@@ -34,7 +39,9 @@ export function* callback_on_completion(ctx: Context, input: unknown): Generator
   } catch {
     // Rejected, canceled and timed out are ends too; the step reads which.
   }
-  const event: CallbackEvent = yield* ctx.run(read_completion, workflow, lasting(ctx));
+  const event = parseEvent(yield* ctx.run(read_completion, workflow, lasting(ctx)));
+  if (event === undefined)
+    throw new TypeError("Cannot call back: another program settled the step that reads the end");
   return yield* delivered(ctx, { event, to, ...(bornAtMs === undefined ? {} : { bornAtMs }) });
 }
 
@@ -42,7 +49,10 @@ const NO_FUNCTION = "(the workflow that the callback waits for)";
 
 function* delivered(ctx: Context, callback: Callback): Generator<unknown, CallbackEnd> {
   for (let n = 1; ; n++) {
-    const { result, next }: Attempt = yield* ctx.run(attempt_callback, callback, n, lasting(ctx));
+    const attempt = parseAttempt(yield* ctx.run(attempt_callback, callback, n, lasting(ctx)));
+    // Another program has settled the step: whether the receiver was called is not known, so the next attempt follows.
+    if (attempt === undefined) continue;
+    const { result, next } = attempt;
     if (next.kind === "end") return { kind: "callback", status: next.status, attempts: n, result };
     const pause = yield* ctx.promise({
       timeout: next.inMs,

@@ -8,9 +8,11 @@ import {
   type Choice,
   type Closed,
   type Delivery,
+  type Judgement,
   LINK_VIEW_MS,
   type MailResult,
   type Outcome,
+  type Verdict,
   type Withdrawal,
 } from "../../src/approval/approval.ts";
 import {
@@ -22,7 +24,6 @@ import {
   verdictOf,
 } from "../../src/approval/ending.ts";
 import { endId } from "../../src/approval/ids.ts";
-import type { Verdict } from "../../src/approval/policy.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
@@ -45,14 +46,6 @@ export interface JudgeInput {
   readonly before: Outcome["decisions"];
 }
 
-export interface Judgement extends Announced {
-  readonly verdict: Verdict;
-  /** How many of end and ballots were settled; more than that is news. */
-  readonly settled: number;
-  readonly retryDue: boolean;
-  readonly decisions: Outcome["decisions"];
-}
-
 /**
  * Freezes what this pass saw, and closes the approval if it is over.
  *
@@ -65,7 +58,7 @@ export interface Judgement extends Announced {
  * J4 After a crash the step runs again and comes to the same: answers can only have been added, and they never take a
  *    verdict away. (Under `veto` they may turn an approval into a rejection, and that is before the end is settled.)
  */
-export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement> {
+export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement & Announced> {
   const svc = services(ctx);
   const { verdict, answers, endedAtMs, bornAtMs } = await judged(svc, seen);
   const decisions = answers.map(countedDecision);

@@ -1,7 +1,6 @@
 /** What the approval's steps have to tell, as events. Their order in time is the order here. */
-import type { CountedDecision, MailResult } from "../../approval/approval.ts";
+import type { CountedDecision, MailResult, Verdict } from "../../approval/approval.ts";
 import { type CallbackEvent, endEvent } from "../../approval/event.ts";
-import type { Verdict } from "../../approval/policy.ts";
 
 type Decisions = readonly CountedDecision[];
 

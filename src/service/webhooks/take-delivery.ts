@@ -85,10 +85,10 @@ export async function takeDelivery(
 
 function taken(delivery: StoredPromise, duplicate: boolean): Taken {
   const result = readDeliveryResult(delivery.value) ?? {
-    // Its time was over before any try succeeded: it is too old to be taken up.
     result: "ignored",
     effective: false,
-    why: "it first came too long ago",
+    // Its time was over before any try succeeded, and it is too old to be taken up; or another program settled it.
+    why: delivery.state === "timedout" ? "it first came too long ago" : "another program has closed it",
   };
   return { delivery: delivery.id, duplicate, ...result };
 }

@@ -14,8 +14,8 @@ import {
   uniqueArray,
 } from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Vote } from "../../../src/approval/approval.ts";
-import { decide, type End, type Rules, type Verdict } from "../../../src/approval/policy.ts";
+import type { Verdict, Vote } from "../../../src/approval/approval.ts";
+import { decide, type End, type Rules } from "../../../src/approval/policy.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`policy properties: SEED=${seed}`);

@@ -111,6 +111,27 @@ describe("waitForWebhook", () => {
     expect(await b.event("e")).toEqual({ kind: "kept" });
   });
 
+  test.each([[null], ["paid"], [{ kind: "webhook" }], [{ kind: "webhook", outcome: "resolved", json: "{" }]])(
+    "a wait that another program settles with %j is over without an event, which goes to the next",
+    async (junk) => {
+      const b = open();
+      await b.begin("w", { source: "acme", match: MATCH, timeout: "P1D" });
+      await b.waits("w");
+      await b.durable.settle("w:0", junk);
+      expect(await b.result("w")).toEqual([{ outcome: "timeout" }]);
+      expect(await b.event("e")).toEqual({ kind: "kept" });
+    },
+  );
+
+  test("a meeting that another program settles is passed over", async () => {
+    const b = open();
+    expect(await b.event("early")).toEqual({ kind: "kept" });
+    await b.durable.settle(meetingId("acme", MATCH, 0), { kind: "event" });
+    await b.begin("w", { source: "acme", match: MATCH, timeout: "P1D" });
+    await b.waits("w");
+    expect(await b.event("late")).toEqual({ kind: "met", promise: "w:0" });
+  });
+
   test.each([
     [{ source: "", match: MATCH, timeout: "P1D" }, /source must be/],
     [{ source: "acme", match: {}, timeout: "P1D" }, /match must name/],

@@ -5,13 +5,14 @@
  */
 import type { Context } from "@resonatehq/sdk";
 import { describe, expect, test } from "vitest";
+import type { Judgement } from "../../../src/approval/approval.ts";
 import { answersOn, closedBy, countedDecision, verdictOf } from "../../../src/approval/ending.ts";
 import { stored } from "../../../src/durable/protocol-client.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
 import { announce } from "../../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../../src/service/callbacks/events.ts";
 import { services } from "../../../worker/runtime/services.ts";
-import type { JudgeInput, Judgement } from "../../../worker/workflows/steps.ts";
+import type { JudgeInput } from "../../../worker/workflows/steps.ts";
 import { approvalWorld, type Scenario } from "../../support/approval-model.ts";
 import { exploreAll, exploreSome } from "../../support/interleavings.ts";
 import { randomFrom, seeds } from "../../support/seeds.ts";
