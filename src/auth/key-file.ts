@@ -7,10 +7,11 @@
  * F3 It holds hashes, never a key.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { makeFolder } from "../lib/folder.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import type { StoredKey } from "./key.ts";
 import { SCOPE_NAMES } from "./scopes.ts";
@@ -75,7 +76,7 @@ export async function changeKeys<T>(
   file: string,
   change: (keys: readonly StoredKey[]) => { readonly keys: readonly StoredKey[]; readonly result: T },
 ): Promise<T> {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const release = await lock(`${file}.lock`);
   try {
     const { keys, result } = change(readKeys(file) ?? []);

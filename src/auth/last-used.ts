@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, statSync, utimesSync } from "node:fs";
+import { closeSync, openSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../lib/folder.ts";
 
 /** Whether a key is still needed is a question of days; a write for every call would be paid for nothing. */
 const EVERY_MS = 60_000;
@@ -43,7 +44,7 @@ export function lastUsedAt(folder: string, keyId: string): number | undefined {
 }
 
 function touch(folder: string, keyId: string, nowMs: number): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const path = join(folder, keyId);
   closeSync(openSync(path, "a", 0o600));
   utimesSync(path, nowMs / 1000, nowMs / 1000);

@@ -1,5 +1,6 @@
-import { appendFileSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { appendFileSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 /** What somebody did, or tried, and what came of it. Nothing that a log line may not hold: ids and hashes, no words. */
 export interface AuditEntry {
@@ -48,7 +49,7 @@ export function openAudit({ folder, clock, onFault }: AuditOptions): Audit {
 
   const fileOf = (day: string): number => {
     if (open?.day === day) return open.fd;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const fd = openSync(join(folder, `${day}.jsonl`), "a", 0o600);
     if (open !== undefined) closeSync(open.fd);
     open = { day, fd };

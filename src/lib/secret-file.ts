@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "./folder.ts";
 import { readTextFile } from "./text-file.ts";
 
 /**
@@ -12,7 +13,7 @@ import { readTextFile } from "./text-file.ts";
 export function readOrCreateSecretFile(path: string, make: () => string): string {
   const existing = readIfPresent(path);
   if (existing !== undefined) return existing;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const candidate = `${path}.${process.pid}-${randomBytes(6).toString("hex")}`;
   try {
     const file = openSync(candidate, "wx", 0o600);

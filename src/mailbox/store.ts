@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../lib/folder.ts";
 
 /** Mails as files, named by when they came: 15 digits of milliseconds, never the same twice. */
 export interface MailStore {
@@ -18,7 +19,7 @@ export function receivedAtMs(id: string): number {
 
 /** Opens the folder, making it if need be, and keeps the newest `keep` mails in it. */
 export async function openMailStore(dir: string, { keep }: { readonly keep: number }): Promise<MailStore> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const files = await readdir(dir);
   await Promise.all(
     files.filter((name) => name.endsWith(PART)).map((name) => rm(join(dir, name), { force: true })),

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../../lib/folder.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /** Name of a database that is nowhere but in memory, for tests. */
@@ -67,7 +68,7 @@ const SQLITE_BUSY = 5;
 /** Approvals are nobody else's business: only the owner reads the file. SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     closeSync(openSync(file, "a", 0o600));
   } catch (cause) {
     throw new Error(`Cannot open the engine: ${dirname(file)} cannot be written: ${messageOf(cause)}`, {
