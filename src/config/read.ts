@@ -139,7 +139,7 @@ export function mailbox(source: Source, name: EnvName): string | undefined {
   const given = text(source, name);
   if (given === undefined || parseMailbox(given) !== undefined) return given;
   source.problems.push(
-    `${name} must be one plain address with a full domain, such as approvals@example.com or Approvals <approvals@example.com>; the name before it has at most 100 characters and none of , ; : < > @`,
+    `${name} must be one plain address with a full domain, such as approvals@example.com or Approvals <approvals@example.com>; the name before it has at most 100 characters and, unless it stands in double quotes, none of , ; : < > @`,
   );
   return undefined;
 }

@@ -23,15 +23,19 @@ export interface Mailbox {
   readonly address: string;
 }
 
-/** Reads `Name <user@host>` or `user@host`; undefined when it is neither. */
+/** Reads `Name <user@host>`, `"Name" <user@host>` or `user@host`; undefined when it is none of them. */
 export function parseMailbox(text: string): Mailbox | undefined {
-  const [, name = "", inBrackets] = NAMED.exec(text) ?? [];
+  const [, plain = "", quoted, inBrackets] = NAMED.exec(text) ?? [];
+  const name = quoted?.replaceAll(/\\(.)/gu, "$1") ?? plain;
   const address = inBrackets ?? text;
   if (!isMailAddress(address) || name.length > NAME_CHARS_MAX) return undefined;
   return { name: oneLine(name), address };
 }
 
-/** Before an address: nothing that could be taken for a second one, for a list, or for the end of a header. */
-const NAMED = /^([^<>@,;:\p{Cc}]+) <([^<>]*)>$/u;
+/**
+ * Before an address: nothing that could be taken for a second one, for a list, or for the end of a header. Within double
+ * quotes (RFC 5322 §3.2.4) any character but controls may stand, a quote and a backslash behind a backslash.
+ */
+const NAMED = /^(?:([^"<>@,;:\p{Cc}][^<>@,;:\p{Cc}]*)|"((?:[^"\\\p{Cc}]|\\["\\])*)") <([^<>]*)>$/u;
 /** As long as an approver's name may be. */
 const NAME_CHARS_MAX = 100;

@@ -50,8 +50,12 @@ function hostName(host: string): string | undefined {
   }
   // As URLs of the web read a host: international names, and nothing that no name may hold.
   const name = host.includes("%") ? "" : domainToASCII(host);
-  return /^[a-z0-9._-]+$/u.test(name) ? name : undefined;
+  return HOST_NAME.test(name) ? name : undefined;
 }
+
+/** Labels of at most 63 characters, 253 in all (RFC 1123 §2.1); with the underscore of names within a network. */
+const HOST_NAME =
+  /^(?=.{1,253}\.?$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/u;
 
 function isPort(text: string): boolean {
   return /^\d{1,5}$/u.test(text) && Number(text) >= 1 && Number(text) <= 65_535;

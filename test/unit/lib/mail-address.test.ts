@@ -59,6 +59,10 @@ describe("parseMailbox()", () => {
     ["approvals@example.com", { name: "", address: "approvals@example.com" }],
     ["Approvals <approvals@example.com>", { name: "Approvals", address: "approvals@example.com" }],
     ["Freigaben ✅ <approvals@example.com>", { name: "Freigaben ✅", address: "approvals@example.com" }],
+    // As mail programs show it: the quotes are no part of the name (RFC 5322 §3.2.4).
+    ['"Approvals" <approvals@example.com>', { name: "Approvals", address: "approvals@example.com" }],
+    ['"Doe, Jo: @work" <jo@example.com>', { name: "Doe, Jo: @work", address: "jo@example.com" }],
+    ['"The \\"A\\" \\\\ team" <jo@example.com>', { name: 'The "A" \\ team', address: "jo@example.com" }],
   ])("reads %s", (text, mailbox) => {
     expect(parseMailbox(text)).toEqual(mailbox);
   });
@@ -78,6 +82,12 @@ describe("parseMailbox()", () => {
     "A\u0000 <a@example.com>",
     "b@example.com <a@example.com>",
     "<a@example.com>",
+    '"A" <a@example.com>, "B" <b@example.com>',
+    '"A <a@example.com>',
+    '"A\\" <a@example.com>',
+    '"A\n" <a@example.com>',
+    '"A" "B" <a@example.com> x',
+    `"${"x".repeat(101)}" <a@example.com>`,
     `${"x".repeat(101)} <a@example.com>`,
   ])("refuses %j", (text) => {
     expect(parseMailbox(text)).toBeUndefined();
