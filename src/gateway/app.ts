@@ -56,6 +56,8 @@ export interface AppOptions {
   readonly clock: () => number;
   /** An unguessable id. */
   readonly newId: () => string;
+  /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
+  readonly outcomeWaitMs?: number | undefined;
   /** 128 random bits in base64url. */
   readonly newNonce: () => string;
   /** Aborted when the process is asked to stop. */

@@ -43,6 +43,8 @@ export interface GatewayOptions {
   readonly corsOrigins?: readonly string[];
   /** How long it goes on taking connections once it is told to stop, in milliseconds. Default 0. */
   readonly drainDelayMs?: number;
+  /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
+  readonly outcomeWaitMs?: number | undefined;
 }
 
 export interface Gateway {
@@ -79,6 +81,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isEngineOpen: options.isEngineOpen ?? (() => false),
       clock: Date.now,
       newId: randomUUID,
+      outcomeWaitMs: options.outcomeWaitMs,
       newNonce: () => randomBytes(16).toString("base64url"),
       draining,
     });

@@ -29,6 +29,8 @@ export interface ApprovalRoutesOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
+  /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
+  readonly outcomeWaitMs?: number | undefined;
 }
 
 /** Ids of promises below other workflows are longer than those that callers choose. */

@@ -18,6 +18,8 @@ export interface CancelOptions {
   readonly newId: () => string;
   /** Aborts when nobody waits for the answer any more; the cancellation stands nevertheless. */
   readonly signal: AbortSignal;
+  /** How long a worker may take to close the ballots and report, in milliseconds. Default 2,000. */
+  readonly outcomeWaitMs?: number | undefined;
 }
 
 /** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
@@ -30,7 +32,7 @@ const OUTCOME_WAIT_MS = 2_000;
  * @throws ServiceError CONFLICT if the approval ended otherwise, or a decision or the deadline came first
  */
 export async function cancelApproval(
-  { durable, newId, signal }: CancelOptions,
+  { durable, newId, signal, outcomeWaitMs = OUTCOME_WAIT_MS }: CancelOptions,
   { root, request }: StoredApproval,
   reason: string | undefined,
 ): Promise<StoredPromise> {
@@ -44,7 +46,7 @@ export async function cancelApproval(
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
   // So that links tell how it ended although no worker may be there: that is certain once nothing is open any more.
   if (isUnderWay) await withdrawBallots(durable, root.id, request.approvers.length);
-  const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? OUTCOME_WAIT_MS : 0, signal });
+  const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? outcomeWaitMs : 0, signal });
   if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise has vanished`);
   if (settled.state !== "pending") return assertCancelled(settled);
   if (isUnderWay) return settled;

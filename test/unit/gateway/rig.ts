@@ -57,9 +57,11 @@ export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
+  /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
+  readonly outcomeWaitMs?: number;
 }
 
-export async function openRig({ deliver, work = true }: RigOptions = {}): Promise<Rig> {
+export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOptions = {}): Promise<Rig> {
   const engine = openEngine({ file: ":memory:" });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
@@ -78,6 +80,7 @@ export async function openRig({ deliver, work = true }: RigOptions = {}): Promis
     callbackUrlProblem,
     authenticate: EVERYBODY_MAY,
     trustProxyHops: 1,
+    outcomeWaitMs,
   });
   let calls = 0;
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });

@@ -416,7 +416,7 @@ describe("POST /approvals/:id/cancel", () => {
   });
 
   test("cancels an approval that no worker has taken up: the next one ends it and mails nobody", async () => {
-    await using rig = await openRig({ work: false });
+    await using rig = await openRig({ work: false, outcomeWaitMs: 10 });
     await rig.json("POST", "/approvals", { id: "po-1", ...order });
     const { status, body } = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Too\vlate" });
     expect([status, body["status"]]).toEqual([202, "pending"]);
@@ -459,7 +459,7 @@ describe("POST /approvals/:id/cancel", () => {
   });
 
   test("does not undo a decision that came before it", async () => {
-    await using rig = await openRig();
+    await using rig = await openRig({ outcomeWaitMs: 10 });
     await rig.json("POST", "/approvals", { id: "po-1", ...order });
     const link = await rig.link("po-1", "approve");
     await rig.rest();
