@@ -31,6 +31,7 @@ describe("an old Node", () => {
   // A name that it does not have is a SyntaxError before the first line has run.
   test.each([
     "src/lib/preload.js",
+    "src/lib/compile-cache.js",
     "src/lib/node-version.js",
     "src/cli/countersign.js",
     "bin/countersign.js",
@@ -43,6 +44,8 @@ describe("an old Node", () => {
         "node:path",
         "./node-version.js",
         "../lib/node-version.js",
+        "./compile-cache.js",
+        "../lib/compile-cache.js",
       ]).toContain(from);
       if (from === "node:module") expect(names).not.toContain("{");
     }
