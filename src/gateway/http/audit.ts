@@ -1,30 +1,29 @@
 /** What requests leave in the audit record: who did or tried what, told by the handlers that know. */
 import type { Response } from "express";
-import type { Audit, AuditEntry } from "../../lib/audit.ts";
-import { callerOf } from "./auth.ts";
-import { requestIdOf } from "./context.ts";
+import type { AuditEntry } from "../../lib/audit.ts";
+import { stateOf } from "./request-state.ts";
 
 /** `who`: default the caller, as far as one is known. */
 export function audit(
   res: Response,
   { who, ...entry }: Omit<AuditEntry, "who"> & { readonly who?: string },
 ): void {
-  const to = res.locals["audit"] as Audit;
+  const { audit: to, requestId, caller } = stateOf(res);
   to.record({
-    requestId: requestIdOf(res),
-    who: who ?? callerOf(res)?.id ?? "anyone",
+    requestId,
+    who: who ?? caller?.id ?? "anyone",
     ...entry,
   } as AuditEntry);
 }
 
 /** Remembers why a request is refused, which the answer does not say, and whom it seemed to come from. */
 export function noteRefusal(res: Response, reason: string, who?: string): void {
-  res.locals["refusal"] = { reason, who };
+  stateOf(res).refusal = { reason, who };
 }
 
 /** Written by the last error handler, which knows who has been refused too often to be written down each time. */
 export function auditRefusal(res: Response, code: string, route: string): void {
-  const noted = res.locals["refusal"] as { readonly reason: string; readonly who?: string } | undefined;
+  const noted = stateOf(res).refusal;
   audit(res, {
     ...(noted?.who !== undefined && { who: noted.who }),
     what: "refused",

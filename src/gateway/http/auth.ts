@@ -13,6 +13,7 @@ import type { Authenticate, Caller } from "../../auth/authenticate.ts";
 import { allows, type Scope } from "../../auth/scopes.ts";
 import { isLocalRequest } from "../../lib/caller-address.ts";
 import { ServiceError } from "../../lib/errors.ts";
+import { stateOf } from "./request-state.ts";
 
 /** Makes a handler one for callers who have the scope, or one of the scopes. */
 export type Needs = (scope: Scope | readonly Scope[], handler: RequestHandler) => RequestHandler;
@@ -22,7 +23,7 @@ export function createNeeds(authenticate: Authenticate, trustProxyHops = 0): Nee
     const needed = typeof scope === "string" ? [scope] : scope;
     return async (req, res, next) => {
       const caller = await identify(authenticate, trustProxyHops, req, res);
-      res.locals["caller"] = caller;
+      stateOf(res).caller = caller;
       if (!allows(caller.scopes, needed)) {
         res.set("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${needed.join(" ")}"`);
         throw new ServiceError(
@@ -37,7 +38,7 @@ export function createNeeds(authenticate: Authenticate, trustProxyHops = 0): Nee
 
 /** Who made this request; undefined where no key is needed, or before it is known. */
 export function callerOf(res: Response): Caller | undefined {
-  return res.locals["caller"] as Caller | undefined;
+  return stateOf(res).caller;
 }
 
 const CHALLENGE = 'Bearer realm="countersign"';

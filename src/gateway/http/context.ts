@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { Audit } from "../../lib/audit.ts";
 import type { Logger } from "../../lib/log.ts";
 import { httpsForGood } from "../../lib/page-headers.ts";
-import { callerOf } from "./auth.ts";
+import { beginState, stateOf } from "./request-state.ts";
 
 /**
  * Gives every request an id, which goes into the answer and the log, and writes one line when it is over.
@@ -26,8 +26,7 @@ export function requestContext(options: {
   return (req: Request, res: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const requestId = options.newId();
-    res.locals["requestId"] = requestId;
-    res.locals["audit"] = options.audit;
+    beginState(res, { requestId, audit: options.audit });
     res.setHeader("X-Request-Id", requestId);
     for (const [name, value] of headers) res.setHeader(name, value);
     if (options.draining.aborted) res.setHeader("Connection", "close");
@@ -37,8 +36,8 @@ export function requestContext(options: {
         method: req.method,
         route: routeOf(req),
         status: res.statusCode,
-        caller: callerOf(res)?.id,
-        approval: res.locals["approval"] as string | undefined,
+        caller: stateOf(res).caller?.id,
+        approval: stateOf(res).approval,
         ms: Math.round((performance.now() - startedAt) * 10) / 10,
         // The caller went away before the answer was out.
         ...(res.writableFinished ? {} : { aborted: true }),
@@ -52,12 +51,12 @@ export function requestContext(options: {
 }
 
 export function requestIdOf(res: Response): string {
-  return String(res.locals["requestId"]);
+  return stateOf(res).requestId;
 }
 
 /** Names the approval that a request was about, for its line in the log. */
 export function noteApproval(res: Response, id: string): void {
-  res.locals["approval"] = id;
+  stateOf(res).approval = id;
 }
 
 const QUIET: readonly string[] = ["/livez", "/readyz"];

@@ -8,6 +8,7 @@ import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { sendProblem } from "../../../src/gateway/http/problem.ts";
+import { beginState } from "../../../src/gateway/http/request-state.ts";
 import { addWebhookRoutes } from "../../../src/gateway/routes/webhooks.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
@@ -56,8 +57,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   app.use((_req, res, next) => {
-    res.locals["requestId"] = randomUUID();
-    res.locals["audit"] = NO_AUDIT;
+    beginState(res, { requestId: randomUUID(), audit: NO_AUDIT });
     next();
   });
   if (options.sources !== undefined) {

@@ -1,0 +1,32 @@
+/** What is known of a request while it is answered, by name and type; filled in by whoever finds it out. */
+import type { Response } from "express";
+import type { Caller } from "../../auth/authenticate.ts";
+import type { Audit } from "../../lib/audit.ts";
+
+export interface RequestState {
+  /** Goes into the answer, the log and the audit record. */
+  readonly requestId: string;
+  /** Where handlers write down what was done. */
+  readonly audit: Audit;
+  /** Who made the request, once that is known. */
+  caller?: Caller;
+  /** The approval that it is about, for its line in the log. */
+  approval?: string;
+  /** Why it is refused, which the answer does not say, and whom it seemed to come from. */
+  refusal?: { readonly reason: string; readonly who?: string | undefined };
+}
+
+const states = new WeakMap<Response, RequestState>();
+
+/** Before anything else of a request, once. */
+export function beginState(res: Response, state: Pick<RequestState, "requestId" | "audit">): void {
+  states.set(res, { ...state });
+}
+
+/** @throws Error if the request was never begun, which is a fault of how routes are put together */
+export function stateOf(res: Response): RequestState {
+  const state = states.get(res);
+  if (state === undefined)
+    throw new Error("Cannot answer: requestContext() does not stand before this route");
+  return state;
+}
