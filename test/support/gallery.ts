@@ -238,5 +238,4 @@ export const mails: Readonly<Record<string, RequestMail>> = {
   },
   long: { ...everyday, request: long },
   "right to left": { ...everyday, request: rightToLeft },
-  reminder: { ...everyday, purpose: "reminder" },
 };

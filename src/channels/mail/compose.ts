@@ -23,16 +23,15 @@ export function createComposer(site: { readonly from: Mailbox; readonly publicUr
   const shownOf = oncePerRequest();
   return {
     requestDecision(mail) {
-      const purpose = mail.purpose ?? "request";
       const locals = requestLocals(mail, { shown: shownOf(mail.request), publicUrl, host });
       return {
         from: site.from,
         to: { name: oneLine(mail.approver.name ?? ""), address: mail.approver.email },
-        subject: `${SUBJECTS[purpose]}: ${oneLine(mail.request.title)}`,
+        subject: `Decision needed: ${oneLine(mail.request.title)}`,
         text: templates.text("mail/request", locals),
         html: templates.html("mail/request", locals).toString(),
         // A final dot, which URLs allow, is none of the name.
-        messageId: messageId({ ...mail, purpose }, hostname.replace(/\.$/u, "")),
+        messageId: messageId(mail, hostname.replace(/\.$/u, "")),
         headers: HEADERS,
       };
     },
@@ -48,8 +47,6 @@ function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
     return shown;
   };
 }
-
-const SUBJECTS = { request: "Decision needed", reminder: "Reminder, decision needed" } as const;
 
 /** RFC 3834, and its older cousin of Exchange: out-of-office notes help nobody here, and would quote the links. */
 const HEADERS = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply" } as const;

@@ -16,11 +16,7 @@ export interface RequestMail {
   readonly deadlineAtMs: number;
   /** Signed links under `PUBLIC_URL`. */
   readonly links: Readonly<Record<Choice, string>>;
-  /** Default `request`. Each purpose is a mail of its own; the same purpose again is the same mail again. */
-  readonly purpose?: Purpose;
 }
-
-export type Purpose = "request" | "reminder";
 
 /** A mail in parts, before it is encoded and sent: what `transport` takes. */
 export interface ComposedMail {
@@ -40,9 +36,10 @@ export interface ComposedMail {
  * can be used again after its retention or in a new data folder: the ballot's birth tells the two apart.
  */
 export function messageId(
-  mail: { approval: string; recipient: string; purpose: Purpose; gen: number; bornAtMs: number },
+  mail: { approval: string; recipient: string; gen: number; bornAtMs: number },
   publicHost: string,
 ): string {
-  const name = [mail.approval, mail.recipient, mail.purpose, mail.gen, mail.bornAtMs].join("|");
+  // The word keeps the Message-IDs of mails that went out before and are sent again.
+  const name = [mail.approval, mail.recipient, "request", mail.gen, mail.bornAtMs].join("|");
   return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
 }

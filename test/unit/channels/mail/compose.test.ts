@@ -131,15 +131,13 @@ describe("messageId", () => {
   test("is the same for the same mail, in the form that relays and people can compare", () => {
     expect(idOf({})).toMatch(/^<[0-9a-f]{32}@approvals\.example\.com>$/u);
     expect(idOf({})).toBe(idOf({}));
-    expect(idOf({})).toBe(idOf({ purpose: "request" }));
   });
 
-  test("differs by approval, recipient, purpose, generation and birth", () => {
+  test("differs by approval, recipient, generation and birth", () => {
     const ids = [
       idOf({}),
       idOf({ approval: "po-4712" }),
       idOf({ recipient: "rcp2" }),
-      idOf({ purpose: "reminder" }),
       idOf({ gen: 1 }),
       // The same id again, after its retention or in a new data folder, under the same TOKEN_KEYS.
       idOf({ bornAtMs: mail.bornAtMs + 1 }),
