@@ -4,7 +4,8 @@ import { readTextFile, TextFileError } from "./text-file.ts";
 /**
  * Takes the settings in `.env` of the current folder into the environment, if there is such a file. What the environment
  * has already stays, also where it is empty. `process.loadEnvFile` does the same, but takes a byte-order mark for a part
- * of the first name, and reads nothing of a file in UTF-16, without a word about either.
+ * of the first name, and reads nothing of a file in UTF-16, without a word about either. A name with any other character
+ * that nobody sees, such as the mark of a second file that was joined to the first, would set something that nobody reads.
  * @throws TextFileError
  */
 export function loadEnvFile(path = ".env", env: NodeJS.ProcessEnv = process.env): void {
@@ -19,6 +20,20 @@ export function loadEnvFile(path = ".env", env: NodeJS.ProcessEnv = process.env)
     });
   }
   for (const [name, value] of Object.entries(parseEnv(text))) {
+    if (UNSEEN.test(name)) {
+      const shown = name.replace(UNSEEN, codePoint);
+      throw new TextFileError(
+        `Cannot use ${path}: the name ${shown} holds a character that nobody sees. Write that line again`,
+      );
+    }
     if (env[name] === undefined) env[name] = value;
   }
+}
+
+/** The first control, format character (a mark, a soft hyphen, what has no width) or blank other than the plain one. */
+const UNSEEN = /(?! )[\p{C}\p{Z}]/u;
+
+/** `[U+200B]` */
+function codePoint(character: string): string {
+  return `[U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}]`;
 }

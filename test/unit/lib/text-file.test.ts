@@ -104,6 +104,20 @@ describe(".env", () => {
     expect(JSON.parse(stdout)).toEqual(["5006", "", "Grüße <a@example.com>"]);
   });
 
+  test.each([
+    ["a second byte-order mark", "\uFEFFPORT=5005\n", "[U+FEFF]PORT"],
+    ["one within, where two files were joined", "HOST=127.0.0.2\n\uFEFFPORT=5005\n", "[U+FEFF]PORT"],
+    ["a blank without width", "\u200BPORT=5005\n", "[U+200B]PORT"],
+    ["a blank that does not break", "export\u00A0PORT=5005\n", "export[U+00A0]PORT"],
+    ["a soft hyphen within", "PO\u00ADRT=5005\n", "PO[U+00AD]RT"],
+  ])("with %s at a name ends the start in one line, and is not passed over", (_, text, shown) => {
+    const { status, stderr } = settings(withMark(text));
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `Cannot use .env: the name ${shown} holds a character that nobody sees. Write that line again\n`,
+    });
+  });
+
   test.each(ENCODINGS)("in %s ends the start in one line", (_, encode) => {
     const { status, stdout, stderr } = settings(encode(text));
     expect({ status, stdout, stderr }).toEqual({
