@@ -8,15 +8,21 @@ export interface Launcher {
 }
 
 /** A script that becomes the service: ours, and one of a project that has the package. */
-const OURS =
-  /^exec (?:node .*\bsrc\/lib\/preload\.js\b|countersign (?:start|gateway|worker|engine|dev)\b)[^&|;]*$/u;
+function isOurs(script: string): boolean {
+  // With a second command, the shell would stay.
+  if (/[&|;]/u.test(script)) return false;
+  return PROJECTS.test(script) || (script.startsWith("exec node ") && PRELOAD.test(script));
+}
+
+const PROJECTS = /^exec countersign (?:start|gateway|worker|engine|dev)\b/u;
+const PRELOAD = /\bsrc\/lib\/preload\.js\b/u;
 
 /**
  * Our scripts say `exec node …`, so that npm is the parent of the service and not of a shell in between. Undefined for a
  * process that something else started: its parent may come and go.
  */
 export function npmLauncher(script = process.env["npm_lifecycle_script"] ?? ""): Launcher | undefined {
-  if (!OURS.test(script)) return undefined;
+  if (!isOurs(script)) return undefined;
   const pid = process.ppid;
   // An npm that died while it started us has left us to somebody else.
   const isThere = isNpm(pid);
