@@ -333,6 +333,14 @@ export type Health = {
   readonly status: string;
 };
 
+export type ListedWorkflow = {
+  /** What `func` of `POST /begin` names it by. */
+  readonly name: string;
+  readonly version: number;
+  /** JSON Schema (draft 2020-12) of its argument; null if it takes any, or its library cannot tell. */
+  readonly argument: unknown;
+};
+
 /** How an approval ended. */
 export type Outcome = {
   readonly approval: string;
@@ -463,6 +471,10 @@ export type WorkflowFailed = {
   readonly status: "rejected" | "canceled" | "timedout";
   readonly promise_id: string;
   readonly error: string;
+};
+
+export type WorkflowList = {
+  readonly workflows: readonly ListedWorkflow[];
 };
 
 export type WorkflowPending = {

@@ -59,6 +59,14 @@ export interface Config {
     readonly leaseMs: number;
     /** Workflows that one worker runs at once; the others wait in the engine. */
     readonly concurrency: number;
+    /** How long a worker hands back a call that it cannot run, for another that can, before it rejects it. */
+    readonly handBackMs: number;
+  };
+  readonly workflows: {
+    /** Absolute path of the folder of workflows of one's own; undefined: there are none. */
+    readonly folder: string | undefined;
+    /** Whether those to try Countersign with can be started. */
+    readonly examples: boolean;
   };
   /** Things that work but deserve a look; to be logged at start. */
   readonly warnings: readonly string[];
@@ -96,6 +104,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const engine = engineConfig(source, role);
   const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
+  const workflowsFolder = read.text(source, "WORKFLOWS");
   const config: Config = {
     role,
     production,
@@ -135,14 +144,16 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       ),
       // Enough to keep a relay and an engine busy, few enough that each lease is renewed in time.
       concurrency: read.integer(source, "WORKER_CONCURRENCY", 50, { min: 1, max: 1000 }),
+      // The engine halts what is handed back for twenty minutes: a rejection that says why must come before.
+      handBackMs: read.integer(source, "WORKER_HANDBACK_MS", 300_000, { min: 0, max: 900_000 }),
+    },
+    workflows: {
+      folder: workflowsFolder === undefined ? undefined : resolve(workflowsFolder),
+      examples: read.oneOf(source, "EXAMPLE_WORKFLOWS", ["on", "off"], production ? "off" : "on") === "on",
     },
     warnings,
   };
 
-  for (const [name, missing] of NOT_YET) {
-    if (read.text(source, name) !== undefined)
-      problems.push(`${name} is set, but this version has ${missing}`);
-  }
   if (serves) problems.push(...exposureProblems(config, read.text(source, "SMTP_URL") === undefined));
   if (role === "all" || role === "gateway") {
     const { file } = config.apiKeys;
@@ -172,9 +183,6 @@ const REPLAYS_MS = 7 * 24 * 3_600_000;
 
 /** A lease shorter than a second would expire between two heartbeats of a busy process; above an hour nobody waits. */
 const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
-
-/** Settings whose silent neglect would leave an operator believing in a protection or a feature that is not there. */
-const NOT_YET = [["WORKFLOWS", "no workflow folder yet"]] as const;
 
 function engineConfig(source: read.Source, role: Role): EngineConfig {
   const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);

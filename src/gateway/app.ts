@@ -6,6 +6,7 @@ import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
+import type { Catalogue } from "../workflows/catalogue.ts";
 import { createNeeds } from "./http/auth.ts";
 import { requestContext } from "./http/context.ts";
 import { allowOrigins } from "./http/cors.ts";
@@ -50,6 +51,8 @@ export interface AppOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Senders of webhooks, by name. */
   readonly sources: Sources;
+  /** Workflows that are known here. */
+  readonly catalogue: Catalogue;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
   /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */

@@ -8,6 +8,7 @@ import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
+import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import { createApp } from "./app.ts";
 import { listen } from "./http/server.ts";
 import { createPages } from "./pages/pages.ts";
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Senders of webhooks, by name. Default: none. */
   readonly sources?: Sources;
+  /** Workflows that are known here. Default: `foo`, which is begun when nothing is asked for. */
+  readonly catalogue?: Catalogue;
   /** Who may use the API. */
   readonly authenticate: Authenticate;
   /** Whether the disk that requests end up on takes more. Default: it is another machine's, which will say so. */
@@ -73,6 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mailbox: options.mailbox,
       callbackUrlProblem: options.callbackUrlProblem,
       sources: options.sources ?? new Map(),
+      catalogue: options.catalogue ?? createCatalogue([{ name: "foo", version: 1 }]),
       authenticate: options.authenticate,
       onLoopback: isLoopback(options.host),
       trustProxyHops: options.trustProxyHops ?? 0,

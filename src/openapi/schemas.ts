@@ -133,6 +133,26 @@ export const begunWorkflow = z
   .meta({ id: "BegunWorkflow" });
 export type BegunWorkflow = z.infer<typeof begunWorkflow>;
 
+export const workflowList = z
+  .strictObject({
+    workflows: z
+      .array(
+        z
+          .strictObject({
+            name: z.string().meta({ description: "What `func` of `POST /begin` names it by." }),
+            version: z.int().min(1),
+            argument: anyJson.meta({
+              description:
+                "JSON Schema (draft 2020-12) of its argument; null if it takes any, or its library cannot tell.",
+            }),
+          })
+          .meta({ id: "ListedWorkflow" }),
+      )
+      .readonly(),
+  })
+  .meta({ id: "WorkflowList" });
+export type WorkflowList = z.infer<typeof workflowList>;
+
 /** A promise by its state, each with more members of one's own, and with a name that begins with `name`. */
 export function settled<T extends z.core.$ZodShape>(name: string, more: T) {
   return [

@@ -10,6 +10,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
+import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
 
@@ -28,6 +29,7 @@ interface All {
 
 /** What it starts, `owner` stops. */
 export async function composeAll({ config, log, engine }: AllParts, owner: Owner): Promise<All> {
+  const workflows = await loadWorkflows(config.workflows.folder);
   const networks = engine === undefined ? serverNetworks(config) : threadNetworks(engine, config);
   const durable = createDurable(networks.gateway, {
     group: config.worker.group,
@@ -35,7 +37,7 @@ export async function composeAll({ config, log, engine }: AllParts, owner: Owner
   });
   owner.defer(() => durable.stop());
   const mailbox = await openMailbox(config, owner);
-  const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
+  const gateway = await composeGateway({ config, durable, log, workflows, mailbox: mailbox?.routes });
   owner.defer(() => gateway.close());
   const worker = composeWorker({
     config,
@@ -44,6 +46,7 @@ export async function composeAll({ config, log, engine }: AllParts, owner: Owner
     publicUrl: gateway.publicUrl,
     ...(mailbox === undefined ? {} : { mailboxPort: mailbox.port }),
     log,
+    workflows,
   });
   owner.defer(() => worker.stop(STOP_GRACE_MS));
   networks.start();

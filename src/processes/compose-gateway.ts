@@ -1,5 +1,6 @@
 /** A gateway made of settings: keys, webhook sources, the audit record, and a look at a server that is not ours. */
 import type { Router } from "express";
+import { EXAMPLES } from "../../worker/examples/index.ts";
 import { openAuth } from "../auth/open.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import type { Config } from "../config/config.ts";
@@ -13,17 +14,22 @@ import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { hasRoom } from "../lib/storage.ts";
 import { readSourcesFile } from "../webhooks/file.ts";
+import { createCatalogue } from "../workflows/catalogue.ts";
+import type { Workflow } from "../workflows/workflow.ts";
 
 export interface GatewayParts {
   readonly config: Config;
   readonly durable: Durable;
   readonly log: Logger;
+  /** Workflows of one's own. */
+  readonly workflows: readonly Workflow[];
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
 }
 
 /** Throws when the address is taken, a template is broken, or a file of the settings cannot be used. */
-export async function composeGateway({ config, durable, log, mailbox }: GatewayParts): Promise<Gateway> {
+export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
+  const { config, durable, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = readSourcesFile(config.webhooksFile, environment);
   const looking = engine.kind === "server" ? lookAtServer(config, engine.url, log) : undefined;
@@ -47,6 +53,13 @@ export async function composeGateway({ config, durable, log, mailbox }: GatewayP
       mailbox,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       sources,
+      // One of one's own takes the place of the example of its name, in every version.
+      catalogue: createCatalogue([
+        ...(config.workflows.examples
+          ? EXAMPLES.filter(({ name }) => workflows.every((own) => own.name !== name))
+          : []),
+        ...workflows,
+      ]),
       authenticate: openAuth({
         ...config.apiKeys,
         isExposed: !isLoopback(config.host),

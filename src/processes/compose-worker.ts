@@ -1,7 +1,9 @@
 /** A worker made of settings: the keys that sign links, the way mail goes out, every workflow there is. */
 import type { Network } from "@resonatehq/sdk";
+import { EXAMPLES } from "../../worker/examples/index.ts";
+import { registrationOf } from "../../worker/runtime/own-workflow.ts";
 import { startWorker, type Worker } from "../../worker/runtime/worker.ts";
-import { WORKFLOWS } from "../../worker/workflows/index.ts";
+import { PRODUCT_WORKFLOWS, type Registration } from "../../worker/workflows/index.ts";
 import { createCallbackSender } from "../callback/sender.ts";
 import { createMailer } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
@@ -14,6 +16,7 @@ import { VALUE_BYTES_MAX } from "../durable/value.ts";
 import type { Logger } from "../lib/log.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { createLinkTokens } from "../tokens/tokens.ts";
+import type { Workflow } from "../workflows/workflow.ts";
 
 export interface WorkerParts {
   readonly config: Config;
@@ -21,6 +24,8 @@ export interface WorkerParts {
   /** Unique to this worker, of letters, digits, `.`, `_`, `-`. */
   readonly pid: string;
   readonly log: Logger;
+  /** Workflows of one's own. */
+  readonly workflows: readonly Workflow[];
   /** Origin of every link, where the settings leave it to the port that was free. */
   readonly publicUrl?: string;
   /** Port of the development mailbox, likewise. */
@@ -58,7 +63,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     return problem === undefined ? [] : [`The URL of the callback endpoint ${name} ${problem}`];
   });
   if (endpointProblems.length > 0) throw new ConfigError(endpointProblems);
-  const { group, leaseMs, concurrency } = config.worker;
+  const { group, leaseMs, concurrency, handBackMs } = config.worker;
   const worker = startWorker({
     network,
     pid,
@@ -66,7 +71,8 @@ export function composeWorker(parts: WorkerParts): Worker {
     concurrency,
     log,
     valueBytesMax: VALUE_BYTES_MAX[config.engine.kind],
-    workflows: WORKFLOWS,
+    handBackMs,
+    workflows: registrationsOf(parts),
     services: { mailer, callbacks, tokens, publicUrl, group },
   });
   return {
@@ -76,4 +82,11 @@ export function composeWorker(parts: WorkerParts): Worker {
       await mailer.close({ graceMs: 0 });
     },
   };
+}
+
+/** The product's, those of one's own, and the examples, as far as none of one's own has taken the name. */
+function registrationsOf({ config, workflows }: WorkerParts): readonly Registration[] {
+  const names = new Set(workflows.map(({ name }) => name));
+  const examples = config.workflows.examples ? EXAMPLES.filter(({ name }) => !names.has(name)) : [];
+  return [...PRODUCT_WORKFLOWS, ...examples, ...workflows.map(registrationOf)];
 }

@@ -11,6 +11,7 @@ import { runService } from "../lib/service.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
 import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
+import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
 
 await runService(async () => {
@@ -18,6 +19,7 @@ await runService(async () => {
   const log = createLogger({ level: config.logLevel, part: "gateway" });
   for (const warning of config.warnings) log.warn(warning);
 
+  const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
   const network = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
   const durable = createDurable(network, { group: config.worker.group });
@@ -30,7 +32,7 @@ await runService(async () => {
           log,
         })
       : undefined;
-  const gateway = await composeGateway({ config, durable, log, mailbox: mailbox?.routes });
+  const gateway = await composeGateway({ config, durable, log, workflows, mailbox: mailbox?.routes });
 
   return {
     log,

@@ -6,17 +6,19 @@ import { probeInBackground } from "../durable/probe.ts";
 import { createLogger } from "../lib/log.ts";
 import { processId } from "../lib/process-id.ts";
 import { runService } from "../lib/service.ts";
+import { loadWorkflows } from "../workflows/folder.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "worker");
   const log = createLogger({ level: config.logLevel, part: "worker" });
   for (const warning of config.warnings) log.warn(warning);
+  const workflows = await loadWorkflows(config.workflows.folder);
   const { group } = config.worker;
   const pid = processId();
   const endpoint = engineEndpoint(config);
   const network = createHttpNetwork({ ...endpoint, group, pid });
-  const worker = composeWorker({ config, network, pid, log });
+  const worker = composeWorker({ config, network, pid, log, workflows });
   const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
     log,

@@ -24,7 +24,8 @@ const poisoned: { readonly id: string; readonly max: number }[] = [];
 
 beforeAll(async () => {
   relay = await startRelay();
-  site = await openSite({ relay });
+  // What one worker cannot run is here nobody's: otherwise it would be handed back for minutes, a few requests each.
+  site = await openSite({ relay, env: { WORKER_HANDBACK_MS: "0" } });
   await site.startParts({ workers: 0 });
   worker = await site.startProxied("worker");
   api = new Api(site.publicUrl);

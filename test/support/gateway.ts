@@ -8,6 +8,7 @@ import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
 import type { AuditEntry } from "../../src/lib/audit.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import type { Sources } from "../../src/webhooks/source.ts";
+import type { Catalogue } from "../../src/workflows/catalogue.ts";
 import { callbackUrlProblem } from "./callbacks.ts";
 
 /** As a service without keys lets its own machine in. */
@@ -47,6 +48,7 @@ export async function startTestGateway(
     readonly corsOrigins?: readonly string[];
     readonly sources?: Sources;
     readonly isEngineOpen?: () => boolean;
+    readonly catalogue?: Catalogue;
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -70,6 +72,7 @@ export async function startTestGateway(
     audit: { record: (entry) => void audit.push(entry) },
     ...(options.sources && { sources: options.sources }),
     ...(options.isEngineOpen && { isEngineOpen: options.isEngineOpen }),
+    ...(options.catalogue && { catalogue: options.catalogue }),
     keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
     mailbox: undefined,
     callbackUrlProblem,

@@ -5,7 +5,8 @@
  * decoded, a panic), the server offers it again at once, and the pair spins hundreds of times a second, running the
  * step's side effect each time. No retry can mend such a task, so:
  *
- * G1 a task whose function this worker does not have is rejected before the SDK sees it; so is one whose function has a
+ * G1 a task whose function this worker does not have never reaches the SDK: it is handed back, for another worker that has
+ *    it, and rejected when none has shown it for a while. A task is rejected at once if its function has a
  *    way of its own to start and was not started by it, because its effects (signed callbacks) would be for nothing. An
  *    approval that was called by its name is run as a workflow that asks for it;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
@@ -43,6 +44,7 @@ import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "../../sr
 import { shortHash } from "../../src/lib/short-hash.ts";
 import { Lane } from "./lane.ts";
 import type { FailureNotes } from "./sdk-log.ts";
+import { UnknownCalls } from "./unknown-calls.ts";
 import { failure, rejectionFor, tooLarge, valueIn } from "./value-limit.ts";
 
 export interface GuardOptions {
@@ -50,6 +52,12 @@ export interface GuardOptions {
   readonly has: (func: string, version: number) => boolean;
   /** What `has` knows, for the message. */
   readonly registered: () => readonly string[];
+  /** How long a call of a function that `has` does not know is handed back, in milliseconds. Default 0: rejected at once. */
+  readonly handBackMs?: number | undefined;
+  /** A call is handed back for the first time, for the reason given. */
+  readonly onHandBack?: ((id: string, reason: string) => void) | undefined;
+  /** The engine's clock, in milliseconds since 1970. Default: this machine's. */
+  readonly now?: (() => number) | undefined;
   /** The SDK's latest complaint. */
   readonly failures: FailureNotes;
   /** Tasks that run at once: callbacks, and all others. */
@@ -92,6 +100,11 @@ export class GuardedNetwork implements Network {
   readonly #failed = new Map<string, number>();
   /** Tasks whose pass has ended for a reason of ours, until the SDK gives them up. */
   readonly #ending = new Map<string, "rejected" | "replays">();
+  readonly #unknown: UnknownCalls;
+  /** Tasks on their way back. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** Ends the wait of each. */
+  readonly #hurry = new Set<() => void>();
   #deliver: (message: Message) => void = () => {};
   #draining = false;
   #onIdle: (() => void) | undefined;
@@ -100,7 +113,8 @@ export class GuardedNetwork implements Network {
     this.#inner = inner;
     this.#options = options;
     this.#valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX.embedded;
-    const { concurrency } = options;
+    const { concurrency, leaseMs, handBackMs = 0, now = Date.now } = options;
+    this.#unknown = new UnknownCalls({ handBackMs, leaseMs, now });
     this.#others = new Lane({ max: concurrency, maxOfKey: concurrency, slowMs: Infinity, keyOf: () => "" });
     this.#callbacks = new Lane({
       max: concurrency * CALLBACKS_FACTOR,
@@ -135,10 +149,12 @@ export class GuardedNetwork implements Network {
   /** Takes no further task and resolves when those running have suspended, ended, or been handed back. */
   async drain(): Promise<void> {
     this.#draining = true;
+    for (const goNow of this.#hurry) goNow();
     for (const lane of this.#lanes) lane.clear();
     // Ends deliveries alone: requests of the tasks under way still go out.
     await this.#inner.stop();
     if (!this.#isIdle) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await Promise.all(this.#leaving);
   }
 
   /**
@@ -294,14 +310,27 @@ export class GuardedNetwork implements Network {
       this.#ended(id);
       return response;
     }
-    const acquired = response.data as { promise: PromiseRecord; task: { version: number } };
-    const { promise, task } = acquired;
+    const acquired = response.data as {
+      promise: PromiseRecord;
+      task: { version: number };
+      preload?: PromiseRecord[];
+    };
+    const { promise, task, preload = [] } = acquired;
     // The SDK drops a timer's task without a word: its deadline does the work.
     if (isTimer(promise.tags)) this.#ended(id);
     else {
       const judged = this.#judge(promise);
-      if (judged.kind === "refuse") {
-        await this.#reject({ id, version: task.version }, judged.reason);
+      const call = { id, version: task.version };
+      if (judged.kind === "unknown") {
+        const met = this.#unknown.meet({ ...call, progressAtMs: latestOf(preload) });
+        if (met !== undefined) {
+          if (met.times === 1) this.#options.onHandBack?.(id, judged.reason);
+          this.#leave({ kind: "task.release", head: request.head, data: call }, met.delayMs);
+          return refusal(request, 409, judged.reason);
+        }
+      }
+      if (judged.kind !== "run" && judged.kind !== "run-instead") {
+        await this.#reject(call, judged.reason);
         return refusal(request, 409, judged.reason);
       }
       if (judged.kind === "run-instead") {
@@ -332,9 +361,10 @@ export class GuardedNetwork implements Network {
     const { func, version = 1 } = call;
     if (!this.#options.has(func, version)) {
       const known = this.#options.registered().join(", ");
-      return refuse(
-        `Function "${func}" version ${version} is not registered on this worker; registered: ${known}`,
-      );
+      return {
+        kind: "unknown",
+        reason: `Function "${func}" version ${version} is not registered on this worker; registered: ${known}`,
+      };
     }
     if (cameItsWay(func, promise.tags)) return { kind: "run" };
     const standIn = standInFor(func);
@@ -370,6 +400,27 @@ export class GuardedNetwork implements Network {
     }
     await this.#reject({ id, version }, `Cannot continue: ${reason}`);
     return released(request);
+  }
+
+  /** Hands back a task that the SDK has not seen. It takes up no place meanwhile: there may be many. */
+  #leave(request: TaskReleaseReq, delayMs: number): void {
+    this.#ended(request.data.id);
+    const leaving = this.#handBackAfter(request, delayMs).finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  async #handBackAfter(request: TaskReleaseReq, delayMs: number): Promise<void> {
+    // Of a worker that is told to stop it goes back at once.
+    if (delayMs > 0 && !this.#draining) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, delayMs);
+      this.#hurry.add(resolve);
+      await promise;
+      this.#hurry.delete(resolve);
+      clearTimeout(timer);
+    }
+    // The engine hands it out by itself when the lease is over.
+    await this.#handBack(request).catch(() => {});
   }
 
   async #handBack(request: TaskReleaseReq): Promise<TaskReleaseRes> {
@@ -445,6 +496,11 @@ export class GuardedNetwork implements Network {
   }
 }
 
+/** When something of a workflow's was last made or ended, in milliseconds since 1970; 0 if there is nothing. */
+function latestOf(family: readonly PromiseRecord[]): number {
+  return family.reduce((latest, { createdAt, settledAt }) => Math.max(latest, createdAt, settledAt ?? 0), 0);
+}
+
 interface StoredCall {
   readonly func: string;
   readonly args: unknown[];
@@ -454,6 +510,8 @@ interface StoredCall {
 type Judged =
   | { readonly kind: "run" }
   | { readonly kind: "run-instead"; readonly call: StoredCall }
+  /** Perhaps another worker can. */
+  | { readonly kind: "unknown"; readonly reason: string }
   | { readonly kind: "refuse"; readonly reason: string };
 
 function refuse(reason: string): Judged {

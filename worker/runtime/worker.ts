@@ -2,10 +2,10 @@
 import { type Network, Resonate } from "@resonatehq/sdk";
 import { engineTimeOf } from "../../src/durable/engine-time.ts";
 import type { Logger } from "../../src/lib/log.ts";
-import type { Registration } from "../workflows/index.ts";
 import { goByEngineTime } from "./engine-clock.ts";
 import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
+import type { Registration } from "./registration.ts";
 import { sdkLogger } from "./sdk-log.ts";
 import { provideServices, type Services } from "./services.ts";
 import { carryValuesWhole } from "./whole-values.ts";
@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly pid: string;
   /** How long a task stays ours without a sign of life, in milliseconds. */
   readonly leaseMs: number;
+  /** How long a call that it cannot run is handed back, in milliseconds, before it is rejected. Default 0. */
+  readonly handBackMs?: number | undefined;
   /** Tasks that run at once. */
   readonly concurrency: number;
   readonly log: Logger;
@@ -31,12 +33,16 @@ export interface Worker {
 }
 
 export function startWorker(options: WorkerOptions): Worker {
-  const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax } = options;
+  const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax, handBackMs } = options;
   const logger = sdkLogger(log);
+  const { now } = engineTimeOf(network);
   const registered = new Set<string>();
   const guarded = new GuardedNetwork(network, {
     has: (func, version) => registered.has(key(func, version)),
     registered: () => [...registered],
+    handBackMs,
+    onHandBack: (id, reason) => log.warn({ id, reason }, "handed back, for a worker that has the function"),
+    now,
     failures: logger,
     concurrency,
     leaseMs,
@@ -45,7 +51,6 @@ export function startWorker(options: WorkerOptions): Worker {
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   carryValuesWhole(resonate);
   if (!makeFaster(resonate)) log.warn({}, "this version of the SDK looks different: steps take more CPU");
-  const { now } = engineTimeOf(network);
   goByEngineTime(resonate, now);
   provideServices(resonate, {
     ...services,

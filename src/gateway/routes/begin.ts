@@ -11,6 +11,7 @@ import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import { functionName } from "../../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../service/idempotency-key.ts";
+import type { Catalogue } from "../../workflows/catalogue.ts";
 import { readJson } from "../http/body.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 
@@ -27,6 +28,11 @@ export interface Begin {
   readonly callbackUrl?: string | undefined;
 }
 
+interface BeginOptions {
+  readonly callbackUrlProblem: (url: string) => string | undefined;
+  readonly catalogue: Catalogue;
+}
+
 /** What runs when nothing is asked for, as in Resonate's own example. */
 const DEFAULT_FUNC = "foo";
 const DEFAULT_ARGUMENT = { foo: "bar" };
@@ -34,11 +40,14 @@ const DEFAULT_ARGUMENT = { foo: "bar" };
 /** Throws `INVALID_REQUEST` with every problem in address and headers, or `INVALID_FIELDS` for those in the body. */
 export async function readBegin(
   req: Request,
-  callbackUrlProblem: (url: string) => string | undefined,
+  { callbackUrlProblem, catalogue }: BeginOptions,
 ): Promise<Begin> {
   const problems: FieldProblem[] = [];
   const query = readQuery(req, BEGIN_QUERY, problems);
   const func = query.get("func") ?? DEFAULT_FUNC;
+  if (query.get("func") === undefined && catalogue.find(DEFAULT_FUNC, 1) === undefined) {
+    problems.push({ field: "func", message: "must name what to begin: GET /workflows lists what there is" });
+  }
   if (!functionName.safeParse(func).success) {
     problems.push({
       field: "func",

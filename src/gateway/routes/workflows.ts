@@ -1,17 +1,22 @@
-/** The generic async API: `POST /begin` starts any registered workflow, `GET /wait` tells what became of it. */
+/**
+ * The generic async API: `GET /workflows` lists what can be started, `POST /begin` starts any registered workflow, `GET /wait`
+ * tells what became of it.
+ */
 import type { IRouter, Request, Response } from "express";
 import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type { BegunWorkflow } from "../../openapi/schemas.ts";
+import type { BegunWorkflow, WorkflowList } from "../../openapi/schemas.ts";
 import { callBackOnCompletion } from "../../service/callbacks/on-completion.ts";
+import { checkArgument } from "../../workflows/argument.ts";
+import type { Catalogue } from "../../workflows/catalogue.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
 import { sendJson } from "../http/json.ts";
 import { mayRead, READERS } from "../http/may-read.ts";
 import { preferredWait } from "../http/prefer.ts";
 import { addRoute } from "../http/routes.ts";
-import { isSameCall, readBegin } from "./begin.ts";
+import { type Begin, isSameCall, readBegin } from "./begin.ts";
 import { describePromise } from "./outcome.ts";
 
 export interface WorkflowRoutesOptions {
@@ -23,6 +28,8 @@ export interface WorkflowRoutesOptions {
   readonly newId: () => string;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Workflows that are known here. */
+  readonly catalogue: Catalogue;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
   /** Waits open at once. Default 1,000: each holds a connection, and proxies cut longer queues anyway. */
@@ -42,6 +49,12 @@ const PROMISE_ID_CHARS_MAX = 400;
 export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOptions): void {
   const { needs } = options;
   const waiting = new WaitingRoom(options);
+
+  const list: WorkflowList = { workflows: options.catalogue.listed };
+  const listed = JSON.stringify(list);
+  addRoute(router, "/workflows", {
+    GET: needs("workflows:read", (_req, res) => sendJson(res, listed)),
+  });
 
   addRoute(router, "/begin", {
     POST: needs("workflows:begin", async (req, res) => {
@@ -76,10 +89,11 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
 }
 
 async function begin(options: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
-  const { durable, newId, callbackUrlProblem } = options;
-  const call = await readBegin(req, callbackUrlProblem);
+  const { durable, newId } = options;
+  const call = await readBegin(req, options);
   const id = call.id ?? newId();
   const { func, version, args, timeoutMs } = call;
+  await assertTaken(options, call);
   const timeoutAt = (await currentTime(options)) + timeoutMs;
   const promise = await durable.start({ id, func, version, args, timeoutAt });
   if (!isSameCall(promise, call)) {
@@ -90,6 +104,22 @@ async function begin(options: WorkflowRoutesOptions, req: Request): Promise<Stor
   }
   if (call.callbackUrl !== undefined) await callBackOnCompletion(durable, promise, call.callbackUrl);
   return promise;
+}
+
+/**
+ * Throws `INVALID_FIELDS` if the workflow's schema refuses the argument. What was begun before is found again all the same,
+ * also when the schema has become stricter since.
+ */
+async function assertTaken({ catalogue, durable }: WorkflowRoutesOptions, call: Begin): Promise<void> {
+  const workflow = catalogue.find(call.func, call.version);
+  if (workflow === undefined) return;
+  const checked = await checkArgument(workflow, call.args[0], "body");
+  if (checked.ok) return;
+  const stored = call.id === undefined ? undefined : await durable.read(call.id);
+  if (stored !== undefined && isSameCall(stored, call)) return;
+  const { problems } = checked;
+  const detail = problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
+  throw new ServiceError("INVALID_FIELDS", detail, { problems });
 }
 
 /** Holds callers until their promise settles, they leave, time is up, or the process stops; so many at a time. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { callbackUrlSchema } from "../../approval/schema.ts";
 import { anyJson } from "../common-schemas.ts";
 import type { Operation } from "../operation.ts";
-import { begunWorkflow, workflowState } from "../schemas.ts";
+import { begunWorkflow, workflowList, workflowState } from "../schemas.ts";
 import { chosenId, functionName, idempotencyKey, queryPromiseId } from "./parameters.ts";
 
 const BEGIN: Operation = {
@@ -12,7 +12,7 @@ const BEGIN: Operation = {
   group: "Workflows",
   summary: "Start a workflow",
   description:
-    "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict.",
+    "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict. An argument that the workflow's schema refuses is 422, if the gateway knows the workflow.",
   scope: "workflows:begin",
   parameters: [
     {
@@ -73,6 +73,17 @@ export const BEGIN_QUERY: readonly string[] = (BEGIN.parameters ?? [])
   .map(({ name }) => name);
 
 export const WORKFLOW_OPERATIONS: readonly Operation[] = [
+  {
+    id: "listWorkflows",
+    method: "get",
+    path: "/workflows",
+    group: "Workflows",
+    summary: "List what can be started",
+    description:
+      "The workflows that this gateway knows: those of the folder `WORKFLOWS` and the examples, by name and version. Workers may have more.",
+    scope: "workflows:read",
+    answers: { 200: { description: "All of them.", schema: workflowList } },
+  },
   BEGIN,
   {
     id: "waitForWorkflow",

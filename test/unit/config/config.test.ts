@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig, originOf, type Role } from "../../../src/config/config.ts";
@@ -30,7 +30,8 @@ describe("loadConfig()", () => {
       engine: { kind: "embedded", port: 8001 },
       mail: { kind: "mailbox", port: 1025 },
       tokenKeys: undefined,
-      worker: { group: "worker", leaseMs: 15_000, concurrency: 50 },
+      worker: { group: "worker", leaseMs: 15_000, concurrency: 50, handBackMs: 300_000 },
+      workflows: { folder: undefined, examples: true },
       warnings: [expect.stringContaining("no API keys")],
     });
   });
@@ -38,6 +39,14 @@ describe("loadConfig()", () => {
   test("takes an empty setting for none", () => {
     const blank = Object.fromEntries(ENV_NAMES.map((name) => [name, "  "]));
     expect(loadConfig(blank)).toEqual(loadConfig({}));
+  });
+
+  test("registers the examples in production only where a setting says so, and elsewhere unless one does", () => {
+    const examples = (env: Env) => loadConfig({ ...SMTP, ...env }).workflows.examples;
+    expect(examples({ NODE_ENV: "production" })).toBe(false);
+    expect(examples({ NODE_ENV: "production", EXAMPLE_WORKFLOWS: "on" })).toBe(true);
+    expect(examples({ EXAMPLE_WORKFLOWS: "off" })).toBe(false);
+    expect(loadConfig({ WORKFLOWS: "flows" }).workflows.folder).toBe(resolve("flows"));
   });
 
   test("keeps deliveries of webhooks for longer than their senders repeat them", () => {
@@ -132,7 +141,8 @@ describe("loadConfig()", () => {
       WORKER_CONCURRENCY: "0",
       API_KEYS_FILE: "keys",
       CALLBACK_ALLOW: "10.0.0.1",
-      WORKFLOWS: "./flows",
+      WORKER_HANDBACK_MS: "900001",
+      EXAMPLE_WORKFLOWS: "yes",
       LOG_LEVEL: "loud",
     };
     const problems = problemsOf(env);

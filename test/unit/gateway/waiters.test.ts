@@ -11,6 +11,7 @@ import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { addWorkflowRoutes } from "../../../src/gateway/routes/workflows.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
+import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY, request } from "../../support/gateway.ts";
 
@@ -21,7 +22,8 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
     const app = express();
     app.use(requestContext({ publicUrl: url, log, audit: NO_AUDIT, newId: randomUUID, draining }));
     const needs = createNeeds(EVERYBODY_MAY);
-    const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem };
+    const catalogue = createCatalogue([]);
+    const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem, catalogue };
     addWorkflowRoutes(app, { ...options, needs, draining, waitersMax: 2 });
     const refusals = createFailureLimit({ clock: Date.now });
     const pages = createPages({ publicUrl: url, mailbox: false });

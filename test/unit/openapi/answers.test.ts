@@ -67,6 +67,7 @@ describe("answers are as the document says", () => {
   });
 
   test("of workflows that succeed, wait and fail", async () => {
+    expect((await call("GET", "/workflows")).status).toBe(200);
     await call("POST", "/begin?id=doc-3&func=greet", "World");
     await rig.settled("doc-3");
     await call("GET", "/wait?id=doc-3");

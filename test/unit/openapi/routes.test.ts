@@ -8,6 +8,7 @@ import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
+import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
 /** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
@@ -37,6 +38,7 @@ function mounted(): string[] {
     publicUrl,
     callbackUrlProblem: () => undefined,
     sources: new Map(),
+    catalogue: createCatalogue([]),
     mailbox: undefined,
     clock: Date.now,
     newId: () => "id",

@@ -1,0 +1,52 @@
+/** A workflow of one's own, as `defineWorkflow` makes it and a folder's file exports it. */
+import type { Func } from "@resonatehq/sdk";
+import { ownWayOf } from "../approval/own-ways.ts";
+import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
+
+/** Known by a text and not by a class or symbol: an installation may hold the package twice. */
+export const WORKFLOW_KIND = "countersign.workflow";
+
+export interface Workflow {
+  readonly kind: typeof WORKFLOW_KIND;
+  readonly name: string;
+  /** A whole number from 1 on. */
+  readonly version: number;
+  /** Schema of the one argument; absent: it may be any JSON value. */
+  readonly input?: StandardSchema | undefined;
+  /** A generator function. */
+  readonly run: Func;
+}
+
+/** As `POST /begin` takes it. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u;
+/** As `POST /begin` takes it. */
+const VERSION_MAX = 999_999_999;
+
+export function isMeantAsWorkflow(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === WORKFLOW_KIND;
+}
+
+/** What is wrong with a workflow, each naming the member and what would be right; none: it is a `Workflow`. */
+export function workflowProblems(value: object): string[] {
+  const { name, version, input, run } = value as Readonly<Record<string, unknown>>;
+  const problems: string[] = [];
+  if (typeof name !== "string" || !NAME.test(name)) {
+    problems.push(
+      `name must be a letter or '_', then up to 127 letters, digits, '_', '.' or '-', not ${JSON.stringify(name)}`,
+    );
+  } else if (ownWayOf(name) !== undefined) {
+    problems.push(`name must be another: Countersign has a workflow of its own named ${name}`);
+  }
+  if (!Number.isSafeInteger(version) || Number(version) < 1 || Number(version) > VERSION_MAX) {
+    problems.push(`version must be a whole number from 1 to ${VERSION_MAX}, not ${JSON.stringify(version)}`);
+  }
+  if (input !== undefined && !isStandardSchema(input)) {
+    problems.push(
+      "input must be a schema of a library that has the Standard Schema interface, such as z.object({ … }) of zod",
+    );
+  }
+  if (Object.prototype.toString.call(run) !== "[object GeneratorFunction]") {
+    problems.push("run must be a generator function: function* (ctx, input) { … }");
+  }
+  return problems;
+}

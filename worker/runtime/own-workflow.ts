@@ -1,0 +1,43 @@
+/** A workflow of one's own, made ready for the SDK. */
+import type { Context } from "@resonatehq/sdk";
+import { type CheckedArgument, checkArgument } from "../../src/workflows/argument.ts";
+import type { Workflow } from "../../src/workflows/workflow.ts";
+import type { Registration } from "./registration.ts";
+import { lasting } from "./step-options.ts";
+
+/**
+ * The gateway has checked an argument only if it knows the workflow, and schedules, the command line and other workflows
+ * pass it by. So the worker checks, in a step: what a run was given stays as it was judged when the schema changes.
+ */
+export function registrationOf(workflow: Workflow): Registration {
+  const { name, version, input, run } = workflow;
+  if (input === undefined) return { name, version, func: run };
+  return {
+    name,
+    version,
+    *func(ctx: Context, argument: unknown): Generator<unknown, unknown> {
+      const checked: CheckedArgument = yield* ctx.run(check_argument, workflow, argument, lasting(ctx));
+      if (!checked.ok) {
+        const problems = checked.problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
+        throw new TypeError(`Cannot run ${name} version ${version}: ${problems}`);
+      }
+      return yield* run(ctx, checked.value);
+    },
+  };
+}
+
+async function check_argument(
+  _ctx: Context,
+  workflow: Workflow,
+  argument: unknown,
+): Promise<CheckedArgument> {
+  try {
+    const checked = await checkArgument(workflow, argument, "argument");
+    // What the first pass sees is what every replay will read: as JSON has it.
+    return JSON.parse(JSON.stringify(checked)) as CheckedArgument;
+  } catch (error) {
+    // Thrown, it would be tried again for as long as the workflow lives.
+    const message = `cannot be checked: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, problems: [{ field: "argument", message }] };
+  }
+}
