@@ -34,3 +34,6 @@ export const APPROVAL_BY_NAME_CHILD = 1;
 export function ballotId(approvalId: string, n: number): string {
   return childId(approvalId, n);
 }
+
+/** Ids of promises below workflows are longer than those that callers choose. */
+export const PROMISE_ID_CHARS_MAX = 400;

@@ -20,6 +20,9 @@ import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLin
 export const APPROVERS_MAX = 50;
 const DETAILS_MAX = 50;
 
+/** What an approver may add to an answer, in characters, on the page and through the API. */
+export const COMMENT_CHARS_MAX = 2_000;
+
 export const choiceSchema = z.enum(["approve", "reject"]);
 /** How a decision came in. */
 export const doorSchema = z.enum(["mail", "api", "webhook"]);

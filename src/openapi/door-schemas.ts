@@ -1,6 +1,6 @@
 /** What the doors for programs and other systems take and answer: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
-import { choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
+import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
 import { instant } from "./common-schemas.ts";
 import { settled } from "./schemas.ts";
 
@@ -14,7 +14,7 @@ export const settlement = z
   .meta({ id: "Settlement", description: "What stands, and whether this call decided." });
 
 export const decideRequest = z
-  .strictObject({ choice: choiceSchema, comment: z.exactOptional(lines(2_000)) })
+  .strictObject({ choice: choiceSchema, comment: z.exactOptional(lines(COMMENT_CHARS_MAX)) })
   .meta({ id: "DecideRequest" });
 
 export const ballotAnswer = z

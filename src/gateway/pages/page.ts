@@ -1,4 +1,5 @@
 import type { ApprovalRequest, Choice, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import { COMMENT_CHARS_MAX } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 
 /** What a page shows of the request itself. An `ApprovalRequest` fits. */
@@ -86,5 +87,5 @@ export const DECISION_FORM = {
   confirm: "confirm",
   confirmValue: "yes",
   comment: "comment",
-  commentMax: 2_000,
+  commentMax: COMMENT_CHARS_MAX,
 } as const;

@@ -1,5 +1,6 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
+import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
@@ -32,9 +33,6 @@ export interface ApprovalRoutesOptions {
   /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
 }
-
-/** Ids of promises below other workflows are longer than those that callers choose. */
-const PROMISE_ID_CHARS_MAX = 400;
 
 export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOptions): void {
   const { durable, needs } = options;

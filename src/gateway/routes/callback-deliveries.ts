@@ -1,5 +1,6 @@
 /** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
 import type { IRouter, Response } from "express";
+import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import {
   type CallbackDetails,
   type CallbackView,
@@ -24,8 +25,6 @@ export interface CallbackDeliveryRoutesOptions {
   readonly newId: () => string;
 }
 
-/** Ids below workflows are longer than those that callers choose. */
-const ID_CHARS_MAX = 400;
 /** An approval of 50 people tells of 152 events; with more receivers, `GET /callback-deliveries` shows the rest. */
 const SHOWN_MAX = 200;
 
@@ -132,5 +131,5 @@ function unknown(id: string): ServiceError {
 }
 
 function isPossible(id: string): boolean {
-  return id !== "" && id.length <= ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+  return id !== "" && id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
 }

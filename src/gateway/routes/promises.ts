@@ -5,7 +5,7 @@
 import type { IRouter } from "express";
 import { z } from "zod";
 import type { Choice } from "../../approval/approval.ts";
-import { ballotId } from "../../approval/ids.ts";
+import { ballotId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { lines } from "../../approval/schema.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -138,9 +138,6 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     ...(comment === undefined ? {} : { comment }),
   };
 }
-
-/** No promise has a longer id, wherever it stands below its workflow. */
-const PROMISE_ID_CHARS_MAX = 400;
 
 /** @throws ServiceError NOT_FOUND for what can be no promise's id */
 function promiseNamed(named: string | string[] | undefined): string {

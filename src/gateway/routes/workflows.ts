@@ -3,6 +3,7 @@
  * tells what became of it.
  */
 import type { IRouter, Request, Response } from "express";
+import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -43,8 +44,6 @@ export interface WorkflowRoutesOptions {
 const WAIT_SECONDS_MAX = 45;
 /** How soon it is worth asking again. */
 const RETRY_AFTER_SECONDS = 1;
-/** No promise has a longer id, wherever it stands below its workflow. */
-const PROMISE_ID_CHARS_MAX = 400;
 
 export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOptions): void {
   const { needs } = options;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../../approval/ids.ts";
+import { ID_PATTERN, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import type { Parameter } from "../operation.ts";
 
 /** Ids that callers choose. */
@@ -9,7 +9,7 @@ export const chosenId = z.string().regex(ID_PATTERN);
 export const functionName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/);
 
 /** Ids of promises below workflows are longer than those that callers choose. */
-export const promiseId = z.string().min(1).max(400);
+export const promiseId = z.string().min(1).max(PROMISE_ID_CHARS_MAX);
 
 export const approvalId: Parameter = {
   name: "id",
