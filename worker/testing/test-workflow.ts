@@ -16,9 +16,11 @@ import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { answerBallot } from "../../src/service/approvals/decide.ts";
 import { type ArrivingEvent, meet } from "../../src/service/webhooks/meet.ts";
 import { createLinkTokens } from "../../src/tokens/tokens.ts";
+import { WORKFLOW_KIND, type Workflow, workflowProblems } from "../../src/workflows/workflow.ts";
+import { registrationOf } from "../runtime/own-workflow.ts";
 import type { Services } from "../runtime/services.ts";
 import { startWorker } from "../runtime/worker.ts";
-import { type Registration, WORKFLOWS } from "../workflows/index.ts";
+import { PRODUCT_WORKFLOWS, type Registration } from "../workflows/index.ts";
 import { type Approver, type Asked, askedBy, ballotOf, durationMs, type Press, pressOf } from "./approver.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { WatchedNetwork } from "./watched-network.ts";
@@ -28,6 +30,7 @@ import { arrivalOf, type TestWebhook } from "./webhook.ts";
 export interface TestedWorkflow<Input, Result> {
   readonly name: string;
   readonly version?: number;
+  readonly input?: Workflow["input"];
   // A method, so that a workflow of a narrower argument is one, too.
   run(ctx: Context, input: Input): Generator<unknown, Result>;
 }
@@ -98,26 +101,38 @@ export async function testWorkflow<Input, Result>(
   workflow: TestedWorkflow<Input, Result>,
   options: TestOptions<Input>,
 ): Promise<TestRun<Result>> {
-  await using test = new WorkflowTest(workflow, options);
-  return (await test.run(options.input)) as TestRun<Result>;
+  const test = new WorkflowTest(workflow, options);
+  try {
+    return (await test.run(options.input)) as TestRun<Result>;
+  } finally {
+    await test.stop();
+  }
 }
 
-/** @throws TypeError when two of them have the same name and version */
+/** @throws TypeError when one of them could not be registered, or two have the same name and version */
 function registrations(workflows: readonly TestedWorkflow<never, unknown>[]): Registration[] {
+  for (const workflow of workflows) {
+    const problems = workflowProblems({ version: 1, ...workflow });
+    if (problems.length > 0) throw new TypeError(`Cannot test ${workflow.name}: ${problems.join("; ")}`);
+  }
   const names = new Set(workflows.map(({ name, version = 1 }) => `${name} v${version}`));
   if (names.size < workflows.length) {
     throw new TypeError("workflows must not hold two of the same name and version, nor the tested one again");
   }
   return [
-    ...WORKFLOWS.filter(({ name, version }) => !names.has(`${name} v${version}`)),
-    ...workflows.map(({ name, version = 1, run }) => ({
-      name,
-      version,
-      // The SDK takes no function twice, and a test may give one two names.
-      *func(ctx: Context, input: unknown): Generator<unknown, unknown> {
-        return yield* run(ctx, input as never);
-      },
-    })),
+    ...PRODUCT_WORKFLOWS,
+    ...workflows.map(({ name, version = 1, input, run }) =>
+      registrationOf({
+        kind: WORKFLOW_KIND,
+        name,
+        version,
+        input,
+        // The SDK takes no function twice, and a test may give one two names.
+        *run(ctx: Context, argument: unknown): Generator<unknown, unknown> {
+          return yield* run(ctx, argument as never);
+        },
+      }),
+    ),
   ];
 }
 
@@ -131,7 +146,8 @@ class WorkflowTest {
   readonly #approver: Approver;
   readonly #durable: Durable;
   readonly #watched: WatchedNetwork;
-  readonly #stop: () => Promise<void>;
+  /** Lets go of everything that the test has started. */
+  readonly stop: () => Promise<void>;
   readonly #asked: Asked[] = [];
   /** What people do just now. */
   readonly #acts = new Set<Promise<void>>();
@@ -166,7 +182,7 @@ class WorkflowTest {
       workflows: registered,
       services: this.#services(),
     });
-    this.#stop = async () => {
+    this.stop = async () => {
       await worker.stop(0);
       await this.#durable.stop();
       await engine.close();
@@ -195,10 +211,6 @@ class WorkflowTest {
       if (root.state !== "pending") return await this.#result(root);
       if (!this.#clock.goOn()) throw new Error(`The workflow ${name} waits for what never comes`);
     }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stop();
   }
 
   /** Until workers and people have done what there is to do at this moment. */

@@ -1,5 +1,7 @@
 import type { Context } from "@resonatehq/sdk";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineWorkflow } from "../../../../worker/authoring/define-workflow.ts";
 import { requestApproval } from "../../../../worker/authoring/request-approval.ts";
 import { checkout } from "../../../../worker/examples/checkout.ts";
 import { purchase } from "../../../../worker/examples/purchase.ts";
@@ -140,6 +142,23 @@ describe("testWorkflow()", () => {
     });
   });
 
+  it("checks the argument by the workflow's schema, as a worker does", async () => {
+    const strict = defineWorkflow({
+      name: "strict",
+      input: z.object({ item: z.string().min(1), pieces: z.int().default(1) }),
+      // biome-ignore lint/correctness/useYield: it has nothing to wait for
+      *run(_ctx, { item, pieces }) {
+        return `${pieces} ${item}`;
+      },
+    });
+    expect((await testWorkflow(strict, { input: { item: "desk", pieces: 2 } })).value).toBe("2 desk");
+    expect((await testWorkflow(strict, { input: { item: "desk" } as never })).value).toBe("1 desk");
+    await expect(testWorkflow(strict, { input: { item: "", pieces: 1 } })).rejects.toMatchObject({
+      name: "WorkflowFailed",
+      message: expect.stringContaining("argument.item"),
+    });
+  });
+
   it("throws when the workflow's time is over", async () => {
     const forever = {
       name: "forever",
@@ -189,6 +208,7 @@ describe("testWorkflow()", () => {
       "comment must be a text, not 7",
     ],
     ["workflows", { workflows: [buy] }, "workflows must not hold two of the same name"],
+    ["name", { workflows: [{ name: "approval", run: purchase }] }, "Countersign has a workflow of its own"],
     ["webhooks", { webhooks: [{ source: "", match: {} }] }, "webhooks[0] must name a source"],
   ])("refuses a bad %s", async (_, options, message) => {
     await expect(testWorkflow(buy, { input: order, ...options })).rejects.toThrow(message);
