@@ -25,9 +25,11 @@ import {
   type Io,
   UsageError,
 } from "./command.ts";
+import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
 import { gc } from "./gc.ts";
 import { get } from "./get.ts";
+import { init } from "./init.ts";
 import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
 import { schedule } from "./schedule.ts";
@@ -38,6 +40,8 @@ import { wait } from "./wait.ts";
 import { webhooks } from "./webhooks.ts";
 
 const COMMANDS: readonly Command[] = [
+  init,
+  dev,
   ...SERVE_COMMANDS,
   invoke,
   get,

@@ -58,3 +58,8 @@ export function settingsOf(variables: NodeJS.ProcessEnv): Env {
 export function environment(name: string): string | undefined {
   return process.env[name];
 }
+
+/** Has the rest of this process find a setting that the command line gave. */
+export function putSetting(name: EnvName, value: string): void {
+  process.env[name] = value;
+}

@@ -12,13 +12,14 @@ import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
-import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
+import { composeWorker, type Onlooker, STOP_GRACE_MS } from "./compose-worker.ts";
 
 export interface AllParts {
   readonly config: Config;
   readonly log: Logger;
   /** Undefined: the settings name a server. */
   readonly engine: EngineThread | undefined;
+  readonly onlooker?: Onlooker | undefined;
 }
 
 interface All {
@@ -28,7 +29,7 @@ interface All {
 }
 
 /** What it starts, `owner` stops. */
-export async function composeAll({ config, log, engine }: AllParts, owner: Owner): Promise<All> {
+export async function composeAll({ config, log, engine, onlooker }: AllParts, owner: Owner): Promise<All> {
   const workflows = await loadWorkflows(config.workflows.folder);
   const networks = engine === undefined ? serverNetworks(config) : threadNetworks(engine, config);
   const durable = createDurable(networks.gateway, {
@@ -47,6 +48,7 @@ export async function composeAll({ config, log, engine }: AllParts, owner: Owner
     ...(mailbox === undefined ? {} : { mailboxPort: mailbox.port }),
     log,
     workflows,
+    onlooker,
   });
   owner.defer(() => worker.stop(STOP_GRACE_MS));
   networks.start();

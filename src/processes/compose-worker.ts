@@ -4,8 +4,10 @@ import { EXAMPLES } from "../../worker/examples/index.ts";
 import { registrationOf } from "../../worker/runtime/own-workflow.ts";
 import { startWorker, type Worker } from "../../worker/runtime/worker.ts";
 import { PRODUCT_WORKFLOWS, type Registration } from "../../worker/workflows/index.ts";
+import type { ApprovalRequest } from "../approval/approval.ts";
+import type { CallbackEvent } from "../approval/event.ts";
 import { createCallbackSender } from "../callback/sender.ts";
-import { createMailer } from "../channels/mail/mailer.ts";
+import { createMailer, type RequestMail } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
 import { loadCallbackEndpoints } from "../config/callback-endpoints.ts";
 import { loadCallbackSecrets } from "../config/callback-secrets.ts";
@@ -30,6 +32,15 @@ export interface WorkerParts {
   readonly publicUrl?: string;
   /** Port of the development mailbox, likewise. */
   readonly mailboxPort?: number;
+  /** Hears what becomes of approvals, for people who look on. */
+  readonly onlooker?: Onlooker | undefined;
+}
+
+export interface Onlooker {
+  /** A mail went out. */
+  mail(mail: RequestMail): void;
+  /** May come twice. */
+  event(event: CallbackEvent, request: ApprovalRequest): void;
 }
 
 /** How long workflows get to reach their next rest when a process is told to stop, within the 20 s operators expect. */
@@ -48,7 +59,15 @@ export function composeWorker(parts: WorkerParts): Worker {
   const relay = parseSmtpUrl(smtpUrl);
   if (typeof relay === "string") throw new ConfigError([`SMTP_URL ${relay}`]);
   const relayLog = createRelayLog(log, { server: `${relay.host}:${relay.port}` });
-  const mailer = createMailer({ smtpUrl, from: config.mail.from, publicUrl, onOutcome: relayLog.note });
+  const mailer = createMailer({
+    smtpUrl,
+    from: config.mail.from,
+    publicUrl,
+    onOutcome: (outcome, mail) => {
+      relayLog.note(outcome, mail);
+      if (outcome.kind === "accepted") parts.onlooker?.mail(mail);
+    },
+  });
   const endpoints = loadCallbackEndpoints(config, environment);
   const callbacks = createCallbackSender({
     targets: config.callbacks,
@@ -73,7 +92,14 @@ export function composeWorker(parts: WorkerParts): Worker {
     valueBytesMax: VALUE_BYTES_MAX[config.engine.kind],
     handBackMs,
     workflows: registrationsOf(parts),
-    services: { mailer, callbacks, tokens, publicUrl, group },
+    services: {
+      mailer,
+      callbacks,
+      tokens,
+      publicUrl,
+      group,
+      onEvent: parts.onlooker && ((event, request) => parts.onlooker?.event(event, request)),
+    },
   });
   return {
     async stop(graceMs) {

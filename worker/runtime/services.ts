@@ -1,4 +1,6 @@
 import type { Context, Resonate } from "@resonatehq/sdk";
+import type { ApprovalRequest } from "../../src/approval/approval.ts";
+import type { CallbackEvent } from "../../src/approval/event.ts";
 import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
@@ -18,6 +20,8 @@ export interface Services {
   readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
   /** The worker group that timers and child workflows are addressed to. */
   readonly group: string;
+  /** Hears in this process what becomes of approvals, more than once where a step runs again. */
+  readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }
 
 const NAME = "countersign";

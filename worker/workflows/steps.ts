@@ -64,6 +64,7 @@ export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement &
   const decisions = answers.map(countedDecision);
   const events = eventsOfJudgement(seen.approval, { verdict, decisions, endedAtMs }, seen.before);
   const announced = await announce(svc, bornAtMs, events, seen.request.callbackUrl);
+  for (const event of events) svc.onEvent?.(event, seen.request);
   return {
     verdict,
     settled: [seen.end, ...seen.ballots].filter(({ settled }) => settled).length,
@@ -145,6 +146,7 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const result: MailResult = { kind: "mail", n: input.n, delivery };
   const failed = eventsOfMail(input.approval, result, svc.now);
   const toldAfter = await announce(svc, end.createdAt, failed, callbackUrl);
+  for (const event of [...begun, ...failed]) svc.onEvent?.(event, input.request);
   return { ...result, ...bothOf(toldBefore, toldAfter) };
 }
 

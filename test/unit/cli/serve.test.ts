@@ -57,9 +57,30 @@ describe("countersign start", () => {
   test.each([
     [["start", "now"], "What is now?"],
     [["worker", "--fast"], "Unknown option '--fast'"],
+    [["start", "--workflows", " "], "--workflows must name a folder"],
+    [["engine", "--workflows", "workflows"], "Unknown option '--workflows'"],
+    [["dev", "now"], "What is now?"],
+    [["dev"], "workflows: name one with --workflows DIR, or write a project with countersign init"],
+    [["dev", "--workflows", "here"], "here: name one with --workflows DIR"],
   ])("refuses %j with exit code 2, before it starts anything", async (args, message) => {
     const run = countersign(...args);
     expect(await run.ended).toEqual([2, null]);
     expect(run.said).toContain(message);
+  });
+
+  test("takes the folder of workflows from --workflows", async () => {
+    const run = countersign("start", "--workflows", "mine");
+    expect(await run.ended).toEqual([1, null]);
+    expect(run.said).toContain(`WORKFLOWS must be a folder that is there, not ${join(folder, "mine")}`);
+  });
+
+  test("dev is not for production", async () => {
+    writeFileSync(
+      join(folder, ".env"),
+      "NODE_ENV=production\nSMTP_URL=smtp://127.0.0.1:9\nMAIL_FROM=a@example.com\n",
+    );
+    const run = countersign("dev");
+    expect(await run.ended).toEqual([2, null]);
+    expect(run.said).toContain("use countersign start");
   });
 });

@@ -1,0 +1,179 @@
+/** What `countersign init` writes: a project with one workflow, its test, and how to run it. */
+
+/** Paths within the folder, with their text. */
+export type Project = Readonly<Record<string, string>>;
+
+export interface ProjectOptions {
+  /** The folder's name. */
+  readonly name: string;
+  /** Of this package: the project takes the one that wrote it. */
+  readonly version: string;
+}
+
+export function projectFiles({ name, version }: ProjectOptions): Project {
+  const manifest = {
+    name: packageName(name),
+    private: true,
+    type: "module",
+    engines: { node: ">=22.18" },
+    scripts: {
+      dev: "countersign dev --workflows workflows",
+      start: "countersign start --workflows workflows",
+      test: "node --test",
+      check: "tsc",
+    },
+    dependencies: { countersign: `^${version}`, zod: "^4.0.0" },
+    devDependencies: { "@types/node": "^26.0.0", typescript: "^7.0.0" },
+  };
+  return {
+    "package.json": `${JSON.stringify(manifest, null, 2)}\n`,
+    "tsconfig.json": TSCONFIG,
+    ".gitignore": "node_modules/\ndata/\n.env\n",
+    "README.md": README,
+    "workflows/purchase.ts": WORKFLOW,
+    "test/purchase.test.ts": TEST,
+  };
+}
+
+/** As npm takes it (package.json, `name`): lower case, of at most 214 characters, no dot or `_` first. */
+function packageName(folder: string): string {
+  const name = folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/gu, "-")
+    .replace(/^[._-]+/u, "")
+    .slice(0, 200);
+  return name === "" || name === "countersign" || name === "node_modules" ? "approvals" : name;
+}
+
+/** A file's text without the margin, which tells it from the code around it. */
+function text(withMargin: string): string {
+  return withMargin.slice(1).replaceAll(/^ {2}\| ?/gmu, "");
+}
+
+const TSCONFIG = text(`
+  | {
+  |   "compilerOptions": {
+  |     "target": "ES2024",
+  |     "module": "NodeNext",
+  |     "types": ["node"],
+  |     "strict": true,
+  |     "noEmit": true,
+  |     "erasableSyntaxOnly": true,
+  |     "allowImportingTsExtensions": true,
+  |     "verbatimModuleSyntax": true,
+  |     "skipLibCheck": true
+  |   },
+  |   "include": ["workflows", "test"]
+  | }
+`);
+
+const WORKFLOW = text(`
+  | import { defineWorkflow, requestApproval } from "countersign";
+  | import { z } from "zod";
+  |
+  | /** Holds the budget, asks for an approval, then orders or lets the budget go. It may take days and survives restarts. */
+  | export default defineWorkflow({
+  |   name: "purchase",
+  |   // POST /begin refuses any other argument.
+  |   input: z.object({
+  |     item: z.string().min(1),
+  |     euros: z.number().positive(),
+  |     approvers: z.array(z.email()).min(1),
+  |   }),
+  |   *run(ctx, { item, euros, approvers }) {
+  |     const hold: string = yield* ctx.run(holdBudget, euros);
+  |     const { outcome, reason } = yield* requestApproval(ctx, {
+  |       title: \`Buy \${item}\`,
+  |       details: [{ label: "Amount", value: \`\${euros} €\` }],
+  |       approvers,
+  |       deadline: "P5D",
+  |     });
+  |     if (outcome === "approved") {
+  |       const order: string = yield* ctx.run(placeOrder, item);
+  |       return { status: "ordered", order };
+  |     }
+  |     yield* ctx.run(releaseBudget, hold);
+  |     return { status: "dropped", because: outcome, reason };
+  |   },
+  | });
+  |
+  | // Steps: call your own systems here. A step may run again after a crash, always under the same ctx.id, which you can
+  | // give to the other system as an idempotency key.
+  |
+  | function holdBudget(ctx: { readonly id: string }, _euros: number): string {
+  |   return \`hold-\${ctx.id}\`;
+  | }
+  |
+  | function placeOrder(ctx: { readonly id: string }, _item: string): string {
+  |   return \`order-\${ctx.id}\`;
+  | }
+  |
+  | function releaseBudget(_ctx: unknown, hold: string): string {
+  |   return \`released-\${hold}\`;
+  | }
+`);
+
+const TEST = text(`
+  | import assert from "node:assert/strict";
+  | import { test } from "node:test";
+  | import { testWorkflow } from "countersign/testing";
+  | import purchase from "../workflows/purchase.ts";
+  |
+  | const input = { item: "laptop", euros: 900, approvers: ["ana@example.com"] };
+  |
+  | test("orders what was approved", async () => {
+  |   const { value, asked } = await testWorkflow(purchase, {
+  |     input,
+  |     approver: () => ({ choice: "approve", after: "P2D" }),
+  |   });
+  |   assert.equal(asked[0]?.title, "Buy laptop");
+  |   assert.deepEqual(value, { status: "ordered", order: "order-test:4" });
+  | });
+  |
+  | test("lets the budget go after a veto", async () => {
+  |   const { approvals } = await testWorkflow(purchase, {
+  |     input,
+  |     approver: () => ({ choice: "reject", comment: "Too dear" }),
+  |   });
+  |   assert.equal(approvals[0]?.outcome, "rejected");
+  |   assert.equal(approvals[0]?.decisions[0]?.comment, "Too dear");
+  | });
+  |
+  | test("lets the budget go when nobody answers within five days", async () => {
+  |   const { approvals, startedAt, endedAt } = await testWorkflow(purchase, { input });
+  |   assert.equal(approvals[0]?.outcome, "expired");
+  |   assert.equal(endedAt.getTime() - startedAt.getTime(), 5 * 24 * 3_600_000);
+  | });
+`);
+
+const README = text(`
+  | # Approvals
+  |
+  | A workflow that asks people, made with \`countersign init\`.
+  |
+  | \`\`\`sh
+  | npm install
+  | npm test          # runs the workflow in memory: days pass in milliseconds
+  | npm run dev       # runs the service, and restarts it when a workflow changes
+  | \`\`\`
+  |
+  | While \`npm run dev\` runs, start the workflow from another terminal:
+  |
+  | \`\`\`sh
+  | curl 'http://127.0.0.1:5001/begin?id=purchase-1&func=purchase' -H 'content-type: application/json' \\
+  |   -d '{"item":"laptop","euros":900,"approvers":["ana@example.com"]}'
+  | \`\`\`
+  |
+  | Open http://127.0.0.1:5001/mailbox, read the mail and decide. Then see what became of it:
+  |
+  | \`\`\`sh
+  | npx countersign get purchase-1
+  | \`\`\`
+  |
+  | - \`workflows/\` holds the workflows: each file exports what \`defineWorkflow\` answers.
+  | - \`test/\` holds their tests.
+  | - \`data/\` holds everything that is stored. Delete it to begin again; in production, keep it and back it up.
+  |
+  | In production, run \`npm start\` with \`NODE_ENV=production\` and settings for mail, keys and the public address:
+  | see the guide "Your own workflows" of Countersign.
+`);

@@ -1,0 +1,19 @@
+import type { Config } from "../config/config.ts";
+import { loadEngineToken } from "../config/keys.ts";
+import { type EngineThread, startEngineThread } from "../engine/serve/thread.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Owner } from "../lib/owner.ts";
+
+/** The engine in a thread of this process. Undefined: the settings name a server. */
+export async function openEmbeddedEngine(
+  config: Config,
+  log: Logger,
+  owner: Owner,
+): Promise<EngineThread | undefined> {
+  if (config.engine.kind === "server") return undefined;
+  const { port, keepMs } = config.engine;
+  const serve = port === 0 ? undefined : { port, token: loadEngineToken(config) };
+  const thread = await startEngineThread({ dataDir: config.dataDir, keepMs, serve, log });
+  owner.defer(() => thread.close());
+  return thread;
+}
