@@ -31,8 +31,6 @@ export interface PromiseRoutesOptions {
   readonly needs: Needs;
   readonly durable: Durable;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
   /** 128 random bits in base64url: the name of one call. */
   readonly newNonce: () => string;
 }
