@@ -205,7 +205,8 @@ function unauthorized(response: ServerResponse): void {
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    // The backlog is as long: with Node's 511, a rush of connections would overflow the kernel's queue and stall.
+    server.listen({ port, host: "127.0.0.1", backlog: CONNECTIONS_MAX }, () => {
       server.removeListener("error", reject);
       resolve();
     });

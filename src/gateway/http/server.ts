@@ -54,6 +54,13 @@ const LIMITS: Limits = {
 };
 
 /**
+ * Connections that the kernel keeps for us until they are accepted; it takes no more than its own limit
+ * (`net.core.somaxconn`). With Node's 511, a thousand people who press at once overflow it: the kernel drops what they
+ * send, and a request that was sent at once is answered 408 after `headersTimeout`.
+ */
+const BACKLOG = 4_096;
+
+/**
  * Listens on `host:port` (0: any free port), and serves what `makeApp` makes, which is called once the port is known
  * and before the first request is handled.
  */
@@ -66,7 +73,7 @@ export async function listen(
   const draining = new AbortController();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(address.port, address.host, resolve);
+    server.listen({ port: address.port, host: address.host, backlog: BACKLOG }, resolve);
   });
   const listening = { ...addressOf(server), draining: draining.signal };
   try {
