@@ -1,6 +1,7 @@
 /**
  * The import walls: which folder may import which, read from the table in `docs/architecture.md` and held against every
- * import in `src` and `worker`. What the table does not allow is forbidden, and so is a folder without a row.
+ * import in `src` and `worker`. What the table does not allow is forbidden, and so is a folder without a row. What it
+ * allows must be used.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -45,15 +46,46 @@ export function breaches(rooms: readonly Room[], imports: readonly Import[]): st
     const from = roomOf(rooms, file);
     if (from === undefined) return [`${file}: its folder has no row in the table of docs/architecture.md`];
     if (from.imports.has("*")) return [];
-    const isOurs = /^(?:src|worker|test)\//u.test(target);
-    const to = isOurs ? roomOf(rooms, target) : undefined;
-    if (isOurs && to === undefined)
-      return [`${file} imports ${target}, whose folder has no row in the table`];
-    if (to === from) return [];
-    const name = to?.folder ?? packageOf(target);
+    const name = nameOf(rooms, target);
+    if (name === undefined) return [`${file} imports ${target}, whose folder has no row in the table`];
+    if (name === from.folder) return [];
     if (from.imports.has(name) || (isType && from.imports.has(`${name} types`))) return [];
     return [`${file} imports ${target}: ${from.folder} may not import ${name}${isType ? " types" : ""}`];
   });
+}
+
+/** What the table allows and nobody needs, a sentence each: a row is only worth reading if it says what is. */
+export function unused(rooms: readonly Room[], imports: readonly Import[]): string[] {
+  const used = new Map(rooms.map((room) => [room, new Set<string>()]));
+  const inhabited = new Set<Room>();
+  for (const { file, target, isType } of imports) {
+    const from = roomOf(rooms, file);
+    if (from === undefined) continue;
+    inhabited.add(from);
+    const name = nameOf(rooms, target);
+    if (name !== undefined) used.get(from)?.add(isType ? `${name} types` : name);
+  }
+  return rooms.flatMap((room) => {
+    const { folder, imports: allowed } = room;
+    if (!inhabited.has(room))
+      return [`${folder}: the table has a row for it, and it has no file that imports`];
+    const needs = used.get(room) ?? new Set();
+    return [...allowed].flatMap((permission) => {
+      if (permission === "*" || needs.has(permission)) return [];
+      return needs.has(`${permission} types`)
+        ? [`${folder} imports only types from ${permission}: write types behind it in the table`]
+        : [`${folder} may import ${permission} and does not: remove it from the table`];
+    });
+  });
+}
+
+/** What a permission to import this is called; undefined if its folder has no row. */
+function nameOf(rooms: readonly Room[], target: string): string | undefined {
+  return isOurs(target) ? roomOf(rooms, target)?.folder : packageOf(target);
+}
+
+function isOurs(target: string): boolean {
+  return /^(?:src|worker|test)\//u.test(target);
 }
 
 /** The row of the innermost folder. */
@@ -68,11 +100,11 @@ function packageOf(target: string): string {
   return target.split("/", target.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** Every import of a file: `import … from`, `export … from`, `import "…"` and `import("…")`. */
+/** Every import of a file: `import … from`, `export … from`, `import "…"`, `import("…")` and `require("…")`. */
 export function importsIn(file: string, source: string): Import[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gmu, "");
   const statement =
-    /(?:^|\n)\s*(import|export)\s+(type\s)?(?:[\w*{}\s,$]+?from\s*)?["']([^"'\n]+)["']|\bimport\(\s*["']([^"'\n]+)["']\s*\)/gu;
+    /(?:^|\n)\s*(import|export)\s+(type\s)?(?:[\w*{}\s,$]+?from\s*)?["']([^"'\n]+)["']|(?:\bimport|\brequire|\bcreateRequire\(import\.meta\.url\))\(\s*["']([^"'\n]+)["']\s*\)/gu;
   return [...code.matchAll(statement)].map(([, , type, named, dynamic]) => {
     const specifier = named ?? dynamic ?? "";
     const target = specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier;

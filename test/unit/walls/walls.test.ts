@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { breaches, importsIn, importsOf, type Room, roomsIn } from "../../walls/walls.ts";
+import { breaches, importsIn, importsOf, type Room, roomsIn, unused } from "../../walls/walls.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const rooms = roomsIn(readFileSync(`${root}docs/architecture.md`, "utf8"));
@@ -11,6 +11,70 @@ test("every import of the checkout is one that the table of docs/architecture.md
   // Fewer would mean that they are not found any more.
   expect(imports.length).toBeGreaterThan(1_000);
   expect(breaches(rooms, imports)).toEqual([]);
+});
+
+test("every permission of the table is used", () => {
+  expect(unused(rooms, importsOf(root))).toEqual([]);
+});
+
+describe("unused()", () => {
+  const table = (a: string) =>
+    roomsIn(
+      `| folder | what | imports |\n|---|---|---|\n| \`src/a\` | | ${a} |\n| \`src/b\` | | nothing |\n`,
+    );
+  const files = [
+    ...importsIn(
+      "src/a/x.ts",
+      `import { b } from "../b/b.ts";\nimport type { Z } from "zod";\nimport "./y.ts";`,
+    ),
+    ...importsIn("src/b/b.ts", `import "./c.ts";`),
+  ];
+
+  test("is content with what is used as the table says it", () => {
+    expect(unused(table("`src/b`, `zod` types"), files)).toEqual([]);
+    expect(unused(table("everything: `*`"), files)).toEqual([]);
+  });
+
+  test.each([
+    ["a package", "`src/b`, `zod` types, `left-pad`", "src/a may import left-pad and does not"],
+    ["a module of Node's", "`src/b`, `zod` types, `node:`", "src/a may import node: and does not"],
+    ["a folder", "`src/b`, `zod` types, `src/c`", "src/a may import src/c and does not"],
+    ["types", "`src/b`, `zod` types, `jose` types", "src/a may import jose types and does not"],
+    ["values where types do", "`src/b`, `zod`", "src/a imports only types from zod"],
+    [
+      "types beside the values",
+      "`src/b`, `src/b` types, `zod` types",
+      "src/a may import src/b types and does not",
+    ],
+    [
+      "a word in backticks by accident",
+      "`src/b` (for `start`), `zod` types",
+      "src/a may import start and does not",
+    ],
+  ])("finds %s", (_, imports, fault) => {
+    expect(unused(table(imports), files)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  test("finds a row of a folder that is gone", () => {
+    const rows = [...table("`src/b`, `zod` types"), { folder: "src/gone", imports: new Set<string>() }];
+    expect(unused(rows, files)).toEqual([expect.stringContaining("src/gone: the table has a row for it")]);
+  });
+
+  const imports = importsOf(root);
+  const permissions = rooms.flatMap(({ folder, imports: allowed }) =>
+    [...allowed].filter((name) => name !== "*").map((name) => ({ folder, name })),
+  );
+
+  test.each(permissions)("$folder → $name is missed when nothing uses it", ({ folder, name }) => {
+    const target = name.replace(/ types$/u, "");
+    const without = imports.filter(
+      (made) => !(made.file.startsWith(folder) && made.target.startsWith(target)),
+    );
+    const inside = importsIn(`${folder}/x.ts`, `import { y } from "./y.ts";`);
+    expect(unused(rooms, [...without, ...inside])).toContainEqual(
+      expect.stringContaining(`${folder} may import ${name} and does not`),
+    );
+  });
 });
 
 describe("each wall can fail", () => {
@@ -53,6 +117,8 @@ describe("importsIn()", () => {
       `  type F,`,
       `} from "@scope/e/f";`,
       `const g = await import("./g.ts");`,
+      `const j = require("j/k");`,
+      `const l = createRequire(import.meta.url)("l") as L;`,
       `// import { h } from "./h.ts";`,
       `/* import { i } from "./i.ts"; */`,
     ].join("\n");
@@ -63,6 +129,8 @@ describe("importsIn()", () => {
       ["src/x/d.ts", false],
       ["@scope/e/f", false],
       ["src/x/g.ts", false],
+      ["j/k", false],
+      ["l", false],
     ]);
   });
 });
