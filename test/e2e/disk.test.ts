@@ -107,7 +107,7 @@ async function mountedFor(ctx: TestContext, megabytes = 2 * ROOM_MB): Promise<Sm
   const disk = await smallDisk(megabytes);
   if (typeof disk !== "string") return disk;
   console.log(
-    `skipped: "${ctx.task.name}": ${disk}; test/unit/engine/disk.test.ts shows it on a disk that SQLite takes for one`,
+    `skipped: "${ctx.task.name}": ${disk}; test/unit/engine/commit/disk.test.ts shows it on a disk that SQLite takes for one`,
   );
   return ctx.skip(disk);
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { DebugControls } from "../../src/engine/debug.ts";
+import { DebugControls } from "../../src/engine/commit/debug.ts";
 import type { Answer } from "../../src/engine/decide/answer.ts";
 import { apply, type Context } from "../../src/engine/decide/apply.ts";
 import { fireSchedules } from "../../src/engine/decide/apply-schedule.ts";

@@ -1,5 +1,5 @@
-import type { Batch } from "../batch.ts";
 import type { Clock } from "../clock.ts";
+import type { Batch } from "../commit/batch.ts";
 import type { HeadPlace } from "../decide/collect.ts";
 import { FROM_START } from "../decide/collect.ts";
 import type { EngineLog } from "../log.ts";

@@ -1,18 +1,18 @@
-import type { Request } from "../protocol/requests.ts";
-import { isExternal } from "../protocol/tags.ts";
-import type { Clock } from "./clock.ts";
+import type { Request } from "../../protocol/requests.ts";
+import { isExternal } from "../../protocol/tags.ts";
+import type { Clock } from "../clock.ts";
+import { type Answer, refuse } from "../decide/answer.ts";
+import { apply } from "../decide/apply.ts";
+import type { HeadPlace } from "../decide/collect.ts";
+import { type Collection, collect, FROM_START } from "../decide/collect.ts";
+import { SETBACKS_MAX } from "../decide/setback.ts";
+import type { Change, Transition } from "../decide/state.ts";
+import { releaseDead, sweep } from "../decide/sweep.ts";
+import type { Delivery } from "../deliver/delivery.ts";
+import type { EngineLog } from "../log.ts";
+import type { Owed, Store } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
 import { DebugControls } from "./debug.ts";
-import { type Answer, refuse } from "./decide/answer.ts";
-import { apply } from "./decide/apply.ts";
-import type { HeadPlace } from "./decide/collect.ts";
-import { type Collection, collect, FROM_START } from "./decide/collect.ts";
-import { SETBACKS_MAX } from "./decide/setback.ts";
-import type { Change, Transition } from "./decide/state.ts";
-import { releaseDead, sweep } from "./decide/sweep.ts";
-import type { Delivery } from "./deliver/delivery.ts";
-import type { EngineLog } from "./log.ts";
-import type { Owed, Store } from "./store/store.ts";
-import { Alarm } from "./timers.ts";
 
 export interface BatchOptions {
   readonly store: Store;

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 
 /** The alarm rings at least this often: a machine that slept, or a clock that was set, is noticed within a minute. */
 const LONGEST_WAIT_MS = 60_000;

@@ -1,8 +1,8 @@
-import type { Request } from "../protocol/requests.ts";
-import { type Answer, ok, refuse } from "./decide/answer.ts";
-import type { Transition } from "./decide/state.ts";
-import { sweep } from "./decide/sweep.ts";
-import type { Store } from "./store/store.ts";
+import type { Request } from "../../protocol/requests.ts";
+import { type Answer, ok, refuse } from "../decide/answer.ts";
+import type { Transition } from "../decide/state.ts";
+import { sweep } from "../decide/sweep.ts";
+import type { Store } from "../store/store.ts";
 
 /** Deadlines of one round of a tick; there are as many rounds as it takes. */
 const DUE_MAX = 512;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Alarm } from "../../../src/engine/timers.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { Alarm } from "../../../../src/engine/commit/alarm.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 
 function alarmAt(now: number) {
   const clock = new FakeClock(now);

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Batch } from "../../../src/engine/batch.ts";
-import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
-import type { Answer } from "../../../src/engine/decide/answer.ts";
-import { SILENT } from "../../../src/engine/log.ts";
-import { openDatabase } from "../../../src/engine/store/database.ts";
-import { type Journal, keepJournal } from "../../../src/engine/store/journal.ts";
-import { Store } from "../../../src/engine/store/store.ts";
-import { parseRequest } from "../../../src/protocol/parse.ts";
-import { temporaryFolder } from "../../support/engine.ts";
-import { brokenInvariants } from "../../support/engine-invariants.ts";
+import { SYSTEM_CLOCK } from "../../../../src/engine/clock.ts";
+import { Batch } from "../../../../src/engine/commit/batch.ts";
+import type { Answer } from "../../../../src/engine/decide/answer.ts";
+import { SILENT } from "../../../../src/engine/log.ts";
+import { openDatabase } from "../../../../src/engine/store/database.ts";
+import { type Journal, keepJournal } from "../../../../src/engine/store/journal.ts";
+import { Store } from "../../../../src/engine/store/store.ts";
+import { parseRequest } from "../../../../src/protocol/parse.ts";
+import { temporaryFolder } from "../../../support/engine.ts";
+import { brokenInvariants } from "../../../support/engine-invariants.ts";
 import {
   acquire,
   create,
@@ -17,7 +17,7 @@ import {
   latentTags,
   request,
   rootTags,
-} from "../../support/engine-requests.ts";
+} from "../../../support/engine-requests.ts";
 
 const DAY = 86_400_000;
 

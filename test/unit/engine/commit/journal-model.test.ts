@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Batch } from "../../../src/engine/batch.ts";
-import { SILENT } from "../../../src/engine/log.ts";
-import { MEMORY, openDatabase } from "../../../src/engine/store/database.ts";
-import { type Journal, keepJournal } from "../../../src/engine/store/journal.ts";
-import { Store } from "../../../src/engine/store/store.ts";
-import { parseRequest } from "../../../src/protocol/parse.ts";
-import { temporaryFolder } from "../../support/engine.ts";
-import { brokenInvariants } from "../../support/engine-invariants.ts";
+import { Batch } from "../../../../src/engine/commit/batch.ts";
+import { SILENT } from "../../../../src/engine/log.ts";
+import { MEMORY, openDatabase } from "../../../../src/engine/store/database.ts";
+import { type Journal, keepJournal } from "../../../../src/engine/store/journal.ts";
+import { Store } from "../../../../src/engine/store/store.ts";
+import { parseRequest } from "../../../../src/protocol/parse.ts";
+import { temporaryFolder } from "../../../support/engine.ts";
+import { brokenInvariants } from "../../../support/engine-invariants.ts";
 import {
   acquire,
   create,
@@ -20,8 +20,8 @@ import {
   rootTags,
   settle,
   suspend,
-} from "../../support/engine-requests.ts";
-import { FailingDisk, type Fault } from "../../support/failing-disk.ts";
+} from "../../../support/engine-requests.ts";
+import { FailingDisk, type Fault } from "../../../support/failing-disk.ts";
 
 const NOW = 1_000_000;
 const LATER = NOW + 86_400_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ask, listen, testEngine } from "../../support/engine.ts";
-import { acquire, create, type Envelope, request, rootTags } from "../../support/engine-requests.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { ask, listen, testEngine } from "../../../support/engine.ts";
+import { acquire, create, type Envelope, request, rootTags } from "../../../support/engine-requests.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 
 const T = 1_000_000;
 

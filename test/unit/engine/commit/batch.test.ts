@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
-import { journalFileOf, readJournal } from "../../../src/engine/store/journal.ts";
-import { ask, checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
+import { journalFileOf, readJournal } from "../../../../src/engine/store/journal.ts";
+import { ask, checkpointed, temporaryFolder, testEngine } from "../../../support/engine.ts";
 import {
   acquire,
   create,
@@ -13,8 +13,8 @@ import {
   rootTags,
   settle,
   suspend,
-} from "../../support/engine-requests.ts";
-import { FakeClock, settled } from "../../support/fake-clock.ts";
+} from "../../../support/engine-requests.ts";
+import { FakeClock, settled } from "../../../support/fake-clock.ts";
 
 const DAY = 86_400_000;
 
