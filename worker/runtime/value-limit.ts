@@ -1,5 +1,5 @@
 /** What an engine takes of one value, and what stands in the place of one that is larger. */
-import type { PromiseSettleReq, Request, Value } from "@resonatehq/sdk";
+import type { PromiseSettleReq, Request, Response, Value } from "@resonatehq/sdk";
 import { encodeValue, storedBytes } from "../../src/durable/value.ts";
 
 /** What a workflow or step ends with in the place of a result or error that cannot be stored. */
@@ -14,6 +14,29 @@ export function tooLarge(value: Value | undefined, bytesMax: number): string | u
   const bytes = storedBytes(value);
   if (bytes <= bytesMax) return undefined;
   return `is too large to be stored: ${bytes} bytes as JSON, where at most ${bytesMax} can be. Keep it elsewhere, and store where it is`;
+}
+
+/** Sends, unless the value is too large, or is refused so that it would be refused each time. */
+export async function storing(
+  value: Value | undefined,
+  way: {
+    readonly bytesMax: number;
+    readonly send: () => Promise<Response>;
+    /** `why`: words to be put behind what the value is. */
+    readonly instead: (why: string) => Promise<Response>;
+  },
+): Promise<Response> {
+  const why = tooLarge(value, way.bytesMax);
+  if (why !== undefined) return await way.instead(why);
+  try {
+    return await way.send();
+  } catch (error) {
+    const status = refusedForGood(error);
+    if (status === undefined) throw error;
+    return await way.instead(
+      `is refused by the engine, which answers ${status} (${storedBytes(value)} bytes as JSON)`,
+    );
+  }
 }
 
 /** The value that a request brings with it. */
@@ -46,4 +69,11 @@ function firstWords({ data = "" }: Value): string {
     head,
   )?.[1];
   return words === undefined ? "" : ` "${JSON.parse(`"${words}"`) as string}…"`;
+}
+
+/** Status with which the engine refuses a request as such: sent again, it would be refused again. */
+function refusedForGood(error: unknown): number | undefined {
+  const text = error instanceof Error ? error.message : "";
+  const status = /^platform failure: (?:HTTP )?(400|413)\b/.exec(text)?.[1];
+  return status === undefined ? undefined : Number(status);
 }

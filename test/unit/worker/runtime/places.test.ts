@@ -7,10 +7,10 @@ import {
   callbackId,
   completionCallbackId,
   placeOf,
-} from "../../../src/approval/callback.ts";
-import { KIND_TAG } from "../../../src/approval/ids.ts";
-import { shortHash } from "../../../src/lib/short-hash.ts";
-import { GuardedNetwork } from "../../../worker/runtime/guard.ts";
+} from "../../../../src/approval/callback.ts";
+import { KIND_TAG } from "../../../../src/approval/ids.ts";
+import { shortHash } from "../../../../src/lib/short-hash.ts";
+import { GuardedNetwork } from "../../../../worker/runtime/guard.ts";
 
 test("GuardedNetwork delivers a task that is offered again while it runs, as soon as there is room", async () => {
   const { guarded, offer, delivered } = guard({ concurrency: 1 });
