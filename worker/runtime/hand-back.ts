@@ -16,6 +16,8 @@ export interface HandBackOptions {
 /** First and longest wait before a task is handed back after a failed request, in milliseconds. */
 const DELAY_MS = 250;
 const DELAY_MAX_MS = 30_000;
+/** Tasks whose failures are remembered; of more, those that failed first count from the start. */
+const FAILED_MAX = 10_000;
 
 export class HandBack {
   readonly #options: HandBackOptions;
@@ -34,6 +36,8 @@ export class HandBack {
   /** A request of the task failed, and may succeed another time. */
   failed(id: string): void {
     this.#failed.set(id, (this.#failed.get(id) ?? 0) + 1);
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > FAILED_MAX && oldest !== undefined) this.#failed.delete(oldest);
   }
 
   /** A request of the task was answered. */
