@@ -147,6 +147,15 @@ const arrival: z.ZodType<Arrival> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("event"), delivery: text, answer: webhookAnswer }),
 ]);
 
+/** What a wait's step answers that brings the wait to its meeting. */
+export type Joined = { readonly kind: "joined" } | { readonly kind: "refused"; readonly because: string };
+
+const joined: z.ZodType<Joined> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("joined") }),
+  z.object({ kind: z.literal("refused"), because: text }),
+]);
+
+export const readJoined = reader(joined);
 export const readDelivery = reader(delivery);
 export const readDeliveryResult = reader(deliveryResult);
 export const readWebhookAnswer = reader(webhookAnswer);

@@ -6,6 +6,26 @@ export type CheckedArgument =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
+/** What a step that checked an argument has stored; undefined if another program wrote it. */
+export function checkedArgumentIn(stored: unknown): CheckedArgument | undefined {
+  if (typeof stored !== "object" || stored === null || !("ok" in stored)) return undefined;
+  // JSON leaves out a value that is undefined.
+  if (stored.ok === true) return { ok: true, value: "value" in stored ? stored.value : undefined };
+  if (stored.ok !== false || !("problems" in stored) || !Array.isArray(stored.problems)) return undefined;
+  return stored.problems.every(isProblem) ? { ok: false, problems: stored.problems } : undefined;
+}
+
+function isProblem(value: unknown): value is FieldProblem {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "field" in value &&
+    typeof value.field === "string" &&
+    "message" in value &&
+    typeof value.message === "string"
+  );
+}
+
 /** More would help nobody to mend an argument. */
 const PROBLEMS_MAX = 20;
 /** Names and messages may repeat what a caller sent. */

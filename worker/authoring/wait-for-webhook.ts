@@ -2,9 +2,9 @@ import type { Context } from "@resonatehq/sdk";
 import { parseDeadline } from "../../src/approval/deadline.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { anyAddress, timer } from "../../src/durable/lineage.ts";
-import { type Joined, type Joining, joinMeeting } from "../../src/service/webhooks/join.ts";
+import { type Joining, joinMeeting } from "../../src/service/webhooks/join.ts";
 import { MATCH_CHARS_MAX } from "../../src/webhooks/mapping.ts";
-import { readWebhookAnswer, SETTLE_TAG, WAIT } from "../../src/webhooks/records.ts";
+import { type Joined, readJoined, readWebhookAnswer, SETTLE_TAG, WAIT } from "../../src/webhooks/records.ts";
 import type { Future } from "../runtime/future.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
@@ -52,7 +52,11 @@ export function* waitForWebhook(ctx: Context, wait: WebhookWait): Generator<unkn
       [SETTLE_TAG]: `webhook:${source},api`,
     },
   });
-  const joined: Joined = yield* ctx.run(join_meeting, { source, match, waiter: waiter.id }, lasting(ctx));
+  let joined: Joined | undefined;
+  // Another program has settled the step: whether the wait was brought to its meeting is not known, so it is brought again.
+  while (joined === undefined) {
+    joined = readJoined(yield* ctx.run(join_meeting, { source, match, waiter: waiter.id }, lasting(ctx)));
+  }
   if (joined.kind !== "joined") {
     throw new Error(
       `Cannot wait for a webhook of ${source} with ${JSON.stringify(match)}: ${joined.because}`,

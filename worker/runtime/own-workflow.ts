@@ -1,6 +1,6 @@
 /** A workflow of one's own, made ready for the SDK. */
 import type { Context } from "@resonatehq/sdk";
-import { type CheckedArgument, checkArgument } from "../../src/workflows/argument.ts";
+import { type CheckedArgument, checkArgument, checkedArgumentIn } from "../../src/workflows/argument.ts";
 import type { Workflow } from "../../src/workflows/workflow.ts";
 import type { Registration } from "./registration.ts";
 import { lasting } from "./step-options.ts";
@@ -16,7 +16,11 @@ export function registrationOf(workflow: Workflow): Registration {
     name,
     version,
     *func(ctx: Context, argument: unknown): Generator<unknown, unknown> {
-      const checked: CheckedArgument = yield* ctx.run(check_argument, workflow, argument, lasting(ctx));
+      let checked: CheckedArgument | undefined;
+      // Another program has settled the step: what it wrote says nothing of the argument, so it is checked again.
+      while (checked === undefined) {
+        checked = checkedArgumentIn(yield* ctx.run(check_argument, workflow, argument, lasting(ctx)));
+      }
       if (!checked.ok) {
         const problems = checked.problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
         throw new TypeError(`Cannot run ${name} version ${version}: ${problems}`);

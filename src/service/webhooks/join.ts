@@ -7,14 +7,13 @@ import { decodeValue, encodeValue } from "../../durable/value.ts";
 import type { Match } from "../../webhooks/mapping.ts";
 import {
   type Arrival,
+  type Joined,
   MEETING,
   MEETINGS_MAX,
   meetingId,
   readArrival,
   SOURCE_TAG,
 } from "../../webhooks/records.ts";
-
-export type Joined = { readonly kind: "joined" } | { readonly kind: "refused"; readonly because: string };
 
 export interface Joining {
   readonly source: string;

@@ -123,6 +123,19 @@ describe("waitForWebhook", () => {
     },
   );
 
+  test.each([[undefined], [null], ["joined"], [{ kind: "ready" }], [{ kind: "refused" }]])(
+    "a wait of which another program settles the step that joins the meeting, with %j, joins it all the same",
+    async (junk) => {
+      const b = open();
+      await b.durable.create({ id: "w:1", param: undefined, timeoutAt: Date.now() + 86_400_000, tags: {} });
+      await b.durable.settle("w:1", junk);
+      await b.begin("w", { source: "acme", match: MATCH, timeout: "P1D" });
+      await until(async () => (await b.durable.read(meetingId("acme", MATCH, 0))) !== undefined);
+      expect(await b.event("e")).toEqual({ kind: "met", promise: "w:0" });
+      expect(await b.result("w")).toMatchObject([{ outcome: "resolved", value: "e" }]);
+    },
+  );
+
   test("a meeting that another program settles is passed over", async () => {
     const b = open();
     expect(await b.event("early")).toEqual({ kind: "kept" });
