@@ -1,6 +1,6 @@
 /**
- * The one shape of a request. What is checked, stored, read back, compared and described all follows from the schema
- * here, so a new optional field is one line in it and what shows it:
+ * The one shape of a request. Checks, storage, reading back, comparison and description all follow from this schema. To
+ * add an optional field, add one line here, and show the field where people should see it:
  *
  * - `POST /approvals` and `requestApproval` check with it (`request.ts`);
  * - {@link storedRequestSchema} reads requests back, without the rules that may become stricter (`stored.ts`);
@@ -36,7 +36,7 @@ const emailSchema = z
   .meta({ description: "One mail address.", examples: ["ana@example.com"] })
   .register(facets, { meaning: addressKey });
 
-const nameSchema = line(100).meta({ description: "Name shown beside the address." });
+const nameSchema = line(100).meta({ description: "Name, shown beside the address." });
 
 const personSchema = z
   .strictObject({
@@ -66,18 +66,18 @@ export type Person = Frozen<z.output<typeof personSchema>>;
 
 const approverSchema = z
   .union([emailSchema.transform((email): z.output<typeof personSchema> => ({ email })), personSchema])
-  .meta({ id: "PersonOrAddress", description: "A person, or their mail address alone." })
-  // Whichever was sent, a person is stored.
+  .meta({ id: "PersonOrAddress", description: "A person, or only their mail address." })
+  // An address is stored as a person.
   .register(facets, { is: personSchema });
 
-/** Which URLs may be called is a matter of settings; see {@link RequestRules}. */
+/** Settings decide which URLs may be called; see {@link RequestRules}. */
 export const callbackUrlSchema = z
   .string()
   .max(2000)
   .refine(isPlainHttpUrl, "must be an https URL, such as https://example.com/hooks/approvals")
   .overwrite((text) => URL.parse(text)?.href ?? text)
   .meta({
-    description: "Where events about this approval are sent, signed.",
+    description: "Countersign sends signed events about this approval to this URL.",
     examples: ["https://example.com/hooks/approvals"],
   });
 
@@ -90,12 +90,12 @@ export const approvalRequestSchema = z.strictObject({
     z
       .string()
       .regex(ID_PATTERN, "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
-      .meta({ description: "The approval's id; the same id and content name the same approval." }),
+      .meta({ description: "The approval's id. The same id and content are the same approval." }),
   ),
-  title: line(200).meta({ description: "What is to be decided, in one line." }),
+  title: line(200).meta({ description: "The question, in one line." }),
   summary: z.exactOptional(
     lines(10_000).meta({
-      description: "What one must know to decide: markdown, of which a safe subset is shown.",
+      description: "What approvers need to know. Markdown; pages and mails show a safe subset.",
     }),
   ),
   details: z
@@ -107,20 +107,23 @@ export const approvalRequestSchema = z.strictObject({
     )
     .max(DETAILS_MAX)
     .default([])
-    .meta({ description: "Facts shown as a table." }),
-  requester: z.exactOptional(approverSchema.meta({ description: "Who asks. May not be an approver." })),
+    .meta({ description: "Facts, shown as a table." }),
+  requester: z.exactOptional(
+    approverSchema.meta({ description: "The person who asks. Must not be an approver." }),
+  ),
   approvers: z
     .array(approverSchema)
     .min(1)
     .max(APPROVERS_MAX)
-    .meta({ description: "Who is asked, each person once." })
+    .meta({ description: "The people who are asked, each once." })
     .register(facets, { min: 1 }),
   require: z
     .union([z.enum(["any", "all"]), z.int().min(1).max(APPROVERS_MAX).register(facets, { min: 1 })])
     .default("any")
     .meta({ description: "How many approvals are needed." }),
   rejection: z.enum(["veto", "majority"]).default("veto").meta({
-    description: "veto: one rejection ends it. majority: it ends when enough approvals are out of reach.",
+    description:
+      "veto: one rejection ends the approval. majority: it ends when too few approvers are left to reach `require`.",
   }),
   deadline: z
     .string()
@@ -129,22 +132,22 @@ export const approvalRequestSchema = z.strictObject({
         "must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length) or an instant (2026-12-01T12:00:00Z)",
     })
     .default("P7D")
-    .meta({ description: "ISO 8601 duration from now, or instant; 1 minute to 90 days away." }),
+    .meta({ description: "ISO 8601 duration from now, or an instant; 1 minute to 90 days away." }),
   onDeadline: z
     .enum(["expire", "reject"])
     .default("expire")
-    .meta({ description: "How it ends when the deadline passes undecided." }),
+    .meta({ description: "How the approval ends if it is undecided at the deadline." }),
   callbackUrl: z.exactOptional(callbackUrlSchema),
   metadata: z
     .record(z.string(), z.unknown())
     .default({})
-    .meta({ description: "Any JSON object of at most 16 KiB; comes back with the outcome." }),
+    .meta({ description: "Any JSON object of at most 16 KiB. Countersign returns it with the outcome." }),
 });
 
-/** What a caller asks for, after validation: plain JSON with every default filled in. */
+/** A validated request: plain JSON with every default filled in. */
 export type ApprovalRequest = Frozen<Omit<z.output<typeof approvalRequestSchema>, "id">>;
 
-/** The id names the promise; all else is stored in it. */
+/** The id names the promise; everything else is stored in it. */
 const contentSchema = approvalRequestSchema.omit({ id: true });
 
 /** Reads a request that was accepted once. */
@@ -155,7 +158,7 @@ export const storedPersonSchema = storedShape(personSchema) as z.ZodType<Person>
 export const shownRequestFields = shownMembers(contentSchema);
 export const shownPersonSchema = shownShape(personSchema) as z.ZodType<Person>;
 
-/** A request's fields as they are compared: equal where two ways of writing mean the same. */
+/** A request's fields in a form for comparison: two ways to write the same value are equal. */
 export function meaningOf(request: ApprovalRequest): Readonly<Record<string, unknown>> {
   return meaning(contentSchema, request) as Record<string, unknown>;
 }

@@ -50,7 +50,7 @@ export type Approval = {
   /** ISO 8601 instant. */
   readonly deadline: string;
   readonly ballots: readonly Ballot[];
-  /** Addresses of those whose answer is awaited. */
+  /** Addresses of the approvers whose answer is awaited. */
   readonly waitingFor: readonly string[];
   readonly cancellation?: Cancellation;
   readonly outcome?: Outcome;
@@ -95,29 +95,29 @@ export type ApprovalReference = {
 
 /** A request for a decision. */
 export type ApprovalRequest = {
-  /** The approval's id; the same id and content name the same approval. */
+  /** The approval's id. The same id and content are the same approval. */
   readonly id?: string;
-  /** What is to be decided, in one line. */
+  /** The question, in one line. */
   readonly title: string;
-  /** What one must know to decide: markdown, of which a safe subset is shown. */
+  /** What approvers need to know. Markdown; pages and mails show a safe subset. */
   readonly summary?: string;
-  /** Facts shown as a table. Default: `[]`. */
+  /** Facts, shown as a table. Default: `[]`. */
   readonly details?: readonly DetailInput[];
-  /** Who asks. May not be an approver. */
+  /** The person who asks. Must not be an approver. */
   readonly requester?: PersonOrAddress;
-  /** Who is asked, each person once. */
+  /** The people who are asked, each once. */
   readonly approvers: readonly PersonOrAddress[];
   /** How many approvals are needed. Default: `"any"`. */
   readonly require?: "any" | "all" | number;
-  /** veto: one rejection ends it. majority: it ends when enough approvals are out of reach. Default: `"veto"`. */
+  /** veto: one rejection ends the approval. majority: it ends when too few approvers are left to reach `require`. Default: `"veto"`. */
   readonly rejection?: "veto" | "majority";
-  /** ISO 8601 duration from now, or instant; 1 minute to 90 days away. Default: `"P7D"`. */
+  /** ISO 8601 duration from now, or an instant; 1 minute to 90 days away. Default: `"P7D"`. */
   readonly deadline?: string;
-  /** How it ends when the deadline passes undecided. Default: `"expire"`. */
+  /** How the approval ends if it is undecided at the deadline. Default: `"expire"`. */
   readonly onDeadline?: "expire" | "reject";
-  /** Where events about this approval are sent, signed. */
+  /** Countersign sends signed events about this approval to this URL. */
   readonly callbackUrl?: string;
-  /** Any JSON object of at most 16 KiB; comes back with the outcome. Default: `{}`. */
+  /** Any JSON object of at most 16 KiB. Countersign returns it with the outcome. Default: `{}`. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 };
 
@@ -127,7 +127,7 @@ export type ApprovalRequestedEvent = {
   readonly data: AboutApproval;
 };
 
-/** `failed`: its workflow broke off, and `error` says why. */
+/** `failed`: the workflow failed, and `error` says why. */
 export type ApprovalStatus = "approved" | "rejected" | "expired" | "cancelled" | "pending" | "failed";
 
 /** One approver's answer, open or given. */
@@ -140,7 +140,7 @@ export type Ballot = {
   readonly comment?: string;
   /** ISO 8601 instant. */
   readonly decidedAt?: string;
-  /** How the decision came in: by the link in a mail, or by a program. */
+  /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
   readonly door?: "mail" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
@@ -150,20 +150,20 @@ export type Ballot = {
 export type BallotAnswer = {
   readonly approval: string;
   readonly ballot: number;
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
   readonly stands: BallotStands;
 };
 
 export type BallotClosed = {
   readonly kind: "closed";
-  /** `closing`: the approval is ending, and how is not recorded yet. */
+  /** `closing`: the approval is ending, and its outcome is not recorded yet. */
   readonly because: "approved" | "rejected" | "expired" | "cancelled" | "closing";
   /** ISO 8601 instant. */
   readonly at?: string;
-  /** Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`. */
+  /** The caller's reason for the cancellation; only for keys with the scope `approvals:read`. */
   readonly reason?: string;
-  /** How the approval ended, once that is recorded. */
+  /** How the approval ended, if that is recorded. */
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
 };
 
@@ -179,7 +179,7 @@ export type BallotDecided = {
   readonly at: string;
   /** Only for keys with the scope `approvals:read`. */
   readonly comment?: string;
-  /** How the approval ended, once that is recorded. */
+  /** How the approval ended, if that is recorded. */
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
 };
 
@@ -190,13 +190,13 @@ export type BallotDecidedEvent = {
 };
 
 export type BallotMail = {
-  /** `sent`: a relay took it, which does not mean that anybody read it. */
+  /** `sent`: the relay accepted the mail. It does not mean that anyone has read it. */
   readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
-  /** Why it is deferred or undeliverable, by the last attempt. */
+  /** Why the last attempt left it deferred or undeliverable. */
   readonly reason?: string;
-  /** How often it was tried to hand the mail over. */
+  /** How often Countersign tried to hand the mail to the relay. */
   readonly attempts: number;
-  /** When a deferred mail is tried again. */
+  /** When Countersign tries a deferred mail again. */
   readonly nextTryAt?: string;
 };
 
@@ -220,7 +220,7 @@ export type Callback = {
     | "approval.expired"
     | "approval.cancelled"
     | "workflow.completed";
-  /** The approval or workflow that it tells of. */
+  /** The id of the approval or workflow that the event is about. */
   readonly about: string;
   /** An endpoint's name, or a URL without its query. */
   readonly to: string;
@@ -252,7 +252,7 @@ export type CallbackDetails = {
     | "approval.expired"
     | "approval.cancelled"
     | "workflow.completed";
-  /** The approval or workflow that it tells of. */
+  /** The id of the approval or workflow that the event is about. */
   readonly about: string;
   /** An endpoint's name, or a URL without its query. */
   readonly to: string;
@@ -270,7 +270,7 @@ export type CallbackDetails = {
   readonly nextAttemptAt?: string;
 };
 
-/** What receivers are sent. It is thin: ask the API for what stands. */
+/** The body that receivers get. It contains ids and little else: read the current state from the API. */
 export type CallbackEvent =
   | ApprovalRequestedEvent
   | DeliveryFailedEvent
@@ -281,7 +281,7 @@ export type CallbackEvent =
   | WorkflowCompletedEvent;
 
 export type CallbackList = {
-  /** The newest first. */
+  /** Newest first. */
   readonly callbacks: readonly Callback[];
   /** Whether there may be more. */
   readonly truncated: boolean;
@@ -289,7 +289,7 @@ export type CallbackList = {
 
 export type CalledBack = {
   readonly status: "resolved" | "rejected" | "canceled" | "timedout" | "pending";
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
 };
 
@@ -334,10 +334,10 @@ export type Health = {
 };
 
 export type ListedWorkflow = {
-  /** What `func` of `POST /begin` names it by. */
+  /** The value of `func` in `POST /begin`. */
   readonly name: string;
   readonly version: number;
-  /** JSON Schema (draft 2020-12) of its argument; null if it takes any, or its library cannot tell. */
+  /** JSON Schema (draft 2020-12) of its argument. null if it accepts any argument, or if its schema library cannot export one. */
   readonly argument: unknown;
 };
 
@@ -358,7 +358,7 @@ export type OutcomeDecision = {
   readonly comment?: string;
   /** When the answer was stored, by the engine's clock. */
   readonly at: string;
-  /** How the decision came in: by the link in a mail, or by a program. */
+  /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
   readonly door?: "mail" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
@@ -374,7 +374,7 @@ export type Person = {
 export type PersonInput = {
   /** One mail address. */
   readonly email: string;
-  /** Name shown beside the address. */
+  /** Name, shown beside the address. */
   readonly name?: string;
   /** BCP 47 language tag. */
   readonly locale?: string;
@@ -382,31 +382,31 @@ export type PersonInput = {
   readonly timeZone?: string;
 };
 
-/** A person, or their mail address alone. */
+/** A person, or only their mail address. */
 export type PersonOrAddress = string | PersonInput;
 
 export type Problem = {
-  /** Stable; relative to the service's address, and a page there. */
+  /** Stable identifier of the problem: a path on this service, where a page explains it. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  /** The request's id, which is also in the log. */
+  /** The request's id. The log has the same id. */
   readonly instance: string;
-  /** Every problem found in the input. */
+  /** Every problem in the input. */
   readonly errors?: readonly FieldProblem[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
 };
 
-/** What stands, and whether this call decided. */
+/** The promise's state, and whether this call settled it. */
 export type Settlement = SettlementPending | SettlementResolved | SettlementFailed;
 
 export type SettlementFailed = {
   readonly status: "rejected" | "canceled" | "timedout";
   readonly promise_id: string;
   readonly error: string;
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
 };
 
@@ -414,7 +414,7 @@ export type SettlementPending = {
   readonly status: "pending";
   readonly promise_id: string;
   readonly message: string;
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
 };
 
@@ -423,7 +423,7 @@ export type SettlementResolved = {
   readonly promise_id: string;
   /** Any JSON value. */
   readonly result: unknown;
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
 };
 
@@ -431,28 +431,28 @@ export type WebhookAnswer = WebhookTaken | WebhooksTaken;
 
 export type WebhookDelivery = {
   readonly delivery: string;
-  /** It had been taken before; the rest tells what came of it then. */
+  /** The delivery was accepted before; the other members show the result of that time. */
   readonly duplicate: boolean;
   readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
   readonly promise?: string;
   readonly why?: string;
-  /** What whoever gets the value should know. */
+  /** What the workflow that gets the value should know. */
   readonly note?: string;
 };
 
 export type WebhookTaken = {
   readonly source: string;
   readonly delivery: string;
-  /** It had been taken before; the rest tells what came of it then. */
+  /** The delivery was accepted before; the other members show the result of that time. */
   readonly duplicate: boolean;
   readonly result: "settled" | "stands" | "kept" | "ignored" | "unknown";
-  /** Whether this call decided. */
+  /** Whether this call settled it. */
   readonly effective: boolean;
   readonly promise?: string;
   readonly why?: string;
-  /** What whoever gets the value should know. */
+  /** What the workflow that gets the value should know. */
   readonly note?: string;
 };
 
@@ -490,5 +490,5 @@ export type WorkflowResolved = {
   readonly result: unknown;
 };
 
-/** What became of a workflow, by `status`. */
+/** The state or result of a workflow; `status` tells which. */
 export type WorkflowState = WorkflowPending | WorkflowResolved | WorkflowFailed;

@@ -10,7 +10,7 @@ export const callbackStatus = z.enum(["pending", "delivered", "gone", "failed"])
 const shown = {
   id: z.string(),
   type: z.enum(EVENT_TYPES),
-  about: z.string().meta({ description: "The approval or workflow that it tells of." }),
+  about: z.string().meta({ description: "The id of the approval or workflow that the event is about." }),
   to: z.string().meta({ description: "An endpoint's name, or a URL without its query." }),
   status: callbackStatus,
   attempts: z.exactOptional(z.int()),
@@ -24,7 +24,8 @@ export const callback: z.ZodType<CallbackView> = z.strictObject(shown).meta({ id
 
 const callbackEvent = callbackEventSchema.meta({
   id: "CallbackEvent",
-  description: "What receivers are sent. It is thin: ask the API for what stands.",
+  description:
+    "The body that receivers get. It contains ids and little else: read the current state from the API.",
 });
 
 export const callbackDetails: z.ZodType<CallbackDetails> = z
@@ -42,7 +43,7 @@ export const callbackDetails: z.ZodType<CallbackDetails> = z
 
 export const callbackList = z
   .strictObject({
-    callbacks: z.array(callback).meta({ description: "The newest first." }),
+    callbacks: z.array(callback).meta({ description: "Newest first." }),
     truncated: z.boolean().meta({ description: "Whether there may be more." }),
   })
   .meta({ id: "CallbackList" });

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made of the operations and the schemas that check requests. */
+/** The OpenAPI 3.1 document, made from the operations and the schemas that check requests. */
 import { z } from "zod";
 import { SCOPES } from "../auth/scopes.ts";
 import { ERRORS, type ErrorCode } from "../lib/errors.ts";
@@ -14,7 +14,7 @@ export interface Site {
   readonly version: string;
 }
 
-/** The whole document. Its components are the named schemas, requests as they come in and answers as they go out. */
+/** The whole document. Its components are the named schemas of requests and answers. */
 export function openApiDocument({ url, version }: Site): Json {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
@@ -31,7 +31,7 @@ export function openApiDocument({ url, version }: Site): Json {
       version,
       summary: "Durable approvals",
       description:
-        "A program asks, people decide by a link in a mail, and nothing is lost in between. Refusals are problems by RFC 9457; their types are pages of this service.",
+        "A program asks, people decide by a link in a mail, and nothing is lost in between. Refusals are problem documents (RFC 9457); each type is a page of this service.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url }],
@@ -96,7 +96,7 @@ function describeBody(
     ...(description === undefined ? {} : { description }),
     content: {
       [type]: {
-        // Bytes of any kind have no schema of ours.
+        // Raw bytes have no schema.
         schema: type === BYTES ? { type: "string", format: "binary" } : components.use(schema, "input"),
         ...(example === undefined ? {} : { example }),
       },
@@ -135,7 +135,7 @@ function describeAnswer(
   };
 }
 
-/** Refusals by status; several types may share one. A status that is an answer too is described there. */
+/** Refusals by status; several types may share one. A status that is also an answer is described with the answers. */
 function describeProblems(operation: Operation, components: Components): Record<string, Json> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of problemsOf(operation)) {
@@ -156,7 +156,7 @@ function describeProblems(operation: Operation, components: Components): Record<
 
 type Direction = "input" | "output";
 
-/** Collects the schemas that have a name and answers references to them. */
+/** Collects the named schemas and returns references to them. */
 class Components {
   readonly #named = new Map<string, Json>();
 
@@ -167,7 +167,7 @@ class Components {
     }
     const name = schema.meta()?.["id"];
     if (typeof name !== "string") return own;
-    // A schema that refers to itself by name is all in the definitions already.
+    // A schema that refers to itself is already in the definitions.
     if (!("$ref" in own)) this.#add(name, own);
     return { $ref: `#/components/schemas/${name}` };
   }
@@ -190,7 +190,7 @@ function jsonSchema(schema: z.ZodType, direction: Direction): Json {
     target: "draft-2020-12",
     io: direction,
     override: ({ jsonSchema: made, zodSchema }) => {
-      // Answers may get more members, and clients made from this document must let them pass.
+      // Later versions may add members to answers, and generated clients must accept them.
       if (direction === "output" && made.additionalProperties === false) delete made.additionalProperties;
       suitGenerators(made);
       discriminate(made, zodSchema);
@@ -202,30 +202,30 @@ function jsonSchema(schema: z.ZodType, direction: Direction): Json {
 type MadeSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * Says nothing that makers of clients take for more than it is. What each of these did is in `docs/behaviour.md`; that
- * clients are made and work is held by `test/e2e/generated-clients.test.ts`.
+ * Removes what client generators misread; `docs/behaviour.md` describes each case. `test/e2e/generated-clients.test.ts`
+ * generates clients and runs them.
  */
 function suitGenerators(made: MadeSchema): void {
-  // A format says it already, and some check the pattern against the date that they have made of the text.
+  // The format is enough, and some clients apply the pattern to the date that they parsed.
   if (made.format !== undefined) delete made.pattern;
-  // Go, Rust and others have no look-around: they cannot read the pattern.
+  // Regular expressions of Go, Rust and others have no look-around.
   if (made.pattern !== undefined && /\(\?[=!<]/.test(made.pattern)) delete made.pattern;
-  // That JSON's numbers are exact up to here is no limit of ours, and no 32-bit number holds it.
+  // This is the limit of exact JSON numbers, not a limit of ours, and it does not fit into a 32-bit integer.
   if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
   if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
-  // Names of members are text in any case.
+  // Member names are always text.
   delete made.propertyNames;
-  // No value of ours fits two alternatives, and `oneOf` is what makers of clients have an answer to.
+  // None of our values matches two alternatives, and client generators support `oneOf`.
   if (made.anyOf !== undefined) {
     made.oneOf = made.anyOf;
     delete made.anyOf;
   }
-  // `const` is younger than most makers of clients.
+  // Most client generators do not know `const`.
   if (made.const !== undefined) {
     made.enum = [made.const];
     delete made.const;
   }
-  // The service fills it in. Makers of clients send it along, or ask their callers for what may be left out.
+  // The service fills in defaults. Generated clients would send them, or require optional members.
   if (made.default !== undefined) {
     const text = `Default: \`${JSON.stringify(made.default)}\`.`;
     made.description = made.description === undefined ? text : `${made.description} ${text}`;
@@ -233,7 +233,7 @@ function suitGenerators(made: MadeSchema): void {
   }
 }
 
-/** Says which member tells the alternatives of a union apart, and by which values: their schemas have names. */
+/** Names the member whose value tells the alternatives of a union apart. */
 function discriminate(made: MadeSchema, schema: z.core.$ZodTypes): void {
   const { def } = schema._zod;
   if (def.type !== "union" || !("discriminator" in def)) return;

@@ -1,4 +1,4 @@
-/** What the doors for programs and other systems take and answer: promises, ballots, webhooks, callback URLs. */
+/** Bodies and answers of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
 import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
 import { instant } from "./common-schemas.ts";
@@ -6,12 +6,12 @@ import { settled } from "./schemas.ts";
 
 const outcome = z
   .exactOptional(outcomeKindSchema)
-  .meta({ description: "How the approval ended, once that is recorded." });
-const effective = z.boolean().meta({ description: "Whether this call decided." });
+  .meta({ description: "How the approval ended, if that is recorded." });
+const effective = z.boolean().meta({ description: "Whether this call settled it." });
 
 export const settlement = z
   .discriminatedUnion("status", settled("Settlement", { effective }))
-  .meta({ id: "Settlement", description: "What stands, and whether this call decided." });
+  .meta({ id: "Settlement", description: "The promise's state, and whether this call settled it." });
 
 export const decideRequest = z
   .strictObject({ choice: choiceSchema, comment: z.exactOptional(lines(COMMENT_CHARS_MAX)) })
@@ -46,13 +46,13 @@ export const ballotAnswer = z
         z
           .strictObject({
             kind: z.literal("closed"),
-            because: z
-              .enum([...outcomeKindSchema.options, "closing"])
-              .meta({ description: "`closing`: the approval is ending, and how is not recorded yet." }),
+            because: z.enum([...outcomeKindSchema.options, "closing"]).meta({
+              description: "`closing`: the approval is ending, and its outcome is not recorded yet.",
+            }),
             at: z.exactOptional(instant),
             reason: z.exactOptional(z.string()).meta({
               description:
-                "Why the approval was cancelled, in the caller's words; only for keys with the scope `approvals:read`.",
+                "The caller's reason for the cancellation; only for keys with the scope `approvals:read`.",
             }),
             outcome,
           })
@@ -68,14 +68,16 @@ export const calledBack = z
 
 const taken = {
   delivery: z.string(),
-  duplicate: z
-    .boolean()
-    .meta({ description: "It had been taken before; the rest tells what came of it then." }),
+  duplicate: z.boolean().meta({
+    description: "The delivery was accepted before; the other members show the result of that time.",
+  }),
   result: z.enum(["settled", "stands", "kept", "ignored", "unknown"]),
   effective,
   promise: z.exactOptional(z.string()),
   why: z.exactOptional(z.string()),
-  note: z.exactOptional(z.string()).meta({ description: "What whoever gets the value should know." }),
+  note: z
+    .exactOptional(z.string())
+    .meta({ description: "What the workflow that gets the value should know." }),
 };
 
 export const webhookAnswer = z

@@ -2,76 +2,76 @@
 import { ERRORS, type ErrorCode } from "../lib/errors.ts";
 
 export interface ProblemEntry {
-  /** When it is answered. */
+  /** When the service answers with it. */
   readonly when: string;
-  /** What whoever gets it can do. */
+  /** What the caller can do. */
   readonly remedy: string;
 }
 
 export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
   INVALID_REQUEST: {
-    when: "A parameter, a header or the body cannot be read: it is malformed, misspelt, not UTF-8, or nested deeper than 32 levels.",
-    remedy:
-      "Read `detail`, and `errors` where there is one, and mend the request. Sending the same again changes nothing.",
+    when: "The service cannot read a parameter, a header or the body: it is malformed, has an unknown name, is not UTF-8, or is nested deeper than 32 levels.",
+    remedy: "Read `detail`, and `errors` if the answer has it, and correct the request.",
   },
   UNAUTHENTICATED: {
-    when: "No key came with the request, or one that is not known or was revoked; or a webhook's signature is missing, wrong or too old.",
+    when: "The request has no API key, or its key is unknown or revoked. For a webhook: the signature is missing, wrong or too old.",
     remedy:
-      "Send `Authorization: Bearer` and the key. `countersign keys list` shows which keys live. For a webhook, compare the secret, and the clock.",
+      "Send the header `Authorization: Bearer` with the key. `countersign keys list` shows the valid keys. For a webhook, compare the secret and the clock.",
   },
   FORBIDDEN: {
-    when: "The key is good, but not for this: `WWW-Authenticate` names the scope that is missing. Or a browser sent the request from another site, or a decision link cannot be used.",
-    remedy: "Make a key with the scope. Links are replaced by asking whoever sent them.",
+    when: "The key is valid but does not have the scope that `WWW-Authenticate` names. Or a browser sent the request from another site. Or a decision link cannot be used.",
+    remedy: "Create a key with that scope. For a new link, ask the person who requested the decision.",
   },
   NOT_FOUND: {
-    when: "Nothing has this address or id.",
-    remedy: "Compare the id with the one that was answered when it was made.",
+    when: "Nothing exists at this address or with this id.",
+    remedy: "Compare the id with the one in the answer that created it.",
   },
   METHOD_NOT_ALLOWED: {
-    when: "The address does something else.",
-    remedy: "Use one of the methods in `Allow`.",
+    when: "This address does not support the method.",
+    remedy: "Use one of the methods in the header `Allow`.",
   },
   CONFLICT: {
-    when: "The id belongs to another call or content, or what is stored cannot be changed so: what ended is not cancelled, what was decided is not decided again.",
-    remedy: "Read what stands, and use another id for something new.",
+    when: "The id already belongs to a call with different content. Or the change is no longer possible: you cannot cancel what has ended, or decide what is decided.",
+    remedy: "Read what is stored. Use another id for a new request.",
   },
   PAYLOAD_TOO_LARGE: {
-    when: "The body is larger than 64 KiB, or 1 MiB for webhooks.",
-    remedy: "Keep files elsewhere, and put a link into the request.",
+    when: "The body is larger than 64 KiB (for webhooks: 1 MiB).",
+    remedy: "Store files elsewhere, and put a link into the request.",
   },
   UNSUPPORTED_MEDIA_TYPE: {
-    when: "The body is not uncompressed JSON in UTF-8; on decision pages, not a form.",
-    remedy: "Send `Content-Type: application/json`, and no `Content-Encoding`.",
+    when: "The body is not JSON in UTF-8, or it is compressed. On decision pages: the body is not a form.",
+    remedy: "Send `Content-Type: application/json` and no `Content-Encoding`.",
   },
   MISDIRECTED: {
-    when: "The request was sent to a name that is not this service's.",
-    remedy: "Use the origin in `PUBLIC_URL`, and let proxies pass the host on.",
+    when: "The request names a host that is not this service.",
+    remedy: "Use the origin in `PUBLIC_URL`, and configure proxies to forward the `Host` header.",
   },
   INVALID_FIELDS: {
-    when: "Fields of the body are wrong, missing or not known.",
-    remedy: "`errors` names each field and what would be right. All problems are told at once.",
+    when: "Fields of the body are wrong, missing or unknown.",
+    remedy: "`errors` names every wrong field and says what would be right. Correct them all.",
   },
   RATE_LIMITED: {
-    when: "More than 100 requests of one key or one address were refused with 401 or 403 within a minute.",
+    when: "The service refused more than 100 requests of one key or one address with 401 or 403 within a minute.",
     remedy:
-      "Wait as long as `Retry-After` says, and find out why they were refused. What would succeed is never limited.",
+      "Wait as long as `Retry-After` says, and find out why the requests were refused. Requests that would succeed are never limited.",
   },
   INTERNAL: {
-    when: "Something failed on our side.",
+    when: "The service failed.",
     remedy:
-      "Send it again, with the same id. If it stays, give the operator `instance`: the log tells more under it.",
+      "Send the request again with the same id. If it fails again, give the operator the value of `instance`: the log has the cause under this id.",
   },
   ENGINE_UNAVAILABLE: {
-    when: "The engine does not answer. Whether the call took effect is unknown; nothing that was acknowledged is lost.",
-    remedy: "Send it again after `Retry-After`, with the same id or `Idempotency-Key`: it takes effect once.",
+    when: "The engine does not answer. The call may or may not have taken effect. Nothing that was acknowledged is lost.",
+    remedy:
+      "Send the request again after `Retry-After`, with the same id or `Idempotency-Key`. It takes effect once.",
   },
   IDENTITY_UNAVAILABLE: {
-    when: "The token may be good, but the identity provider that could tell does not answer.",
-    remedy: "Send it again after `Retry-After`. API keys work meanwhile.",
+    when: "The service cannot check the token, because the identity provider does not answer.",
+    remedy: "Send the request again after `Retry-After`. API keys still work.",
   },
   TOO_MANY_WAITERS: {
-    when: "This gateway holds 1,000 waiting calls already.",
-    remedy: "Ask without `Prefer`, or later.",
+    when: "This gateway already holds 1,000 waiting calls.",
+    remedy: "Ask without the header `Prefer`, or later.",
   },
 };
 
@@ -92,5 +92,5 @@ export function problemsMarkdown(): string {
       : "The same request will not succeed later.";
     return `## ${problemSlug(code)}\n\n**${status} ${title}.** ${when}\n\n${remedy} ${later}\n`;
   });
-  return `# Problems\n\nEvery refusal is a problem by RFC 9457, with one of these types. The service shows the same at the address in \`type\`,\n\`/problems/…\`. [HTTP](http.md#errors) describes the body.\n\n${sections.join("\n")}`;
+  return `# Problems\n\nEvery refusal is a problem document (RFC 9457) with one of these types. The service shows the same text at the address in\n\`type\`, \`/problems/…\`. [HTTP](http.md#errors) describes the body.\n\n${sections.join("\n")}`;
 }

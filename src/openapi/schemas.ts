@@ -1,6 +1,6 @@
 /**
- * What the API answers, as schemas: types for handlers and clients, components of the OpenAPI document, and the measure
- * of real answers in tests. Answers may get more members; clients let pass what they do not know.
+ * Schemas of the API's answers. Types for handlers and clients, components of the OpenAPI document, and the check of real
+ * answers in tests follow from them. Later versions may add members to answers; clients accept members they do not know.
  */
 import { z } from "zod";
 import type { Outcome } from "../approval/approval.ts";
@@ -19,7 +19,7 @@ import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
 
 const door = doorSchema.meta({
-  description: "How the decision came in: by the link in a mail, or by a program.",
+  description: "How the decision arrived: by the link in a mail, by the API, or by a webhook.",
 });
 const caller = z.exactOptional(z.string()).meta({
   description:
@@ -27,7 +27,7 @@ const caller = z.exactOptional(z.string()).meta({
 });
 const approvalStatus = z
   .enum([...outcomeKindSchema.options, "pending", "failed"])
-  .meta({ id: "ApprovalStatus", description: "`failed`: its workflow broke off, and `error` says why." });
+  .meta({ id: "ApprovalStatus", description: "`failed`: the workflow failed, and `error` says why." });
 
 const outcome: z.ZodType<Outcome> = z
   .strictObject({
@@ -65,13 +65,15 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     mail: z
       .strictObject({
         status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
-          description: "`sent`: a relay took it, which does not mean that anybody read it.",
+          description: "`sent`: the relay accepted the mail. It does not mean that anyone has read it.",
         }),
         reason: z
           .exactOptional(z.string())
-          .meta({ description: "Why it is deferred or undeliverable, by the last attempt." }),
-        attempts: z.int().meta({ description: "How often it was tried to hand the mail over." }),
-        nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
+          .meta({ description: "Why the last attempt left it deferred or undeliverable." }),
+        attempts: z.int().meta({ description: "How often Countersign tried to hand the mail to the relay." }),
+        nextTryAt: z
+          .exactOptional(instant)
+          .meta({ description: "When Countersign tries a deferred mail again." }),
       })
       .meta({ id: "BallotMail" }),
   })
@@ -96,7 +98,7 @@ type ApprovalAnswer = ApprovalView & {
   readonly links: z.infer<typeof links>;
 };
 
-/** A request's fields, but for what answers tell in another way: the people by their ballots. */
+/** The request's fields, except those that answers show in another form: approvers as ballots, the deadline as an instant. */
 const { approvers: _, deadline: __, ...requestFields } = shownRequestFields;
 
 export const approval: z.ZodType<ApprovalAnswer> = z
@@ -106,7 +108,9 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     ...requestFields,
     deadline: instant,
     ballots: z.array(ballot),
-    waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose answer is awaited." }),
+    waitingFor: z
+      .array(z.string())
+      .meta({ description: "Addresses of the approvers whose answer is awaited." }),
     cancellation: z.exactOptional(
       z.strictObject({ at: instant, reason: z.exactOptional(z.string()) }).meta({ id: "Cancellation" }),
     ),
@@ -139,11 +143,11 @@ export const workflowList = z
       .array(
         z
           .strictObject({
-            name: z.string().meta({ description: "What `func` of `POST /begin` names it by." }),
+            name: z.string().meta({ description: "The value of `func` in `POST /begin`." }),
             version: z.int().min(1),
             argument: anyJson.meta({
               description:
-                "JSON Schema (draft 2020-12) of its argument; null if it takes any, or its library cannot tell.",
+                "JSON Schema (draft 2020-12) of its argument. null if it accepts any argument, or if its schema library cannot export one.",
             }),
           })
           .meta({ id: "ListedWorkflow" }),
@@ -153,7 +157,7 @@ export const workflowList = z
   .meta({ id: "WorkflowList" });
 export type WorkflowList = z.infer<typeof workflowList>;
 
-/** A promise by its state, each with more members of one's own, and with a name that begins with `name`. */
+/** The states of a promise, each with the members of `more`, named with the prefix `name`. */
 export function settled<T extends z.core.$ZodShape>(name: string, more: T) {
   return [
     z
@@ -175,23 +179,25 @@ export function settled<T extends z.core.$ZodShape>(name: string, more: T) {
 
 export const workflowState = z
   .discriminatedUnion("status", settled("Workflow", {}))
-  .meta({ id: "WorkflowState", description: "What became of a workflow, by `status`." });
+  .meta({ id: "WorkflowState", description: "The state or result of a workflow; `status` tells which." });
 
 export const health = z.strictObject({ status: z.string() }).meta({ id: "Health" });
 
 /** The body of every refusal, by RFC 9457. */
 export const problem = z
   .strictObject({
-    type: z.string().meta({ description: "Stable; relative to the service's address, and a page there." }),
+    type: z.string().meta({
+      description: "Stable identifier of the problem: a path on this service, where a page explains it.",
+    }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    instance: z.string().meta({ description: "The request's id, which is also in the log." }),
+    instance: z.string().meta({ description: "The request's id. The log has the same id." }),
     errors: z
       .exactOptional(
         z.array(z.strictObject({ field: z.string(), message: z.string() }).meta({ id: "FieldProblem" })),
       )
-      .meta({ description: "Every problem found in the input." }),
+      .meta({ description: "Every problem in the input." }),
     error: z.string().meta({ description: "The same as `detail`, for clients of `/begin` and `/wait`." }),
   })
   .meta({ id: "Problem" });

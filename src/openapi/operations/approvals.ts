@@ -10,7 +10,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     group: "Approvals",
     summary: "Request an approval",
     description:
-      "Mails every approver a link for each answer. The same id and content again answer the same approval, whatever has become of it; the same id with other content is a conflict.",
+      "Mails every approver a link for each answer. If you send the same id and content again, you get the same approval, even after it has ended. The same id with different content is a conflict.",
     scope: "approvals:create",
     parameters: [idempotencyKey],
     body: {
@@ -27,7 +27,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     },
     answers: {
       202: {
-        description: "It is stored, and nothing can lose it.",
+        description: "The approval is stored on disk.",
         schema: approvalReference,
         headers: { Location: "Address of the approval" },
       },
@@ -40,10 +40,10 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     path: "/approvals/{id}",
     group: "Approvals",
     summary: "See an approval",
-    description: "With every ballot, what became of its mail, and who is waited for.",
+    description: "Shows every ballot, the state of its mail, and whose answer is awaited.",
     scope: "approvals:read",
     parameters: [approvalId],
-    answers: { 200: { description: "The approval as it stands.", schema: approval } },
+    answers: { 200: { description: "The approval's current state.", schema: approval } },
     problems: ["NOT_FOUND"],
   },
   {
@@ -56,11 +56,11 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     parameters: [approvalId],
     body: { schema: cancelRequest, required: false, example: { reason: "The budget is gone" } },
     answers: {
-      200: { description: "It is cancelled.", schema: approvalReference },
+      200: { description: "The approval is cancelled.", schema: approvalReference },
       202: {
-        description: "The cancellation stands, but no worker has finished it yet.",
+        description: "The cancellation is stored, but no worker has finished it yet.",
         schema: approvalReference,
-        headers: { "Retry-After": "Seconds until it is worth asking again" },
+        headers: { "Retry-After": "Seconds until you should ask again" },
       },
     },
     problems: ["NOT_FOUND", "CONFLICT", "INVALID_FIELDS"],

@@ -13,15 +13,15 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     summary: "List callbacks",
     scope: READERS,
     parameters: [
-      { name: "status", in: "query", schema: callbackStatus, description: "Only those in this state." },
+      { name: "status", in: "query", schema: callbackStatus, description: "Only callbacks in this state." },
       {
         name: "about",
         in: "query",
         schema: promiseId,
-        description: "Only those of this approval or workflow.",
+        description: "Only callbacks about this approval or workflow.",
       },
     ],
-    answers: { 200: { description: "Callbacks on their way and done.", schema: callbackList } },
+    answers: { 200: { description: "Pending and finished callbacks.", schema: callbackList } },
   },
   {
     id: "getCallback",
@@ -31,7 +31,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     summary: "See a callback with every attempt",
     scope: READERS,
     parameters: [callbackId],
-    answers: { 200: { description: "The callback as it stands.", schema: callbackDetails } },
+    answers: { 200: { description: "The callback's current state.", schema: callbackDetails } },
     problems: ["NOT_FOUND"],
   },
   {
@@ -39,13 +39,14 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/callback-deliveries/{id}/replay",
     group: "Callbacks",
-    summary: "Send a callback anew",
-    description: "To the same receiver, with the same `webhook-id`, on a schedule of its own.",
+    summary: "Send a callback again",
+    description:
+      "Sends the same event to the same receiver, with the same `webhook-id`. The new callback has its own retries.",
     scope: ["approvals:create", "workflows:begin"],
     parameters: [callbackId],
     answers: {
       202: {
-        description: "It is on its way.",
+        description: "The new callback is stored and will be sent.",
         schema: callback,
         headers: { Location: "Address of the new callback" },
       },

@@ -13,7 +13,7 @@ function settle(verb: "resolve" | "reject"): Operation {
     group: "Promises",
     summary: verb === "resolve" ? "Resolve a promise" : "Reject a promise",
     description:
-      "Only a promise that waits for somebody outside; never one that a worker runs, nor a ballot. The first answer stands.",
+      "For a promise that waits for an external answer. Promises that a worker runs, and ballots, are refused. The first answer counts.",
     scope: "promises:resolve",
     parameters: [pathPromiseId],
     body: {
@@ -22,16 +22,16 @@ function settle(verb: "resolve" | "reject"): Operation {
       description: "The promise's value, any JSON.",
       example: { ok: true },
     },
-    answers: whatStands(settlement),
+    answers: settledAnswers(settlement),
     problems: ["NOT_FOUND", "INVALID_FIELDS"],
   };
 }
 
-function whatStands(schema: z.ZodType): { readonly [status: number]: Answer } {
+function settledAnswers(schema: z.ZodType): { readonly [status: number]: Answer } {
   return {
-    200: { description: "What was asked for stands, by this call or an earlier one.", schema },
-    409: { description: "Something else stands.", schema },
-    410: { description: "Time was over first.", schema },
+    200: { description: "Your answer is stored, by this call or an earlier one.", schema },
+    409: { description: "A different answer was stored first.", schema },
+    410: { description: "The time was over before this call.", schema },
   };
 }
 
@@ -41,15 +41,15 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/approvals/{id}/ballots/{n}/decide",
     group: "Approvals",
-    summary: "Answer a ballot by program",
-    description: "In the approver's place, with the key's id on record.",
+    summary: "Answer a ballot from a program",
+    description: "Answers in the approver's place. The decision records the key's id.",
     scope: "promises:resolve",
     parameters: [
       approvalId,
       { name: "n", in: "path", schema: z.int().min(1), description: "1 for the first approver.", example: 1 },
     ],
     body: { schema: decideRequest, required: true, example: { choice: "approve" } },
-    answers: whatStands(ballotAnswer),
+    answers: settledAnswers(ballotAnswer),
     problems: ["NOT_FOUND", "INVALID_FIELDS"],
   },
   settle("resolve"),
@@ -59,14 +59,19 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/callbacks/{token}",
     group: "Promises",
-    summary: "Answer by a URL that a workflow handed out",
+    summary: "Answer through a callback URL of a workflow",
     description: "The URL is the credential: no key is needed. Any JSON body becomes the promise's value.",
     scope: "none",
     parameters: [
-      { name: "token", in: "path", schema: z.string().min(1), description: "As it stands in the URL." },
+      {
+        name: "token",
+        in: "path",
+        schema: z.string().min(1),
+        description: "The last part of the callback URL.",
+      },
     ],
     body: { schema: anyJson, required: false, example: { ok: true } },
-    answers: whatStands(calledBack),
+    answers: settledAnswers(calledBack),
     problems: ["FORBIDDEN", "RATE_LIMITED", "NOT_FOUND", "INVALID_FIELDS", "ENGINE_UNAVAILABLE"],
   },
   {
@@ -74,7 +79,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/webhooks/{source}",
     group: "Webhooks",
-    summary: "Take a webhook of a configured source",
+    summary: "Receive a webhook from a configured source",
     description: "The sender's signature over the bytes of the body is the credential: no key is needed.",
     scope: "none",
     parameters: [
@@ -82,21 +87,21 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
         name: "source",
         in: "path",
         schema: z.string().min(1),
-        description: "As it is named in the configuration.",
+        description: "The source's name in the configuration.",
       },
     ],
     body: {
       schema: anyJson,
       required: true,
-      description: "As the sender sends it, at most 1 MiB.",
-      // Makers of clients leave out an operation whose type is a range such as `*/*`, and one of them makes code that
-      // fails of two types beside each other. The signature is over bytes, whatever the sender calls them.
+      description: "The body exactly as the sender sends it, at most 1 MiB.",
+      // Client generators leave out an operation with a range such as `*/*`, and one generates broken code for two
+      // types. The signature covers the bytes, whatever the sender calls them.
       type: "application/octet-stream",
     },
     answers: {
       200: {
         description:
-          "It is taken, now or before. A sender that asks whether the address is yours is answered in its own form.",
+          "The delivery is accepted, now or earlier. If the sender asks whether the address is yours, the answer has the form that the sender expects.",
         schema: webhookAnswer,
       },
     },

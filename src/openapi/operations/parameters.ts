@@ -38,7 +38,7 @@ export const queryPromiseId: Parameter = {
   name: "id",
   in: "query",
   schema: promiseId,
-  description: "A workflow's id, or that of any promise below one.",
+  description: "The id of a workflow, or of any promise below one.",
   required: true,
   example: "task-001",
 };
@@ -47,5 +47,6 @@ export const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
   schema: z.string().min(1).max(255),
-  description: "Stands for the id: as it is if it can be one, else by its hash.",
+  description:
+    "Replaces `id`. If the key is a valid id, it is the id; otherwise the id is a hash of the key.",
 };

@@ -12,14 +12,14 @@ const BEGIN: Operation = {
   group: "Workflows",
   summary: "Start a workflow",
   description:
-    "Answers at once. The same id and call again find the workflow that was started; the same id with another call is a conflict. An argument that the workflow's schema refuses is 422, if the gateway knows the workflow.",
+    "Answers as soon as the workflow is stored. If you send the same id and call again, you get the workflow that was started; the same id with another call is a conflict. If the gateway knows the workflow and its schema refuses the argument, the answer is 422.",
   scope: "workflows:begin",
   parameters: [
     {
       name: "id",
       in: "query",
       schema: chosenId,
-      description: "Names the workflow. Default: a UUID.",
+      description: "The workflow's id. Default: a UUID.",
       example: "task-001",
     },
     {
@@ -40,14 +40,14 @@ const BEGIN: Operation = {
       in: "query",
       schema: z.string(),
       description:
-        "ISO 8601 duration from now, `PT1S` to `P400D`: the workflow is over then, done or not. Default: `P100D`.",
+        "The workflow ends after this time, finished or not: an ISO 8601 duration, `PT1S` to `P400D`. Default: `P100D`.",
       example: "P30D",
     },
     {
       name: "callbackUrl",
       in: "query",
       schema: callbackUrlSchema,
-      description: "Where `workflow.completed` is sent, signed, when it has ended.",
+      description: "Countersign sends a signed `workflow.completed` to this URL when the workflow has ended.",
     },
     idempotencyKey,
   ],
@@ -59,7 +59,7 @@ const BEGIN: Operation = {
   },
   answers: {
     200: {
-      description: "It is started, or was before.",
+      description: "The workflow is started, now or earlier.",
       schema: begunWorkflow,
       headers: { Location: "Where to ask for the result" },
     },
@@ -67,7 +67,7 @@ const BEGIN: Operation = {
   problems: ["CONFLICT", "INVALID_FIELDS"],
 };
 
-/** What the query of `POST /begin` may hold: the service refuses every other name. */
+/** The query parameters of `POST /begin`; the service refuses every other name. */
 export const BEGIN_QUERY: readonly string[] = (BEGIN.parameters ?? [])
   .filter((parameter) => parameter.in === "query")
   .map(({ name }) => name);
@@ -80,9 +80,9 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
     group: "Workflows",
     summary: "List what can be started",
     description:
-      "The workflows that this gateway knows: those of the folder `WORKFLOWS` and the examples, by name and version. Workers may have more.",
+      "Lists the workflows that this gateway knows by name and version: those in the folder `WORKFLOWS`, and the examples. Workers may have more.",
     scope: "workflows:read",
-    answers: { 200: { description: "All of them.", schema: workflowList } },
+    answers: { 200: { description: "The workflows that this gateway knows.", schema: workflowList } },
   },
   BEGIN,
   {
@@ -90,9 +90,9 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/wait",
     group: "Workflows",
-    summary: "See what became of a workflow",
+    summary: "See the state or result of a workflow",
     description:
-      "What belongs to an approval, its ballots and steps too, is seen with the scope `approvals:read` alone, everything else with `workflows:read` alone.",
+      "Everything that belongs to an approval, including its ballots and steps, needs the scope `approvals:read`. Everything else needs `workflows:read`.",
     scope: ["workflows:read", "approvals:read"],
     parameters: [
       queryPromiseId,
@@ -101,17 +101,17 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
         in: "header",
         schema: z.string().max(100),
         description:
-          "`wait=20` holds the answer until there is a result, at most so many seconds, at most 45.",
+          "`wait=20` holds the answer until there is a result, for at most 20 seconds. The maximum is 45.",
         example: "wait=20",
       },
     ],
     answers: {
       200: {
-        description: "The workflow as it stands.",
+        description: "The workflow's current state.",
         schema: workflowState,
         headers: {
-          "Retry-After": "While it is pending: seconds until it is worth asking again",
-          "Preference-Applied": "How long the answer was held at most",
+          "Retry-After": "While the workflow is pending: seconds until you should ask again",
+          "Preference-Applied": "The maximum time for which the answer was held",
         },
       },
     },
