@@ -83,7 +83,11 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const { clock = SYSTEM_CLOCK, log = SILENT, debug = false } = options;
   const bootId = randomBytes(4).toString("hex");
   const delivery: Delivery = new Delivery({
-    source: store,
+    source: {
+      task: (id) => store.view.task(id),
+      pendingTasks: (group, after, limit) => store.agenda.pendingTasks(group, after, limit),
+      owedTo: (address, after, limit) => store.owed.to(address, after, limit),
+    },
     now: () => clock.now(),
     onPaid: (debt) => batch.pay(debt),
   });

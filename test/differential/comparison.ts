@@ -162,7 +162,7 @@ export class Comparison {
     if (kind !== "execute") return;
     const { id, version } = data.task;
     const { store } = this.#world;
-    const actual = { promise: store.promise(id)?.state, task: store.task(id) };
+    const actual = { promise: store.view.promise(id)?.state, task: store.view.task(id) };
     if (actual.promise !== "pending" || actual.task?.state !== "pending" || actual.task.version !== version) {
       throw new Error(`A worker is sent to ${id} at version ${version}, which is ${JSON.stringify(actual)}`);
     }

@@ -50,11 +50,16 @@ export class World {
 
   /** What the clock brings about. */
   tick(now: number, isReachable: (address: string) => boolean = () => true): readonly Outgoing[] {
-    const promises = expirePromises(this.store, this.store.duePromises(now, 10_000), now);
+    const promises = expirePromises(this.store.view, this.store.agenda.duePromises(now, 10_000), now);
     this.write(promises);
-    const tasks = expireTasks(this.store, this.store.dueTasks(now, 10_000), now, isReachable);
+    const tasks = expireTasks(this.store.view, this.store.agenda.dueTasks(now, 10_000), now, isReachable);
     this.write(tasks);
-    const schedules = fireSchedules(this.store, this.store.dueSchedules(now, 10_000), now, 10_000);
+    const schedules = fireSchedules(
+      this.store.view,
+      this.store.agenda.dueSchedules(now, 10_000),
+      now,
+      10_000,
+    );
     this.write(schedules);
     return [...promises.messages, ...tasks.messages, ...schedules.messages];
   }
@@ -84,7 +89,7 @@ export class World {
   }
 
   #apply(request: Request, context: Context, write: (transition: Transition) => void): Answer {
-    const { answer, ...transition } = apply(this.store, request, context);
+    const { answer, ...transition } = apply(this.store.view, request, context);
     write(transition);
     return answer;
   }

@@ -10,7 +10,8 @@ import type { Change, Transition } from "../decide/state.ts";
 import { releaseDead, sweep } from "../decide/sweep.ts";
 import type { Delivery } from "../deliver/delivery.ts";
 import type { EngineLog } from "../log.ts";
-import type { Owed, Store } from "../store/store.ts";
+import type { Owed } from "../store/owed-messages.ts";
+import type { Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
 import { DebugControls } from "./debug.ts";
 
@@ -92,7 +93,7 @@ export class Batch {
       this.#isSweepDue = true;
       this.#schedule();
     });
-    this.#alarm.noLaterThan(store.nextDueAt() ?? clock.now());
+    this.#alarm.noLaterThan(store.agenda.nextDueAt() ?? clock.now());
     if (store.journalBytes > 0) this.#checkpointIn(0);
   }
 
@@ -116,10 +117,10 @@ export class Batch {
 
   /** Frees what the workers of an earlier process held: they are as dead as it is, however long their leases last. */
   releaseDeadLeases(): void {
-    const ids = this.#store.localLeases();
+    const ids = this.#store.agenda.localLeases();
     for (let at = 0; at < ids.length; at += DUE_MAX) {
       this.#transaction((write) => {
-        write(releaseDead(this.#store, ids.slice(at, at + DUE_MAX), this.#readClock()));
+        write(releaseDead(this.#store.view, ids.slice(at, at + DUE_MAX), this.#readClock()));
       });
     }
   }
@@ -132,7 +133,7 @@ export class Batch {
     if (this.#isClosed) return { promises: 0, next: undefined };
     let collected: Collection = { changes: [], next: undefined };
     this.#transaction((write) => {
-      collected = collect(this.#store, before, from, COLLECT_MAX);
+      collected = collect(this.#store.trees, before, from, COLLECT_MAX);
       write({ changes: collected.changes, messages: [] });
     });
     return { promises: collected.changes.length, next: collected.next };
@@ -183,7 +184,7 @@ export class Batch {
       const debugged = this.#debug?.answer(request, debugTime, write);
       if (debugged !== undefined) return debugged;
       const now = this.#debug === undefined ? this.#readClock() : (debugTime ?? this.#readClock());
-      applied = apply(this.#store, request, { now, local });
+      applied = apply(this.#store.view, request, { now, local });
     } catch (error) {
       if (isFaultOfDatabase(error)) throw error;
       this.#log.error({ err: error, kind: request.kind }, "Request failed");
@@ -204,10 +205,10 @@ export class Batch {
     this.#isSweepDue = false;
     if (now >= this.#debtsCheckedAt + DEBT_CHECK_MS) {
       this.#debtsCheckedAt = now;
-      this.#store.dropDebtsBefore(now - DEBT_LIFE_MS);
+      this.#store.owed.dropBefore(now - DEBT_LIFE_MS);
     }
     // With more left than fits, this is in the past, and the alarm rings at once.
-    this.#alarm.setTo(this.#store.nextDueAt());
+    this.#alarm.setTo(this.#store.agenda.nextDueAt());
     if (this.#debts.length > 0) this.#alarm.noLaterThan(this.#debtsDueAt);
   }
 
@@ -246,7 +247,7 @@ export class Batch {
       if (areDebtsDue) {
         if (!isOpen) this.#store.begin();
         isOpen = true;
-        this.#store.settleDebts(debts);
+        this.#store.owed.settle(debts);
       }
       if (!isOpen) return;
       this.#store.commit();

@@ -32,17 +32,17 @@ export const FROM_START: HeadPlace = { settledAt: -1, n: -1 };
  * Deletes trees of which every promise settled before `before`, root and all, at most `max` promises of them. A tree
  * that is larger goes in several steps, its root last, so that it is found again.
  */
-export function collect(store: Source, before: number, from: HeadPlace, max: number): Collection {
+export function collect(trees: Source, before: number, from: HeadPlace, max: number): Collection {
   const changes: Change[] = [];
   const seen = new Set<string>();
   let done = from;
-  const heads = store.oldHeads(before, from, HEADS_MAX);
+  const heads = trees.oldHeads(before, from, HEADS_MAX);
   for (const head of heads) {
     const origin = originOf(head.id);
     // A tree without a root may have several heads.
-    if (!seen.has(origin) && !store.isLive(origin, before)) {
+    if (!seen.has(origin) && !trees.isLive(origin, before)) {
       const room = max - changes.length;
-      const below = store.below(origin, room);
+      const below = trees.below(origin, room);
       for (const id of below) if (id !== head.id) changes.push({ kind: "promise.delete", id });
       if (below.length >= room) return { changes, next: done };
       changes.push({ kind: "promise.delete", id: head.id });

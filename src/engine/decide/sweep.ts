@@ -5,22 +5,25 @@ import { makePending, RETRY_MS, touchAll } from "./settle.ts";
 import type { Transition, View } from "./state.ts";
 
 /** What is stored, and the ids of what is due, the oldest first. */
-interface DueSource extends View {
-  duePromises(now: number, limit: number): readonly string[];
-  dueTasks(now: number, limit: number): readonly string[];
-  dueSchedules(now: number, limit: number): readonly string[];
+interface DueSource {
+  readonly view: View;
+  readonly agenda: {
+    duePromises(now: number, limit: number): readonly string[];
+    dueTasks(now: number, limit: number): readonly string[];
+    dueSchedules(now: number, limit: number): readonly string[];
+  };
 }
 
 /** What the clock brings about, at most `max` of each kind. Each part is to be written before the next is asked for. */
 export function* sweep(
-  store: DueSource,
+  { view, agenda }: DueSource,
   now: number,
   max: number,
   isReachable: (address: string) => boolean,
 ): Generator<Transition, void> {
-  yield expirePromises(store, store.duePromises(now, max), now);
-  yield expireTasks(store, store.dueTasks(now, max), now, isReachable);
-  yield fireSchedules(store, store.dueSchedules(now, max), now, max);
+  yield expirePromises(view, agenda.duePromises(now, max), now);
+  yield expireTasks(view, agenda.dueTasks(now, max), now, isReachable);
+  yield fireSchedules(view, agenda.dueSchedules(now, max), now, max);
 }
 
 /** Times out promises whose deadline has come, all as one instant. */

@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from "../../protocol/addresses.ts";
 import type { Message } from "../../protocol/records.ts";
 import { type Outgoing, type PromiseRow, promiseRecord, type TaskRow } from "../decide/state.ts";
-import type { Owed } from "../store/store.ts";
+import type { Owed } from "../store/owed-messages.ts";
 import { type Connection, Group, type Worker } from "./group.ts";
 
 /** What delivery reads of the store, between transactions. */

@@ -151,7 +151,7 @@ test("a checkpoint that fails loses nothing, and is made up for", async () => {
 test("a query that fails, after which SQLite has rolled back, loses nothing that was acknowledged before", async () => {
   const { db, store, send, ids } = diskWorld();
   await send(create("a", Date.now() + DAY, rootTags("a")));
-  vi.spyOn(store, "task").mockImplementationOnce(() => {
+  vi.spyOn(store.view, "task").mockImplementationOnce(() => {
     db.exec("ROLLBACK");
     throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR" });
   });
@@ -169,11 +169,11 @@ test("a clock's turn that fails, after which SQLite has rolled back, loses nothi
   const { db, store, send, ids } = diskWorld();
   await send(create("a", Date.now() + DAY, rootTags("a")));
   expect((await send(create("a:0", Date.now() + 20, latentTags("a:0", "a")))).status).toBe(200);
-  vi.spyOn(store, "duePromises").mockImplementationOnce(() => {
+  vi.spyOn(store.agenda, "duePromises").mockImplementationOnce(() => {
     db.exec("ROLLBACK");
     throw new Error("database or disk is full");
   });
-  await vi.waitFor(() => expect(store.duePromises).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(store.agenda.duePromises).toHaveBeenCalledOnce());
   expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
   expect(ids()).toEqual(["a", "a:0", "c"]);
 });

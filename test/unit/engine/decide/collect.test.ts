@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 /** All steps until the end, and the ids that are left. */
 function left(world: World, before: number, max = 100): string[] {
   for (let from = FROM_START; ; ) {
-    const { changes, next } = collect(world.store, before, from, max);
+    const { changes, next } = collect(world.store.trees, before, from, max);
     expect(changes.length).toBeLessThanOrEqual(max + 1);
     world.write({ changes, messages: [] });
     if (next === undefined) return world.snapshot().promises.map(({ id }) => id);

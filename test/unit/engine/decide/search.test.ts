@@ -100,7 +100,7 @@ test("promise.search for callbacks looks at nothing else, and answers the newest
   world.step(T, create("r", T + DAY, { "countersign:note": "callback" }));
   const tags = { "countersign:kind": "callback" };
   const newest = ids.toReversed();
-  expect([...world.store.search({ listed: true, after: "", limit: 1_000 })].map(({ id }) => id)).toEqual(
+  expect([...world.store.view.search({ listed: true, after: "", limit: 1_000 })].map(({ id }) => id)).toEqual(
     newest,
   );
   expect(search(world, { tags }).ids).toEqual(newest);
