@@ -1,7 +1,7 @@
 /** `countersign`: runs the service, starts workflows and looks at them, on the embedded engine or any Resonate server. */
 import { KeyFileError } from "../auth/key-file.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
-import { type Config, ConfigError, loadConfig } from "../config/config.ts";
+import { type Config, loadConfig } from "../config/config.ts";
 import { settingsOf } from "../config/env.ts";
 import { engineEndpoint, engineTokenIfAny } from "../config/keys.ts";
 import { createAdministration } from "../durable/administration.ts";
@@ -10,6 +10,7 @@ import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { operateEngine } from "../engine/operate/operate.ts";
 import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.ts";
+import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { processId } from "../lib/process-id.ts";

@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
+import { ConfigError } from "../lib/config-error.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { parseYamlDocument } from "../lib/yaml.ts";
 import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
 
 export interface ConfiguredEndpoint {
   readonly name: string;

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { ConfigError } from "../lib/config-error.ts";
 import { readOrCreateSecretFile } from "../lib/secret-file.ts";
 import { signingKey } from "../lib/signing-secret.ts";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
 
 /**
  * The secrets that sign callbacks to URLs which requests name: all sign, so that receivers can change from one to the

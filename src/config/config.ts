@@ -2,13 +2,15 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
-import { Temporal } from "../lib/temporal.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
+import { type EngineConfig, engineConfig } from "./engine.ts";
 import { type Env, processEnv } from "./env.ts";
+import { exposureProblems, keylessProblems } from "./exposure.ts";
+import { type MailConfig, mailConfig } from "./mail.ts";
+import { type OidcConfig, oidcConfig } from "./oidc.ts";
+import { corsOrigins, defaultOrigin, formerPublicUrls, isPlainAndRemote } from "./origins.ts";
 import * as read from "./read.ts";
 import type { Secret } from "./secret.ts";
-
-export { ConfigError };
 
 /**
  * What this process is. The command line and a stand-alone engine send no mail and serve no pages, so settings that
@@ -46,7 +48,7 @@ export interface Config {
   /** Absolute path of the file of webhook sources; undefined: there are none. */
   readonly webhooksFile: string | undefined;
   /** Whose tokens people's tools may show in place of a key. */
-  readonly oidc: { readonly issuer: string; readonly audience: string } | undefined;
+  readonly oidc: OidcConfig | undefined;
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
@@ -71,21 +73,6 @@ export interface Config {
   /** Things that work but deserve a look; to be logged at start. */
   readonly warnings: readonly string[];
 }
-
-type EngineConfig =
-  /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
-  | {
-      readonly kind: "embedded";
-      readonly port: number;
-      /** How long workflows are kept after their end, in ms; undefined: for good. */
-      readonly keepMs: number | undefined;
-    }
-  | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
-
-type MailConfig =
-  | { readonly kind: "smtp"; readonly url: Secret; readonly from: string }
-  /** The development mailbox: its SMTP port on the loopback, and the address that mails come from. */
-  | { readonly kind: "mailbox"; readonly port: number; readonly from: string };
 
 type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -184,183 +171,10 @@ const REPLAYS_MS = 7 * 24 * 3_600_000;
 /** A lease shorter than a second would expire between two heartbeats of a busy process; above an hour nobody waits. */
 const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
 
-function engineConfig(source: read.Source, role: Role): EngineConfig {
-  const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
-  const token = read.headerSecret(source, "RESONATE_TOKEN");
-  const port = read.port(source, "ENGINE_PORT", 8001);
-  const keepMs = retention(source);
-  if (url !== undefined) {
-    if (role === "engine") {
-      source.problems.push(
-        "RESONATE_URL names another server, so there is no engine to run here: unset one of the two",
-      );
-    }
-    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-      source.problems.push(
-        "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
-      );
-    }
-    return { kind: "server", url: url.href.replace(/\/$/, ""), token };
-  }
-  if (token !== undefined)
-    source.problems.push("RESONATE_TOKEN is set without RESONATE_URL: set both or neither");
-  if (port === 0 && role !== "all") {
-    source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
-  }
-  return { kind: "embedded", port, keepMs };
-}
-
 function auditDir(source: read.Source, dataDir: string): string | undefined {
   const given = read.text(source, "AUDIT_DIR");
   if (given === "off") return undefined;
   return given === undefined ? join(dataDir, "audit") : read.folder(source, "AUDIT_DIR", given);
-}
-
-function formerPublicUrls(source: read.Source): readonly string[] {
-  const given = read.text(source, "FORMER_PUBLIC_URLS");
-  if (given === undefined) return [];
-  const origins = given.split(",").map((entry) => URL.parse(entry.trim()));
-  const isSound = (url: URL | null): url is URL =>
-    url !== null && /^https?:$/u.test(url.protocol) && url.href === `${url.origin}/`;
-  if (origins.length <= FORMER_ORIGINS_MAX && origins.every(isSound))
-    return origins.map(({ origin }) => origin);
-  source.problems.push(
-    `FORMER_PUBLIC_URLS must be a list of at most ${FORMER_ORIGINS_MAX} origins such as https://old.example.com, without path, query or user`,
-  );
-  return [];
-}
-
-/** More moves than within the life of one link. */
-const FORMER_ORIGINS_MAX = 10;
-
-/** A list and nothing else: a pattern lets in what nobody thought of. */
-function corsOrigins(source: read.Source): readonly string[] {
-  const given = read.text(source, "CORS_ORIGINS");
-  if (given === undefined) return [];
-  const origins = given.split(",").map((entry) => entry.trim());
-  // A page that came in the clear can be anybody's who is in between; on the loopback nobody is.
-  const isSound = (text: string) => {
-    const url = URL.parse(text);
-    return (
-      url?.origin === text &&
-      (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-    );
-  };
-  if (origins.length <= CORS_ORIGINS_MAX && origins.every(isSound)) return origins;
-  source.problems.push(
-    `CORS_ORIGINS must be a list of at most ${CORS_ORIGINS_MAX} origins such as https://tools.example.com, without path or *`,
-  );
-  return [];
-}
-
-const CORS_ORIGINS_MAX = 20;
-
-/** Ids are idempotent, and answers can be looked up, as long as what has ended is kept: not less than an hour. */
-function retention(source: read.Source): number | undefined {
-  const given = read.text(source, "RETENTION") ?? "P90D";
-  if (given === "off") return undefined;
-  const hours = durationHours(given);
-  if (hours !== undefined && hours >= 1 && hours <= 24 * 3_660) return hours * 3_600_000;
-  source.problems.push("RETENTION must be off, or a duration from PT1H to ten years such as P90D");
-  return undefined;
-}
-
-function durationHours(text: string): number | undefined {
-  try {
-    const relativeTo = Temporal.PlainDateTime.from("1970-01-01T00:00");
-    return Temporal.Duration.from(text).total({ unit: "hours", relativeTo });
-  } catch {
-    return undefined;
-  }
-}
-
-function oidcConfig(source: read.Source): Config["oidc"] {
-  const issuer = read.url(source, "OIDC_ISSUER", ["https:", "http:"]);
-  const audience = read.text(source, "OIDC_AUDIENCE");
-  const isSet = read.text(source, "OIDC_ISSUER") !== undefined;
-  if (isSet !== (audience !== undefined)) {
-    source.problems.push(
-      `OIDC_ISSUER and OIDC_AUDIENCE belong together: ${isSet ? "OIDC_AUDIENCE" : "OIDC_ISSUER"} is not set`,
-    );
-  }
-  if (issuer?.protocol === "http:" && !isLoopback(issuer.hostname)) {
-    source.problems.push("OIDC_ISSUER must be an https address: whoever is in between could be anybody");
-  }
-  if (issuer !== undefined && (issuer.username !== "" || /[?#]/.test(issuer.href))) {
-    source.problems.push(
-      "OIDC_ISSUER must be an address without user, query and #, as it stands in the tokens' iss",
-    );
-  }
-  // Tokens are compared with the text as it is given: some issuers end in a slash.
-  const text = read.text(source, "OIDC_ISSUER");
-  return issuer === undefined || text === undefined || audience === undefined
-    ? undefined
-    : { issuer: text, audience };
-}
-
-function mailConfig(source: read.Source): MailConfig {
-  const url = read.smtpUrl(source, "SMTP_URL");
-  const from = read.mailbox(source, "MAIL_FROM");
-  const port = read.port(source, "MAILBOX_PORT", 1025);
-  const isSet = {
-    url: read.text(source, "SMTP_URL") !== undefined,
-    from: read.text(source, "MAIL_FROM") !== undefined,
-  };
-  if (isSet.url !== isSet.from) {
-    source.problems.push(
-      `SMTP_URL and MAIL_FROM belong together: ${isSet.url ? "MAIL_FROM" : "SMTP_URL"} is not set`,
-    );
-  }
-  if (url !== undefined && from !== undefined) return { kind: "smtp", url, from };
-  return { kind: "mailbox", port, from: "Countersign <approvals@countersign.invalid>" };
-}
-
-/** A gateway without keys lets everyone in who reaches it: then nobody may, and nobody may believe otherwise. */
-function keylessProblems(config: Config, isNamed: boolean): string[] {
-  const problems: string[] = [];
-  if (isNamed) {
-    problems.push(
-      `API_KEYS_FILE is set, but the file is not there: make the first key with countersign keys create`,
-    );
-  }
-  if (!isLoopback(config.host) && config.oidc === undefined) {
-    problems.push(
-      `HOST is ${config.host}: without API keys the API is open to everyone who reaches it, so HOST must be a loopback address such as 127.0.0.1, or a key be made with countersign keys create`,
-    );
-  }
-  return problems;
-}
-
-/** What may not be reachable from other machines, or run in production at all. */
-function exposureProblems(config: Config, usesMailbox: boolean): string[] {
-  const problems: string[] = [];
-  if (usesMailbox && config.production) {
-    problems.push(
-      "SMTP_URL is not set: the mailbox is for development and does not run with NODE_ENV=production",
-    );
-  }
-  if (usesMailbox && !isLoopback(config.host)) {
-    problems.push(
-      "SMTP_URL is not set: the mailbox shows every mail and does not run on an address other machines reach",
-    );
-  }
-  return problems;
-}
-
-/** The origin that links have when nothing else is said; undefined while the port is unknown. */
-function defaultOrigin(host: string, port: number): string | undefined {
-  return port === 0 ? undefined : originOf(host, port);
-}
-
-/** `http://host:port`, for a process that learnt its port by listening. */
-export function originOf(host: string, port: number): string {
-  const reachable = isLoopback(host) ? host : "127.0.0.1";
-  return new URL(`http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`).origin;
-}
-
-function isPlainAndRemote(origin: string): boolean {
-  const { protocol, hostname } = new URL(origin);
-  return protocol === "http:" && !isLoopback(hostname) && !hostname.endsWith(".localhost");
 }
 
 function deepFreeze<T extends object>(tree: T): T {

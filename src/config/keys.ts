@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { ConfigError } from "../lib/config-error.ts";
 import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
 
 /** One key that signs or verifies links. */
 export interface TokenKey {

@@ -8,8 +8,9 @@ import {
   newSigningSecret,
   parseSigningSecret,
 } from "../../../src/config/callback-secrets.ts";
-import { ConfigError, loadConfig } from "../../../src/config/config.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import type { Env } from "../../../src/config/env.ts";
+import { ConfigError } from "../../../src/lib/config-error.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "countersign-callbacks-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

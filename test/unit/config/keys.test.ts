@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ConfigError, loadConfig, type Role } from "../../../src/config/config.ts";
+import { loadConfig, type Role } from "../../../src/config/config.ts";
 import type { Env } from "../../../src/config/env.ts";
 import { engineEndpoint, loadTokenKeys, parseTokenKeys } from "../../../src/config/keys.ts";
+import { ConfigError } from "../../../src/lib/config-error.ts";
 
 let dir: string;
 beforeEach(() => {

@@ -1,0 +1,60 @@
+/** Settings of the engine: which one, and how long it keeps what has ended. */
+import { Temporal } from "../lib/temporal.ts";
+import type { Role } from "./config.ts";
+import * as read from "./read.ts";
+import type { Secret } from "./secret.ts";
+
+export type EngineConfig =
+  /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
+  | {
+      readonly kind: "embedded";
+      readonly port: number;
+      /** How long workflows are kept after their end, in ms; undefined: for good. */
+      readonly keepMs: number | undefined;
+    }
+  | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
+
+export function engineConfig(source: read.Source, role: Role): EngineConfig {
+  const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
+  const token = read.headerSecret(source, "RESONATE_TOKEN");
+  const port = read.port(source, "ENGINE_PORT", 8001);
+  const keepMs = retention(source);
+  if (url !== undefined) {
+    if (role === "engine") {
+      source.problems.push(
+        "RESONATE_URL names another server, so there is no engine to run here: unset one of the two",
+      );
+    }
+    if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+      source.problems.push(
+        "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
+      );
+    }
+    return { kind: "server", url: url.href.replace(/\/$/, ""), token };
+  }
+  if (token !== undefined)
+    source.problems.push("RESONATE_TOKEN is set without RESONATE_URL: set both or neither");
+  if (port === 0 && role !== "all") {
+    source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
+  }
+  return { kind: "embedded", port, keepMs };
+}
+
+/** Ids are idempotent, and answers can be looked up, as long as what has ended is kept: not less than an hour. */
+function retention(source: read.Source): number | undefined {
+  const given = read.text(source, "RETENTION") ?? "P90D";
+  if (given === "off") return undefined;
+  const hours = durationHours(given);
+  if (hours !== undefined && hours >= 1 && hours <= 24 * 3_660) return hours * 3_600_000;
+  source.problems.push("RETENTION must be off, or a duration from PT1H to ten years such as P90D");
+  return undefined;
+}
+
+function durationHours(text: string): number | undefined {
+  try {
+    const relativeTo = Temporal.PlainDateTime.from("1970-01-01T00:00");
+    return Temporal.Duration.from(text).total({ unit: "hours", relativeTo });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/config.ts";
+import { originOf } from "../../../src/config/origins.ts";
+import { problemsOf } from "./problems.ts";
+
+describe("Origins", () => {
+  test("lets in no other site by default, those listed as they are, and never a pattern", () => {
+    expect(loadConfig({}).corsOrigins).toEqual([]);
+    const listed = ["https://tools.example.com", "http://localhost:3000"];
+    expect(loadConfig({ CORS_ORIGINS: listed.join(", ") }).corsOrigins).toEqual(listed);
+    for (const wrong of [
+      "*",
+      "null",
+      "https://*.example.com/",
+      "https://tools.example.com/",
+      "https://tools.example.com:443",
+      "http://tools.example.com",
+      "tools.example.com",
+      "https://a.example,",
+      Array.from({ length: 21 }, (_, i) => `https://s${i}.example`).join(","),
+    ]) {
+      expect(problemsOf({ CORS_ORIGINS: wrong }), wrong).toEqual([
+        expect.stringMatching(/^CORS_ORIGINS must be/),
+      ]);
+    }
+  });
+
+  test("has no public address while the port is unknown", () => {
+    expect(loadConfig({ PORT: "0" }).publicUrl).toBeUndefined();
+    expect(loadConfig({ HOST: "::1" }).publicUrl).toBe("http://[::1]:5001");
+    expect(originOf("localhost", 80)).toBe("http://localhost");
+  });
+
+  test("warns of links that travel unencrypted", () => {
+    const warnings = (PUBLIC_URL: string) => loadConfig({ PUBLIC_URL }, "worker").warnings;
+    expect(warnings("http://approvals.example.com")).toEqual([expect.stringContaining("https")]);
+    expect(warnings("https://approvals.example.com")).toEqual([]);
+    expect(warnings("http://localhost:5001")).toEqual([]);
+  });
+});
+
+describe("FORMER_PUBLIC_URLS", () => {
+  test("lists origins, as URLs write them", () => {
+    const env = { FORMER_PUBLIC_URLS: "https://OLD.example.com/, http://older.example.com:8080" };
+    expect(loadConfig(env).formerPublicUrls).toEqual([
+      "https://old.example.com",
+      "http://older.example.com:8080",
+    ]);
+    expect(loadConfig({}).formerPublicUrls).toEqual([]);
+  });
+
+  test.each([
+    "old.example.com",
+    "https://old.example.com/path",
+    "https://old.example.com?q",
+    "https://u:p@old.example.com",
+    "ftp://old.example.com",
+    "https://a.example.com,",
+    Array.from({ length: 11 }, (_, n) => `https://a${n}.example.com`).join(","),
+  ])("refuses %j by name", (text) => {
+    expect(() => loadConfig({ FORMER_PUBLIC_URLS: text })).toThrow(
+      /FORMER_PUBLIC_URLS must be a list of at most 10 origins such as/u,
+    );
+  });
+});
