@@ -23,9 +23,9 @@ export function callbackConfig(source: read.Source): CallbackConfig {
   return {
     secrets: read.secret(source, "CALLBACK_SECRETS"),
     endpointsFile: read.text(source, "CALLBACK_ENDPOINTS_FILE"),
-    ports: list(source, "CALLBACK_PORTS", PORTS_MAX, parsePort, "ports such as 443,8443") ?? [443],
+    ports: read.list(source, "CALLBACK_PORTS", PORTS_MAX, parsePort, "ports such as 443,8443") ?? [443],
     allow: allowed(source),
-    retriesMs: list(
+    retriesMs: read.list(
       source,
       "CALLBACK_RETRIES",
       RETRIES_MAX,
@@ -48,7 +48,7 @@ type Allowed =
 
 function allowed(source: read.Source): CallbackConfig["allow"] {
   const hint = "targets such as hooks.example.internal:8443 or networks such as 10.1.0.0/16";
-  const entries = list(source, "CALLBACK_ALLOW", ALLOW_MAX, parseAllowed, hint) ?? [];
+  const entries = read.list(source, "CALLBACK_ALLOW", ALLOW_MAX, parseAllowed, hint) ?? [];
   return {
     hosts: entries.flatMap((entry) => ("host" in entry ? [entry.host] : [])),
     networks: entries.flatMap((entry) => ("network" in entry ? [entry.network] : [])),
@@ -80,21 +80,4 @@ function parsePause(text: string): number | undefined {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const ms = Number(amount) * (unit === undefined ? Number.NaN : UNITS[unit as keyof typeof UNITS]);
   return ms >= UNITS.s && ms <= 7 * UNITS.d ? ms : undefined;
-}
-
-/** A comma-separated list; undefined if it is not set, or wrong, which is noted. */
-function list<T>(
-  source: read.Source,
-  name: Parameters<typeof read.text>[1],
-  max: number,
-  parse: (entry: string) => T | undefined,
-  right: string,
-): readonly T[] | undefined {
-  const given = read.text(source, name);
-  if (given === undefined) return undefined;
-  const entries = given.split(",").map((entry) => parse(entry.trim()));
-  const sound = entries.filter((entry) => entry !== undefined);
-  if (sound.length === entries.length && sound.length <= max) return sound;
-  source.problems.push(`${name} must be a list of at most ${max} ${right}`);
-  return undefined;
 }

@@ -2,44 +2,36 @@
 import { isLoopback } from "../lib/loopback.ts";
 import * as read from "./read.ts";
 
+/** Origins that were `PUBLIC_URL` before. */
 export function formerPublicUrls(source: read.Source): readonly string[] {
-  const given = read.text(source, "FORMER_PUBLIC_URLS");
-  if (given === undefined) return [];
-  const origins = given.split(",").map((entry) => URL.parse(entry.trim()));
-  const isSound = (url: URL | null): url is URL =>
-    url !== null && /^https?:$/u.test(url.protocol) && url.href === `${url.origin}/`;
-  if (origins.length <= FORMER_ORIGINS_MAX && origins.every(isSound))
-    return origins.map(({ origin }) => origin);
-  source.problems.push(
-    `FORMER_PUBLIC_URLS must be a list of at most ${FORMER_ORIGINS_MAX} origins such as https://old.example.com, without path, query or user`,
-  );
-  return [];
+  const right = "origins such as https://old.example.com, without path, query or user";
+  return read.list(source, "FORMER_PUBLIC_URLS", FORMER_ORIGINS_MAX, parseFormerOrigin, right) ?? [];
 }
 
 /** More moves than within the life of one link. */
 const FORMER_ORIGINS_MAX = 10;
 
+function parseFormerOrigin(text: string): string | undefined {
+  const url = URL.parse(text);
+  const isSound = url !== null && /^https?:$/u.test(url.protocol) && url.href === `${url.origin}/`;
+  return isSound ? url.origin : undefined;
+}
+
 /** A list and nothing else: a pattern lets in what nobody thought of. */
 export function corsOrigins(source: read.Source): readonly string[] {
-  const given = read.text(source, "CORS_ORIGINS");
-  if (given === undefined) return [];
-  const origins = given.split(",").map((entry) => entry.trim());
-  // A page that came in the clear can be anybody's who is in between; on the loopback nobody is.
-  const isSound = (text: string) => {
-    const url = URL.parse(text);
-    return (
-      url?.origin === text &&
-      (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-    );
-  };
-  if (origins.length <= CORS_ORIGINS_MAX && origins.every(isSound)) return origins;
-  source.problems.push(
-    `CORS_ORIGINS must be a list of at most ${CORS_ORIGINS_MAX} origins such as https://tools.example.com, without path or *`,
-  );
-  return [];
+  const right = "origins such as https://tools.example.com, without path or *";
+  return read.list(source, "CORS_ORIGINS", CORS_ORIGINS_MAX, parseCorsOrigin, right) ?? [];
 }
 
 const CORS_ORIGINS_MAX = 20;
+
+/** A page that came in the clear can be anybody's who is in between; on the loopback nobody is. */
+function parseCorsOrigin(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || url.origin !== text) return undefined;
+  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+  return isSafe ? text : undefined;
+}
 
 /** The origin that links have when nothing else is said; undefined while the port is unknown. */
 export function defaultOrigin(host: string, port: number): string | undefined {

@@ -134,6 +134,23 @@ export function origin(source: Source, name: EnvName): string | undefined {
   return parsed.origin;
 }
 
+/** A comma-separated list; undefined if it is not set, or wrong, which is noted. */
+export function list<T>(
+  source: Source,
+  name: EnvName,
+  max: number,
+  parse: (entry: string) => T | undefined,
+  right: string,
+): readonly T[] | undefined {
+  const given = text(source, name);
+  if (given === undefined) return undefined;
+  const entries = given.split(",").map((entry) => parse(entry.trim()));
+  const sound = entries.filter((entry) => entry !== undefined);
+  if (sound.length === entries.length && sound.length <= max) return sound;
+  source.problems.push(`${name} must be a list of at most ${max} ${right}`);
+  return undefined;
+}
+
 /** `Name <user@host>` or `user@host`, as it will stand in a mail's From. */
 export function mailbox(source: Source, name: EnvName): string | undefined {
   const given = text(source, name);
