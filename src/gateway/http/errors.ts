@@ -1,13 +1,12 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
-import { callerAddress, networkOf } from "../../lib/caller-address.ts";
-import { ERRORS, type ErrorCode, ServiceError } from "../../lib/errors.ts";
+import { ERRORS, ServiceError } from "../../lib/errors.ts";
 import { type Logger, scrub } from "../../lib/log.ts";
 import type { Pages } from "../pages/pages.ts";
-import { auditRefusal } from "./audit.ts";
-import { callerOf } from "./auth.ts";
-import { requestIdOf, routeOf } from "./context.ts";
+import { requestIdOf } from "./context.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
 import type { FailureLimit } from "./rate-limit.ts";
+import { refused } from "./refusals.ts";
+import { asServiceError } from "./thrown.ts";
 
 export const notFound: RequestHandler = (req) => {
   throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
@@ -24,24 +23,9 @@ export function errorHandler({
   /** Counts 401 and 403: who gets too many of them gets 429. */
   readonly refusals: FailureLimit;
 }): ErrorRequestHandler {
-  const limited = (error: ServiceError, req: Request, res: Response): ServiceError => {
-    if (error.code !== "UNAUTHENTICATED" && error.code !== "FORBIDDEN") return error;
-    const caller = callerOf(res);
-    const address = networkOf(callerAddress(req));
-    const seconds = refusals.count(caller === undefined ? [address] : [address, caller.id]);
-    if (seconds === undefined) {
-      // Bounded, as refusals are: whoever floods us with bad links does not fill the disk.
-      auditRefusal(res, error.code, routeOf(req));
-      return error;
-    }
-    res.set("Retry-After", String(seconds));
-    res.removeHeader("WWW-Authenticate");
-    return new ServiceError("RATE_LIMITED", `Too many refused requests: wait ${seconds} seconds`);
-  };
-
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
-    const error = limited(asServiceError(thrown), req, res);
+    const error = refused(asServiceError(thrown), { refusals, req, res });
     if (ERRORS[error.code].status >= 500) logFault(log, error, requestIdOf(res));
     if (res.headersSent) {
       // Half an answer is out; breaking off is the only way left to say that it is not whole.
@@ -77,29 +61,4 @@ function sendPage(res: Response, error: ServiceError, pages: Pages): void {
 /** Decision links and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
 function isForPeople(req: Request): boolean {
   return /^\/(d|r|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
-}
-
-function asServiceError(thrown: unknown): ServiceError {
-  if (thrown instanceof ServiceError) return thrown;
-  const code = codeOfStatus(statusOf(thrown));
-  // Express and its parsers say what they refuse by status; their words are for developers.
-  if (code !== "INTERNAL") return new ServiceError(code, ERRORS[code].title, { cause: thrown });
-  return new ServiceError("INTERNAL", "Unexpected failure", { cause: thrown });
-}
-
-function statusOf(thrown: unknown): unknown {
-  return thrown instanceof Error && "status" in thrown ? thrown.status : undefined;
-}
-
-function codeOfStatus(status: unknown): ErrorCode {
-  switch (status) {
-    case 400:
-      return "INVALID_REQUEST";
-    case 413:
-      return "PAYLOAD_TOO_LARGE";
-    case 415:
-      return "UNSUPPORTED_MEDIA_TYPE";
-    default:
-      return "INTERNAL";
-  }
 }
