@@ -11,6 +11,9 @@ import type { Sources } from "../../src/webhooks/source.ts";
 import type { Catalogue } from "../../src/workflows/catalogue.ts";
 import { callbackUrlProblem } from "./callbacks.ts";
 
+/** What signs links; a worker beside the gateway has the same. */
+export const TEST_KEYS = [{ kid: "test", secret: Buffer.alloc(32, 7) }];
+
 /** As a service without keys lets its own machine in. */
 export const EVERYBODY_MAY = createAuthenticate({ isOpen: () => true, find: () => undefined });
 
@@ -73,7 +76,7 @@ export async function startTestGateway(
     ...(options.sources && { sources: options.sources }),
     ...(options.isEngineOpen && { isEngineOpen: options.isEngineOpen }),
     ...(options.catalogue && { catalogue: options.catalogue }),
-    keys: [{ kid: "test", secret: Buffer.alloc(32, 7) }],
+    keys: TEST_KEYS,
     mailbox: undefined,
     callbackUrlProblem,
     authenticate: options.authenticate ?? EVERYBODY_MAY,

@@ -7,13 +7,19 @@
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
-import type { Choice } from "../../approval/approval.ts";
+import type { Ballot, Choice } from "../../approval/approval.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { answerBallot } from "../../service/approvals/decide.ts";
-import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
+import {
+  type BallotAsked,
+  type Question,
+  readBallot,
+  readQuestion,
+  withOutcome,
+} from "../../service/approvals/question.ts";
 import type { Link, LinkTokens } from "../../tokens/tokens.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
 import { requestIdOf } from "../http/context.ts";
@@ -44,22 +50,22 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
   router.use("/d", noCrossSitePresses);
   addRoute(router, "/d/:token", {
     GET: async (req, res) => {
-      const { link, question } = await linked(options, req, res);
+      const link = verifiedLink(options, req, res);
+      const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
       showQuestion(pages, res, question, link.choice);
     },
     POST: async (req, res) => {
-      const { link, question } = await linked(options, req, res);
+      const link = verifiedLink(options, req, res);
+      const { ballot, isOpen } = genuine(options, res, { link, found: await readBallot(durable, link.pid) });
       const form = await readDecisionForm(req, res);
       if (!form.ok) {
         const { problem, comment } = form;
+        const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
         return showQuestion(pages, res, question, link.choice, { problem, ...(comment && { comment }) });
       }
       const nonce = newNonce();
-      if (question.standing.kind === "open") {
-        await decide(options, res, { link, question, nonce, comment: form.comment });
-      } else {
-        auditPress(res, { link, question, nonce }, "too late");
-      }
+      if (isOpen) await decide(options, res, { link, ballot, nonce, comment: form.comment });
+      else auditPress(res, { link, ballot, nonce }, "too late");
       const receipt = tokens.issueReceipt({
         pid: link.pid,
         bornAtMs: link.bornAtMs,
@@ -131,7 +137,7 @@ function isExpired(stands: Standing): boolean {
 
 interface Press {
   readonly link: Link;
-  readonly question: Question;
+  readonly ballot: Ballot;
   readonly nonce: string;
   readonly comment: string | undefined;
 }
@@ -140,14 +146,13 @@ interface Press {
 async function decide(
   options: ReviewRoutesOptions,
   res: Response,
-  { link, question, nonce, comment }: Press,
+  { link, ballot, nonce, comment }: Press,
 ): Promise<void> {
-  const { ballot } = question;
   const answer = { choice: link.choice, comment, door: "mail", nonce } as const;
   const record = await answerBallot(options.durable, link.pid, ballot, answer);
   const stored = record && decisionOf(record);
   const effective = stored?.nonce === nonce;
-  auditPress(res, { link, question, nonce }, effective ? "stored" : "too late");
+  auditPress(res, { link, ballot, nonce }, effective ? "stored" : "too late");
   options.log.info(
     {
       requestId: requestIdOf(res),
@@ -163,29 +168,32 @@ async function decide(
 /** Presses that came too late, too: they are kept nowhere else. */
 function auditPress(
   res: Response,
-  { link, question, nonce }: Omit<Press, "comment">,
+  { link, ballot, nonce }: Omit<Press, "comment">,
   outcome: "stored" | "too late",
 ): void {
-  const { approval, recipient } = question.ballot;
+  const { approval, recipient } = ballot;
   const who = `approver:${recipient}`;
   audit(res, { who, what: "decide", about: link.pid, approval, choice: link.choice, nonce, outcome });
 }
 
-/** The link in the address with its ballot (R2). */
-async function linked(
-  options: ReviewRoutesOptions,
-  req: Request,
-  res: Response,
-): Promise<{ readonly link: Link; readonly question: Question }> {
+/** The link in the address. */
+function verifiedLink(options: ReviewRoutesOptions, req: Request, res: Response): Link {
   const verified = options.tokens.verifyLink(String(req.params["token"]), options.clock());
   if (!verified.ok) throw refused(options, res, verified.reason);
-  const link = verified.value;
-  const question = await readQuestion(options.durable, link.pid);
-  if (question === undefined) throw refused(options, res, "no-ballot");
-  if (question.bornAtMs !== link.bornAtMs) throw refused(options, res, "other-birth");
-  if (question.ballot.recipient !== link.recipient) throw refused(options, res, "other-recipient");
-  if (question.ballot.gen !== link.gen) throw refused(options, res, "other-generation");
-  return { link, question };
+  return verified.value;
+}
+
+/** What was found by a link, if it is what the link was made for (R2). */
+function genuine<Found extends Pick<BallotAsked, "ballot" | "bornAtMs">>(
+  options: ReviewRoutesOptions,
+  res: Response,
+  { link, found }: { readonly link: Link; readonly found: Found | undefined },
+): Found {
+  if (found === undefined) throw refused(options, res, "no-ballot");
+  if (found.bornAtMs !== link.bornAtMs) throw refused(options, res, "other-birth");
+  if (found.ballot.recipient !== link.recipient) throw refused(options, res, "other-recipient");
+  if (found.ballot.gen !== link.gen) throw refused(options, res, "other-generation");
+  return found;
 }
 
 /** The reason is for the log alone: outside, all refusals look the same. */

@@ -16,6 +16,27 @@ export interface Question {
   readonly standing: BallotStanding;
 }
 
+/** What a press needs to know of a ballot before it may settle it. */
+export interface BallotAsked {
+  readonly ballot: Ballot;
+  /** As of `Question`. */
+  readonly bornAtMs: number;
+  /** Whether nobody has answered it, and its time is not over. Its approval may have ended: such an answer does not count. */
+  readonly isOpen: boolean;
+}
+
+/**
+ * Reads the ballot whose promise is `pid`, and nothing else of its approval; undefined if that promise is no ballot. To
+ * ask how the approval stands, too, would settle nothing: it can end between any reading and the press that follows,
+ * and the press is judged by when it was stored (`src/approval/ending.ts`, N3).
+ */
+export async function readBallot(durable: Durable, pid: string): Promise<BallotAsked | undefined> {
+  const record = await durable.read(pid);
+  const ballot = record && ballotOf(record);
+  if (record === undefined || ballot === undefined || ballot.approval !== parentId(pid)) return undefined;
+  return { ballot, bornAtMs: record.createdAt, isOpen: record.state === "pending" };
+}
+
 /** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
 export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
   const approval = parentId(pid);

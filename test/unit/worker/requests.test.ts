@@ -1,0 +1,69 @@
+/**
+ * How many requests to the engine an approval takes, from `POST /approvals` to the outcome that a held `GET /wait`
+ * answers. Counts, not times: they are the same on every machine. `docs/engine.md` has them as a table.
+ */
+import { describe, expect, test, vi } from "vitest";
+import { type CountedRequest, type Layout, startCountedService } from "../../support/counted-service.ts";
+import { json } from "../../support/gateway.ts";
+
+type Rule = "any" | "all";
+
+/** With `any` one approver presses, with `all` each of them, one after the other. */
+const EXPECTED: Readonly<Record<Rule, readonly (readonly [approvers: number, requests: number])[]>> = {
+  any: [
+    [1, 18],
+    [2, 24],
+    [5, 42],
+    [50, 312],
+  ],
+  all: [
+    [1, 18],
+    [2, 32],
+    [5, 80],
+  ],
+};
+
+const LAYOUTS: readonly Layout[] = ["all", "parts"];
+
+describe.each(LAYOUTS)("requests of an approval, layout %s", (layout) => {
+  test.each(EXPECTED.any)(
+    "one of %i approvers decides: %i",
+    { timeout: 60_000 },
+    async (approvers, count) => {
+      const asked = await approved(layout, "any", approvers);
+      expect(asked.length, listOf(asked)).toBe(count);
+    },
+  );
+
+  test.each(EXPECTED.all)(
+    "%i approvers must all decide: %i",
+    { timeout: 60_000 },
+    async (approvers, count) => {
+      const asked = await approved(layout, "all", approvers);
+      expect(asked.length, listOf(asked)).toBe(count);
+    },
+  );
+});
+
+/** Asks so many people, and has as many of them approve as the rule needs. Answers what was asked of the engine. */
+async function approved(layout: Layout, rule: Rule, approvers: number): Promise<readonly CountedRequest[]> {
+  const { gateway, requests, mails, rests } = await startCountedService(layout);
+  const people = Array.from({ length: approvers }, (_, i) => `approver-${i + 1}@example.com`);
+  await gateway.request("/approvals", json({ id: "po", title: "Order", approvers: people, require: rule }));
+  const waiting = gateway.request("/wait?id=po", { headers: { prefer: "wait=30" } });
+  const pressing = rule === "all" ? people : people.slice(0, 1);
+  for (const [at, person] of pressing.entries()) {
+    await vi.waitFor(() => expect(rests()).toBe(at + 1), { timeout: 20_000 });
+    const link = mails.find(({ approver }) => approver.email === person)?.links.approve ?? "";
+    const form = new URLSearchParams({ confirm: "yes", comment: "" });
+    const answer = await fetch(link, { method: "POST", body: form, redirect: "manual" });
+    expect(answer.status).toBe(303);
+  }
+  expect((await waiting).body).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+  // A process that has not heard of an engine for a minute asks it for the time, whatever it does then.
+  return requests.filter(({ id }) => id !== "countersign-time");
+}
+
+function listOf(asked: readonly CountedRequest[]): string {
+  return asked.map(({ from, kind, id }) => `${from}: ${kind} ${id}`).join("\n");
+}
