@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { ServiceError } from "../lib/errors.ts";
 import { parseRequest } from "../protocol/parse.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { Batch } from "./commit/batch.ts";
+import { groupCommit } from "./commit/group-commit.ts";
 import { type Reply, refuse, reply } from "./decide/answer.ts";
 import { FROM_START, type HeadPlace } from "./decide/collect.ts";
 import { Delivery } from "./deliver/delivery.ts";
@@ -89,10 +89,11 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       owedTo: (address, after, limit) => store.owed.to(address, after, limit),
     },
     now: () => clock.now(),
-    onPaid: (debt) => batch.pay(debt),
+    onPaid: (debt) => commit.debts.pay(debt),
   });
-  const batch = new Batch({ store, clock, log, delivery, debug });
-  batch.releaseDeadLeases();
+  const commit = groupCommit({ store, clock, log, delivery, debug });
+  const { batch, upkeep } = commit;
+  upkeep.releaseDeadLeases();
 
   const send = async (request: unknown, local: boolean): Promise<Reply> => {
     const parsed = parseRequest(request);
@@ -108,14 +109,14 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const now = () => clock.now();
   const local: NetworkHost = { bootId, delivery, now, send: (request) => send(request, true) };
   const { keepMs } = options;
-  const retention = keepMs === undefined ? undefined : new Retention({ batch, clock, log, keepMs });
+  const retention = keepMs === undefined ? undefined : new Retention({ upkeep, clock, log, keepMs });
 
   let closing: Promise<void> | undefined;
   return {
     bootId,
     delivery,
     now,
-    stats: batch.stats,
+    stats: commit.stats,
     send: (request) => send(request, false),
     network: (network) => {
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
@@ -127,7 +128,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       let promises = 0;
       let from: HeadPlace | undefined = FROM_START;
       while (from !== undefined) {
-        const step: ReturnType<typeof batch.collect> = batch.collect(before, from);
+        const step: ReturnType<typeof upkeep.collect> = upkeep.collect(before, from);
         promises += step.promises;
         from = step.next;
         // Requests that came meanwhile go first.
@@ -138,11 +139,15 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     },
     close: () => {
       retention?.stop();
-      closing ??= batch.close().finally(() => {
-        delivery.close();
-        store.close();
-        lock?.close();
-      });
+      closing ??= (async () => {
+        try {
+          commit.close();
+        } finally {
+          delivery.close();
+          store.close();
+          lock?.close();
+        }
+      })();
       return closing;
     },
   };

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import type { Batch } from "../commit/batch.ts";
+import type { Upkeep } from "../commit/upkeep.ts";
 import type { HeadPlace } from "../decide/collect.ts";
 import { FROM_START } from "../decide/collect.ts";
 import type { EngineLog } from "../log.ts";
 
 export interface RetentionOptions {
-  readonly batch: Pick<Batch, "collect">;
+  readonly upkeep: Pick<Upkeep, "collect">;
   readonly clock: Clock;
   readonly log: EngineLog;
   /** How long what has ended is kept, in ms. */
@@ -41,10 +41,10 @@ export class Retention {
   }
 
   #step(): void {
-    const { batch, clock, log, keepMs } = this.#options;
+    const { upkeep, clock, log, keepMs } = this.#options;
     let next: HeadPlace | undefined;
     try {
-      ({ next } = batch.collect(clock.now() - keepMs, this.#from));
+      ({ next } = upkeep.collect(clock.now() - keepMs, this.#from));
     } catch (error) {
       // A full disk, say. Requests tell of it, too; the next round tries again.
       log.warn({ err: error }, "Cannot delete what is old now");

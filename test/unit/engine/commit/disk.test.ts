@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../../src/engine/clock.ts";
-import { Batch } from "../../../../src/engine/commit/batch.ts";
+import { groupCommit } from "../../../../src/engine/commit/group-commit.ts";
 import type { Answer } from "../../../../src/engine/decide/answer.ts";
 import { SILENT } from "../../../../src/engine/log.ts";
 import { openDatabase } from "../../../../src/engine/store/database.ts";
@@ -33,9 +33,9 @@ function diskWorld() {
   };
   const failing = { isFull: false, isReadable: true };
   const store = new Store(db, failingJournal(failing));
-  const batch = new Batch({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
-  onTestFinished(async () => {
-    await batch.close();
+  const { batch, close } = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
+  onTestFinished(() => {
+    close();
     db.close();
   });
   const send = (envelope: Envelope): Promise<Answer> => {

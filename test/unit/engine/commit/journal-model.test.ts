@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Batch } from "../../../../src/engine/commit/batch.ts";
+import { groupCommit } from "../../../../src/engine/commit/group-commit.ts";
 import { SILENT } from "../../../../src/engine/log.ts";
 import { MEMORY, openDatabase } from "../../../../src/engine/store/database.ts";
 import { type Journal, keepJournal } from "../../../../src/engine/store/journal.ts";
@@ -36,13 +36,13 @@ const DELIVERY = {
 
 function core(db: DatabaseSync, journal: Journal) {
   const store = new Store(db, journal);
-  const batch = new Batch({ store, clock: CLOCK, log: SILENT, delivery: DELIVERY });
+  const { batch, upkeep, close } = groupCommit({ store, clock: CLOCK, log: SILENT, delivery: DELIVERY });
   const send = (envelope: Envelope) => {
     const parsed = parseRequest(envelope);
     if ("refusal" in parsed) throw new Error(parsed.refusal.message);
     return batch.add(parsed.request, { local: false });
   };
-  return { db, store, batch, send };
+  return { db, store, upkeep, close, send };
 }
 
 const root = fc.constantFrom("a", "b");
@@ -91,8 +91,8 @@ test("whatever fails, and whenever it dies, an engine has all that it acknowledg
       else if (each === "checkpoint") vi.advanceTimersByTime(1000);
       else if (each === "collect") {
         try {
-          engine.batch.collect(NOW + 1);
-          model.batch.collect(NOW + 1);
+          engine.upkeep.collect(NOW + 1);
+          model.upkeep.collect(NOW + 1);
         } catch {
           // Nothing was collected.
         }
@@ -108,7 +108,7 @@ test("whatever fails, and whenever it dies, an engine has all that it acknowledg
     await engine.send(request("promise.get", { id: "a" }));
     expect(engine.store.snapshot()).toEqual(model.store.snapshot());
     expect(brokenInvariants(engine.db)).toEqual({});
-    await engine.batch.close();
+    engine.close();
     engine.store.close();
     engine = open();
     expect(engine.store.journalBytes).toBe(0);

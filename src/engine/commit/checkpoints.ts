@@ -1,0 +1,68 @@
+import type { EngineLog } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** How long the database may lack what the journal has. All that comes meanwhile shares one commit of the database. */
+const CHECKPOINT_MS = 100;
+/** With so many bytes in the journal a checkpoint comes first: an engine that starts reads it as a whole. */
+const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
+/** A checkpoint that failed is tried again after this time. */
+const RETRY_MS = 1000;
+
+export interface CheckpointsParts {
+  readonly store: Pick<Store, "checkpoint" | "journalBytes">;
+  readonly publisher: Pick<Publisher, "doubt">;
+  readonly log: EngineLog;
+}
+
+/** When the database takes over what the journal has. */
+export class Checkpoints {
+  readonly #store: CheckpointsParts["store"];
+  readonly #publisher: CheckpointsParts["publisher"];
+  readonly #log: EngineLog;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ store, publisher, log }: CheckpointsParts) {
+    this.#store = store;
+    this.#publisher = publisher;
+    this.#log = log;
+    if (store.journalBytes > 0) this.#after(0);
+  }
+
+  /** Something was committed to the journal. */
+  soon(): void {
+    this.#after(CHECKPOINT_MS);
+  }
+
+  /**
+   * Before a transaction begins: empties a journal that has become long.
+   * @throws Error if the disk is full
+   */
+  makeRoom(): void {
+    if (this.#store.journalBytes > JOURNAL_BYTES_MAX) this.#store.checkpoint();
+  }
+
+  /** The last checkpoint. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#save();
+    clearTimeout(this.#timer);
+  }
+
+  #after(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#save();
+    }, ms);
+  }
+
+  #save(): void {
+    try {
+      this.#store.checkpoint();
+    } catch (error) {
+      this.#log.error({ err: error }, "Checkpoint failed: the journal has what is not in the database");
+      this.#publisher.doubt();
+      this.#after(RETRY_MS);
+    }
+  }
+}

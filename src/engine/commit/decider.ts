@@ -1,0 +1,76 @@
+import type { Request } from "../../protocol/requests.ts";
+import { type Answer, refuse } from "../decide/answer.ts";
+import { apply } from "../decide/apply.ts";
+import type { View } from "../decide/state.ts";
+import type { EngineLog } from "../log.ts";
+import type { DebugControls } from "./debug.ts";
+import type { SteadyClock } from "./steady-clock.ts";
+import type { Sweeper } from "./sweeper.ts";
+import type { Write } from "./transactions.ts";
+
+/** A request, and how it arrived. */
+export interface Arrived {
+  readonly request: Request;
+  /** Through the network of this process. */
+  readonly local: boolean;
+  /** When it is to be judged, if it says so; only a debugged engine listens. */
+  readonly debugTime?: number | undefined;
+}
+
+export interface DeciderParts {
+  readonly view: View;
+  readonly clock: SteadyClock;
+  readonly sweeper: Sweeper;
+  readonly debug: DebugControls | undefined;
+  readonly log: EngineLog;
+}
+
+/** Computes a turn: what the clock and then each request brings about. What it writes is read by the next request. */
+export class Decider {
+  readonly #view: View;
+  readonly #clock: SteadyClock;
+  readonly #sweeper: Sweeper;
+  readonly #debug: DebugControls | undefined;
+  readonly #log: EngineLog;
+
+  constructor({ view, clock, sweeper, debug, log }: DeciderParts) {
+    this.#view = view;
+    this.#clock = clock;
+    this.#sweeper = sweeper;
+    this.#debug = debug;
+    this.#log = log;
+  }
+
+  /**
+   * Appends the answers to `answers`, in the order of the requests.
+   * @throws Error of SQLite, after which what was written by others may be gone, too
+   */
+  decide(requests: readonly Arrived[], write: Write, answers: Answer[]): void {
+    const now = this.#clock.read();
+    // What is due comes first, so that a request finds the world as its time says it is.
+    if (this.#sweeper.isDue(now)) this.#sweeper.sweep(write, now);
+    for (const arrived of requests) answers.push(this.#answer(write, arrived));
+  }
+
+  /** One request of a turn. A fault of ours in deciding it is its own problem, not that of its neighbours. */
+  #answer(write: Write, { request, local, debugTime }: Arrived): Answer {
+    let applied: ReturnType<typeof apply>;
+    try {
+      const debugged = this.#debug?.answer(request, debugTime, write);
+      if (debugged !== undefined) return debugged;
+      const now = this.#debug === undefined ? this.#clock.read() : (debugTime ?? this.#clock.read());
+      applied = apply(this.#view, request, { now, local });
+    } catch (error) {
+      if (isFaultOfDatabase(error)) throw error;
+      this.#log.error({ err: error, kind: request.kind }, "Request failed");
+      return refuse(500, "The engine failed: see its log");
+    }
+    write(applied);
+    return applied.answer;
+  }
+}
+
+/** Then what others wrote may be gone, too. */
+function isFaultOfDatabase(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
+}

@@ -1,0 +1,71 @@
+import type { Clock } from "../clock.ts";
+import type { Delivery } from "../deliver/delivery.ts";
+import type { EngineLog } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import { Alarm } from "./alarm.ts";
+import { Batch } from "./batch.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { Debts } from "./debts.ts";
+import { DebugControls } from "./debug.ts";
+import { Decider } from "./decider.ts";
+import { Publisher } from "./publisher.ts";
+import { SteadyClock } from "./steady-clock.ts";
+import { Sweeper } from "./sweeper.ts";
+import { Transactions } from "./transactions.ts";
+import { Upkeep } from "./upkeep.ts";
+
+export interface GroupCommitOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: EngineLog;
+  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable" | "handOutAnew" | "reset">;
+  /** Whether `debug.*` requests are served. */
+  readonly debug?: boolean;
+}
+
+export interface GroupCommit {
+  /** Where requests go. */
+  readonly batch: Batch;
+  /** Where delivery says what it handed over. */
+  readonly debts: Debts;
+  readonly upkeep: Upkeep;
+  readonly transactions: Transactions;
+  /** Figures since the start. */
+  readonly stats: { readonly requests: number; readonly commits: number };
+  /** Answers what is waiting, writes what is outstanding, then does nothing more. */
+  close(): void;
+}
+
+/** Puts together what turns requests into commits. */
+export function groupCommit({ store, clock, log, delivery, debug = false }: GroupCommitOptions): GroupCommit {
+  const stats = { requests: 0, commits: 0 };
+  const steady = new SteadyClock(clock);
+  const controls = debug ? new DebugControls(store) : undefined;
+  const alarm: Alarm = new Alarm(clock, () => {
+    sweeper.ring();
+    batch.schedule();
+  });
+  const debts = new Debts(store.owed, clock, alarm);
+  const sweeper = new Sweeper({ store, clock, alarm, debts, delivery, debug: controls });
+  const publisher = new Publisher({ alarm, delivery, log });
+  const checkpoints = new Checkpoints({ store, publisher, log });
+  const transactions = new Transactions({ store, clock: steady, debts, checkpoints, publisher, stats });
+  const decider = new Decider({ view: store.view, clock: steady, sweeper, debug: controls, log });
+  const batch = new Batch({ decider, transactions, sweeper, debts, publisher, log, stats });
+  const upkeep = new Upkeep({ store, clock: steady, transactions });
+  let isClosed = false;
+  return {
+    batch,
+    debts,
+    upkeep,
+    transactions,
+    stats,
+    close: () => {
+      if (isClosed) return;
+      isClosed = true;
+      upkeep.close();
+      batch.close();
+      checkpoints.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { isExternal } from "../../protocol/tags.ts";
+import { SETBACKS_MAX } from "../decide/setback.ts";
+import type { Change, Transition } from "../decide/state.ts";
+import type { Delivery } from "../deliver/delivery.ts";
+import type { EngineLog } from "../log.ts";
+import type { Alarm } from "./alarm.ts";
+
+export interface PublisherParts {
+  readonly alarm: Alarm;
+  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "handOutAnew" | "reset">;
+  readonly log: EngineLog;
+}
+
+/** Tells the alarm and delivery what is on disk now. Nothing is published before it is committed. */
+export class Publisher {
+  readonly #alarm: Alarm;
+  readonly #delivery: PublisherParts["delivery"];
+  readonly #log: EngineLog;
+  #isInDoubt = false;
+
+  constructor({ alarm, delivery, log }: PublisherParts) {
+    this.#alarm = alarm;
+    this.#delivery = delivery;
+    this.#log = log;
+  }
+
+  publish(transitions: readonly Transition[]): void {
+    for (const { changes, messages } of transitions) {
+      for (const change of changes) this.#tell(change);
+      this.#delivery.send(messages);
+    }
+    if (!this.#isInDoubt) return;
+    this.#isInDoubt = false;
+    this.#delivery.handOutAnew();
+  }
+
+  /** A transaction or checkpoint failed: workers may have been refused what they were handed, until one succeeds. */
+  doubt(): void {
+    this.#isInDoubt = true;
+  }
+
+  #tell(change: Change): void {
+    if (change.kind === "promise.insert") {
+      const { state, tags, timeoutAt } = change.row;
+      if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
+    } else if (change.kind === "reset") {
+      this.#delivery.reset();
+    } else if (change.kind === "schedule.put") {
+      this.#alarm.noLaterThan(change.row.nextRunAt);
+    } else if (change.kind === "task.insert" || change.kind === "task.update") {
+      const { id, state, dueAt, version, setbacks, resumes } = change.row;
+      if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
+      this.#delivery.taskChanged(change.row);
+      // What happens to it afterwards wakes it, in vain: this is said once.
+      if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
+        this.#log.error({ id, version }, "Workflow halted: no worker can go on with it");
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { type Collection, collect, FROM_START, type HeadPlace } from "../decide/collect.ts";
+import { releaseDead } from "../decide/sweep.ts";
+import type { Store } from "../store/store.ts";
+import type { SteadyClock } from "./steady-clock.ts";
+import type { Transactions } from "./transactions.ts";
+
+/** Leases released in one transaction: more gain nothing from sharing it. */
+const LEASES_MAX = 512;
+/** Promises deleted in one transaction: some milliseconds of work. */
+const COLLECT_MAX = 256;
+
+export interface UpkeepParts {
+  readonly store: Pick<Store, "view" | "agenda" | "trees">;
+  readonly clock: SteadyClock;
+  readonly transactions: Transactions;
+}
+
+/** Transactions that nobody asked for with a request. */
+export class Upkeep {
+  readonly #store: UpkeepParts["store"];
+  readonly #clock: SteadyClock;
+  readonly #transactions: Transactions;
+  #isClosed = false;
+
+  constructor({ store, clock, transactions }: UpkeepParts) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#transactions = transactions;
+  }
+
+  /** Frees what the workers of an earlier process held: they are as dead as it is, however long their leases last. */
+  releaseDeadLeases(): void {
+    const ids = this.#store.agenda.localLeases();
+    for (let at = 0; at < ids.length; at += LEASES_MAX) {
+      this.#transactions.run((write) => {
+        write(releaseDead(this.#store.view, ids.slice(at, at + LEASES_MAX), this.#clock.read()));
+      });
+    }
+  }
+
+  /**
+   * Deletes some of the trees that ended before `before`, from a place on; answers how many promises that were and
+   * where to go on. Throws when nothing can be written.
+   */
+  collect(before: number, from: HeadPlace = FROM_START): { promises: number; next: HeadPlace | undefined } {
+    if (this.#isClosed) return { promises: 0, next: undefined };
+    let collected: Collection = { changes: [], next: undefined };
+    this.#transactions.run((write) => {
+      collected = collect(this.#store.trees, before, from, COLLECT_MAX);
+      write({ changes: collected.changes, messages: [] });
+    });
+    return { promises: collected.changes.length, next: collected.next };
+  }
+
+  /** From now on it finds nothing more to do. */
+  close(): void {
+    this.#isClosed = true;
+  }
+}
