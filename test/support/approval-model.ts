@@ -24,7 +24,7 @@ import { encodeValue } from "../../src/durable/value.ts";
 import { ServiceError } from "../../src/lib/errors.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { readQuestion } from "../../src/service/approvals/question.ts";
-import type { Services } from "../../worker/runtime/services.ts";
+import type { ProductServices } from "../../worker/runtime/services.ts";
 import { type JudgeInput, judge } from "../../worker/workflows/steps.ts";
 import type { Turn, World } from "./interleavings.ts";
 
@@ -292,7 +292,7 @@ class ModelEngine {
     }
   }
 
-  services(turn: Turn): Services {
+  services(turn: Turn): ProductServices {
     const promises = {
       get: (id: string) => turn([id], false, () => this.#records.get(id)),
       resolve: (id: string, value: Value) => turn([id, CLOCK], true, () => this.settle(id, value)),
@@ -306,7 +306,8 @@ class ModelEngine {
       },
     };
     const callbacks = { endpointsFor: () => [{ kind: "endpoint", name: "all" }] };
-    return { promises, callbacks, group: "worker", now: () => this.nowMs } as unknown as Services;
+    const mailer = {};
+    return { promises, callbacks, mailer, group: "worker", now: () => this.nowMs } as unknown as ProductServices;
   }
 
   durable(turn: Turn): Durable {

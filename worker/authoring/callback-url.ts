@@ -10,9 +10,16 @@ import { services } from "../runtime/services.ts";
  *
  * Whoever has the URL can settle this promise, once, and nothing else; do not mail it to people. It works until the
  * promise is settled, at the longest as long as the workflow may run, and is the same each time the workflow asks.
+ *
+ * @throws Error in a worker of `createWorker`, which has no keys to sign it with
  */
 export function callbackUrl(ctx: Context, promise: { readonly id: string }): string {
   const { tokens, publicUrl } = services(ctx);
+  if (tokens === undefined || publicUrl === undefined) {
+    throw new Error(
+      "Cannot make a callback URL: only Countersign's own worker has the keys that sign it. Run the workflow there (WORKFLOWS), or wait for a webhook",
+    );
+  }
   const token = tokens.issueCallback({
     pid: promise.id,
     workflow: ctx.id,

@@ -32,10 +32,11 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
     const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new TypeError(`Cannot request an approval: ${problems}`);
   }
+  const { group, countersignGroup = group, now } = services(ctx);
   const options = ctx.options({
-    target: services(ctx).group,
+    target: countersignGroup,
     // Relative to now, because the SDK takes it so; it counts only when the child is created.
-    timeout: checked.deadlineAtMs - services(ctx).now() + APPROVAL_SLACK_MS,
+    timeout: checked.deadlineAtMs - now() + APPROVAL_SLACK_MS,
     tags: { [KIND_TAG]: "approval" },
   });
   const outcome = outcomeIn(yield* ctx.rpc<unknown>("approval", checked.value, options));

@@ -11,18 +11,33 @@ export interface Services {
   readonly promises: EnginePromises;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
   readonly now: () => number;
+  /** The worker group of this worker, which timers are addressed to. */
+  readonly group: string;
+  /** The worker group that approvals are asked of. Default: this worker's. */
+  readonly countersignGroup?: string | undefined;
+  readonly callbacks: Pick<CallbackSender, "urlProblem">;
+  /** Absent: this worker has no keys, and signs nothing. */
+  readonly tokens?: LinkTokens;
+  /** Origin of every link. Absent: this worker makes none. */
+  readonly publicUrl?: string;
+}
+
+/** What Countersign's own workflows reach as well, in its own worker. */
+export interface ProductServices extends Services {
   readonly mailer: Mailer;
   readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;
-  /** Origin of every link. */
   readonly publicUrl: string;
   /** Awaits something slow that a step of this workflow does, without taking up a place among the tasks that run. */
   readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
-  /** The worker group that timers and child workflows are addressed to. */
-  readonly group: string;
   /** Hears in this process what becomes of approvals, more than once where a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }
+
+/** What a worker is given; the rest it has from its engine. */
+export type GivenServices =
+  | Omit<Services, "promises" | "now">
+  | Omit<ProductServices, "promises" | "now" | "apart">;
 
 const NAME = "countersign";
 
@@ -34,4 +49,10 @@ export function services(ctx: Context): Services {
   const found = ctx.getDependency<Services>(NAME);
   if (found === undefined) throw new Error("Cannot run: this worker was started without services");
   return found;
+}
+
+export function productServices(ctx: Context): ProductServices {
+  const found = services(ctx);
+  if (!("mailer" in found)) throw new Error("Cannot run: only Countersign's own worker can");
+  return found as ProductServices;
 }

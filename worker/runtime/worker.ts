@@ -7,7 +7,7 @@ import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
 import type { Registration } from "./registration.ts";
 import { sdkLogger } from "./sdk-log.ts";
-import { provideServices, type Services } from "./services.ts";
+import { type GivenServices, provideServices } from "./services.ts";
 import { carryValuesWhole } from "./whole-values.ts";
 
 export interface WorkerOptions {
@@ -24,7 +24,7 @@ export interface WorkerOptions {
   readonly valueBytesMax?: number | undefined;
   /** What can be started by name. */
   readonly workflows: readonly Registration[];
-  readonly services: Omit<Services, "promises" | "apart" | "now">;
+  readonly services: GivenServices;
 }
 
 export interface Worker {
@@ -52,12 +52,12 @@ export function startWorker(options: WorkerOptions): Worker {
   carryValuesWhole(resonate);
   if (!makeFaster(resonate)) log.warn({}, "this version of the SDK looks different: steps take more CPU");
   goByEngineTime(resonate, now);
-  provideServices(resonate, {
-    ...services,
+  const ofEngine = {
     promises: resonate.promises,
-    apart: (workflow, work) => guarded.apart(workflow, work),
+    apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     now,
-  });
+  };
+  provideServices(resonate, { ...services, ...ofEngine });
   for (const { name, version, func } of workflows) {
     resonate.register(name, func, { version });
     registered.add(key(name, version));

@@ -18,7 +18,7 @@ import { type ArrivingEvent, meet } from "../../src/service/webhooks/meet.ts";
 import { createLinkTokens } from "../../src/tokens/tokens.ts";
 import { WORKFLOW_KIND, type Workflow, workflowProblems } from "../../src/workflows/workflow.ts";
 import { registrationOf } from "../runtime/own-workflow.ts";
-import type { Services } from "../runtime/services.ts";
+import type { GivenServices } from "../runtime/services.ts";
 import { startWorker } from "../runtime/worker.ts";
 import { PRODUCT_WORKFLOWS, type Registration } from "../workflows/index.ts";
 import { type Approver, type Asked, askedBy, ballotOf, durationMs, type Press, pressOf } from "./approver.ts";
@@ -258,7 +258,7 @@ class WorkflowTest {
     };
   }
 
-  #services(): Omit<Services, "promises" | "apart" | "now"> {
+  #services(): GivenServices {
     const targets = { ports: [443], allow: { hosts: [], networks: [] } };
     return {
       mailer: {

@@ -16,7 +16,7 @@ import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { judgementIn, mailResultIn, requestIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
-import { services } from "../runtime/services.ts";
+import { productServices } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
 import { judge, mail_ballot } from "./steps.ts";
@@ -32,7 +32,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",
     );
   }
-  const { group, tokens, now } = services(ctx);
+  const { group, tokens, now } = productServices(ctx);
   const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
   // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
   const untilDeadlineMs = () => deadlineAtMs - now();

@@ -13,7 +13,7 @@ import {
   parseCompletionCallback,
   parseEvent,
 } from "../../src/approval/stored-callback.ts";
-import { services } from "../runtime/services.ts";
+import { productServices } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
 
@@ -33,7 +33,7 @@ export function* callback_on_completion(ctx: Context, input: unknown): Generator
     // The SDK takes an id here as everywhere, only its type for contexts leaves it out.
     const existing: Parameters<typeof ctx.options>[0] & { id: string } = {
       id: workflow,
-      target: services(ctx).group,
+      target: productServices(ctx).group,
     };
     yield* ctx.rpc(NO_FUNCTION, ctx.options(existing));
   } catch {
@@ -56,18 +56,18 @@ function* delivered(ctx: Context, callback: Callback): Generator<unknown, Callba
     if (next.kind === "end") return { kind: "callback", status: next.status, attempts: n, result };
     const pause = yield* ctx.promise({
       timeout: next.inMs,
-      tags: timerTags(services(ctx).group, "retry"),
+      tags: timerTags(productServices(ctx).group, "retry"),
     });
     yield* pause;
   }
 }
 
 function attempt_callback(ctx: Context, callback: Callback, n: number): Promise<Attempt> {
-  return services(ctx).callbacks.attempt(callback, n);
+  return productServices(ctx).callbacks.attempt(callback, n);
 }
 
 async function read_completion(ctx: Context, workflow: string): Promise<CallbackEvent> {
-  const { promises, now } = services(ctx);
+  const { promises, now } = productServices(ctx);
   const { state, settledAt } = await promises.get(workflow);
   const timestamp = new Date(settledAt ?? now()).toISOString();
   return { type: "workflow.completed", timestamp, data: { workflow, status: STATUS_OF[state] } };

@@ -32,7 +32,7 @@ import { encodeValue } from "../../src/durable/value.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement, eventsOfMail, requestedEvent } from "../../src/service/callbacks/events.ts";
 import type { Seen } from "../runtime/future.ts";
-import { type Services, services } from "../runtime/services.ts";
+import { type ProductServices, productServices } from "../runtime/services.ts";
 
 export interface JudgeInput {
   /** Promise id of the approval. */
@@ -59,7 +59,7 @@ export interface JudgeInput {
  *    verdict away. (Under `veto` they may turn an approval into a rejection, and that is before the end is settled.)
  */
 export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement & Announced> {
-  const svc = services(ctx);
+  const svc = productServices(ctx);
   const { verdict, answers, endedAtMs, bornAtMs } = await judged(svc, seen);
   const decisions = answers.map(countedDecision);
   const events = eventsOfJudgement(seen.approval, { verdict, decisions, endedAtMs }, seen.before);
@@ -83,7 +83,7 @@ interface Judged {
   readonly bornAtMs: number;
 }
 
-async function judged(svc: Services, { request, end, ballots, retry }: JudgeInput): Promise<Judged> {
+async function judged(svc: ProductServices, { request, end, ballots, retry }: JudgeInput): Promise<Judged> {
   const asSeen = closedBy(request, answersOn(ballots.map(recordSeen), undefined));
   const open = ballots.filter(({ settled }) => !settled);
   if (!end.settled && asSeen === undefined) {
@@ -108,7 +108,7 @@ async function judged(svc: Services, { request, end, ballots, retry }: JudgeInpu
 }
 
 /** Where the answers decide nothing, the deadline or a cancellation has settled the end before. */
-function settleEnd(svc: Services, id: string, closed: Closed | undefined): Promise<StoredPromise> {
+function settleEnd(svc: ProductServices, id: string, closed: Closed | undefined): Promise<StoredPromise> {
   return closed === undefined ? read(svc, id) : settle(svc, id, closed);
 }
 
@@ -136,7 +136,7 @@ export interface MailInput {
 
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
-  const svc = services(ctx);
+  const svc = productServices(ctx);
   const [record, end] = await Promise.all([read(svc, input.ballot), read(svc, endId(input.approval))]);
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
   const { callbackUrl } = input.request;
@@ -151,7 +151,7 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 }
 
 async function deliver(
-  { mailer, tokens, publicUrl, apart, now }: Services,
+  { mailer, tokens, publicUrl, apart, now }: ProductServices,
   input: MailInput,
   record: StoredPromise,
 ): Promise<Delivery> {
@@ -189,11 +189,11 @@ async function deliver(
     : { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs };
 }
 
-async function read({ promises }: Services, id: string): Promise<StoredPromise> {
+async function read({ promises }: ProductServices, id: string): Promise<StoredPromise> {
   return stored(await promises.get(id));
 }
 
 /** Answers what is stored then, which is somebody else's value if they were faster. */
-async function settle({ promises }: Services, id: string, value: unknown): Promise<StoredPromise> {
+async function settle({ promises }: ProductServices, id: string, value: unknown): Promise<StoredPromise> {
   return stored(await promises.resolve(id, encodeValue(value)));
 }

@@ -11,7 +11,7 @@ import { stored } from "../../../src/durable/protocol-client.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
 import { announce } from "../../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../../src/service/callbacks/events.ts";
-import { services } from "../../../worker/runtime/services.ts";
+import { productServices } from "../../../worker/runtime/services.ts";
 import type { JudgeInput } from "../../../worker/workflows/steps.ts";
 import { approvalWorld, type Scenario } from "../../support/approval-model.ts";
 import { exploreAll, exploreSome } from "../../support/interleavings.ts";
@@ -109,7 +109,7 @@ describe("a judgement that writes the verdict before it closes the ballots", () 
 
 /** Keeps the verdict of its look, and counts what was answered until the end was written. */
 async function judgeOfHaste(ctx: Context, seen: JudgeInput): Promise<Judgement> {
-  const svc = services(ctx);
+  const svc = productServices(ctx);
   const read = async (id: string) => stored(await svc.promises.get(id));
   const settle = async (id: string, value: unknown) =>
     stored(await svc.promises.resolve(id, encodeValue(value)));

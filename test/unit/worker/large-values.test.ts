@@ -7,7 +7,7 @@ import { createDurable } from "../../../src/durable/resonate.ts";
 import { VALUE_BYTES_MAX } from "../../../src/durable/value.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { serveEngine } from "../../../src/engine/serve/http.ts";
-import type { Services } from "../../../worker/runtime/services.ts";
+import type { GivenServices } from "../../../worker/runtime/services.ts";
 import { lasting } from "../../../worker/runtime/step-options.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import type { Registration } from "../../../worker/workflows/index.ts";
@@ -62,7 +62,7 @@ async function open(way: Way, options: { valueBytesMax?: number; refuse?: number
     concurrency: 10,
     log: pino({ level: "silent" }),
     workflows: workflows(effects),
-    services: { group: "worker" } as Omit<Services, "promises">,
+    services: { group: "worker" } as GivenServices,
     valueBytesMax: options.valueBytesMax,
   });
   if (way === "in this process") inner.start();

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { defineWorkflow } from "../../../worker/authoring/index.ts";
 import { registrationOf } from "../../../worker/runtime/own-workflow.ts";
-import type { Services } from "../../../worker/runtime/services.ts";
+import type { GivenServices } from "../../../worker/runtime/services.ts";
 import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import type { Registration } from "../../../worker/workflows/index.ts";
 import { testEngine } from "../../support/engine.ts";
@@ -30,7 +30,7 @@ function openSite() {
         handBackMs,
         log: pino({ level: "silent" }),
         workflows,
-        services: { group: "worker" } as Omit<Services, "promises" | "apart" | "now">,
+        services: { group: "worker" } as GivenServices,
       });
       onTestFinished(() => worker.stop(1_000));
       own.start();
@@ -117,7 +117,7 @@ test("a worker told to stop gives back at once what it would have held for a whi
     handBackMs: HOUR_MS,
     log: pino({ level: "silent" }),
     workflows: [v(1)],
-    services: { group: "worker" } as Omit<Services, "promises" | "apart" | "now">,
+    services: { group: "worker" } as GivenServices,
   });
   const durable = createDurable(network);
   await durable.start({ id: "buy-1", func: "buy", version: 2, args: [], timeoutAt: Date.now() + HOUR_MS });

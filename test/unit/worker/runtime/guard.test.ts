@@ -1,7 +1,7 @@
 import { Codec, type Context, LocalNetwork, type PromiseRecord, type Send } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Services } from "../../../../worker/runtime/services.ts";
+import type { GivenServices } from "../../../../worker/runtime/services.ts";
 import { startWorker, type Worker } from "../../../../worker/runtime/worker.ts";
 import type { Registration } from "../../../../worker/workflows/index.ts";
 
@@ -194,7 +194,7 @@ function run(extra: readonly Registration[], concurrency = 10) {
     concurrency,
     log: pino({ level: "silent" }),
     workflows: [{ name: "fine", version: 1, func: function* fine() {} }, ...extra],
-    services: { group: "worker" } as Omit<Services, "promises" | "apart">,
+    services: { group: "worker" } as GivenServices,
   });
   running = { worker, network };
   return { kinds, ...client(send) };
