@@ -22,6 +22,8 @@ export interface BeginOptions {
   readonly id?: string;
   /** The function's version. Default 1. */
   readonly version?: number;
+  /** The worker group that runs it, such as that of a program with a worker of its own. Default: the service's. */
+  readonly target?: string;
   /** ISO 8601 duration after which it is over, done or not. Default `P100D`. */
   readonly timeout?: string;
 }
@@ -116,9 +118,10 @@ export function createClient(options: ClientOptions): Client {
         isRepeatable: false,
         answers: [409, 410],
       }),
-    begin(func, argument, { id = crypto.randomUUID(), version, timeout } = {}) {
+    begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {
       const query = new URLSearchParams({ func, id });
       if (version !== undefined) query.set("version", String(version));
+      if (target !== undefined) query.set("target", target);
       if (timeout !== undefined) query.set("timeout", timeout);
       return send({ method: "POST", path: `/begin?${query}`, body: argument, isRepeatable: true });
     },

@@ -14,7 +14,7 @@ import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { hasRoom } from "../lib/storage.ts";
 import { readSourcesFile } from "../webhooks/file.ts";
-import { createCatalogue } from "../workflows/catalogue.ts";
+import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
 
 export interface GatewayParts {
@@ -53,13 +53,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       mailbox,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       sources,
-      // One of one's own takes the place of the example of its name, in every version.
-      catalogue: createCatalogue([
-        ...(config.workflows.examples
-          ? EXAMPLES.filter(({ name }) => workflows.every((own) => own.name !== name))
-          : []),
-        ...workflows,
-      ]),
+      catalogue: catalogueOf(config, workflows),
       authenticate: openAuth({
         ...config.apiKeys,
         isExposed: !isLoopback(config.host),
@@ -83,6 +77,19 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     looking?.stop();
     throw error;
   }
+}
+
+function catalogueOf(config: Config, workflows: readonly Workflow[]): Catalogue {
+  const { group } = config.worker;
+  // One of one's own takes the place of the example of its name, in every version.
+  const examples = EXAMPLES.filter(({ name }) => workflows.every((own) => own.name !== name));
+  if (config.workflows.examples) return createCatalogue([...examples, ...workflows], { group });
+  // A gateway apart that was given no folder cannot tell an example from a workflow of one's own with its name.
+  const knowsAll = config.role === "all" || workflows.length > 0;
+  return createCatalogue(workflows, {
+    group,
+    examplesOff: knowsAll ? examples.map(({ name }) => name) : [],
+  });
 }
 
 /** A server on this machine alone may be open while things are tried out, as the API may be without keys. */

@@ -5,8 +5,13 @@ import type { Workflow } from "./workflow.ts";
 type Entry = Pick<Workflow, "name" | "version" | "input">;
 
 export interface Catalogue {
-  /** Undefined: not known here, which does not mean that no worker has it. */
-  find(name: string, version: number): Entry | undefined;
+  /**
+   * @param target the worker group that is to run it; undefined: that of the settings
+   * @returns undefined if it is not known here, which does not mean that no worker has it
+   */
+  find(name: string, version: number, target?: string): Entry | undefined;
+  /** Why a workflow of the settings' group is not to be begun, to be put behind a colon; undefined if it may be. */
+  withheld(name: string, target?: string): string | undefined;
   readonly listed: readonly ListedWorkflow[];
 }
 
@@ -17,12 +22,30 @@ interface ListedWorkflow {
   readonly argument: unknown;
 }
 
-export function createCatalogue(workflows: readonly Entry[]): Catalogue {
+export interface CatalogueOptions {
+  /** The worker group that runs them. Default `worker`. */
+  readonly group?: string;
+  /** Names of examples that are switched off, and are no workflow of one's own either. */
+  readonly examplesOff?: readonly string[];
+}
+
+export function createCatalogue(
+  workflows: readonly Entry[],
+  { group = "worker", examplesOff = [] }: CatalogueOptions = {},
+): Catalogue {
   const byKey = new Map(workflows.map((entry) => [keyOf(entry.name, entry.version), entry]));
   const listed = [...byKey.values()]
     .map(({ name, version, input }) => ({ name, version, argument: jsonSchemaOf(input) }))
     .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version - b.version));
-  return { find: (name, version) => byKey.get(keyOf(name, version)), listed };
+  const isOurs = (target: string | undefined) => target === undefined || target === group;
+  return {
+    find: (name, version, target) => (isOurs(target) ? byKey.get(keyOf(name, version)) : undefined),
+    withheld: (name, target) =>
+      isOurs(target) && examplesOff.includes(name)
+        ? `${name} is an example, and EXAMPLE_WORKFLOWS is off. GET /workflows lists what there is`
+        : undefined,
+    listed,
+  };
 }
 
 function jsonSchemaOf(input: Entry["input"]): unknown {

@@ -13,6 +13,7 @@ export interface Waited {
 export interface BeginOptions {
   readonly func?: string;
   readonly version?: number;
+  readonly target?: string;
   readonly timeout?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -30,6 +31,7 @@ export class Api {
       ...(id === undefined ? {} : { id }),
       ...(options.func === undefined ? {} : { func: options.func }),
       ...(options.version === undefined ? {} : { version: String(options.version) }),
+      ...(options.target === undefined ? {} : { target: options.target }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     });
     return post(`${this.origin}/begin?${query.toString()}`, arg, options.headers);

@@ -5,10 +5,11 @@ import { ID_PATTERN } from "../../approval/ids.ts";
 import { ownWayOf } from "../../approval/own-ways.ts";
 import { callbackUrlSchema } from "../../approval/schema.ts";
 import { type StoredPromise, WORKFLOW_TIME } from "../../durable/durable.ts";
+import { anyAddress, targetOf } from "../../durable/lineage.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
-import { functionName } from "../../openapi/operations/parameters.ts";
+import { functionName, workerGroup } from "../../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../service/idempotency-key.ts";
 import type { Catalogue } from "../../workflows/catalogue.ts";
@@ -20,6 +21,8 @@ export interface Begin {
   readonly id: string | undefined;
   readonly func: string;
   readonly version: number;
+  /** The worker group that runs it; undefined: that of the settings. */
+  readonly target: string | undefined;
   /** No argument, or the one that is the body. */
   readonly args: readonly unknown[];
   /** From now until the workflow is over, done or not. */
@@ -45,7 +48,8 @@ export async function readBegin(
   const problems: FieldProblem[] = [];
   const query = readQuery(req, BEGIN_QUERY, problems);
   const func = query.get("func") ?? DEFAULT_FUNC;
-  if (query.get("func") === undefined && catalogue.find(DEFAULT_FUNC, 1) === undefined) {
+  const target = query.get("target");
+  if (query.get("func") === undefined && catalogue.find(DEFAULT_FUNC, 1, target) === undefined) {
     problems.push({ field: "func", message: "must name what to begin: GET /workflows lists what there is" });
   }
   if (!functionName.safeParse(func).success) {
@@ -60,6 +64,15 @@ export async function readBegin(
   if (!/^[1-9]\d{0,8}$/.test(version)) {
     problems.push({ field: "version", message: "must be a whole number from 1 on" });
   }
+  if (target !== undefined && !workerGroup.safeParse(target).success) {
+    problems.push({
+      field: "target",
+      message:
+        "must be a worker group, of 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+    });
+  }
+  const withheld = query.get("func") === undefined ? undefined : catalogue.withheld(func, target);
+  if (withheld !== undefined) problems.push({ field: "func", message: `must be another: ${withheld}` });
   const timeoutMs = parseTimeout(query.get("timeout"));
   if (timeoutMs === undefined) {
     problems.push({
@@ -79,15 +92,20 @@ export async function readBegin(
     id,
     func,
     version: Number(version),
+    target,
     args: argumentsOf(func, body),
     timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
     callbackUrl,
   };
 }
 
-/** Whether a stored promise holds this very call. The deadline may differ: it is counted from when a call came in. */
+/**
+ * Whether a stored promise holds this very call. The deadline may differ: it is counted from when a call came in. The
+ * group is compared where the call names one: that of the settings may have become another since.
+ */
 export function isSameCall(stored: StoredPromise, begin: Begin): boolean {
-  const { param } = stored;
+  const { param, tags } = stored;
+  if (begin.target !== undefined && targetOf(tags) !== anyAddress(begin.target)) return false;
   if (typeof param !== "object" || param === null || !("func" in param && "args" in param)) return false;
   const version = "version" in param ? param.version : 1;
   const asked = { func: begin.func, args: begin.args, version: begin.version };

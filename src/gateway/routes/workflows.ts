@@ -91,14 +91,14 @@ async function begin(options: WorkflowRoutesOptions, req: Request): Promise<Stor
   const { durable, newId } = options;
   const call = await readBegin(req, options);
   const id = call.id ?? newId();
-  const { func, version, args, timeoutMs } = call;
+  const { func, version, args, target, timeoutMs } = call;
   await assertTaken(options, call);
   const timeoutAt = (await currentTime(options)) + timeoutMs;
-  const promise = await durable.start({ id, func, version, args, timeoutAt });
+  const promise = await durable.start({ id, func, version, args, timeoutAt, ...(target && { target }) });
   if (!isSameCall(promise, call)) {
     throw new ServiceError(
       "CONFLICT",
-      `${id} is taken: it was begun with another function, argument or version. Nothing was started`,
+      `${id} is taken: it was begun with another function, argument, version or target. Nothing was started`,
     );
   }
   if (call.callbackUrl !== undefined) await callBackOnCompletion(durable, promise, call.callbackUrl);
@@ -110,7 +110,7 @@ async function begin(options: WorkflowRoutesOptions, req: Request): Promise<Stor
  * also when the schema has become stricter since.
  */
 async function assertTaken({ catalogue, durable }: WorkflowRoutesOptions, call: Begin): Promise<void> {
-  const workflow = catalogue.find(call.func, call.version);
+  const workflow = catalogue.find(call.func, call.version, call.target);
   if (workflow === undefined) return;
   const checked = await checkArgument(workflow, call.args[0], "body");
   if (checked.ok) return;

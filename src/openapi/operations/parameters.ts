@@ -8,6 +8,9 @@ export const chosenId = z.string().regex(ID_PATTERN);
 /** Names of functions, as registered on workers. */
 export const functionName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/);
 
+/** Names of worker groups. */
+export const workerGroup = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+
 /** Ids of promises below workflows are longer than those that callers choose. */
 export const promiseId = z.string().min(1).max(PROMISE_ID_CHARS_MAX);
 

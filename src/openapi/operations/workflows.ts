@@ -3,7 +3,7 @@ import { callbackUrlSchema } from "../../approval/schema.ts";
 import { anyJson } from "../common-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { begunWorkflow, workflowList, workflowState } from "../schemas.ts";
-import { chosenId, functionName, idempotencyKey, queryPromiseId } from "./parameters.ts";
+import { chosenId, functionName, idempotencyKey, queryPromiseId, workerGroup } from "./parameters.ts";
 
 const BEGIN: Operation = {
   id: "beginWorkflow",
@@ -34,6 +34,14 @@ const BEGIN: Operation = {
       in: "query",
       schema: z.int().min(1).max(999_999_999),
       description: "Its version. Default: 1.",
+    },
+    {
+      name: "target",
+      in: "query",
+      schema: workerGroup,
+      description:
+        "The worker group that runs it. Name that of a program with a worker of its own. Default: the setting `WORKER_GROUP`.",
+      example: "shop",
     },
     {
       name: "timeout",

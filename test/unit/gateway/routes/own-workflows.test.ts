@@ -82,3 +82,62 @@ test("without foo, a call that names no function is refused", async () => {
     body: { errors: [{ field: "func", message: expect.stringContaining("GET /workflows") }] },
   });
 });
+
+test("target names the worker group of a program with a worker of its own, and the schemas here are not its", async () => {
+  const gateway = await openGateway();
+  const begin = (query: string, body: unknown = 1) => gateway.request(`/begin?${query}`, json(body));
+  const groupOf = async (id: string) => (await gateway.durable.read(id))?.tags["resonate:target"];
+
+  const wrong = { lines: "none" };
+  const path = "id=p-1&func=purchase&version=2&target=shop";
+  expect(await begin(path, wrong)).toMatchObject({ status: 200 });
+  expect(await groupOf("p-1")).toBe("poll://any@shop");
+  expect(await begin(path, wrong)).toMatchObject({ status: 200, body: { promise: "p-1" } });
+  // The group that the settings name has the schemas of this gateway.
+  const named = await begin("id=p-2&func=purchase&version=2&target=worker", wrong);
+  expect(named).toMatchObject({ status: 422 });
+  expect(await begin("id=p-2&func=other")).toMatchObject({ status: 200 });
+  expect(await groupOf("p-2")).toBe("poll://any@worker");
+});
+
+test("the same call for another group is another call; one that names none finds what was begun", async () => {
+  const gateway = await openGateway();
+  const begin = (query: string) => gateway.request(`/begin?id=p-1&func=other${query}`, json(1));
+  expect(await begin("&target=shop")).toMatchObject({ status: 200 });
+  const other = await begin("&target=hands");
+  expect(other).toMatchObject({ status: 409, body: { error: expect.stringContaining("version or target") } });
+  expect(await begin("")).toMatchObject({ status: 200 });
+});
+
+test("a target that is no group is refused, and a call for another group must name its function", async () => {
+  const gateway = await openGateway();
+  for (const target of ["", "a%20b", "-shop", "poll://any@shop", "x".repeat(65)]) {
+    const refused = await gateway.request(`/begin?func=any&target=${target}`, json(1));
+    expect(refused, target).toMatchObject({ status: 400, body: { errors: [{ field: "target" }] } });
+  }
+  const unnamed = await gateway.request("/begin?target=shop", json(1));
+  expect(unnamed).toMatchObject({ status: 400, body: { errors: [{ field: "func" }] } });
+});
+
+test("an example that is switched off is refused, unless it is the name of another group's workflow", async () => {
+  const examplesOff = ["greet", "foo"];
+  const gateway = await startTestGateway({ catalogue: createCatalogue([], { examplesOff }) });
+  onTestFinished(() => gateway[Symbol.asyncDispose]());
+  const refused = await gateway.request("/begin?func=greet", json(1));
+  expect(refused).toMatchObject({
+    status: 400,
+    body: {
+      errors: [
+        {
+          field: "func",
+          message: expect.stringContaining("greet is an example, and EXAMPLE_WORKFLOWS is off"),
+        },
+      ],
+    },
+  });
+  expect(await gateway.request("/begin", json(1))).toMatchObject({
+    status: 400,
+    body: { errors: [{ field: "func", message: expect.stringContaining("must name what to begin") }] },
+  });
+  expect(await gateway.request("/begin?func=greet&target=shop", json(1))).toMatchObject({ status: 200 });
+});

@@ -104,7 +104,7 @@ describe("POST /begin", () => {
     await gateway.request("/begin?id=q&func=question", { method: "POST" });
     await expect.poll(async () => (await gateway.durable.children("q")).length).toBe(1);
     const [question] = await gateway.durable.children("q");
-    const call = { id: undefined, func: "foo", version: 1, args: [], timeoutMs: 1 };
+    const call = { id: undefined, func: "foo", version: 1, target: undefined, args: [], timeoutMs: 1 };
     expect(isSameCall(question!, call)).toBe(false);
   });
 
