@@ -1,41 +1,25 @@
 /** The guide's workflow, in a project of its own: begun by HTTP, decided by a press, checked by its schema. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { Api } from "../support/api.ts";
-import { temporaryFolder } from "../support/engine.ts";
 import { call } from "../support/http.ts";
 import { press } from "../support/press.ts";
-import { ROOT } from "../support/service-process.ts";
+import { guideFile, projectFolder } from "../support/project.ts";
 import { newId, openSite } from "../support/site.ts";
 
 const ANA = "ana@example.com";
 
-/** A project with the packages that the guide's code imports; answers the folder of its workflows. */
+/** A project with the guide's workflow; answers the folder of its workflows. */
 function project(): string {
-  const folder = temporaryFolder();
-  const modules = join(folder, "node_modules");
-  mkdirSync(join(modules, "@resonatehq"), { recursive: true });
-  for (const name of ["zod", "@resonatehq/sdk"])
-    symlinkSync(join(ROOT, "node_modules", name), join(modules, name));
-  mkdirSync(join(modules, "countersign"));
+  const folder = join(projectFolder(), "workflows");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "purchase.ts"), guideFile("guides/workflows.md", "workflows/purchase.ts"));
   writeFileSync(
-    join(modules, "countersign/package.json"),
-    JSON.stringify({ name: "countersign", type: "module", exports: "./index.js" }),
-  );
-  const entry = pathToFileURL(join(ROOT, "worker/authoring/index.ts")).href;
-  writeFileSync(join(modules, "countersign/index.js"), `export * from ${JSON.stringify(entry)};`);
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-  const guide = readFileSync(join(ROOT, "docs/guides/workflows.md"), "utf8");
-  const code = /```ts\n(\/\/ workflows\/purchase\.ts\n[\s\S]*?)```/u.exec(guide)?.[1] ?? "";
-  mkdirSync(join(folder, "workflows"));
-  writeFileSync(join(folder, "workflows/purchase.ts"), code);
-  writeFileSync(
-    join(folder, "workflows/later.js"),
+    join(folder, "later.js"),
     'import { defineWorkflow } from "countersign";\nexport const later = defineWorkflow({ name: "later", version: 2, *run() {} });',
   );
-  return join(folder, "workflows");
+  return folder;
 }
 
 test("the guide's workflow runs from a folder in a gateway and a worker, and the gateway knows its schema", async () => {

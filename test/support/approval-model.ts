@@ -307,7 +307,13 @@ class ModelEngine {
     };
     const callbacks = { endpointsFor: () => [{ kind: "endpoint", name: "all" }] };
     const mailer = {};
-    return { promises, callbacks, mailer, group: "worker", now: () => this.nowMs } as unknown as ProductServices;
+    return {
+      promises,
+      callbacks,
+      mailer,
+      group: "worker",
+      now: () => this.nowMs,
+    } as unknown as ProductServices;
   }
 
   durable(turn: Turn): Durable {

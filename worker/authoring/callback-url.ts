@@ -14,11 +14,11 @@ import { services } from "../runtime/services.ts";
  * @throws Error in a worker of `createWorker`, which has no keys to sign it with
  */
 export function callbackUrl(ctx: Context, promise: { readonly id: string }): string {
-  const { tokens, publicUrl } = services(ctx);
+  const { tokens, publicUrl, log } = services(ctx);
   if (tokens === undefined || publicUrl === undefined) {
-    throw new Error(
-      "Cannot make a callback URL: only Countersign's own worker has the keys that sign it. Run the workflow there (WORKFLOWS), or wait for a webhook",
-    );
+    // A workflow that throws ends only when its open promises have, and until then nobody would hear why.
+    log.error({ workflow: ctx.id }, NO_KEYS);
+    throw new Error(NO_KEYS);
   }
   const token = tokens.issueCallback({
     pid: promise.id,
@@ -27,3 +27,6 @@ export function callbackUrl(ctx: Context, promise: { readonly id: string }): str
   });
   return `${publicUrl}/callbacks/${token}`;
 }
+
+const NO_KEYS =
+  "Cannot make a callback URL: only Countersign's own worker has the keys that sign it. Run the workflow there (WORKFLOWS), or use waitForWebhook";

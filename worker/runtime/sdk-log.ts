@@ -4,14 +4,20 @@
  * which it releases it, and says so nowhere else.
  */
 import type { Logger as SdkLogger } from "@resonatehq/sdk";
-import type { Logger } from "../../src/lib/log.ts";
+
+/** Where a worker reports, called as pino is. */
+export interface WorkerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 export interface FailureNotes {
   /** The SDK's most recent warning or error, as text. */
   latest(): string;
 }
 
-export function sdkLogger(log: Logger): SdkLogger & FailureNotes {
+export function sdkLogger(log: WorkerLog): SdkLogger & FailureNotes {
   let latest = "unknown";
   const note = (fields: Record<string, unknown>, message: string) => {
     latest = typeof fields["error"] === "string" ? fields["error"] : message;

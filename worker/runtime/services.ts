@@ -5,12 +5,14 @@ import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
+import type { WorkerLog } from "./sdk-log.ts";
 
 /** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: EnginePromises;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
   readonly now: () => number;
+  readonly log: WorkerLog;
   /** The worker group of this worker, which timers are addressed to. */
   readonly group: string;
   /** The worker group that approvals are asked of. Default: this worker's. */
@@ -36,8 +38,8 @@ export interface ProductServices extends Services {
 
 /** What a worker is given; the rest it has from its engine. */
 export type GivenServices =
-  | Omit<Services, "promises" | "now">
-  | Omit<ProductServices, "promises" | "now" | "apart">;
+  | Omit<Services, "promises" | "now" | "log">
+  | Omit<ProductServices, "promises" | "now" | "log" | "apart">;
 
 const NAME = "countersign";
 

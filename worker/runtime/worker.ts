@@ -1,12 +1,11 @@
 /** One worker: the SDK on a network, behind the guard, with every workflow registered before the first task can arrive. */
 import { type Network, Resonate } from "@resonatehq/sdk";
 import { engineTimeOf } from "../../src/durable/engine-time.ts";
-import type { Logger } from "../../src/lib/log.ts";
 import { goByEngineTime } from "./engine-clock.ts";
 import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
 import type { Registration } from "./registration.ts";
-import { sdkLogger } from "./sdk-log.ts";
+import { sdkLogger, type WorkerLog } from "./sdk-log.ts";
 import { type GivenServices, provideServices } from "./services.ts";
 import { carryValuesWhole } from "./whole-values.ts";
 
@@ -19,7 +18,7 @@ export interface WorkerOptions {
   readonly handBackMs?: number | undefined;
   /** Tasks that run at once. */
   readonly concurrency: number;
-  readonly log: Logger;
+  readonly log: WorkerLog;
   /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
   readonly valueBytesMax?: number | undefined;
   /** What can be started by name. */
@@ -56,6 +55,7 @@ export function startWorker(options: WorkerOptions): Worker {
     promises: resonate.promises,
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     now,
+    log,
   };
   provideServices(resonate, { ...services, ...ofEngine });
   for (const { name, version, func } of workflows) {
