@@ -20,21 +20,21 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
     {
       kind: "approval",
       byName: APPROVAL_BY_NAME,
-      way: "POST /approvals starts approvals, and checks them",
+      way: "use POST /approvals, which checks the request",
     },
   ],
-  [APPROVAL_BY_NAME, { way: "POST /approvals starts approvals, and checks them" }],
+  [APPROVAL_BY_NAME, { way: "use POST /approvals, which checks the request" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,
     {
       kind: CALLBACK_KIND,
-      way: "callbacks follow from events, and POST /callback-deliveries/:id/replay sends them anew",
+      way: "events start callbacks, and POST /callback-deliveries/:id/replay sends one again",
     },
   ],
   [
     COMPLETION_FUNC,
-    { kind: CALLBACK_KIND, way: "begin the workflow itself by POST /begin, with a callbackUrl" },
+    { kind: CALLBACK_KIND, way: "begin the workflow itself with POST /begin and a callbackUrl" },
   ],
 ]);
 

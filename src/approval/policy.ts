@@ -38,7 +38,7 @@ export function decide(rules: Rules, votes: readonly Vote[], end: End): Verdict 
     };
   }
   if (eligible - rejections < needed) {
-    const reason = `${rejections} of ${eligible} approvers rejected it, so ${needed} approvals are out of reach`;
+    const reason = `${rejections} of ${eligible} approvers rejected it, so ${needed} approvals are no longer possible`;
     return { kind: "done", outcome: "rejected", reason };
   }
   if (end.kind === "open") return { kind: "wait" };

@@ -138,7 +138,7 @@ async function lock(path: string): Promise<() => void> {
     }
     if (ageMs(path) > LOCK_STALE_MS) rmSync(path, { force: true });
     else if (performance.now() > giveUpAt) {
-      throw new KeyFileError(`Somebody else is changing the keys: remove ${path} if nobody is`);
+      throw new KeyFileError(`Another program is changing the keys. If none is, remove ${path}`);
     } else await pause(20);
   }
 }

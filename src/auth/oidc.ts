@@ -147,7 +147,7 @@ async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
     let size = 0;
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > FETCH_BYTES_MAX) throw new Error("The answer is too long");
+      if (size > FETCH_BYTES_MAX) throw new Error("The response is too long");
       chunks.push(chunk);
     }
     const { status, headers } = response;

@@ -38,7 +38,7 @@ export async function startApproval(
 ): Promise<StoredPromise> {
   const argument = argumentOf(options);
   if (idIn(argument) !== undefined && idIn(argument) !== id) {
-    throw new UsageError(`--arg must have ${id} as its id, or none`);
+    throw new UsageError(`--arg must have no id, or the id ${id}`);
   }
   const parsed = parse(cli, argument, await currentTime(cli));
   if (!parsed.ok) {
@@ -60,7 +60,7 @@ export async function startApproval(
   if (isSame(root, parsed.value)) return root;
   throw new CommandFailure(
     EXIT.conflict,
-    `${id} belongs to another call, or to an approval with other content; nothing was started`,
+    `${id} belongs to another call, or to an approval with different content; nothing was started`,
   );
 }
 
@@ -68,14 +68,16 @@ export async function startApproval(
 export function scheduledApproval(cli: Cli, options: ApprovalOptions): ScheduledApproval {
   const argument = argumentOf(options);
   if (idIn(argument) !== undefined) {
-    throw new UsageError("--arg must have no id: each occurrence has one of its own, NAME-<time in ms>");
+    throw new UsageError("--arg must have no id: each occurrence gets its own, NAME-<time in ms>");
   }
   // Only a duration will do, and that is the same whenever it is.
   const parsed = parse(cli, argument, cli.clock());
   if (!parsed.ok) throw wrong(parsed.problems);
   const deadline = parseDeadline(parsed.value.deadline);
   if (deadline?.kind !== "duration") {
-    throw new UsageError("--arg must have a duration such as P5D as its deadline: an instant is one of many");
+    throw new UsageError(
+      "--arg must have a duration such as P5D as its deadline, because an instant fits only one occurrence",
+    );
   }
   return { request: parsed.value, timeoutMs: deadline.ms + APPROVAL_SLACK_MS };
 }
@@ -83,12 +85,12 @@ export function scheduledApproval(cli: Cli, options: ApprovalOptions): Scheduled
 function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {
   if (args.length !== 1) {
     throw new UsageError(
-      `--arg must be given once, with what POST /approvals takes, such as '{"title":"Buy pens","approvers":["ana@example.com"]}'`,
+      `--arg must be given once, with a body of POST /approvals, such as '{"title":"Buy pens","approvers":["ana@example.com"]}'`,
     );
   }
   if (version !== 1) throw new UsageError("--version must be 1 for approval");
   if (timeout !== undefined) {
-    throw new UsageError("--timeout must be left out for approval: its deadline tells when it is over");
+    throw new UsageError("--timeout must be left out for approval: its deadline ends it");
   }
   return args[0];
 }

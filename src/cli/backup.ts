@@ -5,12 +5,12 @@ export const backup: Command = {
   summary: "Copy the embedded engine's file while it runs",
   help: `Usage: countersign backup FILE [--json]
 
-Writes one state of the embedded engine's file to FILE, which must not exist: whether or not the service runs, with
-everything that was acknowledged before. The copy is checked, and only its owner can read it. Keys are other files in
-DATA_DIR: keep copies of those, too.
+Copies the embedded engine's file to FILE, which must not exist, whether or not the service runs. The copy has everything
+that was acknowledged before. It is checked, and only its owner can read it. Keys are in other files of DATA_DIR: back up
+those, too.
 
 Options:
-  --json      Print JSON, also on a terminal
+  --json      Print JSON, even on a terminal
 
 Exits 0; 2 when FILE exists or cannot be written.
 

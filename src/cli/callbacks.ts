@@ -20,15 +20,15 @@ export const callbacks: Command = {
        countersign callbacks get ID [--json]
        countersign callbacks replay ID [--json]
 
-list shows callbacks, the newest first, at most 1,000. get shows one with its event and every attempt. replay sends one
-anew, with the same webhook-id, whatever has become of it.
+list shows callbacks, newest first, at most 1,000. get shows one with its event and every attempt. replay sends one again,
+with the same webhook-id, whatever its state.
 
 Options:
-  --status STATUS  Only those that are pending, delivered, gone or failed
-  --about ID       Only those that tell of this approval or workflow
-  --json           Print JSON, also on a terminal
+  --status STATUS  Only callbacks in this state: pending, delivered, gone or failed
+  --about ID       Only callbacks about this approval or workflow
+  --json           Print JSON, even on a terminal
 
-Exits 0, or 3 when there is none of that id, 6 when the workflow that it is to tell of has not ended.
+Exits 0, or 3 when there is no callback with that id, 6 when it is about a workflow that has not ended.
 
 Example:
   countersign callbacks list --status failed
@@ -86,7 +86,7 @@ async function list(cli: Cli, id: string | undefined, values: Values): Promise<E
   }
   const found = await listCallbacks(cli.durable, { status, about: values.about });
   if (found === undefined) {
-    throw new CommandFailure(EXIT.usage, "This server has no search: use callbacks get ID");
+    throw new CommandFailure(EXIT.usage, "This server cannot search: use callbacks get ID");
   }
   const more = found.truncated ? ["… there are more"] : [];
   const none = found.callbacks.length === 0 ? ["No callbacks"] : [];

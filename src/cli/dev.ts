@@ -11,18 +11,18 @@ const STOP_MS = 3_000;
 
 export const dev: Command = {
   name: "dev",
-  summary: "Run everything while you write workflows: restarts when one changes",
+  summary: "Run everything while you write workflows, and restart when one changes",
   help: `Usage: countersign dev [--workflows DIR]
 
-Runs the service as \`countersign start\` does, for work on your own workflows: mails end up in the mailbox whatever
-SMTP_URL says, output is for people, and a change in the folder of workflows restarts it. What runs goes on after that.
+Runs the service like \`countersign start\` while you work on your own workflows. Mails go to the mailbox, even if SMTP_URL
+is set. The output is for people. A change in the folder restarts the service, and running workflows continue.
 
 Options:
   --workflows DIR  The folder of workflows (default: the setting WORKFLOWS, else ./workflows)
 
 Settings come from the environment and from a file .env in this folder. Ctrl-C stops it.
 
-Exits 0 when it was stopped, 2 when it cannot start.
+Exits 0 when you stop it, 2 when it cannot start.
 `,
   async run(args, cli) {
     const { values, positionals } = parseWords(args, {
@@ -51,7 +51,7 @@ Exits 0 when it was stopped, 2 when it cannot start.
     if (!existsSync(folder) || !statSync(folder).isDirectory()) {
       throw new CommandFailure(
         EXIT.usage,
-        `There is no folder ${folder}: name one with --workflows DIR, or write a project with countersign init`,
+        `There is no folder ${folder}: name one with --workflows DIR, or create a project with countersign init`,
       );
     }
     await supervise(folder);
@@ -71,7 +71,7 @@ async function supervise(folder: string): Promise<void> {
     if (name === null || /(?:^|[\\/])(?:\.|node_modules(?:[\\/]|$))|~$/u.test(name)) return;
     clearTimeout(settling);
     settling = setTimeout(() => {
-      say(`\n${relative(process.cwd(), resolve(folder, name))} has changed: starting again`);
+      say(`\n${relative(process.cwd(), resolve(folder, name))} has changed: restarting`);
       isChanged = true;
       changed.resolve();
     }, SETTLE_MS);
@@ -90,7 +90,7 @@ async function supervise(folder: string): Promise<void> {
     await Promise.race([changed.promise, ended]);
     if (!hasEnded(child)) await stop(child, ended);
     else if (!stopping.signal.aborted && !isChanged) {
-      say("The service has ended: waiting for a change");
+      say("The service has stopped: waiting for a change");
       await changed.promise;
     }
   }

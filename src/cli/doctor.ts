@@ -9,7 +9,7 @@ Examines the embedded engine's file, whether or not the service runs: whether it
 must always hold, what is stuck, which workflows are tried again and again, which are halted. Changes nothing.
 
 Options:
-  --json      Print JSON, also on a terminal
+  --json      Print JSON, even on a terminal
 
 Exits 0 when there is nothing to say; 1 when something is broken or needs a person.
 `,
@@ -52,7 +52,7 @@ function report({
         `${level.toUpperCase()}  ${what}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`,
     ),
   ];
-  if (findings.length === 0) lines.push(`${checks} checks, nothing to say`);
+  if (findings.length === 0) lines.push(`${checks} checks, no problems`);
   return lines.join("\n");
 }
 

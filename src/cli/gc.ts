@@ -2,15 +2,15 @@ import { type Command, EXIT, parseDuration, parseWords, UsageError } from "./com
 
 export const gc: Command = {
   name: "gc",
-  summary: "Delete what ended long ago from the embedded engine",
+  summary: "Delete what ended long ago from the embedded engine's file",
   help: `Usage: countersign gc --older-than DURATION [--json]
 
-Deletes workflows and approvals of which every part ended longer ago than that, as the setting RETENTION does all the
-time. What is deleted cannot be looked up any more, and its id can be used again.
+Deletes workflows and approvals if every part of them ended longer ago than DURATION. The setting RETENTION does the same
+continuously. You can no longer look up what is deleted, and its id can be used again.
 
 Options:
   --older-than DURATION   60s, 12h, 30d or ISO 8601 (P30D)
-  --json                  Print JSON, also on a terminal
+  --json                  Print JSON, even on a terminal
 
 Exits 0, also when there is nothing to delete.
 

@@ -6,12 +6,12 @@ export const get: Command = {
   summary: "Show one promise: a workflow, a step, a ballot",
   help: `Usage: countersign get ID [--json]
 
-Shows the promise with that id: what it is, its state, and how it ended.
+Shows the promise with that id: its kind, its state, and how it ended.
 
 Options:
-  --json      Print JSON, also on a terminal
+  --json      Print JSON, even on a terminal
 
-Exits 0 whatever state it is in, 3 when there is none of that id.
+Exits 0 in any state, 3 when there is no promise with that id.
 
 Example:
   countersign get po-4711:1

@@ -6,11 +6,11 @@ import { projectFiles } from "./project.ts";
 
 export const init: Command = {
   name: "init",
-  summary: "Write a small project with a workflow of your own, to begin with",
+  summary: "Write a small project with a workflow of your own",
   help: `Usage: countersign init [DIR]
 
-Writes a project into DIR (default: this folder): a workflow with an approval in its middle, a test of it, and scripts
-to run both. Makes DIR if it is not there. Never overwrites: if one of the files is there already, it writes nothing.
+Writes a project into DIR (default: this folder): a workflow with an approval in the middle, a test, and scripts to
+run both. Creates DIR if it does not exist. If one of the files exists, it writes nothing.
 
 Exits 0 when the project is written, 2 when it is not.
 
@@ -52,7 +52,7 @@ function checkRoom(folder: string, names: readonly string[]): void {
   if (taken.length > 0) {
     throw new CommandFailure(
       EXIT.usage,
-      `${folder} has ${taken.join(", ")} already: nothing was written. Name another folder: countersign init DIR`,
+      `${folder} already has ${taken.join(", ")}: nothing was written. Name another folder: countersign init DIR`,
     );
   }
 }

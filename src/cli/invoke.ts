@@ -24,20 +24,22 @@ export const invoke: Command = {
   summary: "Start a workflow",
   help: `Usage: countersign invoke ID --func NAME [--arg JSON]… [options]
 
-Starts the workflow NAME under that id. The same id and call again finds the one that was started; nothing runs twice.
+Starts the workflow NAME with that id. If you repeat the same id and call, you get the workflow that was started; nothing
+runs twice.
 
 Options:
   --func NAME         The function, as registered on a worker
-  --arg JSON          An argument; give it again for the next one
+  --arg JSON          An argument; repeat the option for more
   --version N         The function's version (default 1)
-  --timeout DURATION  When it is over, done or not: 60s, 12h, 1d or ISO 8601 (default P100D, from 1s to 400 days)
+  --timeout DURATION  The workflow ends after this time, finished or not: 60s, 12h, 1d or ISO 8601, from 1s to 400 days
+                      (default P100D)
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
-  --wait              Wait for the end, and exit as \`countersign wait\` does
-  --json              Print JSON, also on a terminal
+  --wait              Wait for the end, and exit like \`countersign wait\`
+  --json              Print JSON, even on a terminal
 
-An approval takes what POST /approvals does as its one --arg, and ends by its own deadline: without --timeout.
+For an approval, pass the body of POST /approvals as the only --arg, and no --timeout: the deadline ends it.
 
-Exits 0 when it is started, 6 when the id belongs to another call.
+Exits 0 when the workflow is started, 6 when the id belongs to another call.
 
 Examples:
   countersign invoke greeting-1 --func greet --arg '"World"' --wait
@@ -92,7 +94,7 @@ async function start(cli: Cli, id: string, { target, timeout, ...call }: Invocat
 export function parseFunc(name: string | undefined): string {
   if (name === undefined || name === "") throw new UsageError("--func is missing");
   const ownWay = name === "approval" ? undefined : ownWayOf(name);
-  if (ownWay !== undefined) throw new UsageError(`--func must be another than ${name}: ${ownWay}`);
+  if (ownWay !== undefined) throw new UsageError(`--func must not be ${name}: ${ownWay}`);
   return name;
 }
 

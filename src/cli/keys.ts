@@ -15,29 +15,29 @@ import {
 
 export const keys: Command = {
   name: "keys",
-  summary: "Make, list, rotate and revoke API keys",
+  summary: "Create, list, rotate and revoke API keys",
   help: `Usage: countersign keys create --name CLIENT --scope SCOPE… [--json]
        countersign keys list [--json]
        countersign keys rotate ID [--json]
        countersign keys revoke ID [--json]
 
-Keeps the API keys in API_KEYS_FILE (default: api-keys.json in DATA_DIR). Gateways notice every change at the next call,
-without a restart. The first key closes the API to everyone who has none.
+API keys are in API_KEYS_FILE (default: api-keys.json in DATA_DIR). Gateways notice every change at the next call,
+without a restart. The first key closes the API to everyone without a key.
 
-  create   Makes a key for a client, a program by the name of CLIENT. It is shown once: only its hash is kept
+  create   Creates a key for the program CLIENT. The key is shown once; only its hash is stored
   list     Shows every key with its client, scopes and last use, to the minute
-  rotate   Makes a second key for the client of the key ID. Both work until one is revoked
-  revoke   Ends the key ID, at once and for good
+  rotate   Creates a second key for the program that has the key ID. Both work until you revoke one
+  revoke   Ends the key ID at once, for good
 
 Options:
-  --name CLIENT   Whose key it is: 1 to 100 characters
-  --scope SCOPE   What it may do; give it again for more, or list them with commas:
+  --name CLIENT   The program that uses the key: 1 to 100 characters
+  --scope SCOPE   What the key may do; repeat the option for more, or separate scopes with commas:
 ${Object.entries(SCOPES)
   .map(([scope, meaning]) => `                    ${scope.padEnd(18)} ${meaning}`)
   .join("\n")}
-  --json          Print JSON, also on a terminal
+  --json          Print JSON, even on a terminal
 
-Exits 0; 3 when there is no live key ID; 6 when the client has as many keys as it may have.
+Exits 0; 3 when there is no valid key ID; 6 when the program already has the maximum number of keys.
 
 Example:
   countersign keys create --name billing --scope approvals:create --scope approvals:read
@@ -154,7 +154,7 @@ function printKey(cli: Cli, shown: Shown, stored: StoredKey): ExitCode {
 
 function printList(cli: Cli, shown: Shown): ExitCode {
   const stored = readKeys(cli.config.apiKeys.file);
-  const none = "There are no keys: the API is open to programs on this machine";
+  const none = "There are no keys: the API is open to all programs on this machine";
   cli.print(
     { keys: (stored ?? []).map((key) => described(cli, key)) },
     () => (stored === undefined ? none : stored.map((key) => line(cli, key)).join("\n")),

@@ -63,13 +63,14 @@ const HELP = `Usage: countersign COMMAND …
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
-\`countersign COMMAND --help\` tells more about one. People get text on a terminal; otherwise, or with --json, it is JSON.
+\`countersign COMMAND --help\` explains a command. On a terminal the output is text; otherwise, or with --json, it is JSON.
 
-\`keys\` changes a file. The others ask the service that runs with the same settings: the embedded engine on ENGINE_PORT with the token in DATA_DIR, or
-the Resonate server of RESONATE_URL and RESONATE_TOKEN. A file .env in this folder is read.
+\`keys\` changes a file. Commands that look at workflows ask the engine of the same settings: the embedded engine on
+ENGINE_PORT with the token in DATA_DIR, or the Resonate server of RESONATE_URL and RESONATE_TOKEN. Settings come from the
+environment and from a file .env in this folder.
 
-Exit codes: 0 well · 1 rejected, canceled or timed out · 2 wrong usage · 3 not found · 4 engine unreachable ·
-5 still pending · 6 the id belongs to another call · 70 a fault of ours
+Exit codes: 0 success · 1 rejected, canceled or timed out · 2 wrong usage · 3 not found · 4 engine unreachable ·
+5 still pending · 6 the id belongs to another call · 70 an internal error
 `;
 
 /** Runs one command line, as the shell would, and answers the exit code. Leaves the process as it is. */
@@ -80,7 +81,7 @@ export async function run([name, ...args]: readonly string[], io: Io): Promise<E
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined)
-    return complain(io, `There is no command ${name}: see countersign --help`, EXIT.usage);
+    return complain(io, `There is no command ${name}. See countersign --help`, EXIT.usage);
   if (args.includes("--help") || args.includes("-h")) {
     io.out(command.help);
     return EXIT.ok;
@@ -110,7 +111,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
       if (engine.kind === "server") {
         throw new CommandFailure(
           EXIT.usage,
-          "This is for the embedded engine: RESONATE_URL names another server, which has ways of its own",
+          "This command is for the embedded engine, but RESONATE_URL names another server. Use that server's own tools",
         );
       }
       return operateEngine({
@@ -166,7 +167,7 @@ function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
     return engineEndpoint(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new CommandFailure(EXIT.engineUnavailable, `No engine to ask: ${error.problems.join("; ")}`);
+    throw new CommandFailure(EXIT.engineUnavailable, `Cannot find the engine: ${error.problems.join("; ")}`);
   }
 }
 

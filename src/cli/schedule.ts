@@ -16,29 +16,29 @@ import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
 
 export const schedule: Command = {
   name: "schedule",
-  summary: "Start a workflow again and again, by a cron expression",
+  summary: "Start a workflow repeatedly, by a cron expression",
   help: `Usage: countersign schedule create NAME --cron EXPRESSION --func FUNCTION [--arg JSON]… [options]
        countersign schedule list [--json]
        countersign schedule delete NAME [--json]
 
-  create   Starts the workflow FUNCTION at every occurrence, under the id NAME-<time in ms>. Creating the same
-           schedule again changes nothing. What was missed while no engine ran is started when one does
+  create   Starts the workflow FUNCTION at every occurrence, with the id NAME-<time in ms>. Creating the same
+           schedule again changes nothing. Occurrences missed while no engine ran start when one runs again
   list     Shows every schedule with its last and next time
-  delete   Ends the schedule NAME; workflows that it has started go on
+  delete   Deletes the schedule NAME; workflows that it has started continue
 
 Options:
-  --cron EXPRESSION   Minute, hour, day of the month, month and weekday, in UTC; with a field for seconds in front, and
-                      then one for years at the end. Or @hourly, @daily, @weekly, @monthly, @yearly. Weekdays are
-                      stored by their names: 1 is MON
+  --cron EXPRESSION   Minute, hour, day of the month, month and weekday, in UTC. You may add a field for seconds in
+                      front, and then one for years at the end. Or @hourly, @daily, @weekly, @monthly, @yearly. Weekdays are
+                      stored by name: 1 is MON
   --func FUNCTION     The function, as registered on a worker
-  --arg JSON          An argument; give it again for the next one
+  --arg JSON          An argument; repeat the option for more
   --version N         The function's version (default 1)
-  --timeout DURATION  When each workflow is over, done or not: 60s, 12h, 1d or ISO 8601 (default P1D)
+  --timeout DURATION  Each workflow ends after this time, finished or not: 60s, 12h, 1d or ISO 8601 (default P1D)
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
-  --json              Print JSON, also on a terminal
+  --json              Print JSON, even on a terminal
 
-An approval takes what POST /approvals does as its one --arg, with a duration as its deadline and without an id, and
-no --timeout: each occurrence is an approval of its own.
+For an approval, pass the body of POST /approvals as the only --arg, with a duration as its deadline and without an id,
+and no --timeout. Each occurrence is an approval of its own.
 
 Exits 0; 3 when there is no schedule NAME to delete; 6 when the name belongs to another schedule.
 
@@ -131,7 +131,7 @@ function cronOf(cli: Cli, name: string, given: string): string {
   const read = portableCron(given, { seed: name, nowMs: cli.clock() });
   if (!read.ok) throw new UsageError(`--cron ${read.problem}`);
   if (read.onlyHere !== undefined && cli.config.engine.kind === "server") {
-    throw new UsageError(`--cron ${given} is not for the server of RESONATE_URL: ${read.onlyHere}`);
+    throw new UsageError(`--cron ${given} does not work with the server of RESONATE_URL: ${read.onlyHere}`);
   }
   return read.cron;
 }

@@ -6,25 +6,25 @@ import { type Command, EXIT, type ExitCode, parseWords, UsageError } from "./com
 const PROCESSES = {
   start: {
     summary: "Run everything in one process: gateway, worker and the embedded engine",
-    does: "Runs gateway and worker, and the embedded engine in DATA_DIR unless RESONATE_URL names a server.",
+    does: "Runs the gateway and the worker. Also runs the embedded engine in DATA_DIR, unless RESONATE_URL names a server.",
     hasWorkflows: true,
     load: () => import("../processes/all.ts"),
   },
   gateway: {
     summary: "Run a gateway: HTTP for programs and people",
-    does: "Runs a gateway on HOST and PORT, beside any number of others like it.",
+    does: "Runs a gateway on HOST and PORT. You can run any number of gateways.",
     hasWorkflows: true,
     load: () => import("../processes/gateway.ts"),
   },
   worker: {
     summary: "Run a worker: it runs workflows and sends mail",
-    does: "Runs a worker of the group WORKER_GROUP, beside any number of others like it.",
+    does: "Runs a worker of the group WORKER_GROUP. You can run any number of workers.",
     hasWorkflows: true,
     load: () => import("../processes/worker.ts"),
   },
   engine: {
     summary: "Run the embedded engine as a process of its own",
-    does: "Runs the engine on the files in DATA_DIR and serves it on ENGINE_PORT. One process at a time can have a folder.",
+    does: "Runs the engine on the files in DATA_DIR and serves it on ENGINE_PORT. Only one process at a time can use a folder.",
     hasWorkflows: false,
     load: () => import("../processes/engine.ts"),
   },
@@ -47,10 +47,10 @@ export const SERVE_COMMANDS: readonly ServeCommand[] = Object.entries(PROCESSES)
     help: `Usage: countersign ${name}${hasWorkflows ? " [--workflows DIR]" : ""}
 
 ${does}
-${hasWorkflows ? WORKFLOWS_HELP : ""}Settings come from the environment and from a file .env in this folder. SIGTERM, SIGINT and SIGHUP stop it in order, a
-second one at once.
+${hasWorkflows ? WORKFLOWS_HELP : ""}Settings come from the environment and from a file .env in this folder. SIGTERM, SIGINT and SIGHUP shut it
+down; a second signal ends it at once.
 
-Exits 0 when it was stopped, 1 when it could not start or stop in order.
+Exits 0 after a clean shutdown, 1 when it could not start or shut down cleanly.
 `,
     async run(args) {
       const { values, positionals } = hasWorkflows

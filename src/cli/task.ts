@@ -16,23 +16,23 @@ const LIST_MAX = 1_000;
 
 export const task: Command = {
   name: "task",
-  summary: "Halt a workflow, let it go on, list those that are halted",
+  summary: "Halt a workflow, continue it, or list halted ones",
   help: `Usage: countersign task list [--state STATE] [--json]
        countersign task halt ID [--json]
        countersign task continue ID [--json]
 
-A task is what a worker does for a workflow. One that no worker could go on with for some twenty minutes is halted by
-the engine, and stays so until somebody has looked at it.
+A task is a worker's turn at a workflow. If no worker can continue a workflow for about twenty minutes, the engine halts
+its task until you continue it.
 
   list       Shows the tasks in a state (default: halted), up to 1,000
-  halt       Keeps workers off the workflow ID. It still ends at its deadline
-  continue   Hands a halted workflow out again
+  halt       Stops workers from running the workflow ID. It still ends at its deadline
+  continue   Gives a halted workflow to workers again
 
 Options:
   --state STATE   ${STATES.join(", ")}
-  --json          Print JSON, also on a terminal
+  --json          Print JSON, even on a terminal
 
-Exits 0; 3 when there is no workflow ID; 6 when it has ended, or is not halted.
+Exits 0; 3 when there is no workflow ID; 6 when the workflow has ended or is not halted.
 
 Example:
   countersign task continue po-4711
@@ -64,7 +64,7 @@ async function change(
   const { administration } = cli;
   const isDone = await (action === "halt" ? administration.haltTask(id) : administration.continueTask(id));
   const now = await administration.task(id);
-  if (now === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found, or no workflow`);
+  if (now === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found, or not a workflow`);
   if (!isDone) throw new CommandFailure(EXIT.conflict, `${id} is ${now.state}; nothing was changed`);
   cli.record({ what: `task.${action}`, about: id, outcome: now.state });
   cli.print(now, () => line(now), values);
@@ -74,7 +74,7 @@ async function change(
 async function list(cli: Cli, state: Task["state"], values: { json?: boolean }): Promise<ExitCode> {
   const tasks = await cli.administration.tasks(state, LIST_MAX);
   if (tasks === undefined)
-    throw new CommandFailure(EXIT.engineUnavailable, "The engine has no search for tasks");
+    throw new CommandFailure(EXIT.engineUnavailable, "The engine cannot search for tasks");
   cli.print(
     tasks,
     () => (tasks.length === 0 ? `There is no ${state} task` : tasks.map(line).join("\n")),

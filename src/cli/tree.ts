@@ -7,13 +7,12 @@ export const tree: Command = {
   summary: "Show a workflow and everything below it",
   help: `Usage: countersign tree ID [--json]
 
-Shows the promises under that id with kind and state, nested as they were made: steps, timers, ballots, child workflows.
-Up to 1,000 are shown.
+Shows the promises below that id with kind and state, nested: steps, timers, ballots, child workflows. Shows up to 1,000.
 
 Options:
-  --json      Print JSON, also on a terminal
+  --json      Print JSON, even on a terminal
 
-Exits 0, or 3 when there is none of that id.
+Exits 0, or 3 when there is no promise with that id.
 
 Example:
   countersign tree po-4711

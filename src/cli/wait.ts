@@ -7,14 +7,14 @@ export const wait: Command = {
   summary: "Wait until a promise is settled, then show it",
   help: `Usage: countersign wait ID [--timeout DURATION] [--json]
 
-Waits until the promise is settled, at the longest until it times out by itself, and shows it.
+Waits until the promise is settled or times out, and shows it.
 
 Options:
-  --timeout DURATION  Wait no longer than this: 60s, 5m, 12h, 1d or ISO 8601 (PT60S)
-  --json              Print JSON, also on a terminal
+  --timeout DURATION  Wait at most this long: 60s, 5m, 12h, 1d or ISO 8601 (PT60S)
+  --json              Print JSON, even on a terminal
 
-Exits 0 when it resolved; 1 when it was rejected, canceled or timed out; 3 when there is none of that id; 5 when it is
-still pending after the timeout.
+Exits 0 when it is resolved; 1 when it is rejected, canceled or timed out; 3 when there is no promise with that id; 5 when
+it is still pending after the timeout.
 
 Example:
   countersign wait greeting-1 --timeout 60s

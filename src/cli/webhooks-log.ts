@@ -43,7 +43,7 @@ export async function logWebhooks({ durable, print }: Cli, values: LogValues): P
   if (found === undefined) {
     throw new CommandFailure(
       EXIT.usage,
-      "This server has no search: use countersign get with a delivery's id",
+      "This server cannot search: use countersign get with a delivery's id",
     );
   }
   const all = found.promises.flatMap(entryOf).sort((a, b) => b.createdAt - a.createdAt);

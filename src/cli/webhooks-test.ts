@@ -23,7 +23,7 @@ export async function testWebhook(cli: Cli, name: string, values: TestValues): P
   if (sign === undefined) {
     throw new CommandFailure(
       EXIT.usage,
-      `${name} is verified with a public key: only its sender has the key to sign with`,
+      `${name} is verified with a public key, and only its sender has the key that signs`,
     );
   }
   const target = targetOf(cli, name, values.url);
@@ -70,7 +70,7 @@ function sourceNamed(cli: Cli, name: string): Source {
 
 function targetOf(cli: Cli, name: string, given: string | undefined): URL {
   const { publicUrl } = cli.config;
-  if (given === undefined && publicUrl === undefined) throw new UsageError("PORT is 0: say --url");
+  if (given === undefined && publicUrl === undefined) throw new UsageError("PORT is 0: give --url");
   const target = URL.parse(given ?? `${publicUrl}/webhooks/${name}`);
   if (target === null || !/^https?:$/.test(target.protocol)) {
     throw new UsageError("--url must be a URL that starts with http:// or https://");
@@ -88,7 +88,7 @@ async function send(target: URL, body: Buffer, headers: Record<string, string>):
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
   } catch {
-    throw new CommandFailure(EXIT.failed, `Nobody answers at ${target.origin}: is the gateway running?`);
+    throw new CommandFailure(EXIT.failed, `No answer from ${target.origin}: is the gateway running?`);
   }
 }
 

@@ -8,19 +8,19 @@ export const webhooks: Command = {
   help: `Usage: countersign webhooks test SOURCE --body FILE [--url URL] [--id ID] [--json]
        countersign webhooks log [--source SOURCE] [--limit N] [--json]
 
-test signs the file's bytes as the source's sender would, with the first of its secrets, and sends them. log shows what
-became of deliveries, the newest first, and why. Deliveries without a good signature are not kept: the gateway's log
-has a line for each.
+test signs the file's bytes as the sender would, with the source's first secret, and sends them. log shows deliveries with
+their results and reasons, newest first. Deliveries without a valid signature are not stored; the gateway's log has a line
+for each.
 
 Options:
   --body FILE      The body, exactly as the sender would send it; - reads it from standard input
   --url URL        Where to send it (default: PUBLIC_URL/webhooks/SOURCE)
-  --id ID          The delivery's id, where the scheme has one (default: a new one); the same again is a duplicate
+  --id ID          The delivery's id, if the scheme has one (default: a new id). The same id again is a duplicate
   --source SOURCE  Only deliveries of this source
   --limit N        How many to show, 1 to 1000 (default 50)
-  --json           Print JSON, also on a terminal
+  --json           Print JSON, even on a terminal
 
-Exits 0; test exits 1 when the delivery was not taken.
+Exits 0; test exits 1 when the delivery was not accepted.
 
 Example:
   countersign webhooks test stripe --body samples/checkout-completed.json
@@ -44,7 +44,7 @@ Example:
     }
     if (verb !== "log") throw new UsageError("Say test or log");
     if (source !== undefined)
-      throw new UsageError(`log takes no word: what is ${source}? Use --source SOURCE`);
+      throw new UsageError(`log takes no argument: what is ${source}? Use --source SOURCE`);
     if (values.body !== undefined || values.url !== undefined || values.id !== undefined) {
       throw new UsageError("--body, --url and --id belong to test");
     }

@@ -181,5 +181,8 @@ function taskOf({ id, state, version, pid }: Task): Task {
 }
 
 function unsupported(status: number): ServiceError {
-  return new ServiceError("ENGINE_UNAVAILABLE", `The engine has no schedules: it answered ${status}`);
+  return new ServiceError(
+    "ENGINE_UNAVAILABLE",
+    `The engine does not support schedules: it answered ${status}`,
+  );
 }

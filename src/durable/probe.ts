@@ -215,18 +215,18 @@ export function consequences(found: ServerFindings): string[] {
   }
   if (!found.takesIds) {
     said.push(
-      "refuses ids such as order:0, which the SDK makes: no workflow can take a step. Builds between 0.9.8 and 0.10.0 do that; use a released version",
+      "refuses ids such as order:0, which the SDK uses, so no workflow can take a step. Builds between 0.9.8 and 0.10.0 do that. Use a released version",
     );
   }
   if (!found.keepsDeadlines) {
     said.push(
-      "does not announce that a promise without a target has timed out. Approvals end in time all the same, by a timer of theirs; workflows of your own that wait for a promise wake up only when somebody reads it",
+      "does not announce that a promise without a target has timed out. Approvals still end in time, because they use a timer. A workflow of your own that waits for a promise wakes up only when a program reads that promise",
     );
   }
   if (Math.abs(found.clockAheadMs) > CLOCK_OFF_MS) {
     const minutes = Math.round(Math.abs(found.clockAheadMs) / 60_000);
     said.push(
-      `has a clock that is ${minutes} min ${found.clockAheadMs > 0 ? "ahead" : "behind"}: deadlines are judged by it`,
+      `has a clock that is ${minutes} min ${found.clockAheadMs > 0 ? "ahead" : "behind"}: deadlines follow it`,
     );
   }
   return said;
@@ -236,5 +236,5 @@ function report(url: string, findings: ServerFindings, log: ProbeLog, mayBeOpen:
   // That it is open where it may not be is told by itself, and again and again.
   const toTell = mayBeOpen ? findings : { ...findings, wantsToken: true };
   for (const consequence of consequences(toTell)) log.warn({ url }, `The Resonate server ${consequence}`);
-  log.info({ url, ...findings }, "Resonate server looked at");
+  log.info({ url, ...findings }, "checked the Resonate server");
 }

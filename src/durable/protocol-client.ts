@@ -57,7 +57,7 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
     return new ServiceError("INVALID_REQUEST", `The engine refuses the request${reason}`, options);
   }
   if (status === 413) {
-    const reason = "The engine refuses the request: it is too large for it";
+    const reason = "The engine refuses the request: it is too large";
     return new ServiceError("PAYLOAD_TOO_LARGE", reason, options);
   }
   const reason =
@@ -66,7 +66,7 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
       : status === undefined
         ? "it cannot be reached"
         : `it answered ${status}`;
-  return new ServiceError("ENGINE_UNAVAILABLE", `Cannot ask the engine: ${reason}`, options);
+  return new ServiceError("ENGINE_UNAVAILABLE", `Cannot reach the engine: ${reason}`, options);
 }
 
 /**

@@ -129,7 +129,7 @@ class ResonateDurable implements Durable {
   async #readSoon(id: string): Promise<StoredPromise | undefined> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      late.reject(new ServiceError("ENGINE_UNAVAILABLE", "Cannot ask the engine: it does not answer"));
+      late.reject(new ServiceError("ENGINE_UNAVAILABLE", "Cannot reach the engine: it does not answer"));
     }, LAST_LOOK_MS);
     try {
       return await Promise.race([this.read(id), late.promise]);

@@ -23,7 +23,7 @@ export function loadEnvFile(path = ".env", env: NodeJS.ProcessEnv = process.env)
     if (UNSEEN.test(name)) {
       const shown = name.replace(UNSEEN, codePoint);
       throw new TextFileError(
-        `Cannot use ${path}: the name ${shown} holds a character that nobody sees. Write that line again`,
+        `Cannot use ${path}: the name ${shown} contains an invisible character. Type that line again`,
       );
     }
     if (env[name] === undefined) env[name] = value;

@@ -10,13 +10,14 @@ import { runService } from "../lib/service.ts";
 await runService(async () => {
   const config = loadConfig(undefined, "engine");
   const log = createLogger({ level: config.logLevel, part: "engine" });
-  if (config.engine.kind !== "embedded") throw new Error("Cannot start: RESONATE_URL names another engine");
+  if (config.engine.kind !== "embedded")
+    throw new Error("Cannot start: RESONATE_URL names another engine, so this one has no use");
   const { dataDir } = config;
   const { port, keepMs } = config.engine;
   const debug = process.argv.includes("--debug");
   if (debug && config.production)
     throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
-  if (debug) log.warn("serving debug requests: whoever has the token can delete everything");
+  if (debug) log.warn("serving debug requests: any program with the token can delete everything");
   const { value: server, release } = await startOwned(async (owner) => {
     const engine = openEngine({ dataDir, log, debug, keepMs });
     owner.defer(() => engine.close());

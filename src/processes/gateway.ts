@@ -68,7 +68,7 @@ async function openMailbox(options: {
     };
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
-    log.warn({ port, dir }, "the mailbox's port is taken: showing what its owner puts into the folder");
+    log.warn({ port, dir }, "the mailbox's port is in use: showing the mails that the other process stores");
     return {
       routes: mailboxRoutes({ mails: readMailsOf(dir), trustProxyHops }),
       ready: {},

@@ -120,7 +120,7 @@ function keyRing(keys: readonly TokenKey[]): Map<string, KeyObject> {
   for (const { kid, secret } of keys) {
     if (!KID_PATTERN.test(kid))
       throw new TypeError(`Cannot use key "${kid}": its name must match ${KID_PATTERN.source}`);
-    if (ring.has(kid)) throw new TypeError(`Cannot use key "${kid}": there are two of that name`);
+    if (ring.has(kid)) throw new TypeError(`Cannot use key "${kid}": two keys have that name`);
     if (secret.length < SECRET_BYTES_MIN) {
       throw new TypeError(
         `Cannot use key "${kid}": it must have at least ${SECRET_BYTES_MIN} bytes, not ${secret.length}`,

@@ -49,7 +49,7 @@ export async function checkArgument(
   // A library that refuses without saying why has refused all the same.
   return {
     ok: false,
-    problems: problems.length > 0 ? problems : [{ field, message: "is not what the workflow takes" }],
+    problems: problems.length > 0 ? problems : [{ field, message: "does not fit the workflow's schema" }],
   };
 }
 

@@ -64,7 +64,7 @@ test("dev restarts on a change, and what runs goes on: also after kill -9", asyn
 
     writeFileSync(file, "export default 7;\n");
     await run.says("buy.ts, its export default is no workflow");
-    await run.says("The service has ended: waiting for a change");
+    await run.says("The service has stopped: waiting for a change");
     writeFileSync(file, workflow(" by the new one"));
     await run.says("Ready again with buy");
     expect(await press(first.links.approve)).toMatchObject({ decision: "approved", effective: true });

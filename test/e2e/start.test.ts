@@ -71,7 +71,7 @@ test("npm start says which port is taken, and how to take another", async (ctx) 
     })),
   );
   expect(second.code).toBe(1);
-  expect(second.stderr).toMatch(/^Cannot open the engine: another process has the data folder .*\n$/u);
+  expect(second.stderr).toMatch(/^Cannot open the engine: another process uses the data folder .*\n$/u);
 });
 
 test("the data folder's files are for the service's user alone, whatever the folder was before", async (ctx) => {

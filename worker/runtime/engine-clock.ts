@@ -10,7 +10,9 @@ import type { Resonate } from "@resonatehq/sdk";
 export function goByEngineTime(resonate: Resonate, now: () => number): void {
   const clock: unknown = Reflect.get(resonate, "clock");
   if (typeof clock !== "object" || clock === null || !("now" in clock)) {
-    throw new Error("Cannot start a worker: this version of the SDK has no clock that can be set");
+    throw new Error(
+      "Cannot start a worker: this version of the SDK has no clock that Countersign can replace",
+    );
   }
   Object.assign(clock, { now });
   resonate.setDependency("resonate:date", { now });

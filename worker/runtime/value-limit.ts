@@ -13,7 +13,7 @@ export function rejectionFor(settle: PromiseSettleReq, why: string): PromiseSett
 export function tooLarge(value: Value | undefined, bytesMax: number): string | undefined {
   const bytes = storedBytes(value);
   if (bytes <= bytesMax) return undefined;
-  return `is too large to be stored: ${bytes} bytes as JSON, where at most ${bytesMax} can be. Keep it elsewhere, and store where it is`;
+  return `is too large to be stored: ${bytes} bytes as JSON, the limit is ${bytesMax}. Store it elsewhere, and pass its location`;
 }
 
 /** Sends, unless the value is too large, or is refused so that it would be refused each time. */

@@ -15,7 +15,7 @@ export function carryValuesWhole(resonate: Resonate): void {
     if (readsAsWritten(codec)) return;
   }
   throw new Error(
-    "Cannot start a worker: this version of the SDK has no encoder of values that can be replaced",
+    "Cannot start a worker: this version of the SDK has no value encoder that Countersign can replace",
   );
 }
 

@@ -40,7 +40,7 @@ export function startWorker(options: WorkerOptions): Worker {
     has: (func, version) => registered.has(key(func, version)),
     registered: () => [...registered],
     handBackMs,
-    onHandBack: (id, reason) => log.warn({ id, reason }, "handed back, for a worker that has the function"),
+    onHandBack: (id, reason) => log.warn({ id, reason }, "handed back for a worker that has the function"),
     now,
     failures: logger,
     concurrency,
@@ -49,7 +49,8 @@ export function startWorker(options: WorkerOptions): Worker {
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   carryValuesWhole(resonate);
-  if (!makeFaster(resonate)) log.warn({}, "this version of the SDK looks different: steps take more CPU");
+  if (!makeFaster(resonate))
+    log.warn({}, "this version of the SDK is not the expected one: steps take more CPU");
   goByEngineTime(resonate, now);
   const ofEngine = {
     promises: resonate.promises,

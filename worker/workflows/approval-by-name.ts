@@ -9,7 +9,7 @@ import { requestApproval } from "../authoring/request-approval.ts";
 
 export function* approval_by_name(ctx: Context, ...args: unknown[]): Generator<unknown, Outcome> {
   const [request, ...others] = args;
-  if (others.length > 0) throw new TypeError("Cannot request an approval: one argument only, the request");
+  if (others.length > 0) throw new TypeError("Cannot request an approval: pass one argument, the request");
   // The id is the caller's to choose where it names the promise; here it is taken.
   if (typeof request === "object" && request !== null && "id" in request && request.id !== ctx.id) {
     throw new TypeError(`Cannot request an approval: id must be left out, or ${ctx.id}`);

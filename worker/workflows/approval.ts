@@ -29,7 +29,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   const request = requestIn(input);
   if (request === undefined) {
     throw new TypeError(
-      "Cannot ask: the argument is no approval request; POST /approvals names every problem in it",
+      "Cannot ask: the argument is not an approval request. POST /approvals names every problem in it",
     );
   }
   const { group, tokens, now } = productServices(ctx);

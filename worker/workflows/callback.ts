@@ -19,7 +19,7 @@ import { timerTags } from "../runtime/timer.ts";
 
 export function* callback(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
   const parsed = parseCallback(input);
-  if (parsed === undefined) throw new TypeError("Cannot call back: the argument is no callback");
+  if (parsed === undefined) throw new TypeError("Cannot call back: the argument is not a callback");
   return yield* delivered(ctx, parsed);
 }
 

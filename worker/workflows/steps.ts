@@ -156,7 +156,7 @@ async function deliver(
   record: StoredPromise,
 ): Promise<Delivery> {
   const ballot = ballotOf(record);
-  if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is no ballot`);
+  if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is not a ballot`);
   const link = (choice: Choice) =>
     `${publicUrl}/d/${tokens.issueLink({
       pid: record.id,

@@ -59,7 +59,7 @@ export function createRelayLog(
       switch (attempt.kind) {
         case "accepted":
           back();
-          if (barred.size > 0) log.info({ server }, "The mail server lets us send again");
+          if (barred.size > 0) log.info({ server }, "The mail server accepts mail again");
           barred.clear();
           return;
         case "refused":

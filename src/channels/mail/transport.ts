@@ -113,7 +113,7 @@ export function createMailTransport({
       const info = await handOver(pool, mail, AbortSignal.timeout(times.attemptMs));
       const { to } = info.envelope;
       if (to.length !== 1 || to[0] !== recipient) {
-        throw new Error("Mail went to other recipients than asked: the mail library changed the envelope");
+        throw new Error("The mail library changed the recipients of a mail");
       }
       return { kind: "accepted" };
     } catch (error) {

@@ -102,7 +102,7 @@ export class Batch {
       this.#transactions.run(work);
       return undefined;
     } catch (error) {
-      this.#log.error({ err: error }, "Commit failed: nothing of it was kept");
+      this.#log.error({ err: error }, "Commit failed: none of its changes were kept");
       this.#publisher.doubt();
       this.#sweeper.putOff();
       return refuse(503, "The engine cannot write to its disk now: nothing was changed");

@@ -60,7 +60,10 @@ export class Checkpoints {
     try {
       this.#store.checkpoint();
     } catch (error) {
-      this.#log.error({ err: error }, "Checkpoint failed: the journal has what is not in the database");
+      this.#log.error(
+        { err: error },
+        "Checkpoint failed: the journal keeps what the database does not have yet",
+      );
       this.#publisher.doubt();
       this.#after(RETRY_MS);
     }

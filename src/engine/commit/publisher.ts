@@ -53,7 +53,7 @@ export class Publisher {
       this.#delivery.taskChanged(change.row);
       // What happens to it afterwards wakes it, in vain: this is said once.
       if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
-        this.#log.error({ id, version }, "Workflow halted: no worker can go on with it");
+        this.#log.error({ id, version }, "Workflow halted: no worker could continue it");
       }
     }
   }

@@ -12,7 +12,8 @@ import { Store } from "../store/store.ts";
 export function backUp(file: string, target: string): { readonly file: string; readonly bytes: number } {
   const path = resolve(target);
   if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
-  if (existsSync(path)) throw new Error(`Cannot use ${path}: it exists, and a backup replaces nothing`);
+  if (existsSync(path))
+    throw new Error(`Cannot use ${path}: it exists, and a backup never overwrites a file`);
   const partial = `${path}.partial`;
   rmSync(partial, { force: true });
   // SQLite fills an empty file, whose mode it keeps.

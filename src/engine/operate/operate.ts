@@ -47,7 +47,7 @@ async function collectThere(
       body: JSON.stringify({ olderThanMs }),
     });
   } catch (cause) {
-    throw new ServiceError("ENGINE_UNAVAILABLE", `The engine has its folder, but does not listen at ${url}`, {
+    throw new ServiceError("ENGINE_UNAVAILABLE", `An engine uses the folder, but does not listen at ${url}`, {
       cause,
     });
   }

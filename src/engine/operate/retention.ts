@@ -47,7 +47,7 @@ export class Retention {
       ({ next } = upkeep.collect(clock.now() - keepMs, this.#from));
     } catch (error) {
       // A full disk, say. Requests tell of it, too; the next round tries again.
-      log.warn({ err: error }, "Cannot delete what is old now");
+      log.warn({ err: error }, "Cannot delete old workflows now");
     }
     this.#from = next ?? FROM_START;
     this.#cancel = this.#wait(next === undefined ? this.#roundMs : STEP_PAUSE_MS);

@@ -29,7 +29,7 @@ export function openDatabase(file: string): DatabaseSync {
     db.close();
     if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_NOTADB) {
       throw new Error(
-        `Cannot open the engine: ${file} is not a database. DATA_DIR must be a folder of the service's own`,
+        `Cannot open the engine: ${file} is not a database. DATA_DIR must be a folder that only this service uses`,
         { cause: error },
       );
     }
@@ -52,7 +52,7 @@ export function lockFolder(file: string): DatabaseSync {
   } catch (error) {
     lock.close();
     const what = isTaken(error)
-      ? `another process has the data folder ${dirname(file)}. Stop it, or reach it over HTTP`
+      ? `another process uses the data folder ${dirname(file)}. Stop it, or connect to it over HTTP`
       : `${file} cannot be locked: ${messageOf(error)}`;
     throw new Error(`Cannot open the engine: ${what}`, { cause: error });
   }
@@ -89,7 +89,7 @@ function migrate(db: DatabaseSync, file: string): void {
   }
   if (version > MIGRATIONS.length) {
     throw new Error(
-      `Cannot open the engine: ${file} has schema ${version}, this version of the program knows ${MIGRATIONS.length}. Use the newer program`,
+      `Cannot open the engine: ${file} has schema ${version}, this version of the program supports ${MIGRATIONS.length}. Use the newer program`,
     );
   }
   for (const [at, step] of MIGRATIONS.entries()) {

@@ -123,7 +123,7 @@ export function recordsAfter(number: number, records: readonly JournalRecord[]):
   const [first] = newer;
   if (first !== undefined && first.number > number + 1) {
     throw new Error(
-      `Cannot open the engine: its journal goes on from transaction ${first.number}, its database ends with ${number}: they do not belong together. If the database was restored, delete the journal beside it`,
+      `Cannot open the engine: its journal starts at transaction ${first.number}, but its database ends at ${number}: they do not belong together. If you restored the database, delete the journal beside it`,
     );
   }
   return newer;
@@ -142,7 +142,7 @@ function read(file: string, limit?: number): { readonly records: JournalRecord[]
     const [format, number, changes] = JSON.parse(text.toString()) as [unknown, number, Change[]];
     if (format !== FORMAT) {
       throw new Error(
-        `Cannot open the engine: ${file} is from another version of the program. Start that version once, and stop it`,
+        `Cannot open the engine: ${file} is from another version of the program. Start and stop that version once`,
       );
     }
     const last = records.at(-1);

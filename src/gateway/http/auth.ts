@@ -61,13 +61,16 @@ async function identify(
   const { authorization } = req.headers;
   if (authorization === undefined) {
     res.set("WWW-Authenticate", CHALLENGE);
-    throw new ServiceError("UNAUTHENTICATED", "A key is needed: send Authorization: Bearer and the key");
+    throw new ServiceError(
+      "UNAUTHENTICATED",
+      "An API key is required: send Authorization: Bearer with the key",
+    );
   }
   const bearer = /^Bearer +([^\s,]+)$/i.exec(authorization)?.[1];
   const caller = bearer === undefined ? undefined : await authenticate.identify(bearer);
   if (caller === undefined) {
     res.set("WWW-Authenticate", `${CHALLENGE}, error="invalid_token"`);
-    throw new ServiceError("UNAUTHENTICATED", "The key is not known here, or was revoked");
+    throw new ServiceError("UNAUTHENTICATED", "The key is unknown or revoked");
   }
   return caller;
 }

@@ -84,7 +84,7 @@ async function readBytes(req: Request, bytesMax: number): Promise<Buffer> {
   // By events: a loop over the stream costs several times as much.
   await new Promise<void>((resolve, reject) => {
     const brokeOff = (cause?: Error) =>
-      reject(new ServiceError("INVALID_REQUEST", "The body broke off before its end", { cause }));
+      reject(new ServiceError("INVALID_REQUEST", "The body ended early", { cause }));
     // The caller may have gone before anybody asked for the body; nothing more is heard of it then.
     if (req.destroyed) return brokeOff();
     req.on("data", (chunk: Buffer) => {

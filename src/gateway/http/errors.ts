@@ -9,7 +9,7 @@ import { refused } from "./refusals.ts";
 import { asServiceError } from "./thrown.ts";
 
 export const notFound: RequestHandler = (req) => {
-  throw new ServiceError("NOT_FOUND", `There is nothing at ${req.path.slice(0, 100)}`);
+  throw new ServiceError("NOT_FOUND", `Nothing exists at ${req.path.slice(0, 100)}`);
 };
 
 /** The last handler: every error becomes a problem for programs or a page for people, and tells nothing of our insides. */

@@ -26,7 +26,7 @@ export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): 
     if (!isLocal && !publicNames.some((each) => each === name)) {
       throw new ServiceError(
         "MISDIRECTED",
-        `Cannot answer for ${name ?? "a host without a name"}: this service's address is ${publicUrl}`,
+        `This service does not answer for ${name ?? "a host without a name"}: its address is ${publicUrl}`,
       );
     }
     next();
@@ -39,7 +39,7 @@ export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): 
  */
 export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
   if (!isRead(req) && saysOtherSite(req)) {
-    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot press here");
+    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this form");
   }
   next();
 };

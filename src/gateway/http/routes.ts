@@ -23,7 +23,7 @@ export function addRoute(
   route.all((req, res) => {
     res.set("Allow", allow);
     if (req.method !== "OPTIONS")
-      throw new ServiceError("METHOD_NOT_ALLOWED", `${req.method} is not possible here: use ${allow}`);
+      throw new ServiceError("METHOD_NOT_ALLOWED", `${req.method} is not supported here: use ${allow}`);
     res.status(204).end();
   });
 }

@@ -176,7 +176,7 @@ const REFUSED: Message = {
   steps: [
     "Look for the newest mail about the request and open the link there.",
     "If you copied the link, make sure that you copied all of it.",
-    "Otherwise ask whoever needs the decision to send you a new link.",
+    "Otherwise ask the person who needs the decision for a new link.",
   ],
 };
 
@@ -188,7 +188,7 @@ const NOT_RECORDED: Message = {
   icon: "clock",
   steps: [
     "Wait a minute.",
-    "Then open the page again. It shows what stands, with the button if an answer is still needed: your link still works.",
+    "Then open the page again. Your link still works. The page shows what is recorded, with the button if your answer is still needed.",
   ],
   again: true,
 };

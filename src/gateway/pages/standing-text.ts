@@ -36,12 +36,12 @@ function decidedText({ press, choice, request }: Visit, stands: Decided): Standi
     return {
       headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
       explanation: outcome === undefined ? consequenceText(stored, request) : endText(stored, outcome),
-      next: "You can close this page. Your answer stands and cannot be changed.",
+      next: "You can close this page. Your answer is final.",
       tone: DONE[stored],
       icon: stored,
     };
   }
-  const next = "The answer stands and cannot be changed. If it is wrong, tell the person who asked for it.";
+  const next = "The answer is final. If it is wrong, tell the person who asked for it.";
   const became = outcome === undefined ? "" : ` ${endText(stored, outcome)}`;
   if (press === "view") {
     return {
@@ -56,8 +56,8 @@ function decidedText({ press, choice, request }: Visit, stands: Decided): Standi
     headline: stored === choice ? `It was already ${DONE[stored]}` : `Not recorded: already ${DONE[stored]}`,
     explanation:
       stored === choice
-        ? `The same answer had been recorded before you pressed. Your press changed nothing.${became}`
-        : `You pressed to ${choice}, but this question had been answered before. The first answer counts; yours was not recorded.${became}`,
+        ? `The same answer was already recorded when you pressed. Your press changed nothing.${became}`
+        : `You pressed to ${choice}, but this question was already answered. The first answer counts; yours was not recorded.${became}`,
     next,
     tone: "neutral",
     icon: "info",
@@ -100,7 +100,7 @@ const CLOSED: Readonly<Record<ClosedBecause, { headline: string; explanation: st
   },
   rejected: {
     headline: "The request is already rejected",
-    explanation: "It was rejected without your answer, which is no longer needed.",
+    explanation: "It was rejected before you answered, so your answer is no longer needed.",
   },
   expired: {
     headline: "The deadline has passed",

@@ -50,7 +50,7 @@ export async function readBegin(
   const func = query.get("func") ?? DEFAULT_FUNC;
   const target = query.get("target");
   if (query.get("func") === undefined && catalogue.find(DEFAULT_FUNC, 1, target) === undefined) {
-    problems.push({ field: "func", message: "must name what to begin: GET /workflows lists what there is" });
+    problems.push({ field: "func", message: "must name a workflow: GET /workflows lists them" });
   }
   if (!functionName.safeParse(func).success) {
     problems.push({
@@ -59,7 +59,7 @@ export async function readBegin(
     });
   }
   const ownWay = ownWayOf(func);
-  if (ownWay !== undefined) problems.push({ field: "func", message: `must be another: ${ownWay}` });
+  if (ownWay !== undefined) problems.push({ field: "func", message: `must not be this function: ${ownWay}` });
   const version = query.get("version") ?? "1";
   if (!/^[1-9]\d{0,8}$/.test(version)) {
     problems.push({ field: "version", message: "must be a whole number from 1 on" });
@@ -158,7 +158,7 @@ function parseId(
   if (id !== undefined && id !== keyId) {
     problems.push({
       field: "Idempotency-Key",
-      message: "must be the same as id, or one of the two left out",
+      message: "must be the same as id; or leave one of them out",
     });
   }
   return keyId;

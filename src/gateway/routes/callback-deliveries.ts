@@ -38,7 +38,10 @@ export function addCallbackDeliveryRoutes(
     GET: needs(READERS, async (req, res) => {
       const found = await listCallbacks(durable, readFilter(req.query));
       if (found === undefined) {
-        throw new ServiceError("INVALID_REQUEST", "This installation's server has no search: ask by id");
+        throw new ServiceError(
+          "INVALID_REQUEST",
+          "The Resonate server cannot search: ask for a callback by its id",
+        );
       }
       res.json({ ...found, callbacks: found.callbacks.filter((view) => may(res, "read", view)) });
     }),

@@ -91,7 +91,7 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
       const stands = standsOf(question.standing);
       // Whoever has a receipt was told of a settled ballot: this one is from a time before it.
       if (stands === undefined)
-        throw new ServiceError("CONFLICT", "This answer is not recorded: open your link again");
+        throw new ServiceError("CONFLICT", "This answer was not recorded: open your link again");
       const { standing } = question;
       const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
       const status = receiptStatus(stands, choice);

@@ -47,7 +47,7 @@ export async function cancelApproval(
   // So that links tell how it ended although no worker may be there: that is certain once nothing is open any more.
   if (isUnderWay) await withdrawBallots(durable, root.id, request.approvers.length);
   const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? outcomeWaitMs : 0, signal });
-  if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise has vanished`);
+  if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise was deleted`);
   if (settled.state !== "pending") return assertCancelled(settled);
   if (isUnderWay) return settled;
   const closed = closedOf(end);
@@ -82,7 +82,7 @@ async function settleEnd(
     },
   });
   const end = await durable.settle(id, cancellation);
-  if (end === undefined) throw new Error(`Cannot cancel ${root.id}: its end has vanished`);
+  if (end === undefined) throw new Error(`Cannot cancel ${root.id}: its end was deleted`);
   return end;
 }
 

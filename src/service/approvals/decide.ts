@@ -60,7 +60,7 @@ export async function decideBallot(
   if (found.kind === "open") await answerBallot(durable, id, ballot, answer);
   const standing = (await readQuestion(durable, id))?.standing;
   if (standing === undefined || standing.kind === "open") {
-    throw new Error(`Cannot tell what stands of ${id}: it was settled, and reads as open`);
+    throw new Error(`Cannot read the result of ${id}: it was settled, and reads as open`);
   }
   const effective = standing.kind === "decided" && standing.decision.nonce === answer.nonce;
   return { kind: "stands", effective, standing };

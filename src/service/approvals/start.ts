@@ -57,7 +57,7 @@ export async function startApproval(
   if (stored === undefined) {
     throw new ServiceError(
       "CONFLICT",
-      `Cannot use the id "${root.id}": something that is no approval has it`,
+      `Cannot use the id "${root.id}": it belongs to something that is not an approval`,
     );
   }
   // Nearly always it was created just now, so it is the same to the letter. What was written otherwise costs more to tell.
@@ -67,7 +67,7 @@ export async function startApproval(
   if (differing.length > 0) {
     throw new ServiceError(
       "CONFLICT",
-      `Cannot use the id "${root.id}": an approval with other content has it (${differing.join(", ")})`,
+      `Cannot use the id "${root.id}": it belongs to an approval with different content (${differing.join(", ")})`,
     );
   }
   return root;
@@ -85,7 +85,7 @@ function chooseId(
   const keyId = idFromKeys(idempotencyKeys);
   if (keyId === undefined) return { id: undefined, problems: [{ field, message: IDEMPOTENCY_KEY_RULE }] };
   if (id === undefined || id === keyId) return { id: keyId, problems: [] };
-  const message = "must be the same as id, or one of the two left out";
+  const message = "must be the same as id; or leave one of them out";
   return { id: undefined, problems: [{ field, message }] };
 }
 

@@ -79,7 +79,7 @@ export async function replayCallback(
   const found = storedCallbackOf(record);
   if (found === undefined) throw unknown(id);
   if (event === undefined) {
-    throw new ServiceError("CONFLICT", `Cannot send ${id} anew: the workflow that it tells of has not ended`);
+    throw new ServiceError("CONFLICT", `Cannot send ${id} again: its workflow has not ended`);
   }
   const { to, bornAtMs } = found;
   const callback: Callback = { event, to, replayOf: id, ...(bornAtMs === undefined ? {} : { bornAtMs }) };
@@ -91,7 +91,7 @@ export async function replayCallback(
     tags: { [KIND_TAG]: CALLBACK_KIND, [ABOUT_TAG]: subjectOf(event) },
   });
   const view = viewCallback(started);
-  if (view === undefined) throw new Error(`Cannot send ${id} anew: ${started.id} is something else`);
+  if (view === undefined) throw new Error(`Cannot send ${id} again: ${started.id} belongs to something else`);
   return view;
 }
 

@@ -74,12 +74,12 @@ export async function takeDelivery(
     tags: { [KIND_TAG]: DELIVERY, [SOURCE_TAG]: source.name },
   });
   if (delivery.tags[KIND_TAG] !== DELIVERY || readDelivery(delivery.param) === undefined) {
-    throw new ServiceError("CONFLICT", "This delivery's place is taken by something else");
+    throw new ServiceError("CONFLICT", "The id of this delivery belongs to something else");
   }
   if (delivery.state !== "pending") return taken(delivery, true);
   const result = await effect(options, source, planned, id);
   const settled = await durable.settle(id, result);
-  if (settled === undefined) throw new Error(`Cannot settle ${id}: its promise has vanished`);
+  if (settled === undefined) throw new Error(`Cannot settle ${id}: its promise was deleted`);
   return taken(settled, false);
 }
 
@@ -180,7 +180,7 @@ async function effect(
       });
       if (decided.kind === "unknown") return unknown(source, ballot);
       if (decided.kind === "not-theirs") {
-        throw new ServiceError("FORBIDDEN", `The ballot ${ballot} is another approver's`);
+        throw new ServiceError("FORBIDDEN", `The ballot ${ballot} belongs to another approver`);
       }
       const { effective, standing } = decided;
       return {

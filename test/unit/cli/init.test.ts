@@ -72,7 +72,7 @@ describe("countersign init", () => {
     const { code, stderr } = await init(folder);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      `countersign: ${folder} has README.md, workflows/purchase.ts already: nothing was written. Name another folder: countersign init DIR\n`,
+      `countersign: ${folder} already has README.md, workflows/purchase.ts: nothing was written. Name another folder: countersign init DIR\n`,
     );
     expect(readdirSync(folder).toSorted()).toEqual(["README.md", "workflows"]);
     expect(readFileSync(join(folder, "workflows/purchase.ts"), "utf8")).toBe("mine");

@@ -60,7 +60,7 @@ describe("countersign start", () => {
     [["start", "--workflows", " "], "--workflows must name a folder"],
     [["engine", "--workflows", "workflows"], "Unknown option '--workflows'"],
     [["dev", "now"], "What is now?"],
-    [["dev"], "workflows: name one with --workflows DIR, or write a project with countersign init"],
+    [["dev"], "workflows: name one with --workflows DIR, or create a project with countersign init"],
     [["dev", "--workflows", "here"], "here: name one with --workflows DIR"],
   ])("refuses %j with exit code 2, before it starts anything", async (args, message) => {
     const run = countersign(...args);

@@ -140,7 +140,7 @@ describe("countersign webhooks test", () => {
     const url = ["--url", "http://127.0.0.1:1/webhooks/github"];
     expect(await countersign(["test", "github", "--body", file, ...url])).toMatchObject({
       code: 1,
-      err: "countersign: Nobody answers at http://127.0.0.1:1: is the gateway running?\n",
+      err: "countersign: No answer from http://127.0.0.1:1: is the gateway running?\n",
     });
   });
 

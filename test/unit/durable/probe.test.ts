@@ -66,7 +66,7 @@ test("probe() finds what a server lacks, and consequences() says what follows", 
   expect(consequences(found)).toEqual([
     expect.stringContaining("answers without a token"),
     // Release 0.9.8 takes them: the tests run on it.
-    expect.stringMatching(/refuses ids such as order:0.*use a released version/),
+    expect.stringMatching(/refuses ids such as order:0.*Use a released version/),
     expect.stringContaining("does not announce"),
     expect.stringContaining("has a clock that is 2 min behind"),
   ]);
@@ -106,7 +106,7 @@ test("probeInBackground() waits for a server that is not there yet, and logs onc
   expect(lines).toEqual([]);
   await testServer(engine, first.port);
   await eventually("the server was looked at", () => lines.length > 0);
-  expect(lines).toEqual(["Resonate server looked at"]);
+  expect(lines).toEqual(["checked the Resonate server"]);
 });
 
 function linesOf() {

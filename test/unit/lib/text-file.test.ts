@@ -114,7 +114,7 @@ describe(".env", () => {
     const { status, stderr } = settings(withMark(text));
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `Cannot use .env: the name ${shown} holds a character that nobody sees. Write that line again\n`,
+      stderr: `Cannot use .env: the name ${shown} contains an invisible character. Type that line again\n`,
     });
   });
 

@@ -13,7 +13,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import type { Registration } from "../../../worker/workflows/index.ts";
 
 const LARGE = 6_000_000;
-const TOO_LARGE = `is too large to be stored: 6000002 bytes as JSON, where at most ${VALUE_BYTES_MAX.embedded} can be`;
+const TOO_LARGE = `is too large to be stored: 6000002 bytes as JSON, the limit is ${VALUE_BYTES_MAX.embedded}`;
 
 interface Rig {
   /** How a workflow ended, and how many requests of each kind that took. */
@@ -216,7 +216,7 @@ test("a worker on a server with a smaller limit goes by that", async () => {
   const rig = await open("over HTTP", { valueBytesMax: VALUE_BYTES_MAX.server });
   expect(await rig.run("step", 2_000_000)).toMatchObject({
     state: "rejected",
-    error: expect.stringContaining("2000002 bytes as JSON, where at most 1500000 can be"),
+    error: expect.stringContaining("2000002 bytes as JSON, the limit is 1500000"),
   });
   expect(rig.effects).toEqual({ step: 1 });
 });

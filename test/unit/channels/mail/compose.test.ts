@@ -83,7 +83,7 @@ describe("requestDecision()", () => {
       approver: { email: "ana@example.com" },
     });
     for (const part of [html, text]) {
-      expect(part).toContain("Your decision is asked for");
+      expect(part).toContain("Your decision is needed");
       expect(part).not.toMatch(/undefined|Summary|Details/u);
     }
   });

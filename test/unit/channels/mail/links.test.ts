@@ -143,7 +143,9 @@ describe("in plain text", () => {
       ({ url, href }: { url?: string; href?: string }) => url ?? href,
     );
     expect(new Set(found)).toEqual(new Set([...ours, "http://approvals.example.com"]));
-    expect(filled.text).toContain('Lines that begin with "|" are the words of whoever asks');
+    expect(filled.text).toContain(
+      'Lines that begin with "|" were written by the person or program that asks',
+    );
   });
 
   test("marks every line of the asker's, whatever ends it", () => {

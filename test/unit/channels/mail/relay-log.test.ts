@@ -92,7 +92,7 @@ test("what only the operator can mend is an error, told once until a mail goes o
   for (let i = 0; i < 100; i++) expect(note(BARRED, MINUTE_MS)).toEqual([]);
   expect(note({ ...BARRED, reason: "The mail server does not take our sender (550)" })).toHaveLength(1);
   expect(note(ACCEPTED)).toEqual([
-    expect.objectContaining({ level: "info", msg: "The mail server lets us send again" }),
+    expect.objectContaining({ level: "info", msg: "The mail server accepts mail again" }),
   ]);
   expect(note(BARRED)).toHaveLength(1);
 });

@@ -79,7 +79,7 @@ test("a transaction that fails answers all its requests 503, keeps nothing, and 
     ask(engine, request("promise.get", { id: "good" })),
   ]);
   expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
-  expect(reports).toEqual(["Commit failed: nothing of it was kept"]);
+  expect(reports).toEqual(["Commit failed: none of its changes were kept"]);
   expect((await ask(engine, request("promise.get", { id: "good" }))).status).toBe(404);
   expect((await ask(engine, request("promise.get", { id: "before" }))).data).toMatchObject({
     promise: { state: "pending" },
@@ -211,7 +211,7 @@ test("a workflow that is released fifty times in a row is halted, which the log 
   expect((await ask(engine, request("task.get", { id: "a" }))).data["task"]).toMatchObject({
     state: "halted",
   });
-  expect(lines).toEqual([{ id: "a", version: 50, message: "Workflow halted: no worker can go on with it" }]);
+  expect(lines).toEqual([{ id: "a", version: 50, message: "Workflow halted: no worker could continue it" }]);
   expect((await ask(engine, request("task.continue", { id: "a" }))).status).toBe(200);
   expect((await ask(engine, acquire("a", 50))).status).toBe(200);
 });

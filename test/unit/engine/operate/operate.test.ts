@@ -67,7 +67,7 @@ test("backUp() replaces nothing, and leaves nothing behind when it fails", () =>
   openDatabase(file).close();
   const taken = join(dataDir, "taken");
   writeFileSync(taken, "mine");
-  expect(() => backUp(file, taken)).toThrow("it exists, and a backup replaces nothing");
+  expect(() => backUp(file, taken)).toThrow("it exists, and a backup never overwrites a file");
   expect(statSync(taken).size).toBe(4);
   const damaged = join(dataDir, "damaged.db");
   writeFileSync(damaged, "no database at all, but long enough to be read as one".repeat(100));

@@ -85,7 +85,7 @@ test("startEngineThread() throws what keeps the engine from opening, and passes 
   const warn = vi.fn();
   const engine = await started(dataDir, { log: { ...SILENT, warn } });
   await expect(started(dataDir)).rejects.toThrow(
-    "Cannot open the engine: another process has the data folder",
+    "Cannot open the engine: another process uses the data folder",
   );
   const { send } = engine.network({ group: "worker" });
   await expect(send(request("promise.get", { id: "" }) as never)).rejects.toThrow("platform failure: 400");

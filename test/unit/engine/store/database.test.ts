@@ -15,7 +15,7 @@ test("openEngine() refuses a data folder that another engine has, and takes it w
   const dataDir = temporaryFolder();
   const first = testEngine({ dataDir });
   expect(() => openEngine({ dataDir })).toThrow(
-    `Cannot open the engine: another process has the data folder ${dataDir}`,
+    `Cannot open the engine: another process uses the data folder ${dataDir}`,
   );
   await first.close();
   expect((await ask(testEngine({ dataDir }), create("a", Date.now() + 1000))).status).toBe(200);
@@ -71,7 +71,7 @@ test("openDatabase() refuses a newer schema and another program's file, and leav
   db.exec("PRAGMA user_version = 99");
   db.close();
   expect(() => openDatabase(newer)).toThrow(
-    `has schema 99, this version of the program knows ${MIGRATIONS.length}`,
+    `has schema 99, this version of the program supports ${MIGRATIONS.length}`,
   );
 
   const foreign = join(folder, "foreign.db");

@@ -148,7 +148,9 @@ test("a journal of another version of the program is refused", () => {
   header.writeUInt32LE(text.length, 0);
   header.writeUInt32LE(crc32(text), 4);
   writeFileSync(file, Buffer.concat([header, text]));
-  expect(() => openJournal(file)).toThrow("is from another version of the program. Start that version once");
+  expect(() => openJournal(file)).toThrow(
+    "is from another version of the program. Start and stop that version once",
+  );
 });
 
 test("recordsAfter() answers what a database lacks, and refuses a journal that is not its own", () => {
@@ -157,7 +159,7 @@ test("recordsAfter() answers what a database lacks, and refuses a journal that i
   expect(recordsAfter(5, records)).toEqual([record(6)]);
   expect(recordsAfter(6, records)).toEqual([]);
   expect(recordsAfter(9, records)).toEqual([]);
-  expect(() => recordsAfter(2, records)).toThrow("goes on from transaction 4, its database ends with 2");
+  expect(() => recordsAfter(2, records)).toThrow("starts at transaction 4, but its database ends at 2");
 });
 
 /** A folder as an engine leaves it that is killed before its checkpoint. */
@@ -229,8 +231,7 @@ test("a journal beside another database is refused, in words, and doctor says so
   const dataDir = leftBehind(0);
   const file = join(dataDir, "engine.db");
   journalOf(journalFileOf(file), record(7)).close();
-  const said =
-    "its journal goes on from transaction 7, its database ends with 0: they do not belong together";
+  const said = "its journal starts at transaction 7, but its database ends at 0: they do not belong together";
   expect(() => openEngine({ dataDir })).toThrow(said);
   expect(examine(file, Date.now()).findings).toEqual([
     { level: "broken", what: expect.stringContaining(said), ids: [] },

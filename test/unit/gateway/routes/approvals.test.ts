@@ -45,7 +45,7 @@ describe("POST /approvals", () => {
     );
     expect(status).toBe(422);
     expect(body["errors"]).toEqual([
-      { field: "Idempotency-Key", message: "must be the same as id, or one of the two left out" },
+      { field: "Idempotency-Key", message: "must be the same as id; or leave one of them out" },
       { field: "title", message: "must have at least 1 character" },
       { field: "approvers", message: "is required" },
     ]);
@@ -196,7 +196,7 @@ describe("POST /approvals", () => {
     const { status, body } = await rig.json("POST", "/approvals", { id: "po-1", ...order, ...change });
     expect([status, body["detail"]]).toEqual([
       409,
-      `Cannot use the id "po-1": an approval with other content has it (${named})`,
+      `Cannot use the id "po-1": it belongs to an approval with different content (${named})`,
     ]);
     expect(await rig.durable.read("po-1")).toEqual(before);
   });

@@ -34,12 +34,9 @@ describe("GuardedNetwork", () => {
 
   it.each([
     // A worker that has nothing to run in its place.
-    [
-      "approval",
-      /Cannot run approval when called by its name: POST \/approvals starts approvals, and checks/,
-    ],
-    ["approval_by_name", /Cannot run approval_by_name when called by its name: POST \/approvals/],
-    ["callback", /Cannot run callback when called by its name: callbacks follow from events/],
+    ["approval", /Cannot run approval when called by its name: use POST \/approvals, which checks/],
+    ["approval_by_name", /Cannot run approval_by_name when called by its name: use POST \/approvals/],
+    ["callback", /Cannot run callback when called by its name: events start callbacks/],
   ])("rejects %s when it was called by its name, whoever called, and does nothing", async (func, message) => {
     let runs = 0;
     const { start } = run([

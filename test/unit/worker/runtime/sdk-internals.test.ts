@@ -65,7 +65,7 @@ describe("carryValuesWhole()", () => {
       },
     ],
   ])("stops the start of a worker on an SDK with %s", (_, changed) => {
-    expect(() => carryValuesWhole(changed())).toThrow("no encoder of values that can be replaced");
+    expect(() => carryValuesWhole(changed())).toThrow("no value encoder that Countersign can replace");
   });
 });
 
@@ -116,7 +116,9 @@ describe("makeFaster()", () => {
 describe("goByEngineTime()", () => {
   test("stops the start of a worker on an SDK without a clock that can be set", () => {
     for (const clock of [undefined, {}, Date.now]) {
-      expect(() => goByEngineTime(sdkWith("clock", clock), () => 0)).toThrow("no clock that can be set");
+      expect(() => goByEngineTime(sdkWith("clock", clock), () => 0)).toThrow(
+        "no clock that Countersign can replace",
+      );
     }
   });
 });
