@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { Assignments } from "../../../../src/engine/deliver/assignments.ts";
+import { Worker } from "../../../../src/engine/deliver/group.ts";
+import { taskRow } from "../../../support/engine-rows.ts";
+
+function workerNamed(pid: string): Worker {
+  return new Worker({ group: "worker", pid, deliver: () => true, replaced: () => undefined });
+}
+
+test("a task that is acquired makes room at the worker that it was handed to", () => {
+  const assignments = new Assignments();
+  const worker = workerNamed("p1");
+  assignments.hand("a", 0, worker);
+  expect([assignments.workerOf("a"), [...worker.handed]]).toEqual([worker, ["a"]]);
+  expect(assignments.taskChanged(taskRow("a", { version: 0, dueAt: 5 }))).toBeUndefined();
+  expect(assignments.isHanded("a", 0)).toBe(true);
+  expect(assignments.taskChanged(taskRow("a", { state: "acquired", version: 1, pid: "p1" }))).toBe(worker);
+  expect([assignments.workerOf("a"), [...worker.handed]]).toEqual([undefined, []]);
+});
+
+test("a task that is handed to another worker is the first one's no more", () => {
+  const assignments = new Assignments();
+  const [first, second] = [workerNamed("p1"), workerNamed("p2")];
+  assignments.hand("a", 0, first);
+  assignments.hand("a", 1, second);
+  expect([[...first.handed], [...second.handed]]).toEqual([[], ["a"]]);
+  expect([assignments.isHanded("a", 0), assignments.isHanded("a", 1)]).toEqual([false, true]);
+});
+
+test("othersFirst() puts the last holder of a pending task at the end, until the task ends", () => {
+  const assignments = new Assignments();
+  const workers = ["p1", "p2", "p3"].map(workerNamed);
+  const order = () => assignments.othersFirst(workers, "a").map(({ connection }) => connection.pid);
+  assignments.taskChanged(taskRow("a", { state: "acquired", version: 1, pid: "p1" }));
+  assignments.taskChanged(taskRow("a", { version: 1 }));
+  expect(order()).toEqual(["p2", "p3", "p1"]);
+  assignments.taskChanged(taskRow("a", { state: "fulfilled", version: 1 }));
+  expect(order()).toEqual(["p1", "p2", "p3"]);
+});
+
+test("takeFrom() takes back all that a worker has not acquired, and forgetHanded() what all have not", () => {
+  const assignments = new Assignments();
+  const [first, second] = [workerNamed("p1"), workerNamed("p2")];
+  for (const id of ["a", "b"]) assignments.hand(id, 0, first);
+  for (const id of ["c", "d"]) assignments.hand(id, 0, second);
+  expect(assignments.takeFrom(first)).toEqual(["a", "b"]);
+  expect([first.handed.size, assignments.workerOf("a"), assignments.workerOf("c")]).toEqual([
+    0,
+    undefined,
+    second,
+  ]);
+  assignments.forgetHanded();
+  expect([second.handed.size, assignments.workerOf("c")]).toEqual([0, undefined]);
+});
