@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Api } from "../support/api.ts";
@@ -19,8 +19,8 @@ const ANA = "ana@example.com";
 
 test("a program with a worker of its own is killed while a person decides, and in the middle of a step, and goes on", async () => {
   await using site = await openSite();
-  const { url } = await site.start("all");
-  const api = new Api(url);
+  const service = await site.start("all");
+  const api = new Api(service.url);
   const project = projectFolder();
   const group = newId("shop");
   // A group that no earlier run has used, a lease that fits a test, and a step that the test can hold up.
@@ -37,6 +37,16 @@ test("a program with a worker of its own is killed while a person decides, and i
   const first = startShop(site, project);
   await first.says("ready");
   const mail = await site.mailTo(ANA, "Order 40 laptops");
+  // The service dies under the program, which stays, and works on when the service is back.
+  await service.killHard();
+  await site.start("all");
+  expect(first.child.exitCode).toBeNull();
+  const other = newId("restock");
+  await api.begin(other, "a pen", { func: "restock", target: group });
+  const otherMail = await site.mailTo(ANA, "Order a pen");
+  expect(await press(otherMail.links.reject)).toMatchObject({ decision: "rejected" });
+  expect(await api.ended(other)).toMatchObject({ result: { status: "rejected" } });
+
   await first.killHard();
   expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
   expect(await api.approval(`${id}:1`)).toMatchObject({ id: `${id}:1` });
@@ -51,8 +61,8 @@ test("a program with a worker of its own is killed while a person decides, and i
     status: "resolved",
     result: { status: "ordered", item: "40 laptops" },
   });
-  // Ana was asked once: what was done before each death is not done again.
-  expect(await site.mailbox()).toHaveLength(1);
+  // Ana was asked once for each: what was done before each death is not done again.
+  expect(await site.mailbox()).toHaveLength(2);
 
   third.child.kill("SIGTERM");
   expect(await third.exited).toBe(0);
@@ -66,10 +76,17 @@ test("in production the examples cannot be begun, and are not listed", async () 
     SMTP_URL: "smtp://127.0.0.1:1",
     MAIL_FROM: "approvals@example.com",
   };
-  await using site = await openSite({ env });
+  const workflows = join(projectFolder(), "workflows");
+  mkdirSync(workflows);
+  writeFileSync(join(workflows, "purchase.ts"), guideFile("guides/workflows.md", "workflows/purchase.ts"));
+  await using site = await openSite({ env: { ...env, WORKFLOWS: workflows } });
   const { url } = await site.start("all");
-  expect(await (await fetch(`${url}/workflows`)).json()).toEqual({ workflows: [] });
-  for (const func of ["foo", "greet", "purchase", "checkout", "release", "contract"]) {
+  const listed = await fetch(`${url}/workflows`);
+  // The guide's, which has an example's name.
+  expect(await listed.json()).toEqual({ workflows: [expect.objectContaining({ name: "purchase" })] });
+  const own = { item: "a laptop", approvers: [ANA] };
+  expect((await new Api(url).beginRaw(newId("buy"), own, { func: "purchase" })).status).toBe(200);
+  for (const func of ["foo", "greet", "checkout", "release", "contract"]) {
     const refused = await new Api(url).beginRaw(newId("example"), "x", { func });
     expect([func, refused.status, refused.json()["errors"]]).toEqual([
       func,

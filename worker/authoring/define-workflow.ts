@@ -14,7 +14,8 @@ export interface WorkflowDefinition<Input, Result> {
 }
 
 /** A `Workflow` that still knows what it takes and answers, for tests of it. */
-export interface DefinedWorkflow<Input, Result> extends Omit<Workflow, "run"> {
+export interface DefinedWorkflow<Input, Result> extends Omit<Workflow, "run" | "input"> {
+  readonly input?: StandardSchema<unknown, Input> | undefined;
   run(ctx: Context, input: Input): Generator<unknown, Result>;
 }
 

@@ -11,7 +11,16 @@ import { lasting } from "./step-options.ts";
  */
 export function registrationOf(workflow: Workflow): Registration {
   const { name, version, input, run } = workflow;
-  if (input === undefined) return { name, version, func: run };
+  if (input === undefined) {
+    return {
+      name,
+      version,
+      // A function of its own: the SDK takes none twice, and two workflows may share one `run`.
+      *func(ctx: Context, ...args: unknown[]): Generator<unknown, unknown> {
+        return yield* run(ctx, ...args);
+      },
+    };
+  }
   return {
     name,
     version,

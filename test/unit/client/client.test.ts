@@ -86,6 +86,8 @@ describe("the client, against the real service", () => {
     await expect(client().begin("greet", "Other", { id: promise })).rejects.toMatchObject({
       type: "conflict",
     });
+    const { promise: elsewhere } = await client().begin("restock", "pens", { target: "shop" });
+    expect((await rig.durable.read(elsewhere))?.tags["resonate:target"]).toBe("poll://any@shop");
   });
 
   test("resolve() and reject() settle what waits outside, and say who was first", async () => {

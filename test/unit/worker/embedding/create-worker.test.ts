@@ -225,6 +225,48 @@ test("of two processes of one program, one that stops leaves its work to the oth
   expect(runs).toBe(2);
 });
 
+test("what still runs when the grace is over goes to another process when its lease is over", async () => {
+  const site = await openSite();
+  let runs = 0;
+  const stuck = defineWorkflow({
+    name: "stuck",
+    *run(ctx) {
+      yield* ctx.run(async function wait() {
+        runs += 1;
+        if (runs === 1) await new Promise(() => {});
+      }, lasting(ctx));
+      return "done";
+    },
+  });
+  const options = { workflows: [stuck], leaseMs: 1_000 };
+  const one = embed(site, options);
+  await one.ready;
+  await site.begin("s-1", "stuck");
+  await expect.poll(() => runs).toBe(1);
+  const startedAt = performance.now();
+  await one.stop({ graceMs: 50 });
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  await embed(site, options).ready;
+  expect(await site.ended("s-1")).toMatchObject({ value: "done" });
+  expect(runs).toBe(2);
+});
+
+test("two workflows may share one function", async () => {
+  const site = await openSite();
+  const one = defineWorkflow({
+    name: "one",
+    *run(_ctx, item: string) {
+      return `got ${item}`;
+    },
+  });
+  const workflows = [one, defineWorkflow({ ...one, version: 2 }), defineWorkflow({ ...one, name: "two" })];
+  await embed(site, { workflows }).ready;
+  for (const name of ["one", "two"]) {
+    await site.begin(`${name}-1`, name);
+    expect(await site.ended(`${name}-1`)).toMatchObject({ value: "got pens" });
+  }
+});
+
 test("a worker is ready once the engine is there, and says while it waits", async () => {
   const port = await freePort();
   const hello = defineWorkflow({
