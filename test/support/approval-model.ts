@@ -50,9 +50,14 @@ const ID = "po-1";
 const END = endId(ID);
 const DEADLINE_MS = 1_000;
 
-export function approvalWorld(scenario: Scenario): World {
+/** Makes worlds in which a scenario begins. */
+export function approvalWorlds(scenario: Scenario): () => World {
   const request = parsed(scenario.request);
-  const engine = new ModelEngine(request);
+  const records = recordsOf(request);
+  return () => approvalWorld(scenario, request, new ModelEngine(records));
+}
+
+function approvalWorld(scenario: Scenario, request: ApprovalRequest, engine: ModelEngine): World {
   const ballotIds = request.approvers.map((_, i) => ballotId(ID, i + 1));
   /** What somebody was told, and what is wrong with it in the end. */
   const claims: ((outcome: Outcome) => string | undefined)[] = [];
@@ -132,14 +137,17 @@ export function approvalWorld(scenario: Scenario): World {
   }
   if (scenario.deadline === true) {
     programs["deadline"] = (turn) =>
-      turn([END, ...ballotIds, CLOCK], true, () => engine.pass(DEADLINE_MS - engine.nowMs));
+      turn({ writes: [END, ...ballotIds, CLOCK] }, () => engine.pass(DEADLINE_MS - engine.nowMs));
   }
   for (let tick = 1; tick <= (scenario.ticks ?? 0); tick++) {
-    programs[`tick ${tick}`] = (turn) => turn([CLOCK], true, () => engine.pass(1));
+    // After the deadline a tick ends ballots.
+    const writes = scenario.deadline === true ? [CLOCK, ...ballotIds] : [CLOCK];
+    programs[`tick ${tick}`] = (turn) => turn({ writes }, () => engine.pass(1));
   }
 
   return {
     programs,
+    isFinal: (thing) => thing !== CLOCK && engine.stored(thing).state !== "pending",
     lies() {
       const outcome = outcomeOf(engine.stored(ID));
       if (outcome === undefined) return ["the approval has no outcome"];
@@ -200,7 +208,7 @@ async function work(
   const ctx = { getDependency: () => engine.services(turn) } as unknown as Context;
   // Engines hand over what they have at different moments, so each promise is looked at by itself.
   const look = async (id: string) => {
-    const { state, value } = await turn([id], false, () => engine.stored(id));
+    const { state, value } = await turn({ reads: [id] }, () => engine.stored(id));
     if (state === "pending") return { id, settled: false };
     return state === "resolved" ? { id, settled: true, value } : { id, settled: true };
   };
@@ -209,8 +217,7 @@ async function work(
   for (;;) {
     const all = [END, ...ballotIds];
     await turn(
-      all,
-      false,
+      { reads: all },
       () => {},
       () => all.filter((id) => engine.stored(id).state !== "pending").length > known,
     );
@@ -228,7 +235,7 @@ async function work(
     if (seen.verdict.kind === "done") {
       const { outcome, reason } = seen.verdict;
       const result: Outcome = { approval: ID, outcome, reason, decisions: seen.decisions, metadata: {} };
-      await turn([ID], true, () => engine.settle(ID, encodeValue(result)));
+      await turn({ reads: [CLOCK], writes: [ID] }, () => engine.settle(ID, encodeValue(result)));
       return;
     }
     known = seen.settled;
@@ -239,34 +246,41 @@ async function work(
 /** Turns that are never granted once there were so many: the process is dead. */
 function mortal(turn: Turn, limit: number): Turn {
   let left = limit;
-  return async (touches, writes, act, isPossible) => {
+  return async (touches, act, isPossible) => {
     if (left-- <= 0) return await new Promise<never>(() => {});
-    return await turn(touches, writes, act, isPossible);
+    return await turn(touches, act, isPossible);
   };
 }
 
 const CLOCK = "clock";
 
+/** What the engine holds of an approval whose mails have gone out. */
+function recordsOf(request: ApprovalRequest): PromiseRecord[] {
+  const call = { func: "approval", args: [request], version: 1 };
+  return [
+    pending(ID, encodeValue(call), { "countersign:kind": "approval" }, DEADLINE_MS + APPROVAL_SLACK_MS),
+    pending(END, {}, { "countersign:kind": "end", "resonate:timer": "true" }, DEADLINE_MS),
+    ...request.approvers.map((approver, i) => {
+      const n = i + 1;
+      const ballot: Ballot = { kind: "ballot", approval: ID, n, approver, recipient: `r${n}`, gen: 0 };
+      // As they are created one after the other, their times are over one after the other.
+      return pending(ballotId(ID, n), encodeValue(ballot), { "countersign:kind": "ballot" }, DEADLINE_MS + n);
+    }),
+  ];
+}
+
+function pending(id: string, param: Value, tags: Record<string, string>, timeoutAt: number): PromiseRecord {
+  return { id, state: "pending", param, value: {}, tags, createdAt: 0, timeoutAt };
+}
+
 class ModelEngine {
   nowMs = 0;
   /** A worker that dies ends nothing that anybody would wait for. */
   readonly deathOfMortal = Promise.resolve();
-  readonly #records = new Map<string, PromiseRecord>();
+  readonly #records: Map<string, PromiseRecord>;
 
-  constructor(request: ApprovalRequest) {
-    const call = { func: "approval", args: [request], version: 1 };
-    this.#add(ID, encodeValue(call), { "countersign:kind": "approval" }, DEADLINE_MS + APPROVAL_SLACK_MS);
-    this.#add(END, {}, { "countersign:kind": "end", "resonate:timer": "true" }, DEADLINE_MS);
-    for (const [i, approver] of request.approvers.entries()) {
-      const n = i + 1;
-      const ballot: Ballot = { kind: "ballot", approval: ID, n, approver, recipient: `r${n}`, gen: 0 };
-      // As they are created one after the other, their times are over one after the other.
-      this.#add(ballotId(ID, n), encodeValue(ballot), { "countersign:kind": "ballot" }, DEADLINE_MS + n);
-    }
-  }
-
-  #add(id: string, param: Value, tags: Record<string, string>, timeoutAt: number): void {
-    this.#records.set(id, { id, state: "pending", param, value: {}, tags, createdAt: 0, timeoutAt });
+  constructor(records: readonly PromiseRecord[]) {
+    this.#records = new Map(records.map((record) => [record.id, record]));
   }
 
   stored(id: string): StoredPromise {
@@ -294,15 +308,16 @@ class ModelEngine {
 
   services(turn: Turn): ProductServices {
     const promises = {
-      get: (id: string) => turn([id], false, () => this.#records.get(id)),
-      resolve: (id: string, value: Value) => turn([id, CLOCK], true, () => this.settle(id, value)),
+      get: (id: string) => turn({ reads: [id] }, () => this.#records.get(id)),
+      resolve: (id: string, value: Value) =>
+        turn({ reads: [CLOCK], writes: [id] }, () => this.settle(id, value)),
       // Callbacks touch nothing of the approval, so their moment makes no difference.
       create: async (
         id: string,
         timeoutAt: number,
         { data, tags }: { data: string; tags: Record<string, string> },
       ) => {
-        if (!this.#records.has(id)) this.#add(id, { data }, tags, timeoutAt);
+        if (!this.#records.has(id)) this.#records.set(id, pending(id, { data }, tags, timeoutAt));
       },
     };
     const callbacks = { endpointsFor: () => [{ kind: "endpoint", name: "all" }] };
@@ -318,11 +333,12 @@ class ModelEngine {
 
   durable(turn: Turn): Durable {
     const read = (id: string) =>
-      turn([id], false, () => (this.#records.has(id) ? this.stored(id) : undefined));
+      turn({ reads: [id] }, () => (this.#records.has(id) ? this.stored(id) : undefined));
     const durable: Pick<Durable, "read" | "readTogether" | "settle" | "waitFor"> = {
       read,
       readTogether: async (first, rest) => [await read(first), ...(await Promise.all(rest.map(read)))],
-      settle: (id, value) => turn([id, CLOCK], true, () => stored(this.settle(id, encodeValue(value)))),
+      settle: (id, value) =>
+        turn({ reads: [CLOCK], writes: [id] }, () => stored(this.settle(id, encodeValue(value)))),
       // As long as a caller waits: not at all.
       waitFor: (id) => read(id),
     };

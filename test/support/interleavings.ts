@@ -7,12 +7,16 @@
  */
 import type { Random } from "./seeds.ts";
 
+/** Things by name. What is read in order to be written is written. */
+interface Touched {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
 /** One request of a program, waiting to be chosen. */
-interface Waiting {
+interface Waiting extends Touched {
   /** The same in every run that came here in the same way. */
   readonly key: string;
-  readonly touches: readonly string[];
-  readonly writes: boolean;
   readonly isPossible: () => boolean;
   readonly go: () => void;
 }
@@ -20,12 +24,14 @@ interface Waiting {
 /** What a program asks its world through. */
 export interface Turn {
   /** Waits to be chosen, then does it at once. */
-  <T>(touches: readonly string[], writes: boolean, act: () => T, isPossible?: () => boolean): Promise<T>;
+  <T>(touches: Partial<Touched>, act: () => T, isPossible?: () => boolean): Promise<T>;
 }
 
 /** A world made anew for each run: its programs, and what must be true at their end, as sentences that are not. */
 export interface World {
   readonly programs: Readonly<Record<string, (turn: Turn) => Promise<void>>>;
+  /** Whether a thing will never change again. What reads it or would write it comes to the same at any later moment. */
+  isFinal(thing: string): boolean;
   lies(): string[];
 }
 
@@ -63,11 +69,11 @@ export async function exploreAll(make: () => World, runsMax: number): Promise<Ex
       for (const other of others) {
         open.push({
           order: [...run.order, other.key],
-          asleep: before.filter((each) => !dependent(each, other)),
+          asleep: before.filter((each) => !run.dependent(each, other)),
         });
         before = [...before, other];
       }
-      asleep = asleep.filter((each) => !dependent(each, first));
+      asleep = asleep.filter((each) => !run.dependent(each, first));
       await run.choose(first);
     }
   }
@@ -88,8 +94,8 @@ export async function exploreSome(make: () => World, runs: number, random: Rando
   return { runs };
 }
 
-function dependent(a: Waiting, b: Waiting): boolean {
-  return (a.writes || b.writes) && a.touches.some((thing) => b.touches.includes(thing));
+function changes(a: Touched, b: Touched): boolean {
+  return a.writes.some((thing) => b.reads.includes(thing) || b.writes.includes(thing));
 }
 
 class Run {
@@ -104,9 +110,9 @@ class Run {
     for (const [name, program] of Object.entries(world.programs)) {
       let asked = 0;
       this.#unfinished.add(name);
-      const turn: Turn = (touches, writes, act, isPossible = () => true) =>
+      const turn: Turn = ({ reads = [], writes = [] }, act, isPossible = () => true) =>
         new Promise((resolve, reject) => {
-          const key = `${name}/${asked++} ${writes ? "writes" : "reads"} ${touches.join(",")}`;
+          const key = `${name}/${asked++} reads ${reads.join(",")} writes ${writes.join(",")}`;
           const go = () => {
             try {
               resolve(act());
@@ -114,7 +120,7 @@ class Run {
               reject(error instanceof Error ? error : new Error(String(error)));
             }
           };
-          this.#waiting.set(key, { key, touches, writes, isPossible, go });
+          this.#waiting.set(key, { key, reads, writes, isPossible, go });
         });
       program(turn).then(
         () => this.#unfinished.delete(name),
@@ -129,6 +135,19 @@ class Run {
   possible(): Waiting[] {
     if (this.#failure !== undefined) throw this.#failure;
     return [...this.#waiting.values()].filter(({ isPossible }) => isPossible());
+  }
+
+  /** Whether the order of two requests makes a difference from here on. */
+  dependent(a: Waiting, b: Waiting): boolean {
+    const [here, there] = [this.#open(a), this.#open(b)];
+    return changes(here, there) || changes(there, here);
+  }
+
+  /** What a request touches of what can still change; nothing if all that it would write is final. */
+  #open({ reads, writes }: Touched): Touched {
+    const canChange = (thing: string) => !this.#world.isFinal(thing);
+    const open = { reads: reads.filter(canChange), writes: writes.filter(canChange) };
+    return writes.length > 0 && open.writes.length === 0 ? { reads: [], writes: [] } : open;
   }
 
   async choose(next: Waiting): Promise<void> {

@@ -13,7 +13,7 @@ import { announce } from "../../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../../src/service/callbacks/events.ts";
 import { productServices } from "../../../worker/runtime/services.ts";
 import type { JudgeInput } from "../../../worker/workflows/steps.ts";
-import { approvalWorld, type Scenario } from "../../support/approval-model.ts";
+import { approvalWorlds, type Scenario } from "../../support/approval-model.ts";
 import { exploreAll, exploreSome } from "../../support/interleavings.ts";
 import { randomFrom, seeds } from "../../support/seeds.ts";
 
@@ -56,7 +56,7 @@ const SMALL: Readonly<Record<string, Scenario>> = {
 
 describe("every order", () => {
   test.each(Object.entries(SMALL))("of %s", async (_, scenario) => {
-    const explored = await exploreAll(() => approvalWorld(scenario), 200_000);
+    const explored = await exploreAll(approvalWorlds(scenario), 200_000);
     expect(explored.lie).toBeUndefined();
     // With fewer there is nothing to interleave, and the model has lost what it was made for.
     expect(explored.runs).toBeGreaterThan(20);
@@ -71,8 +71,9 @@ describe("orders by chance", () => {
     const random = randomFrom(seed);
     for (const [name, request] of Object.entries(LARGER)) {
       const explored = await exploreSome(
+        // What is drawn by chance is drawn again for each run.
         () =>
-          approvalWorld({
+          approvalWorlds({
             request,
             presses: request.approvers.map(
               (_, i) => [i + 1, random.chance(0.5) ? "approve" : "reject"] as const,
@@ -82,7 +83,7 @@ describe("orders by chance", () => {
             ticks: random.below(4),
             lookers: [1, 2],
             ...(random.chance(0.5) ? { dyingAfter: random.below(14) } : {}),
-          }),
+          })(),
         RUNS,
         random,
       );
@@ -102,7 +103,7 @@ const LARGER: Readonly<Record<string, Scenario["request"]>> = {
 describe("a judgement that writes the verdict before it closes the ballots", () => {
   test("is found out", async () => {
     const scenario = { ...(SMALL["an approval and a veto"] as Scenario), judge: judgeOfHaste };
-    const { lie } = await exploreAll(() => approvalWorld(scenario), 200_000);
+    const { lie } = await exploreAll(approvalWorlds(scenario), 200_000);
     expect(lie?.lies.join("\n")).toMatch(/the outcome is approved, and its decisions say .*rejected/u);
   });
 });
