@@ -16,6 +16,7 @@ import { brokenInvariants } from "../support/engine-invariants.ts";
 import { acquire, request, settle } from "../support/engine-requests.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
+import { COMPILE_CACHE } from "../support/service-process.ts";
 
 /** `CRASHES=1000 npx vitest run --project unit test/conformance/crash` for more. */
 const CRASHES = Number(process.env["CRASHES"] ?? 100);
@@ -37,7 +38,10 @@ const PROOFS: Record<string, string> = {
 type Victim = ChildProcessByStdio<Writable, Readable, null>;
 
 function victim(dataDir: string, life: string, manner = ""): Victim {
-  const child = spawn(execPath, [VICTIM, dataDir, life, manner], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(execPath, [VICTIM, dataDir, life, manner], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+  });
   // One that is not needed any more is sent away.
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
