@@ -78,13 +78,21 @@ function unproven(source: string, flags: string): string | undefined {
   return proof.status === "vulnerable" ? proof.complexity.summary : `no proof: ${proof.error.kind}`;
 }
 
+/** A proof may take seconds, and some patterns are written in several files. */
+const proofs = new Map<string, Diagnostics>();
+
 function prove(source: string, flags: string): Diagnostics {
-  return checkSync(source, flags, {
-    checker: "automaton",
-    timeout: 20_000,
-    maxRepeatCount: 1_000,
-    maxNFASize: 30_000,
-  });
+  const key = `${source}/${flags}`;
+  const proof =
+    proofs.get(key) ??
+    checkSync(source, flags, {
+      checker: "automaton",
+      timeout: 20_000,
+      maxRepeatCount: 1_000,
+      maxNFASize: 30_000,
+    });
+  proofs.set(key, proof);
+  return proof;
 }
 
 export function sourceFiles(folder: URL): string[] {
