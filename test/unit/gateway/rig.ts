@@ -129,6 +129,8 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
       // As if from many callers: the limit on refusals is not what these tests are about.
       calls += 1;
       headers.set("x-forwarded-for", `127.0.${calls >> 8}.${calls & 255}`);
+      // A gateway that closes waits 250 ms for those who keep their connection, and these tests open hundreds of gateways.
+      headers.set("connection", "close");
       const response = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init, headers });
       const text = await response.text();
       const body = response.headers.get("content-type")?.includes("json") === true ? JSON.parse(text) : {};
