@@ -6,12 +6,20 @@ import { createServer } from "node:net";
  */
 const RANGE = { from: 18_000, to: 32_000 };
 
+/**
+ * Test files that run at the same time take ports of their own: a port may be free only because its process restarts.
+ * Vitest numbers the places in which files run, from 1.
+ */
+const PLACES = 8;
+const PLACE = Number(process.env["VITEST_POOL_ID"] ?? 0) % PLACES;
+
 const given = new Set<number>();
 
-/** A port of the loopback that nobody listens on, and that this test process was not given before. */
+/** A port of the loopback that nobody listens on, and that no test running now was given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
+    const random = RANGE.from + Math.floor(Math.random() * (RANGE.to - RANGE.from));
+    const port = random - (random % PLACES) + PLACE;
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
