@@ -19,12 +19,12 @@ export interface Schedule {
 
 export interface ScheduledCall {
   readonly name: string;
-  /** In the words of `portableCron`. */
+  /** Portable, as `portableCron` writes it. */
   readonly cron: string;
   readonly func: string;
   readonly args: readonly unknown[];
   readonly version: number;
-  /** How long each of its workflows may take, in milliseconds. */
+  /** Timeout of each of its workflows, in milliseconds. */
   readonly timeoutMs: number;
   /** A worker group. */
   readonly target: string;
@@ -33,28 +33,28 @@ export interface ScheduledCall {
 }
 
 interface MadeSchedule extends Schedule {
-  /** Whether what is stored under the name is what was asked for. */
+  /** Whether the stored schedule is the one that was asked for. */
   readonly isSame: boolean;
 }
 
-/** What the engine knows of running a workflow. */
+/** A workflow's task, as the engine stores it. */
 export interface Task {
   readonly id: string;
   readonly state: "pending" | "acquired" | "suspended" | "halted" | "fulfilled";
   readonly version: number;
-  /** The worker that has it. */
+  /** The worker that holds it. */
   readonly pid?: string;
 }
 
-/** What operators ask of the engine, any that speaks the protocol. Errors are those of the durable port. */
+/** Requests of operators to any engine that speaks the protocol. Errors are those of the durable port. */
 export interface Administration {
   /**
-   * Answers what is stored under the name, which may be an older one.
+   * Returns the schedule stored under the name, which may be an older one.
    *
-   * @throws ServiceError INVALID_REQUEST if the engine reads the expression as other times; nothing is stored then
+   * @throws ServiceError INVALID_REQUEST if the engine reads the expression differently; nothing is stored then
    */
   createSchedule(call: ScheduledCall): Promise<MadeSchedule>;
-  /** False if there is none. What it has started goes on. */
+  /** False if there is none. Workflows that it has started continue. */
   deleteSchedule(name: string): Promise<boolean>;
   /** By name, at most 1,000. */
   schedules(): Promise<Schedule[]>;
@@ -145,7 +145,7 @@ export function createAdministration(
   };
 }
 
-/** A schedule may have been stored in other words. What those mean to another server is not for us to say. */
+/** A schedule may be stored in another notation. We do not guess how another server reads it. */
 function isSameCron(
   stored: string,
   cron: string,

@@ -1,28 +1,27 @@
 import type { EngineTime } from "./engine-time.ts";
 
 /**
- * What the service asks of the engine, in its own words. Gateways and the command line know this port, never the
- * protocol behind it. Every method throws `ServiceError("ENGINE_UNAVAILABLE")` while no engine answers, and
- * `ServiceError("INVALID_FIELDS")` for a value that would not come back from storage as it was given.
+ * The service's port to the engine. Gateways and the command line know this port, never the protocol behind it. Every
+ * method throws `ServiceError("ENGINE_UNAVAILABLE")` while no engine answers, and `ServiceError("INVALID_FIELDS")` for
+ * a value that storage would change.
  */
 export interface Durable {
   /**
-   * Starts a workflow, unless something with that id exists: answers what is stored, which may be older and hold
-   * another call. Compare `param` with what was asked.
+   * Starts a workflow, unless the id exists. Returns the stored promise, which may be older and contain another call:
+   * compare its `param` with your call.
    */
   start(call: Call): Promise<StoredPromise>;
   /**
-   * Creates a latent promise with a lineage of its own, unless something with that id exists: answers what is stored,
-   * as `start` does.
+   * Creates a latent promise with a lineage of its own, unless the id exists. Returns the stored promise, like `start`.
    */
   create(latent: Latent): Promise<StoredPromise>;
   read(id: string): Promise<StoredPromise | undefined>;
-  /** Reads several, in their order: what is answered of the first is no newer than what is answered of the rest. */
+  /** Reads several promises in order. The state of an earlier one is never newer than that of a later one. */
   readTogether(first: string, rest: readonly string[]): Promise<(StoredPromise | undefined)[]>;
   /**
-   * Settles a pending promise; undefined if there is none of that id. The first settle wins, and everyone is answered
-   * with what it stored: compare by a nonce of your own to know who won, in the value or given as `nonce`, which is
-   * kept beside it.
+   * Settles a pending promise; undefined if there is none of that id. The first settlement counts, and every caller
+   * gets the stored promise. To know whether yours counted, compare a nonce: inside the value, or as `nonce`, which is
+   * stored beside it.
    */
   settle(
     id: string,
@@ -31,9 +30,9 @@ export interface Durable {
     nonce?: string,
   ): Promise<StoredPromise | undefined>;
   /**
-   * Waits for settlement, at most `timeoutMs` and no longer than `signal` is quiet; then answers the promise as it is.
-   * Undefined if there is none of that id. Who may not see the promise, by `admit`, does not wait either: by the time
-   * that an answer takes they would know that it is there.
+   * Waits for settlement, at most `timeoutMs` and until `signal` aborts. Then returns the promise as it is. Undefined
+   * if there is none of that id. If `admit` refuses the promise, this does not wait: the time of the answer would
+   * reveal that the promise exists.
    */
   waitFor(
     id: string,
@@ -44,26 +43,26 @@ export interface Durable {
   /** The promise and everything below it, by id, at most 1,000; empty if there is none of that id. */
   family(rootId: string): Promise<Family>;
   /**
-   * Promises with all of these tags, in no order that means anything; undefined where the server has no search.
-   * Looks at everything that is stored, or at all whose ids begin with `idPrefix`: for people who ask, not for requests.
+   * Promises with all of these tags, in no particular order; undefined if the server cannot search. Scans everything
+   * stored, or all ids that begin with `idPrefix`, so use it for people's commands and never for a request.
    */
   search(
     tags: Readonly<Record<string, string>>,
     limit: number,
     idPrefix?: string,
   ): Promise<Family | undefined>;
-  /** What durations are to be counted from. Absent: the engine's clock is this process's own. */
+  /** The engine's clock, for deadlines. Absent: this process has the same clock. */
   readonly engineTime?: EngineTime;
-  /** Lets go of the engine; open waits are answered with what was last known. */
+  /** Disconnects from the engine. Open waits return the last known state. */
   stop(): Promise<void>;
 }
 
-/** Whether somebody may see a promise. */
+/** Whether a caller may see a promise. */
 export type Admit = (promise: StoredPromise) => Promise<boolean>;
 
 /**
- * How long a workflow may take when it is started: by default, and in bounds. The default leaves room for the longest
- * approval in its middle; the SDK's own of 24 hours would end a workflow while somebody is on a long weekend.
+ * The timeout of a new workflow: default and limits. The default leaves room for the longest approval. The SDK's
+ * default of 24 hours would end a workflow while its approver has a long weekend.
  */
 export const WORKFLOW_TIME = {
   defaultMs: 100 * 24 * 3_600_000,
@@ -71,7 +70,7 @@ export const WORKFLOW_TIME = {
   maxMs: 400 * 24 * 3_600_000,
 } as const;
 
-/** A promise that no worker runs: somebody settles it, or its time is over. */
+/** A promise that no worker runs: another program settles it, or it times out. */
 export interface Latent {
   readonly id: string;
   readonly param: unknown;
@@ -82,7 +81,7 @@ export interface Latent {
 
 /** A workflow to run: `func(...args)` on a worker of the group `target`. */
 export interface Call {
-  /** With a `:`, a workflow below the one before it, which it may wait for; else one of its own. */
+  /** With a `:`, a workflow below the one named before it, which may wait for it. Otherwise a root workflow. */
   readonly id: string;
   readonly func: string;
   readonly args: readonly unknown[];
@@ -90,7 +89,7 @@ export interface Call {
   readonly version?: number;
   /** A worker group. */
   readonly target?: string;
-  /** Milliseconds since 1970; the workflow is over then, done or not. */
+  /** Milliseconds since 1970. The workflow ends then, finished or not. */
   readonly timeoutAt: number;
   /** Tags that begin with `resonate:` are the engine's and cannot be set. */
   readonly tags?: Readonly<Record<string, string>>;
@@ -110,14 +109,14 @@ export interface StoredPromise {
   readonly createdAt: number;
   readonly timeoutAt: number;
   readonly settledAt?: number;
-  /** What the settlement that stands gave as its nonce. */
+  /** The nonce of the settlement that counted. */
   readonly nonce?: string;
-  /** Which of `param` and `value` could not be decoded (they were written by somebody else); it is undefined then. */
+  /** Which of `param` and `value` could not be decoded, because another program wrote it. It is undefined then. */
   readonly unreadable?: "param" | "value";
 }
 
 export interface Family {
   readonly promises: readonly StoredPromise[];
-  /** Whether there may be more than were found: the limit was reached. */
+  /** Whether the limit was reached, so that there may be more. */
   readonly truncated: boolean;
 }

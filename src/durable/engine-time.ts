@@ -1,28 +1,28 @@
 /**
- * What time it is at the engine. Deadlines are judged by the engine's clock alone, so a duration must be counted from it:
- * a process whose own clock is minutes off would otherwise make two minutes of five, or of none.
+ * The engine's time. Only the engine's clock decides about deadlines, so durations must start from it. Otherwise a
+ * process whose clock is minutes off would turn five minutes into two, or into none.
  */
 import type { Network } from "@resonatehq/sdk";
 import { ask } from "./protocol-client.ts";
 
 /** Milliseconds since 1970, by the engine's clock. */
 export interface EngineTime {
-  /** As last heard; by this process's own clock before anything was heard. */
+  /** The last known time; this process's own time before any reply. */
   now(): number;
   /**
-   * The same, but asks the engine first where it has not been heard for a while.
+   * The same, but asks the engine first if the last reply is too old.
    *
    * @throws ServiceError ENGINE_UNAVAILABLE
    */
   current(): Promise<number>;
 }
 
-/** What a network knows of the engine's clock. */
+/** A network's knowledge of the engine's clock. */
 export interface EngineClock {
   now(): number;
-  /** Whether the engine was heard lately, and this machine has not slept since. */
+  /** Whether the last reply is recent, and this machine has not slept since. */
   isCurrent(): boolean;
-  /** The engine was asked: what it did not tell by then it will not tell. */
+  /** The engine was asked. If its reply contained no time, it never will. */
   asked(): void;
 }
 
@@ -34,17 +34,17 @@ interface Timekeepers {
   readonly clock: () => number;
 }
 
-/** What durations that are stored are counted from. Asks the engine where it was not heard for a while. */
+/** The start of durations that are stored. Asks the engine if the last reply is too old. */
 export async function currentTime({ durable, clock }: Timekeepers): Promise<number> {
   return durable.engineTime === undefined ? clock() : await durable.engineTime.current();
 }
 
-/** What is compared with what is stored, such as the end of a link: as last heard, without asking. */
+/** The time to compare with stored times, such as the end of a link. Does not ask the engine. */
 export function knownTime({ durable, clock }: Timekeepers): number {
   return durable.engineTime?.now() ?? clock();
 }
 
-/** By the network's `clock`, if it has one; else the engine's clock is taken to be this process's own. */
+/** Uses the network's `clock`, if it has one; otherwise this process's own clock. */
 export function engineTimeOf(network: Network): EngineTime {
   const clock = clockIn(network) ?? OWN;
   let asking: Promise<unknown> | undefined;
@@ -52,7 +52,7 @@ export function engineTimeOf(network: Network): EngineTime {
     now: () => clock.now(),
     async current() {
       if (!clock.isCurrent()) {
-        // Any answer tells the time; one request for all who want to know.
+        // Any reply contains the time. All callers share one request.
         asking ??= ask(network, "promise.get", { id: "countersign-time" }).finally(() => {
           asking = undefined;
         });
@@ -79,17 +79,17 @@ interface Span {
 
 /** Longer than between two requests of a busy process; the clocks of two machines drift apart by less than a millisecond. */
 const CURRENT_MS = 60_000;
-/** The machine's clock and the time that has passed disagree by more: it slept, or its clock was set. */
+/** If the machine's clock and its elapsed time differ by more than this, it slept or its clock was set. */
 const JUMP_MS = 1_000;
 
 /**
- * The clock of an engine on the other side of a wire, learnt from the times in its replies. It counts on the time that
- * has passed (which nobody sets), not on this machine's clock.
+ * The clock of an engine on the other side of a wire, learnt from the times in its replies. It uses elapsed time, which
+ * cannot be set, and not this machine's clock.
  */
 export class RemoteClock implements EngineClock {
   readonly #passed: () => number;
   readonly #wall: () => number;
-  /** Bounds of how far the engine's clock is ahead of the time that has passed here. */
+  /** Bounds of the difference between the engine's clock and the elapsed time here. */
   #ahead: Span | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
   #wallAhead = 0;
@@ -99,7 +99,7 @@ export class RemoteClock implements EngineClock {
     this.#wall = wall;
   }
 
-  /** A reply came that was asked for at `sentAt`, by `passed`, and tells that it was between two times at the engine. */
+  /** A reply to a request of `sentAt` (elapsed time) says that the engine's time was between two instants. */
   hear(sentAt: number, engine: Span): void {
     const receivedAt = this.#passed();
     // The engine wrote it after the request was sent and before the reply was here.
@@ -107,7 +107,7 @@ export class RemoteClock implements EngineClock {
     const known = this.isCurrent() ? this.#ahead : undefined;
     const from = Math.max(told.from, known?.from ?? Number.NEGATIVE_INFINITY);
     const to = Math.min(told.to, known?.to ?? Number.POSITIVE_INFINITY);
-    // Each reply narrows it down; one that contradicts what was known says that a clock was set.
+    // Each reply narrows the bounds. A reply outside the bounds means that a clock was set.
     this.#ahead = from <= to ? { from, to } : told;
     this.#note(receivedAt);
   }

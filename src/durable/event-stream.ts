@@ -11,7 +11,7 @@ export async function* eventData(body: AsyncIterable<Uint8Array>): AsyncGenerato
   }
 }
 
-/** An event larger than this is no message of the protocol, whose bodies are bounded far below. */
+/** No message of the protocol is as large as this. */
 const LINE_CHARS_MAX = 16 * 1024 * 1024;
 
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

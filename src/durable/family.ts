@@ -4,14 +4,14 @@ import type { Durable, Family, StoredPromise } from "./durable.ts";
 import { ofTree } from "./lineage.ts";
 import { ask, stored } from "./protocol-client.ts";
 
-/** What people can still read on a screen. */
+/** As many as people can read on a screen. */
 const FAMILY_MAX = 1_000;
 /** The largest page that servers answer. */
 const PAGE_MAX = 1_000;
 
 /**
- * A promise and all below it: by one search where the server has one, else by looking for children position by
- * position, which finds all but detached workflows (their ids have no position).
+ * A promise and all below it: by one search if the server can search. Otherwise by reading the children position by
+ * position, which misses only detached workflows, because their ids have no position.
  */
 export async function family(
   network: Network,
@@ -37,11 +37,12 @@ async function searched(network: Network, rootId: string): Promise<Family | unde
 }
 
 /**
- * Promises with all of these tags, up to `limit`; undefined where the server has no search. Servers answer in order of
- * id, and a cursor is the id to go on after: with a prefix, nothing before it is looked at, and little after it.
+ * Promises with all of these tags, up to `limit`; undefined if the server cannot search. Servers answer in order of id,
+ * and the cursor is the last id. So a search with a prefix skips everything before it, and reads little after it.
  *
- * The order is that of the bytes on SQLite, and on PostgreSQL that of the database's collation, where ids that differ only
- * in case or punctuation stand between others. So the search goes on as long as the ids are alike in letters and digits.
+ * The order is that of the bytes on SQLite, and on PostgreSQL that of the database's collation, which may sort other
+ * ids between those that differ only in case or punctuation. So the search continues as long as the ids match in
+ * letters and digits.
  */
 export async function searchByTags(
   network: Network,
@@ -63,13 +64,13 @@ export async function searchByTags(
   };
 }
 
-/** Whether an id may stand among those with the prefix, in any collation. */
+/** Whether some collation may sort the id among those with the prefix. */
 function isAlike(id: string, prefix: string): boolean {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
   return plain(id).startsWith(plain(prefix));
 }
 
-/** One page, or undefined where the server has no search. */
+/** One page, or undefined if the server cannot search. */
 async function searchPage(
   network: Network,
   tags: Record<string, string>,
@@ -84,7 +85,7 @@ async function searchPage(
     if (!answer.ok) return undefined;
     return { promises: answer.data.promises.map(stored), cursor: answer.data.cursor };
   } catch (error) {
-    // Servers without the kind, or with tokens that may not search, refuse the request as a whole.
+    // Servers without the kind, or with tokens that may not search, refuse the whole request.
     if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return undefined;
     throw error;
   }

@@ -15,7 +15,7 @@ import { createSend } from "./http-send.ts";
 import { anyAddress } from "./lineage.ts";
 import { Turns } from "./turns.ts";
 
-/** Knows what time it is at the engine. */
+/** Knows the engine's time. */
 export interface HttpEngineNetwork extends Network {
   readonly clock: EngineClock;
 }
@@ -29,24 +29,24 @@ export interface HttpNetworkOptions {
   readonly pid: string;
 }
 
-/** A request takes milliseconds; whoever called us should hear of a dead engine before giving up themselves. */
+/** A request takes milliseconds. Our caller should learn that the engine is down before its own timeout. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Each request under way is a connection of its own. A rush of presses would otherwise open thousands at once, and an
- * engine refuses what goes beyond its limit; the answers come within milliseconds, so a queue loses nothing.
+ * Each request under way is a connection of its own. Without a limit, a rush of presses would open thousands at once,
+ * and the engine would refuse the excess. Answers take milliseconds, so a queue costs little.
  */
 const REQUESTS_AT_ONCE = 100;
 
 /**
- * How long a request waits in that queue. Five thousand presses at one moment take a busy machine half as long; after
- * this and a request's own time, the caller of a gateway is cut anyway.
+ * How long a request waits in that queue. Five thousand simultaneous presses take half as long on a busy machine. After
+ * this time and that of a request, the gateway ends its caller's connection anyway.
  */
 const QUEUE_MS = 20_000;
 
 /**
- * Requests that mean the same when they are sent again: what was done stands, and is answered. All that a gateway asks
- * is of these; a worker's claims on tasks are not.
+ * Idempotent requests: repeated, they return the stored result. All requests of a gateway are idempotent; a worker's
+ * claims on tasks are not.
  */
 const REPEATABLE: ReadonlySet<Request["kind"]> = new Set([
   "promise.get",
@@ -56,12 +56,12 @@ const REPEATABLE: ReadonlySet<Request["kind"]> = new Set([
   "promise.register_listener",
 ]);
 
-/** Pauses before a repeatable request whose connection broke is sent again. Within a second it is known, or told. */
+/** Pauses before retries of an idempotent request after a broken connection. Within a second it succeeds or fails. */
 const RETRY_MS = [25, 75, 200, 600];
 
 /**
- * Unlike the SDK's own message source, this one opens its stream only when `init()` is called, and `stop()` ends it
- * for good, also while it waits to reconnect: commands that never wait open none, and processes can end.
+ * Unlike the SDK's own message source, this opens its stream only on `init()`, and `stop()` ends it for good, even
+ * while it waits to reconnect. So commands that never wait open no stream, and processes can exit.
  */
 export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): HttpEngineNetwork {
   const base = url.replace(/\/$/, "");
@@ -78,7 +78,7 @@ export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions
   });
   const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock });
   network.send = async (request) => {
-    // A sign of life that waits in line comes too late, and the work it stands for is given to somebody else.
+    // A heartbeat must not wait in the queue: if it is late, another worker gets the tasks.
     if (request.kind === "task.heartbeat") return await send(request);
     for (const pauseMs of REPEATABLE.has(request.kind) ? RETRY_MS : []) {
       try {
@@ -94,19 +94,22 @@ export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions
 }
 
 /**
- * Whether the request may not have got through, and that is known at once: the connection was refused or broke, as one
- * does that a busy engine closed while it was taken up again. Not a request that took too long, nor one that was answered.
+ * Whether the connection was refused or broke, for example because a busy engine closed a connection that was just
+ * reused. False for a timeout, and for a request that was answered.
  */
 function isBrokenConnection(error: unknown): boolean {
   return error instanceof Error && /^platform failure: (?:fetch failed|terminated)$/.test(error.message);
 }
 
 /**
- * First and longest pause before the stream is opened again. The longest is what a decision may have to wait for its
- * workflow once an engine is back, however long it was away; four attempts a second cost nobody anything.
+ * First and longest pause before the stream is opened again. A workflow may have to wait for the longest pause after
+ * the engine is back, even after a long outage. Four attempts a second cost next to nothing.
  */
 const RECONNECT_MS = { first: 100, longest: 250 };
-/** How long `init()` waits for the stream: without it announcements are missed, and found by looking again. */
+/**
+ * How long `init()` waits for the stream: without the stream, announcements are missed, and polling finds the
+ * settlements.
+ */
 const OPEN_TIMEOUT_MS = 2_000;
 
 class PollStream implements HttpAdapter {
@@ -136,7 +139,7 @@ class PollStream implements HttpAdapter {
     this.#callbacks.push(callback);
   }
 
-  /** Opens the stream, once; answers when it is open, or cannot be opened at the moment. */
+  /** Opens the stream once. Resolves when it is open, or cannot be opened at the moment. */
   async init(): Promise<void> {
     if (this.#stopped.signal.aborted) return;
     this.#opened ??= new Promise((resolve) => {
@@ -166,7 +169,8 @@ class PollStream implements HttpAdapter {
           await response.body?.cancel();
         }
       } catch {
-        // Refused, broken off, or stopped: all the same here, and a request will tell callers if the engine is gone.
+        // Refused, broken or stopped makes no difference here. If the engine is down, callers learn it from their
+        // requests.
       }
       tried();
       const delayMs = Math.min(RECONNECT_MS.first * 2 ** failures, RECONNECT_MS.longest);

@@ -11,15 +11,15 @@ export interface SendOptions {
   readonly url: string;
   readonly token: string | undefined;
   readonly timeoutMs: number;
-  /** Hears what time it is from each reply. */
+  /** Learns the engine's time from each reply. */
   readonly clock: RemoteClock;
 }
 
-/** Statuses that are answers of the protocol. All others the SDK takes for failures of the way. */
+/** Statuses that the protocol uses for answers. The SDK treats all others as transport failures. */
 const ANSWERS: readonly number[] = [200, 300, 404, 409, 422, 501];
 
 /**
- * One request of the protocol by HTTP, as the SDK's own network sends it, which lets nobody see a reply's headers.
+ * Sends one request of the protocol over HTTP. The SDK's own network does the same, but hides the reply's headers.
  *
  * Throws `ResonateTimeoutException`, on which the SDK builds its retries, with the status in its text.
  */

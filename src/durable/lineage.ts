@@ -1,6 +1,6 @@
 /**
- * The words of the protocol that the service writes and reads outside the engine: tags, addresses, lineage and version.
- * Tags that begin with `resonate:` mean something to the engine; those of the service begin with `countersign:`.
+ * The terms of the protocol that the service uses outside the engine: tags, addresses, lineage and version. The engine
+ * defines tags that begin with `resonate:`; the service's own begin with `countersign:`.
  */
 import { parentId } from "../approval/ids.ts";
 import { originOf } from "../protocol/ids.ts";
@@ -11,12 +11,12 @@ export { anyAddress } from "../protocol/addresses.ts";
 export { PROTOCOL_VERSION } from "../protocol/records.ts";
 export { isTimer } from "../protocol/tags.ts";
 
-/** Of a promise that stands where a workflow would create it: below the one that its id names, or by itself. */
+/** Lineage of a promise where a workflow would create it: below the promise that its id names, or as a root. */
 export function lineage(id: string): Record<string, string> {
   return lineageBelow(id, parentId(id) ?? originOf(id));
 }
 
-/** Of a promise that belongs to a tree without hanging below any workflow of it: no worker is handed it with its own. */
+/** Lineage of a promise that belongs to a tree but to none of its workflows: no worker gets it with its task. */
 export function looseLineage(id: string): Record<string, string> {
   return lineageBelow(id, id);
 }
@@ -35,20 +35,20 @@ export function ofTree(id: string): Record<string, string> {
   return { [TAG.origin]: originOf(id) };
 }
 
-/** Of a promise that somebody outside settles. */
+/** Tag of a promise that is settled from outside. */
 export const EXTERNAL: Readonly<Record<string, string>> = { [TAG.external]: "true" };
 
-/** Of a promise that a worker at this address runs. */
+/** Tag of a promise that a worker at this address runs. */
 export function targeted(address: string): Record<string, string> {
   return { [TAG.target]: address };
 }
 
-/** Of a workflow that a schedule starts. */
+/** Tags of a workflow that a schedule starts. */
 export function scheduled(address: string): Record<string, string> {
   return { [TAG.target]: address, [TAG.scope]: "global" };
 }
 
-/** Of a promise that resolves by itself, on every server: its target makes even those arm it that arm nothing else. */
+/** Tags of a timer. It also has a target, because some servers keep deadlines only of promises with a target. */
 export function timer(address: string): Record<string, string> {
   return { [TAG.timer]: "true", [TAG.target]: address };
 }
@@ -58,17 +58,17 @@ export function targetOf(tags: Tags): string | undefined {
   return tags[TAG.target];
 }
 
-/** Whether it is a step, which lives and dies with its workflow. */
+/** Whether it is a step. */
 export function isStep(tags: Tags): boolean {
   return tags[TAG.scope] === "local";
 }
 
-/** Whether it waits for somebody outside, and says so. */
+/** Whether its tags say that it is settled from outside. */
 export function isForOutside(tags: Tags): boolean {
   return tags[TAG.external] === "true";
 }
 
-/** Whether a worker runs it, or the clock. */
+/** Whether a worker or the clock settles it. */
 export function isRun(tags: Tags): boolean {
   return targetOf(tags) !== undefined || isTimer(tags);
 }

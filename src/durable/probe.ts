@@ -1,4 +1,4 @@
-/** What a Resonate server that we did not write does with the things we build on, found out by trying them. */
+/** Tries the features that we need on a Resonate server that is not ours. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Network } from "@resonatehq/sdk";
@@ -16,11 +16,11 @@ export interface Endpoint {
 export interface ServerFindings {
   /** Whether a request without a token is refused, and one with a forged token. */
   readonly wantsToken: boolean;
-  /** Whether ids are told apart by `:`, as the SDK makes them. */
+  /** Whether it accepts ids with `:`, as the SDK makes them. */
   readonly takesIds: boolean;
   /** Whether the deadline of a promise without a target is announced when it comes. */
   readonly keepsDeadlines: boolean;
-  /** Its clock less ours, in ms, give or take a request. */
+  /** Its clock minus ours, in ms, accurate to the time of a request. */
   readonly clockAheadMs: number;
   readonly searches: boolean;
 }
@@ -32,34 +32,34 @@ interface ProbeLog {
 }
 
 export interface ProbeTimes {
-  /** From the deadline of the trial promise on; servers sweep every second. */
+  /** After the deadline of the trial promise. Servers check deadlines every second. */
   readonly patienceMs: number;
   /** Between attempts at a server that does not answer yet. */
   readonly retryMs: number;
-  /** Between two looks at a server that is open to all. */
+  /** Between two checks of a server that accepts requests without a token. */
   readonly openMs: number;
 }
 
 const TIMES: ProbeTimes = { patienceMs: 4_000, retryMs: 5_000, openMs: 60_000 };
 const DEADLINE_MS = 1_000;
-/** Links and deadlines are judged by the server's clock; a minute is what people would notice. */
+/** The server's clock decides about links and deadlines. People would notice a minute. */
 const CLOCK_OFF_MS = 60_000;
 
 export interface ProbeOptions {
-  /** Whether a server that lets everybody in is no reason to stop: on the loopback, for trying things out. */
+  /** Whether a server without authentication is allowed: on loopback, for trying things out. */
   readonly mayBeOpen?: boolean;
   readonly times?: ProbeTimes;
 }
 
 export interface Looking {
-  /** Whether the server was found to let everybody in where it may not. False until it has been looked at. */
+  /** Whether the server accepts requests without a token although it must not. False until it was checked. */
   isOpen(): boolean;
   stop(): void;
 }
 
 /**
- * Looks at the server once, in the background, and logs what was found; until it answers, again and again. One that is
- * open and may not be is told of each minute, until it is closed.
+ * Checks the server once, in the background, and logs the findings. Retries until the server answers. If it accepts
+ * requests without a token and must not, this logs an error each minute until that is fixed.
  */
 export function probeInBackground(
   endpoint: Endpoint,
@@ -74,7 +74,7 @@ export function probeInBackground(
     while (isOpen && !signal.aborted) {
       log.error({ url: endpoint.url }, `The Resonate server ${IS_OPEN}`);
       await sleep(times.openMs);
-      // Silence says nothing about whom it lets in.
+      // No answer says nothing about its authentication.
       isOpen = await refusesStrangers(endpoint, "countersign-probe").then(
         (refuses) => !refuses,
         () => true,
@@ -92,7 +92,7 @@ export function probeInBackground(
         if (isOpen) await untilClosed();
         return;
       } catch {
-        // It is not there yet, or it went away; requests tell of that by themselves.
+        // It is not up yet, or went down. Requests report that themselves.
         await sleep(times.retryMs);
       }
     }
@@ -104,7 +104,7 @@ export function probeInBackground(
 const IS_OPEN =
   "answers without a token, or with a forged one: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN";
 
-/** Leaves two promises behind, which end by themselves within the second. Throws while the server does not answer. */
+/** Leaves two promises behind, which time out within a second. Throws while the server does not answer. */
 export async function probe(
   endpoint: Endpoint,
   { patienceMs }: Pick<ProbeTimes, "patienceMs"> = TIMES,
@@ -147,12 +147,12 @@ export async function probe(
   }
 }
 
-/** Some servers that were told to want tokens take every token, also one that nobody signed. */
+/** Some servers that are configured to require tokens accept any token, even an unsigned one. */
 async function refusesStrangers({ url, token }: Endpoint, id: string): Promise<boolean> {
   return (await refuses(url, id, undefined)) && (await refuses(url, id, forged(token)));
 }
 
-/** As ours, as far as one can look into it, for a few minutes, and with a signature that is none. */
+/** Like our token as far as it can be decoded, valid for a few minutes, with an invalid signature. */
 function forged(token: string | undefined): string {
   const part = (content: object) => Buffer.from(JSON.stringify(content)).toString("base64url");
   const exp = Math.floor(Date.now() / 1000) + 300;
@@ -207,7 +207,7 @@ async function hasSearch(network: Network, origin: string): Promise<boolean> {
   }
 }
 
-/** What follows from what was found, each in words that say what to do. */
+/** What the findings mean, each with what to do. */
 export function consequences(found: ServerFindings): string[] {
   const said: string[] = [];
   if (!found.wantsToken) {
@@ -233,7 +233,7 @@ export function consequences(found: ServerFindings): string[] {
 }
 
 function report(url: string, findings: ServerFindings, log: ProbeLog, mayBeOpen: boolean): void {
-  // That it is open where it may not be is told by itself, and again and again.
+  // A missing authentication is logged separately, every minute.
   const toTell = mayBeOpen ? findings : { ...findings, wantsToken: true };
   for (const consequence of consequences(toTell)) log.warn({ url }, `The Resonate server ${consequence}`);
   log.info({ url, ...findings }, "checked the Resonate server");

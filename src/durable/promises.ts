@@ -1,4 +1,4 @@
 import type { Resonate } from "@resonatehq/sdk";
 
-/** The engine's promises as the SDK reaches them, for what workers do within steps. Unknown ids are thrown. */
+/** The engine's promises through the SDK, for steps of workers. Throws for unknown ids. */
 export type EnginePromises = Resonate["promises"];

@@ -12,10 +12,10 @@ type AnswerData<K extends Kind> = Extract<Extract<Response, { kind: K }>, { head
 
 export type Answer<K extends Kind> =
   | { readonly ok: true; readonly data: AnswerData<K> }
-  /** 404 unknown; 409 not in a state for it; 422 not of a kind for it; 501 not a thing this server does. */
+  /** 404 unknown id; 409 wrong state; 422 wrong kind; 501 not supported by this server. */
   | { readonly ok: false; readonly status: number };
 
-/** One request of the protocol. Faults of the way, the engine or the request's form are thrown. */
+/** One request of the protocol. Throws for failures of the transport, the engine or the request's form. */
 export async function ask<K extends Kind>(
   network: Network,
   kind: K,
@@ -38,7 +38,7 @@ export async function ask<K extends Kind>(
 const EXPECTED: readonly number[] = [300, 404, 409, 422, 501];
 
 /**
- * The SDK's networks report every status outside a short list as a failure of the way, with the status in its text:
+ * The SDK's networks report every status outside a short list as a transport failure, with the status in its text:
  * `platform failure: HTTP 400` over the wire, `platform failure: 400: <reason>` in this process.
  */
 function refusalIn(
@@ -52,7 +52,7 @@ function refusalIn(
 function fault(status: number | undefined, said: unknown, cause: unknown): ServiceError {
   const options = cause === undefined ? {} : { cause };
   if (status === 400) {
-    // The engine's words concern the request alone; their length is bounded, and what looks like a secret is taken out.
+    // The engine's message is about the request only. It is cut to a limit, and anything like a secret is removed.
     const reason = typeof said === "string" && said !== "" ? `: ${scrub(said).slice(0, 200)}` : "";
     return new ServiceError("INVALID_REQUEST", `The engine refuses the request${reason}`, options);
   }
@@ -70,9 +70,9 @@ function fault(status: number | undefined, said: unknown, cause: unknown): Servi
 }
 
 /**
- * Callers check with `assertStorable` what comes from outside.
+ * Callers check external values with `assertStorable`.
  *
- * @param field what a refusal calls the value
+ * @param field the value's name in a refusal
  * @throws ServiceError INVALID_FIELDS if it is larger than what an engine stores
  */
 export function encode(value: unknown, field: string, nonce?: string): Value {
@@ -85,10 +85,13 @@ export function encode(value: unknown, field: string, nonce?: string): Value {
   return nonce === undefined ? encoded : { ...encoded, headers: { ...encoded.headers, [NONCE]: nonce } };
 }
 
-/** Beside the value and not in it: whoever waits for the promise gets what was sent, as it was sent. */
+/** Stored beside the value and not in it, so that waiters get the value unchanged. */
 const NONCE = "countersign:nonce";
 
-/** A record as the service reads it. Values written by others may not decode; that is told, not thrown. */
+/**
+ * A record as the service reads it. Values of other programs may not decode; `unreadable` names them, and nothing is
+ * thrown.
+ */
 export function stored(record: PromiseRecord): StoredPromise {
   const param = decode(record.param);
   const value = decode(record.value);

@@ -11,10 +11,10 @@ import { assertStorable } from "./storable.ts";
 import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
 
 export interface DurableOptions {
-  /** Worker group that calls without a `target` go to. Default `worker`. */
+  /** Worker group for calls without a `target`. Default `worker`. */
   readonly group?: string;
   readonly pauses?: LookPauses;
-  /** Requests are answered in the order in which they are sent, as within one process. Default false. */
+  /** Whether requests are answered in the order in which they are sent, as within one process. Default false. */
   readonly isOrdered?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Lets so many things be under way at once; the others wait for their turn, first come, first served. */
+/** Limits how many tasks run at once. The others wait, first come, first served. */
 export class Turns {
   readonly #atOnce: number;
   readonly #waitMs: number;
@@ -41,7 +41,7 @@ export class Turns {
     });
   }
 
-  /** The place goes straight to the next in line, so that nobody who comes just now is faster. */
+  /** The place goes directly to the next in the queue, so a newcomer cannot overtake. */
   #passOn(): void {
     const [next] = this.#waiting;
     if (next === undefined) {

@@ -1,20 +1,19 @@
 import { Codec, type Value } from "@resonatehq/sdk";
 
 /**
- * Values as the SDK stores them, base64 of JSON, read and written several times as fast as it does: a workflow's records
- * are read again at each of its turns, which was a tenth of a worker's time. Whatever is beyond plain JSON goes through
- * the SDK's own codec.
+ * Values as the SDK stores them, base64 of JSON, but several times as fast: each turn of a workflow reads its records
+ * again, which took a tenth of a worker's time. Values beyond plain JSON go through the SDK's codec.
  *
- * Plain JSON comes back as it was, also where the SDK would read words of its own in it: what others send may hold
- * `{"__type": "error"}` or `"__INF__"`. Its bytes stay the same, and a header beside them says so.
+ * Plain JSON comes back unchanged, even if the SDK would read a special meaning in it, such as in `{"__type": "error"}`
+ * or `"__INF__"`. Its bytes stay the same, and a header marks it.
  */
 const sdk = new Codec();
 
-/** What the SDK writes for things that JSON has no words for; or an escape, behind which such a word may hide. */
+/** What the SDK writes for values that JSON cannot express; or an escape, which may hide such a text. */
 const BEYOND_JSON = /__type|__INF__|__NEG_INF__|\\u/;
 const WORDS = /__type|__INF__|__NEG_INF__/;
 
-/** A header of values that are nothing but JSON, whatever the SDK's codec would read in them. */
+/** Header of values that are plain JSON, even if the SDK's codec would read something else in them. */
 const VERBATIM = "countersign:json";
 
 /** @throws Error if it is not base64 of JSON */
@@ -25,7 +24,7 @@ export function decodeValue(value: Value | undefined): unknown {
   return isPlainJson ? (JSON.parse(text) as unknown) : (sdk.decode(value) as unknown);
 }
 
-/** @throws Error if JSON has no words for it: a cycle, a BigInt */
+/** @throws Error if JSON cannot express it: a cycle, a BigInt */
 export function encodeValue(value: unknown): Required<Value> {
   // First, since it knows when a value has no end.
   const text = JSON.stringify(value) as string | undefined;
@@ -36,8 +35,8 @@ export function encodeValue(value: unknown): Required<Value> {
 }
 
 /**
- * How much JSON one value may have: what the embedded engine takes as base64, and less where requests have at most 2 MB,
- * as on the Resonate Server, with room for all that goes along.
+ * Maximum bytes of JSON in one value. The Resonate Server limits requests to 2 MB, so there it is less, with room for
+ * the rest of the request.
  */
 export const VALUE_BYTES_MAX = { embedded: 3 * 1024 * 1024, server: 1_500_000 } as const;
 
@@ -47,7 +46,7 @@ export function storedBytes(value: Value | undefined): number {
   return Math.floor((data.length * 3) / 4) - (data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0);
 }
 
-/** Whether JSON has words for all of it. A second walk costs far less than having JSON's own show each part. */
+/** Whether JSON can express all of it. A second walk costs far less than a replacer for `JSON.stringify`. */
 function isPlain(value: unknown): boolean {
   if (typeof value === "number") return value !== Infinity && value !== -Infinity;
   if (typeof value !== "object" || value === null) return true;
@@ -57,12 +56,12 @@ function isPlain(value: unknown): boolean {
   return Object.values(value).every(isPlain);
 }
 
-/** Whether the SDK's codec would read something else in plain JSON. */
+/** Whether the SDK's codec would read something else in this plain JSON. */
 function holdsWords(value: unknown): boolean {
   if (typeof value === "string") return value === "__INF__" || value === "__NEG_INF__";
   if (typeof value !== "object" || value === null) return false;
   return Object.hasOwn(value, "__type") || Object.values(value).some(holdsWords);
 }
 
-/** In the place of the encoder inside the SDK's codec. */
+/** Replaces the encoder inside the SDK's codec. */
 export const VALUE_ENCODER = { encode: encodeValue, decode: decodeValue };

@@ -1,18 +1,17 @@
 /**
  * Waiting for promises to settle.
  *
- * The engine announces a settlement once, to a listener that asked for it, and nobody repeats the announcement: it is
- * lost when the stream happens to be down. So each promise that somebody waits for has one watch, shared by all who
- * wait, which listens for the announcement and, in case that never comes, looks again now and then. Nothing of this
- * needs to survive a restart: whoever waits asks again.
+ * The engine announces a settlement once, to each listener. If the stream is down at that moment, the announcement is
+ * lost. So each awaited promise has one watch, shared by all its waiters. The watch listens for the announcement and
+ * also polls now and then. Nothing here needs to survive a restart, because callers ask again.
  */
 import type { Message, Network } from "@resonatehq/sdk";
 import type { Admit, StoredPromise } from "./durable.ts";
 import { ask, stored } from "./protocol-client.ts";
 
 /**
- * How often a watch looks for itself. With a listener only a lost announcement is found this way, so a thousand
- * waiters may cost no more than a few hundred reads a second. Servers that refuse listeners leave no other way.
+ * How often a watch polls. With a listener, polling only finds lost announcements, so a thousand waiters may cost no
+ * more than a few hundred reads a second. If the server refuses listeners, polling is the only way.
  */
 export interface LookPauses {
   readonly listeningMs: number;
@@ -21,18 +20,18 @@ export interface LookPauses {
 
 export const LOOK_PAUSES: LookPauses = { listeningMs: 5_000, deafMs: 500 };
 
-/** Past the deadline some servers only notice when they are asked; this much later they certainly see it. */
+/** Some servers notice a deadline only when asked. This long after it, they certainly do. */
 const DEADLINE_GRACE_MS = 20;
 
 /**
- * One promise somebody waits for. It stands in the table before the engine is asked to announce, because the
- * announcement can overtake the answer to that request.
+ * One awaited promise. It is in the table before the engine is asked to announce, because the announcement can overtake
+ * the reply.
  */
 interface Watch {
   readonly id: string;
-  /** Undefined until first seen, and for good if the engine does not know it. */
+  /** Undefined until the first read, and for good if the engine does not know it. */
   latest: StoredPromise | undefined;
-  /** Ends when the promise was first seen; fails if the engine did not answer. */
+  /** Resolves after the first read; rejects if the engine did not answer. */
   begun: Promise<void>;
   readonly settled: PromiseWithResolvers<void>;
   timer: NodeJS.Timeout | undefined;
@@ -54,7 +53,10 @@ export class Waits {
     network.recv((message) => this.#receive(message));
   }
 
-  /** Waits for settlement until `end` ends the wait, or not at all who is not admitted; then answers what was last known. */
+  /**
+   * Waits for settlement until `end` ends the wait; does not wait if the caller is not admitted. Returns the last known
+   * state.
+   */
   async settlement(id: string, end: Promise<void>, admit?: Admit): Promise<StoredPromise | undefined> {
     const watch = this.#watches.get(id) ?? this.#begin(id);
     watch.waiting += 1;
@@ -71,7 +73,7 @@ export class Waits {
     }
   }
 
-  /** Ends every wait with what was last known. */
+  /** Ends every wait with the last known state. */
   stop(): void {
     for (const watch of this.#watches.values()) {
       watch.settled.resolve();
@@ -94,8 +96,7 @@ export class Waits {
   }
 
   async #lookFirst(watch: Watch): Promise<void> {
-    // The stream is opened by the first who waits: most gateways and most commands never do. If it cannot be opened,
-    // looking again serves instead.
+    // The first waiter opens the stream, because most commands never wait. If it cannot be opened, polling replaces it.
     this.#connected ??= this.#network.init().catch(() => undefined);
     await this.#connected;
     const { promise, isListening } = await this.#listen(watch.id);
@@ -132,7 +133,7 @@ export class Waits {
   }
 
   async #lookAgain(watch: Watch, timeoutAt: number, pauseMs: number): Promise<void> {
-    // An engine that does not answer now may announce later; the wait itself has an end.
+    // An engine that does not answer now may announce later. The wait itself is limited.
     const promise = await this.#read(watch.id).catch(() => undefined);
     if (promise === undefined || promise.state === "pending") this.#lookLater(watch, timeoutAt, pauseMs);
     else this.#settle(promise);

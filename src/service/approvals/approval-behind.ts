@@ -3,8 +3,8 @@ import { requestOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 
 /**
- * The promise of that id; or, where a program called `approval` by its name, the approval that was asked for below it.
- * Programs know the id that they chose, and people ask by it.
+ * The promise of that id; or, if a program called `approval` by name, the approval below it. The program knows only the
+ * id that it chose, and people use that id.
  */
 export async function approvalBehind(durable: Durable, id: string): Promise<StoredPromise | undefined> {
   const promise = await durable.read(id);

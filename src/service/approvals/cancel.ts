@@ -16,7 +16,7 @@ export interface StoredApproval {
 export interface CancelOptions {
   readonly durable: Durable;
   readonly newId: () => string;
-  /** Aborts when nobody waits for the answer any more; the cancellation stands nevertheless. */
+  /** Aborts when the caller is gone. The cancellation still counts. */
   readonly signal: AbortSignal;
   /** How long a worker may take to close the ballots and report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
@@ -28,7 +28,7 @@ const OUTCOME_WAIT_MS = 2_000;
 /**
  * Cancels an approval by settling its end, closes its ballots, and waits a little for the worker to report.
  *
- * @returns the root's record: cancelled, or pending if the cancellation stands but no worker has finished it yet
+ * @returns the root's record: cancelled, or pending if the cancellation is stored but no worker has finished it yet
  * @throws ServiceError CONFLICT if the approval ended otherwise, or a decision or the deadline came first
  */
 export async function cancelApproval(
@@ -44,7 +44,7 @@ export async function cancelApproval(
   };
   const end = await settleEnd(durable, root, cancellation);
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
-  // So that links tell how it ended although no worker may be there: that is certain once nothing is open any more.
+  // Lets links show the end even if no worker runs: the end is certain once no ballot is open.
   if (isUnderWay) await withdrawBallots(durable, root.id, request.approvers.length);
   const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? outcomeWaitMs : 0, signal });
   if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise was deleted`);
@@ -60,8 +60,8 @@ export async function cancelApproval(
 }
 
 /**
- * Settles the end of the approval, and answers what is stored then. If no worker has taken up the approval, there is no
- * end yet: it is created as the workflow would create it, which then finds it settled and mails nobody.
+ * Settles the end of the approval and returns the stored end. If no worker has started the approval, its end does not
+ * exist yet. This then creates it as the workflow would. The workflow finds it settled and mails nobody.
  */
 async function settleEnd(
   durable: Durable,
@@ -86,7 +86,7 @@ async function settleEnd(
   return end;
 }
 
-/** Ballots that the workflow has not created are left out; it mails nobody after a cancellation. */
+/** Skips ballots that the workflow has not created, because it mails nobody after a cancellation. */
 async function withdrawBallots(durable: Durable, approval: string, count: number): Promise<void> {
   const withdrawal: Withdrawal = { kind: "withdrawn" };
   await Promise.all(

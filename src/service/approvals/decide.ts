@@ -1,4 +1,4 @@
-/** Decisions, by every door: the one place that makes the record of one. */
+/** The only place that builds the record of a decision, for every door. */
 import type { Ballot, Choice, Decision, Door } from "../../approval/approval.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -16,7 +16,7 @@ export interface Answer {
   readonly caller?: string | undefined;
 }
 
-/** Answers the ballot whose promise is `id`, unless it is settled; then what stands is read from the record. */
+/** Answers the ballot with the promise `id`, unless it is settled. The result comes from the stored record. */
 export async function answerBallot(
   durable: Durable,
   id: string,
@@ -39,7 +39,10 @@ export interface ProgramDecision extends Answer {
   /** Promise id of the ballot. */
   readonly ballot: string;
   readonly door: Exclude<Door, "mail">;
-  /** The address of the person who pressed: nobody answers another's ballot. Absent: a program that may answer any. */
+  /**
+   * The address of the person who pressed, who may answer only their own ballot. Absent: a program, which may answer
+   * any.
+   */
   readonly by?: string;
 }
 
@@ -48,7 +51,7 @@ export type Decided =
   | { readonly kind: "not-theirs" }
   | { readonly kind: "stands"; readonly effective: boolean; readonly standing: SettledStanding };
 
-/** Answers the ballot unless somebody was faster, and tells what stands then, as read after the answer. */
+/** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
 export async function decideBallot(
   durable: Durable,
   { ballot: id, by, ...answer }: ProgramDecision,

@@ -6,7 +6,7 @@ import { type BallotStanding, outcomeOfCancelled, standingOf } from "../../appro
 import { ballotOf, requestOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 
-/** One ballot with all that its page needs, as stored at this moment. */
+/** One ballot with everything its page needs, as stored now. */
 export interface Question {
   readonly ballot: Ballot;
   /** When the ballot was created, in milliseconds since 1970: another approval may have had its id before. */
@@ -16,19 +16,19 @@ export interface Question {
   readonly standing: BallotStanding;
 }
 
-/** What a press needs to know of a ballot before it may settle it. */
+/** What a press needs to know about a ballot before it settles it. */
 export interface BallotAsked {
   readonly ballot: Ballot;
   /** As of `Question`. */
   readonly bornAtMs: number;
-  /** Whether nobody has answered it, and its time is not over. Its approval may have ended: such an answer does not count. */
+  /** Whether it is unanswered and not past its deadline. Its approval may have ended; then an answer does not count. */
   readonly isOpen: boolean;
 }
 
 /**
- * Reads the ballot whose promise is `pid`, and nothing else of its approval; undefined if that promise is no ballot. To
- * ask how the approval stands, too, would settle nothing: it can end between any reading and the press that follows,
- * and the press is judged by when it was stored (`src/approval/ending.ts`, N3).
+ * Reads only the ballot with the promise `pid`; undefined if that promise is not a ballot. Reading the approval's state
+ * as well would prove nothing: it can end between the read and the press. The time of storing decides
+ * (`src/approval/ending.ts`, N3).
  */
 export async function readBallot(durable: Durable, pid: string): Promise<BallotAsked | undefined> {
   const record = await durable.read(pid);
@@ -37,7 +37,7 @@ export async function readBallot(durable: Durable, pid: string): Promise<BallotA
   return { ballot, bornAtMs: record.createdAt, isOpen: record.state === "pending" };
 }
 
-/** Reads the ballot whose promise is `pid`; undefined if that promise is no ballot of an approval. */
+/** Reads the ballot with the promise `pid`; undefined if that promise is not a ballot of an approval. */
 export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
   const approval = parentId(pid);
   if (approval === undefined) return undefined;
@@ -51,8 +51,8 @@ export async function readQuestion(durable: Durable, pid: string): Promise<Quest
   const ballots = cancelled && (await ballotsOf(durable, root.id, request));
   const outcome = cancelled && ballots && outcomeOfCancelled(request, cancelled, ballots);
   const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");
-  // An answer may have come between the first reading and the end, and then it counts: looked at again, an open ballot
-  // is one that nobody answered in time.
+  // An answer may have arrived between the first read and the end, and then it counts. A ballot that is still open on
+  // the second read was not answered in time.
   const record =
     ballots?.[ballot.n - 1] ?? (hasEnded && first.state === "pending" ? await durable.read(pid) : first);
   return {
@@ -72,12 +72,12 @@ async function ballotsOf(
   return await Promise.all(approvers.map((_, i) => durable.read(ballotId(approval, i + 1))));
 }
 
-/** Time for a worker to record how an approval ends that the answers have decided: usually milliseconds. */
+/** Time for a worker to record the end of an approval that the answers have decided: usually milliseconds. */
 const OUTCOME_WAIT_MS = 1_000;
 
 /**
- * The same question, a moment later if the answers have decided the approval and no worker has recorded it yet: whoever
- * has just given the answer that decides wants to read what became of the request.
+ * The same question, but waits a moment if the answers have decided the approval and no worker has recorded it yet. The
+ * person who gave the deciding answer wants to see the result.
  */
 export async function withOutcome(
   durable: Durable,

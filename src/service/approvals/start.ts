@@ -23,10 +23,10 @@ export interface ApprovalCall {
 }
 
 /**
- * Starts the approval, or answers the one that the same id and content have started before, whatever became of it.
+ * Starts the approval, or returns the one that the same id and content started before, in any state.
  *
- * The id is the body's `id`, or follows from the idempotency key, or is new. A duration as deadline counts as given:
- * repeated later, the call means the same approval and does not move its deadline.
+ * The id is the body's `id`, or follows from the idempotency key, or is new. A duration as deadline is compared as
+ * given, so a later repetition means the same approval and does not move its deadline.
  *
  * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id. Nothing was started then.
  */
@@ -60,7 +60,7 @@ export async function startApproval(
       `Cannot use the id "${root.id}": it belongs to something that is not an approval`,
     );
   }
-  // Nearly always it was created just now, so it is the same to the letter. What was written otherwise costs more to tell.
+  // Nearly always it was created just now, so the texts are equal. Comparing meanings costs more.
   const differing = isSameJson(stored, parsed.value)
     ? []
     : differingFields({ request: stored, timeoutAt: root.timeoutAt }, parsed.value);
@@ -73,7 +73,7 @@ export async function startApproval(
   return root;
 }
 
-/** The id that body or header name, if it can be one; what is wrong with the body's is reported by its parser. */
+/** The id that body or header name, if it can be one; the body's parser reports a wrong id. */
 function chooseId(
   body: unknown,
   idempotencyKeys: readonly string[],
@@ -89,7 +89,7 @@ function chooseId(
   return { id: undefined, problems: [{ field, message }] };
 }
 
-/** The approval that this very call started when its deadline, an instant, was not yet too near. */
+/** The approval that this call started earlier, when its deadline (an instant) was not yet too near. */
 async function acceptedEarlier(
   durable: Durable,
   id: string,

@@ -1,9 +1,9 @@
 /**
- * Starts callbacks, from within steps. Each is a workflow of its own: the step waits until it is on disk, and never for a
- * receiver. Its id follows from event and receiver, so a step that runs again finds the callbacks that it started before.
+ * Starts callbacks from steps. Each callback is a workflow. The step waits until it is on disk, and never for a
+ * receiver. The id follows from event and receiver, so a step that runs again finds the callbacks that it started.
  *
- * In steps and not in the workflow, because the receivers depend on settings, which may differ from one pass to the next;
- * and an approval without receivers then costs nothing.
+ * This happens in steps and not in the workflow, because receivers depend on settings, which may change between two
+ * passes. An approval without receivers costs nothing.
  */
 import {
   ABOUT_TAG,
@@ -21,7 +21,7 @@ import { anyAddress, looseLineage, targeted } from "../../durable/lineage.ts";
 import type { EnginePromises } from "../../durable/promises.ts";
 import { encodeValue } from "../../durable/value.ts";
 
-/** What announcing takes: the worker's services have it. */
+/** What announcing needs; the worker's services contain it. */
 export interface Announcer {
   readonly promises: Pick<EnginePromises, "create">;
   /** The engine's clock, in milliseconds since 1970. */
@@ -38,12 +38,12 @@ export interface Announced {
 }
 
 /**
- * Tells the endpoints that want to know, and `callbackUrl` if the request has one.
- * Throws if the engine does not answer: the step then runs again.
+ * Tells the endpoints that subscribe to the event, and the request's `callbackUrl`. Throws if the engine does not
+ * answer: the step then runs again.
  */
 export async function announce(
   svc: Announcer,
-  /** When the approval's workflow took it up. */
+  /** When the approval's workflow started. */
   bornAtMs: number,
   events: readonly CallbackEvent[],
   callbackUrl: string | undefined,
@@ -68,7 +68,7 @@ async function start({ promises, group, now }: Announcer, callback: Callback): P
   await promises.create(id, now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
-      // Loose: what hangs off an approval is not handed to its worker with every wake-up.
+      // Loose, so that the approval's worker does not get it with every wake-up.
       ...looseLineage(id),
       ...targeted(anyAddress(group)),
       [KIND_TAG]: CALLBACK_KIND,

@@ -1,4 +1,4 @@
-/** What the approval's steps have to tell, as events. Their order in time is the order here. */
+/** The events of an approval's steps, in the order of time. */
 import type { CountedDecision, MailResult, Verdict } from "../../approval/approval.ts";
 import { type CallbackEvent, endEvent } from "../../approval/event.ts";
 
@@ -28,7 +28,7 @@ export function requestedEvent(approval: string, atMs: number): CallbackEvent {
   return { type: "approval.requested", timestamp: iso(atMs), data: { approval } };
 }
 
-/** An approver who cannot be reached, if that is what became of their mail. */
+/** The event for an approver who cannot be reached, if their mail is undeliverable. */
 export function eventsOfMail(
   approval: string,
   { n, delivery }: MailResult,

@@ -1,4 +1,4 @@
-/** Callbacks as people look after them: which there are, how one fares, and sending one anew. */
+/** Callbacks for operators: list them, show one, send one again. */
 import {
   ABOUT_TAG,
   CALLBACK_FUNC,
@@ -31,11 +31,11 @@ export interface CallbackFilter {
 export interface CallbackList {
   /** The newest first. */
   readonly callbacks: readonly CallbackView[];
-  /** Whether there may be more than were found. */
+  /** Whether there may be more. */
   readonly truncated: boolean;
 }
 
-/** What people can still read on a screen. */
+/** As many as people can read on a screen. */
 const LIST_MAX = 1_000;
 
 /** Undefined where the server has no search. */
@@ -43,7 +43,7 @@ export async function listCallbacks(
   durable: Durable,
   { status, about }: CallbackFilter,
 ): Promise<CallbackList | undefined> {
-  // Within the tree that it tells of a callback is found at once, wherever the server has no index for the tags.
+  // Searching in the tree of its approval or workflow is fast, even on a server without an index for tags.
   const subject = about === undefined ? {} : { ...ofTree(about), [ABOUT_TAG]: about };
   const tags = { [KIND_TAG]: CALLBACK_KIND, ...subject };
   const found = await durable.search(tags, LIST_MAX);
@@ -64,10 +64,10 @@ export async function readCallback(durable: Durable, id: string): Promise<Callba
 }
 
 /**
- * Sends the event of a callback anew: to the same receiver, with the same `webhook-id`, on a schedule of its own. The
- * first one goes on as it does.
+ * Sends the event of a callback again: to the same receiver, with the same `webhook-id`, with its own retries. The
+ * first callback is not affected.
  *
- * @throws ServiceError NOT_FOUND; CONFLICT while the callback has nothing to tell yet
+ * @throws ServiceError NOT_FOUND; CONFLICT while the callback's workflow has not ended
  */
 export async function replayCallback(
   durable: Durable,

@@ -11,9 +11,9 @@ import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 
 /**
- * Has somebody told when a workflow ends, however it ends. Said again, it means the same callback.
+ * Sends a callback when a workflow ends, however it ends. Repeated, it is the same callback.
  *
- * @throws ServiceError CONFLICT if somebody else is to be told; the workflow runs all the same
+ * @throws ServiceError CONFLICT if another receiver is already set; the workflow still runs
  */
 export async function callBackOnCompletion(
   durable: Durable,

@@ -1,10 +1,10 @@
 /**
- * Settling of promises that wait for somebody outside, for every door but the decision pages.
+ * Settles promises that wait for an outside answer, for every door except the decision pages.
  *
- * L1 Only a latent promise is settled: nothing that a worker runs, no timer, and nothing that has a door of its own
- *    (ballots, approvals and their ends, what webhooks leave).
- * L2 A promise may name its doors in the tag `countersign:settle`; then no other is open.
- * L3 Whether a call decided is read from what is stored afterwards, never from what was sent.
+ * L1 Only a latent promise is settled: never what a worker runs, a timer, or what has its own door (ballots, approvals
+ *    and their ends, promises of webhooks).
+ * L2 A promise may list its doors in the tag `countersign:settle`. Then all others are closed.
+ * L3 The stored record says whether a call decided, never the call itself.
  */
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -19,7 +19,7 @@ export interface Answer {
   readonly door: Doorway;
   readonly as: "resolved" | "rejected";
   readonly value: unknown;
-  /** Unique to the call, or to the delivery it repeats: whoever finds their own stored has decided. */
+  /** Unique to the call, or to the delivery that it repeats. A call that finds its own nonce stored has decided. */
   readonly nonce: string;
   readonly delivery?: string;
 }
@@ -41,7 +41,10 @@ export async function settleLatent(durable: Durable, answer: Answer): Promise<Se
   return { kind: "settled", record, effective: record.nonce === answer.nonce };
 }
 
-/** What an answer becomes in this promise: `waitForWebhook` never sees a rejection, whose value some servers lose. */
+/**
+ * How an answer is stored in this promise. A wait of `waitForWebhook` is never rejected, because some servers lose a
+ * rejection's value.
+ */
 export function asStored(
   promise: StoredPromise,
   { as, value, delivery }: Answer,
@@ -50,20 +53,20 @@ export function asStored(
   return { as: "resolved", value: webhookAnswerOf({ outcome: as, value, delivery }) };
 }
 
-/** Why this door does not lead to the promise; undefined if it does. */
+/** Why this door may not settle the promise; undefined if it may. */
 function closedBecause({ tags }: StoredPromise, door: Doorway): string | undefined {
   const kind = tags[KIND_TAG];
   if (kind === "ballot") {
     return "is a ballot: it is answered by POST /approvals/:id/ballots/:n/decide, by its link, or by a mapped webhook";
   }
-  // A wait for a webhook has a target for its deadline's sake alone.
+  // A wait for a webhook has a target only to keep its deadline.
   if (kind !== WAIT) {
     if (kind !== undefined)
       return `is not to be settled from outside: it belongs to an approval or a webhook`;
     if (isRun(tags)) {
       return "is run by a worker, or by the clock: only what waits for somebody outside can be settled";
     }
-    // Whoever signed the URL of a callback chose the promise; others only reach what says that it is for outside.
+    // The signer of a callback URL chose the promise. Other doors settle only promises tagged as external.
     const isLatent = door === "callback" ? !isStep(tags) : isForOutside(tags);
     if (!isLatent) return "is a step of a workflow: only a promise tagged resonate:external can be settled";
   }

@@ -1,4 +1,4 @@
-/** The workflow's side of a meeting; `meet.ts` beside this file is the event's, and has the rules of both. */
+/** The workflow's side of a meeting. `meet.ts` is the event's side, and has the rules of both. */
 import type { PromiseRecord } from "@resonatehq/sdk";
 import { KIND_TAG } from "../../approval/ids.ts";
 import { EXTERNAL, lineage } from "../../durable/lineage.ts";
@@ -22,7 +22,7 @@ export interface Joining {
   readonly waiter: string;
 }
 
-/** Brings a wait to the meeting of its match. Run again after a crash, it finds what it did before. */
+/** Brings a wait to the meeting of its match. After a crash it runs again and finds its own traces. */
 export async function joinMeeting(
   promises: EnginePromises,
   { source, match, waiter }: Joining,

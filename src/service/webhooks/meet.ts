@@ -1,7 +1,7 @@
 /**
  * An event and the workflow that waits for it meet on a promise whose id both derive from what the workflow waits for.
- * Whoever creates it leaves in its parameter what the other needs, so there is no moment in which they can miss each
- * other. `join.ts` is the workflow's side.
+ * The side that creates it puts into its parameter what the other side needs, so they cannot miss each other. `join.ts`
+ * is the workflow's side.
  *
  * M1 The workflow came first: its wait is named there, and the event settles that wait. First settlement counts.
  * M2 The event came first: it is kept there, and the wait that settles the meeting has it.
@@ -27,7 +27,7 @@ import {
 export interface ArrivingEvent {
   readonly source: string;
   readonly match: Match;
-  /** Names the event: the same when the same delivery is taken up again. */
+  /** Names the event; the same when the same delivery continues after a crash. */
   readonly delivery: string;
   readonly answer: WebhookAnswer;
 }
@@ -37,7 +37,7 @@ export type Encounter =
   | { readonly kind: "met"; readonly promise: string }
   /** Kept until a workflow asks for it. */
   | { readonly kind: "kept" }
-  /** Too many events of this match are kept, or were. */
+  /** Too many events of this match are or were kept. */
   | { readonly kind: "full" };
 
 export async function meet(durable: Durable, nowMs: number, event: ArrivingEvent): Promise<Encounter> {
@@ -56,7 +56,7 @@ export async function meet(durable: Durable, nowMs: number, event: ArrivingEvent
       return second?.kind === "waiter" ? { kind: "met", promise: second.waiter } : { kind: "kept" };
     }
     if (first?.kind === "waiter" && (await answerWait(durable, first.waiter, mine))) {
-      // The wait is over, and so is its meeting; what asks for it from now on need not look at the wait.
+      // The wait is over, and so is its meeting. From now on nobody needs to look at the wait.
       if (meeting.state === "pending") await durable.settle(id, mine);
       return { kind: "met", promise: first.waiter };
     }
@@ -64,7 +64,7 @@ export async function meet(durable: Durable, nowMs: number, event: ArrivingEvent
   return { kind: "full" };
 }
 
-/** Settles a workflow's wait with the event; false if something else had, or its time was over. */
+/** Settles a workflow's wait with the event; false if it was settled before or has timed out. */
 async function answerWait(
   durable: Durable,
   waiter: string,

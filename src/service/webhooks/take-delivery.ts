@@ -1,12 +1,12 @@
 /**
- * What becomes of one verified event.
+ * Processes one verified event.
  *
- * D1 The delivery is a promise of its own, named by source and replay key, and created before anything else happens.
- * D2 Then comes the effect, which can be repeated: it is told apart from others' by the delivery's id, so whoever
- *    repeats it after a crash finds their own.
- * D3 Last, the delivery is settled with what came of it, and only if the sender is answered 2xx. So a delivery that is
- *    settled has had its effect, and a repetition of it has none; one that is not settled is taken up anew by the
- *    sender's next try, also after the configuration was mended.
+ * D1 The delivery is a promise, named by source and replay key. It is created first.
+ * D2 The effect follows. It can be repeated: it carries the delivery's id, so a repetition after a crash recognises its
+ *    own effect.
+ * D3 Last, the delivery is settled with the result, only if the sender gets a 2xx. So a settled delivery has had its
+ *    effect, and a repetition has none. The sender's next try continues an unsettled one, even after you have fixed the
+ *    configuration.
  */
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -38,18 +38,18 @@ export interface TakeOptions {
   readonly clock: () => number;
 }
 
-/** The answer to the sender, who is asked to do nothing more. */
+/** The answer to the sender, after which it stops retrying. */
 export interface Taken extends DeliveryResult {
   /** The delivery's promise. */
   readonly delivery: string;
-  /** It had been taken before; the rest tells what came of it then. */
+  /** The delivery was accepted before; the other members show the result of that time. */
   readonly duplicate: boolean;
 }
 
 /**
- * @throws ServiceError where the sender should try again, or whoever configured the source has something to mend:
- *   NOT_FOUND for a promise that does not exist, FORBIDDEN for one that this source may not settle, INVALID_FIELDS for
- *   an event that names none, CONFLICT if too many events wait for a match
+ * @throws ServiceError if the sender should try again, or the source's configuration is wrong: NOT_FOUND for a promise
+ *   that does not exist, FORBIDDEN for one that this source may not settle, INVALID_FIELDS for an event that names
+ *   none, CONFLICT if too many events wait for a match
  */
 export async function takeDelivery(
   options: TakeOptions,
@@ -87,7 +87,7 @@ function taken(delivery: StoredPromise, duplicate: boolean): Taken {
   const result = readDeliveryResult(delivery.value) ?? {
     result: "ignored",
     effective: false,
-    // Its time was over before any try succeeded, and it is too old to be taken up; or another program settled it.
+    // It timed out before any try succeeded and is too old to continue; or another program settled it.
     why: delivery.state === "timedout" ? "it first came too long ago" : "another program has closed it",
   };
   return { delivery: delivery.id, duplicate, ...result };
@@ -193,7 +193,7 @@ async function effect(
   }
 }
 
-/** Numbers are stored as they came; JavaScript reads the nearest that it has. */
+/** Numbers are stored as they came. JavaScript reads the nearest double. */
 function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
   const paths = rawNumberPaths(value).map((path) => (path === "" ? "the value itself" : path.slice(0, 128)));
   if (paths.length === 0) return {};
@@ -205,7 +205,7 @@ function whyNot(standing: SettledStanding): string {
   return standing.because === "closing" ? "the approval is closing" : `it ended as ${standing.because}`;
 }
 
-/** Senders that repeat what was not acknowledged may come again when the workflow has got that far. */
+/** Senders retry what was not acknowledged, and may come again when the workflow has created the promise. */
 function unknown({ unknown }: Source, promise: string): DeliveryResult {
   if (unknown === "acknowledge") {
     return { result: "unknown", effective: false, promise, why: "there is no such promise" };
