@@ -77,6 +77,9 @@ const parsedRequest: z.ZodType<ParsedRequest> = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(false), problems: z.array(z.object({ field: z.string(), message: z.string() })) }),
 ]);
 
+/** What `requestApproval` says when another program has settled that step with something else. */
+export const CHECK_SETTLED_BY_OTHERS = "another program settled its check";
+
 /** The result of a step that parsed a request; undefined if another program wrote it. */
 export function parsedRequestIn(value: unknown): ParsedRequest | undefined {
   const parsed = parsedRequest.safeParse(value);

@@ -94,6 +94,7 @@ export const parseCompletionCallback = (value: unknown): CompletionCallback | un
   read(completion, value);
 
 export const parseAttempt = (value: unknown): Attempt | undefined => read(attempt, value);
+export const parseCallbackEnd = (value: unknown): CallbackEnd | undefined => read(end, value);
 export const parseEvent = (value: unknown): CallbackEvent | undefined => read(callbackEventSchema, value);
 
 export type StoredCallback =
@@ -154,7 +155,7 @@ export interface CallbackDetails extends CallbackView {
 export function viewCallback(record: StoredRecord): CallbackView | undefined {
   const stored = storedCallbackOf(record);
   if (stored === undefined) return undefined;
-  const ended = record.state === "resolved" ? read(end, record.value) : undefined;
+  const ended = record.state === "resolved" ? parseCallbackEnd(record.value) : undefined;
   return {
     id: record.id,
     type: stored.kind === "callback" ? stored.event.type : "workflow.completed",

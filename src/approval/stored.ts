@@ -14,6 +14,7 @@ import type {
   Judgement,
   MailResult,
   Outcome,
+  Withdrawal,
 } from "./approval.ts";
 import { KIND_TAG } from "./ids.ts";
 import {
@@ -58,6 +59,8 @@ const decision: z.ZodType<Decision> = z.object({
   nonce: text,
   caller: z.exactOptional(text),
 });
+
+const withdrawal: z.ZodType<Withdrawal> = z.object({ kind: z.literal("withdrawn") });
 
 const cancellation: z.ZodType<Cancellation> = z.object({
   kind: z.literal("cancelled"),
@@ -135,6 +138,7 @@ export const outcomeIn = (value: unknown): Outcome | undefined => read(outcome, 
 type Settled = Pick<StoredRecord, "state" | "value">;
 
 export const decisionOf = (record: Settled): Decision | undefined => readValue(decision, record);
+export const withdrawalOf = (record: Settled): Withdrawal | undefined => readValue(withdrawal, record);
 export const cancellationOf = (record: StoredRecord): Cancellation | undefined =>
   readValue(cancellation, record);
 export const closedOf = (record: StoredRecord): Closed | undefined => readValue(closed, record);

@@ -2,6 +2,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
+import type { Walk } from "../engine/operate/walk.ts";
 import type { AuditEntry } from "../lib/audit.ts";
 import { Temporal } from "../lib/temporal.ts";
 
@@ -67,12 +68,15 @@ interface EngineOperations {
   collect(olderThanMs: number): Promise<{ readonly promises: number }>;
   backUp(target: string): { readonly file: string; readonly bytes: number };
   examine(): Examination;
+  /** Lets somebody go through its promises, as they are on disk. */
+  walk<T>(visit: (promises: Walk) => T): T;
 }
 
 export interface Examination {
   readonly file: string;
   readonly isRunning: boolean;
   readonly schema: number;
+  readonly isCurrent: boolean;
   readonly bytes: { readonly file: number; readonly free: number; readonly log: number };
   readonly inJournal: number;
   /** By state. */

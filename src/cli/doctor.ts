@@ -1,4 +1,9 @@
+import { stored } from "../durable/protocol-client.ts";
+import { findOdd, type OddPromise, type OddPromises } from "../service/promises/odd.ts";
 import { type Command, CommandFailure, EXIT, type Examination, parseWords, UsageError } from "./command.ts";
+
+/** Odd promises that are listed; all are counted. */
+const ODD_MAX = 20;
 
 export const doctor: Command = {
   name: "doctor",
@@ -6,7 +11,9 @@ export const doctor: Command = {
   help: `Usage: countersign doctor [--json]
 
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
-must always hold, what is stuck, which workflows are tried again and again, which are halted. Changes nothing.
+must always hold, what is stuck, which workflows are tried again and again, which are halted. Names the promises of
+approvals, callbacks and webhooks that another program has settled with something of its own, at most ${ODD_MAX} of them.
+Changes nothing.
 
 Options:
   --json      Print JSON, even on a terminal
@@ -17,31 +24,28 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
     const { positionals, values } = parseWords(args, {});
     if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
     const { engine } = cli;
-    let found: Examination;
-    try {
-      found = engine.examine();
-    } catch (error) {
-      throw new CommandFailure(
-        EXIT.engineUnavailable,
-        error instanceof Error ? error.message : String(error),
-      );
-    }
-    cli.print(found, () => report(found), values);
-    return found.findings.length === 0 ? EXIT.ok : EXIT.failed;
+    const found = readable(() => engine.examine());
+    // Of a file that is broken, or of another version's, nobody can say what should be in it.
+    const isSound = found.isCurrent && !found.findings.some(({ level }) => level === "broken");
+    const nowMs = cli.clock();
+    const odd = isSound
+      ? readable(() => engine.walk((walk) => findOdd({ ...walk, decode: stored }, { nowMs, limit: ODD_MAX })))
+      : undefined;
+    cli.print({ ...found, odd }, () => report(found, odd), values);
+    return found.findings.length === 0 && (odd === undefined || odd.open === 0) ? EXIT.ok : EXIT.failed;
   },
 };
 
-function report({
-  file,
-  isRunning,
-  bytes,
-  inJournal,
-  promises,
-  tasks,
-  schedules,
-  checks,
-  findings,
-}: Examination): string {
+function readable<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw new CommandFailure(EXIT.engineUnavailable, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function report(found: Examination, odd: OddPromises | undefined): string {
+  const { file, isRunning, bytes, inJournal, promises, tasks, schedules, checks, findings } = found;
   const lines = [
     `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}, ${inJournal} transactions in the journal alone; the engine ${isRunning ? "runs" : "does not run"}`,
     `promises  ${byState(promises)}`,
@@ -51,9 +55,27 @@ function report({
       ({ level, what, ids }) =>
         `${level.toUpperCase()}  ${what}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`,
     ),
+    ...(odd === undefined || odd.number === 0 ? [] : oddLines(odd)),
   ];
-  if (findings.length === 0) lines.push(`${checks} checks, no problems`);
+  if (findings.length === 0 && (odd === undefined || odd.number === 0)) {
+    lines.push(`${checks} checks, no problems`);
+  }
   return lines.join("\n");
+}
+
+function oddLines({ number, open, promises }: OddPromises): string[] {
+  const level = open > 0 ? "ATTENTION" : "NOTE";
+  const which = number === 1 ? "1 promise was" : `${number} promises were`;
+  const more = number - promises.length;
+  return [
+    `${level}  ${which} settled by another program, which has the engine's token, with what the product does not write there`,
+    ...promises.flatMap(oddLine),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+  ];
+}
+
+function oddLine({ id, kind, isOver, wrong, means, remedy }: OddPromise): string[] {
+  return [`  ${id}  ${kind}${isOver ? ", its time is over" : ""}: ${wrong}`, `    ${means}. ${remedy}`];
 }
 
 function byState(counts: Readonly<Record<string, number>>): string {

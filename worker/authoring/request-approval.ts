@@ -3,6 +3,7 @@ import type { Outcome } from "../../src/approval/approval.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import {
   APPROVAL_SLACK_MS,
+  CHECK_SETTLED_BY_OTHERS,
   type ParsedRequest,
   parseApprovalRequest,
   parsedRequestIn,
@@ -27,7 +28,9 @@ import { lasting } from "../runtime/step-options.ts";
 export function* requestApproval(ctx: Context, request: unknown): Generator<unknown, Outcome> {
   // A step, because how far away a deadline is depends on the clock: a replay must not judge it anew.
   const checked = parsedRequestIn(yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx)));
-  if (checked === undefined) throw new Error("Cannot request an approval: another program settled its check");
+  if (checked === undefined) {
+    throw new Error(`Cannot request an approval: ${CHECK_SETTLED_BY_OTHERS}`);
+  }
   if (!checked.ok) {
     const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new TypeError(`Cannot request an approval: ${problems}`);

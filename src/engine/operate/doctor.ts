@@ -18,6 +18,8 @@ export interface Examination {
   readonly file: string;
   readonly isRunning: boolean;
   readonly schema: number;
+  /** Whether it is the schema of this version of the program; if not, nothing is said of what is in the file. */
+  readonly isCurrent: boolean;
   readonly bytes: { readonly file: number; readonly free: number; readonly log: number };
   /** Transactions of the journal that are not in the file yet: what is found here does not know of them. */
   readonly inJournal: number;
@@ -68,15 +70,17 @@ export function examine(file: string, now: number): Examination {
     const number = (sql: string) => Number(Object.values(db.prepare(sql).get() ?? {})[0]);
     const log = existsSync(`${file}-wal`) ? statSync(`${file}-wal`).size : 0;
     const pageSize = number("PRAGMA page_size");
-    const known = { file, isRunning, schema: number("PRAGMA user_version") };
+    const schema = number("PRAGMA user_version");
+    const isCurrent = schema === MIGRATIONS.length && number("PRAGMA application_id") === APPLICATION_ID;
+    const known = { file, isRunning, schema, isCurrent };
     const bytes = {
       file: number("PRAGMA page_count") * pageSize,
       free: number("PRAGMA freelist_count") * pageSize,
       log,
     };
     const findings = [...storageFindings(db, { logBytes: log, isRunning })];
-    if (known.schema !== MIGRATIONS.length || number("PRAGMA application_id") !== APPLICATION_ID) {
-      const what = `the schema is ${known.schema}, this version of the program knows ${MIGRATIONS.length}: start the engine of this version first`;
+    if (!isCurrent) {
+      const what = `the schema is ${schema}, this version of the program knows ${MIGRATIONS.length}: start the engine of this version first`;
       findings.push({ level: "attention", what, ids: [] });
       return {
         ...known,

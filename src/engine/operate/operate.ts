@@ -3,6 +3,7 @@ import { ServiceError } from "../../lib/errors.ts";
 import { openEngine } from "../engine.ts";
 import { backUp } from "./backup.ts";
 import { examine } from "./doctor.ts";
+import { type Walk, walk } from "./walk.ts";
 
 export interface EngineFolder {
   readonly dataDir: string;
@@ -17,6 +18,7 @@ export function operateEngine({ dataDir, url, token }: EngineFolder) {
   return {
     backUp: (target: string) => backUp(file, target),
     examine: () => examine(file, Date.now()),
+    walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),
     /** The running engine does it, since it is the one writer of its file; else one is opened for it. */
     collect: async (olderThanMs: number): Promise<{ promises: number }> => {
       let engine: ReturnType<typeof openEngine>;
