@@ -1,21 +1,32 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { PACKAGE_JSON } from "../lib/package-root.ts";
+import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { type Command, CommandFailure, EXIT, parseWords, UsageError } from "./command.ts";
-import { projectFiles } from "./project.ts";
+import { type Completed, completed, type Manifest, manifestProblem } from "./manifest.ts";
+import { ownPackage } from "./own-package.ts";
+import { FIRST_CALL, IGNORED, KEPT_FILES, type Project, projectFiles, projectManifest } from "./project.ts";
 
 export const init: Command = {
   name: "init",
   summary: "Write a small project with a workflow of your own",
   help: `Usage: countersign init [DIR]
 
-Writes a project into DIR (default: this folder): a workflow with an approval in the middle, a test, and scripts to
-run both. Creates DIR if it does not exist. If one of the files exists, it writes nothing.
+Writes a project into DIR (default: this folder): a workflow with an approval in the middle, a test, and scripts to run
+both. Creates DIR if it does not exist. Never overwrites: it adds what is missing to package.json and .gitignore, keeps
+your README.md and tsconfig.json, and writes nothing if the workflow or its test exists.
 
 Exits 0 when the project is written, 2 when it is not.
 
 Example:
-  npx countersign init approvals && cd approvals && npm install && npm test && npm run dev
+  npx countersign init && npm install && npm test && npm run dev
 `,
   async run(args, { print }) {
     const { values, positionals } = parseWords(args, {});
@@ -23,32 +34,74 @@ Example:
     if (others.length > 0) throw new UsageError(`One DIR only: what is ${others.join(" ")}?`);
     if (dir === "") throw new UsageError("DIR must not be empty");
     const folder = resolve(dir);
-    const files = projectFiles({ name: basename(folder), version: ownVersion() });
-    const names = Object.keys(files);
-    checkRoom(folder, names);
+    const plan = planFor(folder);
     try {
-      for (const [name, text] of Object.entries(files)) {
-        const path = join(folder, name);
-        mkdirSync(dirname(path), { recursive: true });
-        // Not over a file that came since we looked.
-        writeFileSync(path, text, { flag: "wx" });
-      }
+      write(folder, plan);
     } catch (error) {
       throw new CommandFailure(EXIT.usage, `Cannot write to ${folder}: ${reasonOf(error)}`);
     }
-    print({ folder, files: names }, () => written(folder, names), values);
+    const files = Object.keys(plan.files);
+    print(
+      { folder, files, added: plan.manifest.added, kept: keptOf(plan) },
+      () => written(folder, plan),
+      values,
+    );
     return EXIT.ok;
   },
 };
 
+interface Plan {
+  /** To write, none of which is there. */
+  readonly files: Project;
+  /** Files that are there and stay as they are. */
+  readonly kept: readonly string[];
+  readonly manifest: Completed;
+  /** Undefined where there is no package.json yet. */
+  readonly indent: string | undefined;
+  /** Lines that `.gitignore` lacks; undefined where there is none yet. */
+  readonly toIgnore: readonly string[] | undefined;
+  /** The checkout in which `npm pack` has still to run. */
+  readonly unpacked: string | undefined;
+}
+
 /** @throws CommandFailure naming what is in the way; nothing was written then */
-function checkRoom(folder: string, names: readonly string[]): void {
-  // From the outside in, so that the message names the first thing that is in the way.
-  const folders = [folder, ...new Set(names.map((name) => join(folder, dirname(name))))];
-  const file = folders.find((path) => existsSync(path) && !statSync(path).isDirectory());
-  if (file !== undefined)
-    throw new CommandFailure(EXIT.usage, `${file} is a file, not a folder: nothing was written`);
-  const taken = names.filter((name) => existsSync(join(folder, name)));
+function planFor(folder: string): Plan {
+  const { specifier, unpacked } = ownPackage(folder);
+  const wanted = projectManifest(basename(folder), specifier);
+  checkFolder(folder);
+  const text = textIfThere(folder, "package.json");
+  const existing = text === undefined ? undefined : readManifest(text);
+  const isNew = existing === undefined || isUntouched(folder);
+  const all = projectFiles(isNew || existing.type === "module" ? "ts" : "mts");
+  checkFiles(folder, Object.keys(all));
+  const kept = Object.keys(all).filter((name) => KEPT_FILES.has(name) && existsSync(join(folder, name)));
+  const ignored = textIfThere(folder, ".gitignore")?.split(/\r?\n/u);
+  const files = {
+    ...(existing === undefined ? { "package.json": jsonText(wanted, "  ") } : {}),
+    ...(ignored === undefined ? { ".gitignore": lines(IGNORED) } : {}),
+    ...Object.fromEntries(Object.entries(all).filter(([name]) => !kept.includes(name))),
+  };
+  return {
+    files,
+    kept,
+    unpacked,
+    manifest:
+      existing === undefined ? { manifest: wanted, added: [], kept: [] } : completed(existing, wanted, isNew),
+    indent: text === undefined ? undefined : (/^[ \t]+(?=")/mu.exec(text)?.[0] ?? "  "),
+    toIgnore: ignored && IGNORED.filter((line) => !ignored.includes(line) && !ignored.includes(`/${line}`)),
+  };
+}
+
+function checkFolder(folder: string): void {
+  if (existsSync(folder) && !statSync(folder).isDirectory()) throw inTheWay(folder);
+}
+
+function checkFiles(folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    const parent = join(folder, dirname(name));
+    if (existsSync(parent) && !statSync(parent).isDirectory()) throw inTheWay(parent);
+  }
+  const taken = names.filter((name) => !KEPT_FILES.has(name) && existsSync(join(folder, name)));
   if (taken.length > 0) {
     throw new CommandFailure(
       EXIT.usage,
@@ -57,22 +110,114 @@ function checkRoom(folder: string, names: readonly string[]): void {
   }
 }
 
+function inTheWay(path: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, `${path} is a file, not a folder: nothing was written`);
+}
+
+/** Undefined where there is no such file. */
+function textIfThere(folder: string, name: string): string | undefined {
+  const path = join(folder, name);
+  if (!existsSync(path)) return undefined;
+  try {
+    return readTextFile(path);
+  } catch (error) {
+    if (error instanceof TextFileError) throw error;
+    throw new CommandFailure(EXIT.usage, `Cannot read ${path} (${reasonOf(error)}): nothing was written`);
+  }
+}
+
+function readManifest(text: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CommandFailure(
+      EXIT.usage,
+      `package.json is no JSON (${error instanceof Error ? error.message : String(error)}): nothing was written`,
+    );
+  }
+  const problem = manifestProblem(value);
+  if (problem !== undefined)
+    throw new CommandFailure(EXIT.usage, `package.json ${problem}: nothing was written`);
+  return value as Manifest;
+}
+
+/** Whether the folder has what npm leaves in an empty one, and nothing that could depend on its package.json. */
+function isUntouched(folder: string): boolean {
+  const byNpm = new Set(["package.json", "package-lock.json", "node_modules"]);
+  return readdirSync(folder).every(
+    (name) => byNpm.has(name) || KEPT_FILES.has(name) || name.startsWith(".") || /^LICEN[CS]E/u.test(name),
+  );
+}
+
+function write(folder: string, { files, manifest, indent, toIgnore = [] }: Plan): void {
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    // Not over a file that came since we looked.
+    writeFileSync(path, text, { flag: "wx" });
+  }
+  if (indent !== undefined && manifest.added.length > 0) {
+    replace(join(folder, "package.json"), jsonText(manifest.manifest, indent));
+  }
+  if (toIgnore.length > 0) {
+    const path = join(folder, ".gitignore");
+    const text = readFileSync(path, "utf8");
+    replace(path, `${text === "" || text.endsWith("\n") ? text : `${text}\n`}${lines(toIgnore)}`);
+  }
+}
+
+/** As a whole, or not at all. */
+function replace(path: string, text: string): void {
+  const part = `${path}.countersign`;
+  writeFileSync(part, text);
+  renameSync(part, path);
+}
+
+function jsonText(value: unknown, indent: string): string {
+  return `${JSON.stringify(value, null, indent)}\n`;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return "code" in error ? String(error.code) : error.message;
 }
 
-function ownVersion(): string {
-  const manifest = JSON.parse(readFileSync(PACKAGE_JSON, "utf8")) as { readonly version: string };
-  return manifest.version;
+function keptOf({ kept, manifest }: Plan): readonly string[] {
+  return [...kept, ...manifest.kept];
 }
 
-function written(folder: string, names: readonly string[]): string {
+function written(folder: string, plan: Plan): string {
+  const { files, manifest, toIgnore = [], unpacked } = plan;
+  const kept = keptOf(plan);
   const there = relative(process.cwd(), folder);
-  return `Wrote ${names.join(", ")}${there === "" ? "" : ` into ${there}`}.
+  const into = there === "" ? "" : ` into ${there}`;
+  const own = (script: string) => kept.includes(`script ${script}`);
+  const next = [
+    ...(unpacked === undefined ? [] : [`(cd ${word(unpacked)} && npm pack)`]),
+    ...(there === "" ? [] : [`cd ${word(there)}`]),
+    "npm install",
+    own("test") ? "node --test" : "npm test",
+    own("dev") ? "npx countersign dev" : "npm run dev",
+  ];
+  return [
+    `Wrote ${Object.keys(files).join(", ")}${into}.`,
+    ...(manifest.added.length === 0 ? [] : [`Added to package.json: ${manifest.added.join(", ")}.`]),
+    ...(toIgnore.length === 0 ? [] : [`Added to .gitignore: ${toIgnore.join(", ")}.`]),
+    ...(kept.length === 0 ? [] : [`Left as it is: ${kept.join(", ")}.`]),
+    "",
+    "Next:",
+    ...next.map((line) => `  ${line}`),
+    "",
+    "Then, in another terminal, start the workflow and decide in http://127.0.0.1:5001/mailbox:",
+    FIRST_CALL.replaceAll(/^/gmu, "  "),
+  ].join("\n");
+}
 
-Next:${there === "" ? "" : `\n  cd ${/\s/u.test(there) ? JSON.stringify(there) : there}`}
-  npm install
-  npm test
-  npm run dev`;
+function word(text: string): string {
+  return /[^\w./-]/u.test(text) ? `'${text.replaceAll("'", String.raw`'\''`)}'` : text;
 }

@@ -1,37 +1,41 @@
 /** What `countersign init` writes: a project with one workflow, its test, and how to run it. */
+import type { Manifest } from "./manifest.ts";
 
 /** Paths within the folder, with their text. */
 export type Project = Readonly<Record<string, string>>;
 
-export interface ProjectOptions {
-  /** The folder's name. */
-  readonly name: string;
-  /** Of this package: the project takes the one that wrote it. */
-  readonly version: string;
-}
+/** Those that a project may have of its own: then it keeps them. */
+export const KEPT_FILES: ReadonlySet<string> = new Set(["tsconfig.json", "README.md"]);
 
-export function projectFiles({ name, version }: ProjectOptions): Project {
-  const manifest = {
-    name: packageName(name),
+/** Lines of its `.gitignore`: what is stored, keys among it, is not for the repository. */
+export const IGNORED = ["node_modules/", "data/", ".env"] as const;
+
+/** @param specifier where the package that writes it came from */
+export function projectManifest(folderName: string, specifier: string): Manifest {
+  return {
+    name: packageName(folderName),
     private: true,
     type: "module",
-    engines: { node: ">=22.18" },
+    engines: { node: "^22.18 || >=24" },
     scripts: {
-      dev: "countersign dev --workflows workflows",
-      start: "countersign start --workflows workflows",
+      // So that the service, and no shell, is what npm sends its signals to.
+      dev: "exec countersign dev --workflows workflows",
+      start: "exec countersign start --workflows workflows",
       test: "node --test",
       check: "tsc",
     },
-    dependencies: { countersign: `^${version}`, zod: "^4.0.0" },
+    dependencies: { countersign: specifier, zod: "^4.0.0" },
     devDependencies: { "@types/node": "^26.0.0", typescript: "^7.0.0" },
   };
+}
+
+/** @param extension `mts` in a project of CommonJS, whose `.ts` files Node reads as that */
+export function projectFiles(extension: "ts" | "mts"): Project {
   return {
-    "package.json": `${JSON.stringify(manifest, null, 2)}\n`,
     "tsconfig.json": TSCONFIG,
-    ".gitignore": "node_modules/\ndata/\n.env\n",
     "README.md": README,
-    "workflows/purchase.ts": WORKFLOW,
-    "test/purchase.test.ts": TEST,
+    [`workflows/purchase.${extension}`]: WORKFLOW,
+    [`test/purchase.test.${extension}`]: TEST.replace("purchase.ts", `purchase.${extension}`),
   };
 }
 
@@ -68,7 +72,7 @@ const TSCONFIG = text(`
 `);
 
 const WORKFLOW = text(`
-  | import { defineWorkflow, requestApproval } from "countersign";
+  | import { defineWorkflow, lasting, requestApproval } from "countersign";
   | import { z } from "zod";
   |
   | /** Holds the budget, asks for an approval, then orders or lets the budget go. It may take days and survives restarts. */
@@ -81,7 +85,7 @@ const WORKFLOW = text(`
   |     approvers: z.array(z.email()).min(1),
   |   }),
   |   *run(ctx, { item, euros, approvers }) {
-  |     const hold: string = yield* ctx.run(holdBudget, euros);
+  |     const hold: string = yield* ctx.run(holdBudget, euros, lasting(ctx));
   |     const { outcome, reason } = yield* requestApproval(ctx, {
   |       title: \`Buy \${item}\`,
   |       details: [{ label: "Amount", value: \`\${euros} €\` }],
@@ -89,10 +93,10 @@ const WORKFLOW = text(`
   |       deadline: "P5D",
   |     });
   |     if (outcome === "approved") {
-  |       const order: string = yield* ctx.run(placeOrder, item);
+  |       const order: string = yield* ctx.run(placeOrder, item, lasting(ctx));
   |       return { status: "ordered", order };
   |     }
-  |     yield* ctx.run(releaseBudget, hold);
+  |     yield* ctx.run(releaseBudget, hold, lasting(ctx));
   |     return { status: "dropped", because: outcome, reason };
   |   },
   | });
@@ -146,6 +150,10 @@ const TEST = text(`
   | });
 `);
 
+/** What starts the workflow, while the service runs with no settings. */
+export const FIRST_CALL = `curl 'http://127.0.0.1:5001/begin?id=purchase-1&func=purchase' -H 'content-type: application/json' \\
+  -d '{"item":"laptop","euros":900,"approvers":["ana@example.com"]}'`;
+
 const README = text(`
   | # Approvals
   |
@@ -160,8 +168,7 @@ const README = text(`
   | While \`npm run dev\` runs, start the workflow from another terminal:
   |
   | \`\`\`sh
-  | curl 'http://127.0.0.1:5001/begin?id=purchase-1&func=purchase' -H 'content-type: application/json' \\
-  |   -d '{"item":"laptop","euros":900,"approvers":["ana@example.com"]}'
+${FIRST_CALL.replaceAll(/^/gmu, "  | ")}
   | \`\`\`
   |
   | Open http://127.0.0.1:5001/mailbox, read the mail and decide. Then see what became of it:

@@ -31,22 +31,26 @@ test("the guide's workflow runs from a folder in a gateway and a worker, and the
   expect(listed).toContainEqual({
     name: "purchase",
     version: 1,
-    argument: expect.objectContaining({ type: "object", required: ["item", "approvers"] }),
+    argument: expect.objectContaining({ type: "object", required: ["item", "euros", "approvers"] }),
   });
   expect(listed).toContainEqual({ name: "later", version: 2, argument: null });
 
   const id = newId("buy");
-  const refused = await api.beginRaw(id, { item: "a laptop", approvers: ["ana"] }, { func: "purchase" });
+  const refused = await api.beginRaw(
+    id,
+    { item: "a laptop", euros: 900, approvers: ["ana"] },
+    { func: "purchase" },
+  );
   expect([refused.status, refused.json()["errors"]]).toEqual([
     422,
     [expect.objectContaining({ field: "body.approvers[0]" })],
   ]);
 
-  await api.begin(id, { item: "a laptop", approvers: [ANA] }, { func: "purchase" });
+  await api.begin(id, { item: "a laptop", euros: 900, approvers: [ANA] }, { func: "purchase" });
   const mail = await site.mailTo(ANA, "Buy a laptop");
   expect(await press(mail.links.approve)).toMatchObject({ decision: "approved" });
   expect(await api.ended(id)).toMatchObject({
     status: "resolved",
-    result: { status: "ordered", reference: expect.stringMatching(/^order of a laptop, /u) },
+    result: { status: "ordered", order: expect.stringMatching(/^order-buy/u) },
   });
 });
