@@ -54,6 +54,11 @@ export function settingsOf(variables: NodeJS.ProcessEnv): Env {
   return Object.fromEntries(ENV_NAMES.map((name) => [name, variables[name]]));
 }
 
+/** All of the environment as it is now, for a process that this one starts. */
+export function environmentNow(): Readonly<NodeJS.ProcessEnv> {
+  return { ...process.env };
+}
+
 /** A variable that a settings file refers to by a name of the operator's choice. */
 export function environment(name: string): string | undefined {
   return process.env[name];

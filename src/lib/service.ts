@@ -16,6 +16,8 @@ const STOP_LIMIT_MS = 30_000;
 /** Ctrl-C at a terminal reaches npm and us, and npm sends its own on to us: for this long that is one wish, not two. */
 const SAME_WISH_MS = 1_000;
 
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
 /** How often we look whether the npm that started us is still there. */
 const NPM_LOOK_MS = 500;
 
@@ -27,8 +29,13 @@ const NPM_LOOK_MS = 500;
  *
  * Started by `npm start` and the like, the service also stops when that npm has died, which could not tell it
  * (SIGKILL) or does not (SIGHUP).
+ *
+ * @param signals those that stop it, where somebody else sees to the others
  */
-export async function runService(start: () => Promise<Service>): Promise<void> {
+export async function runService(
+  start: () => Promise<Service>,
+  { signals = SIGNALS }: { readonly signals?: readonly NodeJS.Signals[] } = {},
+): Promise<void> {
   let service: Service | undefined;
   let wish: { readonly why: object; readonly atMs: number } | undefined;
   const npm = npmLauncher();
@@ -42,9 +49,7 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
     if (wish === undefined) want({ signal });
     else if (npm === undefined || performance.now() - wish.atMs > SAME_WISH_MS) process.exit(1);
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  process.on("SIGHUP", onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   if (npm !== undefined) {
     const look = () => {
       if (wish === undefined && npm.hasEnded()) want({ because: "the npm that started this has ended" });

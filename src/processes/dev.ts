@@ -17,6 +17,9 @@ export interface DevOptions {
   readonly isAgain: boolean;
 }
 
+/** Ctrl-C reaches us and the process that watches, which passes it on: twice would be at once. */
+const RULES = { signals: ["SIGTERM"] } as const;
+
 export async function runDev({ folder, isAgain }: DevOptions): Promise<void> {
   await runService(async () => {
     const settings = { ...processEnv(), WORKFLOWS: folder, SMTP_URL: undefined, MAIL_FROM: undefined };
@@ -48,7 +51,7 @@ export async function runDev({ folder, isAgain }: DevOptions): Promise<void> {
       await release();
     };
     return { log, ready, stop };
-  });
+  }, RULES);
 }
 
 /** A line with the time of day; nothing for undefined. */

@@ -1,14 +1,19 @@
-/** The package as it is published: packed, installed into an empty folder outside the checkout, and used from there. */
+/**
+ * The package as it is published: packed, installed into an empty folder outside the checkout, and used from there as the
+ * guide "Your own workflows" says, from its first command to a workflow that outlives a change of its code and kill -9.
+ */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FIRST_CALL } from "../../src/cli/project.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { blocksIn } from "../support/guide-code.ts";
 import { call, post } from "../support/http.ts";
 import { mailsInFolder } from "../support/mails.ts";
 import { freePort } from "../support/ports.ts";
@@ -17,8 +22,13 @@ import { ROOT } from "../support/service-process.ts";
 
 const run = promisify(execFile);
 
-/** The oldest versions that package.json allows of each line before the checkout's own; npm keeps what it fetches. */
-const OLDER = ["22.18.0", "24.0.2"];
+/** A stranger's: the checkout's Node, and nothing of the npm that runs the tests. */
+const ENV = {
+  PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+  HOME: process.env["HOME"] ?? "",
+  npm_config_prefer_offline: "true",
+  npm_config_loglevel: "error",
+};
 
 interface Packed {
   readonly filename: string;
@@ -32,28 +42,27 @@ let folder: string;
 /** A project that has installed the package. */
 let project: string;
 let packed: Packed;
+/** What the guide's commands printed. */
+let typed: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "countersign-package-"));
   // From a copy: other tests read the checkout meanwhile, and its `dist` is whose who works in it.
-  const source = join(folder, "source");
+  const source = join(folder, "countersign");
   await mkdir(source);
   for (const name of ["bin", "src", "views", "worker", "package.json", "README.md", "LICENSE"]) {
     await cp(join(ROOT, name), join(source, name), { recursive: true });
   }
   for (const name of ["tsconfig.json", "tsconfig.build.json"]) await cp(join(ROOT, name), join(source, name));
   await run("ln", ["-s", join(ROOT, "node_modules"), join(source, "node_modules")]);
-  const { stdout } = await run("npm", ["pack", "--silent", "--json", "--pack-destination", folder], {
-    cwd: source,
-  });
+  const { stdout } = await run("npm", ["pack", "--silent", "--json"], { cwd: source });
   [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [Packed];
-  project = join(folder, "project");
-  await mkdir(project);
-  await writeFile(join(project, "package.json"), '{ "type": "module" }');
-  await run("npm", ["install", "--silent", "--prefer-offline", join(folder, packed.filename)], {
-    cwd: project,
-  });
-}, 60_000);
+  // As a stranger types it, beside that checkout.
+  const [guide = ""] = blocksIn("guides/workflows.md", "sh");
+  expect(guide).toMatch(/\nnpm run dev\n$/u);
+  typed = await shell(guide.replace(/npm run dev\n$/u, ""), folder);
+  project = join(folder, "approvals");
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("the package is small, and holds no sources, no tests and no Node", () => {
@@ -77,18 +86,22 @@ test("its entries load, by import and by require, and their types are there for 
     "countersign/client": "createClient",
     "countersign/testing": "testWorkflow",
   };
-  for (const [entry, name] of Object.entries(names)) {
-    const told = `typeof ${name}`;
-    const imported = `import { ${name} } from "${entry}"; process.stdout.write(${told})`;
-    const required = `const { ${name} } = require("${entry}"); process.stdout.write(${told})`;
-    expect(
-      (await run(process.execPath, ["--input-type=module", "-e", imported], { cwd: project })).stdout,
-    ).toBe("function");
-    expect(
-      (await run(process.execPath, ["--input-type=commonjs", "-e", required], { cwd: project })).stdout,
-    ).toBe("function");
+  const entries = Object.entries(names);
+  const programs = {
+    module: entries.map(([entry, name]) => `import { ${name} } from "${entry}";`),
+    commonjs: entries.map(([entry, name]) => `const { ${name} } = require("${entry}");`),
+  };
+  const told = `process.stdout.write([${Object.values(names)
+    .map((name) => `typeof ${name}`)
+    .join()}].join())`;
+  for (const [type, lines] of Object.entries(programs)) {
+    const program = [...lines, told].join("\n");
+    const { stdout } = await run(process.execPath, [`--input-type=${type}`, "-e", program], { cwd: project });
+    expect(stdout).toBe("function,function,function");
   }
-  await writeFile(join(project, "purchase.ts"), PURCHASE);
+  const strict = join(project, "strict");
+  await mkdir(strict);
+  await writeFile(join(strict, "purchase.ts"), PURCHASE);
   const compilerOptions = {
     module: "NodeNext",
     target: "ES2022",
@@ -98,8 +111,8 @@ test("its entries load, by import and by require, and their types are there for 
     exactOptionalPropertyTypes: true,
     types: [],
   };
-  await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  const { stdout } = await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", project]).catch(
+  await writeFile(join(strict, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  const { stdout } = await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", strict]).catch(
     (error: { readonly stdout: string }) => error,
   );
   expect(stdout).toBe("");
@@ -120,11 +133,74 @@ export function* purchase(ctx: Context, order: { readonly item: string }) {
 export const used = [createClient, testWorkflow];
 `;
 
-describe("npx countersign start, from the package", () => {
-  test("approves by a press, on the Node of the checkout", () => approves(process.execPath));
+test("the guide's project passes its own test and types, and goes on over a change of its code and kill -9", async () => {
+  expect(typed).toMatch(/# pass 3\n|pass 3\b/u);
+  await shell("npm run check", project);
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const settings = {
+    PORT: String(port),
+    ENGINE_PORT: String(await freePort()),
+    MAILBOX_PORT: String(await freePort()),
+  };
+  const begin = async (id: string) => {
+    const call = FIRST_CALL.replace("http://127.0.0.1:5001", origin).replace("purchase-1", id);
+    expect(JSON.parse(await shell(call, project))).toMatchObject({ promise: id });
+    const ballot = `${id}:3.1`;
+    return eventually(`the mail of ${id} has come`, async () =>
+      (await mailsInFolder(join(project, "data/mailbox"))).find((mail) => mail.ballot === ballot),
+    );
+  };
+  const file = join(project, "workflows/purchase.ts");
+  const code = await readFile(file, "utf8");
 
-  test.each(OLDER)("approves by a press, on Node %s", async (version) => {
-    await approves(await nodeOf(version));
+  const dev = new Running("npm", ["run", "dev"], project, settings);
+  try {
+    await dev.says(`Countersign is ready at ${origin}`);
+    const mail = await begin("purchase-1");
+    await writeFile(file, code.replace('status: "ordered"', 'status: "bought"'));
+    await dev.says("Ready again with purchase");
+    expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
+    expect((await new Api(origin).ended("purchase-1")).result).toMatchObject({ status: "bought" });
+    const [second, third] = [await begin("purchase-2"), await begin("purchase-3")];
+    await dev.kill("SIGKILL");
+
+    const start = new Running("npm", ["start"], project, settings);
+    try {
+      await start.says('"msg":"ready"');
+      const told = await press(second.links.approve);
+      expect(told).toMatchObject({ decision: "approved", effective: true });
+      // The page finds its template and its style sheet.
+      const sheet = /href="(\/assets\/[^"]+)"/u.exec(told.page)?.[1];
+      expect((await call(`${origin}${sheet}`)).status).toBe(200);
+      expect(await press(third.links.reject)).toMatchObject({ decision: "rejected", effective: true });
+      const api = new Api(origin);
+      expect((await api.ended("purchase-2")).result).toEqual({
+        status: "bought",
+        order: "order-purchase-2:4",
+      });
+      expect((await api.ended("purchase-3")).result).toMatchObject({
+        status: "dropped",
+        because: "rejected",
+      });
+      const got = await shell("npx countersign get purchase-2", project, settings);
+      expect(JSON.parse(got)).toMatchObject({ id: "purchase-2", state: "resolved" });
+    } finally {
+      await start.kill("SIGTERM");
+    }
+    expect(start.said).toContain('"msg":"stopped"');
+  } finally {
+    await dev.kill("SIGKILL");
+    await writeFile(file, code);
+  }
+});
+
+describe("from the package", () => {
+  test.each([
+    ["22.18.0", "dev", "Countersign is ready at"],
+    ["24.0.2", "start", '"msg":"ready"'],
+  ])("Node %s: npx countersign %s approves by a press", async (version, command, ready) => {
+    await approves(await nodeOf(version), command, ready);
   });
 
   test("tells an old Node in one line", async () => {
@@ -142,62 +218,95 @@ describe("npx countersign start, from the package", () => {
   });
 });
 
-/** Starts the service in a folder of its own, asks, opens the mail, presses, and stops it. */
-async function approves(node: string): Promise<void> {
-  const cwd = await mkdtemp(join(folder, "run-"));
+/** Runs the project on another Node, with data of its own: starts a workflow, opens the mail, presses, and stops it. */
+async function approves(node: string, command: string, ready: string): Promise<void> {
+  const data = await mkdtemp(join(folder, "data-"));
   const port = await freePort();
   const env = {
-    PATH: "",
     PORT: String(port),
     ENGINE_PORT: String(await freePort()),
     MAILBOX_PORT: String(await freePort()),
+    DATA_DIR: data,
   };
-  const child = spawn(node, [program(), "start"], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(child, "exit");
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-  }
+  const service = new Running(node, [program(), command, "--workflows", "workflows"], project, env);
   try {
-    await eventually(
-      "the service is ready or has ended",
-      () => said.includes('"msg":"ready"') || hasEnded(child),
-    );
-    expect(said).toContain('"msg":"ready"');
+    await service.says(ready);
     const origin = `http://127.0.0.1:${port}`;
-    const asked = await post(`${origin}/approvals`, {
-      id: "po-1",
-      title: "Pens",
+    const begun = await post(`${origin}/begin?id=po-1&func=purchase`, {
+      item: "Pens",
+      euros: 9,
       approvers: ["ana@example.com"],
     });
-    expect(asked.status).toBe(202);
+    expect(begun.json()).toMatchObject({ promise: "po-1" });
     const [mail] = await eventually("the mail has come", async () => {
-      const mails = await mailsInFolder(join(cwd, "data/mailbox"));
+      const mails = await mailsInFolder(join(data, "mailbox"));
       return mails.length > 0 && mails;
     });
-    const told = await press(mail!.links.approve);
-    expect(told).toMatchObject({ decision: "approved", effective: true });
-    // The page finds its template and its style sheet.
-    const sheet = /href="(\/assets\/[^"]+)"/u.exec(told.page)?.[1];
-    expect((await call(`${origin}${sheet}`)).status).toBe(200);
-    expect((await new Api(origin).ended("po-1")).result).toMatchObject({ outcome: "approved" });
+    expect(await press(mail!.links.approve)).toMatchObject({ decision: "approved", effective: true });
+    expect((await new Api(origin).ended("po-1")).result).toMatchObject({ status: "ordered" });
     expect((await call(`${origin}/openapi.json`)).json()).toMatchObject({
       info: { version: expect.any(String) },
     });
-    const got = await run(node, [program(), "get", "po-1"], { cwd, env });
+    const got = await run(node, [program(), "get", "po-1"], { cwd: project, env });
     expect(JSON.parse(got.stdout)).toMatchObject({ id: "po-1", state: "resolved" });
-  } catch (error) {
-    throw new Error(`${String(error)}\n${said}`, { cause: error });
   } finally {
-    child.kill("SIGTERM");
+    await service.kill("SIGTERM");
   }
-  expect(await ended).toEqual([0, null]);
+  expect(service.child.exitCode).toBe(0);
 }
 
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
+/** A program in a process group of its own, as a terminal has it. */
+class Running {
+  readonly child: ChildProcess;
+  said = "";
+  readonly #closed: Promise<unknown>;
+
+  constructor(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
+    this.child = spawn(program, args, {
+      cwd,
+      env: { ...ENV, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.said += text;
+      });
+    }
+    // Not before everybody who inherited its output has ended.
+    this.#closed = once(this.child, "close");
+  }
+
+  async says(text: string): Promise<void> {
+    const hasEnded = () => this.child.exitCode !== null || this.child.signalCode !== null;
+    await eventually(`it says ${text}, or has ended`, () => this.said.includes(text) || hasEnded(), {
+      withinMs: 40_000,
+    }).catch((error: unknown) => {
+      throw new Error(`It said:\n${this.said}`, { cause: error });
+    });
+    expect(this.said).toContain(text);
+  }
+
+  /** Ends all of the group, and waits until they have ended. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, signal);
+    } catch {
+      // All of them have ended.
+    }
+    await this.#closed;
+  }
+}
+
+/** What these commands print, typed in that folder. */
+async function shell(
+  commands: string,
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await run("/bin/sh", ["-ec", commands], { cwd, env: { ...ENV, ...env } });
+  return stdout;
 }
 
 function program(): string {

@@ -1,0 +1,33 @@
+/** Which files of a project a process loads as modules: what has to be loaded again when one of them changes. */
+import { isAbsolute, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PACKAGE_ROOT } from "./package-root.ts";
+
+/**
+ * With this in its environment, Node tells the process that started it by `ipc` of every module that it loads or looks
+ * for, as it does for `node --watch`. Hooks (`registerHooks`) would tell the same, but with them Node 22 loads packages of
+ * CommonJS by another way, on which some fail.
+ */
+export const REPORTS_LOADED_FILES = { WATCH_REPORT_DEPENDENCIES: "1" } as const;
+
+/** What is installed changes by an installation, and our own code does not change under its user. */
+const INSTALLED = `${sep}node_modules${sep}`;
+const OURS = ["src/", "worker/", "dist/"].map((folder) => fileURLToPath(new URL(folder, PACKAGE_ROOT)));
+
+/**
+ * The absolute paths in such a message, of a file that cannot be parsed and of one that is missing, too, since putting it
+ * right is a change. None for any other message.
+ */
+export function loadedFiles(message: unknown): readonly string[] {
+  if (typeof message !== "object" || message === null) return [];
+  const entries = ["watch:import", "watch:require"].flatMap(
+    (name) => (message as Readonly<Record<string, unknown>>)[name] ?? [],
+  );
+  return entries.flatMap((entry) => {
+    if (typeof entry !== "string") return [];
+    const path = entry.startsWith("file:") ? fileURLToPath(entry) : entry;
+    const isTheirs =
+      isAbsolute(path) && !path.includes(INSTALLED) && !OURS.some((ours) => path.startsWith(ours));
+    return isTheirs ? [path] : [];
+  });
+}
