@@ -12,6 +12,9 @@ const DEADLINE_MIN_MS = MINUTE;
 /** Longer, and links and keys would have to live for longer than anybody watches over them. */
 const DEADLINE_MAX_MS = 90 * DAY;
 
+/** The same in words. */
+export const DEADLINE_WINDOW = `${DEADLINE_MIN_MS / MINUTE} minute to ${DEADLINE_MAX_MS / DAY} days`;
+
 /** Longest text of a deadline: any duration or instant in the allowed window fits several times. */
 const DEADLINE_CHARS_MAX = 64;
 

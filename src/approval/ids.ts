@@ -6,6 +6,10 @@
 
 /** Caller-chosen ids: no `:`, which separates a workflow from its children. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+export const ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit";
+
+/** Clients make no longer idempotency keys. A longer key is refused, not cut. */
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 
 /** Tag that tells what a promise of ours is: `approval`, `ballot` or `end`. */
 export const KIND_TAG = "countersign:kind";
@@ -37,3 +41,8 @@ export function ballotId(approvalId: string, n: number): string {
 
 /** Ids of promises below workflows are longer than those that callers choose. */
 export const PROMISE_ID_CHARS_MAX = 400;
+
+/** Whether there can be a promise of this id. */
+export function isPromiseId(id: string): boolean {
+  return id !== "" && id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+}

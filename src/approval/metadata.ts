@@ -8,7 +8,7 @@ import { fieldPath } from "./problems.ts";
 import { storableProblem } from "./text.ts";
 
 /** Enough for a document's keys and numbers; it is stored twice and travels with every outcome. */
-const METADATA_BYTES_MAX = 16 * 1024;
+export const METADATA_BYTES_MAX = 16 * 1024;
 /** Far more than records need, far less than what overflows a recursive `JSON.stringify`. */
 const METADATA_DEPTH_MAX = 32;
 

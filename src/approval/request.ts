@@ -1,7 +1,7 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
-import { type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
+import { DEADLINE_WINDOW, type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
 import { metadataProblems } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
@@ -55,7 +55,7 @@ export function parseApprovalRequest(
   problems.push(...relationProblems(input));
   const deadline = deadlineOf(input);
   if (deadline !== undefined && !withinWindow(deadline, nowMs)) {
-    problems.push({ field: "deadline", message: "must be 1 minute to 90 days from now" });
+    problems.push({ field: "deadline", message: `must be ${DEADLINE_WINDOW} from now` });
   }
   const url = callbackUrlSchema.safeParse(isRecord(input) ? input["callbackUrl"] : undefined);
   const message = url.success ? callbackUrlProblem(url.data) : undefined;

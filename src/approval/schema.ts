@@ -10,9 +10,10 @@
  * A field is optional by `z.exactOptional`, or by a default: then requests that were stored before it have the default.
  */
 import { z } from "zod";
-import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
-import { parseDeadline } from "./deadline.ts";
-import { ID_PATTERN } from "./ids.ts";
+import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
+import { DEADLINE_WINDOW, parseDeadline } from "./deadline.ts";
+import { ID_PATTERN, ID_RULE } from "./ids.ts";
+import { METADATA_BYTES_MAX } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { type Frozen, facets, meaning, shownMembers, shownShape, storedShape } from "./shape.ts";
 import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
@@ -22,6 +23,8 @@ const DETAILS_MAX = 50;
 
 /** What an approver may add to an answer, in characters, on the page and through the API. */
 export const COMMENT_CHARS_MAX = 2_000;
+/** What a caller may say about a cancellation, in characters. */
+export const CANCEL_REASON_CHARS_MAX = 500;
 
 export const choiceSchema = z.enum(["approve", "reject"]);
 /** How a decision came in. */
@@ -36,7 +39,7 @@ const emailSchema = z
   .meta({ description: "One mail address.", examples: ["ana@example.com"] })
   .register(facets, { meaning: addressKey });
 
-const nameSchema = line(100).meta({ description: "Name, shown beside the address." });
+const nameSchema = line(PERSON_NAME_CHARS_MAX).meta({ description: "Name, shown beside the address." });
 
 const personSchema = z
   .strictObject({
@@ -89,7 +92,7 @@ export const approvalRequestSchema = z.strictObject({
   id: z.exactOptional(
     z
       .string()
-      .regex(ID_PATTERN, "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit")
+      .regex(ID_PATTERN, ID_RULE)
       .meta({ description: "The approval's id. The same id and content are the same approval." }),
   ),
   title: line(200).meta({ description: "The question, in one line." }),
@@ -132,7 +135,7 @@ export const approvalRequestSchema = z.strictObject({
         "must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length) or an instant (2026-12-01T12:00:00Z)",
     })
     .default("P7D")
-    .meta({ description: "ISO 8601 duration from now, or an instant; 1 minute to 90 days away." }),
+    .meta({ description: `ISO 8601 duration from now, or an instant; ${DEADLINE_WINDOW} away.` }),
   onDeadline: z
     .enum(["expire", "reject"])
     .default("expire")
@@ -141,7 +144,9 @@ export const approvalRequestSchema = z.strictObject({
   metadata: z
     .record(z.string(), z.unknown())
     .default({})
-    .meta({ description: "Any JSON object of at most 16 KiB. Countersign returns it with the outcome." }),
+    .meta({
+      description: `Any JSON object of at most ${METADATA_BYTES_MAX / 1024} KiB. Countersign returns it with the outcome.`,
+    }),
 });
 
 /** A validated request: plain JSON with every default filled in. */

@@ -13,7 +13,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { makeFolder } from "../lib/folder.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
-import type { StoredKey } from "./key.ts";
+import { CLIENT_CHARS_MAX, type StoredKey } from "./key.ts";
 import { SCOPE_NAMES } from "./scopes.ts";
 
 /** Clients are few; the bound keeps a file that was made wrong from filling memory. */
@@ -28,7 +28,7 @@ const instant = z.iso.datetime();
 
 const keySchema: z.ZodType<StoredKey> = z.strictObject({
   id: z.string().regex(/^[a-z0-9]{8}$/),
-  client: z.string().min(1).max(100),
+  client: z.string().min(1).max(CLIENT_CHARS_MAX),
   scopes: z.array(z.enum(SCOPE_NAMES)).min(1),
   sha256: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   createdAt: instant,

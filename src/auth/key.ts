@@ -15,6 +15,9 @@ export interface StoredKey {
   readonly revokedAt?: string;
 }
 
+/** Characters of a client's name; as everywhere, those beyond 16 bits count once. */
+export const CLIENT_CHARS_MAX = 100;
+
 /** `apv_<8 characters of id>_<256 bits in base64url>`. The prefix lets scanners of published code know a leaked one. */
 const KEY_TEXT = /^apv_(?<id>[a-z0-9]{8})_[A-Za-z0-9_-]{43}$/;
 

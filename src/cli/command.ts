@@ -1,10 +1,12 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { GROUP_NAME, GROUP_NAME_RULE, WORKFLOW_TIME, WORKFLOW_TIME_TEXT } from "../approval/call.ts";
 import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
-import { type Durable, WORKFLOW_TIME } from "../durable/durable.ts";
+import type { Durable } from "../durable/durable.ts";
 import type { Walk } from "../engine/operate/walk.ts";
 import type { AuditEntry } from "../lib/audit.ts";
 import { Temporal } from "../lib/temporal.ts";
+import { ID_CHARS_MAX } from "../protocol/ids.ts";
 
 /** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
 export const EXIT = {
@@ -118,10 +120,10 @@ export function parseCommand<const T extends Options>(args: readonly string[], o
   return { id: checkedId(id), values: parsed.values };
 }
 
-/** Longer than any id that this service makes. Some engines refuse longer ones, and some look for them. */
-const ID_CHARS_MAX = 1024;
-
-/** An id to look for. Every engine answers the same about it. */
+/**
+ * An id to look for. Longer ones than the protocol of ours takes, some engines refuse, and some look for them: so every
+ * engine answers the same.
+ */
 export function checkedId(id: string): string {
   if (id.length > ID_CHARS_MAX) throw new UsageError(`ID must have at most ${ID_CHARS_MAX} characters`);
   return id;
@@ -132,16 +134,15 @@ export function checkedId(id: string): string {
  * engines, which then offer the workflow to nobody.
  */
 export function parseGroup(text: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
-  throw new UsageError(
-    `--target must be a worker group, of 1 to 64 letters, digits, dots, dashes or underscores, not ${text}`,
-  );
+  if (GROUP_NAME.test(text)) return text;
+  throw new UsageError(`--target must be a worker group, of ${GROUP_NAME_RULE}, not ${text}`);
 }
 
 /** How long a workflow may take: `parseDuration`, from a second on. */
 export function parseWorkflowTime(text: string): number {
   const ms = parseDuration("--timeout", text);
-  if (ms < WORKFLOW_TIME.minMs) throw new UsageError("--timeout must be at least 1s");
+  if (ms < WORKFLOW_TIME.minMs)
+    throw new UsageError(`--timeout must be at least ${WORKFLOW_TIME.minMs / UNITS.s}s`);
   return ms;
 }
 
@@ -167,13 +168,13 @@ function understood<T>(parse: () => T): T {
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most 400 days, in milliseconds. */
+/** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most as long as a workflow may take, in milliseconds. */
 export function parseDuration(option: string, text: string): number {
   const ms = shortMs(text) ?? isoMs(text);
   // Engines take no part of a millisecond.
   if (ms !== undefined && Number.isInteger(ms) && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
   throw new UsageError(
-    `${option} must be a duration up to 400 days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
+    `${option} must be a duration up to ${WORKFLOW_TIME_TEXT.maxDays} days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
   );
 }
 

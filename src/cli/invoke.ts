@@ -1,6 +1,12 @@
-import { ID_PATTERN } from "../approval/ids.ts";
+import {
+  VERSION_RULE,
+  parseVersion as versionIn,
+  WORKFLOW_TIME,
+  WORKFLOW_TIME_TEXT,
+} from "../approval/call.ts";
+import { ID_PATTERN, ID_RULE } from "../approval/ids.ts";
 import { ownWayOf } from "../approval/own-ways.ts";
-import { type StoredPromise, WORKFLOW_TIME } from "../durable/durable.ts";
+import type { StoredPromise } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
@@ -31,8 +37,8 @@ Options:
   --func NAME         The function, as registered on a worker
   --arg JSON          An argument; repeat the option for more
   --version N         The function's version (default 1)
-  --timeout DURATION  The workflow ends after this time, finished or not: 60s, 12h, 1d or ISO 8601, from 1s to 400 days
-                      (default P100D)
+  --timeout DURATION  The workflow ends after this time, finished or not: 60s, 12h, 1d or ISO 8601, from 1s to ${WORKFLOW_TIME_TEXT.maxDays} days
+                      (default ${WORKFLOW_TIME_TEXT.default})
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
   --wait              Wait for the end, and exit like \`countersign wait\`
   --json              Print JSON, even on a terminal
@@ -55,9 +61,7 @@ Examples:
       wait: { type: "boolean" },
     });
     if (!ID_PATTERN.test(id)) {
-      throw new UsageError(
-        "ID must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
-      );
+      throw new UsageError(`ID ${ID_RULE}`);
     }
     const call = {
       func: parseFunc(values.func),
@@ -107,6 +111,7 @@ export function parseArgument(text: string): unknown {
 }
 
 export function parseVersion(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new UsageError(`--version must be a whole number from 1 on, not ${text}`);
+  const version = versionIn(text);
+  if (version !== undefined) return version;
+  throw new UsageError(`--version must be ${VERSION_RULE}, not ${text}`);
 }

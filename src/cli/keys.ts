@@ -1,4 +1,5 @@
 import type { StoredKey } from "../auth/key.ts";
+import { CLIENT_CHARS_MAX } from "../auth/key.ts";
 import { readKeys } from "../auth/key-file.ts";
 import { lastUsedAt } from "../auth/last-used.ts";
 import { createKey, KeyRefusal, type MadeKey, revokeKey, rotateKey } from "../auth/manage-keys.ts";
@@ -30,7 +31,7 @@ without a restart. The first key closes the API to everyone without a key.
   revoke   Ends the key ID at once, for good
 
 Options:
-  --name CLIENT   The program that uses the key: 1 to 100 characters
+  --name CLIENT   The program that uses the key: 1 to ${CLIENT_CHARS_MAX} characters
   --scope SCOPE   What the key may do; repeat the option for more, or separate scopes with commas:
 ${Object.entries(SCOPES)
   .map(([scope, meaning]) => `                    ${scope.padEnd(18)} ${meaning}`)
@@ -110,8 +111,9 @@ interface Shown {
 }
 
 function parseClient(name: string | undefined): string {
-  if (name !== undefined && /^[^\p{Cc}]{1,100}$/u.test(name) && name.trim() === name) return name;
-  throw new UsageError("--name must be 1 to 100 characters, without blanks around them");
+  const isSound = name !== undefined && name !== "" && Array.from(name).length <= CLIENT_CHARS_MAX;
+  if (isSound && !/\p{Cc}/u.test(name) && name.trim() === name) return name;
+  throw new UsageError(`--name must be 1 to ${CLIENT_CHARS_MAX} characters, without blanks around them`);
 }
 
 function parseScopes(given: readonly string[]): readonly Scope[] {

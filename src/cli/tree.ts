@@ -1,4 +1,5 @@
 import type { StoredPromise } from "../durable/durable.ts";
+import { FAMILY_MAX } from "../durable/family.ts";
 import { type Command, CommandFailure, EXIT, parseCommand } from "./command.ts";
 import { type Description, describe } from "./describe.ts";
 
@@ -7,7 +8,7 @@ export const tree: Command = {
   summary: "Show a workflow and everything below it",
   help: `Usage: countersign tree ID [--json]
 
-Shows the promises below that id with kind and state, nested: steps, timers, ballots, child workflows. Shows up to 1,000.
+Shows the promises below that id with kind and state, nested: steps, timers, ballots, child workflows. Shows up to ${FAMILY_MAX.toLocaleString("en")}.
 
 Options:
   --json      Print JSON, even on a terminal

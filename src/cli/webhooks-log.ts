@@ -31,7 +31,8 @@ interface LogEntry extends Omit<Delivery, "kind"> {
 
 /** A search gives no order that helps, so all deliveries are read, and nothing else; beyond this the engine's own tools serve better. */
 const READ_MAX = 20_000;
-const LIMIT = { default: 50, max: 1_000 };
+/** How many deliveries are shown. */
+export const LIMIT = { default: 50, max: 1_000 };
 
 export async function logWebhooks({ durable, print }: Cli, values: LogValues): Promise<ExitCode> {
   const limit = parseLimit(values.limit);

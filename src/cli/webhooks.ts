@@ -1,5 +1,5 @@
 import { type Command, parseWords, UsageError } from "./command.ts";
-import { logWebhooks } from "./webhooks-log.ts";
+import { LIMIT, logWebhooks } from "./webhooks-log.ts";
 import { testWebhook } from "./webhooks-test.ts";
 
 export const webhooks: Command = {
@@ -17,7 +17,7 @@ Options:
   --url URL        Where to send it (default: PUBLIC_URL/webhooks/SOURCE)
   --id ID          The delivery's id, if the scheme has one (default: a new id). The same id again is a duplicate
   --source SOURCE  Only deliveries of this source
-  --limit N        How many to show, 1 to 1000 (default 50)
+  --limit N        How many to show, 1 to ${LIMIT.max} (default ${LIMIT.default})
   --json           Print JSON, even on a terminal
 
 Exits 0; test exits 1 when the delivery was not accepted.

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { WORKER_LIMITS } from "../lib/worker-limits.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type EngineConfig, engineConfig } from "./engine.ts";
 import { type Env, processEnv } from "./env.ts";
@@ -120,17 +121,19 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {
-      group: read.name(source, "WORKER_GROUP", "worker"),
-      // Our engine serves one machine, where a lost worker comes back within seconds; over a network, and with
-      // heartbeats that some servers refuse for several workflows at once, a step needs longer to be safely its own.
+      group: read.group(source, "WORKER_GROUP", "worker"),
       leaseMs: read.integer(
         source,
         "WORKER_LEASE_MS",
-        engine.kind === "embedded" ? 15_000 : 60_000,
-        LEASE_RANGE,
+        WORKER_LIMITS.leaseMs.default[engine.kind === "embedded" ? "here" : "elsewhere"],
+        WORKER_LIMITS.leaseMs,
       ),
-      // Enough to keep a relay and an engine busy, few enough that each lease is renewed in time.
-      concurrency: read.integer(source, "WORKER_CONCURRENCY", 50, { min: 1, max: 1000 }),
+      concurrency: read.integer(
+        source,
+        "WORKER_CONCURRENCY",
+        WORKER_LIMITS.concurrency.default,
+        WORKER_LIMITS.concurrency,
+      ),
       // The engine halts what is handed back for twenty minutes: a rejection that says why must come before.
       handBackMs: read.integer(source, "WORKER_HANDBACK_MS", 300_000, { min: 0, max: 900_000 }),
     },
@@ -167,9 +170,6 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
 
 /** Longer than any known sender repeats what was not acknowledged. */
 const REPLAYS_MS = 7 * 24 * 3_600_000;
-
-/** A lease shorter than a second would expire between two heartbeats of a busy process; above an hour nobody waits. */
-const LEASE_RANGE = { min: 1000, max: 3_600_000 } as const;
 
 function auditDir(source: read.Source, dataDir: string): string | undefined {
   const given = read.text(source, "AUDIT_DIR");

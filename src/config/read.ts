@@ -6,7 +6,8 @@
 import { statSync } from "node:fs";
 import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
-import { parseMailbox } from "../lib/mail-address.ts";
+import { GROUP_NAME, GROUP_NAME_RULE } from "../approval/call.ts";
+import { PERSON_NAME_CHARS_MAX, parseMailbox } from "../lib/mail-address.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import type { Env, EnvName } from "./env.ts";
 import { Secret } from "./secret.ts";
@@ -94,13 +95,11 @@ export function oneOf<T extends string>(source: Source, name: EnvName, values: r
   return fallback;
 }
 
-/** A name that is safe inside an address such as `poll://any@<name>`. */
-export function name(source: Source, setting: EnvName, fallback: string): string {
+/** The name of a worker group. */
+export function group(source: Source, setting: EnvName, fallback: string): string {
   const given = text(source, setting);
-  if (given === undefined || /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(given)) return given ?? fallback;
-  source.problems.push(
-    `${setting} must be 1 to 64 letters, digits, dots, dashes or underscores, not ${quote(given)}`,
-  );
+  if (given === undefined || GROUP_NAME.test(given)) return given ?? fallback;
+  source.problems.push(`${setting} must be ${GROUP_NAME_RULE}, not ${quote(given)}`);
   return fallback;
 }
 
@@ -156,7 +155,7 @@ export function mailbox(source: Source, name: EnvName): string | undefined {
   const given = text(source, name);
   if (given === undefined || parseMailbox(given) !== undefined) return given;
   source.problems.push(
-    `${name} must be one plain address with a full domain, such as approvals@example.com or Approvals <approvals@example.com>; the name before it has at most 100 characters and, unless it stands in double quotes, none of , ; : < > @`,
+    `${name} must be one plain address with a full domain, such as approvals@example.com or Approvals <approvals@example.com>; the name before it has at most ${PERSON_NAME_CHARS_MAX} characters and, unless it stands in double quotes, none of , ; : < > @`,
   );
   return undefined;
 }

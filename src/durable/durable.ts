@@ -60,16 +60,6 @@ export interface Durable {
 /** Whether a caller may see a promise. */
 export type Admit = (promise: StoredPromise) => Promise<boolean>;
 
-/**
- * The timeout of a new workflow: default and limits. The default leaves room for the longest approval. The SDK's
- * default of 24 hours would end a workflow while its approver has a long weekend.
- */
-export const WORKFLOW_TIME = {
-  defaultMs: 100 * 24 * 3_600_000,
-  minMs: 1_000,
-  maxMs: 400 * 24 * 3_600_000,
-} as const;
-
 /** A promise that no worker runs: another program settles it, or it times out. */
 export interface Latent {
   readonly id: string;

@@ -5,7 +5,7 @@ import { ofTree } from "./lineage.ts";
 import { ask, stored } from "./protocol-client.ts";
 
 /** As many as people can read on a screen. */
-const FAMILY_MAX = 1_000;
+export const FAMILY_MAX = 1_000;
 /** The largest page that servers answer. */
 const PAGE_MAX = 1_000;
 

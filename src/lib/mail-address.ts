@@ -28,7 +28,7 @@ export function parseMailbox(text: string): Mailbox | undefined {
   const [, plain = "", quoted, inBrackets] = NAMED.exec(text) ?? [];
   const name = quoted?.replaceAll(/\\(.)/gu, "$1") ?? plain;
   const address = inBrackets ?? text;
-  if (!isMailAddress(address) || name.length > NAME_CHARS_MAX) return undefined;
+  if (!isMailAddress(address) || name.length > PERSON_NAME_CHARS_MAX) return undefined;
   return { name: oneLine(name), address };
 }
 
@@ -37,5 +37,5 @@ export function parseMailbox(text: string): Mailbox | undefined {
  * quotes (RFC 5322 §3.2.4) any character but controls may stand, a quote and a backslash behind a backslash.
  */
 const NAMED = /^(?:([^"<>@,;:\p{Cc}][^<>@,;:\p{Cc}]*)|"((?:[^"\\\p{Cc}]|\\["\\])*)") <([^<>]*)>$/u;
-/** As long as an approver's name may be. */
-const NAME_CHARS_MAX = 100;
+/** Of the name of a sender, an approver or a requester. */
+export const PERSON_NAME_CHARS_MAX = 100;

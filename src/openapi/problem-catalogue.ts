@@ -1,5 +1,6 @@
 /** What each refusal means and what to do about it: the pages at `/problems/…`, and `docs/problems.md`. */
 import { ERRORS, type ErrorCode } from "../lib/errors.ts";
+import { bytesText, JSON_BODY, REFUSALS_PER_MINUTE, WAITERS_MAX, WEBHOOK_BODY_BYTES_MAX } from "./limits.ts";
 
 export interface ProblemEntry {
   /** When the service answers with it. */
@@ -10,7 +11,7 @@ export interface ProblemEntry {
 
 export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
   INVALID_REQUEST: {
-    when: "The service cannot read a parameter, a header or the body: it is malformed, has an unknown name, is not UTF-8, or is nested deeper than 32 levels.",
+    when: `The service cannot read a parameter, a header or the body: it is malformed, has an unknown name, is not UTF-8, or is nested deeper than ${JSON_BODY.depthMax} levels.`,
     remedy: "Read `detail`, and `errors` if the answer has it, and correct the request.",
   },
   UNAUTHENTICATED: {
@@ -35,7 +36,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "Read what is stored. Use another id for a new request.",
   },
   PAYLOAD_TOO_LARGE: {
-    when: "The body is larger than 64 KiB (for webhooks: 1 MiB).",
+    when: `The body is larger than ${bytesText(JSON_BODY.bytesMax)} (for webhooks: ${bytesText(WEBHOOK_BODY_BYTES_MAX)}).`,
     remedy: "Store files elsewhere, and put a link into the request.",
   },
   UNSUPPORTED_MEDIA_TYPE: {
@@ -51,7 +52,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "`errors` names every wrong field and says what would be right. Correct them all.",
   },
   RATE_LIMITED: {
-    when: "The service refused more than 100 requests of one key or one address with 401 or 403 within a minute.",
+    when: `The service refused more than ${REFUSALS_PER_MINUTE} requests of one key or one address with 401 or 403 within a minute.`,
     remedy:
       "Wait as long as `Retry-After` says, and find out why the requests were refused. Requests that would succeed are never limited.",
   },
@@ -70,7 +71,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "Send the request again after `Retry-After`. API keys still work.",
   },
   TOO_MANY_WAITERS: {
-    when: "This gateway already holds 1,000 waiting calls.",
+    when: `This gateway already holds ${WAITERS_MAX.toLocaleString("en")} waiting calls.`,
     remedy: "Ask without the header `Prefer`, or later.",
   },
 };

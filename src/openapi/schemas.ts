@@ -4,8 +4,10 @@
  */
 import { z } from "zod";
 import type { Outcome } from "../approval/approval.ts";
+import { VERSION_MAX } from "../approval/call.ts";
 import {
   approvalRequestSchema,
+  CANCEL_REASON_CHARS_MAX,
   choiceSchema,
   doorSchema,
   lines,
@@ -125,7 +127,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
 
 /** The body of a cancel call. */
 export const cancelRequest = z
-  .strictObject({ reason: z.exactOptional(lines(500)) })
+  .strictObject({ reason: z.exactOptional(lines(CANCEL_REASON_CHARS_MAX)) })
   .meta({ id: "CancelRequest" });
 
 export const begunWorkflow = z
@@ -144,7 +146,7 @@ export const workflowList = z
         z
           .strictObject({
             name: z.string().meta({ description: "The value of `func` in `POST /begin`." }),
-            version: z.int().min(1),
+            version: z.int().min(1).max(VERSION_MAX),
             argument: anyJson.meta({
               description:
                 "JSON Schema (draft 2020-12) of its argument. null if it accepts any argument, or if its schema library cannot export one.",

@@ -1,16 +1,14 @@
 import { createHash } from "node:crypto";
-import { ID_PATTERN } from "../approval/ids.ts";
+import { ID_PATTERN, IDEMPOTENCY_KEY_CHARS_MAX } from "../approval/ids.ts";
 
-/** Clients make no longer keys. A longer key is refused, not cut. */
-const KEY_CHARS_MAX = 255;
-
-export const IDEMPOTENCY_KEY_RULE = `must be given once, and have 1 to ${KEY_CHARS_MAX} characters`;
+export const IDEMPOTENCY_KEY_RULE = `must be given once, and have 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters`;
 
 /**
  * The id for a caller's idempotency keys; undefined if they break `IDEMPOTENCY_KEY_RULE`. A key that is a valid id is
  * the id. Any other key is hashed, so the same key always finds the same workflow.
  */
 export function idFromKeys([key, ...more]: readonly string[]): string | undefined {
-  if (key === undefined || key === "" || key.length > KEY_CHARS_MAX || more.length > 0) return undefined;
+  if (key === undefined || key === "" || key.length > IDEMPOTENCY_KEY_CHARS_MAX || more.length > 0)
+    return undefined;
   return ID_PATTERN.test(key) ? key : `key-${createHash("sha256").update(key).digest("base64url")}`;
 }

@@ -7,6 +7,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { Choice } from "../approval/approval.ts";
+import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
 
@@ -82,7 +83,7 @@ export interface LinkTokens {
 const choiceSchema = z.enum(["approve", "reject"]);
 /** 128 bits in base64url. */
 const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
-const promiseIdSchema = z.string().min(1).max(400);
+const promiseIdSchema = z.string().min(1).max(PROMISE_ID_CHARS_MAX);
 const epochMsSchema = z.int().min(0);
 
 const linkClaimsSchema = z.strictObject({

@@ -1,5 +1,6 @@
 /** A workflow of one's own, as `defineWorkflow` makes it and a folder's file exports it. */
 import type { Func } from "@resonatehq/sdk";
+import { FUNCTION_NAME, FUNCTION_NAME_RULE, VERSION_MAX, VERSION_RULE } from "../approval/call.ts";
 import { ownWayOf } from "../approval/own-ways.ts";
 import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
 
@@ -17,11 +18,6 @@ export interface Workflow {
   readonly run: Func;
 }
 
-/** As `POST /begin` takes it. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u;
-/** As `POST /begin` takes it. */
-const VERSION_MAX = 999_999_999;
-
 export function isMeantAsWorkflow(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === WORKFLOW_KIND;
 }
@@ -30,15 +26,13 @@ export function isMeantAsWorkflow(value: unknown): boolean {
 export function workflowProblems(value: object): string[] {
   const { name, version, input, run } = value as Readonly<Record<string, unknown>>;
   const problems: string[] = [];
-  if (typeof name !== "string" || !NAME.test(name)) {
-    problems.push(
-      `name must be a letter or '_', then up to 127 letters, digits, '_', '.' or '-', not ${JSON.stringify(name)}`,
-    );
+  if (typeof name !== "string" || !FUNCTION_NAME.test(name)) {
+    problems.push(`name must be ${FUNCTION_NAME_RULE}, not ${JSON.stringify(name)}`);
   } else if (ownWayOf(name) !== undefined) {
     problems.push(`name must be another: Countersign has a workflow of its own named ${name}`);
   }
   if (!Number.isSafeInteger(version) || Number(version) < 1 || Number(version) > VERSION_MAX) {
-    problems.push(`version must be a whole number from 1 to ${VERSION_MAX}, not ${JSON.stringify(version)}`);
+    problems.push(`version must be ${VERSION_RULE}, not ${JSON.stringify(version)}`);
   }
   if (input !== undefined && !isStandardSchema(input)) {
     problems.push(

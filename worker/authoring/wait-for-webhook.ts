@@ -72,7 +72,8 @@ function join_meeting(ctx: Context, joining: Joining): Promise<Joined> {
   return joinMeeting(services(ctx).promises, joining);
 }
 
-const TIMEOUT_MS = { min: 1_000, max: 365 * 24 * 3_600_000 };
+const DAY_MS = 24 * 3_600_000;
+const TIMEOUT_MS = { min: 1_000, max: 365 * DAY_MS };
 
 function checkWait({ source, match, timeout }: WebhookWait) {
   const problem = (text: string) => new TypeError(`Cannot wait for a webhook: ${text}`);
@@ -93,7 +94,9 @@ function checkWait({ source, match, timeout }: WebhookWait) {
   if (Object.keys(texts).length === 0) throw problem("match must name at least one value");
   const timeoutMs = typeof timeout === "number" ? timeout : durationMs(timeout);
   if (timeoutMs === undefined || !(timeoutMs >= TIMEOUT_MS.min && timeoutMs <= TIMEOUT_MS.max)) {
-    throw problem("timeout must be a duration from PT1S to P365D, such as P7D, or milliseconds");
+    throw problem(
+      `timeout must be a duration from PT${TIMEOUT_MS.min / 1_000}S to P${TIMEOUT_MS.max / DAY_MS}D, such as P7D, or milliseconds`,
+    );
   }
   return { source, match: texts, timeoutMs };
 }

@@ -1,5 +1,7 @@
 /** What `createWorker` takes, and how it is checked. */
+import { GROUP_NAME, GROUP_NAME_RULE } from "../../src/approval/call.ts";
 import { isLoopback } from "../../src/lib/loopback.ts";
+import { WORKER_LIMITS } from "../../src/lib/worker-limits.ts";
 import { isMeantAsWorkflow, type Workflow, workflowProblems } from "../../src/workflows/workflow.ts";
 import type { WorkerLog } from "../runtime/sdk-log.ts";
 
@@ -50,12 +52,7 @@ const NAMES: Readonly<Record<keyof CreateWorkerOptions, true>> = {
 };
 
 const WORKFLOWS_MAX = 1_000;
-const CONCURRENCY = { min: 1, max: 1_000, fallback: 50 };
-const LEASE_MS = { min: 1_000, max: 3_600_000 };
-/** As `WORKER_LEASE_MS`: over a network a sign of life may come late. */
-const LEASE_DEFAULT_MS = { here: 15_000, elsewhere: 60_000 };
-/** A name that is safe inside an address such as `poll://any@<name>`. */
-const GROUP = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
+const { concurrency: CONCURRENCY, leaseMs: LEASE_MS } = WORKER_LIMITS;
 /** Groups of Countersign's other parts, which run no workflow. */
 const TAKEN_GROUPS: readonly string[] = ["gateway", "cli", "countersign-probe"];
 
@@ -77,7 +74,12 @@ export function checkOptions(options: CreateWorkerOptions): WorkerSettings {
     workflows: workflowsOf(given["workflows"], problems),
     group: groupOf("group", given["group"], "app", problems),
     countersignGroup,
-    concurrency: integerOf("concurrency", given["concurrency"], CONCURRENCY, problems),
+    concurrency: integerOf(
+      "concurrency",
+      given["concurrency"],
+      { ...CONCURRENCY, fallback: CONCURRENCY.default },
+      problems,
+    ),
     leaseMs: integerOf("leaseMs", given["leaseMs"], { ...LEASE_MS, fallback: leaseFor(url) }, problems),
     log: logOf(given["log"], problems),
   };
@@ -141,10 +143,8 @@ function workflowsOf(given: unknown, problems: string[]): readonly Workflow[] {
 
 function groupOf(name: string, given: unknown, fallback: string, problems: string[]): string {
   if (given === undefined) return fallback;
-  if (typeof given === "string" && GROUP.test(given)) return given;
-  problems.push(
-    `${name} must be 1 to 64 letters, digits, dots, dashes or underscores, beginning with a letter or digit, not ${shown(given)}`,
-  );
+  if (typeof given === "string" && GROUP_NAME.test(given)) return given;
+  problems.push(`${name} must be ${GROUP_NAME_RULE}, not ${shown(given)}`);
   return fallback;
 }
 
@@ -161,7 +161,7 @@ function integerOf(
 }
 
 function leaseFor(url: URL | undefined): number {
-  return url === undefined || isLoopback(url.hostname) ? LEASE_DEFAULT_MS.here : LEASE_DEFAULT_MS.elsewhere;
+  return url === undefined || isLoopback(url.hostname) ? LEASE_MS.default.here : LEASE_MS.default.elsewhere;
 }
 
 function logOf(given: unknown, problems: string[]): WorkerLog | undefined {

@@ -5,10 +5,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Context } from "@resonatehq/sdk";
 import type { Outcome } from "../../src/approval/approval.ts";
+import { WORKFLOW_TIME } from "../../src/approval/call.ts";
 import { requestOf } from "../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../src/callback/address-policy.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
-import { type Durable, type StoredPromise, WORKFLOW_TIME } from "../../src/durable/durable.ts";
+import type { Durable, StoredPromise } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import { openEngine } from "../../src/engine/engine.ts";
 import { createLogger, type Logger } from "../../src/lib/log.ts";

@@ -2,15 +2,12 @@ import { MIMEType } from "node:util";
 import type { Request } from "express";
 import { ServiceError } from "../../lib/errors.ts";
 import { parseJson } from "../../lib/parse-json.ts";
+import { JSON_BODY } from "../../openapi/limits.ts";
 
 export interface BodyLimits {
   readonly bytesMax: number;
-  /** Levels of arrays and objects: far more than data needs, far less than what overflows a recursive reader. */
   readonly depthMax: number;
 }
-
-/** Arguments and approvals are small; files belong elsewhere, with a link to them. */
-const API_LIMITS: BodyLimits = { bytesMax: 64 * 1024, depthMax: 32 };
 
 /**
  * The request's body as JSON: `{ value }`, any JSON value, or undefined when there is none.
@@ -18,7 +15,7 @@ const API_LIMITS: BodyLimits = { bytesMax: 64 * 1024, depthMax: 32 };
  */
 export async function readJson(
   req: Request,
-  limits: BodyLimits = API_LIMITS,
+  limits: BodyLimits = JSON_BODY,
 ): Promise<{ readonly value: unknown } | undefined> {
   if (!hasBody(req)) return undefined;
   assertJson(req);

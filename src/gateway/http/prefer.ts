@@ -1,7 +1,5 @@
 import { parseItem } from "structured-headers";
-
-/** Longer headers are not looked at: nobody has so many preferences. */
-const HEADER_CHARS_MAX = 256;
+import { PREFER_CHARS_MAX } from "../../openapi/limits.ts";
 
 /**
  * The seconds of the preference `wait` (RFC 7240 §4.3); undefined if the header has none, or one that is no number of
@@ -13,7 +11,7 @@ const HEADER_CHARS_MAX = 256;
  * counts, and `wait="20"` is the same as `wait=20`.
  */
 export function preferredWait(header: string | undefined): number | undefined {
-  if (header === undefined || header.length > HEADER_CHARS_MAX) return undefined;
+  if (header === undefined || header.length > PREFER_CHARS_MAX) return undefined;
   for (const member of header.toLowerCase().match(MEMBERS) ?? []) {
     // Parameters say nothing about `wait`.
     const [preference = ""] = member.split(";", 1);

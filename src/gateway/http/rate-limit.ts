@@ -1,11 +1,11 @@
+import { REFUSALS_PER_MINUTE } from "../../openapi/limits.ts";
+
 /** Counts refusals, so that whoever collects them is told to slow down. What succeeds is never counted. */
 export interface FailureLimit {
   /** Counts one for each of the names; answers how many seconds to wait once one has too many, else undefined. */
   count(names: readonly string[]): number | undefined;
 }
 
-/** People mistype, scanners open old links; more than this in a minute is neither. */
-const PER_MINUTE = 100;
 const WINDOW_MS = 60_000;
 /** Names counted at once. Somebody with more addresses than this makes the oldest counts start anew, and no more. */
 const NAMES_MAX = 10_000;
@@ -24,7 +24,7 @@ export function createFailureLimit({ clock }: { readonly clock: () => number }):
       windows.set(name, window);
     }
     window.failures += 1;
-    return window.failures > PER_MINUTE ? Math.ceil((window.endsAt - now) / 1000) : 0;
+    return window.failures > REFUSALS_PER_MINUTE ? Math.ceil((window.endsAt - now) / 1000) : 0;
   };
 
   return {

@@ -1,6 +1,6 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
-import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
+import { isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
@@ -98,8 +98,7 @@ async function approvalNamed(
   named: string | string[] | undefined,
 ): Promise<StoredApproval> {
   const id = String(named);
-  const isPossible = id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
-  const root = isPossible ? await approvalBehind(durable, id) : undefined;
+  const root = isPromiseId(id) ? await approvalBehind(durable, id) : undefined;
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) throw unknownApproval(id);
   return { root, request };

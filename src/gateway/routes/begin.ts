@@ -1,15 +1,24 @@
 /** What `POST /begin` asks for, read from its address, headers and body. */
 import type { Request } from "express";
+import {
+  FUNCTION_NAME,
+  FUNCTION_NAME_RULE,
+  GROUP_NAME,
+  GROUP_NAME_RULE,
+  parseVersion,
+  VERSION_RULE,
+  WORKFLOW_TIME,
+  WORKFLOW_TIME_TEXT,
+} from "../../approval/call.ts";
 import { parseDeadline } from "../../approval/deadline.ts";
-import { ID_PATTERN } from "../../approval/ids.ts";
+import { ID_PATTERN, ID_RULE } from "../../approval/ids.ts";
 import { ownWayOf } from "../../approval/own-ways.ts";
 import { callbackUrlSchema } from "../../approval/schema.ts";
-import { type StoredPromise, WORKFLOW_TIME } from "../../durable/durable.ts";
+import type { StoredPromise } from "../../durable/durable.ts";
 import { anyAddress, targetOf } from "../../durable/lineage.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
-import { functionName, workerGroup } from "../../openapi/operations/parameters.ts";
 import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../service/idempotency-key.ts";
 import type { Catalogue } from "../../workflows/catalogue.ts";
@@ -52,24 +61,20 @@ export async function readBegin(
   if (query.get("func") === undefined && catalogue.find(DEFAULT_FUNC, 1, target) === undefined) {
     problems.push({ field: "func", message: "must name a workflow: GET /workflows lists them" });
   }
-  if (!functionName.safeParse(func).success) {
+  if (!FUNCTION_NAME.test(func)) {
     problems.push({
       field: "func",
-      message: "must be a function's name: a letter, then letters, digits, '_', '.' or '-'",
+      message: `must be a function's name: ${FUNCTION_NAME_RULE}`,
     });
   }
   const ownWay = ownWayOf(func);
   if (ownWay !== undefined) problems.push({ field: "func", message: `must not be this function: ${ownWay}` });
-  const version = query.get("version") ?? "1";
-  if (!/^[1-9]\d{0,8}$/.test(version)) {
-    problems.push({ field: "version", message: "must be a whole number from 1 on" });
+  const version = parseVersion(query.get("version") ?? "1");
+  if (version === undefined) {
+    problems.push({ field: "version", message: `must be ${VERSION_RULE}` });
   }
-  if (target !== undefined && !workerGroup.safeParse(target).success) {
-    problems.push({
-      field: "target",
-      message:
-        "must be a worker group, of 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
-    });
+  if (target !== undefined && !GROUP_NAME.test(target)) {
+    problems.push({ field: "target", message: `must be a worker group, of ${GROUP_NAME_RULE}` });
   }
   const withheld = query.get("func") === undefined ? undefined : catalogue.withheld(func, target);
   if (withheld !== undefined) problems.push({ field: "func", message: `must be another: ${withheld}` });
@@ -77,7 +82,7 @@ export async function readBegin(
   if (timeoutMs === undefined) {
     problems.push({
       field: "timeout",
-      message: "must be an ISO 8601 duration such as PT1H or P30D, from PT1S to P400D",
+      message: `must be an ISO 8601 duration such as PT1H or P30D, from ${WORKFLOW_TIME_TEXT.min} to ${WORKFLOW_TIME_TEXT.max}`,
     });
   }
   const callbackUrl = parseCallbackUrl(query.get("callbackUrl"), callbackUrlProblem, problems);
@@ -91,7 +96,7 @@ export async function readBegin(
   return {
     id,
     func,
-    version: Number(version),
+    version: version ?? 1,
     target,
     args: argumentsOf(func, body),
     timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
@@ -145,7 +150,7 @@ function parseId(
   if (id !== undefined && !ID_PATTERN.test(id)) {
     problems.push({
       field: "id",
-      message: "must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit",
+      message: ID_RULE,
     });
     return undefined;
   }

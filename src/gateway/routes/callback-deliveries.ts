@@ -1,6 +1,6 @@
 /** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
 import type { IRouter, Response } from "express";
-import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
+import { isPromiseId } from "../../approval/ids.ts";
 import {
   type CallbackDetails,
   type CallbackView,
@@ -134,5 +134,5 @@ function unknown(id: string): ServiceError {
 }
 
 function isPossible(id: string): boolean {
-  return id !== "" && id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed();
+  return isPromiseId(id);
 }

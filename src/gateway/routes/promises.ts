@@ -5,7 +5,7 @@
 import type { IRouter } from "express";
 import { z } from "zod";
 import type { Choice } from "../../approval/approval.ts";
-import { ballotId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
+import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { lines } from "../../approval/schema.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -140,6 +140,6 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
 /** @throws ServiceError NOT_FOUND for what can be no promise's id */
 function promiseNamed(named: string | string[] | undefined): string {
   const id = String(named);
-  if (id.length <= PROMISE_ID_CHARS_MAX && !/\p{Cc}/u.test(id) && id.isWellFormed()) return id;
+  if (isPromiseId(id)) return id;
   throw new ServiceError("NOT_FOUND", `There is no promise "${id.slice(0, 64)}"`);
 }

@@ -3,9 +3,11 @@
  * method 405, source 404, length 413, headers and time 401, signature 401 (over the bytes as they came), content 400,
  * mapping 422, 403 or 404, and then the effect.
  */
+
 import type { IRouter, Request, Response } from "express";
 import { ERRORS, ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { WEBHOOK_BODY_BYTES_MAX } from "../../openapi/limits.ts";
 import { type Taken, type TakeOptions, takeDelivery } from "../../service/webhooks/take-delivery.ts";
 import { readEvents, type WebhookEvent } from "../../webhooks/events.ts";
 import type { Source, Sources } from "../../webhooks/source.ts";
@@ -24,8 +26,6 @@ export interface WebhookRoutesOptions extends TakeOptions {
   readonly formerPublicUrls: readonly string[];
 }
 
-/** GitHub's events have up to 25 MB, but those that decide something have some kilobytes. */
-const BODY_BYTES_MAX = 1024 * 1024;
 /** Events of one list taken at once: the engine writes them together. */
 const EVENTS_AT_ONCE = 16;
 
@@ -61,12 +61,12 @@ async function verified(
     if (!req.complete) res.set("Connection", "close");
     return new ServiceError("UNAUTHENTICATED", detail);
   };
-  if (Number(req.headers["content-length"] ?? 0) > BODY_BYTES_MAX) {
-    throw new ServiceError("PAYLOAD_TOO_LARGE", `The body must be at most ${BODY_BYTES_MAX} bytes`);
+  if (Number(req.headers["content-length"] ?? 0) > WEBHOOK_BODY_BYTES_MAX) {
+    throw new ServiceError("PAYLOAD_TOO_LARGE", `The body must be at most ${WEBHOOK_BODY_BYTES_MAX} bytes`);
   }
   const opened = source.scheme.verify(headOf(req, originOf(req, [publicUrl, ...formerPublicUrls])), clock());
   if (!opened.ok) throw refused(opened);
-  const body = await readRaw(req, BODY_BYTES_MAX);
+  const body = await readRaw(req, WEBHOOK_BODY_BYTES_MAX);
   const accepted = opened.check(body);
   if (!accepted.ok) throw refused(accepted);
   return { body, replayKey: accepted.replayKey };

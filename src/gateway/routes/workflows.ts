@@ -3,10 +3,11 @@
  * tells what became of it.
  */
 import type { IRouter, Request, Response } from "express";
-import { PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
+import { isPromiseId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
+import { WAIT_SECONDS_MAX, WAITERS_MAX } from "../../openapi/limits.ts";
 import type { BegunWorkflow, WorkflowList } from "../../openapi/schemas.ts";
 import { callBackOnCompletion } from "../../service/callbacks/on-completion.ts";
 import { checkArgument } from "../../workflows/argument.ts";
@@ -33,15 +34,10 @@ export interface WorkflowRoutesOptions {
   readonly catalogue: Catalogue;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
-  /** Waits open at once. Default 1,000: each holds a connection, and proxies cut longer queues anyway. */
+  /** Waits open at once. Default: `WAITERS_MAX`. */
   readonly waitersMax?: number;
 }
 
-/**
- * A proxy in front waits so long for an answer and then makes one of its own, 504: nginx and the load balancers of
- * clouds 60 seconds, HAProxy as Debian sets it up 50. Ours is out before, and so is a last look at a slow engine.
- */
-const WAIT_SECONDS_MAX = 45;
 /** How soon it is worth asking again. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -130,7 +126,7 @@ class WaitingRoom {
 
   constructor(options: WorkflowRoutesOptions) {
     this.#options = options;
-    this.#max = options.waitersMax ?? 1_000;
+    this.#max = options.waitersMax ?? WAITERS_MAX;
     // One listener for all: a signal looks through its listeners for each that comes or goes.
     options.draining.addEventListener("abort", () => {
       for (const leave of this.#waiting) leave.abort();
@@ -173,7 +169,7 @@ function parsePromiseId(id: unknown): string {
       ? "id query parameter is required"
       : typeof id !== "string"
         ? "id must be given once"
-        : id.length > PROMISE_ID_CHARS_MAX || /\p{Cc}/u.test(id)
+        : !isPromiseId(id)
           ? `id must have at most ${PROMISE_ID_CHARS_MAX} characters, and no control characters`
           : undefined;
   if (message === undefined && typeof id === "string") return id;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { anyJson } from "../common-schemas.ts";
 import { ballotAnswer, calledBack, decideRequest, settlement, webhookAnswer } from "../door-schemas.ts";
+import { bytesText, WEBHOOK_BODY_BYTES_MAX } from "../limits.ts";
 import type { Answer, Operation } from "../operation.ts";
 import { approvalId, pathPromiseId } from "./parameters.ts";
 
@@ -93,7 +94,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     body: {
       schema: anyJson,
       required: true,
-      description: "The body exactly as the sender sends it, at most 1 MiB.",
+      description: `The body exactly as the sender sends it, at most ${bytesText(WEBHOOK_BODY_BYTES_MAX)}.`,
       // Client generators leave out an operation with a range such as `*/*`, and one generates broken code for two
       // types. The signature covers the bytes, whatever the sender calls them.
       type: "application/octet-stream",

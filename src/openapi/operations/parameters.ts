@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { ID_PATTERN, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
+import { FUNCTION_NAME, GROUP_NAME } from "../../approval/call.ts";
+import { ID_PATTERN, IDEMPOTENCY_KEY_CHARS_MAX, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import type { Parameter } from "../operation.ts";
 
 /** Ids that callers choose. */
 export const chosenId = z.string().regex(ID_PATTERN);
 
 /** Names of functions, as registered on workers. */
-export const functionName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/);
+export const functionName = z.string().regex(new RegExp(FUNCTION_NAME.source));
 
 /** Names of worker groups. */
-export const workerGroup = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+export const workerGroup = z.string().regex(new RegExp(GROUP_NAME.source));
 
 /** Ids of promises below workflows are longer than those that callers choose. */
 export const promiseId = z.string().min(1).max(PROMISE_ID_CHARS_MAX);
@@ -49,7 +50,7 @@ export const queryPromiseId: Parameter = {
 export const idempotencyKey: Parameter = {
   name: "Idempotency-Key",
   in: "header",
-  schema: z.string().min(1).max(255),
+  schema: z.string().min(1).max(IDEMPOTENCY_KEY_CHARS_MAX),
   description:
     "Replaces `id`. If the key is a valid id, it is the id; otherwise the id is a hash of the key.",
 };

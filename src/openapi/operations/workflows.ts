@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { VERSION_MAX, WORKFLOW_TIME_TEXT } from "../../approval/call.ts";
 import { callbackUrlSchema } from "../../approval/schema.ts";
 import { anyJson } from "../common-schemas.ts";
+import { PREFER_CHARS_MAX, WAIT_SECONDS_MAX } from "../limits.ts";
 import type { Operation } from "../operation.ts";
 import { begunWorkflow, workflowList, workflowState } from "../schemas.ts";
 import { chosenId, functionName, idempotencyKey, queryPromiseId, workerGroup } from "./parameters.ts";
@@ -32,7 +34,7 @@ const BEGIN: Operation = {
     {
       name: "version",
       in: "query",
-      schema: z.int().min(1).max(999_999_999),
+      schema: z.int().min(1).max(VERSION_MAX),
       description: "Its version. Default: 1.",
     },
     {
@@ -47,8 +49,7 @@ const BEGIN: Operation = {
       name: "timeout",
       in: "query",
       schema: z.string(),
-      description:
-        "The workflow ends after this time, finished or not: an ISO 8601 duration, `PT1S` to `P400D`. Default: `P100D`.",
+      description: `The workflow ends after this time, finished or not: an ISO 8601 duration, \`${WORKFLOW_TIME_TEXT.min}\` to \`${WORKFLOW_TIME_TEXT.max}\`. Default: \`${WORKFLOW_TIME_TEXT.default}\`.`,
       example: "P30D",
     },
     {
@@ -107,9 +108,8 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
       {
         name: "Prefer",
         in: "header",
-        schema: z.string().max(100),
-        description:
-          "`wait=20` holds the answer until there is a result, for at most 20 seconds. The maximum is 45.",
+        schema: z.string().max(PREFER_CHARS_MAX),
+        description: `\`wait=20\` holds the answer until there is a result, for at most 20 seconds. The maximum is ${WAIT_SECONDS_MAX}.`,
         example: "wait=20",
       },
     ],

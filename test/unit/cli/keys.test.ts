@@ -97,6 +97,8 @@ describe("countersign keys", () => {
   test.each([
     [[], "create, list, rotate or revoke"],
     [["destroy"], "create, list, rotate or revoke"],
+    [["create", "--name", "n".repeat(101), "--scope", "admin"], "--name must be 1 to 100 characters"],
+    [["create", "--name", "😀".repeat(101), "--scope", "admin"], "--name must be 1 to 100 characters"],
     [["create", "--scope", "admin"], "--name must be"],
     [["create", "--name", " a", "--scope", "admin"], "--name must be"],
     [["create", "--name", "a"], "--scope must be one of approvals:create,"],
