@@ -58,6 +58,11 @@ export function targetOf(tags: Tags): string | undefined {
   return tags[TAG.target];
 }
 
+/** What servers hand over together: a workflow with its steps. Each other child is a branch of its own. */
+export function branchOf(tags: Tags): string | undefined {
+  return tags[TAG.branch];
+}
+
 /** Whether it is a step. */
 export function isStep(tags: Tags): boolean {
   return tags[TAG.scope] === "local";

@@ -4,6 +4,7 @@ import { ServiceError } from "../lib/errors.ts";
 import { scrub } from "../lib/log.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
 import { PROTOCOL_VERSION } from "./lineage.ts";
+import { stepRecord } from "./step-record.ts";
 import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "./value.ts";
 
 type Kind = Request["kind"];
@@ -92,7 +93,8 @@ const NONCE = "countersign:nonce";
  * A record as the service reads it. Values of other programs may not decode; `unreadable` names them, and nothing is
  * thrown.
  */
-export function stored(record: PromiseRecord): StoredPromise {
+export function stored(written: PromiseRecord): StoredPromise {
+  const record = stepRecord(written);
   const param = decode(record.param);
   const value = decode(record.value);
   const nonce = record.value.headers?.[NONCE];

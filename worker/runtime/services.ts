@@ -1,4 +1,4 @@
-import type { Context, Resonate } from "@resonatehq/sdk";
+import type { Context, PromiseRecord, Resonate } from "@resonatehq/sdk";
 import type { ApprovalRequest } from "../../src/approval/approval.ts";
 import type { CallbackEvent } from "../../src/approval/event.ts";
 import type { CallbackSender } from "../../src/callback/sender.ts";
@@ -32,6 +32,11 @@ export interface ProductServices extends Services {
   readonly publicUrl: string;
   /** Awaits something slow that a step of this workflow does, without taking up a place among the tasks that run. */
   readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
+  /**
+   * What the engine has told the workflow's pass under way of one of its promises, without asking; undefined if nothing.
+   * A settled record never changes; of a pending one it is what the workflow itself sees.
+   */
+  readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
   /** Hears in this process what becomes of approvals, more than once where a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }
@@ -39,7 +44,7 @@ export interface ProductServices extends Services {
 /** What a worker is given; the rest it has from its engine. */
 export type GivenServices =
   | Omit<Services, "promises" | "now" | "log">
-  | Omit<ProductServices, "promises" | "now" | "log" | "apart">;
+  | Omit<ProductServices, "promises" | "now" | "log" | "apart" | "told">;
 
 const NAME = "countersign";
 

@@ -7,6 +7,7 @@ import { GuardedNetwork } from "./guard.ts";
 import type { Registration } from "./registration.ts";
 import { sdkLogger, type WorkerLog } from "./sdk-log.ts";
 import { type GivenServices, provideServices } from "./services.ts";
+import { StepNetwork } from "./step-network.ts";
 import { carryValuesWhole } from "./whole-values.ts";
 
 export interface WorkerOptions {
@@ -36,7 +37,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const logger = sdkLogger(log);
   const { now } = engineTimeOf(network);
   const registered = new Set<string>();
-  const guarded = new GuardedNetwork(network, {
+  const steps = new StepNetwork(network, now);
+  const guarded = new GuardedNetwork(steps, {
     has: (func, version) => registered.has(key(func, version)),
     registered: () => [...registered],
     handBackMs,
@@ -55,6 +57,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const ofEngine = {
     promises: resonate.promises,
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
+    told: (workflow: string, id: string) => steps.told(workflow, id),
     now,
     log,
   };

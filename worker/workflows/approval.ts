@@ -15,11 +15,12 @@ import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { judgementIn, mailResultIn, requestIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
+import { hasReceivers } from "../../src/service/callbacks/announce.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
 import { productServices } from "../runtime/services.ts";
-import { lasting } from "../runtime/step-options.ts";
+import { lasting, lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { judge, mail_ballot } from "./steps.ts";
+import { isOver, type JudgeInput, judge, mail_ballot } from "./steps.ts";
 
 /**
  * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
@@ -32,7 +33,8 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       "Cannot ask: the argument is not an approval request. POST /approvals names every problem in it",
     );
   }
-  const { group, tokens, now } = productServices(ctx);
+  const svc = productServices(ctx);
+  const { group, tokens, now } = svc;
   const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
   // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
   const untilDeadlineMs = () => deadlineAtMs - now();
@@ -59,6 +61,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
   let retry: Future<unknown> | undefined;
   let known = 0;
   let before: Outcome["decisions"] = [];
+  const isHeard = svc.onEvent !== undefined || hasReceivers(svc, request.callbackUrl);
   for (;;) {
     if (retry === undefined && unmailed.length > 0) {
       // Whether there is another try follows from the frozen results (W1); when counts only on the first pass.
@@ -67,19 +70,23 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
       retry = yield* create({ timeout, tags: timerTags(group, "retry") });
     }
     const retryDue = retry?.state === "completed";
-    if ([end, ...ballots].filter(isSettled).length <= known && !retryDue) yield* waitForAny(latents);
-    const step: unknown = yield* ctx.run(
-      judge,
-      {
-        approval: ctx.id,
-        request,
-        end: observe(end),
-        ballots: ballots.map(observe),
-        retry: retry && observe(retry),
-        before,
-      },
-      lasting(ctx),
-    );
+    const look: JudgeInput = {
+      approval: ctx.id,
+      request,
+      end: observe(end),
+      ballots: ballots.map(observe),
+      retry: retry && observe(retry),
+      before,
+    };
+    const isLast = isOver(look);
+    const hasNews = [end, ...ballots].filter(isSettled).length > known;
+    // An answer that decides nothing is judged only where somebody is told of it. Whether anybody is depends on settings,
+    // and that is no more than a choice between suspending here and judging (W2).
+    if (!isLast && !retryDue && !(hasNews && isHeard)) yield* waitForAny(latents);
+    // The last judgement comes to the same when it runs again, and nothing durable follows it: only what it has told of
+    // must be on record.
+    const options = isLast && !isHeard ? lastingStored(ctx, "never") : lasting(ctx);
+    const step: unknown = yield* ctx.run(judge, look, options);
     const seen = judgementIn(step);
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
     if (seen === undefined) continue;

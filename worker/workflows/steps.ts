@@ -83,12 +83,20 @@ interface Judged {
   readonly bornAtMs: number;
 }
 
-async function judged(svc: ProductServices, { request, end, ballots, retry }: JudgeInput): Promise<Judged> {
+/** Whether what a pass saw ends the approval: then a judgement of it is the last step of its workflow. */
+export function isOver({ request, end, ballots }: Pick<JudgeInput, "request" | "end" | "ballots">): boolean {
+  return end.settled || closedBy(request, answersOn(ballots.map(recordSeen), undefined)) !== undefined;
+}
+
+async function judged(
+  svc: ProductServices,
+  { approval, request, end, ballots, retry }: JudgeInput,
+): Promise<Judged> {
   const asSeen = closedBy(request, answersOn(ballots.map(recordSeen), undefined));
   const open = ballots.filter(({ settled }) => !settled);
   if (!end.settled && asSeen === undefined) {
     const records = await Promise.all(
-      ballots.map(async ({ id, settled }) => (settled ? await read(svc, id) : undefined)),
+      ballots.map(async ({ id, settled }) => (settled ? await readSettled(svc, approval, id) : undefined)),
     );
     const stored = await read(svc, end.id);
     if (stored.state === "pending") {
@@ -96,7 +104,11 @@ async function judged(svc: ProductServices, { request, end, ballots, retry }: Ju
     }
   }
   const [records, ended] = await Promise.all([
-    Promise.all(ballots.map(({ id, settled }) => (settled ? read(svc, id) : settle(svc, id, WITHDRAWAL)))),
+    Promise.all(
+      ballots.map(({ id, settled }) =>
+        settled ? readSettled(svc, approval, id) : settle(svc, id, WITHDRAWAL),
+      ),
+    ),
     // Nothing is open that could still be answered, so the end need not wait for what the ballots say.
     open.length === 0 ? settleEnd(svc, end.id, asSeen) : undefined,
   ]);
@@ -137,7 +149,9 @@ export interface MailInput {
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
   const svc = productServices(ctx);
-  const [record, end] = await Promise.all([read(svc, input.ballot), read(svc, endId(input.approval))]);
+  // A try that follows a failed one may come hours after what the pass was told.
+  const look = (id: string) => (ctx.info.attempt === 1 ? asTold(svc, input.approval, id) : read(svc, id));
+  const [record, end] = await Promise.all([look(input.ballot), look(endId(input.approval))]);
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
   const { callbackUrl } = input.request;
   const toldBefore = await announce(svc, end.createdAt, begun, callbackUrl);
@@ -191,6 +205,18 @@ async function deliver(
 
 async function read({ promises }: ProductServices, id: string): Promise<StoredPromise> {
   return stored(await promises.get(id));
+}
+
+/** What the pass was told of a promise; asks only where it was told nothing. */
+async function asTold(svc: ProductServices, approval: string, id: string): Promise<StoredPromise> {
+  const told = svc.told(approval, id);
+  return told === undefined ? await read(svc, id) : stored(told);
+}
+
+/** The same of a promise that is settled: what was told of it then is what is stored. */
+async function readSettled(svc: ProductServices, approval: string, id: string): Promise<StoredPromise> {
+  const told = await asTold(svc, approval, id);
+  return told.state === "pending" ? await read(svc, id) : told;
 }
 
 /** Answers what is stored then, which is somebody else's value if they were faster. */

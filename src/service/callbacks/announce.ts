@@ -13,7 +13,7 @@ import {
   type Callback,
   type Receiver,
 } from "../../approval/callback.ts";
-import { type CallbackEvent, subjectOf } from "../../approval/event.ts";
+import { type CallbackEvent, ENDPOINT_EVENT_TYPES, subjectOf } from "../../approval/event.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import { callbackIdOf } from "../../callback/ids.ts";
 import type { CallbackSender } from "../../callback/sender.ts";
@@ -56,6 +56,13 @@ export async function announce(
     }),
   );
   return started.length === 0 ? {} : { callbacks: started };
+}
+
+/** Whether anybody is told of an approval's events, as the settings of this process are. */
+export function hasReceivers({ callbacks }: Pick<Announcer, "callbacks">, callbackUrl: string | undefined) {
+  return (
+    callbackUrl !== undefined || ENDPOINT_EVENT_TYPES.some((type) => callbacks.endpointsFor(type).length > 0)
+  );
 }
 
 export function bothOf(a: Announced, b: Announced): Announced {

@@ -250,7 +250,7 @@ describe("approval workflow", () => {
   it("is rejected at once when its argument is no request", async () => {
     const b = open();
     await b.create("a", "approval", [{ title: 1 }], 60_000);
-    expect(await b.value("a")).toMatchObject({ message: expect.stringMatching(/no approval request/) });
+    expect(await b.value("a")).toMatchObject({ message: expect.stringMatching(/not an approval request/) });
   });
 });
 

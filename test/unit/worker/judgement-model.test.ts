@@ -54,8 +54,13 @@ const SMALL: Readonly<Record<string, Scenario>> = {
   },
 };
 
+/** Where nobody is told of an answer, one that decides nothing is not judged. */
+const SMALL_UNHEARD = Object.entries(SMALL).map(
+  ([name, scenario]) => [`${name}, without callbacks`, { ...scenario, unheard: true }] as const,
+);
+
 describe("every order", () => {
-  test.each(Object.entries(SMALL))("of %s", async (_, scenario) => {
+  test.each([...Object.entries(SMALL), ...SMALL_UNHEARD])("of %s", async (_, scenario) => {
     const explored = await exploreAll(approvalWorlds(scenario), 200_000);
     expect(explored.lie).toBeUndefined();
     // With fewer there is nothing to interleave, and the model has lost what it was made for.
@@ -82,6 +87,7 @@ describe("orders by chance", () => {
             deadline: true,
             ticks: random.below(4),
             lookers: [1, 2],
+            unheard: random.chance(0.3),
             ...(random.chance(0.5) ? { dyingAfter: random.below(14) } : {}),
           })(),
         RUNS,

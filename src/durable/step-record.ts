@@ -1,0 +1,43 @@
+/**
+ * How few requests a step of the product's own workflows takes. The SDK stores each step twice: once when it begins, and
+ * once with its result. A tag on the step asks the worker (`worker/runtime/step-network.ts`) for less.
+ *
+ * A step that is stored when it has ended is created settled: as a timer whose time is over, which every server resolves
+ * at once. A promise that is created cannot bring a value along, so its result is its parameter. Everything that reads
+ * records reads them through `stepRecord`.
+ */
+import type { PromiseCreateReq, PromiseRecord, PromiseSettleReq } from "@resonatehq/sdk";
+import { TAG } from "../protocol/tags.ts";
+
+export const STEP_TAG = "countersign:step";
+
+/**
+ * `at-end`: once, with its result.
+ * `never`: not at all. For the last step before a workflow's result, if it comes to the same when it runs again.
+ *
+ * A step that fails is stored as the SDK stores it, whatever it asks for.
+ */
+export type StepStorage = "at-end" | "never";
+
+export function storageOf(tags: Readonly<Record<string, string>>): StepStorage | undefined {
+  const storage = tags[STEP_TAG];
+  return storage === "at-end" || storage === "never" ? storage : undefined;
+}
+
+/** The request that stores a step with its result. `agoMs` is any time that is over at the engine. */
+export function createEnded(
+  create: PromiseCreateReq,
+  { data: { value } }: PromiseSettleReq,
+  agoMs: number,
+): PromiseCreateReq {
+  const { data } = create;
+  const tags = { ...data.tags, [TAG.timer]: "true" };
+  return { ...create, data: { ...data, timeoutAt: agoMs, param: value, tags } };
+}
+
+/** A record as if it had been created when the step began, and settled with its result; others as they are. */
+export function stepRecord(record: PromiseRecord): PromiseRecord {
+  const { tags, param, timeoutAt, settledAt = timeoutAt } = record;
+  if (tags[STEP_TAG] !== "at-end" || tags[TAG.timer] !== "true") return record;
+  return { ...record, state: "resolved", param: {}, value: param, settledAt };
+}
