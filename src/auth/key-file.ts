@@ -5,6 +5,7 @@
  *    flushed, and renamed into place.
  * F2 Two commands that change it at once both count: a change holds the lock file while it reads, writes and renames.
  * F3 It holds hashes, never a key.
+ * F4 A file that an earlier version wrote can be read: former scopes are left out.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
@@ -14,7 +15,7 @@ import { z } from "zod";
 import { makeFolder } from "../lib/folder.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { CLIENT_CHARS_MAX, type StoredKey } from "./key.ts";
-import { SCOPE_NAMES } from "./scopes.ts";
+import { FORMER_SCOPES, isScope, SCOPE_NAMES } from "./scopes.ts";
 
 /** Clients are few; the bound keeps a file that was made wrong from filling memory. */
 export const KEYS_MAX = 1_000;
@@ -29,7 +30,8 @@ const instant = z.iso.datetime();
 const keySchema: z.ZodType<StoredKey> = z.strictObject({
   id: z.string().regex(/^[a-z0-9]{8}$/),
   client: z.string().min(1).max(CLIENT_CHARS_MAX),
-  scopes: z.array(z.enum(SCOPE_NAMES)).min(1),
+  // A key whose only scope is a former one has none left: it is known, and allowed nothing.
+  scopes: z.array(z.enum([...SCOPE_NAMES, ...FORMER_SCOPES])).transform((scopes) => scopes.filter(isScope)),
   sha256: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   createdAt: instant,
   revokedAt: z.exactOptional(instant),

@@ -6,13 +6,15 @@ export const SCOPES = {
   "workflows:begin": "Start any registered workflow",
   "workflows:read": "See the state and result of workflows and of promises below them, except approvals",
   "promises:resolve": "Settle what a workflow waits for, and answer ballots from a program",
-  dashboard: "Log in to the dashboard",
   admin: "All of these, and operations",
 } as const;
 
 export type Scope = keyof typeof SCOPES;
 
 export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[];
+
+/** Scopes that keys could have before, and that allowed nothing. Key files may still name them; no new key can. */
+export const FORMER_SCOPES = ["dashboard"] as const;
 
 export function isScope(text: string): text is Scope {
   return Object.hasOwn(SCOPES, text);

@@ -7,6 +7,7 @@ import { changeKeys, KEYS_MAX, KeyFileError, readKeys } from "../../../src/auth/
 import { openKeyRing } from "../../../src/auth/key-ring.ts";
 import { createLastUsed, lastUsedAt } from "../../../src/auth/last-used.ts";
 import { createKey, KeyRefusal, revokeKey, rotateKey } from "../../../src/auth/manage-keys.ts";
+import { allows, SCOPE_NAMES } from "../../../src/auth/scopes.ts";
 
 let dir: string;
 let file: string;
@@ -55,6 +56,31 @@ describe("the file of keys", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(file, "utf8")).not.toContain(text.slice(13));
     expect(readdirSync(dir)).toEqual(["api-keys.json"]);
+  });
+
+  test("is read where an earlier version gave the scope dashboard, which is gone with the next change", async () => {
+    const keys = [
+      { id: "aaaaaaaa", client: "billing", scopes: ["approvals:read", "dashboard"] },
+      { id: "bbbbbbbb", client: "screen", scopes: ["dashboard"] },
+    ].map((key) => ({ ...key, sha256: "A".repeat(43), createdAt: "2026-11-01T10:00:00Z" }));
+    writeFileSync(file, JSON.stringify({ version: 1, keys }));
+    const scopes = () => readKeys(file)?.map((key) => key.scopes);
+    // A key that had no other scope is known, can be changed, and is allowed nothing.
+    expect(scopes()).toEqual([["approvals:read"], []]);
+    await revokeKey(store(), "aaaaaaaa");
+    const rotated = await rotateKey(store(), "bbbbbbbb");
+    expect(readFileSync(file, "utf8")).not.toContain("dashboard");
+    expect(scopes()).toEqual([["approvals:read"], [], []]);
+    expect(allows(rotated.stored.scopes, SCOPE_NAMES)).toBe(false);
+  });
+
+  test("with a scope that never was is refused", () => {
+    const key = { id: "aaaaaaaa", client: "a", scopes: ["dashboards"], sha256: "A".repeat(43) };
+    writeFileSync(
+      file,
+      JSON.stringify({ version: 1, keys: [{ ...key, createdAt: "2026-11-01T10:00:00Z" }] }),
+    );
+    expect(() => readKeys(file)).toThrow(/keys\.0\.scopes\.0 is not as/u);
   });
 
   test("keeps every one of changes that come at once", async () => {

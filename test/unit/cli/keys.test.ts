@@ -103,6 +103,7 @@ describe("countersign keys", () => {
     [["create", "--name", " a", "--scope", "admin"], "--name must be"],
     [["create", "--name", "a"], "--scope must be one of approvals:create,"],
     [["create", "--name", "a", "--scope", "root"], "not root"],
+    [["create", "--name", "a", "--scope", "dashboard"], "not dashboard"],
     [["revoke"], "ID is missing"],
     [["list", "all"], "What is all?"],
   ])("%j is wrong usage, and says what would be right", async (args, message) => {
