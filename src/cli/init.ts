@@ -50,6 +50,8 @@ Example:
   },
 };
 
+const CODE = /\.[cm]?[jt]sx?$/u;
+
 interface Plan {
   /** To write, none of which is there. */
   readonly files: Project;
@@ -142,11 +144,13 @@ function readManifest(text: string): Manifest {
   return value as Manifest;
 }
 
-/** Whether the folder has what npm leaves in an empty one, and nothing that could depend on its package.json. */
+/** Whether the folder has what npm leaves in an empty one, and no code that could depend on its package.json. */
 function isUntouched(folder: string): boolean {
-  const byNpm = new Set(["package.json", "package-lock.json", "node_modules"]);
-  return readdirSync(folder).every(
-    (name) => byNpm.has(name) || KEPT_FILES.has(name) || name.startsWith(".") || /^LICEN[CS]E/u.test(name),
+  return readdirSync(folder, { withFileTypes: true }).every(
+    (entry) =>
+      entry.name === "node_modules" ||
+      entry.name.startsWith(".") ||
+      (entry.isFile() && !CODE.test(entry.name)),
   );
 }
 

@@ -5,8 +5,8 @@ import { PACKAGE_ROOT } from "./package-root.ts";
 
 /**
  * With this in its environment, Node tells the process that started it by `ipc` of every module that it loads or looks
- * for, as it does for `node --watch`. Hooks (`registerHooks`) would tell the same, but with them Node 22 loads packages of
- * CommonJS by another way, on which some fail.
+ * for, as it does for `node --watch`. A hook that loads (`registerHooks`) would tell the same, but with one Node 22 loads packages of
+ * CommonJS by another way, on which some fail: "request for './index.js' is not in cache".
  */
 export const REPORTS_LOADED_FILES = { WATCH_REPORT_DEPENDENCIES: "1" } as const;
 

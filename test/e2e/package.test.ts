@@ -213,7 +213,9 @@ describe("from the package", () => {
     await expect(started).rejects.toMatchObject({
       code: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^Cannot start: \S+ is Node 20\.20\.2, and Countersign needs [^\n]+\n$/u),
+      stderr: expect.stringMatching(
+        /^Cannot start: \S+ is Node 20\.20\.2, and Countersign needs 22\.18, 24 or newer\n$/u,
+      ),
     });
   });
 });

@@ -90,6 +90,8 @@ describe("countersign init", () => {
     const dependencies = { countersign: "file:../countersign-0.1.0.tgz" };
     writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies }, null, 4));
     writeFileSync(join(folder, "package-lock.json"), "{}");
+    writeFileSync(join(folder, "notes.txt"), "mine");
+    mkdirSync(join(folder, ".git"));
     const { code, stdout } = await init(folder);
     expect(code).toBe(0);
     const told = JSON.parse(stdout);
