@@ -231,7 +231,7 @@ async function overHttp(engine: Engine): Promise<Ask> {
   return async (envelope) => {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Authorization: "Bearer token" },
+      headers: { "Content-Type": "application/json", Authorization: "Bearer token", Connection: "close" },
       body: JSON.stringify(envelope),
     });
     expect(response.headers.get("content-type")).toBe("application/json");
