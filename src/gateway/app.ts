@@ -15,7 +15,7 @@ import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guard
 import { createFailureLimit } from "./http/rate-limit.ts";
 import type { Pages } from "./pages/pages.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
-import { addCallbackDeliveryRoutes } from "./routes/callback-deliveries.ts";
+import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
@@ -95,7 +95,7 @@ export function createApp(options: AppOptions): Express {
 
   // For other systems. What they send shows by itself where it comes from; they have no key.
   addWebhookRoutes(app, options);
-  addCallbackRoutes(app, byEngine);
+  addCallbackUrlRoutes(app, byEngine);
 
   // For programs. Each route names the scope that its callers need.
   const needs = createNeeds(options.authenticate, options.trustProxyHops);
@@ -104,7 +104,7 @@ export function createApp(options: AppOptions): Express {
   addWorkflowRoutes(app, { ...byEngine, needs });
   addApprovalRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
-  addCallbackDeliveryRoutes(app, { ...byEngine, needs });
+  addCallbackRoutes(app, { ...byEngine, needs });
 
   app.use(notFound);
   app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));

@@ -18,7 +18,7 @@ import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
-import { callbacksOf } from "./callback-deliveries.ts";
+import { callbacksOf } from "./callbacks.ts";
 
 export interface ApprovalRoutesOptions {
   readonly needs: Needs;

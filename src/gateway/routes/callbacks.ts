@@ -1,70 +1,138 @@
-/** `POST /callbacks/:token`: a URL that a workflow handed to another system (see `worker/authoring/callback-url.ts`). */
-import type { IRouter } from "express";
-import type { Durable } from "../../durable/durable.ts";
-import { assertStorable } from "../../durable/storable.ts";
-import { ServiceError } from "../../lib/errors.ts";
-import type { Logger } from "../../lib/log.ts";
-import { type Answer, settleLatent } from "../../service/promises/settle.ts";
-import type { CallbackLeave, LinkTokens } from "../../tokens/tokens.ts";
-import { audit, noteRefusal } from "../http/audit.ts";
-import { readJson } from "../http/body.ts";
-import { requestIdOf } from "../http/context.ts";
+/** `GET /callback-deliveries`, `GET /callback-deliveries/:id`, `POST /callback-deliveries/:id/replay`. */
+import type { IRouter, Response } from "express";
+import { isPromiseId } from "../../approval/ids.ts";
+import {
+  type CallbackDetails,
+  type CallbackView,
+  callbacksStartedBy,
+  viewCallback,
+} from "../../approval/stored-callback.ts";
+import { allows } from "../../auth/scopes.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import { listCallbacks, readCallback, replayCallback } from "../../service/callbacks/look-after.ts";
+import { audit } from "../http/audit.ts";
+import { callerOf, type Needs } from "../http/auth.ts";
 import { addRoute } from "../http/routes.ts";
-import { toldBy } from "./settlement.ts";
 
 export interface CallbackRoutesOptions {
+  readonly needs: Needs;
   readonly durable: Durable;
-  readonly tokens: LinkTokens;
-  readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** 128 random bits in base64url: the name of one call. */
-  readonly newNonce: () => string;
+  /** A new id. */
+  readonly newId: () => string;
 }
+
+/** An approval of 50 people tells of 152 events; with more receivers, `GET /callback-deliveries` shows the rest. */
+const SHOWN_MAX = 200;
+
+const STATUSES: readonly CallbackView["status"][] = ["pending", "delivered", "gone", "failed"];
 
 export function addCallbackRoutes(
   router: IRouter,
-  { durable, tokens, log, clock, newNonce }: CallbackRoutesOptions,
+  { needs, durable, clock, newId }: CallbackRoutesOptions,
 ): void {
-  addRoute(router, "/callbacks/:token", {
-    POST: async (req, res) => {
-      const verified = tokens.verifyCallback(String(req.params["token"]), clock());
-      const refusal = verified.ok ? await otherWorkflow(durable, verified.value) : verified.reason;
-      if (!verified.ok || refusal !== undefined) {
-        noteRefusal(res, `callback URL: ${refusal}`);
-        log.info({ requestId: requestIdOf(res), reason: refusal }, "callback refused");
-        throw new ServiceError("FORBIDDEN", "This URL cannot be used");
+  addRoute(router, "/callback-deliveries", {
+    GET: needs(READERS, async (req, res) => {
+      const found = await listCallbacks(durable, readFilter(req.query));
+      if (found === undefined) {
+        throw new ServiceError(
+          "INVALID_REQUEST",
+          "The Resonate server cannot search: ask for a callback by its id",
+        );
       }
-      const value = (await readJson(req))?.value ?? null;
-      assertStorable(value, "body");
-      const answer: Answer = {
-        id: verified.value.pid,
-        door: "callback",
-        as: "resolved",
-        value,
-        nonce: newNonce(),
-      };
-      const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
-      audit(res, {
-        who: "callback-url",
-        what: "resolve",
-        about: record.id,
-        nonce: answer.nonce,
-        outcome: effective ? "stored" : "too late",
-      });
-      log.info({ requestId: requestIdOf(res), promise: record.id, effective }, "called back");
-      // What somebody else has answered is none of this caller's business.
-      res.json({ status: record.state, effective });
-    },
+      res.json({ ...found, callbacks: found.callbacks.filter((view) => may(res, "read", view)) });
+    }),
   });
+
+  addRoute(router, "/callback-deliveries/:id", {
+    GET: needs(READERS, async (req, res) => {
+      res.json(await permitted(res, "read", req.params["id"]));
+    }),
+  });
+
+  addRoute(router, "/callback-deliveries/:id/replay", {
+    POST: needs(SENDERS, async (req, res) => {
+      const { id } = await permitted(res, "send", req.params["id"]);
+      const view = await replayCallback(durable, id, {
+        nowMs: await currentTime({ durable, clock }),
+        newId: newId(),
+      });
+      audit(res, { what: "replay", about: id, replay: view.id, outcome: view.status });
+      res
+        .status(202)
+        .location(`/callback-deliveries/${encodeURIComponent(view.id)}`)
+        .json(view);
+    }),
+  });
+
+  /** What a caller may not see is not there for them. */
+  async function permitted(res: Response, right: Right, given: unknown): Promise<CallbackDetails> {
+    const details = await readCallback(durable, possibleId(given));
+    if (may(res, right, details)) return details;
+    throw unknown(details.id);
+  }
 }
 
-/** Why the workflow of this id is not the one that made the URL; undefined if it is. */
-async function otherWorkflow(
+/** Who may look after callbacks: whoever may do the like with what they tell of. */
+const SCOPES = {
+  read: { approval: "approvals:read", workflow: "workflows:read" },
+  send: { approval: "approvals:create", workflow: "workflows:begin" },
+} as const;
+const READERS = Object.values(SCOPES.read);
+const SENDERS = Object.values(SCOPES.send);
+
+type Right = keyof typeof SCOPES;
+
+function may(res: Response, right: Right, { type }: CallbackView): boolean {
+  const { approval, workflow } = SCOPES[right];
+  return allows(callerOf(res)?.scopes ?? [], [type === "workflow.completed" ? workflow : approval]);
+}
+
+/** The callbacks of an approval, as its children tell of them; nothing if there are none. */
+export async function callbacksOf(
   durable: Durable,
-  { workflow, workflowEndsAtMs }: CallbackLeave,
-): Promise<string | undefined> {
-  const found = await durable.read(workflow);
-  if (found === undefined) return "no-workflow";
-  return found.timeoutAt === workflowEndsAtMs ? undefined : "other-workflow";
+  children: readonly StoredPromise[],
+): Promise<{ readonly callbacks?: readonly CallbackView[] }> {
+  const ids = [...new Set(children.flatMap(callbacksStartedBy))].slice(0, SHOWN_MAX);
+  if (ids.length === 0) return {};
+  const records = await Promise.all(ids.map((id) => durable.read(id)));
+  return { callbacks: records.flatMap((record) => (record && viewCallback(record)) ?? []) };
+}
+
+function readFilter(query: Readonly<Record<string, unknown>>) {
+  const problems: FieldProblem[] = [];
+  for (const name of Object.keys(query)) {
+    if (name !== "status" && name !== "about") {
+      problems.push({ field: name.slice(0, 64), message: "is not a known parameter: use status, about" });
+    }
+  }
+  const { about } = query;
+  const status = STATUSES.find((each) => each === query["status"]);
+  if (query["status"] !== undefined && status === undefined) {
+    problems.push({ field: "status", message: `must be ${STATUSES.join(", ")}, given once` });
+  }
+  if (about !== undefined && (typeof about !== "string" || !isPossible(about))) {
+    problems.push({ field: "about", message: "must be the id of an approval or workflow, given once" });
+  }
+  const [first] = problems;
+  if (first === undefined) return { status, about: about as string | undefined };
+  throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
+}
+
+/** @throws ServiceError NOT_FOUND for what can be no promise's id */
+function possibleId(given: unknown): string {
+  const id = String(given);
+  if (isPossible(id)) return id;
+  throw unknown(id);
+}
+
+function unknown(id: string): ServiceError {
+  return new ServiceError("NOT_FOUND", `There is no callback "${id.slice(0, 100)}"`);
+}
+
+function isPossible(id: string): boolean {
+  return isPromiseId(id);
 }
