@@ -2,9 +2,9 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls back once, not before `delayMs` have passed; answers how to call it off. */
+  /** Calls back once, after at least `delayMs`. Returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void;
-  /** How often somebody who waits looks at it at least, in milliseconds: it may jump. Default: a minute. */
+  /** How often a waiter must read it at least, in milliseconds, because it may jump. Default: a minute. */
   readonly looksEveryMs?: number;
 }
 
@@ -12,7 +12,7 @@ export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
-    // What waits is on disk; it is no reason to keep a process alive.
+    // Deadlines are on disk, so the timer need not keep the process alive.
     timer.unref();
     return () => clearTimeout(timer);
   },

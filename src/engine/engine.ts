@@ -29,7 +29,7 @@ export interface EngineOptions {
   readonly log?: EngineLog;
   /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
   readonly keepMs?: number | undefined;
-  /** Serves `debug.*` requests, with which a test can do anything: never where data matters. */
+  /** Serves `debug.*` requests, which can delete everything. For tests only. */
   readonly debug?: boolean;
 }
 
@@ -38,28 +38,28 @@ export interface Engine {
   send(request: unknown): Promise<Reply>;
   /** The SDK's `Network` in this process; `start()` begins deliveries. */
   network(options: NetworkOptions): EngineNetwork;
-  /** What a network is made of. Work that is held through it is free again when the engine is opened the next time. */
+  /** The host of in-process networks. Leases taken through it are freed when the engine is opened the next time. */
   readonly local: NetworkHost;
-  /** Connects a worker from elsewhere; answers how to end it and how to say that it has room again. */
+  /** Connects workers of other processes; `resume` says that a worker has room again. */
   readonly delivery: Pick<Delivery, "connect" | "resume">;
-  /** Part of the names of this process's workers; another at each start. */
+  /** Part of the names of this process's workers. Different at each start. */
   readonly bootId: string;
   /**
    * Deletes trees that ended longer ago than `olderThanMs`, in many small transactions; answers how many promises they
    * had. Stops when `signal` is aborted.
    */
   collect(olderThanMs: number, signal?: AbortSignal): Promise<{ promises: number }>;
-  /** The time by which deadlines are judged, in milliseconds since 1970. */
+  /** The clock for deadlines, in milliseconds since 1970. */
   now(): number;
   /** Figures since the start. */
   readonly stats: { readonly requests: number; readonly commits: number };
-  /** Answers what was sent, writes what is outstanding and lets the files go. */
+  /** Answers pending requests, writes what is outstanding and closes the files. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the engine on its file, or throws when another process has it. Work that workers of this process held when it
- * ended the last time is free again when this returns.
+ * Opens the engine on its file; throws if another process uses it. Frees the leases that in-process workers held when
+ * the last process ended.
  */
 export function openEngine(options: EngineOptions): Engine {
   const file = options.file ?? (options.dataDir && join(resolve(options.dataDir), "engine.db"));
@@ -101,7 +101,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       const { debugTime } = parsed;
       return reply(parsed, await batch.add(parsed.request, { local, debugTime }));
     }
-    // The SDK hides the reason of a 400 from its caller, so it is told here.
+    // The SDK hides the reason of a 400 from its caller, so log it.
     log.warn({ kind: parsed.kind, corrId: parsed.corrId, reason: parsed.refusal.message }, "Request refused");
     return reply(parsed, refuse(parsed.refusal.status, parsed.refusal.message));
   };
@@ -131,7 +131,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
         const step: ReturnType<typeof upkeep.collect> = upkeep.collect(before, from);
         promises += step.promises;
         from = step.next;
-        // Requests that came meanwhile go first.
+        // Lets waiting requests go first.
         await new Promise((resolve) => setImmediate(resolve));
         if (signal?.aborted === true) break;
       }

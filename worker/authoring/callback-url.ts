@@ -8,15 +8,15 @@ import { services } from "../runtime/services.ts";
  *     yield* ctx.run(order_scan, callbackUrl(ctx, scanned));
  *     const result = yield* scanned;
  *
- * Whoever has the URL can settle this promise, once, and nothing else; do not mail it to people. It works until the
- * promise is settled, at the longest as long as the workflow may run, and is the same each time the workflow asks.
+ * Anyone who has the URL can settle this one promise, once, and nothing else. Do not mail it to people. It works until
+ * the promise is settled, at the longest as long as the workflow may run, and is the same each time the workflow asks.
  *
  * @throws Error in a worker of `createWorker`, which has no keys to sign it with
  */
 export function callbackUrl(ctx: Context, promise: { readonly id: string }): string {
   const { tokens, publicUrl, log } = services(ctx);
   if (tokens === undefined || publicUrl === undefined) {
-    // A workflow that throws ends only when its open promises have, and until then nobody would hear why.
+    // A workflow that throws ends only after its open promises, and until then its error would be invisible.
     log.error({ workflow: ctx.id }, NO_KEYS);
     throw new Error(NO_KEYS);
   }

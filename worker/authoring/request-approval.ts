@@ -26,7 +26,7 @@ import { lasting } from "../runtime/step-options.ts";
  *   approval with something that is no outcome
  */
 export function* requestApproval(ctx: Context, request: unknown): Generator<unknown, Outcome> {
-  // A step, because how far away a deadline is depends on the clock: a replay must not judge it anew.
+  // A step, because the distance to a deadline depends on the clock, and a replay must not check it again.
   const checked = parsedRequestIn(yield* ctx.run(check_request, request, ctx.info.timeout, lasting(ctx)));
   if (checked === undefined) {
     throw new Error(`Cannot request an approval: ${CHECK_SETTLED_BY_OTHERS}`);
@@ -51,7 +51,7 @@ function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number)
   const { callbacks, now } = services(ctx);
   const parsed = parseApprovalRequest(request, { nowMs: now(), callbackUrlProblem: callbacks.urlProblem });
   if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
-  // The approval could not outlive this workflow, so it would end before its own deadline, perhaps at once.
+  // The approval cannot outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();
   const message = `must be at least a day before its workflow's own end, ${ends}: start the workflow with a longer timeout`;
   return { ok: false, problems: [{ field: "deadline", message }] };

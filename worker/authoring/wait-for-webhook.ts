@@ -25,7 +25,7 @@ export type WebhookOutcome =
       readonly value: unknown;
       /** The value's JSON, if numbers in it are other ones in JavaScript: these are exact only here. */
       readonly json?: string;
-      /** The delivery's promise; absent when somebody settled the wait by hand. */
+      /** The delivery's promise; absent if the wait was settled by hand. */
       readonly delivery?: string;
     }
   | { readonly outcome: "timeout" };
@@ -36,8 +36,8 @@ export type WebhookOutcome =
  *     const paid = yield* waitForWebhook(ctx, { source: "stripe", match: { order: order.id }, timeout: "P3D" });
  *     if (paid.outcome === "resolved") …
  *
- * An event that came before anybody waited, at most 7 days ago, is there at once; several are given out one by one, in
- * the order in which they came. Match what is unique to this wait: two workflows cannot wait for the same.
+ * An event that arrived earlier, at most 7 days ago, is returned at once. Several are handed out one by one, in order
+ * of arrival. Match values that are unique to this wait: two workflows cannot wait for the same values.
  *
  * @throws TypeError if the wait is not well formed; Error if another workflow waits for the same values
  */
@@ -85,7 +85,7 @@ function checkWait({ source, match, timeout }: WebhookWait) {
       throw problem(`match.${name} must be a text, a whole number, true or false`);
     }
     const text = String(value);
-    // No event is matched by such a value: the wait would be for nothing.
+    // No event can match such a value, so the wait would never end early.
     if (text === "" || text.length > MATCH_CHARS_MAX) {
       throw problem(`match.${name} must have 1 to ${MATCH_CHARS_MAX} characters`);
     }

@@ -1,4 +1,4 @@
-/** Whether the SDK can run the call that a task carries: so that what it cannot run never reaches it. */
+/** Checks whether the SDK can run a task's call, so that other calls never reach the SDK. */
 import type { PromiseRecord } from "@resonatehq/sdk";
 import { cameItsWay, ownWayOf, standInFor } from "../../src/approval/own-ways.ts";
 import { decodeValue } from "../../src/durable/value.ts";

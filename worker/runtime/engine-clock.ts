@@ -1,9 +1,9 @@
 import type { Resonate } from "@resonatehq/sdk";
 
 /**
- * Has the SDK count every duration of a workflow (`ctx.promise`, `ctx.sleep`, `ctx.rpc`, steps) by the engine's clock, and
- * `ctx.date.now()` tell it. It makes instants of durations by this machine's clock, while the engine judges them by its
- * own, and offers no way to give it another clock: so this reaches into it.
+ * Makes the SDK use the engine's clock for every duration of a workflow (`ctx.promise`, `ctx.sleep`, `ctx.rpc`, steps)
+ * and for `ctx.date.now()`. The SDK uses this machine's clock, but the engine's clock decides. The SDK has no setting
+ * for its clock, so this replaces a private member.
  *
  * @throws Error if a later SDK looks different: deadlines would silently go by another clock
  */

@@ -13,7 +13,7 @@ export function makeFaster(resonate: Resonate): boolean {
   const match: unknown = Reflect.get(builder, "match");
   if (typeof match !== "function") return false;
   const { target: usual } = builder.build();
-  // What is kept must be what the SDK finds each time.
+  // The cached answer must equal the SDK's own.
   if (match("default") !== usual) return false;
   return Reflect.set(builder, "match", (target: string): unknown =>
     target === "default" ? usual : match(target),

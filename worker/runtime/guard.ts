@@ -48,7 +48,7 @@ export interface GuardOptions extends CallCheckOptions {
   readonly onHandBack?: ((id: string, reason: string) => void) | undefined;
   /** The engine's clock, in milliseconds since 1970. Default: this machine's. */
   readonly now?: (() => number) | undefined;
-  /** The SDK's latest complaint. */
+  /** The SDK's latest warning or error. */
   readonly failures: FailureNotes;
   /** Tasks that run at once: callbacks, and all others. */
   readonly concurrency: number;
@@ -74,7 +74,7 @@ export class GuardedNetwork implements Network {
   readonly #places: Places;
   readonly #handBack: HandBack;
   readonly #unknown: UnknownCalls;
-  /** Tasks whose pass has ended for a reason of ours, until the SDK gives them up. */
+  /** Tasks whose pass the guard has ended, until the SDK releases them. */
   readonly #ending = new Map<string, "rejected" | "replays">();
   #deliver: (message: Message) => void = () => {};
 
@@ -114,7 +114,7 @@ export class GuardedNetwork implements Network {
   async drain(): Promise<void> {
     this.#handBack.hurry();
     this.#places.close();
-    // Ends deliveries alone: requests of the tasks under way still go out.
+    // Only ends deliveries: running tasks may still send requests.
     await this.#inner.stop();
     await this.#places.idle();
     await this.#handBack.done();
@@ -149,7 +149,7 @@ export class GuardedNetwork implements Network {
       case "task.fence":
         return await this.#fence(request);
       default: {
-        // What a step sends by itself: it hears of it as of any other refusal.
+        // A request that a step sends itself gets the refusal like any other.
         const why = tooLarge(valueIn(request), this.#valueBytesMax);
         return why === undefined
           ? await this.#inner.send(request)
@@ -187,7 +187,7 @@ export class GuardedNetwork implements Network {
           data: { ...request.data, action: rejection },
         });
         if (response.head.status !== 200) return response;
-        // The SDK would go on with the value that it has, and a replay with the rejection: so this pass ends here.
+        // The SDK would continue with its own value, and a replay with the rejection. So this pass ends here.
         this.#ending.set(id, "replays");
         return refusal(request, 409, `${action.data.id} ends as rejected: its outcome ${why}`);
       },
@@ -210,7 +210,7 @@ export class GuardedNetwork implements Network {
     }
     const acquired = response.data as Acquired;
     const { promise } = acquired;
-    // The SDK drops a timer's task without a word: its deadline does the work.
+    // The SDK silently drops a timer's task; its deadline does the work.
     if (isTimer(promise.tags)) {
       this.#places.end(id);
       return response;
@@ -242,13 +242,13 @@ export class GuardedNetwork implements Network {
     const met = this.#unknown.meet({ ...call, progressAtMs: latestOf(preload) });
     if (met === undefined) return false;
     if (met.times === 1) this.#options.onHandBack?.(id, reason);
-    // It takes up no place meanwhile: there may be many.
+    // It takes no place meanwhile, because there may be many.
     this.#places.end(id);
     this.#handBack.later({ kind: "task.release", head, data: call }, met.delayMs);
     return true;
   }
 
-  /** The SDK gives up a task: was it the way there (G3) or the task itself (G2)? */
+  /** The SDK releases a task: because of the connection (G3), or because of the task itself (G2)? */
   async #release(request: TaskReleaseReq): Promise<TaskReleaseRes> {
     const { id, version } = request.data;
     // Read before the first await: the SDK logs why and releases in the same turn.
@@ -291,7 +291,7 @@ export class GuardedNetwork implements Network {
   }
 }
 
-/** When something of a workflow's was last made or ended, in milliseconds since 1970; 0 if there is nothing. */
+/** When a promise of the workflow was last created or settled, in milliseconds since 1970; 0 if there is none. */
 function latestOf(family: readonly PromiseRecord[]): number {
   return family.reduce((latest, { createdAt, settledAt }) => Math.max(latest, createdAt, settledAt ?? 0), 0);
 }

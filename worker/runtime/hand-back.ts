@@ -1,6 +1,6 @@
 /**
- * Gives tasks back to the engine: again until it hears it, because a task that it still takes for ours would lie still for
- * the rest of its lease; and later each time that the task's requests failed.
+ * Releases tasks to the engine. Repeats until the engine answers, because otherwise the task would wait until its lease
+ * ends. Waits longer after each failed request of the task.
  */
 import type { Request, Response, TaskReleaseReq, TaskReleaseRes } from "@resonatehq/sdk";
 
@@ -16,7 +16,7 @@ export interface HandBackOptions {
 /** First and longest wait before a task is handed back after a failed request, in milliseconds. */
 const DELAY_MS = 250;
 const DELAY_MAX_MS = 30_000;
-/** Tasks whose failures are remembered; of more, those that failed first count from the start. */
+/** Tasks whose failures are remembered. Beyond it, the oldest are forgotten. */
 const FAILED_MAX = 10_000;
 
 export class HandBack {
@@ -69,13 +69,13 @@ export class HandBack {
     }
   }
 
-  /** Without anybody who waits for it: for a task that the SDK has not seen. */
+  /** In the background, for a task that the SDK has not seen. */
   later(request: TaskReleaseReq, delayMs: number): void {
     const leaving = this.#after(request, delayMs).finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
   }
 
-  /** The worker is told to stop: what waits to go back goes at once, and is sent once. */
+  /** The worker stops: waiting tasks are released at once, with one attempt each. */
   hurry(): void {
     this.#isHurried = true;
     for (const goNow of this.#hurry) goNow();
@@ -95,7 +95,7 @@ export class HandBack {
       this.#hurry.delete(resolve);
       clearTimeout(timer);
     }
-    // The engine hands it out by itself when the lease is over.
+    // The engine hands it out again when the lease ends.
     await this.now(request).catch(() => {});
   }
 }

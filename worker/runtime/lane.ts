@@ -1,8 +1,8 @@
 /**
  * Tasks that share a limit, and wait for their turn when it is reached.
  *
- * L1 at most `max` run at once, and of one key at most `maxOfKey`: nobody takes all places with many tasks of one kind;
- * L2 keys with waiting tasks take turns: what waits behind a thousand tasks of another key waits for one of them;
+ * L1 at most `max` tasks run at once, and at most `maxOfKey` of one key, so no key takes all places;
+ * L2 keys with waiting tasks take turns, so a task waits for one task of another key and not for a thousand;
  * L3 a key whose last task took long is slow, and the slow ones together have half of the places. A quick task makes its
  *    key quick again.
  *
@@ -37,7 +37,7 @@ export class Lane<Item> {
     this.#line(name);
   }
 
-  /** The next item whose turn it is, which waits no more; undefined while there is no place for any. */
+  /** Removes and returns the next item; undefined if there is no place. */
   next(): Item | undefined {
     if (this.#running.size >= this.#options.max) return undefined;
     const hasPlaceForSlow = this.#slowRunning < Math.max(1, Math.floor(this.#options.max / 2));
@@ -90,7 +90,7 @@ export class Lane<Item> {
     this.#slowRunning += isSlow ? key.running : -key.running;
     if (isSlow) this.#slow.add(name);
     else this.#slow.delete(name);
-    // More names than are called in a day; one that is forgotten is found out again by its next task.
+    // More names than are called in a day. A forgotten one is learned again from its next task.
     const [oldest] = this.#slow;
     if (this.#slow.size > SLOW_MAX && oldest !== undefined && this.#keys.get(oldest) === undefined) {
       this.#slow.delete(oldest);

@@ -1,4 +1,4 @@
-/** What the guard says itself: to the SDK in the engine's place, and to the engine in the SDK's. */
+/** The guard's own messages: to the SDK as the engine, and to the engine as the SDK. */
 import type { Request, Response, TaskFulfillReq, TaskReleaseReq, TaskReleaseRes } from "@resonatehq/sdk";
 import { PROTOCOL_VERSION } from "../../src/durable/lineage.ts";
 import { failure } from "./value-limit.ts";
@@ -14,7 +14,7 @@ export function refusal({ kind, head }: Request, status: 409 | 422, reason: stri
   return { kind, head: { corrId: head.corrId, status, version: head.version }, data: reason } as Response;
 }
 
-/** To the SDK: it has given the task up. */
+/** To the SDK: its release is accepted. */
 export function released({ head }: TaskReleaseReq): TaskReleaseRes {
   return {
     kind: "task.release",

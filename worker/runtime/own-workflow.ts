@@ -1,4 +1,4 @@
-/** A workflow of one's own, made ready for the SDK. */
+/** Prepares a user's workflow for the SDK. */
 import type { Context } from "@resonatehq/sdk";
 import { type CheckedArgument, checkArgument, checkedArgumentIn } from "../../src/workflows/argument.ts";
 import type { Workflow } from "../../src/workflows/workflow.ts";
@@ -6,8 +6,9 @@ import type { Registration } from "./registration.ts";
 import { lasting } from "./step-options.ts";
 
 /**
- * The gateway has checked an argument only if it knows the workflow, and schedules, the command line and other workflows
- * pass it by. So the worker checks, in a step: what a run was given stays as it was judged when the schema changes.
+ * The gateway checks an argument only if it knows the workflow, and schedules, the command line and other workflows
+ * bypass it. So the worker checks, too. It does so in a step, so that a later schema does not change the result for a
+ * running workflow.
  */
 export function registrationOf(workflow: Workflow): Registration {
   const { name, version, input, run } = workflow;
@@ -46,10 +47,10 @@ async function check_argument(
 ): Promise<CheckedArgument> {
   try {
     const checked = await checkArgument(workflow, argument, "argument");
-    // What the first pass sees is what every replay will read: as JSON has it.
+    // The first pass must see what every replay will read: the value after JSON.
     return JSON.parse(JSON.stringify(checked)) as CheckedArgument;
   } catch (error) {
-    // Thrown, it would be tried again for as long as the workflow lives.
+    // An exception would be retried for as long as the workflow lives.
     const message = `cannot be checked: ${error instanceof Error ? error.message : String(error)}`;
     return { ok: false, problems: [{ field: "argument", message }] };
   }

@@ -20,7 +20,9 @@ export interface PlacesOptions {
   readonly start: (message: ExecuteMsg) => void;
 }
 
-/** After this a step that waits for something outside gives up its task's place: longer than a mail server in order takes. */
+/**
+ * After this time, a step that waits for something outside gives up its task's place. A healthy mail server is faster.
+ */
 const SLOW_MS = 1_000;
 
 /**
@@ -30,7 +32,7 @@ const SLOW_MS = 1_000;
 const CALLBACKS_FACTOR = 10;
 /** Hosts that are remembered. */
 const HOSTS_MAX = 10_000;
-/** Good receivers answer long before. */
+/** Good receivers answer much faster. */
 const CALLBACK_SLOW_MS = 5_000;
 
 export class Places {
@@ -61,7 +63,7 @@ export class Places {
     if (this.#isClosed) return;
     const { id } = message.data.task;
     const lane = this.#laneOf(id);
-    // Also a task that runs here waits: offered again, it has lost its lease, and nobody else was asked.
+    // A task that runs here waits, too: if it is offered again, it has lost its lease, and no other worker was asked.
     lane.wait(id, message);
     this.#startNext(lane);
   }
@@ -106,7 +108,7 @@ export class Places {
     }
   }
 
-  /** No task starts from now on; those that wait are forgotten, and the engine offers them to others. */
+  /** No task starts from now on. Waiting tasks are dropped, and the engine offers them to other workers. */
   close(): void {
     this.#isClosed = true;
     for (const lane of this.#lanes) lane.clear();
@@ -134,7 +136,7 @@ export class Places {
     return undefined;
   }
 
-  /** For a while one more may run than may begin. */
+  /** One more may run for a while than may begin. */
   #takeAgain(id: string): void {
     const steps = this.#apart.get(id);
     if (steps === undefined) return;

@@ -1,7 +1,6 @@
 /**
- * The SDK's logger on ours. Nothing of what the SDK says is lost, but its trace lines carry values (addresses, amounts),
- * so they stay off, and the latest failure is remembered: the SDK logs why it gives a task up in the same turn in
- * which it releases it, and says so nowhere else.
+ * Connects the SDK's logger to ours. Trace lines stay off, because they contain values (addresses, amounts). The latest
+ * failure is remembered: the SDK logs the reason of a release in the same turn, and reports it nowhere else.
  */
 import type { Logger as SdkLogger } from "@resonatehq/sdk";
 

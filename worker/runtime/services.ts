@@ -7,7 +7,7 @@ import type { EnginePromises } from "../../src/durable/promises.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
 import type { WorkerLog } from "./sdk-log.ts";
 
-/** What workflows and steps reach beyond their arguments: fixed for a process, never part of a replay. */
+/** What workflows and steps use besides their arguments. Fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: EnginePromises;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
@@ -30,14 +30,14 @@ export interface ProductServices extends Services {
   readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;
   readonly publicUrl: string;
-  /** Awaits something slow that a step of this workflow does, without taking up a place among the tasks that run. */
+  /** Awaits a slow operation of a step without taking a place among the running tasks. */
   readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
   /**
    * What the engine has told the workflow's pass under way of one of its promises, without asking; undefined if nothing.
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
-  /** Hears in this process what becomes of approvals, more than once where a step runs again. */
+  /** Gets events of approvals in this process, more than once if a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { anyAddress, timer } from "../../src/durable/lineage.ts";
 
-/** Tags of a promise that resolves by itself, on every server: its target makes even those arm it that arm nothing else. */
+/** Tags of a timer. It also has a target, because some servers keep deadlines only of promises with a target. */
 export function timerTags(group: string, kind: "end" | "retry"): Record<string, string> {
   return { ...timer(anyAddress(group)), [KIND_TAG]: kind };
 }

@@ -1,10 +1,10 @@
 /**
  * Calls of functions, or versions, that this worker does not have. While a new version rolls out, another worker of the
- * group may have it, so they are handed back; only when none has shown it for a while are they rejected.
+ * group may have them, so they are handed back. They are rejected only when no worker has known them for a while.
  *
- * How long nobody has known a call is counted here, from when this worker first met it. The count begins again when
- * somebody got on with it meanwhile, which shows in two ways: the workflow has made or ended something since, or the task
- * was taken up too seldom for the time that has passed, so somebody held it.
+ * The time starts when this worker first sees the call. It starts again if another worker made progress, which shows in
+ * two ways: the workflow has created or settled something since, or the task was acquired too rarely for the elapsed
+ * time, so another worker held it.
  */
 export interface UnknownCallsOptions {
   /** How long calls are handed back, in milliseconds; 0: they are rejected at once. */
@@ -20,7 +20,7 @@ export interface UnknownCall {
   readonly id: string;
   /** Rises each time that a worker takes it up. */
   readonly version: number;
-  /** When the workflow last made or ended something, in milliseconds since 1970; 0: never, as far as can be seen. */
+  /** When the workflow last created or settled something, in milliseconds since 1970; 0: never, as far as is known. */
   readonly progressAtMs: number;
 }
 
@@ -31,7 +31,7 @@ interface Met {
   readonly times: number;
 }
 
-/** Remembered at once; of more, those that were met first are forgotten and counted from the start. */
+/** Maximum calls that are remembered. Beyond it, the oldest are forgotten. */
 const CALLS_MAX = 10_000;
 /** Twice what an engine waits at most before it hands out again what was handed back. */
 const ROUND_MAX_MS = 60_000;
@@ -61,7 +61,7 @@ export class UnknownCalls {
     this.#met.set(id, { sinceMs, atMs, version, times });
     const [oldest] = this.#met.keys();
     if (this.#met.size > CALLS_MAX && oldest !== undefined) this.#met.delete(oldest);
-    // Well within the lease, which nothing renews: the SDK does not know that the task is here.
+    // Well within the lease, which is not renewed, because the SDK does not know about the task.
     const delayMs = times === 1 ? 0 : Math.min(DELAY_MS * 2 ** (times - 2), DELAY_MAX_MS, leaseMs / 4);
     return { delayMs, times };
   }

@@ -1,28 +1,28 @@
-/** What an engine takes of one value, and what stands in the place of one that is larger. */
+/** The size limit of a value, and the error that replaces a larger one. */
 import type { PromiseSettleReq, Request, Response, Value } from "@resonatehq/sdk";
 import { encodeValue, storedBytes } from "../../src/durable/value.ts";
 
-/** What a workflow or step ends with in the place of a result or error that cannot be stored. */
+/** The rejection that replaces a result or error that cannot be stored. */
 export function rejectionFor(settle: PromiseSettleReq, why: string): PromiseSettleReq {
   const { state, value } = settle.data;
   const what = state === "resolved" ? "The result" : `The error${firstWords(value)}`;
   return { ...settle, data: { ...settle.data, state: "rejected", value: failure(`${what} ${why}`) } };
 }
 
-/** The value that a request would store and that is too large for it, in words to be put behind what it is. */
+/** Why the value of a request is too large, as text that follows the value's name; undefined if it is not. */
 export function tooLarge(value: Value | undefined, bytesMax: number): string | undefined {
   const bytes = storedBytes(value);
   if (bytes <= bytesMax) return undefined;
   return `is too large to be stored: ${bytes} bytes as JSON, the limit is ${bytesMax}. Store it elsewhere, and pass its location`;
 }
 
-/** Sends, unless the value is too large, or is refused so that it would be refused each time. */
+/** Sends the request, unless its value is too large. Reports a refusal that would repeat. */
 export async function storing(
   value: Value | undefined,
   way: {
     readonly bytesMax: number;
     readonly send: () => Promise<Response>;
-    /** `why`: words to be put behind what the value is. */
+    /** `why`: text that follows the value's name. */
     readonly instead: (why: string) => Promise<Response>;
   },
 ): Promise<Response> {
@@ -62,7 +62,7 @@ export function failure(message: string): Value & { readonly data: string } {
 /** Of base64: room for what stands before an error's message, and for some of that. */
 const HEAD_CHARS = 400;
 
-/** Of an error whose text is what is too long, read from its beginning alone: to decode all of it takes seconds. */
+/** For an error with a text that is too long, reads only the beginning, because decoding all of it takes seconds. */
 function firstWords({ data = "" }: Value): string {
   const head = Buffer.from(data.slice(0, HEAD_CHARS), "base64").toString("utf8");
   const words = /^\{"__type":"(?:aggregate_)?error","message":"((?:[^"\\]|\\["\\/bfnrt]){1,200})/u.exec(

@@ -14,7 +14,7 @@ export interface Asked extends ApprovalRequest {
   readonly deadlineAt: Date;
 }
 
-/** What an approver does about a mail. Undefined and `ignore`: nothing. `cancel`: somebody takes the whole request back. */
+/** An approver's reaction to a mail. Undefined and `ignore`: nothing. `cancel`: the whole request is cancelled. */
 export type Reaction = Choice | "ignore" | "cancel" | DetailedReaction | undefined;
 
 interface DetailedReaction {
@@ -25,7 +25,7 @@ interface DetailedReaction {
   readonly after?: string;
 }
 
-/** Stands in for everybody who is asked; called once for each mail. */
+/** Plays all approvers; called once for each mail. */
 export type Approver = (asked: Asked) => Reaction | Promise<Reaction>;
 
 /** A reaction, ready to happen. */

@@ -39,7 +39,7 @@ export interface TestedWorkflow<Input, Result> {
 export interface TestOptions<Input> {
   /** The workflow's argument. */
   readonly input: Input;
-  /** Answers for everybody who is asked. Default: nobody answers. */
+  /** Answers for all approvers. Default: nobody answers. */
   readonly approver?: Approver;
   /** When the workflow starts. Default: 2030-01-01T09:00:00Z, so that a test sees the same dates each time. */
   readonly now?: Date | string;
@@ -263,7 +263,7 @@ class WorkflowTest {
       callbacks: {
         endpointsFor: () => [],
         urlProblem: createAddressPolicy(targets).problem,
-        // A test calls nobody.
+        // Tests call no receivers.
         attempt: async (_callback, n) => ({
           kind: "attempt",
           n,
@@ -303,7 +303,7 @@ class WorkflowTest {
     await meet(this.#durable, this.#clock.now(), event);
   }
 
-  /** What somebody does beside the workflow; a fault of it ends the test. */
+  /** Actions beside the workflow. An error in one ends the test. */
   #act(act: Promise<void>): void {
     const noted = act
       .catch((error: unknown) => {

@@ -10,7 +10,7 @@ import { requestApproval } from "../authoring/request-approval.ts";
 export function* approval_by_name(ctx: Context, ...args: unknown[]): Generator<unknown, Outcome> {
   const [request, ...others] = args;
   if (others.length > 0) throw new TypeError("Cannot request an approval: pass one argument, the request");
-  // The id is the caller's to choose where it names the promise; here it is taken.
+  // Callers of `POST /approvals` choose the id; here the promise already has one.
   if (typeof request === "object" && request !== null && "id" in request && request.id !== ctx.id) {
     throw new TypeError(`Cannot request an approval: id must be left out, or ${ctx.id}`);
   }

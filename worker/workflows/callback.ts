@@ -29,8 +29,8 @@ export function* callback_on_completion(ctx: Context, input: unknown): Generator
   if (parsed === undefined) throw new TypeError("Cannot call back: the argument names no workflow");
   const { workflow, to, bornAtMs } = parsed;
   try {
-    // Creating a promise that exists is how one waits for it; were it gone, no worker knows this function.
-    // The SDK takes an id here as everywhere, only its type for contexts leaves it out.
+    // To wait for an existing promise, create it. If it were gone, no worker would know this function. The SDK takes an
+    // id here as everywhere, only its type for contexts leaves it out.
     const existing: Parameters<typeof ctx.options>[0] & { id: string } = {
       id: workflow,
       target: productServices(ctx).group,

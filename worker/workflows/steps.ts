@@ -138,7 +138,7 @@ export interface MailInput {
   /** Promise id of the ballot. */
   readonly ballot: string;
   readonly deadlineAtMs: number;
-  /** The first mail of all: whoever wants to know hears that the approval was requested. */
+  /** The first mail: announces that the approval was requested. */
   readonly first: boolean;
   /** Which try this is, from 1. */
   readonly tries: number;
@@ -190,7 +190,7 @@ async function deliver(
     deadlineAtMs: input.deadlineAtMs,
     links: { approve: link("approve"), reject: link("reject") },
   });
-  // A relay may take minutes; what other approvals wait for must not wait behind it.
+  // A relay may take minutes, and other approvals must not wait for it.
   const delivery = await apart(input.approval, sending);
   if (delivery.status !== "deferred") return delivery;
   const { reason } = delivery;
@@ -219,7 +219,7 @@ async function readSettled(svc: ProductServices, approval: string, id: string): 
   return told.state === "pending" ? await read(svc, id) : told;
 }
 
-/** Answers what is stored then, which is somebody else's value if they were faster. */
+/** Returns the stored value, which is another one if it was settled before. */
 async function settle({ promises }: ProductServices, id: string, value: unknown): Promise<StoredPromise> {
   return stored(await promises.resolve(id, encodeValue(value)));
 }

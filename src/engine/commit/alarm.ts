@@ -16,14 +16,14 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at `time`, unless it rings earlier anyhow. */
+  /** Rings at `time` or earlier. */
   noLaterThan(time: number): void {
     if (time >= this.#at) return;
     this.#at = time;
     this.#arm();
   }
 
-  /** Forgets what it was set to and rings at `time`; undefined: only as a safety net. */
+  /** Replaces the alarm time; undefined leaves only the safety net. */
   setTo(time: number | undefined): void {
     this.#at = time ?? Number.POSITIVE_INFINITY;
     this.#arm();
@@ -41,7 +41,7 @@ export class Alarm {
 
   #arm(): void {
     const now = this.#clock.now();
-    // Earlier timers stay as they are: a wake-up with nothing to do costs less than setting a timer for each request.
+    // An earlier timer stays: a useless wake-up costs less than setting a timer for each request.
     const wakesAt = Math.max(now, Math.min(this.#at, now + (this.#clock.looksEveryMs ?? LONGEST_WAIT_MS)));
     if (this.#cancel !== undefined && this.#wakesAt <= wakesAt) return;
     this.#cancel?.();

@@ -11,9 +11,9 @@ interface Waiting extends Arrived {
   readonly answer: (answer: Answer) => void;
 }
 
-/** Requests that wait at once; more would wait longer than their senders do. */
+/** Maximum queue. Requests beyond it would wait longer than their senders do. */
 const QUEUE_MAX = 20_000;
-/** Requests in one transaction: more gain nothing from sharing it and hold up the event loop. */
+/** Maximum requests in one transaction. More would gain nothing and block the event loop. */
 const REQUESTS_MAX = 512;
 
 export interface BatchParts {
@@ -27,9 +27,9 @@ export interface BatchParts {
 }
 
 /**
- * Collects what arrives in one turn of the event loop, has it decided and committed as one, and then answers all of it.
- * A reply therefore never speaks of what is not on disk, not even a reply that only read: it may have read what the
- * request before it wrote. If the turn fails, nothing of it is kept and all its requests are refused.
+ * Collects the requests of one turn of the event loop, decides and commits them together, and then answers all of them.
+ * So no reply contains anything that is not on disk. This includes replies to reads, which may have read what an
+ * earlier request of the turn wrote. If the turn fails, none of its changes are kept and all its requests are refused.
  */
 export class Batch {
   readonly #decider: Decider;
@@ -64,7 +64,7 @@ export class Batch {
     });
   }
 
-  /** Takes a turn soon, if only for what the clock brings about. */
+  /** Schedules a turn, even if only for the clock. */
   schedule(): void {
     if (this.#isClosed) return;
     this.#turn ??= setImmediate(() => {
@@ -74,7 +74,7 @@ export class Batch {
     });
   }
 
-  /** Answers what is waiting, then nothing more. */
+  /** Answers the queue, then stops. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -96,7 +96,7 @@ export class Batch {
     }
   }
 
-  /** Answers a failure instead of throwing it. */
+  /** Returns a failure instead of throwing it. */
   #attempt(work: (write: Write) => void): Answer | undefined {
     try {
       this.#transactions.run(work);

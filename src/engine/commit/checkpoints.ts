@@ -2,9 +2,9 @@ import type { EngineLog } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** How long the database may lack what the journal has. All that comes meanwhile shares one commit of the database. */
+/** Maximum delay from journal to database. All transactions in this time share one commit of the database. */
 const CHECKPOINT_MS = 100;
-/** With so many bytes in the journal a checkpoint comes first: an engine that starts reads it as a whole. */
+/** A journal with this many bytes is checkpointed first, because a starting engine reads all of it. */
 const JOURNAL_BYTES_MAX = 4 * 1024 * 1024;
 /** A checkpoint that failed is tried again after this time. */
 const RETRY_MS = 1000;
@@ -15,7 +15,7 @@ export interface CheckpointsParts {
   readonly log: EngineLog;
 }
 
-/** When the database takes over what the journal has. */
+/** Decides when the journal's records are committed to the database. */
 export class Checkpoints {
   readonly #store: CheckpointsParts["store"];
   readonly #publisher: CheckpointsParts["publisher"];

@@ -2,15 +2,15 @@ import type { Clock } from "../clock.ts";
 import type { Owed, OwedMessages } from "../store/owed-messages.ts";
 import type { Alarm } from "./alarm.ts";
 
-/** Debts are struck out together with the next change, or at last after this time. */
+/** Paid debts are deleted together with the next change, or after this time. */
 const WRITE_MS = 1000;
 /** A worker that was away longer asks by itself. */
 const LIFE_MS = 3_600_000;
 const CHECK_MS = 600_000;
 
 /**
- * Messages that were handed over, until the database knows that they are owed no more. This is written in passing, since
- * telling somebody twice does no harm.
+ * Messages that were delivered but are still owed in the database. They are deleted with the next write, because a
+ * second delivery does no harm.
  */
 export class Debts {
   readonly #owed: OwedMessages;
@@ -27,7 +27,7 @@ export class Debts {
     this.#alarm = alarm;
   }
 
-  /** The message was handed over. */
+  /** The message was delivered. */
   pay(debt: Owed): void {
     if (this.#paid.length === 0) this.#dueAt = this.#clock.now() + WRITE_MS;
     this.#paid.push(debt);
@@ -38,12 +38,12 @@ export class Debts {
     return this.#paid.length === 0;
   }
 
-  /** Whether they are to be written now, though nothing else is. */
+  /** Whether to delete them now, even if nothing else is written. */
   isDue(now: number): boolean {
     return this.#isClosing || now >= this.#dueAt;
   }
 
-  /** Strikes them out, in the transaction that is open. */
+  /** Deletes them in the open transaction. */
   write(): void {
     this.#owed.settle(this.#paid);
   }
@@ -53,19 +53,19 @@ export class Debts {
     this.#paid = [];
   }
 
-  /** Sets the alarm for those that are not written. */
+  /** Sets the alarm for those that are not yet deleted. */
   remind(): void {
     if (this.#paid.length > 0) this.#alarm.noLaterThan(this.#dueAt);
   }
 
-  /** Now and then: gives up on addresses that did not come back. */
+  /** Occasionally drops debts to addresses that did not come back. */
   dropOld(now: number): void {
     if (now < this.#checkedAt + CHECK_MS) return;
     this.#checkedAt = now;
     this.#owed.dropBefore(now - LIFE_MS);
   }
 
-  /** From now on nothing is put off. */
+  /** From now on, nothing is postponed. */
   close(): void {
     this.#isClosing = true;
   }

@@ -8,12 +8,12 @@ import type { Store } from "../store/store.ts";
 const DUE_MAX = 512;
 
 /**
- * What a test of the server may do to it: hold its clock, let a time come, look at everything, begin anew. Other
- * requests then say by themselves what time it is.
+ * Debug requests for tests: stop the clock, advance it, read everything, reset. Other requests then carry their own
+ * time.
  */
 export class DebugControls {
   readonly #store: Store;
-  /** Nothing happens by itself. */
+  /** The clock is stopped. */
   isPaused = false;
 
   constructor(store: Store) {

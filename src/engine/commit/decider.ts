@@ -13,7 +13,7 @@ export interface Arrived {
   readonly request: Request;
   /** Through the network of this process. */
   readonly local: boolean;
-  /** When it is to be judged, if it says so; only a debugged engine listens. */
+  /** The request's own time, if it has one. Only an engine with `debug` uses it. */
   readonly debugTime?: number | undefined;
 }
 
@@ -25,7 +25,9 @@ export interface DeciderParts {
   readonly log: EngineLog;
 }
 
-/** Computes a turn: what the clock and then each request brings about. What it writes is read by the next request. */
+/**
+ * Computes a turn: the changes of the clock and then of each request. The next request reads what the one before wrote.
+ */
 export class Decider {
   readonly #view: View;
   readonly #clock: SteadyClock;
@@ -43,16 +45,16 @@ export class Decider {
 
   /**
    * Appends the answers to `answers`, in the order of the requests.
-   * @throws Error of SQLite, after which what was written by others may be gone, too
+   * @throws Error of SQLite, after which the changes of other requests may be lost, too
    */
   decide(requests: readonly Arrived[], write: Write, answers: Answer[]): void {
     const now = this.#clock.read();
-    // What is due comes first, so that a request finds the world as its time says it is.
+    // Overdue work comes first, so that each request sees the state at its own time.
     if (this.#sweeper.isDue(now)) this.#sweeper.sweep(write, now);
     for (const arrived of requests) answers.push(this.#answer(write, arrived));
   }
 
-  /** One request of a turn. A fault of ours in deciding it is its own problem, not that of its neighbours. */
+  /** One request of a turn. A bug in deciding it fails only this request. */
   #answer(write: Write, { request, local, debugTime }: Arrived): Answer {
     let applied: ReturnType<typeof apply>;
     try {
@@ -70,7 +72,7 @@ export class Decider {
   }
 }
 
-/** Then what others wrote may be gone, too. */
+/** After such an error, the changes of other requests may be lost, too. */
 function isFaultOfDatabase(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }

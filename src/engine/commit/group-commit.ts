@@ -26,17 +26,17 @@ export interface GroupCommitOptions {
 export interface GroupCommit {
   /** Where requests go. */
   readonly batch: Batch;
-  /** Where delivery says what it handed over. */
+  /** Where delivery reports delivered messages. */
   readonly debts: Debts;
   readonly upkeep: Upkeep;
   readonly transactions: Transactions;
   /** Figures since the start. */
   readonly stats: { readonly requests: number; readonly commits: number };
-  /** Answers what is waiting, writes what is outstanding, then does nothing more. */
+  /** Answers the queue, writes what is outstanding, then stops. */
   close(): void;
 }
 
-/** Puts together what turns requests into commits. */
+/** Composes the parts that turn requests into commits. */
 export function groupCommit({ store, clock, log, delivery, debug = false }: GroupCommitOptions): GroupCommit {
   const stats = { requests: 0, commits: 0 };
   const steady = new SteadyClock(clock);

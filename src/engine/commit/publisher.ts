@@ -11,7 +11,7 @@ export interface PublisherParts {
   readonly log: EngineLog;
 }
 
-/** Tells the alarm and delivery what is on disk now. Nothing is published before it is committed. */
+/** Tells the alarm and delivery about committed changes. Nothing is published before its commit. */
 export class Publisher {
   readonly #alarm: Alarm;
   readonly #delivery: PublisherParts["delivery"];
@@ -34,7 +34,7 @@ export class Publisher {
     this.#delivery.handOutAnew();
   }
 
-  /** A transaction or checkpoint failed: workers may have been refused what they were handed, until one succeeds. */
+  /** A transaction or checkpoint failed. Until one succeeds, workers may be refused the tasks they were handed. */
   doubt(): void {
     this.#isInDoubt = true;
   }
@@ -51,7 +51,7 @@ export class Publisher {
       const { id, state, dueAt, version, setbacks, resumes } = change.row;
       if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
       this.#delivery.taskChanged(change.row);
-      // What happens to it afterwards wakes it, in vain: this is said once.
+      // Later events wake a halted task without effect, so this is logged once.
       if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
         this.#log.error({ id, version }, "Workflow halted: no worker could continue it");
       }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** The time by which requests are judged: that of the clock, except that it never goes back. */
+/** The time for requests: the clock's time, except that it never goes back. */
 export class SteadyClock {
   readonly #clock: Clock;
   #last = 0;

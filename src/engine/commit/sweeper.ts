@@ -7,9 +7,9 @@ import type { Debts } from "./debts.ts";
 import type { DebugControls } from "./debug.ts";
 import type { Write } from "./transactions.ts";
 
-/** Deadlines in one transaction: more gain nothing from sharing it and hold up the event loop. */
+/** Maximum deadlines in one transaction. More would gain nothing and block the event loop. */
 const DUE_MAX = 512;
-/** When a transaction failed, the clock's next turn is after this time. */
+/** After a failed transaction, the next sweep waits this long. */
 const RETRY_MS = 1000;
 
 export interface SweeperParts {
@@ -21,7 +21,7 @@ export interface SweeperParts {
   readonly debug: DebugControls | undefined;
 }
 
-/** What the clock brings about: ends what is overdue, and hands out what waited for its time. */
+/** Handles the clock: ends overdue promises, and hands out tasks whose delay is over. */
 export class Sweeper {
   readonly #store: SweeperParts["store"];
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class Sweeper {
     this.#hasRung = true;
   }
 
-  /** The alarm has rung, and nothing was swept since. */
+  /** The alarm has rung since the last sweep. */
   get hasRung(): boolean {
     return this.#hasRung;
   }
@@ -55,7 +55,7 @@ export class Sweeper {
     return this.#hasRung || this.#alarm.isDue(now);
   }
 
-  /** Settles and hands out what is due, as much as fits one transaction. */
+  /** Handles what is due, as much as fits into one transaction. */
   sweep(write: Write, now: number): void {
     if (this.#debug?.isPaused === true) {
       this.#hasRung = false;
@@ -65,12 +65,12 @@ export class Sweeper {
     for (const part of parts) write(part);
     this.#hasRung = false;
     this.#debts.dropOld(now);
-    // With more left than fits, this is in the past, and the alarm rings at once.
+    // If more is due than fits, this time is in the past, and the alarm rings at once.
     this.#alarm.setTo(this.#store.agenda.nextDueAt());
     this.#debts.remind();
   }
 
-  /** The turn failed, and perhaps what was due in it: it is tried again a little later. */
+  /** The turn failed, perhaps with a sweep. The sweep runs again a little later. */
   putOff(): void {
     this.#hasRung = false;
     this.#alarm.setTo(this.#clock.now() + RETRY_MS);

@@ -5,10 +5,10 @@ import type { Debts } from "./debts.ts";
 import type { Publisher } from "./publisher.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 
-/** Writes what was decided into the transaction of the turn, where it can be read at once. */
+/** Writes changes into the turn's transaction, where later requests read them. */
 export type Write = (transition: Transition) => void;
 
-/** What a turn has written and nobody may know before it is on disk. */
+/** What a turn has written, to be released after the commit. */
 interface Written {
   readonly transitions: readonly Transition[];
   readonly hasDebts: boolean;
@@ -24,9 +24,9 @@ export interface TransactionsParts {
 }
 
 /**
- * One transaction a turn, in three stages: compute, commit, release. What a turn computes is in memory and in SQLite's
- * open transaction; the commit puts it into the journal; only what is there is released, to the alarm, to delivery, and,
- * when `run` returns, to whoever asked.
+ * One transaction a turn, in three stages: compute, commit, release. A turn's changes are in memory and in SQLite's
+ * open transaction. The commit puts them into the journal. Only then are they released: to the alarm, to delivery and,
+ * when `run` returns, to the callers.
  */
 export class Transactions {
   readonly #store: Store;
@@ -46,8 +46,8 @@ export class Transactions {
   }
 
   /**
-   * Commits what `work` brings about as one. Without a change there is no transaction.
-   * @throws Error if it cannot be written or read; then nothing of it is kept
+   * Commits the changes of `work` together. Without a change there is no transaction.
+   * @throws Error if it cannot be written or read; then none of the changes are kept
    */
   run(work: (write: Write) => void): void {
     let written: Written | undefined;
@@ -57,7 +57,7 @@ export class Transactions {
       if (written === undefined) return;
       this.#store.commit();
     } catch (error) {
-      // Even of a query that failed SQLite may have rolled back all since the last checkpoint.
+      // Even after a failed query, SQLite may have rolled back everything since the last checkpoint.
       this.#store.rollback();
       throw error;
     }

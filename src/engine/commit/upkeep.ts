@@ -4,9 +4,9 @@ import type { Store } from "../store/store.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 import type { Transactions } from "./transactions.ts";
 
-/** Leases released in one transaction: more gain nothing from sharing it. */
+/** Maximum leases released in one transaction. */
 const LEASES_MAX = 512;
-/** Promises deleted in one transaction: some milliseconds of work. */
+/** Maximum promises deleted in one transaction: a few milliseconds of work. */
 const COLLECT_MAX = 256;
 
 export interface UpkeepParts {
@@ -15,7 +15,7 @@ export interface UpkeepParts {
   readonly transactions: Transactions;
 }
 
-/** Transactions that nobody asked for with a request. */
+/** Transactions without a request: freeing dead leases, and retention. */
 export class Upkeep {
   readonly #store: UpkeepParts["store"];
   readonly #clock: SteadyClock;
@@ -28,7 +28,7 @@ export class Upkeep {
     this.#transactions = transactions;
   }
 
-  /** Frees what the workers of an earlier process held: they are as dead as it is, however long their leases last. */
+  /** Frees leases of workers in an earlier process. These workers died with it, even if their leases have not ended. */
   releaseDeadLeases(): void {
     const ids = this.#store.agenda.localLeases();
     for (let at = 0; at < ids.length; at += LEASES_MAX) {
@@ -39,8 +39,8 @@ export class Upkeep {
   }
 
   /**
-   * Deletes some of the trees that ended before `before`, from a place on; answers how many promises that were and
-   * where to go on. Throws when nothing can be written.
+   * Deletes some of the trees that ended before `before`, starting at a place. Returns the number of promises and the
+   * next place. Throws when nothing can be written.
    */
   collect(before: number, from: HeadPlace = FROM_START): { promises: number; next: HeadPlace | undefined } {
     if (this.#isClosed) return { promises: 0, next: undefined };
@@ -52,7 +52,7 @@ export class Upkeep {
     return { promises: collected.changes.length, next: collected.next };
   }
 
-  /** From now on it finds nothing more to do. */
+  /** From now on it does nothing. */
   close(): void {
     this.#isClosed = true;
   }

@@ -24,7 +24,7 @@ export function promiseCreate(draft: Draft, data: PromiseCreateData, now: number
   return found(draft.promise(data.id) ?? createPromise(draft, data, now).promise);
 }
 
-/** The first settlement counts; a later one is told what stands. */
+/** The first settlement counts. A later one gets the stored record. */
 export function promiseSettle(draft: Draft, { id, state, value }: PromiseSettleData, now: number): Answer {
   touch(draft, id, now);
   const row = draft.promise(id);
@@ -55,7 +55,7 @@ export function registerListener(draft: Draft, { awaited, address }: ListenerDat
   return found(promise);
 }
 
-/** Why nobody may wait for an inner step: its deadline is not kept, so the wait might never end. */
+/** Inner steps cannot be awaited: the engine does not keep their deadlines, so the wait might never end. */
 export function notAwaitable(id: string): string {
   return `Promise ${id} is an inner step: only one with a ${TAG.target}, ${TAG.external}=true, ${TAG.timer}=true or ${TAG.scope}=global tag can be awaited`;
 }

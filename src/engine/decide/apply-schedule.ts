@@ -24,7 +24,7 @@ export function scheduleCreate(draft: Draft, data: ScheduleCreateData, now: numb
   return ok({ schedule: scheduleRecord(row) });
 }
 
-/** What it has created stays. */
+/** Promises that it has created stay. */
 export function scheduleDelete(draft: Draft, { id }: IdData): Answer {
   if (draft.schedule(id) === undefined) return NO_SCHEDULE;
   draft.deleteSchedule(id);
@@ -46,7 +46,7 @@ export function scheduleSearch(draft: Draft, { tags, limit, cursor }: ScheduleSe
 
 /**
  * Creates the promises of occurrences that have come, missed ones too, at most `max` of them, and sets each schedule to
- * its next one. What is left over is due at once.
+ * its next one. The rest is due at once.
  */
 export function fireSchedules(view: View, ids: readonly string[], now: number, max: number): Transition {
   const draft = new Draft(view);
@@ -66,7 +66,7 @@ export function fireSchedules(view: View, ids: readonly string[], now: number, m
   return draft.finish();
 }
 
-/** An expression that an older version of the parser took must not stop the clock for all others. */
+/** An expression that only an older parser accepted must not stop all other schedules. */
 function nextOf(times: ReturnType<typeof occurrences>): number {
   try {
     return times.next().value ?? NEVER;

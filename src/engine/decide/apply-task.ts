@@ -78,7 +78,7 @@ export function taskFulfill(draft: Draft, { settle: outcome, ...ref }: TaskFulfi
   );
 }
 
-/** Lets the task go until one of the awaited promises settles, or says at once (300) that one has. */
+/** Suspends the task until one of the awaited promises settles, or answers 300 if one already has. */
 export function taskSuspend(draft: Draft, { awaited, ...ref }: TaskSuspendData, now: number): Answer {
   touchAll(draft, [ref.id, ...awaited], now);
   return withHeldTask(draft, ref, now, (task, promise) => {
@@ -192,7 +192,7 @@ function leaseEnd(now: number, ttl: number): number {
   return Math.min(now + ttl, Number.MAX_SAFE_INTEGER);
 }
 
-/** The reply to whoever now holds a task. */
+/** The reply to the new holder of a task. */
 function held(
   draft: Draft,
   task: TaskRow | undefined,
@@ -203,7 +203,7 @@ function held(
   return ok({ task: taskRecord(task), promise: promiseRecord(promise), preload: family });
 }
 
-/** What the task's workflow has made so far: what shares its branch, and its children. */
+/** The promises of the task's workflow so far: its branch and its children. */
 function preload(draft: Draft, { id, tags }: PromiseRow): PromiseRecord[] {
   const query = { taskId: id, branch: tags[TAG.branch], limit: PRELOAD_MAX, charsMax: REPLY_CHARS_MAX };
   return draft.family(query).map(promiseRecord);

@@ -19,7 +19,7 @@ export interface Context {
   readonly local: boolean;
 }
 
-/** What a request brings about: a function of what is stored, the request and the time. Nothing is written here. */
+/** Computes a request's changes from the stored state, the request and the time. Writes nothing. */
 export function apply(view: View, request: Request, context: Context): Applied {
   const draft = new Draft(view);
   const answer = decide(draft, request, context);
@@ -57,7 +57,7 @@ function decide(draft: Draft, request: Request, { now, local }: Context): Answer
       if (inner === undefined) return answer;
       const { kind, corrId } = request.data.action;
       const head = { corrId, status: inner.status, version: PROTOCOL_VERSION };
-      // The reference servers preload nothing here either: whoever fences has just acquired.
+      // The reference servers preload nothing here either, because the caller has just acquired the task.
       return ok({ action: { kind, head, data: inner.data }, preload: [] });
     }
     case "task.heartbeat":

@@ -1,13 +1,13 @@
 import { originOf } from "../../protocol/ids.ts";
 import type { Change } from "./state.ts";
 
-/** Where a walk through the trees, the oldest first, has come to. */
+/** The position of a walk through the trees, oldest first. */
 export interface HeadPlace {
   readonly settledAt: number;
   readonly n: number;
 }
 
-/** What is read of what is stored. */
+/** Queries that collecting needs. */
 interface Source {
   /** Roots that settled before `before`, after the place `from`, the oldest first. */
   oldHeads(before: number, from: HeadPlace, limit: number): readonly ({ readonly id: string } & HeadPlace)[];
@@ -19,18 +19,18 @@ interface Source {
 
 export interface Collection {
   readonly changes: readonly Change[];
-  /** Where to go on; undefined at the end. */
+  /** The next position; undefined at the end. */
   readonly next: HeadPlace | undefined;
 }
 
-/** Trees looked at in one step: some may have to stay. */
+/** Trees read in one step. Some of them may have to stay. */
 const HEADS_MAX = 256;
 
 export const FROM_START: HeadPlace = { settledAt: -1, n: -1 };
 
 /**
- * Deletes trees of which every promise settled before `before`, root and all, at most `max` promises of them. A tree
- * that is larger goes in several steps, its root last, so that it is found again.
+ * Deletes trees if every promise, including the root, settled before `before`; at most `max` promises. A larger tree is
+ * deleted in several steps, its root last, so that the next step finds it.
  */
 export function collect(trees: Source, before: number, from: HeadPlace, max: number): Collection {
   const changes: Change[] = [];

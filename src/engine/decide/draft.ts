@@ -95,7 +95,7 @@ export class Draft {
     this.#edges.push({ kind: "callbacks.clear", awaited });
   }
 
-  /** The task waits for nothing any more. */
+  /** The task no longer waits for anything. */
   withdrawCallbacks(awaiter: string): void {
     this.#edges.push({ kind: "callbacks.withdraw", awaiter });
   }
@@ -104,7 +104,7 @@ export class Draft {
     this.#edges.push({ kind: "listener.add", promiseId, address });
   }
 
-  /** Owes everyone who listens to the settled promise its final record. */
+  /** Turns the promise's listeners into messages owed to them. */
   notifyListeners(row: PromiseRow, at: number): void {
     const addresses = this.#view.listeners(row.id);
     if (addresses.length === 0) return;

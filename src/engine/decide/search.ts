@@ -5,12 +5,12 @@ import type { Draft } from "./draft.ts";
 import { deadlineState, IDLE, isOverdue } from "./settle.ts";
 import { charsOf, type PromiseRow, promiseRecord, REPLY_CHARS_MAX, taskRecord } from "./state.ts";
 
-/** Rows looked at for one page: few matches among many rows give short pages with a cursor, not a long stall. */
+/** Rows read for one page. If matches are rare, the page is short and has a cursor, instead of blocking for long. */
 const ROWS_SCANNED_MAX = 5000;
 
 /**
- * What is found without a look at everything else, and the newest first: people ask for it who look after what goes out
- * from here. The promises with this tag have an index of their own; with another tag beside it they are passed over.
+ * Promises with this tag have their own index, so a search finds them without scanning everything, newest first.
+ * Operators use it to list callbacks. Other tags of the search filter the result.
  */
 const LISTED = { tag: "countersign:kind", value: "callback" } as const;
 
@@ -58,7 +58,7 @@ export function taskSearch(draft: Draft, { state, limit, cursor }: TaskSearchDat
     scanned += 1;
     last = id;
     if (task === undefined) continue;
-    // At its promise's deadline a task is over, whether or not the clock has been heard.
+    // A task ends at its promise's deadline, even if the timer has not fired yet.
     const isOver = task.state !== "fulfilled" && now >= timeoutAt;
     const current = isOver ? { ...task, ...IDLE, state: "fulfilled" as const, resumes: 0 } : task;
     if (state === undefined || current.state === state) tasks.push(taskRecord(current));

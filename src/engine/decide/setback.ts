@@ -3,16 +3,18 @@ import { IDLE, makePending, RETRY_MS } from "./settle.ts";
 import type { TaskRow } from "./state.ts";
 
 /**
- * Turns that ended badly: a worker gave its task back, or died or froze while it held it. Where nothing has changed the
- * next turn ends like this one, so a task waits longer after each, and in the end it is halted: a person must look.
+ * A setback is a turn that ended badly: a worker released its task, or died or froze while it held it. Without a
+ * change, the next turn will end the same way. So the task waits longer after each setback, and is halted in the end,
+ * for a person to look at.
  *
- * 1. A task's setbacks are counted in a row: whoever suspends it, or makes or settles something new in its name, shows
- *    that it gets somewhere, and the count begins anew.
- * 2. One death is nobody's fault, and its work goes on at once. After another without progress in between, tasks that
- *    were lost together are handed out apart, so that the one which kills its worker takes ever fewer down with it.
+ * 1. Only setbacks in a row count. If the task suspends, or creates or settles something new, it makes progress, and
+ *    the count starts again.
+ * 2. After one lost worker, its tasks continue at once. After a second loss without progress, tasks that were lost
+ *    together are handed out at different times, so that a task that kills its worker takes fewer and fewer others with
+ *    it.
  */
 
-/** What a turn counts: a death costs all that the worker was doing, a release costs some requests. */
+/** The weight of a setback: a death costs all work of the worker, a release only a few requests. */
 const RELEASE_WEIGHT = 1;
 const LOSS_WEIGHT = 4;
 
@@ -24,28 +26,28 @@ export const SETBACKS_OF_NOTE = 5;
 const RELEASE_DELAY_MS = 100;
 const LOSS_DELAY_MS = 1000;
 const LOSS_DELAY_MAX_MS = 300_000;
-/** So many times at which tasks that were lost together are handed out. */
+/** Number of different times at which tasks that were lost together are handed out. */
 const SLOTS = 8;
 
-/** A worker could not go on. The task is handed out again after 0.1 s, 0.2 s, 0.4 s … 30 s. */
+/** A worker released the task. It is handed out again after 0.1 s, 0.2 s, 0.4 s … 30 s. */
 export function setBackByRelease(draft: Draft, task: TaskRow, now: number): void {
   setBack(draft, task, RELEASE_WEIGHT, now, Math.min(RETRY_MS, RELEASE_DELAY_MS * 2 ** task.setbacks));
 }
 
 /**
- * A worker is gone that held the task, the one at `place` of those lost with it. It is handed out at once, the next
- * time after 1 s to 8 s, after 2 s to 16 s … 40 min.
+ * The task's worker is lost; `place` is the task's position among those lost with it. It is handed out at once, the
+ * next time after 1 s to 8 s, after 2 s to 16 s … 40 min.
  */
 export function setBackByLoss(draft: Draft, task: TaskRow, now: number, place: number): void {
   setBack(draft, task, LOSS_WEIGHT, now, isSuspect(task) ? lossDelay(task, place) : 0);
 }
 
-/** Puts off a task that lost workers and finds none now, lest the next one is given all such at once. */
+/** Delays a task that lost workers and finds none now, so that the next worker does not get all such tasks at once. */
 export function putOff(draft: Draft, task: TaskRow, now: number, place: number): void {
   makePending(draft, task, now, lossDelay(task, place));
 }
 
-/** Whether a worker died of it before, perhaps. */
+/** Whether it may have killed a worker before. */
 export function isSuspect({ setbacks }: TaskRow): boolean {
   return setbacks >= LOSS_WEIGHT;
 }

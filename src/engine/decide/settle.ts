@@ -3,7 +3,7 @@ import { isExternal, isTimer, TAG } from "../../protocol/tags.ts";
 import type { Draft } from "./draft.ts";
 import type { PromiseRow, TaskRow } from "./state.ts";
 
-/** A pending task is handed out anew after this time, in case a worker never got or never took it. */
+/** A pending task is handed out again after this time, in case no worker received or acquired it. */
 export const RETRY_MS = 30_000;
 
 /** The end of one promise. */
@@ -14,7 +14,7 @@ interface Settlement {
   readonly at: number;
 }
 
-/** Whether the promise is pending on disk and its deadline has come: to everyone who asks it has timed out. */
+/** Whether the promise is pending on disk but its deadline has passed, so that it counts as timed out. */
 export function isOverdue(row: PromiseRow, now: number): boolean {
   return row.state === "pending" && now >= row.timeoutAt;
 }
@@ -24,7 +24,7 @@ export function deadlineState(row: Pick<PromiseRow, "tags">): PromiseState {
   return isTimer(row.tags) ? "resolved" : "rejected_timedout";
 }
 
-/** Writes down that the promise has timed out, if it has. Every id a request names is touched before it is judged. */
+/** Times the promise out if it is overdue. Every id that a request names is touched first. */
 export function touch(draft: Draft, id: string, now: number): void {
   const row = draft.promise(id);
   if (row !== undefined && isOverdue(row, now)) settleAll(draft, [atDeadline(row)], now);
@@ -40,7 +40,7 @@ export function touchAll(draft: Draft, ids: Iterable<string>, now: number): void
   settleAll(draft, due, now);
 }
 
-/** Settles a pending promise and wakes whoever waits for it; answers its final row. */
+/** Settles a pending promise, wakes the workflows that wait for it, and returns its final row. */
 export function settle(
   draft: Draft,
   row: PromiseRow,
@@ -64,7 +64,7 @@ function settleAll(draft: Draft, first: readonly Settlement[], now: number): voi
     for (const row of settled) fulfilTask(draft, row);
     const overdue = new Map<string, Settlement>();
     for (const row of settled) {
-      // Nobody can wait for an inner step of a workflow.
+      // Inner steps of a workflow cannot be awaited.
       if (!isExternal(row.tags)) continue;
       for (const awaiter of wakeAwaiters(draft, row.id, now)) overdue.set(awaiter.id, atDeadline(awaiter));
       draft.notifyListeners(row, now);
@@ -91,7 +91,7 @@ function fulfilTask(draft: Draft, row: PromiseRow): void {
   draft.withdrawCallbacks(row.id);
 }
 
-/** Resumes the tasks that wait for the promise; answers the promises of those that are past their own deadline. */
+/** Resumes the tasks that wait for the promise. Returns the promises of tasks that are past their own deadline. */
 function wakeAwaiters(draft: Draft, promiseId: string, now: number): PromiseRow[] {
   const awaiters = draft.awaiters(promiseId);
   if (awaiters.length === 0) return [];

@@ -10,8 +10,8 @@ import type {
 } from "../../protocol/records.ts";
 
 /**
- * What the engine stores, what a transition may read of it, and what a transition may change.
- * Rows are never altered in place: whoever changes one makes a new one, so a row can be shared and cached.
+ * What the engine stores, what a transition may read, and what it may change. Rows are immutable: a change makes a new
+ * row, so rows can be shared and cached.
  */
 
 export interface PromiseRow {
@@ -33,18 +33,18 @@ export interface TaskRow {
   /** Holder and length of the lease, while acquired. */
   readonly pid: string | null;
   readonly ttl: number | null;
-  /** Acquired through the network of this process: such a lease is dead when the process is. */
+  /** Acquired through the network of this process: the lease ends with the process. */
   readonly local: boolean;
   /** Pending: when it is handed out again. Acquired: when the lease ends. Null: no timer. */
   readonly dueAt: number | null;
-  /** Pending: not to be handed out before, whoever connects. */
+  /** Pending: not handed out before this time, even if a worker connects. */
   readonly notBefore: number | null;
-  /** Turns in a row that ended badly, each with its weight: see setback.ts. */
+  /** Setbacks in a row, by weight: see setback.ts. */
   readonly setbacks: number;
   /** Address of its workers, and their group. */
   readonly target: string;
   readonly group: string;
-  /** Belongs to a timer, which nobody can run: it is never handed out. */
+  /** Belongs to a timer, which no worker runs, so it is never handed out. */
   readonly timer: boolean;
 }
 
@@ -61,8 +61,8 @@ export interface TaskOfPromise {
 }
 
 /**
- * Characters of params and values in one reply: a workflow of many large results must not make a text that is longer
- * than a text can be.
+ * Maximum characters of params and values in one reply: many large results must not exceed the maximum length of a
+ * string.
  */
 export const REPLY_CHARS_MAX = 16 * 1024 * 1024;
 
@@ -70,17 +70,17 @@ export function charsOf({ param, value }: PromiseRow): number {
   return (param.data?.length ?? 0) + (value.data?.length ?? 0);
 }
 
-/** What a transition reads. Every call answers in O(log n + answer). */
+/** What a transition reads. Every call takes O(log n + size of the answer). */
 export interface View {
   promise(id: string): PromiseRow | undefined;
   task(id: string): TaskRow | undefined;
   /** Tasks that wait for the promise. */
   awaiters(promiseId: string): string[];
-  /** Addresses that asked to be told of the promise's end. */
+  /** Addresses that listen for the promise's end. */
   listeners(promiseId: string): string[];
   /**
-   * Promises that share `branch` or have `taskId` as their parent, oldest first, at most `limit`, and no more than
-   * `charsMax` of them, but for the last.
+   * Promises that share `branch` or have `taskId` as their parent, oldest first, at most `limit`, and at most
+   * `charsMax` characters, not counting the last.
    */
   family(query: {
     taskId: string;
@@ -91,8 +91,7 @@ export interface View {
   /** A page of promises by id; see `PromiseQuery`. */
   search(query: PromiseQuery): Iterable<PromiseRow>;
   /**
-   * Promises by id, after `after`, at most `limit`, each with its task; those with a halted task alone, if that is
-   * asked for.
+   * Promises by id, after `after`, at most `limit`, each with its task; with `state`, only those with a halted task.
    */
   searchTasks(query: { state: "halted" | undefined; after: string; limit: number }): Iterable<TaskOfPromise>;
   schedule(id: string): ScheduleRow | undefined;
@@ -102,7 +101,7 @@ export interface View {
 
 /** Rows in order of id, after `after`, at most `limit`; listed ones the newest first. */
 export interface PromiseQuery {
-  /** Only what is listed; the schema says which that are. */
+  /** Only listed promises; see LISTED in search.ts. */
   readonly listed?: boolean;
   /** Only this tree. */
   readonly origin?: string;
@@ -134,13 +133,13 @@ export interface Outgoing {
   readonly message: Message;
 }
 
-/** What a request or the clock brings about. Messages leave only after the changes are on disk. */
+/** The result of a request or of the clock. Messages leave only after the changes are on disk. */
 export interface Transition {
   readonly changes: readonly Change[];
   readonly messages: readonly Outgoing[];
 }
 
-/** The record of a promise as it is sent: an object of its own, with nothing of the row in it. */
+/** The record of a promise as it is sent. It shares no object with the row. */
 export function promiseRecord(row: PromiseRow): PromiseRecord {
   const record = {
     id: row.id,

@@ -43,7 +43,8 @@ export class Backlog {
       const to = parseAddress(task.target);
       const isWaiting = task.notBefore !== null && task.notBefore > now;
       const isHanded = this.#assignments.isHanded(task.id, task.version);
-      // With no room at all it goes on from here; a task whose own worker is full is met again in the next round.
+      // If no worker has room, the next round continues here. A task whose own worker is full comes again in the next
+      // round.
       if (to !== undefined && !isWaiting && !isHanded && this.#dispatcher.execute(to, task) === "full") {
         if (!group.hasRoom) return false;
       }

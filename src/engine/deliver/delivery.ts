@@ -20,7 +20,7 @@ export interface DeliveryOptions {
 }
 
 /**
- * Hands messages to connected workers, in turns of their own after the commit that caused them.
+ * Hands messages to connected workers, in later turns than the commit that caused them.
  *
  * Nothing here needs to survive: a task stays pending on disk until somebody acquires it, a debt until it is paid.
  * 1. An execute goes to one worker with room. If all are busy, the group falls behind: it is caught up from disk.
@@ -92,12 +92,12 @@ export class Delivery {
     this.#schedule();
   }
 
-  /** Whether anybody serves the address now. */
+  /** Whether a connected worker serves the address. */
   isReachable(address: string): boolean {
     return this.#groups.isReachable(address);
   }
 
-  /** Workers may have been refused what they were handed: all that waits is handed out once more. */
+  /** Hands all waiting tasks out again, because workers may have been refused the ones they were handed. */
   handOutAnew(): void {
     this.#assignments.forgetHanded();
     for (const group of this.#groups.all()) {

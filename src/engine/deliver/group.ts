@@ -1,11 +1,11 @@
 import { type Address, anyAddress, uniAddress } from "../../protocol/addresses.ts";
 import type { Message } from "../../protocol/records.ts";
 
-/** A live worker, in this process or at the end of a stream. */
+/** A connected worker, in this process or behind a stream. */
 export interface Connection {
   readonly group: string;
   readonly pid: string;
-  /** Takes the message, or answers false when it cannot now; it then calls `resume` when it can. */
+  /** Takes the message, or returns false and calls `resume` when it can take messages again. */
   deliver(message: Message): boolean;
   /** Another connection of the same name has taken its place. */
   replaced(): void;
@@ -77,7 +77,7 @@ export class Group {
     return this.workers.delete(worker.connection.pid);
   }
 
-  /** Workers that may take a message for the address, in the order to be asked; `any` goes round. */
+  /** Workers for the address, in the order to try; `any` rotates. */
   candidates(to: Address): Worker[] {
     if (to.cast === "uni") {
       const worker = this.workers.get(to.pid);

@@ -30,7 +30,7 @@ export class Groups {
     return this.#byName.get(to.group)?.candidates(to) ?? [];
   }
 
-  /** Whether anybody serves the address now. */
+  /** Whether a connected worker serves the address. */
   isReachable(address: string): boolean {
     const parsed = parseAddress(address);
     const workers = parsed && this.#byName.get(parsed.group)?.workers;

@@ -18,9 +18,9 @@ export interface NetworkOptions {
 
 export interface EngineNetwork extends Network {
   readonly pid: string;
-  /** What time it is at the engine: always known. */
+  /** The engine's clock, which is always known here. */
   readonly clock: { now(): number; isCurrent(): boolean; asked(): void };
-  /** Begins deliveries. To be called when all functions are registered: work is handed out at once. */
+  /** Starts deliveries. Register all functions first, because work arrives at once. */
   start(): void;
 }
 
@@ -84,7 +84,7 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
         },
       });
     },
-    // Ends deliveries alone: what a workflow is in the middle of may still be sent.
+    // Only ends deliveries: workflows in progress may still send requests.
     stop: async () => {
       disconnect?.();
       disconnect = undefined;

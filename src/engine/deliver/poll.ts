@@ -4,7 +4,7 @@ import type { Delivery } from "./delivery.ts";
 
 /** As many workers as the official server takes. */
 const STREAMS_MAX = 1000;
-/** A reader that leaves this much unread is stuck: others get the work until it goes on. */
+/** A reader with this much unread is stuck; other workers get the work until it continues. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
 /** Comments in a quiet stream show both ends that the other is there. */
 const KEEP_ALIVE_MS = 15_000;

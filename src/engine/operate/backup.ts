@@ -5,8 +5,8 @@ import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../
 import { Store } from "../store/store.ts";
 
 /**
- * Writes one state of an engine's file to `target`, whether or not an engine has it: everything acknowledged before is
- * in it. The copy is whole or not there, checked, and readable by its owner only.
+ * Writes one consistent state of an engine's file to `target`, whether or not an engine runs. It contains everything
+ * acknowledged before. The copy is complete or absent, checked, and readable by its owner only.
  * @throws Error if `target` exists, the engine's file does not, or the disk is full
  */
 export function backUp(file: string, target: string): { readonly file: string; readonly bytes: number } {
@@ -16,10 +16,10 @@ export function backUp(file: string, target: string): { readonly file: string; r
     throw new Error(`Cannot use ${path}: it exists, and a backup never overwrites a file`);
   const partial = `${path}.partial`;
   rmSync(partial, { force: true });
-  // SQLite fills an empty file, whose mode it keeps.
+  // SQLite fills an existing empty file and keeps its mode.
   closeSync(openSync(partial, "wx", 0o600));
   try {
-    // Before the copy is made: what the engine takes over meanwhile is in both.
+    // Read before the copy: records that the engine saves in between are then in both.
     const records = readJournal(journalFileOf(file));
     const source = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     try {
@@ -39,7 +39,7 @@ export function backUp(file: string, target: string): { readonly file: string; r
   return { file: path, bytes: statSync(path).size };
 }
 
-/** What was acknowledged and was not in the engine's file yet. */
+/** Adds acknowledged changes that were not in the engine's file yet. */
 function takeUp(path: string, records: JournalRecord[]): void {
   const store = new Store(new DatabaseSync(path), keepJournal(records));
   store.checkpoint();

@@ -19,7 +19,7 @@ export function operateEngine({ dataDir, url, token }: EngineFolder) {
     backUp: (target: string) => backUp(file, target),
     examine: () => examine(file, Date.now()),
     walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),
-    /** The running engine does it, since it is the one writer of its file; else one is opened for it. */
+    /** A running engine does it, because it is the only writer of its file. Otherwise this opens one. */
     collect: async (olderThanMs: number): Promise<{ promises: number }> => {
       let engine: ReturnType<typeof openEngine>;
       try {

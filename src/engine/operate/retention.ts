@@ -12,9 +12,9 @@ export interface RetentionOptions {
   readonly keepMs: number;
 }
 
-/** Between two steps others get their turn: collecting takes a fifth of the time at most. */
+/** Pause between two steps, so that collecting takes at most a fifth of the time. */
 const STEP_PAUSE_MS = 25;
-/** Between two rounds. What is old stays a little longer than it must, which harms nobody. */
+/** Pause between two rounds. Keeping old trees a little longer does no harm. */
 const ROUND_PAUSE = { minMs: 1_000, maxMs: 600_000 } as const;
 
 /** Deletes old trees in the background, in small transactions. */
@@ -46,7 +46,7 @@ export class Retention {
     try {
       ({ next } = upkeep.collect(clock.now() - keepMs, this.#from));
     } catch (error) {
-      // A full disk, say. Requests tell of it, too; the next round tries again.
+      // For example a full disk. Requests report it, too; the next round tries again.
       log.warn({ err: error }, "Cannot delete old workflows now");
     }
     this.#from = next ?? FROM_START;

@@ -31,7 +31,7 @@ const BODY_BYTES_MAX = 5 * 1024 * 1024;
 const CONNECTIONS_MAX = 2000;
 /** A request is one small JSON text from the same machine: slower than this is stuck or hostile. */
 const REQUEST_MS = 30_000;
-/** What is asked is answered within milliseconds: whoever takes longer to be told is stuck. */
+/** Answers take milliseconds. A client that takes longer to read one is stuck. */
 const DRAIN_MS = 5_000;
 
 /** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
@@ -39,7 +39,7 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
   const streams = new PollStreams(engine.delivery);
   const isToken = tokenCheck(token);
   const server = createServer((request, response) => {
-    // Cut rather than parsed: `//` is no URL, and what throws here ends the process with all its promises.
+    // Cut instead of parsed: `//` is not a URL, and an exception here would end the process.
     const [path = "/"] = (request.url ?? "/").split("?", 1);
     if (!isLocalHost(request)) return send(response, 403, "Host must be a loopback address");
     const route = `${request.method} ${path}`;
@@ -78,7 +78,7 @@ async function post(
 ): Promise<void> {
   const body = await readBody(request);
   if (body === undefined) {
-    // What is still coming is not read, so the connection can't be used again.
+    // The rest of the body is not read, so the connection cannot be reused.
     response.setHeader("Connection", "close");
     const tooLarge = refuse(413, `The body must have at most ${BODY_BYTES_MAX} bytes`);
     return sendReply(response, reply(UNKNOWN, tooLarge));
@@ -91,7 +91,7 @@ async function post(
     return sendReply(response, reply(parseEnvelope(input), UNAUTHORIZED));
   }
   const answer = await engine.send(input);
-  // Gateways and workers elsewhere count durations by this clock.
+  // Gateways and workers in other processes use this clock for deadlines.
   response.setHeader("Countersign-Time", engine.now());
   return sendReply(response, answer);
 }
@@ -143,7 +143,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | "aborted" | 
   });
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if it is not JSON. */
 function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
@@ -162,14 +162,14 @@ function bearer(request: IncomingMessage): string | undefined {
   return /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
-/** Compares in a time that tells nothing about the token. */
+/** Compares in constant time. */
 function tokenCheck(token: string): (given: string | undefined) => boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   const expected = digest(token);
   return (given) => given !== undefined && timingSafeEqual(digest(given), expected);
 }
 
-/** A page in a browser can make its own host name resolve to this machine; the Host header still tells that name. */
+/** A web page can make its own host name resolve to this machine, but the Host header still contains that name. */
 function isLocalHost(request: IncomingMessage): boolean {
   try {
     return isLoopback(new URL(`http://${request.headers.host}`).hostname);

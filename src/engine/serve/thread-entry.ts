@@ -1,4 +1,4 @@
-/** The engine's own thread: what runs there. Whatever is thrown here ends the process, which starts anew from disk. */
+/** The engine's own thread: what runs there. Any exception here ends the process, which then restarts from disk. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openEngine } from "../engine.ts";
 import type { EngineLog } from "../log.ts";
@@ -55,7 +55,7 @@ port.on("message", (order: ToThread) => {
 });
 tell({ kind: "open", bootId: engine.bootId, url: server?.url });
 
-/** All that one commit brings about leaves in one piece: its replies, and its messages, which are handed out a turn later. */
+/** Everything of one commit leaves in one piece: its replies, and its messages, which are delivered a turn later. */
 function tellSoon(): void {
   if (isTelling) return;
   isTelling = true;

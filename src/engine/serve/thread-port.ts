@@ -1,6 +1,6 @@
 /**
- * What a process and its engine's thread tell each other. Everything here is copied on its way; what goes over with each
- * request goes as JSON, which is copied for half of what objects cost.
+ * The messages between a process and its engine's thread. Everything is copied on the way. Requests and replies travel
+ * as JSON, which costs half as much to copy as objects.
  */
 import type { Message } from "../../protocol/records.ts";
 import type { Reply } from "../decide/answer.ts";
@@ -48,8 +48,8 @@ export type FromThread =
     };
 
 /**
- * As text, in one piece; in several where the text would be longer than a text can be, as that of a hundred large
- * results is.
+ * As text, in one piece; in several pieces if the text would exceed the maximum length of a string, for example with a
+ * hundred large results.
  */
 export function inPieces<T>(lists: T, halve: (lists: T) => readonly T[]): Json<T>[] {
   try {

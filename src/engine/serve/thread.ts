@@ -21,13 +21,13 @@ export interface EngineThreadOptions extends ThreadStart {
   readonly log: EngineLog;
 }
 
-/** The engine in a thread of its own: commits to disk hold up nobody who waits for something else. */
+/** The engine in a thread of its own, so that writes to disk delay nothing else. */
 export interface EngineThread {
   /** `http://127.0.0.1:port` where other processes reach it, if it serves any. */
   readonly url: string | undefined;
   /** The SDK's `Network` in this process; `start()` begins deliveries. */
   network(options: NetworkOptions): EngineNetwork;
-  /** Answers what was sent, writes what is outstanding and lets the files go. */
+  /** Answers pending requests, writes what is outstanding and closes the files. */
   close(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
         return;
     }
   });
-  // A process without its engine is of no use; started again, it has all that was acknowledged.
+  // A process without its engine is useless. After a restart it has everything that was acknowledged.
   let isOpen = false;
   thread.on("error", (error) => {
     if (isOpen) throw error;
@@ -105,7 +105,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       else if (requests.length === 1) setImmediate(sendInTurn);
     });
   };
-  // Each trip wakes the thread, and ends in a write to disk: what is asked while it is at work shares the next one.
+  // Each trip wakes the thread and ends in a write to disk, so requests that arrive while it works share the next trip.
   const sendInTurn = () => {
     if (away === 0) sendRequests();
   };

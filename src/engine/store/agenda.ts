@@ -4,7 +4,7 @@ import { taskFromColumns } from "./rows.ts";
 import type { ScheduleStore } from "./schedule-store.ts";
 import type { Statements } from "./statements.ts";
 
-/** What waits to be done: by the clock, or by a worker. */
+/** Work that is waiting for the clock or for a worker. */
 export class Agenda {
   readonly #sql: Statements;
   readonly #schedules: ScheduleStore;

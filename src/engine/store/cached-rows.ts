@@ -1,7 +1,7 @@
 import { charsOf, type PromiseRow, type TaskRow } from "../decide/state.ts";
 import { RowCache } from "./row-cache.ts";
 
-/** Rows that were read or written lately. They stay true because the engine is the only writer of its file. */
+/** Recently used rows. They stay correct because the engine is the only writer of its file. */
 export class CachedRows {
   readonly promises = new RowCache<PromiseRow>(promiseWeight);
   readonly tasks = new RowCache<TaskRow>(() => TASK_WEIGHT);

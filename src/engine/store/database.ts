@@ -4,23 +4,24 @@ import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../../lib/folder.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
-/** Name of a database that is nowhere but in memory, for tests. */
+/** Name of a database in memory, for tests. */
 export const MEMORY = ":memory:";
 
-/** Opens the engine's file, which is made if need be, and brings it to today's schema. */
+/** Opens the engine's file, creates it if needed, and migrates it to the current schema. */
 export function openDatabase(file: string): DatabaseSync {
   if (file !== MEMORY) makeFile(file);
   const db = new DatabaseSync(file);
   try {
     db.exec("PRAGMA journal_mode = WAL");
-    // A checkpoint survives a power cut, not only a crash of the process: the journal is written over after it.
+    // A checkpoint must survive a power cut, not only a crash of the process, because the journal is overwritten after
+    // it.
     db.exec("PRAGMA synchronous = FULL");
     db.exec("PRAGMA foreign_keys = ON");
-    // Others may read the file (a backup, a look by hand); only such a reader can make a write wait.
+    // Only another reader (a backup, a manual query) can make a write wait.
     db.exec("PRAGMA busy_timeout = 5000");
-    // 16 MB of pages: the upper levels of every index with a million promises, and what is hot.
+    // 16 MB of pages: the upper levels of every index with a million promises, and recently used pages.
     db.exec("PRAGMA cache_size = -16384");
-    // SQLite copies its log back at 16 MB: a page that changes often is copied back once, not each time.
+    // SQLite copies its log back at 16 MB, so a page that changes often is copied once.
     db.exec("PRAGMA wal_autocheckpoint = 4000");
     db.exec("PRAGMA temp_store = MEMORY");
     migrate(db, file);
@@ -40,8 +41,8 @@ export function openDatabase(file: string): DatabaseSync {
 const SQLITE_NOTADB = 26;
 
 /**
- * Takes the data folder for this process, or throws at once when another has it. The hold is a transaction on a file
- * of its own, so the operating system ends it with the process, however that dies.
+ * Locks the data folder for this process; throws at once if another process has it. The lock is a transaction on a
+ * separate file, so the operating system frees it when the process dies.
  */
 export function lockFolder(file: string): DatabaseSync {
   makeFile(file);
@@ -58,14 +59,14 @@ export function lockFolder(file: string): DatabaseSync {
   }
 }
 
-/** Whether another process has what could not be locked. */
+/** Whether the lock failed because another process has it. */
 export function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
 const SQLITE_BUSY = 5;
 
-/** Approvals are nobody else's business: only the owner reads the file. SQLite gives its side files the same mode. */
+/** Only the owner may read the file, because approvals are confidential. SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
   try {
     makeFolder(dirname(file));

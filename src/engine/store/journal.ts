@@ -19,9 +19,9 @@ export interface JournalRecord {
 }
 
 /**
- * What was acknowledged and is not in the database yet. A transaction is on disk as soon as its record is here: some
- * kilobytes in one write, where a commit of the database writes every page that was touched. A checkpoint commits many
- * transactions to the database at once, with the number of the last; then the journal begins anew.
+ * Acknowledged transactions that are not in the database yet. A record is a few kilobytes in one write; a commit of the
+ * database would write every page that was touched. A checkpoint commits many transactions to the database at once,
+ * with the number of the last. Then the journal restarts.
  */
 export interface Journal {
   /** Room that the records since the last `restart` take. */
@@ -32,26 +32,26 @@ export interface Journal {
   records(): JournalRecord[];
   /** All of it is in the database. */
   restart(): void;
-  /** Lets the file go, which is empty then if all of it is in the database. */
+  /** Closes the file, and empties it if everything is in the database. */
   close(): void;
 }
 
-/** Changes when records of an older program cannot be read any more. */
+/** Increase it when records of an older program can no longer be read. */
 const FORMAT = 1;
 /** Length of the text, and CRC-32 of it: each 4 bytes, little endian. */
 const HEADER_BYTES = 8;
-/** A file that one huge transaction has made longer is cut back to this. */
+/** After a huge transaction, the file is cut back to this size. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** Where the journal of a database is. SQLite would take a name with a hyphen for one of its own. */
+/** Path of a database's journal. With a hyphen, SQLite would take it for a file of its own. */
 export function journalFileOf(databaseFile: string): string {
   return `${databaseFile}.journal`;
 }
 
 /**
- * The journal as a file, which is made if need be. Records follow each other: a header, then JSON of `[format, number,
+ * Opens the journal file, and creates it if needed. Records follow each other: a header, then JSON of `[format, number,
  * changes]`. The file is filled from its beginning again after each restart and keeps its length, so that a write needs
- * no new blocks. What stands behind the last record is older, which its number tells.
+ * no new blocks. Anything behind the last record is older; its number shows that.
  * @throws Error when another version of the program wrote it
  */
 export function openJournal(file: string): Journal {
@@ -82,14 +82,14 @@ export function openJournal(file: string): Journal {
       end = 0;
     },
     close: () => {
-      // Nobody who opens the database next has to be able to read what it has: neither another version nor a restored one.
+      // With an empty journal, another version of the program or a restored database can be opened next.
       if (end === 0) ftruncateSync(descriptor);
       closeSync(descriptor);
     },
   };
 }
 
-/** The same for what need not outlive the process; or the records of a file, to be read only. */
+/** A journal in memory, or with the records of a file for reading only. */
 export function keepJournal(records: JournalRecord[] = []): Journal {
   return {
     bytes: 0,
@@ -100,7 +100,7 @@ export function keepJournal(records: JournalRecord[] = []): Journal {
   };
 }
 
-/** A new file is there for good once its folder is on disk, too. */
+/** A new file is durable only after its folder is synced. */
 function makeFile(file: string): number {
   const descriptor = openSync(file, "wx+", 0o600);
   const folder = openSync(dirname(file), "r");
@@ -115,8 +115,8 @@ export function readJournal(file: string): JournalRecord[] {
 }
 
 /**
- * Those that a database has not, which ends with transaction `number`.
- * @throws Error when there are some that it cannot go on with
+ * The records that follow transaction `number`, the last one of a database.
+ * @throws Error if the next record is missing
  */
 export function recordsAfter(number: number, records: readonly JournalRecord[]): readonly JournalRecord[] {
   const newer = records.filter((record) => record.number > number);
@@ -129,7 +129,10 @@ export function recordsAfter(number: number, records: readonly JournalRecord[]):
   return newer;
 }
 
-/** The end is where a record is damaged, since it was never wholly written, or does not go on from the one before. */
+/**
+ * The journal ends at the first record that is damaged, because it was never fully written, or that does not follow the
+ * one before.
+ */
 function read(file: string, limit?: number): { readonly records: JournalRecord[]; readonly end: number } {
   const records: JournalRecord[] = [];
   const bytes = readFileSync(file).subarray(0, limit);
@@ -159,11 +162,11 @@ function writeAll(descriptor: number, bytes: Buffer, position: number): void {
   }
 }
 
-/** What was refused shall not come back after a crash, should it be on disk after all. */
+/** A refused record must not come back after a crash, if it reached the disk after all. */
 function strikeOut(descriptor: number, position: number): void {
   try {
     writeSync(descriptor, Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, position);
   } catch {
-    // Then the disk took nothing of it either, as far as one can know.
+    // Then the disk probably did not take the record either.
   }
 }

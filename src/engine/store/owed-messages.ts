@@ -10,8 +10,8 @@ export interface Owed {
 }
 
 /**
- * Who is still to be told of a promise's end. A change of the journal makes these debts (`listeners.notify`). That they
- * are paid is written to the database alone: after a crash somebody may be told twice, which does no harm.
+ * Messages about settled promises that are still owed. The change `listeners.notify` creates them. Their delivery is
+ * recorded only in the database, so after a crash a listener may be told twice, which does no harm.
  */
 export class OwedMessages {
   readonly #sql: Statements;
@@ -20,17 +20,17 @@ export class OwedMessages {
     this.#sql = sql;
   }
 
-  /** Settled promises that the address is still to be told of, by id, after `after`. */
+  /** Settled promises that the address has not been told about, by id, after `after`. */
   to(address: string, after: string, limit: number): PromiseRow[] {
     return all(this.#sql.owed, address, after, limit).map(promiseFromColumns);
   }
 
-  /** The messages have been handed over. */
+  /** The messages have been delivered. */
   settle(debts: Iterable<Owed>): void {
     for (const { address, promiseId } of debts) this.#sql.forgive.run(address, promiseId);
   }
 
-  /** Gives up on addresses that did not come back. */
+  /** Drops debts to addresses that did not come back. */
   dropBefore(time: number): void {
     this.#sql.dropDebts.run(time);
   }

@@ -1,11 +1,11 @@
 /** Up to twice this much stays in memory: some ten thousand rows of an ordinary workflow. */
 const GENERATION_BYTES = 8 * 1024 * 1024;
-/** A larger row is read from disk each time, lest a few of them push out all others. */
+/** A larger row is never cached, so that a few cannot evict all others. */
 const ROW_BYTES_MAX = 128 * 1024;
 
 /**
- * Rows used lately, by id. Two generations: when the young one is full the old one is forgotten and the young one
- * takes its place, so what is used stays and no list of uses is kept.
+ * Recently used rows, by id, in two generations. When the young one is full, it replaces the old one. So used rows
+ * stay, without a list of uses.
  */
 export class RowCache<Row extends { readonly id: string }> {
   #young = new Map<string, Row>();
@@ -37,7 +37,7 @@ export class RowCache<Row extends { readonly id: string }> {
       this.#young = new Map();
       this.#youngBytes = 0;
     }
-    // A replaced row is counted twice, which only makes the generation end sooner.
+    // A replaced row counts twice, which only ends the generation sooner.
     this.#youngBytes += bytes;
     this.#young.set(row.id, row);
   }

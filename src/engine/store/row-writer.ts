@@ -6,7 +6,7 @@ import { promiseToColumns, taskStateToColumns, valueToColumns } from "./rows.ts"
 import type { ScheduleStore } from "./schedule-store.ts";
 import type { Statements } from "./statements.ts";
 
-/** Writes changes to the tables. A change of the journal that is done again takes the same way. */
+/** Writes changes to the tables, also when the journal is replayed. */
 export class RowWriter {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
@@ -65,12 +65,12 @@ export class RowWriter {
         return;
       case "promise.delete":
         this.#rows.delete(change.id);
-        // Its task and all that hangs on it go with it.
+        // This also deletes its task and everything that refers to it.
         this.#sql.deletePromise.run(change.id);
         return;
       case "reset":
         this.#rows.clear();
-        // All else hangs on these two.
+        // Everything else refers to these two.
         this.#db.exec("DELETE FROM promises; DELETE FROM schedules");
         return;
       case "schedule.put":
@@ -86,7 +86,7 @@ export class RowWriter {
     }
   }
 
-  /** The root comes first, as a rule; what has none on disk stands at the head of what there is. */
+  /** Normally the root is first in its tree. A promise whose root is not on disk counts as a head. */
   #isHead(id: string): boolean {
     const origin = originOf(id);
     return origin === id || this.#view.promise(origin) === undefined;

@@ -6,7 +6,7 @@ import { type Columns, PROMISE_COLUMNS, promiseFromColumns, TASK_COLUMNS, taskFr
 /** Everything stored, each part in the order of its keys, as `debug.snap` answers it. */
 export interface Snapshot {
   readonly promises: PromiseRecord[];
-  /** External promises that the clock will end. */
+  /** External promises that have a deadline. */
   readonly promiseTimeouts: { readonly id: string; readonly timeout: number }[];
   readonly callbacks: { readonly awaited: string; readonly awaiter: string }[];
   readonly listeners: { readonly id: string; readonly address: string }[];

@@ -14,8 +14,8 @@ export function prepareStatements(db: DatabaseSync) {
     statement.setReturnArrays(true);
     return statement;
   };
-  // Without statistics SQLite may take the wrong one of two indexes that fit, and walk through everything that is
-  // pending. Where that would cost, the index is named: a query that can't use it is an error and no surprise.
+  // Without statistics SQLite may choose the wrong index and scan everything that is pending. Where that would be slow,
+  // the query names its index, and fails if it cannot use it.
   const promisesWhere = (condition: string) => `SELECT ${PROMISE_COLUMNS} FROM promises WHERE ${condition}`;
   const tasksWhere = (condition: string) => `SELECT ${TASK_COLUMNS} FROM tasks ${condition}`;
   const NUMBER = "(SELECT n FROM promises WHERE id = ?)";

@@ -35,10 +35,10 @@ export class Store {
   #changes: Change[] = [];
   /** The last transaction that was committed. */
   #number = 0;
-  /** The journal has transactions that cannot be read here. */
+  /** The journal has transactions that the database does not show yet. */
   #isBehind = true;
 
-  /** Takes up what the journal has and the database has not. */
+  /** Replays the records that the database does not have. */
   constructor(db: DatabaseSync, journal: Journal = keepJournal()) {
     this.#db = db;
     this.#journal = journal;
@@ -82,17 +82,17 @@ export class Store {
     try {
       this.catchUp();
     } catch {
-      // It is tried again before the next transaction, which then tells its caller.
+      // The next transaction tries again, and reports a failure to its caller.
     }
   }
 
   /**
-   * Makes what was committed readable again where a `rollback` could not; without it one reads and writes in the past.
+   * Replays the journal if a `rollback` could not; until then, reads and writes would use an old state.
    * @throws Error if the disk is full; or if the journal belongs to another database
    */
   catchUp(): void {
     if (!this.#isBehind) return;
-    // SQLite has nothing finer than the last checkpoint to go back to. A full disk makes it roll back by itself.
+    // SQLite can only go back to the last checkpoint. On a full disk it rolls back by itself.
     if (this.#db.isTransaction) this.#sql.rollback.run();
     const taken = row(this.#sql.journalNumber)?.[0] as number;
     const records = recordsAfter(taken, this.#journal.records());
@@ -102,12 +102,12 @@ export class Store {
     this.#isBehind = false;
   }
 
-  /** Room that the journal takes, which a checkpoint frees. */
+  /** Bytes in the journal, which a checkpoint frees. */
   get journalBytes(): number {
     return this.#journal.bytes;
   }
 
-  /** Commits to the database what the journal has. When it throws, nothing is lost, and it can be tried again. */
+  /** Commits the journal's transactions to the database. If it throws, nothing is lost, and it can be tried again. */
   checkpoint(): void {
     this.catchUp();
     if (!this.#db.isTransaction) return;
@@ -121,13 +121,13 @@ export class Store {
     this.#journal.restart();
   }
 
-  /** Without a checkpoint: what is in the journal alone is taken up when it is opened the next time. */
+  /** Closes without a checkpoint. The next start replays the journal. */
   close(): void {
     this.#db.close();
     this.#journal.close();
   }
 
-  /** What is not in the journal is not true any more. */
+  /** Forgets everything that is not in the journal. */
   #forget(): void {
     this.#rows.clear();
     this.#changes = [];

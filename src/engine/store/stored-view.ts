@@ -78,7 +78,7 @@ export class StoredView implements View {
 
   *search({ origin, listed, after, limit }: PromiseQuery): Generator<PromiseRow> {
     if (listed === true) {
-      // What is gone since the last page has nothing after it that could be found.
+      // If the cursor's promise was deleted since the last page, the search ends.
       const before = after === "" ? Number.MAX_SAFE_INTEGER : 0;
       yield* promises(this.#sql.searchListed.iterate(after, before, limit));
     } else if (origin !== undefined) {
