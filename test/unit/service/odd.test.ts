@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
 import { findOdd, type OddPromises } from "../../../src/service/promises/odd.ts";
-import { eventually } from "../../support/eventually.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 
 const NOW = 1_000_000;
@@ -293,7 +292,6 @@ describe("on a real engine and worker", () => {
 
     await rig.link("c", "approve");
     await rig.durable.settle("c:1", { kind: "decision", choice: "approve" });
-    await eventually("it is judged", async () => (await rig.durable.read("c:3"))?.state === "resolved");
     const found = look(await everything(rig, "c"));
     expect(found.promises).toMatchObject([{ id: "c:1", kind: "ballot", isOver: false }]);
     expect((await rig.durable.read("c"))?.state).toBe("pending");
