@@ -79,7 +79,7 @@ test("a program of the SDK that calls approval by its name has it asked for, or 
   await failsWith(DAY_MS, [request("x")], /deadline must be at least a day before its workflow's own end/);
   await failsWith(30 * DAY_MS, [{ title: "x", approvers: ["nobody"] }], /approvers\[0\]/);
   await failsWith(30 * DAY_MS, [request("x", { id: "other" })], /id must be left out/);
-  await failsWith(30 * DAY_MS, [request("x"), 2], /one argument only/);
+  await failsWith(30 * DAY_MS, [request("x"), 2], /pass one argument, the request/);
   await failsWith(30 * DAY_MS, [], /Cannot request an approval/);
 });
 

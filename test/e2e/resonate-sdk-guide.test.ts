@@ -77,7 +77,7 @@ test("what the page says of each rule is what happens without it", async () => {
     `timeout: 4 * DAY_MS, tags: { "countersign:kind": "approval" }`,
   );
   expect(await tagged.shop.exited).not.toBe(0);
-  expect(tagged.shop.complaint()).toContain("the argument is no approval request");
+  expect(tagged.shop.complaint()).toContain("the argument is not an approval request");
 
   expect(await api.wait(`${id}:0`)).toMatchObject({ status: "pending" });
   expect(await site.mailbox()).toEqual([]);
