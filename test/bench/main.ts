@@ -1,32 +1,45 @@
 /** `npm run bench`: what the engine and the service do in a second here, beside what one would pick instead. */
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Bench } from "./lib/bench.ts";
 import { describeMachine } from "./lib/machine.ts";
 import { parseOptions, UsageError } from "./lib/options.ts";
+import { recordOf } from "./lib/record.ts";
+import { linePlot } from "./lib/svg.ts";
+import { against } from "./parts/against.ts";
 import { cycle } from "./parts/cycle.ts";
 import { engine } from "./parts/engine.ts";
 import { http } from "./parts/http.ts";
 import { pending } from "./parts/pending.ts";
 import { recovery } from "./parts/recovery.ts";
+import { users } from "./parts/users.ts";
 
 const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   engine,
   http,
   cycle,
+  users,
   pending,
   recovery,
+  against,
 };
+
+/** Where `--record` keeps one small file for each release. */
+const RECORDS = join(import.meta.dirname, "../../docs/bench");
 
 const HELP = `npm run bench -- [part …] [options]
 
-Parts, all of them by default:
+Parts, by default all of them but against:
   engine    operations/s of the engine, in its process and over HTTP, beside bare SQLite, node:http and Express
   http      begin to done, and wait, beside the in-memory seed and bare Express
-  cycle     the approval cycle without mail and by SMTP, beside the seed, and the product's own approval
+  cycle     the approval cycle without mail and by SMTP, beside the seed and the floor, and the product's own approval
+  users     what a cycle costs with 1, 4, 16 and 64 users, beside the floor
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
   recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
+  against   the cycles of this checkout and of another, in turn, with their ratios: needs --against
 
 Options:
+  --against DIR     another checkout of this project, after npm ci; by default only the part against is then run
   --full            pending: 1,000, 10,000, 100,000 and 1,000,000 promises instead of 10,000 (a quarter of an hour)
   --pending N,N     pending: so many promises instead
   --rounds N        runs of each case (3)
@@ -39,11 +52,17 @@ Options:
   --dir DIR         where data folders are made (the system's temporary folder): must be on a disk
   --profile DIR     writes a CPU profile of each measured process into DIR; figures are slower then
   --json FILE       writes all figures into FILE too
+  --plots DIR       writes the plots of the parts users and pending into DIR, as SVG
+  --record NAME     writes medians and ranges into docs/bench/NAME.json, for a release; replaces nothing
 `;
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2), Object.keys(PARTS));
   if (options === undefined) return void process.stdout.write(HELP);
+  const recordFile = options.record === undefined ? undefined : join(RECORDS, `${options.record}.json`);
+  if (recordFile !== undefined && existsSync(recordFile)) {
+    throw new UsageError(`--record replaces nothing, and ${recordFile} exists`);
+  }
   const startedAt = performance.now();
   await using bench = await Bench.open(options);
   const { report } = bench;
@@ -58,6 +77,16 @@ async function main(): Promise<void> {
   for (const name of options.parts) await PARTS[name]?.(bench);
   report.summary();
   report.line(`\n${Math.round((performance.now() - startedAt) / 1000)} s in all`);
+  if (options.plotDir !== undefined) {
+    mkdirSync(options.plotDir, { recursive: true });
+    for (const [name, plot] of report.plots) {
+      writeFileSync(join(options.plotDir, `${name}.svg`), linePlot(plot));
+    }
+  }
+  if (recordFile !== undefined) {
+    mkdirSync(RECORDS, { recursive: true });
+    writeFileSync(recordFile, `${JSON.stringify(recordOf(machine, options, report), null, 2)}\n`);
+  }
   if (options.jsonFile !== undefined) {
     const { tables, ratios } = report;
     writeFileSync(options.jsonFile, `${JSON.stringify({ machine, options, tables, ratios }, null, 2)}\n`);

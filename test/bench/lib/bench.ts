@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Load, LoadResult } from "../load/main.ts";
+import type { FloorOptions } from "../servers/floor.ts";
 import type { ProductReady, ProductStats } from "../servers/product.ts";
+import { type Checkout, THIS_CHECKOUT } from "./checkout.ts";
 import { percentile } from "./figures.ts";
 import { machineBusyMs } from "./machine.ts";
 import type { Options } from "./options.ts";
@@ -94,23 +96,25 @@ export class Bench implements AsyncDisposable {
   }
 
   async startProduct(
-    settings: { readonly isMailed?: boolean; readonly dataDir?: string } = {},
+    settings: { readonly isMailed?: boolean; readonly dataDir?: string; readonly checkout?: Checkout } = {},
   ): Promise<BenchProcess<ProductReady>> {
-    const { dataDir = this.folder() } = settings;
+    const { dataDir = this.folder(), checkout = THIS_CHECKOUT } = settings;
     const smtpUrl = settings.isMailed ? await this.smtpUrl() : undefined;
     const { signalPort } = this;
     const { logLevel } = this.options;
-    return this.start(import.meta.resolve("../servers/product.ts"), {
-      dataDir,
-      smtpUrl,
-      signalPort,
-      logLevel,
-    });
+    const { product, imports } = checkout;
+    return this.start(product, { dataDir, smtpUrl, signalPort, logLevel }, imports);
   }
 
-  start<Ready>(file: string, options: unknown): Promise<BenchProcess<Ready>> {
+  /** Only what cannot be avoided for the simple cycle. */
+  async startFloor(): Promise<BenchProcess<UrlReady>> {
+    const options: FloorOptions = { dataDir: this.folder(), signalPort: this.signalPort };
+    return this.start(import.meta.resolve("../servers/floor.ts"), options);
+  }
+
+  start<Ready>(file: string, options: unknown, imports?: readonly string[]): Promise<BenchProcess<Ready>> {
     const { profileDir } = this.options;
-    return startProcess<Ready>({ file, options, outputDir: this.folder(), profileDir });
+    return startProcess<Ready>({ file, options, outputDir: this.folder(), profileDir, imports });
   }
 
   /** Puts a load on a server and says what that gave and took. */

@@ -1,6 +1,6 @@
 /** Numbers of several runs as one line. */
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 

@@ -24,6 +24,12 @@ export interface Options {
   readonly dir: string;
   readonly profileDir: string | undefined;
   readonly jsonFile: string | undefined;
+  /** Another checkout of this project to compare with. */
+  readonly against: string | undefined;
+  /** Where the plots go. */
+  readonly plotDir: string | undefined;
+  /** What this run is remembered as: a release. */
+  readonly record: string | undefined;
 }
 
 export class UsageError extends Error {
@@ -41,9 +47,18 @@ export function parseOptions(args: readonly string[], partNames: readonly string
       throw new UsageError(`There is no part ${name}: the parts are ${partNames.join(", ")}`);
     }
   }
+  const { against, record } = values;
+  if (positionals.includes("against") && against === undefined) {
+    throw new UsageError("The part against needs --against DIR, another checkout");
+  }
+  if (record !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(record)) {
+    throw new UsageError(
+      "--record must be a name such as 0.2.0: letters, digits, dots, dashes or underscores",
+    );
+  }
   const rounds = count("rounds", values.rounds ?? "3");
   return {
-    parts: positionals.length === 0 ? partNames : positionals,
+    parts: positionals.length > 0 ? positionals : partsWith(against, partNames),
     rounds,
     cycles: count("cycles", values.cycles ?? "1500"),
     warmUp: count("warm-up", values["warm-up"] ?? "500"),
@@ -59,7 +74,15 @@ export function parseOptions(args: readonly string[], partNames: readonly string
     dir: values.dir ?? tmpdir(),
     profileDir: values.profile,
     jsonFile: values.json,
+    against,
+    plotDir: values.plots,
+    record,
   };
+}
+
+/** Two checkouts are compared by themselves; else everything is measured that needs no other. */
+function partsWith(against: string | undefined, partNames: readonly string[]): readonly string[] {
+  return against === undefined ? partNames.filter((name) => name !== "against") : ["against"];
 }
 
 function parse(args: readonly string[]) {
@@ -83,6 +106,9 @@ function parse(args: readonly string[]) {
         dir: text,
         profile: text,
         json: text,
+        against: text,
+        plots: text,
+        record: text,
       },
     });
   } catch (error) {

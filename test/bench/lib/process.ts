@@ -24,6 +24,8 @@ export interface ProcessOptions {
   readonly outputDir: string;
   /** Writes a CPU profile into this folder when it stops. */
   readonly profileDir?: string | undefined;
+  /** Modules that each of its threads loads first, by URL. */
+  readonly imports?: readonly string[] | undefined;
 }
 
 export async function startProcess<Ready>(what: ProcessOptions): Promise<BenchProcess<Ready>> {
@@ -50,8 +52,9 @@ export async function startProcess<Ready>(what: ProcessOptions): Promise<BenchPr
   return running;
 }
 
-function fork({ file, options, outputDir, profileDir }: ProcessOptions): ChildProcess {
-  const flags = profileDir === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`];
+function fork({ file, options, outputDir, profileDir, imports = [] }: ProcessOptions): ChildProcess {
+  const flags = imports.flatMap((url) => ["--import", url]);
+  if (profileDir !== undefined) flags.push("--cpu-prof", `--cpu-prof-dir=${profileDir}`);
   const output = openSync(join(outputDir, "output.log"), "a");
   try {
     return spawn(process.execPath, [...flags, fileURLToPath(file), JSON.stringify(options)], {

@@ -1,10 +1,11 @@
 /** Figures as they come, as text for people and, at the end, as JSON for comparisons. */
 import { ratios, spread } from "./figures.ts";
+import type { Plot } from "./svg.ts";
 
 /** A column: values of several runs of one case are shown as median and range. */
 export type Cell = string | readonly number[];
 
-interface Ratio {
+export interface Ratio {
   readonly what: string;
   readonly values: readonly number[];
   readonly unit: string;
@@ -14,6 +15,8 @@ interface Ratio {
 export class Report {
   readonly tables: { title: string; columns: readonly string[]; rows: readonly (readonly Cell[])[] }[] = [];
   readonly ratios: Ratio[] = [];
+  /** Under the name of their file. */
+  readonly plots = new Map<string, Plot>();
 
   line(text = ""): void {
     process.stdout.write(`${text}\n`);

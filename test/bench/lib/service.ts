@@ -25,7 +25,7 @@ export interface ServiceOptions {
 
 export function startService({ dataDir, port, enginePort, smtpUrl }: ServiceOptions): Service {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--import", source("lib/preload.js"), source("main.ts")], {
+  const child = spawn(process.execPath, ["--import", source("lib/preload.js"), source("processes/all.ts")], {
     env: {
       PATH: process.env["PATH"],
       DATA_DIR: dataDir,

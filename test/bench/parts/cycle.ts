@@ -1,6 +1,7 @@
 /** The approval cycle: the simple workflow on both sides, and the product's own approval. */
-import type { Bench, Sample } from "../lib/bench.ts";
+import type { Bench, Sample, UrlReady } from "../lib/bench.ts";
 import { countingEngine } from "../lib/bench.ts";
+import type { BenchProcess } from "../lib/process.ts";
 import { inTurn } from "../lib/rounds.ts";
 import type { CycleName } from "../load/cycles.ts";
 
@@ -18,6 +19,7 @@ const ALONE_CYCLES = 300;
 export async function cycle(bench: Bench): Promise<void> {
   const { rounds, cycles } = bench.options;
   const runs = await inTurn(bench.options, {
+    "floor, simple": () => onFloor(bench),
     "seed, simple": () => onSeed(bench, false),
     "product, simple": () => onProduct(bench, "simple", false),
     "product, approval": () => onProduct(bench, "approval", false),
@@ -67,6 +69,7 @@ export async function cycle(bench: Bench): Promise<void> {
     cpu("seed, simple, SMTP"),
     "≤ 0.6",
   );
+  against("simple cycle / floor", rate("product, simple"), rate("floor, simple"), "≥ 0.25");
   against("approval / seed's simple cycle", rate("product, approval"), rate("seed, simple"), "≥ 1.2");
   against(
     "approval / seed's simple cycle, SMTP",
@@ -74,14 +77,28 @@ export async function cycle(bench: Bench): Promise<void> {
     rate("seed, simple, SMTP"),
     "≥ 1.3",
   );
+  bench.report.figure("engine requests for an approval", {
+    values: column("product, approval", ({ requests }) => requests),
+    unit: "",
+    target: "≤ 12",
+  });
   for (const name of ["product, simple", "product, approval"] as const) {
     const values = column(name, ({ alone }) => alone.p50);
     bench.report.figure(`decide→result p50, 1 user: ${name}`, { values, unit: "ms", target: "≤ 3" });
   }
 }
 
+async function onFloor(bench: Bench): Promise<Run> {
+  await using server = await bench.startFloor();
+  return await simpleRun(bench, server, false);
+}
+
 async function onSeed(bench: Bench, isMailed: boolean): Promise<Run> {
   await using server = await bench.startSeed({ isMailed });
+  return await simpleRun(bench, server, isMailed);
+}
+
+async function simpleRun(bench: Bench, server: BenchProcess<UrlReady>, isMailed: boolean): Promise<Run> {
   const load = { origin: server.ready.url, cycle: "simple", isMailed } as const;
   await bench.warmUp({ ...load, users: CROWD });
   const alone = await bench.measure(server, { ...load, users: 1, cycles: ALONE_CYCLES });

@@ -7,6 +7,7 @@ import { short } from "../lib/figures.ts";
 import { cpuMsOf, memoryOf } from "../lib/machine.ts";
 import { inTurn } from "../lib/rounds.ts";
 import { freePort, startService } from "../lib/service.ts";
+import type { Point } from "../lib/svg.ts";
 import type { Filled, FillReady } from "../servers/fill.ts";
 
 const CROWD = 16;
@@ -23,6 +24,7 @@ export async function pending(bench: Bench): Promise<void> {
   const { report } = bench;
   const dataDir = bench.folder();
   let approvals = 0;
+  const costs: Point[] = [];
   for (const size of bench.options.pending) {
     const { added, pendingEach, bytesEach } = await fillUp(bench, dataDir, size, approvals);
     approvals += added;
@@ -50,8 +52,16 @@ export async function pending(bench: Bench): Promise<void> {
       unit: "%",
       target: "≈ 0",
     });
-    await compare(bench, { dataDir, size, name });
+    const { empty, full } = await compare(bench, { dataDir, size, name });
+    if (costs.length === 0) costs.push({ x: 0, values: empty });
+    costs.push({ x: approvals * pendingEach, values: full });
   }
+  report.plots.set("cost-by-pending", {
+    title: "What a simple cycle costs with others pending",
+    x: "pending promises",
+    y: "processor time, ms a cycle",
+    series: [{ name: "Countersign", points: costs }],
+  });
 }
 
 /** Adds what is missing to have `size` promises pending. */
@@ -130,6 +140,8 @@ async function compare(
     target: "≥ 0.9",
   });
   bench.report.figure(`${name}: resident at most, under load`, { values: rss, unit: "MB", target: "≤ 250" });
+  const cost = (who: string) => (runs[who] ?? []).map(({ cpuMs }) => cpuMs);
+  return { empty: cost("product, empty"), full: cost(`product, ${name}`) };
 }
 
 /** The in-memory side, where each pending workflow holds two promises. Few cycles: it may be slow by now. */

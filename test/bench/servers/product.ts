@@ -8,7 +8,7 @@ import { seams, startSeamed } from "./seams/seams.ts";
 import { type SimpleMail, simpleWorkflow } from "./simple-workflow.ts";
 import { tapped } from "./tap.ts";
 
-export interface ProductOptions {
+interface ProductOptions {
   readonly dataDir: string;
   /** `smtp://127.0.0.1:port`; undefined: mails are composed by nobody and go nowhere. */
   readonly smtpUrl?: string | undefined;

@@ -1,6 +1,6 @@
-import { WORKFLOWS as OWN, type Registration } from "../../../../worker/workflows/index.ts";
+import { PRODUCT_WORKFLOWS as OWN, type Registration } from "../../../../worker/workflows/index.ts";
 import { seams } from "./seams.ts";
 
 export * from "../../../../worker/workflows/index.ts";
 
-export const WORKFLOWS: readonly Registration[] = [...OWN, ...seams.workflows];
+export const PRODUCT_WORKFLOWS: readonly Registration[] = [...OWN, ...seams.workflows];

@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UsageError } from "./options.ts";
+
+/** A checkout of this project, as far as the bench runs it: by its own bench, on its own sources and packages. */
+export interface Checkout {
+  /** URL of the program that runs the product. */
+  readonly product: string;
+  /** URLs of what that program loads first. */
+  readonly imports: readonly string[];
+}
+
+export const THIS_CHECKOUT: Checkout = checkoutAt(join(import.meta.dirname, "../../.."));
+
+/** @throws UsageError if nothing can be measured there */
+export function checkoutAt(dir: string): Checkout {
+  const servers = join(resolve(dir), "test/bench/servers");
+  const product = join(servers, "product.ts");
+  if (!existsSync(product))
+    throw new UsageError(`${dir} is no checkout of this project: there is no ${product}`);
+  const packages = join(resolve(dir), "node_modules/@resonatehq/sdk");
+  if (!existsSync(packages)) throw new UsageError(`${dir} has no packages: run npm ci there`);
+  // Some versions put the bench's stand-ins in place by a module of their own.
+  const hooks = join(servers, "seams/hooks.ts");
+  const url = (file: string) => pathToFileURL(file).href;
+  return { product: url(product), imports: existsSync(hooks) ? [url(hooks)] : [] };
+}
