@@ -24,20 +24,31 @@ export function storageOf(tags: Readonly<Record<string, string>>): StepStorage |
   return storage === "at-end" || storage === "never" ? storage : undefined;
 }
 
-/** The request that stores a step with its result. `agoMs` is any time that is over at the engine. */
+/** In the headers of the parameter: what would be the parameter of a step that is stored when it begins. */
+const PARAM = "countersign:param";
+
+/** The request that stores a step with its result. `overAtMs` is any time that is over at the engine. */
 export function createEnded(
   create: PromiseCreateReq,
   { data: { value } }: PromiseSettleReq,
-  agoMs: number,
+  overAtMs: number,
 ): PromiseCreateReq {
   const { data } = create;
+  const param = { ...value, headers: { ...value.headers, [PARAM]: data.param.data ?? "" } };
   const tags = { ...data.tags, [TAG.timer]: "true" };
-  return { ...create, data: { ...data, timeoutAt: agoMs, param: value, tags } };
+  return { ...create, data: { ...data, timeoutAt: overAtMs, param, tags } };
 }
 
 /** A record as if it had been created when the step began, and settled with its result; others as they are. */
 export function stepRecord(record: PromiseRecord): PromiseRecord {
-  const { tags, param, timeoutAt, settledAt = timeoutAt } = record;
-  if (tags[STEP_TAG] !== "at-end" || tags[TAG.timer] !== "true") return record;
-  return { ...record, state: "resolved", param: {}, value: param, settledAt };
+  const { tags, timeoutAt, settledAt = timeoutAt } = record;
+  const { [PARAM]: data, ...headers } = record.param.headers ?? {};
+  if (tags[STEP_TAG] !== "at-end" || data === undefined) return record;
+  return {
+    ...record,
+    state: "resolved",
+    param: { headers: {}, data },
+    value: { ...record.param, headers },
+    settledAt,
+  };
 }

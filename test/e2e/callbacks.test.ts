@@ -10,7 +10,7 @@ import type { CallbackView } from "../../src/approval/stored-callback.ts";
 import { Api, expectStatus } from "../support/api.ts";
 import { createCertificate } from "../support/certificate.ts";
 import { countersign } from "../support/cli.ts";
-import type { Asked, Moment } from "../support/engine-proxy.ts";
+import { type Asked, type Moment, storesStep } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { press, pressAtOnce } from "../support/press.ts";
@@ -138,8 +138,7 @@ test("a worker killed at any moment around the start of callbacks: each is start
   const api = new Api(gateway.url);
   const created = ({ kind, id }: Asked) => kind === "promise.create" && id.includes(":callback~");
   // The steps whose results tell of the callbacks: the first mail's, and the judgement's.
-  const settled = (n: number) => (asked: Asked) =>
-    asked.action === "promise.settle" && asked.id.endsWith(`:${n}`);
+  const settled = storesStep;
 
   async function killedAt(...moments: readonly (readonly [Moment, (asked: Asked) => boolean])[]) {
     for (const [moment, matches] of moments) {

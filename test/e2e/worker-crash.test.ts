@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ballotId, endId } from "../../src/approval/ids.ts";
 import { Api } from "../support/api.ts";
-import type { Asked } from "../support/engine-proxy.ts";
+import { type Asked, storesStep } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import type { ReadMail } from "../support/mails.ts";
 import { look, press } from "../support/press.ts";
@@ -16,6 +16,8 @@ import { newId, openSite, type Site } from "../support/site.ts";
 
 const ANA = "ana@example.com";
 const BO = "bo@example.com";
+/** Position of the first mail of an approval with one approver. */
+const MAIL_STEP = 2;
 
 let relay: Relay;
 let site: Site;
@@ -66,7 +68,7 @@ test("when the relay has accepted and nobody has heard its 250: two copies of on
 
 test("between the relay's 250 and the checkpoint: two copies of one mail", async () => {
   const { service: first, proxy } = await site.startProxied("worker");
-  const held = proxy.hold("request", checkpointOf(2));
+  const held = proxy.hold("request", storesStep(MAIL_STEP));
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await held.reached;
   expect(relay.mailsOf(id)).toHaveLength(1);
@@ -79,7 +81,7 @@ test("between the relay's 250 and the checkpoint: two copies of one mail", async
 
 test("when the checkpoint is on disk and the worker does not know: one mail, no second", async () => {
   const { service: first, proxy } = await site.startProxied("worker");
-  const held = proxy.hold("reply", checkpointOf(2));
+  const held = proxy.hold("reply", storesStep(MAIL_STEP));
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await held.reached;
   await first.killHard();
@@ -170,7 +172,7 @@ test("frozen in the middle of a mail for longer than its lease: the other worker
   held.release("accept");
   first.kill("SIGCONT");
   await eventually("the first worker's checkpoint is refused", () =>
-    proxy.replies.some(({ asked, status }) => checkpointOf(2)(asked) && status === 409),
+    proxy.replies.some(({ asked, status }) => storesStep(MAIL_STEP)(asked) && status === 409),
   );
   await approveAndEnd(id, mail);
   await expectCopies(id, 2);
@@ -180,11 +182,6 @@ test("frozen in the middle of a mail for longer than its lease: the other worker
   await approveAndEnd(next, await relay.mailTo(ANA, next));
   await first.killHard();
 });
-
-/** The fenced request that keeps a step's result. Position 2 is the first mail of an approval with one approver. */
-function checkpointOf(position: number): (asked: Asked) => boolean {
-  return ({ action, id }) => action === "promise.settle" && id.endsWith(`:${position}`);
-}
 
 async function expectTwoCopies(id: string): Promise<void> {
   const mail = await eventually("the second copy", () => relay.mailsOf(id)[1]);

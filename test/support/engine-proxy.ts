@@ -1,6 +1,7 @@
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { STEP_TAG } from "../../src/durable/step-record.ts";
 
 /** A request of the protocol on its way from a gateway or worker to the engine. */
 export interface Asked {
@@ -19,6 +20,16 @@ interface Replied {
 
 /** `request`: the engine has not heard of it. `reply`: its change is on disk, and whoever asked does not know it yet. */
 export type Moment = "request" | "reply";
+
+/** Whether a step's result is stored by it, at this position of its workflow: with its promise, or in one that is there. */
+export function storesStep(position: number): (asked: Asked) => boolean {
+  return ({ action, id, data }) => {
+    if (!id.endsWith(`:${position}`)) return false;
+    if (action === "promise.settle") return true;
+    const { tags } = ((data["action"] as { data?: object } | undefined)?.data ?? {}) as { tags?: object };
+    return action === "promise.create" && tags !== undefined && STEP_TAG in tags;
+  };
+}
 
 /** Awaited at each moment; "cut" ends the connection there, as a network does that fails. */
 type Watcher = (moment: Moment, asked: Asked) => void | "cut" | Promise<void | "cut">;

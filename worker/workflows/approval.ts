@@ -18,7 +18,7 @@ import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { hasReceivers } from "../../src/service/callbacks/announce.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
 import { productServices } from "../runtime/services.ts";
-import { lasting, lastingStored } from "../runtime/step-options.ts";
+import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
 import { isOver, type JudgeInput, judge, mail_ballot } from "./steps.ts";
 
@@ -85,7 +85,7 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     if (!isLast && !retryDue && !(hasNews && isHeard)) yield* waitForAny(latents);
     // The last judgement comes to the same when it runs again, and nothing durable follows it: only what it has told of
     // must be on record.
-    const options = isLast && !isHeard ? lastingStored(ctx, "never") : lasting(ctx);
+    const options = lastingStored(ctx, isLast && !isHeard ? "never" : "at-end");
     const step: unknown = yield* ctx.run(judge, look, options);
     const seen = judgementIn(step);
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
@@ -115,7 +115,7 @@ function* mail(
     const ballot = (ballots[n - 1] as Future<unknown>).id;
     const first = tries === 1 && n === 1;
     const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, tries, together: to.length };
-    sending.push({ n, future: yield* ctx.beginRun(mail_ballot, input, lasting(ctx)) });
+    sending.push({ n, future: yield* ctx.beginRun(mail_ballot, input, lastingStored(ctx, "at-end")) });
   }
   const results: MailResult[] = [];
   for (const { n, future } of sending) results.push(mailResultIn(yield* future) ?? notMailed(n));

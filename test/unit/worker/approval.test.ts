@@ -12,6 +12,7 @@ import type {
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import { stepRecord } from "../../../src/durable/step-record.ts";
 import { VALUE_ENCODER } from "../../../src/durable/value.ts";
 import type { EngineNetwork } from "../../../src/engine/deliver/network.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
@@ -399,7 +400,7 @@ class Rig {
   }
 
   async value(id: string): Promise<unknown> {
-    return codec.decode((await this.settled(id)).value);
+    return codec.decode(stepRecord(await this.settled(id)).value);
   }
 
   async create(id: string, func: string, args: unknown[], timeoutMs: number): Promise<void> {

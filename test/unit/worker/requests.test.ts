@@ -11,16 +11,16 @@ type Rule = "any" | "all";
 /** With `any` one approver presses, with `all` each of them, one after the other. */
 const EXPECTED: Readonly<Record<Rule, readonly (readonly [approvers: number, requests: number])[]>> = {
   any: [
-    [1, 13],
-    [2, 17],
-    [5, 29],
-    [50, 209],
+    [1, 12],
+    [2, 15],
+    [5, 24],
+    [50, 159],
   ],
   all: [
-    [1, 13],
-    [2, 20],
-    [5, 41],
-    [50, 356],
+    [1, 12],
+    [2, 18],
+    [5, 36],
+    [50, 306],
   ],
 };
 

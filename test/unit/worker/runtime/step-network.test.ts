@@ -1,0 +1,159 @@
+/** Steps that are stored once or not at all, on a server whose answers the test writes. */
+import type { Network, PromiseRecord, Request } from "@resonatehq/sdk";
+import { expect, test } from "vitest";
+import { STEP_TAG, type StepStorage, stepRecord } from "../../../../src/durable/step-record.ts";
+import { StepNetwork } from "../../../../worker/runtime/step-network.ts";
+
+const NOW = 1_000_000;
+const HEAD = { corrId: "c", version: "2026-04-01" };
+const ROOT = record("a", { branch: "a", parent: "a" });
+const END = record("a:0", { branch: "a:0", parent: "a" });
+
+test("a step is stored with its result, in one request that brings what began it along", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  expect(await server.create("a:1", "at-end")).toMatchObject({ state: "pending" });
+  expect(server.asked).toEqual([]);
+  expect(await server.settle("a:1", "resolved", "cmVzdWx0")).toMatchObject({
+    state: "resolved",
+    param: { data: "Y2FsbA==" },
+    value: { data: "cmVzdWx0" },
+  });
+  const { action } = server.first();
+  expect(action).toMatchObject({ kind: "promise.create", data: { tags: { "resonate:timer": "true" } } });
+  expect(action.data.timeoutAt).toBeLessThan(NOW);
+  expect(server.network.told("a", "a:1")).toMatchObject({ state: "resolved" });
+});
+
+test("a step that is stored already is not begun", async () => {
+  const first = await begun({ version: 1, preload: [] });
+  await first.create("a:1", "at-end");
+  await first.settle("a:1", "resolved", "cmVzdWx0");
+  const { action } = first.first();
+  const kept: PromiseRecord = {
+    ...action.data,
+    state: "resolved",
+    value: {},
+    createdAt: NOW,
+    settledAt: NOW,
+  };
+  const next = await begun({ version: 2, preload: [END, kept] });
+  expect(await next.create("a:1", "at-end")).toEqual(stepRecord(kept));
+  expect(next.asked).toEqual([]);
+});
+
+test("a step that is not to be stored is asked of nobody, unless it fails", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  await server.create("a:1", "never");
+  expect(await server.settle("a:1", "resolved", "cmVzdWx0")).toMatchObject({ value: { data: "cmVzdWx0" } });
+  expect(server.asked).toEqual([]);
+  await server.create("a:2", "never");
+  await server.settle("a:2", "rejected", "ZXJyb3I=");
+  expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
+});
+
+test.each([
+  ["sends only the task's own branch along", [record("a:3", { branch: "a", parent: "a" })]],
+  ["sends nothing along", []],
+  [
+    "sends as much along as it may",
+    [END, ...Array.from({ length: 500 }, (_, n) => record(`a:${n + 1}`, {}))],
+  ],
+  [
+    "sends so much along that it may have left something out",
+    [{ ...END, value: { data: "A".repeat(2 ** 21) } }],
+  ],
+])("after the first pass, a server that %s is asked for the step", async (_, preload) => {
+  const server = await begun({ version: 2, preload });
+  await server.create("a:900", "at-end");
+  await server.settle("a:900", "resolved", "cmVzdWx0");
+  expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
+});
+
+test("a step that asks for nothing is stored as the SDK stores it", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  await server.create("a:1", undefined);
+  await server.settle("a:1", "resolved", "cmVzdWx0");
+  expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
+});
+
+test("a result that the engine refuses can be followed by an error in its place", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  await server.create("a:1", "at-end");
+  server.refuse(new Error("platform failure: HTTP 413"));
+  await expect(server.settle("a:1", "resolved", "cmVzdWx0")).rejects.toThrow("413");
+  server.refuse(undefined);
+  await server.settle("a:1", "rejected", "ZXJyb3I=");
+  expect(server.kinds()).toEqual(["promise.create", "promise.create", "promise.settle"]);
+});
+
+test("nothing is remembered of a pass that is over", async () => {
+  for (const kind of ["task.suspend", "task.release", "task.fulfill"]) {
+    const server = await begun({ version: 1, preload: [END] });
+    expect(server.network.told("a", "a:0")).toEqual(END);
+    await server.network.send({ kind, head: HEAD, data: { id: "a", version: 1 } } as never);
+    expect(server.network.told("a", "a:0")).toBeUndefined();
+  }
+});
+
+interface Fenced {
+  readonly action: { readonly kind: string; readonly data: PromiseRecord };
+}
+
+function record(id: string, { branch = "a", parent = "a" }): PromiseRecord {
+  const tags = { "resonate:branch": branch, "resonate:parent": parent };
+  return { id, state: "pending", param: {}, value: {}, tags, timeoutAt: NOW * 2, createdAt: 0 };
+}
+
+/** The task `a`, acquired through the network under test. */
+async function begun({ version, preload }: { version: number; preload: readonly PromiseRecord[] }) {
+  const asked: Fenced[] = [];
+  let refusal: Error | undefined;
+  const answer = (request: Request): object => {
+    if (request.kind === "task.acquire") return { promise: ROOT, task: { version }, preload };
+    if (request.kind !== "task.fence") return {};
+    asked.push(request.data as unknown as Fenced);
+    const { kind, data } = request.data.action;
+    const promise =
+      kind === "promise.create"
+        ? { ...data, state: "pending", value: {}, createdAt: NOW }
+        : { ...record(data.id, {}), state: data.state, value: data.value, settledAt: NOW };
+    return { action: { kind, head: { ...HEAD, status: 200 }, data: { promise } }, preload: [] };
+  };
+  const send = async (request: Request) => {
+    if (refusal !== undefined && request.kind === "task.fence") asked.push(request.data as unknown as Fenced);
+    if (refusal !== undefined) throw refusal;
+    return { kind: request.kind, head: { ...HEAD, status: 200 }, data: answer(request) };
+  };
+  const network = new StepNetwork({ unicast: "u", anycast: "a", send } as unknown as Network, () => NOW);
+  await network.send({
+    kind: "task.acquire",
+    head: HEAD,
+    data: { id: "a", version: version - 1, pid: "p", ttl: 1 },
+  });
+
+  async function fence(kind: string, data: object): Promise<PromiseRecord> {
+    const action = { kind, head: HEAD, data };
+    const request = { kind: "task.fence", head: HEAD, data: { id: "a", version, action } };
+    const { data: fenced } = await network.send(request as never);
+    return (fenced as unknown as { action: { data: { promise: PromiseRecord } } }).action.data.promise;
+  }
+
+  return {
+    network,
+    asked,
+    first: () => asked[0] as Fenced,
+    kinds: () => asked.map(({ action }) => action.kind),
+    refuse: (error: Error | undefined) => void (refusal = error),
+    create(id: string, storage: StepStorage | undefined) {
+      const tags = { "resonate:scope": "local", ...(storage === undefined ? {} : { [STEP_TAG]: storage }) };
+      return fence("promise.create", {
+        id,
+        timeoutAt: NOW * 2,
+        param: { headers: {}, data: "Y2FsbA==" },
+        tags,
+      });
+    },
+    settle: (id: string, state: "resolved" | "rejected", data: string) =>
+      fence("promise.settle", { id, state, value: { headers: {}, data } }),
+  };
+}
