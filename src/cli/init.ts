@@ -89,7 +89,7 @@ function planFor(folder: string): Plan {
     unpacked,
     manifest:
       existing === undefined ? { manifest: wanted, added: [], kept: [] } : completed(existing, wanted, isNew),
-    indent: text === undefined ? undefined : (/^[ \t]+(?=")/mu.exec(text)?.[0] ?? "  "),
+    indent: text === undefined ? undefined : (/^([ \t]+)"/mu.exec(text)?.[1] ?? "  "),
     toIgnore: ignored && IGNORED.filter((line) => !ignored.includes(line) && !ignored.includes(`/${line}`)),
   };
 }

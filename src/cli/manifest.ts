@@ -20,7 +20,7 @@ export interface Completed {
 }
 
 /** What `npm init` writes where a test should be. */
-const NO_TEST = /^echo .*no test specified.* && exit 1$/u;
+const NO_TEST = /^echo "?Error: no test specified"? && exit 1$/u;
 
 /**
  * @param isNew nothing in the folder uses this package.json yet, as after `npm install` in an empty one: then it may also
