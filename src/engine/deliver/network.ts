@@ -7,6 +7,8 @@ import type { Delivery } from "./delivery.ts";
 export interface NetworkOptions {
   /** Group and name of the worker: letters, digits, `.`, `_`, `-`. */
   readonly group: string;
+  /** Groups whose tasks it takes, too. */
+  readonly moreGroups?: readonly string[];
   /** By default a name that no other worker has, before or after. */
   readonly pid?: string;
   /**
@@ -37,8 +39,10 @@ const ANSWERS: ReadonlySet<number> = new Set([200, 300, 404, 409, 422, 501]);
 
 /** The engine as the SDK's network, without a wire in between. */
 export function createNetwork(host: NetworkHost, options: NetworkOptions): EngineNetwork {
-  const { group, pid = `local-${host.bootId}-${(count += 1)}`, unavailable = unavailableError } = options;
-  for (const [field, name] of Object.entries({ group, pid })) {
+  const { group, moreGroups = [], unavailable = unavailableError } = options;
+  const { pid = `local-${host.bootId}-${(count += 1)}` } = options;
+  const groups = [...new Set([group, ...moreGroups])];
+  for (const [field, name] of [["pid", pid], ...groups.map((name) => ["group", name])] as const) {
     if (!NAME_PATTERN.test(name)) {
       throw new ServiceError(
         "INVALID_REQUEST",
@@ -47,7 +51,7 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
     }
   }
   let receive: ((message: Message) => void) | undefined;
-  let disconnect: (() => void) | undefined;
+  let disconnects: (() => void)[] = [];
 
   // The SDK takes `send` off the object. A reply is shaped by the request's kind, which no type can follow here.
   const send = async (request: Request): Promise<Response> => {
@@ -71,23 +75,24 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
     // Called by the SDK's constructor, before anything is registered: too early to deliver.
     init: async () => undefined,
     start: () => {
-      disconnect ??= host.delivery.connect({
-        group,
-        pid,
-        deliver: (message) => {
-          if (receive === undefined) return false;
-          receive(message);
-          return true;
-        },
-        replaced: () => {
-          disconnect = undefined;
-        },
-      });
+      if (disconnects.length > 0) return;
+      disconnects = groups.map((name) =>
+        host.delivery.connect({
+          group: name,
+          pid,
+          deliver: (message) => {
+            if (receive === undefined) return false;
+            receive(message);
+            return true;
+          },
+          replaced: () => undefined,
+        }),
+      );
     },
     // Only ends deliveries: workflows in progress may still send requests.
     stop: async () => {
-      disconnect?.();
-      disconnect = undefined;
+      for (const disconnect of disconnects) disconnect();
+      disconnects = [];
     },
   };
 }

@@ -2,6 +2,7 @@
  * The messages between a process and its engine's thread. Everything is copied on the way. Requests and replies travel
  * as JSON, which costs half as much to copy as objects.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { Message } from "../../protocol/records.ts";
 import type { Reply } from "../decide/answer.ts";
 
@@ -26,20 +27,39 @@ export interface Told {
   readonly messages: [connection: number, message: Message][];
 }
 
-export type ToThread =
+/** On each line from another thread to the engine's. */
+export type PortOrder =
   /** Requests of one turn of the event loop. */
   | { readonly kind: "ask"; readonly requests: Json<Asked[]> }
-  /** A worker of this process begins to take messages; `connection` names it from now on. */
+  /** A worker of that thread begins to take messages; `connection` names it from now on. */
   | { readonly kind: "connect"; readonly connection: number; readonly group: string; readonly pid: string }
-  | { readonly kind: "disconnect"; readonly connection: number }
+  | { readonly kind: "disconnect"; readonly connection: number };
+
+/** On each line from the engine's thread to another. */
+export type PortNews =
+  | { readonly kind: "tell"; readonly told: Json<Told> }
+  /** Another worker of the same name has taken its place. */
+  | { readonly kind: "replaced"; readonly connection: number };
+
+/** From the thread that started the engine's. */
+export type ToThread =
+  | PortOrder
+  /** Serves another thread, at the other end of this port. */
+  | { readonly kind: "attach"; readonly port: MessagePort }
+  /** Starts the guest, with what it needs to know. */
+  | { readonly kind: "host"; readonly what: unknown }
+  /** Stops the guest. */
+  | { readonly kind: "dismiss" }
   /** Answers what was asked, and ends the thread. */
   | { readonly kind: "close" };
 
 export type FromThread =
+  | PortNews
   | { readonly kind: "open"; readonly bootId: string; readonly url: string | undefined }
-  | { readonly kind: "tell"; readonly told: Json<Told> }
-  /** Another worker of the same name has taken its place. */
-  | { readonly kind: "replaced"; readonly connection: number }
+  | { readonly kind: "hosted"; readonly error?: unknown }
+  | { readonly kind: "dismissed"; readonly error?: unknown }
+  /** From the guest, to those who asked for it. */
+  | { readonly kind: "said"; readonly what: unknown }
   | {
       readonly kind: "log";
       readonly level: "warn" | "error";

@@ -1,34 +1,42 @@
 import { once } from "node:events";
 import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { ServiceError } from "../../lib/errors.ts";
-import { parseEnvelope } from "../../protocol/parse.ts";
-import { type Reply, refuse, reply } from "../decide/answer.ts";
-import type { Connection } from "../deliver/group.ts";
-import { createNetwork, type EngineNetwork, type NetworkOptions } from "../deliver/network.ts";
+import type { EngineNetwork, NetworkOptions } from "../deliver/network.ts";
 import type { EngineLog } from "../log.ts";
-import {
-  type Asked,
-  type FromThread,
-  halvesOf,
-  inPieces,
-  type ThreadStart,
-  type Told,
-  type ToThread,
-} from "./thread-port.ts";
+import { EngineClient } from "./thread-client.ts";
+import type { FromThread, ThreadStart, ToThread } from "./thread-port.ts";
+import type { Guest } from "./thread-run.ts";
 
 export interface EngineThreadOptions extends ThreadStart {
   readonly log: EngineLog;
+  /** The thread's file: one that calls `runEngineThread`. Default: one without a guest. */
+  readonly entry?: URL;
 }
 
-/** The engine in a thread of its own, so that writes to disk delay nothing else. */
+/** The engine in a thread of its own: commits to disk hold up nobody who waits for something else. */
 export interface EngineThread {
   /** `http://127.0.0.1:port` where other processes reach it, if it serves any. */
   readonly url: string | undefined;
-  /** The SDK's `Network` in this process; `start()` begins deliveries. */
+  /** The SDK's `Network` in this thread; `start()` begins deliveries. */
   network(options: NetworkOptions): EngineNetwork;
-  /** Answers pending requests, writes what is outstanding and closes the files. */
+  /** A line to the engine for yet another thread, to be handed to it; see `connectThread`. */
+  line(): EngineLine;
+  /**
+   * Starts the guest that the thread's file knows, once.
+   *
+   * @param what whatever the guest needs to know; it is copied
+   * @param hear gets what the guest says
+   */
+  host(what: unknown, hear: (said: unknown) => void): Promise<Guest>;
+  /** Answers what was sent, writes what is outstanding and lets the files go. */
   close(): Promise<void>;
+}
+
+/** What another thread needs to reach the engine. The port must be transferred to it. */
+export interface EngineLine {
+  readonly port: MessagePort;
+  readonly bootId: string;
 }
 
 /** The thread's file, as source in a checkout, compiled in the package: a name in a text is not rewritten with the imports. */
@@ -39,51 +47,38 @@ const YOUNG_MB = 12;
 
 /** Opens the engine on its folder in a thread, or throws what `openEngine` and `serveEngine` throw. */
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {
-  const { log, dataDir, keepMs, serve } = options;
+  const { log, entry = ENTRY, dataDir, keepMs, serve } = options;
   const start: ThreadStart = { dataDir, keepMs, serve };
-  const thread = new Worker(ENTRY, {
+  const thread = new Worker(entry, {
     workerData: start,
     name: "engine",
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   const opened = Promise.withResolvers<Extract<FromThread, { kind: "open" }>>();
-  const asked = new Map<number, (reply: Reply) => void>();
-  const connections = new Map<number, Connection>();
-  /** Requests that wait to go over. */
-  let requests: Asked[] = [];
-  /** Requests that went over and are not answered. */
-  let away = 0;
-  let count = 0;
+  const hosted = Promise.withResolvers<void>();
+  const dismissed = Promise.withResolvers<void>();
+  let hear: (said: unknown) => void = () => undefined;
+  let client: EngineClient | undefined;
   let closing: Promise<void> | undefined;
 
-  const order = (what: ToThread) => thread.postMessage(what);
-  const hear = ({ replies, messages }: Told) => {
-    for (const [n, answer] of replies) {
-      asked.get(n)?.(answer);
-      asked.delete(n);
-    }
-    away -= replies.length;
-    if (requests.length > 0) setImmediate(sendInTurn);
-    for (const [connection, message] of messages) connections.get(connection)?.deliver(message);
-  };
+  const order = (what: ToThread, transfer: readonly MessagePort[] = []) => thread.postMessage(what, transfer);
   thread.on("message", (news: FromThread) => {
     switch (news.kind) {
       case "open":
-        opened.resolve(news);
-        return;
-      case "tell":
-        hear(JSON.parse(news.told) as Told);
-        return;
-      case "replaced":
-        connections.get(news.connection)?.replaced();
-        connections.delete(news.connection);
-        return;
+        return opened.resolve(news);
+      case "hosted":
+        return settle(hosted, news);
+      case "dismissed":
+        return settle(dismissed, news);
+      case "said":
+        return hear(news.what);
       case "log":
-        log[news.level](news.fields, news.message);
-        return;
+        return log[news.level](news.fields, news.message);
+      default:
+        return client?.hear(news);
     }
   });
-  // A process without its engine is useless. After a restart it has everything that was acknowledged.
+  // A process without its engine is of no use; started again, it has all that was acknowledged.
   let isOpen = false;
   thread.on("error", (error) => {
     if (isOpen) throw error;
@@ -91,52 +86,57 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
   });
   const { bootId, url } = await opened.promise;
   isOpen = true;
-
-  const send = (request: unknown): Promise<Reply> => {
-    if (closing !== undefined) {
-      return Promise.resolve(reply(parseEnvelope(request), refuse(503, "The engine is closed")));
-    }
-    return new Promise((resolve) => {
-      const n = (count += 1);
-      asked.set(n, resolve);
-      requests.push([n, request]);
-      // Nobody is waited for who is not there.
-      if (asked.size === 1) queueMicrotask(sendInTurn);
-      else if (requests.length === 1) setImmediate(sendInTurn);
-    });
-  };
-  // Each trip wakes the thread and ends in a write to disk, so requests that arrive while it works share the next trip.
-  const sendInTurn = () => {
-    if (away === 0) sendRequests();
-  };
-  const sendRequests = () => {
-    if (requests.length === 0) return;
-    away += requests.length;
-    for (const piece of inPieces(requests, halvesOf)) order({ kind: "ask", requests: piece });
-    requests = [];
-  };
-  const connect = (connection: Connection): (() => void) => {
-    const name = (count += 1);
-    connections.set(name, connection);
-    order({ kind: "connect", connection: name, group: connection.group, pid: connection.pid });
-    return () => {
-      if (connections.delete(name)) order({ kind: "disconnect", connection: name });
-    };
-  };
+  const own = new EngineClient(thread, bootId);
+  client = own;
 
   return {
     url,
-    network: (network) => {
+    network: (network) => own.network(network),
+    line: () => {
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
-      return createNetwork({ bootId, delivery: { connect }, now: () => Date.now(), send }, network);
+      const { port1, port2 } = new MessageChannel();
+      order({ kind: "attach", port: port1 }, [port1]);
+      return { port: port2, bootId };
+    },
+    host: async (what, listener) => {
+      hear = listener;
+      order({ kind: "host", what });
+      await hosted.promise;
+      return {
+        stop: () => {
+          order({ kind: "dismiss" });
+          return dismissed.promise;
+        },
+      };
     },
     close: () => {
       closing ??= (async () => {
-        sendRequests();
+        own.close();
         order({ kind: "close" });
         await once(thread, "exit");
       })();
       return closing;
     },
   };
+}
+
+/** The engine from a thread that has got a line to it. */
+export function connectThread({ port, bootId }: EngineLine): Pick<EngineThread, "network" | "close"> {
+  const client = new EngineClient(port, bootId);
+  port.on("message", (news) => client.hear(news));
+  return {
+    network: (options) => client.network(options),
+    close: async () => {
+      client.close();
+      port.close();
+    },
+  };
+}
+
+function settle(
+  { resolve, reject }: PromiseWithResolvers<void>,
+  { error }: { readonly error?: unknown },
+): void {
+  if (error === undefined) resolve();
+  else reject(error);
 }

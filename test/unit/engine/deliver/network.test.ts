@@ -30,6 +30,25 @@ test.each([
   expect(() => testEngine().network(options)).toThrow(message);
 });
 
+test("network() takes the tasks of all its groups until it is stopped", async () => {
+  const engine = testEngine();
+  const network = engine.network({ group: "worker", moreGroups: ["worker-builtin"] });
+  const tasks: string[] = [];
+  network.recv((message) => message.kind === "execute" && tasks.push(message.data.task.id));
+  network.start();
+  const ask = async (id: string, group: string) =>
+    await engine.send(create(id, FUTURE, { ...rootTags(id), "resonate:target": `poll://any@${group}` }));
+  await ask("a", "worker");
+  await ask("b", "worker-builtin");
+  await ask("c", "other");
+  await settled();
+  expect(tasks).toEqual(["a", "b"]);
+  await network.stop();
+  await ask("d", "worker-builtin");
+  await settled();
+  expect(tasks).toEqual(["a", "b"]);
+});
+
 test("network().send answers fresh objects and keeps nothing of the request", async () => {
   const engine = testEngine();
   const { send } = engine.network({ group: "worker" });

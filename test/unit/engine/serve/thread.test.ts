@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Message } from "@resonatehq/sdk";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { openEngine } from "../../../../src/engine/engine.ts";
 import { SILENT } from "../../../../src/engine/log.ts";
-import { type EngineThread, startEngineThread } from "../../../../src/engine/serve/thread.ts";
+import { connectThread, type EngineThread, startEngineThread } from "../../../../src/engine/serve/thread.ts";
 import { temporaryFolder } from "../../../support/engine.ts";
 import { create, request, rootTags } from "../../../support/engine-requests.ts";
 
@@ -53,6 +54,50 @@ test("startEngineThread() of a second worker of one name takes the first one's p
   });
   await networks[0]?.send(create("a", FUTURE, rootTags("a")) as never);
   await vi.waitFor(() => expect(heard).toEqual(["second"]));
+});
+
+test("a line lets yet another thread ask and take work", async () => {
+  const engine = await started(temporaryFolder());
+  const other = connectThread(engine.line());
+  const network = other.network({ group: "worker", pid: "p1" });
+  const messages: Message[] = [];
+  network.recv((message) => messages.push(message));
+  network.start();
+  await engine.network({ group: "gateway" }).send(create("a", FUTURE, rootTags("a")) as never);
+  await vi.waitFor(() => expect(messages).toHaveLength(1));
+  expect((await network.send(request("promise.get", { id: "a" }) as never)).head.status).toBe(200);
+
+  await other.close();
+  await engine.network({ group: "gateway" }).send(create("b", FUTURE, rootTags("b")) as never);
+  await engine.close();
+  expect(messages, "a thread that has hung up gets nothing more").toHaveLength(1);
+});
+
+test("host() starts the guest of the thread's file beside the engine, hears it, and stops it", async () => {
+  const folder = temporaryFolder();
+  const run = new URL("../../../../src/engine/serve/thread-run.ts", import.meta.url).href;
+  const entry = join(folder, "entry.mjs");
+  writeFileSync(
+    entry,
+    `import { runEngineThread } from ${JSON.stringify(run)};
+     await runEngineThread(async (engine, what, say) => {
+       if (what === "bad") throw new Error("Cannot start: bad");
+       const asked = await engine.send({ kind: "promise.get", head: { corrId: "1", version: "2026-04-01" }, data: { id: "a" } });
+       say([what, asked.head.status]);
+       return { stop: async () => say("stopped") };
+     });`,
+  );
+  const engine = await started(folder, { entry: pathToFileURL(entry) });
+  const heard: unknown[] = [];
+  const guest = await engine.host("hello", (said) => heard.push(said));
+  await vi.waitFor(() => expect(heard).toEqual([["hello", 404]]));
+  await guest.stop();
+  expect(heard).toEqual([["hello", 404], "stopped"]);
+
+  const other = await started(temporaryFolder(), { entry: pathToFileURL(entry) });
+  await expect(other.host("bad", () => undefined)).rejects.toThrow("Cannot start: bad");
+  const none = await started(temporaryFolder());
+  await expect(none.host("hello", () => undefined)).rejects.toThrow("This thread takes no guest");
 });
 
 test("close() answers what was asked before, refuses what comes after, and leaves the folder to others", async () => {
