@@ -53,3 +53,13 @@ export function cameItsWay(func: string, tags: Readonly<Record<string, string>>)
 export function standInFor(func: string): string | undefined {
   return OWN_WAYS.get(func)?.byName;
 }
+
+/** Whether Countersign brings this function along. */
+export function isBuiltIn(func: string): boolean {
+  return OWN_WAYS.has(func);
+}
+
+/** The worker group of built-in workflows, beside a group of workers. */
+export function builtInGroupOf(group: string): string {
+  return `${group}-builtin`;
+}

@@ -155,7 +155,7 @@ function auditOf({ auditDir }: Config, io: Io): Audit {
 }
 
 function connect(config: Config): Durable {
-  return createDurable(connection(config), { group: config.worker.group });
+  return createDurable(connection(config), config.worker);
 }
 
 function connection(config: Config): ReturnType<typeof createHttpNetwork> {

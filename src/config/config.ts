@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { builtInGroupOf } from "../approval/own-ways.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { WORKER_LIMITS } from "../lib/worker-limits.ts";
@@ -58,6 +59,8 @@ export interface Config {
   readonly worker: {
     /** Group that workflows are addressed to. */
     readonly group: string;
+    /** Group that the built-in ones are addressed to: approvals and callbacks. */
+    readonly builtInGroup: string;
     /** How long a crashed worker's workflow stays its own before another may take it. */
     readonly leaseMs: number;
     /** Workflows that one worker runs at once; the others wait in the engine. */
@@ -93,6 +96,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
   const workflowsFolder = read.text(source, "WORKFLOWS");
+  const group = read.group(source, "WORKER_GROUP", "worker");
   const config: Config = {
     role,
     production,
@@ -121,7 +125,8 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {
-      group: read.group(source, "WORKER_GROUP", "worker"),
+      group,
+      builtInGroup: builtInGroupOf(group),
       leaseMs: read.integer(
         source,
         "WORKER_LEASE_MS",

@@ -25,6 +25,8 @@ export interface HttpNetworkOptions {
   readonly token: string | undefined;
   /** Letters, digits, dots, dashes and underscores only: servers parse addresses as URLs. */
   readonly group: string;
+  /** Groups whose tasks it takes, too. */
+  readonly moreGroups?: readonly string[];
   /** Unique to this process, of the same letters. */
   readonly pid: string;
 }
@@ -63,13 +65,19 @@ const RETRY_MS = [25, 75, 200, 600];
  * Unlike the SDK's own message source, this opens its stream only on `init()`, and `stop()` ends it for good, even
  * while it waits to reconnect. So commands that never wait open no stream, and processes can exit.
  */
-export function createHttpNetwork({ url, token, group, pid }: HttpNetworkOptions): HttpEngineNetwork {
+export function createHttpNetwork({
+  url,
+  token,
+  group,
+  moreGroups = [],
+  pid,
+}: HttpNetworkOptions): HttpEngineNetwork {
   const base = url.replace(/\/$/, "");
   const clock = new RemoteClock();
   const network = new HttpNetwork({
     url: base,
     ...(token === undefined ? {} : { token }),
-    adapter: new PollStream({ base, token, group, pid }),
+    adapter: new PollStreams({ base, token, groups: [group, ...moreGroups], pid }),
   });
   const turns = new Turns({
     atOnce: REQUESTS_AT_ONCE,
@@ -112,19 +120,30 @@ const RECONNECT_MS = { first: 100, longest: 250 };
  */
 const OPEN_TIMEOUT_MS = 2_000;
 
-class PollStream implements HttpAdapter {
+/** One event stream for each group, all under the same name. */
+class PollStreams implements HttpAdapter {
   readonly unicast: string;
   readonly anycast: string;
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #headers: Record<string, string>;
   readonly #callbacks: ((message: Message) => void)[] = [];
   readonly #stopped = new AbortController();
-  #opened: Promise<void> | undefined;
+  #opened: Promise<unknown> | undefined;
 
-  constructor({ base, token, group, pid }: Omit<HttpNetworkOptions, "url"> & { readonly base: string }) {
-    this.unicast = `poll://uni@${group}/${pid}`;
-    this.anycast = anyAddress(group, pid);
-    this.#url = `${base}/poll/${group}/${pid}`;
+  constructor({
+    base,
+    token,
+    groups,
+    pid,
+  }: {
+    readonly base: string;
+    readonly token: string | undefined;
+    readonly groups: readonly [string, ...string[]];
+    readonly pid: string;
+  }) {
+    this.unicast = `poll://uni@${groups[0]}/${pid}`;
+    this.anycast = anyAddress(groups[0], pid);
+    this.#urls = groups.map((group) => `${base}/poll/${group}/${pid}`);
     this.#headers = {
       accept: "text/event-stream",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -139,16 +158,10 @@ class PollStream implements HttpAdapter {
     this.#callbacks.push(callback);
   }
 
-  /** Opens the stream once. Resolves when it is open, or cannot be opened at the moment. */
+  /** Opens the streams once. Resolves when they are open, or cannot be opened at the moment. */
   async init(): Promise<void> {
     if (this.#stopped.signal.aborted) return;
-    this.#opened ??= new Promise((resolve) => {
-      const timer = setTimeout(resolve, OPEN_TIMEOUT_MS);
-      void this.#keepOpen(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    this.#opened ??= Promise.all(this.#urls.map((url) => this.#open(url)));
     await this.#opened;
   }
 
@@ -156,11 +169,19 @@ class PollStream implements HttpAdapter {
     this.#stopped.abort();
   }
 
-  async #keepOpen(tried: () => void): Promise<void> {
+  async #open(url: string): Promise<void> {
+    const tried = Promise.withResolvers<void>();
+    const timer = setTimeout(tried.resolve, OPEN_TIMEOUT_MS);
+    void this.#keepOpen(url, tried.resolve);
+    await tried.promise;
+    clearTimeout(timer);
+  }
+
+  async #keepOpen(url: string, tried: () => void): Promise<void> {
     const { signal } = this.#stopped;
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        const response = await fetch(this.#url, { headers: this.#headers, signal });
+        const response = await fetch(url, { headers: this.#headers, signal });
         if (response.ok && response.body !== null) {
           failures = 0;
           tried();

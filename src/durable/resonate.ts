@@ -1,6 +1,7 @@
 /** The durable port on the SDK's `Network`: any engine that speaks the Resonate protocol, remote or in this process. */
 import type { Network } from "@resonatehq/sdk";
 import { childId } from "../approval/ids.ts";
+import { isBuiltIn } from "../approval/own-ways.ts";
 import { ServiceError } from "../lib/errors.ts";
 import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { type EngineTime, engineTimeOf } from "./engine-time.ts";
@@ -13,6 +14,8 @@ import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
 export interface DurableOptions {
   /** Worker group for calls without a `target`. Default `worker`. */
   readonly group?: string;
+  /** Worker group that calls of built-in functions go to, without a `target`. Default: `group`. */
+  readonly builtInGroup?: string;
   readonly pauses?: LookPauses;
   /** Whether requests are answered in the order in which they are sent, as within one process. Default false. */
   readonly isOrdered?: boolean;
@@ -32,6 +35,7 @@ const READS_AT_ONCE = 32;
 class ResonateDurable implements Durable {
   readonly #network: Network;
   readonly #group: string;
+  readonly #builtInGroup: string;
   readonly #waits: Waits;
   readonly #isOrdered: boolean;
   readonly engineTime: EngineTime;
@@ -39,10 +43,11 @@ class ResonateDurable implements Durable {
 
   constructor(
     network: Network,
-    { group = "worker", pauses = LOOK_PAUSES, isOrdered = false }: DurableOptions,
+    { group = "worker", builtInGroup = group, pauses = LOOK_PAUSES, isOrdered = false }: DurableOptions,
   ) {
     this.#network = network;
     this.#group = group;
+    this.#builtInGroup = builtInGroup;
     this.engineTime = engineTimeOf(network);
     this.#waits = new Waits(network, pauses, this.engineTime.now);
     this.#isOrdered = isOrdered;
@@ -50,6 +55,7 @@ class ResonateDurable implements Durable {
 
   async start({ id, func, args, version = 1, target, timeoutAt, tags }: Call): Promise<StoredPromise> {
     assertStorable(args, "args");
+    const group = target ?? (isBuiltIn(func) ? this.#builtInGroup : this.#group);
     const answer = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
@@ -57,7 +63,7 @@ class ResonateDurable implements Durable {
       tags: {
         ...tags,
         ...lineage(id),
-        ...targeted(this.#network.match(target ?? this.#group)),
+        ...targeted(this.#network.match(group)),
       },
     });
     if (!answer.ok) throw new Error(`Cannot start ${id}: the engine answers ${answer.status} to a creation`);

@@ -21,6 +21,13 @@ export function createLogger(options: {
   );
 }
 
+/** Where this log's lines go: for lines that another thread's log has made already. */
+export function linesOf(log: Logger): (line: string) => void {
+  const { [pino.symbols.streamSym]: stream } = log as unknown as Record<symbol, DestinationStream>;
+  if (stream === undefined) throw new Error("This log has no stream");
+  return (line) => stream.write(line);
+}
+
 /** Made once a millisecond: under load, several lines have the same. */
 function timestamp(): string {
   const nowMs = Date.now();

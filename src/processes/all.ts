@@ -1,5 +1,6 @@
 /** Everything in one process on one folder: `npm start`. With `RESONATE_URL`, gateway and worker on that server. */
 import { loadConfig } from "../config/config.ts";
+import { processEnv } from "../config/env.ts";
 import { createLogger } from "../lib/log.ts";
 import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
@@ -7,7 +8,8 @@ import { openEmbeddedEngine } from "./embedded-engine.ts";
 import { welcome } from "./welcome.ts";
 
 await runService(async () => {
-  const config = loadConfig(undefined, "all");
+  const settings = processEnv();
+  const config = loadConfig(settings, "all");
   const log = createLogger({ level: config.logLevel, part: "countersign" });
   for (const warning of config.warnings) log.warn(warning);
 
@@ -17,7 +19,7 @@ await runService(async () => {
       openEmbeddedEngine(config, log, owner),
       import("./compose-all.ts"),
     ]);
-    return composeAll({ config, log, engine }, owner);
+    return composeAll({ config, settings, log, engine }, owner);
   });
   const { gateway, ready } = value;
 

@@ -2,20 +2,25 @@
 import { join } from "node:path";
 import { ResonateTimeoutException } from "@resonatehq/sdk";
 import type { Config } from "../config/config.ts";
+import type { Env } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import type { EngineThread } from "../engine/serve/thread.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { Logger } from "../lib/log.ts";
+import { type Logger, linesOf } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
+import type { BuiltInNews, BuiltInStart } from "./built-ins.ts";
 import { composeGateway } from "./compose-gateway.ts";
-import { composeWorker, type Onlooker, STOP_GRACE_MS } from "./compose-worker.ts";
+import type { Onlooker } from "./compose-worker.ts";
+import { startWorkflows } from "./start-workflows.ts";
 
 export interface AllParts {
   readonly config: Config;
+  /** What `config` was made of: threads make their own. */
+  readonly settings: Env;
   readonly log: Logger;
   /** Undefined: the settings name a server. */
   readonly engine: EngineThread | undefined;
@@ -29,61 +34,80 @@ interface All {
 }
 
 /** What it starts, `owner` stops. */
-export async function composeAll({ config, log, engine, onlooker }: AllParts, owner: Owner): Promise<All> {
+export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
+  const { config, log, engine } = parts;
   const workflows = await loadWorkflows(config.workflows.folder);
-  const networks = engine === undefined ? serverNetworks(config) : threadNetworks(engine, config);
-  const durable = createDurable(networks.gateway, {
-    group: config.worker.group,
-    isOrdered: engine !== undefined,
-  });
+  const { network, pid, url: engineUrl } = gatewayNetwork(parts);
+  const { group, builtInGroup } = config.worker;
+  const durable = createDurable(network, { group, builtInGroup, isOrdered: engine !== undefined });
   owner.defer(() => durable.stop());
   const mailbox = await openMailbox(config, owner);
   const gateway = await composeGateway({ config, durable, log, workflows, mailbox: mailbox?.routes });
   owner.defer(() => gateway.close());
-  const worker = composeWorker({
-    config,
-    network: networks.worker,
-    pid: networks.pid,
-    publicUrl: gateway.publicUrl,
-    ...(mailbox === undefined ? {} : { mailboxPort: mailbox.port }),
-    log,
-    workflows,
-    onlooker,
-  });
-  owner.defer(() => worker.stop(STOP_GRACE_MS));
-  networks.start();
   const { url, publicUrl } = gateway;
-  return { gateway, ready: { url, publicUrl, engine: networks.url, smtp: mailbox?.url } };
+  const place = { publicUrl, mailboxPort: mailbox?.port };
+  if (engine === undefined) {
+    const { composeWorker, STOP_GRACE_MS } = await import("./compose-worker.ts");
+    const worker = composeWorker({
+      config,
+      network: createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid }),
+      pid,
+      group,
+      ...place,
+      log,
+      workflows,
+      onlooker: parts.onlooker,
+    });
+    owner.defer(() => worker.stop(STOP_GRACE_MS));
+  } else {
+    const hasOthers = workflows.length > 0 || config.workflows.examples;
+    await hostBuiltIns(parts, engine, { ...place, isAlone: !hasOthers }, owner);
+    if (hasOthers) {
+      const thread = startWorkflows(
+        { settings: parts.settings, engine: engine.line(), ...place },
+        linesOf(log),
+      );
+      owner.defer(() => thread.stop());
+    }
+  }
+  return { gateway, ready: { url, publicUrl, engine: engineUrl, smtp: mailbox?.url } };
 }
 
-/** The way to the engine in this process, for the gateway and for the worker. */
-function threadNetworks(engine: EngineThread, { worker: { group } }: Config) {
-  const unavailable = (cause: string) => new ResonateTimeoutException(cause);
-  const gateway = engine.network({ group: "gateway", unavailable });
-  const worker = engine.network({ group, unavailable });
-  return {
-    url: engine.url,
-    pid: worker.pid,
-    gateway,
-    worker,
-    start: () => {
-      gateway.start();
-      worker.start();
-    },
-  };
+/** The gateway's way to the engine: in this process, or to a server. */
+function gatewayNetwork({ config, engine }: AllParts) {
+  if (engine === undefined) {
+    const endpoint = engineEndpoint(config);
+    const pid = processId();
+    return {
+      network: createHttpNetwork({ ...endpoint, group: "gateway", pid }),
+      pid,
+      url: endpoint.url,
+    };
+  }
+  const network = engine.network({
+    group: "gateway",
+    unavailable: (cause) => new ResonateTimeoutException(cause),
+  });
+  network.start();
+  return { network, pid: network.pid, url: engine.url };
 }
 
-function serverNetworks(config: Config) {
-  const { group } = config.worker;
-  const endpoint = engineEndpoint(config);
-  const pid = processId();
-  return {
-    url: endpoint.url,
-    pid,
-    gateway: createHttpNetwork({ ...endpoint, group: "gateway", pid }),
-    worker: createHttpNetwork({ ...endpoint, group, pid }),
-    start: () => {},
-  };
+/** Starts the worker of the built-in workflows, in the engine's thread. */
+async function hostBuiltIns(
+  { settings, log, onlooker }: AllParts,
+  engine: EngineThread,
+  place: Pick<BuiltInStart, "publicUrl" | "mailboxPort" | "isAlone">,
+  owner: Owner,
+): Promise<void> {
+  const start: BuiltInStart = { ...place, settings, isWatched: onlooker !== undefined };
+  const write = linesOf(log);
+  const worker = await engine.host(start, (said) => {
+    const news = said as BuiltInNews;
+    if (news.kind === "line") write(news.line);
+    else if (news.kind === "mail") onlooker?.mail(news.mail);
+    else onlooker?.event(news.event, news.request);
+  });
+  owner.defer(() => worker.stop());
 }
 
 /** Where mail goes, and is looked at, as long as there is no relay. */

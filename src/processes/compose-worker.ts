@@ -1,4 +1,4 @@
-/** A worker made of settings: the keys that sign links, the way mail goes out, every workflow there is. */
+/** A worker made of settings: the keys that sign links, the way mail goes out, the workflows that it runs. */
 import type { Network } from "@resonatehq/sdk";
 import { EXAMPLES } from "../../worker/examples/index.ts";
 import { registrationOf } from "../../worker/runtime/own-workflow.ts";
@@ -26,13 +26,15 @@ export interface WorkerParts {
   readonly network: Network;
   /** Unique to this worker, of letters, digits, `.`, `_`, `-`. */
   readonly pid: string;
+  /** Its worker group. */
+  readonly group: string;
   readonly log: Logger;
-  /** Workflows of one's own. */
-  readonly workflows: readonly Workflow[];
+  /** Workflows of one's own; with them come the examples, if the settings want those. Undefined: built-in ones alone. */
+  readonly workflows?: readonly Workflow[];
   /** Origin of every link, where the settings leave it to the port that was free. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** Port of the development mailbox, likewise. */
-  readonly mailboxPort?: number;
+  readonly mailboxPort?: number | undefined;
   /** Hears what becomes of approvals, for people who look on. */
   readonly onlooker?: Onlooker | undefined;
 }
@@ -48,7 +50,7 @@ export interface Onlooker {
 export const STOP_GRACE_MS = 15_000;
 
 export function composeWorker(parts: WorkerParts): Worker {
-  const { config, network, pid, log, publicUrl = config.publicUrl } = parts;
+  const { config, network, pid, group, log, publicUrl = config.publicUrl } = parts;
   if (publicUrl === undefined) {
     throw new ConfigError(["PORT is 0, so PUBLIC_URL must be set: links need an origin"]);
   }
@@ -83,7 +85,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     return problem === undefined ? [] : [`The URL of the callback endpoint ${name} ${problem}`];
   });
   if (endpointProblems.length > 0) throw new ConfigError(endpointProblems);
-  const { group, leaseMs, concurrency, handBackMs } = config.worker;
+  const { builtInGroup, leaseMs, concurrency, handBackMs } = config.worker;
   const worker = startWorker({
     network,
     pid,
@@ -99,6 +101,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       tokens,
       publicUrl,
       group,
+      builtInGroup,
       onEvent: parts.onlooker && ((event, request) => parts.onlooker?.event(event, request)),
     },
   });
@@ -113,6 +116,7 @@ export function composeWorker(parts: WorkerParts): Worker {
 
 /** The product's, those of one's own, and the examples, as far as none of one's own has taken the name. */
 function registrationsOf({ config, workflows }: WorkerParts): readonly Registration[] {
+  if (workflows === undefined) return PRODUCT_WORKFLOWS;
   const names = new Set(workflows.map(({ name }) => name));
   const examples = config.workflows.examples ? EXAMPLES.filter(({ name }) => !names.has(name)) : [];
   return [...PRODUCT_WORKFLOWS, ...examples, ...workflows.map(registrationOf)];

@@ -37,7 +37,7 @@ export async function runDev({ folder, isAgain }: DevOptions): Promise<void> {
 
     const { value, release } = await startOwned(async (owner) => {
       const engine = await openEmbeddedEngine(config, log, owner);
-      return composeAll({ config, log, engine, onlooker }, owner);
+      return composeAll({ config, settings, log, engine, onlooker }, owner);
     });
     const { gateway, ready } = value;
 

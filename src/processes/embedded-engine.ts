@@ -1,8 +1,11 @@
+import { extname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadEngineToken } from "../config/keys.ts";
 import { type EngineThread, startEngineThread } from "../engine/serve/thread.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
+
+const ENTRY = new URL(`./engine-thread${extname(import.meta.url)}`, import.meta.url);
 
 /** The engine in a thread of this process. Undefined: the settings name a server. */
 export async function openEmbeddedEngine(
@@ -13,7 +16,7 @@ export async function openEmbeddedEngine(
   if (config.engine.kind === "server") return undefined;
   const { port, keepMs } = config.engine;
   const serve = port === 0 ? undefined : { port, token: loadEngineToken(config) };
-  const thread = await startEngineThread({ dataDir: config.dataDir, keepMs, serve, log });
+  const thread = await startEngineThread({ dataDir: config.dataDir, keepMs, serve, log, entry: ENTRY });
   owner.defer(() => thread.close());
   return thread;
 }

@@ -22,7 +22,7 @@ await runService(async () => {
   const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
   const network = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
-  const durable = createDurable(network, { group: config.worker.group });
+  const durable = createDurable(network, config.worker);
   const mailbox =
     config.mail.kind === "mailbox"
       ? await openMailbox({

@@ -14,11 +14,11 @@ await runService(async () => {
   const log = createLogger({ level: config.logLevel, part: "worker" });
   for (const warning of config.warnings) log.warn(warning);
   const workflows = await loadWorkflows(config.workflows.folder);
-  const { group } = config.worker;
+  const { group, builtInGroup } = config.worker;
   const pid = processId();
   const endpoint = engineEndpoint(config);
-  const network = createHttpNetwork({ ...endpoint, group, pid });
-  const worker = composeWorker({ config, network, pid, log, workflows });
+  const network = createHttpNetwork({ ...endpoint, group, moreGroups: [builtInGroup], pid });
+  const worker = composeWorker({ config, network, pid, group, log, workflows });
   const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
     log,

@@ -79,7 +79,7 @@ test("dev restarts on a change of anything that the service depends on, and what
     await run.says("Ready again with buy", 2);
     expect(run.said).toContain("shared/ending.ts has changed: restarting");
     expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
-    const told = await call(`${origin}/wait?id=buy-1&timeout=20`);
+    const told = await call(`${origin}/wait?id=buy-1`, { headers: { prefer: "wait=20" } });
     expect(told.text, run.said).toContain("approved by the new one");
     await run.says("ana@example.com approved → APPROVED");
     expect(run.said).not.toMatch(/^\{/mu);

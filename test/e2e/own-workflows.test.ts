@@ -1,8 +1,9 @@
 /** The guide's workflow, in a project of its own: begun by HTTP, decided by a press, checked by its schema. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { press } from "../support/press.ts";
 import { guideFile, projectFolder } from "../support/project.ts";
@@ -53,4 +54,38 @@ test("the guide's workflow runs from a folder in a gateway and a worker, and the
     status: "resolved",
     result: { status: "ordered", order: expect.stringMatching(/^order-buy/u) },
   });
+});
+
+test("a workflow that computes for as long as it likes holds up no decision in the same process", async () => {
+  const workflows = project();
+  const done = join(workflows, "../done");
+  const started = join(workflows, "../started");
+  writeFileSync(
+    join(workflows, "heavy.js"),
+    `import { existsSync, writeFileSync } from "node:fs";
+     import { defineWorkflow } from "countersign";
+     export const heavy = defineWorkflow({
+       name: "heavy",
+       *run() {
+         writeFileSync(${JSON.stringify(started)}, "");
+         while (!existsSync(${JSON.stringify(done)}));
+         return "computed";
+       },
+     });`,
+  );
+  await using site = await openSite({ env: { WORKFLOWS: workflows } });
+  await site.start("all");
+  const api = new Api(site.publicUrl);
+  const heavy = newId("heavy");
+  await api.begin(heavy, {}, { func: "heavy" });
+  await eventually("it computes", () => existsSync(started));
+
+  const id = await api.ask({ id: newId("po"), approvers: [ANA] });
+  const mail = await site.mailTo(ANA);
+  expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
+  expect(await api.ended(id)).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+  const { text } = await call(`${site.publicUrl}/wait?id=${heavy}`);
+  expect(JSON.parse(text), "it was computing all the time").toMatchObject({ status: "pending" });
+  writeFileSync(done, "");
+  expect(await api.ended(heavy)).toMatchObject({ status: "resolved", result: "computed" });
 });

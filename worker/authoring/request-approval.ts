@@ -35,9 +35,9 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
     const problems = checked.problems.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new TypeError(`Cannot request an approval: ${problems}`);
   }
-  const { group, countersignGroup = group, now } = services(ctx);
+  const { group, builtInGroup = group, now } = services(ctx);
   const options = ctx.options({
-    target: countersignGroup,
+    target: builtInGroup,
     // Relative to now, because the SDK takes it so; it counts only when the child is created.
     timeout: checked.deadlineAtMs - now() + APPROVAL_SLACK_MS,
     tags: { [KIND_TAG]: "approval" },

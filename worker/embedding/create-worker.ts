@@ -1,3 +1,4 @@
+import { builtInGroupOf } from "../../src/approval/own-ways.ts";
 import { createHttpNetwork } from "../../src/durable/http-network.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { processId } from "../../src/lib/process-id.ts";
@@ -52,7 +53,11 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
     log,
     workflows: workflows.map(registrationOf),
     // Where callbacks may go is the service's to know: it judges an approval's URL when it calls it.
-    services: { group, countersignGroup, callbacks: { urlProblem: () => undefined } },
+    services: {
+      group,
+      builtInGroup: builtInGroupOf(countersignGroup),
+      callbacks: { urlProblem: () => undefined },
+    },
   });
   const stopping = new AbortController();
   let stopped: Promise<void> | undefined;

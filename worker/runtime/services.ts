@@ -15,8 +15,8 @@ export interface Services {
   readonly log: WorkerLog;
   /** The worker group of this worker, which timers are addressed to. */
   readonly group: string;
-  /** The worker group that approvals are asked of. Default: this worker's. */
-  readonly countersignGroup?: string | undefined;
+  /** The worker group of built-in workflows, which approvals and callbacks are addressed to. Default: this worker's. */
+  readonly builtInGroup?: string | undefined;
   readonly callbacks: Pick<CallbackSender, "urlProblem">;
   /** Absent: this worker has no keys, and signs nothing. */
   readonly tokens?: LinkTokens;

@@ -40,9 +40,9 @@ const ANSWERS: ReadonlySet<number> = new Set([200, 300, 404, 409, 422, 501]);
 /** The engine as the SDK's network, without a wire in between. */
 export function createNetwork(host: NetworkHost, options: NetworkOptions): EngineNetwork {
   const { group, moreGroups = [], unavailable = unavailableError } = options;
-  const { pid = `local-${host.bootId}-${(count += 1)}` } = options;
+  const { pid = `local-${host.bootId}-${group}-${(count += 1)}` } = options;
   const groups = [...new Set([group, ...moreGroups])];
-  for (const [field, name] of [["pid", pid], ...groups.map((name) => ["group", name])] as const) {
+  for (const [field, name] of [...groups.map((name) => ["group", name]), ["pid", pid]] as const) {
     if (!NAME_PATTERN.test(name)) {
       throw new ServiceError(
         "INVALID_REQUEST",

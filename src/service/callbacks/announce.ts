@@ -27,8 +27,10 @@ export interface Announcer {
   /** The engine's clock, in milliseconds since 1970. */
   readonly now: () => number;
   readonly callbacks: Pick<CallbackSender, "endpointsFor">;
-  /** The worker group that delivers. */
+  /** The worker group of the announcing worker. */
   readonly group: string;
+  /** The worker group that delivers. Default: the same. */
+  readonly builtInGroup?: string | undefined;
 }
 
 /** What a step adds to its result when it announced something. */
@@ -70,14 +72,17 @@ export function bothOf(a: Announced, b: Announced): Announced {
   return callbacks.length === 0 ? {} : { callbacks };
 }
 
-async function start({ promises, group, now }: Announcer, callback: Callback): Promise<string> {
+async function start(
+  { promises, group, builtInGroup = group, now }: Announcer,
+  callback: Callback,
+): Promise<string> {
   const id = callbackIdOf(callback);
   await promises.create(id, now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
       // Loose, so that the approval's worker does not get it with every wake-up.
       ...looseLineage(id),
-      ...targeted(anyAddress(group)),
+      ...targeted(anyAddress(builtInGroup)),
       [KIND_TAG]: CALLBACK_KIND,
       [ABOUT_TAG]: subjectOf(callback.event),
     },

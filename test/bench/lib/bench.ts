@@ -38,6 +38,9 @@ const QUIET_LOOK_MS = 500;
 /** Share of one core that others may take in a quiet machine. */
 const QUIET_CPU = 0.1;
 
+/** What stands in for a few modules of the service. */
+export const SEAMS = import.meta.resolve("../servers/seams/hooks.ts");
+
 export class Bench implements AsyncDisposable {
   readonly options: Options;
   readonly report = new Report();

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Bench, Sample } from "../lib/bench.ts";
+import { type Bench, type Sample, SEAMS } from "../lib/bench.ts";
 import { short } from "../lib/figures.ts";
 import { cpuMsOf, memoryOf } from "../lib/machine.ts";
 import { inTurn } from "../lib/rounds.ts";
@@ -67,7 +67,9 @@ export async function pending(bench: Bench): Promise<void> {
 /** Adds what is missing to have `size` promises pending. */
 async function fillUp(bench: Bench, dataDir: string, size: number, approvals: number) {
   const startedAt = performance.now();
-  const filler = await bench.start<FillReady>(import.meta.resolve("../servers/fill.ts"), { dataDir });
+  const filler = await bench.start<FillReady>(import.meta.resolve("../servers/fill.ts"), { dataDir }, [
+    SEAMS,
+  ]);
   const { pendingEach } = filler.ready;
   // The filler's model is one more.
   const missing = Math.max(0, Math.ceil(size / pendingEach) - approvals - 1);

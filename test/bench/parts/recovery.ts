@@ -4,7 +4,7 @@ import { LINK_VIEW_MS } from "../../../src/approval/approval.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { loadTokenKeys } from "../../../src/config/keys.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import type { Bench } from "../lib/bench.ts";
+import { type Bench, SEAMS } from "../lib/bench.ts";
 import { short } from "../lib/figures.ts";
 import { freePort, startService } from "../lib/service.ts";
 import { HttpClient } from "../load/http-client.ts";
@@ -22,7 +22,9 @@ interface Restart {
 
 export async function recovery(bench: Bench): Promise<void> {
   const dataDir = bench.folder();
-  await using filler = await bench.start<FillReady>(import.meta.resolve("../servers/fill.ts"), { dataDir });
+  await using filler = await bench.start<FillReady>(import.meta.resolve("../servers/fill.ts"), { dataDir }, [
+    SEAMS,
+  ]);
   const filled: Filled[] = [];
   for (let n = 0; n <= RESTARTS; n++) {
     filled.push(await filler.call<Filled>("fill", Math.ceil(APPROVALS / (RESTARTS + 1))));

@@ -4,7 +4,10 @@
  * product writes, in any version, and the links of every approval can be pressed.
  */
 import { randomUUID } from "node:crypto";
-import type { Network, PromiseRecord, Request } from "@resonatehq/sdk";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { PromiseRecord } from "@resonatehq/sdk";
 import { ballotId } from "../../../src/approval/ids.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { loadTokenKeys } from "../../../src/config/keys.ts";
@@ -12,7 +15,7 @@ import { openEngine } from "../../../src/engine/engine.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { runChild } from "../lib/child.ts";
 import { approvalBody } from "../load/cycles.ts";
-import { seams, startSeamed } from "./seams/seams.ts";
+import { provideSeams, type Recorded, service } from "./seams/seams.ts";
 
 export interface FillReady {
   /** Promises that one approval keeps pending. */
@@ -89,40 +92,38 @@ await runChild(async ({ dataDir }: { readonly dataDir: string }) => {
 
 /** Asks for an approval and answers what was said to the engine until it waited. */
 async function recordApproval(dataDir: string, id: string): Promise<readonly string[]> {
-  const requests: string[] = [];
-  const rested = Promise.withResolvers<void>();
-  seams.mailer = {
-    requestDecision: async () => ({ status: "sent", messageId: `<${id}@countersign.invalid>` }),
-    close: async () => {},
-  };
-  seams.tap = (send) => recorded(send, requests, rested.resolve);
-  const service = await startSeamed({
+  const record = join(dataDir, "record.jsonl");
+  const requests = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
+  provideSeams({ signalPort: 0, smtpUrl: undefined, requests, record });
+  Object.assign(process.env, {
     DATA_DIR: dataDir,
     PORT: "0",
     ENGINE_PORT: "0",
     SMTP_URL: "smtp://127.0.0.1:9",
     MAIL_FROM: "approvals@example.com",
+    EXAMPLE_WORKFLOWS: "off",
   });
-  const response = await fetch(`${String(service.ready["url"])}/approvals`, {
+  await import("../../../src/processes/all.ts");
+  const { ready, stop } = await service.promise;
+  const response = await fetch(`${String(ready["url"])}/approvals`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: approvalBody(id),
   });
   if (response.status !== 202) throw new Error(`The model was not accepted: ${await response.text()}`);
-  await rested.promise;
-  await service.stop();
-  return requests;
-}
-
-/** Notes every request that changes something, with its values readable. */
-function recorded(send: Network["send"], requests: string[], onRest: () => void): Network["send"] {
-  const tap = async (request: Request) => {
-    if (CHANGING.has(request.kind)) requests.push(JSON.stringify(request, readable));
-    const response = await send(request);
-    if (request.kind === "task.suspend") onRest();
-    return response;
-  };
-  return tap as Network["send"];
+  for (;;) {
+    const lines = readFileSync(record, "utf8").trim().split("\n");
+    const recorded = lines.map((line) => JSON.parse(line) as Recorded);
+    if (!recorded.some((line) => "rested" in line)) {
+      await pause(20);
+      continue;
+    }
+    await stop();
+    rmSync(record);
+    return recorded.flatMap((line) =>
+      "request" in line && CHANGING.has(line.request.kind) ? [JSON.stringify(line.request, readable)] : [],
+    );
+  }
 }
 
 function readable(key: string, value: unknown): unknown {

@@ -1,12 +1,7 @@
 /** Countersign all in one with the simple workflow beside its own, as the other side of every comparison. */
-import type { Network, Request } from "@resonatehq/sdk";
-import type { Mailer } from "../../../src/channels/mail/mailer.ts";
-import { createMailTransport } from "../../../src/channels/mail/transport.ts";
+import { fileURLToPath } from "node:url";
 import { runChild } from "../lib/child.ts";
-import { openSignals } from "../load/signals.ts";
-import { seams, startSeamed } from "./seams/seams.ts";
-import { type SimpleMail, simpleWorkflow } from "./simple-workflow.ts";
-import { tapped } from "./tap.ts";
+import { provideSeams, service } from "./seams/seams.ts";
 
 interface ProductOptions {
   readonly dataDir: string;
@@ -22,34 +17,20 @@ export interface ProductReady {
 
 /** Since the start. */
 export interface ProductStats {
-  /** What gateway and worker asked of the engine. */
+  /** What gateway and workers asked of the engine. */
   readonly requests: number;
 }
 
-await runChild(async ({ dataDir, smtpUrl, signalPort, logLevel }: ProductOptions) => {
-  const signal = await openSignals(signalPort);
-  const simple = simpleWorkflow(smtpUrl === undefined ? undefined : simpleMailer(smtpUrl));
-  seams.workflows = [{ name: "simple", version: 1, func: simple }];
-  const links = new Map<string, string>();
-  const stats = { requests: 0 };
-  seams.tap = (send) =>
-    counted(
-      tapped(send, signal, (id) => taken(links, id)),
-      stats,
-    );
-  seams.mailer = smtpUrl === undefined ? silentMailer(links) : undefined;
-  const service = await startSeamed(productEnv({ dataDir, smtpUrl, logLevel }));
-  const ready: ProductReady = { url: String(service.ready["url"]) };
-  return { ready: { ...ready }, commands: { stats: (): ProductStats => stats }, stop: () => service.stop() };
+await runChild(async (options: ProductOptions) => {
+  const { smtpUrl, signalPort } = options;
+  const requests = new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT);
+  provideSeams({ signalPort, smtpUrl, requests });
+  Object.assign(process.env, productEnv(options));
+  await import("../../../src/processes/all.ts");
+  const { ready, stop } = await service.promise;
+  const stats = (): ProductStats => ({ requests: new Uint32Array(requests)[0] ?? 0 });
+  return { ready: { url: String(ready["url"]) }, commands: { stats }, stop };
 });
-
-function counted(send: Network["send"], stats: { requests: number }): Network["send"] {
-  const tap = (request: Request) => {
-    stats.requests += 1;
-    return send(request);
-  };
-  return tap as Network["send"];
-}
 
 function productEnv({
   dataDir,
@@ -63,40 +44,8 @@ function productEnv({
     // Nobody is there, and with a mailer that sends nothing nobody asks.
     SMTP_URL: smtpUrl ?? "smtp://127.0.0.1:9",
     MAIL_FROM: "Approvals <approvals@example.com>",
+    WORKFLOWS: fileURLToPath(import.meta.resolve("./workflows/")),
+    EXAMPLE_WORKFLOWS: "on",
     ...(logLevel && { LOG_LEVEL: logLevel }),
-  };
-}
-
-/** Only keeps where the mail would have led. */
-function silentMailer(links: Map<string, string>): Mailer {
-  return {
-    async requestDecision({ approval, links: { approve } }) {
-      links.set(approval, approve);
-      return { status: "sent", messageId: `<${approval}@countersign.invalid>` };
-    },
-    close: async () => {},
-  };
-}
-
-function taken(links: Map<string, string>, id: string): string {
-  const link = links.get(id) ?? "";
-  links.delete(id);
-  return link.replace(/^https?:\/\/[^/]+/, "");
-}
-
-/** The simple workflow's mail, by the product's transport. */
-function simpleMailer(smtpUrl: string): (mail: SimpleMail, id: string) => Promise<void> {
-  const transport = createMailTransport({ smtpUrl, publicHost: "approvals.example.com" });
-  return async ({ to, subject, text, html }, id) => {
-    const attempt = await transport.send({
-      from: { name: "Approvals", address: "approvals@example.com" },
-      to: { name: "", address: to },
-      subject,
-      text,
-      html,
-      messageId: `<${id}@example.com>`,
-      headers: {},
-    });
-    if (attempt.kind !== "accepted") throw new Error(`Not sent: ${attempt.reason}`);
   };
 }

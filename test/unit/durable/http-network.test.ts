@@ -28,6 +28,25 @@ test("createHttpNetwork() opens its stream only when init() is called, and once"
   await network.stop();
 });
 
+test("createHttpNetwork() opens a stream for each of its groups, under one name", async () => {
+  const urls: (string | undefined)[] = [];
+  const url = await serve((req, res) => {
+    urls.push(req.url);
+    res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+  });
+  const network = createHttpNetwork({
+    url,
+    token: undefined,
+    group: "g",
+    moreGroups: ["g-builtin"],
+    pid: "p",
+  });
+  await network.init();
+  expect(new Set(urls)).toEqual(new Set(["/poll/g-builtin/p", "/poll/g/p"]));
+  expect([network.unicast, network.anycast]).toEqual(["poll://uni@g/p", "poll://any@g/p"]);
+  await network.stop();
+});
+
 test("createHttpNetwork() delivers messages, ignores what is none, and opens a broken stream again", async () => {
   const message: Message = { kind: "execute", head: {}, data: { task: { id: "a", version: 1 } } };
   let opened = 0;

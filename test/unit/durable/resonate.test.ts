@@ -89,6 +89,16 @@ describe.each(Object.entries(TRANSPORTS))("Durable %s", (_name, world) => {
     });
   });
 
+  test("start() sends built-in functions to their group, and others to theirs, unless a target is named", async () => {
+    const { durable } = await world({ group: "w", builtInGroup: "w-builtin" });
+    const targetOf = async (id: string, func: string, target?: string) =>
+      (await durable.start(call({ id, func, ...(target && { target }) }))).tags["resonate:target"];
+    expect(await targetOf("a", "approval")).toBe("poll://any@w-builtin");
+    expect(await targetOf("b", "callback_on_completion")).toBe("poll://any@w-builtin");
+    expect(await targetOf("c", "foo")).toBe("poll://any@w");
+    expect(await targetOf("d", "approval", "other")).toBe("poll://any@other");
+  });
+
   test("start() answers the stored record, also when it holds another call", async () => {
     const { durable } = await world();
     await durable.start(call({ id: "first" }));

@@ -1,50 +1,49 @@
-/**
- * What the bench changes about the service that it measures: nothing but what is listed here. `src/processes/all.ts` itself runs,
- * and finds, in the place of a few of its modules, ones that pass everything on to them.
- */
-import { registerHooks } from "node:module";
-import type { Network } from "@resonatehq/sdk";
-import type { Mailer } from "../../../../src/channels/mail/mailer.ts";
+/** What stand-ins in all threads of the measured service share. */
+import { appendFileSync } from "node:fs";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import type { Network, Request } from "@resonatehq/sdk";
 import type { Service } from "../../../../src/lib/service.ts";
-import type { Registration } from "../../../../worker/workflows/index.ts";
 
-interface Seams {
-  /** The service, once it is ready; it is stopped by whoever started it, not by signals. */
-  readonly service: PromiseWithResolvers<Service>;
-  /** Sees what gateway and worker ask of the engine. */
-  tap: (send: Network["send"]) => Network["send"];
-  /** Workflows beside the product's own. */
-  workflows: readonly Registration[];
-  /** In the place of the mailer, if any. */
-  mailer: Mailer | undefined;
+/** How the service is to be run; threads that start later find it. */
+export interface Seams {
+  readonly signalPort: number;
+  /** Where the simple workflow mails to, and the product. Undefined: nothing is mailed. */
+  readonly smtpUrl: string | undefined;
+  /** One number: what gateway and workers asked of the engine. */
+  readonly requests: SharedArrayBuffer;
+  /** A file that gets a line for each request before it is sent, and one for each suspension that was taken. */
+  readonly record?: string;
 }
 
-export const seams: Seams = {
-  service: Promise.withResolvers<Service>(),
-  tap: (send) => send,
-  workflows: [],
-  mailer: undefined,
-};
+/** A line of the record. */
+export type Recorded = { readonly request: Request } | { readonly rested: string };
 
-const REDIRECTED: ReadonlyMap<string, string> = new Map([
-  [import.meta.resolve("../../../../src/lib/service.ts"), import.meta.resolve("./service.ts")],
-  [import.meta.resolve("../../../../src/engine/serve/thread.ts"), import.meta.resolve("./engine.ts")],
-  [import.meta.resolve("../../../../src/gateway/gateway.ts"), import.meta.resolve("./gateway.ts")],
-  [import.meta.resolve("../../../../src/channels/mail/mailer.ts"), import.meta.resolve("./mailer.ts")],
-  [import.meta.resolve("../../../../worker/workflows/index.ts"), import.meta.resolve("./workflows.ts")],
-]);
+const NAME = "countersign bench";
 
-/** Runs the service with these settings, as `npm start` does. */
-export async function startSeamed(env: Readonly<Record<string, string>>): Promise<Service> {
-  registerHooks({
-    resolve: (specifier, context, next) => {
-      const resolved = next(specifier, context);
-      const other = REDIRECTED.get(resolved.url);
-      // The stand-in itself gets the real one.
-      return other === undefined || context.parentURL === other ? resolved : { ...resolved, url: other };
-    },
-  });
-  Object.assign(process.env, env);
-  await import("../../../../src/processes/all.ts");
-  return seams.service.promise;
+export function provideSeams(seams: Seams): void {
+  setEnvironmentData(NAME, seams);
+}
+
+export function seams(): Seams {
+  return getEnvironmentData(NAME) as unknown as Seams;
+}
+
+/** The service, once it is ready; whoever started it stops it, not signals. Of the first thread alone. */
+export const service: PromiseWithResolvers<Service> = Promise.withResolvers<Service>();
+
+/** Counts what passes, and writes it to the record if there is one. */
+export function counted(send: Network["send"]): Network["send"] {
+  const { requests, record } = seams();
+  const count = new Uint32Array(requests);
+  const note = (file: string, line: Recorded) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+  const tap = async (request: Request) => {
+    Atomics.add(count, 0, 1);
+    if (record === undefined) return await send(request);
+    // At once, so that the lines of all threads are in the order of what happened.
+    note(record, { request });
+    const response = await send(request);
+    if (request.kind === "task.suspend") note(record, { rested: request.data.id });
+    return response;
+  };
+  return tap as Network["send"];
 }

@@ -1,9 +1,9 @@
 import type { Service } from "../../../../src/lib/service.ts";
-import { seams } from "./seams.ts";
+import { service } from "./seams.ts";
 
 export * from "../../../../src/lib/service.ts";
 
 /** Starts, and leaves stopping to the bench. */
 export async function runService(start: () => Promise<Service>): Promise<void> {
-  start().then(seams.service.resolve, seams.service.reject);
+  start().then(service.resolve, service.reject);
 }

@@ -36,7 +36,7 @@ async function openSite() {
   people.start();
   onTestFinished(() => durable.stop());
   const asked: RequestMail[] = [];
-  const network = engine.network({ group: "worker" });
+  const network = engine.network({ group: "worker", moreGroups: ["worker-builtin"] });
   const worker = startWorker({
     network,
     pid: network.pid,
@@ -126,7 +126,7 @@ test("Countersign's group may have another name", async () => {
   await site.begin("r-1", "restock");
   await expect
     .poll(async () => (await site.durable.read("r-1:1"))?.tags["resonate:target"])
-    .toBe("poll://any@elsewhere");
+    .toBe("poll://any@elsewhere-builtin");
 });
 
 test("a request that is not well formed ends the workflow with what POST /approvals would say", async () => {
