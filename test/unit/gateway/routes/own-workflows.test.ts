@@ -137,7 +137,7 @@ test("an example that is switched off is refused, unless it is the name of anoth
   });
   expect(await gateway.request("/begin", json(1))).toMatchObject({
     status: 400,
-    body: { errors: [{ field: "func", message: expect.stringContaining("must name what to begin") }] },
+    body: { errors: [{ field: "func", message: expect.stringContaining("must name a workflow") }] },
   });
   expect(await gateway.request("/begin?func=greet&target=shop", json(1))).toMatchObject({ status: 200 });
 });
