@@ -17,10 +17,11 @@ import type { Pages } from "./pages/pages.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
+import { addDecisionRoutes } from "./routes/decisions.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
+import { addReceiptRoutes } from "./routes/receipts.ts";
 import { addReferenceRoutes } from "./routes/reference.ts";
-import { addReviewRoutes } from "./routes/review.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
 
@@ -32,7 +33,7 @@ export interface AppOptions {
   readonly onLoopback: boolean;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
-  /** Whether the engine lets in whoever reaches it. */
+  /** Whether the engine accepts calls without a token. */
   readonly isEngineOpen: () => boolean;
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
@@ -47,7 +48,7 @@ export interface AppOptions {
   readonly formerPublicUrls: readonly string[];
   /** Other sites whose pages may use the API. */
   readonly corsOrigins: readonly string[];
-  /** What must be different about a callback URL, if something must. */
+  /** What is wrong with the URL of a receiver; undefined if nothing is. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Senders of webhooks, by name. */
   readonly sources: Sources;
@@ -90,7 +91,8 @@ export function createApp(options: AppOptions): Express {
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
-  addReviewRoutes(app, byEngine);
+  addDecisionRoutes(app, byEngine);
+  addReceiptRoutes(app, byEngine);
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
   // For other systems. What they send shows by itself where it comes from; they have no key.

@@ -1,6 +1,6 @@
 /**
- * The signed tokens in URLs: links, by which one approver gives one answer to one ballot; receipts, which show what one
- * press led to and can do nothing else; and callbacks, by which a system settles the one promise it was told of.
+ * The signed tokens in URLs: links, by which one approver gives one answer to one ballot; receipts, which show the result
+ * of one press and can do nothing else; and callback URLs, by which another system settles one promise.
  *
  * All are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
  */
@@ -16,7 +16,7 @@ export interface LinkTokensOptions {
   readonly keys: readonly TokenKey[];
   /** Origin of `PUBLIC_URL`. */
   readonly issuer: string;
-  /** Origins that were it before, whose tokens still hold. Default: none. */
+  /** Former origins of `PUBLIC_URL`, whose tokens are still accepted. Default: none. */
   readonly formerIssuers?: readonly string[];
 }
 
@@ -30,11 +30,11 @@ export interface Link {
   /** The ballot's `gen` when the link was made. */
   readonly gen: number;
   /**
-   * When the ballot was created, in milliseconds since 1970. A link fits this ballot alone, also where another has its id
-   * later; and a mail that is sent twice carries the same links.
+   * When the ballot was created, in milliseconds since 1970. So a link does not fit a later ballot of the same id, and a
+   * mail that is sent twice carries the same links.
    */
   readonly bornAtMs: number;
-  /** Until then the link can be viewed; whether it can still decide is for the engine's clock alone. */
+  /** Until when the page can be viewed. Whether the link can still decide depends on the engine's clock alone. */
   readonly expiresAtMs: number;
 }
 
@@ -43,22 +43,23 @@ export interface Receipt {
   readonly pid: string;
   /** When the ballot was created, in milliseconds since 1970. */
   readonly bornAtMs: number;
-  /** What the press wanted. */
+  /** The choice of the link that was pressed. */
   readonly choice: Choice;
-  /** The press: it was effective if the ballot's stored decision carries this nonce. */
+  /** Names the press: it counted if the ballot's stored decision carries this nonce. */
   readonly nonce: string;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }
 
-/** Leave to settle one promise, for a system that a workflow hands a URL to. */
-export interface CallbackLeave {
+/** What a callback URL permits: a POST to it settles one promise. */
+export interface CallbackUrl {
+  /** Id of the promise. */
   readonly pid: string;
   /** Id of the workflow that waits for it. */
   readonly workflow: string;
   /**
-   * When that workflow's time is over, in milliseconds since 1970; the leave ends then. A later workflow of the same id
-   * has another time.
+   * When that workflow times out, in milliseconds since 1970; the URL expires then. A later workflow of the same id has
+   * another time.
    */
   readonly workflowEndsAtMs: number;
 }
@@ -70,12 +71,12 @@ export interface LinkTokens {
   /** The token of `/r/<token>`. */
   issueReceipt(receipt: Receipt): string;
   verifyReceipt(token: string, nowMs: number): Verified<Receipt>;
-  /** The token of `/callbacks/<token>`; the same leave gives the same token. */
-  issueCallback(leave: CallbackLeave): string;
-  verifyCallback(token: string, nowMs: number): Verified<CallbackLeave>;
+  /** The token of `/callbacks/<token>`; the same promise and workflow give the same token. */
+  issueCallbackUrl(permitted: CallbackUrl): string;
+  verifyCallbackUrl(token: string, nowMs: number): Verified<CallbackUrl>;
   /**
-   * Names an approver in links without telling the address, which would otherwise end up in the logs of every proxy.
-   * Keyed, because a plain hash of an address could be found by trying addresses.
+   * Names an approver in links without the address, which would otherwise end up in the logs of every proxy.
+   * Keyed, because trying addresses would find the one behind a plain hash.
    */
   recipientId(approvalId: string, email: string): string;
 }
@@ -102,15 +103,15 @@ const receiptClaimsSchema = z.strictObject({
   jti: bits128Schema,
 });
 
-const callbackClaimsSchema = z.strictObject({
+const callbackUrlClaimsSchema = z.strictObject({
   pid: promiseIdSchema,
   wf: promiseIdSchema,
   ends: epochMsSchema,
   jti: bits128Schema,
 });
 
-/** Says nothing, but a token must have one, and the library takes 0 for none. */
-const CALLBACK_ISSUED_AT_MS = 1_000;
+/** Means nothing. But a token must have an `iat`, and the library treats 0 as none. */
+const CALLBACK_URL_ISSUED_AT_MS = 1_000;
 
 /** @throws TypeError if a key is too short or a kid is given twice */
 export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkTokensOptions): LinkTokens {
@@ -130,16 +131,16 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
     audience: "approval-receipt",
     claims: receiptClaimsSchema,
   });
-  const callbacks = createJws({
+  const callbackUrls = createJws({
     keys,
     issuer,
     formerIssuers,
     typ: "callback+jwt",
     audience: "callback",
-    claims: callbackClaimsSchema,
+    claims: callbackUrlClaimsSchema,
   });
 
-  /** 128 bits that nobody without the key can tell from random ones: HMAC-SHA256 is a pseudo-random function. */
+  /** 128 bits that look random to everybody without the key: HMAC-SHA256 is a pseudo-random function. */
   const derive = (purpose: string, ...parts: readonly (string | number)[]): string =>
     createHmac("sha256", links.signingKey)
       .update(`countersign/${purpose}\n${JSON.stringify(parts)}`)
@@ -156,8 +157,8 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
           act: choice,
           gen,
           born: bornAtMs,
-          // Derived rather than drawn, so that every copy of a mail carries the same links. It guards nothing by itself:
-          // what cannot be forged is the signature.
+          // Derived rather than random, so that every copy of a mail carries the same links. It protects nothing: the
+          // signature does.
           jti: derive("link", pid, choice, gen, bornAtMs),
         },
         { issuedAtMs: bornAtMs, expiresAtMs },
@@ -181,19 +182,19 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
         nonce: jti,
         ...times,
       })),
-    issueCallback: ({ pid, workflow, workflowEndsAtMs }) =>
-      callbacks.sign(
+    issueCallbackUrl: ({ pid, workflow, workflowEndsAtMs }) =>
+      callbackUrls.sign(
         {
           pid,
           wf: workflow,
           ends: workflowEndsAtMs,
           jti: derive("callback", pid, workflow, workflowEndsAtMs),
         },
-        // No clock: a replay, and a step that runs again after a crash, hands over the very same URL.
-        { issuedAtMs: CALLBACK_ISSUED_AT_MS, expiresAtMs: workflowEndsAtMs },
+        // No clock is read, so a replay, or a step that runs again after a crash, gets the same URL.
+        { issuedAtMs: CALLBACK_URL_ISSUED_AT_MS, expiresAtMs: workflowEndsAtMs },
       ),
-    verifyCallback: (token, nowMs) =>
-      callbacks.verify(token, nowMs, ({ pid, wf, ends }) => ({
+    verifyCallbackUrl: (token, nowMs) =>
+      callbackUrls.verify(token, nowMs, ({ pid, wf, ends }) => ({
         pid,
         workflow: wf,
         workflowEndsAtMs: ends,

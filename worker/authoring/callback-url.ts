@@ -20,7 +20,7 @@ export function callbackUrl(ctx: Context, promise: { readonly id: string }): str
     log.error({ workflow: ctx.id }, NO_KEYS);
     throw new Error(NO_KEYS);
   }
-  const token = tokens.issueCallback({
+  const token = tokens.issueCallbackUrl({
     pid: promise.id,
     workflow: ctx.id,
     workflowEndsAtMs: ctx.info.timeout,

@@ -21,7 +21,7 @@ export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
   };
 }
 
-/** What stands, for pages; undefined while the question is open. */
+/** How the ballot was settled, for pages; undefined while the question is open. */
 export function standsOf(standing: BallotStanding): Standing | undefined {
   if (standing.kind !== "decided") return standing.kind === "open" ? undefined : standing;
   const { decision, atMs, outcome } = standing;
@@ -36,4 +36,8 @@ export function standsOf(standing: BallotStanding): Standing | undefined {
     ...(caller === undefined ? {} : { caller }),
     ...(outcome === undefined ? {} : { outcome }),
   };
+}
+
+export function isExpired(standing: Standing): boolean {
+  return standing.kind === "closed" && standing.because === "expired";
 }

@@ -5,7 +5,7 @@ import { assertStorable } from "../../durable/storable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type Answer, settleLatent } from "../../service/promises/settle.ts";
-import type { CallbackLeave, LinkTokens } from "../../tokens/tokens.ts";
+import type { CallbackUrl, LinkTokens } from "../../tokens/tokens.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
 import { readJson } from "../http/body.ts";
 import { requestIdOf } from "../http/context.ts";
@@ -28,7 +28,7 @@ export function addCallbackUrlRoutes(
 ): void {
   addRoute(router, "/callbacks/:token", {
     POST: async (req, res) => {
-      const verified = tokens.verifyCallback(String(req.params["token"]), clock());
+      const verified = tokens.verifyCallbackUrl(String(req.params["token"]), clock());
       const refusal = verified.ok ? await otherWorkflow(durable, verified.value) : verified.reason;
       if (!verified.ok || refusal !== undefined) {
         noteRefusal(res, `callback URL: ${refusal}`);
@@ -62,7 +62,7 @@ export function addCallbackUrlRoutes(
 /** Why the workflow of this id is not the one that made the URL; undefined if it is. */
 async function otherWorkflow(
   durable: Durable,
-  { workflow, workflowEndsAtMs }: CallbackLeave,
+  { workflow, workflowEndsAtMs }: CallbackUrl,
 ): Promise<string | undefined> {
   const found = await durable.read(workflow);
   if (found === undefined) return "no-workflow";

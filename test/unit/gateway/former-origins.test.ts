@@ -33,7 +33,7 @@ async function moved(formerPublicUrls: readonly string[]) {
 function path(publicUrl: string, pid: string): string {
   const keys = [{ kid: "test", secret: Buffer.alloc(32, 7) }];
   const tokens = createLinkTokens({ keys, issuer: publicUrl });
-  return `/callbacks/${tokens.issueCallback({ pid, workflow: "wf", workflowEndsAtMs: ENDS_AT_MS })}`;
+  return `/callbacks/${tokens.issueCallbackUrl({ pid, workflow: "wf", workflowEndsAtMs: ENDS_AT_MS })}`;
 }
 
 function post(g: TestGateway, origin: string, at: string) {

@@ -43,7 +43,7 @@ async function send(g: TestGateway, door: string, body: string) {
     issuer: g.publicUrl,
   });
   const workflowEndsAtMs = (await g.durable.read("p"))?.timeoutAt ?? 0;
-  const token = tokens.issueCallback({ pid: "p", workflow: "p", workflowEndsAtMs });
+  const token = tokens.issueCallbackUrl({ pid: "p", workflow: "p", workflowEndsAtMs });
   return await g.request(door.replace(":token", token), raw(body));
 }
 

@@ -22,7 +22,7 @@ const ENDS_AT_MS = Date.now() + 3_600_000;
 
 /** The URL that the workflow `wf` hands out for a promise. */
 function path(g: TestGateway, pid: string, workflowEndsAtMs = ENDS_AT_MS): string {
-  return `/callbacks/${tokensOf(g).issueCallback({ pid, workflow: "wf", workflowEndsAtMs })}`;
+  return `/callbacks/${tokensOf(g).issueCallbackUrl({ pid, workflow: "wf", workflowEndsAtMs })}`;
 }
 
 async function latent(g: TestGateway, id: string, tags: Record<string, string> = {}, timeoutMs = 60_000) {
@@ -66,7 +66,7 @@ describe("POST /callbacks/:token", () => {
     const tokens = tokensOf(g);
     const times = { bornAtMs: 1000, issuedAtMs: 1000, expiresAtMs: Date.now() + 60_000 };
     const leave = { pid: "p", workflow: "wf", workflowEndsAtMs: ENDS_AT_MS };
-    const good = tokens.issueCallback(leave);
+    const good = tokens.issueCallbackUrl(leave);
     const [head = "", claims = "", signature = ""] = good.split(".");
     const forged = Buffer.from(JSON.stringify({ ...JSON.parse(atob(claims)), pid: "q" })).toString(
       "base64url",
@@ -81,11 +81,11 @@ describe("POST /callbacks/:token", () => {
       tokens.issueReceipt({ pid: "p", choice: "approve", nonce: bits, ...times }),
       `${head}.${forged}.${signature}`,
       `${head}.${claims}.`,
-      stranger.issueCallback(leave),
-      tokens.issueCallback({ ...leave, workflowEndsAtMs: Date.now() - 2000 }),
+      stranger.issueCallbackUrl(leave),
+      tokens.issueCallbackUrl({ ...leave, workflowEndsAtMs: Date.now() - 2000 }),
       // Of a workflow that had this id before, and of one that is gone.
-      tokens.issueCallback({ ...leave, workflowEndsAtMs: ENDS_AT_MS - 1 }),
-      tokens.issueCallback({ ...leave, workflow: "gone" }),
+      tokens.issueCallbackUrl({ ...leave, workflowEndsAtMs: ENDS_AT_MS - 1 }),
+      tokens.issueCallbackUrl({ ...leave, workflow: "gone" }),
       "x",
     ]) {
       const answer = await g.request(`/callbacks/${token}`, json(1));

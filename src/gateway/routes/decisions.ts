@@ -1,16 +1,15 @@
 /**
- * What people meet: `/d/:token`, where one press answers a ballot, and `/r/:token`, which shows what a press led to.
+ * `/d/:token`: the decision page, where one press answers a ballot. It redirects to the receipt (`receipts.ts`).
  *
  * R1 Only a POST of the form, with its confirmation, by a good link settles anything. Every other request reads.
- * R2 A link is good if its signature and claims are, and the stored ballot is the one that it was made for, by birth,
- *    person and generation. Ids can be used again once old approvals are deleted. Every link that is not gets one and the same page.
+ * R2 A link is good if its signature and claims are, and the stored ballot is the one that it was made for: the same birth,
+ *    person and generation. (Ids can be used again once old approvals are deleted.) Every bad link gets the same page.
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
 import type { Ballot, Choice } from "../../approval/approval.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
-import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { answerBallot } from "../../service/approvals/decide.ts";
 import {
@@ -18,19 +17,18 @@ import {
   type Question,
   readBallot,
   readQuestion,
-  withOutcome,
 } from "../../service/approvals/question.ts";
 import type { Link, LinkTokens } from "../../tokens/tokens.ts";
-import { audit, noteRefusal } from "../http/audit.ts";
+import { audit } from "../http/audit.ts";
 import { requestIdOf } from "../http/context.ts";
-import { gone } from "../http/gone.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
-import { askedOf, standsOf } from "../pages/asked.ts";
+import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
 import { readDecisionForm } from "../pages/decision-form.ts";
-import type { Pages, Standing } from "../pages/pages.ts";
+import type { Pages } from "../pages/pages.ts";
+import { refusedLink } from "./refused-link.ts";
 
-export interface ReviewRoutesOptions {
+export interface DecisionRoutesOptions {
   readonly durable: Durable;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
@@ -39,14 +37,12 @@ export interface ReviewRoutesOptions {
   readonly clock: () => number;
   /** 128 random bits in base64url: the name of one press. */
   readonly newNonce: () => string;
-  /** Aborted when the process is asked to stop: open waits are answered then. */
-  readonly draining: AbortSignal;
 }
 
-export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): void {
+export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOptions): void {
   const { durable, tokens, pages, clock, newNonce } = options;
 
-  // No cookie stands behind a press, only the link; but another site must not press for whoever it lures.
+  // A press needs no cookie, only the link. But another site must not make its visitors press.
   router.use("/d", noCrossSitePresses);
   addRoute(router, "/d/:token", {
     GET: async (req, res) => {
@@ -78,33 +74,9 @@ export function addReviewRoutes(router: IRouter, options: ReviewRoutesOptions): 
       res.redirect(303, `/r/${receipt}`);
     },
   });
-
-  addRoute(router, "/r/:token", {
-    GET: async (req, res) => {
-      const verified = tokens.verifyReceipt(String(req.params["token"]), clock());
-      if (!verified.ok) throw refused(options, res, verified.reason);
-      const { pid, bornAtMs, choice, nonce } = verified.value;
-      const found = await readQuestion(durable, pid);
-      if (found === undefined) throw refused(options, res, "no-ballot");
-      if (found.bornAtMs !== bornAtMs) throw refused(options, res, "other-birth");
-      const question = await withOutcome(durable, found, AbortSignal.any([options.draining, gone(res)]));
-      const stands = standsOf(question.standing);
-      // Whoever has a receipt was told of a settled ballot: this one is from a time before it.
-      if (stands === undefined)
-        throw new ServiceError("CONFLICT", "This answer was not recorded: open your link again");
-      const { standing } = question;
-      const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
-      const status = receiptStatus(stands, choice);
-      pages.render(res, {
-        status,
-        view: "receipt",
-        data: { ...askedOf(question), choice, stands, effective },
-      });
-    },
-  });
 }
 
-/** The form while the question is open, and else what stands. */
+/** The form while the question is open; otherwise how the ballot was settled. */
 function showQuestion(
   pages: Pages,
   res: Response,
@@ -126,15 +98,6 @@ function showQuestion(
   }
 }
 
-function receiptStatus(stands: Standing, choice: Choice): number {
-  if (isExpired(stands)) return 410;
-  return stands.kind === "decided" && stands.choice === choice ? 200 : 409;
-}
-
-function isExpired(stands: Standing): boolean {
-  return stands.kind === "closed" && stands.because === "expired";
-}
-
 interface Press {
   readonly link: Link;
   readonly ballot: Ballot;
@@ -142,9 +105,9 @@ interface Press {
   readonly comment: string | undefined;
 }
 
-/** Answers the ballot, unless somebody is faster. */
+/** Answers the ballot, unless another answer is recorded first. */
 async function decide(
-  options: ReviewRoutesOptions,
+  options: DecisionRoutesOptions,
   res: Response,
   { link, ballot, nonce, comment }: Press,
 ): Promise<void> {
@@ -165,7 +128,7 @@ async function decide(
   );
 }
 
-/** Presses that came too late, too: they are kept nowhere else. */
+/** Also records presses that came too late: they are kept nowhere else. */
 function auditPress(
   res: Response,
   { link, ballot, nonce }: Omit<Press, "comment">,
@@ -177,28 +140,21 @@ function auditPress(
 }
 
 /** The link in the address. */
-function verifiedLink(options: ReviewRoutesOptions, req: Request, res: Response): Link {
+function verifiedLink(options: DecisionRoutesOptions, req: Request, res: Response): Link {
   const verified = options.tokens.verifyLink(String(req.params["token"]), options.clock());
-  if (!verified.ok) throw refused(options, res, verified.reason);
+  if (!verified.ok) throw refusedLink(options.log, res, verified.reason);
   return verified.value;
 }
 
-/** What was found by a link, if it is what the link was made for (R2). */
+/** The ballot or question that was found, if the link was made for it (R2). */
 function genuine<Found extends Pick<BallotAsked, "ballot" | "bornAtMs">>(
-  options: ReviewRoutesOptions,
+  options: DecisionRoutesOptions,
   res: Response,
   { link, found }: { readonly link: Link; readonly found: Found | undefined },
 ): Found {
-  if (found === undefined) throw refused(options, res, "no-ballot");
-  if (found.bornAtMs !== link.bornAtMs) throw refused(options, res, "other-birth");
-  if (found.ballot.recipient !== link.recipient) throw refused(options, res, "other-recipient");
-  if (found.ballot.gen !== link.gen) throw refused(options, res, "other-generation");
+  if (found === undefined) throw refusedLink(options.log, res, "no-ballot");
+  if (found.bornAtMs !== link.bornAtMs) throw refusedLink(options.log, res, "other-birth");
+  if (found.ballot.recipient !== link.recipient) throw refusedLink(options.log, res, "other-recipient");
+  if (found.ballot.gen !== link.gen) throw refusedLink(options.log, res, "other-generation");
   return found;
-}
-
-/** The reason is for the log alone: outside, all refusals look the same. */
-function refused({ log }: ReviewRoutesOptions, res: Response, reason: string): ServiceError {
-  noteRefusal(res, `link: ${reason}`);
-  log.info({ requestId: requestIdOf(res), reason }, "link refused");
-  return new ServiceError("FORBIDDEN", "This link cannot be used");
 }
