@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../store/journal.ts";
+import { DatabaseSync } from "../store/sqlite.ts";
 import { Store } from "../store/store.ts";
 
 /**

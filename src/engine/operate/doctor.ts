@@ -1,9 +1,9 @@
 import { existsSync, statSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import { SETBACKS_OF_NOTE } from "../decide/setback.ts";
 import { isTaken, lockFolder } from "../store/database.ts";
 import { journalFileOf, readJournal, recordsAfter } from "../store/journal.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../store/schema.ts";
+import { DatabaseSync } from "../store/sqlite.ts";
 import { INVARIANTS } from "./invariants.ts";
 
 interface Finding {

@@ -1,7 +1,8 @@
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import type { PromiseRecord } from "../../protocol/records.ts";
 import { promiseRecord } from "../decide/state.ts";
 import { type Columns, PROMISE_COLUMNS, promiseFromColumns } from "../store/rows.ts";
+import { DatabaseSync } from "../store/sqlite.ts";
 
 /** The promises of an engine's file, as they were at its last checkpoint. */
 export interface Walk {

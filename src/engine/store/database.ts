@@ -1,8 +1,8 @@
 import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../../lib/folder.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
+import { DatabaseSync } from "./sqlite.ts";
 
 /** Name of a database in memory, for tests. */
 export const MEMORY = ":memory:";

@@ -15,6 +15,14 @@ describe("an old Node", () => {
     });
   });
 
+  test("is told in one line by countersign/testing, although node:sqlite is missing there", () => {
+    const { status, stdout, stderr } = startedOn("20.20.2", ["worker/testing/index.ts"], WITHOUT_SQLITE);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(
+      /^Cannot start: \S+ is Node 20\.20\.2, and Countersign needs 22\.18, 24 or newer.*\n$/u,
+    );
+  });
+
   test.each(["22.17.1", "23.11.0", "0.12.18"])("is also %s", (version) => {
     expect(startedOn(version, ["src/lib/node-version.js"]).status).toBe(1);
   });
@@ -53,9 +61,20 @@ describe("an old Node", () => {
   });
 });
 
-/** How a program ends on a Node that says to be of that version. */
-function startedOn(version: string, args: readonly string[]) {
-  const pretend = `Object.defineProperty(process, "version", { value: "v${version}" })`;
+/** Makes imports of `node:sqlite` fail, as on Node 20. */
+const WITHOUT_SQLITE = `
+  import { registerHooks } from "node:module";
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === "node:sqlite") throw new Error("No such built-in module: node:sqlite");
+      return next(specifier, context);
+    },
+  });
+`;
+
+/** How a program ends on a Node that pretends to have this version. */
+function startedOn(version: string, args: readonly string[], further = "") {
+  const pretend = `${further}Object.defineProperty(process, "version", { value: "v${version}" })`;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ["--import", `data:text/javascript,${encodeURIComponent(pretend)}`, ...args],
