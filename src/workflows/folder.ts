@@ -18,7 +18,7 @@ interface Found {
 }
 
 /**
- * Loads the workflows of a folder's files, not of folders within it: those are for what workflows share. Each file
+ * Loads the workflows of a folder's files, not of folders inside it: those are for what workflows share. Each file
  * exports at least one, as default or by name.
  *
  * @param folder absolute path; undefined: there are none
@@ -83,7 +83,7 @@ async function workflowsOf(folder: string, file: string, problems: string[]): Pr
     if (!isMeantAsWorkflow(value)) {
       if (name !== "default") continue;
       isFaulty = true;
-      problems.push(`${where} is no workflow: export what defineWorkflow({ name, run }) answers`);
+      problems.push(`${where} is no workflow: export what defineWorkflow({ name, run }) returns`);
       continue;
     }
     const wrong = workflowProblems(value as object);
@@ -95,19 +95,27 @@ async function workflowsOf(folder: string, file: string, problems: string[]): Pr
     const names = exportsOf(exported).map(([name]) => name);
     problems.push(
       names.length === 0
-        ? `${file} exports nothing: export what defineWorkflow({ name, run }) answers, or move the file into a folder within`
-        : `${file} exports no workflow (but ${names.slice(0, 5).join(", ")}): export what defineWorkflow({ name, run }) answers, or move the file into a folder within`,
+        ? `${file} exports nothing: export what defineWorkflow({ name, run }) returns, or move the file into a folder inside this one`
+        : `${file} exports no workflow (but ${names.slice(0, 5).join(", ")}): export what defineWorkflow({ name, run }) returns, or move the file into a folder inside this one`,
     );
   }
   return found;
 }
 
-/** By name. What Node calls default of a file in CommonJS is all that it exports, and not all of that has a name there. */
+/**
+ * By name. Of a file in CommonJS, Node's `default` is all that it exports, and not all of that has a name beside it. An empty
+ * `.ts` file is CommonJS unless the nearest package.json says otherwise.
+ */
 function exportsOf(exported: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
   const { default: main, "module.exports": _, ...named } = exported;
-  const isModule = typeof main === "object" && main !== null && Object.values(main).some(isMeantAsWorkflow);
-  if (isModule) return Object.entries({ ...main, ...named });
+  if (isModule(main)) return Object.entries({ ...main, ...named });
   return main === undefined ? Object.entries(named) : [["default", main], ...Object.entries(named)];
+}
+
+function isModule(main: unknown): main is object {
+  if (typeof main !== "object" || main === null) return false;
+  const members = Object.values(main);
+  return members.length === 0 || members.some(isMeantAsWorkflow);
 }
 
 async function load(path: string): Promise<Readonly<Record<string, unknown>>> {

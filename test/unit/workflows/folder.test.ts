@@ -113,6 +113,16 @@ describe("loadWorkflows()", () => {
       /run must be a generator/u,
     ],
   ];
+  test.each([
+    ["is empty", { "a.ts": "" }],
+    ["is empty, where files are CommonJS", { "a.ts": "", "package.json": '{"type":"commonjs"}' }],
+    ["is empty, where files are modules", { "a.ts": "", "package.json": '{"type":"module"}' }],
+    ["has nothing but a comment and types", { "a.ts": "// later\ntype Later = 1;\n" }],
+    ["exports an empty object", { "a.cjs": "module.exports = {};" }],
+  ])("a file that %s exports nothing", async (_what, files) => {
+    expect(await problemsOf(files)).toEqual([expect.stringMatching(/a\.c?[jt]s exports nothing: /u)]);
+  });
+
   test.each(WRONG)("a file that %s is named", async (_what, text, problem) => {
     expect(await problemsOf({ "a.mjs": text })).toEqual([expect.stringMatching(problem)]);
   });
