@@ -34,7 +34,7 @@ export function renderShell(
     outcome: content.outcome,
     footer:
       content.footer ??
-      "Whoever holds a decision link can answer in its owner's name. Do not forward the mail it came in.",
+      "Anyone who holds a decision link can answer in its owner's name. Do not forward the mail it came in.",
     style: assetHref(assets, "style.css"),
     icon: assetHref(assets, "icon.svg"),
   });

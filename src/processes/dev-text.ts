@@ -1,9 +1,9 @@
-/** What `countersign dev` tells at a terminal: where to click, each approval's way in one line, and what went wrong. */
+/** What `countersign dev` prints: where to click, the steps of each approval in one line, and what went wrong. */
 import type { ApprovalRequest, OutcomeKind } from "../approval/approval.ts";
 import { type CallbackEvent, subjectOf } from "../approval/event.ts";
 import type { RequestMail } from "../channels/mail/mailer.ts";
 
-/** Ways that are remembered; the line of an older one begins in its middle. */
+/** Approvals that are remembered; the line of an older one begins in the middle. */
 const WAYS_MAX = 1_000;
 
 interface Way {
@@ -11,7 +11,7 @@ interface Way {
   readonly steps: string[];
 }
 
-/** The way of each approval: who was asked, who answered what, how it ended. */
+/** The steps of each approval so far: who was asked, who answered what, how it ended. */
 export class Ways {
   readonly #ways = new Map<string, Way>();
   readonly #mailbox: string;
@@ -21,7 +21,7 @@ export class Ways {
     this.#mailbox = mailbox;
   }
 
-  /** The line for a mail that went out; undefined for one that was told of. */
+  /** The line for a mail that went out; undefined if it was printed before. */
   mail({
     approval,
     request,
@@ -34,7 +34,7 @@ export class Ways {
     return `${lineOf(approval, request, way)} · decide in ${this.#mailbox}`;
   }
 
-  /** The line for an event; undefined for one that was told of, and for what is no news to people. */
+  /** The line for an event; undefined if it was printed before, or if people need not know of it. */
   event(event: CallbackEvent, request: ApprovalRequest): string | undefined {
     const approval = subjectOf(event);
     const way = this.#wayOf(approval);
@@ -88,16 +88,23 @@ export interface DevStart {
   readonly url: string;
   /** Names of the folder's workflows, at least one. */
   readonly workflows: readonly string[];
+  /** An argument that the first accepts; undefined if none is known. */
+  readonly sample: { readonly value: unknown } | undefined;
 }
 
-/** What is said when the service is ready. */
-export function devWelcome({ url, workflows }: DevStart): string {
+/** What is printed when the service is ready. */
+export function devWelcome({ url, workflows, sample }: DevStart): string {
   const [first = ""] = workflows;
+  const begin = `curl ${shellWord(`${url}/begin?func=${first}`)} -H 'content-type: application/json' -d`;
+  const start =
+    sample === undefined
+      ? `curl ${url}/workflows shows the argument that each takes; POST it to ${url}/begin?func=${first}`
+      : `${begin} ${shellWord(JSON.stringify(sample.value))}`;
   return `
   Countersign is ready at ${url}
   Read mails and decide:  ${url}/mailbox
   Workflows:              ${workflows.join(", ")}
-  Start one:              curl '${url}/begin?func=${first}' -H 'content-type: application/json' -d '…'
+  Start one:              ${start}
 
 `;
 }
@@ -118,4 +125,9 @@ function messageOf(fault: unknown): string | undefined {
   if (typeof fault === "string") return fault;
   if (typeof fault !== "object" || fault === null || !("message" in fault)) return undefined;
   return String(fault.message);
+}
+
+/** One word of a POSIX shell, whatever it contains. */
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -5,6 +5,7 @@ import { createLogger } from "../lib/log.ts";
 import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
+import { sampleArgument } from "../workflows/sample-argument.ts";
 import { composeAll } from "./compose-all.ts";
 import type { Onlooker } from "./compose-worker.ts";
 import { devWelcome, logText, Ways } from "./dev-text.ts";
@@ -13,7 +14,7 @@ import { openEmbeddedEngine } from "./embedded-engine.ts";
 export interface DevOptions {
   /** The workflows', an absolute path. */
   readonly folder: string;
-  /** Started before: where to click was told then. */
+  /** The service was started before, and where to click was printed then. */
   readonly isAgain: boolean;
 }
 
@@ -43,9 +44,14 @@ export async function runDev({ folder, isAgain }: DevOptions): Promise<void> {
 
     const { publicUrl } = gateway;
     ways = new Ways(`${publicUrl}/mailbox`);
-    const names = (await loadWorkflows(folder)).map(({ name }) => name);
+    const workflows = await loadWorkflows(folder);
+    const [first] = workflows;
+    const names = workflows.map(({ name }) => name);
     if (isAgain) say(`Ready again with ${names.join(", ")}`);
-    else process.stdout.write(devWelcome({ url: publicUrl, workflows: names }));
+    else {
+      const sample = first && (await sampleArgument(first));
+      process.stdout.write(devWelcome({ url: publicUrl, workflows: names, sample }));
+    }
     const stop = async () => {
       gateway.drain();
       await release();

@@ -1,5 +1,5 @@
 /** The workflows that a gateway knows: what it lists, and whose arguments it checks. */
-import { isStandardSchema } from "./standard-schema.ts";
+import { jsonSchemaOf } from "./json-schema.ts";
 import type { Workflow } from "./workflow.ts";
 
 type Entry = Pick<Workflow, "name" | "version" | "input">;
@@ -46,16 +46,6 @@ export function createCatalogue(
         : undefined,
     listed,
   };
-}
-
-function jsonSchemaOf(input: Entry["input"]): unknown {
-  if (!isStandardSchema(input)) return null;
-  try {
-    return input["~standard"].jsonSchema?.input({ target: "draft-2020-12" }) ?? null;
-  } catch {
-    // Not every schema has one: a transformation, for instance, or a type that JSON has not.
-    return null;
-  }
 }
 
 function keyOf(name: string, version: number): string {

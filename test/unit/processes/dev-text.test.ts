@@ -85,9 +85,22 @@ describe("logText()", () => {
   });
 });
 
-it("devWelcome() says where to click and how to start a workflow", () => {
-  const text = devWelcome({ url: "http://127.0.0.1:5001", workflows: ["purchase", "release"] });
-  expect(text).toContain("http://127.0.0.1:5001/mailbox");
-  expect(text).toContain("purchase, release");
-  expect(text).toContain("/begin?func=purchase");
+describe("devWelcome()", () => {
+  const start = { url: "http://127.0.0.1:5001", workflows: ["purchase", "release"] };
+
+  it("says where to click, and prints a call that can be pasted", () => {
+    const text = devWelcome({ ...start, sample: { value: { item: "Ana's" } } });
+    expect(text).toContain("http://127.0.0.1:5001/mailbox");
+    expect(text).toContain("purchase, release");
+    expect(text).toContain(
+      String.raw`curl 'http://127.0.0.1:5001/begin?func=purchase' -H 'content-type: application/json' -d '{"item":"Ana'\''s"}'`,
+    );
+  });
+
+  it("says where the schemas are if no argument is known that fits", () => {
+    const text = devWelcome({ ...start, sample: undefined });
+    expect(text).toContain("curl http://127.0.0.1:5001/workflows shows the argument that each takes");
+    expect(text).toContain("/begin?func=purchase");
+    expect(text).not.toContain("-d");
+  });
 });
