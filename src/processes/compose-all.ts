@@ -63,10 +63,15 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     const hasOthers = workflows.length > 0 || config.workflows.examples;
     await hostBuiltIns(parts, engine, { ...place, isAlone: !hasOthers }, owner);
     if (hasOthers) {
-      const thread = startWorkflows(
-        { settings: parts.settings, engine: engine.line(), ...place },
-        linesOf(log),
-      );
+      const thread = startWorkflows({
+        settings: parts.settings,
+        ...place,
+        engine,
+        group,
+        // The examples alone are rarely begun.
+        isEager: workflows.length > 0,
+        write: linesOf(log),
+      });
       owner.defer(() => thread.stop());
     }
   }
