@@ -38,13 +38,13 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Whether the disk that requests end up on takes more. Default: it is another machine's, which will say so. */
   readonly canStore?: () => Promise<boolean>;
-  /** Whether the engine lets in whoever reaches it: then the gateway is not ready. Default: no. */
+  /** Whether the engine accepts calls without a token: then the gateway is not ready. Default: no. */
   readonly isEngineOpen?: () => boolean;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
   /** Other sites whose pages may use the API. Default: none. */
   readonly corsOrigins?: readonly string[];
-  /** How long it goes on taking connections once it is told to stop, in milliseconds. Default 0. */
+  /** How long it keeps accepting connections once it is told to stop, in milliseconds. Default 0. */
   readonly drainDelayMs?: number;
   /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
@@ -53,9 +53,9 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly url: string;
   readonly publicUrl: string;
-  /** Says by `/readyz` that it stops, and lets nobody wait any more; `close` does this first. */
+  /** Says by `/readyz` that it stops, and ends all waits; `close` does this first. */
   drain(): void;
-  /** Answers what is under way, then lets go of the port. The engine stays connected: that is the caller's. */
+  /** Answers the open requests, then closes the port. The engine stays connected: the caller owns it. */
   close(): Promise<void>;
 }
 

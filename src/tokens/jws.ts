@@ -9,8 +9,8 @@ export interface TokenKey {
 }
 
 /**
- * Why a token was refused: for logs and audit only. Outside, every refusal looks the same, or answers would help to
- * guess one check after the other.
+ * Why a token was refused: for logs and audit only. Outside, every refusal looks the same; otherwise responses would
+ * help an attacker to get past one check after the other.
  */
 type TokenRefusal = "malformed" | "header" | "unknown-key" | "signature" | "expired" | "claims";
 
@@ -33,7 +33,7 @@ export interface Jws<C> {
 interface JwsOptions<S extends z.ZodRawShape> {
   readonly keys: readonly TokenKey[];
   readonly issuer: string;
-  /** Issuers before this one, whose tokens still hold. */
+  /** Former issuers, whose tokens are still accepted. */
   readonly formerIssuers: readonly string[];
   readonly typ: string;
   readonly audience: string;
@@ -41,7 +41,7 @@ interface JwsOptions<S extends z.ZodRawShape> {
   readonly claims: z.ZodObject<S, z.core.$strict>;
 }
 
-/** Ours have about 500; whoever sends more wants to keep the parser busy. */
+/** Ours have about 500. A longer one can only keep the parser busy. */
 const TOKEN_CHARS_MAX = 1_024;
 /** As long as the hash (RFC 7518 §3.2); the library would take one byte. */
 const SECRET_BYTES_MIN = 32;

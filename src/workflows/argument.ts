@@ -26,7 +26,7 @@ function isProblem(value: unknown): value is FieldProblem {
   );
 }
 
-/** More would help nobody to mend an argument. */
+/** More would not help to correct an argument. */
 const PROBLEMS_MAX = 20;
 /** Names and messages may repeat what a caller sent. */
 const TEXT_CHARS_MAX = 200;

@@ -10,7 +10,7 @@ export interface Catalogue {
    * @returns undefined if it is not known here, which does not mean that no worker has it
    */
   find(name: string, version: number, target?: string): Entry | undefined;
-  /** Why a workflow of the settings' group is not to be begun, to be put behind a colon; undefined if it may be. */
+  /** Why a workflow of the settings' group must not be begun, as text after a colon; undefined if it may be. */
   withheld(name: string, target?: string): string | undefined;
   readonly listed: readonly ListedWorkflow[];
 }
@@ -25,7 +25,7 @@ interface ListedWorkflow {
 export interface CatalogueOptions {
   /** The worker group that runs them. Default `worker`. */
   readonly group?: string;
-  /** Names of examples that are switched off, and are no workflow of one's own either. */
+  /** Names of examples that are switched off, unless a workflow of the folder has the same name. */
   readonly examplesOff?: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { checkArgument } from "./argument.ts";
 import { jsonSchemaOf } from "./json-schema.ts";
 import type { Workflow } from "./workflow.ts";
 
-/** Deeper, and longer, nobody would paste. */
+/** A deeper or longer argument is not worth pasting. */
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 3;
 const TEXT_CHARS_MAX = 80;

@@ -1,4 +1,4 @@
-/** A workflow of one's own, as `defineWorkflow` makes it and a folder's file exports it. */
+/** A workflow of your own, as `defineWorkflow` makes it and a file of the folder exports it. */
 import type { Func } from "@resonatehq/sdk";
 import { FUNCTION_NAME, FUNCTION_NAME_RULE, VERSION_MAX, VERSION_RULE } from "../approval/call.ts";
 import { ownWayOf } from "../approval/own-ways.ts";

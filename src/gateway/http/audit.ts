@@ -1,9 +1,9 @@
-/** What requests leave in the audit record: who did or tried what, told by the handlers that know. */
+/** What requests leave in the audit record: who did or tried what. The handlers report it. */
 import type { Response } from "express";
 import type { AuditEntry } from "../../lib/audit.ts";
 import { stateOf } from "./request-state.ts";
 
-/** `who`: default the caller, as far as one is known. */
+/** `who`: default the caller, if known. */
 export function audit(
   res: Response,
   { who, ...entry }: Omit<AuditEntry, "who"> & { readonly who?: string },
@@ -16,7 +16,7 @@ export function audit(
   } as AuditEntry);
 }
 
-/** Remembers why a request is refused, which the answer does not say, and whom it seemed to come from. */
+/** Remembers why a request is refused, which the response does not say, and who it claimed to come from. */
 export function noteRefusal(res: Response, reason: string, who?: string): void {
   stateOf(res).refusal = { reason, who };
 }

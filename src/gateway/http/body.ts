@@ -25,8 +25,8 @@ export async function readJson(
 }
 
 /**
- * Tells a caller who waits to be asked (`Expect: 100-continue`) to send the body: once all that can be judged without it
- * is judged, its length included. For others this does nothing.
+ * Asks a caller who sent `Expect: 100-continue` for the body. Call it once everything else is checked, the body's length
+ * included. For other callers this does nothing.
  */
 export function askForBody(req: Request, bytesMax: number): void {
   if (req.headers.expect === undefined) return;
@@ -34,7 +34,7 @@ export function askForBody(req: Request, bytesMax: number): void {
   req.res?.writeContinue();
 }
 
-/** The body as it came, for whoever must verify its bytes. Throws as `readJson` does. */
+/** The body as it came, for routes that verify its bytes. Throws like `readJson`. */
 export async function readRaw(req: Request, bytesMax: number): Promise<Buffer> {
   assertUncompressed(req);
   return await readBytes(req, bytesMax);

@@ -9,13 +9,13 @@ import { beginState, stateOf } from "./request-state.ts";
  * The line names the route by its template: addresses of decision links are credentials and never logged.
  */
 export function requestContext(options: {
-  /** Origin of every link: https is then for good, in answers of every kind. */
+  /** Origin of every link. If it is https, every response demands https from then on. */
   readonly publicUrl: string;
   readonly log: Logger;
   /** Where handlers write down what was done. */
   readonly audit: Audit;
   readonly newId: () => string;
-  /** Aborted when the process is asked to stop: callers are then told to use no connection again. */
+  /** Aborted when the process is asked to stop: responses then close their connections. */
   readonly draining: AbortSignal;
 }): RequestHandler {
   const headers = Object.entries({
@@ -61,7 +61,7 @@ export function noteApproval(res: Response, id: string): void {
 
 const QUIET: readonly string[] = ["/livez", "/readyz"];
 
-/** The route's template: addresses hold what is nobody else's to know. */
+/** The route's template, because addresses contain ids and tokens that must not be logged. */
 export function routeOf(req: Request): string {
   const route: unknown = req.route;
   if (typeof route !== "object" || route === null || !("path" in route)) return "none";

@@ -1,8 +1,8 @@
 import type { RequestHandler } from "express";
 
 /**
- * Lets pages of these origins use the API with a key that they have (CORS). Nobody else is told anything, the answer
- * names the origin as it was set and never as it was sent, and cookies count for nothing, here as elsewhere.
+ * Lets pages of these origins use the API with a key that they have (CORS). Other origins get no header. The response
+ * names the origin as it was configured, never as it was sent. Cookies are ignored, here as everywhere.
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   return (req, res, next) => {

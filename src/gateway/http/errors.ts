@@ -12,7 +12,7 @@ export const notFound: RequestHandler = (req) => {
   throw new ServiceError("NOT_FOUND", `Nothing exists at ${req.path.slice(0, 100)}`);
 };
 
-/** The last handler: every error becomes a problem for programs or a page for people, and tells nothing of our insides. */
+/** The last handler: every error becomes a problem for programs or a page for people, and shows nothing of our internals. */
 export function errorHandler({
   log,
   pages,

@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from "express";
 import { ServiceError } from "../../lib/errors.ts";
 import { hostNameOf } from "../../lib/host-name.ts";
 
-/** Refuses addresses whose percent-escapes are no text: routes and query readers would each make their own of them. */
+/** Refuses addresses whose percent-escapes are no text: routes and query readers would each read them differently. */
 export const wellFormedAddress: RequestHandler = (req, _res, next) => {
   if (req.url.includes("%")) {
     try {
@@ -16,8 +16,8 @@ export const wellFormedAddress: RequestHandler = (req, _res, next) => {
 };
 
 /**
- * Answers only to its own names. A page elsewhere can point a name of its own at this machine, and the browser would
- * then hand it everything that a service without keys shows to the loopback.
+ * Answers only to its own names. A page elsewhere can point its own host name at this machine, and the browser would
+ * then let it read everything that a service without keys shows to the loopback.
  */
 export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): RequestHandler {
   const publicNames = [publicUrl, ...formerUrls].map((url) => new URL(url).hostname);
@@ -34,8 +34,8 @@ export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): 
 }
 
 /**
- * Keeps pages of other sites from pressing for whoever they lure. Browsers that do not say where a press comes from are
- * let in: the link is all that counts here, and under our own `no-referrer` they say `Origin: null` of our own form.
+ * Keeps pages of other sites from pressing for the people that they lure. Browsers that do not say where a press comes
+ * from are let in: only the link counts here, and under our own `no-referrer` they send `Origin: null` for our own form.
  */
 export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
   if (!isRead(req) && saysOtherSite(req)) {

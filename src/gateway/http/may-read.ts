@@ -22,7 +22,7 @@ export async function mayRead(
   return (await isOfApproval(durable, promise)) ? approvals === true : workflows === true;
 }
 
-/** Looks at what the promise hangs below, one after the other, up to the workflow that somebody began. */
+/** Reads the ancestors of the promise one after the other, up to the workflow that a caller began. */
 async function isOfApproval(durable: Durable, promise: StoredPromise): Promise<boolean> {
   if (isApproval(promise)) return true;
   for (let id = parentId(promise.id); id !== undefined; id = parentId(id)) {
@@ -32,7 +32,7 @@ async function isOfApproval(durable: Durable, promise: StoredPromise): Promise<b
   return false;
 }
 
-/** By its tag, or by its function: whoever started it by the engine's protocol gave it no tag. */
+/** By its tag, or by its function: an approval that was started through the engine's protocol has no tag. */
 function isApproval({ tags, param }: StoredPromise): boolean {
   return (
     tags[KIND_TAG] === "approval" ||

@@ -21,7 +21,7 @@ export function preferredWait(header: string | undefined): number | undefined {
   return undefined;
 }
 
-/** What stands between commas. A comma within quotes is text, also where the quotes do not end. */
+/** The text between commas. A comma within quotes is text, even if the quotes do not end. */
 const MEMBERS = /(?:"(?:\\.|[^"\\])*"?|[^",])+/g;
 
 function secondsIn(text: string): number | undefined {

@@ -24,7 +24,7 @@ export function sendProblem(res: Response, error: ServiceError): void {
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));
 }
 
-/** Whether more of the body may come than is worth taking in from somebody who is refused. */
+/** Whether more of the body may come than is worth reading from a caller who is refused. */
 function isLong({ complete, headers }: Request): boolean {
   if (complete) return false;
   return (

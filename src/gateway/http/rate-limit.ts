@@ -1,13 +1,13 @@
 import { REFUSALS_PER_MINUTE } from "../../openapi/limits.ts";
 
-/** Counts refusals, so that whoever collects them is told to slow down. What succeeds is never counted. */
+/** Counts refusals, so that a caller with many of them is told to slow down. What succeeds is never counted. */
 export interface FailureLimit {
-  /** Counts one for each of the names; answers how many seconds to wait once one has too many, else undefined. */
+  /** Counts one for each name. Returns how many seconds to wait once a name has too many, else undefined. */
   count(names: readonly string[]): number | undefined;
 }
 
 const WINDOW_MS = 60_000;
-/** Names counted at once. Somebody with more addresses than this makes the oldest counts start anew, and no more. */
+/** Names counted at once. A caller with more addresses than this resets the oldest counts, and no more. */
 const NAMES_MAX = 10_000;
 
 export function createFailureLimit({ clock }: { readonly clock: () => number }): FailureLimit {

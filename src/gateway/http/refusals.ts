@@ -7,7 +7,7 @@ import { callerOf } from "./auth.ts";
 import { routeOf } from "./context.ts";
 import type { FailureLimit } from "./rate-limit.ts";
 
-/** Counts an error that is a refusal (401, 403), and answers what the caller is told. */
+/** Counts an error that is a refusal (401, 403), and returns what the caller is told. */
 export function refused(
   error: ServiceError,
   { refusals, req, res }: { readonly refusals: FailureLimit; readonly req: Request; readonly res: Response },

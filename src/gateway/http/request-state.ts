@@ -1,4 +1,4 @@
-/** What is known of a request while it is answered, by name and type; filled in by whoever finds it out. */
+/** What is known about a request while it is answered, by name and type. Each handler fills in what it finds out. */
 import type { Response } from "express";
 import type { Caller } from "../../auth/authenticate.ts";
 import type { Audit } from "../../lib/audit.ts";
@@ -12,7 +12,7 @@ export interface RequestState {
   caller?: Caller;
   /** The approval that it is about, for its line in the log. */
   approval?: string;
-  /** Why it is refused, which the answer does not say, and whom it seemed to come from. */
+  /** Why it is refused, which the response does not say, and who it claimed to come from. */
   refusal?: { readonly reason: string; readonly who?: string | undefined };
 }
 

@@ -4,8 +4,8 @@ import { ServiceError } from "../../lib/errors.ts";
 type Method = "GET" | "POST";
 
 /**
- * Mounts all that a path can do. Other methods get 405 with `Allow`; OPTIONS is told the same; HEAD is GET without a
- * body, so a handler must not change anything for it.
+ * Mounts the handlers of a path. Other methods get 405 with `Allow`; OPTIONS gets the same header; HEAD is GET without a
+ * body, so a GET handler must not change anything.
  */
 export function addRoute(
   router: IRouter,

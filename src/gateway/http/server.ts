@@ -34,19 +34,19 @@ export interface Limits
       | "maxHeaderSize"
     >
   > {
-  /** From the beginning of the end to its own: for requests under way. */
+  /** From the call of `drain` to the end, for open requests. */
   readonly drainMs: number;
 }
 
 /**
- * Node's own limits are an hour's patience for somebody who sends one byte a minute. These allow slow networks, not
- * slow attackers: headers in 10 s, everything in 30 s, checked every 2 s.
+ * Node's own limits wait for an hour for a client that sends one byte a minute. These allow slow networks, not slow
+ * attackers: headers in 10 s, everything in 30 s, checked every 2 s.
  */
 const LIMITS: Limits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
-  // Above the minute that load balancers keep idle connections, so that it is not we who close one being used.
+  // Longer than the minute that load balancers keep idle connections, so that we never close one that is being used.
   keepAliveTimeout: 65_000,
   maxHeaderSize: 16_384,
   // Orchestrators wait 30 s before they kill; this leaves time for the rest of the process.
@@ -79,8 +79,8 @@ export async function listen(
   try {
     const app = makeApp(listening);
     server.on("request", app);
-    // Callers who say `Expect: 100-continue` are asked for their body by whoever wants to read it (`askForBody`). With
-    // an answer that comes before, Node ends the connection: the body may follow or not.
+    // The handler that reads the body asks callers with `Expect: 100-continue` for it (`askForBody`). If a response comes
+    // before that, Node ends the connection: the body may follow or not.
     server.on("checkContinue", app);
   } catch (error) {
     server.close();

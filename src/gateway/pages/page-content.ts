@@ -7,7 +7,7 @@ import type { Locals } from "../../lib/templates.ts";
 import { type Asked, DECISION_FORM, type Page, type Standing } from "./page.ts";
 import { standingText, type Visit } from "./standing-text.ts";
 
-/** A page as data: which template, what it prints, and what stands around it. */
+/** A page as data: which template, what it prints, and what surrounds it. */
 export interface PageContent {
   readonly template: string;
   readonly locals: Locals;

@@ -11,7 +11,7 @@ export type AskedRequest = Pick<
 /** One approver's open or closed question. */
 export interface Asked {
   readonly request: AskedRequest;
-  /** As whom the holder of the link decides. */
+  /** The person in whose name the holder of the link decides. */
   readonly approver: Person;
   readonly deadlineAtMs: number;
 }
@@ -46,8 +46,8 @@ export type Standing =
  * Every page people get, with the data it needs.
  *
  * - `decide` (200; 422 with `problem`): the form with its one button.
- * - `standing` (200, 409, 410): what stands; no form. For GET on a ballot that is not open.
- * - `receipt` (200, 409, 410): what a press led to. `effective` is true when this press is the stored decision.
+ * - `standing` (200, 409, 410): how the ballot was settled; no form. For GET on a ballot that is not open.
+ * - `receipt` (200, 409, 410): the result of a press. `effective` is true when this press is the stored decision.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.

@@ -3,7 +3,7 @@ import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
 import type { AskedRequest, Standing } from "./page.ts";
 
-/** What is told to somebody who meets a ballot that is settled: whether they settled it, or found it so. */
+/** What a person reads about a settled ballot, whether they settled it or found it settled. */
 export interface StandingText {
   readonly headline: string;
   readonly explanation: string;
@@ -80,7 +80,7 @@ function closedText({ press }: Visit, { because, outcome }: Closed): StandingTex
 
 const DONE = { approve: "approved", reject: "rejected" } as const;
 
-/** How the request ended, to somebody whose own answer may have been another. */
+/** How the request ended, for a person who may have answered otherwise. */
 function endText(own: Choice, outcome: OutcomeKind): string {
   const isOverruled = own === "approve" ? outcome === "rejected" : outcome === "approved";
   return isOverruled ? `${OUTCOME[outcome]} Others decided otherwise.` : OUTCOME[outcome];

@@ -36,7 +36,7 @@ export interface Begin {
   readonly args: readonly unknown[];
   /** From now until the workflow is over, done or not. */
   readonly timeoutMs: number;
-  /** Who is told when it has ended. */
+  /** The receiver that is told when it has ended. */
   readonly callbackUrl?: string | undefined;
 }
 

@@ -53,7 +53,7 @@ export function addCallbackUrlRoutes(
         outcome: effective ? "stored" : "too late",
       });
       log.info({ requestId: requestIdOf(res), promise: record.id, effective }, "called back");
-      // What somebody else has answered is none of this caller's business.
+      // This caller must not learn what another one has stored.
       res.json({ status: record.state, effective });
     },
   });

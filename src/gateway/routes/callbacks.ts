@@ -25,7 +25,7 @@ export interface CallbackRoutesOptions {
   readonly newId: () => string;
 }
 
-/** An approval of 50 people tells of 152 events; with more receivers, `GET /callback-deliveries` shows the rest. */
+/** An approval of 50 people has 152 events; with more receivers, `GET /callback-deliveries` shows the rest. */
 const SHOWN_MAX = 200;
 
 const STATUSES: readonly CallbackView["status"][] = ["pending", "delivered", "gone", "failed"];
@@ -76,7 +76,7 @@ export function addCallbackRoutes(
   }
 }
 
-/** Who may look after callbacks: whoever may do the like with what they tell of. */
+/** Who may look after callbacks: callers who may do the same with what the callbacks report. */
 const SCOPES = {
   read: { approval: "approvals:read", workflow: "workflows:read" },
   send: { approval: "approvals:create", workflow: "workflows:begin" },

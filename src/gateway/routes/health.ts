@@ -6,25 +6,25 @@ export interface HealthRoutesOptions {
   readonly durable: Durable;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
-  /** Whether the engine lets in whoever reaches it, and so lets them decide anything. */
+  /** Whether the engine accepts calls without a token, so that anyone who reaches it can decide anything. */
   readonly isEngineOpen: () => boolean;
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
 }
 
-/** Probes give up after a few seconds, and a probe that waits says less than one that answers no. */
+/** Probes give up after a few seconds, and a quick "no" says more than a probe that hangs. */
 const READY_TIMEOUT_MS = 2_000;
 
 /**
- * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, there is
- * room to write what is asked for, the engine is not open to all, and nobody has told it to stop. Neither needs a key, or tells anything else.
+ * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, the disk has
+ * room, the engine refuses calls without a token, and the process was not told to stop. Neither needs a key or says more.
  */
 export function addHealthRoutes(router: IRouter, deps: HealthRoutesOptions): void {
   addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });
   addRoute(router, "/readyz", {
     GET: async (_req, res) => {
       if (deps.draining.aborted) res.status(503).json({ status: "stopping" });
-      // Not in plain words: this is told to everybody.
+      // Not in plain words, because everybody can read this.
       else if (deps.isEngineOpen()) res.status(503).json({ status: "misconfigured" });
       else if (!(await engineAnswers(deps.durable))) res.status(503).json({ status: "engine unavailable" });
       else if (!(await deps.canStore())) res.status(503).json({ status: "storage unavailable" });

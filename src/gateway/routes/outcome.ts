@@ -7,7 +7,7 @@ import type { StoredPromise } from "../../durable/durable.ts";
  */
 export function describePromise(promise: StoredPromise, more: object = {}): string {
   const body = { status: statusOf(promise), promise_id: promise.id, ...detailOf(promise), ...more };
-  // A stack names our files and functions to whoever can call.
+  // A stack would show our files and functions to every caller.
   return JSON.stringify(body, (_name, value: unknown) =>
     value instanceof Error ? { name: value.name, message: value.message } : value,
   );
@@ -34,7 +34,7 @@ function detailOf(promise: StoredPromise): object {
   }
 }
 
-/** The name of a press or a cancellation is for whoever made it to know their own; it is told to nobody. */
+/** The nonce lets the maker of a press or a cancellation recognise it as their own. It is shown to nobody. */
 function valueOf({ tags, value }: StoredPromise): unknown {
   const kind = tags[KIND_TAG];
   if ((kind !== "ballot" && kind !== "end") || typeof value !== "object" || value === null) return value;

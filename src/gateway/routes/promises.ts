@@ -1,6 +1,6 @@
 /**
- * `POST /promises/:id/resolve`, `/reject`, and `POST /approvals/:id/ballots/:n/decide`: what people and other systems
- * do by their own doors, done by a program that may. Each answers whether this call decided, and what stands.
+ * `POST /promises/:id/resolve`, `/reject`, and `POST /approvals/:id/ballots/:n/decide`: a program with the right scope
+ * settles what waits for a person or another system. Each response says whether this call decided, and what is stored.
  */
 import type { IRouter } from "express";
 import { z } from "zod";
@@ -117,7 +117,7 @@ function statusOf(standing: SettledStanding, choice: Choice): number {
   return standing.decision.choice === choice ? 200 : 409;
 }
 
-/** Whose answer stands, and their comment, are for callers who may read approvals. */
+/** Only callers who may read approvals see who answered, and the comment. */
 function told(standing: SettledStanding, caller: Caller | undefined): object {
   const at = standing.atMs === undefined ? {} : { at: new Date(standing.atMs).toISOString() };
   const outcome = standing.outcome === undefined ? {} : { outcome: standing.outcome };

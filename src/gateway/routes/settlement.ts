@@ -1,4 +1,4 @@
-/** How a settlement by program is told: whether this call decided, and what stands. */
+/** What a program is told about its settlement: whether this call decided, and what is stored. */
 import type { Response } from "express";
 import type { StoredPromise } from "../../durable/durable.ts";
 import { isTimer } from "../../durable/lineage.ts";
@@ -7,8 +7,8 @@ import { ServiceError } from "../../lib/errors.ts";
 import { type Answer, asStored, type Settlement } from "../../service/promises/settle.ts";
 
 /**
- * Sets the status and answers what the body is to say. 200: what was asked for stands, by this call or an earlier
- * one. 409: something else stands. 410: the promise's time was over first.
+ * Sets the status and returns what the body must say. 200: the requested value is stored, by this call or an earlier
+ * one. 409: another value is stored. 410: the promise timed out first.
  *
  * @throws ServiceError NOT_FOUND or FORBIDDEN
  */

@@ -1,6 +1,6 @@
 /**
- * The generic async API: `GET /workflows` lists what can be started, `POST /begin` starts any registered workflow, `GET /wait`
- * tells what became of it.
+ * The generic async API: `GET /workflows` lists what can be started, `POST /begin` starts any registered workflow, and
+ * `GET /wait` returns its state and result.
  */
 import type { IRouter, Request, Response } from "express";
 import { isPromiseId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
@@ -26,9 +26,9 @@ export interface WorkflowRoutesOptions {
   readonly durable: Durable;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** An unguessable id for whoever names none. */
+  /** Makes an unguessable id for callers who name none. */
   readonly newId: () => string;
-  /** What must be different about a callback URL, if something must. */
+  /** What is wrong with the URL of a receiver; undefined if nothing is. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Workflows that are known here. */
   readonly catalogue: Catalogue;
@@ -140,7 +140,7 @@ class WaitingRoom {
   ): Promise<StoredPromise | undefined> {
     const { durable, draining } = this.#options;
     if (this.#waiting.size >= this.#max) {
-      // Whoever need not wait is answered even now.
+      // Callers who need not wait are answered even now.
       const promise = await durable.read(id);
       if (promise?.state !== "pending" || !(await admit(promise))) return promise;
       throw new ServiceError(
@@ -157,7 +157,7 @@ class WaitingRoom {
       return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal, admit });
     } finally {
       this.#waiting.delete(leave);
-      // Every answer ends in a close, and to abort for nobody makes an error each time.
+      // Every response ends in a close, and an abort that nothing waits for makes an error each time.
       res.off("close", abort);
     }
   }
