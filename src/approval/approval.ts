@@ -24,11 +24,11 @@ export interface Ballot {
   readonly approver: Person;
   /** Opaque id of this approver within this approval; goes into links in place of the address. */
   readonly recipient: string;
-  /** Raised when links are sent anew; links of an older generation are dead. */
+  /** Raised when new links are sent; links of an older generation no longer work. */
   readonly gen: number;
 }
 
-/** The value of a ballot that somebody answered. */
+/** The value of a ballot that was answered. */
 export interface Decision {
   readonly kind: "decision";
   readonly choice: Choice;
@@ -36,9 +36,9 @@ export interface Decision {
   /** Who decided: the approver's address. */
   readonly by: string;
   readonly door: Door;
-  /** Unique to the one press that wrote this: whoever finds their own nonce stored has decided. */
+  /** Names the one press that wrote this: a press that finds its own nonce stored has decided. */
   readonly nonce: string;
-  /** The program that decided in the approver's place: an API key, or the webhook source that the press came by. */
+  /** The program that decided in the approver's place: an API key, or the webhook source that reported the press. */
   readonly caller?: string;
 }
 
@@ -50,7 +50,7 @@ export interface Withdrawal {
   readonly kind: "withdrawn";
 }
 
-/** The value of the approval's end promise when somebody cancelled; it has none when the deadline passed. */
+/** The value of the approval's end promise after a cancellation. It has none when the deadline passed. */
 export interface Cancellation {
   readonly kind: "cancelled";
   readonly reason?: string;
@@ -58,14 +58,14 @@ export interface Cancellation {
 }
 
 /**
- * The value of the approval's end promise when the workflow closed it. Written after every open ballot was withdrawn, so
- * it covers all answers that there will ever be.
+ * The value of the approval's end promise when the workflow closed it. It is written after every open ballot was withdrawn,
+ * so no answer can follow.
  */
 export interface Closed {
   readonly kind: "closed";
   readonly outcome: OutcomeKind;
   readonly reason: string;
-  /** Numbers of the ballots whose answers count. Absent in records of before there was this list. */
+  /** Numbers of the ballots whose answers count. Absent in records that are older than this list. */
   readonly answered?: readonly number[];
 }
 
@@ -98,7 +98,7 @@ export interface CountedDecision extends Vote {
   readonly comment?: string;
   /** ISO 8601 instant at which the ballot was settled, by the engine's clock. */
   readonly at: string;
-  /** Absent in outcomes that were recorded before it was told. */
+  /** Absent in outcomes that are older than this field. */
   readonly door?: Door;
   /** The program that decided in the approver's place. */
   readonly caller?: string;

@@ -1,6 +1,6 @@
 /**
- * A callback is one event on its way to one receiver. It lives in a workflow of its own, so that nobody waits for a
- * receiver, and everything here is plain JSON in durable promises.
+ * A callback is one event on its way to one receiver. It is a workflow, so that no approval waits for a receiver.
+ * Everything here is plain JSON in durable promises.
  */
 import type { CallbackEvent } from "./event.ts";
 
@@ -13,9 +13,9 @@ export type Receiver =
 export interface Callback {
   readonly event: CallbackEvent;
   readonly to: Receiver;
-  /** When the approval or workflow came to be that it tells of: see `eventKey`. */
+  /** When the approval or workflow that it reports on was created: see `eventKey`. */
   readonly bornAtMs?: number;
-  /** The id of the callback that this one sends anew. */
+  /** The id of the callback that this one sends again. */
   readonly replayOf?: string;
 }
 
@@ -86,28 +86,28 @@ export const COMPLETION_FUNC = "callback_on_completion";
 export const CALLBACK_LIFE_MS = 14 * 24 * 3_600_000;
 
 /**
- * Callbacks hang off the workflow tree that they tell of, as detached workflows do: they are found with it, and ids that
- * callers choose never meet theirs. A worker sees by the id alone whom it would keep waiting.
+ * Callbacks hang below the workflow that they report on, like detached workflows: they are found with it, and never have
+ * an id that a caller can choose. The id alone shows the worker which host the callback goes to.
  *
- * @param subject id of the approval or workflow that it tells of
- * @param key tells it from the others of this tree: hexadecimal
+ * @param subject id of the approval or workflow that it reports on
+ * @param key distinguishes it from the others of this tree: hexadecimal
  * @param place a hash of `placeOf`: hexadecimal
  */
 export function callbackId(subject: string, key: string, place: string): string {
   return `${originOf(subject)}:${CALLBACK_KIND}~${key}-${place}`;
 }
 
-/** Who is kept waiting by the callbacks of this receiver: its host, whatever the path, or an endpoint by its name. */
+/** What the callbacks of this receiver can delay: its host, whatever the path, or an endpoint by its name. */
 export function placeOf(to: Receiver): string {
   return to.kind === "endpoint" ? `endpoint ${to.name}` : (URL.parse(to.url)?.host ?? "");
 }
 
-/** The place that the id of a callback tells of, as `callbackId` was given it; empty for one that tells none. */
+/** The place in the id of a callback, as it was given to `callbackId`; empty if the id has none. */
 export function placeIn(id: string): string {
   return /^[^:]*:callback~[0-9a-f]+-([0-9a-f]+)(?:\.|$)/u.exec(id)?.[1] ?? "";
 }
 
-/** The callback of a workflow's end waits for it, which only promises of one tree may do. */
+/** The callback about a workflow's end waits for the workflow. Only promises of the same tree may do that. */
 export function completionCallbackId(workflow: string): string {
   return `${originOf(workflow)}:${CALLBACK_KIND}`;
 }
@@ -117,7 +117,7 @@ export function isCallbackId(id: string): boolean {
   return /^[^:]*:callback(?:[~.]|$)/u.test(id);
 }
 
-/** The tree that an id belongs to: what stands before the first `:`. */
+/** The tree that an id belongs to: the text before the first `:`. */
 function originOf(id: string): string {
   return id.split(":", 1)[0] ?? id;
 }

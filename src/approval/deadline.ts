@@ -7,9 +7,9 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Shorter, and nobody could have read the mail. */
+/** In less time nobody could read the mail. */
 const DEADLINE_MIN_MS = MINUTE;
-/** Longer, and links and keys would have to live for longer than anybody watches over them. */
+/** Beyond this, links and keys would have to live longer than anyone looks after them. */
 const DEADLINE_MAX_MS = 90 * DAY;
 
 /** The same in words. */

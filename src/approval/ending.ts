@@ -1,12 +1,12 @@
 /**
- * How an approval ends, from its end promise and its ballots: one rule for the worker, for pages and for the API.
+ * How an approval ends, by its end promise and its ballots: one rule for the worker, pages and the API.
  *
  * N1 The end promise is settled once: by the clock at the deadline, by a cancellation, or by the judgement.
- * N2 The judgement withdraws every open ballot before it settles the end. What it writes there covers all answers that
- *    there will ever be, and lists them.
+ * N2 The judgement withdraws every open ballot before it settles the end. So no answer can follow, and the value of the end
+ *    lists all answers that count.
  * N3 Ballots can be answered between a deadline or a cancellation and the judgement that closes them. Such an answer
  *    counts if it was stored no later than the end, by the engine's clock. Both times are stored and never change, so
- *    everybody who looks comes to the same result.
+ *    every reader comes to the same result.
  * N4 How a cancelled approval ends is known once all its ballots are settled, and not before: an answer of the same
  *    millisecond as the cancellation may still come.
  */
@@ -14,7 +14,7 @@ import type { Closed, CountedDecision, Decision, Verdict, Vote } from "./approva
 import { decide, type End, type Rules } from "./policy.ts";
 import { cancellationOf, closedOf, decisionOf, type StoredRecord } from "./stored.ts";
 
-/** What of a ballot's record tells of an answer. */
+/** The part of a ballot's record that an answer is read from. */
 export type BallotRecord = Pick<StoredRecord, "state" | "value" | "settledAt" | "timeoutAt">;
 
 /** An answer that counts. */
@@ -46,7 +46,7 @@ function isInTime(n: number, atMs: number, end: StoredRecord | undefined): boole
   return answered === undefined ? atMs <= (end.settledAt ?? end.timeoutAt) : answered.includes(n);
 }
 
-/** The answers that count, of the ballots in the order of their numbers. */
+/** The answers that count, in the order of the ballots. */
 export function answersOn(
   ballots: readonly (BallotRecord | undefined)[],
   end: StoredRecord | undefined,
@@ -69,7 +69,7 @@ export function closedBy(rules: Rules, answers: readonly Answer[]): Closed | und
   return { kind: "closed", outcome, reason, answered: answers.map(({ n }) => n) };
 }
 
-/** What ended the wait, for the rule. A value that is none of ours ends it, too: whoever wrote it wanted no answer. */
+/** What ended the wait, for the rule. A value that Countersign never writes also ends it, like a cancellation. */
 function endIn(end: StoredRecord): End {
   if (end.state === "pending") return { kind: "open" };
   if (end.state === "timedout" || (end.state === "resolved" && end.value === undefined)) {

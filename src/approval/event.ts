@@ -1,6 +1,6 @@
 /**
- * What other systems are told about, and in which words. Events are thin: ids, and the one fact that they are about.
- * Addresses, names, comments and results stay here; whoever needs them asks the API, which is the truth.
+ * The events that other systems get, and their wording. Events are thin: ids, and the one fact that they report.
+ * Addresses, names, comments and results are left out; receivers ask the API for them.
  */
 import type { Choice, OutcomeKind } from "./approval.ts";
 
@@ -14,7 +14,7 @@ export const EVENT_TYPES = [
   "workflow.completed",
 ] as const;
 
-/** Those that endpoints of the settings are told of; others go to whoever asked for them. */
+/** Events that go to endpoints of the settings. Others go only to the receiver that a request named. */
 export const ENDPOINT_EVENT_TYPES = EVENT_TYPES.filter((type) => type !== "workflow.completed");
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -53,7 +53,7 @@ interface EventOf<T extends EventType> {
   readonly data: EventData[T];
 }
 
-/** The event that tells of an approval's end. */
+/** The event that reports an approval's end. */
 export function endEvent(approval: string, outcome: OutcomeKind, timestamp: string): CallbackEvent {
   switch (outcome) {
     case "approved":

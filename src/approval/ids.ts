@@ -11,14 +11,14 @@ export const ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', beginn
 /** Clients make no longer idempotency keys. A longer key is refused, not cut. */
 export const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 
-/** Tag that tells what a promise of ours is: `approval`, `ballot` or `end`. */
+/** Tag that says what a promise of Countersign is, such as `approval`, `ballot` or `end`. */
 export const KIND_TAG = "countersign:kind";
 
 export function childId(parentId: string, position: number): string {
   return `${parentId}${parentId.includes(":") ? "." : ":"}${position}`;
 }
 
-/** The workflow whose child this is; undefined for one that is nobody's. */
+/** The workflow whose child this is; undefined for a root. */
 export function parentId(id: string): string | undefined {
   const root = id.indexOf(":");
   if (root === -1) return undefined;
@@ -26,12 +26,12 @@ export function parentId(id: string): string | undefined {
   return id.slice(0, Math.max(root, id.lastIndexOf(".")));
 }
 
-/** The promise that ends the wait: resolves at the deadline, or earlier when somebody cancels. */
+/** The promise that ends the wait: resolves at the deadline, or earlier with a cancellation or the verdict. */
 export function endId(approvalId: string): string {
   return childId(approvalId, 0);
 }
 
-/** Where the approval stands below a workflow that was called by the name `approval`: after the step that checks it. */
+/** The approval's position below a workflow that was called by the name `approval`: after the step that checks it. */
 export const APPROVAL_BY_NAME_CHILD = 1;
 
 /** The `n`th approver's ballot, counted from 1. */

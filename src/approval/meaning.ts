@@ -4,7 +4,7 @@ import { parseDeadline } from "./deadline.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { type ApprovalRequest, meaningOf } from "./schema.ts";
 
-/** An approval that stands: what it was requested with, and when its root promise ends. */
+/** A stored approval: its request, and when its root promise ends. */
 export interface Standing {
   readonly request: ApprovalRequest;
   /** Milliseconds since 1970. */
@@ -12,12 +12,11 @@ export interface Standing {
 }
 
 /**
- * The fields of `asked` that mean something else than those of the approval that stands; none if it is the same.
+ * The fields of `asked` that differ in meaning from those of the stored approval; none if it is the same.
  *
- * The same are: addresses in other letters; text whose accents are composed otherwise; `"any"` and 1, `"all"` and the
- * number of approvers; `P7D` and `P1W`; an instant in any offset and precision, and the instant at which the approval
- * ends, as `GET /approvals/:id` tells it, for the duration that it was requested with. Metadata is data: there, texts
- * are the same only character by character.
+ * These mean the same: addresses that differ in case; text whose accents are composed differently; `"any"` and 1, `"all"`
+ * and the number of approvers; `P7D` and `P1W`; an instant in any offset and precision; and a duration and the instant at
+ * which the approval ends, as `GET /approvals/:id` shows it. Texts in metadata are compared character by character.
  */
 export function differingFields(standing: Standing, asked: ApprovalRequest): string[] {
   const stored = comparable(standing.request);

@@ -10,20 +10,20 @@ export type End =
   | { readonly kind: "cancelled"; readonly reason?: string };
 
 /**
- * Says how an approval stands, given all that was seen of it at one moment.
+ * Judges an approval by all that was seen of it at one moment.
  *
  * P1 Only approvers count, each person once (by address; the ballot with the lowest number if there are several), and
  *    never the requester, whatever ballots exist.
- * P2 `veto`: one rejection ends it, also when enough approvals were seen at the same moment. The order of answers that
- *    were seen together is not known (there is no clock here), and of two ways to err the safe one is "no".
+ * P2 `veto`: one rejection ends it, even if enough approvals were seen at the same moment. The order of answers that were
+ *    seen together is not known (there is no clock here), and "no" is the safe side to err on.
  * P3 `majority`: rejections end it when those who have not rejected are fewer than the approvals needed.
- * P4 Votes that decide win over a deadline or a cancellation seen at the same moment. Their voters were told that
- *    their answer is recorded, and a ballot can be answered only before the deadline; whoever cancelled is told what
- *    stands instead.
+ * P4 Votes that decide win over a deadline or a cancellation that was seen at the same moment. The voters were told that
+ *    their answer is recorded, and a ballot can be answered only before the deadline. The caller who cancelled is told
+ *    the outcome.
  *
- * The order of `votes` does not matter. A verdict by votes under `majority` stays whatever votes follow. Under `veto`
- * a rejection stays, and an approval stays as long as no rejection follows. The caller keeps the first verdict that is
- * done, and then closes the ballots, so that nothing follows.
+ * The order of `votes` does not matter. Under `majority`, no further votes can change a verdict. Under `veto`, a rejection
+ * cannot change, and an approval changes only if a rejection follows. The caller keeps the first verdict that is done,
+ * and then closes the ballots, so that nothing follows.
  */
 export function decide(rules: Rules, votes: readonly Vote[], end: End): Verdict {
   const { eligible, needed, approvals, rejections } = tally(rules, votes);
@@ -67,7 +67,7 @@ export function tally(rules: Rules, votes: readonly Vote[]): Tally {
   let approvals = 0;
   let rejections = 0;
   for (const vote of votes.toSorted((a, b) => a.n - b.n)) {
-    // Whoever has voted leaves the set, so a second vote of theirs finds nobody.
+    // A voter leaves the set, so a second vote of the same person does not count.
     if (!open.delete(addressKey(vote.email))) continue;
     if (vote.choice === "approve") approvals += 1;
     else rejections += 1;
@@ -77,7 +77,7 @@ export function tally(rules: Rules, votes: readonly Vote[]): Tally {
 
 function neededOf(require: Rules["require"], eligible: number): number {
   if (require === "any") return 1;
-  // Without anybody to ask, "all" must not mean that nobody's approval is enough.
+  // With nobody to ask, "all" must not mean that zero approvals are enough.
   if (require === "all") return Math.max(1, eligible);
   return require;
 }

@@ -19,7 +19,7 @@ import {
  */
 export const APPROVAL_SLACK_MS = 24 * 3_600_000;
 
-/** More would help nobody to mend a request, and answers stay small. */
+/** More would not help to correct a request, and responses stay small. */
 const PROBLEMS_MAX = 100;
 
 export interface RequestRules {
@@ -41,7 +41,7 @@ export type ParsedRequest =
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
 /**
- * Reads a request made at `nowMs`, or answers every problem found in it.
+ * Reads a request made at `nowMs`, or returns every problem found in it.
  *
  * The value is plain JSON that passes the engine unchanged: absent fields are absent, defaults are filled in, text is
  * trimmed and free of bidi controls. Two requests mean the same if their values are equal.

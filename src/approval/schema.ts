@@ -1,11 +1,11 @@
 /**
  * The one shape of a request. Checks, storage, reading back, comparison and description all follow from this schema. To
- * add an optional field, add one line here, and show the field where people should see it:
+ * add an optional field, add one line here, and show the field where people should see it.
  *
  * - `POST /approvals` and `requestApproval` check with it (`request.ts`);
  * - {@link storedRequestSchema} reads requests back, without the rules that may become stricter (`stored.ts`);
  * - the same call sent twice is recognised by {@link meaningOf} (`meaning.ts`);
- * - the OpenAPI document describes the request by it, and the answer by {@link shownRequestFields}.
+ * - the OpenAPI document describes the request by it, and the response by {@link shownRequestFields}.
  *
  * A field is optional by `z.exactOptional`, or by a default: then requests that were stored before it have the default.
  */

@@ -7,7 +7,7 @@ interface Facets {
   readonly is?: unknown;
   /** Name of the shape in the API's description of answers. */
   readonly name?: string;
-  /** A lower bound, of a number or of an array's items, that no stored value may fall below: nobody asked, for instance. */
+  /** A lower bound for a number, or for an array's items, that stored values must keep too: one approver, for instance. */
   readonly min?: number;
   /** Equal for texts that mean the same. Without it texts are compared character by character. */
   readonly meaning?: (text: string) => string;
@@ -36,7 +36,7 @@ const STORED: Making = {
   defaulted: (inner, value) => inner.default(value),
 };
 
-/** The same as answers show it: under its own name, and with every member known. */
+/** The same as responses show it: under its own name, and with every member known. */
 export function shownShape(schema: z.ZodType): z.ZodType {
   const shown = SHOWN_BEFORE.get(schema) ?? shapeOf(schema, SHOWN);
   SHOWN_BEFORE.set(schema, shown);
@@ -46,7 +46,7 @@ export function shownShape(schema: z.ZodType): z.ZodType {
 /** A name in the API's description belongs to one schema. */
 const SHOWN_BEFORE = new Map<z.ZodType, z.ZodType>();
 
-/** The members of an object as answers show them; their output has the types of the schema's own. */
+/** The members of an object as responses show them; their output has the types of the original schema. */
 export function shownMembers<T extends Record<string, z.ZodType>>(schema: z.ZodObject<T>): T {
   return mapped(Object.entries<z.ZodType>(schema.shape), shownShape) as unknown as T;
 }

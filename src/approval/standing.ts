@@ -17,7 +17,7 @@ export interface BallotRecords {
 /** `closing`: the approval is ending, and how is not recorded yet. */
 export type ClosedBecause = OutcomeKind | "closing";
 
-/** How a ballot stands: what its approver, and everyone who asks, is told. Times in milliseconds since 1970, the engine's. */
+/** The state of a ballot, as its approver and everyone who asks sees it. Times in milliseconds since 1970, the engine's. */
 export type BallotStanding =
   | { readonly kind: "open" }
   | {
@@ -38,16 +38,16 @@ export type BallotStanding =
       readonly outcome?: OutcomeKind;
     };
 
-/** Of a ballot that is open no more. */
+/** The state of a ballot that is no longer open. */
 export type SettledStanding = Exclude<BallotStanding, { readonly kind: "open" }>;
 
 /**
- * S1 The ballot's stored answer stands; it never changes.
- * S2 An answer that does not count (see `ending.ts`) is told as none: the approval was over by then.
+ * S1 The ballot's stored answer never changes.
+ * S2 An answer that does not count (see `ending.ts`) is not shown: the approval was over by then.
  * S3 A ballot that nobody has answered is closed as soon as its approval has ended in any way, even if the worker has
  *    not withdrawn it yet.
- * S4 How the approval ended is told only once it is certain: as the end promise or the workflow's result records it, or,
- *    of a cancellation, as it follows from ballots that are all settled. Until then it is `closing`.
+ * S4 How the approval ended is shown only once it is certain: when the end promise or the workflow's result records it, or,
+ *    after a cancellation, when all ballots are settled. Until then the ballot is `closing`.
  */
 export function standingOf({ n, ballot, end, root, outcome: foreseen }: BallotRecords): BallotStanding {
   const outcome = recordedOutcome(end, root) ?? foreseen;

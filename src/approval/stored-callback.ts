@@ -129,7 +129,7 @@ export function callbacksStartedBy(record: StoredRecord): readonly string[] {
 export interface CallbackView {
   readonly id: string;
   readonly type: CallbackEvent["type"];
-  /** The approval or workflow that it tells of. */
+  /** The approval or workflow that it reports on. */
   readonly about: string;
   /** An endpoint's name, or a URL without its query. */
   readonly to: string;
@@ -145,7 +145,7 @@ export interface CallbackView {
 
 /** One callback with every attempt so far. */
 export interface CallbackDetails extends CallbackView {
-  /** What receivers are sent; not known before the workflow that it tells of has ended. */
+  /** What receivers get; not known before the workflow that it reports on has ended. */
   readonly event?: CallbackEvent;
   readonly log: readonly Pick<Attempt, "n" | "at" | "ms" | "result">[];
   readonly nextAttemptAt?: string;

@@ -11,7 +11,7 @@ const CONTROLS_IN_LINES = /[^\P{Cc}\t\n\r\v\f\u0085]/u;
 /** Overrides and isolates of writing direction: they can make "reject" read as something else. */
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Blanks, joiners and fillers alone: a question or a name that nobody sees. */
+/** Only blanks, joiners and fillers: a question or a name that is invisible. */
 const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]+$/u;
 
 function stripBidi(text: string): string {
@@ -46,7 +46,7 @@ export function controlIn(text: string): string | undefined {
   return placeOf(CONTROLS_IN_LINES, text);
 }
 
-/** Nobody sees such a character, so it is told by its number and its place, counted from 1. */
+/** Such a character is invisible, so a message gives its number and its place, counted from 1. */
 function placeOf(pattern: RegExp, text: string): string | undefined {
   const index = text.search(pattern);
   if (index === -1) return undefined;

@@ -13,9 +13,9 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly deadline: string;
   /** One for each approver, in the order of the request. */
   readonly ballots: readonly BallotView[];
-  /** Addresses of those whose answer is awaited. */
+  /** Addresses of the approvers who have not answered yet. */
   readonly waitingFor: readonly string[];
-  /** Somebody asked to cancel; it took effect if `status` is `cancelled`. */
+  /** A caller asked to cancel; it took effect if `status` is `cancelled`. */
   readonly cancellation?: { readonly at: string; readonly reason?: string };
   /** The workflow's result, once there is one. */
   readonly outcome?: Outcome;

@@ -1,4 +1,4 @@
-/** From the text of `WEBHOOKS_FILE` to sources, or to every problem that stands in the way. */
+/** From the text of `WEBHOOKS_FILE` to sources, or to every problem in it. */
 import { fieldPath, problemsFromIssues } from "../approval/problems.ts";
 import { parseYamlDocument } from "../lib/yaml.ts";
 import type { Lookup, Note } from "./keys.ts";

@@ -1,14 +1,14 @@
-/** From a verified event to what is to be done about it. Nothing but the event's own content is read. */
+/** Decides what a verified event does. Reads nothing but the event's content. */
 import { type Condition, holds } from "./condition.ts";
 import { isNothing, type Path, scalarText, valueAt } from "./path.ts";
 import { fill, type Template } from "./template.ts";
 
 export interface Mapping {
   readonly aim: Aim;
-  /** Looked at in this order; the first that holds counts. */
+  /** Checked in this order; the first that holds counts. */
   readonly ignore: Condition | undefined;
   readonly reject: Condition | undefined;
-  /** Undefined: whatever is neither ignored nor rejected. Given: nothing else. */
+  /** Undefined: every event that is neither ignored nor rejected. Given: only events for which it holds. */
   readonly resolve: Condition | undefined;
   /** What the workflow gets; undefined: the event as it came. */
   readonly value:
@@ -45,7 +45,7 @@ export type Plan =
       readonly choice: "approve" | "reject";
       readonly by: string;
     }
-  /** The event is genuine, and says nothing that can be used; `why` is for whoever wrote the configuration. */
+  /** The event is genuine but contains nothing that can be used; `why` is for the author of the configuration. */
   | { readonly kind: "unusable"; readonly why: string };
 
 export function plan(mapping: Mapping, event: unknown): Plan {
@@ -75,8 +75,8 @@ export function plan(mapping: Mapping, event: unknown): Plan {
 }
 
 /**
- * The value that the event would have to have in order to be about anything, and has not: an order of somebody else's
- * who shares the account, a field that the sender's reference says may be null. To try again would change nothing.
+ * The field that names what the event is about, if it is empty: the event may belong to another system that shares the
+ * account, or the sender's reference says that the field may be null. Another try would change nothing.
  */
 function missingIn(aim: Exclude<Aim, { kind: "ballot" }>, event: unknown): string | undefined {
   const named = (path: Path, field: string) => {
@@ -117,7 +117,7 @@ function promiseOf(aim: Extract<Aim, { kind: "promise" | "promise-at" }>, event:
     : ({ ok: false, problem: `${aim.source} is no promise's id in this event` } as const);
 }
 
-/** Long enough for any id or name; what is longer is text, and nobody waits for text. */
+/** Long enough for any id or name. A longer value is prose, which no workflow waits for. */
 export const MATCH_CHARS_MAX = 512;
 
 function matchOf(paths: ReadonlyMap<string, { path: Path; source: string }>, event: unknown) {

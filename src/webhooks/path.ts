@@ -1,9 +1,9 @@
 import { rawNumber } from "../lib/exact-json.ts";
 
-/** Where in an event a value stands: `data.object.id`, `actions[0].value`, `metadata["order no"]`. */
+/** Where a value is in an event: `data.object.id`, `actions[0].value`, `metadata["order no"]`. */
 export type Path = readonly (string | number)[];
 
-/** Deeper than any event, and a limit for whoever writes one by mistake. */
+/** Deeper than any event. A longer path is a mistake. */
 const STEPS_MAX = 32;
 const BRACKETS = /\[(\d{1,6})\]|\["((?:[^"\\]|\\["\\])*)"\]/.source;
 const FIRST_STEP = new RegExp(`^(?:([A-Za-z_$][\\w$-]*)|${BRACKETS})`);
@@ -33,7 +33,7 @@ export function valueAt(event: unknown, path: Path): unknown {
 }
 
 /**
- * A value as it stands in an id: text, a whole number, true or false. Undefined for anything else. Events are read by
+ * A value as it is written in an id: text, a whole number, true or false. Undefined for anything else. Events are read by
  * `parseExactJson`, so a number beyond 2^53 is exact too, or is the text that it came in.
  */
 export function scalarText(value: unknown): string | undefined {
@@ -47,12 +47,12 @@ export function scalarText(value: unknown): string | undefined {
   return raw !== undefined && /^-?\d+$/.test(raw) ? raw : undefined;
 }
 
-/** Nothing: null, an empty text, or not there at all. Senders write it in each of these ways. */
+/** Null, an empty text or a missing member: senders write "nothing" in each of these ways. */
 export function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** The event without what stands at these places; the event itself stays as it is. */
+/** A copy of the event without the values at these paths. */
 export function without(event: unknown, paths: readonly Path[]): unknown {
   return paths.reduce((rest, path) => withoutOne(rest, path), event);
 }

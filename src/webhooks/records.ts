@@ -1,6 +1,6 @@
 /**
- * What webhooks leave in durable promises, and under which ids. All ids end in 64 characters of a hash, so they are
- * longer than any id a caller can choose, and nobody can take one in advance.
+ * What webhooks store in durable promises, and under which ids. All ids end in a hash of 64 characters, so they are longer
+ * than any id that a caller can choose, and no caller can take one in advance.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -15,19 +15,19 @@ export const MEETING = "meeting";
 export const WAIT = "webhook";
 export const SOURCE_TAG = "countersign:source";
 /**
- * Which doors may settle a promise, separated by commas: `api`, `callback`, `webhook` (any source), `webhook:<source>`.
- * Without the tag, every door to promises that wait for somebody outside.
+ * Who may settle a promise, separated by commas: `api`, `callback`, `webhook` (any source), `webhook:<source>`. Without
+ * the tag, any of them may settle a latent promise.
  */
 export const SETTLE_TAG = "countersign:settle";
 
-/** Senders retry for up to three days; ours is remembered for ten times as long. */
+/** Senders retry for up to three days; a delivery is remembered for ten times as long. */
 export const DELIVERY_KEPT_MS = 30 * 24 * 3_600_000;
-/** How long an event waits for a workflow that has not yet asked for it. */
+/** How long an event waits for a workflow that has not asked for it yet. */
 export const EVENT_KEPT_MS = 7 * 24 * 3_600_000;
 
 /**
- * Meetings for one match, one after the other. Whoever waits that often for the same values cannot tell one event from
- * the next; and each further one costs a look at all before it.
+ * Meetings for one match, one after the other. A workflow that waits more often for the same values could not tell one
+ * event from the next, and each further meeting costs a read of all before it.
  */
 export const MEETINGS_MAX = 64;
 
@@ -44,7 +44,7 @@ export function deliveryPrefix(source?: string): string {
 /** Where an event and the workflow that waits for it meet, the `n`th time, from 0. */
 export function meetingId(source: string, match: Match, n: number): string {
   const origin = `meeting.${source}.${hash(canonicalJson(match))}`;
-  // One lineage, so that whoever removes old promises sees that they belong together.
+  // One lineage, so that the removal of old promises treats them as one.
   return n === 0 ? origin : `${origin}:${n}`;
 }
 
@@ -77,7 +77,7 @@ const delivery: z.ZodType<Delivery> = z.object({
   why: z.exactOptional(text),
 });
 
-/** What came of a delivery: the promise's value. As long as there is none, the sender's next try is taken up anew. */
+/** The result of a delivery: the promise's value. Until there is one, the sender's next try continues the delivery. */
 export interface DeliveryResult {
   /**
    * `settled`: by this delivery. `stands`: something else had settled it. `kept`: no workflow has asked for it yet.
@@ -88,7 +88,7 @@ export interface DeliveryResult {
   readonly effective: boolean;
   readonly promise?: string;
   readonly why?: string;
-  /** What whoever gets the value should know. */
+  /** A remark for the receiver of the value. */
   readonly note?: string;
 }
 
@@ -100,15 +100,15 @@ const deliveryResult: z.ZodType<DeliveryResult> = z.object({
   note: z.exactOptional(text),
 });
 
-/** What `waitForWebhook` waits for, and what it answers. A promise of its that has no value timed out. */
+/** What `waitForWebhook` waits for, and what it returns. If its promise has no value, it timed out. */
 export interface WebhookAnswer {
   readonly kind: "webhook";
   readonly outcome: "resolved" | "rejected";
-  /** What the source's configuration makes of the event. */
+  /** The value that the source's configuration takes from the event. */
   readonly value?: unknown;
-  /** In place of the value: its JSON, if numbers in it are beyond JavaScript, and would be others once they are read. */
+  /** In place of the value: its JSON, if it contains numbers that JavaScript would change. */
   readonly json?: string;
-  /** The delivery's promise; absent when somebody settled the wait by hand. */
+  /** The delivery's promise; absent if the wait was settled by hand. */
   readonly delivery?: string;
 }
 
@@ -147,7 +147,7 @@ const arrival: z.ZodType<Arrival> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("event"), delivery: text, answer: webhookAnswer }),
 ]);
 
-/** What a wait's step answers that brings the wait to its meeting. */
+/** The result of the step that brings a wait to its meeting. */
 export type Joined = { readonly kind: "joined" } | { readonly kind: "refused"; readonly because: string };
 
 const joined: z.ZodType<Joined> = z.discriminatedUnion("kind", [

@@ -13,7 +13,7 @@ export const SOURCE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const reference = z.strictObject({
   env: z.string().regex(/^[A-Za-z_]\w{0,127}$/, { error: "must be the name of an environment variable" }),
 });
-/** Two while one replaces the other, and a third for senders that sign with all of theirs. */
+/** Two while one replaces the other, and a third for senders that sign with several secrets. */
 const secrets = z.array(reference).min(1).max(3);
 const publicKeys = z
   .array(z.union([z.string().min(1), reference]))

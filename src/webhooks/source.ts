@@ -11,13 +11,13 @@ export interface Source {
   /** Where an event says its own id, which may have several parts; undefined: see `keyIgnores`. */
   readonly key: readonly Path[] | undefined;
   /**
-   * What changes between the sender's tries: a repetition is known by all the rest. Empty: the scheme knows the
-   * delivery by itself.
+   * What changes between the sender's tries: the rest identifies a repetition. Empty: the scheme itself identifies the
+   * delivery.
    */
   readonly keyIgnores: readonly Path[];
-  /** Whether the body is a list, each element an event of its own. */
+  /** Whether the body is a list in which each element is an event. */
   readonly batch: boolean;
-  /** What the sender is told of a promise that does not exist (yet): to come again, or that all is well. */
+  /** The answer to the sender if the promise does not exist (yet): try again, or success. */
   readonly unknown: "retry" | "acknowledge";
 }
 

@@ -7,7 +7,7 @@ export type Filled =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string };
 
-/** Undefined if a place holds no path, or does not end. `$${` stands for the characters themselves. */
+/** Undefined if a placeholder contains no path, or does not end. `$${` means the characters `${`. */
 export function parseTemplate(text: string): Template | undefined {
   const template: (string | { path: Path; source: string })[] = [];
   for (const piece of text.split(/(\$\$\{|\$\{[^{}]*\})/)) {
@@ -24,8 +24,8 @@ export function parseTemplate(text: string): Template | undefined {
 }
 
 /**
- * @param allowed what a value may be, so that it keeps to its place: an id's value brings no `:` with it that would
- *   name another promise than whoever wrote the template meant
+ * @param allowed what a value may be. A `:` in a value would make the id of another promise than the author of the
+ *   template meant
  */
 export function fill(
   template: Template,

@@ -69,7 +69,7 @@ interface SignedDelivery {
 export type BodyFormat =
   | "json"
   | "form"
-  /** A form, unless it begins as JSON does: told from the signed bytes alone, since no scheme signs the content type. */
+  /** A form, unless it begins like JSON. Only the signed bytes count, because no scheme signs the content type. */
   | "form-or-json";
 
 /** Whether it is an object or a list of JSON, after blanks and a byte-order mark; no form begins so. */

@@ -1,9 +1,9 @@
 import { knownByBody, macOf, macProblem, oneHeader, refuse, type Scheme } from "../verify.ts";
 
 /**
- * GitHub: the MAC covers the body alone, which is JSON, or a form with the JSON in `payload`: the content type that a
- * new webhook has unless somebody chooses the other one. There is no signed time and no signed id (`x-github-delivery` is outside), so a
- * delivery is known by its body, and one that is replayed finds it.
+ * GitHub: the MAC covers the body alone. The body is JSON, or a form with the JSON in `payload`, which is the default of a
+ * new webhook. No time and no id is signed (`x-github-delivery` is outside), so the body identifies the delivery, and a
+ * replay is recognised by it.
  */
 export function github(keys: readonly Buffer[]): Scheme {
   const mac = { algorithm: "sha256", encoding: "hex", keys } as const;

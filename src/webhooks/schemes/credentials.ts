@@ -1,7 +1,7 @@
 /**
- * Senders that sign nothing and show a credential instead. What they say is as good as the channel: whoever reads one
- * request knows the credential and can say anything. They serve senders within the own network, and those that offer
- * nothing better.
+ * Senders that sign nothing and show a credential instead. Their word is as good as the channel: anyone who reads one
+ * request knows the credential and can send any event. Use these schemes for senders in your own network, and for senders
+ * that offer nothing better.
  */
 import { type BodyFormat, knownByBody, oneHeader, refuse, type Scheme, sameText } from "../verify.ts";
 

@@ -33,7 +33,7 @@ const CONTENT = {
   id: "([A-Za-z0-9_-]{1,256})",
 };
 
-/** Undefined if it is no such template, or one in which nobody could tell where one part ends. */
+/** Undefined if it is no such template, or if the end of a part would be ambiguous. */
 export function parseHeaderValue(source: string): HeaderValue | undefined {
   const pieces = source
     .split(PIECES)

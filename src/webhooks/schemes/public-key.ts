@@ -19,7 +19,7 @@ export interface PublicKeyOptions extends SignedTemplate {
   readonly format: BodyFormat;
 }
 
-/** Ed25519 and ECDSA: whoever has the private key signs, and nothing that we hold could. */
+/** Ed25519 and ECDSA: only the sender has the private key, so nothing that we store could sign. */
 export function publicKey(options: PublicKeyOptions): Scheme {
   const { keys, hash, dsaEncoding, encoding, format } = options;
   return {
@@ -52,7 +52,7 @@ function decoded(text: string, encoding: PublicKeyOptions["encoding"]): Buffer |
   return bytes.toString(encoding) === (encoding === "hex" ? text.toLowerCase() : text) ? bytes : undefined;
 }
 
-/** Twilio SendGrid's event webhook: ECDSA over time and body. A retry is signed anew, so the events' own ids count. */
+/** Twilio SendGrid's event webhook: ECDSA over time and body. A retry has a new signature, so the ids of its events count. */
 export function sendgrid(keys: readonly KeyObject[]): Scheme {
   return publicKey({
     keys,
@@ -93,7 +93,7 @@ export function discord(keys: readonly KeyObject[]): Scheme {
     ...scheme,
     challenge(event) {
       if (valueAt(event, ["type"]) === 0) return { kind: "empty" };
-      // Of webhook events, type 1 is one that tells something.
+      // A webhook event of type 1 reports something.
       const isPing = valueAt(event, ["type"]) === 1 && valueAt(event, ["event"]) === undefined;
       return isPing ? { kind: "json", json: { type: 1 } } : undefined;
     },

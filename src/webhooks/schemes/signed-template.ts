@@ -12,9 +12,9 @@ export interface SignedTemplate {
   readonly header: string;
   /** In front of each signature in the header. */
   readonly prefix: string;
-  /** How the header is written, if more stands in it than signatures. */
+  /** How the header is written, if it contains more than signatures. */
   readonly headerValue: HeaderValue | undefined;
-  /** Where the sender writes the two, if not in that header; each stands in the template if it is given. */
+  /** Where the sender writes the two, if not in that header. If one is given, the template must contain it. */
   readonly timestampHeader: string | undefined;
   readonly idHeader: string | undefined;
   readonly timestampUnit: TimestampUnit;
@@ -64,7 +64,7 @@ export function signedParts(template: SignedTemplate, head: Head, nowMs: number)
     if (!found.ok) return found;
     values[part] = found.value;
   }
-  // Nothing that could be taken for what stands between the parts. A time is held to its one form.
+  // No character that could be part of a separator. A time must have its one form.
   if (values.id !== undefined && !/^[A-Za-z0-9_-]{1,256}$/.test(values.id)) {
     return refuse("malformed", "The id in the headers is malformed");
   }

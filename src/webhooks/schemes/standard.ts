@@ -46,7 +46,7 @@ export function standardWebhooks(keys: StandardKeys, prefix: "webhook" | "svix")
         check(body) {
           const signatures = signature.value.split(" ");
           const signed = [id.value, ".", time.value, ".", body];
-          // Retries are signed anew; the id stays.
+          // A retry has a new signature and the same id.
           return signatureProblem(keys, signed, signatures) ?? { ok: true, replayKey: id.value };
         },
       };
