@@ -26,7 +26,7 @@ export interface ScheduledApproval {
 export const APPROVAL_TAGS = { [KIND_TAG]: "approval" } as const;
 
 /**
- * Starts the approval, or answers the one that the same id and content have started before.
+ * Starts the approval, or returns the one that was started before with the same id and content.
  *
  * @throws UsageError with every problem, or CommandFailure if something else has the id; nothing was started then
  */

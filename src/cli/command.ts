@@ -8,7 +8,7 @@ import type { AuditEntry } from "../lib/audit.ts";
 import { Temporal } from "../lib/temporal.ts";
 import { ID_CHARS_MAX } from "../protocol/ids.ts";
 
-/** What a command tells the shell. Part of the contract: `docs/command-line.md` lists them. */
+/** Exit codes. They are part of the contract: `docs/command-line.md` lists them. */
 export const EXIT = {
   ok: 0,
   /** It ended, but not well: rejected, canceled or timed out. */
@@ -66,11 +66,11 @@ export interface Cli {
 
 /** What can be done to the embedded engine, whether or not it runs. */
 interface EngineOperations {
-  /** Deletes what ended longer ago; answers how many promises that were. */
+  /** Deletes workflows that ended longer ago; returns the number of deleted promises. */
   collect(olderThanMs: number): Promise<{ readonly promises: number }>;
   backUp(target: string): { readonly file: string; readonly bytes: number };
   examine(): Examination;
-  /** Lets somebody go through its promises, as they are on disk. */
+  /** Gives `visit` the engine's promises, as they are on disk. */
   walk<T>(visit: (promises: Walk) => T): T;
 }
 
@@ -121,8 +121,8 @@ export function parseCommand<const T extends Options>(args: readonly string[], o
 }
 
 /**
- * An id to look for. Longer ones than the protocol of ours takes, some engines refuse, and some look for them: so every
- * engine answers the same.
+ * An id to look for. Some engines refuse ids that are longer than our protocol allows, and some look for them. With this
+ * check the result is the same on every engine.
  */
 export function checkedId(id: string): string {
   if (id.length > ID_CHARS_MAX) throw new UsageError(`ID must have at most ${ID_CHARS_MAX} characters`);
@@ -130,8 +130,8 @@ export function checkedId(id: string): string {
 }
 
 /**
- * A worker group, by the rule of the setting `WORKER_GROUP`. An address such as `poll://any@worker` is taken by some
- * engines, which then offer the workflow to nobody.
+ * A worker group, by the rule of the setting `WORKER_GROUP`. Some engines accept an address such as `poll://any@worker`, and
+ * then offer the workflow to no worker.
  */
 export function parseGroup(text: string): string {
   if (GROUP_NAME.test(text)) return text;

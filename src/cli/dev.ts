@@ -53,11 +53,11 @@ Exits 0 when you stop it, 2 when it cannot start.
   },
 };
 
-/** The service itself, in the process that another one started: it tells that one what it depends on. */
+/** The service itself, in the child process: it tells its parent what it depends on. */
 async function runWatched(cli: Cli, workflows: string | undefined, isAgain: boolean): Promise<void> {
-  // Whoever watches may die without a word.
+  // The watching process may die without a signal.
   process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
-  // They reach the one that watches, too, which passes them on.
+  // These reach the watching process too, which passes them on.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
   const tell = (what: Depends) => process.send?.(what);
   const { webhooksFile, callbacks } = cli.config;

@@ -25,7 +25,7 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
     if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
     const { engine } = cli;
     const found = readable(() => engine.examine());
-    // Of a file that is broken, or of another version's, nobody can say what should be in it.
+    // If the file is broken, or belongs to another version, it is unknown what should be in it.
     const isSound = found.isCurrent && !found.findings.some(({ level }) => level === "broken");
     const nowMs = cli.clock();
     const odd = isSound

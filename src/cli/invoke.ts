@@ -94,7 +94,7 @@ async function start(cli: Cli, id: string, { target, timeout, ...call }: Invocat
   throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
 }
 
-/** @throws UsageError also for a function that would run, and do what nobody has caused */
+/** @throws UsageError also for a function of Countersign that must not be called by name */
 export function parseFunc(name: string | undefined): string {
   if (name === undefined || name === "") throw new UsageError("--func is missing");
   const ownWay = name === "approval" ? undefined : ownWayOf(name);

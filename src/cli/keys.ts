@@ -130,7 +130,7 @@ function parseScopes(given: readonly string[]): readonly Scope[] {
 function parseId([id, ...others]: readonly string[]): string {
   if (id === undefined) throw new UsageError("ID is missing: countersign keys list shows them");
   refuseWords(others);
-  // Whoever has the key at hand may give it in place of its id; it is not repeated.
+  // The key itself is accepted in place of its id, and never printed.
   return /^apv_([a-z0-9]{8})_/.exec(id)?.[1] ?? id;
 }
 

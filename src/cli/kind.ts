@@ -21,7 +21,7 @@ export interface CallDescription {
   readonly args?: readonly unknown[];
 }
 
-/** The function that a promise stands for, if it stands for one. */
+/** The call that a promise represents, if it represents one. */
 export function callOf(param: unknown): CallDescription | undefined {
   if (typeof param !== "object" || param === null || !("func" in param)) return undefined;
   if (typeof param.func !== "string") return undefined;

@@ -73,7 +73,7 @@ Exit codes: 0 success · 1 rejected, canceled or timed out · 2 wrong usage · 3
 5 still pending · 6 the id belongs to another call · 70 an internal error
 `;
 
-/** Runs one command line, as the shell would, and answers the exit code. Leaves the process as it is. */
+/** Runs one command line, as the shell would, and returns the exit code. Does not change or end the process. */
 export async function run([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     io.out(HELP);
@@ -101,7 +101,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
       config ??= loadSettings(io);
       return config;
     },
-    // Connected when a command has understood what it is asked for, so that wrong usage is told first.
+    // Connects only after a command has checked its arguments, so that wrong usage is reported first.
     get durable() {
       durable ??= connect(cli.config);
       return durable;
@@ -141,7 +141,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   }
 }
 
-/** The settings that `npm start` has, too. */
+/** The same settings as those of `npm start`. */
 function loadSettings({ env }: Io): Config {
   loadEnvFile(undefined, env);
   return loadConfig(settingsOf(env), "cli");

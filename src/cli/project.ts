@@ -49,7 +49,7 @@ function packageName(folder: string): string {
   return name === "" || name === "countersign" || name === "node_modules" ? "approvals" : name;
 }
 
-/** A file's text without the margin, which tells it from the code around it. */
+/** A file's text without the margin, which sets it apart from the code around it. */
 function text(withMargin: string): string {
   return withMargin.slice(1).replaceAll(/^ {2}\| ?/gmu, "");
 }

@@ -1,4 +1,4 @@
-/** The process of `countersign dev` that watches: it runs the service in another one, and a new one after each change. */
+/** The watching process of `countersign dev`: it runs the service in a child process, and in a new one after each change. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { relative, resolve } from "node:path";
@@ -6,17 +6,17 @@ import { npmLauncher } from "../lib/launcher.ts";
 import { loadedFiles, REPORTS_LOADED_FILES } from "../lib/loaded-files.ts";
 import { WatchedFiles } from "./watched-files.ts";
 
-/** Editors write a file in several goes. */
+/** Editors write a file in several steps. */
 const SETTLE_MS = 150;
-/** Whatever a workflow is in the middle of then runs again after the restart. */
+/** A step that is still running after this time runs again after the restart. */
 const STOP_MS = 3_000;
 /** How often we look whether the npm that started us is still there. */
 const NPM_LOOK_MS = 500;
 
-/** Files of the folder we run in that every start depends on: settings, and what an installation writes last. */
+/** Files of the current folder that every start depends on: settings, and the files that an installation writes last. */
 const ALWAYS = [".env", "package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"];
 
-/** What the service tells us that it depends on, beside the modules that Node tells of: absolute paths. */
+/** A dependency that the service reports, beside the modules that Node reports: an absolute path. */
 export type Depends = { readonly folder: string } | { readonly file: string };
 
 export interface Supervised {
@@ -25,7 +25,7 @@ export interface Supervised {
   readonly env: NodeJS.ProcessEnv;
   /** The folder of workflows at the first start, an absolute path. */
   readonly folder: string;
-  /** Where the service writes: a folder whose changes count for nothing. */
+  /** The folder that the service writes to; its changes are ignored. */
   readonly except: string;
 }
 

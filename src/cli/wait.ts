@@ -29,7 +29,7 @@ Example:
   },
 };
 
-/** One wait of the port: short enough that a clock set anew, or a machine that slept, is noticed. */
+/** The length of one wait: short enough to notice a clock that was set, or a machine that slept. */
 const TURN_MS = 60_000;
 
 /** The promise when it is settled, or when the time is up. Without a limit, its own deadline is one. */

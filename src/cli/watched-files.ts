@@ -1,10 +1,10 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 
-/** Each is a place of the kernel's, of which it has few. */
+/** Each takes one of the kernel's watches, and those are few. */
 const FOLDERS_MAX = 1_000;
 
-/** Hidden files, what is installed, and the copies that editors leave. */
+/** Hidden files, installed packages, and backup copies of editors. */
 const UNWATCHED = /(?:^|[\\/])(?:\.|node_modules(?:[\\/]|$))|~$/u;
 
 export interface WatchedFilesOptions {
@@ -12,33 +12,33 @@ export interface WatchedFilesOptions {
   readonly onChange: (path: string) => void;
   /** Gets why a folder cannot be watched: `EACCES`. */
   readonly onFault: (folder: string, reason: string) => void;
-  /** A folder whose files are none of the watched ones, wherever it is. */
+  /** A folder whose files are never watched. */
   readonly except: string;
 }
 
 /** A folder that is watched. */
 interface Watched {
-  /** Undefined where that failed. */
+  /** Undefined if watching failed. */
   readonly watcher: FSWatcher | undefined;
-  /** Tells it from a folder of the same name that came after it. */
+  /** Distinguishes it from a later folder of the same name. */
   readonly identity: string;
-  /** Of the files whose changes count; all of them where there is no list. */
+  /** Files whose changes count. Without a list, all files count. */
   readonly names?: Set<string>;
 }
 
-/** Tells of changes in folders and of files. A file may be missing, and may be replaced by another of its name. */
+/** Reports changes in folders and of files. A file may be missing, and may be replaced by another of the same name. */
 export class WatchedFiles {
   readonly #options: WatchedFilesOptions;
-  /** Watched with all that is in them, by path. */
+  /** Folders that are watched with everything in them, by path. */
   readonly #trees = new Map<string, Watched>();
-  /** Watched for the sake of some files in them, by path. */
+  /** Folders that are watched because of some files in them, by path. */
   readonly #folders = new Map<string, Watched>();
 
   constructor(options: WatchedFilesOptions) {
     this.#options = options;
   }
 
-  /** Watches a folder and the folders within it. Called again, it goes on with the one that is there by then. */
+  /** Watches a folder and the folders inside it. Call it again if the folder may have been replaced. */
   tree(path: string): void {
     // It may be removed, and come again.
     this.file(path);
@@ -52,7 +52,7 @@ export class WatchedFiles {
     this.#trees.set(path, { watcher, identity });
   }
 
-  /** Watches a file. Called again, it goes on in the folder that is there by then. */
+  /** Watches a file. Call it again if its folder may have been replaced. */
   file(path: string): void {
     const folder = dirname(path);
     const identity = identityOf(folder);
@@ -94,7 +94,7 @@ export class WatchedFiles {
   }
 }
 
-/** Undefined where there is no folder. By its birth, too: file systems give the number of one that is gone to the next. */
+/** Undefined if there is no folder. Includes the time of birth, because file systems reuse the numbers of removed folders. */
 function identityOf(folder: string): string | undefined {
   const stats = statSync(folder, { throwIfNoEntry: false });
   return stats?.isDirectory() === true ? `${stats.dev}:${stats.ino}:${stats.birthtimeMs}` : undefined;

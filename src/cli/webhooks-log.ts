@@ -17,7 +17,7 @@ export interface LogValues {
   readonly json?: boolean | undefined;
 }
 
-/** One delivery: what it was, and what became of it. */
+/** One delivery and its result. */
 interface LogEntry extends Omit<Delivery, "kind"> {
   /** The delivery's promise, for `countersign get`. */
   readonly id: string;

@@ -12,10 +12,10 @@ export interface TestValues {
   readonly json?: boolean | undefined;
 }
 
-/** A gateway answers at once, or after the engine's time limit. */
+/** A gateway answers at once, or at the latest after the engine's time limit. */
 const ANSWER_LIMIT_MS = 30_000;
 
-/** Signs a body as its sender would, sends it, and tells what the gateway answered. */
+/** Signs a body as its sender would, sends it, and prints the gateway's response. */
 export async function testWebhook(cli: Cli, name: string, values: TestValues): Promise<ExitCode> {
   const body = readBody(values.body);
   const source = sourceNamed(cli, name);
@@ -27,7 +27,7 @@ export async function testWebhook(cli: Cli, name: string, values: TestValues): P
     );
   }
   const target = targetOf(cli, name, values.url);
-  // Whoever signs an address signs the public one, wherever this command reaches the gateway.
+  // A sender that signs the address signs the public one, even if this command reaches the gateway at another.
   const publicUrl = new URL(`${target.pathname}${target.search}`, cli.config.publicUrl ?? target.origin).href;
   const id = values.id ?? `msg_${randomUUID()}`;
   const { headers, url } = sign({ body, url: publicUrl, nowMs: cli.clock(), id });

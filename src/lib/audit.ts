@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "./folder.ts";
 
-/** What somebody did, or tried, and what came of it. Nothing that a log line may not hold: ids and hashes, no words. */
+/** What a caller or person did or tried, and the result. Like log lines, it contains ids and hashes, but no texts. */
 export interface AuditEntry {
   readonly requestId?: string;
   /**
@@ -14,14 +14,14 @@ export interface AuditEntry {
   readonly what: string;
   /** Id of the promise or key it is about. */
   readonly about?: string;
-  /** The name of one press or call, as the settlement that stands keeps it. */
+  /** The name of one press or call. The stored settlement has the nonce of the press or call that made it. */
   readonly nonce?: string;
   readonly outcome: string;
   readonly [detail: string]: string | number | boolean | undefined;
 }
 
 export interface Audit {
-  /** Writes one line, before whoever caused it is answered. Never throws. */
+  /** Writes one line, before the request is answered. Never throws. */
   record(entry: AuditEntry): void;
 }
 
@@ -39,9 +39,9 @@ export interface AuditOptions {
 const FAULT_PAUSE_MS = 60_000;
 
 /**
- * A record that is only ever added to: one file a day (UTC), `2026-11-21.jsonl`, one line an entry. Lines are appended
- * whole, so any number of processes share a folder, and files of past days can be taken away. A disk that takes no
- * more stops the record and not the service: what stands is stored with who did it, here is what was tried as well.
+ * An append-only record: one file a day (UTC), `2026-11-21.jsonl`, one line an entry. Lines are appended whole, so any
+ * number of processes can share a folder, and files of past days can be removed. A full disk stops the record but not the
+ * service: decisions themselves are stored with their author, and the record adds what was only tried.
  */
 export function openAudit({ folder, clock, onFault }: AuditOptions): Audit {
   let open: { readonly day: string; readonly fd: number } | undefined;

@@ -1,4 +1,4 @@
-/** Where a request comes from: by its connection, its `Host`, and what the proxies that Express is told of say. */
+/** Where a request comes from, by its connection, its `Host`, and the headers of the trusted proxies. */
 import { isIP } from "node:net";
 import type { Request } from "express";
 import ipaddr from "ipaddr.js";
@@ -6,10 +6,10 @@ import { hostNameOf } from "./host-name.ts";
 import { isLoopback } from "./loopback.ts";
 
 /**
- * The caller's IP address, as told by the outermost of the proxies in front (Express's setting `trust proxy`): what
- * callers write into `X-Forwarded-For` themselves stands further left and is not believed. Some proxies add the port
- * (`203.0.113.8:40000`, `[2001:db8::1]:40000`); it is taken off, because each connection of one caller has another.
- * Undefined if a proxy says something else than an address, such as `unknown`.
+ * The caller's IP address, as the outermost of the trusted proxies reports it (Express's setting `trust proxy`). Entries
+ * that callers write into `X-Forwarded-For` are further left and are not believed. Some proxies add the port
+ * (`203.0.113.8:40000`, `[2001:db8::1]:40000`); it is removed, because each connection of a caller has another one.
+ * Undefined if a proxy writes something that is not an address, such as `unknown`.
  */
 export function callerAddress({ ip = "" }: Pick<Request, "ip">): string | undefined {
   const { v4, v6 } = WITH_PORT.exec(ip)?.groups ?? {};

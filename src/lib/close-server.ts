@@ -8,8 +8,8 @@ import { Server as ListeningServer } from "node:net";
 const LAST_REQUEST_MS = 250;
 
 /**
- * Ends a server in order: it takes no new connection, answers what comes on those that it has, and closes each behind
- * its answer. What is left after `limitMs` is cut off.
+ * Closes a server gracefully: it accepts no new connection, answers the requests on its open ones, and closes each after
+ * its response. Connections that are left after `limitMs` are cut.
  */
 export function closeServer(server: Server, limitMs: number): Promise<void> {
   return new Promise((resolve) => {

@@ -8,7 +8,7 @@ const YEAR = { min: 1970, max: 2099 } as const;
 /**
  * Times after `after` (ms) at which `cron` occurs, in UTC, oldest first, without end for most expressions. Five fields
  * (minute, hour, day, month, weekday), a sixth for seconds in front, a seventh for years at the end, or `@daily` and the
- * like. `H` stands for a number that follows from `seed`.
+ * like. `H` is a number that follows from `seed`.
  * @throws Error for an expression that cannot be read, when the first time is asked for
  */
 export function* occurrences(cron: string, after: number, seed: string): Generator<number, void> {

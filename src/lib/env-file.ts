@@ -2,10 +2,10 @@ import { parseEnv } from "node:util";
 import { readTextFile, TextFileError } from "./text-file.ts";
 
 /**
- * Takes the settings in `.env` of the current folder into the environment, if there is such a file. What the environment
- * has already stays, also where it is empty. `process.loadEnvFile` does the same, but takes a byte-order mark for a part
- * of the first name, and reads nothing of a file in UTF-16, without a word about either. A name with any other character
- * that nobody sees, such as the mark of a second file that was joined to the first, would set something that nobody reads.
+ * Takes the settings in `.env` of the current folder into the environment, if there is such a file. Variables that the
+ * environment already has stay, even empty ones. `process.loadEnvFile` does the same, but treats a byte-order mark as a
+ * part of the first name, and silently reads nothing from a file in UTF-16. A name with any other invisible character, such
+ * as the mark of a second file that was joined to the first, would set a variable that nothing reads, so it is refused.
  * @throws TextFileError
  */
 export function loadEnvFile(path = ".env", env: NodeJS.ProcessEnv = process.env): void {

@@ -1,7 +1,7 @@
 /**
  * Every refusal the service can give, by a stable code.
  *
- * `status` is the HTTP status of RFC 9110, `retryable` tells a caller whether the same call may succeed later.
+ * `status` is the HTTP status of RFC 9110, `retryable` says whether the same call may succeed later.
  * Both are read from this table and never guessed from a message.
  */
 export const ERRORS = {

@@ -52,7 +52,7 @@ export function rawNumber(value: unknown): string | undefined {
   return json.isRawJSON(value) ? value.rawJSON : undefined;
 }
 
-/** Where numbers that kept their text stand in a value, `data.items[0].id`; the first few of them. */
+/** Paths of numbers that kept their text, such as `data.items[0].id`; the first few of them. */
 export function rawNumberPaths(value: unknown): readonly string[] {
   const paths: string[] = [];
   const look = (each: unknown, path: string): void => {
@@ -65,11 +65,11 @@ export function rawNumberPaths(value: unknown): readonly string[] {
   return paths;
 }
 
-/** More would help nobody to find the field. */
+/** More would not help to find the field. */
 const PATHS_MAX = 5;
 /** An answer that repeats a caller's number stays small. */
 const SHOWN_CHARS_MAX = 40;
-/** From here on each double stands for several whole numbers (RFC 7493, section 2.2). */
+/** From here on, one double represents several whole numbers (RFC 7493, section 2.2). */
 const WHOLE_MAX = 2 ** 53;
 /** From here on JavaScript writes an exponent: what was meant as a measure, and not as a name. */
 const EXPONENT_MIN = 1e21;

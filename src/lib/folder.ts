@@ -2,10 +2,10 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes a folder and those above it that are missing, for the owner only; what is there stays as it is.
+ * Makes a folder and missing folders above it, for the owner only. Existing folders stay as they are.
  *
- * By hand, because Node's `recursive` never comes back, and cannot be stopped but by SIGKILL, where a file system answers
- * ENOENT to a new folder in one that is there: `/proc` does, and so do mount points of automounters.
+ * By hand, because Node's `recursive` never returns, and only SIGKILL stops it, where a file system answers ENOENT to a
+ * new folder in an existing one: `/proc` does, and so do mount points of automounters.
  *
  * @throws the system's error, with `code` and `path`
  */

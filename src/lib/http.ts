@@ -1,5 +1,5 @@
 /**
- * Node's HTTP, and nothing else: whoever imports `node:http` gets all of its exports evaluated, and one of them brings
- * in undici, which costs every start some 30 ms.
+ * Node's HTTP, and nothing else: an import of `node:http` evaluates all of its exports, and one of them loads undici,
+ * which costs every start some 30 ms.
  */
 export const { Agent, createServer, request } = process.getBuiltinModule("node:http");

@@ -24,7 +24,7 @@ const PRELOAD = /\bsrc\/lib\/preload\.js\b/u;
 export function npmLauncher(script = process.env["npm_lifecycle_script"] ?? ""): Launcher | undefined {
   if (!isOurs(script)) return undefined;
   const pid = process.ppid;
-  // An npm that died while it started us has left us to somebody else.
+  // If npm died while it started us, another process is our parent now.
   const isThere = isNpm(pid);
   return { hasEnded: () => !isThere || process.ppid !== pid };
 }

@@ -4,19 +4,19 @@ import { fileURLToPath } from "node:url";
 import { PACKAGE_ROOT } from "./package-root.ts";
 
 /**
- * With this in its environment, Node tells the process that started it by `ipc` of every module that it loads or looks
- * for, as it does for `node --watch`. A hook that loads (`registerHooks`) would tell the same, but with one Node 22 loads packages of
- * CommonJS by another way, on which some fail: "request for './index.js' is not in cache".
+ * With this in its environment, Node reports every module that it loads or looks for to its parent process by `ipc`, as
+ * it does for `node --watch`. A load hook (`registerHooks`) would show the same modules. But with such a hook Node 22 loads
+ * CommonJS packages differently, and some fail: "request for './index.js' is not in cache".
  */
 export const REPORTS_LOADED_FILES = { WATCH_REPORT_DEPENDENCIES: "1" } as const;
 
-/** What is installed changes by an installation, and our own code does not change under its user. */
+/** Installed packages change only by an installation, and users do not change our own code. */
 const INSTALLED = `${sep}node_modules${sep}`;
 const OURS = ["src/", "worker/", "dist/"].map((folder) => fileURLToPath(new URL(folder, PACKAGE_ROOT)));
 
 /**
- * The absolute paths in such a message, of a file that cannot be parsed and of one that is missing, too, since putting it
- * right is a change. None for any other message.
+ * The absolute paths in such a message, also of a file that cannot be parsed or is missing, because mending it is a
+ * change. None for any other message.
  */
 export function loadedFiles(message: unknown): readonly string[] {
   if (typeof message !== "object" || message === null) return [];

@@ -2,7 +2,7 @@ import { type DestinationStream, destination as fileDescriptor, type Logger, pin
 
 export type { Logger };
 
-/** JSON lines on standard output, one a thing that happened; `part` tells which piece of the service speaks. */
+/** Writes JSON lines to standard output, one for each thing that happened; `part` names the part of the service. */
 export function createLogger(options: {
   readonly level: string;
   readonly part: string;
@@ -61,7 +61,7 @@ function turnwise(inner: DestinationStream): DestinationStream {
   };
 }
 
-/** Fields that hold credentials or people's words, wherever a careless line puts them. */
+/** Fields with credentials or people's words, which are removed even if a careless log call has them. */
 const NEVER_LOGGED: ReadonlySet<string> = new Set([
   "token",
   "authorization",

@@ -33,8 +33,8 @@ export function parseMailbox(text: string): Mailbox | undefined {
 }
 
 /**
- * Before an address: nothing that could be taken for a second one, for a list, or for the end of a header. Within double
- * quotes (RFC 5322 §3.2.4) any character but controls may stand, a quote and a backslash behind a backslash.
+ * A name before an address: nothing that could pass for a second address, a list, or the end of a header. Within double
+ * quotes (RFC 5322 §3.2.4) any character but controls is allowed, a quote and a backslash after a backslash.
  */
 const NAMED = /^(?:([^"<>@,;:\p{Cc}][^<>@,;:\p{Cc}]*)|"((?:[^"\\\p{Cc}]|\\["\\])*)") <([^<>]*)>$/u;
 /** Of the name of a sender, an approver or a requester. */

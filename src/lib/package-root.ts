@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 /** Our package.json, of the checkout or of the installed package, whose compiled files are a folder deeper. */
 export const PACKAGE_JSON: URL = packageJson();
 
-/** The folder that it is in, which has `views/`, too. */
+/** The folder that contains it, and `views/`. */
 export const PACKAGE_ROOT = new URL("./", PACKAGE_JSON);
 
 function packageJson(): URL {

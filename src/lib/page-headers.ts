@@ -1,6 +1,6 @@
 /**
- * The headers that every HTML answer carries, errors included. A page gets no script, nothing from elsewhere, no frame
- * around it, no place in a cache, and its address (a decision link is a credential) goes to nobody.
+ * The headers of every HTML response, errors included. A page gets no script, nothing from elsewhere, no frame around it
+ * and no place in a cache, and no other site gets its address (a decision link is a credential).
  */
 export function pageHeaders(site: {
   https: boolean;

@@ -3,7 +3,7 @@ import { parseInteroperableJson } from "./exact-json.ts";
 
 /**
  * JSON from UTF-8 bytes, at most `depthMax` levels of arrays and objects deep. Numbers that JSON readers would change keep
- * their text (`rawNumber`): whoever stores the value refuses them, by field.
+ * their text (`rawNumber`); code that stores the value refuses them, by field.
  *
  * @param parse another reader of the text, which throws a SyntaxError for what is no JSON
  * @throws ServiceError INVALID_REQUEST that says what is wrong and where

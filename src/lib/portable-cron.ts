@@ -1,9 +1,9 @@
 /**
- * Cron expressions put so that every engine reads them the same.
+ * Cron expressions, rewritten so that every engine reads them the same.
  *
  * Cron has no standard, and its readers differ most in the weekday: 1 is Monday for most of them, and Sunday for the
- * crate `cron` 0.12.1 that Resonate Server 0.9.8 reads with. Names mean one day everywhere. What cannot be put so that
- * all agree is told as `onlyHere`. `docs/engine.md` has the list, and what was run.
+ * crate `cron` 0.12.1 that Resonate Server 0.9.8 uses. Names mean the same day everywhere. An expression that cannot be
+ * written so that all agree is returned as `onlyHere`. `docs/engine.md` has the list, and what was run.
  */
 import { CronExpressionParser } from "cron-parser";
 import { NEVER, nextOccurrence, splitCron } from "./cron.ts";
@@ -69,7 +69,7 @@ const SHORT: ReadonlySet<string> = new Set(["@hourly", "@daily", "@weekly", "@mo
 type Fields = ReturnType<typeof CronExpressionParser.parse>["fields"];
 type Field = Fields["minute"] | Fields["dayOfMonth"] | Fields["month"];
 
-/** As it was written where that means one thing; `?`, `H` and names as what they stand for. */
+/** As it was written if it has one meaning everywhere; `?`, `H` and names are replaced by their numbers. */
 function plainField(text: string | undefined, field: Field): string {
   if (text !== undefined && /^[\d*,/L-]+$/.test(text)) return text;
   return field.isWildcard ? "*" : field.values.join(",");

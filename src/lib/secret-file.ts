@@ -8,7 +8,7 @@ import { readTextFile } from "./text-file.ts";
  * Reads a secret that is made once and then kept, creating it (mode 0600) when it is not there.
  *
  * Processes that start together agree on one content: each writes its own candidate beside the file and links it into
- * place, which fails for all but the first; everyone then reads what stands. A crash leaves no half-written file.
+ * place, which fails for all but the first. Then each reads the file. A crash leaves no half-written file.
  */
 export function readOrCreateSecretFile(path: string, make: () => string): string {
   const existing = readIfPresent(path);

@@ -4,16 +4,16 @@ import { startProblem } from "./start-problem.ts";
 
 export interface Service {
   readonly log: Logger;
-  /** What the line that says "ready" tells, addresses above all. */
+  /** Fields of the log line "ready", mainly addresses. */
   readonly ready: Readonly<Record<string, unknown>>;
-  /** Finishes what is under way and lets go of everything. */
+  /** Finishes the work in progress and releases everything. */
   stop(): Promise<void>;
 }
 
-/** After this the process ends whatever is still under way. */
+/** After this the process ends, even in the middle of work. */
 const STOP_LIMIT_MS = 30_000;
 
-/** Ctrl-C at a terminal reaches npm and us, and npm sends its own on to us: for this long that is one wish, not two. */
+/** Ctrl-C at a terminal reaches npm and us, and npm passes its signal on: within this time they count as one. */
 const SAME_WISH_MS = 1_000;
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
@@ -25,12 +25,12 @@ const NPM_LOOK_MS = 500;
  * Runs a process until SIGTERM, SIGINT or SIGHUP: starts the service, says "ready" in the log, stops it on the first
  * signal and exits 0. A second signal, or a stop that takes too long, exits 1. A signal during the start is obeyed as
  * soon as there is something to stop; as the first process of a container nothing else would end us. A start that fails
- * exits 1 too; settings that cannot be used are told as they are, without a stack.
+ * exits 1 too; for settings that cannot be used, only the message is printed, without a stack.
  *
- * Started by `npm start` and the like, the service also stops when that npm has died, which could not tell it
- * (SIGKILL) or does not (SIGHUP).
+ * If npm started it, the service also stops when that npm has died, because npm cannot pass on SIGKILL and does not pass
+ * on SIGHUP.
  *
- * @param signals those that stop it, where somebody else sees to the others
+ * @param signals those that stop it, if the caller handles the others
  */
 export async function runService(
   start: () => Promise<Service>,

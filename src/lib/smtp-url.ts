@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 
-/** Where mails are handed over, and as whom. */
+/** The mail server that takes our mails, and the login there. */
 export interface SmtpRelay {
   readonly host: string;
   readonly port: number;
@@ -36,7 +36,7 @@ const FORM = "must be smtp://host:port or smtps://host:port, with user:password@
 /** By hand, because to `URL` the host of an `smtp:` is any text, and an error in it has no name. */
 const PARTS = /^(smtps?):\/\/(?:([^/?#]*)@)?(\[[^\]/?#@]*\]|[^:/?#@[\]]*)(?::([^/?#]*))?([/?#].*)?$/isu;
 
-/** Of a password that was not encoded, a part may stand where the host or the path should. */
+/** If a password was not encoded, a part of it may be where the host or the path should be. */
 function encodingHint(text: string): string {
   return text.includes("@") ? ENCODE : "";
 }

@@ -1,4 +1,4 @@
-/** Temporal: Node 26 has it; for older ones that Countersign runs on a package stands in, which is loaded only then. */
+/** Temporal: Node 26 has it. On older versions a package replaces it, which is loaded only there. */
 import { createRequire } from "node:module";
 
 interface Host {

@@ -11,14 +11,14 @@ import { reachEngine } from "./reach.ts";
 /** A worker in your own process. */
 export interface EmbeddedWorker {
   /**
-   * Resolves when the engine lets the worker in; until it answers, the worker asks again. Rejects when it cannot work
-   * (the engine refuses `token`, or something else answers at `url`) and when it is stopped before. The worker has
-   * stopped then. If nobody waits for it, the log still tells.
+   * Resolves when the engine accepts the worker; until the engine answers, the worker keeps asking. Rejects if the worker
+   * cannot work (the engine refuses `token`, or `url` is not an engine), and if it is stopped before. The worker has then
+   * stopped. You need not await it: the log has the same.
    */
   readonly ready: Promise<void>;
   /**
-   * Takes no new work, lets workflows that run go on to where they wait next, at most `graceMs` (default 15,000), and
-   * lets go of the engine. What still runs then goes to another worker when its lease is over.
+   * Takes no new work, waits at most `graceMs` (default 15,000) until each running workflow comes to its next wait or its
+   * end, and disconnects. A workflow that still runs then goes to another worker when its lease is over.
    */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }

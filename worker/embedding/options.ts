@@ -1,4 +1,4 @@
-/** What `createWorker` takes, and how it is checked. */
+/** The options of `createWorker`, and how they are checked. */
 import { GROUP_NAME, GROUP_NAME_RULE } from "../../src/approval/call.ts";
 import { isLoopback } from "../../src/lib/loopback.ts";
 import { WORKER_LIMITS } from "../../src/lib/worker-limits.ts";
@@ -8,9 +8,9 @@ import type { WorkerLog } from "../runtime/sdk-log.ts";
 export interface CreateWorkerOptions {
   /** The engine's address: `http://127.0.0.1:8001` beside `countersign start`, else that of the Resonate Server. */
   readonly url: string;
-  /** Lets it in: the content of `engine.token` in `DATA_DIR`, or the `RESONATE_TOKEN` of the server. */
+  /** The engine's token: the content of `engine.token` in `DATA_DIR`, or the `RESONATE_TOKEN` of the server. */
   readonly token?: string | undefined;
-  /** What this worker runs: what `defineWorkflow` answers. */
+  /** The workflows that this worker runs, made by `defineWorkflow`. */
   readonly workflows: readonly Workflow[];
   /** The worker group of your program, never Countersign's. Programs with other workflows need another. Default `app`. */
   readonly group?: string | undefined;
@@ -59,7 +59,7 @@ const TAKEN_GROUPS: readonly string[] = ["gateway", "cli", "countersign-probe"];
 /** @throws TypeError naming every option that is wrong, and what would be right */
 export function checkOptions(options: CreateWorkerOptions): WorkerSettings {
   const problems: string[] = [];
-  // Programs without types may give anything.
+  // Programs without types may pass anything.
   const given: Readonly<Record<string, unknown>> = isObject(options) ? options : {};
   if (!isObject(options)) problems.push("its options must be an object: createWorker({ url, workflows })");
   for (const name of Object.keys(given)) {
@@ -97,7 +97,7 @@ function urlOf(given: unknown, problems: string[]): URL | undefined {
   const isSound = url !== null && /^https?:$/u.test(url.protocol) && url.hostname !== "";
   if (isSound && url.username === "" && url.password === "" && url.search === "" && url.hash === "")
     return url;
-  // What was given is not repeated: it may hold a password.
+  // The message does not repeat the value, which may contain a password.
   problems.push(
     "url must be the engine's http or https address, such as http://127.0.0.1:8001, without user, query and #: a token goes into token",
   );

@@ -1,4 +1,4 @@
-/** Whether an engine answers at an address, and lets this program in. */
+/** Finds out whether an engine answers at an address, and accepts this program. */
 import { setTimeout as pause } from "node:timers/promises";
 import { isResponse } from "@resonatehq/sdk";
 import { PROTOCOL_VERSION } from "../../src/durable/lineage.ts";
@@ -8,7 +8,7 @@ export interface ReachOptions {
   readonly token: string | undefined;
   /** Ends the wait. */
   readonly signal: AbortSignal;
-  /** Told once, if it does not answer at first. */
+  /** Called once, if the engine does not answer at first. */
   readonly onAway: (why: string) => void;
 }
 

@@ -3,19 +3,19 @@
  *
  * Left alone, the SDK releases a task that it cannot run (unregistered function, a value that cannot be encoded or
  * decoded, a panic), the server offers it again at once, and the pair spins hundreds of times a second, running the
- * step's side effect each time. No retry can mend such a task, so:
+ * step's side effect each time. No retry can help such a task. So:
  *
- * G1 (`call-check.ts`, `unknown-calls.ts`) a task whose function this worker does not have never reaches the SDK: it is handed back, for another worker that has
- *    it, and rejected when none has shown it for a while. A task is rejected at once if its function has a
- *    way of its own to start and was not started by it, because its effects (signed callbacks) would be for nothing. An
- *    approval that was called by its name is run as a workflow that asks for it;
+ * G1 (`call-check.ts`, `unknown-calls.ts`) a task whose function this worker does not have never reaches the SDK: it is
+ *    handed back for a worker that has the function, and rejected if none has taken it for a while. A task of the
+ *    product's own, such as a callback, is rejected at once unless the product started it: otherwise a caller could have
+ *    anything signed and sent. An approval that was called by its name runs as a workflow that asks for the approval;
  * G2 a release that no failed request explains is turned into a rejection with the SDK's own message;
- * G3 (`hand-back.ts`) a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and again until
- *    the engine hears it: a task that it still takes for ours would lie still for the rest of its lease;
- * G4 (`value-limit.ts`) what is too large to be stored is never sent: the step or workflow that made it ends as rejected in its place, saying so,
- *    and nothing of it runs again. So is what the engine refuses for good (400, 413);
+ * G3 (`hand-back.ts`) a release after a failed request (engine unreachable, fence lost) is passed on, later each time, and
+ *    repeated until the engine gets it: otherwise the task would rest until its lease ends;
+ * G4 (`value-limit.ts`) a value that is too large to be stored is never sent. The step or workflow that made it is rejected
+ *    with a message that says so, and does not run again. The same happens if the engine refuses a value for good (400, 413);
  * G5 (`places.ts`) at most `concurrency` tasks run at once, callbacks counted apart; further ones wait, each once;
- * G6 once draining, no new task is taken, and the engine is told at once, so that others get them.
+ * G6 while draining, no new task is taken, and the engine is told at once, so that other workers get it.
  */
 import type {
   Message,
@@ -52,13 +52,13 @@ export interface GuardOptions extends CallCheckOptions {
   readonly failures: FailureNotes;
   /** Tasks that run at once: callbacks, and all others. */
   readonly concurrency: number;
-  /** How long a task stays ours without a sign of life, in milliseconds. */
+  /** How long a task stays ours without a heartbeat, in milliseconds. */
   readonly leaseMs: number;
   /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
   readonly valueBytesMax?: number | undefined;
 }
 
-/** What the engine tells when it gives us a task. */
+/** The engine's reply when it gives us a task. */
 interface Acquired {
   readonly promise: PromiseRecord;
   readonly task: { readonly version: number };

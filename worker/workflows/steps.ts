@@ -49,14 +49,14 @@ export interface JudgeInput {
 /**
  * Freezes what this pass saw, and closes the approval if it is over.
  *
- * J1 What the pass saw of one promise may be older than what it saw of another, so whether the end was open is read
- *    after the answers: those that were there before it count.
- * J2 The open ballots are withdrawn first. Each withdrawal answers with the ballot as it is stored, so an answer that
- *    came until then is judged with the others, and none can follow.
- * J3 Then the end is settled with the verdict of all those answers. If a cancellation or the deadline was faster, its
- *    record is answered, and the verdict follows from it.
- * J4 After a crash the step runs again and comes to the same: answers can only have been added, and they never take a
- *    verdict away. (Under `veto` they may turn an approval into a rejection, and that is before the end is settled.)
+ * J1 The pass may have seen an older state of one promise than of another. So the end is read after the answers, and the
+ *    answers that were stored before the end count.
+ * J2 The open ballots are withdrawn first. Each withdrawal returns the ballot as it is stored, so an answer that came in
+ *    the meantime is judged with the others, and none can follow.
+ * J3 Then the end is settled with the verdict on all these answers. If a cancellation or the deadline came first, the
+ *    settlement returns that record, and the verdict follows from it.
+ * J4 After a crash the step runs again with the same result: answers can only have been added, and they never remove a
+ *    verdict. (Under `veto` they may turn an approval into a rejection, but only before the end is settled.)
  */
 export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement & Announced> {
   const svc = productServices(ctx);
@@ -119,12 +119,12 @@ async function judged(
   return { verdict, answers, endedAtMs: stored.settledAt, bornAtMs: stored.createdAt };
 }
 
-/** Where the answers decide nothing, the deadline or a cancellation has settled the end before. */
+/** If the answers decide nothing, the deadline or a cancellation has already settled the end. */
 function settleEnd(svc: ProductServices, id: string, closed: Closed | undefined): Promise<StoredPromise> {
   return closed === undefined ? read(svc, id) : settle(svc, id, closed);
 }
 
-/** What a pass saw of a ballot, as far as it tells of an answer. */
+/** The part of a ballot, as a pass saw it, that an answer is read from. */
 function recordSeen({ settled, value }: Seen): BallotRecord {
   return { state: settled ? "resolved" : "pending", value, timeoutAt: 0 };
 }
@@ -149,7 +149,7 @@ export interface MailInput {
 /** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
   const svc = productServices(ctx);
-  // A try that follows a failed one may come hours after what the pass was told.
+  // A further try may come hours after the pass got its records.
   const look = (id: string) => (ctx.info.attempt === 1 ? asTold(svc, input.approval, id) : read(svc, id));
   const [record, end] = await Promise.all([look(input.ballot), look(endId(input.approval))]);
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
@@ -207,13 +207,13 @@ async function read({ promises }: ProductServices, id: string): Promise<StoredPr
   return stored(await promises.get(id));
 }
 
-/** What the pass was told of a promise; asks only where it was told nothing. */
+/** The promise as the engine sent it to this pass; asks the engine only if it sent nothing. */
 async function asTold(svc: ProductServices, approval: string, id: string): Promise<StoredPromise> {
   const told = svc.told(approval, id);
   return told === undefined ? await read(svc, id) : stored(told);
 }
 
-/** The same of a promise that is settled: what was told of it then is what is stored. */
+/** The same, but asks again for a pending promise: only a settled one can no longer change. */
 async function readSettled(svc: ProductServices, approval: string, id: string): Promise<StoredPromise> {
   const told = await asTold(svc, approval, id);
   return told.state === "pending" ? await read(svc, id) : told;

@@ -1,12 +1,12 @@
 /**
- * Text of askers in the HTML part of a mail. Mail programs make links of whatever looks like an address to them, and each
- * guesses in its own way. So nothing is left to guess:
+ * Text of askers in the HTML part of a mail. Mail programs make links of everything that looks like an address to them,
+ * and each guesses differently. So nothing is left to guess:
  *
  * L1 what the asker wrote as an `https:` address is a link, made here: its words are its target and nothing else, and it
  *    is marked as the asker's, so that it cannot pose as one of ours. Only below our own links, in the summary and in
  *    details;
- * L2 whatever else could be taken for an address (a host, a number, a mail address) stands in an `<a>` that leads
- *    nowhere. Programs make no links within one, nobody sees it, and what is copied is what the asker wrote.
+ * L2 everything else that could pass for an address (a host, a number, a mail address) is inside an `<a>` without a
+ *    target. Programs make no links inside an `<a>`, it is invisible, and a copy has the text that the asker wrote.
  */
 import type { Token } from "markdown-it";
 import { escapeHtml, Html } from "../../lib/html.ts";
@@ -18,7 +18,7 @@ export function askerText(text: string): Html {
   return new Html(markupOf(text));
 }
 
-/** Plain text without any link, for what stands among our own words: titles, names, ids. */
+/** Plain text without any link, for text among our own words: titles, names, ids. */
 export function linklessText(text: string): Html {
   return new Html(linkless(cleanText(text)));
 }
@@ -40,7 +40,7 @@ export function* askerBlocks(source: string): Generator<AskerBlock> {
   let block: Token[] = [];
   for (const token of tokens) {
     block.push(token);
-    // Opening tokens stand on level 0 too, and their closing ones end the block.
+    // Opening tokens are on level 0 too, and their closing ones end the block.
     if (token.level > 0 || token.nesting > 0) continue;
     yield { html: render(block), endLine: block[0]?.map?.[1] ?? 0 };
     block = [];
@@ -108,7 +108,7 @@ const MARK = `<span class="mark">asker's link</span>`;
 const IN_ADDRESS = /[.:@/\\\u3002\uFF0E\uFF61]/u;
 const OPENING = /^[<([{"'„“‚‘«]*$/u;
 
-/** Where an address ends that stands in a sentence. */
+/** Where an address in a sentence ends. */
 function endOf(word: string): number {
   let end = word.length;
   while (end > 0 && CLOSING.has(word[end - 1] ?? "")) end -= 1;

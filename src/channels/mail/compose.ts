@@ -13,8 +13,8 @@ export interface Composer {
 }
 
 /**
- * Makes mails of data. Pure but for reading its templates once; no clock, so that a mail composed again is the same.
- * The links that decide are the only ones of ours; what becomes of askers' addresses, asker-text.ts tells.
+ * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is composed again is
+ * the same. Our only links are the ones that decide; `asker-text.ts` handles addresses in askers' texts.
  */
 export function createComposer(site: { readonly from: Mailbox; readonly publicUrl: string }): Composer {
   const templates = loadTemplates("mail");
@@ -38,7 +38,7 @@ export function createComposer(site: { readonly from: Mailbox; readonly publicUr
   };
 }
 
-/** Whoever mails to all approvers passes the same object each time, and what it says is rendered for the first alone. */
+/** The mails to all approvers get the same request object, so its texts are rendered only once. */
 function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
   const known = new WeakMap<ApprovalRequest, ShownRequest>();
   return (request) => {
@@ -48,7 +48,7 @@ function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
   };
 }
 
-/** RFC 3834, and its older cousin of Exchange: out-of-office notes help nobody here, and would quote the links. */
+/** RFC 3834, and an older header of Exchange. Out-of-office notes are useless here, and would quote the links. */
 const HEADERS = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply" } as const;
 
 function requestLocals(

@@ -25,13 +25,13 @@ export interface MailerOptions {
   readonly from: string;
   /** `PUBLIC_URL`, an origin. */
   readonly publicUrl: string;
-  /** Hears what became of each mail, after its quick tries. Default: nobody. */
+  /** Gets the result of each mail, after its quick tries. Default: none. */
   readonly onOutcome?: (outcome: Attempt, mail: RequestMail) => void;
   readonly quickTries?: QuickTries;
   readonly times?: TransportTimes;
 }
 
-/** Tries within one call, for hiccups; whoever calls has a slower rhythm of their own for outages. */
+/** Tries within one call, for hiccups. For outages, the caller tries again at a slower pace. */
 interface QuickTries {
   /** Pauses between tries, in milliseconds: one more try than pauses. */
   readonly pausesMs: readonly number[];

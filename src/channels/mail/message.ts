@@ -31,9 +31,9 @@ export interface ComposedMail {
 }
 
 /**
- * The Message-ID that every copy of one mail carries, however often it is sent: mail systems that drop duplicates can,
- * and people who look at headers see that it is one. No other mail has it (RFC 5322 §3.6.4), although an approval's id
- * can be used again after its retention or in a new data folder: the ballot's birth tells the two apart.
+ * The Message-ID that every copy of one mail carries, however often it is sent, so mail systems can drop duplicates, and
+ * the headers show people that it is one mail. No other mail has it (RFC 5322 §3.6.4). An approval's id can be used again
+ * after its retention or in a new data folder; then the ballot's birth makes the difference.
  */
 export function messageId(
   mail: { approval: string; recipient: string; gen: number; bornAtMs: number },

@@ -1,16 +1,16 @@
-/** What the log tells about the relay: a line when it goes away, at times while it is, and when it is back. */
+/** Log lines about the relay: when it goes away, now and then while it is away, and when it is back. */
 import type { Logger } from "../../lib/log.ts";
 import type { Attempt } from "./transport.ts";
 
 export interface RelayLog {
-  /** Takes note of what became of a mail, after its quick tries. */
+  /** Takes note of a mail's result, after its quick tries. */
   note(attempt: Attempt, mail: { readonly approval: string }): void;
 }
 
-/** An outage is told again after this long; one that follows sooner upon another is not told as a new one. */
+/** An outage is logged again after this time. An outage that follows another within `APART_MS` is not a new one. */
 const AGAIN_MS = 10 * 60_000;
 const APART_MS = 60_000;
-/** More reasons than a relay can mean; each is told once until a mail goes out. */
+/** More reasons than a relay can have; each is logged once until a mail goes out. */
 const REASONS_MAX = 20;
 
 /**

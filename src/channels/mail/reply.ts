@@ -1,9 +1,9 @@
 /**
- * Whose matter a mail server's reply is. The reply's first digit does not tell: 530 to a sender means that a login is
- * missing, 550 to a recipient may mean that we may not relay, and a full mailbox is emptied one day.
+ * What a mail server's reply is about. The first digit does not say it: 530 to a sender means that a login is missing,
+ * 550 to a recipient may mean that we may not relay, and a full mailbox is emptied one day.
  *
- * A recipient or a mail is given up only for a reply that says so of the recipient or the mail itself. All else waits:
- * for better times, or for whoever runs this service.
+ * A recipient or a mail is given up only for a reply about the recipient or the mail itself. With every other reply the
+ * mail waits until the problem passes, or the operator mends it.
  */
 
 /** What a reply answers. `content` is the end of the mail, after which the server has seen all of it. */
@@ -43,7 +43,7 @@ export function meaningOf(reply: Reply): Meaning {
     return "settings";
   }
   if (FINAL_CODES[stage]?.includes(code)) return "final";
-  // "Exceeded storage allocation" (RFC 5321 §4.2.3): somebody may make room.
+  // "Exceeded storage allocation" (RFC 5321 §4.2.3): there may be room later.
   return isAboutMail && code === 552 ? "mail" : "settings";
 }
 

@@ -35,7 +35,7 @@ export function pauseBeforeRetry({
   return within(usual, untilDeadlineMs);
 }
 
-/** Where the next pause would end too late, most of the time that is left: whoever is asked then can still answer. */
+/** If the next pause would end after the deadline, most of the time that is left, so that the approver can still answer. */
 function within(pauseMs: number, untilDeadlineMs: number): number | undefined {
   if (pauseMs < untilDeadlineMs) return pauseMs;
   const most = Math.floor((untilDeadlineMs * 3) / 4);

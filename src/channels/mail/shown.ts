@@ -1,6 +1,6 @@
 /**
- * What of a request stands in its mails: as much as mail programs show. Gmail, for one, cuts a mail off at about 102 KB
- * and hides the rest, so a long request is shortened here, where it can be said, and its page shows all of it.
+ * The part of a request that its mails contain: as much as mail programs show. Gmail cuts a mail off at about 102 KB and
+ * hides the rest. So a long request is shortened here, the mail says so, and the page shows all of it.
  *
  * Only whole blocks of the summary and whole details are left out: half of a value could read as another value.
  */

@@ -81,7 +81,7 @@ export function createMailTransport({
     // Our own tries are bounded by the mailer; this one replaces an idle connection that the server had dropped.
     maxRequeues: 1,
     requireTLS: !relay.secure && !local,
-    // A relay on this machine has a certificate for another name, if any; nobody sits in between.
+    // A relay on this machine has a certificate for another name, if any, and nobody can intercept the connection.
     tls: { minVersion: "TLSv1.2", rejectUnauthorized: !local },
     getSocket: (_, done) => connectToRelay(relay, { publicHost, withinMs: times.connectionMs }, done),
     // The library bounds connecting, greeting and TLS together by this, whatever each may take by itself.

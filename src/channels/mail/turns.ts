@@ -1,7 +1,7 @@
 /**
- * Who may use a connection to the relay. Mails wait here and not in the library's pool, for two reasons: a mail knows
- * when its turn has come, and a relay that holds up those before it does not hold up the others for as long. Where no
- * turn has ended for `stallMs`, mails that wait are told so at once, and their workflows try them again.
+ * Gives mails their turns at the connections to the relay. Mails wait here and not in the library's pool, for two reasons:
+ * a mail knows when its turn has come, and mails that a relay delays do not delay the others for as long. If no turn has
+ * ended for `stallMs`, waiting mails are told so at once, and their workflows try them again.
  */
 export interface Turns {
   /**
@@ -10,7 +10,7 @@ export interface Turns {
    * @returns what it returns, or "stalled": it was not run
    */
   run<T>(work: () => Promise<T>): Promise<T | "stalled">;
-  /** Lets nobody wait any more, now and later. */
+  /** Ends all waits, now and later. */
   close(): void;
 }
 
@@ -25,7 +25,7 @@ export function createTurns({ limit, stallMs }: { readonly limit: number; readon
     for (const tell of waiting.splice(0)) tell(false);
   }
 
-  /** Looks again when those that wait now might have waited in vain. */
+  /** Looks again when the mails that wait now may have waited for too long. */
   function look(): void {
     looking = undefined;
     const leftMs = movedAtMs + stallMs - performance.now();
