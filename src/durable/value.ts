@@ -1,4 +1,5 @@
-import { Codec, type Value } from "@resonatehq/sdk";
+import type { Codec, Value } from "@resonatehq/sdk";
+import { sdk } from "./sdk.ts";
 
 /**
  * Values as the SDK stores them, base64 of JSON, but several times as fast: each turn of a workflow reads its records
@@ -7,7 +8,8 @@ import { Codec, type Value } from "@resonatehq/sdk";
  * Plain JSON comes back unchanged, even if the SDK would read a special meaning in it, such as in `{"__type": "error"}`
  * or `"__INF__"`. Its bytes stay the same, and a header marks it.
  */
-const sdk = new Codec();
+const codec = (): Codec => (made ??= new (sdk().Codec)());
+let made: Codec | undefined;
 
 /** What the SDK writes for values that JSON cannot express; or an escape, which may hide such a text. */
 const BEYOND_JSON = /__type|__INF__|__NEG_INF__|\\u/;
@@ -21,14 +23,14 @@ export function decodeValue(value: Value | undefined): unknown {
   if (value?.data === undefined || value.data === "") return undefined;
   const text = Buffer.from(value.data, "base64").toString("utf8");
   const isPlainJson = !BEYOND_JSON.test(text) || value.headers?.[VERBATIM] !== undefined;
-  return isPlainJson ? (JSON.parse(text) as unknown) : (sdk.decode(value) as unknown);
+  return isPlainJson ? (JSON.parse(text) as unknown) : (codec().decode(value) as unknown);
 }
 
 /** @throws Error if JSON cannot express it: a cycle, a BigInt */
 export function encodeValue(value: unknown): Required<Value> {
   // First, since it knows when a value has no end.
   const text = JSON.stringify(value) as string | undefined;
-  if (!isPlain(value)) return sdk.encode(value) as Required<Value>;
+  if (!isPlain(value)) return codec().encode(value) as Required<Value>;
   if (text === undefined) return { headers: {}, data: "" };
   const isMisread = WORDS.test(text) && holdsWords(value);
   return { headers: isMisread ? { [VERBATIM]: "verbatim" } : {}, data: Buffer.from(text).toString("base64") };

@@ -6,9 +6,12 @@
  * M2 the limits are checked before anything is rendered: links that share one long target, or the cells that a table
  *    lacks and a parser adds, would make megabytes of a page of text.
  */
-import MarkdownIt, { type MarkdownIt as Markdown, type Token } from "markdown-it";
+import { createRequire } from "node:module";
+import type { MarkdownIt as Markdown, default as MarkdownItLibrary, Token } from "markdown-it";
 import { escapeHtml, Html } from "./html.ts";
 import { cleanText } from "./text.ts";
+
+const require = createRequire(import.meta.url);
 
 /** Lists, quotes and emphasis inside each other; a list counts twice, as itself and as its item. */
 const NESTING_MAX = 20;
@@ -25,7 +28,8 @@ const HTML_CHARS_MAX = 100_000;
  */
 export function markdownForPage(source: string): Html {
   const tokens = parseMarkdown(source);
-  const markup = tokens && forPages.renderer.render([...tokens], forPages.options, {});
+  const { renderer, options } = forPages();
+  const markup = tokens && renderer.render([...tokens], options, {});
   return new Html(
     markup !== undefined && markup.length <= HTML_CHARS_MAX
       ? markup
@@ -37,12 +41,16 @@ export function markdownForPage(source: string): Html {
 export function parseMarkdown(source: string): readonly Token[] | undefined {
   const text = cleanText(source);
   if (mostCells(text) > CELLS_MAX) return undefined;
-  const tokens = forPages.parse(text, {});
+  const tokens = forPages().parse(text, {});
   return isWithinLimits(tokens) ? tokens : undefined;
 }
 
-/** A parser and renderer that knows nothing but text, emphasis, lists, quotes, code, tables and links. */
+/**
+ * A parser and renderer that knows nothing but text, emphasis, lists, quotes, code, tables and links. Make it when there
+ * is something to read: the library takes 20 ms, and each start would wait for it.
+ */
 export function createMarkdown(): Markdown {
+  const MarkdownIt = require("markdown-it") as typeof MarkdownItLibrary;
   // Beyond its own limit the parser drops what it finds, so ours must come first.
   const maxNesting = NESTING_MAX + 10;
   const markdown = new MarkdownIt({
@@ -77,13 +85,19 @@ export function linkEndingAt(
   return { href, saysSo: words === href || `mailto:${words}` === href };
 }
 
-const forPages = createMarkdown();
-forPages.renderer.rules["link_open"] = (tokens, index) =>
-  `<a href="${escapeHtml(hrefOf(tokens[index]))}" rel="noopener noreferrer nofollow">`;
-forPages.renderer.rules["link_close"] = (tokens, index) => {
-  const { href, saysSo } = linkEndingAt(tokens, index);
-  return saysSo ? "</a>" : `</a> <span class="target">(${escapeHtml(href)})</span>`;
-};
+function forPages(): Markdown {
+  if (pages !== undefined) return pages;
+  pages = createMarkdown();
+  pages.renderer.rules["link_open"] = (tokens, index) =>
+    `<a href="${escapeHtml(hrefOf(tokens[index]))}" rel="noopener noreferrer nofollow">`;
+  pages.renderer.rules["link_close"] = (tokens, index) => {
+    const { href, saysSo } = linkEndingAt(tokens, index);
+    return saysSo ? "</a>" : `</a> <span class="target">(${escapeHtml(href)})</span>`;
+  };
+  return pages;
+}
+
+let pages: Markdown | undefined;
 
 /** How many cells the tables in a text can have at most. Zero if no line could be the rule below a table's head. */
 function mostCells(text: string): number {

@@ -1,10 +1,8 @@
 /** Gateway and worker in one process, on an engine in this process or on a server. */
 import { join } from "node:path";
-import { ResonateTimeoutException } from "@resonatehq/sdk";
 import type { Config } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
-import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import type { EngineThread } from "../engine/serve/thread.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -37,7 +35,7 @@ interface All {
 export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const { config, log, engine } = parts;
   const workflows = await loadWorkflows(config.workflows.folder);
-  const { network, pid, url: engineUrl } = gatewayNetwork(parts);
+  const { network, pid, url: engineUrl } = await gatewayNetwork(parts);
   const { group, builtInGroup } = config.worker;
   const durable = createDurable(network, { group, builtInGroup, isOrdered: engine !== undefined });
   owner.defer(() => durable.stop());
@@ -47,7 +45,10 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const { url, publicUrl } = gateway;
   const place = { publicUrl, mailboxPort: mailbox?.port };
   if (engine === undefined) {
-    const { composeWorker, STOP_GRACE_MS } = await import("./compose-worker.ts");
+    const [{ composeWorker, STOP_GRACE_MS }, { createHttpNetwork }] = await Promise.all([
+      import("./compose-worker.ts"),
+      import("../durable/http-network.ts"),
+    ]);
     const worker = composeWorker({
       config,
       network: createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid }),
@@ -79,8 +80,9 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
 }
 
 /** The gateway's way to the engine: in this process, or to a server. */
-function gatewayNetwork({ config, engine }: AllParts) {
+async function gatewayNetwork({ config, engine }: AllParts) {
   if (engine === undefined) {
+    const { createHttpNetwork } = await import("../durable/http-network.ts");
     const endpoint = engineEndpoint(config);
     const pid = processId();
     return {
@@ -89,10 +91,7 @@ function gatewayNetwork({ config, engine }: AllParts) {
       url: endpoint.url,
     };
   }
-  const network = engine.network({
-    group: "gateway",
-    unavailable: (cause) => new ResonateTimeoutException(cause),
-  });
+  const network = engine.network({ group: "gateway" });
   network.start();
   return { network, pid: network.pid, url: engine.url };
 }

@@ -7,7 +7,6 @@ import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
-import { probeInBackground } from "../durable/probe.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
@@ -32,7 +31,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, durable, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = readSourcesFile(config.webhooksFile, environment);
-  const looking = engine.kind === "server" ? lookAtServer(config, engine.url, log) : undefined;
+  const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
   try {
     const gateway = await startGateway({
       durable,
@@ -93,7 +92,8 @@ function catalogueOf(config: Config, workflows: readonly Workflow[]): Catalogue 
 }
 
 /** A server on this machine alone may be open while things are tried out, as the API may be without keys. */
-function lookAtServer(config: Config, url: string, log: Logger) {
+async function lookAtServer(config: Config, url: string, log: Logger) {
+  const { probeInBackground } = await import("../durable/probe.ts");
   const mayBeOpen = !config.production && isLoopback(new URL(url).hostname);
   return probeInBackground(engineEndpoint(config), log, { mayBeOpen });
 }

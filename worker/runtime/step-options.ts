@@ -1,4 +1,5 @@
-import { type Context, Exponential } from "@resonatehq/sdk";
+import type { Context } from "@resonatehq/sdk";
+import { sdk } from "../../src/durable/sdk.ts";
 import { STEP_TAG, type StepStorage } from "../../src/durable/step-record.ts";
 
 /**
@@ -17,6 +18,8 @@ export function lastingStored(ctx: Context, storage: StepStorage): ReturnType<Co
 }
 
 function lastingFor(maxRetries = Number.MAX_SAFE_INTEGER) {
+  // A gateway reads this file for the names of the examples, and runs nothing.
+  const { Exponential } = sdk();
   const retryPolicy = new Exponential({ delay: 1000, factor: 2, maxDelay: 30_000, maxRetries });
   // Clamped by the SDK to the workflow's own deadline.
   return { retryPolicy, timeout: 10 * 365 * 24 * 3_600_000 };

@@ -8,7 +8,7 @@
  * L2 everything else that could pass for an address (a host, a number, a mail address) is inside an `<a>` without a
  *    target. Programs make no links inside an `<a>`, it is invisible, and a copy has the text that the asker wrote.
  */
-import type { Token } from "markdown-it";
+import type { MarkdownIt as Markdown, Token } from "markdown-it";
 import { escapeHtml, Html } from "../../lib/html.ts";
 import { createMarkdown, linkEndingAt, parseMarkdown } from "../../lib/markdown.ts";
 import { cleanText } from "../../lib/text.ts";
@@ -51,21 +51,29 @@ export function plainBlock(source: string): string {
   return `<p>${markupOf(source).replaceAll("\n", "<br>\n")}</p>\n`;
 }
 
-const markdown = createMarkdown();
-markdown.renderer.rules["text"] = (tokens, i) => markupOf(tokens[i]?.content ?? "");
-markdown.renderer.rules["code_inline"] = (tokens, i) => `<code>${markupOf(tokens[i]?.content ?? "")}</code>`;
-markdown.renderer.rules["code_block"] = codeBlock;
-markdown.renderer.rules["fence"] = codeBlock;
-markdown.renderer.rules["link_open"] = () => "";
-markdown.renderer.rules["link_close"] = (tokens, i) => {
-  const { href, saysSo } = linkEndingAt(tokens, i);
-  const target = targetOf(href);
-  if (saysSo) return "";
-  return target === undefined ? ` (${linkless(href)})` : ` (${MARK}: ${linkTo(target)})`;
-};
+function forMails(): Markdown {
+  if (mails !== undefined) return mails;
+  mails = createMarkdown();
+  const { rules } = mails.renderer;
+  rules["text"] = (tokens, i) => markupOf(tokens[i]?.content ?? "");
+  rules["code_inline"] = (tokens, i) => `<code>${markupOf(tokens[i]?.content ?? "")}</code>`;
+  rules["code_block"] = codeBlock;
+  rules["fence"] = codeBlock;
+  rules["link_open"] = () => "";
+  rules["link_close"] = (tokens, i) => {
+    const { href, saysSo } = linkEndingAt(tokens, i);
+    const target = targetOf(href);
+    if (saysSo) return "";
+    return target === undefined ? ` (${linkless(href)})` : ` (${MARK}: ${linkTo(target)})`;
+  };
+  return mails;
+}
+
+let mails: Markdown | undefined;
 
 function render(tokens: Token[]): string {
-  return markdown.renderer.render(tokens, markdown.options, {});
+  const { renderer, options } = forMails();
+  return renderer.render(tokens, options, {});
 }
 
 function codeBlock(tokens: Token[], i: number): string {

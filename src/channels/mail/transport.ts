@@ -3,15 +3,14 @@ import { Readable } from "node:stream";
 import type { NodemailerError } from "nodemailer";
 import type { SentMessageInfo, default as SMTPPool } from "nodemailer/lib/smtp-pool";
 import { isLoopback } from "../../lib/loopback.ts";
-import { parseSmtpUrl } from "../../lib/smtp-url.ts";
+import { parseSmtpUrl, type SmtpRelay } from "../../lib/smtp-url.ts";
 import { connectToRelay } from "./connect.ts";
 import type { ComposedMail } from "./message.ts";
 import { mimeMessage } from "./mime.ts";
 import { codesOf, type Meaning, meaningOf, type Reply, type Stage } from "./reply.ts";
 import { createTurns } from "./turns.ts";
 
-// As an import it would bring in undici, for the reason that lib/http.ts gives.
-const Pool = createRequire(import.meta.url)("nodemailer/lib/smtp-pool") as typeof SMTPPool;
+const require = createRequire(import.meta.url);
 
 /** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
 export type Attempt =
@@ -73,8 +72,49 @@ export function createMailTransport({
 }: MailTransportOptions): MailTransport {
   const relay = parseSmtpUrl(smtpUrl);
   if (typeof relay === "string") throw new TypeError(`Cannot use SMTP_URL: ${relay}`);
+  let made: SMTPPool | undefined;
+  const pool = () => (made ??= openPool(relay, { publicHost, times }));
+  // The library takes a fifth of a start, so the start does not wait for it. The first mail need not wait either.
+  const afterStart = setImmediate(pool);
+  const turns = createTurns({ limit: CONNECTIONS_MAX, stallMs: times.stallMs });
+  let closed = false;
+  return {
+    async send(mail) {
+      const attempt = await turns.run(() => attemptAt(mail));
+      if (attempt !== "stalled") return attempt;
+      return closed ? STOPPED : { kind: "failed", cause: "server", reason: "The mail server is too slow" };
+    },
+    close() {
+      closed = true;
+      turns.close();
+      clearImmediate(afterStart);
+      made?.close({ force: true });
+    },
+  };
+
+  async function attemptAt(mail: ComposedMail): Promise<Attempt> {
+    const recipient = mail.to.address;
+    try {
+      const info = await handOver(pool(), mail, AbortSignal.timeout(times.attemptMs));
+      const { to } = info.envelope;
+      if (to.length !== 1 || to[0] !== recipient) {
+        throw new Error("The mail library changed the recipients of a mail");
+      }
+      return { kind: "accepted" };
+    } catch (error) {
+      return closed ? STOPPED : attemptFrom(error);
+    }
+  }
+}
+
+function openPool(
+  relay: SmtpRelay,
+  { publicHost, times }: { readonly publicHost: string; readonly times: TransportTimes },
+): SMTPPool {
+  // As an import it would bring in undici, for the reason that lib/http.ts gives.
+  const Pool = require("nodemailer/lib/smtp-pool") as typeof SMTPPool;
   const local = isLoopback(relay.host);
-  const pool = new Pool({
+  return new Pool({
     ...relay,
     maxConnections: CONNECTIONS_MAX,
     maxMessages: 100,
@@ -92,34 +132,6 @@ export function createMailTransport({
     logger: false,
     debug: false,
   });
-  const turns = createTurns({ limit: CONNECTIONS_MAX, stallMs: times.stallMs });
-  let closed = false;
-  return {
-    async send(mail) {
-      const attempt = await turns.run(() => attemptAt(mail));
-      if (attempt !== "stalled") return attempt;
-      return closed ? STOPPED : { kind: "failed", cause: "server", reason: "The mail server is too slow" };
-    },
-    close() {
-      closed = true;
-      turns.close();
-      pool.close({ force: true });
-    },
-  };
-
-  async function attemptAt(mail: ComposedMail): Promise<Attempt> {
-    const recipient = mail.to.address;
-    try {
-      const info = await handOver(pool, mail, AbortSignal.timeout(times.attemptMs));
-      const { to } = info.envelope;
-      if (to.length !== 1 || to[0] !== recipient) {
-        throw new Error("The mail library changed the recipients of a mail");
-      }
-      return { kind: "accepted" };
-    } catch (error) {
-      return closed ? STOPPED : attemptFrom(error);
-    }
-  }
 }
 
 const STOPPED: Attempt = { kind: "failed", cause: "stopped", reason: "The mail sender was shut down" };

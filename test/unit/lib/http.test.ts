@@ -1,20 +1,58 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("nothing that a start loads brings in undici, which would make it 30 ms longer", () => {
-  const modules = ["processes/compose-all.ts", "engine/serve/thread-entry.ts"].map(
-    (path) => `../../../src/${path}`,
-  );
-  for (const module of modules) {
-    const script = `
-      await import(${JSON.stringify(new URL(module, import.meta.url).href)}).catch(() => {});
-      const loaded = process.moduleLoadList.filter((name) => /undici$/.test(name));
-      process.stdout.write(JSON.stringify([loaded, process.moduleLoadList.includes("NativeModule http")]));
-      process.exit();
-    `;
-    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      encoding: "utf8",
-    });
-    expect(JSON.parse(stdout), module).toEqual([[], true]);
+/** What the thread in `npm start` reads before it is ready, by the files that read it. */
+const THREADS = {
+  first: ["config/config.ts", "processes/embedded-engine.ts", "processes/compose-all.ts"],
+  engine: ["processes/engine-thread.ts", "processes/built-ins.ts"],
+  "engine alone": ["engine/serve/thread-entry.ts"],
+  workflows: ["processes/workflows-thread.ts"],
+} as const;
+
+/** Read when they are first needed, or after the start: each of them takes 10 to 70 ms, and megabytes. */
+const LATER = ["markdown-it", "nodemailer/dist/cjs", "jose", "yaml", "postal-mime", "smtp-server"];
+const SDK = ["@resonatehq/sdk", "luxon"];
+
+test.each([
+  ["first", [...LATER, ...SDK]],
+  ["engine", [...LATER, "express", "mime-db"]],
+  ["engine alone", [...LATER, "@resonatehq/sdk", "express", "mime-db", "zod", "pino", "jsonwebtoken"]],
+  ["workflows", [...LATER, "express", "mime-db"]],
+] as const)("the %s thread loads nothing that its start can do without", (thread, unneeded) => {
+  const { files, builtIns } = loadedBy(THREADS[thread]);
+  // An import of undici, which nobody asked for, would make it 30 ms longer.
+  expect(builtIns.filter((name) => name.endsWith("undici"))).toEqual([]);
+  expect(builtIns).toContain("NativeModule worker_threads");
+  const loaded = unneeded.filter((name) => files.some((file) => file.includes(`/node_modules/${name}/`)));
+  expect(loaded).toEqual([]);
+});
+
+test("the look at what a thread loads sees packages, also those that are required", () => {
+  const { files } = loadedBy(["channels/mail/mime.ts", "tokens/jws.ts"]);
+  for (const name of ["nodemailer", "jsonwebtoken", "semver"]) {
+    expect(files.some((file) => file.includes(`/node_modules/${name}/`))).toBe(true);
   }
 });
+
+/** None of them is started: a thread's file ends where it finds no thread, after its imports. */
+function loadedBy(paths: readonly string[]): {
+  readonly files: readonly string[];
+  readonly builtIns: readonly string[];
+} {
+  const modules = paths.map((path) => new URL(`../../../src/${path}`, import.meta.url).href);
+  const script = `
+    import { registerHooks } from "node:module";
+    const files = new Set();
+    registerHooks({
+      load: (url, context, next) => {
+        files.add(url);
+        return next(url, context);
+      },
+    });
+    for (const module of ${JSON.stringify(modules)}) await import(module).catch(() => {});
+    process.stdout.write(JSON.stringify({ files: [...files], builtIns: process.moduleLoadList }));
+    process.exit();
+  `;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  return JSON.parse(stdout) as ReturnType<typeof loadedBy>;
+}
