@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { SCOPES } from "../auth/scopes.ts";
 import { ERRORS, type ErrorCode } from "../lib/errors.ts";
-import { type Answer, type Body, type Operation, type Parameter, problemsOf } from "./operation.ts";
+import { type Body, type Operation, type Parameter, problemsOf, type SuccessResponse } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { problem } from "./schemas.ts";
 
@@ -14,7 +14,7 @@ export interface Site {
   readonly version: string;
 }
 
-/** The whole document. Its components are the named schemas of requests and answers. */
+/** The whole document. Its components are the named schemas of requests and responses. */
 export function openApiDocument({ url, version }: Site): Json {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
@@ -54,7 +54,7 @@ export function openApiDocument({ url, version }: Site): Json {
 }
 
 function describeOperation(operation: Operation, components: Components): Json {
-  const { id, group, summary, description, scope, parameters, body, answers } = operation;
+  const { id, group, summary, description, scope, parameters, body, responses } = operation;
   const alternatives = scope === "none" ? [] : [scope].flat();
   return {
     operationId: id,
@@ -68,7 +68,10 @@ function describeOperation(operation: Operation, components: Components): Json {
     ...(body === undefined ? {} : { requestBody: describeBody(body, components) }),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer, components)]),
+        Object.entries(responses).map(([status, response]) => [
+          status,
+          describeResponse(response, components),
+        ]),
       ),
       ...describeProblems(operation, components),
     },
@@ -106,8 +109,8 @@ function describeBody(
 
 const BYTES = "application/octet-stream";
 
-function describeAnswer(
-  { description, schema, type, headers, example }: Answer,
+function describeResponse(
+  { description, schema, type, headers, example }: SuccessResponse,
   components: Components,
 ): Json {
   return {
@@ -135,12 +138,12 @@ function describeAnswer(
   };
 }
 
-/** Refusals by status; several types may share one. A status that is also an answer is described with the answers. */
+/** Refusals by status; several types may share one. A status that is also a success is described there. */
 function describeProblems(operation: Operation, components: Components): Record<string, Json> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of problemsOf(operation)) {
     const { status } = ERRORS[code];
-    if (status in operation.answers) continue;
+    if (status in operation.responses) continue;
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return Object.fromEntries(
@@ -190,7 +193,7 @@ function jsonSchema(schema: z.ZodType, direction: Direction): Json {
     target: "draft-2020-12",
     io: direction,
     override: ({ jsonSchema: made, zodSchema }) => {
-      // Later versions may add members to answers, and generated clients must accept them.
+      // Later versions may add members to responses, and generated clients must accept them.
       if (direction === "output" && made.additionalProperties === false) delete made.additionalProperties;
       suitGenerators(made);
       discriminate(made, zodSchema);
@@ -233,7 +236,7 @@ function suitGenerators(made: MadeSchema): void {
   }
 }
 
-/** Names the member whose value tells the alternatives of a union apart. */
+/** Names the member whose value distinguishes the alternatives of a union. */
 function discriminate(made: MadeSchema, schema: z.core.$ZodTypes): void {
   const { def } = schema._zod;
   if (def.type !== "union" || !("discriminator" in def)) return;

@@ -1,4 +1,4 @@
-/** Bodies and answers of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
+/** Bodies and responses of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
 import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
 import { instant } from "./common-schemas.ts";

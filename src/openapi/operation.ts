@@ -17,7 +17,8 @@ export interface Operation {
   readonly scope: Scope | readonly Scope[] | "none";
   readonly parameters?: readonly Parameter[];
   readonly body?: Body;
-  readonly answers: { readonly [status: number]: Answer };
+  /** Those that are no refusal. */
+  readonly responses: { readonly [status: number]: SuccessResponse };
   /** Refusals beyond those that every operation with its scope and body has. */
   readonly problems?: readonly ErrorCode[];
 }
@@ -41,7 +42,7 @@ export interface Body {
   readonly type?: string;
 }
 
-export interface Answer {
+export interface SuccessResponse {
   readonly description: string;
   readonly schema?: z.ZodType;
   /** Default `application/json`. */
@@ -50,7 +51,7 @@ export interface Answer {
   readonly example?: unknown;
 }
 
-/** Every refusal that the operation can answer, from what it is like. */
+/** Every refusal that the operation can return, by its scope, body and own list. */
 export function problemsOf(operation: Operation): readonly ErrorCode[] {
   const codes = new Set<ErrorCode>([
     "INVALID_REQUEST",

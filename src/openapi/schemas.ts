@@ -1,6 +1,6 @@
 /**
- * Schemas of the API's answers. Types for handlers and clients, components of the OpenAPI document, and the check of real
- * answers in tests follow from them. Later versions may add members to answers; clients accept members they do not know.
+ * Schemas of the API's responses. Types for handlers and clients, components of the OpenAPI document, and the check of real
+ * responses in tests follow from them. Later versions may add members to responses; clients accept members they do not know.
  */
 import { z } from "zod";
 import type { Outcome } from "../approval/approval.ts";
@@ -100,7 +100,7 @@ type ApprovalAnswer = ApprovalView & {
   readonly links: z.infer<typeof links>;
 };
 
-/** The request's fields, except those that answers show in another form: approvers as ballots, the deadline as an instant. */
+/** The request's fields, except those that responses show in another form: approvers as ballots, the deadline as an instant. */
 const { approvers: _, deadline: __, ...requestFields } = shownRequestFields;
 
 export const approval: z.ZodType<ApprovalAnswer> = z

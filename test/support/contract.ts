@@ -20,12 +20,12 @@ export function operationFor(method: string, path: string): Operation | undefine
   );
 }
 
-/** What is wrong with an answer by the document; undefined if it is as it says, to the last member. */
+/** What is wrong with a response by the document; undefined if it is as it says, to the last member. */
 export function undocumented(operation: Operation, { status, type, text }: Told): string | undefined {
-  const answer = operation.answers[status];
-  if (answer !== undefined && !type.includes("problem+json")) {
+  const response = operation.responses[status];
+  if (response !== undefined && !type.includes("problem+json")) {
     if (!type.includes("json")) return `${status} has the type ${type}`;
-    const parsed = answer.schema?.safeParse(JSON.parse(text));
+    const parsed = response.schema?.safeParse(JSON.parse(text));
     return parsed?.success === false ? `${status}: ${parsed.error.message}\n${text}` : undefined;
   }
   if (!type.includes("problem+json")) return `${status} is not documented: ${type} ${text}`;

@@ -19,7 +19,7 @@ interface ShownOperation {
   }[];
   readonly body: string;
   readonly example: string;
-  readonly answers: readonly {
+  readonly responses: readonly {
     readonly status: string;
     readonly description: string;
     readonly schema: string;
@@ -53,7 +53,7 @@ function shown({
   scope,
   parameters,
   body,
-  answers,
+  responses,
 }: Operation): ShownOperation {
   return {
     id,
@@ -69,10 +69,10 @@ function shown({
     })),
     body: body === undefined ? "" : nameOf(body.schema.meta()),
     example: body?.example === undefined ? "" : JSON.stringify(body.example, null, 2),
-    answers: Object.entries(answers).map(([status, answer]) => ({
+    responses: Object.entries(responses).map(([status, response]) => ({
       status,
-      description: answer.description,
-      schema: answer.schema === undefined ? "" : nameOf(answer.schema.meta()),
+      description: response.description,
+      schema: response.schema === undefined ? "" : nameOf(response.schema.meta()),
     })),
   };
 }

@@ -4,7 +4,7 @@ import type { Durable } from "../../durable/durable.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { type Answer, settleLatent } from "../../service/promises/settle.ts";
+import { type SettleRequest, settleLatent } from "../../service/promises/settle.ts";
 import type { CallbackUrl, LinkTokens } from "../../tokens/tokens.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
 import { readJson } from "../http/body.ts";
@@ -37,19 +37,19 @@ export function addCallbackUrlRoutes(
       }
       const value = (await readJson(req))?.value ?? null;
       assertStorable(value, "body");
-      const answer: Answer = {
+      const asked: SettleRequest = {
         id: verified.value.pid,
         door: "callback",
         as: "resolved",
         value,
         nonce: newNonce(),
       };
-      const { record, effective } = toldBy(res, await settleLatent(durable, answer), answer);
+      const { record, effective } = toldBy(res, await settleLatent(durable, asked), asked);
       audit(res, {
         who: "callback-url",
         what: "resolve",
         about: record.id,
-        nonce: answer.nonce,
+        nonce: asked.nonce,
         outcome: effective ? "stored" : "too late",
       });
       log.info({ requestId: requestIdOf(res), promise: record.id, effective }, "called back");

@@ -4,7 +4,7 @@ import type { StoredPromise } from "../../durable/durable.ts";
 import { isTimer } from "../../durable/lineage.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { type Answer, asStored, type Settlement } from "../../service/promises/settle.ts";
+import { asStored, type Settlement, type SettleRequest } from "../../service/promises/settle.ts";
 
 /**
  * Sets the status and returns what the body must say. 200: the requested value is stored, by this call or an earlier
@@ -15,7 +15,7 @@ import { type Answer, asStored, type Settlement } from "../../service/promises/s
 export function toldBy(
   res: Response,
   settlement: Settlement,
-  asked: Answer,
+  asked: SettleRequest,
 ): Extract<Settlement, { kind: "settled" }> {
   if (settlement.kind === "unknown") {
     throw new ServiceError("NOT_FOUND", `There is no promise "${asked.id.slice(0, 64)}"`);

@@ -25,7 +25,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
         deadline: "P5D",
       },
     },
-    answers: {
+    responses: {
       202: {
         description: "The approval is stored on disk.",
         schema: approvalReference,
@@ -43,7 +43,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     description: "Shows every ballot, the state of its mail, and whose answer is awaited.",
     scope: "approvals:read",
     parameters: [approvalId],
-    answers: { 200: { description: "The approval's current state.", schema: approval } },
+    responses: { 200: { description: "The approval's current state.", schema: approval } },
     problems: ["NOT_FOUND"],
   },
   {
@@ -55,7 +55,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     scope: "approvals:cancel",
     parameters: [approvalId],
     body: { schema: cancelRequest, required: false, example: { reason: "The budget is gone" } },
-    answers: {
+    responses: {
       200: { description: "The approval is cancelled.", schema: approvalReference },
       202: {
         description: "The cancellation is stored, but no worker has finished it yet.",

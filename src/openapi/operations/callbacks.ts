@@ -21,7 +21,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
         description: "Only callbacks about this approval or workflow.",
       },
     ],
-    answers: { 200: { description: "Pending and finished callbacks.", schema: callbackList } },
+    responses: { 200: { description: "Pending and finished callbacks.", schema: callbackList } },
   },
   {
     id: "getCallback",
@@ -31,7 +31,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
     summary: "See a callback with every attempt",
     scope: READERS,
     parameters: [callbackId],
-    answers: { 200: { description: "The callback's current state.", schema: callbackDetails } },
+    responses: { 200: { description: "The callback's current state.", schema: callbackDetails } },
     problems: ["NOT_FOUND"],
   },
   {
@@ -44,7 +44,7 @@ export const CALLBACK_OPERATIONS: readonly Operation[] = [
       "Sends the same event to the same receiver, with the same `webhook-id`. The new callback has its own retries.",
     scope: ["approvals:create", "workflows:begin"],
     parameters: [callbackId],
-    answers: {
+    responses: {
       202: {
         description: "The new callback is stored and will be sent.",
         schema: callback,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { anyJson } from "../common-schemas.ts";
 import { ballotAnswer, calledBack, decideRequest, settlement, webhookAnswer } from "../door-schemas.ts";
 import { bytesText, WEBHOOK_BODY_BYTES_MAX } from "../limits.ts";
-import type { Answer, Operation } from "../operation.ts";
+import type { Operation, SuccessResponse } from "../operation.ts";
 import { approvalId, pathPromiseId } from "./parameters.ts";
 
 /** One call for each way to settle. */
@@ -23,12 +23,12 @@ function settle(verb: "resolve" | "reject"): Operation {
       description: "The promise's value, any JSON.",
       example: { ok: true },
     },
-    answers: settledAnswers(settlement),
+    responses: settledResponses(settlement),
     problems: ["NOT_FOUND", "INVALID_FIELDS"],
   };
 }
 
-function settledAnswers(schema: z.ZodType): { readonly [status: number]: Answer } {
+function settledResponses(schema: z.ZodType): { readonly [status: number]: SuccessResponse } {
   return {
     200: { description: "Your answer is stored, by this call or an earlier one.", schema },
     409: { description: "A different answer was stored first.", schema },
@@ -50,7 +50,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
       { name: "n", in: "path", schema: z.int().min(1), description: "1 for the first approver.", example: 1 },
     ],
     body: { schema: decideRequest, required: true, example: { choice: "approve" } },
-    answers: settledAnswers(ballotAnswer),
+    responses: settledResponses(ballotAnswer),
     problems: ["NOT_FOUND", "INVALID_FIELDS"],
   },
   settle("resolve"),
@@ -72,7 +72,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
       },
     ],
     body: { schema: anyJson, required: false, example: { ok: true } },
-    answers: settledAnswers(calledBack),
+    responses: settledResponses(calledBack),
     problems: ["FORBIDDEN", "RATE_LIMITED", "NOT_FOUND", "INVALID_FIELDS", "ENGINE_UNAVAILABLE"],
   },
   {
@@ -99,7 +99,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
       // types. The signature covers the bytes, whatever the sender calls them.
       type: "application/octet-stream",
     },
-    answers: {
+    responses: {
       200: {
         description:
           "The delivery is accepted, now or earlier. If the sender asks whether the address is yours, the answer has the form that the sender expects.",

@@ -10,7 +10,7 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     group: "Operations",
     summary: "Check whether the process answers",
     scope: "none",
-    answers: { 200: { description: "The process answers.", schema: health } },
+    responses: { 200: { description: "The process answers.", schema: health } },
   },
   {
     id: "ready",
@@ -19,7 +19,7 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     group: "Operations",
     summary: "Check whether the process can do its work",
     scope: "none",
-    answers: {
+    responses: {
       200: { description: "The process is ready.", schema: health },
       503: { description: "The process is not ready, or is stopping.", schema: health },
     },
@@ -31,6 +31,8 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     group: "Operations",
     summary: "Get this description",
     scope: "none",
-    answers: { 200: { description: "An OpenAPI 3.1 document.", schema: z.record(z.string(), z.unknown()) } },
+    responses: {
+      200: { description: "An OpenAPI 3.1 document.", schema: z.record(z.string(), z.unknown()) },
+    },
   },
 ];

@@ -66,7 +66,7 @@ const BEGIN: Operation = {
     description: "The function's one argument, any JSON value.",
     example: "World",
   },
-  answers: {
+  responses: {
     200: {
       description: "The workflow is started, now or earlier.",
       schema: begunWorkflow,
@@ -91,7 +91,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
     description:
       "Lists the workflows that this gateway knows by name and version: those in the folder `WORKFLOWS`, and the examples. Workers may have more.",
     scope: "workflows:read",
-    answers: { 200: { description: "The workflows that this gateway knows.", schema: workflowList } },
+    responses: { 200: { description: "The workflows that this gateway knows.", schema: workflowList } },
   },
   BEGIN,
   {
@@ -113,7 +113,7 @@ export const WORKFLOW_OPERATIONS: readonly Operation[] = [
         example: "wait=20",
       },
     ],
-    answers: {
+    responses: {
       200: {
         description: "The workflow's current state.",
         schema: workflowState,

@@ -1,5 +1,5 @@
 /**
- * Settles promises that wait for an outside answer, for every door except the decision pages.
+ * Settles latent promises, for every door except the decision pages.
  *
  * L1 Only a latent promise is settled: never what a worker runs, a timer, or what has its own door (ballots, approvals
  *    and their ends, promises of webhooks).
@@ -14,7 +14,8 @@ import { SETTLE_TAG, WAIT, webhookAnswerOf } from "../../webhooks/records.ts";
 /** `api`, `callback`, or `webhook:` and the source's name. */
 type Doorway = "api" | "callback" | `webhook:${string}`;
 
-export interface Answer {
+/** What a caller wants a latent promise to become. */
+export interface SettleRequest {
   readonly id: string;
   readonly door: Doorway;
   readonly as: "resolved" | "rejected";
@@ -30,25 +31,25 @@ export type Settlement =
   | { readonly kind: "closed"; readonly why: string }
   | { readonly kind: "settled"; readonly record: StoredPromise; readonly effective: boolean };
 
-export async function settleLatent(durable: Durable, answer: Answer): Promise<Settlement> {
-  const found = await durable.read(answer.id);
+export async function settleLatent(durable: Durable, asked: SettleRequest): Promise<Settlement> {
+  const found = await durable.read(asked.id);
   if (found === undefined) return { kind: "unknown" };
-  const why = closedBecause(found, answer.door);
+  const why = closedBecause(found, asked.door);
   if (why !== undefined) return { kind: "closed", why };
-  const { value, as } = asStored(found, answer);
-  const record = found.state === "pending" ? await durable.settle(answer.id, value, as, answer.nonce) : found;
+  const { value, as } = asStored(found, asked);
+  const record = found.state === "pending" ? await durable.settle(asked.id, value, as, asked.nonce) : found;
   if (record === undefined) return { kind: "unknown" };
-  return { kind: "settled", record, effective: record.nonce === answer.nonce };
+  return { kind: "settled", record, effective: record.nonce === asked.nonce };
 }
 
 /**
- * How an answer is stored in this promise. A wait of `waitForWebhook` is never rejected, because some servers lose a
+ * How the value is stored in this promise. A wait of `waitForWebhook` is never rejected, because some servers lose a
  * rejection's value.
  */
 export function asStored(
   promise: StoredPromise,
-  { as, value, delivery }: Answer,
-): Pick<Answer, "as" | "value"> {
+  { as, value, delivery }: SettleRequest,
+): Pick<SettleRequest, "as" | "value"> {
   if (promise.tags[KIND_TAG] !== WAIT) return { as, value };
   return { as: "resolved", value: webhookAnswerOf({ outcome: as, value, delivery }) };
 }
@@ -64,7 +65,7 @@ function closedBecause({ tags }: StoredPromise, door: Doorway): string | undefin
     if (kind !== undefined)
       return `is not to be settled from outside: it belongs to an approval or a webhook`;
     if (isRun(tags)) {
-      return "is run by a worker, or by the clock: only what waits for somebody outside can be settled";
+      return "is run by a worker, or by the clock: only a latent promise can be settled from outside";
     }
     // The signer of a callback URL chose the promise. Other doors settle only promises tagged as external.
     const isLatent = door === "callback" ? !isStep(tags) : isForOutside(tags);
