@@ -121,7 +121,7 @@ function flush(folder: string): void {
   }
 }
 
-/** A change takes milliseconds; who waits longer waits for somebody who has died. */
+/** A change takes milliseconds. A longer wait means that the holder of the lock has died. */
 const LOCK_WAIT_MS = 5_000;
 const LOCK_STALE_MS = 30_000;
 

@@ -27,7 +27,7 @@ export interface OidcOptions {
   /** As it stands in tokens, without a slash at its end unless they have one. */
   readonly issuer: string;
   readonly audience: string;
-  /** Told of what is wrong with a key that the issuer publishes, at most every half a minute. */
+  /** Called with what is wrong with a key that the issuer publishes, at most every half a minute. */
   readonly onUnusableKey?: (reason: unknown) => void;
 }
 
@@ -163,7 +163,7 @@ function scopesIn(payload: JWTPayload): readonly Scope[] {
   return claims.flatMap((claim) => (typeof claim === "string" ? claim.split(" ") : [])).filter(isScope);
 }
 
-/** Whoever it is, always by the same name, which tells nothing of them: subjects may be mail addresses. */
+/** A person's name in the log: always the same, and opaque, because subjects may be mail addresses. */
 function nameless({ iss, sub }: JWTPayload): string {
   return createHash("sha256")
     .update(JSON.stringify([iss, sub]))

@@ -4,7 +4,7 @@ import { type Callback, callbackId, placeOf } from "../approval/callback.ts";
 import { eventKey, subjectOf } from "../approval/event.ts";
 import { shortHash } from "../lib/short-hash.ts";
 
-/** `webhook-id`: one for an event, whoever receives it and however often it is sent. */
+/** `webhook-id`: one for an event, the same for every receiver and every attempt. */
 export function messageIdOf({ event, bornAtMs }: Omit<Callback, "to">): string {
   return `msg_${hash(eventKey(event, bornAtMs))}`;
 }

@@ -15,7 +15,7 @@ import { pauseAfter, RETRIES_MS, retryAfterMs } from "./schedule.ts";
 import { signatureHeaders } from "./sign.ts";
 
 export interface CallbackSender {
-  /** Configured endpoints that want to be told of events of this type. */
+  /** Configured endpoints that want events of this type. */
   endpointsFor(type: EventType): readonly Receiver[];
   /** What must be different about a callback URL, as far as can be told without asking DNS; undefined if nothing. */
   urlProblem(url: string): string | undefined;
@@ -36,7 +36,7 @@ interface Endpoint {
 /** By ids and names only: a URL may hold what nobody else may know. */
 interface FailedCallback {
   readonly type: EventType;
-  /** Id of the approval or workflow that it tells of. */
+  /** Id of the approval or workflow that it reports on. */
   readonly about: string;
   /** `webhook-id` of every attempt. */
   readonly message: string;
@@ -54,7 +54,7 @@ export interface CallbackSenderOptions {
   readonly secrets: readonly Uint8Array[];
   /** Pauses between attempts, in milliseconds. Default: the published schedule. */
   readonly retriesMs?: readonly number[];
-  /** Told of each callback that ends undelivered, once. */
+  /** Called once for each callback that ends undelivered. */
   readonly onFailure?: (failed: FailedCallback) => void;
   readonly post?: Omit<PostOptions, "policy">;
   /** Milliseconds since 1970. */

@@ -171,7 +171,7 @@ const README = text(`
 ${FIRST_CALL.replaceAll(/^/gmu, "  | ")}
   | \`\`\`
   |
-  | Open http://127.0.0.1:5001/mailbox, read the mail and decide. Then see what became of it:
+  | Open http://127.0.0.1:5001/mailbox, read the mail and decide. Then look at the result:
   |
   | \`\`\`sh
   | npx countersign get purchase-1

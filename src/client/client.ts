@@ -45,7 +45,7 @@ export interface Client {
   decide(id: string, n: number, answer: DecideRequest): Promise<BallotAnswer>;
   /** Starts any registered workflow, with one argument or none. */
   begin(func: string, argument?: unknown, options?: BeginOptions): Promise<BegunWorkflow>;
-  /** Waits for the workflow's end, and answers what became of it, or that it is pending when the time is up. */
+  /** Waits for the workflow's end, and returns its state and result. It is pending if the time is up first. */
   result(id: string, options?: WaitOptions): Promise<WorkflowState>;
   /** Settles a promise that a workflow waits for. `effective` says whether this call decided. */
   resolve(id: string, value?: unknown): Promise<Settlement>;

@@ -19,7 +19,7 @@ interface Call {
   /** Sent as JSON; undefined: no body. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether it may be sent again without knowing what became of it: it takes effect once. */
+  /** Whether the call may be sent again although its effect is unknown, because it takes effect only once. */
   readonly isRepeatable: boolean;
   /** Statuses beside 2xx that are answers and no refusals. */
   readonly answers?: readonly number[];

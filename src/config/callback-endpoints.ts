@@ -1,4 +1,4 @@
-/** The file of endpoints: systems of the operator's own that are told of events, whoever requested what. */
+/** The file of endpoints: the operator's systems that get the events of all approvals. */
 import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";

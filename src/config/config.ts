@@ -69,7 +69,7 @@ export interface Config {
     readonly handBackMs: number;
   };
   readonly workflows: {
-    /** Absolute path of the folder of workflows of one's own; undefined: there are none. */
+    /** Absolute path of the folder of your own workflows; undefined: there are none. */
     readonly folder: string | undefined;
     /** Whether those to try Countersign with can be started. */
     readonly examples: boolean;

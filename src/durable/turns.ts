@@ -6,7 +6,7 @@ export class Turns {
   readonly #waiting = new Set<() => void>();
   #underWay = 0;
 
-  /** @param options `tooLate` makes the error of whoever has waited for `waitMs` in vain */
+  /** @param options `tooLate` makes the error of a caller who has waited for `waitMs` without a turn */
   constructor(options: {
     readonly atOnce: number;
     readonly waitMs: number;

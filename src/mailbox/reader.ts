@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MailStore } from "./store.ts";
 
-/** The mails in a folder that another process fills: looked up anew each time, as nobody tells of new ones. */
+/** The mails in a folder that another process fills. It is read again each time, because nothing reports new mails. */
 export function readMailsOf(dir: string): Pick<MailStore, "ids" | "read"> {
   const ids = () =>
     filesIn(dir)

@@ -11,7 +11,7 @@ import type { Mailbox } from "./mailbox.ts";
 import { type ReadMail, readMail } from "./read-mail.ts";
 
 export interface MailboxRoutesOptions extends Pick<Mailbox, "mails"> {
-  /** Reverse proxies in front whose word about the caller's address is believed, as Express is told of them. */
+  /** Trusted reverse proxies in front, as Express counts them. */
   readonly trustProxyHops: number;
 }
 
@@ -44,7 +44,7 @@ export function mailboxRoutes({ mails, trustProxyHops }: MailboxRoutesOptions): 
   }
 
   router.use("/mailbox", (req, res, next) => {
-    // A name of somebody else's that points here (DNS rebinding), or a tunnel, would show decision links to others.
+    // A foreign name that points here (DNS rebinding), or a tunnel, would show decision links to others.
     if (isLocalRequest(req, trustProxyHops)) return next();
     const locals = {
       headline: "Only on this machine",

@@ -6,7 +6,7 @@
 /** Longer than any lineage a workflow reaches in practice, short enough to be a key in an index. */
 export const ID_CHARS_MAX = 1024;
 
-/** The workflow tree an id belongs to: what stands before the first `:`. */
+/** The workflow tree an id belongs to: the text before the first `:`. */
 export function originOf(id: string): string {
   const separator = id.indexOf(":");
   return separator === -1 ? id : id.slice(0, separator);

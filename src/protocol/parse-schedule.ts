@@ -8,7 +8,7 @@ type ScheduleKind = Extract<Request["kind"], `schedule.${string}`>;
 
 /** Page size of a search. */
 const LIMIT_DEFAULT = 10;
-/** Longer than any expression that somebody wrote on purpose. */
+/** Longer than any expression that was written on purpose. */
 const CRON_CHARS_MAX = 256;
 /** A thousand years: an occurrence and this together are still a time. */
 const TIMEOUT_MS_MAX = 1000 * 366 * 86_400_000;

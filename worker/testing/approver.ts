@@ -79,7 +79,7 @@ export function askedBy(mail: RequestMail, nowMs: number): Asked {
   };
 }
 
-/** Promise id of the ballot that a mail is about. Nobody is asked twice, so the address tells which it is. */
+/** Promise id of the ballot that a mail is about. Nobody is asked twice, so the address identifies it. */
 export function ballotOf({ approval, request, approver }: RequestMail): string {
   return ballotId(approval, request.approvers.findIndex(({ email }) => email === approver.email) + 1);
 }

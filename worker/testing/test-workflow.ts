@@ -58,7 +58,7 @@ export interface TestOptions<Input> {
 export interface TestRun<Result> {
   /** What the workflow returned. */
   readonly value: Result;
-  /** Every mail that asked somebody, in their order. */
+  /** Every mail to an approver, in order. */
   readonly asked: readonly Asked[];
   /** Outcomes of the workflow's approvals, in the order in which they were asked for. */
   readonly approvals: readonly Outcome[];
@@ -85,7 +85,7 @@ const LIMIT_MS = 10_000;
 const LEASE_MS = 3_600_000;
 
 /**
- * Starts the workflow, lets time pass until it has ended, and answers what became of it.
+ * Starts the workflow, lets time pass until it has ended, and returns its result.
  *
  *     const { value } = await testWorkflow(purchase, {
  *       input: { item: "laptop", approvers: ["ana@example.com"] },

@@ -23,7 +23,7 @@ export function* callback(ctx: Context, input: unknown): Generator<unknown, Call
   return yield* delivered(ctx, parsed);
 }
 
-/** Waits for the end of another workflow of the same origin, however it ends, and tells of it. */
+/** Waits for the end of another workflow of the same origin, however it ends, and reports it. */
 export function* callback_on_completion(ctx: Context, input: unknown): Generator<unknown, CallbackEnd> {
   const parsed = parseCompletionCallback(input);
   if (parsed === undefined) throw new TypeError("Cannot call back: the argument names no workflow");

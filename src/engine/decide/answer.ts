@@ -4,7 +4,7 @@ import { PROTOCOL_VERSION } from "../../protocol/records.ts";
 /** Statuses of the protocol, which are also those of its HTTP replies. */
 export type Status = 200 | 300 | 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 501 | 503;
 
-/** The answer to a request: an object on success, otherwise a sentence with the reason. */
+/** The engine's response to a request: an object on success, otherwise a sentence with the reason. */
 export type Answer =
   | { readonly status: 200 | 300; readonly data: object }
   | { readonly status: Exclude<Status, 200 | 300>; readonly data: string };

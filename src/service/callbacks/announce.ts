@@ -60,7 +60,7 @@ export async function announce(
   return started.length === 0 ? {} : { callbacks: started };
 }
 
-/** Whether anybody is told of an approval's events, as the settings of this process are. */
+/** Whether anybody receives an approval's events, by the settings of this process. */
 export function hasReceivers({ callbacks }: Pick<Announcer, "callbacks">, callbackUrl: string | undefined) {
   return (
     callbackUrl !== undefined || ENDPOINT_EVENT_TYPES.some((type) => callbacks.endpointsFor(type).length > 0)

@@ -1,6 +1,6 @@
 /**
  * Odd promises: promises of the product that another program settled with something that the product never writes there.
- * Whoever has the engine's token can do that. Nothing hangs over such a value; but people should know of it.
+ * Any program that has the engine's token can do that. Nothing hangs because of such a value, but people should know.
  */
 import type { StoredPromise } from "../../durable/durable.ts";
 import { mayHaveRule, type Read, type Rule, ruleFor } from "./odd-rules.ts";
