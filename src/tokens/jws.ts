@@ -1,6 +1,7 @@
 /** One kind of token: compact JWS with HS256, checked in a fixed order, cheapest first. */
 import { createSecretKey, type KeyObject } from "node:crypto";
-import jwt from "jsonwebtoken";
+import { createRequire } from "node:module";
+import type Jsonwebtoken from "jsonwebtoken";
 import { z } from "zod";
 
 export interface TokenKey {
@@ -41,6 +42,10 @@ interface JwsOptions<S extends z.ZodRawShape> {
   readonly claims: z.ZodObject<S, z.core.$strict>;
 }
 
+const require = createRequire(import.meta.url);
+/** It is 75 files, which no start needs. */
+const library = () => require("jsonwebtoken") as typeof Jsonwebtoken;
+
 /** Ours have about 500. A longer one can only keep the parser busy. */
 const TOKEN_CHARS_MAX = 1_024;
 /** As long as the hash (RFC 7518 §3.2); the library would take one byte. */
@@ -57,6 +62,8 @@ export function createJws<S extends z.ZodRawShape>(
   const kid = options.keys[0]?.kid ?? "";
   const signingKey = keys.get(kid);
   if (signingKey === undefined) throw new TypeError("Cannot sign links: no key");
+  // Read after the start, so that the first link need not wait for it.
+  setImmediate(library);
   const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal(typ), kid: z.string() });
   const frameSchema = z.object({
     // The library accepts a list of audiences that contains ours, and tokens without exp.
@@ -76,7 +83,7 @@ export function createJws<S extends z.ZodRawShape>(
         iat: Math.floor(issuedAtMs / 1000),
         exp: Math.ceil(expiresAtMs / 1000),
       };
-      const token = jwt.sign(payload, signingKey, { header: { alg: "HS256", typ, kid } });
+      const token = library().sign(payload, signingKey, { header: { alg: "HS256", typ, kid } });
       if (token.length > TOKEN_CHARS_MAX) {
         throw new RangeError(`Cannot sign a ${audience} token: it would have ${token.length} characters`);
       }
@@ -90,6 +97,7 @@ export function createJws<S extends z.ZodRawShape>(
       const key = keys.get(header.data.kid);
       if (key === undefined) return refuse("unknown-key");
       const clockTimestamp = Math.floor(nowMs / 1000);
+      const jwt = library();
       let payload: unknown;
       try {
         payload = jwt.verify(token, key, {
