@@ -26,6 +26,7 @@ export default defineConfig({
           maxWorkers: 3,
           // Many tests here start real servers, and some real processes; two cores are shared by all.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
           // The proofs of regular expressions run in this process, on no binary of a platform.
           env: { RECHECK_SYNC_BACKEND: "pure" },
         },
