@@ -9,6 +9,9 @@
  *    steps after the first pass take the two requests that they take without this.
  * T3 A step that is tagged `at-end` is stored in one request, with its result; one tagged `never` not at all. One that
  *    failed is stored as the SDK does it.
+ * T4 A pass can go on here after it has lost its task to a newer pass, here too: a worker that was frozen, or a step that
+ *    outlived its lease. What a pass was told and began is its own, by the version of the task. Requests of an older
+ *    version go to the engine, which refuses them.
  */
 import type {
   Network,
@@ -51,15 +54,14 @@ export class StepNetwork extends NetworkBetween {
         return this.#begin(request.data.id, response);
       }
       case "task.suspend": {
-        const { id } = request.data;
         const response = await this.inner.send(request);
-        if (response.head.status === 200) this.#passes.delete(id);
+        if (response.head.status === 200) this.#forget(request.data);
         // 300: something awaited is settled already, and the workflow is gone through once more.
-        return response.head.status === 300 ? this.#goOn(id, response) : response;
+        return response.head.status === 300 ? this.#goOn(request.data, response) : response;
       }
       case "task.release":
       case "task.fulfill":
-        this.#passes.delete(request.data.id);
+        this.#forget(request.data);
         return await this.inner.send(request);
       case "task.fence":
         return await this.#fence(request);
@@ -74,23 +76,34 @@ export class StepNetwork extends NetworkBetween {
     // A timer's task is dropped without a word.
     if (!isTimer(data.promise.tags)) {
       const records = new Map(preload.map((record) => [record.id, record]));
-      const isComplete = data.task.version === 1 || isAll(data.promise, preload);
-      this.#passes.set(id, { records: records.set(id, data.promise), begun: new Map(), isComplete });
+      const { version } = data.task;
+      const isComplete = version === 1 || isAll(data.promise, preload);
+      this.#passes.set(id, { version, records: records.set(id, data.promise), begun: new Map(), isComplete });
     }
     return { ...response, data: { ...data, preload } } as Response;
   }
 
-  #goOn(id: string, response: Response): Response {
-    const { preload = [] } = response.data as Preloading;
+  /** The pass that holds, or held, a task at this version; undefined if a newer one has taken its place (T4). */
+  #passOf({ id, version }: Held): Pass | undefined {
     const pass = this.#passes.get(id);
+    return pass?.version === version ? pass : undefined;
+  }
+
+  #forget(held: Held): void {
+    if (this.#passOf(held) !== undefined) this.#passes.delete(held.id);
+  }
+
+  #goOn(held: Held, response: Response): Response {
+    const { preload = [] } = response.data as Preloading;
+    const pass = this.#passOf(held);
     const told = preload.map(stepRecord);
     for (const record of told) pass?.records.set(record.id, record);
     return { ...response, data: { ...(response.data as Preloading), preload: told } } as Response;
   }
 
   async #fence(request: TaskFenceReq): Promise<Response> {
-    const { id, action } = request.data;
-    const pass = this.#passes.get(id);
+    const { action } = request.data;
+    const pass = this.#passOf(request.data);
     if (pass === undefined) return await this.inner.send(request);
     if (action.kind === "promise.create") {
       const stored = pass.records.get(action.data.id);
@@ -139,12 +152,18 @@ export class StepNetwork extends NetworkBetween {
 
 /** One stay of a task at this worker, from its acquisition on. */
 interface Pass {
+  readonly version: number;
   /** What was told of each promise, last. */
   readonly records: Map<string, PromiseRecord>;
   /** Steps under way that are not stored. */
   readonly begun: Map<string, PromiseCreateReq>;
   /** Whether what is not in `records` is not stored (T2). */
   readonly isComplete: boolean;
+}
+
+interface Held {
+  readonly id: string;
+  readonly version: number;
 }
 
 interface Preloading {

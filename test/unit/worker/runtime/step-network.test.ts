@@ -1,6 +1,6 @@
 /** Steps that are stored once or not at all, on a server whose answers the test writes. */
 import type { Network, PromiseRecord, Request } from "@resonatehq/sdk";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { STEP_TAG, type StepStorage, stepRecord } from "../../../../src/durable/step-record.ts";
 import { StepNetwork } from "../../../../worker/runtime/step-network.ts";
 
@@ -95,6 +95,36 @@ test("nothing is remembered of a pass that is over", async () => {
   }
 });
 
+describe("a pass that has lost its task to a newer one in the same worker", () => {
+  test.each(["task.suspend", "task.release", "task.fulfill"])(
+    "makes nothing forgotten by its %s: a step that the newer one has begun can end",
+    async (kind) => {
+      const server = await begun({ version: 3, preload: [END] });
+      await server.create("a:1", "never");
+      await server.network.send({ kind, head: HEAD, data: { id: "a", version: 1 } } as never);
+      expect(server.network.told("a", "a:0")).toEqual(END);
+      expect(await server.settle("a:1", "resolved", "cmVzdWx0")).toMatchObject({
+        state: "resolved",
+        value: { data: "cmVzdWx0" },
+      });
+      expect(server.asked).toEqual([]);
+    },
+  );
+
+  test("has its requests answered by the engine, which refuses them, and not from what the newer one was told", async () => {
+    const kept = { ...record("a:1", {}), state: "resolved" } as PromiseRecord;
+    const server = await begun({ version: 3, preload: [END, kept] });
+    await server.create("a:2", "at-end");
+    const stale = server.of(1);
+    await stale.create("a:1", "at-end");
+    await stale.create("a:3", "at-end");
+    await stale.settle("a:2", "resolved", "cmVzdWx0");
+    expect(server.kinds()).toEqual(["promise.create", "promise.create", "promise.settle"]);
+    await server.settle("a:2", "resolved", "cmVzdWx0");
+    expect(server.kinds().at(-1)).toBe("promise.create");
+  });
+});
+
 interface Fenced {
   readonly action: { readonly kind: string; readonly data: PromiseRecord };
 }
@@ -131,11 +161,23 @@ async function begun({ version, preload }: { version: number; preload: readonly 
     data: { id: "a", version: version - 1, pid: "p", ttl: 1 },
   });
 
-  async function fence(kind: string, data: object): Promise<PromiseRecord> {
-    const action = { kind, head: HEAD, data };
-    const request = { kind: "task.fence", head: HEAD, data: { id: "a", version, action } };
-    const { data: fenced } = await network.send(request as never);
-    return (fenced as unknown as { action: { data: { promise: PromiseRecord } } }).action.data.promise;
+  /** What a pass does that holds, or held, the task at this version. */
+  function passOf(held: number) {
+    async function fence(kind: string, data: object): Promise<PromiseRecord> {
+      const action = { kind, head: HEAD, data };
+      const request = { kind: "task.fence", head: HEAD, data: { id: "a", version: held, action } };
+      const { data: fenced } = await network.send(request as never);
+      return (fenced as unknown as { action: { data: { promise: PromiseRecord } } }).action.data.promise;
+    }
+    return {
+      create(id: string, storage: StepStorage | undefined) {
+        const tags = { "resonate:scope": "local", ...(storage === undefined ? {} : { [STEP_TAG]: storage }) };
+        const param = { headers: {}, data: "Y2FsbA==" };
+        return fence("promise.create", { id, timeoutAt: NOW * 2, param, tags });
+      },
+      settle: (id: string, state: "resolved" | "rejected", data: string) =>
+        fence("promise.settle", { id, state, value: { headers: {}, data } }),
+    };
   }
 
   return {
@@ -144,16 +186,7 @@ async function begun({ version, preload }: { version: number; preload: readonly 
     first: () => asked[0] as Fenced,
     kinds: () => asked.map(({ action }) => action.kind),
     refuse: (error: Error | undefined) => void (refusal = error),
-    create(id: string, storage: StepStorage | undefined) {
-      const tags = { "resonate:scope": "local", ...(storage === undefined ? {} : { [STEP_TAG]: storage }) };
-      return fence("promise.create", {
-        id,
-        timeoutAt: NOW * 2,
-        param: { headers: {}, data: "Y2FsbA==" },
-        tags,
-      });
-    },
-    settle: (id: string, state: "resolved" | "rejected", data: string) =>
-      fence("promise.settle", { id, state, value: { headers: {}, data } }),
+    of: passOf,
+    ...passOf(version),
   };
 }
