@@ -69,7 +69,9 @@ test("the package is small, with all that it needs, and holds no sources, no tes
   const { size, unpackedSize, files } = packed;
   const installed = await installedSize();
   const kB = (bytes: number) => `${Math.round(bytes / 1_000)} kB`;
-  console.log(`The package: ${kB(size)} packed, ${kB(unpackedSize)} unpacked, ${kB(installed)} with all it needs`);
+  console.log(
+    `The package: ${kB(size)} packed, ${kB(unpackedSize)} unpacked, ${kB(installed)} with all it needs`,
+  );
   // What you download, and what it takes on your disk. How many files that is makes no difference to you.
   expect(size).toBeLessThan(600_000);
   expect(unpackedSize).toBeLessThan(2_000_000);
@@ -317,7 +319,10 @@ async function shell(
 
 /** Bytes of the files of all packages that the project installs but for its development. */
 async function installedSize(): Promise<number> {
-  const { stdout } = await run("npm", ["ls", "--all", "--omit=dev", "--parseable"], { cwd: project, env: ENV });
+  const { stdout } = await run("npm", ["ls", "--all", "--omit=dev", "--parseable"], {
+    cwd: project,
+    env: ENV,
+  });
   let bytes = 0;
   for (const at of stdout.trim().split("\n")) {
     if (at === project) continue;

@@ -65,6 +65,8 @@ export class StepNetwork extends NetworkBetween {
         return await this.inner.send(request);
       case "task.fence":
         return await this.#fence(request);
+      case "task.create":
+        return readSteps(await this.inner.send(request));
       default:
         return await this.inner.send(request);
     }
@@ -94,17 +96,16 @@ export class StepNetwork extends NetworkBetween {
   }
 
   #goOn(held: Held, response: Response): Response {
-    const { preload = [] } = response.data as Preloading;
     const pass = this.#passOf(held);
-    const told = preload.map(stepRecord);
-    for (const record of told) pass?.records.set(record.id, record);
-    return { ...response, data: { ...(response.data as Preloading), preload: told } } as Response;
+    const read = readSteps(response);
+    for (const record of (read.data as Preloading).preload ?? []) pass?.records.set(record.id, record);
+    return read;
   }
 
   async #fence(request: TaskFenceReq): Promise<Response> {
     const { action } = request.data;
     const pass = this.#passOf(request.data);
-    if (pass === undefined) return await this.inner.send(request);
+    if (pass === undefined) return readSteps(await this.inner.send(request));
     if (action.kind === "promise.create") {
       const stored = pass.records.get(action.data.id);
       const storage = storageOf(action.data.tags);
@@ -141,11 +142,9 @@ export class StepNetwork extends NetworkBetween {
   }
 
   async #passOn(pass: Pass, request: TaskFenceReq): Promise<Response> {
-    const response = await this.inner.send(request);
+    const response = readSteps(await this.inner.send(request));
     const promise = (response.data as Fenced).action?.data?.promise;
-    if (response.head.status === 200 && promise !== undefined) {
-      pass.records.set(promise.id, stepRecord(promise));
-    }
+    if (response.head.status === 200 && promise !== undefined) pass.records.set(promise.id, promise);
     return response;
   }
 }
@@ -177,6 +176,22 @@ interface Acquired extends Preloading {
 
 interface Fenced {
   readonly action?: { readonly data?: { readonly promise?: PromiseRecord } };
+}
+
+/**
+ * An answer whose records are as the SDK stores steps: that of the promise within, and those that are sent along. Resonate
+ * Server sends records along with every fenced request, and the SDK believes the last that it was sent.
+ */
+function readSteps(response: Response): Response {
+  const { preload, action } = response.data as Preloading & Fenced;
+  const promise = action?.data?.promise;
+  if (preload === undefined && promise === undefined) return response;
+  const data = {
+    ...(response.data as object),
+    ...(preload && { preload: preload.map(stepRecord) }),
+    ...(promise && { action: { ...action, data: { ...action?.data, promise: stepRecord(promise) } } }),
+  };
+  return { ...response, data } as Response;
 }
 
 /** More than the engine's clock, as known here, can be ahead of the engine's own. */

@@ -76,6 +76,27 @@ test("a step that asks for nothing is stored as the SDK stores it", async () => 
   expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
 });
 
+describe("a step that was stored with its result has it wherever a server tells of it:", () => {
+  test.each([
+    ["along with another promise", "a:0", { version: 2, preload: [] }],
+    ["as the answer to a step that is begun again", "a:1", { version: 2, preload: [] }],
+  ])("%s", async (_, id, acquired) => {
+    const first = await begun({ version: 1, preload: [] });
+    await first.create("a:1", "at-end");
+    await first.settle("a:1", "resolved", "cmVzdWx0");
+    const settled = { state: "resolved", value: {}, createdAt: NOW, settledAt: NOW } as const;
+    const raw: PromiseRecord = { ...first.first().action.data, ...settled };
+
+    for (const version of [acquired.version, acquired.version - 1]) {
+      const server = await begun({ ...acquired, stored: [END, raw] });
+      const { data } = await server.of(version).created(id, id === "a:1" ? "at-end" : undefined);
+      const told = [data.action.data.promise, ...data.preload].filter((record) => record.id === "a:1");
+      expect(told.length).toBeGreaterThan(0);
+      for (const record of told) expect(record.value.data).toBe("cmVzdWx0");
+    }
+  });
+});
+
 test("a result that the engine refuses can be followed by an error in its place", async () => {
   const server = await begun({ version: 1, preload: [] });
   await server.create("a:1", "at-end");
@@ -125,6 +146,20 @@ describe("a pass that has lost its task to a newer one in the same worker", () =
   });
 });
 
+interface FenceAnswer {
+  readonly data: {
+    readonly action: { readonly data: { readonly promise: PromiseRecord } };
+    readonly preload: readonly PromiseRecord[];
+  };
+}
+
+interface Server {
+  readonly version: number;
+  readonly preload: readonly PromiseRecord[];
+  /** What it has, and sends along with every fenced request, as Resonate Server does. */
+  readonly stored?: readonly PromiseRecord[];
+}
+
 interface Fenced {
   readonly action: { readonly kind: string; readonly data: PromiseRecord };
 }
@@ -135,7 +170,7 @@ function record(id: string, { branch = "a", parent = "a" }): PromiseRecord {
 }
 
 /** The task `a`, acquired through the network under test. */
-async function begun({ version, preload }: { version: number; preload: readonly PromiseRecord[] }) {
+async function begun({ version, preload, stored = [] }: Server) {
   const asked: Fenced[] = [];
   let refusal: Error | undefined;
   const answer = (request: Request): object => {
@@ -143,11 +178,13 @@ async function begun({ version, preload }: { version: number; preload: readonly 
     if (request.kind !== "task.fence") return {};
     asked.push(request.data as unknown as Fenced);
     const { kind, data } = request.data.action;
+    const known = stored.find(({ id }) => id === data.id);
     const promise =
-      kind === "promise.create"
+      known ??
+      (kind === "promise.create"
         ? { ...data, state: "pending", value: {}, createdAt: NOW }
-        : { ...record(data.id, {}), state: data.state, value: data.value, settledAt: NOW };
-    return { action: { kind, head: { ...HEAD, status: 200 }, data: { promise } }, preload: [] };
+        : { ...record(data.id, {}), state: data.state, value: data.value, settledAt: NOW });
+    return { action: { kind, head: { ...HEAD, status: 200 }, data: { promise } }, preload: stored };
   };
   const send = async (request: Request) => {
     if (refusal !== undefined && request.kind === "task.fence") asked.push(request.data as unknown as Fenced);
@@ -163,20 +200,23 @@ async function begun({ version, preload }: { version: number; preload: readonly 
 
   /** What a pass does that holds, or held, the task at this version. */
   function passOf(held: number) {
-    async function fence(kind: string, data: object): Promise<PromiseRecord> {
+    async function fence(kind: string, data: object): Promise<FenceAnswer> {
       const action = { kind, head: HEAD, data };
       const request = { kind: "task.fence", head: HEAD, data: { id: "a", version: held, action } };
-      const { data: fenced } = await network.send(request as never);
-      return (fenced as unknown as { action: { data: { promise: PromiseRecord } } }).action.data.promise;
+      return (await network.send(request as never)) as unknown as FenceAnswer;
     }
+    function created(id: string, storage: StepStorage | undefined): Promise<FenceAnswer> {
+      const tags = { "resonate:scope": "local", ...(storage === undefined ? {} : { [STEP_TAG]: storage }) };
+      const param = { headers: {}, data: "Y2FsbA==" };
+      return fence("promise.create", { id, timeoutAt: NOW * 2, param, tags });
+    }
+    const promiseIn = ({ data }: FenceAnswer): PromiseRecord => data.action.data.promise;
     return {
-      create(id: string, storage: StepStorage | undefined) {
-        const tags = { "resonate:scope": "local", ...(storage === undefined ? {} : { [STEP_TAG]: storage }) };
-        const param = { headers: {}, data: "Y2FsbA==" };
-        return fence("promise.create", { id, timeoutAt: NOW * 2, param, tags });
-      },
-      settle: (id: string, state: "resolved" | "rejected", data: string) =>
-        fence("promise.settle", { id, state, value: { headers: {}, data } }),
+      /** All that the answer to a creation says. */
+      created,
+      create: async (id: string, storage: StepStorage | undefined) => promiseIn(await created(id, storage)),
+      settle: async (id: string, state: "resolved" | "rejected", data: string) =>
+        promiseIn(await fence("promise.settle", { id, state, value: { headers: {}, data } })),
     };
   }
 
