@@ -88,7 +88,7 @@ function voteOf({ n, decision }: Answer): Vote {
   return { n, email: decision.by, choice: decision.choice };
 }
 
-/** An answer as outcomes tell of it. */
+/** An answer as outcomes show it. */
 export function countedDecision(answer: Answer): CountedDecision {
   const { comment, door, caller } = answer.decision;
   return {

@@ -1,11 +1,11 @@
-/** What follows from a schema of input: how its values are read back, shown and compared. */
+/** Derives from a schema of input how its values are read back, shown and compared. */
 import { z } from "zod";
 
-/** What a schema cannot tell of itself. All is optional: most follows from the schema's type. */
+/** Facts that a schema does not contain. All are optional: most follow from the schema's type. */
 interface Facets {
   /** The schema of what comes out, where that is not what goes in. */
   readonly is?: unknown;
-  /** Name of the shape in the API's description of answers. */
+  /** Name of the shape in the API's description of responses. */
   readonly name?: string;
   /** A lower bound for a number, or for an array's items, that stored values must keep too: one approver, for instance. */
   readonly min?: number;
@@ -95,7 +95,7 @@ function shapeOf(schema: z.ZodType, making: Making): z.ZodType {
 
 const AS_THEY_ARE = [z.ZodEnum, z.ZodLiteral, z.ZodBoolean, z.ZodRecord, z.ZodUnknown];
 
-/** The value in a form that is equal for all that mean the same; what is no text stays as it is. */
+/** The value in a form that is equal for all values of the same meaning. Only texts change. */
 export function meaning(schema: z.ZodType, value: unknown): unknown {
   const { is, meaning: sameFor } = facets.get(schema) ?? {};
   if (is instanceof z.ZodType) return meaning(is, value);

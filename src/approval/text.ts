@@ -6,7 +6,7 @@ import { withLineFeeds } from "../lib/text.ts";
 
 /** Line breaks and other controls, with U+0085 and U+2028/9: they would end a mail header or a log line. */
 const CONTROLS = /[\p{Cc}\u2028\u2029]/u;
-/** The same but for tab and all that ends a line, for text of several lines. */
+/** The same except tabs and line breaks, for text of several lines. */
 const CONTROLS_IN_LINES = /[^\P{Cc}\t\n\r\v\f\u0085]/u;
 /** Overrides and isolates of writing direction: they can make "reject" read as something else. */
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/gu;

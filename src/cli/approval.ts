@@ -1,4 +1,4 @@
-/** `--func approval`: the command line asks for an approval as `POST /approvals` does, checked and with all that it needs. */
+/** `--func approval`: the command line requests an approval with the same checks and promise as `POST /approvals`. */
 import type { ApprovalRequest } from "../approval/approval.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { KIND_TAG } from "../approval/ids.ts";

@@ -53,20 +53,20 @@ Example:
 const CODE = /\.[cm]?[jt]sx?$/u;
 
 interface Plan {
-  /** To write, none of which is there. */
+  /** Files to write. None of them exists. */
   readonly files: Project;
-  /** Files that are there and stay as they are. */
+  /** Existing files, which stay as they are. */
   readonly kept: readonly string[];
   readonly manifest: Completed;
   /** Undefined where there is no package.json yet. */
   readonly indent: string | undefined;
   /** Lines that `.gitignore` lacks; undefined where there is none yet. */
   readonly toIgnore: readonly string[] | undefined;
-  /** The checkout in which `npm pack` has still to run. */
+  /** The checkout in which you still have to run `npm pack`. */
   readonly unpacked: string | undefined;
 }
 
-/** @throws CommandFailure naming what is in the way; nothing was written then */
+/** @throws CommandFailure that names the files in the way; nothing was written then */
 function planFor(folder: string): Plan {
   const { specifier, unpacked } = ownPackage(folder);
   const wanted = projectManifest(basename(folder), specifier);
@@ -158,7 +158,7 @@ function write(folder: string, { files, manifest, indent, toIgnore = [] }: Plan)
   for (const [name, text] of Object.entries(files)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
-    // Not over a file that came since we looked.
+    // Never overwrites a file that was made in the meantime.
     writeFileSync(path, text, { flag: "wx" });
   }
   if (indent !== undefined && manifest.added.length > 0) {

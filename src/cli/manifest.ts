@@ -1,4 +1,4 @@
-/** What `countersign init` makes of the package.json that is in the folder: all of it stays, and what is missing comes. */
+/** How `countersign init` changes the folder's package.json: it keeps everything and adds what is missing. */
 
 type Texts = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-/** Where the package that runs came from: a project that it writes depends on the same. */
+/** Where the running package came from. A project that it writes depends on the same package. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from "../lib/package-root.ts";
 export interface OwnPackage {
   /** What a package.json in that folder depends on: `^1.2.0`, or `file:../countersign-1.2.0.tgz`. */
   readonly specifier: string;
-  /** The checkout in which `npm pack` has still to make that file. */
+  /** The checkout in which `npm pack` must still make that file. */
   readonly unpacked?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Loaded before everything else, and so JavaScript that old versions of Node read: where the wrong Node runs, it says so
- * in one line and ends, since all that follows would fail by a syntax or a module that this Node does not have.
+ * in one line and ends, because everything after it would fail with a syntax or a module that this Node does not have.
  */
 
 /** Major and minor, as `engines` in package.json says: from here on Node strips types, and has SQLite without a flag. */

@@ -1,17 +1,17 @@
-/** Who owns what a start has opened, and lets go of it in reverse order: at the end, or when a later part cannot start. */
+/** Owns what a start has opened, and releases it in reverse order: at the end, or if a later part cannot start. */
 export interface Owner {
-  /** `release` is called when all that is owned goes. */
+  /** `release` is called when the owner releases everything. */
   defer(release: () => unknown): void;
 }
 
 export interface Owned<T> {
   readonly value: T;
-  /** Lets go of everything, one after the other; throws the first error, after all had their turn. */
+  /** Releases everything, one after the other, and then throws the first error. */
   release(): Promise<void>;
 }
 
 /**
- * Runs `start`; where it fails, lets go of what it has opened so far and throws its error. `AsyncDisposableStack` does
+ * Runs `start`. If it fails, releases what it has opened so far and throws its error. `AsyncDisposableStack` does
  * the same, but Node 22 has none.
  */
 export async function startOwned<T>(start: (owner: Owner) => Promise<T>): Promise<Owned<T>> {
@@ -31,7 +31,7 @@ export async function startOwned<T>(start: (owner: Owner) => Promise<T>): Promis
     const value = await start({ defer: (one) => void releases.push(one) });
     return { value, release };
   } catch (error) {
-    // What cannot be let go of either says less than why the start failed.
+    // Why the start failed matters more than what could not be released.
     await release().catch(() => undefined);
     throw error;
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A file of an operator's that cannot be used as it is. The message names it and says what to do. */
+/** An operator's file that cannot be used as it is. The message names it and says what to do. */
 export class TextFileError extends Error {
   override readonly name = "TextFileError";
 }

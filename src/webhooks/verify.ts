@@ -18,7 +18,7 @@ export interface Refused {
   readonly ok: false;
   /** For the log; stable. */
   readonly reason: RefusalReason;
-  /** For the sender. Says what is missing or stale, never how near a signature was. */
+  /** For the sender. Says what is missing or stale, never how close a signature was. */
   readonly detail: string;
 }
 
@@ -88,7 +88,7 @@ const [OPEN_BRACE, OPEN_BRACKET] = [123, 91];
 /** Of JSON (RFC 8259, section 2): tab, line feed, carriage return, blank. */
 const BLANKS: readonly number[] = [9, 10, 13, 32];
 
-/** The window of Standard Webhooks, Stripe and Slack alike: clocks that differ, not deliveries that were kept. */
+/** The window of Standard Webhooks, Stripe and Slack: enough for clocks that differ, too short for old deliveries. */
 const TOLERANCE_MS = 300_000;
 /** Senders list two while a secret rotates. More only keep us busy. */
 export const SIGNATURES_MAX = 10;
@@ -122,8 +122,8 @@ export function timeProblem(
 }
 
 /**
- * Milliseconds since 1970; undefined for anything else: parsers that forgive would read a time out of `1700000000abc`,
- * or take one without an offset for local time.
+ * Milliseconds since 1970; undefined for anything else. Lenient parsers would read a time from `1700000000abc`, or take one
+ * without an offset for local time.
  */
 function timeIn(text: string, unit: TimestampUnit): number | undefined {
   const { pattern, ms } = UNITS[unit];
@@ -173,8 +173,8 @@ export function macProblem(
 }
 
 /**
- * A delivery that is accepted, known again by its bytes. Not by its signature: a retry is signed with a new time, and
- * after a rotation with a new secret, and is the same delivery all the same.
+ * An accepted delivery that is recognised by its bytes. Not by its signature, because a retry is signed with a new time,
+ * and after a rotation with a new secret, and is still the same delivery.
  */
 export function knownByBody(body: Buffer): Accepted {
   return { ok: true, replayKey: sha256Hex(body) };

@@ -35,8 +35,8 @@ const GRACE_MS = { fallback: 15_000, max: 3_600_000 };
  *     …
  *     await worker.stop();
  *
- * `POST /begin?func=restock&target=shop` starts the workflow. After a crash, another process of the group goes on with
- * it, or this one when it is started again.
+ * `POST /begin?func=restock&target=shop` starts the workflow. After a crash, another process of the group
+ * continues it, or this one when it is started again.
  *
  * @throws TypeError naming every option that is wrong
  */
@@ -52,7 +52,7 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
     concurrency,
     log,
     workflows: workflows.map(registrationOf),
-    // Where callbacks may go is the service's to know: it judges an approval's URL when it calls it.
+    // The service knows where callbacks may go: it checks an approval's URL when it calls it.
     services: {
       group,
       builtInGroup: builtInGroupOf(countersignGroup),
@@ -74,7 +74,7 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
     }
     throw error;
   });
-  // A program need not wait for it, and must not end because it did not.
+  // A program need not await it, and must not die of an unhandled rejection then.
   ready.catch(() => {});
   return {
     ready,

@@ -19,11 +19,11 @@ type Look =
   | { readonly kind: "away"; readonly why: string };
 
 const LOOK_TIMEOUT_MS = 10_000;
-/** Between two looks at an engine that does not answer yet. */
+/** Pause between two requests to an engine that does not answer yet. */
 const RETRY_MS = 500;
 
 /**
- * Resolves once the engine has answered a request; looks again while it is away.
+ * Resolves once the engine has answered a request. Asks again while the engine is away.
  *
  * @throws Error naming the option that is wrong when something else answers, or the token is refused; the signal's reason
  *   when it is aborted
@@ -83,6 +83,6 @@ function isAnswer(text: string, corrId: string): boolean {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // What `fetch` throws says only that it failed; why is in the cause.
+  // The message of `fetch` says only that it failed; the reason is in the cause.
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -9,12 +9,12 @@ export type { RequestMail } from "./message.ts";
 
 export interface Mailer {
   /**
-   * Asks one approver. What the mail system does is an answer, not an exception: `sent` means that the relay accepted
+   * Asks one approver. A refusal of the mail system is a result, not an exception: `sent` means that the relay accepted
    * the mail, `undeliverable` that it never will, `deferred` that it is worth trying again later. Safe to call twice:
    * both mails have the same Message-ID and content.
    */
   requestDecision(mail: RequestMail): Promise<Delivery>;
-  /** Takes no more mails, lets those under way finish for at most `graceMs`, then cuts them off. */
+  /** Takes no more mails, waits at most `graceMs` for mails in transfer, then cuts them off. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 

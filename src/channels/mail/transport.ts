@@ -12,7 +12,7 @@ import { createTurns } from "./turns.ts";
 
 const require = createRequire(import.meta.url);
 
-/** What one attempt to hand a mail to the relay came to. Reasons are safe to show: no dialogue, no address, no link. */
+/** The result of one attempt to give a mail to the relay. Reasons are safe to show: no dialogue, no address, no link. */
 export type Attempt =
   | { readonly kind: "accepted" }
   /** The relay refused this mail for good. */
@@ -20,12 +20,12 @@ export type Attempt =
   /** Not now, or unknown whether it was accepted. */
   | { readonly kind: "failed"; readonly cause: Cause; readonly reason: string };
 
-/** Whose matter it is that a mail has to wait; `stopped`: ours. */
+/** Who has to act while a mail waits; `stopped`: we do. */
 type Cause = Exclude<Meaning, "final"> | "stopped";
 
 export interface MailTransport {
   send(mail: ComposedMail): Promise<Attempt>;
-  /** Cuts off what is under way; it counts as failed. */
+  /** Cuts off mails in transfer; they count as failed. */
   close(): void;
 }
 
@@ -45,7 +45,7 @@ export interface TransportTimes {
   readonly socketMs: number;
   /** One attempt in all, from its turn on: a server that trickles never falls silent. */
   readonly attemptMs: number;
-  /** How long mails wait for their turn while those before them get nowhere. */
+  /** How long mails wait for their turn while those before them make no progress. */
   readonly stallMs: number;
 }
 

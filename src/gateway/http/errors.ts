@@ -28,7 +28,7 @@ export function errorHandler({
     const error = refused(asServiceError(thrown), { refusals, req, res });
     if (ERRORS[error.code].status >= 500) logFault(log, error, requestIdOf(res));
     if (res.headersSent) {
-      // Half an answer is out; breaking off is the only way left to say that it is not whole.
+      // A part of the response is sent, so only a broken connection can show that it is incomplete.
       res.destroy();
     } else if (isForPeople(req)) {
       sendPage(res, error, pages);
@@ -40,7 +40,7 @@ export function errorHandler({
 
 function logFault(log: Logger, error: ServiceError, requestId: string): void {
   const { code, message, cause } = error;
-  // A fault of ours is found by its stack. The others say all by their words, once a request while an outage lasts.
+  // A fault of ours needs its stack. For other errors the message is enough, because an outage logs one for each request.
   if (code === "INTERNAL") log.error({ requestId, code, err: cause ?? error }, "request failed");
   else log.warn({ requestId, code, reason: message, cause: reasonOf(cause) }, "request failed");
 }

@@ -1,4 +1,4 @@
-/** Who is refused too often gets 429; what is not too often is in the audit record. */
+/** Callers who are refused too often get 429. Refusals before that are in the audit record. */
 import type { Request, Response } from "express";
 import { callerAddress, networkOf } from "../../lib/caller-address.ts";
 import { ServiceError } from "../../lib/errors.ts";

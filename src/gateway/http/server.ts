@@ -16,8 +16,8 @@ export interface RunningServer extends Listening {
   /** Aborts `draining`, and nothing else yet. */
   drain(): void;
   /**
-   * Drains; goes on taking connections for a while, since those who send them do not know yet; then takes no new one,
-   * lets requests under way end, and 20 s after the beginning cuts the rest.
+   * Drains. Accepts connections for a while, because balancers do not know of the stop yet. Then accepts no more, waits for
+   * open requests, and cuts the rest 20 s after the beginning.
    */
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ const LIMITS: Limits = {
 /**
  * Connections that the kernel keeps for us until they are accepted; it takes no more than its own limit
  * (`net.core.somaxconn`). With Node's 511, a thousand people who press at once overflow it: the kernel drops what they
- * send, and a request that was sent at once is answered 408 after `headersTimeout`.
+ * send, and their requests get 408 after `headersTimeout`.
  */
 const BACKLOG = 4_096;
 

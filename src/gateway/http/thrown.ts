@@ -4,7 +4,7 @@ import { ERRORS, type ErrorCode, ServiceError } from "../../lib/errors.ts";
 export function asServiceError(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   const code = codeOfStatus(statusOf(thrown));
-  // Express and its parsers say what they refuse by status; their words are for developers.
+  // Express and its parsers mark refusals by a status; their messages are for developers.
   if (code !== "INTERNAL") return new ServiceError(code, ERRORS[code].title, { cause: thrown });
   return new ServiceError("INTERNAL", "Unexpected failure", { cause: thrown });
 }
