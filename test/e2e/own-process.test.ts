@@ -84,7 +84,7 @@ test("in production the examples cannot be begun, and are not listed", async () 
   const listed = await fetch(`${url}/workflows`);
   // The guide's, which has an example's name.
   expect(await listed.json()).toEqual({ workflows: [expect.objectContaining({ name: "purchase" })] });
-  const own = { item: "a laptop", approvers: [ANA] };
+  const own = { item: "a laptop", euros: 900, approvers: [ANA] };
   expect((await new Api(url).beginRaw(newId("buy"), own, { func: "purchase" })).status).toBe(200);
   for (const func of ["foo", "greet", "checkout", "release", "contract"]) {
     const refused = await new Api(url).beginRaw(newId("example"), "x", { func });
