@@ -10,6 +10,7 @@ import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import { createApp } from "./app.ts";
+import { createMessages } from "./http/messages.ts";
 import { listen } from "./http/server.ts";
 import { createPages } from "./pages/pages.ts";
 
@@ -63,9 +64,10 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let publicUrl = options.publicUrl ?? "";
   const { formerPublicUrls = [] } = options;
-  const server = await listen(options, ({ url, draining }) => {
+  const { classes, bornFor } = createMessages();
+  const server = await listen({ ...options, classes }, ({ url, draining }) => {
     publicUrl ||= url;
-    return createApp({
+    const app = createApp({
       durable: options.durable,
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
       pages: createPages({ publicUrl, mailbox: options.mailbox !== undefined }),
@@ -89,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       newNonce: () => randomBytes(16).toString("base64url"),
       draining,
     });
+    return bornFor(app);
   });
   return { url: server.url, publicUrl, drain: () => server.drain(), close: () => server.close() };
 }

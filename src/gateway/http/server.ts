@@ -65,11 +65,17 @@ const BACKLOG = 4_096;
  * and before the first request is handled.
  */
 export async function listen(
-  address: { readonly host: string; readonly port: number; readonly drainDelayMs?: number },
+  address: {
+    readonly host: string;
+    readonly port: number;
+    readonly drainDelayMs?: number;
+    /** What requests and responses are made of. Default: Node's own. */
+    readonly classes?: Pick<ServerOptions, "IncomingMessage" | "ServerResponse">;
+  },
   makeApp: (listening: Listening) => RequestListener,
   limits: Limits = LIMITS,
 ): Promise<RunningServer> {
-  const server = createServer(limits);
+  const server = createServer({ ...limits, ...address.classes });
   const draining = new AbortController();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

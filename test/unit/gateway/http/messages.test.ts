@@ -1,0 +1,36 @@
+import { Socket } from "node:net";
+import express from "express";
+import { expect, test } from "vitest";
+import { createMessages } from "../../../../src/gateway/http/messages.ts";
+import { listen } from "../../../../src/gateway/http/server.ts";
+
+test("requests and responses have the prototypes that Express would give them, so it gives them none", () => {
+  const { classes, bornFor } = createMessages();
+  const app = bornFor(express());
+  const request = new classes.IncomingMessage(new Socket());
+  expect(Object.getPrototypeOf(request)).toBe(app.request);
+  expect(Object.getPrototypeOf(new classes.ServerResponse(request))).toBe(app.response);
+});
+
+test("each app has classes of its own", () => {
+  const [one, other] = [createMessages(), createMessages()];
+  one.bornFor(express().set("env", "one"));
+  other.bornFor(express().set("env", "other"));
+  const appOf = ({ classes }: typeof one) =>
+    (new classes.IncomingMessage(new Socket()) as unknown as express.Request).app.get("env");
+  expect([appOf(one), appOf(other)]).toEqual(["one", "other"]);
+});
+
+test("a server of these classes answers by Express", async () => {
+  const { classes, bornFor } = createMessages();
+  const app = express();
+  app.get("/hello", (req, res) => {
+    // As they were made: Express has changed neither.
+    const isOwn = Object.getPrototypeOf(req) === classes.IncomingMessage.prototype;
+    res.json({ isOwn: isOwn && res instanceof classes.ServerResponse, name: req.query["name"] });
+  });
+  const server = await listen({ host: "127.0.0.1", port: 0, classes }, () => bornFor(app));
+  const answer = await fetch(`${server.url}/hello?name=Ana`, { headers: { connection: "close" } });
+  expect(await answer.json()).toEqual({ isOwn: true, name: "Ana" });
+  await server.close();
+});
