@@ -29,7 +29,8 @@ export interface BatchParts {
 /**
  * Collects the requests of one turn of the event loop, decides and commits them together, and then answers all of them.
  * So no reply contains anything that is not on disk. This includes replies to reads, which may have read what an
- * earlier request of the turn wrote. If the turn fails, none of its changes are kept and all its requests are refused.
+ * earlier request of the turn wrote. If the turn fails, none of its changes are kept and its requests are refused, except
+ * for reads.
  */
 export class Batch {
   readonly #decider: Decider;
@@ -88,24 +89,52 @@ export class Batch {
 
   #takeTurn(): void {
     const requests = this.#queue.splice(0, REQUESTS_MAX);
-    const answers: Answer[] = [];
-    const failure = this.#attempt((write) => this.#decider.decide(requests, write, answers));
     this.#stats.requests += requests.length;
-    for (const [at, { answer }] of requests.entries()) {
-      answer(failure ?? answers[at] ?? refuse(500, "The engine failed: see its log"));
+    const failed = this.#answer(requests);
+    if (failed.length === 0) return;
+    // A read does not fail for the changes beside it: it is tried again without them.
+    const reads = failed.filter(isRead);
+    for (const { answer } of [...failed.filter((waiting) => !isRead(waiting)), ...this.#answer(reads)]) {
+      answer(NOT_WRITTEN);
     }
   }
 
-  /** Returns a failure instead of throwing it. */
-  #attempt(work: (write: Write) => void): Answer | undefined {
+  /** Decides, commits and answers these requests together. Returns those that it could not answer: all or none. */
+  #answer(requests: readonly Waiting[]): readonly Waiting[] {
+    const answers: Answer[] = [];
+    if (!this.#attempt((write) => this.#decider.decide(requests, write, answers))) return requests;
+    for (const [at, { answer }] of requests.entries()) {
+      answer(answers[at] ?? refuse(500, "The engine failed: see its log"));
+    }
+    return [];
+  }
+
+  /** Returns false for a failure, and logs it. */
+  #attempt(work: (write: Write) => void): boolean {
     try {
       this.#transactions.run(work);
-      return undefined;
+      return true;
     } catch (error) {
       this.#log.error({ err: error }, "Commit failed: none of its changes were kept");
       this.#publisher.doubt();
       this.#sweeper.putOff();
-      return refuse(503, "The engine cannot write to its disk now: nothing was changed");
+      return false;
     }
   }
+}
+
+const NOT_WRITTEN = refuse(503, "The engine cannot write to its disk now: nothing was changed");
+
+/** Requests that change nothing by themselves. */
+const READS: ReadonlySet<Request["kind"]> = new Set([
+  "promise.get",
+  "promise.search",
+  "task.get",
+  "task.search",
+  "schedule.get",
+  "schedule.search",
+]);
+
+function isRead({ request }: Waiting): boolean {
+  return READS.has(request.kind);
 }
