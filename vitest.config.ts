@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Files that have the machine to themselves: `fuzz` and `engine-crash` hold the service to times of less than a second, and
+ * Files that come last, when the machine is quiet: `fuzz` and `engine-crash` hold the service to times of less than a second, and
  * `presses` opens a thousand connections at once.
  */
 const ALONE = ["test/e2e/{fuzz,engine-crash,presses}.test.ts"];
@@ -22,8 +22,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/{unit,conformance,differential}/**/*.test.ts"],
           sequence: { groupOrder: 0 },
-          // More than there are cores: many of these files wait part of their time, for timers or the disk.
-          maxWorkers: 3,
+          maxWorkers: 2,
           // Many tests here start real servers, and some real processes; two cores are shared by all.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -38,8 +37,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           exclude: ALONE,
           sequence: { groupOrder: 1 },
-          // Each file starts several processes, and waits for them about half of its time.
-          maxWorkers: 2,
+          // Each file starts several processes, with leases of a second or two: beside another file, some run out of them.
+          fileParallelism: false,
         },
       },
       {
