@@ -5,6 +5,7 @@ import type { Env } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
 import { createDurable } from "../durable/resonate.ts";
 import type { EngineThread } from "../engine/serve/thread.ts";
+import type { Guest } from "../engine/serve/thread-run.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { type Logger, linesOf } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
@@ -62,7 +63,11 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     owner.defer(() => worker.stop(STOP_GRACE_MS));
   } else {
     const hasOthers = workflows.length > 0 || config.workflows.examples;
-    await hostBuiltIns(parts, engine, { ...place, isAlone: !hasOthers }, owner);
+    // They stop side by side: one after the other could take twice the time that a process has for its end.
+    const stops: (() => Promise<void>)[] = [];
+    owner.defer(() => Promise.all(stops.map((stop) => stop())));
+    const builtIns = await hostBuiltIns(parts, engine, { ...place, isAlone: !hasOthers });
+    stops.push(() => builtIns.stop());
     if (hasOthers) {
       const thread = startWorkflows({
         settings: parts.settings,
@@ -73,7 +78,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
         isEager: workflows.length > 0,
         write: linesOf(log),
       });
-      owner.defer(() => thread.stop());
+      stops.push(() => thread.stop());
     }
   }
   return { gateway, ready: { url, publicUrl, engine: engineUrl, smtp: mailbox?.url } };
@@ -101,17 +106,15 @@ async function hostBuiltIns(
   { settings, log, onlooker }: AllParts,
   engine: EngineThread,
   place: Pick<BuiltInStart, "publicUrl" | "mailboxPort" | "isAlone">,
-  owner: Owner,
-): Promise<void> {
+): Promise<Guest> {
   const start: BuiltInStart = { ...place, settings, isWatched: onlooker !== undefined };
   const write = linesOf(log);
-  const worker = await engine.host(start, (said) => {
+  return await engine.host(start, (said) => {
     const news = said as BuiltInNews;
     if (news.kind === "line") write(news.line);
     else if (news.kind === "mail") onlooker?.mail(news.mail);
     else onlooker?.event(news.event, news.request);
   });
-  owner.defer(() => worker.stop());
 }
 
 /** Where mail goes, and is looked at, as long as there is no relay. */

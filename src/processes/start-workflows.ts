@@ -1,11 +1,14 @@
-import { once } from "node:events";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { EngineThread } from "../engine/serve/thread.ts";
 import { onFirstTask } from "./first-task.ts";
+import { stopThread } from "./stop-thread.ts";
 import type { WorkflowsNews, WorkflowsStart } from "./workflows-thread.ts";
 
 const ENTRY = new URL(`./workflows-thread${extname(import.meta.url)}`, import.meta.url);
+
+/** A little more than the thread's worker gives its workflows (`STOP_GRACE_MS`), and within the 20 s operators expect. */
+const THREAD_GRACE_MS = 17_000;
 
 export interface WorkflowsOptions extends Omit<WorkflowsStart, "engine"> {
   readonly engine: EngineThread;
@@ -19,7 +22,7 @@ export interface WorkflowsOptions extends Omit<WorkflowsStart, "engine"> {
 
 /** Workflows that are not built in, in a thread of their own. */
 export interface WorkflowsThread {
-  /** Lets those that run reach their next rest. */
+  /** Lets those that run reach their next rest, and ends the thread if that takes too long. */
   stop(): Promise<void>;
 }
 
@@ -67,9 +70,7 @@ function runThread(start: WorkflowsStart, write: (line: string) => void): Workfl
   return {
     async stop() {
       isStopping = true;
-      const ended = once(thread, "exit");
-      thread.postMessage("stop");
-      await ended;
+      await stopThread(thread, THREAD_GRACE_MS);
     },
   };
 }
