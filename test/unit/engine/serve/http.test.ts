@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import type { EngineServer } from "../../../../src/engine/serve/http.ts";
+import { kernelBacklog, rushOfConnections } from "../../../support/connections.ts";
 import { ask, testEngine, testServer } from "../../../support/engine.ts";
 import { acquire, create, request, rootTags } from "../../../support/engine-requests.ts";
 
@@ -28,6 +29,12 @@ test("POST / wants the token: in head.auth, or as a Bearer token", async () => {
   expect((await post(url, inHead("nope"), AUTH)).status).toBe(401);
   expect((await post(url, JSON.stringify(get), AUTH)).status).toBe(404);
   expect((await post(url, inHead("token"))).status).toBe(404);
+});
+
+test("it has room for a thousand that connect at once, also when it is busy", async (ctx) => {
+  if (kernelBacklog() < 1_024) ctx.skip("this kernel keeps fewer");
+  const { port } = await testServer(testEngine());
+  expect(await rushOfConnections(port, 1_000)).toEqual({ established: 1_000, waiting: 0 });
 });
 
 test("POST / answers what is no request with 400 in an envelope", async () => {

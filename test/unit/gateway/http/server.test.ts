@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Agent, createServer, type RequestListener } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { expect, test } from "vitest";
 import { type Limits, listen } from "../../../../src/gateway/http/server.ts";
+import { kernelBacklog, rushOfConnections } from "../../../support/connections.ts";
 import { call } from "../../../support/http.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
@@ -60,35 +60,11 @@ test("listen() cuts connections that trickle their headers, and serves others me
 });
 
 test("listen() has room for a thousand that connect at once, also when it is busy", async (ctx) => {
-  const kernelMost = readFileSync("/proc/sys/net/core/somaxconn", "utf8");
-  if (Number(kernelMost) < 1_024) ctx.skip("this kernel keeps fewer");
+  if (kernelBacklog() < 1_024) ctx.skip("this kernel keeps fewer");
   const server = await listen(ANY, () => greet);
-  const sockets: Socket[] = [];
-  try {
-    for (let i = 0; i < 1_000; i += 1) {
-      const socket = connect(server.port, "127.0.0.1");
-      socket.on("error", () => undefined);
-      sockets.push(socket);
-    }
-    // Node connects at the next tick and accepts later, so all of them stand in the kernel's queue here.
-    await new Promise((resolve) => process.nextTick(resolve));
-    expect(connectionsTo(server.port)).toEqual({ established: 1_000, waiting: 0 });
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await server.close();
-  }
+  expect(await rushOfConnections(server.port, 1_000)).toEqual({ established: 1_000, waiting: 0 });
+  await server.close();
 });
-
-/** Of this machine's sockets: those connected to `port`, and those whose connection was not taken yet (proc_net_tcp(5)). */
-function connectionsTo(port: number): { established: number; waiting: number } {
-  const remote = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const states = readFileSync("/proc/net/tcp", "utf8")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .flatMap(([, , to, state]) => (to?.endsWith(remote) ? [state] : []));
-  const count = (wanted: string) => states.filter((state) => state === wanted).length;
-  return { established: count("01"), waiting: count("02") };
-}
 
 test("close() lets a request under way end, answers a last one on an idle connection, and refuses new ones", async () => {
   const arrived = Promise.withResolvers<void>();
