@@ -25,7 +25,7 @@ import { ServiceError } from "../../src/lib/errors.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { readQuestion } from "../../src/service/approvals/question.ts";
 import type { ProductServices } from "../../worker/runtime/services.ts";
-import { isOver, type JudgeInput, judge } from "../../worker/workflows/steps.ts";
+import { isOver, type JudgeInput, judge } from "../../worker/workflows/judge.ts";
 import type { Turn, World } from "./interleavings.ts";
 
 export interface Scenario {

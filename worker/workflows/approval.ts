@@ -20,7 +20,8 @@ import { createLoose, type Future, isSettled, type Latent, observe, waitForAny }
 import { productServices } from "../runtime/services.ts";
 import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { isOver, type JudgeInput, judge, mail_ballot } from "./steps.ts";
+import { isOver, type JudgeInput, judge } from "./judge.ts";
+import { mail_ballot } from "./mail-ballot.ts";
 
 /**
  * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and

@@ -12,7 +12,7 @@ import { encodeValue } from "../../../src/durable/value.ts";
 import { announce } from "../../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../../src/service/callbacks/events.ts";
 import { productServices } from "../../../worker/runtime/services.ts";
-import type { JudgeInput } from "../../../worker/workflows/steps.ts";
+import type { JudgeInput } from "../../../worker/workflows/judge.ts";
 import { approvalWorlds, type Scenario } from "../../support/approval-model.ts";
 import { exploreAll, exploreSome } from "../../support/interleavings.ts";
 import { randomFrom, seeds } from "../../support/seeds.ts";
