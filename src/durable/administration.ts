@@ -87,9 +87,9 @@ export function createAdministration(
         promiseTags: { ...tags, ...scheduled(network.match(target)) },
       };
       const isNew = isEmbedded || !(await ask(network, "schedule.get", { id: name })).ok;
-      const answer = await ask(network, "schedule.create", call);
-      if (!answer.ok) throw unsupported(answer.status);
-      const { schedule } = answer.data;
+      const response = await ask(network, "schedule.create", call);
+      if (!response.ok) throw unsupported(response.status);
+      const { schedule } = response.data;
       const { createdAt, nextRunAt, lastRunAt } = schedule;
       const isSame =
         isSameCron(schedule.cron, cron, { seed: name, nowMs: createdAt, isEmbedded }) &&
@@ -104,19 +104,19 @@ export function createAdministration(
       return { ...scheduleOf(schedule), isSame };
     },
     async deleteSchedule(name) {
-      const answer = await ask(network, "schedule.delete", { id: name });
-      if (!answer.ok && answer.status !== 404) throw unsupported(answer.status);
-      return answer.ok;
+      const response = await ask(network, "schedule.delete", { id: name });
+      if (!response.ok && response.status !== 404) throw unsupported(response.status);
+      return response.ok;
     },
     async schedules() {
       const found: Schedule[] = [];
       let cursor: string | undefined;
       do {
         const from = cursor === undefined ? {} : { cursor };
-        const answer = await ask(network, "schedule.search", { limit: PAGE, ...from });
-        if (!answer.ok) throw unsupported(answer.status);
-        found.push(...answer.data.schedules.map(scheduleOf));
-        cursor = answer.data.cursor;
+        const response = await ask(network, "schedule.search", { limit: PAGE, ...from });
+        if (!response.ok) throw unsupported(response.status);
+        found.push(...response.data.schedules.map(scheduleOf));
+        cursor = response.data.cursor;
       } while (cursor !== undefined && found.length < SCHEDULES_MAX);
       return found.slice(0, SCHEDULES_MAX);
     },
@@ -125,16 +125,16 @@ export function createAdministration(
       let cursor: string | undefined;
       do {
         const from = cursor === undefined ? {} : { cursor };
-        const answer = await ask(network, "task.search", { state, limit: PAGE, ...from });
-        if (!answer.ok) return undefined;
-        found.push(...answer.data.tasks.map(taskOf));
-        cursor = answer.data.cursor;
+        const response = await ask(network, "task.search", { state, limit: PAGE, ...from });
+        if (!response.ok) return undefined;
+        found.push(...response.data.tasks.map(taskOf));
+        cursor = response.data.cursor;
       } while (cursor !== undefined && found.length < limit);
       return found.slice(0, limit);
     },
     async task(id) {
-      const answer = await ask(network, "task.get", { id });
-      return answer.ok ? taskOf(answer.data.task) : undefined;
+      const response = await ask(network, "task.get", { id });
+      return response.ok ? taskOf(response.data.task) : undefined;
     },
     async haltTask(id) {
       return (await ask(network, "task.halt", { id })).ok;

@@ -77,13 +77,13 @@ async function searchPage(
   cursor: string | undefined,
 ): Promise<{ promises: StoredPromise[]; cursor: string | undefined } | undefined> {
   try {
-    const answer = await ask(network, "promise.search", {
+    const response = await ask(network, "promise.search", {
       tags,
       limit: PAGE_MAX,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    if (!answer.ok) return undefined;
-    return { promises: answer.data.promises.map(stored), cursor: answer.data.cursor };
+    if (!response.ok) return undefined;
+    return { promises: response.data.promises.map(stored), cursor: response.data.cursor };
   } catch (error) {
     // Servers without the kind, or with tokens that may not search, refuse the whole request.
     if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return undefined;

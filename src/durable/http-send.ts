@@ -15,8 +15,8 @@ export interface SendOptions {
   readonly clock: RemoteClock;
 }
 
-/** Statuses that the protocol uses for answers. The SDK treats all others as transport failures. */
-const ANSWERS: readonly number[] = [200, 300, 404, 409, 422, 501];
+/** Statuses that the protocol uses for responses. The SDK treats all others as transport failures. */
+const RESPONSES: readonly number[] = [200, 300, 404, 409, 422, 501];
 
 /**
  * Sends one request of the protocol over HTTP. The SDK's own network does the same, but hides the reply's headers.
@@ -38,7 +38,7 @@ export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send 
     const time = timeIn(reply.headers);
     if (time !== undefined) clock.hear(sentAt, time);
     const text = await reply.text();
-    if (!ANSWERS.includes(reply.status)) throw new ResonateTimeoutException(`HTTP ${reply.status}`);
+    if (!RESPONSES.includes(reply.status)) throw new ResonateTimeoutException(`HTTP ${reply.status}`);
     const response: unknown = JSON.parse(text);
     if (!isResponse(response) || response.kind !== request.kind || response.head.corrId !== head.corrId) {
       throw new ResonateTimeoutException("response did not match request");

@@ -11,7 +11,7 @@ type Kind = Request["kind"];
 type RequestData<K extends Kind> = Extract<Request, { kind: K }>["data"];
 type AnswerData<K extends Kind> = Extract<Extract<Response, { kind: K }>, { head: { status: 200 } }>["data"];
 
-export type Answer<K extends Kind> =
+export type EngineResponse<K extends Kind> =
   | { readonly ok: true; readonly data: AnswerData<K> }
   /** 404 unknown id; 409 wrong state; 422 wrong kind; 501 not supported by this server. */
   | { readonly ok: false; readonly status: number };
@@ -21,7 +21,7 @@ export async function ask<K extends Kind>(
   network: Network,
   kind: K,
   data: RequestData<K>,
-): Promise<Answer<K>> {
+): Promise<EngineResponse<K>> {
   const request = { kind, head: { corrId: randomUUID(), version: PROTOCOL_VERSION }, data };
   let response: Response;
   try {

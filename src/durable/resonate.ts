@@ -56,7 +56,7 @@ class ResonateDurable implements Durable {
   async start({ id, func, args, version = 1, target, timeoutAt, tags }: Call): Promise<StoredPromise> {
     assertStorable(args, "args");
     const group = target ?? (isBuiltIn(func) ? this.#builtInGroup : this.#group);
-    const answer = await ask(this.#network, "promise.create", {
+    const response = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
       param: encode({ func, args, version }, "args"),
@@ -66,25 +66,27 @@ class ResonateDurable implements Durable {
         ...targeted(this.#network.match(group)),
       },
     });
-    if (!answer.ok) throw new Error(`Cannot start ${id}: the engine answers ${answer.status} to a creation`);
-    return stored(answer.data.promise);
+    if (!response.ok)
+      throw new Error(`Cannot start ${id}: the engine answers ${response.status} to a creation`);
+    return stored(response.data.promise);
   }
 
   async create({ id, param, timeoutAt, tags }: Latent): Promise<StoredPromise> {
     assertStorable(param, "param", "third-party");
-    const answer = await ask(this.#network, "promise.create", {
+    const response = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
       param: encode(param, "param"),
       tags: { ...tags, ...lineage(id), ...EXTERNAL },
     });
-    if (!answer.ok) throw new Error(`Cannot create ${id}: the engine answers ${answer.status} to a creation`);
-    return stored(answer.data.promise);
+    if (!response.ok)
+      throw new Error(`Cannot create ${id}: the engine answers ${response.status} to a creation`);
+    return stored(response.data.promise);
   }
 
   async read(id: string): Promise<StoredPromise | undefined> {
-    const answer = await ask(this.#network, "promise.get", { id });
-    return answer.ok ? stored(answer.data.promise) : undefined;
+    const response = await ask(this.#network, "promise.get", { id });
+    return response.ok ? stored(response.data.promise) : undefined;
   }
 
   async readTogether(first: string, rest: readonly string[]): Promise<(StoredPromise | undefined)[]> {
@@ -100,12 +102,12 @@ class ResonateDurable implements Durable {
     nonce?: string,
   ): Promise<StoredPromise | undefined> {
     assertStorable(value, "value", "third-party");
-    const answer = await ask(this.#network, "promise.settle", {
+    const response = await ask(this.#network, "promise.settle", {
       id,
       state: as,
       value: encode(value, "value", nonce),
     });
-    return answer.ok ? stored(answer.data.promise) : undefined;
+    return response.ok ? stored(response.data.promise) : undefined;
   }
 
   async waitFor(

@@ -111,16 +111,16 @@ export class Waits {
 
   async #listen(id: string): Promise<{ promise: StoredPromise | undefined; isListening: boolean }> {
     const address = this.#network.unicast;
-    const answer = await ask(this.#network, "promise.register_listener", { awaited: id, address });
-    if (answer.ok) return { promise: stored(answer.data.promise), isListening: true };
+    const response = await ask(this.#network, "promise.register_listener", { awaited: id, address });
+    if (response.ok) return { promise: stored(response.data.promise), isListening: true };
     // 404: unknown. Otherwise the server has no listeners, or none for a promise of this kind.
-    const promise = answer.status === 404 ? undefined : await this.#read(id);
+    const promise = response.status === 404 ? undefined : await this.#read(id);
     return { promise, isListening: false };
   }
 
   async #read(id: string): Promise<StoredPromise | undefined> {
-    const answer = await ask(this.#network, "promise.get", { id });
-    return answer.ok ? stored(answer.data.promise) : undefined;
+    const response = await ask(this.#network, "promise.get", { id });
+    return response.ok ? stored(response.data.promise) : undefined;
   }
 
   #lookLater(watch: Watch, timeoutAt: number, pauseMs: number): void {

@@ -5,8 +5,8 @@ import { ServiceError } from "../lib/errors.ts";
 import { parseRequest } from "../protocol/parse.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { groupCommit } from "./commit/group-commit.ts";
-import { type Reply, refuse, reply } from "./decide/answer.ts";
 import { FROM_START, type HeadPlace } from "./decide/collect.ts";
+import { type Reply, refuse, reply } from "./decide/response.ts";
 import { Delivery } from "./deliver/delivery.ts";
 import {
   createNetwork,

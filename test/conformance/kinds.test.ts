@@ -1,6 +1,6 @@
 import { isResponse } from "@resonatehq/sdk";
 import { describe, expect, test } from "vitest";
-import type { Reply } from "../../src/engine/decide/answer.ts";
+import type { Reply } from "../../src/engine/decide/response.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { type Answered, ask, temporaryFolder, testEngine, testServer } from "../support/engine.ts";
 import {

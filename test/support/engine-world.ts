@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { DebugControls } from "../../src/engine/commit/debug.ts";
-import type { Answer } from "../../src/engine/decide/answer.ts";
 import { apply, type Context } from "../../src/engine/decide/apply.ts";
 import { fireSchedules } from "../../src/engine/decide/apply-schedule.ts";
+import type { EngineResponse } from "../../src/engine/decide/response.ts";
 import type { Outgoing, Transition } from "../../src/engine/decide/state.ts";
 import { expirePromises, expireTasks } from "../../src/engine/decide/sweep.ts";
 import { MEMORY, openDatabase } from "../../src/engine/store/database.ts";
@@ -42,7 +42,7 @@ export class World {
       messages.push(...transition.messages);
     };
     const answer =
-      this.#debug.answer(parsed.request, undefined, write) ??
+      this.#debug.respond(parsed.request, undefined, write) ??
       this.#apply(parsed.request, { now, local }, write);
     const data = typeof answer.data === "string" ? { error: answer.data } : answer.data;
     return { status: answer.status, data: data as Record<string, unknown>, messages };
@@ -88,7 +88,7 @@ export class World {
     this.close();
   }
 
-  #apply(request: Request, context: Context, write: (transition: Transition) => void): Answer {
+  #apply(request: Request, context: Context, write: (transition: Transition) => void): EngineResponse {
     const { answer, ...transition } = apply(this.store.view, request, context);
     write(transition);
     return answer;

@@ -1,5 +1,5 @@
 import type { Request } from "../../protocol/requests.ts";
-import { type Answer, refuse } from "../decide/answer.ts";
+import { type EngineResponse, refuse } from "../decide/response.ts";
 import type { EngineLog } from "../log.ts";
 import type { Debts } from "./debts.ts";
 import type { Arrived, Decider } from "./decider.ts";
@@ -8,7 +8,7 @@ import type { Sweeper } from "./sweeper.ts";
 import type { Transactions, Write } from "./transactions.ts";
 
 interface Waiting extends Arrived {
-  readonly answer: (answer: Answer) => void;
+  readonly respond: (response: EngineResponse) => void;
 }
 
 /** Maximum queue. Requests beyond it would wait longer than their senders do. */
@@ -54,13 +54,13 @@ export class Batch {
     this.#stats = stats;
   }
 
-  add(request: Request, arrival: Omit<Arrived, "request">): Promise<Answer> {
+  add(request: Request, arrival: Omit<Arrived, "request">): Promise<EngineResponse> {
     if (this.#isClosed) return Promise.resolve(refuse(503, "The engine is closed"));
     if (this.#queue.length >= QUEUE_MAX) {
       return Promise.resolve(refuse(503, `The engine is busy: ${QUEUE_MAX} requests are waiting`));
     }
-    return new Promise((answer) => {
-      this.#queue.push({ ...arrival, request, answer });
+    return new Promise((respond) => {
+      this.#queue.push({ ...arrival, request, respond });
       this.schedule();
     });
   }
@@ -94,17 +94,17 @@ export class Batch {
     if (failed.length === 0) return;
     // A read does not fail for the changes beside it: it is tried again without them.
     const reads = failed.filter(isRead);
-    for (const { answer } of [...failed.filter((waiting) => !isRead(waiting)), ...this.#answer(reads)]) {
-      answer(NOT_WRITTEN);
+    for (const { respond } of [...failed.filter((waiting) => !isRead(waiting)), ...this.#answer(reads)]) {
+      respond(NOT_WRITTEN);
     }
   }
 
   /** Decides, commits and answers these requests together. Returns those that it could not answer: all or none. */
   #answer(requests: readonly Waiting[]): readonly Waiting[] {
-    const answers: Answer[] = [];
-    if (!this.#attempt((write) => this.#decider.decide(requests, write, answers))) return requests;
-    for (const [at, { answer }] of requests.entries()) {
-      answer(answers[at] ?? refuse(500, "The engine failed: see its log"));
+    const responses: EngineResponse[] = [];
+    if (!this.#attempt((write) => this.#decider.decide(requests, write, responses))) return requests;
+    for (const [at, { respond }] of requests.entries()) {
+      respond(responses[at] ?? refuse(500, "The engine failed: see its log"));
     }
     return [];
   }

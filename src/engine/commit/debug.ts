@@ -1,5 +1,5 @@
 import type { Request } from "../../protocol/requests.ts";
-import { type Answer, ok, refuse } from "../decide/answer.ts";
+import { type EngineResponse, ok, refuse } from "../decide/response.ts";
 import type { Transition } from "../decide/state.ts";
 import { sweep } from "../decide/sweep.ts";
 import type { Store } from "../store/store.ts";
@@ -21,11 +21,11 @@ export class DebugControls {
   }
 
   /** Undefined for requests that are not of the kind `debug.*`. */
-  answer(
+  respond(
     request: Request,
     debugTime: number | undefined,
     write: (transition: Transition) => void,
-  ): Answer | undefined {
+  ): EngineResponse | undefined {
     switch (request.kind) {
       case "debug.start":
       case "debug.stop":

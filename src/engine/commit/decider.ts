@@ -1,6 +1,6 @@
 import type { Request } from "../../protocol/requests.ts";
-import { type Answer, refuse } from "../decide/answer.ts";
 import { apply } from "../decide/apply.ts";
+import { type EngineResponse, refuse } from "../decide/response.ts";
 import type { View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import type { DebugControls } from "./debug.ts";
@@ -44,21 +44,21 @@ export class Decider {
   }
 
   /**
-   * Appends the answers to `answers`, in the order of the requests.
+   * Appends the responses to `responses`, in the order of the requests.
    * @throws Error of SQLite, after which the changes of other requests may be lost, too
    */
-  decide(requests: readonly Arrived[], write: Write, answers: Answer[]): void {
+  decide(requests: readonly Arrived[], write: Write, responses: EngineResponse[]): void {
     const now = this.#clock.read();
     // Overdue work comes first, so that each request sees the state at its own time.
     if (this.#sweeper.isDue(now)) this.#sweeper.sweep(write, now);
-    for (const arrived of requests) answers.push(this.#answer(write, arrived));
+    for (const arrived of requests) responses.push(this.#respond(write, arrived));
   }
 
   /** One request of a turn. A bug in deciding it fails only this request. */
-  #answer(write: Write, { request, local, debugTime }: Arrived): Answer {
+  #respond(write: Write, { request, local, debugTime }: Arrived): EngineResponse {
     let applied: ReturnType<typeof apply>;
     try {
-      const debugged = this.#debug?.answer(request, debugTime, write);
+      const debugged = this.#debug?.respond(request, debugTime, write);
       if (debugged !== undefined) return debugged;
       const now = this.#debug === undefined ? this.#clock.read() : (debugTime ?? this.#clock.read());
       applied = apply(this.#view, request, { now, local });
@@ -68,7 +68,7 @@ export class Decider {
       return refuse(500, "The engine failed: see its log");
     }
     write(applied);
-    return applied.answer;
+    return applied.response;
   }
 }
 

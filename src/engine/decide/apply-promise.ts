@@ -7,32 +7,40 @@ import type {
   PromiseSettleData,
 } from "../../protocol/requests.ts";
 import { delayOf, isExternal, isTimer, TAG } from "../../protocol/tags.ts";
-import { type Answer, ok, refuse } from "./answer.ts";
 import type { Draft } from "./draft.ts";
+import { type EngineResponse, ok, refuse } from "./response.ts";
 import { deadlineState, IDLE, RETRY_MS, settle, touch, touchAll } from "./settle.ts";
 import { type PromiseRow, promiseRecord, type TaskRow } from "./state.ts";
 
-export function promiseGet(draft: Draft, { id }: IdData, now: number): Answer {
+export function promiseGet(draft: Draft, { id }: IdData, now: number): EngineResponse {
   touch(draft, id, now);
   const row = draft.promise(id);
   return row === undefined ? NO_PROMISE : found(row);
 }
 
 /** Answers what is stored under the id, however it came there. */
-export function promiseCreate(draft: Draft, data: PromiseCreateData, now: number): Answer {
+export function promiseCreate(draft: Draft, data: PromiseCreateData, now: number): EngineResponse {
   touch(draft, data.id, now);
   return found(draft.promise(data.id) ?? createPromise(draft, data, now).promise);
 }
 
 /** The first settlement counts. A later one gets the stored record. */
-export function promiseSettle(draft: Draft, { id, state, value }: PromiseSettleData, now: number): Answer {
+export function promiseSettle(
+  draft: Draft,
+  { id, state, value }: PromiseSettleData,
+  now: number,
+): EngineResponse {
   touch(draft, id, now);
   const row = draft.promise(id);
   if (row === undefined) return NO_PROMISE;
   return found(row.state === "pending" ? settle(draft, row, { state, value }, now) : row);
 }
 
-export function registerCallback(draft: Draft, { awaited, awaiter }: CallbackData, now: number): Answer {
+export function registerCallback(
+  draft: Draft,
+  { awaited, awaiter }: CallbackData,
+  now: number,
+): EngineResponse {
   touchAll(draft, [awaited, awaiter], now);
   const promise = draft.promise(awaited);
   if (promise === undefined) return refuse(404, `Promise ${awaited} not found`);
@@ -46,7 +54,11 @@ export function registerCallback(draft: Draft, { awaited, awaiter }: CallbackDat
   return found(promise);
 }
 
-export function registerListener(draft: Draft, { awaited, address }: ListenerData, now: number): Answer {
+export function registerListener(
+  draft: Draft,
+  { awaited, address }: ListenerData,
+  now: number,
+): EngineResponse {
   touch(draft, awaited, now);
   const promise = draft.promise(awaited);
   if (promise === undefined) return refuse(404, `Promise ${awaited} not found`);
@@ -116,7 +128,7 @@ function firstTask(
   return { ...fresh, dueAt: birth.now + RETRY_MS };
 }
 
-function found(row: PromiseRow): Answer {
+function found(row: PromiseRow): EngineResponse {
   return ok({ promise: promiseRecord(row) });
 }
 

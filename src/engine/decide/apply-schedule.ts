@@ -2,18 +2,18 @@ import { NEVER, nextOccurrence, occurrences } from "../../lib/cron.ts";
 import { cronProblem } from "../../lib/portable-cron.ts";
 import { firedId, firedTags } from "../../protocol/parse-schedule.ts";
 import type { IdData, ScheduleCreateData, ScheduleSearchData } from "../../protocol/requests.ts";
-import { type Answer, ok, refuse } from "./answer.ts";
 import { promiseCreate } from "./apply-promise.ts";
 import { Draft } from "./draft.ts";
+import { type EngineResponse, ok, refuse } from "./response.ts";
 import { type ScheduleRow, scheduleRecord, type Transition, type View } from "./state.ts";
 
-export function scheduleGet(draft: Draft, { id }: IdData): Answer {
+export function scheduleGet(draft: Draft, { id }: IdData): EngineResponse {
   const row = draft.schedule(id);
   return row === undefined ? NO_SCHEDULE : ok({ schedule: scheduleRecord(row) });
 }
 
 /** Answers what is stored under the id, however it came there. */
-export function scheduleCreate(draft: Draft, data: ScheduleCreateData, now: number): Answer {
+export function scheduleCreate(draft: Draft, data: ScheduleCreateData, now: number): EngineResponse {
   const stored = draft.schedule(data.id);
   if (stored !== undefined) return ok({ schedule: scheduleRecord(stored) });
   const nextRunAt = nextOccurrence(data.cron, now, data.id);
@@ -25,13 +25,13 @@ export function scheduleCreate(draft: Draft, data: ScheduleCreateData, now: numb
 }
 
 /** Promises that it has created stay. */
-export function scheduleDelete(draft: Draft, { id }: IdData): Answer {
+export function scheduleDelete(draft: Draft, { id }: IdData): EngineResponse {
   if (draft.schedule(id) === undefined) return NO_SCHEDULE;
   draft.deleteSchedule(id);
   return ok({});
 }
 
-export function scheduleSearch(draft: Draft, { tags, limit, cursor }: ScheduleSearchData): Answer {
+export function scheduleSearch(draft: Draft, { tags, limit, cursor }: ScheduleSearchData): EngineResponse {
   const wanted = Object.entries(tags);
   const schedules: ReturnType<typeof scheduleRecord>[] = [];
   let last: string | undefined;

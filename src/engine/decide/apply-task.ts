@@ -11,9 +11,9 @@ import type {
   TaskSuspendData,
 } from "../../protocol/requests.ts";
 import { isExternal, TAG } from "../../protocol/tags.ts";
-import { type Answer, ok, refuse } from "./answer.ts";
 import { createPromise, notAwaitable, promiseCreate, promiseSettle } from "./apply-promise.ts";
 import type { Draft } from "./draft.ts";
+import { type EngineResponse, ok, refuse } from "./response.ts";
 import { setBackByRelease } from "./setback.ts";
 import { IDLE, makePending, RETRY_MS, settle, touch, touchAll } from "./settle.ts";
 import { type PromiseRow, promiseRecord, REPLY_CHARS_MAX, type TaskRow, taskRecord } from "./state.ts";
@@ -21,7 +21,7 @@ import { type PromiseRow, promiseRecord, REPLY_CHARS_MAX, type TaskRow, taskReco
 /** Siblings sent along with an acquired task, so that a replay need not ask for each. A workflow with more, or with large ones, asks. */
 const PRELOAD_MAX = 1000;
 
-export function taskGet(draft: Draft, { id }: IdData, now: number): Answer {
+export function taskGet(draft: Draft, { id }: IdData, now: number): EngineResponse {
   touch(draft, id, now);
   const task = draft.task(id);
   return task === undefined ? NO_TASK : ok({ task: taskRecord(task) });
@@ -33,7 +33,7 @@ export function taskCreate(
   { promise: data, ...lease }: TaskCreateData,
   now: number,
   local: boolean,
-): Answer {
+): EngineResponse {
   touch(draft, data.id, now);
   const promise = draft.promise(data.id);
   if (promise === undefined) {
@@ -54,7 +54,7 @@ export function taskAcquire(
   { id, version, ...lease }: TaskAcquireData,
   now: number,
   local: boolean,
-): Answer {
+): EngineResponse {
   touch(draft, id, now);
   const task = draft.task(id);
   const promise = draft.promise(id);
@@ -65,21 +65,25 @@ export function taskAcquire(
 }
 
 /** A worker could not go on. */
-export function taskRelease(draft: Draft, ref: TaskRef, now: number): Answer {
+export function taskRelease(draft: Draft, ref: TaskRef, now: number): EngineResponse {
   return withHeldTask(draft, ref, now, (task) => {
     setBackByRelease(draft, task, now);
     return ok({});
   });
 }
 
-export function taskFulfill(draft: Draft, { settle: outcome, ...ref }: TaskFulfillData, now: number): Answer {
+export function taskFulfill(
+  draft: Draft,
+  { settle: outcome, ...ref }: TaskFulfillData,
+  now: number,
+): EngineResponse {
   return withHeldTask(draft, ref, now, (_task, promise) =>
     ok({ promise: promiseRecord(settle(draft, promise, outcome, now)) }),
   );
 }
 
 /** Suspends the task until one of the awaited promises settles, or answers 300 if one already has. */
-export function taskSuspend(draft: Draft, { awaited, ...ref }: TaskSuspendData, now: number): Answer {
+export function taskSuspend(draft: Draft, { awaited, ...ref }: TaskSuspendData, now: number): EngineResponse {
   touchAll(draft, [ref.id, ...awaited], now);
   return withHeldTask(draft, ref, now, (task, promise) => {
     let isAnySettled = false;
@@ -101,10 +105,10 @@ export function taskSuspend(draft: Draft, { awaited, ...ref }: TaskSuspendData, 
 }
 
 /** Creates or settles another promise, provided the caller still holds the task. */
-export function taskFence(draft: Draft, { action, ...ref }: TaskFenceData, now: number): FencedAnswer {
+export function taskFence(draft: Draft, { action, ...ref }: TaskFenceData, now: number): FencedResponse {
   touchAll(draft, [ref.id, action.data.id], now);
-  let inner: Answer | undefined;
-  const answer = withHeldTask(draft, ref, now, () => {
+  let inner: EngineResponse | undefined;
+  const response = withHeldTask(draft, ref, now, () => {
     const before = draft.promise(action.data.id);
     inner =
       action.kind === "promise.create"
@@ -115,17 +119,17 @@ export function taskFence(draft: Draft, { action, ...ref }: TaskFenceData, now: 
     if (isNew && task !== undefined && task.setbacks > 0) draft.updateTask({ ...task, setbacks: 0 });
     return ok({});
   });
-  return inner === undefined ? { answer } : { answer, inner };
+  return inner === undefined ? { response } : { response, inner };
 }
 
-export interface FencedAnswer {
-  readonly answer: Answer;
-  /** What the fenced request is answered, when the fence held. */
-  readonly inner?: Answer;
+export interface FencedResponse {
+  readonly response: EngineResponse;
+  /** The response to the fenced request, when the fence held. */
+  readonly inner?: EngineResponse;
 }
 
 /** Extends the leases that the process still holds; says nothing about the others. */
-export function taskHeartbeat(draft: Draft, { pid, tasks }: TaskHeartbeatData, now: number): Answer {
+export function taskHeartbeat(draft: Draft, { pid, tasks }: TaskHeartbeatData, now: number): EngineResponse {
   for (const ref of tasks) {
     const task = draft.task(ref.id);
     if (task?.state !== "acquired" || task.version !== ref.version || task.pid !== pid) continue;
@@ -136,7 +140,7 @@ export function taskHeartbeat(draft: Draft, { pid, tasks }: TaskHeartbeatData, n
   return ok({});
 }
 
-export function taskHalt(draft: Draft, { id }: IdData, now: number): Answer {
+export function taskHalt(draft: Draft, { id }: IdData, now: number): EngineResponse {
   touch(draft, id, now);
   const task = draft.task(id);
   if (task === undefined) return NO_TASK;
@@ -145,7 +149,7 @@ export function taskHalt(draft: Draft, { id }: IdData, now: number): Answer {
   return ok({});
 }
 
-export function taskContinue(draft: Draft, { id }: IdData, now: number): Answer {
+export function taskContinue(draft: Draft, { id }: IdData, now: number): EngineResponse {
   touch(draft, id, now);
   const task = draft.task(id);
   if (task === undefined) return NO_TASK;
@@ -159,8 +163,8 @@ function withHeldTask(
   draft: Draft,
   { id, version }: TaskRef,
   now: number,
-  act: (task: TaskRow, promise: PromiseRow) => Answer,
-): Answer {
+  act: (task: TaskRow, promise: PromiseRow) => EngineResponse,
+): EngineResponse {
   touch(draft, id, now);
   const task = draft.task(id);
   const promise = draft.promise(id);
@@ -198,7 +202,7 @@ function held(
   task: TaskRow | undefined,
   promise: PromiseRow,
   family = preload(draft, promise),
-): Answer {
+): EngineResponse {
   if (task === undefined) return NO_TASK;
   return ok({ task: taskRecord(task), promise: promiseRecord(promise), preload: family });
 }
@@ -209,7 +213,7 @@ function preload(draft: Draft, { id, tags }: PromiseRow): PromiseRecord[] {
   return draft.family(query).map(promiseRecord);
 }
 
-function wrongVersion(task: TaskRow, version: number): Answer {
+function wrongVersion(task: TaskRow, version: number): EngineResponse {
   return refuse(409, `Task ${task.id} is at version ${task.version}, not ${version}`);
 }
 

@@ -1,15 +1,15 @@
 import { PROTOCOL_VERSION } from "../../protocol/records.ts";
 import type { Request } from "../../protocol/requests.ts";
-import { type Answer, ok, refuse } from "./answer.ts";
 import * as promises from "./apply-promise.ts";
 import * as schedules from "./apply-schedule.ts";
 import * as tasks from "./apply-task.ts";
 import { Draft } from "./draft.ts";
+import { type EngineResponse, ok, refuse } from "./response.ts";
 import { promiseSearch, taskSearch } from "./search.ts";
 import type { Transition, View } from "./state.ts";
 
 export interface Applied extends Transition {
-  readonly answer: Answer;
+  readonly response: EngineResponse;
 }
 
 /** Where and when a request arrived. */
@@ -22,11 +22,11 @@ export interface Context {
 /** Computes a request's changes from the stored state, the request and the time. Writes nothing. */
 export function apply(view: View, request: Request, context: Context): Applied {
   const draft = new Draft(view);
-  const answer = decide(draft, request, context);
-  return { answer, ...draft.finish() };
+  const response = decide(draft, request, context);
+  return { response, ...draft.finish() };
 }
 
-function decide(draft: Draft, request: Request, { now, local }: Context): Answer {
+function decide(draft: Draft, request: Request, { now, local }: Context): EngineResponse {
   switch (request.kind) {
     case "promise.get":
       return promises.promiseGet(draft, request.data, now);
@@ -53,8 +53,8 @@ function decide(draft: Draft, request: Request, { now, local }: Context): Answer
     case "task.fulfill":
       return tasks.taskFulfill(draft, request.data, now);
     case "task.fence": {
-      const { answer, inner } = tasks.taskFence(draft, request.data, now);
-      if (inner === undefined) return answer;
+      const { response, inner } = tasks.taskFence(draft, request.data, now);
+      if (inner === undefined) return response;
       const { kind, corrId } = request.data.action;
       const head = { corrId, status: inner.status, version: PROTOCOL_VERSION };
       // The reference servers preload nothing here either, because the caller has just acquired the task.

@@ -1,7 +1,7 @@
 import type { PromiseSearchData, TaskSearchData } from "../../protocol/requests.ts";
 import { TAG } from "../../protocol/tags.ts";
-import { type Answer, ok } from "./answer.ts";
 import type { Draft } from "./draft.ts";
+import { type EngineResponse, ok } from "./response.ts";
 import { deadlineState, IDLE, isOverdue } from "./settle.ts";
 import { charsOf, type PromiseRow, promiseRecord, REPLY_CHARS_MAX, taskRecord } from "./state.ts";
 
@@ -15,10 +15,11 @@ const ROWS_SCANNED_MAX = 5000;
 const LISTED = { tag: "countersign:kind", value: "callback" } as const;
 
 /**
- * A page of promises in order of id, or of listed ones the newest first, each as it is at `now`: nothing is written. The answer has a `cursor` when there
- * may be more, also where the page is short or empty because a great many rows had to be passed over.
+ * A page of promises in the order of their ids, or of listed ones with the newest first. Each is shown as it is at `now`;
+ * nothing is written. The response has a `cursor` if there may be more. A page can be short or even empty and still have a
+ * cursor, because a search reads a limited number of rows.
  */
-export function promiseSearch(draft: Draft, query: PromiseSearchData, now: number): Answer {
+export function promiseSearch(draft: Draft, query: PromiseSearchData, now: number): EngineResponse {
   const wanted = Object.entries(query.tags);
   const origin = query.tags[TAG.origin];
   const promises: ReturnType<typeof promiseRecord>[] = [];
@@ -44,7 +45,11 @@ export function promiseSearch(draft: Draft, query: PromiseSearchData, now: numbe
 }
 
 /** A page of tasks in order of id, each as it is at `now`; nothing is written. The cursor is as with promises. */
-export function taskSearch(draft: Draft, { state, limit, cursor }: TaskSearchData, now: number): Answer {
+export function taskSearch(
+  draft: Draft,
+  { state, limit, cursor }: TaskSearchData,
+  now: number,
+): EngineResponse {
   const rows = draft.searchTasks({
     state: state === "halted" ? state : undefined,
     after: cursor ?? "",

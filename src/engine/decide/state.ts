@@ -70,7 +70,7 @@ export function charsOf({ param, value }: PromiseRow): number {
   return (param.data?.length ?? 0) + (value.data?.length ?? 0);
 }
 
-/** What a transition reads. Every call takes O(log n + size of the answer). */
+/** What a transition reads. Every call takes O(log n + size of the result). */
 export interface View {
   promise(id: string): PromiseRow | undefined;
   task(id: string): TaskRow | undefined;

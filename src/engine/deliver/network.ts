@@ -1,7 +1,7 @@
 import type { Message, Network, Recv, Request, Response } from "@resonatehq/sdk";
 import { ServiceError } from "../../lib/errors.ts";
 import { anyAddress, NAME_PATTERN, uniAddress } from "../../protocol/addresses.ts";
-import type { Reply } from "../decide/answer.ts";
+import type { Reply } from "../decide/response.ts";
 import type { Delivery } from "./delivery.ts";
 
 export interface NetworkOptions {
@@ -34,8 +34,8 @@ export interface NetworkHost {
   send(request: unknown): Promise<Reply>;
 }
 
-/** Statuses that the SDK takes as an answer; all others are failures of the platform to it. */
-const ANSWERS: ReadonlySet<number> = new Set([200, 300, 404, 409, 422, 501]);
+/** Statuses that the SDK takes as a response; all others are failures of the platform to it. */
+const RESPONSES: ReadonlySet<number> = new Set([200, 300, 404, 409, 422, 501]);
 
 /** The engine as the SDK's network, without a wire in between. */
 export function createNetwork(host: NetworkHost, options: NetworkOptions): EngineNetwork {
@@ -56,7 +56,7 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
   // The SDK takes `send` off the object. A reply is shaped by the request's kind, which no type can follow here.
   const send = async (request: Request): Promise<Response> => {
     const reply = await host.send(request);
-    if (!ANSWERS.has(reply.head.status)) {
+    if (!RESPONSES.has(reply.head.status)) {
       throw unavailable(`${reply.head.status}: ${JSON.stringify(reply.data)}`);
     }
     return reply as Response;

@@ -6,7 +6,7 @@ import { createServer } from "../../lib/http.ts";
 import { isLoopback } from "../../lib/loopback.ts";
 import { isFields } from "../../protocol/fields.ts";
 import { parseEnvelope } from "../../protocol/parse.ts";
-import { type Answer, type Reply, refuse, reply } from "../decide/answer.ts";
+import { type EngineResponse, type Reply, refuse, reply } from "../decide/response.ts";
 import { PollStreams } from "../deliver/poll.ts";
 import type { Engine } from "../engine.ts";
 
@@ -31,7 +31,7 @@ const BODY_BYTES_MAX = 5 * 1024 * 1024;
 const CONNECTIONS_MAX = 2000;
 /** A request is one small JSON text from the same machine: slower than this is stuck or hostile. */
 const REQUEST_MS = 30_000;
-/** Answers take milliseconds. A client that takes longer to read one is stuck. */
+/** A response takes milliseconds. A client that takes longer to read one is stuck. */
 const DRAIN_MS = 5_000;
 
 /** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
@@ -90,10 +90,10 @@ async function post(
     response.setHeader("WWW-Authenticate", "Bearer");
     return sendReply(response, reply(parseEnvelope(input), UNAUTHORIZED));
   }
-  const answer = await engine.send(input);
+  const result = await engine.send(input);
   // Gateways and workers in other processes use this clock for deadlines.
   response.setHeader("Countersign-Time", engine.now());
-  return sendReply(response, answer);
+  return sendReply(response, result);
 }
 
 /** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */
@@ -122,7 +122,10 @@ async function postCollect(
 }
 
 const UNKNOWN = { kind: "unknown", corrId: "0" };
-const UNAUTHORIZED: Answer = refuse(401, "A valid token is needed, in head.auth or as a Bearer token");
+const UNAUTHORIZED: EngineResponse = refuse(
+  401,
+  "A valid token is needed, in head.auth or as a Bearer token",
+);
 
 /** The whole body; undefined when it is too long, `aborted` when the sender went away. */
 async function readBody(request: IncomingMessage): Promise<Buffer | "aborted" | undefined> {

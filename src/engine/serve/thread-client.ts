@@ -1,6 +1,6 @@
 import { ServiceError } from "../../lib/errors.ts";
 import { parseEnvelope } from "../../protocol/parse.ts";
-import { type Reply, refuse, reply } from "../decide/answer.ts";
+import { type Reply, refuse, reply } from "../decide/response.ts";
 import type { Connection } from "../deliver/group.ts";
 import { createNetwork, type EngineNetwork, type NetworkOptions } from "../deliver/network.ts";
 import { type Asked, halvesOf, inPieces, type PortNews, type PortOrder, type Told } from "./thread-port.ts";
@@ -10,7 +10,7 @@ export interface Line {
   postMessage(message: unknown): void;
 }
 
-/** The engine, seen from another thread: turns calls into messages to it, and its messages into answers. */
+/** The engine, seen from another thread: turns calls into messages to it, and its messages into replies. */
 export class EngineClient {
   readonly #line: Line;
   readonly #bootId: string;
@@ -50,8 +50,8 @@ export class EngineClient {
   }
 
   #hearTold({ replies, messages }: Told): void {
-    for (const [n, answer] of replies) {
-      this.#asked.get(n)?.(answer);
+    for (const [n, result] of replies) {
+      this.#asked.get(n)?.(result);
       this.#asked.delete(n);
     }
     this.#away -= replies.length;

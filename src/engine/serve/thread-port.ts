@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { Message } from "../../protocol/records.ts";
-import type { Reply } from "../decide/answer.ts";
+import type { Reply } from "../decide/response.ts";
 
 /** What the thread is started with. */
 export interface ThreadStart {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../../src/engine/clock.ts";
 import { groupCommit } from "../../../../src/engine/commit/group-commit.ts";
-import type { Answer } from "../../../../src/engine/decide/answer.ts";
+import type { EngineResponse } from "../../../../src/engine/decide/response.ts";
 import { SILENT } from "../../../../src/engine/log.ts";
 import { openDatabase } from "../../../../src/engine/store/database.ts";
 import { type Journal, keepJournal } from "../../../../src/engine/store/journal.ts";
@@ -38,7 +38,7 @@ function diskWorld() {
     close();
     db.close();
   });
-  const send = (envelope: Envelope): Promise<Answer> => {
+  const send = (envelope: Envelope): Promise<EngineResponse> => {
     const parsed = parseRequest(envelope);
     if ("refusal" in parsed) throw new Error(parsed.refusal.message);
     return batch.add(parsed.request, { local: false });
