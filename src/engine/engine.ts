@@ -7,7 +7,7 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { groupCommit } from "./commit/group-commit.ts";
 import { FROM_START, type HeadPlace } from "./decide/collect.ts";
 import { type Reply, refuse, reply } from "./decide/response.ts";
-import { Delivery } from "./deliver/delivery.ts";
+import { Messenger } from "./deliver/messenger.ts";
 import {
   createNetwork,
   type EngineNetwork,
@@ -41,7 +41,7 @@ export interface Engine {
   /** The host of in-process networks. Leases taken through it are freed when the engine is opened the next time. */
   readonly local: NetworkHost;
   /** Connects workers of other processes; `resume` says that a worker has room again. */
-  readonly delivery: Pick<Delivery, "connect" | "resume">;
+  readonly messenger: Pick<Messenger, "connect" | "resume">;
   /** Part of the names of this process's workers. Different at each start. */
   readonly bootId: string;
   /**
@@ -82,7 +82,7 @@ export function openEngine(options: EngineOptions): Engine {
 function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefined): Engine {
   const { clock = SYSTEM_CLOCK, log = SILENT, debug = false } = options;
   const bootId = randomBytes(4).toString("hex");
-  const delivery: Delivery = new Delivery({
+  const messenger: Messenger = new Messenger({
     source: {
       task: (id) => store.view.task(id),
       pendingTasks: (group, after, limit) => store.agenda.pendingTasks(group, after, limit),
@@ -91,7 +91,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     now: () => clock.now(),
     onPaid: (debt) => commit.debts.pay(debt),
   });
-  const commit = groupCommit({ store, clock, log, delivery, debug });
+  const commit = groupCommit({ store, clock, log, messenger, debug });
   const { batch, upkeep } = commit;
   upkeep.releaseDeadLeases();
 
@@ -107,14 +107,14 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   };
 
   const now = () => clock.now();
-  const local: NetworkHost = { bootId, delivery, now, send: (request) => send(request, true) };
+  const local: NetworkHost = { bootId, messenger, now, send: (request) => send(request, true) };
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ upkeep, clock, log, keepMs });
 
   let closing: Promise<void> | undefined;
   return {
     bootId,
-    delivery,
+    messenger,
     now,
     stats: commit.stats,
     send: (request) => send(request, false),
@@ -143,7 +143,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
         try {
           commit.close();
         } finally {
-          delivery.close();
+          messenger.close();
           store.close();
           lock?.close();
         }

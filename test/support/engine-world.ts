@@ -89,8 +89,8 @@ export class World {
   }
 
   #apply(request: Request, context: Context, write: (transition: Transition) => void): EngineResponse {
-    const { answer, ...transition } = apply(this.store.view, request, context);
+    const { response, ...transition } = apply(this.store.view, request, context);
     write(transition);
-    return answer;
+    return response;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Delivery } from "../deliver/delivery.ts";
+import type { Messenger } from "../deliver/messenger.ts";
 import type { EngineLog } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { Alarm } from "./alarm.ts";
@@ -18,7 +18,7 @@ export interface GroupCommitOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: EngineLog;
-  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "isReachable" | "handOutAnew" | "reset">;
+  readonly messenger: Pick<Messenger, "send" | "taskChanged" | "isReachable" | "handOutAgain" | "reset">;
   /** Whether `debug.*` requests are served. */
   readonly debug?: boolean;
 }
@@ -26,7 +26,7 @@ export interface GroupCommitOptions {
 export interface GroupCommit {
   /** Where requests go. */
   readonly batch: Batch;
-  /** Where delivery reports delivered messages. */
+  /** Where the messenger reports delivered messages. */
   readonly debts: Debts;
   readonly upkeep: Upkeep;
   readonly transactions: Transactions;
@@ -37,7 +37,13 @@ export interface GroupCommit {
 }
 
 /** Composes the parts that turn requests into commits. */
-export function groupCommit({ store, clock, log, delivery, debug = false }: GroupCommitOptions): GroupCommit {
+export function groupCommit({
+  store,
+  clock,
+  log,
+  messenger,
+  debug = false,
+}: GroupCommitOptions): GroupCommit {
   const stats = { requests: 0, commits: 0 };
   const steady = new SteadyClock(clock);
   const controls = debug ? new DebugControls(store) : undefined;
@@ -46,8 +52,8 @@ export function groupCommit({ store, clock, log, delivery, debug = false }: Grou
     batch.schedule();
   });
   const debts = new Debts(store.owed, clock, alarm);
-  const sweeper = new Sweeper({ store, clock, alarm, debts, delivery, debug: controls });
-  const publisher = new Publisher({ alarm, delivery, log });
+  const sweeper = new Sweeper({ store, clock, alarm, debts, messenger, debug: controls });
+  const publisher = new Publisher({ alarm, messenger, log });
   const checkpoints = new Checkpoints({ store, publisher, log });
   const transactions = new Transactions({ store, clock: steady, debts, checkpoints, publisher, stats });
   const decider = new Decider({ view: store.view, clock: steady, sweeper, debug: controls, log });

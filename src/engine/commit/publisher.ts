@@ -1,37 +1,37 @@
 import { isExternal } from "../../protocol/tags.ts";
 import { SETBACKS_MAX } from "../decide/setback.ts";
 import type { Change, Transition } from "../decide/state.ts";
-import type { Delivery } from "../deliver/delivery.ts";
+import type { Messenger } from "../deliver/messenger.ts";
 import type { EngineLog } from "../log.ts";
 import type { Alarm } from "./alarm.ts";
 
 export interface PublisherParts {
   readonly alarm: Alarm;
-  readonly delivery: Pick<Delivery, "send" | "taskChanged" | "handOutAnew" | "reset">;
+  readonly messenger: Pick<Messenger, "send" | "taskChanged" | "handOutAgain" | "reset">;
   readonly log: EngineLog;
 }
 
-/** Tells the alarm and delivery about committed changes. Nothing is published before its commit. */
+/** Tells the alarm and the messenger about committed changes. Nothing is published before its commit. */
 export class Publisher {
   readonly #alarm: Alarm;
-  readonly #delivery: PublisherParts["delivery"];
+  readonly #messenger: PublisherParts["messenger"];
   readonly #log: EngineLog;
   #isInDoubt = false;
 
-  constructor({ alarm, delivery, log }: PublisherParts) {
+  constructor({ alarm, messenger, log }: PublisherParts) {
     this.#alarm = alarm;
-    this.#delivery = delivery;
+    this.#messenger = messenger;
     this.#log = log;
   }
 
   publish(transitions: readonly Transition[]): void {
     for (const { changes, messages } of transitions) {
       for (const change of changes) this.#tell(change);
-      this.#delivery.send(messages);
+      this.#messenger.send(messages);
     }
     if (!this.#isInDoubt) return;
     this.#isInDoubt = false;
-    this.#delivery.handOutAnew();
+    this.#messenger.handOutAgain();
   }
 
   /** A transaction or checkpoint failed. Until one succeeds, workers may be refused the tasks they were handed. */
@@ -44,13 +44,13 @@ export class Publisher {
       const { state, tags, timeoutAt } = change.row;
       if (state === "pending" && isExternal(tags)) this.#alarm.noLaterThan(timeoutAt);
     } else if (change.kind === "reset") {
-      this.#delivery.reset();
+      this.#messenger.reset();
     } else if (change.kind === "schedule.put") {
       this.#alarm.noLaterThan(change.row.nextRunAt);
     } else if (change.kind === "task.insert" || change.kind === "task.update") {
       const { id, state, dueAt, version, setbacks, resumes } = change.row;
       if (dueAt !== null) this.#alarm.noLaterThan(dueAt);
-      this.#delivery.taskChanged(change.row);
+      this.#messenger.taskChanged(change.row);
       // Later events wake a halted task without effect, so this is logged once.
       if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
         this.#log.error({ id, version }, "Workflow halted: no worker could continue it");

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { sweep } from "../decide/sweep.ts";
-import type { Delivery } from "../deliver/delivery.ts";
+import type { Messenger } from "../deliver/messenger.ts";
 import type { Store } from "../store/store.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Debts } from "./debts.ts";
@@ -17,7 +17,7 @@ export interface SweeperParts {
   readonly clock: Clock;
   readonly alarm: Alarm;
   readonly debts: Debts;
-  readonly delivery: Pick<Delivery, "isReachable">;
+  readonly messenger: Pick<Messenger, "isReachable">;
   readonly debug: DebugControls | undefined;
 }
 
@@ -27,16 +27,16 @@ export class Sweeper {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   readonly #debts: Debts;
-  readonly #delivery: SweeperParts["delivery"];
+  readonly #messenger: SweeperParts["messenger"];
   readonly #debug: DebugControls | undefined;
   #hasRung = false;
 
-  constructor({ store, clock, alarm, debts, delivery, debug }: SweeperParts) {
+  constructor({ store, clock, alarm, debts, messenger, debug }: SweeperParts) {
     this.#store = store;
     this.#clock = clock;
     this.#alarm = alarm;
     this.#debts = debts;
-    this.#delivery = delivery;
+    this.#messenger = messenger;
     this.#debug = debug;
     alarm.noLaterThan(store.agenda.nextDueAt() ?? clock.now());
   }
@@ -61,7 +61,7 @@ export class Sweeper {
       this.#hasRung = false;
       return this.#alarm.setTo(undefined);
     }
-    const parts = sweep(this.#store, now, DUE_MAX, (address) => this.#delivery.isReachable(address));
+    const parts = sweep(this.#store, now, DUE_MAX, (address) => this.#messenger.isReachable(address));
     for (const part of parts) write(part);
     this.#hasRung = false;
     this.#debts.dropOld(now);

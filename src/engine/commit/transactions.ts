@@ -25,8 +25,8 @@ export interface TransactionsParts {
 
 /**
  * One transaction a turn, in three stages: compute, commit, release. A turn's changes are in memory and in SQLite's
- * open transaction. The commit puts them into the journal. Only then are they released: to the alarm, to delivery and,
- * when `run` returns, to the callers.
+ * open transaction. The commit puts them into the journal. Only then are they released: to the alarm, to the messenger
+ * and, when `run` returns, to the callers.
  */
 export class Transactions {
   readonly #store: Store;

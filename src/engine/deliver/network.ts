@@ -2,7 +2,7 @@ import type { Message, Network, Recv, Request, Response } from "@resonatehq/sdk"
 import { ServiceError } from "../../lib/errors.ts";
 import { anyAddress, NAME_PATTERN, uniAddress } from "../../protocol/addresses.ts";
 import type { Reply } from "../decide/response.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Messenger } from "./messenger.ts";
 
 export interface NetworkOptions {
   /** Group and name of the worker: letters, digits, `.`, `_`, `-`. */
@@ -28,7 +28,7 @@ export interface EngineNetwork extends Network {
 
 export interface NetworkHost {
   readonly bootId: string;
-  readonly delivery: Pick<Delivery, "connect">;
+  readonly messenger: Pick<Messenger, "connect">;
   /** The engine's clock, in milliseconds since 1970. */
   now(): number;
   send(request: unknown): Promise<Reply>;
@@ -77,7 +77,7 @@ export function createNetwork(host: NetworkHost, options: NetworkOptions): Engin
     start: () => {
       if (disconnects.length > 0) return;
       disconnects = groups.map((name) =>
-        host.delivery.connect({
+        host.messenger.connect({
           group: name,
           pid,
           deliver: (message) => {

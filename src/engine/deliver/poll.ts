@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { NAME_PATTERN } from "../../protocol/addresses.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Messenger } from "./messenger.ts";
 
 /** As many workers as the official server takes. */
 const STREAMS_MAX = 1000;
@@ -11,12 +11,12 @@ const KEEP_ALIVE_MS = 15_000;
 
 /** Event streams that carry messages to workers in other processes. Nothing is replayed: what is owed is on disk. */
 export class PollStreams {
-  readonly #delivery: Pick<Delivery, "connect" | "resume">;
+  readonly #messenger: Pick<Messenger, "connect" | "resume">;
   readonly #open = new Set<ServerResponse>();
   #isClosed = false;
 
-  constructor(delivery: Pick<Delivery, "connect" | "resume">) {
-    this.#delivery = delivery;
+  constructor(messenger: Pick<Messenger, "connect" | "resume">) {
+    this.#messenger = messenger;
   }
 
   /** Answers `GET /poll/:group/:pid`. */
@@ -32,7 +32,7 @@ export class PollStreams {
     response.write(": connected\n\n");
     const keepAlive = setInterval(() => response.write(": keep-alive\n\n"), KEEP_ALIVE_MS);
     let isFull = false;
-    const disconnect = this.#delivery.connect({
+    const disconnect = this.#messenger.connect({
       ...worker,
       deliver: (message) => {
         isFull = response.writableLength > UNREAD_BYTES_MAX;
@@ -43,7 +43,7 @@ export class PollStreams {
       replaced: () => response.end(),
     });
     response.on("drain", () => {
-      if (isFull) this.#delivery.resume(worker.group, worker.pid);
+      if (isFull) this.#messenger.resume(worker.group, worker.pid);
       isFull = false;
     });
     response.on("close", () => {

@@ -36,7 +36,7 @@ const DRAIN_MS = 5_000;
 
 /** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
-  const streams = new PollStreams(engine.delivery);
+  const streams = new PollStreams(engine.messenger);
   const isToken = tokenCheck(token);
   const server = createServer((request, response) => {
     // Cut instead of parsed: `//` is not a URL, and an exception here would end the process.

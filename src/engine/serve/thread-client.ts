@@ -31,9 +31,9 @@ export class EngineClient {
   /** The SDK's `Network` in this thread; `start()` begins deliveries. */
   network(options: NetworkOptions): EngineNetwork {
     if (this.#isClosed) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
-    const delivery = { connect: (connection: Connection) => this.#connect(connection) };
+    const messenger = { connect: (connection: Connection) => this.#connect(connection) };
     const send = (request: unknown) => this.#send(request);
-    return createNetwork({ bootId: this.#bootId, delivery, now: () => Date.now(), send }, options);
+    return createNetwork({ bootId: this.#bootId, messenger, now: () => Date.now(), send }, options);
   }
 
   /** What the engine's thread says on this line. */

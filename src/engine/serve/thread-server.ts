@@ -58,7 +58,7 @@ export class ThreadServer {
   }
 
   #connect({ connection, group, pid }: Extract<PortOrder, { kind: "connect" }>): void {
-    const disconnect = this.#engine.local.delivery.connect({
+    const disconnect = this.#engine.local.messenger.connect({
       group,
       pid,
       deliver: (message) => {

@@ -28,12 +28,12 @@ function diskWorld() {
     send: () => undefined,
     taskChanged: () => undefined,
     isReachable: () => true,
-    handOutAnew: vi.fn(),
+    handOutAgain: vi.fn(),
     reset: () => undefined,
   };
   const failing = { isFull: false, isReadable: true };
   const store = new Store(db, failingJournal(failing));
-  const { batch, close } = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery: quiet });
+  const { batch, close } = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, messenger: quiet });
   onTestFinished(() => {
     close();
     db.close();
@@ -48,7 +48,7 @@ function diskWorld() {
       .prepare("SELECT id FROM promises ORDER BY n")
       .all()
       .map((row) => String(row["id"]));
-  return { db, store, failing, send, ids, handOutAnew: quiet.handOutAnew };
+  return { db, store, failing, send, ids, handOutAgain: quiet.handOutAgain };
 }
 
 /** A journal in memory, on a disk that fails when it is told to. */
@@ -191,14 +191,14 @@ test("a clock's turn that fails, after which SQLite has rolled back, loses nothi
 });
 
 test("when all that came since a checkpoint could not be read for a while, workers are told anew", async () => {
-  const { db, failing, send, ids, handOutAnew } = diskWorld();
+  const { db, failing, send, ids, handOutAgain } = diskWorld();
   await send(create("a", Date.now() + DAY, rootTags("a")));
   db.exec("CREATE TRIGGER full BEFORE UPDATE ON journal BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
   failing.isReadable = false;
   await vi.waitFor(() => expect(ids()).toEqual([]));
   failing.isReadable = true;
-  expect(handOutAnew).not.toHaveBeenCalled();
+  expect(handOutAgain).not.toHaveBeenCalled();
   expect((await send(acquire("a", 0))).status).toBe(200);
-  expect(handOutAnew).toHaveBeenCalledOnce();
+  expect(handOutAgain).toHaveBeenCalledOnce();
   expect(ids()).toEqual(["a"]);
 });

@@ -26,17 +26,17 @@ import { FailingDisk, type Fault } from "../../../support/failing-disk.ts";
 const NOW = 1_000_000;
 const LATER = NOW + 86_400_000;
 const CLOCK = { now: () => NOW, after: () => () => undefined };
-const DELIVERY = {
+const MESSENGER = {
   send: () => undefined,
   taskChanged: () => undefined,
   isReachable: () => true,
-  handOutAnew: () => undefined,
+  handOutAgain: () => undefined,
   reset: () => undefined,
 };
 
 function core(db: DatabaseSync, journal: Journal) {
   const store = new Store(db, journal);
-  const { batch, upkeep, close } = groupCommit({ store, clock: CLOCK, log: SILENT, delivery: DELIVERY });
+  const { batch, upkeep, close } = groupCommit({ store, clock: CLOCK, log: SILENT, messenger: MESSENGER });
   const send = (envelope: Envelope) => {
     const parsed = parseRequest(envelope);
     if ("refusal" in parsed) throw new Error(parsed.refusal.message);

@@ -22,14 +22,14 @@ function world() {
     },
   };
   const store = new Store(openDatabase(MEMORY), journal);
-  const delivery = {
+  const messenger = {
     send: (messages: readonly Outgoing[]) => void happened.push(`send ${messages.length}`),
     taskChanged: () => undefined,
     isReachable: () => true,
-    handOutAnew: () => void happened.push("hand out once more"),
+    handOutAgain: () => void happened.push("hand out once more"),
     reset: () => undefined,
   };
-  const commit = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, delivery });
+  const commit = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, messenger });
   onTestFinished(() => {
     commit.close();
     store.close();

@@ -28,7 +28,7 @@ function taskIds(messages: readonly Message[]): string[] {
 /** A connection from elsewhere, which can be full. */
 function connect(engine: Engine, group: string, pid: string) {
   const worker = { messages: [] as Message[], isFull: false, replaced: 0 };
-  const disconnect = engine.delivery.connect({
+  const disconnect = engine.messenger.connect({
     group,
     pid,
     deliver: (message) => {
@@ -193,7 +193,7 @@ test("a worker with no room is passed over, and gets what waited when it has roo
   await settled();
   expect(worker.messages).toEqual([]);
   worker.isFull = false;
-  engine.delivery.resume("worker", "p1");
+  engine.messenger.resume("worker", "p1");
   await settled();
   expect(taskIds(worker.messages).sort()).toEqual(["a", "unblock x"]);
 });

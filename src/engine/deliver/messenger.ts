@@ -7,13 +7,13 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { Connection, Worker } from "./group.ts";
 import { Groups } from "./groups.ts";
 
-/** What delivery reads of the store, between transactions. */
-export interface DeliverySource extends BacklogSource {
+/** What the messenger reads of the store, between transactions. */
+export interface MessengerSource extends BacklogSource {
   task(id: string): TaskRow | undefined;
 }
 
-export interface DeliveryOptions {
-  readonly source: DeliverySource;
+export interface MessengerOptions {
+  readonly source: MessengerSource;
   readonly now: () => number;
   /** The message was handed to a live connection and is owed no more. */
   readonly onPaid: (debt: Owed) => void;
@@ -30,8 +30,8 @@ export interface DeliveryOptions {
  *    may be frozen, with its connection still open.
  * 5. An unblock is owed until a live connection took it; what is owed to an address is sent when that connects.
  */
-export class Delivery {
-  readonly #source: DeliverySource;
+export class Messenger {
+  readonly #source: MessengerSource;
   readonly #groups = new Groups();
   readonly #assignments = new Assignments();
   readonly #dispatcher: Dispatcher;
@@ -40,7 +40,7 @@ export class Delivery {
   #turn: NodeJS.Immediate | undefined;
   #isClosed = false;
 
-  constructor({ source, now, onPaid }: DeliveryOptions) {
+  constructor({ source, now, onPaid }: MessengerOptions) {
     this.#source = source;
     this.#dispatcher = new Dispatcher(this.#groups, this.#assignments, onPaid);
     const [dispatcher, assignments] = [this.#dispatcher, this.#assignments];
@@ -98,7 +98,7 @@ export class Delivery {
   }
 
   /** Hands all waiting tasks out again, because workers may have been refused the ones they were handed. */
-  handOutAnew(): void {
+  handOutAgain(): void {
     this.#assignments.forgetHanded();
     for (const group of this.#groups.all()) {
       group.fallBehind();
