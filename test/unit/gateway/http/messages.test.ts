@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import express from "express";
 import { expect, test } from "vitest";
 import { createMessages } from "../../../../src/gateway/http/messages.ts";
 import { listen } from "../../../../src/gateway/http/server.ts";
+import { openRig } from "../rig.ts";
 
 test("requests and responses have the prototypes that Express would give them, so it gives them none", () => {
   const { classes, bornFor } = createMessages();
@@ -34,3 +37,24 @@ test("a server of these classes answers by Express", async () => {
   expect(await answer.json()).toEqual({ isOwn: true, name: "Ana" });
   await server.close();
 });
+
+test("the gateway's requests and responses are Express's before Express sees them", async () => {
+  await using rig = await openRig({ work: false });
+  const born: unknown[] = [];
+  // Node publishes this before it calls the app.
+  const onStart = (message: unknown) => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+    born.push([isChildOf(express.request, request), isChildOf(express.response, response)]);
+  };
+  subscribe("http.server.request.start", onStart);
+  try {
+    expect((await rig.call("/livez")).status).toBe(200);
+  } finally {
+    unsubscribe("http.server.request.start", onStart);
+  }
+  expect(born).toEqual([[true, true]]);
+});
+
+function isChildOf(prototype: object, child: object): boolean {
+  return Object.prototype.isPrototypeOf.call(prototype, child);
+}
