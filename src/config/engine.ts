@@ -40,21 +40,30 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   return { kind: "embedded", port, keepMs };
 }
 
-/** Ids are idempotent, and answers can be looked up, as long as what has ended is kept: not less than an hour. */
+/** While a workflow is kept, its result can be looked up, and a repeated request finds it: for an hour at least. */
+const RETENTION = { min: "PT1H", max: "P10Y", default: "P90D" } as const;
+
 function retention(source: read.Source): number | undefined {
-  const given = read.text(source, "RETENTION") ?? "P90D";
+  const given = read.text(source, "RETENTION") ?? RETENTION.default;
   if (given === "off") return undefined;
-  const hours = durationHours(given);
-  if (hours !== undefined && hours >= 1 && hours <= 24 * 3_660) return hours * 3_600_000;
-  source.problems.push("RETENTION must be off, or a duration from PT1H to ten years such as P90D");
+  const ms = durationMs(given);
+  if (ms !== undefined && ms >= totalMs(RETENTION.min) && ms <= totalMs(RETENTION.max)) return ms;
+  source.problems.push(
+    `RETENTION must be off, or a duration from ${RETENTION.min} to ${RETENTION.max} such as ${RETENTION.default}`,
+  );
   return undefined;
 }
 
-function durationHours(text: string): number | undefined {
+function durationMs(text: string): number | undefined {
   try {
-    const relativeTo = Temporal.PlainDateTime.from("1970-01-01T00:00");
-    return Temporal.Duration.from(text).total({ unit: "hours", relativeTo });
+    return totalMs(text);
   } catch {
     return undefined;
   }
+}
+
+/** Throws for a text that is no duration. */
+function totalMs(duration: string): number {
+  const relativeTo = Temporal.PlainDateTime.from("1970-01-01T00:00");
+  return Temporal.Duration.from(duration).total({ unit: "milliseconds", relativeTo });
 }
