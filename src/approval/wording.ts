@@ -1,29 +1,45 @@
-import type { Choice } from "./approval.ts";
+import type { Messages } from "../lib/messages.ts";
+import type { ApprovalRequest, Choice } from "./approval.ts";
 import { type Rules, tally } from "./policy.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
 
 /** How many approvals are needed, for instance `2 of 3 approvals`. */
-export function requirementText(rules: Rules): string {
+export function requirementText(rules: Rules, messages: Messages): string {
   const { eligible, needed } = tally(rules, []);
-  if (eligible === 1) return "Your decision alone";
-  if (needed === eligible) return `All ${eligible} approvals`;
-  return needed === 1 ? `Any 1 of ${eligible} people asked` : `${needed} of ${eligible} approvals`;
+  if (eligible === 1) return messages.text("rule.alone");
+  if (needed === eligible) return messages.text("rule.all", { eligible });
+  return needed === 1
+    ? messages.text("rule.any", { eligible })
+    : messages.text("rule.some", { needed, eligible });
 }
 
 /** What one more answer of this kind does, as a sentence. */
-export function consequenceText(choice: Choice, rules: Rules): string {
+export function consequenceText(choice: Choice, rules: Rules, messages: Messages): string {
   const { eligible } = tally(rules, []);
   const enough = enoughOf(choice, rules);
-  const done = choice === "approve" ? "approved" : "rejected";
-  if (eligible === 1) return `Your answer alone decides: the request is then ${done}.`;
-  if (enough === 1) {
-    return `One ${choice === "approve" ? "approval" : "rejection"} is enough: the request is then ${done}.`;
-  }
-  const who =
-    enough === eligible ? `all ${eligible} people asked` : `${enough} of the ${eligible} people asked`;
-  return `The request is ${done} once ${who} have ${done} it.`;
+  const keys = CONSEQUENCES[choice];
+  if (eligible === 1) return messages.text(keys.alone);
+  if (enough === 1) return messages.text(keys.one);
+  return enough === eligible
+    ? messages.text(keys.all, { eligible })
+    : messages.text(keys.some, { enough, eligible });
 }
+
+const CONSEQUENCES = {
+  approve: { alone: "approve.alone", one: "approve.one", all: "approve.all", some: "approve.some" },
+  reject: { alone: "reject.alone", one: "reject.one", all: "reject.all", some: "reject.some" },
+} as const;
+
+/** What the deadline does, as a sentence. */
+export function afterDeadlineText(
+  { onDeadline }: Pick<ApprovalRequest, "onDeadline">,
+  messages: Messages,
+): string {
+  return messages.text(AFTER_DEADLINE[onDeadline]);
+}
+
+const AFTER_DEADLINE = { expire: "deadline.expire", reject: "deadline.reject" } as const;
 
 /** How many answers of one kind settle the request. */
 export function enoughOf(choice: Choice, rules: Rules): number {

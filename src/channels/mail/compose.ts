@@ -1,7 +1,8 @@
 import type { ApprovalRequest } from "../../approval/approval.ts";
-import { consequenceText, requirementText } from "../../approval/wording.ts";
+import { afterDeadlineText, consequenceText, requirementText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
+import { messagesFor } from "../../lib/messages.ts";
 import { loadTemplates } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
 import { type ComposedMail, messageId, type RequestMail } from "./message.ts";
@@ -65,17 +66,12 @@ function requestLocals(
     approval: both(mail.approval),
     approver: shownPerson(approver),
     deadline: dateText(mail.deadlineAtMs, approver),
-    afterDeadline: AFTER_DEADLINE[request.onDeadline],
-    requirement: requirementText(request),
-    approveMeans: consequenceText("approve", request),
-    rejectMeans: consequenceText("reject", request),
+    afterDeadline: afterDeadlineText(request, messagesFor()),
+    requirement: requirementText(request, messagesFor()),
+    approveMeans: consequenceText("approve", request, messagesFor()),
+    rejectMeans: consequenceText("reject", request, messagesFor()),
     approveUrl: links.approve,
     rejectUrl: links.reject,
     host: both(host),
   };
 }
-
-const AFTER_DEADLINE = {
-  expire: "After that the request expires.",
-  reject: "After that the request counts as rejected.",
-} as const;

@@ -1,7 +1,8 @@
 import type { Choice, Person } from "../../approval/approval.ts";
-import { consequenceText, requirementText } from "../../approval/wording.ts";
+import { afterDeadlineText, consequenceText, requirementText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
+import { messagesFor } from "../../lib/messages.ts";
 import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { type Asked, DECISION_FORM, type Page, type Standing } from "./page.ts";
@@ -54,13 +55,13 @@ function decide(data: (Page & { view: "decide" })["data"]): PageContent {
       ...asked(data),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       details: request.details.map(({ label, value }) => ({ label, value })),
-      requirement: requirementText(request),
+      requirement: requirementText(request, messagesFor()),
       deadline: dateText(data.deadlineAtMs, data.approver),
-      afterDeadline: AFTER_DEADLINE[request.onDeadline],
+      afterDeadline: afterDeadlineText(request, messagesFor()),
       choice,
       press,
       opposite: choice === "approve" ? "reject" : "approve",
-      consequence: consequenceText(choice, request),
+      consequence: consequenceText(choice, request, messagesFor()),
       problem: data.problem,
       comment: data.comment ?? "",
       commentMax: DECISION_FORM.commentMax.toLocaleString("en"),
@@ -160,11 +161,6 @@ function message({
     shell: { title: headline },
   };
 }
-
-const AFTER_DEADLINE = {
-  expire: "After that the request expires.",
-  reject: "After that the request counts as rejected.",
-} as const;
 
 const CHOICES = { approve: "Approved", reject: "Rejected" } as const;
 

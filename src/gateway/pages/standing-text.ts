@@ -1,6 +1,7 @@
 import type { Choice, OutcomeKind } from "../../approval/approval.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
+import { messagesFor } from "../../lib/messages.ts";
 import type { AskedRequest, Standing } from "./page.ts";
 
 /** What a person reads about a settled ballot, whether they settled it or found it settled. */
@@ -35,7 +36,8 @@ function decidedText({ press, choice, request }: Visit, stands: Decided): Standi
   if (press === "effective") {
     return {
       headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
-      explanation: outcome === undefined ? consequenceText(stored, request) : endText(stored, outcome),
+      explanation:
+        outcome === undefined ? consequenceText(stored, request, messagesFor()) : endText(stored, outcome),
       next: "You can close this page. Your answer is final.",
       tone: DONE[stored],
       icon: stored,

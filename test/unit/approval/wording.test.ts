@@ -2,7 +2,16 @@ import { assert, constantFrom, integer, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Choice } from "../../../src/approval/approval.ts";
 import { decide, type Rules } from "../../../src/approval/policy.ts";
-import { consequenceText, enoughOf, requirementText } from "../../../src/approval/wording.ts";
+import {
+  afterDeadlineText,
+  consequenceText,
+  enoughOf,
+  requirementText,
+} from "../../../src/approval/wording.ts";
+import { messagesFor } from "../../../src/lib/messages.ts";
+
+const english = messagesFor("en");
+const german = messagesFor("de-AT");
 
 function rules(asked: number, require: Rules["require"], rejection: Rules["rejection"] = "veto"): Rules {
   const approvers = Array.from({ length: asked }, (_, i) => ({ email: `p${i + 1}@example.com` }));
@@ -16,7 +25,7 @@ describe("requirementText()", () => {
     [rules(3, 2), "2 of 3 approvals"],
     [rules(3, "all"), "All 3 approvals"],
   ])("counts the people asked (%#)", (given, text) => {
-    expect(requirementText(given)).toBe(text);
+    expect(requirementText(given, english)).toBe(text);
   });
 });
 
@@ -33,8 +42,16 @@ describe("consequenceText()", () => {
       "The request is rejected once 2 of the 3 people asked have rejected it.",
     ],
   ])("says what a press to %s leads to (%#)", (choice, given, text) => {
-    expect(consequenceText(choice, given)).toBe(text);
+    expect(consequenceText(choice, given, english)).toBe(text);
   });
+});
+
+test("the rules are in the reader's language", () => {
+  expect(requirementText(rules(3, 2), german)).toBe("2 von 3 Genehmigungen");
+  expect(consequenceText("reject", rules(3, 2), german)).toBe(
+    "Eine Ablehnung genügt: Die Anfrage ist dann abgelehnt.",
+  );
+  expect(afterDeadlineText({ onDeadline: "reject" }, german)).toBe("Danach gilt die Anfrage als abgelehnt.");
 });
 
 describe("enoughOf()", () => {

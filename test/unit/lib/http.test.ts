@@ -13,6 +13,7 @@ const THREADS = {
 const LATER = [
   "jsonwebtoken",
   "markdown-it",
+  "messageformat",
   "nodemailer/dist/cjs",
   "jose",
   "yaml",
