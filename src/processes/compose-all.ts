@@ -5,15 +5,15 @@ import type { Env } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
 import { createDurable } from "../durable/resonate.ts";
 import type { EngineThread } from "../engine/serve/thread.ts";
-import type { Guest } from "../engine/serve/thread-run.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { type Logger, linesOf } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
-import type { BuiltInNews, BuiltInStart } from "./built-ins.ts";
+import { readCallbackSettings } from "./callback-settings.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import type { Onlooker } from "./compose-worker.ts";
+import { startBuiltInsLater } from "./start-built-ins.ts";
 import { startWorkflows } from "./start-workflows.ts";
 
 export interface AllParts {
@@ -63,23 +63,15 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     owner.defer(() => worker.stop(STOP_GRACE_MS));
   } else {
     const hasOthers = workflows.length > 0 || config.workflows.examples;
+    // What the worker will read when its first task comes is wrong now or never: then the start fails.
+    readCallbackSettings(config);
+    const { settings, onlooker } = parts;
+    const common = { settings, ...place, engine, group, write: linesOf(log) };
+    const workers = [startBuiltInsLater({ ...common, builtInGroup, isAlone: !hasOthers, onlooker })];
+    // The examples alone are rarely begun.
+    if (hasOthers) workers.push(startWorkflows({ ...common, isEager: workflows.length > 0 }));
     // They stop side by side: one after the other could take twice the time that a process has for its end.
-    const stops: (() => Promise<void>)[] = [];
-    owner.defer(() => Promise.all(stops.map((stop) => stop())));
-    const builtIns = await hostBuiltIns(parts, engine, { ...place, isAlone: !hasOthers });
-    stops.push(() => builtIns.stop());
-    if (hasOthers) {
-      const thread = startWorkflows({
-        settings: parts.settings,
-        ...place,
-        engine,
-        group,
-        // The examples alone are rarely begun.
-        isEager: workflows.length > 0,
-        write: linesOf(log),
-      });
-      stops.push(() => thread.stop());
-    }
+    owner.defer(() => Promise.all(workers.map((worker) => worker.stop())));
   }
   return { gateway, ready: { url, publicUrl, engine: engineUrl, smtp: mailbox?.url } };
 }
@@ -99,22 +91,6 @@ async function gatewayNetwork({ config, engine }: AllParts) {
   const network = engine.network({ group: "gateway" });
   network.start();
   return { network, pid: network.pid, url: engine.url };
-}
-
-/** Starts the worker of the built-in workflows, in the engine's thread. */
-async function hostBuiltIns(
-  { settings, log, onlooker }: AllParts,
-  engine: EngineThread,
-  place: Pick<BuiltInStart, "publicUrl" | "mailboxPort" | "isAlone">,
-): Promise<Guest> {
-  const start: BuiltInStart = { ...place, settings, isWatched: onlooker !== undefined };
-  const write = linesOf(log);
-  return await engine.host(start, (said) => {
-    const news = said as BuiltInNews;
-    if (news.kind === "line") write(news.line);
-    else if (news.kind === "mail") onlooker?.mail(news.mail);
-    else onlooker?.event(news.event, news.request);
-  });
 }
 
 /** Where mail goes, and is looked at, as long as there is no relay. */

@@ -12,7 +12,7 @@ import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { hasRoom } from "../lib/storage.ts";
-import { readSourcesFile } from "../webhooks/file.ts";
+import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
 
@@ -30,7 +30,7 @@ export interface GatewayParts {
 export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, durable, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
-  const sources = readSourcesFile(config.webhooksFile, environment);
+  const sources = await readSources(config);
   const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
   try {
     const gateway = await startGateway({
@@ -76,6 +76,13 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     looking?.stop();
     throw error;
   }
+}
+
+/** Schemes and settings of webhooks are read only where there are any. */
+async function readSources({ webhooksFile }: Config): Promise<Sources> {
+  if (webhooksFile === undefined) return new Map();
+  const { readSourcesFile } = await import("../webhooks/file.ts");
+  return readSourcesFile(webhooksFile, environment);
 }
 
 function catalogueOf(config: Config, workflows: readonly Workflow[]): Catalogue {

@@ -9,10 +9,7 @@ import type { CallbackEvent } from "../approval/event.ts";
 import { createCallbackSender } from "../callback/sender.ts";
 import { createMailer, type RequestMail } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
-import { loadCallbackEndpoints } from "../config/callback-endpoints.ts";
-import { loadCallbackSecrets } from "../config/callback-secrets.ts";
 import type { Config } from "../config/config.ts";
-import { environment } from "../config/env.ts";
 import { loadTokenKeys } from "../config/keys.ts";
 import { VALUE_BYTES_MAX } from "../durable/value.ts";
 import { ConfigError } from "../lib/config-error.ts";
@@ -20,6 +17,7 @@ import type { Logger } from "../lib/log.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { createLinkTokens } from "../tokens/tokens.ts";
 import type { Workflow } from "../workflows/workflow.ts";
+import { readCallbackSettings } from "./callback-settings.ts";
 
 export interface WorkerParts {
   readonly config: Config;
@@ -71,20 +69,13 @@ export function composeWorker(parts: WorkerParts): Worker {
       if (outcome.kind === "accepted") parts.onlooker?.mail(mail);
     },
   });
-  const endpoints = loadCallbackEndpoints(config, environment);
   const callbacks = createCallbackSender({
     targets: config.callbacks,
-    endpoints,
-    secrets: loadCallbackSecrets(config),
+    ...readCallbackSettings(config),
     // Nobody waits for a callback: without this line its failure would show only to who looks for it.
     onFailure: (failed) => log.warn(failed, "callback failed"),
     ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
   });
-  const endpointProblems = endpoints.flatMap(({ name, url }) => {
-    const problem = callbacks.urlProblem(url);
-    return problem === undefined ? [] : [`The URL of the callback endpoint ${name} ${problem}`];
-  });
-  if (endpointProblems.length > 0) throw new ConfigError(endpointProblems);
   const { builtInGroup, leaseMs, concurrency, handBackMs } = config.worker;
   const worker = startWorker({
     network,

@@ -5,6 +5,8 @@
  */
 import { runEngineThread } from "../engine/serve/thread-run.ts";
 
-// The engine opens first; the worker's modules are read while the process's first thread reads those of the gateway.
-await runEngineThread(async (engine, what, say) => (await builtIns).startBuiltIns(engine, what, say));
-const builtIns = import("./built-ins.ts");
+// The worker's modules are read when it is asked for: see start-built-ins.ts.
+await runEngineThread(async (engine, what, say) => {
+  const { startBuiltIns } = await import("./built-ins.ts");
+  return startBuiltIns(engine, what, say);
+});

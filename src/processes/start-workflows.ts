@@ -38,7 +38,7 @@ export function startWorkflows(options: WorkflowsOptions): WorkflowsThread {
     thread = runThread({ ...start, engine: engine.line() }, write);
   };
   if (isEager) run();
-  const watch = isEager ? undefined : onFirstTask(engine, group, run);
+  const watch = isEager ? undefined : onFirstTask(engine, [group], run);
   return {
     async stop() {
       await watch?.stop();

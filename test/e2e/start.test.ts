@@ -43,6 +43,11 @@ describe.concurrent("npm start", () => {
       { TOKEN_KEYS: `k1:${Buffer.from(PASSWORD).toString("base64url")}` },
       /TOKEN_KEYS: key 1 \(k1\) has 16 bytes/u,
     ],
+    [
+      "a file that only the worker reads",
+      { CALLBACK_ENDPOINTS_FILE: "/nowhere/endpoints.yaml" },
+      /CALLBACK_ENDPOINTS_FILE \/nowhere\/endpoints\.yaml cannot be read: ENOENT/u,
+    ],
   ])("refuses %s, and says what would be right, without a stack or a secret", async (_, env, words) => {
     const { code, stderr, stdout } = await startAndEnd(env);
     expect(code).toBe(1);

@@ -32,7 +32,7 @@ async function site() {
 test("the first task of a group calls once, and the worker that comes then gets every task at once", async () => {
   const { engine, begin, join, taken } = await site();
   const come = vi.fn();
-  onFirstTask(engine, "worker", come);
+  onFirstTask(engine, ["worker"], come);
   await Promise.all(["a", "b", "c"].map(begin));
   await vi.waitFor(() => expect(come).toHaveBeenCalled());
   await begin("d");
@@ -45,15 +45,15 @@ test("a task that waited before the watch began calls too", async () => {
   const { engine, begin } = await site();
   await begin("a");
   const come = vi.fn();
-  onFirstTask(engine, "worker", come);
+  onFirstTask(engine, ["worker"], come);
   await vi.waitFor(() => expect(come).toHaveBeenCalledOnce());
 });
 
 test("tasks of other groups, and tasks after the end of the watch, call nobody", async () => {
   const { engine, begin, join, taken } = await site();
   const come = vi.fn();
-  onFirstTask(engine, "others", come);
-  const watch = onFirstTask(engine, "worker", come);
+  onFirstTask(engine, ["others"], come);
+  const watch = onFirstTask(engine, ["worker"], come);
   await watch.stop();
   join();
   await begin("a");
