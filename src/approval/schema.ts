@@ -23,8 +23,6 @@ const DETAILS_MAX = 50;
 
 /** What an approver may add to an answer, in characters, on the page and through the API. */
 export const COMMENT_CHARS_MAX = 2_000;
-/** What a caller may say about a cancellation, in characters. */
-export const CANCEL_REASON_CHARS_MAX = 500;
 
 export const choiceSchema = z.enum(["approve", "reject"]);
 /** How a decision came in. */

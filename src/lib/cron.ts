@@ -1,4 +1,4 @@
-import { CronExpressionParser } from "cron-parser";
+import { cronParser } from "./cron-parser.ts";
 
 /** For a schedule that has no occurrence any more: the last time that JavaScript knows. */
 export const NEVER = 8_640_000_000_000_000;
@@ -14,7 +14,7 @@ const YEAR = { min: 1970, max: 2099 } as const;
 export function* occurrences(cron: string, after: number, seed: string): Generator<number, void> {
   const { expression, years } = splitCron(cron);
   const from = (time: number) =>
-    CronExpressionParser.parse(expression, { currentDate: new Date(time), tz: "UTC", hashSeed: seed });
+    cronParser().parse(expression, { currentDate: new Date(time), tz: "UTC", hashSeed: seed });
   let times = from(after);
   for (;;) {
     let time: number;

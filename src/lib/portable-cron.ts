@@ -5,8 +5,8 @@
  * crate `cron` 0.12.1 that Resonate Server 0.9.8 uses. Names mean the same day everywhere. An expression that cannot be
  * written so that all agree is returned as `onlyHere`. `docs/engine.md` has the list, and what was run.
  */
-import { CronExpressionParser } from "cron-parser";
 import { NEVER, nextOccurrence, splitCron } from "./cron.ts";
+import { type CronFields, cronParser } from "./cron-parser.ts";
 
 export type PortableCron =
   | {
@@ -37,7 +37,7 @@ export function portableCron(
   if (SHORT.has(cron)) return { ok: true, cron };
   const { expression, years } = splitCron(cron);
   const texts = expression.split(" ");
-  const { fields } = CronExpressionParser.parse(expression, { tz: "UTC", hashSeed: seed });
+  const { fields } = cronParser().parse(expression, { tz: "UTC", hashSeed: seed });
   const read = [fields.second, fields.minute, fields.hour, fields.dayOfMonth, fields.month];
   // A word such as @weekdays has no fields to keep.
   const given6 = texts.length === 5 ? ["0", ...texts] : texts;
@@ -66,8 +66,7 @@ function bareStep(cron: string): string | undefined {
 /** Words that every known reader takes for the same times. */
 const SHORT: ReadonlySet<string> = new Set(["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]);
 
-type Fields = ReturnType<typeof CronExpressionParser.parse>["fields"];
-type Field = Fields["minute"] | Fields["dayOfMonth"] | Fields["month"];
+type Field = CronFields["minute"] | CronFields["dayOfMonth"] | CronFields["month"];
 
 /** As it was written if it has one meaning everywhere; `?`, `H` and names are replaced by their numbers. */
 function plainField(text: string | undefined, field: Field): string {
@@ -77,7 +76,7 @@ function plainField(text: string | undefined, field: Field): string {
 
 const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] as const;
 
-function plainWeekday({ dayOfWeek, dayOfMonth }: Fields): string {
+function plainWeekday({ dayOfWeek, dayOfMonth }: CronFields): string {
   const lasts = dayOfWeek.values.map(String).filter((value) => value.endsWith("L"));
   const numbers = dayOfWeek.values.filter((value) => !String(value).endsWith("L")).map((n) => Number(n) % 7);
   const days = DAYS.map((_, n) => n).filter((n) => numbers.includes(n));
@@ -104,7 +103,7 @@ function runsOf(numbers: readonly number[]): number[][] {
 
 /** What a Resonate Server refuses or reads as something else, with the way out. */
 function differenceOf(
-  { dayOfMonth, dayOfWeek }: Fields,
+  { dayOfMonth, dayOfWeek }: CronFields,
   years: readonly number[] | undefined,
 ): string | undefined {
   if (dayOfMonth.hasLastChar || dayOfWeek.hasLastChar) {

@@ -25,6 +25,9 @@ export const WAITERS_MAX = 1_000;
 /** People mistype, scanners open old links; more refusals than this in a minute are neither. */
 export const REFUSALS_PER_MINUTE = 100;
 
+/** The query parameters of `POST /begin`; the service refuses every other name. */
+export const BEGIN_QUERY = ["id", "func", "version", "target", "timeout", "callbackUrl"] as const;
+
 /** `64 KiB`, `1 MiB`. */
 export function bytesText(bytes: number): string {
   const mebibytes = bytes / 1024 / 1024;

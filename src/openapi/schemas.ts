@@ -7,10 +7,8 @@ import type { Outcome } from "../approval/approval.ts";
 import { VERSION_MAX } from "../approval/call.ts";
 import {
   approvalRequestSchema,
-  CANCEL_REASON_CHARS_MAX,
   choiceSchema,
   doorSchema,
-  lines,
   outcomeKindSchema,
   shownPersonSchema,
   shownRequestFields,
@@ -124,11 +122,6 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     links,
   })
   .meta({ id: "Approval" });
-
-/** The body of a cancel call. */
-export const cancelRequest = z
-  .strictObject({ reason: z.exactOptional(lines(CANCEL_REASON_CHARS_MAX)) })
-  .meta({ id: "CancelRequest" });
 
 export const begunWorkflow = z
   .strictObject({

@@ -43,7 +43,7 @@ interface JwsOptions<S extends z.ZodRawShape> {
 }
 
 const require = createRequire(import.meta.url);
-/** It is 75 files, which no start needs. */
+/** It is 75 files, which a start can do without: the first link reads them, in some 20 ms. */
 const library = () => require("jsonwebtoken") as typeof Jsonwebtoken;
 
 /** Ours have about 500. A longer one can only keep the parser busy. */
@@ -62,8 +62,6 @@ export function createJws<S extends z.ZodRawShape>(
   const kid = options.keys[0]?.kid ?? "";
   const signingKey = keys.get(kid);
   if (signingKey === undefined) throw new TypeError("Cannot sign links: no key");
-  // Read after the start, so that the first link need not wait for it.
-  setImmediate(library);
   const headerSchema = z.strictObject({ alg: z.literal("HS256"), typ: z.literal(typ), kid: z.string() });
   const frameSchema = z.object({
     // The library accepts a list of audiences that contains ours, and tokens without exp.

@@ -5,12 +5,11 @@ import { loadSources } from "./load.ts";
 import type { Sources } from "./source.ts";
 
 /**
- * The sources in `WEBHOOKS_FILE`; none without one.
+ * The sources in `WEBHOOKS_FILE`.
  *
  * @throws ConfigError with every problem of the file and of the secrets it refers to
  */
-export function readSourcesFile(path: string | undefined, environment: Lookup): Sources {
-  if (path === undefined) return new Map();
+export function readSourcesFile(path: string, environment: Lookup): Sources {
   let text: string;
   try {
     text = readTextFile(path);

@@ -1,12 +1,13 @@
 /** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
+import { cancelRequest } from "../../approval/cancel-request.ts";
 import { isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { type ApprovalReference, cancelRequest } from "../../openapi/schemas.ts";
+import type { ApprovalReference } from "../../openapi/schemas.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
 import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
 import { startApproval } from "../../service/approvals/start.ts";

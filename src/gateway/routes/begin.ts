@@ -19,7 +19,7 @@ import { anyAddress, targetOf } from "../../durable/lineage.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
-import { BEGIN_QUERY } from "../../openapi/operations/workflows.ts";
+import { BEGIN_QUERY } from "../../openapi/limits.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../../service/idempotency-key.ts";
 import type { Catalogue } from "../../workflows/catalogue.ts";
 import { readJson } from "../http/body.ts";

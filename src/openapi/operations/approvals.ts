@@ -1,5 +1,6 @@
+import { cancelRequest } from "../../approval/cancel-request.ts";
 import type { Operation } from "../operation.ts";
-import { approval, approvalReference, approvalRequest, cancelRequest } from "../schemas.ts";
+import { approval, approvalReference, approvalRequest } from "../schemas.ts";
 import { approvalId, idempotencyKey } from "./parameters.ts";
 
 export const APPROVAL_OPERATIONS: readonly Operation[] = [

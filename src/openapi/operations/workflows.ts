@@ -2,10 +2,43 @@ import { z } from "zod";
 import { VERSION_MAX, WORKFLOW_TIME_TEXT } from "../../approval/call.ts";
 import { callbackUrlSchema } from "../../approval/schema.ts";
 import { anyJson } from "../common-schemas.ts";
-import { PREFER_CHARS_MAX, WAIT_SECONDS_MAX } from "../limits.ts";
-import type { Operation } from "../operation.ts";
+import { BEGIN_QUERY, PREFER_CHARS_MAX, WAIT_SECONDS_MAX } from "../limits.ts";
+import type { Operation, Parameter } from "../operation.ts";
 import { begunWorkflow, workflowList, workflowState } from "../schemas.ts";
 import { chosenId, functionName, idempotencyKey, queryPromiseId, workerGroup } from "./parameters.ts";
+
+/** What its query may name. */
+const BEGIN_PARAMETERS: Readonly<Record<(typeof BEGIN_QUERY)[number], Omit<Parameter, "name" | "in">>> = {
+  id: {
+    schema: chosenId,
+    description: "The workflow's id. Default: a UUID.",
+    example: "task-001",
+  },
+  func: {
+    schema: functionName,
+    description: "The function, as registered on a worker. Default: `foo`.",
+    example: "greet",
+  },
+  version: {
+    schema: z.int().min(1).max(VERSION_MAX),
+    description: "Its version. Default: 1.",
+  },
+  target: {
+    schema: workerGroup,
+    description:
+      "The worker group that runs it. Name that of a program with a worker of its own. Default: the setting `WORKER_GROUP`.",
+    example: "shop",
+  },
+  timeout: {
+    schema: z.string(),
+    description: `The workflow ends after this time, finished or not: an ISO 8601 duration, \`${WORKFLOW_TIME_TEXT.min}\` to \`${WORKFLOW_TIME_TEXT.max}\`. Default: \`${WORKFLOW_TIME_TEXT.default}\`.`,
+    example: "P30D",
+  },
+  callbackUrl: {
+    schema: callbackUrlSchema,
+    description: "Countersign sends a signed `workflow.completed` to this URL when the workflow has ended.",
+  },
+};
 
 const BEGIN: Operation = {
   id: "beginWorkflow",
@@ -17,47 +50,7 @@ const BEGIN: Operation = {
     "Answers as soon as the workflow is stored. If you send the same id and call again, you get the workflow that was started; the same id with another call is a conflict. If the gateway knows the workflow and its schema refuses the argument, the answer is 422.",
   scope: "workflows:begin",
   parameters: [
-    {
-      name: "id",
-      in: "query",
-      schema: chosenId,
-      description: "The workflow's id. Default: a UUID.",
-      example: "task-001",
-    },
-    {
-      name: "func",
-      in: "query",
-      schema: functionName,
-      description: "The function, as registered on a worker. Default: `foo`.",
-      example: "greet",
-    },
-    {
-      name: "version",
-      in: "query",
-      schema: z.int().min(1).max(VERSION_MAX),
-      description: "Its version. Default: 1.",
-    },
-    {
-      name: "target",
-      in: "query",
-      schema: workerGroup,
-      description:
-        "The worker group that runs it. Name that of a program with a worker of its own. Default: the setting `WORKER_GROUP`.",
-      example: "shop",
-    },
-    {
-      name: "timeout",
-      in: "query",
-      schema: z.string(),
-      description: `The workflow ends after this time, finished or not: an ISO 8601 duration, \`${WORKFLOW_TIME_TEXT.min}\` to \`${WORKFLOW_TIME_TEXT.max}\`. Default: \`${WORKFLOW_TIME_TEXT.default}\`.`,
-      example: "P30D",
-    },
-    {
-      name: "callbackUrl",
-      in: "query",
-      schema: callbackUrlSchema,
-      description: "Countersign sends a signed `workflow.completed` to this URL when the workflow has ended.",
-    },
+    ...BEGIN_QUERY.map((name): Parameter => ({ name, in: "query", ...BEGIN_PARAMETERS[name] })),
     idempotencyKey,
   ],
   body: {
@@ -75,11 +68,6 @@ const BEGIN: Operation = {
   },
   problems: ["CONFLICT", "INVALID_FIELDS"],
 };
-
-/** The query parameters of `POST /begin`; the service refuses every other name. */
-export const BEGIN_QUERY: readonly string[] = (BEGIN.parameters ?? [])
-  .filter((parameter) => parameter.in === "query")
-  .map(({ name }) => name);
 
 export const WORKFLOW_OPERATIONS: readonly Operation[] = [
   {

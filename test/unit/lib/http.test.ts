@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 /** What the thread in `npm start` reads before it is ready, by the files that read it. */
 const THREADS = {
   first: ["config/config.ts", "processes/embedded-engine.ts", "processes/compose-all.ts"],
-  engine: ["processes/engine-thread.ts", "processes/built-ins.ts"],
-  "engine alone": ["engine/serve/thread-entry.ts"],
+  engine: ["processes/engine-thread.ts"],
+  "engine with its first task": ["processes/engine-thread.ts", "processes/built-ins.ts"],
   workflows: ["processes/workflows-thread.ts"],
 } as const;
 
-/** Read when they are first needed, or after the start: each of them takes 10 to 70 ms, and megabytes. */
+/** Read when they are first needed: each of them takes 10 to 70 ms, and megabytes. */
 const LATER = [
   "jsonwebtoken",
   "markdown-it",
@@ -20,13 +20,14 @@ const LATER = [
   "postal-mime",
   "smtp-server",
 ];
-const SDK = ["@resonatehq/sdk", "luxon"];
+const SDK = ["@resonatehq/sdk", "cron-parser", "luxon"];
+const HTTP = ["express", "mime-db"];
 
 test.each([
   ["first", [...LATER, ...SDK]],
-  ["engine", [...LATER, "express", "mime-db"]],
-  ["engine alone", [...LATER, "@resonatehq/sdk", "express", "mime-db", "zod", "pino"]],
-  ["workflows", [...LATER, "express", "mime-db"]],
+  ["engine", [...LATER, ...SDK, ...HTTP, "zod", "pino", "ejs"]],
+  ["engine with its first task", [...LATER, ...HTTP]],
+  ["workflows", [...LATER, ...HTTP]],
 ] as const)("the %s thread loads nothing that its start can do without", (thread, unneeded) => {
   const { files, builtIns } = loadedBy(THREADS[thread]);
   // An import of undici, which nobody asked for, would make it 30 ms longer.
@@ -36,8 +37,17 @@ test.each([
   expect(loaded).toEqual([]);
 });
 
+test("the first thread loads neither the description of the API nor the kinds of webhooks before the first use", () => {
+  const { files } = loadedBy(THREADS.first);
+  const ours = files.filter((file) => /\/(?:src|worker)\/.*\.ts$/u.test(file));
+  expect(ours.some((file) => file.endsWith("/src/gateway/app.ts"))).toBe(true);
+  const folders =
+    /\/(?:src\/openapi\/(?:operations|schemas|document)|src\/webhooks\/schem|worker\/workflows\/)/u;
+  expect(ours.filter((file) => folders.test(file))).toEqual([]);
+});
+
 test("the look at what a thread loads sees packages, also those that are required", () => {
-  const { files } = loadedBy(["channels/mail/mime.ts", "lib/cron.ts"]);
+  const { files } = loadedBy(["channels/mail/mime.ts", "processes/built-ins.ts"]);
   for (const name of ["nodemailer", "cron-parser", "luxon"]) {
     expect(files.some((file) => file.includes(`/node_modules/${name}/`))).toBe(true);
   }
