@@ -12,6 +12,7 @@ import { engine } from "./parts/engine.ts";
 import { http } from "./parts/http.ts";
 import { pending } from "./parts/pending.ts";
 import { recovery } from "./parts/recovery.ts";
+import { start } from "./parts/start.ts";
 import { users } from "./parts/users.ts";
 
 const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   http,
   cycle,
   users,
+  start,
   pending,
   recovery,
   against,
@@ -34,6 +36,7 @@ Parts, by default all of them but against:
   http      begin to done, and wait, beside the in-memory seed and bare Express
   cycle     the approval cycle without mail and by SMTP, beside the seed and the floor, and the product's own approval
   users     what a cycle costs with 1, 4, 16 and 64 users, beside the floor
+  start     from the command to "ready", and what is resident then; with --against, of the other checkout, too
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
   recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
   against   the cycles of this checkout and of another, in turn, with their ratios: needs --against

@@ -145,14 +145,15 @@ export class Bench implements AsyncDisposable {
     };
   }
 
-  /** A load whose figures nobody wants. */
-  async load(load: Omit<Load, "limitMs">): Promise<void> {
-    await this.#generator.call("run", { ...load, limitMs: RUN_LIMIT_MS });
+  /** A load on what is not measured meanwhile; milliseconds of each cycle. */
+  async load(load: Omit<Load, "limitMs">): Promise<readonly number[]> {
+    const { latencies } = await this.#generator.call<LoadResult>("run", { ...load, limitMs: RUN_LIMIT_MS });
+    return latencies;
   }
 
   /** Lets a server's hot paths be compiled. */
-  warmUp(load: Omit<Load, "limitMs" | "cycles">): Promise<void> {
-    return this.load({ ...load, cycles: this.options.warmUp });
+  async warmUp(load: Omit<Load, "limitMs" | "cycles">): Promise<void> {
+    await this.load({ ...load, cycles: this.options.warmUp });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,11 +5,18 @@ import { UsageError } from "./options.ts";
 
 /** A checkout of this project, as far as the bench runs it: by its own bench, on its own sources and packages. */
 export interface Checkout {
+  /** Its folder. */
+  readonly dir: string;
+  /** Path of what `npm start` runs, in that folder. */
+  readonly service: string;
   /** URL of the program that runs the product. */
   readonly product: string;
   /** URLs of what that program loads first. */
   readonly imports: readonly string[];
 }
+
+/** Where it is now, and where it was before. */
+const SERVICES = ["src/processes/all.ts", "src/main.ts"] as const;
 
 export const THIS_CHECKOUT: Checkout = checkoutAt(join(import.meta.dirname, "../../.."));
 
@@ -24,5 +31,10 @@ export function checkoutAt(dir: string): Checkout {
   // Some versions put the bench's stand-ins in place by a module of their own.
   const hooks = join(servers, "seams/hooks.ts");
   const url = (file: string) => pathToFileURL(file).href;
-  return { product: url(product), imports: existsSync(hooks) ? [url(hooks)] : [] };
+  return {
+    dir: resolve(dir),
+    service: SERVICES.find((file) => existsSync(join(resolve(dir), file))) ?? SERVICES[0],
+    product: url(product),
+    imports: existsSync(hooks) ? [url(hooks)] : [],
+  };
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { type Checkout, THIS_CHECKOUT } from "./checkout.ts";
 
 export interface Service extends AsyncDisposable {
   readonly pid: number;
@@ -21,11 +21,15 @@ export interface ServiceOptions {
   readonly port: number;
   readonly enginePort: number;
   readonly smtpUrl: string;
+  /** Default: this one. */
+  readonly checkout?: Checkout;
 }
 
-export function startService({ dataDir, port, enginePort, smtpUrl }: ServiceOptions): Service {
+export function startService(options: ServiceOptions): Service {
+  const { dataDir, port, enginePort, smtpUrl, checkout = THIS_CHECKOUT } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--import", source("lib/preload.js"), source("processes/all.ts")], {
+  const child = spawn(process.execPath, ["--import", "./src/lib/preload.js", checkout.service], {
+    cwd: checkout.dir,
     env: {
       PATH: process.env["PATH"],
       DATA_DIR: dataDir,
@@ -49,10 +53,6 @@ export function startService({ dataDir, port, enginePort, smtpUrl }: ServiceOpti
     // What was not stopped has been left behind by an error.
     [Symbol.asyncDispose]: () => (child.exitCode === null ? end("SIGKILL") : Promise.resolve()),
   };
-}
-
-function source(path: string): string {
-  return join(import.meta.dirname, "../../../src", path);
 }
 
 function isReady(child: ChildProcess): Promise<void> {
