@@ -1,22 +1,15 @@
 import { Temporal } from "../lib/temporal.ts";
+import { DAY_MS, MINUTE_MS, parseDuration, TIME_CHARS_MAX } from "./duration.ts";
 
 /** A deadline as a caller gives it: how long from now, or when. */
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
 /** In less time nobody could read the mail. */
-const DEADLINE_MIN_MS = MINUTE;
+const DEADLINE_MIN_MS = MINUTE_MS;
 /** Beyond this, links and keys would have to live longer than anyone looks after them. */
-const DEADLINE_MAX_MS = 90 * DAY;
+const DEADLINE_MAX_MS = 90 * DAY_MS;
 
 /** The same in words. */
-export const DEADLINE_WINDOW = `${DEADLINE_MIN_MS / MINUTE} minute to ${DEADLINE_MAX_MS / DAY} days`;
-
-/** Longest text of a deadline: any duration or instant in the allowed window fits several times. */
-const DEADLINE_CHARS_MAX = 64;
+export const DEADLINE_WINDOW = `${DEADLINE_MIN_MS / MINUTE_MS} minute to ${DEADLINE_MAX_MS / DAY_MS} days`;
 
 export type Deadline =
   | { readonly kind: "duration"; readonly ms: number }
@@ -29,13 +22,8 @@ export type Deadline =
  * approval's deadline must not depend on when its request happened to be read.
  */
 export function parseDeadline(text: string): Deadline | undefined {
-  if (text.length > DEADLINE_CHARS_MAX) return undefined;
-  try {
-    return /^[+-]?p/iu.test(text) ? parseDuration(text) : parseInstant(text);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const ms = parseDuration(text);
+  return ms === undefined ? parseInstant(text) : { kind: "duration", ms };
 }
 
 export function deadlineAt(deadline: Deadline, nowMs: number): number {
@@ -48,16 +36,13 @@ export function withinWindow(deadline: Deadline, nowMs: number): boolean {
   return waitMs >= DEADLINE_MIN_MS && waitMs <= DEADLINE_MAX_MS;
 }
 
-function parseDuration(text: string): Deadline | undefined {
-  const d = Temporal.Duration.from(text);
-  if (d.years !== 0 || d.months !== 0) return undefined;
-  const ms =
-    (d.weeks * 7 + d.days) * DAY + d.hours * HOUR + d.minutes * MINUTE + d.seconds * SECOND + d.milliseconds;
-  return { kind: "duration", ms };
-}
-
 /** Instants with a bracketed zone are refused: the zone could contradict the offset, and would be ignored. */
 function parseInstant(text: string): Deadline | undefined {
-  if (text.includes("[")) return undefined;
-  return { kind: "instant", epochMs: Temporal.Instant.from(text).epochMilliseconds };
+  if (text.length > TIME_CHARS_MAX || text.includes("[")) return undefined;
+  try {
+    return { kind: "instant", epochMs: Temporal.Instant.from(text).epochMilliseconds };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

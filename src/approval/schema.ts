@@ -17,6 +17,7 @@ import { METADATA_BYTES_MAX } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { type Frozen, facets, meaning, shownMembers, shownShape, storedShape } from "./shape.ts";
 import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
+import { timeZoneSchema } from "./time-zone.ts";
 
 export const APPROVERS_MAX = 50;
 const DETAILS_MAX = 50;
@@ -51,14 +52,7 @@ const personSchema = z
         .meta({ description: "BCP 47 language tag.", examples: ["de-AT"] })
         .register(facets, { meaning: lowerCase }),
     ),
-    timeZone: z.exactOptional(
-      z
-        .string()
-        .max(64)
-        .refine(isTimeZone, "must be an IANA time zone, such as Europe/Berlin")
-        .meta({ description: "IANA time zone.", examples: ["Europe/Berlin"] })
-        .register(facets, { meaning: lowerCase }),
-    ),
+    timeZone: z.exactOptional(timeZoneSchema),
   })
   .meta({ id: "PersonInput" })
   .register(facets, { name: "Person" });
@@ -196,16 +190,6 @@ function isPlainHttpUrl(text: string): boolean {
 function isLocale(tag: string): boolean {
   try {
     return Intl.getCanonicalLocales(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-/** A named zone; fixed offsets such as `+01:00` are refused, because they are wrong for half of the year. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/u.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
     return false;
   }

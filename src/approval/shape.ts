@@ -9,6 +9,8 @@ interface Facets {
   readonly name?: string;
   /** A lower bound for a number, or for an array's items, that stored values must keep too: one approver, for instance. */
   readonly min?: number;
+  /** What was stored must keep the schema's rules, too, because code computes with the value. They may only get looser. */
+  readonly keeps?: true;
   /** Equal for texts that mean the same. Without it texts are compared character by character. */
   readonly meaning?: (text: string) => string;
 }
@@ -31,7 +33,7 @@ export function storedShape(schema: z.ZodType): z.ZodType {
 }
 
 const STORED: Making = {
-  of: storedShape,
+  of: (schema) => (facets.get(schema)?.keeps === true ? schema : storedShape(schema)),
   object: (members) => z.object(members),
   defaulted: (inner, value) => inner.default(value),
 };

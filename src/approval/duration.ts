@@ -1,0 +1,65 @@
+/** Lengths of time as a caller gives them: ISO 8601 durations of a fixed length. `docs/time.md` lists what is read and how. */
+import { z } from "zod";
+import { Temporal } from "../lib/temporal.ts";
+import { facets } from "./shape.ts";
+
+const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Longest text of a duration or an instant: every one that is allowed fits several times. */
+export const TIME_CHARS_MAX = 64;
+
+const DURATION_RULE =
+  "an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length)";
+
+/**
+ * `P5D`, `PT36H` or `P1W` in milliseconds; undefined if it is no duration of a fixed length.
+ *
+ * Days and weeks count 24 and 168 hours. Years and months are refused, because they have no fixed length, and a time
+ * must not depend on when its request happened to be read.
+ */
+export function parseDuration(text: string): number | undefined {
+  if (text.length > TIME_CHARS_MAX || !/^[+-]?p/iu.test(text)) return undefined;
+  try {
+    const duration = Temporal.Duration.from(text);
+    if (duration.years !== 0 || duration.months !== 0) return undefined;
+    const days = duration.weeks * 7 + duration.days;
+    return Math.trunc(duration.with({ weeks: 0, days }).total("milliseconds"));
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The same for a text that {@link durationSchema} has accepted. */
+export function durationMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new RangeError(`Not a duration: ${text}`);
+  return ms;
+}
+
+/** A duration from `min` to `max`, both included and written as durations. */
+export function durationBetween(min: string, max: string, example: string) {
+  const [minMs, maxMs] = [durationMs(min), durationMs(max)];
+  return z
+    .string()
+    .superRefine((text, ctx) => {
+      const ms = parseDuration(text);
+      if (ms === undefined) ctx.addIssue({ code: "custom", message: `must be ${DURATION_RULE}` });
+      else if (ms < minMs || ms > maxMs) {
+        ctx.addIssue({ code: "custom", message: `must be from ${min} to ${max}, such as ${example}` });
+      }
+    })
+    .meta({ description: `ISO 8601 duration, ${min} to ${max}.`, examples: [example] })
+    .register(facets, { keeps: true, meaning: (text) => `${parseDuration(text) ?? text}` });
+}
+
+/** How long a part of an approval may take. */
+export const durationSchema = durationBetween("PT1M", "P400D", "P2D");
+
+/** How long people can take an answer back. */
+export const undoSchema = durationBetween("PT1S", "P1D", "PT10M").meta({
+  description:
+    "How long people can take their answer back, as an ISO 8601 duration from PT1S to P1D. It counts when that time is over.",
+});
