@@ -9,10 +9,7 @@ import { WORKFLOW_TIME } from "../../src/approval/call.ts";
 import { requestOf } from "../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../src/callback/address-policy.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
-import type { Durable, StoredPromise } from "../../src/durable/durable.ts";
-import { createDurable } from "../../src/durable/resonate.ts";
-import { openEngine } from "../../src/engine/engine.ts";
-import { createLogger, type Logger } from "../../src/lib/log.ts";
+import type { StoredPromise } from "../../src/durable/durable.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { answerBallot } from "../../src/service/approvals/decide.ts";
 import { type ArrivingEvent, meet } from "../../src/service/webhooks/meet.ts";
@@ -20,11 +17,9 @@ import { createLinkTokens } from "../../src/tokens/tokens.ts";
 import { WORKFLOW_KIND, type Workflow, workflowProblems } from "../../src/workflows/workflow.ts";
 import { registrationOf } from "../runtime/own-workflow.ts";
 import type { GivenServices } from "../runtime/services.ts";
-import { startWorker } from "../runtime/worker.ts";
 import { PRODUCT_WORKFLOWS, type Registration } from "../workflows/index.ts";
 import { type Approver, type Asked, askedBy, ballotOf, durationMs, type Press, pressOf } from "./approver.ts";
-import { VirtualClock } from "./virtual-clock.ts";
-import { WatchedNetwork } from "./watched-network.ts";
+import { LIMIT_MS, START, VirtualService } from "./virtual-service.ts";
 import { arrivalOf, type TestWebhook } from "./webhook.ts";
 
 /** What `defineWorkflow` makes. */
@@ -77,12 +72,8 @@ export class WorkflowFailed extends Error {
   }
 }
 
-const START = "2030-01-01T09:00:00Z";
 const GROUP = "worker";
 const PUBLIC_URL = "http://countersign.test";
-const LIMIT_MS = 10_000;
-/** Longer than any test: the lease of a task is counted in time that jumps. */
-const LEASE_MS = 3_600_000;
 
 /**
  * Starts the workflow, lets time pass until it has ended, and returns its result.
@@ -129,99 +120,49 @@ function registrations(workflows: readonly TestedWorkflow<never, unknown>[]): Re
 }
 
 class WorkflowTest {
-  readonly #clock: VirtualClock;
-  readonly #startedAtMs: number;
+  readonly #service: VirtualService;
   readonly #timeoutMs: number;
-  readonly #limitMs: number;
   readonly #id: string;
   readonly #workflow: TestedWorkflow<never, unknown>;
   readonly #approver: Approver;
-  readonly #durable: Durable;
-  readonly #watched: WatchedNetwork;
-  /** Lets go of everything that the test has started. */
-  readonly stop: () => Promise<void>;
   readonly #asked: Asked[] = [];
-  /** What people do just now. */
-  readonly #acts = new Set<Promise<void>>();
-  #fault: { readonly error: unknown } | undefined;
-  #complaint = "";
 
   constructor(workflow: TestedWorkflow<never, unknown>, options: TestOptions<unknown>) {
     const { now = START, timeout, id = "test", approver = () => "ignore", limitMs = LIMIT_MS } = options;
     const registered = registrations([workflow, ...(options.workflows ?? [])]);
     const arrivals = (options.webhooks ?? []).map(arrivalOf);
-    this.#startedAtMs = new Date(now).getTime();
-    if (Number.isNaN(this.#startedAtMs)) {
-      throw new TypeError(`now must be a Date or an ISO 8601 instant, not ${JSON.stringify(now)}`);
-    }
     this.#timeoutMs = timeout === undefined ? WORKFLOW_TIME.defaultMs : durationMs("timeout", timeout);
-    this.#limitMs = limitMs;
     this.#id = id;
     this.#workflow = workflow;
     this.#approver = approver;
-    this.#clock = new VirtualClock(this.#startedAtMs);
-    const engine = openEngine({ file: ":memory:", clock: this.#clock });
-    const network = engine.network({ group: GROUP });
-    this.#watched = new WatchedNetwork(network);
-    const people = engine.network({ group: "test" });
-    this.#durable = createDurable(people, { group: GROUP, isOrdered: true });
-    const worker = startWorker({
-      network: this.#watched.network,
-      pid: network.pid,
-      leaseMs: LEASE_MS,
-      concurrency: 100,
-      log: this.#log(),
+    this.#service = new VirtualService({
+      what: `The workflow ${workflow.name}`,
+      now,
+      limitMs,
+      group: GROUP,
       workflows: registered,
-      services: this.#services(),
+      services: (service) => this.#services(service),
     });
-    this.stop = async () => {
-      await worker.stop(0);
-      await this.#durable.stop();
-      await engine.close();
-    };
-    people.start();
-    network.start();
     for (const { event, afterMs } of arrivals) {
-      this.#clock.after(afterMs, () => this.#act(this.#arrive(event)));
+      this.#service.after(afterMs, () => this.#arrive(event));
     }
   }
 
+  stop(): Promise<void> {
+    return this.#service.stop();
+  }
+
   async run(input: unknown): Promise<TestRun<unknown>> {
-    const deadline = performance.now() + this.#limitMs;
+    const { durable, startedAtMs } = this.#service;
     const { name, version = 1 } = this.#workflow;
-    await this.#durable.start({
+    await durable.start({
       id: this.#id,
       func: name,
       args: input === undefined ? [] : [input],
       version,
-      timeoutAt: this.#startedAtMs + this.#timeoutMs,
+      timeoutAt: startedAtMs + this.#timeoutMs,
     });
-    for (;;) {
-      await this.#rest(deadline);
-      const root = await this.#durable.read(this.#id);
-      if (root === undefined) throw new Error(`Cannot run ${this.#id}: its promise has vanished`);
-      if (root.state !== "pending") return await this.#result(root);
-      if (!this.#clock.goOn()) throw new Error(`The workflow ${name} waits for what never comes`);
-    }
-  }
-
-  /** Until workers and people have done what there is to do at this moment. */
-  async #rest(deadline: number): Promise<void> {
-    do {
-      await Promise.all(this.#acts);
-      await this.#watched.quiet(() => {
-        if (this.#fault !== undefined) throw this.#fault.error;
-        if (performance.now() > deadline) throw this.#givenUp();
-      });
-    } while (this.#acts.size > 0);
-  }
-
-  #givenUp(): Error {
-    const at = new Date(this.#clock.now()).toISOString();
-    const because = this.#complaint === "" ? "" : `. The worker's last complaint: ${this.#complaint}`;
-    return new Error(
-      `The workflow ${this.#workflow.name} is not over after ${this.#limitMs} ms of real time (${at} in the test)${because}`,
-    );
+    return await this.#result(await this.#service.settled(this.#id));
   }
 
   async #result(root: StoredPromise): Promise<TestRun<unknown>> {
@@ -238,24 +179,24 @@ class WorkflowTest {
       });
     }
     const ids = [...new Set(this.#asked.map(({ approval }) => approval))];
-    const approvals = await Promise.all(ids.map((id) => this.#durable.read(id)));
+    const approvals = await Promise.all(ids.map((id) => this.#service.durable.read(id)));
     return {
       value: root.value,
       asked: this.#asked,
       approvals: approvals.flatMap((approval) =>
         approval?.state === "resolved" ? [approval.value as Outcome] : [],
       ),
-      startedAt: new Date(this.#startedAtMs),
-      endedAt: new Date(root.settledAt ?? this.#clock.now()),
+      startedAt: new Date(this.#service.startedAtMs),
+      endedAt: new Date(root.settledAt ?? this.#service.now()),
     };
   }
 
-  #services(): GivenServices {
+  #services(service: VirtualService): GivenServices {
     const targets = { ports: [443], allow: { hosts: [], networks: [] } };
     return {
       mailer: {
         requestDecision: async (mail) => {
-          this.#act(this.#ask(mail));
+          service.act(this.#ask(mail));
           return { status: "sent", messageId: `<${mail.recipient}@countersign.test>` };
         },
         close: async () => {},
@@ -267,7 +208,7 @@ class WorkflowTest {
         attempt: async (_callback, n) => ({
           kind: "attempt",
           n,
-          at: new Date(this.#clock.now()).toISOString(),
+          at: new Date(service.now()).toISOString(),
           ms: 0,
           result: "2xx",
           next: { kind: "end", status: "delivered" },
@@ -280,44 +221,27 @@ class WorkflowTest {
   }
 
   async #ask(mail: RequestMail): Promise<void> {
-    const asked = askedBy(mail, this.#clock.now());
+    const asked = askedBy(mail, this.#service.now());
     this.#asked.push(asked);
     const press = pressOf(await this.#approver(asked));
-    if (press !== undefined) this.#clock.after(press.afterMs, () => this.#act(this.#press(mail, press)));
+    if (press !== undefined) this.#service.after(press.afterMs, () => this.#press(mail, press));
   }
 
   async #press(mail: RequestMail, { choice, comment }: Press): Promise<void> {
+    const { durable } = this.#service;
     if (choice === "cancel") {
-      const root = await this.#durable.read(mail.approval);
+      const root = await durable.read(mail.approval);
       const request = root && requestOf(root);
       if (root === undefined || request === undefined || root.state !== "pending") return;
-      const cancelling = { durable: this.#durable, newId: randomUUID, signal: new AbortController().signal };
+      const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
       await cancelApproval(cancelling, { root, request }, comment);
       return;
     }
     const answer = { choice, comment, door: "mail", nonce: randomUUID() } as const;
-    await answerBallot(this.#durable, ballotOf(mail), mail, answer);
+    await answerBallot(durable, ballotOf(mail), mail, answer);
   }
 
   async #arrive(event: ArrivingEvent): Promise<void> {
-    await meet(this.#durable, this.#clock.now(), event);
-  }
-
-  /** Actions beside the workflow. An error in one ends the test. */
-  #act(act: Promise<void>): void {
-    const noted = act
-      .catch((error: unknown) => {
-        this.#fault ??= { error };
-      })
-      .finally(() => this.#acts.delete(noted));
-    this.#acts.add(noted);
-  }
-
-  #log(): Logger {
-    const write = (line: string) => {
-      const { msg, error } = JSON.parse(line) as { readonly msg?: unknown; readonly error?: unknown };
-      this.#complaint = [msg, error].filter((part) => typeof part === "string").join(": ");
-    };
-    return createLogger({ level: "warn", part: "test", destination: { write } });
+    await meet(this.#service.durable, this.#service.now(), event);
   }
 }
