@@ -33,6 +33,7 @@ import { get } from "./get.ts";
 import { init } from "./init.ts";
 import { invoke } from "./invoke.ts";
 import { keys } from "./keys.ts";
+import { rehearse } from "./rehearse.ts";
 import { schedule } from "./schedule.ts";
 import { SERVE_COMMANDS } from "./serve.ts";
 import { task } from "./task.ts";
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   init,
   dev,
   ...SERVE_COMMANDS,
+  rehearse,
   invoke,
   get,
   wait,

@@ -139,6 +139,21 @@ export function* purchase(ctx: Context, order: { readonly item: string }) {
 export const used = [createClient, testWorkflow];
 `;
 
+test("a rehearsal runs from it, on the command line and in a test of one's own", async () => {
+  const [spec = "", people = "", , expected = ""] = blocksIn("guides/rehearsal.md", "yaml");
+  const [code = ""] = blocksIn("guides/rehearsal.md", "ts");
+  const own = join(project, "rehearsals");
+  await mkdir(own);
+  const files = { "purchase.yaml": spec, "people.yaml": people, "outcome.yaml": expected, "own.mjs": code };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(own, name), text);
+  const [played = "", checked = ""] = blocksIn("guides/rehearsal.md", "sh");
+  const told: unknown = JSON.parse(await shell(played, own));
+  expect(told).toMatchObject({ outcome: { outcome: "approved" }, unused: [] });
+  expect(await readFile(join(own, "mails/001-request-ana@example.com.html"), "utf8")).toContain("<!doctype");
+  expect(JSON.parse(await shell(checked, own))).toMatchObject({ differences: [] });
+  expect(await shell("node --test own.mjs", own)).toMatch(/pass 1\b/u);
+});
+
 test("the guide's project passes its own test and types, and goes on over a change of its code and kill -9", async () => {
   expect(typed).toMatch(/# pass 3\n|pass 3\b/u);
   await shell("npm run check", project);

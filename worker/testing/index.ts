@@ -1,6 +1,20 @@
-/** `countersign/testing`: tests of workflows, with people played by a function and days that pass in milliseconds. */
+/**
+ * `countersign/testing`: tests of workflows and rehearsals of approvals, with played people and days that pass in
+ * milliseconds.
+ */
 import "../../src/lib/node-version.js";
 
 export type { Approver, Asked, Reaction } from "./approver.ts";
+export {
+  type MailKind,
+  type People,
+  type Rehearsal,
+  type RehearsalOptions,
+  RehearsalRefused,
+  type RehearsedMail,
+  rehearse,
+  type ScriptedReaction,
+  type TimelineEntry,
+} from "./rehearsal/index.ts";
 export { type TestOptions, type TestRun, testWorkflow, WorkflowFailed } from "./test-workflow.ts";
 export type { TestWebhook } from "./webhook.ts";

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { type People, RehearsalRefused, rehearse } from "../../../../worker/testing/index.ts";
+
+const THREE = {
+  title: "Buy 40 laptops",
+  approvers: ["ana@example.com", "bo@example.com", "cy@example.com"],
+  require: 2,
+  deadline: "P30D",
+};
+
+/** What happened, in few words. */
+async function story(request: object, people: People): Promise<string[]> {
+  const { timeline } = await rehearse({ ...THREE, ...request }, { people });
+  const hours = (ms: number) => `${ms / 3_600_000}h`;
+  return timeline.flatMap((entry) => {
+    const after = hours(entry.afterMs);
+    switch (entry.what) {
+      case "mail":
+        return [];
+      case "answer":
+        return [`${after} ${entry.who} ${entry.choice}${entry.effective ? "" : " in vain"}`];
+      case "cancel":
+        return [`${after} ${entry.who} cancels${entry.effective ? "" : " in vain"}`];
+      case "callback":
+        return [`${after} ${entry.event}`];
+      case "begun":
+        return [];
+      case "ended":
+        return [`${after} ${entry.outcome}`];
+    }
+  });
+}
+
+describe("rehearse()", () => {
+  it("plays thirty days in less than a second, with each mail as it would go out", async () => {
+    await rehearse(THREE);
+    const before = performance.now();
+    const { outcome, mails, startedAt, endedAt } = await rehearse(THREE);
+    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(outcome).toMatchObject({ outcome: "expired", decisions: [] });
+    expect([startedAt, endedAt]).toEqual(["2030-01-01T09:00:00.000Z", "2030-01-31T09:00:00.000Z"]);
+    expect(mails.map(({ to, kind, at }) => [to, kind, at])).toEqual(
+      THREE.approvers.map((to) => [to, "request", startedAt]),
+    );
+    const [mail] = mails;
+    expect(mail?.subject).toBe("Decision needed: Buy 40 laptops");
+    expect(mail?.html).toContain("<!doctype html>");
+    expect(mail?.html).toMatch(/href="http:\/\/countersign\.test\/d\/[\w.-]+"/u);
+    expect(mail?.text).toContain("31 January 2030 at 09:00 UTC");
+  });
+
+  it("lets people press on the real pages, and tells what these say", async () => {
+    const people = {
+      "Ana@Example.com": { choice: "approve", after: "PT1H" },
+      "bo@example.com": [
+        { choice: "approve", after: "PT2H", comment: "Fine" },
+        { choice: "reject", after: "PT3H" },
+      ],
+      "cy@example.com": { choice: "reject", after: "PT4H" },
+    };
+    expect(await story({}, people)).toEqual([
+      "1h ana@example.com approve",
+      "2h bo@example.com approve",
+      "2h approved",
+      "3h bo@example.com reject in vain",
+      "4h cy@example.com reject in vain",
+    ]);
+  });
+
+  it("tells what the page said to those who press, also when they come too late", async () => {
+    const people = {
+      "ana@example.com": { choice: "reject", comment: "Too dear" },
+      "bo@example.com": { choice: "approve", after: "P1D" },
+      "cy@example.com": { choice: "approve", after: "P60D" },
+    };
+    const { timeline } = await rehearse(THREE, { people });
+    const told = timeline.flatMap((entry) => (entry.what === "answer" ? [entry.told] : []));
+    // Each another page: recorded, ended without this answer, and a link whose time is over.
+    expect(new Set(told).size).toBe(3);
+    for (const headline of told) expect(headline).toMatch(/^[A-Z][\w :]+$/u);
+  });
+
+  it("lets everybody whom the script does not name do the same", async () => {
+    const people = { "ana@example.com": "ignore", "*": { choice: "approve", after: "P1D" } };
+    const { outcome } = await rehearse(THREE, { people });
+    expect(outcome.decisions.map(({ email }) => email)).toEqual(["bo@example.com", "cy@example.com"]);
+  });
+
+  it.each([
+    ["veto", ["24h ana@example.com reject", "24h rejected"]],
+    ["majority", ["24h ana@example.com reject", "48h bo@example.com reject", "48h rejected"]],
+  ])("ends with a rejection as the rule says: %s", async (rejection, told) => {
+    const people = {
+      "ana@example.com": { choice: "reject", after: "P1D" },
+      "bo@example.com": { choice: "reject", after: "P2D" },
+    };
+    const lines = await story({ rejection }, people);
+    expect(lines.slice(0, told.length)).toEqual(told);
+  });
+
+  it("goes by the deadline to the millisecond", async () => {
+    const at = (after: string) =>
+      rehearse(
+        { ...THREE, require: 1, onDeadline: "reject" },
+        { people: { "ana@example.com": { choice: "approve", after } } },
+      );
+    expect((await at("P29DT23H59M59.999S")).outcome.outcome).toBe("approved");
+    expect((await at("P30D")).outcome).toMatchObject({ outcome: "rejected", decisions: [] });
+    expect((await at("P30DT0.001S")).outcome.outcome).toBe("rejected");
+  });
+
+  it("cancels for whoever does, with the reason, and only while it is open", async () => {
+    const people = {
+      "kim@example.com": { do: "cancel", on: "start", after: "P1D", comment: "No budget" },
+      "ana@example.com": { choice: "approve", after: "P2D" },
+    } as const;
+    expect(await story({}, people)).toEqual([
+      "24h kim@example.com cancels",
+      "24h cancelled",
+      "48h ana@example.com approve in vain",
+    ]);
+    const late = {
+      "*": "approve",
+      "kim@example.com": { do: "cancel", on: "start", after: "P1D" },
+    } as const;
+    expect((await story({}, late)).at(-1)).toBe("24h kim@example.com cancels in vain");
+  });
+
+  it("shows the callbacks that would go out, and sends none", async () => {
+    const told = await story({ callbackUrl: "https://example.com/hook", deadline: "P1D" }, {});
+    expect(told).toEqual(["0h approval.requested", "24h approval.expired", "24h expired"]);
+  });
+
+  it("has the same mails each time, at any time that you choose", async () => {
+    const now = "2026-03-29T00:30:00Z";
+    const [first, second] = [await rehearse(THREE, { now }), await rehearse(THREE, { now })];
+    expect(second.mails).toEqual(first.mails);
+    expect(first.mails[0]?.at).toBe("2026-03-29T00:30:00.000Z");
+    expect((await rehearse(THREE)).mails[0]?.messageId).not.toBe(first.mails[0]?.messageId);
+  });
+
+  it("names those in the script who never came into play", async () => {
+    const people = { "anna@example.com": "approve", "ana@example.com": "ignore" };
+    expect((await rehearse(THREE, { people })).unused).toEqual(["anna@example.com"]);
+  });
+
+  it("names every field that cannot be used", async () => {
+    const refused = async (request: object, people: object) => {
+      const error = await rehearse(request, { people: people as People }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(RehearsalRefused);
+      const { of, problems } = error as RehearsalRefused;
+      return problems.map(({ field, message }) => `${of}: ${field} ${message}`);
+    };
+    expect(await refused({ titel: "x" }, {})).toEqual([
+      "spec: title is required",
+      "spec: approvers is required",
+      "spec: titel is not a known field",
+    ]);
+    expect(
+      await refused(THREE, {
+        "ana@example.com": [
+          { choice: "approve", after: "2h" },
+          { choice: "approve", onn: 1 },
+        ],
+      }),
+    ).toEqual([
+      "people: ana@example.com[0].after must be an ISO 8601 duration such as PT2H, P1D or P1DT12H",
+      "people: ana@example.com[1].onn is not a known field",
+    ]);
+    expect(
+      await refused(THREE, {
+        "ana@example.com": "maybe",
+        "bo@example.com": [{ choice: "maybe" }, { after: "P1D" }, { choice: "approve", do: "cancel" }],
+        bo: "approve",
+        "BO@example.com": { choice: "approve", on: "start" },
+        "*": { do: "cancel", on: "start" },
+      }),
+    ).toEqual([
+      'people: ana@example.com must be one of approve, reject, ignore, cancel, not "maybe"',
+      'people: bo@example.com[0].choice must be one of approve, reject, ignore, not "maybe"',
+      "people: bo@example.com[1] must have either choice (approve, reject, ignore) or do (cancel)",
+      "people: bo@example.com[2] must have either choice (approve, reject, ignore) or do (cancel)",
+      "people: bo must be one plain mail address, such as ana@example.com, or *",
+      "people: BO@example.com must be named once",
+      "people: BO@example.com.on must be a mail, because the answer needs the mail's link",
+      "people: *.on must not be start for *: name the person",
+    ]);
+    await expect(rehearse(THREE, { now: "soon" })).rejects.toThrow(TypeError);
+  });
+});

@@ -1,0 +1,13 @@
+/** Rehearsals, for `countersign/testing` and for the command line. */
+export {
+  type Difference,
+  differences,
+  differencesText,
+  type Expectation,
+  parseExpectation,
+} from "./expectation.ts";
+export { FolderInUse, writeMails } from "./mail-files.ts";
+export type { MailKind, RehearsedMail } from "./mails.ts";
+export type { People, ScriptedReaction } from "./people.ts";
+export { type Rehearsal, type RehearsalOptions, RehearsalRefused, rehearse } from "./rehearse.ts";
+export { countMails, durationText, instantText, type TimelineEntry, timelineLines } from "./timeline.ts";

@@ -1,0 +1,57 @@
+/** The mail of a rehearsal: composed as the service composes it, and kept instead of sent. */
+import { createComposer } from "../../../src/channels/mail/compose.ts";
+import type { Mailer, RequestMail } from "../../../src/channels/mail/mailer.ts";
+import type { Mailbox } from "../../../src/lib/mail-address.ts";
+
+/** What a mail is about. */
+export type MailKind = "request";
+
+/** A mail as it would have gone out. */
+export interface RehearsedMail {
+  /** 1 for the first of the rehearsal. */
+  readonly n: number;
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** The address that it goes to. */
+  readonly to: string;
+  readonly kind: MailKind;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+export interface CollectingMailer extends Mailer {
+  readonly mails: readonly RehearsedMail[];
+}
+
+const FROM: Mailbox = { name: "Countersign", address: "approvals@countersign.invalid" };
+
+/** @param onMail gets each mail, with what it was made of */
+export function collectMails(
+  { publicUrl, now }: { readonly publicUrl: string; readonly now: () => number },
+  onMail: (mail: RehearsedMail, source: RequestMail) => void,
+): CollectingMailer {
+  const composer = createComposer({ from: FROM, publicUrl });
+  const mails: RehearsedMail[] = [];
+  return {
+    mails,
+    async requestDecision(source) {
+      const { to, subject, messageId, text, html } = composer.requestDecision(source);
+      const mail: RehearsedMail = {
+        n: mails.length + 1,
+        at: new Date(now()).toISOString(),
+        to: to.address,
+        kind: "request",
+        subject,
+        messageId,
+        text,
+        html,
+      };
+      mails.push(mail);
+      onMail(mail, source);
+      return { status: "sent", messageId };
+    },
+    async close() {},
+  };
+}
