@@ -3,11 +3,27 @@
  * Everything here is plain JSON, because it lives in durable promises and crosses processes.
  */
 import type { z } from "zod";
-import type { ApprovalRequest, choiceSchema, doorSchema, outcomeKindSchema, Person } from "./schema.ts";
+import type { Evaluation } from "./evaluate.ts";
+import type { FieldValues } from "./field-answers.ts";
+import type {
+  ApprovalRequest,
+  choiceSchema,
+  doorSchema,
+  effectSchema,
+  outcomeKindSchema,
+  Person,
+} from "./schema.ts";
 
 export type { ApprovalRequest, Person };
 
+/** The value of one of the request's choices. */
 export type Choice = z.output<typeof choiceSchema>;
+
+/** The choices of a request that has none of its own. */
+export type PlainChoice = "approve" | "reject";
+
+/** What an answer does, whatever its choice is called. */
+export type Effect = z.output<typeof effectSchema>;
 
 /** How a decision came in. */
 export type Door = z.output<typeof doorSchema>;
@@ -19,20 +35,51 @@ export interface Ballot {
   readonly kind: "ballot";
   /** Promise id of the approval. */
   readonly approval: string;
-  /** 1 for the first approver. */
+  /** Its position among the approval's promises: 1 for the first approver. Later ballots leave gaps. */
   readonly n: number;
   readonly approver: Person;
   /** Opaque id of this approver within this approval; goes into links in place of the address. */
   readonly recipient: string;
   /** Raised when new links are sent; links of an older generation no longer work. */
   readonly gen: number;
+  /** Index of its stage. Absent: the first. */
+  readonly stage?: number;
+  /** Absent: the first. */
+  readonly round?: number;
+  /** Indexes of the stage's groups that the answer fills. Absent: the only one. */
+  readonly groups?: readonly number[];
+  /** Asked by an escalation. */
+  readonly added?: true;
+  readonly via?: Via;
+  /** Whether the request has choices or fields of its own, which an answer must be held against. */
+  readonly custom?: true;
+  /** Whether a decision on it can be taken back: then the promise that follows it says whether it was. */
+  readonly undo?: true;
+  /** SHA-256 of what is asked (`content.ts`). Absent in ballots that are older than this field. */
+  readonly contentHash?: string;
+}
+
+/** Why a ballot was opened later than its stage, or in place of another. */
+export interface Via {
+  readonly kind: "reassigned" | "escalated" | "absence" | "undo" | "reissued" | "round";
+  /** The number of the ballot that this one follows. */
+  readonly from?: number;
+  readonly reason?: string;
+  /** The address of the person who handed it on. */
+  readonly by?: string;
 }
 
 /** The value of a ballot that was answered. */
 export interface Decision {
   readonly kind: "decision";
   readonly choice: Choice;
+  /** Absent: the same word as the choice. */
+  readonly effect?: Effect;
   readonly comment?: string;
+  /** What the approver filled in, by the names of the request's fields. */
+  readonly fields?: FieldValues;
+  /** SHA-256 of what the approver was shown (`content.ts`). Absent in decisions that are older than this field. */
+  readonly contentHash?: string;
   /** Who decided: the approver's address. */
   readonly by: string;
   readonly door: Door;
@@ -42,13 +89,52 @@ export interface Decision {
   readonly caller?: string;
 }
 
+/** What an answer does. */
+export function effectOf({ choice, effect }: Pick<Decision, "choice" | "effect">): Effect {
+  return effect ?? (choice === "approve" ? "approve" : "reject");
+}
+
 /**
- * The value of a ballot that was closed because the approval ends without it. How it ends is not known yet: another
- * ballot may be answered while this one is withdrawn.
+ * The value of a ballot that was closed because the approval goes on or ends without it. How it ends is not known yet:
+ * another ballot may be answered while this one is withdrawn.
  */
 export interface Withdrawal {
   readonly kind: "withdrawn";
+  /** Absent: the approval ends. */
+  readonly because?: "stage-done" | "escalated" | "changes-requested" | "round-over";
 }
+
+/** Who did something about a ballot or an approval, and which call it was. */
+interface Act {
+  readonly door: Door;
+  /** Names the one press or call that wrote this. */
+  readonly nonce: string;
+  /** The address of the person who did it by their own link. */
+  readonly by?: string;
+  /** The program: an API key. */
+  readonly caller?: string;
+}
+
+/** The value of a ballot that was handed to somebody else. */
+export interface Reassignment extends Act {
+  readonly kind: "reassigned";
+  readonly to: Person;
+  readonly reason?: string;
+}
+
+/** The value of a ballot whose approver takes no part. */
+export interface Recusal extends Act {
+  readonly kind: "recused";
+  readonly reason?: string;
+}
+
+/** The value of a ballot whose links are replaced by new ones. */
+export interface Reissue extends Act {
+  readonly kind: "reissued";
+}
+
+/** The value of the promise that follows a ballot: whether the decision was taken back, or can no longer be. */
+export type Undo = (Act & { readonly kind: "undone" }) | { readonly kind: "final" };
 
 /** The value of the approval's end promise after a cancellation. It has none when the deadline passed. */
 export interface Cancellation {
@@ -56,6 +142,26 @@ export interface Cancellation {
   readonly reason?: string;
   readonly nonce: string;
 }
+
+/** The value of an end promise whose deadline was moved: the next one has it. */
+export interface Extension extends Act {
+  readonly kind: "extended";
+  /** The new deadline, in milliseconds since 1970. */
+  readonly untilMs: number;
+  readonly reason?: string;
+}
+
+/** The value of an end promise when the question was changed: the next one is that of the next round. */
+export interface Change extends Act {
+  readonly kind: "changed";
+  /** What replaces the request's fields of these names. */
+  readonly content: Content;
+  /** What was changed, or why, for those who are asked again. */
+  readonly note?: string;
+}
+
+/** What a new round can change. */
+export type Content = Pick<ApprovalRequest, "title" | "summary" | "details">;
 
 /**
  * The value of the approval's end promise when the workflow closed it. It is written after every open ballot was withdrawn,
@@ -95,7 +201,12 @@ export interface Vote {
 
 /** An answer that counts, as outcomes tell of it. */
 export interface CountedDecision extends Vote {
+  /** Absent: the same word as the choice. */
+  readonly effect?: Effect;
+  /** Of the stage, from 1, where there are several. */
+  readonly stage?: number;
   readonly comment?: string;
+  readonly fields?: FieldValues;
   /** ISO 8601 instant at which the ballot was settled, by the engine's clock. */
   readonly at: string;
   /** Absent in outcomes that are older than this field. */
@@ -104,8 +215,30 @@ export interface CountedDecision extends Vote {
   readonly caller?: string;
 }
 
+/** What an approval of this version is started with, beside its request: times by the engine's clock. */
+export interface Terms {
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+}
+
 /** The result of a judgement's step: what one pass of the workflow saw, and what follows from it. */
-export interface Judgement {
+export interface Judgement
+  extends Pick<Evaluation, "verdict" | "state" | "ask" | "nextEndAtMs" | "alarmAtMs"> {
+  readonly kind: "judgement";
+  /** The time of the engine when it looked. */
+  readonly atMs: number;
+  /** How many of end, ballots and undo promises were settled then; more than that is news. */
+  readonly settled: number;
+  /** Which of the timers that it was given were over, by index. */
+  readonly rang: readonly number[];
+  /** What replaced the request's content, if anything did. */
+  readonly content?: Content;
+  readonly decisions: readonly CountedDecision[];
+}
+
+/** The same of version 1 of the workflow. */
+export interface JudgementV1 {
   readonly verdict: Verdict;
   /** How many of end and ballots were settled; more than that is news. */
   readonly settled: number;
@@ -131,6 +264,8 @@ export interface Outcome {
   readonly reason: string;
   /** The answers that count, in the order of the ballots. */
   readonly decisions: readonly CountedDecision[];
+  /** In which round it ended, if the question was changed. */
+  readonly round?: number;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lines } from "./schema.ts";
+import { lines } from "./text-schema.ts";
 
 /** What a caller may say about a cancellation, in characters. */
 const REASON_CHARS_MAX = 500;

@@ -6,10 +6,11 @@ import { DAY_MS, MINUTE_MS, parseDuration, TIME_CHARS_MAX } from "./duration.ts"
 /** In less time nobody could read the mail. */
 const DEADLINE_MIN_MS = MINUTE_MS;
 /** Beyond this, links and keys would have to live longer than anyone looks after them. */
-const DEADLINE_MAX_MS = 90 * DAY_MS;
+export const DEADLINE_MAX_DAYS = 400;
+export const DEADLINE_MAX_MS = DEADLINE_MAX_DAYS * DAY_MS;
 
 /** The same in words. */
-export const DEADLINE_WINDOW = `${DEADLINE_MIN_MS / MINUTE_MS} minute to ${DEADLINE_MAX_MS / DAY_MS} days`;
+export const DEADLINE_WINDOW = `${DEADLINE_MIN_MS / MINUTE_MS} minute to ${DEADLINE_MAX_DAYS} days`;
 
 export type Deadline =
   | { readonly kind: "duration"; readonly ms: number }

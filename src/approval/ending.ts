@@ -12,7 +12,7 @@
  */
 import type { Closed, CountedDecision, Decision, Verdict, Vote } from "./approval.ts";
 import { decide, type End, type Rules } from "./policy.ts";
-import { cancellationOf, closedOf, decisionOf, type StoredRecord } from "./stored.ts";
+import { cancellationOf, changeOf, closedOf, decisionOf, extensionOf, type StoredRecord } from "./stored.ts";
 
 /** The part of a ballot's record that an answer is read from. */
 export type BallotRecord = Pick<StoredRecord, "state" | "value" | "settledAt" | "timeoutAt">;
@@ -42,8 +42,10 @@ export function answerOn(
 function isInTime(n: number, atMs: number, end: StoredRecord | undefined): boolean {
   if (end === undefined) return true;
   const answered = closedOf(end)?.answered;
+  if (answered !== undefined) return answered.includes(n);
   // A server may still show an end as pending whose time is over.
-  return answered === undefined ? atMs <= (end.settledAt ?? end.timeoutAt) : answered.includes(n);
+  const endsAtMs = end.settledAt ?? end.timeoutAt;
+  return endIn(end).kind === "cancelled" ? atMs <= endsAtMs : atMs < endsAtMs;
 }
 
 /** The answers that count, in the order of the ballots. */
@@ -75,6 +77,8 @@ function endIn(end: StoredRecord): End {
   if (end.state === "timedout" || (end.state === "resolved" && end.value === undefined)) {
     return { kind: "deadline" };
   }
+  // Another end follows.
+  if (extensionOf(end) !== undefined || changeOf(end) !== undefined) return { kind: "open" };
   const reason = cancellationOf(end)?.reason;
   return { kind: "cancelled", ...(reason === undefined ? {} : { reason }) };
 }

@@ -1,14 +1,13 @@
 /** Whether two requests mean the same approval, however each is written. */
 import { canonicalJson } from "../lib/canonical-json.ts";
+import type { Terms } from "./approval.ts";
 import { parseDeadline } from "./deadline.ts";
-import { APPROVAL_SLACK_MS } from "./request.ts";
 import { type ApprovalRequest, meaningOf } from "./schema.ts";
 
-/** A stored approval: its request, and when its root promise ends. */
+/** A stored approval: its request, and when it was to end by that. */
 export interface Standing {
   readonly request: ApprovalRequest;
-  /** Milliseconds since 1970. */
-  readonly timeoutAt: number;
+  readonly terms: Pick<Terms, "deadlineAtMs">;
 }
 
 /**
@@ -31,19 +30,20 @@ function comparable(request: ApprovalRequest): Readonly<Record<string, unknown>>
   const { approvers, require } = request;
   return {
     ...meaningOf(request),
+    // The default is to have none.
+    ...(approvers.length === 0 ? { approvers: undefined } : {}),
     deadline: undefined,
     require: require === "any" ? 1 : require === "all" ? approvers.length : require,
   };
 }
 
-function isSameDeadline({ request, timeoutAt }: Standing, asked: ApprovalRequest): boolean {
+function isSameDeadline({ request, terms }: Standing, asked: ApprovalRequest): boolean {
   if (request.deadline === asked.deadline) return true;
   const stored = parseDeadline(request.deadline);
   const other = parseDeadline(asked.deadline);
   if (other?.kind === "duration") return stored?.kind === "duration" && stored.ms === other.ms;
   if (other === undefined) return false;
   return (
-    other.epochMs === timeoutAt - APPROVAL_SLACK_MS ||
-    (stored?.kind === "instant" && stored.epochMs === other.epochMs)
+    other.epochMs === terms.deadlineAtMs || (stored?.kind === "instant" && stored.epochMs === other.epochMs)
   );
 }

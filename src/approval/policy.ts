@@ -1,6 +1,7 @@
-import type { ApprovalRequest, Verdict, Vote } from "./approval.ts";
+import { type ApprovalRequest, effectOf, type Verdict, type Vote } from "./approval.ts";
 import { addressKey } from "./person.ts";
 
+/** The rule of an approval of one question to one group, as version 1 of the workflow judges it. */
 export type Rules = Pick<ApprovalRequest, "approvers" | "requester" | "require" | "rejection" | "onDeadline">;
 
 /** Whether the wait itself was ended, as far as it was seen: not yet, by the deadline, or by a cancellation. */
@@ -69,7 +70,7 @@ export function tally(rules: Rules, votes: readonly Vote[]): Tally {
   for (const vote of votes.toSorted((a, b) => a.n - b.n)) {
     // A voter leaves the set, so a second vote of the same person does not count.
     if (!open.delete(addressKey(vote.email))) continue;
-    if (vote.choice === "approve") approvals += 1;
+    if (effectOf(vote) === "approve") approvals += 1;
     else rejections += 1;
   }
   return { eligible, needed: neededOf(rules.require, eligible), approvals, rejections };

@@ -41,7 +41,7 @@ function problemsFromIssue(issue: Issue, base: Path, input: unknown): FieldProbl
       return [
         {
           field,
-          message: valueAt(input, path) === undefined ? "is required" : `must be ${article(issue.expected)}`,
+          message: valueAt(input, path) === undefined ? "is required" : typeMessage(issue),
         },
       ];
     case "invalid_value":
@@ -52,10 +52,11 @@ function problemsFromIssue(issue: Issue, base: Path, input: unknown): FieldProbl
       return [{ field, message: `must ${amount("at least", issue.minimum, issue.origin)}` }];
     case "too_big":
       return [{ field, message: `must ${amount("at most", issue.maximum, issue.origin)}` }];
+    case "invalid_key":
+      return issue.issues.slice(0, 1).map(({ message }) => ({ field, message }));
     case "custom":
     case "invalid_element":
     case "invalid_format":
-    case "invalid_key":
     case "not_multiple_of":
       break;
   }
@@ -79,6 +80,11 @@ function problemsFromUnion(
 
 function isTypeIssue(issue: Issue): boolean {
   return issue.code === "invalid_type" || issue.code === "invalid_value";
+}
+
+/** A schema's own words, where it has any: Zod calls whole numbers and others by the same name. */
+function typeMessage(issue: Issue & { code: "invalid_type" }): string {
+  return issue.message.startsWith("Invalid input") ? `must be ${article(issue.expected)}` : issue.message;
 }
 
 function expectation(issue: Issue): string {

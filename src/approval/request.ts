@@ -1,10 +1,20 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
-import { DEADLINE_WINDOW, type Deadline, deadlineAt, parseDeadline, withinWindow } from "./deadline.ts";
+import type { Terms } from "./approval.ts";
+import {
+  DEADLINE_MAX_DAYS,
+  DEADLINE_MAX_MS,
+  DEADLINE_WINDOW,
+  type Deadline,
+  parseDeadline,
+  withinWindow,
+} from "./deadline.ts";
+import { hoursProblem } from "./hours.ts";
 import { metadataProblems } from "./metadata.ts";
 import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
+import { untilDeadlineMs } from "./rule.ts";
 import {
   APPROVERS_MAX,
   type ApprovalRequest,
@@ -27,6 +37,8 @@ export interface RequestRules {
   readonly nowMs: number;
   /** What must be different about a callback URL, if something must: which ones may be called is a matter of settings. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Whether silence may count as approval, which is a matter of settings, too. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
 }
 
 export type ParsedRequest =
@@ -35,8 +47,7 @@ export type ParsedRequest =
       readonly value: ApprovalRequest;
       /** The id that the caller chose. */
       readonly id?: string;
-      /** Instant at which the approval ends undecided, in milliseconds since 1970. */
-      readonly deadlineAtMs: number;
+      readonly terms: Terms;
     }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
@@ -46,17 +57,16 @@ export type ParsedRequest =
  * The value is plain JSON that passes the engine unchanged: absent fields are absent, defaults are filled in, text is
  * trimmed and free of bidi controls. Two requests mean the same if their values are equal.
  */
-export function parseApprovalRequest(
-  input: unknown,
-  { nowMs, callbackUrlProblem }: RequestRules,
-): ParsedRequest {
+export function parseApprovalRequest(input: unknown, rules: RequestRules): ParsedRequest {
+  const { nowMs, callbackUrlProblem } = rules;
   const parsed = approvalRequestSchema.safeParse(input);
   const problems = parsed.success ? [] : problemsFromIssues(parsed.error.issues, input);
-  problems.push(...relationProblems(input));
+  problems.push(...relationProblems(input, rules));
   const deadline = deadlineOf(input);
   if (deadline !== undefined && !withinWindow(deadline, nowMs)) {
     problems.push({ field: "deadline", message: `must be ${DEADLINE_WINDOW} from now` });
   }
+  if (parsed.success && problems.length === 0) problems.push(...timeProblems(parsed.data, nowMs));
   const url = callbackUrlSchema.safeParse(isRecord(input) ? input["callbackUrl"] : undefined);
   const message = url.success ? callbackUrlProblem(url.data) : undefined;
   if (message !== undefined) problems.push({ field: "callbackUrl", message });
@@ -64,16 +74,40 @@ export function parseApprovalRequest(
     return { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };
   }
   const { id, ...value } = parsed.data;
-  return { ok: true, value, deadlineAtMs: deadlineAt(deadline, nowMs), ...(id === undefined ? {} : { id }) };
+  const terms = { startedAtMs: nowMs, deadlineAtMs: nowMs + untilDeadlineMs(value, nowMs) };
+  return { ok: true, value, terms, ...(id === undefined ? {} : { id }) };
 }
 
-const parsedRequest: z.ZodType<ParsedRequest> = z.discriminatedUnion("ok", [
+/** What can be wrong with times that are right each by itself. */
+function timeProblems(request: ApprovalRequest, nowMs: number): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  const { escalateTo = [], hours } = request;
+  if (untilDeadlineMs(request, nowMs) > DEADLINE_MAX_MS) {
+    const message = `must be shorter: it starts again for each of the ${escalateTo.length} entries of escalateTo, and all of that must end within ${DEADLINE_MAX_DAYS} days`;
+    problems.push({ field: "deadline", message });
+  }
+  const message = hours && hoursProblem(hours, nowMs);
+  if (message !== undefined) problems.push({ field: "hours", message });
+  return problems;
+}
+
+const terms = z.object({ startedAtMs: z.number(), deadlineAtMs: z.number() });
+
+const parsedRequest: z.ZodType<ParsedRequest> = z.union([
   z.object({
     ok: z.literal(true),
     value: storedRequestSchema,
     id: z.exactOptional(z.string()),
-    deadlineAtMs: z.number(),
+    terms,
   }),
+  // As an earlier version stored it: the approval was started then, and its terms are not read any more.
+  z
+    .object({ ok: z.literal(true), value: storedRequestSchema, deadlineAtMs: z.number() })
+    .transform(({ ok, value, deadlineAtMs }) => ({
+      ok,
+      value,
+      terms: { startedAtMs: deadlineAtMs, deadlineAtMs },
+    })),
   z.object({ ok: z.literal(false), problems: z.array(z.object({ field: z.string(), message: z.string() })) }),
 ]);
 
@@ -92,39 +126,168 @@ export function parsedRequestIn(value: unknown): ParsedRequest | undefined {
  */
 export function readApprovalContent(input: unknown): ApprovalRequest | undefined {
   const parsed = approvalRequestSchema.safeParse(input);
-  if (!parsed.success || relationProblems(input).length > 0) return undefined;
+  // Settings may have changed since.
+  const rules = { mayApproveByDeadline: true };
+  if (!parsed.success || relationProblems(input, rules).length > 0) return undefined;
   const { id: _, ...value } = parsed.data;
   return value;
 }
 
 /** Problems between fields, found on the raw input so that they are reported beside the problems within fields. */
-function relationProblems(input: unknown): FieldProblem[] {
-  if (!isRecord(input)) return [];
-  const problems: FieldProblem[] = [];
-  const approvers = Array.isArray(input["approvers"]) ? input["approvers"].slice(0, APPROVERS_MAX) : [];
-  const requester = addressOf(input["requester"]);
-  const seen = new Map<string, number>();
-  for (const [i, approver] of approvers.entries()) {
-    const address = addressOf(approver);
-    if (address === undefined) continue;
-    const field = fieldPath(["approvers", i, ...(typeof approver === "string" ? [] : ["email"])]);
-    const first = seen.get(address);
-    if (first !== undefined)
-      problems.push({ field, message: `must be named once: same as approvers[${first}]` });
-    if (address === requester) {
-      problems.push({ field, message: "must not be the requester, who may not decide" });
+function relationProblems(
+  input: unknown,
+  { mayApproveByDeadline = false }: Pick<RequestRules, "mayApproveByDeadline">,
+): FieldProblem[] {
+  return isRecord(input) ? new Relations(input, mayApproveByDeadline).problems() : [];
+}
+
+type Path = readonly (string | number)[];
+
+/** More people than that are a poll. */
+const PEOPLE_MAX = 200;
+
+class Relations {
+  readonly #input: Readonly<Record<string, unknown>>;
+  readonly #mayApproveByDeadline: boolean;
+  readonly #requester: string | undefined;
+  readonly #problems: FieldProblem[] = [];
+  #people = 0;
+
+  constructor(input: Readonly<Record<string, unknown>>, mayApproveByDeadline: boolean) {
+    this.#input = input;
+    this.#mayApproveByDeadline = mayApproveByDeadline;
+    this.#requester = addressOf(input["requester"]);
+  }
+
+  problems(): FieldProblem[] {
+    const { stages, approvers, metadata } = this.#input;
+    if (stages === undefined) {
+      if (approvers === undefined) this.#say(["approvers"], "is required, unless you give stages");
+      this.#checkGroup([], this.#input);
+      this.#checkEscalation([], this.#input);
+    } else {
+      for (const field of ["approvers", "require", "escalateTo", "replace"]) {
+        if (this.#input[field] === undefined) continue;
+        this.#say([field], "must be left out where there are stages: each stage has its own");
+      }
+      if (this.#input["onDeadline"] === "escalate") {
+        this.#say(["onDeadline"], "must be expire or reject where there are stages: a stage can escalate");
+      }
+      for (const [i, stage] of listOf(stages).entries()) this.#checkStage(["stages", i], stage);
     }
-    seen.set(address, first ?? i);
+    this.#checkSilence(["onDeadline"], this.#input["onDeadline"]);
+    this.#checkChoices();
+    if (this.#people > PEOPLE_MAX) {
+      this.#say(["stages"], `must name at most ${PEOPLE_MAX} people in all, not ${this.#people}`);
+    }
+    if (isRecord(metadata)) this.#problems.push(...metadataProblems(metadata, "metadata"));
+    return this.#problems;
   }
-  const require = input["require"];
-  if (typeof require === "number" && approvers.length > 0 && require > approvers.length) {
-    problems.push({
-      field: "require",
-      message: `must be at most the number of approvers (${approvers.length})`,
-    });
+
+  #checkStage(path: Path, stage: unknown): void {
+    if (!isRecord(stage)) return;
+    const { groups, approvers, require, deadline } = stage;
+    if ((groups === undefined) === (approvers === undefined)) {
+      const message = "must have either approvers or groups";
+      this.#say(groups === undefined ? [...path, "approvers"] : [...path, "groups"], message);
+    }
+    if (groups === undefined) this.#checkGroup(path, stage);
+    const named = listOf(groups);
+    for (const [i, group] of named.entries()) {
+      if (isRecord(group)) this.#checkGroup([...path, "groups", i], group);
+    }
+    if (typeof require === "number" && groups !== undefined && require > named.length) {
+      this.#say([...path, "require"], `must be at most the number of groups (${named.length})`);
+    }
+    if (deadline === undefined && stage["onDeadline"] !== undefined) {
+      this.#say([...path, "deadline"], "is required beside onDeadline");
+    }
+    this.#checkEscalation(path, stage);
+    this.#checkSilence([...path, "onDeadline"], stage["onDeadline"]);
   }
-  if (isRecord(input["metadata"])) problems.push(...metadataProblems(input["metadata"], "metadata"));
-  return problems;
+
+  /** The people of one group: each once, and not the requester. */
+  #checkGroup(path: Path, { approvers, require }: Readonly<Record<string, unknown>>): void {
+    const people = listOf(approvers).slice(0, APPROVERS_MAX);
+    this.#people += people.length;
+    const seen = new Map<string, number>();
+    for (const [i, person] of people.entries()) {
+      const address = addressOf(person);
+      if (address === undefined) continue;
+      const place = [...path, "approvers", i, ...(typeof person === "string" ? [] : ["email"])];
+      const first = seen.get(address);
+      if (first !== undefined) {
+        this.#say(place, `must be named once: same as ${fieldPath([...path, "approvers", first])}`);
+      }
+      this.#checkRequester(place, address);
+      seen.set(address, first ?? i);
+    }
+    if (typeof require === "number" && people.length > 0 && require > people.length) {
+      this.#say([...path, "require"], `must be at most the number of approvers (${people.length})`);
+    }
+  }
+
+  #checkEscalation(path: Path, stage: Readonly<Record<string, unknown>>): void {
+    const { escalateTo, onDeadline, replace, deadline } = stage;
+    const isEscalated = onDeadline === "escalate";
+    if (isEscalated && escalateTo === undefined) {
+      this.#say([...path, "escalateTo"], "is required with onDeadline escalate");
+    }
+    if (!isEscalated && escalateTo !== undefined) {
+      this.#say([...path, "onDeadline"], "must be escalate beside escalateTo");
+    }
+    if (replace !== undefined && escalateTo === undefined) {
+      this.#say([...path, "replace"], "must be left out without escalateTo");
+    }
+    if (isEscalated && typeof deadline === "string" && parseDeadline(deadline)?.kind === "instant") {
+      this.#say(
+        [...path, "deadline"],
+        "must be a duration such as P2D: it starts again with each escalation",
+      );
+    }
+    for (const [i, entry] of listOf(escalateTo).entries()) {
+      const place = [...path, "escalateTo", i];
+      for (const [j, person] of (Array.isArray(entry) ? entry : [entry]).entries()) {
+        this.#people += 1;
+        const address = addressOf(person);
+        if (address !== undefined)
+          this.#checkRequester(Array.isArray(entry) ? [...place, j] : place, address);
+      }
+    }
+  }
+
+  #checkRequester(path: Path, address: string): void {
+    if (address === this.#requester) this.#say(path, "must not be the requester, who may not decide");
+  }
+
+  #checkSilence(path: Path, onDeadline: unknown): void {
+    if (onDeadline !== "approve" || this.#mayApproveByDeadline) return;
+    this.#say(path, "must not be approve: the operator has not allowed it (APPROVE_ON_DEADLINE)");
+  }
+
+  #checkChoices(): void {
+    const choices = listOf(this.#input["choices"]).filter(isRecord);
+    if (choices.length === 0) return;
+    const seen = new Map<unknown, number>();
+    for (const [i, { value }] of choices.entries()) {
+      const first = seen.get(value);
+      if (first !== undefined && typeof value === "string") {
+        this.#say(["choices", i, "value"], `must be used once: same as choices[${first}]`);
+      }
+      seen.set(value, first ?? i);
+    }
+    if (!choices.some(({ effect }) => effect === "approve")) {
+      this.#say(["choices"], "must have one whose effect is approve: otherwise nobody can approve it");
+    }
+  }
+
+  #say(path: Path, message: string): void {
+    this.#problems.push({ field: fieldPath(path), message });
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function deadlineOf(input: unknown): Deadline | undefined {

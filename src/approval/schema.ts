@@ -12,20 +12,33 @@
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
 import { DEADLINE_WINDOW, parseDeadline } from "./deadline.ts";
+import { durationSchema, undoSchema } from "./duration.ts";
+import { fieldsSchema } from "./fields.ts";
+import { hoursSchema } from "./hours.ts";
 import { ID_PATTERN, ID_RULE } from "./ids.ts";
 import { METADATA_BYTES_MAX } from "./metadata.ts";
 import { addressKey } from "./person.ts";
+import { remindersSchema } from "./reminders.ts";
 import { type Frozen, facets, meaning, shownMembers, shownShape, storedShape } from "./shape.ts";
-import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
+import { line, lines } from "./text-schema.ts";
 import { timeZoneSchema } from "./time-zone.ts";
 
 export const APPROVERS_MAX = 50;
 const DETAILS_MAX = 50;
+const STAGES_MAX = 20;
+const GROUPS_MAX = 20;
+const ESCALATIONS_MAX = 10;
+const CHOICES_MAX = 6;
+const ROUNDS_MAX = 10;
 
 /** What an approver may add to an answer, in characters, on the page and through the API. */
 export const COMMENT_CHARS_MAX = 2_000;
 
-export const choiceSchema = z.enum(["approve", "reject"]);
+/** What an answer does, whatever its choice is called. */
+export const effectSchema = z.enum(["approve", "reject", "changes"]);
+/** The value of a choice, as links and answers name it. `view` is the link that preselects none. */
+const CHOICE_PATTERN = /^(?!view$)[a-z][a-z0-9_-]{0,31}$/;
+export const choiceSchema = z.string().regex(CHOICE_PATTERN);
 /** How a decision came in. */
 export const doorSchema = z.enum(["mail", "api", "webhook"]);
 export const outcomeKindSchema = z.enum(["approved", "rejected", "expired", "cancelled"]);
@@ -64,6 +77,92 @@ const approverSchema = z
   .meta({ id: "PersonOrAddress", description: "A person, or only their mail address." })
   // An address is stored as a person.
   .register(facets, { is: personSchema });
+
+const choicesSchema = z
+  .array(
+    z
+      .strictObject({
+        value: z
+          .string()
+          .regex(
+            CHOICE_PATTERN,
+            "must be a lower-case letter, then up to 31 lower-case letters, digits, '_' or '-', and not view",
+          ),
+        effect: effectSchema.meta({ description: "What an answer with this choice does." }),
+        label: z.exactOptional(line(60).meta({ description: "What the button says." })),
+        comment: z
+          .enum(["optional", "required", "none"])
+          .default("optional")
+          .meta({ description: "Whether people can, must or cannot say why." }),
+      })
+      .meta({ id: "ChoiceInput" })
+      .register(facets, { name: "Choice" }),
+  )
+  .min(1)
+  .max(CHOICES_MAX);
+
+const requireSchema = (people: string) =>
+  z
+    .union([z.enum(["any", "all"]), z.int().min(1).max(APPROVERS_MAX).register(facets, { min: 1 })])
+    .meta({ description: `How many ${people} are needed.` });
+
+const approversSchema = z.array(approverSchema).min(1).max(APPROVERS_MAX).register(facets, { min: 1 });
+
+const onDeadlineSchema = z.enum(["expire", "reject", "escalate", "approve"]);
+
+const escalateToSchema = z
+  .array(
+    z
+      .union([approverSchema, z.array(approverSchema).min(1).max(APPROVERS_MAX)])
+      .transform((entry) => (Array.isArray(entry) ? entry : [entry]))
+      // One person is stored as a list of one.
+      .register(facets, { is: z.array(personSchema) }),
+  )
+  .min(1)
+  .max(ESCALATIONS_MAX);
+
+const groupSchema = z
+  .strictObject({
+    name: z.exactOptional(line(60)),
+    approvers: approversSchema.meta({ description: "The people of this group, each once." }),
+    require: requireSchema("approvals of this group").default("any"),
+  })
+  .meta({ id: "GroupInput" })
+  .register(facets, { name: "Group" });
+
+const stageSchema = z
+  .strictObject({
+    name: z.exactOptional(line(60)),
+    groups: z.exactOptional(
+      z
+        .array(groupSchema)
+        .min(1)
+        .max(GROUPS_MAX)
+        .meta({ description: "Groups that are asked side by side." }),
+    ),
+    approvers: z.exactOptional(
+      approversSchema.meta({ description: "In place of groups: the people of the only one." }),
+    ),
+    require: z.exactOptional(
+      requireSchema("groups, or approvals of the only one,").meta({
+        description: "How many groups (default all), or approvals of the only one (default any), are needed.",
+      }),
+    ),
+    deadline: z.exactOptional(durationSchema.meta({ description: "How long the stage may take." })),
+    onDeadline: z.exactOptional(
+      onDeadlineSchema.meta({ description: "What happens then. Default: expire." }),
+    ),
+    escalateTo: z.exactOptional(
+      escalateToSchema.meta({
+        description: "Who is asked too, one entry each time the stage's time is over.",
+      }),
+    ),
+    replace: z.exactOptional(
+      z.boolean().meta({ description: "Whether an escalation closes the questions that were open." }),
+    ),
+  })
+  .meta({ id: "StageInput" })
+  .register(facets, { name: "Stage" });
 
 /** Settings decide which URLs may be called; see {@link RequestRules}. */
 export const callbackUrlSchema = z
@@ -110,12 +209,21 @@ export const approvalRequestSchema = z.strictObject({
     .array(approverSchema)
     .min(1)
     .max(APPROVERS_MAX)
-    .meta({ description: "The people who are asked, each once." })
-    .register(facets, { min: 1 }),
-  require: z
-    .union([z.enum(["any", "all"]), z.int().min(1).max(APPROVERS_MAX).register(facets, { min: 1 })])
-    .default("any")
-    .meta({ description: "How many approvals are needed." }),
+    // None where there are stages.
+    .default([])
+    .meta({ description: "The people who are asked, each once. Leave it out if you give stages." }),
+  require: requireSchema("approvals").default("any"),
+  stages: z.exactOptional(
+    z
+      .array(stageSchema)
+      .min(1)
+      .max(STAGES_MAX)
+      .meta({ description: "Questions in sequence: nobody is asked before the stage before has approved." }),
+  ),
+  choices: z.exactOptional(
+    choicesSchema.meta({ description: "What people can answer. Default: approve and reject." }),
+  ),
+  fields: z.exactOptional(fieldsSchema),
   rejection: z.enum(["veto", "majority"]).default("veto").meta({
     description:
       "veto: one rejection ends the approval. majority: it ends when too few approvers are left to reach `require`.",
@@ -128,10 +236,27 @@ export const approvalRequestSchema = z.strictObject({
     })
     .default("P7D")
     .meta({ description: `ISO 8601 duration from now, or an instant; ${DEADLINE_WINDOW} away.` }),
-  onDeadline: z
-    .enum(["expire", "reject"])
+  onDeadline: onDeadlineSchema
     .default("expire")
     .meta({ description: "How the approval ends if it is undecided at the deadline." }),
+  escalateTo: z.exactOptional(
+    escalateToSchema.meta({
+      description: "With onDeadline escalate: who is asked too, one entry each time the deadline passes.",
+    }),
+  ),
+  replace: z.exactOptional(
+    z.boolean().meta({ description: "Whether an escalation closes the questions that were open." }),
+  ),
+  reminders: z.exactOptional(remindersSchema),
+  hours: z.exactOptional(hoursSchema),
+  undo: z.exactOptional(undoSchema),
+  rounds: z.exactOptional(
+    z
+      .int()
+      .min(1)
+      .max(ROUNDS_MAX)
+      .meta({ description: "How often the question may be asked, with changes in between. Default: 3." }),
+  ),
   callbackUrl: z.exactOptional(callbackUrlSchema),
   metadata: z
     .record(z.string(), z.unknown())
@@ -143,6 +268,11 @@ export const approvalRequestSchema = z.strictObject({
 
 /** A validated request: plain JSON with every default filled in. */
 export type ApprovalRequest = Frozen<Omit<z.output<typeof approvalRequestSchema>, "id">>;
+
+export type Require = ApprovalRequest["require"];
+export type OnDeadline = z.output<typeof onDeadlineSchema>;
+/** One of the choices of a request. */
+export type ChoiceRule = Frozen<z.output<typeof choicesSchema>[number]>;
 
 /** The id names the promise; everything else is stored in it. */
 const contentSchema = approvalRequestSchema.omit({ id: true });
@@ -158,28 +288,6 @@ export const shownPersonSchema = shownShape(personSchema) as z.ZodType<Person>;
 /** A request's fields in a form for comparison: two ways to write the same value are equal. */
 export function meaningOf(request: ApprovalRequest): Readonly<Record<string, unknown>> {
   return meaning(contentSchema, request) as Record<string, unknown>;
-}
-
-function line(charsMax: number) {
-  return text(charsMax, tidyLine, lineProblem).register(facets, { meaning: composed });
-}
-
-/** Schema of text of several lines, tidied. */
-export function lines(charsMax: number) {
-  return text(charsMax, tidyLines, linesProblem).register(facets, { meaning: composed });
-}
-
-/** Controls are looked for in the text as given, which trimming would hide; reserved words in the text as stored. */
-function text(charsMax: number, tidy: (raw: string) => string, problem: (raw: string) => string | undefined) {
-  return z
-    .string()
-    .superRefine((raw, ctx) => {
-      const message = problem(raw) ?? storableProblem(tidy(raw));
-      if (message !== undefined) ctx.addIssue({ code: "custom", message });
-    })
-    .overwrite(tidy)
-    .min(1)
-    .max(charsMax);
 }
 
 /** Blanks and controls are refused, because `URL` would drop them, and people would read another address. */

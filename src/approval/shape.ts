@@ -86,6 +86,7 @@ function shapeOf(schema: z.ZodType, making: Making): z.ZodType {
   if (schema instanceof z.ZodUnion) {
     return z.union(schema.options.map((option) => making.of(option as z.ZodType)));
   }
+  if (schema instanceof z.ZodRecord) return z.record(z.string(), making.of(schema.valueType as z.ZodType));
   if (schema instanceof z.ZodString) return z.string();
   if (schema instanceof z.ZodNumber) {
     const number = schema.isInt ? z.int() : z.number();
@@ -95,7 +96,7 @@ function shapeOf(schema: z.ZodType, making: Making): z.ZodType {
   throw new TypeError(`Cannot tell how to read back what a schema of type ${schema.def.type} accepts`);
 }
 
-const AS_THEY_ARE = [z.ZodEnum, z.ZodLiteral, z.ZodBoolean, z.ZodRecord, z.ZodUnknown];
+const AS_THEY_ARE = [z.ZodEnum, z.ZodLiteral, z.ZodBoolean, z.ZodUnknown];
 
 /** The value in a form that is equal for all values of the same meaning. Only texts change. */
 export function meaning(schema: z.ZodType, value: unknown): unknown {
@@ -113,6 +114,9 @@ export function meaning(schema: z.ZodType, value: unknown): unknown {
       const of = shape[name];
       return of === undefined ? member : meaning(of, member);
     });
+  }
+  if (schema instanceof z.ZodRecord && typeof value === "object" && value !== null) {
+    return mapped(Object.entries(value), (member) => meaning(schema.valueType as z.ZodType, member));
   }
   return typeof value === "string" && sameFor !== undefined ? sameFor(value) : value;
 }

@@ -1,6 +1,19 @@
-import type { ApprovalRequest, Decision, OutcomeKind } from "./approval.ts";
-import { answerOn, answersOn, isCancelled, verdictOf } from "./ending.ts";
-import { cancellationOf, closedOf, outcomeOf, type StoredRecord } from "./stored.ts";
+import type { Decision, OutcomeKind, Person, Reassignment, Withdrawal } from "./approval.ts";
+import { type Course, type CourseBallot, evaluationOf, seatAnswer } from "./course.ts";
+import { answerOn, isCancelled } from "./ending.ts";
+import { ruleOf } from "./rule.ts";
+import {
+  cancellationOf,
+  changeOf,
+  closedOf,
+  extensionOf,
+  outcomeOf,
+  reassignmentOf,
+  recusalOf,
+  reissueOf,
+  type StoredRecord,
+  withdrawalOf,
+} from "./stored.ts";
 
 /** The promises that one ballot's state follows from. */
 export interface BallotRecords {
@@ -14,8 +27,18 @@ export interface BallotRecords {
   readonly outcome?: OutcomeKind;
 }
 
-/** `closing`: the approval is ending, and how is not recorded yet. */
-export type ClosedBecause = OutcomeKind | "closing";
+/**
+ * Why a ballot can no longer be answered. `closing`: the approval is ending, and how is not recorded yet. The others say
+ * that the approval goes on without this ballot, or went on.
+ */
+export type ClosedBecause =
+  | OutcomeKind
+  | "closing"
+  | "reassigned"
+  | "recused"
+  | "reissued"
+  | "undone"
+  | NonNullable<Withdrawal["because"]>;
 
 /** The state of a ballot, as its approver and everyone who asks sees it. Times in milliseconds since 1970, the engine's. */
 export type BallotStanding =
@@ -24,6 +47,8 @@ export type BallotStanding =
       readonly kind: "decided";
       readonly decision: Decision;
       readonly atMs: number;
+      /** Until when it can be taken back, if it can. */
+      readonly undoUntilMs?: number;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     }
@@ -32,8 +57,12 @@ export type BallotStanding =
       /** `expired`: by its deadline, also where the approval counts as rejected then. */
       readonly because: ClosedBecause;
       readonly atMs?: number;
-      /** Why the approval was cancelled, in the words of the caller who cancelled it. */
+      /** Why the approval was cancelled, or the ballot handed on, in the words of the person who did it. */
       readonly reason?: string;
+      /** Whom it was handed to. */
+      readonly to?: Person;
+      /** The address of the person who did it. */
+      readonly by?: string;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     };
@@ -65,17 +94,56 @@ export function standingOf({ n, ballot, end, root, outcome: foreseen }: BallotRe
   return { kind: "closed", because: "closing", ...settledAt(ballot) };
 }
 
+/** The same for a ballot of an approval that is known whole. */
+export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): BallotStanding {
+  const { root, end, call } = course;
+  const found = course.ballots.find(({ ballot }) => ballot.n === n);
+  const handed = found && handedOn(found, ruleOf(call.request).undoMs);
+  if (handed !== undefined) return handed;
+  // An end that was extended ended nothing, and one that was changed ended a round.
+  const isOver = end !== undefined && extensionOf(end) === undefined && changeOf(end) === undefined;
+  const standing = standingOf({
+    n,
+    ballot: found?.record,
+    end: isOver ? end : undefined,
+    root,
+    ...(foreseen === undefined ? {} : { outcome: foreseen }),
+  });
+  const because = found && withdrawalOf(found.record)?.because;
+  if (standing.kind === "closed" && because !== undefined) return { ...standing, because };
+  if (standing.kind !== "decided" || found === undefined) return standing;
+  const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
+  const canUndo = found.undo?.state === "pending" && !isSettled(end) && root.state === "pending";
+  return canUndo ? { ...standing, undoUntilMs } : standing;
+}
+
+/** Whether somebody else has it, or nobody any more, because of what its approver did. */
+function handedOn({ record, undo }: CourseBallot, undoMs: number): BallotStanding | undefined {
+  const closed = (because: ClosedBecause, act: Partial<Reassignment>): BallotStanding => ({
+    kind: "closed",
+    because,
+    ...settledAt(record),
+    ...(act.reason === undefined ? {} : { reason: act.reason }),
+    ...(act.to === undefined ? {} : { to: act.to }),
+    ...(act.by === undefined ? {} : { by: act.by }),
+  });
+  const reassigned = reassignmentOf(record);
+  if (reassigned !== undefined) return closed("reassigned", reassigned);
+  const recused = recusalOf(record);
+  if (recused !== undefined) return closed("recused", { ...recused, kind: "reassigned" });
+  if (reissueOf(record) !== undefined) return closed("reissued", {});
+  return seatAnswer(record, undo, undoMs).kind === "undone" ? closed("undone", {}) : undefined;
+}
+
 /**
  * How an approval with a cancellation ends, if that is certain: once each of its ballots is settled. Undefined until
- * then, and if `end` is no cancellation.
+ * then, and if there is no cancellation.
  */
-export function outcomeOfCancelled(
-  request: ApprovalRequest,
-  end: StoredRecord,
-  ballots: readonly (StoredRecord | undefined)[],
-): OutcomeKind | undefined {
-  if (!isCancelled(end) || !ballots.every(isSettled)) return undefined;
-  const verdict = verdictOf(request, end, answersOn(ballots, end));
+export function outcomeOfCancelled(course: Course): OutcomeKind | undefined {
+  const { root, end, ballots } = course;
+  if (root.state !== "pending" || end === undefined || !isCancelled(end)) return undefined;
+  if (ballots.length === 0 || !ballots.every(({ record }) => isSettled(record))) return undefined;
+  const { verdict } = evaluationOf(course, end.settledAt ?? end.timeoutAt);
   return verdict.kind === "done" ? verdict.outcome : undefined;
 }
 

@@ -9,17 +9,30 @@ import type {
   ApprovalRequest,
   Ballot,
   Cancellation,
+  Change,
   Closed,
+  Content,
   Decision,
+  Extension,
   Judgement,
+  JudgementV1,
   MailResult,
   Outcome,
+  Reassignment,
+  Recusal,
+  Reissue,
+  Terms,
+  Undo,
+  Via,
   Withdrawal,
 } from "./approval.ts";
+import type { Ask, State } from "./evaluate.ts";
 import { KIND_TAG } from "./ids.ts";
+import { APPROVAL_SLACK_MS } from "./request.ts";
 import {
   choiceSchema,
   doorSchema,
+  effectSchema,
   outcomeKindSchema,
   storedPersonSchema,
   storedRequestSchema,
@@ -39,7 +52,28 @@ export interface StoredRecord {
 
 const text = z.string();
 
-const call = z.object({ func: z.literal("approval"), args: z.tuple([storedRequestSchema]) });
+const epochMs = z.int().min(0);
+
+const request = storedRequestSchema.refine(
+  ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
+);
+
+const terms: z.ZodType<Terms> = z.object({ startedAtMs: epochMs, deadlineAtMs: epochMs });
+
+const call = z.object({
+  func: z.literal("approval"),
+  version: z.exactOptional(z.int()),
+  args: z.union([z.tuple([request, terms]), z.tuple([request])]),
+});
+
+const groups = z.array(z.int().min(0));
+
+const via: z.ZodType<Via> = z.object({
+  kind: z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]),
+  from: z.exactOptional(z.int().min(1)),
+  reason: z.exactOptional(text),
+  by: z.exactOptional(text),
+});
 
 const ballot: z.ZodType<Ballot> = z.object({
   kind: z.literal("ballot"),
@@ -48,19 +82,80 @@ const ballot: z.ZodType<Ballot> = z.object({
   approver: storedPersonSchema,
   recipient: text,
   gen: z.int().min(0),
+  stage: z.exactOptional(z.int().min(0)),
+  round: z.exactOptional(z.int().min(1)),
+  groups: z.exactOptional(groups),
+  added: z.exactOptional(z.literal(true)),
+  via: z.exactOptional(via),
+  custom: z.exactOptional(z.literal(true)),
+  undo: z.exactOptional(z.literal(true)),
+  contentHash: z.exactOptional(text),
 });
 
-const decision: z.ZodType<Decision> = z.object({
-  kind: z.literal("decision"),
-  choice: choiceSchema,
-  comment: z.exactOptional(text),
-  by: text,
-  door: doorSchema,
-  nonce: text,
-  caller: z.exactOptional(text),
+const fields = z.record(text, z.union([text, z.number(), z.boolean()]));
+
+const decision: z.ZodType<Decision> = z
+  .object({
+    kind: z.literal("decision"),
+    choice: choiceSchema,
+    effect: z.exactOptional(effectSchema),
+    comment: z.exactOptional(text),
+    fields: z.exactOptional(fields),
+    contentHash: z.exactOptional(text),
+    by: text,
+    door: doorSchema,
+    nonce: text,
+    caller: z.exactOptional(text),
+  })
+  // What any other choice does, only its effect says.
+  .refine(({ choice, effect }) => effect !== undefined || choice === "approve" || choice === "reject");
+
+const withdrawal: z.ZodType<Withdrawal> = z.object({
+  kind: z.literal("withdrawn"),
+  because: z.exactOptional(z.enum(["stage-done", "escalated", "changes-requested", "round-over"])),
 });
 
-const withdrawal: z.ZodType<Withdrawal> = z.object({ kind: z.literal("withdrawn") });
+const act = { door: doorSchema, nonce: text, by: z.exactOptional(text), caller: z.exactOptional(text) };
+
+const reassignment: z.ZodType<Reassignment> = z.object({
+  kind: z.literal("reassigned"),
+  to: storedPersonSchema,
+  reason: z.exactOptional(text),
+  ...act,
+});
+
+const recusal: z.ZodType<Recusal> = z.object({
+  kind: z.literal("recused"),
+  reason: z.exactOptional(text),
+  ...act,
+});
+
+const reissue: z.ZodType<Reissue> = z.object({ kind: z.literal("reissued"), ...act });
+
+const undo: z.ZodType<Undo> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("undone"), ...act }),
+  z.object({ kind: z.literal("final") }),
+]);
+
+const extension: z.ZodType<Extension> = z.object({
+  kind: z.literal("extended"),
+  untilMs: epochMs,
+  reason: z.exactOptional(text),
+  ...act,
+});
+
+const content: z.ZodType<Content> = z.object({
+  title: text,
+  summary: z.exactOptional(text),
+  details: z.array(z.object({ label: text, value: text })),
+});
+
+const change: z.ZodType<Change> = z.object({
+  kind: z.literal("changed"),
+  content,
+  note: z.exactOptional(text),
+  ...act,
+});
 
 const cancellation: z.ZodType<Cancellation> = z.object({
   kind: z.literal("cancelled"),
@@ -89,7 +184,10 @@ const decisions = z.array(
     n: z.int(),
     email: text,
     choice: choiceSchema,
+    effect: z.exactOptional(effectSchema),
+    stage: z.exactOptional(z.int().min(1)),
     comment: z.exactOptional(text),
+    fields: z.exactOptional(fields),
     at: text,
     door: z.exactOptional(doorSchema),
     caller: z.exactOptional(text),
@@ -101,29 +199,90 @@ const outcome: z.ZodType<Outcome> = z.object({
   outcome: outcomeKindSchema,
   reason: text,
   decisions,
+  round: z.exactOptional(z.int().min(1)),
   metadata: z.record(text, z.unknown()),
 });
 
+const verdict = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("wait") }),
+  z.object({ kind: z.literal("done"), outcome: outcomeKindSchema, reason: text }),
+]);
+
+const state: z.ZodType<State> = z.object({
+  round: z.int().min(1),
+  stage: z.int().min(0),
+  phase: z.enum(["asking", "revising"]),
+  escalations: z.int().min(0),
+  sinceMs: z.exactOptional(epochMs),
+  lookedAtMs: z.exactOptional(epochMs),
+});
+
+const ask: z.ZodType<Ask> = z.object({
+  person: storedPersonSchema,
+  groups,
+  stage: z.int().min(0),
+  round: z.int().min(1),
+  gen: z.int().min(0),
+  added: z.exactOptional(z.literal(true)),
+  via: z.exactOptional(via),
+});
+
 const judgement: z.ZodType<Judgement> = z.object({
-  verdict: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("wait") }),
-    z.object({ kind: z.literal("done"), outcome: outcomeKindSchema, reason: text }),
-  ]),
+  kind: z.literal("judgement"),
+  atMs: epochMs,
+  settled: z.int(),
+  rang: z.array(z.int()),
+  verdict,
+  state,
+  ask: z.array(ask),
+  nextEndAtMs: z.exactOptional(epochMs),
+  alarmAtMs: z.exactOptional(epochMs),
+  content: z.exactOptional(content),
+  decisions,
+});
+
+const judgementV1: z.ZodType<JudgementV1> = z.object({
+  verdict,
   settled: z.int(),
   retryDue: z.boolean(),
   decisions,
 });
 
+/** An approval as its root promise has it. */
+export interface StoredCall {
+  readonly request: ApprovalRequest;
+  /** When it began, and its first deadline. */
+  readonly terms: Terms;
+  /** Of the workflow: in version 1, ballots and root time out with the deadline, and nothing but a cancellation changes it. */
+  readonly version: 1 | 2;
+}
+
+/** The call behind an approval's root promise; undefined if the record is no approval of ours. */
+export function callOf(record: StoredRecord): StoredCall | undefined {
+  if (record.tags[KIND_TAG] !== "approval") return undefined;
+  const stored = read(call, record.param);
+  if (stored === undefined) return undefined;
+  const [request, terms] = stored.args;
+  return {
+    request,
+    // A schedule cannot know them.
+    terms: terms ?? { startedAtMs: record.createdAt, deadlineAtMs: record.timeoutAt - APPROVAL_SLACK_MS },
+    version: stored.version === 2 ? 2 : 1,
+  };
+}
+
 /** The request behind an approval's root promise; undefined if the record is no approval of ours. */
 export function requestOf(record: StoredRecord): ApprovalRequest | undefined {
-  if (record.tags[KIND_TAG] !== "approval") return undefined;
-  return read(call, record.param)?.args[0];
+  return callOf(record)?.request;
 }
 
 /** The request that an approval's workflow was started with; undefined if the argument is none. */
 export function requestIn(argument: unknown): ApprovalRequest | undefined {
-  return read(storedRequestSchema, argument);
+  return read(request, argument);
 }
+
+/** The terms that an approval's workflow was started with; undefined if the argument is none. */
+export const termsIn = (argument: unknown): Terms | undefined => read(terms, argument);
 
 /** The question that a ballot's promise asks; undefined if the record is no ballot. */
 export function ballotOf(record: StoredRecord): Ballot | undefined {
@@ -133,15 +292,22 @@ export function ballotOf(record: StoredRecord): Ballot | undefined {
 /** What a step or a child workflow answered, as the workflow that asked gets it; undefined if another program wrote it. */
 export const mailResultIn = (value: unknown): MailResult | undefined => read(mailResult, value);
 export const judgementIn = (value: unknown): Judgement | undefined => read(judgement, value);
+export const judgementV1In = (value: unknown): JudgementV1 | undefined => read(judgementV1, value);
 export const outcomeIn = (value: unknown): Outcome | undefined => read(outcome, value);
 
 type Settled = Pick<StoredRecord, "state" | "value">;
 
 export const decisionOf = (record: Settled): Decision | undefined => readValue(decision, record);
+export const reassignmentOf = (record: Settled): Reassignment | undefined => readValue(reassignment, record);
+export const recusalOf = (record: Settled): Recusal | undefined => readValue(recusal, record);
+export const reissueOf = (record: Settled): Reissue | undefined => readValue(reissue, record);
+export const undoOf = (record: Settled): Undo | undefined => readValue(undo, record);
+export const extensionOf = (record: Settled): Extension | undefined => readValue(extension, record);
+export const changeOf = (record: Settled): Change | undefined => readValue(change, record);
+export const judgementOf = (record: Settled): Judgement | undefined => readValue(judgement, record);
 export const withdrawalOf = (record: Settled): Withdrawal | undefined => readValue(withdrawal, record);
-export const cancellationOf = (record: StoredRecord): Cancellation | undefined =>
-  readValue(cancellation, record);
-export const closedOf = (record: StoredRecord): Closed | undefined => readValue(closed, record);
+export const cancellationOf = (record: Settled): Cancellation | undefined => readValue(cancellation, record);
+export const closedOf = (record: Settled): Closed | undefined => readValue(closed, record);
 export const mailResultOf = (record: StoredRecord): MailResult | undefined => readValue(mailResult, record);
 export const outcomeOf = (record: StoredRecord): Outcome | undefined => readValue(outcome, record);
 

@@ -1,9 +1,22 @@
-import type { ApprovalRequest, Delivery, Door, Outcome, OutcomeKind, Person } from "./approval.ts";
+import {
+  type ApprovalRequest,
+  type Choice,
+  type Delivery,
+  type Door,
+  effectOf,
+  type Outcome,
+  type OutcomeKind,
+  type Person,
+  type Via,
+} from "./approval.ts";
 import { shownUrl } from "./callback.ts";
-import { ballotId, endId, KIND_TAG } from "./ids.ts";
-import { APPROVAL_SLACK_MS } from "./request.ts";
-import { type BallotStanding, standingOf } from "./standing.ts";
-import { cancellationOf, mailResultOf, outcomeOf, requestOf, type StoredRecord } from "./stored.ts";
+import { type Course, courseOf } from "./course.ts";
+import { openingAsks } from "./evaluate.ts";
+import type { FieldValues } from "./field-answers.ts";
+import { KIND_TAG } from "./ids.ts";
+import { ruleOf } from "./rule.ts";
+import { type BallotStanding, type ClosedBecause, standingIn } from "./standing.ts";
+import { cancellationOf, mailResultOf, outcomeOf, type StoredRecord } from "./stored.ts";
 
 /** What `GET /approvals/:id` answers. Times are ISO 8601 instants of the engine's clock. */
 export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approvers"> {
@@ -11,7 +24,13 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   /** `failed`: its workflow broke off, and `error` says why. */
   readonly status: "pending" | OutcomeKind | "failed";
   readonly deadline: string;
-  /** One for each approver, in the order of the request. */
+  /** Of an approval whose question was changed: how often it has been asked, with this time. */
+  readonly round?: number;
+  /** Of an approval in stages: the one that is open, or was last, from 1. */
+  readonly stage?: number;
+  /** Changes were requested, and the requester has made none yet. */
+  readonly revising?: boolean;
+  /** In the order in which they were opened; first one for each approver of the first stage. */
   readonly ballots: readonly BallotView[];
   /** Addresses of the approvers who have not answered yet. */
   readonly waitingFor: readonly string[];
@@ -27,9 +46,35 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
 interface BallotView {
   readonly n: number;
   readonly approver: Person;
-  /** `withdrawn`: the approval ended without this answer. */
-  readonly state: "open" | "approved" | "rejected" | "withdrawn" | "expired";
+  /** From 1, of an approval in stages. */
+  readonly stage?: number;
+  /** From 2. */
+  readonly round?: number;
+  /** Why it was opened later than its stage, or in place of another ballot. */
+  readonly via?: Via;
+  /**
+   * `approved`, `rejected`, `changes_requested`: by the effect of the answer. `withdrawn`: the approval ended, or went on,
+   * without this answer. `undone`: the answer was taken back.
+   */
+  readonly state:
+    | "open"
+    | "approved"
+    | "rejected"
+    | "changes_requested"
+    | "withdrawn"
+    | "expired"
+    | "reassigned"
+    | "recused"
+    | "reissued"
+    | "undone";
+  /** The value of the answer's choice, where the request has choices of its own. */
+  readonly choice?: Choice;
   readonly comment?: string;
+  readonly fields?: FieldValues;
+  /** SHA-256 of what the approver was shown. */
+  readonly contentHash?: string;
+  /** Until when the answer can be taken back. */
+  readonly undoUntil?: string;
   readonly decidedAt?: string;
   readonly door?: Door;
   /** The program that decided in the approver's place: an API key, or the source of a webhook. */
@@ -56,16 +101,14 @@ export type Children = readonly StoredRecord[];
 
 /** Computes an approval's state from its stored promises; undefined if `root` is no approval. */
 export function summarize(root: StoredRecord, children: Children): ApprovalView | undefined {
-  const request = requestOf(root);
-  if (request === undefined) return undefined;
-  const { approvers, deadline: _, callbackUrl, ...shown } = request;
-  const byId = new Map(children.map((child) => [child.id, child]));
-  const end = byId.get(endId(root.id));
+  const course = courseOf(root, children);
+  if (course === undefined) return undefined;
+  const { request, end, deadlineAtMs, state } = course;
+  const { approvers: _, deadline: __, callbackUrl, ...shown } = request;
   const mails = mailsOf(children);
-  const ballots = approvers.map((approver, i) => {
-    const n = i + 1;
-    const standing = standingOf({ n, ballot: byId.get(ballotId(root.id, n)), end, root });
-    return ballotView({ n, approver, mail: mails.get(n) ?? { status: "pending", attempts: 0 } }, standing);
+  const ballots = ballotsOf(course).map((ballot) => {
+    const mail = mails.get(ballot.n) ?? { status: "pending", attempts: 0 };
+    return ballotView({ ...ballot, mail }, standingIn(course, ballot.n));
   });
   const { status, ...ended } = statusOf(root);
   return {
@@ -73,7 +116,10 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
     status,
     ...shown,
     ...(callbackUrl === undefined ? {} : { callbackUrl: shownUrl(callbackUrl) }),
-    deadline: iso(root.timeoutAt - APPROVAL_SLACK_MS),
+    deadline: iso(deadlineAtMs),
+    ...(state.round === 1 ? {} : { round: state.round }),
+    ...(request.stages === undefined ? {} : { stage: state.stage + 1 }),
+    ...(state.phase === "revising" ? { revising: true } : {}),
     ballots,
     waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),
     ...cancellationIn(end),
@@ -100,11 +146,14 @@ function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "canc
   return { cancellation: { at: iso(end.settledAt), ...reasonOf(cancellation) } };
 }
 
+/** Version 1 of the workflow has one timer for its mails, and later ones have one for whatever is due next. */
+const TIMERS = new Set(["retry", "alarm"]);
+
 /** The latest known result by ballot; later steps are later tries. */
 function mailsOf(children: Children): Map<number, MailView> {
   const mails = new Map<number, MailView>();
   // One timer for all mails that are to be tried again.
-  const timer = children.find(({ tags, state }) => tags[KIND_TAG] === "retry" && state === "pending");
+  const timer = children.find(({ tags, state }) => TIMERS.has(tags[KIND_TAG] ?? "") && state === "pending");
   for (const child of children) {
     const result = mailResultOf(child);
     if (result === undefined) continue;
@@ -122,26 +171,59 @@ function mailsOf(children: Children): Map<number, MailView> {
   return mails;
 }
 
-function ballotView(
-  { n, approver, mail }: Pick<BallotView, "n" | "approver" | "mail">,
-  standing: BallotStanding,
-): BallotView {
-  if (standing.kind === "open") return { n, approver, state: "open", mail };
-  if (standing.kind === "closed") {
-    return { n, approver, state: standing.because === "expired" ? "expired" : "withdrawn", mail };
+/** The ballots; before the workflow's first pass, those that it will open. */
+function ballotsOf({ ballots, call, state }: Course): Omit<BallotView, "mail" | "state">[] {
+  const place = (stage: number, round: number) => ({
+    ...(call.request.stages === undefined ? {} : { stage: stage + 1 }),
+    ...(round === 1 ? {} : { round }),
+  });
+  if (ballots.length === 0) {
+    return openingAsks(ruleOf(call.request), state).map(({ person, stage, round }, i) => ({
+      n: i + 1,
+      approver: person,
+      ...place(stage, round),
+    }));
   }
-  const { choice, comment, door, caller } = standing.decision;
-  return {
+  return ballots.map(({ ballot: { n, approver, stage = 0, round = 1, via } }) => ({
     n,
     approver,
-    state: choice === "approve" ? "approved" : "rejected",
+    ...place(stage, round),
+    ...(via === undefined ? {} : { via }),
+  }));
+}
+
+type Shown = Omit<BallotView, "state">;
+
+function ballotView(shown: Shown, standing: BallotStanding): BallotView {
+  if (standing.kind === "open") return { ...shown, state: "open" };
+  if (standing.kind === "closed") return { ...shown, state: CLOSED[standing.because] ?? "withdrawn" };
+  const { decision, atMs, undoUntilMs } = standing;
+  const { choice, effect, comment, fields, contentHash, door, caller } = decision;
+  const { mail, ...others } = shown;
+  return {
+    ...others,
+    state: DECIDED[effectOf(decision)],
+    ...(effect === undefined ? {} : { choice }),
     ...(comment === undefined ? {} : { comment }),
-    decidedAt: iso(standing.atMs),
+    ...(fields === undefined ? {} : { fields }),
+    decidedAt: iso(atMs),
+    ...(contentHash === undefined ? {} : { contentHash }),
+    ...(undoUntilMs === undefined ? {} : { undoUntil: iso(undoUntilMs) }),
     door,
     ...(caller === undefined ? {} : { caller }),
     mail,
   };
 }
+
+const DECIDED = { approve: "approved", reject: "rejected", changes: "changes_requested" } as const;
+
+const CLOSED: Partial<Record<ClosedBecause, BallotView["state"]>> = {
+  expired: "expired",
+  reassigned: "reassigned",
+  recused: "recused",
+  reissued: "reissued",
+  undone: "undone",
+};
 
 function reasonOf(from: { readonly reason?: string } | object): { readonly reason?: string } {
   return "reason" in from && from.reason !== undefined ? { reason: from.reason } : {};

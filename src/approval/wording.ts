@@ -1,5 +1,5 @@
 import type { Messages } from "../lib/messages.ts";
-import type { ApprovalRequest, Choice } from "./approval.ts";
+import type { ApprovalRequest, PlainChoice } from "./approval.ts";
 import { type Rules, tally } from "./policy.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
@@ -15,7 +15,7 @@ export function requirementText(rules: Rules, messages: Messages): string {
 }
 
 /** What one more answer of this kind does, as a sentence. */
-export function consequenceText(choice: Choice, rules: Rules, messages: Messages): string {
+export function consequenceText(choice: PlainChoice, rules: Rules, messages: Messages): string {
   const { eligible } = tally(rules, []);
   const enough = enoughOf(choice, rules);
   const keys = CONSEQUENCES[choice];
@@ -39,10 +39,15 @@ export function afterDeadlineText(
   return messages.text(AFTER_DEADLINE[onDeadline]);
 }
 
-const AFTER_DEADLINE = { expire: "deadline.expire", reject: "deadline.reject" } as const;
+const AFTER_DEADLINE = {
+  expire: "deadline.expire",
+  reject: "deadline.reject",
+  approve: "deadline.approve",
+  escalate: "deadline.escalate",
+} as const;
 
 /** How many answers of one kind settle the request. */
-export function enoughOf(choice: Choice, rules: Rules): number {
+export function enoughOf(choice: PlainChoice, rules: Rules): number {
   const { eligible, needed } = tally(rules, []);
   if (choice === "approve") return needed;
   // With `majority`, the request is lost when those who have not rejected are too few to approve it.

@@ -4,7 +4,9 @@ import { parseDeadline } from "../approval/deadline.ts";
 import { KIND_TAG } from "../approval/ids.ts";
 import { differingFields } from "../approval/meaning.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
-import { requestOf } from "../approval/stored.ts";
+import { untilDeadlineMs } from "../approval/rule.ts";
+import { approvalCall } from "../approval/starting.ts";
+import { callOf } from "../approval/stored.ts";
 import type { StoredPromise } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
 import { type Cli, CommandFailure, EXIT, UsageError } from "./command.ts";
@@ -50,10 +52,7 @@ export async function startApproval(
   }
   const root = await cli.durable.start({
     id,
-    func: "approval",
-    args: [parsed.value],
-    version: 1,
-    timeoutAt: parsed.deadlineAtMs + APPROVAL_SLACK_MS,
+    ...approvalCall(parsed.value, parsed.terms),
     tags: APPROVAL_TAGS,
     ...(target === undefined ? {} : { target }),
   });
@@ -79,7 +78,7 @@ export function scheduledApproval(cli: Cli, options: ApprovalOptions): Scheduled
       "--arg must have a duration such as P5D as its deadline, because an instant fits only one occurrence",
     );
   }
-  return { request: parsed.value, timeoutMs: deadline.ms + APPROVAL_SLACK_MS };
+  return { request: parsed.value, timeoutMs: untilDeadlineMs(parsed.value, 0) + APPROVAL_SLACK_MS };
 }
 
 function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {
@@ -113,6 +112,6 @@ function idIn(argument: unknown): unknown {
 }
 
 function isSame(root: StoredPromise, asked: ApprovalRequest): boolean {
-  const request = requestOf(root);
-  return request !== undefined && differingFields({ request, timeoutAt: root.timeoutAt }, asked).length === 0;
+  const stored = callOf(root);
+  return stored !== undefined && differingFields(stored, asked).length === 0;
 }

@@ -1,3 +1,4 @@
+import { APPROVAL_VERSION } from "../approval/starting.ts";
 import type { Schedule, ScheduledCall } from "../durable/administration.ts";
 import { portableCron } from "../lib/portable-cron.ts";
 import { APPROVAL_TAGS, scheduledApproval } from "./approval.ts";
@@ -123,7 +124,7 @@ function callOf(
     };
   }
   const { request, timeoutMs } = scheduledApproval(cli, { args, version, timeout });
-  return { func, args: [request], version, timeoutMs, tags: APPROVAL_TAGS };
+  return { func, args: [request], version: APPROVAL_VERSION, timeoutMs, tags: APPROVAL_TAGS };
 }
 
 /** The expression in words that every engine reads the same. */

@@ -43,12 +43,28 @@ export type Approval = {
   readonly details: readonly Detail[];
   readonly requester?: Person;
   readonly require: "any" | "all" | number;
+  readonly stages?: readonly Stage[];
+  readonly choices?: readonly Choice[];
+  readonly fields?: Fields;
   readonly rejection: "veto" | "majority";
-  readonly onDeadline: "expire" | "reject";
+  readonly onDeadline: "expire" | "reject" | "escalate" | "approve";
+  readonly escalateTo?: readonly (readonly Person[])[];
+  /** Whether an escalation closes the questions that were open. */
+  readonly replace?: boolean;
+  readonly reminders?: Reminders;
+  readonly hours?: Hours;
+  readonly undo?: string;
+  readonly rounds?: number;
   readonly callbackUrl?: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** ISO 8601 instant. */
   readonly deadline: string;
+  /** How often the question has been asked, if it was changed. */
+  readonly round?: number;
+  /** The stage that is open, or was last, from 1, of an approval in stages. */
+  readonly stage?: number;
+  /** Changes were requested, and the requester has made none yet. */
+  readonly revising?: boolean;
   readonly ballots: readonly Ballot[];
   /** Addresses of the approvers whose answer is awaited. */
   readonly waitingFor: readonly string[];
@@ -105,16 +121,31 @@ export type ApprovalRequest = {
   readonly details?: readonly DetailInput[];
   /** The person who asks. Must not be an approver. */
   readonly requester?: PersonOrAddress;
-  /** The people who are asked, each once. */
-  readonly approvers: readonly PersonOrAddress[];
+  /** The people who are asked, each once. Leave it out if you give stages. */
+  readonly approvers?: readonly PersonOrAddress[];
   /** How many approvals are needed. Default: `"any"`. */
   readonly require?: "any" | "all" | number;
+  /** Questions in sequence: nobody is asked before the stage before has approved. */
+  readonly stages?: readonly StageInput[];
+  /** What people can answer. Default: approve and reject. */
+  readonly choices?: readonly ChoiceInput[];
+  readonly fields?: FieldsInput;
   /** veto: one rejection ends the approval. majority: it ends when too few approvers are left to reach `require`. Default: `"veto"`. */
   readonly rejection?: "veto" | "majority";
-  /** ISO 8601 duration from now, or an instant; 1 minute to 90 days away. Default: `"P7D"`. */
+  /** ISO 8601 duration from now, or an instant; 1 minute to 400 days away. Default: `"P7D"`. */
   readonly deadline?: string;
   /** How the approval ends if it is undecided at the deadline. Default: `"expire"`. */
-  readonly onDeadline?: "expire" | "reject";
+  readonly onDeadline?: "expire" | "reject" | "escalate" | "approve";
+  /** With onDeadline escalate: who is asked too, one entry each time the deadline passes. */
+  readonly escalateTo?: readonly (PersonOrAddress | readonly PersonOrAddress[])[];
+  /** Whether an escalation closes the questions that were open. */
+  readonly replace?: boolean;
+  readonly reminders?: RemindersInput;
+  readonly hours?: HoursInput;
+  /** How long people can take their answer back, as an ISO 8601 duration from PT1S to P1D. It counts when that time is over. */
+  readonly undo?: string;
+  /** How often the question may be asked, with changes in between. Default: 3. */
+  readonly rounds?: number;
   /** Countersign sends signed events about this approval to this URL. */
   readonly callbackUrl?: string;
   /** Any JSON object of at most 16 KiB. Countersign returns it with the outcome. Default: `{}`. */
@@ -132,14 +163,37 @@ export type ApprovalStatus = "approved" | "rejected" | "expired" | "cancelled" |
 
 /** One approver's answer, open or given. */
 export type Ballot = {
-  /** 1 for the first approver. */
+  /** 1 for the first approver. Ballots that are opened later leave gaps. */
   readonly n: number;
   readonly approver: Person;
-  /** `withdrawn`: the approval ended without this answer. */
-  readonly state: "open" | "approved" | "rejected" | "withdrawn" | "expired";
+  /** From 1, of an approval in stages. */
+  readonly stage?: number;
+  /** From 2, of a question that was changed. */
+  readonly round?: number;
+  readonly via?: BallotVia;
+  /** `withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back. */
+  readonly state:
+    | "open"
+    | "approved"
+    | "rejected"
+    | "changes_requested"
+    | "withdrawn"
+    | "expired"
+    | "reassigned"
+    | "recused"
+    | "reissued"
+    | "undone";
+  /** The value of the answer's choice, if the request has choices of its own. */
+  readonly choice?: string;
   readonly comment?: string;
+  /** What the approver filled in, by the names of the request's fields. */
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** ISO 8601 instant. */
   readonly decidedAt?: string;
+  /** SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785. */
+  readonly contentHash?: string;
+  /** Until when the answer can be taken back. */
+  readonly undoUntil?: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
   readonly door?: "mail" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
@@ -169,7 +223,7 @@ export type BallotClosed = {
 
 export type BallotDecided = {
   readonly kind: "decided";
-  readonly choice: "approve" | "reject";
+  readonly choice: string;
   /** The approver's address; only for keys with the scope `approvals:read`. */
   readonly by?: string;
   readonly door: "mail" | "api" | "webhook";
@@ -201,6 +255,15 @@ export type BallotMail = {
 };
 
 export type BallotStands = BallotDecided | BallotClosed;
+
+/** Why it was opened later than its stage, or in place of another ballot. */
+export type BallotVia = {
+  readonly kind: "reassigned" | "escalated" | "absence" | "undo" | "reissued" | "round";
+  /** The number of the ballot that this one follows. */
+  readonly from?: number;
+  readonly reason?: string;
+  readonly by?: string;
+};
 
 export type BegunWorkflow = {
   /** The workflow's id. */
@@ -303,8 +366,26 @@ export type Cancellation = {
   readonly reason?: string;
 };
 
+export type Choice = {
+  readonly value: string;
+  /** What an answer with this choice does. */
+  readonly effect: "approve" | "reject" | "changes";
+  readonly label?: string;
+  readonly comment: "optional" | "required" | "none";
+};
+
+export type ChoiceInput = {
+  readonly value: string;
+  /** What an answer with this choice does. */
+  readonly effect: "approve" | "reject" | "changes";
+  /** What the button says. */
+  readonly label?: string;
+  /** Whether people can, must or cannot say why. Default: `"optional"`. */
+  readonly comment?: "optional" | "required" | "none";
+};
+
 export type DecideRequest = {
-  readonly choice: "approve" | "reject";
+  readonly choice: string;
   readonly comment?: string;
 };
 
@@ -324,13 +405,96 @@ export type DetailInput = {
   readonly value: string;
 };
 
+export type Field = {
+  readonly type?: "string" | "number" | "integer" | "boolean";
+  readonly title?: string;
+  readonly description?: string;
+  readonly enum?: readonly string[];
+  readonly format?: "date" | "email";
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+};
+
+export type FieldInput = {
+  /** May be left out beside `enum`. */
+  readonly type?: "string" | "number" | "integer" | "boolean";
+  /** The label; default: the field's name. */
+  readonly title?: string;
+  /** A hint below the label. */
+  readonly description?: string;
+  /** The texts to choose from. */
+  readonly enum?: readonly string[];
+  readonly format?: "date" | "email";
+  readonly minLength?: number;
+  /** Default 200. A longer text may have several lines. */
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+};
+
 export type FieldProblem = {
   readonly field: string;
   readonly message: string;
 };
 
+export type Fields = {
+  readonly $schema?: string;
+  readonly type: "object";
+  readonly properties: Readonly<Record<string, Field>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false;
+};
+
+/** What approvers fill in beside their answer: a JSON Schema of an object with plain fields. */
+export type FieldsInput = {
+  readonly $schema?: string;
+  readonly type: "object";
+  readonly properties: Readonly<Record<string, FieldInput>>;
+  /** Fields that must be filled in to approve. */
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false;
+};
+
+export type Group = {
+  readonly name?: string;
+  readonly approvers: readonly Person[];
+  readonly require: "any" | "all" | number;
+};
+
+export type GroupInput = {
+  readonly name?: string;
+  /** The people of this group, each once. */
+  readonly approvers: readonly PersonOrAddress[];
+  /** How many approvals of this group are needed. Default: `"any"`. */
+  readonly require?: "any" | "all" | number;
+};
+
 export type Health = {
   readonly status: string;
+};
+
+export type Hours = {
+  readonly timeZone: string;
+  readonly days: string;
+  readonly from: string;
+  readonly to: string;
+  readonly holidays?: readonly string[];
+};
+
+/** Working hours. People are reminded within them. */
+export type HoursInput = {
+  /** IANA time zone of the hours, whoever reads them. */
+  readonly timeZone: string;
+  /** Days of the week: `Mo`, `Tu`, `We`, `Th`, `Fr`, `Sa`, `Su`, ranges of them, or both. */
+  readonly days: string;
+  /** When the hours open. */
+  readonly from: string;
+  /** When they close. `24:00` is the end of the day. */
+  readonly to: string;
+  /** Dates that are no working days. */
+  readonly holidays?: readonly string[];
 };
 
 export type ListedWorkflow = {
@@ -348,14 +512,22 @@ export type Outcome = {
   /** One sentence for people and logs. */
   readonly reason: string;
   readonly decisions: readonly OutcomeDecision[];
+  /** The last round, of a question that was changed. */
+  readonly round?: number;
   readonly metadata: Readonly<Record<string, unknown>>;
 };
 
 export type OutcomeDecision = {
   readonly n: number;
   readonly email: string;
-  readonly choice: "approve" | "reject";
+  readonly choice: string;
+  /** What the choice does, if the request has choices of its own. */
+  readonly effect?: "approve" | "reject" | "changes";
+  /** From 1, of an approval in stages. */
+  readonly stage?: number;
   readonly comment?: string;
+  /** What the approver filled in, by the names of the request's fields. */
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** When the answer was stored, by the engine's clock. */
   readonly at: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
@@ -399,6 +571,22 @@ export type Problem = {
   readonly error: string;
 };
 
+export type Reminders = {
+  readonly after?: readonly string[];
+  readonly every?: string;
+  readonly max?: number;
+};
+
+/** When people are reminded who have not answered. Within `hours`, if there are any. */
+export type RemindersInput = {
+  /** How long after the question each reminder is due, the earliest first. */
+  readonly after?: readonly string[];
+  /** In place of `after`: the time from the question to the first reminder, and from one to the next. */
+  readonly every?: string;
+  /** With `every`: how many there are at most. Default: 5. */
+  readonly max?: number;
+};
+
 /** The promise's state, and whether this call settled it. */
 export type Settlement = SettlementPending | SettlementResolved | SettlementFailed;
 
@@ -425,6 +613,37 @@ export type SettlementResolved = {
   readonly result: unknown;
   /** Whether this call settled it. */
   readonly effective: boolean;
+};
+
+export type Stage = {
+  readonly name?: string;
+  readonly groups?: readonly Group[];
+  readonly approvers?: readonly Person[];
+  readonly require?: "any" | "all" | number;
+  readonly deadline?: string;
+  /** What happens then. Default: expire. */
+  readonly onDeadline?: "expire" | "reject" | "escalate" | "approve";
+  readonly escalateTo?: readonly (readonly Person[])[];
+  /** Whether an escalation closes the questions that were open. */
+  readonly replace?: boolean;
+};
+
+export type StageInput = {
+  readonly name?: string;
+  /** Groups that are asked side by side. */
+  readonly groups?: readonly GroupInput[];
+  /** In place of groups: the people of the only one. */
+  readonly approvers?: readonly PersonOrAddress[];
+  /** How many groups (default all), or approvals of the only one (default any), are needed. */
+  readonly require?: "any" | "all" | number;
+  /** How long the stage may take. */
+  readonly deadline?: string;
+  /** What happens then. Default: expire. */
+  readonly onDeadline?: "expire" | "reject" | "escalate" | "approve";
+  /** Who is asked too, one entry each time the stage's time is over. */
+  readonly escalateTo?: readonly (PersonOrAddress | readonly PersonOrAddress[])[];
+  /** Whether an escalation closes the questions that were open. */
+  readonly replace?: boolean;
 };
 
 export type WebhookAnswer = WebhookTaken | WebhooksTaken;

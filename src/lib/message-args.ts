@@ -4,6 +4,8 @@ export interface MessageArgs {
   readonly "approve.alone": null;
   readonly "approve.one": null;
   readonly "approve.some": { readonly eligible: number; readonly enough: number };
+  readonly "deadline.approve": null;
+  readonly "deadline.escalate": null;
   readonly "deadline.expire": null;
   readonly "deadline.reject": null;
   readonly "reject.all": { readonly eligible: number };

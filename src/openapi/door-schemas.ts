@@ -1,6 +1,7 @@
 /** Bodies and responses of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
-import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, lines, outcomeKindSchema } from "../approval/schema.ts";
+import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, outcomeKindSchema } from "../approval/schema.ts";
+import { lines } from "../approval/text-schema.ts";
 import { instant } from "./common-schemas.ts";
 import { settled } from "./schemas.ts";
 

@@ -9,6 +9,7 @@ import {
   approvalRequestSchema,
   choiceSchema,
   doorSchema,
+  effectSchema,
   outcomeKindSchema,
   shownPersonSchema,
   shownRequestFields,
@@ -25,6 +26,12 @@ const caller = z.exactOptional(z.string()).meta({
   description:
     "The program that decided in the approver's place: an API key's id, or the source of a webhook.",
 });
+const effect = z.exactOptional(effectSchema).meta({
+  description: "What the choice does, if the request has choices of its own.",
+});
+const fieldAnswers = z
+  .exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+  .meta({ description: "What the approver filled in, by the names of the request's fields." });
 const approvalStatus = z
   .enum([...outcomeKindSchema.options, "pending", "failed"])
   .meta({ id: "ApprovalStatus", description: "`failed`: the workflow failed, and `error` says why." });
@@ -40,26 +47,69 @@ const outcome: z.ZodType<Outcome> = z
           n: z.int(),
           email: z.string(),
           choice: choiceSchema,
+          effect,
+          stage: z.exactOptional(z.int()).meta({ description: "From 1, of an approval in stages." }),
           comment: z.exactOptional(z.string()),
+          fields: fieldAnswers,
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
           caller,
         })
         .meta({ id: "OutcomeDecision" }),
     ),
+    round: z.exactOptional(z.int()).meta({ description: "The last round, of a question that was changed." }),
     metadata: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "Outcome", description: "How an approval ended." });
 
 const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
   .strictObject({
-    n: z.int().meta({ description: "1 for the first approver." }),
+    n: z.int().meta({ description: "1 for the first approver. Ballots that are opened later leave gaps." }),
     approver: shownPersonSchema,
+    stage: z.exactOptional(z.int()).meta({ description: "From 1, of an approval in stages." }),
+    round: z.exactOptional(z.int()).meta({ description: "From 2, of a question that was changed." }),
+    via: z.exactOptional(
+      z
+        .strictObject({
+          kind: z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]),
+          from: z
+            .exactOptional(z.int())
+            .meta({ description: "The number of the ballot that this one follows." }),
+          reason: z.exactOptional(z.string()),
+          by: z.exactOptional(z.string()),
+        })
+        .meta({
+          id: "BallotVia",
+          description: "Why it was opened later than its stage, or in place of another ballot.",
+        }),
+    ),
     state: z
-      .enum(["open", "approved", "rejected", "withdrawn", "expired"])
-      .meta({ description: "`withdrawn`: the approval ended without this answer." }),
+      .enum([
+        "open",
+        "approved",
+        "rejected",
+        "changes_requested",
+        "withdrawn",
+        "expired",
+        "reassigned",
+        "recused",
+        "reissued",
+        "undone",
+      ])
+      .meta({
+        description:
+          "`withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back.",
+      }),
+    choice: z.exactOptional(choiceSchema).meta({
+      description: "The value of the answer's choice, if the request has choices of its own.",
+    }),
     comment: z.exactOptional(z.string()),
+    fields: fieldAnswers,
     decidedAt: z.exactOptional(instant),
+    contentHash: z.exactOptional(z.string()).meta({
+      description: "SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785.",
+    }),
+    undoUntil: z.exactOptional(instant).meta({ description: "Until when the answer can be taken back." }),
     door: z.exactOptional(door),
     caller,
     mail: z
@@ -107,6 +157,15 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     status: approvalStatus,
     ...requestFields,
     deadline: instant,
+    round: z
+      .exactOptional(z.int())
+      .meta({ description: "How often the question has been asked, if it was changed." }),
+    stage: z
+      .exactOptional(z.int())
+      .meta({ description: "The stage that is open, or was last, from 1, of an approval in stages." }),
+    revising: z
+      .exactOptional(z.boolean())
+      .meta({ description: "Changes were requested, and the requester has made none yet." }),
     ballots: z.array(ballot),
     waitingFor: z
       .array(z.string())

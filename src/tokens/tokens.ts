@@ -6,7 +6,7 @@
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import type { Choice } from "../approval/approval.ts";
+import type { PlainChoice } from "../approval/approval.ts";
 import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
@@ -26,7 +26,7 @@ export interface Link {
   /** The ballot's `recipient`. */
   readonly recipient: string;
   /** The one answer that this link can give. */
-  readonly choice: Choice;
+  readonly choice: PlainChoice;
   /** The ballot's `gen` when the link was made. */
   readonly gen: number;
   /**
@@ -44,7 +44,7 @@ export interface Receipt {
   /** When the ballot was created, in milliseconds since 1970. */
   readonly bornAtMs: number;
   /** The choice of the link that was pressed. */
-  readonly choice: Choice;
+  readonly choice: PlainChoice;
   /** Names the press: it counted if the ballot's stored decision carries this nonce. */
   readonly nonce: string;
   readonly issuedAtMs: number;

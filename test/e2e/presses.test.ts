@@ -4,7 +4,7 @@
  */
 import { Agent } from "node:http";
 import { describe, expect, test } from "vitest";
-import type { Choice, Decision } from "../../src/approval/approval.ts";
+import type { Decision, PlainChoice } from "../../src/approval/approval.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { type CallOptions, call } from "../support/http.ts";
@@ -33,7 +33,7 @@ describe("presses of both answers at one moment, through two gateways", () => {
 
       const random = randomFrom(seed);
       const wanted = Array.from({ length: PRESSES }, (_, i) => ({
-        choice: random.pick<Choice>(["approve", "reject"]),
+        choice: random.pick<PlainChoice>(["approve", "reject"]),
         via: random.pick([first, second]),
         comment: `press ${i}`,
       }));
@@ -165,7 +165,7 @@ describe("liesIn()", () => {
     choice: "approve",
     told: { ...truth(200, "approved", true), url: receipt(stored.nonce), page: "Your approval is recorded" },
   };
-  const lost = (choice: Choice, i: number): Pressed => ({
+  const lost = (choice: PlainChoice, i: number): Pressed => ({
     choice,
     told: { ...truth(choice === "approve" ? 200 : 409, "approved", false), url: receipt(`late-${i}`) },
   });

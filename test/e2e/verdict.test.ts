@@ -7,7 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Choice, Outcome } from "../../src/approval/approval.ts";
+import type { Outcome, PlainChoice } from "../../src/approval/approval.ts";
 import { decide } from "../../src/approval/policy.ts";
 import { parseApprovalRequest } from "../../src/approval/request.ts";
 import { Api, expectStatus } from "../support/api.ts";
@@ -93,7 +93,7 @@ interface Stage {
 /** What one person was told of their answer. */
 interface Told {
   readonly n: number;
-  readonly choice: Choice;
+  readonly choice: PlainChoice;
   readonly effective: boolean;
   /** Where a page shows it again. */
   readonly receipt?: string;
@@ -110,7 +110,7 @@ async function play(stage: Stage, outcomes: Record<string, number>): Promise<str
   const plan = rule.approvers.map((_, i) => ({
     n: i + 1,
     // Under a veto the interesting pair is one of each.
-    choice: i === 0 ? "approve" : random.pick<Choice>(["approve", "reject", "reject"]),
+    choice: i === 0 ? "approve" : random.pick<PlainChoice>(["approve", "reject", "reject"]),
     door: random.pick(["mail", "mail", "api", "webhook"] as const),
     afterMs: i === 0 ? random.below(SPREAD_MS / 2) : random.below(SPREAD_MS),
     via: random.pick(origins),
@@ -121,7 +121,7 @@ async function play(stage: Stage, outcomes: Record<string, number>): Promise<str
     : undefined;
   const told = await Promise.all(
     plan.map(async ({ n, choice, door, afterMs, via }): Promise<Told> => {
-      const links = mails[n - 1]?.links as Record<Choice, string>;
+      const links = mails[n - 1]?.links as Record<PlainChoice, string>;
       await pause(afterMs);
       if (door === "mail") {
         const { effective, url } = await pressAtOnce(links[choice], { via });
@@ -199,7 +199,7 @@ function parsed(rule: (typeof RULES)[number]) {
 }
 
 /** A button of a message in Slack. */
-async function slack(origin: string, ballot: string, user: string, choice: Choice) {
+async function slack(origin: string, ballot: string, user: string, choice: PlainChoice) {
   const payload = {
     type: "block_actions",
     team: { id: "T1" },

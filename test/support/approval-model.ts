@@ -6,13 +6,13 @@ import type { Context, PromiseRecord, Value } from "@resonatehq/sdk";
 import type {
   ApprovalRequest,
   Ballot,
-  Choice,
   CountedDecision,
   Decision,
-  Judgement,
+  JudgementV1,
   Outcome,
+  PlainChoice,
 } from "../../src/approval/approval.ts";
-import { ballotId, endId } from "../../src/approval/ids.ts";
+import { ballotId, childId, endId } from "../../src/approval/ids.ts";
 import { decide } from "../../src/approval/policy.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../src/approval/request.ts";
 import { outcomeOf } from "../../src/approval/stored.ts";
@@ -25,14 +25,14 @@ import { ServiceError } from "../../src/lib/errors.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { readQuestion } from "../../src/service/approvals/question.ts";
 import type { ProductServices } from "../../worker/runtime/services.ts";
-import { isOver, type JudgeInput, judge } from "../../worker/workflows/judge.ts";
+import { isOver, type JudgeInput, judge } from "../../worker/workflows/approval-1/judge.ts";
 import type { Turn, World } from "./interleavings.ts";
 
 export interface Scenario {
   /** The request's fields that matter; titles and the like are added. */
   readonly request: Readonly<Record<string, unknown>> & { readonly approvers: readonly string[] };
   /** One press for each, on the ballot of this number. */
-  readonly presses: readonly (readonly [n: number, choice: Choice])[];
+  readonly presses: readonly (readonly [n: number, choice: PlainChoice])[];
   readonly cancel?: boolean;
   /** The deadline may come at any moment. Without it, the presses must decide. */
   readonly deadline?: boolean;
@@ -149,7 +149,8 @@ function approvalWorld(scenario: Scenario, request: ApprovalRequest, engine: Mod
 
   return {
     programs,
-    isFinal: (thing) => thing !== CLOCK && engine.stored(thing).state !== "pending",
+    // The approval's children are all there: what is not will not be.
+    isFinal: (thing) => thing !== CLOCK && (!engine.has(thing) || engine.stored(thing).state !== "pending"),
     lies() {
       const outcome = outcomeOf(engine.stored(ID));
       if (outcome === undefined) return ["the approval has no outcome"];
@@ -236,7 +237,7 @@ async function work(
       known = [end, ...ballots].filter(({ settled }) => settled).length;
       continue;
     }
-    const seen: Judgement = await judging(ctx, {
+    const seen: JudgementV1 = await judging(ctx, {
       approval: ID,
       request,
       end,
@@ -350,11 +351,23 @@ class ModelEngine {
     } as unknown as ProductServices;
   }
 
+  has(id: string): boolean {
+    return this.#records.has(id);
+  }
+
   durable(turn: Turn): Durable {
     const read = (id: string) =>
       turn({ reads: [id] }, () => (this.#records.has(id) ? this.stored(id) : undefined));
-    const durable: Pick<Durable, "read" | "readTogether" | "settle" | "waitFor"> = {
+    const durable: Pick<Durable, "read" | "readTogether" | "children" | "settle" | "waitFor"> = {
       read,
+      children: async (id) => {
+        const children: StoredPromise[] = [];
+        for (;;) {
+          const child = await read(childId(id, children.length));
+          if (child === undefined) return children;
+          children.push(child);
+        }
+      },
       readTogether: async (first, rest) => [await read(first), ...(await Promise.all(rest.map(read)))],
       settle: (id, value) =>
         turn({ reads: [CLOCK], writes: [id] }, () => stored(this.settle(id, encodeValue(value)))),

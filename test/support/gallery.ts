@@ -210,6 +210,7 @@ const everyday: RequestMail = {
   approval: "po-4711",
   request,
   approver: ana,
+  n: 1,
   recipient: "AAAAAAAAAAAAAAAAAAAAAA",
   gen: 0,
   bornAtMs: deadlineAtMs - 7 * 24 * 3_600_000,

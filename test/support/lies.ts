@@ -1,9 +1,9 @@
-import type { Choice, Decision } from "../../src/approval/approval.ts";
+import type { Decision, PlainChoice } from "../../src/approval/approval.ts";
 import type { Told } from "./press.ts";
 
 /** One press, and what the person who made it was told. */
 export interface Pressed {
-  readonly choice: Choice;
+  readonly choice: PlainChoice;
   readonly told: Told;
 }
 
@@ -22,7 +22,7 @@ export function liesIn(pressed: readonly Pressed[], stored: Decision, unsure = 0
     const isTheirs = receiptNonce(told) === stored.nonce;
     const expected = {
       status: choice === stored.choice ? 200 : 409,
-      decision: WORDS[stored.choice],
+      decision: WORDS[stored.choice as PlainChoice],
       effective: isTheirs,
       saysRecorded: isTheirs,
     };

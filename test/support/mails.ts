@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
-import type { Choice } from "../../src/approval/approval.ts";
+import type { PlainChoice } from "../../src/approval/approval.ts";
 
 /** A mail that asks for a decision, as a mail program shows it. */
 export interface ReadMail {
@@ -15,7 +15,7 @@ export interface ReadMail {
   /** Promise id of the ballot that the links answer. */
   readonly ballot: string;
   /** The links by what they answer; both parts of the mail hold the same. */
-  readonly links: Readonly<Record<Choice, string>>;
+  readonly links: Readonly<Record<PlainChoice, string>>;
 }
 
 /** @throws if it is no mail of ours: a part is missing, or text and HTML differ in their links */
@@ -50,7 +50,7 @@ export async function mailsInFolder(folder: string): Promise<ReadMail[]> {
   return Promise.all(files.map(async (name) => readMail(await readFile(join(folder, name)))));
 }
 
-function linksIn(part: string): Record<Choice, string> {
+function linksIn(part: string): Record<PlainChoice, string> {
   const found = new Map<unknown, string>();
   for (const [link] of part.matchAll(/https?:\/\/[^\s"<>]+\/d\/[\w.-]+/gu)) {
     const choice = claimsOf(link)["act"];

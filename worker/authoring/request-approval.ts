@@ -8,6 +8,7 @@ import {
   parseApprovalRequest,
   parsedRequestIn,
 } from "../../src/approval/request.ts";
+import { approvalCall } from "../../src/approval/starting.ts";
 import { outcomeIn } from "../../src/approval/stored.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
@@ -36,13 +37,15 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
     throw new TypeError(`Cannot request an approval: ${problems}`);
   }
   const { group, builtInGroup = group, now } = services(ctx);
+  const call = approvalCall(checked.value, checked.terms);
   const options = ctx.options({
     target: builtInGroup,
     // Relative to now, because the SDK takes it so; it counts only when the child is created.
-    timeout: checked.deadlineAtMs - now() + APPROVAL_SLACK_MS,
+    timeout: call.timeoutAt - now(),
+    version: call.version,
     tags: { [KIND_TAG]: "approval" },
   });
-  const outcome = outcomeIn(yield* ctx.rpc<unknown>("approval", checked.value, options));
+  const outcome = outcomeIn(yield* ctx.rpc<unknown>(call.func, ...call.args, options));
   if (outcome === undefined) throw new Error("The approval has no outcome: another program settled it");
   return outcome;
 }
@@ -50,7 +53,7 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
 function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
   const { callbacks, now } = services(ctx);
   const parsed = parseApprovalRequest(request, { nowMs: now(), callbackUrlProblem: callbacks.urlProblem });
-  if (!parsed.ok || parsed.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
+  if (!parsed.ok || parsed.terms.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
   // The approval cannot outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();
   const message = `must be at least a day before its workflow's own end, ${ends}: start the workflow with a longer timeout`;

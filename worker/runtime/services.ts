@@ -37,6 +37,8 @@ export interface ProductServices extends Services {
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
+  /** Whether `onDeadline: "approve"` is allowed by this installation. */
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Gets events of approvals in this process, more than once if a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }

@@ -1,5 +1,5 @@
 /** The fake approver: a function of the test stands in for the people who get mails. */
-import type { ApprovalRequest, Choice, Person } from "../../src/approval/approval.ts";
+import type { ApprovalRequest, Person, PlainChoice } from "../../src/approval/approval.ts";
 import { deadlineAt, parseDeadline } from "../../src/approval/deadline.ts";
 import { ballotId } from "../../src/approval/ids.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
@@ -15,10 +15,10 @@ export interface Asked extends ApprovalRequest {
 }
 
 /** An approver's reaction to a mail. Undefined and `ignore`: nothing. `cancel`: the whole request is cancelled. */
-export type Reaction = Choice | "ignore" | "cancel" | DetailedReaction | undefined;
+export type Reaction = PlainChoice | "ignore" | "cancel" | DetailedReaction | undefined;
 
 interface DetailedReaction {
-  readonly choice: Choice | "ignore" | "cancel";
+  readonly choice: PlainChoice | "ignore" | "cancel";
   /** The approver's comment, or the reason of the cancellation. */
   readonly comment?: string;
   /** How long after the mail: an ISO 8601 duration such as `P2D`. Default: at once. */
@@ -30,7 +30,7 @@ export type Approver = (asked: Asked) => Reaction | Promise<Reaction>;
 
 /** A reaction, ready to happen. */
 export interface Press {
-  readonly choice: Choice | "cancel";
+  readonly choice: PlainChoice | "cancel";
   readonly comment?: string;
   readonly afterMs: number;
 }
@@ -79,7 +79,7 @@ export function askedBy(mail: RequestMail, nowMs: number): Asked {
   };
 }
 
-/** Promise id of the ballot that a mail is about. Nobody is asked twice, so the address identifies it. */
-export function ballotOf({ approval, request, approver }: RequestMail): string {
-  return ballotId(approval, request.approvers.findIndex(({ email }) => email === approver.email) + 1);
+/** Promise id of the ballot that a mail is about. */
+export function ballotOf({ approval, n }: RequestMail): string {
+  return ballotId(approval, n);
 }

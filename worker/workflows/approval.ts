@@ -1,33 +1,55 @@
 /**
- * The approval workflow: ask everybody, wait for whatever comes first, let the policy decide, close what is open.
+ * The approval workflow: ask the people of a stage, wait for whatever comes first, judge, and do what the judgement says:
+ * ask others, wait on, or end.
  *
  * It is replayed from its first line each time something settles, so:
- * W1 the durable calls before any point depend only on the request and on results frozen in steps;
+ * W1 the durable calls before any point depend only on the request and on results frozen in steps. What to do next is
+ *    such a result: a later version of the rule (`src/approval/evaluate.ts`) changes no replay;
  * W2 what may differ from one pass to the next (which promises are settled by now) is read only to choose between
  *    "suspend here" and "judge", and the judge freezes what it saw;
  * W3 lines before the judge hold for later states too: after the end every promise reads as settled.
  *
- * Children by position: 0 the end, 1..n the ballots, n+1..2n the first mails, then judgements and later mails.
+ * Children by position: 0 the end, 1..n the ballots of the first stage, then their mails; then whatever follows.
  */
 import type { Context } from "@resonatehq/sdk";
-import type { ApprovalRequest, Ballot, MailResult, Outcome } from "../../src/approval/approval.ts";
+import type {
+  ApprovalRequest,
+  Ballot,
+  Content,
+  Judgement,
+  Outcome,
+  Terms,
+} from "../../src/approval/approval.ts";
+import { asked, contentOf } from "../../src/approval/content.ts";
+import {
+  type Ask,
+  firstAlarmAt,
+  OPENING,
+  openingAsks,
+  type State,
+  stageEndsAt,
+} from "../../src/approval/evaluate.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
-import { judgementIn, mailResultIn, requestIn } from "../../src/approval/stored.ts";
+import { ruleOf, untilDeadlineMs } from "../../src/approval/rule.ts";
+import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
+import type { StepStorage } from "../../src/durable/step-record.ts";
+import { canonicalHash } from "../../src/lib/canonical-hash.ts";
 import { hasReceivers } from "../../src/service/callbacks/announce.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
-import { productServices } from "../runtime/services.ts";
+import { type ProductServices, productServices } from "../runtime/services.ts";
 import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { isOver, type JudgeInput, judge } from "./judge.ts";
-import { mail_ballot } from "./mail-ballot.ts";
+import { canChange, type JudgeInput, judge } from "./judge.ts";
+import { type MailInput, mail_ballot } from "./mail-ballot.ts";
 
 /**
- * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
- *   `requestApproval` do
+ * @param input a checked request
+ * @param given its `Terms`. Without them its deadline is what its own timeout leaves, as for an approval that a schedule
+ *   starts
  */
-export function* approval(ctx: Context, input: unknown): Generator<unknown, Outcome> {
+export function* approval(ctx: Context, input: unknown, given?: unknown): Generator<unknown, Outcome> {
   const request = requestIn(input);
   if (request === undefined) {
     throw new TypeError(
@@ -35,118 +57,256 @@ export function* approval(ctx: Context, input: unknown): Generator<unknown, Outc
     );
   }
   const svc = productServices(ctx);
-  const { group, tokens, now } = svc;
-  const deadlineAtMs = ctx.info.timeout - APPROVAL_SLACK_MS;
-  // Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created.
-  const untilDeadlineMs = () => deadlineAtMs - now();
-
-  const latents: Latent[] = [];
-  function* create(options: Parameters<Context["promise"]>[0]) {
-    const latent = ctx.promise(options);
-    latents.push(latent);
-    return yield* createLoose(latent);
-  }
-
-  const end = yield* create({ timeout: untilDeadlineMs(), tags: timerTags(group, "end") });
-  const ballots: Future<unknown>[] = [];
-  for (const [index, approver] of request.approvers.entries()) {
-    const recipient = tokens.recipientId(ctx.id, approver.email);
-    const data: Ballot = { kind: "ballot", approval: ctx.id, n: index + 1, approver, recipient, gen: 0 };
-    const tags = { ...EXTERNAL, [KIND_TAG]: "ballot" };
-    ballots.push(yield* create({ timeout: untilDeadlineMs(), data, tags }));
-  }
-
-  const everybody = ballots.map((_, index) => index + 1);
-  let tries = 1;
-  let unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to: everybody, tries });
-  let retry: Future<unknown> | undefined;
-  let known = 0;
-  let before: Outcome["decisions"] = [];
+  const terms = termsIn(given) ?? scheduledTerms(ctx, request);
+  const rule = ruleOf(request);
+  const desk = new Desk(ctx, svc, request, terms);
   const isHeard = svc.onEvent !== undefined || hasReceivers(svc, request.callbackUrl);
+
+  let endAtMs = terms.deadlineAtMs;
+  let end = yield* desk.openEnd(endAtMs);
+  let state: State = OPENING;
+  let content: Content | undefined;
+  const stageEndMs = (sinceMs: number) => {
+    const stage = rule.stages[state.stage];
+    return (stage && stageEndsAt(rule, stage, sinceMs)) ?? endAtMs;
+  };
+  let seats = yield* desk.open(openingAsks(rule, state), content);
+  let mailing = { content, deadlineAtMs: Math.min(endAtMs, stageEndMs(terms.startedAtMs)), endId: end.id };
+  let unmailed = yield* desk.mail(seats, mailing);
+  let alarmAtMs: number | undefined = firstAlarmAt(rule, state, terms.startedAtMs);
+  let known: Pick<Judgement, "decisions"> & { readonly settled: number } = { decisions: [], settled: 0 };
+  /** Answers of the stages before. */
+  let past: Judgement["decisions"] = [];
   for (;;) {
-    if (retry === undefined && unmailed.length > 0) {
-      // Whether there is another try follows from the frozen results (W1); when counts only on the first pass.
-      const nextTryAtMs = Math.min(...unmailed.map((mailed) => mailed.nextTryAtMs));
-      const timeout = Math.max(1, nextTryAtMs - now());
-      retry = yield* create({ timeout, tags: timerTags(group, "retry") });
-    }
-    const retryDue = retry?.state === "completed";
+    yield* desk.openAlarm([alarmAtMs, ...unmailed.map(({ nextTryAtMs }) => nextTryAtMs)]);
     const look: JudgeInput = {
       approval: ctx.id,
       request,
+      terms,
+      state,
+      seats: seats.map(({ n, ask, future, undo }) => ({
+        n,
+        ask,
+        ...observe(future),
+        undo: undo && observe(undo),
+      })),
       end: observe(end),
-      ballots: ballots.map(observe),
-      retry: retry && observe(retry),
-      before,
+      endAtMs,
+      alarms: desk.alarms.map(observe),
+      content,
+      past,
+      before: known.decisions,
+      isMailed: unmailed.length === 0,
     };
-    const isLast = isOver(look);
-    const hasNews = [end, ...ballots].filter(isSettled).length > known;
+    const open = [
+      end,
+      ...seats.flatMap(({ future, undo }) => (undo === undefined ? [future] : [future, undo])),
+    ];
+    const settled = open.filter(isSettled).length;
+    const change = canChange(look);
+    const isDue = desk.alarms.some(isSettled);
     // An answer that decides nothing is judged only where somebody is told of it. Whether anybody is depends on settings,
     // and that is no more than a choice between suspending here and judging (W2).
-    if (!isLast && !retryDue && !(hasNews && isHeard)) yield* waitForAny(latents);
+    const isWorthIt = settled > known.settled && (isHeard || change !== "nothing");
+    if (!isDue && !isWorthIt) yield* desk.waitForAny(open);
     // The last judgement comes to the same when it runs again, and nothing durable follows it: only what it has told of
     // must be on record.
-    const options = lastingStored(ctx, isLast && !isHeard ? "never" : "at-end");
-    const step: unknown = yield* ctx.run(judge, look, options);
-    const seen = judgementIn(step);
+    const seen = yield* desk.judge(look, change === "end" && !isHeard ? "never" : "at-end");
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
     if (seen === undefined) continue;
-    if (seen.verdict.kind === "done") {
-      const { outcome, reason } = seen.verdict;
-      return { approval: ctx.id, outcome, reason, decisions: seen.decisions, metadata: request.metadata };
+    const { verdict, decisions } = seen;
+    if (verdict.kind === "done") {
+      const { outcome, reason } = verdict;
+      const round = state.round === 1 ? {} : { round: state.round };
+      return { approval: ctx.id, outcome, reason, decisions, ...round, metadata: request.metadata };
     }
-    known = seen.settled;
-    before = seen.decisions;
-    if (seen.retryDue) {
-      retry = undefined;
-      tries += 1;
-      const to = unmailed.map(({ n }) => n);
-      unmailed = yield* mail(ctx, { request, deadlineAtMs, ballots, to, tries });
+    if (seen.nextEndAtMs !== undefined) {
+      endAtMs = seen.nextEndAtMs;
+      end = yield* desk.openEnd(endAtMs);
     }
+    const isSameRound = seen.state.round === state.round;
+    const isSameStage = isSameRound && seen.state.stage === state.stage && seen.state.phase === state.phase;
+    if (!isSameStage) past = isSameRound ? decisions : [];
+    ({ state, content, alarmAtMs } = { content, alarmAtMs: undefined, ...seen });
+    // A timer that another program has settled early counts as if its time had come.
+    const dueMs = Math.max(seen.atMs, ...desk.dropAlarms(seen.rang));
+    const opened = yield* desk.open(seen.ask, content);
+    seats = isSameStage ? [...seats, ...opened] : opened;
+    // Ballots of a stage that is over count no more.
+    known = { decisions, settled: isSameStage ? seen.settled : 0 };
+    mailing = {
+      content,
+      deadlineAtMs: Math.min(endAtMs, stageEndMs(state.sinceMs ?? seen.atMs)),
+      endId: end.id,
+    };
+    const due = unmailed.filter(({ nextTryAtMs }) => nextTryAtMs <= dueMs).map(({ seat }) => seat);
+    const later = unmailed.filter(({ nextTryAtMs }) => nextTryAtMs > dueMs);
+    unmailed = [...later, ...(yield* desk.mail([...due, ...opened], mailing))];
   }
 }
 
-/** Mails to these ballots at once, each in a step of its own; answers those that must be tried again. */
-function* mail(
-  ctx: Context,
-  { request, deadlineAtMs, ballots, to, tries }: MailRound,
-): Generator<unknown, readonly Unmailed[]> {
-  const sending: { readonly n: number; readonly future: Future<unknown> }[] = [];
-  for (const n of to) {
-    const ballot = (ballots[n - 1] as Future<unknown>).id;
-    const first = tries === 1 && n === 1;
-    const input = { approval: ctx.id, request, n, ballot, deadlineAtMs, first, tries, together: to.length };
-    sending.push({ n, future: yield* ctx.beginRun(mail_ballot, input, lastingStored(ctx, "at-end")) });
-  }
-  const results: MailResult[] = [];
-  for (const { n, future } of sending) results.push(mailResultIn(yield* future) ?? notMailed(n));
-  // Results that an older version froze say nothing of the next try; its timers are there already.
-  return results.flatMap(({ n, delivery }) =>
-    delivery.status === "deferred" ? [{ n, nextTryAtMs: delivery.nextTryAtMs ?? 0 }] : [],
-  );
+/** Of an approval that a schedule started: it began when its deadline was as far away as the request says. */
+function scheduledTerms({ info }: Context, request: ApprovalRequest): Terms {
+  const deadlineAtMs = info.timeout - APPROVAL_SLACK_MS;
+  return { startedAtMs: deadlineAtMs - untilDeadlineMs(request, deadlineAtMs), deadlineAtMs };
 }
 
-/** Another program has settled the mail's step, so whether a mail went out is not known: it is tried again. */
-function notMailed(n: number): MailResult {
-  return {
-    kind: "mail",
-    n,
-    delivery: { status: "deferred", reason: "Its step has no result", nextTryAtMs: 0 },
-  };
+/** An open question to one person, as the workflow holds it. */
+interface HeldSeat {
+  readonly n: number;
+  readonly ask: Ask;
+  readonly future: Future<unknown>;
+  /** Whether the decision was taken back, if it can be. */
+  readonly undo: Future<unknown> | undefined;
+  /** How often its mail was tried. */
+  tries: number;
 }
 
 /** A ballot whose mail has to be tried again. */
 interface Unmailed {
-  readonly n: number;
+  readonly seat: HeldSeat;
   readonly nextTryAtMs: number;
 }
 
-interface MailRound {
-  readonly request: ApprovalRequest;
+interface Mailing {
+  readonly content: Content | undefined;
   readonly deadlineAtMs: number;
-  readonly ballots: readonly Future<unknown>[];
-  /** Numbers of the ballots to mail to. */
-  readonly to: readonly number[];
-  /** Which round this is, from 1. */
-  readonly tries: number;
+  /** Promise id of the end that the mails' ballots depend on. */
+  readonly endId: string;
+}
+
+/** The promises and steps that the workflow makes. It counts them, because a ballot names its own position. */
+class Desk {
+  readonly #ctx: Context;
+  readonly #svc: ProductServices;
+  readonly #request: ApprovalRequest;
+  readonly #startedAtMs: number;
+  readonly #latents = new Map<Future<unknown>, Latent>();
+  #position = 0;
+  #alarms: { readonly atMs: number; readonly future: Future<unknown> }[] = [];
+  #isFirstMail = true;
+
+  constructor(ctx: Context, svc: ProductServices, request: ApprovalRequest, { startedAtMs }: Terms) {
+    this.#ctx = ctx;
+    this.#svc = svc;
+    this.#request = request;
+    this.#startedAtMs = startedAtMs;
+  }
+
+  *openEnd(atMs: number): Generator<unknown, Future<unknown>> {
+    return yield* this.#create({ timeout: this.#until(atMs), tags: timerTags(this.#svc.group, "end") });
+  }
+
+  /** Ballots, each with its link to what was asked; they stay open until something closes them. */
+  *open(asks: readonly Ask[], content: Content | undefined): Generator<unknown, HeldSeat[]> {
+    const { id, info } = this.#ctx;
+    const { undo, choices, fields } = this.#request;
+    const hash = canonicalHash(contentOf(asked(this.#request, content)));
+    const timeout = this.#until(info.timeout);
+    const seats: HeldSeat[] = [];
+    for (const ask of asks) {
+      const { person, stage, round, gen, groups, added, via } = ask;
+      const n = this.#position;
+      const data: Ballot = {
+        kind: "ballot",
+        approval: id,
+        n,
+        approver: person,
+        recipient: this.#svc.tokens.recipientId(id, person.email),
+        gen,
+        contentHash: hash,
+        ...(stage === 0 ? {} : { stage }),
+        ...(round === 1 ? {} : { round }),
+        ...(groups.length === 1 && groups[0] === 0 ? {} : { groups }),
+        ...(added && { added }),
+        ...(via && { via }),
+        ...(choices === undefined && fields === undefined ? {} : { custom: true }),
+        ...(undo === undefined ? {} : { undo: true }),
+      };
+      const future = yield* this.#create({ timeout, data, tags: { ...EXTERNAL, [KIND_TAG]: "ballot" } });
+      const undoing =
+        undo === undefined
+          ? undefined
+          : yield* this.#create({ timeout, tags: { ...EXTERNAL, [KIND_TAG]: "undo" } });
+      seats.push({ n, ask, future, undo: undoing, tries: 0 });
+    }
+    return seats;
+  }
+
+  /** Mails to these people at once, each in a step of its own; answers those that must be tried again. */
+  *mail(seats: readonly HeldSeat[], mailing: Mailing): Generator<unknown, Unmailed[]> {
+    const sending: { readonly seat: HeldSeat; readonly result: Future<unknown> }[] = [];
+    for (const seat of seats) {
+      seat.tries += 1;
+      const { content, ...others } = mailing;
+      const input: MailInput = {
+        ...others,
+        approval: this.#ctx.id,
+        startedAtMs: this.#startedAtMs,
+        request: asked(this.#request, content),
+        n: seat.n,
+        ballot: seat.future.id,
+        first: this.#isFirstMail,
+        tries: seat.tries,
+        together: seats.length,
+      };
+      this.#isFirstMail = false;
+      this.#position += 1;
+      const result = yield* this.#ctx.beginRun(mail_ballot, input, lastingStored(this.#ctx, "at-end"));
+      sending.push({ seat, result });
+    }
+    const unmailed: Unmailed[] = [];
+    for (const { seat, result } of sending) {
+      // Without a result another program has settled the step. Whether a mail went out is not known: it is tried again.
+      const { delivery } = mailResultIn(yield* result) ?? {
+        delivery: { status: "deferred", nextTryAtMs: 0 },
+      };
+      if (delivery.status === "deferred") unmailed.push({ seat, nextTryAtMs: delivery.nextTryAtMs ?? 0 });
+    }
+    return unmailed;
+  }
+
+  /** A timer for the earliest of these times, unless an open one is as early; undefined if nothing is due. */
+  *openAlarm(times: readonly (number | undefined)[]): Generator<unknown, void> {
+    const atMs = Math.min(...times.filter((time) => time !== undefined));
+    if (!Number.isFinite(atMs) || this.#alarms.some((alarm) => alarm.atMs <= atMs)) return;
+    const tags = timerTags(this.#svc.group, "alarm");
+    this.#alarms.push({ atMs, future: yield* this.#create({ timeout: this.#until(atMs), tags }) });
+  }
+
+  get alarms(): readonly Future<unknown>[] {
+    return this.#alarms.map(({ future }) => future);
+  }
+
+  *judge(look: JudgeInput, storage: StepStorage): Generator<unknown, Judgement | undefined> {
+    this.#position += 1;
+    return judgementIn(yield* this.#ctx.run(judge, look, lastingStored(this.#ctx, storage)));
+  }
+
+  /** Forgets the timers that were over when a judgement looked, and answers their times. */
+  dropAlarms(rang: readonly number[]): number[] {
+    const dropped = this.#alarms.filter((_, index) => rang.includes(index));
+    this.#alarms = this.#alarms.filter((_, index) => !rang.includes(index));
+    return dropped.map(({ atMs }) => atMs);
+  }
+
+  *waitForAny(futures: readonly Future<unknown>[]): Generator<unknown, void> {
+    yield* waitForAny([...futures, ...this.alarms].flatMap((future) => this.#latents.get(future) ?? []));
+  }
+
+  *#create(options: Parameters<Context["promise"]>[0]): Generator<unknown, Future<unknown>> {
+    this.#position += 1;
+    const latent = this.#ctx.promise(options);
+    const future = yield* createLoose(latent);
+    this.#latents.set(future, latent);
+    return future;
+  }
+
+  /**
+   * Relative to now, because the SDK takes it so; it counts only on the first pass, when the promise is created. A time that
+   * is over is settled at once.
+   */
+  #until(atMs: number): number {
+    return atMs - this.#svc.now();
+  }
 }

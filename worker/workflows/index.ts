@@ -1,8 +1,10 @@
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
+import { APPROVAL_VERSION } from "../../src/approval/starting.ts";
 import { EXAMPLES } from "../examples/index.ts";
 import type { Registration } from "../runtime/registration.ts";
 import { approval } from "./approval.ts";
+import { approval as approvalV1 } from "./approval-1/approval.ts";
 import { approval_by_name } from "./approval-by-name.ts";
 import { callback, callback_on_completion } from "./callback.ts";
 
@@ -10,7 +12,9 @@ export type { Registration };
 
 /** The product's own, which every worker has. */
 export const PRODUCT_WORKFLOWS: readonly Registration[] = [
-  { name: "approval", version: 1, func: approval },
+  // For approvals that began before version 2.
+  { name: "approval", version: 1, func: approvalV1 },
+  { name: "approval", version: APPROVAL_VERSION, func: approval },
   { name: APPROVAL_BY_NAME, version: 1, func: approval_by_name },
   { name: CALLBACK_FUNC, version: 1, func: callback },
   { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },

@@ -1,24 +1,38 @@
 /**
- * The step that judges an approval: by the answers and the end as they are stored, it closes the approval or lets it wait.
- * It may run again after a crash, under the same step id, and then comes to the same: settling twice leaves the first value.
+ * The step that judges an approval: it reads what the pass saw, applies the rule, and closes what is over. It may run again
+ * after a crash, under the same step id, and then comes to the same: settling twice leaves the first value.
+ *
+ * J1 The pass may have seen an older state of one promise than of another. So the end is read after the answers, and the
+ *    answers that were stored before the end count.
+ * J2 What is to be closed is withdrawn before anything else happens. Each withdrawal returns the ballot as it is stored, so
+ *    an answer that came in the meantime is judged with the others, and none can follow.
+ * J3 A verdict is then written into the end. If a cancellation, a change or the deadline came first, that record comes
+ *    back, and is judged with the answers.
+ * J4 After a crash the step runs again. Answers can only have been added. They never remove a verdict that was
+ *    written, and a verdict that was not written has been told to nobody.
  */
 import type { Context } from "@resonatehq/sdk";
 import type {
   ApprovalRequest,
   Closed,
+  Content,
+  CountedDecision,
   Judgement,
-  Outcome,
-  Verdict,
+  Terms,
+  Undo,
   Withdrawal,
 } from "../../src/approval/approval.ts";
+import { endOf, seatAnswer } from "../../src/approval/course.ts";
 import {
-  type Answer,
-  answersOn,
-  type BallotRecord,
-  closedBy,
-  countedDecision,
-  verdictOf,
-} from "../../src/approval/ending.ts";
+  type Ask,
+  type End,
+  type Evaluation,
+  evaluate,
+  type Seat,
+  type State,
+} from "../../src/approval/evaluate.ts";
+import { type Rule, ruleOf } from "../../src/approval/rule.ts";
+import { changeOf, decisionOf } from "../../src/approval/stored.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { type Announced, announce } from "../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../src/service/callbacks/events.ts";
@@ -30,95 +44,279 @@ export interface JudgeInput {
   /** Promise id of the approval. */
   readonly approval: string;
   readonly request: ApprovalRequest;
+  readonly terms: Terms;
+  readonly state: State;
+  /** Of the open stage and round. */
+  readonly seats: readonly SeatSeen[];
   readonly end: Seen;
-  /** In the order of the approvers. */
-  readonly ballots: readonly Seen[];
-  readonly retry: Seen | undefined;
+  /** The approval's deadline. */
+  readonly endAtMs: number;
+  /** Timers that may be open. */
+  readonly alarms: readonly Seen[];
+  /** What replaced the request's content. */
+  readonly content: Content | undefined;
+  /** Answers of the stages before. */
+  readonly past: readonly CountedDecision[];
   /** What the judgement before this one saw. */
-  readonly before: Outcome["decisions"];
+  readonly before: readonly CountedDecision[];
+  /** Whether everybody's mail was accepted. */
+  readonly isMailed: boolean;
 }
 
-/**
- * Freezes what this pass saw, and closes the approval if it is over.
- *
- * J1 The pass may have seen an older state of one promise than of another. So the end is read after the answers, and the
- *    answers that were stored before the end count.
- * J2 The open ballots are withdrawn first. Each withdrawal returns the ballot as it is stored, so an answer that came in
- *    the meantime is judged with the others, and none can follow.
- * J3 Then the end is settled with the verdict on all these answers. If a cancellation or the deadline came first, the
- *    settlement returns that record, and the verdict follows from it.
- * J4 After a crash the step runs again with the same result: answers can only have been added, and they never remove a
- *    verdict. (Under `veto` they may turn an approval into a rejection, but only before the end is settled.)
- */
+interface SeatSeen extends Seen {
+  readonly n: number;
+  readonly ask: Ask;
+  readonly undo: Seen | undefined;
+}
+
 export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement & Announced> {
   const svc = productServices(ctx);
-  const { verdict, answers, endedAtMs, bornAtMs } = await judged(svc, seen);
-  const decisions = answers.map(countedDecision);
-  const events = eventsOfJudgement(seen.approval, { verdict, decisions, endedAtMs }, seen.before);
-  const announced = await announce(svc, bornAtMs, events, seen.request.callbackUrl);
-  for (const event of events) svc.onEvent?.(event, seen.request);
+  const { approval, request, terms, before } = seen;
+  const bench = new Bench(svc, seen);
+  const { verdict, state, ask, nextEndAtMs, alarmAtMs } = await bench.evaluated();
+  const decisions = [...seen.past, ...bench.decisions()];
+  const endedAtMs = bench.endedAtMs;
+  const events = eventsOfJudgement(approval, { verdict, decisions, endedAtMs }, before);
+  const announced = await announce(svc, terms.startedAtMs, events, request.callbackUrl);
+  for (const event of events) svc.onEvent?.(event, request);
   return {
+    kind: "judgement",
+    atMs: bench.nowMs,
+    settled: bench.settled,
+    rang: seen.alarms.flatMap(({ settled }, index) => (settled ? [index] : [])),
     verdict,
-    settled: [seen.end, ...seen.ballots].filter(({ settled }) => settled).length,
-    retryDue: seen.retry?.settled ?? false,
+    state,
+    ask,
+    ...(nextEndAtMs === undefined ? {} : { nextEndAtMs }),
+    ...(alarmAtMs === undefined ? {} : { alarmAtMs }),
+    ...(bench.content === undefined ? {} : { content: bench.content }),
     decisions,
     ...announced,
   };
 }
 
-interface Judged {
-  readonly verdict: Verdict;
-  readonly answers: readonly Answer[];
-  /** When the approval ended, by the engine's clock. */
-  readonly endedAtMs?: number | undefined;
-  /** When the end promise was created: the birth of this approval, if another had its id before. */
-  readonly bornAtMs: number;
+/**
+ * What a pass saw can change, without asking the engine: nothing, so that it can wait; something; or the approval is over,
+ * so that a judgement of it is the last step of its workflow.
+ */
+export function canChange(seen: JudgeInput): "nothing" | "something" | "end" {
+  const rule = ruleOf(seen.request);
+  const end = seen.end.settled ? endOf({ ...recordSeen(seen.end), settledAt: 0 }) : openEnd(seen);
+  if (end.kind === "closed") return "end";
+  if (rule.undoMs > 0) return end.kind === "deadline" || end.kind === "cancelled" ? "end" : "something";
+  const seats = seen.seats.map((seat) => seatOf(seat, recordSeen(seat), undefined, 0, rule));
+  // Without times: what follows from the clock, an alarm tells.
+  const { verdict, close, ask, news } = evaluate(
+    rule,
+    { state: seen.state, seats, end: end.kind === "open" ? end : { ...end, atMs: 0 }, nowMs: 0 },
+    SETTINGS,
+  );
+  if (verdict.kind === "done") return "end";
+  return end.kind !== "open" || close.length + ask.length + news.length > 0 ? "something" : "nothing";
 }
 
-/** Whether what a pass saw ends the approval: then a judgement of it is the last step of its workflow. */
-export function isOver({ request, end, ballots }: Pick<JudgeInput, "request" | "end" | "ballots">): boolean {
-  return end.settled || closedBy(request, answersOn(ballots.map(recordSeen), undefined)) !== undefined;
+/** The part of a record, as a pass saw it, that an answer is read from. */
+function recordSeen({ settled, value }: Seen) {
+  return { state: settled ? "resolved" : "pending", value, settledAt: 0, timeoutAt: 0 } as const;
 }
 
-async function judged(
-  svc: ProductServices,
-  { approval, request, end, ballots, retry }: JudgeInput,
-): Promise<Judged> {
-  const asSeen = closedBy(request, answersOn(ballots.map(recordSeen), undefined));
-  const open = ballots.filter(({ settled }) => !settled);
-  if (!end.settled && asSeen === undefined) {
-    const records = await Promise.all(
-      ballots.map(async ({ id, settled }) => (settled ? await readSettled(svc, approval, id) : undefined)),
+function openEnd({ endAtMs }: Pick<JudgeInput, "endAtMs">): End {
+  return { kind: "open", atMs: endAtMs };
+}
+
+const SETTINGS = { mayApproveByDeadline: false, everybodyMailed: false };
+
+type Recorded = Pick<StoredPromise, "state" | "value" | "settledAt" | "timeoutAt">;
+
+function seatOf(
+  { n, ask }: Pick<SeatSeen, "n" | "ask">,
+  record: Recorded,
+  undo: Recorded | undefined,
+  openedAtMs: number,
+  { undoMs }: Pick<Rule, "undoMs">,
+): Seat {
+  const { person, groups, gen, added, via } = ask;
+  return {
+    n,
+    person,
+    groups,
+    gen,
+    openedAtMs,
+    ...(added && { added }),
+    ...(via && { via }),
+    answer: seatAnswer(record, undo, undoMs),
+  };
+}
+
+/** One judgement's view of the records. It reads what it must, and closes what the rule says. */
+class Bench {
+  readonly nowMs: number;
+  readonly #svc: ProductServices;
+  readonly #seen: JudgeInput;
+  readonly #rule: Rule;
+  /** By number of the ballot, as last read. Absent: open when the pass looked. */
+  readonly #ballots = new Map<number, StoredPromise>();
+  readonly #undos = new Map<number, StoredPromise>();
+  #end: StoredPromise | undefined;
+  #closed: Closed | undefined;
+  #evaluation: Evaluation | undefined;
+  /** How many promises this judgement has settled. */
+  #settledHere = 0;
+
+  constructor(svc: ProductServices, seen: JudgeInput) {
+    this.#svc = svc;
+    this.#seen = seen;
+    this.#rule = ruleOf(seen.request);
+    this.nowMs = svc.now();
+  }
+
+  /** How many promises of the open stage were settled, with those that this judgement settled. */
+  get settled(): number {
+    const { end, seats } = this.#seen;
+    const seen = [end, ...seats.flatMap((seat) => (seat.undo === undefined ? [seat] : [seat, seat.undo]))];
+    return seen.filter(({ settled }) => settled).length + this.#settledHere;
+  }
+
+  /** When the end was settled, by the engine's clock. */
+  get endedAtMs(): number | undefined {
+    return this.#end?.settledAt;
+  }
+
+  get content(): Content | undefined {
+    return (this.#end && changeOf(this.#end)?.content) ?? this.#seen.content;
+  }
+
+  async evaluated(): Promise<Evaluation> {
+    const { approval, seats, end } = this.#seen;
+    await Promise.all(
+      seats.map(async ({ n, id, settled, undo }) => {
+        if (settled) this.#ballots.set(n, await readSettled(this.#svc, approval, id));
+        if (settled && undo !== undefined) this.#undos.set(n, await read(this.#svc, undo.id));
+      }),
     );
-    const stored = await read(svc, end.id);
-    if (stored.state === "pending") {
-      return { verdict: { kind: "wait" }, answers: answersOn(records, stored), bornAtMs: stored.createdAt };
+    if (end.settled) this.#end = await readSettled(this.#svc, approval, end.id);
+    for (;;) {
+      await this.#seal();
+      const evaluation = this.#evaluate();
+      if (evaluation.close.length > 0) await this.#withdraw(evaluation);
+      else if (evaluation.verdict.kind === "done") {
+        if (!(await this.#writeVerdict(evaluation))) continue;
+        await Promise.all([this.#seal(), this.#stopAlarms()]);
+        return evaluation;
+      } else if (this.#end === undefined) this.#end = await read(this.#svc, end.id);
+      else return evaluation;
     }
   }
-  const [records, ended] = await Promise.all([
-    Promise.all(
-      ballots.map(({ id, settled }) =>
-        settled ? readSettled(svc, approval, id) : settle(svc, id, WITHDRAWAL),
-      ),
-    ),
-    // Nothing is open that could still be answered, so the end need not wait for what the ballots say.
-    open.length === 0 ? settleEnd(svc, end.id, asSeen) : undefined,
-  ]);
-  const stored = ended ?? (await settleEnd(svc, end.id, closedBy(request, answersOn(records, undefined))));
-  if (retry && !retry.settled) await settle(svc, retry.id, null);
-  const answers = answersOn(records, stored);
-  const verdict = verdictOf(request, stored, answers);
-  return { verdict, answers, endedAtMs: stored.settledAt, bornAtMs: stored.createdAt };
+
+  /** The answers that count in this stage, in the order of the ballots. */
+  decisions(): CountedDecision[] {
+    const counted = new Set(this.#closed?.answered ?? this.#evaluation?.counted);
+    const { state, request } = this.#seen;
+    const place = request.stages === undefined ? {} : { stage: state.stage + 1 };
+    return this.#seen.seats.flatMap(({ n }) => {
+      const record = this.#ballots.get(n);
+      const decision = record && decisionOf(record);
+      if (record === undefined || decision === undefined || !counted.has(n)) return [];
+      const { by, choice, effect, comment, fields, door, caller } = decision;
+      return [
+        {
+          n,
+          email: by,
+          choice,
+          ...(effect === undefined ? {} : { effect }),
+          ...place,
+          ...(comment === undefined ? {} : { comment }),
+          ...(fields === undefined ? {} : { fields }),
+          at: new Date(record.settledAt ?? record.timeoutAt).toISOString(),
+          door,
+          ...(caller === undefined ? {} : { caller }),
+        },
+      ];
+    });
+  }
+
+  #evaluate(): Evaluation {
+    const { state, seats, isMailed } = this.#seen;
+    const end = this.#end === undefined ? openEnd(this.#seen) : endOf(this.#end);
+    const look = {
+      state,
+      seats: seats.map((seat) => {
+        const record = this.#ballots.get(seat.n) ?? PENDING;
+        return seatOf(seat, record, this.#undos.get(seat.n), this.#openedAtMs(seat), this.#rule);
+      }),
+      // A verdict of ours was written by a judgement that did not live to tell of it (J4).
+      end: end.kind === "closed" ? openEnd(this.#seen) : end,
+      nowMs: this.nowMs,
+    };
+    const settings = {
+      mayApproveByDeadline: this.#svc.mayApproveByDeadline ?? false,
+      everybodyMailed: isMailed,
+    };
+    this.#evaluation = evaluate(this.#rule, look, settings);
+    this.#closed = end.kind === "closed" ? end.closed : undefined;
+    if (this.#closed === undefined) return this.#evaluation;
+    const { outcome, reason } = this.#closed;
+    return { ...this.#evaluation, close: [], verdict: { kind: "done", outcome, reason } };
+  }
+
+  #openedAtMs({ id }: SeatSeen): number {
+    return this.#svc.told(this.#seen.approval, id)?.createdAt ?? this.#seen.terms.startedAtMs;
+  }
+
+  async #withdraw({ close, verdict, state }: Evaluation): Promise<void> {
+    const withdrawal: Withdrawal = { kind: "withdrawn", ...this.#because(verdict.kind === "done", state) };
+    await Promise.all(
+      this.#seen.seats.map(async ({ n, id }) => {
+        if (!close.includes(n)) return;
+        this.#ballots.set(n, await settle(this.#svc, id, withdrawal));
+        this.#settledHere += 1;
+      }),
+    );
+  }
+
+  #because(isDone: boolean, next: State): Pick<Withdrawal, "because"> {
+    const { state } = this.#seen;
+    if (isDone) return {};
+    if (next.round !== state.round) return { because: "round-over" };
+    if (next.phase !== state.phase) return { because: "changes-requested" };
+    return { because: next.stage === state.stage ? "escalated" : "stage-done" };
+  }
+
+  /** Ends the time for taking back, where it is over. */
+  async #seal(): Promise<void> {
+    const { undoMs } = this.#rule;
+    if (undoMs === 0) return;
+    const end = this.#end && endOf(this.#end).kind;
+    const isOver = end !== undefined && end !== "open" && end !== "extended";
+    const final: Undo = { kind: "final" };
+    await Promise.all(
+      this.#seen.seats.map(async ({ n, undo }) => {
+        const record = this.#ballots.get(n);
+        if (undo === undefined || record === undefined || decisionOf(record) === undefined) return;
+        const known = this.#undos.get(n);
+        if (known !== undefined && known.state !== "pending") return;
+        if (!isOver && this.nowMs < (record.settledAt ?? record.timeoutAt) + undoMs) return;
+        this.#undos.set(n, await settle(this.#svc, undo.id, final));
+        this.#settledHere += 1;
+      }),
+    );
+  }
+
+  /** Whether the verdict stands: written, or found to follow from what had settled the end before. */
+  async #writeVerdict({ verdict, counted }: Evaluation): Promise<boolean> {
+    if (verdict.kind === "wait" || (this.#end !== undefined && this.#end.state !== "pending")) return true;
+    const { outcome, reason } = verdict;
+    const answered = [...this.#seen.past.map(({ n }) => n), ...counted];
+    const closed: Closed = { kind: "closed", outcome, reason, answered };
+    this.#end = await settle(this.#svc, this.#seen.end.id, closed);
+    // Otherwise the end was settled by the clock or by others.
+    return endOf(this.#end).kind === "closed";
+  }
+
+  async #stopAlarms(): Promise<void> {
+    const open = this.#seen.alarms.filter(({ settled }) => !settled);
+    await Promise.all(open.map(({ id }) => settle(this.#svc, id, null)));
+  }
 }
 
-/** If the answers decide nothing, the deadline or a cancellation has already settled the end. */
-function settleEnd(svc: ProductServices, id: string, closed: Closed | undefined): Promise<StoredPromise> {
-  return closed === undefined ? read(svc, id) : settle(svc, id, closed);
-}
-
-/** The part of a ballot, as a pass saw it, that an answer is read from. */
-function recordSeen({ settled, value }: Seen): BallotRecord {
-  return { state: settled ? "resolved" : "pending", value, timeoutAt: 0 };
-}
-
-const WITHDRAWAL: Withdrawal = { kind: "withdrawn" };
+const PENDING: Recorded = { state: "pending", value: undefined, timeoutAt: 0 };

@@ -5,12 +5,11 @@
 import type { Context } from "@resonatehq/sdk";
 import {
   type ApprovalRequest,
-  type Choice,
   type Delivery,
   LINK_VIEW_MS,
   type MailResult,
+  type PlainChoice,
 } from "../../src/approval/approval.ts";
-import { endId } from "../../src/approval/ids.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
@@ -25,6 +24,11 @@ export interface MailInput {
   readonly n: number;
   /** Promise id of the ballot. */
   readonly ballot: string;
+  /** When the approval began: another one may have had its id before. */
+  readonly startedAtMs: number;
+  /** Promise id of the end as of this mail. */
+  readonly endId: string;
+  /** When the stage or the approval is over, whichever comes first. */
   readonly deadlineAtMs: number;
   /** The first mail: announces that the approval was requested. */
   readonly first: boolean;
@@ -39,15 +43,15 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const svc = productServices(ctx);
   // A further try may come hours after the pass got its records.
   const look = (id: string) => (ctx.info.attempt === 1 ? asTold(svc, input.approval, id) : read(svc, id));
-  const [record, end] = await Promise.all([look(input.ballot), look(endId(input.approval))]);
+  const [record, end] = await Promise.all([look(input.ballot), look(input.endId)]);
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
   const { callbackUrl } = input.request;
-  const toldBefore = await announce(svc, end.createdAt, begun, callbackUrl);
+  const toldBefore = await announce(svc, input.startedAtMs, begun, callbackUrl);
   const isOpen = record.state === "pending" && end.state === "pending";
   const delivery = isOpen ? await deliver(svc, input, record) : ({ status: "skipped" } as const);
   const result: MailResult = { kind: "mail", n: input.n, delivery };
   const failed = eventsOfMail(input.approval, result, svc.now);
-  const toldAfter = await announce(svc, end.createdAt, failed, callbackUrl);
+  const toldAfter = await announce(svc, input.startedAtMs, failed, callbackUrl);
   for (const event of [...begun, ...failed]) svc.onEvent?.(event, input.request);
   return { ...result, ...bothOf(toldBefore, toldAfter) };
 }
@@ -59,7 +63,7 @@ async function deliver(
 ): Promise<Delivery> {
   const ballot = ballotOf(record);
   if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is not a ballot`);
-  const link = (choice: Choice) =>
+  const link = (choice: PlainChoice) =>
     `${publicUrl}/d/${tokens.issueLink({
       pid: record.id,
       recipient: ballot.recipient,
@@ -72,6 +76,7 @@ async function deliver(
     approval: input.approval,
     request: input.request,
     approver: ballot.approver,
+    n: ballot.n,
     recipient: ballot.recipient,
     gen: ballot.gen,
     bornAtMs: record.createdAt,

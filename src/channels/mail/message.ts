@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ApprovalRequest, Choice, Person } from "../../approval/approval.ts";
+import type { ApprovalRequest, Person, PlainChoice } from "../../approval/approval.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
 
 /** Everything a mail that asks for a decision is made of. */
@@ -8,6 +8,8 @@ export interface RequestMail {
   readonly approval: string;
   readonly request: ApprovalRequest;
   readonly approver: Person;
+  /** The ballot's number. */
+  readonly n: number;
   /** Opaque id of the approver within the approval. */
   readonly recipient: string;
   readonly gen: number;
@@ -15,7 +17,7 @@ export interface RequestMail {
   readonly bornAtMs: number;
   readonly deadlineAtMs: number;
   /** Signed links under `PUBLIC_URL`. */
-  readonly links: Readonly<Record<Choice, string>>;
+  readonly links: Readonly<Record<PlainChoice, string>>;
 }
 
 /** A mail in parts, before it is encoded and sent: what `transport` takes. */

@@ -1,3 +1,4 @@
+import { effectOf } from "../../approval/approval.ts";
 import type { BallotStanding } from "../../approval/standing.ts";
 import type { Question } from "../../service/approvals/question.ts";
 import type { Asked, Standing } from "./page.ts";
@@ -25,10 +26,10 @@ export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
 export function standsOf(standing: BallotStanding): Standing | undefined {
   if (standing.kind !== "decided") return standing.kind === "open" ? undefined : standing;
   const { decision, atMs, outcome } = standing;
-  const { choice, by, comment, door, caller } = decision;
+  const { by, comment, door, caller } = decision;
   return {
     kind: "decided",
-    choice,
+    choice: effectOf(decision) === "approve" ? "approve" : "reject",
     by,
     door,
     atMs,

@@ -1,4 +1,4 @@
-import type { Choice, Person } from "../../approval/approval.ts";
+import type { Person, PlainChoice } from "../../approval/approval.ts";
 import { afterDeadlineText, consequenceText, requirementText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
@@ -75,7 +75,7 @@ function decide(data: (Page & { view: "decide" })["data"]): PageContent {
   };
 }
 
-type Settled = Asked & { readonly choice: Choice; readonly stands: Standing };
+type Settled = Asked & { readonly choice: PlainChoice; readonly stands: Standing };
 
 function result(data: Settled, press: Visit["press"]): PageContent {
   const { stands, choice, request } = data;

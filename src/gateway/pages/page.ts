@@ -1,4 +1,4 @@
-import type { ApprovalRequest, Choice, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import type { ApprovalRequest, Door, OutcomeKind, Person, PlainChoice } from "../../approval/approval.ts";
 import { COMMENT_CHARS_MAX } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 
@@ -20,7 +20,7 @@ export interface Asked {
 export type Standing =
   | {
       readonly kind: "decided";
-      readonly choice: Choice;
+      readonly choice: PlainChoice;
       /** The decider's address; the approver's own name is shown when it is theirs. */
       readonly by: string;
       readonly door: Door;
@@ -57,19 +57,19 @@ export type Page =
   | {
       readonly view: "decide";
       readonly data: Asked & {
-        readonly choice: Choice;
+        readonly choice: PlainChoice;
         readonly problem?: string;
         readonly comment?: string;
       };
     }
   | {
       readonly view: "standing";
-      readonly data: Asked & { readonly choice: Choice; readonly stands: Standing };
+      readonly data: Asked & { readonly choice: PlainChoice; readonly stands: Standing };
     }
   | {
       readonly view: "receipt";
       readonly data: Asked & {
-        readonly choice: Choice;
+        readonly choice: PlainChoice;
         readonly stands: Standing;
         readonly effective: boolean;
       };

@@ -1,4 +1,4 @@
-import type { Choice, OutcomeKind } from "../../approval/approval.ts";
+import type { OutcomeKind, PlainChoice } from "../../approval/approval.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
 import { messagesFor } from "../../lib/messages.ts";
@@ -19,7 +19,7 @@ type Closed = Extract<Standing, { kind: "closed" }>;
 export interface Visit {
   readonly stands: Standing;
   /** The choice that the link is for. */
-  readonly choice: Choice;
+  readonly choice: PlainChoice;
   /** `effective`: this press is the stored answer. `late`: it was pressed and did not count. `view`: only looked at. */
   readonly press: "effective" | "late" | "view";
   readonly request: AskedRequest;
@@ -83,7 +83,7 @@ function closedText({ press }: Visit, { because, outcome }: Closed): StandingTex
 const DONE = { approve: "approved", reject: "rejected" } as const;
 
 /** How the request ended, for a person who may have answered otherwise. */
-function endText(own: Choice, outcome: OutcomeKind): string {
+function endText(own: PlainChoice, outcome: OutcomeKind): string {
   const isOverruled = own === "approve" ? outcome === "rejected" : outcome === "approved";
   return isOverruled ? `${OUTCOME[outcome]} Others decided otherwise.` : OUTCOME[outcome];
 }
@@ -111,6 +111,38 @@ const CLOSED: Readonly<Record<ClosedBecause, { headline: string; explanation: st
   cancelled: {
     headline: "The request was cancelled",
     explanation: "The question was withdrawn before you answered it.",
+  },
+  reassigned: {
+    headline: "The question was handed on",
+    explanation: "Somebody else answers it now.",
+  },
+  recused: {
+    headline: "You take no part in this request",
+    explanation: "You said that you do not answer it.",
+  },
+  reissued: {
+    headline: "This link was replaced",
+    explanation: "Open the link in the newest mail about the request.",
+  },
+  undone: {
+    headline: "The answer was taken back",
+    explanation: "Open the link in the newest mail about the request to answer again.",
+  },
+  "stage-done": {
+    headline: "Your answer is no longer needed",
+    explanation: "Others have decided this stage, and the request goes on.",
+  },
+  escalated: {
+    headline: "The time to answer is over",
+    explanation: "Other people were asked instead.",
+  },
+  "changes-requested": {
+    headline: "Changes were requested",
+    explanation: "The request goes back to the person who asked.",
+  },
+  "round-over": {
+    headline: "The request was changed",
+    explanation: "Open the link in the newest mail about the request.",
   },
   closing: {
     headline: "The request is being closed",

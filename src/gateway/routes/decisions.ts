@@ -7,7 +7,7 @@
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
-import type { Ballot, Choice } from "../../approval/approval.ts";
+import type { Ballot, PlainChoice } from "../../approval/approval.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -81,7 +81,7 @@ function showQuestion(
   pages: Pages,
   res: Response,
   question: Question,
-  choice: Choice,
+  choice: PlainChoice,
   rejected?: { readonly problem: string; readonly comment?: string },
 ): void {
   const stands = standsOf(question.standing);

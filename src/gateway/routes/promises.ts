@@ -4,11 +4,11 @@
  */
 import type { IRouter } from "express";
 import { z } from "zod";
-import type { Choice } from "../../approval/approval.ts";
+import type { PlainChoice } from "../../approval/approval.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
-import { lines } from "../../approval/schema.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
+import { lines } from "../../approval/text-schema.ts";
 import type { Caller } from "../../auth/authenticate.ts";
 import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -112,7 +112,7 @@ function parseDecideBody(input: unknown): z.output<typeof decideSchema> {
 }
 
 /** As for people who press: the same answer again is no conflict. */
-function statusOf(standing: SettledStanding, choice: Choice): number {
+function statusOf(standing: SettledStanding, choice: PlainChoice): number {
   if (standing.kind === "closed") return standing.because === "expired" ? 410 : 409;
   return standing.decision.choice === choice ? 200 : 409;
 }

@@ -1,6 +1,6 @@
 /** `GET /r/:token`: the receipt, which shows the result of one press and can change nothing. */
 import type { IRouter } from "express";
-import type { Choice } from "../../approval/approval.ts";
+import type { PlainChoice } from "../../approval/approval.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -52,7 +52,7 @@ export function addReceiptRoutes(
   });
 }
 
-function receiptStatus(stands: Standing, choice: Choice): number {
+function receiptStatus(stands: Standing, choice: PlainChoice): number {
   if (isExpired(stands)) return 410;
   return stands.kind === "decided" && stands.choice === choice ? 200 : 409;
 }

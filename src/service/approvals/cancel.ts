@@ -1,12 +1,12 @@
 import type { ApprovalRequest, Cancellation, Withdrawal } from "../../approval/approval.ts";
 import { isCancelled } from "../../approval/ending.ts";
-import { ballotId, endId, KIND_TAG } from "../../approval/ids.ts";
-import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
+import { endId, KIND_TAG } from "../../approval/ids.ts";
 import { closedOf } from "../../approval/stored.ts";
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { targetOf, timer } from "../../durable/lineage.ts";
 import { ServiceError } from "../../lib/errors.ts";
+import { readCourse } from "./question.ts";
 
 export interface StoredApproval {
   readonly root: StoredPromise;
@@ -33,7 +33,7 @@ const OUTCOME_WAIT_MS = 2_000;
  */
 export async function cancelApproval(
   { durable, newId, signal, outcomeWaitMs = OUTCOME_WAIT_MS }: CancelOptions,
-  { root, request }: StoredApproval,
+  { root }: StoredApproval,
   reason: string | undefined,
 ): Promise<StoredPromise> {
   if (root.state !== "pending") return assertCancelled(root);
@@ -45,7 +45,7 @@ export async function cancelApproval(
   const end = await settleEnd(durable, root, cancellation);
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
   // Lets links show the end even if no worker runs: the end is certain once no ballot is open.
-  if (isUnderWay) await withdrawBallots(durable, root.id, request.approvers.length);
+  if (isUnderWay) await withdrawBallots(durable, root.id);
   const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? outcomeWaitMs : 0, signal });
   if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise was deleted`);
   if (settled.state !== "pending") return assertCancelled(settled);
@@ -68,14 +68,16 @@ async function settleEnd(
   root: StoredPromise,
   cancellation: Cancellation,
 ): Promise<StoredPromise> {
-  const id = endId(root.id);
+  const course = await readCourse(durable, root.id);
+  const id = course?.end?.id ?? endId(root.id);
   const settled = await durable.settle(id, cancellation);
   if (settled !== undefined) return settled;
   const address = targetOf(root.tags);
+  const deadlineAtMs = course?.deadlineAtMs ?? root.timeoutAt;
   await durable.create({
     id,
     param: undefined,
-    timeoutAt: root.timeoutAt - APPROVAL_SLACK_MS,
+    timeoutAt: deadlineAtMs,
     tags: {
       [KIND_TAG]: "end",
       ...(address === undefined ? {} : timer(address)),
@@ -86,12 +88,12 @@ async function settleEnd(
   return end;
 }
 
-/** Skips ballots that the workflow has not created, because it mails nobody after a cancellation. */
-async function withdrawBallots(durable: Durable, approval: string, count: number): Promise<void> {
+/** Those that the workflow has not created it will not: it mails nobody after a cancellation. */
+async function withdrawBallots(durable: Durable, approval: string): Promise<void> {
   const withdrawal: Withdrawal = { kind: "withdrawn" };
-  await Promise.all(
-    Array.from({ length: count }, (_, i) => durable.settle(ballotId(approval, i + 1), withdrawal)),
-  );
+  const ballots = (await readCourse(durable, approval))?.ballots ?? [];
+  const open = ballots.filter(({ record }) => record.state === "pending");
+  await Promise.all(open.map(({ record }) => durable.settle(record.id, withdrawal)));
 }
 
 function assertCancelled(root: StoredPromise): StoredPromise {

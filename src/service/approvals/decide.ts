@@ -1,5 +1,6 @@
 /** The only place that builds the record of a decision, for every door. */
-import type { Ballot, Choice, Decision, Door } from "../../approval/approval.ts";
+import type { Ballot, Choice, Decision, Door, Effect } from "../../approval/approval.ts";
+import type { FieldValues } from "../../approval/field-answers.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -8,7 +9,10 @@ import { readQuestion } from "./question.ts";
 /** An answer to one ballot, by its approver or by a program in their place. */
 export interface Answer {
   readonly choice: Choice;
+  /** What the choice does, where the request has choices of its own. */
+  readonly effect?: Effect | undefined;
   readonly comment?: string | undefined;
+  readonly fields?: FieldValues | undefined;
   readonly door: Door;
   /** Unique to the press or call, or to the delivery that a call repeats. */
   readonly nonce: string;
@@ -20,13 +24,16 @@ export interface Answer {
 export async function answerBallot(
   durable: Durable,
   id: string,
-  { approver }: Pick<Ballot, "approver">,
-  { choice, comment, door, nonce, caller }: Answer,
+  { approver, contentHash }: Pick<Ballot, "approver" | "contentHash">,
+  { choice, effect, comment, fields, door, nonce, caller }: Answer,
 ): Promise<StoredPromise | undefined> {
   const decision: Decision = {
     kind: "decision",
     choice,
+    ...(effect === undefined ? {} : { effect }),
     ...(comment === undefined ? {} : { comment }),
+    ...(fields === undefined ? {} : { fields }),
+    ...(contentHash === undefined ? {} : { contentHash }),
     by: approver.email,
     door,
     nonce,

@@ -1,9 +1,8 @@
 import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
-import { answersOn, closedBy, isCancelled } from "../../approval/ending.ts";
-import { ballotId, endId, parentId } from "../../approval/ids.ts";
-import { APPROVAL_SLACK_MS } from "../../approval/request.ts";
-import { type BallotStanding, outcomeOfCancelled, standingOf } from "../../approval/standing.ts";
-import { ballotOf, requestOf } from "../../approval/stored.ts";
+import { type Course, courseOf, evaluationOf } from "../../approval/course.ts";
+import { ballotId, parentId } from "../../approval/ids.ts";
+import { type BallotStanding, outcomeOfCancelled, standingIn } from "../../approval/standing.ts";
+import { ballotOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 
 /** One ballot with everything its page needs, as stored now. */
@@ -14,6 +13,8 @@ export interface Question {
   readonly request: ApprovalRequest;
   readonly deadlineAtMs: number;
   readonly standing: BallotStanding;
+  /** The whole approval. */
+  readonly course: Course;
 }
 
 /** What a press needs to know about a ballot before it settles it. */
@@ -40,36 +41,37 @@ export async function readBallot(durable: Durable, pid: string): Promise<BallotA
 /** Reads the ballot with the promise `pid`; undefined if that promise is not a ballot of an approval. */
 export async function readQuestion(durable: Durable, pid: string): Promise<Question | undefined> {
   const approval = parentId(pid);
-  if (approval === undefined) return undefined;
-  const [first, root, end] = await durable.readTogether(pid, [approval, endId(approval)]);
-  const ballot = first && ballotOf(first);
-  if (first === undefined || ballot?.approval !== approval) return undefined;
-  const request = root && requestOf(root);
-  if (root === undefined || request === undefined) return undefined;
-  // How a cancelled approval ends follows from all of its ballots, read after the cancellation.
-  const cancelled = root.state === "pending" && end !== undefined && isCancelled(end) ? end : undefined;
-  const ballots = cancelled && (await ballotsOf(durable, root.id, request));
-  const outcome = cancelled && ballots && outcomeOfCancelled(request, cancelled, ballots);
+  const course = approval === undefined ? undefined : await readCourse(durable, approval);
+  const found = course?.ballots.find(({ record }) => record.id === pid);
+  if (course === undefined || found === undefined || found.ballot.approval !== approval) return undefined;
+  const { root, end, deadlineAtMs } = course;
   const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");
-  // An answer may have arrived between the first read and the end, and then it counts. A ballot that is still open on
-  // the second read was not answered in time.
-  const record =
-    ballots?.[ballot.n - 1] ?? (hasEnded && first.state === "pending" ? await durable.read(pid) : first);
+  // An answer may have arrived between the read of the ballot and that of the end, and then it counts. A ballot that is
+  // still open on the second read was not answered in time.
+  const second = hasEnded && found.record.state === "pending" ? await durable.read(pid) : undefined;
+  const settled = second === undefined ? course : withRecord(course, second);
   return {
-    ballot,
-    bornAtMs: first.createdAt,
-    request,
-    deadlineAtMs: root.timeoutAt - APPROVAL_SLACK_MS,
-    standing: standingOf({ n: ballot.n, ballot: record, end, root, ...(outcome && { outcome }) }),
+    ballot: found.ballot,
+    bornAtMs: found.record.createdAt,
+    request: course.request,
+    deadlineAtMs,
+    standing: standingIn(settled, found.ballot.n, outcomeOfCancelled(settled)),
+    course: settled,
   };
 }
 
-async function ballotsOf(
-  durable: Durable,
-  approval: string,
-  { approvers }: ApprovalRequest,
-): Promise<(StoredPromise | undefined)[]> {
-  return await Promise.all(approvers.map((_, i) => durable.read(ballotId(approval, i + 1))));
+/** Reads an approval whole; undefined if there is none of that id. */
+export async function readCourse(durable: Durable, approval: string): Promise<Course | undefined> {
+  const root = await durable.read(approval);
+  // After the root: children then show at least what the root's state follows from.
+  return root && courseOf(root, await durable.children(approval));
+}
+
+function withRecord(course: Course, record: StoredPromise): Course {
+  const ballots = course.ballots.map((known) =>
+    known.record.id === record.id ? { ...known, record } : known,
+  );
+  return { ...course, ballots };
 }
 
 /** Time for a worker to record the end of an approval that the answers have decided: usually milliseconds. */
@@ -84,10 +86,10 @@ export async function withOutcome(
   question: Question,
   signal: AbortSignal,
 ): Promise<Question> {
-  const { ballot, request, standing } = question;
+  const { ballot, course, standing } = question;
   if (standing.kind !== "decided" || standing.outcome !== undefined) return question;
-  const answers = answersOn(await ballotsOf(durable, ballot.approval, request), undefined);
-  if (closedBy(request, answers) === undefined) return question;
+  // By the clock it could only be later: an alarm wakes the worker for that.
+  if (evaluationOf(course, 0).verdict.kind === "wait") return question;
   await durable.waitFor(ballot.approval, { timeoutMs: OUTCOME_WAIT_MS, signal });
   return (await readQuestion(durable, ballotId(ballot.approval, ballot.n))) ?? question;
 }

@@ -1,7 +1,8 @@
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
-import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
-import { requestOf } from "../../approval/stored.ts";
+import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
+import { approvalCall } from "../../approval/starting.ts";
+import { callOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
@@ -47,13 +48,10 @@ export async function startApproval(
   }
   const root = await durable.start({
     id: id ?? newId(),
-    func: "approval",
-    args: [parsed.value],
-    version: 1,
-    timeoutAt: parsed.deadlineAtMs + APPROVAL_SLACK_MS,
+    ...approvalCall(parsed.value, parsed.terms),
     tags: { [KIND_TAG]: "approval" },
   });
-  const stored = requestOf(root);
+  const stored = callOf(root);
   if (stored === undefined) {
     throw new ServiceError(
       "CONFLICT",
@@ -61,9 +59,7 @@ export async function startApproval(
     );
   }
   // Nearly always it was created just now, so the texts are equal. Comparing meanings costs more.
-  const differing = isSameJson(stored, parsed.value)
-    ? []
-    : differingFields({ request: stored, timeoutAt: root.timeoutAt }, parsed.value);
+  const differing = isSameJson(stored.request, parsed.value) ? [] : differingFields(stored, parsed.value);
   if (differing.length > 0) {
     throw new ServiceError(
       "CONFLICT",
@@ -98,9 +94,7 @@ async function acceptedEarlier(
   const content = readApprovalContent(body);
   if (content === undefined) return undefined;
   const root = await durable.read(id);
-  const stored = root && requestOf(root);
+  const stored = root && callOf(root);
   if (root === undefined || stored === undefined) return undefined;
-  return differingFields({ request: stored, timeoutAt: root.timeoutAt }, content).length === 0
-    ? root
-    : undefined;
+  return differingFields(stored, content).length === 0 ? root : undefined;
 }

@@ -7,11 +7,18 @@ import { childId, KIND_TAG, parentId } from "../../approval/ids.ts";
 import { CHECK_SETTLED_BY_OTHERS, parsedRequestIn } from "../../approval/request.ts";
 import {
   cancellationOf,
+  changeOf,
   closedOf,
   decisionOf,
+  extensionOf,
   judgementIn,
+  judgementV1In,
   mailResultIn,
   outcomeIn,
+  reassignmentOf,
+  recusalOf,
+  reissueOf,
+  undoOf,
   withdrawalOf,
 } from "../../approval/stored.ts";
 import { parseAttempt, parseCallbackEnd, parseEvent } from "../../approval/stored-callback.ts";
@@ -66,8 +73,9 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     {
       kind: "end of an approval",
       accepts: (promise) =>
-        isDue(promise) || cancellationOf(promise) !== undefined || closedOf(promise) !== undefined,
-      expected: "verdict (kind, outcome, reason) and no cancellation (kind, nonce)",
+        isDue(promise) ||
+        [cancellationOf, closedOf, extensionOf, changeOf].some((read) => read(promise) !== undefined),
+      expected: "verdict (kind, outcome, reason), cancellation, extension or change (kind, nonce)",
       means: "It ended the approval like a cancellation, or like the deadline if it is empty",
       remedy: `Look at the approval's outcome. ${ASK_AGAIN}`,
     },
@@ -78,12 +86,33 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       kind: "ballot",
       accepts: (promise) =>
         promise.state === "timedout" ||
-        decisionOf(promise) !== undefined ||
-        withdrawalOf(promise) !== undefined,
-      expected: "decision (kind, choice, by, door, nonce) and no withdrawal (kind)",
+        [decisionOf, withdrawalOf, reassignmentOf, recusalOf, reissueOf].some(
+          (read) => read(promise) !== undefined,
+        ),
+      expected: "decision (kind, choice, by, door, nonce), and nothing else that closes a ballot",
       means:
         "It does not count as an answer, and its approver can no longer give one. The approval waits for the other ballots; if none is left, for its deadline or a cancellation",
       remedy: `If the approval cannot be decided without this answer, cancel it (POST /approvals/:id/cancel). ${ASK_AGAIN}`,
+    },
+  ],
+  [
+    "undo",
+    {
+      kind: "undo of a ballot",
+      accepts: (promise) => promise.state === "timedout" || undoOf(promise) !== undefined,
+      expected: "mark that an answer was taken back, or no longer can be (kind)",
+      means: "The answer on its ballot counts, and can no longer be taken back",
+      remedy: NOTHING_TO_DO,
+    },
+  ],
+  [
+    "alarm",
+    {
+      kind: "timer of an approval",
+      accepts: (promise) => isDue(promise) || isNull(promise),
+      expected: "time that is over",
+      means: "The approval was looked at once more than needed",
+      remedy: NOTHING_TO_DO,
     },
   ],
   [
@@ -157,8 +186,8 @@ const STEPS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     "judge",
     {
       kind: "step that judges",
-      accepts: (promise) => isResult(promise, judgementIn),
-      expected: "judgement (verdict, settled, retryDue, decisions)",
+      accepts: (promise) => isResult(promise, judgementIn) || isResult(promise, judgementV1In),
+      expected: "judgement (kind, verdict, state, decisions)",
       means: "The judgement runs again",
       remedy: NOTHING_TO_DO,
       isOurs: isInApproval,

@@ -27,7 +27,7 @@ describe("parseApprovalRequest() accepts", () => {
   test("the least request and fills in the defaults", () => {
     expect(accepted(minimal)).toEqual({
       ok: true,
-      deadlineAtMs: nowMs + 7 * 24 * HOUR_MS,
+      terms: { startedAtMs: nowMs, deadlineAtMs: nowMs + 7 * 24 * HOUR_MS },
       value: {
         title: "Order 40 laptops",
         details: [],
@@ -59,7 +59,7 @@ describe("parseApprovalRequest() accepts", () => {
     };
     const parsed = accepted({ id: "po-4711", ...full });
     expect(parsed.id).toBe("po-4711");
-    expect(parsed.deadlineAtMs).toBe(Date.parse("2026-11-30T08:00:00Z"));
+    expect(parsed.terms.deadlineAtMs).toBe(Date.parse("2026-11-30T08:00:00Z"));
     expect(parsed.value).toEqual({ ...full, summary: "# Why\n\n- old ones *break*" });
   });
 
@@ -92,13 +92,13 @@ describe("parseApprovalRequest() accepts", () => {
     ["2027-02-19T12:00:00Z", 90 * 24 * HOUR_MS],
     ["2026-11-22T02:00:00.000+12:00", 2 * HOUR_MS],
   ])("the deadline %s", (deadline, waitMs) => {
-    expect(accepted({ ...minimal, deadline }).deadlineAtMs).toBe(nowMs + waitMs);
+    expect(accepted({ ...minimal, deadline }).terms.deadlineAtMs).toBe(nowMs + waitMs);
   });
 });
 
 const email = "must be one plain mail address, such as ana@example.com";
 const oneLine = (control: string) => `must be one line without control characters: ${control}`;
-const window = "must be 1 minute to 90 days from now";
+const window = "must be 1 minute to 400 days from now";
 
 describe("parseApprovalRequest() refuses", () => {
   test.each<[string, unknown, string[]]>([
@@ -106,7 +106,7 @@ describe("parseApprovalRequest() refuses", () => {
     ["null", null, ["body: must be an object"]],
     ["a list", [minimal], ["body: must be an object"]],
     ["text", "{}", ["body: must be an object"]],
-    ["an empty object", {}, ["title: is required", "approvers: is required"]],
+    ["an empty object", {}, ["title: is required", "approvers: is required, unless you give stages"]],
     ["an unknown field", { ...minimal, tilte: "x" }, ["tilte: is not a known field"]],
     ["a tag for the engine", { ...minimal, tags: {} }, ["tags: is not a known field"]],
     ["null for text", { ...minimal, title: null }, ["title: must be a string"]],
@@ -221,11 +221,11 @@ describe("parseApprovalRequest() refuses", () => {
     [
       "approval by silence",
       { ...minimal, onDeadline: "approve" },
-      ['onDeadline: must be "expire" or "reject"'],
+      ["onDeadline: must not be approve: the operator has not allowed it (APPROVE_ON_DEADLINE)"],
     ],
     ["59 seconds", { ...minimal, deadline: "PT59S" }, [`deadline: ${window}`]],
     ["a moment past", { ...minimal, deadline: "2026-11-21T11:59:00Z" }, [`deadline: ${window}`]],
-    ["more than 90 days", { ...minimal, deadline: "P90DT1S" }, [`deadline: ${window}`]],
+    ["more than 400 days", { ...minimal, deadline: "P400DT1S" }, [`deadline: ${window}`]],
     ["less than nothing", { ...minimal, deadline: "-P1D" }, [`deadline: ${window}`]],
     ["metadata that is a list", { ...minimal, metadata: [] }, ["metadata: must be an object"]],
     [
@@ -358,7 +358,7 @@ describe("readApprovalContent()", () => {
 describe("approvalRequestSchema", () => {
   test("describes its input as JSON Schema, shorthand and limits included", () => {
     const schema = z.toJSONSchema(approvalRequestSchema, { io: "input" });
-    expect(schema.required).toEqual(["title", "approvers"]);
+    expect(schema.required).toEqual(["title"]);
     expect(schema.additionalProperties).toBe(false);
     expect(schema.properties?.["title"]).toMatchObject({ type: "string", minLength: 1, maxLength: 200 });
     expect(schema.properties?.["approvers"]).toMatchObject({

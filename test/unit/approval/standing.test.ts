@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type {
-  ApprovalRequest,
-  Cancellation,
-  Closed,
-  Decision,
-  Outcome,
-  Withdrawal,
-} from "../../../src/approval/approval.ts";
+import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
+import { courseOf } from "../../../src/approval/course.ts";
 import { outcomeOfCancelled, standingOf } from "../../../src/approval/standing.ts";
 import { ballotOf, requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
 import { statusOf, summarize } from "../../../src/approval/view.ts";
@@ -160,13 +154,27 @@ describe("standingOf()", () => {
 
 describe("outcomeOfCancelled()", () => {
   const two = { ...request, approvers: [{ email: "ana@example.com" }, { email: "bo@example.com" }] };
-  const cancelled = record("a:0", resolved(cancellation, 50));
-  const of = (...ballots: Partial<StoredRecord>[]) =>
-    outcomeOfCancelled(
-      two as ApprovalRequest,
-      cancelled,
-      ballots.map((ballot, i) => record(`a:${i + 1}`, ballot)),
-    );
+  const of = (...ballots: Partial<StoredRecord>[]) => {
+    const root = { ...record("a"), param: { func: "approval", args: [two], version: 1 } };
+    const children = [
+      { ...record("a:0", resolved(cancellation, 50)), tags: { "countersign:kind": "end" } },
+      ...ballots.map((ballot, i) => ({
+        ...record(`a:${i + 1}`, ballot),
+        tags: { "countersign:kind": "ballot" },
+        param: {
+          kind: "ballot",
+          approval: "a",
+          n: i + 1,
+          approver: two.approvers[i],
+          recipient: "r",
+          gen: 0,
+        },
+      })),
+    ];
+    const course = courseOf(root, children);
+    if (course === undefined) throw new Error("no course");
+    return outcomeOfCancelled(course);
+  };
 
   test("is known once each ballot is settled, and follows from the answers that were in time", () => {
     expect(of(resolved(withdrawal, 60), {})).toBeUndefined();

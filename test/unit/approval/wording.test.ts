@@ -1,6 +1,6 @@
 import { assert, constantFrom, integer, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Choice } from "../../../src/approval/approval.ts";
+import type { PlainChoice } from "../../../src/approval/approval.ts";
 import { decide, type Rules } from "../../../src/approval/policy.ts";
 import {
   afterDeadlineText,
@@ -30,7 +30,7 @@ describe("requirementText()", () => {
 });
 
 describe("consequenceText()", () => {
-  test.each<[Choice, Rules, string]>([
+  test.each<[PlainChoice, Rules, string]>([
     ["approve", rules(1, "any"), "Your answer alone decides: the request is then approved."],
     ["approve", rules(3, "any"), "One approval is enough: the request is then approved."],
     ["approve", rules(3, 2), "The request is approved once 2 of the 3 people asked have approved it."],
@@ -59,7 +59,7 @@ describe("enoughOf()", () => {
     assert(
       property(
         integer({ min: 1, max: 12 }),
-        constantFrom<Choice>("approve", "reject"),
+        constantFrom<PlainChoice>("approve", "reject"),
         constantFrom<Rules["rejection"]>("veto", "majority"),
         nat(),
         (asked, choice, rejection, number) => {

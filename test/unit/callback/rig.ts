@@ -1,6 +1,6 @@
 /** Engine and worker in this process with a real callback sender; the mail system is made up. */
 import { pino } from "pino";
-import type { Ballot, Choice, Decision, Delivery, Outcome } from "../../../src/approval/approval.ts";
+import type { Ballot, Decision, Delivery, Outcome, PlainChoice } from "../../../src/approval/approval.ts";
 import {
   ABOUT_TAG,
   CALLBACK_KIND,
@@ -120,7 +120,7 @@ export class CallbackRig implements AsyncDisposable {
     });
   }
 
-  async answer(approval: string, n: number, choice: Choice, comment?: string): Promise<void> {
+  async answer(approval: string, n: number, choice: PlainChoice, comment?: string): Promise<void> {
     const id = ballotId(approval, n);
     const stands = await eventually(`${id} stands`, () => this.durable.read(id));
     const decision: Decision = {

@@ -139,7 +139,7 @@ describe("countersign schedule", () => {
     [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
     [["create", "s", "--cron", "@daily", "--func", "approval"], "--arg must be given once"],
     [approvalEach({ title: "t", approvers: ["ana"] }), "approvers[0] must be one plain mail address"],
-    [approvalEach({ ...PENS, deadline: "2098-01-01T00:00:00Z" }), "deadline must be 1 minute to 90 days"],
+    [approvalEach({ ...PENS, deadline: "2098-01-01T00:00:00Z" }), "deadline must be 1 minute to 400 days"],
     [
       approvalEach({ ...PENS, deadline: inDays(9) }),
       "--arg must have a duration such as P5D as its deadline",

@@ -20,6 +20,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
   const timers = [...sources.matchAll(/timerTags\([^"]*"(\w+)"\)/g)].map(([, word]) => word);
   const kinds = new Set([...written, ...timers].filter((kind) => kind !== undefined));
   expect([...kinds].sort()).toEqual([
+    "alarm",
     "approval",
     "ballot",
     "callback",
@@ -27,6 +28,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "end",
     "meeting",
     "retry",
+    "undo",
     "webhook",
   ]);
   const docs = readFileSync(new URL("docs/command-line.md", root), "utf8");

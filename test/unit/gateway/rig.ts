@@ -1,6 +1,6 @@
 /** Gateway, engine and worker in one process, real but for the mail, which is kept for the test to open. */
 import { pino } from "pino";
-import type { Choice, Delivery } from "../../../src/approval/approval.ts";
+import type { Delivery, PlainChoice } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
@@ -34,7 +34,7 @@ export interface Rig extends AsyncDisposable {
   /** How many different people were mailed. */
   mailed(): number;
   /** The path of the link that the nth approver was mailed. */
-  link(approval: string, choice: Choice, n?: number): Promise<string>;
+  link(approval: string, choice: PlainChoice, n?: number): Promise<string>;
   press(
     link: string,
     fields?: Readonly<Record<string, string>>,

@@ -218,7 +218,7 @@ test("a value is told by its shape, and by nothing that it says", () => {
     g: 7,
   };
   expect(look([{ ...it, value }, ...beside]).promises[0]?.wrong).toBe(
-    'resolved with an object of the kind "decision" (kind, choice, a, b, c, d, e, f, …), which is no decision (kind, choice, by, door, nonce) and no withdrawal (kind)',
+    'resolved with an object of the kind "decision" (kind, choice, a, b, c, d, e, f, …), which is no decision (kind, choice, by, door, nonce), and nothing else that closes a ballot',
   );
 });
 

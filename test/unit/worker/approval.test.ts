@@ -4,13 +4,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import type {
   Ballot,
   Cancellation,
-  Choice,
   Decision,
   Delivery,
   Outcome,
+  PlainChoice,
 } from "../../../src/approval/approval.ts";
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
-import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
+import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { approvalCall } from "../../../src/approval/starting.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
 import { stepRecord } from "../../../src/durable/step-record.ts";
 import { VALUE_ENCODER } from "../../../src/durable/value.ts";
@@ -98,7 +99,7 @@ describe("approval workflow", () => {
     const b = open(() => SENT, host());
     await b.ask("a", { approvers: ["a@x.org"], onDeadline: "reject" }, 1200);
     expect(await b.value("a")).toMatchObject({ outcome: "rejected", decisions: [] });
-    expect((await b.read(ballotId("a", 1))).state).toBe("rejected_timedout");
+    expect(await b.value(ballotId("a", 1))).toEqual({ kind: "withdrawn" });
   });
 
   it("ends when it is cancelled, and counts no press that came later", async () => {
@@ -403,14 +404,14 @@ class Rig {
     return codec.decode(stepRecord(await this.settled(id)).value);
   }
 
-  async create(id: string, func: string, args: unknown[], timeoutMs: number): Promise<void> {
+  async create(id: string, func: string, args: unknown[], timeoutMs: number, version = 1): Promise<void> {
     await this.#network.send({
       kind: "promise.create",
       head: head(),
       data: {
         id,
         timeoutAt: Date.now() + timeoutMs,
-        param: codec.encode({ func, args, version: 1 }),
+        param: codec.encode({ func, args, version }),
         tags: {
           "resonate:origin": id,
           "resonate:branch": id,
@@ -438,10 +439,12 @@ class Rig {
       { nowMs: Date.now(), callbackUrlProblem },
     );
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    await this.create(id, "approval", [parsed.value], deadlineMs + APPROVAL_SLACK_MS);
+    const terms = { ...parsed.terms, deadlineAtMs: parsed.terms.startedAtMs + deadlineMs };
+    const { args, version, timeoutAt } = approvalCall(parsed.value, terms);
+    await this.create(id, "approval", [...args], timeoutAt - Date.now(), version);
   }
 
-  async answer(approval: string, n: number, choice: Choice, comment?: string): Promise<void> {
+  async answer(approval: string, n: number, choice: PlainChoice, comment?: string): Promise<void> {
     const id = ballotId(approval, n);
     const { approver } = codec.decode((await this.read(id)).param) as Ballot;
     const decision: Decision = {

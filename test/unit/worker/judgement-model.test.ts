@@ -5,14 +5,14 @@
  */
 import type { Context } from "@resonatehq/sdk";
 import { describe, expect, test } from "vitest";
-import type { Judgement } from "../../../src/approval/approval.ts";
+import type { JudgementV1 } from "../../../src/approval/approval.ts";
 import { answersOn, closedBy, countedDecision, verdictOf } from "../../../src/approval/ending.ts";
 import { stored } from "../../../src/durable/protocol-client.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
 import { announce } from "../../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../../src/service/callbacks/events.ts";
 import { productServices } from "../../../worker/runtime/services.ts";
-import type { JudgeInput } from "../../../worker/workflows/judge.ts";
+import type { JudgeInput } from "../../../worker/workflows/approval-1/judge.ts";
 import { approvalWorlds, type Scenario } from "../../support/approval-model.ts";
 import { exploreAll, exploreSome } from "../../support/interleavings.ts";
 import { randomFrom, seeds } from "../../support/seeds.ts";
@@ -115,7 +115,7 @@ describe("a judgement that writes the verdict before it closes the ballots", () 
 });
 
 /** Keeps the verdict of its look, and counts what was answered until the end was written. */
-async function judgeOfHaste(ctx: Context, seen: JudgeInput): Promise<Judgement> {
+async function judgeOfHaste(ctx: Context, seen: JudgeInput): Promise<JudgementV1> {
   const svc = productServices(ctx);
   const read = async (id: string) => stored(await svc.promises.get(id));
   const settle = async (id: string, value: unknown) =>

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { addressKey } from "../../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../../src/approval/request.ts";
-import { choiceSchema } from "../../../src/approval/schema.ts";
+import { approvalRequestSchema } from "../../../src/approval/schema.ts";
 import { requestOf } from "../../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
@@ -80,7 +80,7 @@ const CALLBACK_TARGETS = { ports: [443], allow: { hosts: [], networks: [] } };
  *   not over within `limitMs`, or the approval's workflow broke off
  */
 export async function rehearse(spec: unknown, options: RehearsalOptions = {}): Promise<Rehearsal> {
-  const parsed = parsePeople(options.people, choiceSchema.options);
+  const parsed = parsePeople(options.people, choicesIn(spec));
   if (!parsed.ok) throw new RehearsalRefused("people", parsed.problems);
   const rehearsal = new Play(parsed.script, options);
   try {
@@ -88,6 +88,16 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
   } finally {
     await rehearsal.stop();
   }
+}
+
+/** The values of the choices that the spec gives people; the request itself is checked later. */
+function choicesIn(spec: unknown): string[] {
+  const parsed = approvalRequestSchema.shape.choices.safeParse(
+    typeof spec === "object" && spec !== null && "choices" in spec ? spec.choices : undefined,
+  );
+  return parsed.success && parsed.data !== undefined
+    ? parsed.data.map(({ value }) => value)
+    : ["approve", "reject"];
 }
 
 class Play {

@@ -22,6 +22,7 @@ export const mail: RequestMail = {
   approval: "po-4711",
   request,
   approver: { email: "ana@example.com", name: "Ana", locale: "de-AT", timeZone: "Europe/Vienna" },
+  n: 1,
   recipient: "rcp1",
   gen: 0,
   bornAtMs: Date.UTC(2026, 10, 21, 16, 0),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ballotId, endId } from "../../../../src/approval/ids.ts";
+import { callOf } from "../../../../src/approval/stored.ts";
 import { openRig, until } from "../rig.ts";
 
 const order = { title: "Order 40 laptops", approvers: ["ana@example.com", "bo@example.com"] };
@@ -47,7 +48,7 @@ describe("POST /approvals", () => {
     expect(body["errors"]).toEqual([
       { field: "Idempotency-Key", message: "must be the same as id; or leave one of them out" },
       { field: "title", message: "must have at least 1 character" },
-      { field: "approvers", message: "is required" },
+      { field: "approvers", message: "is required, unless you give stages" },
     ]);
     expect(await rig.durable.read("po-1")).toBeUndefined();
   });
@@ -276,7 +277,7 @@ describe("GET /approvals/:id", () => {
       rejection: "majority",
       onDeadline: "expire",
       metadata: { order: 1 },
-      deadline: new Date(root!.timeoutAt - 24 * HOUR_MS).toISOString(),
+      deadline: new Date(callOf(root!)!.terms.deadlineAtMs).toISOString(),
       ballots: [
         {
           n: 1,
@@ -290,6 +291,7 @@ describe("GET /approvals/:id", () => {
           state: "approved",
           comment: "Fine,\nBo",
           decidedAt: new Date(ballot!.settledAt!).toISOString(),
+          contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
           door: "mail",
           mail: { status: "sent", attempts: 1 },
         },

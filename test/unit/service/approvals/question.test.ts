@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ballotId, endId } from "../../../../src/approval/ids.ts";
+import { ballotId, childId, endId } from "../../../../src/approval/ids.ts";
 import type { Durable, StoredPromise } from "../../../../src/durable/durable.ts";
 import { standsOf } from "../../../../src/gateway/pages/asked.ts";
 import { readQuestion } from "../../../../src/service/approvals/question.ts";
@@ -60,10 +60,10 @@ function store(afterFirstReading: (settle: (id: string, value: unknown, atMs: nu
     [THIRD, pending(THIRD, "ballot", { ...ballot, n: 3, approver: { email: "cy@example.com" } })],
   ]);
   const reads: string[] = [];
-  const durable: Pick<Durable, "read" | "readTogether"> = {
-    async readTogether(first, rest) {
-      const ahead = await this.read(first);
-      return [ahead, ...(await Promise.all(rest.map((id) => this.read(id))))];
+  const durable: Pick<Durable, "read" | "children"> = {
+    async children(id) {
+      const children = await Promise.all([0, 1, 2, 3, 4].map((n) => this.read(childId(id, n))));
+      return children.filter((child) => child !== undefined);
     },
     async read(id) {
       const found = promises.get(id);
@@ -97,7 +97,7 @@ test("readQuestion() shows the answer that came after the ballot was read and be
     choice: "approve",
     by: "ana@example.com",
   });
-  expect(reads).toEqual([BALLOT, "po-1", END, BALLOT]);
+  expect(reads).toEqual(["po-1", END, BALLOT, OTHER, THIRD, "po-1:4"]);
 });
 
 test("readQuestion() tells how it ended when nobody answered before the end, and reads no more than it must", async () => {
@@ -112,7 +112,7 @@ test("readQuestion() tells how it ended when nobody answered before the end, and
 
   const open = store(() => {});
   expect((await readQuestion(open.durable, BALLOT))?.standing).toEqual({ kind: "open" });
-  expect(open.reads).toEqual([BALLOT, "po-1", END]);
+  expect(open.reads).toEqual(["po-1", END, BALLOT, OTHER, THIRD, "po-1:4"]);
 });
 
 const cancellation = { kind: "cancelled", nonce: "n2" };

@@ -1,0 +1,186 @@
+/** What the stored promises of an approval say, in the form that the rule is applied to (`evaluate.ts`). */
+import { type ApprovalRequest, type Ballot, type Closed, effectOf } from "./approval.ts";
+import { asked } from "./content.ts";
+import {
+  type End,
+  type Evaluation,
+  evaluate,
+  OPENING,
+  openingAsks,
+  type Seat,
+  type SeatAnswer,
+  type State,
+} from "./evaluate.ts";
+import { childId, KIND_TAG } from "./ids.ts";
+import { ruleOf } from "./rule.ts";
+import {
+  ballotOf,
+  callOf,
+  cancellationOf,
+  changeOf,
+  closedOf,
+  decisionOf,
+  extensionOf,
+  judgementOf,
+  reassignmentOf,
+  recusalOf,
+  reissueOf,
+  type StoredCall,
+  type StoredRecord,
+  undoOf,
+} from "./stored.ts";
+
+/** The part of a record that an answer is read from. */
+export type Settled = Pick<StoredRecord, "state" | "value" | "settledAt" | "timeoutAt">;
+
+/** A ballot as the rule counts it; undefined if the record is none. `undo` is the promise that follows it. */
+function seatOf(
+  record: StoredRecord,
+  undo: Settled | undefined,
+  undoMs: number,
+): (Seat & { readonly stage: number; readonly round: number }) | undefined {
+  const ballot = ballotOf(record);
+  if (ballot === undefined) return undefined;
+  const { n, approver, stage = 0, round = 1, groups = [0], gen, added, via } = ballot;
+  return {
+    n,
+    person: approver,
+    stage,
+    round,
+    groups,
+    gen,
+    openedAtMs: record.createdAt,
+    ...(added === undefined ? {} : { added }),
+    ...(via === undefined ? {} : { via }),
+    answer: seatAnswer(record, undo, ballot.undo === true ? undoMs : 0),
+  };
+}
+
+/**
+ * What became of a ballot. A value that Countersign never writes counts as no answer.
+ *
+ * @param undo the promise that says whether the decision was taken back, as far as it was read
+ * @param undoMs how long it could be; 0 if it could not
+ */
+export function seatAnswer(record: Settled, undo?: Settled, undoMs = 0): SeatAnswer {
+  if (record.state === "pending") return { kind: "open" };
+  const decision = decisionOf(record);
+  if (decision !== undefined) {
+    const atMs = settledAt(record);
+    const isUndone = undo !== undefined && undoOf(undo)?.kind === "undone";
+    if (isUndone && settledAt(undo) <= atMs + undoMs) return { kind: "undone" };
+    const final = undoMs === 0 || (undo !== undefined && undo.state !== "pending");
+    return { kind: "decided", choice: decision.choice, effect: effectOf(decision), atMs, final };
+  }
+  const reassigned = reassignmentOf(record);
+  if (reassigned !== undefined) {
+    const { to, reason, by } = reassigned;
+    return {
+      kind: "reassigned",
+      to,
+      ...(reason === undefined ? {} : { reason }),
+      ...(by === undefined ? {} : { by }),
+    };
+  }
+  if (recusalOf(record) !== undefined) return { kind: "recused" };
+  if (reissueOf(record) !== undefined) return { kind: "reissued" };
+  return { kind: "closed" };
+}
+
+/** What became of an end promise. A value that Countersign never writes ends it, too, like a cancellation. */
+export function endOf(record: Settled): End | { readonly kind: "closed"; readonly closed: Closed } {
+  if (record.state === "pending") return { kind: "open", atMs: record.timeoutAt };
+  const atMs = settledAt(record);
+  if (record.state === "timedout" || (record.state === "resolved" && record.value === undefined)) {
+    return { kind: "deadline", atMs };
+  }
+  const closed = closedOf(record);
+  if (closed !== undefined) return { kind: "closed", closed };
+  const extension = extensionOf(record);
+  if (extension !== undefined) return { kind: "extended", atMs, untilMs: extension.untilMs };
+  if (changeOf(record) !== undefined) return { kind: "changed", atMs };
+  const reason = cancellationOf(record)?.reason;
+  return { kind: "cancelled", atMs, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** A promise that timed out is settled at that time, even if a server has not noticed yet. */
+function settledAt(record: Settled): number {
+  return record.settledAt ?? record.timeoutAt;
+}
+
+/** An approval as its stored promises tell it. */
+export interface Course {
+  readonly root: StoredRecord;
+  readonly call: StoredCall;
+  /** The request as the current round asks it. */
+  readonly request: ApprovalRequest;
+  /** The current end: the one before was extended, or its round is over. Undefined before the workflow's first pass. */
+  readonly end: StoredRecord | undefined;
+  /** Milliseconds since 1970. */
+  readonly deadlineAtMs: number;
+  /** How far it had come at the last judgement on record. */
+  readonly state: State;
+  /** All ballots, also of stages and rounds that are over, in order. */
+  readonly ballots: readonly CourseBallot[];
+}
+
+export interface CourseBallot {
+  readonly record: StoredRecord;
+  readonly ballot: Ballot;
+  readonly undo: StoredRecord | undefined;
+}
+
+/** @param children direct children of the approval, by position; undefined if `root` is no approval */
+export function courseOf(root: StoredRecord, children: readonly StoredRecord[]): Course | undefined {
+  const call = callOf(root);
+  if (call === undefined) return undefined;
+  const byId = new Map(children.map((child) => [child.id, child]));
+  const ends = children.filter(({ tags }) => tags[KIND_TAG] === "end");
+  const end = ends.at(-1);
+  const judged = children.flatMap((child) => judgementOf(child) ?? []).at(-1);
+  const changed = ends.flatMap((record) => changeOf(record)?.content ?? []).at(-1);
+  const extended = end && extensionOf(end);
+  const ballots = children.flatMap((record): CourseBallot[] => {
+    const ballot = ballotOf(record);
+    if (ballot === undefined) return [];
+    return [{ record, ballot, undo: ballot.undo && byId.get(childId(root.id, ballot.n + 1)) }];
+  });
+  return {
+    root,
+    call,
+    request: asked(call.request, changed),
+    end,
+    deadlineAtMs: extended?.untilMs ?? end?.timeoutAt ?? call.terms.deadlineAtMs,
+    state: judged?.state ?? OPENING,
+    ballots,
+  };
+}
+
+/** Whether a ballot belongs to the stage and round that are open. */
+function isCurrent({ stage = 0, round = 1 }: Ballot, { state }: Pick<Course, "state">): boolean {
+  return stage === state.stage && round === state.round;
+}
+
+/** The rule applied to what is stored at `nowMs`: what it would come to if it was judged now. */
+export function evaluationOf(course: Course, nowMs: number): Evaluation {
+  const { call, state, ballots, end, deadlineAtMs } = course;
+  const rule = ruleOf(call.request);
+  const current = ballots.filter(({ ballot }) => isCurrent(ballot, course));
+  const seats =
+    current.length === 0 && ballots.length === 0
+      ? openingAsks(rule, state).map((ask, i) => ({ ...ask, n: i + 1, openedAtMs: nowMs, answer: OPEN }))
+      : current.flatMap(({ record, undo }) => seatOf(record, undo, rule.undoMs) ?? []);
+  const seen = end && endOf(end);
+  return evaluate(
+    rule,
+    {
+      state,
+      seats,
+      end: seen === undefined || seen.kind === "closed" ? { kind: "open", atMs: deadlineAtMs } : seen,
+      nowMs,
+    },
+    { mayApproveByDeadline: false, everybodyMailed: false },
+  );
+}
+
+const OPEN: SeatAnswer = { kind: "open" };

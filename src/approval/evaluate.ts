@@ -1,0 +1,711 @@
+/**
+ * The rule applied to what was seen of an approval: what it comes to, and what is to be done next. One function for the
+ * worker, the API, pages, mails and rehearsals. It is pure: it reads no clock and no setting that is not passed in.
+ *
+ * E1 One person counts once in a stage: their first answer fills each group that they are in. The requester never counts.
+ * E2 An answer that can be taken back counts when that time is over, or when the approval ends before.
+ * E3 Of answers that were seen together, a veto comes before a request for changes, and that before approvals: "no" is
+ *    the safer mistake. Answers that decide come before a deadline, a cancellation or a change seen at the same moment.
+ * E4 Answers after the end, or after the time of their stage, do not count.
+ * E5 A stage opens when the stage before it is done. What was answered in one stage is not counted in another.
+ * E6 Someone who recuses themselves leaves the count as if never named. If the rule can then not be met any more, the stage
+ *    escalates where it can. If nobody is left to answer, the approval is rejected; otherwise it stays open for its deadline.
+ */
+import type { Choice, Effect, OutcomeKind, Verdict, Via } from "./approval.ts";
+import { nextOpening } from "./hours.ts";
+import { addressKey } from "./person.ts";
+import { nextReminderAt, remindersDue } from "./reminders.ts";
+import { type Member, neededOf, peopleOf, type Rule, type StageRule } from "./rule.ts";
+import type { Person } from "./schema.ts";
+
+/** How far the approval has come, as plain JSON. Each judgement stores it, so replays do not depend on this file. */
+export interface State {
+  /** From 1. */
+  readonly round: number;
+  /** Index of the open stage. */
+  readonly stage: number;
+  /** `revising`: changes were requested, and the requester has not made any yet. */
+  readonly phase: "asking" | "revising";
+  /** How many entries of the stage's chain were asked. */
+  readonly escalations: number;
+  /** Since when the stage's time runs, if it was started again; otherwise since its first ballot. */
+  readonly sinceMs?: number;
+  /** When it was last looked at. Reminders that were due before were sent. */
+  readonly lookedAtMs?: number;
+}
+
+export const OPENING: State = { round: 1, stage: 0, phase: "asking", escalations: 0 };
+
+/** One ballot of the open stage and round. */
+export interface Seat {
+  /** The ballot's number. */
+  readonly n: number;
+  readonly person: Person;
+  /** Indexes of the groups that the answer fills. */
+  readonly groups: readonly number[];
+  /** Milliseconds since 1970, as all times here. */
+  readonly openedAtMs: number;
+  readonly gen: number;
+  /** Asked by an escalation: their approval counts, and no more approvals are needed because of them. */
+  readonly added?: true;
+  readonly via?: Via;
+  readonly answer: SeatAnswer;
+}
+
+export type SeatAnswer =
+  | { readonly kind: "open" }
+  | {
+      readonly kind: "decided";
+      readonly choice: Choice;
+      readonly effect: Effect;
+      readonly atMs: number;
+      /** Whether it can no longer be taken back, or never could. */
+      readonly final: boolean;
+    }
+  | { readonly kind: "undone" }
+  | { readonly kind: "reassigned"; readonly to: Person; readonly reason?: string; readonly by?: string }
+  | { readonly kind: "recused" }
+  | { readonly kind: "reissued" }
+  /** Withdrawn, timed out, or settled by another program with something else. */
+  | { readonly kind: "closed" };
+
+/** What was seen of the end promise. */
+export type End =
+  | { readonly kind: "open"; readonly atMs: number }
+  | { readonly kind: "deadline"; readonly atMs: number }
+  | { readonly kind: "cancelled"; readonly atMs: number; readonly reason?: string }
+  | { readonly kind: "extended"; readonly atMs: number; readonly untilMs: number }
+  | { readonly kind: "changed"; readonly atMs: number };
+
+export interface Look {
+  readonly state: State;
+  /** Of the open stage and round. */
+  readonly seats: readonly Seat[];
+  /** `atMs` of an open end is its deadline. */
+  readonly end: End;
+  readonly nowMs: number;
+}
+
+/** A ballot to open. */
+export interface Ask extends Member {
+  readonly stage: number;
+  readonly round: number;
+  readonly gen: number;
+  readonly added?: true;
+  readonly via?: Via;
+}
+
+export interface Evaluation {
+  readonly verdict: Verdict;
+  /** What holds once the moves are made. */
+  readonly state: State;
+  /**
+   * Numbers of open ballots that are to be withdrawn before anything else happens. Then the same look is evaluated again
+   * with what they held, because an answer may have come in.
+   */
+  readonly close: readonly number[];
+  readonly ask: readonly Ask[];
+  /** Numbers of the ballots whose answers count, whatever they come to. */
+  readonly counted: readonly number[];
+  /** Reminders that are due: of several for one ballot, the latest. */
+  readonly remind: readonly { readonly n: number; readonly dueAtMs: number }[];
+  /** What happened, for mails and events. */
+  readonly news: readonly News[];
+  /** The approval's new deadline, if it has one. */
+  readonly nextEndAtMs?: number;
+  /** When to look again, if nothing is settled before. */
+  readonly alarmAtMs?: number;
+  readonly explanation: Explanation;
+}
+
+type News =
+  | { readonly kind: "stage-opened"; readonly stage: number }
+  | { readonly kind: "escalated"; readonly stage: number; readonly entry: number }
+  | { readonly kind: "changes-requested" }
+  | { readonly kind: "round-opened"; readonly round: number }
+  | { readonly kind: "reassigned"; readonly n: number }
+  | { readonly kind: "unreachable"; readonly stage: number };
+
+/** Why the approval stands as it does, for programs; pages and mails make sentences of it. */
+interface Explanation {
+  readonly round: number;
+  readonly rounds: number;
+  /** The stage that is open, counted from 1, and how many there are. */
+  readonly stage: number;
+  readonly stages: number;
+  readonly stageName?: string;
+  /** Groups whose approvals are missing. */
+  readonly waitingFor: readonly {
+    readonly group?: string;
+    /** How many approvals are missing. */
+    readonly needed: number;
+    /** Who can give them. */
+    readonly people: readonly Person[];
+  }[];
+  /** Names of groups of this stage, and of stages before it, that have approved. */
+  readonly approved: readonly string[];
+  /** Whether the requester must make changes before anything goes on. */
+  readonly revising: boolean;
+  /** Until when answers can be taken back, if that is all that is waited for. */
+  readonly undoUntilMs?: number;
+  /** The stage that comes next. */
+  readonly next?: { readonly name?: string; readonly people: readonly Person[] };
+  /** When the open stage's time is over, and what follows. */
+  readonly stageEndsAtMs?: number;
+}
+
+export interface Settings {
+  /** Whether `onDeadline: "approve"` is allowed. */
+  readonly mayApproveByDeadline: boolean;
+  /** Whether each person was mailed to; without that, silence is no consent. */
+  readonly everybodyMailed: boolean;
+}
+
+export function evaluate(rule: Rule, look: Look, settings: Settings): Evaluation {
+  return new StageCount(rule, look, settings).evaluation();
+}
+
+/** The ballots to open when a round begins. */
+export function openingAsks(rule: Rule, { round, stage }: Pick<State, "round" | "stage">): Ask[] {
+  const open = rule.stages[stage];
+  if (open === undefined) return [];
+  const via: Via | undefined = round > 1 ? { kind: "round" } : undefined;
+  return peopleOf(rule, open).map((member) => ({
+    ...member,
+    stage,
+    round,
+    gen: 0,
+    ...(via === undefined ? {} : { via }),
+  }));
+}
+
+/** When to look at an approval whose ballots were all just opened; undefined if only answers and its deadline matter. */
+export function firstAlarmAt(rule: Rule, state: State, nowMs: number): number | undefined {
+  const stage = rule.stages[state.stage];
+  const reminder = rule.reminders && nextReminderAt(rule.reminders, rule.hours, nowMs, nowMs);
+  const times = [reminder, stage && stageEndsAt(rule, stage, nowMs)];
+  return earliest(times);
+}
+
+interface GroupCount {
+  readonly needed: number;
+  readonly approvals: number;
+  readonly rejections: number;
+  /** People whose answer counts in it, whether given or not. */
+  readonly members: number;
+  readonly isDone: boolean;
+  /** Whether too few are left. */
+  readonly isLost: boolean;
+  readonly open: readonly Person[];
+}
+
+/** One person's part in the stage, over all their ballots. */
+interface Counted {
+  readonly person: Person;
+  readonly groups: Set<number>;
+  /** The first answer that counts. */
+  answer?: { readonly effect: Effect; readonly atMs: number };
+  isOpen: boolean;
+  /** Whether all their ballots come from escalations. */
+  isAdded: boolean;
+}
+
+class StageCount {
+  readonly #rule: Rule;
+  readonly #look: Look;
+  readonly #settings: Settings;
+  readonly #stage: StageRule;
+  readonly #stageEndsAtMs: number | undefined;
+  readonly #people: ReadonlyMap<string, Counted>;
+  readonly #groups: readonly GroupCount[];
+  /** Follow-ups of ballots that were handed on. */
+  readonly #followUps: readonly Ask[];
+  readonly #undoEndsAtMs: number | undefined;
+
+  constructor(rule: Rule, look: Look, settings: Settings) {
+    this.#rule = rule;
+    this.#look = look;
+    this.#settings = settings;
+    const { state, seats } = look;
+    this.#stage = rule.stages[state.stage] as StageRule;
+    const sinceMs = state.sinceMs ?? Math.min(...seats.map(({ openedAtMs }) => openedAtMs));
+    this.#stageEndsAtMs = Number.isFinite(sinceMs) ? stageEndsAt(rule, this.#stage, sinceMs) : undefined;
+    this.#followUps = this.#followUpsOf(seats);
+    this.#people = this.#countPeople();
+    this.#groups = this.#stage.groups.map((group, index) => this.#countGroup(group.require, index));
+    this.#undoEndsAtMs = earliest(seats.map((seat) => this.#undoEndOf(seat)));
+  }
+
+  evaluation(): Evaluation {
+    const { state, end } = this.#look;
+    if (state.phase === "revising") return this.#whileRevising();
+    const answered = this.#byAnswers();
+    if (answered !== undefined) return answered;
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "changed") return this.#nextRound();
+    const timed = this.#byStageTime() ?? this.#byRecusals();
+    return timed ?? this.#waiting();
+  }
+
+  /** What the answers come to, whatever else happened; undefined while they decide nothing. */
+  #byAnswers(): Evaluation | undefined {
+    const answers = [...this.#people.values()].flatMap(({ answer }) =>
+      answer === undefined ? [] : [answer],
+    );
+    const { rule, stage } = { rule: this.#rule, stage: this.#stage };
+    if (rule.rejection === "veto" && answers.some(({ effect }) => effect === "reject")) {
+      return this.#done("rejected", "An approver rejected it");
+    }
+    if (answers.some(({ effect }) => effect === "changes")) return this.#changesRequested();
+    const needed = neededOf(stage.require, stage.groups.length);
+    const doneGroups = this.#groups.filter(({ isDone }) => isDone).length;
+    if (doneGroups >= needed && !this.#mayStillSayNo()) return this.#stageDone();
+    const lost = this.#groups.filter(({ isLost }) => isLost).length;
+    const isLost = stage.groups.length - lost < needed;
+    if (isLost && answers.some(({ effect }) => effect === "reject")) {
+      return this.#done("rejected", this.#lostReason());
+    }
+    return undefined;
+  }
+
+  /** Whether an answer that would come first (E3) can still be taken back: it is waited for. */
+  #mayStillSayNo(): boolean {
+    return this.#look.seats.some((seat) => {
+      if (seat.answer.kind !== "decided" || this.#undoEndOf(seat) === undefined) return false;
+      const { effect } = seat.answer;
+      return effect === "changes" || (effect === "reject" && this.#rule.rejection === "veto");
+    });
+  }
+
+  #stageDone(): Evaluation {
+    const { state, end } = this.#look;
+    const stage = state.stage + 1;
+    if (stage >= this.#rule.stages.length) return this.#done("approved", this.#approvedReason());
+    // The approval ended before the next stage could open: the answers of this one alone do not approve it.
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "changed") return this.#nextRound();
+    const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };
+    return this.#goOn(next, {
+      close: this.#openSeats(),
+      ask: openingAsks(this.#rule, next),
+      news: [{ kind: "stage-opened", stage }],
+    });
+  }
+
+  #changesRequested(): Evaluation {
+    const { state, end } = this.#look;
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "changed") return this.#nextRound();
+    if (state.round >= this.#rule.rounds) {
+      return this.#done("rejected", "Changes were requested, and no further round is allowed");
+    }
+    return this.#goOn(
+      { round: state.round, stage: state.stage, phase: "revising", escalations: state.escalations },
+      { close: this.#openSeats(), news: [{ kind: "changes-requested" }] },
+    );
+  }
+
+  #whileRevising(): Evaluation {
+    const { state, end } = this.#look;
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "changed") return this.#nextRound();
+    return this.#goOn(state, end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {});
+  }
+
+  #nextRound(): Evaluation {
+    const { round } = this.#look.state;
+    const next: State = { round: round + 1, stage: 0, phase: "asking", escalations: 0 };
+    return this.#goOn(next, {
+      close: this.#openSeats(),
+      ask: openingAsks(this.#rule, next),
+      news: [{ kind: "round-opened", round: next.round }],
+    });
+  }
+
+  #byEnd(end: End & { readonly kind: "cancelled" | "deadline" }): Evaluation {
+    if (end.kind === "cancelled") {
+      const reason = end.reason === undefined ? "It was cancelled" : `It was cancelled: ${end.reason}`;
+      return this.#done("cancelled", reason);
+    }
+    return this.#overdue(this.#rule.onDeadline, `The deadline passed ${this.#progress()}`);
+  }
+
+  /** What follows when the stage's time is over before the approval's. */
+  #byStageTime(): Evaluation | undefined {
+    const { nowMs, end } = this.#look;
+    const endsAtMs = this.#stageEndsAtMs;
+    if (endsAtMs === undefined || nowMs < endsAtMs) return undefined;
+    if (end.kind === "open" && end.atMs <= endsAtMs) return undefined;
+    const { onDeadline } = this.#stage;
+    if (onDeadline === "escalate") {
+      const escalated = this.#escalate();
+      if (escalated !== undefined) return escalated;
+    }
+    if (onDeadline === "approve" && this.#mayApprove()) return this.#stageDone();
+    const kind = onDeadline === "reject" ? "reject" : "expire";
+    return this.#overdue(kind, `The time of ${this.#stageText()} was over ${this.#progress()}`);
+  }
+
+  #overdue(onDeadline: Rule["onDeadline"], reason: string): Evaluation {
+    if (onDeadline === "reject") return this.#done("rejected", reason);
+    if (onDeadline === "approve" && this.#mayApprove() && this.#isLastStage()) {
+      return this.#done("approved", `${reason}, and silence counts as approval`);
+    }
+    return this.#done("expired", reason);
+  }
+
+  #mayApprove(): boolean {
+    return this.#settings.mayApproveByDeadline && this.#settings.everybodyMailed;
+  }
+
+  /** Asks the next entry of the chain; undefined if none is left. */
+  #escalate(): Evaluation | undefined {
+    const { state, nowMs, seats } = this.#look;
+    const { round, stage, escalations } = state;
+    const entry = this.#stage.escalateTo[escalations];
+    if (entry === undefined) return undefined;
+    const groups = this.#groups.flatMap(({ isDone }, index) => (isDone ? [] : [index]));
+    const close = this.#stage.replace ? this.#openSeats() : [];
+    const ask = entry
+      .filter(({ email }) => {
+        const known = this.#people.get(addressKey(email));
+        return (
+          addressKey(email) !== this.#rule.requester &&
+          (known === undefined || (this.#stage.replace && known.isOpen))
+        );
+      })
+      .map(
+        (person): Ask => ({
+          person,
+          groups,
+          stage,
+          round,
+          gen: seats.length,
+          added: true,
+          via: { kind: "escalated" },
+        }),
+      );
+    const news: News = { kind: "escalated", stage, entry: escalations };
+    return this.#goOn(
+      { ...state, escalations: escalations + 1, sinceMs: nowMs },
+      { close, ask: [...this.#followUps, ...ask], news: [...this.#handedOn(), news] },
+    );
+  }
+
+  #byRecusals(): Evaluation | undefined {
+    const { seats, state } = this.#look;
+    if (!seats.some(({ answer }) => answer.kind === "recused")) return undefined;
+    const needed = neededOf(this.#stage.require, this.#stage.groups.length);
+    const lost = this.#groups.filter(({ isLost }) => isLost).length;
+    if (this.#stage.groups.length - lost >= needed) return undefined;
+    const escalated = this.#escalate();
+    if (escalated !== undefined) return escalated;
+    if (![...this.#people.values()].some(({ isOpen }) => isOpen) && this.#undoEndsAtMs === undefined) {
+      return this.#done("rejected", "Nobody is left who could approve it");
+    }
+    if (this.#rule.rejection === "majority") return this.#done("rejected", this.#lostReason());
+    const waiting = this.#waiting();
+    return { ...waiting, news: [...waiting.news, { kind: "unreachable", stage: state.stage }] };
+  }
+
+  #waiting(): Evaluation {
+    const { state, end } = this.#look;
+    return this.#goOn(state, {
+      ask: this.#followUps,
+      news: this.#handedOn(),
+      ...(end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {}),
+    });
+  }
+
+  #done(outcome: OutcomeKind, reason: string): Evaluation {
+    return {
+      ...this.#goOn(this.#look.state, { close: this.#openSeats() }),
+      verdict: { kind: "done", outcome, reason },
+      remind: [],
+    };
+  }
+
+  #goOn(
+    state: State,
+    moves: Partial<Pick<Evaluation, "close" | "ask" | "news" | "nextEndAtMs">>,
+  ): Evaluation {
+    const { nowMs } = this.#look;
+    const isSameStage = state.stage === this.#look.state.stage && state.round === this.#look.state.round;
+    const isAsking = state.phase === "asking" && isSameStage;
+    const alarmAtMs = isAsking
+      ? this.#alarmAt(state, (moves.ask ?? []).length > 0)
+      : firstAlarmAt(this.#rule, state, nowMs);
+    return {
+      verdict: { kind: "wait" },
+      state: { ...state, lookedAtMs: nowMs },
+      close: [],
+      ask: [],
+      counted: this.#look.seats.flatMap((seat) => (this.#counts(seat) ? [seat.n] : [])),
+      remind: isAsking ? this.#reminders() : [],
+      news: [],
+      ...moves,
+      ...(alarmAtMs === undefined || state.phase === "revising" ? {} : { alarmAtMs }),
+      explanation: this.#explain(state, isSameStage),
+    };
+  }
+
+  #alarmAt(state: State, isAsking: boolean): number | undefined {
+    const { nowMs, seats } = this.#look;
+    const { reminders, hours } = this.#rule;
+    const endsAtMs =
+      state.sinceMs === undefined ? this.#stageEndsAtMs : stageEndsAt(this.#rule, this.#stage, state.sinceMs);
+    const reminded = seats.map(({ answer, openedAtMs }) =>
+      reminders !== undefined && answer.kind === "open"
+        ? nextReminderAt(reminders, hours, openedAtMs, nowMs)
+        : undefined,
+    );
+    const opening = isAsking ? firstAlarmAt(this.#rule, state, nowMs) : undefined;
+    return earliest(
+      [endsAtMs, this.#undoEndsAtMs, opening, ...reminded].filter((at) => at === undefined || at > nowMs),
+    );
+  }
+
+  #reminders(): Evaluation["remind"] {
+    const { seats, state, nowMs } = this.#look;
+    const { reminders, hours } = this.#rule;
+    if (reminders === undefined) return [];
+    return seats.flatMap(({ n, answer, openedAtMs }) => {
+      if (answer.kind !== "open") return [];
+      const due = remindersDue(reminders, hours, openedAtMs, state.lookedAtMs ?? openedAtMs, nowMs);
+      const dueAtMs = due.at(-1);
+      return dueAtMs === undefined ? [] : [{ n, dueAtMs }];
+    });
+  }
+
+  #openSeats(): number[] {
+    return this.#look.seats.flatMap(({ n, answer }) => (answer.kind === "open" ? [n] : []));
+  }
+
+  /** Whether an answer was given before everything that ends the time for it. */
+  #isInTime(atMs: number): boolean {
+    const { end } = this.#look;
+    // At the deadline itself it is too late; of what people do at one moment, an answer counts.
+    if (end.kind === "deadline" && atMs >= end.atMs) return false;
+    if ((end.kind === "cancelled" || end.kind === "changed") && atMs > end.atMs) return false;
+    const endsAtMs = this.#stageEndsAtMs;
+    return endsAtMs === undefined || this.#stage.onDeadline === "escalate" || atMs < endsAtMs;
+  }
+
+  #counts({ answer }: Seat): boolean {
+    if (answer.kind !== "decided" || !this.#isInTime(answer.atMs)) return false;
+    return answer.final || !this.#isProvisional(answer.atMs);
+  }
+
+  /** When the answer on a ballot can no longer be taken back; undefined if there is none, or that time is over. */
+  #undoEndOf({ answer }: Seat): number | undefined {
+    if (answer.kind !== "decided" || answer.final || !this.#isInTime(answer.atMs)) return undefined;
+    const endsAtMs = answer.atMs + this.#rule.undoMs;
+    return this.#isProvisional(answer.atMs) ? endsAtMs : undefined;
+  }
+
+  #isProvisional(atMs: number): boolean {
+    const { end, nowMs } = this.#look;
+    const isOver = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
+    return !isOver && nowMs < atMs + this.#rule.undoMs;
+  }
+
+  #countPeople(): Map<string, Counted> {
+    const people = new Map<string, Counted>();
+    const of = ({ person, groups, added }: Pick<Seat, "person" | "groups" | "added">) => {
+      const key = addressKey(person.email);
+      const known = people.get(key) ?? { person, groups: new Set<number>(), isOpen: false, isAdded: true };
+      for (const group of groups) known.groups.add(group);
+      known.isAdded &&= added === true;
+      people.set(key, known);
+      return known;
+    };
+    for (const seat of this.#look.seats) {
+      const { person, answer } = seat;
+      if (addressKey(person.email) === this.#rule.requester) continue;
+      switch (answer.kind) {
+        case "open":
+          of(seat).isOpen = true;
+          break;
+        case "closed":
+          of(seat);
+          break;
+        case "decided": {
+          const counted = of(seat);
+          if (!this.#isInTime(answer.atMs)) break;
+          if (!this.#counts(seat)) counted.isOpen = true;
+          else if (counted.answer === undefined || answer.atMs < counted.answer.atMs) {
+            counted.answer = { effect: answer.effect, atMs: answer.atMs };
+          }
+          break;
+        }
+        case "undone":
+        case "reassigned":
+        case "recused":
+        case "reissued":
+          break;
+        default:
+          answer satisfies never;
+      }
+    }
+    for (const ask of this.#followUps) of(ask).isOpen = true;
+    return people;
+  }
+
+  #countGroup(require: StageRule["require"], index: number): GroupCount {
+    const members = [...this.#people.values()].filter(({ groups }) => groups.has(index));
+    const approvals = members.filter(({ answer }) => answer?.effect === "approve").length;
+    const rejections = members.filter(({ answer }) => answer?.effect === "reject").length;
+    const named = members.filter(({ isAdded }) => !isAdded).length;
+    const needed = neededOf(require, named);
+    return {
+      needed,
+      approvals,
+      rejections,
+      members: members.length,
+      isDone: approvals >= needed,
+      isLost: members.length - rejections < needed,
+      open: members
+        .filter(({ answer, isOpen }) => answer === undefined && isOpen)
+        .map(({ person }) => person),
+    };
+  }
+
+  /** New ballots in place of those that were handed on, taken back or sent again, unless they were opened before. */
+  #followUpsOf(seats: readonly Seat[]): Ask[] {
+    const followed = new Set(seats.flatMap(({ via }) => via?.from ?? []));
+    const { stage, round } = this.#look.state;
+    return seats.flatMap((seat): Ask[] => {
+      const { n, person, groups, gen, added, answer } = seat;
+      if (followed.has(n)) return [];
+      const again = { person, groups, stage, round, gen: gen + 1, ...(added && { added }) };
+      if (answer.kind === "undone") return [{ ...again, via: { kind: "undo", from: n } }];
+      if (answer.kind === "reissued") return [{ ...again, via: { kind: "reissued", from: n } }];
+      if (answer.kind !== "reassigned") return [];
+      const { to, reason, by } = answer;
+      // The door refuses this; a program that settles ballots by itself must not get past the rule.
+      if (addressKey(to.email) === this.#rule.requester) return [];
+      return [
+        {
+          ...again,
+          person: to,
+          via: {
+            kind: "reassigned",
+            from: n,
+            ...(reason === undefined ? {} : { reason }),
+            ...(by === undefined ? {} : { by }),
+          },
+        },
+      ];
+    });
+  }
+
+  #handedOn(): News[] {
+    return this.#followUps.flatMap(({ via }): News[] =>
+      via?.kind === "reassigned" && via.from !== undefined ? [{ kind: "reassigned", n: via.from }] : [],
+    );
+  }
+
+  #isLastStage(): boolean {
+    return this.#look.state.stage === this.#rule.stages.length - 1;
+  }
+
+  #isOneGroup(): boolean {
+    return this.#rule.stages.length === 1 && this.#stage.groups.length === 1;
+  }
+
+  #approvedReason(): string {
+    const [group] = this.#groups;
+    if (this.#isOneGroup() && group !== undefined) {
+      return `${group.approvals} of ${group.needed} needed approvals were given`;
+    }
+    const { length } = this.#rule.stages;
+    return length === 1 ? "The needed groups approved it" : `All ${length} stages approved it`;
+  }
+
+  #lostReason(): string {
+    const [group] = this.#groups;
+    if (this.#isOneGroup() && group !== undefined) {
+      const { rejections, members, needed } = group;
+      return `${rejections} of ${members} approvers rejected it, so ${needed} approvals are no longer possible`;
+    }
+    return `The approvals that ${this.#stageText()} needs are no longer possible`;
+  }
+
+  #progress(): string {
+    const [group] = this.#groups;
+    if (this.#isOneGroup() && group !== undefined) {
+      return `with ${group.approvals} of ${group.needed} needed approvals`;
+    }
+    const done = this.#groups.filter(({ isDone }) => isDone).length;
+    return `with ${done} of ${neededOf(this.#stage.require, this.#groups.length)} needed groups in ${this.#stageText()}`;
+  }
+
+  /** Without the name, which is the asker's: reasons go to logs. */
+  #stageText(): string {
+    return this.#rule.stages.length === 1 ? "the only stage" : `stage ${this.#look.state.stage + 1}`;
+  }
+
+  #explain(state: State, isSameStage: boolean): Explanation {
+    const { stages, rounds } = this.#rule;
+    const open = stages[state.stage] as StageRule;
+    const next = stages[state.stage + 1];
+    const groups = open.groups.map((group, index) => {
+      const counted = isSameStage ? this.#groups[index] : undefined;
+      const people =
+        counted?.open ?? peopleOf(this.#rule, { ...open, groups: [group] }).map(({ person }) => person);
+      return {
+        name: group.name,
+        isDone: counted?.isDone ?? false,
+        needed: (counted?.needed ?? neededOf(group.require, people.length)) - (counted?.approvals ?? 0),
+        people,
+      };
+    });
+    const isRevising = state.phase === "revising";
+    const undoUntilMs =
+      isSameStage && groups.every(({ people }) => people.length === 0) ? this.#undoEndsAtMs : undefined;
+    const stageEndsAtMs = isSameStage ? this.#stageEndsAtMs : undefined;
+    return {
+      round: state.round,
+      rounds,
+      stage: state.stage + 1,
+      stages: stages.length,
+      ...(open.name === undefined ? {} : { stageName: open.name }),
+      waitingFor: isRevising
+        ? []
+        : groups.flatMap(({ name, isDone, needed, people }) =>
+            isDone ? [] : [{ ...(name === undefined ? {} : { group: name }), needed, people }],
+          ),
+      approved: [
+        ...stages.slice(0, state.stage).flatMap(({ name }) => name ?? []),
+        ...groups.flatMap(({ name, isDone }) => (isDone && name !== undefined ? [name] : [])),
+      ],
+      revising: isRevising,
+      ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
+      ...(next === undefined
+        ? {}
+        : {
+            next: {
+              ...(next.name === undefined ? {} : { name: next.name }),
+              people: peopleOf(this.#rule, next).map(({ person }) => person),
+            },
+          }),
+      ...(stageEndsAtMs === undefined ? {} : { stageEndsAtMs }),
+    };
+  }
+}
+
+/** An escalation waits for working hours: it mails people. */
+export function stageEndsAt(
+  rule: Rule,
+  { deadlineMs, onDeadline }: StageRule,
+  sinceMs: number,
+): number | undefined {
+  if (deadlineMs === undefined) return undefined;
+  const atMs = sinceMs + deadlineMs;
+  return onDeadline === "escalate" && rule.hours !== undefined ? nextOpening(rule.hours, atMs) : atMs;
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,0 +1,146 @@
+/**
+ * The rule of a request in one form, however it was written: stages in sequence, in each stage groups side by side, in
+ * each group people. A request without stages is one stage with one group.
+ */
+import { parseDeadline } from "./deadline.ts";
+import { durationMs } from "./duration.ts";
+import { addressKey } from "./person.ts";
+import type { ApprovalRequest, ChoiceRule, OnDeadline, Person, Require } from "./schema.ts";
+
+export interface Rule {
+  readonly stages: readonly StageRule[];
+  readonly rejection: "veto" | "majority";
+  readonly choices: readonly ChoiceRule[];
+  /** What the approval counts as if it is undecided at its deadline. */
+  readonly onDeadline: Exclude<OnDeadline, "escalate">;
+  /** Key of the address that never decides. */
+  readonly requester?: string;
+  /** How long a decision can be taken back, in milliseconds; 0: not at all. */
+  readonly undoMs: number;
+  /** How often the question may be asked, with changes in between. */
+  readonly rounds: number;
+  readonly reminders?: ApprovalRequest["reminders"];
+  readonly hours?: ApprovalRequest["hours"];
+}
+
+export interface StageRule {
+  readonly name?: string;
+  readonly groups: readonly GroupRule[];
+  /** How many of the groups must be done. */
+  readonly require: Require;
+  /** How long the stage may take, in milliseconds; absent: as long as the approval. */
+  readonly deadlineMs?: number;
+  readonly onDeadline: OnDeadline;
+  /** Who is asked too, one entry each time the stage's time is over. */
+  readonly escalateTo: readonly (readonly Person[])[];
+  /** Whether an escalation closes the ballots that are open. */
+  readonly replace: boolean;
+}
+
+interface GroupRule {
+  readonly name?: string;
+  readonly approvers: readonly Person[];
+  readonly require: Require;
+}
+
+const DEFAULT_CHOICES: readonly ChoiceRule[] = [
+  { value: "approve", effect: "approve", comment: "optional" },
+  { value: "reject", effect: "reject", comment: "optional" },
+];
+
+const ROUNDS_DEFAULT = 3;
+
+function choicesOf({ choices }: Pick<ApprovalRequest, "choices">): readonly ChoiceRule[] {
+  return choices ?? DEFAULT_CHOICES;
+}
+
+/** Requests are read-only, so each has one rule. */
+const RULES = new WeakMap<ApprovalRequest, Rule>();
+
+export function ruleOf(request: ApprovalRequest): Rule {
+  const known = RULES.get(request);
+  if (known !== undefined) return known;
+  const { rejection, onDeadline, requester, undo, rounds, reminders, hours } = request;
+  const choices = choicesOf(request);
+  const rule: Rule = {
+    stages: stagesOf(request),
+    rejection,
+    choices,
+    onDeadline: onDeadline === "escalate" ? "expire" : onDeadline,
+    ...(requester === undefined ? {} : { requester: addressKey(requester.email) }),
+    undoMs: undo === undefined ? 0 : durationMs(undo),
+    rounds: rounds ?? (choices.some(({ effect }) => effect === "changes") ? ROUNDS_DEFAULT : 1),
+    ...(reminders === undefined ? {} : { reminders }),
+    ...(hours === undefined ? {} : { hours }),
+  };
+  RULES.set(request, rule);
+  return rule;
+}
+
+function stagesOf(request: ApprovalRequest): readonly StageRule[] {
+  const { stages, approvers, require, deadline, onDeadline, escalateTo, replace = false } = request;
+  if (stages !== undefined) return stages.map(stageOf);
+  const groups = [{ approvers, require }];
+  const isEscalated = onDeadline === "escalate" && escalateTo !== undefined;
+  return [
+    {
+      groups,
+      require: "all",
+      ...(isEscalated ? { deadlineMs: durationMs(deadline) } : {}),
+      onDeadline: isEscalated ? onDeadline : "expire",
+      escalateTo: escalateTo ?? [],
+      replace,
+    },
+  ];
+}
+
+function stageOf(stage: NonNullable<ApprovalRequest["stages"]>[number]): StageRule {
+  const { name, groups, approvers = [], require, deadline, onDeadline = "expire" } = stage;
+  return {
+    ...(name === undefined ? {} : { name }),
+    groups: groups ?? [{ approvers, require: require ?? "any" }],
+    require: groups === undefined ? "all" : (require ?? "all"),
+    ...(deadline === undefined ? {} : { deadlineMs: durationMs(deadline) }),
+    onDeadline,
+    escalateTo: stage.escalateTo ?? [],
+    replace: stage.replace ?? false,
+  };
+}
+
+/** How long the approval may take in all, from the start of a round: each escalation starts its time again. */
+export function untilDeadlineMs(
+  { deadline, onDeadline, escalateTo }: ApprovalRequest,
+  nowMs: number,
+): number {
+  const parsed = parseDeadline(deadline);
+  if (parsed === undefined) return 0;
+  if (parsed.kind === "instant") return parsed.epochMs - nowMs;
+  const turns = onDeadline === "escalate" ? 1 + (escalateTo ?? []).length : 1;
+  return parsed.ms * turns;
+}
+
+/** Everybody of a stage who may answer in it, each once, with the groups (by index) that their answer fills. */
+export function peopleOf(rule: Rule, stage: StageRule): readonly Member[] {
+  const people = new Map<string, { person: Person; groups: number[] }>();
+  for (const [index, { approvers }] of stage.groups.entries()) {
+    for (const person of approvers) {
+      const key = addressKey(person.email);
+      if (key === rule.requester) continue;
+      const known = people.get(key);
+      if (known === undefined) people.set(key, { person, groups: [index] });
+      else if (!known.groups.includes(index)) known.groups.push(index);
+    }
+  }
+  return [...people.values()];
+}
+
+export interface Member {
+  readonly person: Person;
+  readonly groups: readonly number[];
+}
+
+/** How many of `count` are needed. With nobody to ask, "all" must not mean that none is enough. */
+export function neededOf(require: Require, count: number): number {
+  if (require === "any") return 1;
+  return require === "all" ? Math.max(1, count) : require;
+}

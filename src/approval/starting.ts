@@ -1,0 +1,24 @@
+/** How an approval's workflow is called: the same by the API, the command line and other workflows. */
+import type { ApprovalRequest, Terms } from "./approval.ts";
+import { DEADLINE_MAX_MS } from "./deadline.ts";
+import { APPROVAL_SLACK_MS } from "./request.ts";
+
+/**
+ * Raised when requests mean more than the workflow before understood. A worker that is older hands the call back to the
+ * others of its group.
+ */
+export const APPROVAL_VERSION = 2;
+
+/** Longest time between the start and the end of an approval, also when its deadline is extended or begins again. */
+const APPROVAL_LIFE_MS = DEADLINE_MAX_MS;
+
+/** The call of an approval that starts now. */
+export function approvalCall(request: ApprovalRequest, terms: Terms) {
+  return {
+    func: "approval",
+    args: [request, terms],
+    version: APPROVAL_VERSION,
+    /** Its promises outlive its deadline, which can be moved. */
+    timeoutAt: terms.startedAtMs + APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
+  } as const;
+}

@@ -1,0 +1,97 @@
+import type { Context } from "@resonatehq/sdk";
+import { describe, expect, it } from "vitest";
+import type { Outcome } from "../../../src/approval/approval.ts";
+import { requestApproval } from "../../../worker/authoring/request-approval.ts";
+import { type Approver, testWorkflow } from "../../../worker/testing/index.ts";
+
+const asks = {
+  name: "asks",
+  *run(ctx: Context, request: unknown): Generator<unknown, Outcome> {
+    return yield* requestApproval(ctx, request);
+  },
+};
+
+async function play(request: Record<string, unknown>, approver: Approver) {
+  const { value, asked } = await testWorkflow(asks, {
+    input: { title: "Order", deadline: "P30D", ...request },
+    approver,
+    timeout: "P400D",
+  });
+  const start = asked[0]?.askedAt.getTime() ?? 0;
+  const hours = (at: Date) => Math.round((at.getTime() - start) / 3_600_000);
+  return { outcome: value, mails: asked.map(({ approver: { email }, askedAt }) => [email, hours(askedAt)]) };
+}
+
+const TWO_STAGES = {
+  stages: [
+    {
+      groups: [
+        { name: "Legal", approvers: ["ana@x.org", "bo@x.org"] },
+        { name: "Finance", approvers: ["cy@x.org"] },
+      ],
+    },
+    { name: "CFO", approvers: ["cfo@x.org"] },
+  ],
+};
+
+describe("an approval in stages", () => {
+  it("asks the next stage once the one before has approved, and tells of all answers", async () => {
+    const { outcome, mails } = await play(TWO_STAGES, ({ approver: { email } }) =>
+      email === "bo@x.org" ? "ignore" : { choice: "approve", after: email === "cy@x.org" ? "P2D" : "P1D" },
+    );
+    expect(outcome).toMatchObject({ outcome: "approved", reason: "All 2 stages approved it" });
+    expect(outcome.decisions.map(({ email, stage }) => [email, stage])).toEqual([
+      ["ana@x.org", 1],
+      ["cy@x.org", 1],
+      ["cfo@x.org", 2],
+    ]);
+    expect(mails).toEqual([
+      ["ana@x.org", 0],
+      ["bo@x.org", 0],
+      ["cy@x.org", 0],
+      ["cfo@x.org", 48],
+    ]);
+  });
+
+  it("ends with a veto in the first stage, and asks nobody further", async () => {
+    const { outcome, mails } = await play(TWO_STAGES, ({ approver: { email } }) =>
+      email === "cy@x.org" ? { choice: "reject", after: "P1D" } : "approve",
+    );
+    expect(outcome).toMatchObject({ outcome: "rejected" });
+    expect(mails).toHaveLength(3);
+  });
+
+  it("escalates when a stage's time is over, and goes on with the answer of the person who was added", async () => {
+    const stage = {
+      approvers: ["ana@x.org", "bo@x.org"],
+      require: "all",
+      deadline: "P2D",
+      onDeadline: "escalate",
+      escalateTo: ["boss@x.org", ["ceo@x.org"]],
+    };
+    const { outcome, mails } = await play({ stages: [stage] }, ({ approver: { email } }) =>
+      email === "bo@x.org" || email === "boss@x.org" ? "ignore" : { choice: "approve", after: "P1D" },
+    );
+    expect(outcome).toMatchObject({ outcome: "approved" });
+    expect(outcome.decisions.map(({ email }) => email)).toEqual(["ana@x.org", "ceo@x.org"]);
+    expect(mails).toEqual([
+      ["ana@x.org", 0],
+      ["bo@x.org", 0],
+      ["boss@x.org", 48],
+      ["ceo@x.org", 96],
+    ]);
+  });
+
+  it("expires when the chain is at its end, long before the approval's deadline", async () => {
+    const { outcome } = await play(
+      { approvers: ["ana@x.org"], deadline: "P2D", onDeadline: "escalate", escalateTo: ["boss@x.org"] },
+      () => "ignore",
+    );
+    expect(outcome).toMatchObject({ outcome: "expired" });
+  });
+
+  it("counts an answer that can be taken back when that time is over", async () => {
+    const { outcome } = await play({ approvers: ["ana@x.org"], undo: "PT10M" }, () => "approve");
+    expect(outcome).toMatchObject({ outcome: "approved" });
+  });
+});
