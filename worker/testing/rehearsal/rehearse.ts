@@ -5,9 +5,8 @@
 import { randomUUID } from "node:crypto";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { addressKey } from "../../../src/approval/person.ts";
-import { APPROVAL_SLACK_MS } from "../../../src/approval/request.ts";
 import { approvalRequestSchema } from "../../../src/approval/schema.ts";
-import { requestOf } from "../../../src/approval/stored.ts";
+import { callOf, requestOf } from "../../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
@@ -137,7 +136,7 @@ class Play {
     this.#note({
       what: "begun",
       approval: root.id,
-      deadline: new Date(root.timeoutAt - APPROVAL_SLACK_MS).toISOString(),
+      deadline: new Date(callOf(root)?.terms.deadlineAtMs ?? root.timeoutAt).toISOString(),
     });
     this.#gateway = await openPages(this.#service);
     for (const { address, deed } of this.#script.fromStart()) {

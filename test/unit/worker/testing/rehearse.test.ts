@@ -153,8 +153,8 @@ describe("rehearse()", () => {
     };
     expect(await refused({ titel: "x" }, {})).toEqual([
       "spec: title is required",
-      "spec: approvers is required",
       "spec: titel is not a known field",
+      "spec: approvers is required, unless you give stages",
     ]);
     expect(
       await refused(THREE, {
