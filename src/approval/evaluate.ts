@@ -127,7 +127,7 @@ type News =
   | { readonly kind: "unreachable"; readonly stage: number };
 
 /** Why the approval stands as it does, for programs; pages and mails make sentences of it. */
-interface Explanation {
+export interface Explanation {
   readonly round: number;
   readonly rounds: number;
   /** The stage that is open, counted from 1, and how many there are. */

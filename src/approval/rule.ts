@@ -50,7 +50,7 @@ const DEFAULT_CHOICES: readonly ChoiceRule[] = [
 
 const ROUNDS_DEFAULT = 3;
 
-function choicesOf({ choices }: Pick<ApprovalRequest, "choices">): readonly ChoiceRule[] {
+export function choicesOf({ choices }: Pick<ApprovalRequest, "choices">): readonly ChoiceRule[] {
   return choices ?? DEFAULT_CHOICES;
 }
 

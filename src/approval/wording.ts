@@ -1,8 +1,50 @@
+import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
-import type { ApprovalRequest, PlainChoice } from "./approval.ts";
+import { oneLine } from "../lib/text.ts";
+import type { ApprovalRequest, Effect, Person } from "./approval.ts";
+import type { Explanation } from "./evaluate.ts";
 import { type Rules, tally } from "./policy.ts";
+import { ruleOf } from "./rule.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
+
+/** Rules, and stages in place of approvers if there are any. */
+type WholeRules = Rules & Pick<ApprovalRequest, "stages">;
+
+/** The part of a rule that one person's answer counts in. */
+export interface Share {
+  /** Of several stages. */
+  readonly stage?: { readonly n: number; readonly of: number; readonly name?: string };
+  readonly groups: readonly { readonly name?: string; readonly text: string }[];
+}
+
+/** Where an answer counts: by the index of the stage, and those of the groups in it. */
+export function shareOf(
+  request: ApprovalRequest,
+  {
+    stage = 0,
+    groups = [0],
+  }: { readonly stage?: number | undefined; readonly groups?: readonly number[] | undefined },
+  messages: Messages,
+): Share {
+  const rule = ruleOf(request);
+  const open = rule.stages[stage];
+  const { requester, rejection, onDeadline } = request;
+  const asked = { rejection, onDeadline, ...(requester === undefined ? {} : { requester }) };
+  const shares = groups.flatMap((index) => {
+    const group = open?.groups[index];
+    if (group === undefined) return [];
+    const { name, approvers, require } = group;
+    const text = requirementText({ ...asked, approvers, require }, messages);
+    return [name === undefined ? { text } : { name, text }];
+  });
+  if (rule.stages.length === 1 || open === undefined) return { groups: shares };
+  const { name } = open;
+  return {
+    stage: { n: stage + 1, of: rule.stages.length, ...(name === undefined ? {} : { name }) },
+    groups: shares,
+  };
+}
 
 /** How many approvals are needed, for instance `2 of 3 approvals`. */
 export function requirementText(rules: Rules, messages: Messages): string {
@@ -15,10 +57,16 @@ export function requirementText(rules: Rules, messages: Messages): string {
 }
 
 /** What one more answer of this kind does, as a sentence. */
-export function consequenceText(choice: PlainChoice, rules: Rules, messages: Messages): string {
+export function consequenceText(effect: Effect, rules: WholeRules, messages: Messages): string {
+  if (effect === "changes") return messages.text("changes.any");
+  // One answer is then a part of the stage that it is given in.
+  if (rules.stages !== undefined) {
+    if (effect === "approve") return messages.text("approve.part");
+    return messages.text(rules.rejection === "veto" ? "reject.one" : "reject.part");
+  }
   const { eligible } = tally(rules, []);
-  const enough = enoughOf(choice, rules);
-  const keys = CONSEQUENCES[choice];
+  const enough = enoughOf(effect, rules);
+  const keys = CONSEQUENCES[effect];
   if (eligible === 1) return messages.text(keys.alone);
   if (enough === 1) return messages.text(keys.one);
   return enough === eligible
@@ -33,10 +81,12 @@ const CONSEQUENCES = {
 
 /** What the deadline does, as a sentence. */
 export function afterDeadlineText(
-  { onDeadline }: Pick<ApprovalRequest, "onDeadline">,
+  { onDeadline, replace = false }: Pick<ApprovalRequest, "onDeadline" | "replace">,
   messages: Messages,
 ): string {
-  return messages.text(AFTER_DEADLINE[onDeadline]);
+  return messages.text(
+    onDeadline === "escalate" && replace ? "deadline.replace" : AFTER_DEADLINE[onDeadline],
+  );
 }
 
 const AFTER_DEADLINE = {
@@ -47,9 +97,59 @@ const AFTER_DEADLINE = {
 } as const;
 
 /** How many answers of one kind settle the request. */
-export function enoughOf(choice: PlainChoice, rules: Rules): number {
+export function enoughOf(effect: Exclude<Effect, "changes">, rules: Rules): number {
   const { eligible, needed } = tally(rules, []);
-  if (choice === "approve") return needed;
+  if (effect === "approve") return needed;
   // With `majority`, the request is lost when those who have not rejected are too few to approve it.
   return rules.rejection === "veto" ? 1 : eligible - needed + 1;
+}
+
+/**
+ * Why an approval stands as it does, in sentences. They have words that are not ours: names of people, groups and stages.
+ */
+export function explanationText(
+  { waitingFor, approved, revising, undoUntilMs, next }: Explanation,
+  messages: Messages,
+  reader: Pick<Person, "timeZone">,
+): string {
+  const sentences = waitingFor.map((missing) => waitingText(missing, messages));
+  if (revising) sentences.push(messages.text("explain.revising"));
+  if (undoUntilMs !== undefined) {
+    const time = dateText(undoUntilMs, { ...reader, locale: messages.locale }).local;
+    sentences.push(messages.text("explain.undo", { time }));
+  }
+  if (approved.length > 0) {
+    sentences.push(messages.text("explain.approved", { names: listed(approved, messages) }));
+  }
+  if (next !== undefined) {
+    const people = next.name ?? peopleText(next.people, messages);
+    sentences.push(messages.text("explain.next", { people }));
+  }
+  return sentences.join(" ");
+}
+
+function waitingText(
+  { group, needed, people }: Explanation["waitingFor"][number],
+  messages: Messages,
+): string {
+  const named = peopleText(people, messages);
+  if (group !== undefined)
+    return messages.text("explain.waiting.group", { needed, group: oneLine(group), people: named });
+  return needed === people.length
+    ? messages.text("explain.waiting.all", { people: named })
+    : messages.text("explain.waiting.some", { needed, people: named });
+}
+
+/** People that a sentence names; of more it gives the number. */
+const NAMED_MAX = 5;
+
+function peopleText(people: readonly Person[], messages: Messages): string {
+  const names = people.slice(0, NAMED_MAX).map(({ name, email }) => name ?? email);
+  const more = people.length - names.length;
+  const text = listed(names, messages);
+  return more === 0 ? text : messages.text("explain.more", { people: text, more });
+}
+
+function listed(names: readonly string[], { lang }: Messages): string {
+  return new Intl.ListFormat(lang, { type: "unit" }).format(names.map(oneLine));
 }

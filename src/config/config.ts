@@ -53,6 +53,8 @@ export interface Config {
   readonly oidc: OidcConfig | undefined;
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
+  /** Absolute path of the folder of texts of the operator's own; undefined: there are none. */
+  readonly messagesDir: string | undefined;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
   readonly tokenKeys: Secret | undefined;
   readonly callbacks: CallbackConfig;
@@ -95,6 +97,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const engine = engineConfig(source, role);
   const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
+  const messagesDir = read.text(source, "MESSAGES_DIR");
   const workflowsFolder = read.text(source, "WORKFLOWS");
   const group = read.group(source, "WORKER_GROUP", "worker");
   const config: Config = {
@@ -122,6 +125,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     webhooksFile: webhooksFile === undefined ? undefined : resolve(webhooksFile),
     engine,
     mail: mailConfig(source),
+    messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {

@@ -19,6 +19,7 @@ export const ENV_NAMES = [
   "SMTP_URL",
   "MAIL_FROM",
   "MAILBOX_PORT",
+  "MESSAGES_DIR",
   "TOKEN_KEYS",
   "WORKER_GROUP",
   "WORKER_LEASE_MS",

@@ -28,6 +28,30 @@ export function dateText(atMs: number, reader: { locale?: string; timeZone?: str
   };
 }
 
+/**
+ * How far away an instant is, such as `in 5 days`: in days from two days on, then in hours, and below two hours in
+ * minutes, rounded towards now. Undefined without a present, and for an instant that has passed.
+ */
+export function relativeText(atMs: number, nowMs: number | undefined, locale: string): string | undefined {
+  if (nowMs === undefined || atMs <= nowMs) return undefined;
+  const minutes = Math.max(1, Math.floor((atMs - nowMs) / 60_000));
+  const format = relativeFormatFor(locale);
+  if (minutes < 2 * 60) return format.format(minutes, "minute");
+  if (minutes < 48 * 60) return format.format(Math.floor(minutes / 60), "hour");
+  return format.format(Math.floor(minutes / (24 * 60)), "day");
+}
+
+const relativeFormats = new Map<string, Intl.RelativeTimeFormat>();
+
+function relativeFormatFor(locale: string): Intl.RelativeTimeFormat {
+  const known = relativeFormats.get(locale);
+  if (known !== undefined) return known;
+  if (relativeFormats.size >= FORMATS_MAX) relativeFormats.clear();
+  const made = new Intl.RelativeTimeFormat(locale);
+  relativeFormats.set(locale, made);
+  return made;
+}
+
 const FALLBACK = { locale: "en-GB", zone: "UTC" } as const;
 
 interface Format {

@@ -17,7 +17,7 @@ import { PACKAGE_ROOT } from "./package-root.ts";
 
 const require = createRequire(import.meta.url);
 
-type MessageKey = keyof MessageArgs;
+export type MessageKey = keyof MessageArgs;
 
 type TextArgs<K extends MessageKey> = MessageArgs[K] extends null ? [] : [args: MessageArgs[K]];
 type HtmlArgs<K extends MessageKey> = MessageArgs[K] extends null
@@ -87,7 +87,7 @@ const ENGLISH_LOCALE = "en-GB";
 const LOCALES_MAX = 200;
 
 /** RFC 4647 §3.4: by the tag, then without its last part, until there are texts. */
-function nearest<T>(languages: ReadonlyMap<string, T>, locale: string): T | undefined {
+export function nearest<T>(languages: ReadonlyMap<string, T>, locale: string): T | undefined {
   const parts = locale.toLowerCase().split("-");
   while (parts.length > 0) {
     const found = languages.get(parts.join("-"));
@@ -170,7 +170,7 @@ function fail(error: unknown): never {
 }
 
 /** @throws for a source that is not MessageFormat 2 */
-function compileMessage(tag: string, source: string): MessageFormat {
+export function compileMessage(tag: string, source: string): MessageFormat {
   const { MessageFormat } = require("messageformat") as typeof Library;
   // Isolation would put invisible characters around arguments, into subjects and into what people copy.
   return new MessageFormat(tag, source, { bidiIsolation: "none" });

@@ -2,7 +2,7 @@
 import { ResonateTimeoutException } from "@resonatehq/sdk";
 import type { ApprovalRequest } from "../approval/approval.ts";
 import type { CallbackEvent } from "../approval/event.ts";
-import type { RequestMail } from "../channels/mail/mailer.ts";
+import type { AskMail } from "../channels/mail/mailer.ts";
 import { loadConfig } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import type { StartGuest } from "../engine/serve/thread-run.ts";
@@ -25,7 +25,7 @@ export interface BuiltInStart {
 /** What it says to the process's first thread. */
 export type BuiltInNews =
   | { readonly kind: "line"; readonly line: string }
-  | { readonly kind: "mail"; readonly mail: RequestMail }
+  | { readonly kind: "mail"; readonly mail: AskMail }
   | { readonly kind: "event"; readonly event: CallbackEvent; readonly request: ApprovalRequest };
 
 export const startBuiltIns: StartGuest = async (engine, what, say: (news: BuiltInNews) => void) => {

@@ -7,13 +7,14 @@ import { PRODUCT_WORKFLOWS, type Registration } from "../../worker/workflows/ind
 import type { ApprovalRequest } from "../approval/approval.ts";
 import type { CallbackEvent } from "../approval/event.ts";
 import { createCallbackSender } from "../callback/sender.ts";
-import { createMailer, type RequestMail } from "../channels/mail/mailer.ts";
+import { type AskMail, createMailer } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
 import type { Config } from "../config/config.ts";
 import { loadTokenKeys } from "../config/keys.ts";
 import { VALUE_BYTES_MAX } from "../durable/value.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import type { Logger } from "../lib/log.ts";
+import { loadMessages } from "../lib/message-folder.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { createLinkTokens } from "../tokens/tokens.ts";
 import type { Workflow } from "../workflows/workflow.ts";
@@ -38,8 +39,8 @@ export interface WorkerParts {
 }
 
 export interface Onlooker {
-  /** A mail went out. */
-  mail(mail: RequestMail): void;
+  /** A mail that asks went out. */
+  mail(mail: AskMail): void;
   /** May come twice. */
   event(event: CallbackEvent, request: ApprovalRequest): void;
 }
@@ -64,9 +65,10 @@ export function composeWorker(parts: WorkerParts): Worker {
     smtpUrl,
     from: config.mail.from,
     publicUrl,
+    messagesFor: loadMessages(config.messagesDir),
     onOutcome: (outcome, mail) => {
       relayLog.note(outcome, mail);
-      if (outcome.kind === "accepted") parts.onlooker?.mail(mail);
+      if (outcome.kind === "accepted" && "links" in mail) parts.onlooker?.mail(mail);
     },
   });
   const callbacks = createCallbackSender({

@@ -1,7 +1,7 @@
 /** What `countersign dev` prints: where to click, the steps of each approval in one line, and what went wrong. */
 import type { ApprovalRequest, OutcomeKind } from "../approval/approval.ts";
 import { type CallbackEvent, subjectOf } from "../approval/event.ts";
-import type { RequestMail } from "../channels/mail/mailer.ts";
+import type { AskMail } from "../channels/mail/mailer.ts";
 
 /** Approvals that are remembered; the line of an older one begins in the middle. */
 const WAYS_MAX = 1_000;
@@ -26,7 +26,7 @@ export class Ways {
     approval,
     request,
     approver,
-  }: Pick<RequestMail, "approval" | "request" | "approver">): string | undefined {
+  }: Pick<AskMail, "approval" | "request" | "approver">): string | undefined {
     const way = this.#wayOf(approval);
     if (way.asked.has(approver.email)) return undefined;
     way.asked.add(approver.email);

@@ -1,4 +1,5 @@
 /** Gateway, worker and engine in this process, with every request to the engine written down as it is sent. */
+
 import type { Network, Request, Response } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -12,6 +13,7 @@ import { WORKFLOWS } from "../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "./callbacks.ts";
 import { testEngine, testServer } from "./engine.ts";
 import { startTestGateway, TEST_KEYS, type TestGateway } from "./gateway.ts";
+import { mailerOf } from "./mailer.ts";
 
 /** `all`: one process. `parts`: each reaches the engine over HTTP. */
 export type Layout = "all" | "parts";
@@ -62,13 +64,10 @@ export async function startCountedService(layout: Layout): Promise<CountedServic
     log: pino({ level: "silent" }),
     workflows: WORKFLOWS,
     services: {
-      mailer: {
-        async requestDecision(mail) {
-          mails.push(mail);
-          return { status: "sent", messageId: `<${mail.approval}@example.com>` };
-        },
-        close: async () => {},
-      },
+      mailer: mailerOf(async (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: `<${mail.approval}@example.com>` };
+      }),
       callbacks: NO_CALLBACKS,
       tokens: createLinkTokens({ keys: TEST_KEYS, issuer: gateway.publicUrl }),
       publicUrl: gateway.publicUrl,

@@ -82,7 +82,7 @@ const PIECES = [
 
 const asked = (changes: Partial<ApprovalRequest>) => {
   const composer = createComposer({ from: { name: "", address: "a@example.com" }, publicUrl });
-  return composer.requestDecision({ ...mail, request: { ...request, ...changes } });
+  return composer.compose({ kind: "request", ...mail, request: { ...request, ...changes } });
 };
 const rules = { nowMs: 0, callbackUrlProblem: () => undefined };
 const headerValue = parseHeaderValue("t={timestamp},v1={signature}");

@@ -199,6 +199,10 @@ class WorkflowTest {
           service.act(this.#ask(mail));
           return { status: "sent", messageId: `<${mail.recipient}@countersign.test>` };
         },
+        send: async ({ kind, recipient }) => ({
+          status: "sent",
+          messageId: `<${kind}-${recipient}@countersign.test>`,
+        }),
         close: async () => {},
       },
       callbacks: {

@@ -13,9 +13,13 @@ import { escapeHtml, Html } from "../../lib/html.ts";
 import { createMarkdown, linkEndingAt, parseMarkdown } from "../../lib/markdown.ts";
 import { cleanText } from "../../lib/text.ts";
 
-/** Plain text whose `https:` addresses are links. */
-export function askerText(text: string): Html {
-  return new Html(markupOf(text));
+/**
+ * Plain text whose `https:` addresses are links.
+ *
+ * @param mark the words that mark a link as the asker's, in the reader's language; so in all functions here
+ */
+export function askerText(text: string, mark: string): Html {
+  return new Html(markupOf(text, mark));
 }
 
 /** Plain text without any link, for text among our own words: titles, names, ids. */
@@ -31,10 +35,10 @@ export interface AskerBlock {
 }
 
 /** The blocks of a summary in order; one of plain text if it is beyond what {@link parseMarkdown} shows as markdown. */
-export function* askerBlocks(source: string): Generator<AskerBlock> {
+export function* askerBlocks(source: string, mark: string): Generator<AskerBlock> {
   const tokens = parseMarkdown(source);
   if (tokens === undefined) {
-    yield { html: plainBlock(source), endLine: cleanText(source).split("\n").length };
+    yield { html: plainBlock(source, mark), endLine: cleanText(source).split("\n").length };
     return;
   }
   let block: Token[] = [];
@@ -42,46 +46,56 @@ export function* askerBlocks(source: string): Generator<AskerBlock> {
     block.push(token);
     // Opening tokens are on level 0 too, and their closing ones end the block.
     if (token.level > 0 || token.nesting > 0) continue;
-    yield { html: render(block), endLine: block[0]?.map?.[1] ?? 0 };
+    yield { html: render(block, mark), endLine: block[0]?.map?.[1] ?? 0 };
     block = [];
   }
 }
 
-export function plainBlock(source: string): string {
-  return `<p>${markupOf(source).replaceAll("\n", "<br>\n")}</p>\n`;
+export function plainBlock(source: string, mark: string): string {
+  return `<p>${markupOf(source, mark).replaceAll("\n", "<br>\n")}</p>\n`;
 }
 
 function forMails(): Markdown {
   if (mails !== undefined) return mails;
   mails = createMarkdown();
   const { rules } = mails.renderer;
-  rules["text"] = (tokens, i) => markupOf(tokens[i]?.content ?? "");
-  rules["code_inline"] = (tokens, i) => `<code>${markupOf(tokens[i]?.content ?? "")}</code>`;
+  rules["text"] = (tokens, i, _options, env) => markupOf(tokens[i]?.content ?? "", markIn(env));
+  rules["code_inline"] = (tokens, i, _options, env) =>
+    `<code>${markupOf(tokens[i]?.content ?? "", markIn(env))}</code>`;
   rules["code_block"] = codeBlock;
   rules["fence"] = codeBlock;
   rules["link_open"] = () => "";
-  rules["link_close"] = (tokens, i) => {
+  rules["link_close"] = (tokens, i, _options, env) => {
     const { href, saysSo } = linkEndingAt(tokens, i);
     const target = targetOf(href);
     if (saysSo) return "";
-    return target === undefined ? ` (${linkless(href)})` : ` (${MARK}: ${linkTo(target)})`;
+    return target === undefined ? ` (${linkless(href)})` : ` (${marked(markIn(env))}: ${linkTo(target)})`;
   };
   return mails;
 }
 
 let mails: Markdown | undefined;
 
-function render(tokens: Token[]): string {
+function render(tokens: Token[], mark: string): string {
   const { renderer, options } = forMails();
-  return renderer.render(tokens, options, {});
+  return renderer.render(tokens, options, { mark } satisfies Environment);
 }
 
-function codeBlock(tokens: Token[], i: number): string {
-  return `<pre><code>${markupOf(tokens[i]?.content ?? "")}</code></pre>\n`;
+/** What the renderer hands on to the rules. */
+interface Environment {
+  readonly mark: string;
+}
+
+function markIn(env: unknown): string {
+  return (env as Environment).mark;
+}
+
+function codeBlock(tokens: Token[], i: number, _options: unknown, env: unknown): string {
+  return `<pre><code>${markupOf(tokens[i]?.content ?? "", markIn(env))}</code></pre>\n`;
 }
 
 /** Blanks and line breaks stay as they are. */
-function markupOf(text: string): string {
+function markupOf(text: string, mark: string): string {
   let markup = "";
   let run = "";
   for (const piece of cleanText(text).split(/(\s+)/u)) {
@@ -92,7 +106,7 @@ function markupOf(text: string): string {
     const target = start === -1 || !OPENING.test(before) ? undefined : targetOf(address);
     if (target === undefined) run += piece;
     else {
-      markup += `${linkless(run + before)}${linkTo(target)} (${MARK})`;
+      markup += `${linkless(run + before)}${linkTo(target)} (${marked(mark)})`;
       run = rest.slice(address.length);
     }
   }
@@ -110,7 +124,9 @@ function linkTo(target: string): string {
   return `<a class="link" href="${written}" rel="noopener noreferrer nofollow">${written}</a>`;
 }
 
-const MARK = `<span class="mark">asker's link</span>`;
+function marked(mark: string): string {
+  return `<span class="mark">${escapeHtml(mark)}</span>`;
+}
 
 /** What is in every address somewhere; the last three are full stops that browsers take in a host's name. */
 const IN_ADDRESS = /[.:@/\\\u3002\uFF0E\uFF61]/u;

@@ -1,50 +1,89 @@
-import type { ApprovalRequest } from "../../approval/approval.ts";
-import { afterDeadlineText, consequenceText, requirementText } from "../../approval/wording.ts";
-import { dateText } from "../../lib/date-text.ts";
+import type { ApprovalRequest, Person } from "../../approval/approval.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
-import { messagesFor } from "../../lib/messages.ts";
-import { loadTemplates } from "../../lib/templates.ts";
+import { type Messages, type MessagesFor, messagesFor as ownMessages } from "../../lib/messages.ts";
+import { type Locals, loadTemplates } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
-import { type ComposedMail, messageId, type RequestMail } from "./message.ts";
-import { both, type ShownRequest, shownPerson, shownRequest } from "./shown.ts";
+import { asking } from "./ask.ts";
+import { linklessText } from "./asker-text.ts";
+import type { MailContent, Making } from "./content.ts";
+import type { ComposedMail, Mail } from "./message.ts";
+import { notice } from "./notice.ts";
+import { both, type ShownRequest, shownRequest } from "./shown.ts";
+import { threadOf } from "./thread.ts";
 
 export interface Composer {
-  /** @throws when a link is not one of ours: such a mail must never leave. */
-  requestDecision(mail: RequestMail): ComposedMail;
+  /**
+   * @param nowMs when it is sent, for times that are told from now; without it there are none
+   * @throws when a link is not one of ours: such a mail must never leave
+   */
+  compose(mail: Mail, nowMs?: number): ComposedMail;
+}
+
+export interface Site {
+  readonly from: Mailbox;
+  /** `PUBLIC_URL`, an origin. */
+  readonly publicUrl: string;
+  /** Default: the texts that come with Countersign. */
+  readonly messagesFor?: MessagesFor | undefined;
 }
 
 /**
- * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is composed again is
- * the same. Our only links are the ones that decide; `asker-text.ts` handles addresses in askers' texts.
+ * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is composed again for
+ * the same time is the same. `asker-text.ts` handles addresses in askers' texts; all other links are ours.
  */
-export function createComposer(site: { readonly from: Mailbox; readonly publicUrl: string }): Composer {
+export function createComposer({ from, publicUrl, messagesFor = ownMessages }: Site): Composer {
   const templates = loadTemplates("mail");
-  const { publicUrl } = site;
   const { hostname, host } = new URL(publicUrl);
+  // A final dot, which URLs allow, is none of the name.
+  const publicHost = hostname.replace(/\.$/u, "");
   const shownOf = oncePerRequest();
   return {
-    requestDecision(mail) {
-      const locals = requestLocals(mail, { shown: shownOf(mail.request), publicUrl, host });
+    compose(mail, nowMs) {
+      const messages = messagesFor(readerOf(mail).locale);
+      const making: Making = { messages, nowMs, shownOf: () => shownOf(mail.request, messages) };
+      const content = contentOf(mail, making);
+      assertOurs(content, publicUrl);
+      const locals = localsOf(mail, content, { messages, host });
+      const { messageId, root } = threadOf(mail, publicHost);
       return {
-        from: site.from,
-        to: { name: oneLine(mail.approver.name ?? ""), address: mail.approver.email },
-        subject: `Decision needed: ${oneLine(mail.request.title)}`,
-        text: templates.text("mail/request", locals),
-        html: templates.html("mail/request", locals).toString(),
-        // A final dot, which URLs allow, is none of the name.
-        messageId: messageId(mail, hostname.replace(/\.$/u, "")),
-        headers: HEADERS,
+        from,
+        to: { name: oneLine(content.to.name ?? ""), address: content.to.email },
+        subject: content.subject,
+        text: templates.text("mail/mail", locals),
+        html: templates.html("mail/mail", locals).toString(),
+        messageId,
+        headers: root === undefined ? HEADERS : { ...HEADERS, "In-Reply-To": root, References: root },
       };
     },
   };
 }
 
-/** The mails to all approvers get the same request object, so its texts are rendered only once. */
-function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
-  const known = new WeakMap<ApprovalRequest, ShownRequest>();
-  return (request) => {
-    const shown = known.get(request) ?? shownRequest(request);
-    known.set(request, shown);
+/** The person whom a mail goes to. */
+export function readerOf(mail: Mail): Person {
+  return "requester" in mail ? mail.requester : mail.approver;
+}
+
+function contentOf(mail: Mail, making: Making): MailContent {
+  switch (mail.kind) {
+    case "request":
+    case "reminder":
+    case "escalated":
+    case "reassigned":
+    case "next-round":
+    case "undone":
+      return asking(mail, making);
+    default:
+      return notice(mail, making);
+  }
+}
+
+/** The mails to all approvers get the same request object, so its texts are rendered once for each language. */
+function oncePerRequest(): (request: ApprovalRequest, messages: Messages) => ShownRequest {
+  const known = new WeakMap<ApprovalRequest, Map<string, ShownRequest>>();
+  return (request, messages) => {
+    const byLanguage = known.get(request) ?? new Map<string, ShownRequest>();
+    const shown = byLanguage.get(messages.lang) ?? shownRequest(request, messages);
+    known.set(request, byLanguage.set(messages.lang, shown));
     return shown;
   };
 }
@@ -52,26 +91,58 @@ function oncePerRequest(): (request: ApprovalRequest) => ShownRequest {
 /** RFC 3834, and an older header of Exchange. Out-of-office notes are useless here, and would quote the links. */
 const HEADERS = { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply" } as const;
 
-function requestLocals(
-  mail: RequestMail,
-  { shown, publicUrl, host }: { shown: ShownRequest; publicUrl: string; host: string },
-) {
-  const { request, approver, links } = mail;
-  for (const link of [links.approve, links.reject]) {
-    if (!link.startsWith(`${publicUrl}/`))
-      throw new Error(`Cannot compose: a decision link is not under ${publicUrl}`);
+function assertOurs({ actions, viewLink }: MailContent, publicUrl: string): void {
+  const links = [...actions.map(({ url }) => url), ...(viewLink === undefined ? [] : [viewLink])];
+  if (links.some((link) => !link.startsWith(`${publicUrl}/`))) {
+    throw new Error(`Cannot compose: a decision link is not under ${publicUrl}`);
   }
+}
+
+function localsOf(
+  mail: Mail,
+  content: MailContent,
+  { messages, host }: { readonly messages: Messages; readonly host: string },
+): Locals {
+  const { lead, namedLead = lead, preview, body, viewLink } = content;
+  const isAsking = body !== undefined;
   return {
-    ...shown,
-    approval: both(mail.approval),
-    approver: shownPerson(approver),
-    deadline: dateText(mail.deadlineAtMs, approver),
-    afterDeadline: afterDeadlineText(request, messagesFor()),
-    requirement: requirementText(request, messagesFor()),
-    approveMeans: consequenceText("approve", request, messagesFor()),
-    rejectMeans: consequenceText("reject", request, messagesFor()),
-    approveUrl: links.approve,
-    rejectUrl: links.reject,
-    host: both(host),
+    lang: messages.lang,
+    dir: messages.dir,
+    start: messages.dir === "ltr" ? "left" : "right",
+    lead,
+    namedLead,
+    preview,
+    title: both(mail.request.title),
+    story: content.story,
+    rows: content.rows,
+    entries: content.entries,
+    actions: content.actions.map((action) => ({ ...action, color: COLORS[action.tone] })),
+    body,
+    viewLink,
+    viewLabel: messages.text("mail.view"),
+    viewInvitation: messages.text("mail.text.view"),
+    opens: isAsking
+      ? { html: messages.text("mail.opens"), text: messages.text("mail.opensText") }
+      : undefined,
+    leftOut: body === undefined ? undefined : leftOutText(body, messages),
+    readAll: messages.text("mail.leftOut.page"),
+    isPrivate: content.actions.length > 0 ? messages.text("mail.private") : undefined,
+    bars: messages.text("mail.text.bars"),
+    sentBy: {
+      html: messages.html("mail.sentBy", { host: linklessText(host) }),
+      text: messages.text("mail.sentBy", { host }),
+    },
+    referenceLabel: messages.text("label.reference"),
+    reference: both(mail.approval),
+    summaryLabel: messages.text("label.summary"),
+    detailsLabel: messages.text("label.details"),
   };
+}
+
+const COLORS = { approve: "#17663d", reject: "#a5281f", neutral: "#3d4754" } as const;
+
+function leftOutText({ summary, detailsLeftOut: n }: ShownRequest, messages: Messages): string | undefined {
+  const isCut = summary?.isWhole === false;
+  if (n === 0) return isCut ? messages.text("mail.leftOut.summary") : undefined;
+  return messages.text(isCut ? "mail.leftOut.both" : "mail.leftOut.details", { n });
 }

@@ -1,18 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Delivery } from "../../approval/approval.ts";
 import { isMailAddress, parseMailbox } from "../../lib/mail-address.ts";
-import { createComposer } from "./compose.ts";
-import type { ComposedMail, RequestMail } from "./message.ts";
+import type { MessagesFor } from "../../lib/messages.ts";
+import { createComposer, readerOf } from "./compose.ts";
+import type { ComposedMail, Mail, RequestMail, Send } from "./message.ts";
 import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
 
-export type { RequestMail } from "./message.ts";
+export type { AskMail, Mail, RequestMail } from "./message.ts";
 
-export interface Mailer {
-  /**
-   * Asks one approver. A refusal of the mail system is a result, not an exception: `sent` means that the relay accepted
-   * the mail, `undeliverable` that it never will, `deferred` that it is worth trying again later. Safe to call twice:
-   * both mails have the same Message-ID and content.
-   */
+export interface Mailer extends Send {
+  /** Sends the mail that first asks on a ballot. */
   requestDecision(mail: RequestMail): Promise<Delivery>;
   /** Takes no more mails, waits at most `graceMs` for mails in transfer, then cuts them off. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
@@ -26,7 +23,11 @@ export interface MailerOptions {
   /** `PUBLIC_URL`, an origin. */
   readonly publicUrl: string;
   /** Gets the result of each mail, after its quick tries. Default: none. */
-  readonly onOutcome?: (outcome: Attempt, mail: RequestMail) => void;
+  readonly onOutcome?: (outcome: Attempt, mail: Mail) => void;
+  /** Default: the texts that come with Countersign. */
+  readonly messagesFor?: MessagesFor | undefined;
+  /** The time that mails tell from, in milliseconds since 1970. Default: the machine's. */
+  readonly now?: () => number;
   readonly quickTries?: QuickTries;
   readonly times?: TransportTimes;
 }
@@ -43,10 +44,10 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { publicUrl, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
+  const { publicUrl, messagesFor, quickTries = QUICK_TRIES, onOutcome = () => {}, now = Date.now } = options;
   const from = parseMailbox(options.from);
   if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
-  const composer = createComposer({ from, publicUrl });
+  const composer = createComposer({ from, publicUrl, messagesFor });
   const { hostname: publicHost } = new URL(publicUrl);
   const transport = createMailTransport({ smtpUrl: options.smtpUrl, publicHost, times: options.times });
   const underWay = new Set<Promise<Delivery>>();
@@ -66,28 +67,31 @@ export function createMailer(options: MailerOptions): Mailer {
     }
   }
 
-  async function request(mail: RequestMail): Promise<Delivery> {
-    const composed = composer.requestDecision(mail);
+  async function sendOne(mail: Mail): Promise<Delivery> {
+    const composed = composer.compose(mail, now());
     const outcome = await deliver(composed);
     onOutcome(outcome, mail);
     if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
     return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
   }
 
+  async function send(mail: Mail): Promise<Delivery> {
+    if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
+    if (!isMailAddress(readerOf(mail).email)) {
+      return { status: "undeliverable", reason: "The mail address is not valid" };
+    }
+    const delivery = sendOne(mail);
+    underWay.add(delivery);
+    try {
+      return await delivery;
+    } finally {
+      underWay.delete(delivery);
+    }
+  }
+
   return {
-    async requestDecision(mail) {
-      if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
-      if (!isMailAddress(mail.approver.email)) {
-        return { status: "undeliverable", reason: "The approver's mail address is not valid" };
-      }
-      const delivery = request(mail);
-      underWay.add(delivery);
-      try {
-        return await delivery;
-      } finally {
-        underWay.delete(delivery);
-      }
-    },
+    send,
+    requestDecision: (mail) => send({ kind: "request", ...mail }),
     async close({ graceMs = CLOSE_GRACE_MS } = {}) {
       closing.abort();
       const timer = new AbortController();

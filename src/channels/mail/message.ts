@@ -1,23 +1,136 @@
-import { createHash } from "node:crypto";
-import type { ApprovalRequest, Person, PlainChoice } from "../../approval/approval.ts";
+import type {
+  ApprovalRequest,
+  Content,
+  CountedDecision,
+  Delivery,
+  OutcomeKind,
+  Person,
+  PlainChoice,
+} from "../../approval/approval.ts";
+import type { Explanation } from "../../approval/evaluate.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
 
-/** Everything a mail that asks for a decision is made of. */
-export interface RequestMail {
+/** Every mail that there is. Each kind says to whom it goes, and why. All times are in milliseconds since 1970. */
+export type Mail =
+  /** To an approver: the first time that they are asked on this ballot. */
+  | ({ readonly kind: "request" } & AskMail)
+  /** To an approver who has not answered. */
+  | ({ readonly kind: "reminder" } & AskMail & {
+        /** When it was due; tells the reminders of one ballot apart. */
+        readonly dueAtMs: number;
+        readonly explanation?: Explanation;
+      })
+  /** To somebody who is asked because others have not answered in time. */
+  | ({ readonly kind: "escalated" } & AskMail)
+  /** To the person whom somebody's question was handed to, or who stands in for somebody who is away. */
+  | ({ readonly kind: "reassigned" } & AskMail & {
+        /** Who was asked before. */
+        readonly from: Person;
+        readonly because: "handed-on" | "away";
+        readonly reason?: string;
+      })
+  /** To an approver of an earlier round, who is asked again. */
+  | ({ readonly kind: "next-round" } & AskMail & {
+        /** What the round before asked. */
+        readonly before: Content;
+        /** What was changed, or why, in the requester's words. */
+        readonly note?: string;
+      })
+  /** To an approver who has taken an answer back, and is asked again. */
+  | ({ readonly kind: "undone" } & AskMail)
+  /** To the person who was asked before the question was handed to somebody else. */
+  | ({ readonly kind: "handed-on" } & BallotMail & { readonly to: Person; readonly reason?: string })
+  /** To an approver who has not answered and need not any more. */
+  | ({ readonly kind: "no-longer-needed" } & BallotMail & {
+        readonly because: OutcomeKind | "stage-done" | "escalated" | "changes-requested" | "round-over";
+        readonly atMs: number;
+        /** What was said about it, such as the reason of a cancellation. */
+        readonly reason?: string;
+      })
+  /** To an approver who has answered. */
+  | ({ readonly kind: "outcome" } & BallotMail & Ended)
+  /** To the requester: how it ended. */
+  | ({ readonly kind: "requester-outcome" } & RequesterMail & Ended)
+  /** To the requester: somebody asks for changes. */
+  | ({ readonly kind: "changes-requested" } & RequesterMail & {
+        /** Who asks for them. */
+        readonly by: Person;
+        readonly comment?: string;
+        /** The round that has ended, from 1, and how many there can be. */
+        readonly round: number;
+        readonly rounds: number;
+        readonly deadlineAtMs: number;
+        /** Signed link to the page on which the requester answers. */
+        readonly link: string;
+      })
+  /** To the requester: these people's mails are refused for good. */
+  | ({ readonly kind: "undeliverable" } & RequesterMail & {
+        readonly people: readonly Person[];
+        /** Numbers of their ballots. */
+        readonly ballots: readonly number[];
+      });
+
+export type MailOf<K extends Mail["kind"]> = Extract<Mail, { readonly kind: K }>;
+
+interface About {
   /** The approval's id. */
   readonly approval: string;
+  /** With the content of the round that the mail is about. */
   readonly request: ApprovalRequest;
+  /** Opaque id of the reader within the approval. */
+  readonly recipient: string;
+}
+
+/** A mail to an approver about one ballot of theirs. */
+export interface BallotMail extends About {
   readonly approver: Person;
   /** The ballot's number. */
   readonly n: number;
-  /** Opaque id of the approver within the approval. */
-  readonly recipient: string;
   readonly gen: number;
   /** The ballot's creation by the engine's clock, in milliseconds since 1970. */
   readonly bornAtMs: number;
+  /** The person's first ballot in this approval, whose mail begins the thread. Absent: this one. */
+  readonly first?: { readonly gen: number; readonly bornAtMs: number };
+}
+
+/** A mail that asks for a decision. */
+export interface AskMail extends BallotMail {
   readonly deadlineAtMs: number;
-  /** Signed links under `PUBLIC_URL`. */
+  /** Signed links under `PUBLIC_URL`, by the value of the choice. */
+  readonly links: Readonly<Record<string, string>>;
+  /** Signed link that preselects no choice. */
+  readonly viewLink?: string;
+  /** Index of the ballot's stage. Absent: the first. */
+  readonly stage?: number;
+  /** Indexes of the stage's groups that the answer fills. Absent: the only one. */
+  readonly groups?: readonly number[];
+  /** From 1. Absent: the first. */
+  readonly round?: number;
+  /** Given for a mail that is sent once more by hand, which must not be taken for a copy: when that was asked for. */
+  readonly resentAtMs?: number;
+}
+
+/** A mail that asks for one of the choices that every request has unless it says otherwise. */
+export interface RequestMail extends AskMail {
   readonly links: Readonly<Record<PlainChoice, string>>;
+}
+
+/** A mail to the person on whose behalf the approval was requested. */
+interface RequesterMail extends About {
+  readonly requester: Person;
+  /** The approval's creation. */
+  readonly bornAtMs: number;
+}
+
+interface Ended {
+  readonly outcome: OutcomeKind;
+  readonly atMs: number;
+  /** The answers that count. */
+  readonly decisions: readonly CountedDecision[];
+  /** Whether the deadline has decided, where that does more than to let the approval expire. */
+  readonly isByDeadline?: boolean;
+  /** What was said about a cancellation. */
+  readonly reason?: string;
 }
 
 /** A mail in parts, before it is encoded and sent: what `transport` takes. */
@@ -32,16 +145,12 @@ export interface ComposedMail {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * The Message-ID that every copy of one mail carries, however often it is sent, so mail systems can drop duplicates, and
- * the headers show people that it is one mail. No other mail has it (RFC 5322 §3.6.4). An approval's id can be used again
- * after its retention or in a new data folder; then the ballot's birth makes the difference.
- */
-export function messageId(
-  mail: { approval: string; recipient: string; gen: number; bornAtMs: number },
-  publicHost: string,
-): string {
-  // The word keeps the Message-IDs of mails that went out before and are sent again.
-  const name = [mail.approval, mail.recipient, "request", mail.gen, mail.bornAtMs].join("|");
-  return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
+/** Tells people by mail. */
+export interface Send {
+  /**
+   * Sends one mail. A refusal of the mail system is a result, not an exception: `sent` means that the relay accepted the
+   * mail, `undeliverable` that it never will, `deferred` that it is worth trying again later. Safe to call twice: both
+   * mails have the same Message-ID.
+   */
+  send(mail: Mail): Promise<Delivery>;
 }

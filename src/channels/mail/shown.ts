@@ -6,11 +6,12 @@
  */
 import type { ApprovalRequest, Person } from "../../approval/approval.ts";
 import { Html } from "../../lib/html.ts";
+import type { Messages } from "../../lib/messages.ts";
 import { cleanText, oneLine } from "../../lib/text.ts";
 import { askerBlocks, askerText, linklessText, plainBlock } from "./asker-text.ts";
 
 /** Text of an asker for both parts of a mail. */
-interface Both {
+export interface Both {
   readonly html: Html;
   readonly text: string;
 }
@@ -20,14 +21,14 @@ export interface ShownPerson {
   readonly email: Both;
 }
 
-/** The part that all mails about one approval have in common. */
+/** The part that all mails about one approval in one language have in common. */
 export interface ShownRequest {
-  readonly title: Both;
-  readonly requester: ShownPerson | undefined;
-  readonly summary: { readonly html: Html; readonly lines: readonly string[] } | undefined;
+  readonly summary:
+    | { readonly html: Html; readonly lines: readonly string[]; readonly isWhole: boolean }
+    | undefined;
   readonly details: readonly { readonly label: Both; readonly value: Both }[];
-  /** What is left out, as the subject of a sentence; undefined if nothing is. */
-  readonly leftOut: string | undefined;
+  /** How many there are beside those. */
+  readonly detailsLeftOut: number;
 }
 
 /** Of summary and details together, as the mail is encoded. With all else in it a mail stays below 90 KB. */
@@ -37,22 +38,19 @@ const SUMMARY_BYTES_MAX = 30_000;
 /** The markup around a detail. */
 const ROW_BYTES = 600;
 
-export function shownRequest(request: ApprovalRequest): ShownRequest {
-  const { title, requester, summary = "" } = request;
-  const shownSummary = summary === "" ? undefined : beginningOf(summary, SUMMARY_BYTES_MAX);
-  const details = detailsWithin(request.details, LONG_PART_BYTES_MAX - (shownSummary?.bytes ?? 0));
-  const missing = request.details.length - details.length;
-  const leftOut = [
-    ...(shownSummary?.isWhole === false ? ["the rest of the summary"] : []),
-    ...(missing === 0 ? [] : [missing === 1 ? "1 detail" : `${missing} details`]),
-  ];
-  return {
-    title: both(title),
-    requester: requester === undefined ? undefined : shownPerson(requester),
-    summary: shownSummary,
-    details,
-    leftOut: leftOut.length === 0 ? undefined : leftOut.join(" and "),
-  };
+export function shownRequest(request: ApprovalRequest, messages: Messages): ShownRequest {
+  const { summary = "" } = request;
+  const mark = messages.text("mail.link.theirs");
+  const shownSummary =
+    summary === "" ? undefined : beginningOf(summary, { mark, bytesMax: SUMMARY_BYTES_MAX });
+  const bytesMax = LONG_PART_BYTES_MAX - (shownSummary?.bytes ?? 0);
+  const details = detailsWithin(request.details, { mark, bytesMax });
+  return { summary: shownSummary, details, detailsLeftOut: request.details.length - details.length };
+}
+
+interface Room {
+  readonly bytesMax: number;
+  readonly mark: string;
 }
 
 export function shownPerson({ name, email }: Person): ShownPerson {
@@ -65,16 +63,19 @@ export function both(text: string): Both {
   return { html: linklessText(line), text: line };
 }
 
-function valueOf(text: string): Both {
+function valueOf(text: string, mark: string): Both {
   const line = oneLine(text);
-  return { html: askerText(line), text: line };
+  return { html: askerText(line, mark), text: line };
 }
 
-function detailsWithin(details: ApprovalRequest["details"], bytesMax: number): ShownRequest["details"] {
+function detailsWithin(
+  details: ApprovalRequest["details"],
+  { bytesMax, mark }: Room,
+): ShownRequest["details"] {
   const shown: { label: Both; value: Both }[] = [];
   let bytes = 0;
   for (const detail of details) {
-    const row = { label: both(detail.label), value: valueOf(detail.value) };
+    const row = { label: both(detail.label), value: valueOf(detail.value, mark) };
     bytes += ROW_BYTES + encodedBytes(row.label.html.toString() + row.value.html.toString());
     if (bytes > bytesMax) break;
     shown.push(row);
@@ -82,16 +83,16 @@ function detailsWithin(details: ApprovalRequest["details"], bytesMax: number): S
   return shown;
 }
 
-function beginningOf(source: string, bytesMax: number) {
+function beginningOf(source: string, { bytesMax, mark }: Room) {
   const lines = cleanText(source).split("\n");
   let html = "";
   let bytes = 0;
   let endLine = 0;
-  for (const block of askerBlocks(source)) {
+  for (const block of askerBlocks(source, mark)) {
     const more = encodedBytes(block.html);
     if (bytes + more > bytesMax) {
       return endLine === 0
-        ? cutOff(beginningInWords(lines.join("\n"), bytesMax))
+        ? cutOff(beginningInWords(lines.join("\n"), { bytesMax, mark }))
         : cutOff({ html, lines: lines.slice(0, endLine) });
     }
     bytes += more;
@@ -111,10 +112,10 @@ function cutOff({ html, lines }: { readonly html: string; readonly lines: readon
 }
 
 /** The beginning of a block that is too long by itself, as plain text. */
-function beginningInWords(text: string, bytesMax: number) {
+function beginningInWords(text: string, { bytesMax, mark }: Room) {
   let shown = text;
   for (;;) {
-    const html = plainBlock(shown);
+    const html = plainBlock(shown, mark);
     const bytes = encodedBytes(html);
     if (bytes <= bytesMax) return { html, lines: shown.split("\n") };
     // Somewhat shorter than in proportion, so that few rounds are needed.
@@ -137,7 +138,7 @@ const BLANK = /\s/u;
 const WORD_CHARS_MAX = 100;
 
 /** Bytes of markup in quoted-printable, less its soft line breaks: three for all but printable ASCII. */
-function encodedBytes(markup: string): number {
+export function encodedBytes(markup: string): number {
   const plain = markup.replaceAll(/[^ -<>-~]+/gu, "").length;
   return plain + 3 * (Buffer.byteLength(markup) - plain);
 }

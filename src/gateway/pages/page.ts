@@ -5,7 +5,16 @@ import type { ClosedBecause } from "../../approval/standing.ts";
 /** What a page shows of the request itself. An `ApprovalRequest` fits. */
 export type AskedRequest = Pick<
   ApprovalRequest,
-  "title" | "summary" | "details" | "requester" | "approvers" | "require" | "rejection" | "onDeadline"
+  | "title"
+  | "summary"
+  | "details"
+  | "requester"
+  | "approvers"
+  | "stages"
+  | "require"
+  | "rejection"
+  | "onDeadline"
+  | "replace"
 >;
 
 /** One approver's open or closed question. */

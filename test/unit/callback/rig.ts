@@ -1,4 +1,5 @@
 /** Engine and worker in this process with a real callback sender; the mail system is made up. */
+
 import { pino } from "pino";
 import type { Ballot, Decision, Delivery, Outcome, PlainChoice } from "../../../src/approval/approval.ts";
 import {
@@ -20,6 +21,7 @@ import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { type Registration, WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { eventually } from "../../support/eventually.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 export const SECRET = `whsec_${Buffer.alloc(32, 3).toString("base64")}`;
 export const KEY = new Uint8Array(Buffer.alloc(32, 3));
@@ -70,13 +72,10 @@ export class CallbackRig implements AsyncDisposable {
       log: pino({ level: "silent" }),
       workflows: [...WORKFLOWS, ...workflows],
       services: {
-        mailer: {
-          requestDecision: async (mail) => {
-            this.mails.push(mail);
-            return deliver?.(mail) ?? { status: "sent", messageId: "<m@x>" };
-          },
-          close: async () => {},
-        },
+        mailer: mailerOf(async (mail) => {
+          this.mails.push(mail);
+          return deliver?.(mail) ?? { status: "sent", messageId: "<m@x>" };
+        }),
         callbacks: createCallbackSender({
           targets: { ports: [443], allow: { hosts, networks: [] } },
           endpoints: [],

@@ -1,4 +1,5 @@
 /** Durations are counted by the engine's clock, whatever the clock of the process that counts them says. */
+
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Context, type Network, ResonateTimeoutException } from "@resonatehq/sdk";
@@ -22,6 +23,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY, json, request } from "../../support/gateway.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -232,13 +234,10 @@ describe.each(WAYS)("a duration, %s", (way) => {
           },
         ],
         services: {
-          mailer: {
-            requestDecision: async (mail) => {
-              mails.set(mail.approval, mail.links.approve);
-              return { status: "sent", messageId: "<m@x>" };
-            },
-            close: async () => {},
-          },
+          mailer: mailerOf(async (mail) => {
+            mails.set(mail.approval, mail.links.approve);
+            return { status: "sent", messageId: "<m@x>" };
+          }),
           callbacks: NO_CALLBACKS,
           tokens,
           publicUrl: gateway.publicUrl,

@@ -1,4 +1,5 @@
 /** Gateway, engine and worker in one process, real but for the mail, which is kept for the test to open. */
+
 import { pino } from "pino";
 import type { Delivery, PlainChoice } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
@@ -13,6 +14,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY } from "../../support/gateway.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 export const SECRET = Buffer.alloc(32, 1);
 
@@ -105,13 +107,10 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
         log: pino({ level: "silent" }),
         workflows: WORKFLOWS,
         services: {
-          mailer: {
-            requestDecision: async (mail) => {
-              mails.set(`${mail.approval} ${mail.approver.email}`, mail);
-              return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
-            },
-            close: async () => {},
-          },
+          mailer: mailerOf(async (mail) => {
+            mails.set(`${mail.approval} ${mail.approver.email}`, mail);
+            return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
+          }),
           callbacks: NO_CALLBACKS,
           tokens,
           publicUrl: gateway.publicUrl,

@@ -46,7 +46,8 @@ describe("our catalogues", () => {
 
   test("are what the types of their arguments were made from (npm run generate)", () => {
     const written = readFileSync(new URL("../../../src/lib/message-args.ts", import.meta.url), "utf8");
-    expect(written.replaceAll(/\s+/gu, "")).toBe(messageArgs().replaceAll(/\s+/gu, ""));
+    const words = (source: string) => source.match(/[^\s;]+/gu);
+    expect(words(written)).toEqual(words(messageArgs()));
   });
 });
 

@@ -21,6 +21,7 @@ import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 const codec = VALUE_ENCODER;
 let rig: Rig | undefined;
@@ -351,13 +352,10 @@ class Rig {
       log: pino({ level: "silent" }),
       workflows: WORKFLOWS,
       services: {
-        mailer: {
-          requestDecision: async (mail) => {
-            this.mails.push(mail);
-            return this.#deliver(mail);
-          },
-          close: async () => {},
-        },
+        mailer: mailerOf(async (mail) => {
+          this.mails.push(mail);
+          return this.#deliver(mail);
+        }),
         callbacks: NO_CALLBACKS,
         tokens: createLinkTokens({
           keys: [{ kid: "k1", secret: Buffer.alloc(32, 7) }],

@@ -3,6 +3,7 @@
  * taken up where it was, nothing is done again, and it ends by the same rule. On the embedded engine, which sends along all
  * that a workflow has, and on the SDK's own server, which sends less.
  */
+
 import { LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -18,6 +19,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 import { testEngine } from "../../support/engine.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const SENT: Delivery = { status: "sent", messageId: "<m@x>" };
@@ -181,13 +183,10 @@ async function begun(network: Network, fields: object) {
         log: pino({ level: "silent" }),
         workflows: WORKFLOWS,
         services: {
-          mailer: {
-            async requestDecision(mail) {
-              mails.push(mail);
-              return SENT;
-            },
-            close: async () => {},
-          },
+          mailer: mailerOf(async (mail) => {
+            mails.push(mail);
+            return SENT;
+          }),
           callbacks: NO_CALLBACKS,
           tokens: createLinkTokens({
             keys: [{ kid: "k", secret: Buffer.alloc(32, 7) }],

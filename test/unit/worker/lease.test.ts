@@ -11,6 +11,7 @@ import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "../../support/callbacks.ts";
+import { mailerOf } from "../../support/mailer.ts";
 
 const publicUrl = "http://127.0.0.1:5001";
 const LEASE_MS = 3_000;
@@ -51,16 +52,13 @@ test("a step that takes longer than a lease stays with its worker, and fifty app
       log: pino({ level: "silent" }),
       workflows: WORKFLOWS,
       services: {
-        mailer: {
-          async requestDecision(mail) {
-            mails.push(mail);
-            const composed = composer.requestDecision(mail);
-            mimeMessage(composed, new Date());
-            await longEnough.promise;
-            return { status: "sent", messageId: composed.messageId };
-          },
-          close: async () => {},
-        },
+        mailer: mailerOf(async (mail) => {
+          mails.push(mail);
+          const composed = composer.compose({ kind: "request", ...mail });
+          mimeMessage(composed, new Date());
+          await longEnough.promise;
+          return { status: "sent", messageId: composed.messageId };
+        }),
         callbacks: NO_CALLBACKS,
         tokens: createLinkTokens({ keys: [{ kid: "k1", secret: Buffer.alloc(32, 7) }], issuer: publicUrl }),
         publicUrl,

@@ -1,10 +1,11 @@
 /** The mail of a rehearsal: composed as the service composes it, and kept instead of sent. */
+import type { Delivery } from "../../../src/approval/approval.ts";
 import { createComposer } from "../../../src/channels/mail/compose.ts";
-import type { Mailer, RequestMail } from "../../../src/channels/mail/mailer.ts";
+import type { Mail, Mailer } from "../../../src/channels/mail/mailer.ts";
 import type { Mailbox } from "../../../src/lib/mail-address.ts";
 
 /** What a mail is about. */
-export type MailKind = "request";
+export type MailKind = Mail["kind"];
 
 /** A mail as it would have gone out. */
 export interface RehearsedMail {
@@ -30,28 +31,32 @@ const FROM: Mailbox = { name: "Countersign", address: "approvals@countersign.inv
 /** @param onMail gets each mail, with what it was made of */
 export function collectMails(
   { publicUrl, now }: { readonly publicUrl: string; readonly now: () => number },
-  onMail: (mail: RehearsedMail, source: RequestMail) => void,
+  onMail: (mail: RehearsedMail, source: Mail) => void,
 ): CollectingMailer {
   const composer = createComposer({ from: FROM, publicUrl });
   const mails: RehearsedMail[] = [];
+
+  async function send(source: Mail): Promise<Delivery> {
+    const { to, subject, messageId, text, html } = composer.compose(source, now());
+    const mail: RehearsedMail = {
+      n: mails.length + 1,
+      at: new Date(now()).toISOString(),
+      to: to.address,
+      kind: source.kind,
+      subject,
+      messageId,
+      text,
+      html,
+    };
+    mails.push(mail);
+    onMail(mail, source);
+    return { status: "sent", messageId };
+  }
+
   return {
     mails,
-    async requestDecision(source) {
-      const { to, subject, messageId, text, html } = composer.requestDecision(source);
-      const mail: RehearsedMail = {
-        n: mails.length + 1,
-        at: new Date(now()).toISOString(),
-        to: to.address,
-        kind: "request",
-        subject,
-        messageId,
-        text,
-        html,
-      };
-      mails.push(mail);
-      onMail(mail, source);
-      return { status: "sent", messageId };
-    },
+    send,
+    requestDecision: (source) => send({ kind: "request", ...source }),
     async close() {},
   };
 }

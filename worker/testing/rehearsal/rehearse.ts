@@ -8,7 +8,7 @@ import { addressKey } from "../../../src/approval/person.ts";
 import { approvalRequestSchema } from "../../../src/approval/schema.ts";
 import { callOf, requestOf } from "../../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
-import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import type { AskMail, Mail } from "../../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
 import { type FieldProblem, ServiceError } from "../../../src/lib/errors.ts";
@@ -203,7 +203,7 @@ class Play {
     };
   }
 
-  #mailed({ n, to, kind, subject }: RehearsedMail, source: RequestMail): void {
+  #mailed({ n, to, kind, subject }: RehearsedMail, source: Mail): void {
     this.#note({ what: "mail", mail: n, to, kind, subject });
     for (const deed of this.#script.reactionsTo(to, kind, this.#count(to, kind)))
       this.#plan(to, deed, source);
@@ -218,7 +218,7 @@ class Play {
     return count;
   }
 
-  #plan(who: string, deed: Deed, about: Pick<RequestMail, "approval"> & Partial<RequestMail>): void {
+  #plan(who: string, deed: Deed, about: Pick<AskMail, "approval"> & Partial<Pick<AskMail, "links">>): void {
     this.#seen.add(addressKey(who));
     this.#service.after(deed.afterMs, async () => {
       if ("do" in deed.act) await this.#cancel(who, about.approval, deed.comment);

@@ -18,6 +18,10 @@ export function createMailer(options: MailerOptions): Mailer {
       links.set(approval, approve);
       return { status: "sent", messageId: `<${approval}@countersign.invalid>` };
     },
+    send: async ({ approval, kind }) => ({
+      status: "sent",
+      messageId: `<${kind}-${approval}@countersign.invalid>`,
+    }),
     close: async () => {},
   };
 }

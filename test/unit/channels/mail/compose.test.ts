@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
-import { HOSTILE, mail, publicUrl, request, sender } from "./fixture.ts";
+import type { RequestMail } from "../../../../src/channels/mail/mailer.ts";
+import { HOSTILE, mail, publicUrl, request, sender, viewLink } from "./fixture.ts";
 
 const composer = createComposer({ from: sender, publicUrl });
-const hostile = composer.requestDecision({
+const ask = (asked: RequestMail) => composer.compose({ kind: "request", ...asked });
+const hostile = ask({
   ...mail,
   request: {
     ...request,
@@ -21,8 +23,8 @@ function hrefs(html: string): string[] {
 
 describe("requestDecision()", () => {
   test("puts both links into both parts, before what the asker wrote at length", () => {
-    const { html, text } = composer.requestDecision(mail);
-    expect(hrefs(html)).toEqual([mail.links.approve, mail.links.reject]);
+    const { html, text } = ask({ ...mail, viewLink });
+    expect(hrefs(html)).toEqual([mail.links.approve, mail.links.reject, viewLink]);
     for (const part of [html, text]) {
       for (const link of Object.values(mail.links)) {
         expect(part.indexOf(link)).toBeGreaterThan(part.indexOf("Order 40 laptops"));
@@ -30,22 +32,24 @@ describe("requestDecision()", () => {
         expect(part.indexOf(link)).toBeLessThan(part.indexOf("41 200 €"));
       }
     }
-    expect(text.split("\n")).toEqual(expect.arrayContaining([mail.links.approve, mail.links.reject]));
+    expect(text.split("\n")).toEqual(
+      expect.arrayContaining([mail.links.approve, mail.links.reject, viewLink]),
+    );
   });
 
   test("says who asks, as whom one decides, what is needed, until when in the approver's language and zone", () => {
-    const { html, text, subject } = composer.requestDecision(mail);
-    expect(subject).toBe("Decision needed: Order 40 laptops");
+    const { html, text, subject } = ask({ ...mail, approver: { ...mail.approver, locale: "de-AT" } });
+    expect(subject).toBe("Entscheidung erforderlich: Order 40 laptops");
     for (const part of [html, text]) {
       expect(part).toContain("kim@example.com");
       expect(part).toContain("ana@example.com");
-      expect(part).toContain("2 of 3 approvals");
+      expect(part).toContain("2 von 3 Genehmigungen");
       expect(part).toContain("Donnerstag, 26. November 2026 um 17:00 MEZ");
       expect(part).toContain("2026-11-26 16:00 UTC");
       expect(part).toContain("41 200 €");
       expect(part).not.toContain("never shown");
     }
-    expect(text).toContain("One rejection is enough");
+    expect(text).toContain("Eine Ablehnung genügt");
   });
 
   test("shows text of callers as text: no markup, no direction of its own", () => {
@@ -66,7 +70,7 @@ describe("requestDecision()", () => {
   });
 
   test("keeps the subject and the recipient's name on one line", () => {
-    const { subject, to } = composer.requestDecision({
+    const { subject, to } = ask({
       ...mail,
       request: { ...request, title: "A\r\nBcc: evil@example.com\u2028x" },
       approver: { email: "ana@example.com", name: "Ana\r\nBcc: evil@example.com" },
@@ -77,7 +81,7 @@ describe("requestDecision()", () => {
 
   test("needs neither summary nor details nor requester nor names", () => {
     const { summary: _summary, requester: _requester, ...bare } = request;
-    const { html, text } = composer.requestDecision({
+    const { html, text } = ask({
       ...mail,
       request: { ...bare, details: [] },
       approver: { email: "ana@example.com" },
@@ -98,16 +102,14 @@ describe("requestDecision()", () => {
       },
     };
     const htmls = ["ana", "bo", "cy"].map(
-      (name) =>
-        composer.requestDecision({ ...mail, request: counted, approver: { email: `${name}@example.com` } })
-          .html,
+      (name) => ask({ ...mail, request: counted, approver: { email: `${name}@example.com` } }).html,
     );
     expect(new Set(htmls).size).toBe(3);
     expect(readings).toBe(1);
   });
 
   test("marks itself as automatic and has no header that a mail program could act on", () => {
-    const { headers } = composer.requestDecision(mail);
+    const { headers } = ask(mail);
     expect(headers["Auto-Submitted"]).toBe("auto-generated");
     expect(Object.keys(headers).join()).not.toMatch(/unsubscribe|reply/iu);
   });
@@ -118,15 +120,13 @@ describe("requestDecision()", () => {
       `${publicUrl}.evil.example/d/1`,
       "javascript:alert(1)",
     ]) {
-      expect(() => composer.requestDecision({ ...mail, links: { ...mail.links, reject } })).toThrow(
-        /decision link is not under/u,
-      );
+      expect(() => ask({ ...mail, links: { ...mail.links, reject } })).toThrow(/decision link is not under/u);
     }
   });
 });
 
 describe("messageId", () => {
-  const idOf = (changes: Partial<typeof mail>) => composer.requestDecision({ ...mail, ...changes }).messageId;
+  const idOf = (changes: Partial<typeof mail>) => ask({ ...mail, ...changes }).messageId;
 
   test("is the same for the same mail, in the form that relays and people can compare", () => {
     expect(idOf({})).toMatch(/^<[0-9a-f]{32}@approvals\.example\.com>$/u);
@@ -152,6 +152,6 @@ describe("messageId", () => {
   ])("ends, with PUBLIC_URL %s, in what RFC 5322 §3.6.4 allows there", (url, right) => {
     const there = createComposer({ from: sender, publicUrl: url });
     const links = { approve: `${url}/d/a.b.c`, reject: `${url}/d/d.e.f` };
-    expect(there.requestDecision({ ...mail, links }).messageId.slice(34)).toBe(`${right}>`);
+    expect(there.compose({ kind: "request", ...mail, links }).messageId.slice(34)).toBe(`${right}>`);
   });
 });

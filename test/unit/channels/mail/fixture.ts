@@ -21,7 +21,7 @@ export const request: ApprovalRequest = {
 export const mail: RequestMail = {
   approval: "po-4711",
   request,
-  approver: { email: "ana@example.com", name: "Ana", locale: "de-AT", timeZone: "Europe/Vienna" },
+  approver: { email: "ana@example.com", name: "Ana", locale: "en-GB", timeZone: "Europe/Vienna" },
   n: 1,
   recipient: "rcp1",
   gen: 0,
@@ -29,6 +29,9 @@ export const mail: RequestMail = {
   deadlineAtMs: Date.UTC(2026, 10, 26, 16, 0),
   links: { approve: `${publicUrl}/d/aaa.bbb.ccc`, reject: `${publicUrl}/d/ddd.eee.fff` },
 };
+
+/** The link that preselects nothing. */
+export const viewLink = `${publicUrl}/d/ggg.hhh.iii`;
 
 /** Text that wants to be markup, a header, a link, or another reading direction. */
 export const HOSTILE = [

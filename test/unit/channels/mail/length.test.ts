@@ -3,11 +3,12 @@ import { encode } from "nodemailer/lib/qp";
 import { describe, expect, test } from "vitest";
 import type { ApprovalRequest } from "../../../../src/approval/approval.ts";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
-import { mail, publicUrl, request } from "./fixture.ts";
+import type { RequestMail } from "../../../../src/channels/mail/mailer.ts";
+import { mail, publicUrl, request, viewLink } from "./fixture.ts";
 
 const composer = createComposer({ from: { name: "", address: "a@example.com" }, publicUrl });
-const composed = (changes: Partial<ApprovalRequest>) =>
-  composer.requestDecision({ ...mail, request: { ...request, ...changes } });
+const ask = (asked: RequestMail) => composer.compose({ kind: "request", ...asked, viewLink });
+const composed = (changes: Partial<ApprovalRequest>) => ask({ ...mail, request: { ...request, ...changes } });
 const repeated = (text: string, chars: number) => text.repeat(Math.ceil(chars / text.length)).slice(0, chars);
 const rows = (count: number, text: string) =>
   Array.from({ length: count }, () => ({ label: repeated(text, 100), value: repeated(text, 1_000) }));
@@ -48,8 +49,8 @@ describe.each([
     const missing =
       /Not in this mail:(?:<\/strong>)? (?:the rest of the summary(?: and \d+ details?)?|\d+ details?)\./u;
     for (const part of [html, plain]) expect(part).toMatch(missing);
-    expect(html.split(`href="${mail.links.approve}"`)).toHaveLength(3);
-    expect(html.split(`href="${mail.links.reject}"`)).toHaveLength(3);
+    expect(html.split(`href="${viewLink}"`)).toHaveLength(3);
+    expect(plain).toContain("The page of the request shows all of it.");
   });
 });
 

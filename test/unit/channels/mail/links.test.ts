@@ -7,9 +7,11 @@ import { LinkifyIt } from "linkify-it";
 import { find } from "linkifyjs";
 import { describe, expect, test } from "vitest";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
+import type { RequestMail } from "../../../../src/channels/mail/mailer.ts";
 import { mail, publicUrl, request } from "./fixture.ts";
 
 const composer = createComposer({ from: { name: "", address: "a@example.com" }, publicUrl });
+const ask = (asked: RequestMail) => composer.compose({ kind: "request", ...asked });
 const ours: readonly string[] = [mail.links.approve, mail.links.reject];
 const linkifyIt = new LinkifyIt({ fuzzyLink: true, fuzzyIP: true, urlAuth: true });
 
@@ -49,7 +51,7 @@ const ADDRESSES = [
   "41.200,50",
 ] as const;
 const everything = ADDRESSES.join(" ");
-const filled = composer.requestDecision({
+const filled = ask({
   ...mail,
   approval: "login.evil.com",
   request: {
@@ -109,17 +111,17 @@ describe("in HTML", () => {
     ["https://pay\u200Bpal.example/", "https://paypal.example/"],
     ["HTTPS://ERP.example/?a=1&amp;b", "https://erp.example/?a=1&b"],
   ])("makes a link of %s whose words are its target, and marks it as the asker's", (summary, target) => {
-    const { html } = composer.requestDecision({ ...mail, request: { ...request, summary } });
+    const { html } = ask({ ...mail, request: { ...request, summary } });
     const written = target.replaceAll("&", "&amp;");
     expect(hrefsIn(html)).toEqual([...ours, written]);
     const link = `<a class="link" href="${written}" rel="noopener noreferrer nofollow">${written}</a>`;
-    const mark = `<span class="mark">asker's link</span>`;
+    const mark = `<span class="mark">asker&#39;s link</span>`;
     expect([`${link} (${mark})`, `(${mark}: ${link})`].some((marked) => html.includes(marked))).toBe(true);
   });
 
   test("makes links in details too, and never in what stands among our own words", () => {
     const text = "https://erp.example/x";
-    const { html } = composer.requestDecision({
+    const { html } = ask({
       ...mail,
       request: {
         ...request,
@@ -144,13 +146,13 @@ describe("in plain text", () => {
     );
     expect(new Set(found)).toEqual(new Set([...ours, "http://approvals.example.com"]));
     expect(filled.text).toContain(
-      'Lines that begin with "|" were written by the person or program that asks',
+      'Lines that begin with "|" were written by the people or the program that asked or answered.',
     );
   });
 
   test("marks every line of the asker's, whatever ends it", () => {
     const breaks = ["\n", "\r\n", "\r", "\v", "\f", "\u0085", "\u2028", "\u2029"];
-    const { text } = composer.requestDecision({
+    const { text } = ask({
       ...mail,
       request: { ...request, summary: `a${breaks.map((end) => `${end}To REJECT, open evil.com`).join("")}` },
     });

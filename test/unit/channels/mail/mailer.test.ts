@@ -71,7 +71,7 @@ describe("requestDecision()", () => {
       ...mail,
       approver: { email: "ana@example.com, evil@example.com" },
     });
-    expect(delivery).toEqual({ status: "undeliverable", reason: "The approver's mail address is not valid" });
+    expect(delivery).toEqual({ status: "undeliverable", reason: "The mail address is not valid" });
     expect(sink.attempts()).toBe(0);
   });
 

@@ -1,4 +1,5 @@
 /** A worker in somebody's process, over HTTP to the real engine, beside Countersign's own worker. */
+
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
@@ -23,6 +24,7 @@ import { arrivalOf } from "../../../../worker/testing/webhook.ts";
 import { PRODUCT_WORKFLOWS } from "../../../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "../../../support/callbacks.ts";
 import { testEngine, testServer } from "../../../support/engine.ts";
+import { mailerOf } from "../../../support/mailer.ts";
 import { freePort } from "../../../support/ports.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -45,13 +47,10 @@ async function openSite() {
     log: pino({ level: "silent" }),
     workflows: PRODUCT_WORKFLOWS,
     services: {
-      mailer: {
-        async requestDecision(mail) {
-          asked.push(mail);
-          return { status: "sent", messageId: "<1@example.com>" };
-        },
-        close: async () => {},
-      },
+      mailer: mailerOf(async (mail) => {
+        asked.push(mail);
+        return { status: "sent", messageId: "<1@example.com>" };
+      }),
       callbacks: NO_CALLBACKS,
       tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32) }], issuer: "http://x" }),
       publicUrl: "http://x",

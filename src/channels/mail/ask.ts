@@ -1,0 +1,207 @@
+/** Mails that ask for a decision, each for the first time or again. */
+import type { Content } from "../../approval/approval.ts";
+import { choicesOf, ruleOf } from "../../approval/rule.ts";
+import { afterDeadlineText, consequenceText, explanationText, shareOf } from "../../approval/wording.ts";
+import { dateText, relativeText } from "../../lib/date-text.ts";
+import { Html } from "../../lib/html.ts";
+import type { Messages } from "../../lib/messages.ts";
+import { oneLine } from "../../lib/text.ts";
+import { linklessText } from "./asker-text.ts";
+import { type Action, type Entry, entriesWithin, type MailContent, type Making } from "./content.ts";
+import type { AskMail, MailOf } from "./message.ts";
+import { dateLines, nameOf, ourLine, personLine, type Row, row, theirLine, theirLines } from "./rows.ts";
+import { both } from "./shown.ts";
+
+export type AskingMail = MailOf<
+  "request" | "reminder" | "escalated" | "reassigned" | "next-round" | "undone"
+>;
+
+export function asking(mail: AskingMail, making: Making): MailContent {
+  const { messages } = making;
+  const { request, approver } = mail;
+  const { requester } = request;
+  const title = oneLine(request.title);
+  const lead = messages.text(LEADS[mail.kind === "reassigned" ? mail.because : mail.kind]);
+  const deadline = dateText(mail.deadlineAtMs, { ...approver, locale: messages.locale });
+  const isFirst = mail.kind === "request" && requester !== undefined;
+  return {
+    to: approver,
+    subject: messages.text(SUBJECTS[mail.kind], { title }),
+    lead,
+    ...(isFirst
+      ? { namedLead: messages.html("mail.lead.asks", { who: strongName(nameOf(requester)) }) }
+      : {}),
+    preview: messages.text("mail.answerBy", { deadline: deadline.local }),
+    story: mail.gen > 0 && mail.kind !== "undone" ? [messages.text("mail.linksReplaced")] : [],
+    rows: [
+      ...occasion(mail, messages),
+      ...(requester === undefined ? [] : [row(messages, "label.askedBy", personLine(requester))]),
+      row(messages, "label.youDecideAs", personLine(approver)),
+      row(
+        messages,
+        "label.answerBy",
+        ...dateLines(deadline, relativeText(mail.deadlineAtMs, making.nowMs, messages.locale)),
+        ourLine(afterDeadlineText(atDeadline(mail), messages), "soft"),
+      ),
+      ...needed(mail, messages),
+    ],
+    ...(mail.kind === "next-round" ? changes(mail.before, request, messages) : {}),
+    actions: actionsOf(mail, messages),
+    ...(mail.viewLink === undefined ? {} : { viewLink: mail.viewLink }),
+    body: making.shownOf(messages),
+  };
+}
+
+const SUBJECTS = {
+  request: "mail.subject.request",
+  reminder: "mail.subject.reminder",
+  escalated: "mail.subject.request",
+  reassigned: "mail.subject.request",
+  "next-round": "mail.subject.nextRound",
+  undone: "mail.subject.undone",
+} as const;
+
+const LEADS = {
+  request: "mail.lead.request",
+  reminder: "mail.lead.reminder",
+  escalated: "mail.lead.escalated",
+  "handed-on": "mail.lead.reassigned",
+  away: "mail.lead.away",
+  "next-round": "mail.lead.nextRound",
+  undone: "mail.lead.undone",
+} as const;
+
+/** What has led to this mail, beside the lead. */
+function occasion(mail: AskingMail, messages: Messages): readonly Row[] {
+  switch (mail.kind) {
+    case "reassigned":
+      return [
+        row(
+          messages,
+          mail.because === "away" ? "label.insteadOf" : "label.passedOnBy",
+          personLine(mail.from),
+        ),
+        ...reasonRow(mail.reason, messages),
+      ];
+    case "reminder":
+      return mail.explanation === undefined
+        ? []
+        : [
+            row(
+              messages,
+              "label.standing",
+              theirLine(both(explanationText(mail.explanation, messages, mail.approver))),
+            ),
+          ];
+    case "next-round":
+      return mail.note === undefined ? [] : [row(messages, "label.note", ...theirLines(mail.note))];
+    case "request":
+    case "escalated":
+    case "undone":
+      return [];
+    default:
+      return mail satisfies never;
+  }
+}
+
+/** What the stage's deadline does: the approval's, where the stage has none of its own. */
+function atDeadline({ request, stage = 0 }: AskMail): Parameters<typeof afterDeadlineText>[0] {
+  const open = ruleOf(request).stages[stage];
+  return open?.deadlineMs === undefined ? request : open;
+}
+
+/** How many approvals are needed where the answer counts. Groups and stages have the asker's names. */
+function needed({ request, stage, groups }: AskMail, messages: Messages): readonly Row[] {
+  const share = shareOf(request, { stage, groups }, messages);
+  const { stage: place } = share;
+  return [
+    ...(place === undefined
+      ? []
+      : [
+          row(
+            messages,
+            "label.stage",
+            ourLine(messages.text("part.of", { n: place.n, of: place.of })),
+            place.name === undefined ? undefined : theirLine(both(place.name)),
+          ),
+        ]),
+    row(
+      messages,
+      "label.needed",
+      ...share.groups.flatMap(({ name, text }) => [
+        ...(name === undefined ? [] : [theirLine(both(name))]),
+        ourLine(text),
+      ]),
+    ),
+  ];
+}
+
+export function reasonRow(reason: string | undefined, messages: Messages): readonly Row[] {
+  return reason === undefined ? [] : [row(messages, "label.reason", ...theirLines(reason))];
+}
+
+function actionsOf({ request, links }: AskMail, messages: Messages): readonly Action[] {
+  return choicesOf(request).flatMap(({ value, effect, label }) => {
+    const url = links[value];
+    if (url === undefined) return [];
+    const means = consequenceText(effect, request, messages);
+    const tone = TONES[effect];
+    if (label !== undefined) {
+      const theirs = both(label);
+      return {
+        label: theirs.html,
+        url,
+        tone,
+        means,
+        invitation: messages.text("mail.text.labelled"),
+        theirLabel: theirs.text,
+      };
+    }
+    return {
+      label: messages.html(CHOICES[effect]),
+      url,
+      tone,
+      means,
+      invitation: messages.text(INVITATIONS[effect]),
+    };
+  });
+}
+
+const TONES = { approve: "approve", reject: "reject", changes: "neutral" } as const;
+const CHOICES = { approve: "choice.approve", reject: "choice.reject", changes: "choice.changes" } as const;
+const INVITATIONS = {
+  approve: "mail.text.approve",
+  reject: "mail.text.reject",
+  changes: "mail.text.changes",
+} as const;
+
+/** What is not as it was in the round before. A long text is only named: the mail shows it as it is now. */
+function changes(before: Content, now: Content, messages: Messages): Pick<MailContent, "entries"> {
+  const entries: Entry[] = [];
+  const add = (title: Entry["title"], old: string | undefined, current: string | undefined) => {
+    if (old === current) return;
+    entries.push({ title, lines: [...oneOf("label.before", old), ...oneOf("label.after", current)] });
+  };
+  const oneOf = (label: "label.before" | "label.after", value: string | undefined) =>
+    value === undefined ? [] : [ourLine(messages.text(label), "soft"), theirLine(both(value))];
+  add(ourLine(messages.text("label.title")), before.title, now.title);
+  if (before.summary !== now.summary)
+    entries.push({ title: ourLine(messages.text("label.summary")), lines: [] });
+  const labels = new Set([...before.details, ...now.details].map(({ label }) => label));
+  const valuesOf = ({ details }: Content, label: string) =>
+    details
+      .filter((detail) => detail.label === label)
+      .map(({ value }) => value)
+      .join("; ") || undefined;
+  for (const label of labels) add(theirLine(both(label)), valuesOf(before, label), valuesOf(now, label));
+  return {
+    entries: { heading: messages.text("label.changed"), entries: entriesWithin(entries, CHANGES_BYTES_MAX) },
+  };
+}
+
+/** Beside a summary and details at their longest, the mail stays below what mail programs show. */
+const CHANGES_BYTES_MAX = 15_000;
+
+function strongName(name: string): Html {
+  return new Html(`<bdi><strong>${linklessText(name).toString()}</strong></bdi>`);
+}

@@ -1,0 +1,194 @@
+/** Mails that tell what has happened, and ask for no decision. */
+import {
+  type ApprovalRequest,
+  type CountedDecision,
+  effectOf,
+  type Person,
+} from "../../approval/approval.ts";
+import { addressKey } from "../../approval/person.ts";
+import { choicesOf, ruleOf } from "../../approval/rule.ts";
+import { dateText, relativeText } from "../../lib/date-text.ts";
+import type { Messages } from "../../lib/messages.ts";
+import { oneLine } from "../../lib/text.ts";
+import { reasonRow } from "./ask.ts";
+import { type Entry, entriesWithin, type MailContent, type Making } from "./content.ts";
+import type { MailOf } from "./message.ts";
+import { dateLines, type Line, ourLine, personLine, type Row, row, theirLine, theirLines } from "./rows.ts";
+import { both } from "./shown.ts";
+
+export type Notice = MailOf<
+  "handed-on" | "no-longer-needed" | "outcome" | "requester-outcome" | "changes-requested" | "undeliverable"
+>;
+
+export function notice(mail: Notice, making: Making): MailContent {
+  const { messages } = making;
+  const { requester } = mail.request;
+  const to = "requester" in mail ? mail.requester : mail.approver;
+  const isForRequester = "requester" in mail;
+  const asked =
+    requester === undefined || isForRequester ? [] : [row(messages, "label.askedBy", personLine(requester))];
+  const { subject, lead, rows, ...more } = told(mail, to, making);
+  return {
+    to,
+    subject: messages.text(subject, { title: oneLine(mail.request.title) }),
+    lead,
+    story: [],
+    rows: [...asked, ...rows],
+    actions: [],
+    ...more,
+  };
+}
+
+type Told = Pick<MailContent, "lead" | "rows"> &
+  Partial<Pick<MailContent, "story" | "entries" | "actions">> & {
+    readonly subject: SubjectKey;
+  };
+
+type SubjectKey = (typeof SUBJECTS)[keyof typeof SUBJECTS];
+
+function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
+  const dated = (label: "label.ended" | "label.answerBy", atMs: number): Row =>
+    row(
+      messages,
+      label,
+      ...dateLines(
+        dateText(atMs, { ...to, locale: messages.locale }),
+        label === "label.answerBy" ? relativeText(atMs, nowMs, messages.locale) : undefined,
+      ),
+    );
+  switch (mail.kind) {
+    case "handed-on":
+      return {
+        subject: "mail.subject.handedOn",
+        lead: messages.text("mail.lead.handedOn"),
+        story: [messages.text("mail.linksReplaced")],
+        rows: [row(messages, "label.nowAsked", personLine(mail.to)), ...reasonRow(mail.reason, messages)],
+      };
+    case "no-longer-needed":
+      return {
+        subject: "mail.subject.notNeeded",
+        lead: messages.text(NOT_NEEDED[mail.because]),
+        rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
+      };
+    case "outcome":
+    case "requester-outcome":
+      return {
+        subject: SUBJECTS[mail.outcome],
+        lead: messages.text(mail.isByDeadline === true ? BY_DEADLINE[mail.outcome] : OUTCOMES[mail.outcome]),
+        rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
+        ...answers(mail, to, messages),
+      };
+    case "changes-requested":
+      return {
+        subject: "mail.subject.changes",
+        lead: messages.text("mail.lead.changes"),
+        story: [messages.text("mail.changes.next")],
+        rows: [
+          row(messages, "label.requestedBy", personLine(mail.by)),
+          ...(mail.comment === undefined
+            ? []
+            : [row(messages, "label.comment", ...theirLines(mail.comment))]),
+          row(messages, "label.round", ourLine(messages.text("part.of", { n: mail.round, of: mail.rounds }))),
+          dated("label.answerBy", mail.deadlineAtMs),
+        ],
+        actions: [
+          {
+            label: messages.html("mail.changes.link"),
+            url: mail.link,
+            tone: "neutral",
+            invitation: `${messages.text("mail.changes.link")}:`,
+          },
+        ],
+      };
+    case "undeliverable":
+      return {
+        subject: "mail.subject.undeliverable",
+        lead: messages.text("mail.lead.undeliverable", { n: mail.people.length }),
+        story: [messages.text("mail.undeliverable.next")],
+        rows: [row(messages, "label.notReached", ...mail.people.map(personLine))],
+      };
+    default:
+      return mail satisfies never;
+  }
+}
+
+const SUBJECTS = {
+  approved: "mail.subject.approved",
+  rejected: "mail.subject.rejected",
+  expired: "mail.subject.expired",
+  cancelled: "mail.subject.cancelled",
+  handedOn: "mail.subject.handedOn",
+  notNeeded: "mail.subject.notNeeded",
+  changes: "mail.subject.changes",
+  undeliverable: "mail.subject.undeliverable",
+} as const;
+
+const OUTCOMES = {
+  approved: "mail.lead.outcome.approved",
+  rejected: "mail.lead.outcome.rejected",
+  expired: "mail.lead.outcome.expired",
+  cancelled: "mail.lead.outcome.cancelled",
+} as const;
+
+const BY_DEADLINE = {
+  ...OUTCOMES,
+  approved: "mail.lead.outcome.silentlyApproved",
+  rejected: "mail.lead.outcome.silentlyRejected",
+} as const;
+
+const NOT_NEEDED = {
+  approved: "mail.lead.notNeeded.approved",
+  rejected: "mail.lead.notNeeded.rejected",
+  expired: "mail.lead.notNeeded.expired",
+  cancelled: "mail.lead.notNeeded.cancelled",
+  "stage-done": "mail.lead.notNeeded.stageDone",
+  escalated: "mail.lead.notNeeded.escalated",
+  "changes-requested": "mail.lead.notNeeded.changes",
+  "round-over": "mail.lead.notNeeded.roundOver",
+} as const;
+
+function answers(
+  { decisions, request }: MailOf<"outcome" | "requester-outcome">,
+  reader: Person,
+  messages: Messages,
+): Pick<MailContent, "entries"> {
+  if (decisions.length === 0) return {};
+  const names = new Map(peopleOf(request).map((person) => [addressKey(person.email), person]));
+  const entries = decisions.map((decision): Entry => {
+    const { email, at, comment } = decision;
+    const date = dateText(Date.parse(at), { ...reader, locale: messages.locale });
+    return {
+      title: personLine(names.get(addressKey(email)) ?? { email }),
+      lines: [
+        answerLine(decision, { request, messages }),
+        ourLine(date.local, "soft"),
+        ...(comment === undefined ? [] : theirLines(comment)),
+      ],
+    };
+  });
+  return {
+    entries: { heading: messages.text("label.answers"), entries: entriesWithin(entries, ANSWERS_BYTES_MAX) },
+  };
+}
+
+/** Fifty people can each write as much as a mail shows. */
+const ANSWERS_BYTES_MAX = 60_000;
+
+/** Everybody whom the request names as an approver. */
+function peopleOf(request: ApprovalRequest): readonly Person[] {
+  return ruleOf(request).stages.flatMap(({ groups, escalateTo }) => [
+    ...groups.flatMap(({ approvers }) => approvers),
+    ...escalateTo.flat(),
+  ]);
+}
+
+function answerLine(
+  decision: CountedDecision,
+  { request, messages }: { request: ApprovalRequest; messages: Messages },
+): Line {
+  const chosen = choicesOf(request).find(({ value }) => value === decision.choice);
+  if (chosen?.label !== undefined) return theirLine(both(chosen.label));
+  return ourLine(messages.text(ANSWERS[effectOf(decision)]));
+}
+
+const ANSWERS = { approve: "answer.approve", reject: "answer.reject", changes: "answer.changes" } as const;
