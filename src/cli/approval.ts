@@ -42,15 +42,16 @@ export async function startApproval(
   if (idIn(argument) !== undefined && idIn(argument) !== id) {
     throw new UsageError(`--arg must have no id, or the id ${id}`);
   }
-  const parsed = parse(cli, argument, await currentTime(cli));
+  const durable = await cli.durable();
+  const parsed = parse(cli, argument, await currentTime({ durable, clock: cli.clock }));
   if (!parsed.ok) {
     // Its deadline, an instant, may have been far enough away when it was started.
     const content = readApprovalContent(argument);
-    const earlier = content === undefined ? undefined : await cli.durable.read(id);
+    const earlier = content === undefined ? undefined : await durable.read(id);
     if (content !== undefined && earlier !== undefined && isSame(earlier, content)) return earlier;
     throw wrong(parsed.problems);
   }
-  const root = await cli.durable.start({
+  const root = await durable.start({
     id,
     ...approvalCall(parsed.value, parsed.terms),
     tags: APPROVAL_TAGS,

@@ -1,8 +1,6 @@
 import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
 
 export const backup: Command = {
-  name: "backup",
-  summary: "Copy the embedded engine's file while it runs",
   help: `Usage: countersign backup FILE [--json]
 
 Copies the embedded engine's file to FILE, which must not exist, whether or not the service runs. The copy has everything
@@ -22,7 +20,7 @@ Example:
     const [file, ...others] = positionals;
     if (file === undefined || file === "") throw new UsageError("FILE is missing");
     if (others.length > 0) throw new UsageError(`One FILE only: what is ${others.join(" ")}?`);
-    const { engine } = cli;
+    const engine = await cli.engine();
     const made = usable(() => engine.backUp(file));
     cli.record({ what: "backup", file: made.file, outcome: "done" });
     cli.print(made, () => `${made.file}  ${made.bytes} bytes`, values);

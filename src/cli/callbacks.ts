@@ -14,8 +14,6 @@ const STATUSES = [
 ] as const satisfies readonly CallbackView["status"][];
 
 export const callbacks: Command = {
-  name: "callbacks",
-  summary: "Look after outgoing callbacks: list, get, replay",
   help: `Usage: countersign callbacks list [--status STATUS] [--about ID] [--json]
        countersign callbacks get ID [--json]
        countersign callbacks replay ID [--json]
@@ -45,11 +43,12 @@ Example:
     }
     return await answered(async () => {
       if (verb === "get") {
-        const details = await readCallback(cli.durable, id);
+        const details = await readCallback(await cli.durable(), id);
         cli.print(details, () => detailsText(details), values);
       } else {
-        const view = await replayCallback(cli.durable, id, {
-          nowMs: await currentTime(cli),
+        const durable = await cli.durable();
+        const view = await replayCallback(durable, id, {
+          nowMs: await currentTime({ durable, clock: cli.clock }),
           newId: randomUUID(),
         });
         cli.record({ what: "replay", about: id, replay: view.id, outcome: view.status });
@@ -84,7 +83,7 @@ async function list(cli: Cli, id: string | undefined, values: Values): Promise<E
   if (values.status !== undefined && status === undefined) {
     throw new UsageError(`--status must be ${STATUSES.join(", ")}, not ${values.status}`);
   }
-  const found = await listCallbacks(cli.durable, { status, about: values.about });
+  const found = await listCallbacks(await cli.durable(), { status, about: values.about });
   if (found === undefined) {
     throw new CommandFailure(EXIT.usage, "This server cannot search: use callbacks get ID");
   }

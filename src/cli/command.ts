@@ -27,9 +27,6 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export interface Command {
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** All that `--help` prints. */
   readonly help: string;
   run(args: readonly string[], cli: Cli): Promise<ExitCode>;
@@ -45,12 +42,13 @@ export interface Io {
   err(text: string): void;
 }
 
-/** What commands have of the world. */
+/** What commands have of the world. What takes many modules is read when it is asked for. */
 export interface Cli {
-  readonly durable: Durable;
-  readonly administration: Administration;
+  /** Connects at the first call, so call it after the arguments are checked: wrong usage is reported first. */
+  durable(): Promise<Durable>;
+  administration(): Promise<Administration>;
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
-  readonly engine: EngineOperations;
+  engine(): Promise<EngineOperations>;
   readonly config: Config;
   /** A variable that a settings file refers to by a name of the operator's choice. */
   readonly environment: (name: string) => string | undefined;

@@ -5,8 +5,6 @@ import { type Cli, type Command, CommandFailure, EXIT, parseWords, UsageError } 
 import { type Depends, supervise } from "./supervise.ts";
 
 export const dev: Command = {
-  name: "dev",
-  summary: "Run everything while you write workflows, and restart when one changes",
   help: `Usage: countersign dev [--workflows DIR]
 
 Runs the service like \`countersign start\` while you work on your own workflows. Mails go to the mailbox, even if SMTP_URL

@@ -6,8 +6,6 @@ import { type Command, CommandFailure, EXIT, type Examination, parseWords, Usage
 const ODD_MAX = 20;
 
 export const doctor: Command = {
-  name: "doctor",
-  summary: "Examine the embedded engine's file",
   help: `Usage: countersign doctor [--json]
 
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
@@ -23,7 +21,7 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {});
     if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
-    const { engine } = cli;
+    const engine = await cli.engine();
     const found = readable(() => engine.examine());
     // If the file is broken, or belongs to another version, it is unknown what should be in it.
     const isSound = found.isCurrent && !found.findings.some(({ level }) => level === "broken");

@@ -1,8 +1,6 @@
 import { type Command, EXIT, parseDuration, parseWords, UsageError } from "./command.ts";
 
 export const gc: Command = {
-  name: "gc",
-  summary: "Delete what ended long ago from the embedded engine's file",
   help: `Usage: countersign gc --older-than DURATION [--json]
 
 Deletes workflows and approvals if every part of them ended longer ago than DURATION. The setting RETENTION does the same
@@ -22,7 +20,8 @@ Example:
     if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
     const given = values["older-than"];
     if (given === undefined) throw new UsageError("--older-than is missing");
-    const { promises } = await cli.engine.collect(parseDuration("--older-than", given));
+    const olderThanMs = parseDuration("--older-than", given);
+    const { promises } = await (await cli.engine()).collect(olderThanMs);
     cli.record({ what: "gc", olderThan: given, promises, outcome: "done" });
     cli.print({ deletedPromises: promises }, () => `${promises} promises are deleted`, values);
     return EXIT.ok;

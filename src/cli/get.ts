@@ -2,8 +2,6 @@ import { type Command, CommandFailure, EXIT, parseCommand } from "./command.ts";
 import { describe, describeText } from "./describe.ts";
 
 export const get: Command = {
-  name: "get",
-  summary: "Show one promise: a workflow, a step, a ballot",
   help: `Usage: countersign get ID [--json]
 
 Shows the promise with that id: its kind, its state, and how it ended.
@@ -18,7 +16,7 @@ Example:
 `,
   async run(args, cli) {
     const { id, values } = parseCommand(args, {});
-    const promise = await cli.durable.read(id);
+    const promise = await (await cli.durable()).read(id);
     if (promise === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found`);
     cli.print(describe(promise), () => describeText(promise), values);
     return EXIT.ok;

@@ -15,8 +15,6 @@ import { ownPackage } from "./own-package.ts";
 import { FIRST_CALL, IGNORED, KEPT_FILES, type Project, projectFiles, projectManifest } from "./project.ts";
 
 export const init: Command = {
-  name: "init",
-  summary: "Write a small project with a workflow of your own",
   help: `Usage: countersign init [DIR]
 
 Writes a project into DIR (default: this folder): a workflow with an approval in the middle, a test, and scripts to run

@@ -26,8 +26,6 @@ import { callOf } from "./kind.ts";
 import { settled } from "./wait.ts";
 
 export const invoke: Command = {
-  name: "invoke",
-  summary: "Start a workflow",
   help: `Usage: countersign invoke ID --func NAME [--arg JSON]… [options]
 
 Starts the workflow NAME with that id. If you repeat the same id and call, you get the workflow that was started; nothing
@@ -88,8 +86,9 @@ interface Invocation {
 async function start(cli: Cli, id: string, { target, timeout, ...call }: Invocation): Promise<StoredPromise> {
   if (call.func === "approval") return await startApproval(cli, id, target, { ...call, timeout });
   const timeoutMs = timeout === undefined ? WORKFLOW_TIME.defaultMs : parseWorkflowTime(timeout);
-  const timeoutAt = (await currentTime(cli)) + timeoutMs;
-  const started = await cli.durable.start({ id, ...call, timeoutAt, ...(target && { target }) });
+  const durable = await cli.durable();
+  const timeoutAt = (await currentTime({ durable, clock: cli.clock })) + timeoutMs;
+  const started = await durable.start({ id, ...call, timeoutAt, ...(target && { target }) });
   if (isSameJson({ version: 1, ...callOf(started.param) }, call)) return started;
   throw new CommandFailure(EXIT.conflict, `${id} belongs to another call; nothing was started`);
 }

@@ -15,8 +15,6 @@ import {
 } from "./command.ts";
 
 export const keys: Command = {
-  name: "keys",
-  summary: "Create, list, rotate and revoke API keys",
   help: `Usage: countersign keys create --name CLIENT --scope SCOPE… [--json]
        countersign keys list [--json]
        countersign keys rotate ID [--json]

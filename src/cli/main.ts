@@ -1,64 +1,16 @@
 /** `countersign`: runs the service, starts workflows and looks at them, on the embedded engine or any Resonate server. */
-import { KeyFileError } from "../auth/key-file.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { settingsOf } from "../config/env.ts";
-import { engineEndpoint, engineTokenIfAny } from "../config/keys.ts";
-import { createAdministration } from "../durable/administration.ts";
+import { engineTokenIfAny } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
-import { createHttpNetwork } from "../durable/http-network.ts";
-import { createDurable } from "../durable/resonate.ts";
-import { operateEngine } from "../engine/operate/operate.ts";
 import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
-import { processId } from "../lib/process-id.ts";
 import { TextFileError } from "../lib/text-file.ts";
-import { backup } from "./backup.ts";
-import { callbacks } from "./callbacks.ts";
-import {
-  type Cli,
-  type Command,
-  CommandFailure,
-  EXIT,
-  type ExitCode,
-  type Io,
-  UsageError,
-} from "./command.ts";
-import { dev } from "./dev.ts";
-import { doctor } from "./doctor.ts";
-import { gc } from "./gc.ts";
-import { get } from "./get.ts";
-import { init } from "./init.ts";
-import { invoke } from "./invoke.ts";
-import { keys } from "./keys.ts";
-import { rehearse } from "./rehearse.ts";
-import { schedule } from "./schedule.ts";
-import { SERVE_COMMANDS } from "./serve.ts";
-import { task } from "./task.ts";
-import { tree } from "./tree.ts";
-import { wait } from "./wait.ts";
-import { webhooks } from "./webhooks.ts";
-
-const COMMANDS: readonly Command[] = [
-  init,
-  dev,
-  ...SERVE_COMMANDS,
-  rehearse,
-  invoke,
-  get,
-  wait,
-  tree,
-  schedule,
-  task,
-  callbacks,
-  webhooks,
-  keys,
-  backup,
-  gc,
-  doctor,
-];
+import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, UsageError } from "./command.ts";
+import { COMMANDS, type ListedCommand } from "./commands.ts";
 
 const HELP = `Usage: countersign COMMAND …
 
@@ -85,7 +37,7 @@ export async function run([name, ...args]: readonly string[], io: Io): Promise<E
   if (command === undefined)
     return complain(io, `There is no command ${name}. See countersign --help`, EXIT.usage);
   if (args.includes("--help") || args.includes("-h")) {
-    io.out(command.help);
+    io.out((await command.load()).help);
     return EXIT.ok;
   }
   try {
@@ -95,20 +47,17 @@ export async function run([name, ...args]: readonly string[], io: Io): Promise<E
   }
 }
 
-async function runCommand(command: Command, args: readonly string[], io: Io): Promise<ExitCode> {
-  let durable: Durable | undefined;
+async function runCommand(listed: ListedCommand, args: readonly string[], io: Io): Promise<ExitCode> {
+  let durable: Promise<Durable> | undefined;
   let config: Config | undefined;
   const cli: Cli = {
     get config() {
       config ??= loadSettings(io);
       return config;
     },
-    // Connects only after a command has checked its arguments, so that wrong usage is reported first.
-    get durable() {
-      durable ??= connect(cli.config);
-      return durable;
-    },
-    get engine() {
+    durable: () => (durable ??= import("./engine-client.ts").then(({ connect }) => connect(cli.config))),
+    administration: async () => (await import("./engine-client.ts")).administer(cli.config),
+    engine: async () => {
       const { dataDir, engine } = cli.config;
       if (engine.kind === "server") {
         throw new CommandFailure(
@@ -116,16 +65,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
           "This command is for the embedded engine, but RESONATE_URL names another server. Use that server's own tools",
         );
       }
-      return operateEngine({
-        dataDir,
-        url: `http://127.0.0.1:${engine.port}`,
-        token: engineTokenIfAny(cli.config),
-      });
-    },
-    get administration() {
-      return createAdministration(connection(cli.config), {
-        isEmbedded: cli.config.engine.kind === "embedded",
-      });
+      const { operateEngine } = await import("../engine/operate/operate.ts");
+      const url = `http://127.0.0.1:${engine.port}`;
+      return operateEngine({ dataDir, url, token: engineTokenIfAny(cli.config) });
     },
     environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
@@ -137,9 +79,10 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     },
   };
   try {
+    const command = await listed.load();
     return await command.run(args, cli);
   } finally {
-    await durable?.stop();
+    await (await durable?.catch(() => undefined))?.stop();
   }
 }
 
@@ -156,29 +99,14 @@ function auditOf({ auditDir }: Config, io: Io): Audit {
   return openAudit({ folder: auditDir, clock: Date.now, onFault });
 }
 
-function connect(config: Config): Durable {
-  return createDurable(connection(config), config.worker);
-}
-
-function connection(config: Config): ReturnType<typeof createHttpNetwork> {
-  return createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
-}
-
-function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
-  try {
-    return engineEndpoint(config);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new CommandFailure(EXIT.engineUnavailable, `Cannot find the engine: ${error.problems.join("; ")}`);
-  }
-}
-
-function failure(command: Command, error: unknown, io: Io): ExitCode {
+function failure(command: ListedCommand, error: unknown, io: Io): ExitCode {
   if (error instanceof UsageError) {
     return complain(io, `${error.message}\nTry countersign ${command.name} --help`, EXIT.usage);
   }
   if (error instanceof CommandFailure) return complain(io, error.message, error.exitCode);
-  if (error instanceof ConfigError || error instanceof KeyFileError || error instanceof TextFileError) {
+  // By its name, too: its module reads much that other commands do without.
+  const isSettings = error instanceof ConfigError || error instanceof TextFileError;
+  if (isSettings || (error instanceof Error && error.name === "KeyFileError")) {
     return complain(io, error.message, EXIT.usage);
   }
   if (error instanceof ServiceError) {

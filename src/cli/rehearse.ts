@@ -11,8 +11,6 @@ const load = () => import("../../worker/testing/rehearsal/index.ts");
 type Module = Awaited<ReturnType<typeof load>>;
 
 export const rehearse: Command = {
-  name: "rehearse",
-  summary: "Play a whole approval in virtual time, with people that you script",
   help: `Usage: countersign rehearse SPEC [--script FILE] [--expect FILE] [--mails DIR] [--now INSTANT]
 
 Plays the approval in SPEC, a body of POST /approvals as JSON or YAML, with the real workflow, mails and pages, in memory.

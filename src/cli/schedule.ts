@@ -16,8 +16,6 @@ import {
 import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
 
 export const schedule: Command = {
-  name: "schedule",
-  summary: "Start a workflow repeatedly, by a cron expression",
   help: `Usage: countersign schedule create NAME --cron EXPRESSION --func FUNCTION [--arg JSON]… [options]
        countersign schedule list [--json]
        countersign schedule delete NAME [--json]
@@ -90,12 +88,14 @@ async function create(cli: Cli, name: string, values: Values): Promise<ExitCode>
   if (values.cron === undefined || values.cron.trim() === "") throw new UsageError("--cron is missing");
   const func = parseFunc(values.func);
   const cron = cronOf(cli, name, values.cron);
-  const made = await cli.administration.createSchedule({
+  const schedule = {
     name,
     cron,
     ...callOf(cli, func, values),
     target: values.target === undefined ? cli.config.worker.group : parseGroup(values.target),
-  });
+  };
+  const administration = await cli.administration();
+  const made = await administration.createSchedule(schedule);
   if (!made.isSame) {
     throw new CommandFailure(
       EXIT.conflict,
@@ -138,7 +138,8 @@ function cronOf(cli: Cli, name: string, given: string): string {
 }
 
 async function remove(cli: Cli, name: string, values: Values): Promise<ExitCode> {
-  if (!(await cli.administration.deleteSchedule(name))) {
+  const administration = await cli.administration();
+  if (!(await administration.deleteSchedule(name))) {
     throw new CommandFailure(EXIT.notFound, `There is no schedule ${name}`);
   }
   cli.record({ what: "schedule.delete", about: name, outcome: "done" });
@@ -147,7 +148,8 @@ async function remove(cli: Cli, name: string, values: Values): Promise<ExitCode>
 }
 
 async function list(cli: Cli, values: Values): Promise<ExitCode> {
-  const schedules = await cli.administration.schedules();
+  const administration = await cli.administration();
+  const schedules = await administration.schedules();
   cli.print(
     schedules.map(shown),
     () => (schedules.length === 0 ? "There are no schedules" : schedules.map(line).join("\n")),

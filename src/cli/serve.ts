@@ -37,6 +37,8 @@ Options:
 `;
 
 interface ServeCommand extends Command {
+  readonly name: string;
+  readonly summary: string;
   run(args: readonly string[]): Promise<ExitCode>;
 }
 

@@ -15,8 +15,6 @@ const STATES = ["pending", "acquired", "suspended", "halted", "fulfilled"] as co
 const LIST_MAX = 1_000;
 
 export const task: Command = {
-  name: "task",
-  summary: "Halt a workflow, continue it, or list halted ones",
   help: `Usage: countersign task list [--state STATE] [--json]
        countersign task halt ID [--json]
        countersign task continue ID [--json]
@@ -61,7 +59,7 @@ async function change(
   id: string,
   values: { json?: boolean },
 ): Promise<ExitCode> {
-  const { administration } = cli;
+  const administration = await cli.administration();
   const isDone = await (action === "halt" ? administration.haltTask(id) : administration.continueTask(id));
   const now = await administration.task(id);
   if (now === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found, or not a workflow`);
@@ -72,7 +70,8 @@ async function change(
 }
 
 async function list(cli: Cli, state: Task["state"], values: { json?: boolean }): Promise<ExitCode> {
-  const tasks = await cli.administration.tasks(state, LIST_MAX);
+  const administration = await cli.administration();
+  const tasks = await administration.tasks(state, LIST_MAX);
   if (tasks === undefined)
     throw new CommandFailure(EXIT.engineUnavailable, "The engine cannot search for tasks");
   cli.print(

@@ -4,8 +4,6 @@ import { type Command, CommandFailure, EXIT, parseCommand } from "./command.ts";
 import { type Description, describe } from "./describe.ts";
 
 export const tree: Command = {
-  name: "tree",
-  summary: "Show a workflow and everything below it",
   help: `Usage: countersign tree ID [--json]
 
 Shows the promises below that id with kind and state, nested: steps, timers, ballots, child workflows. Shows up to ${FAMILY_MAX.toLocaleString("en")}.
@@ -20,7 +18,7 @@ Example:
 `,
   async run(args, cli) {
     const { id, values } = parseCommand(args, {});
-    const { promises, truncated } = await cli.durable.family(id);
+    const { promises, truncated } = await (await cli.durable()).family(id);
     const root = nest(promises, id);
     if (root === undefined) throw new CommandFailure(EXIT.notFound, `${id} not found`);
     const more = truncated ? "\n… there are more" : "";

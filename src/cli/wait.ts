@@ -3,8 +3,6 @@ import { type Cli, type Command, CommandFailure, EXIT, parseCommand, parseDurati
 import { describe, describeText, exitCodeOf } from "./describe.ts";
 
 export const wait: Command = {
-  name: "wait",
-  summary: "Wait until a promise is settled, then show it",
   help: `Usage: countersign wait ID [--timeout DURATION] [--json]
 
 Waits until the promise is settled or times out, and shows it.
@@ -34,10 +32,12 @@ const TURN_MS = 60_000;
 
 /** The promise when it is settled, or when the time is up. Without a limit, its own deadline is one. */
 export async function settled(
-  { durable, clock }: Cli,
+  cli: Cli,
   id: string,
   timeoutMs: number | undefined,
 ): Promise<StoredPromise | undefined> {
+  const { clock } = cli;
+  const durable = await cli.durable();
   const endAt = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock() + timeoutMs;
   for (;;) {
     const leftMs = endAt - clock();

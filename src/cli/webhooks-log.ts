@@ -34,12 +34,13 @@ const READ_MAX = 20_000;
 /** How many deliveries are shown. */
 export const LIMIT = { default: 50, max: 1_000 };
 
-export async function logWebhooks({ durable, print }: Cli, values: LogValues): Promise<ExitCode> {
+export async function logWebhooks(cli: Cli, values: LogValues): Promise<ExitCode> {
   const limit = parseLimit(values.limit);
   const tags = {
     [KIND_TAG]: DELIVERY,
     ...(values.source === undefined ? {} : { [SOURCE_TAG]: values.source }),
   };
+  const durable = await cli.durable();
   const found = await durable.search(tags, READ_MAX, deliveryPrefix(values.source));
   if (found === undefined) {
     throw new CommandFailure(
@@ -50,7 +51,7 @@ export async function logWebhooks({ durable, print }: Cli, values: LogValues): P
   const all = found.promises.flatMap(entryOf).sort((a, b) => b.createdAt - a.createdAt);
   const deliveries = all.slice(0, limit).map(({ entry }) => entry);
   const truncated = found.truncated || all.length > limit;
-  print({ deliveries, truncated }, () => describe(deliveries, truncated), values);
+  cli.print({ deliveries, truncated }, () => describe(deliveries, truncated), values);
   return EXIT.ok;
 }
 

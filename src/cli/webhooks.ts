@@ -3,8 +3,6 @@ import { LIMIT, logWebhooks } from "./webhooks-log.ts";
 import { testWebhook } from "./webhooks-test.ts";
 
 export const webhooks: Command = {
-  name: "webhooks",
-  summary: "Look after incoming webhooks: test, log",
   help: `Usage: countersign webhooks test SOURCE --body FILE [--url URL] [--id ID] [--json]
        countersign webhooks log [--source SOURCE] [--limit N] [--json]
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Network, PromiseRecord, Request, Response, Value } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
-import { scrub } from "../lib/log.ts";
+import { scrub } from "../lib/scrub.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
 import { PROTOCOL_VERSION } from "./lineage.ts";
 import { stepRecord } from "./step-record.ts";

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { ERRORS, ServiceError } from "../../lib/errors.ts";
-import { type Logger, scrub } from "../../lib/log.ts";
+import type { Logger } from "../../lib/log.ts";
+import { scrub } from "../../lib/scrub.ts";
 import type { Pages } from "../pages/pages.ts";
 import { requestIdOf } from "./context.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";

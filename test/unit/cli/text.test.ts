@@ -69,9 +69,9 @@ describe("countersign tree", () => {
     ];
     let drawn = "";
     const cli: Cli = {
-      durable: { family: async () => ({ promises, truncated: true }) } as unknown as Cli["durable"],
-      administration: {} as Cli["administration"],
-      engine: {} as Cli["engine"],
+      durable: async () => ({ family: async () => ({ promises, truncated: true }) }) as never,
+      administration: async () => ({}) as never,
+      engine: async () => ({}) as never,
       config: loadConfig({}, "cli"),
       environment: () => undefined,
       callbackUrlProblem: () => undefined,

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { filesLoadedBy, type Loaded } from "../../support/loaded-files.ts";
 
 /** What the thread in `npm start` reads before it is ready, by the files that read it. */
 const THREADS = {
@@ -54,24 +54,9 @@ test("the look at what a thread loads sees packages, also those that are require
 });
 
 /** None of them is started: a thread's file ends where it finds no thread, after its imports. */
-function loadedBy(paths: readonly string[]): {
-  readonly files: readonly string[];
-  readonly builtIns: readonly string[];
-} {
+function loadedBy(paths: readonly string[]): Loaded {
   const modules = paths.map((path) => new URL(`../../../src/${path}`, import.meta.url).href);
-  const script = `
-    import { registerHooks } from "node:module";
-    const files = new Set();
-    registerHooks({
-      load: (url, context, next) => {
-        files.add(url);
-        return next(url, context);
-      },
-    });
-    for (const module of ${JSON.stringify(modules)}) await import(module).catch(() => {});
-    process.stdout.write(JSON.stringify({ files: [...files], builtIns: process.moduleLoadList }));
-    process.exit();
-  `;
-  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
-  return JSON.parse(stdout) as ReturnType<typeof loadedBy>;
+  return filesLoadedBy(
+    `for (const module of ${JSON.stringify(modules)}) await import(module).catch(() => {});`,
+  );
 }

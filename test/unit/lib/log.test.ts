@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { createLogger, scrub } from "../../../src/lib/log.ts";
+import { createLogger } from "../../../src/lib/log.ts";
+import { scrub } from "../../../src/lib/scrub.ts";
 
 function lines(): { log: ReturnType<typeof createLogger>; written: Record<string, unknown>[] } {
   const written: Record<string, unknown>[] = [];

@@ -1,0 +1,33 @@
+/** The engine of the settings, over HTTP, for commands that ask it. */
+import type { Config } from "../config/config.ts";
+import { engineEndpoint } from "../config/keys.ts";
+import { type Administration, createAdministration } from "../durable/administration.ts";
+import type { Durable } from "../durable/durable.ts";
+import { createHttpNetwork } from "../durable/http-network.ts";
+import { createDurable } from "../durable/resonate.ts";
+import { ConfigError } from "../lib/config-error.ts";
+import { processId } from "../lib/process-id.ts";
+import { CommandFailure, EXIT } from "./command.ts";
+
+/** @throws CommandFailure if the settings lead to no engine */
+export function connect(config: Config): Durable {
+  return createDurable(connection(config), config.worker);
+}
+
+/** @throws CommandFailure if the settings lead to no engine */
+export function administer(config: Config): Administration {
+  return createAdministration(connection(config), { isEmbedded: config.engine.kind === "embedded" });
+}
+
+function connection(config: Config): ReturnType<typeof createHttpNetwork> {
+  return createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
+}
+
+function endpointOf(config: Config): ReturnType<typeof engineEndpoint> {
+  try {
+    return engineEndpoint(config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandFailure(EXIT.engineUnavailable, `Cannot find the engine: ${error.problems.join("; ")}`);
+  }
+}
