@@ -24,7 +24,7 @@ const DAY_MS = 24 * 3_600_000;
  * The timeout of a new workflow: default and limits. The default leaves room for the longest approval. The SDK's
  * default of 24 hours would end a workflow while its approver has a long weekend.
  */
-export const WORKFLOW_TIME = { defaultMs: 100 * DAY_MS, minMs: 1_000, maxMs: 400 * DAY_MS } as const;
+export const WORKFLOW_TIME = { defaultMs: 410 * DAY_MS, minMs: 1_000, maxMs: 500 * DAY_MS } as const;
 
 /** The same, as ISO 8601 durations. */
 export const WORKFLOW_TIME_TEXT = {

@@ -13,14 +13,24 @@ export const TIME_CHARS_MAX = 64;
 const DURATION_RULE =
   "an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length)";
 
+/** Durations that not all libraries read alike, and how to write them so that they do. */
+const READ_DIFFERENTLY: readonly (readonly [RegExp, string])[] = [
+  [/[a-z]/u, "write it in capitals"],
+  [/^[+-]|[+-]\d+[YMWDHS]/u, "leave out the sign"],
+  [/[.,]/u, "write whole numbers, such as PT90M for PT1.5H"],
+  [/Y|^P[^T]*M/u, "write months and years as days, such as P30D"],
+  [/W./u, "write weeks alone, or as days, such as P9D for P1W2D"],
+];
+
 /**
- * `P5D`, `PT36H` or `P1W` in milliseconds; undefined if it is no duration of a fixed length.
+ * `P5D`, `PT36H` or `P1W` in milliseconds; undefined if it is no duration of a fixed length. It also reads what only
+ * earlier versions accepted, and what is stored.
  *
  * Days and weeks count 24 and 168 hours. Years and months are refused, because they have no fixed length, and a time
  * must not depend on when its request happened to be read.
  */
 export function parseDuration(text: string): number | undefined {
-  if (text.length > TIME_CHARS_MAX || !/^[+-]?p/iu.test(text)) return undefined;
+  if (!isDurationLike(text)) return undefined;
   try {
     const duration = Temporal.Duration.from(text);
     if (duration.years !== 0 || duration.months !== 0) return undefined;
@@ -32,7 +42,22 @@ export function parseDuration(text: string): number | undefined {
   }
 }
 
-/** The same for a text that {@link durationSchema} has accepted. */
+/**
+ * What is wrong with a duration of a new request, as the end of a sentence; undefined if it can be read, and libraries
+ * read it alike.
+ */
+export function durationProblem(text: string, rule = DURATION_RULE): string | undefined {
+  const advice = isDurationLike(text) ? READ_DIFFERENTLY.find(([pattern]) => pattern.test(text)) : undefined;
+  if (advice !== undefined) return `must be ${rule}: ${advice[1]}`;
+  return parseDuration(text) === undefined ? `must be ${rule}` : undefined;
+}
+
+/** Whether a text means a duration, rather than an instant. */
+export function isDurationLike(text: string): boolean {
+  return text.length <= TIME_CHARS_MAX && /^[+-]?p/iu.test(text);
+}
+
+/** The length of a text that {@link durationSchema} has accepted. */
 export function durationMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new RangeError(`Not a duration: ${text}`);
@@ -45,11 +70,11 @@ export function durationBetween(min: string, max: string, example: string) {
   return z
     .string()
     .superRefine((text, ctx) => {
-      const ms = parseDuration(text);
-      if (ms === undefined) ctx.addIssue({ code: "custom", message: `must be ${DURATION_RULE}` });
-      else if (ms < minMs || ms > maxMs) {
-        ctx.addIssue({ code: "custom", message: `must be from ${min} to ${max}, such as ${example}` });
-      }
+      const ms = parseDuration(text) ?? Number.NaN;
+      const range =
+        ms >= minMs && ms <= maxMs ? undefined : `must be from ${min} to ${max}, such as ${example}`;
+      const message = durationProblem(text) ?? range;
+      if (message !== undefined) ctx.addIssue({ code: "custom", message });
     })
     .meta({ description: `ISO 8601 duration, ${min} to ${max}.`, examples: [example] })
     .register(facets, { keeps: true, meaning: (text) => `${parseDuration(text) ?? text}` });

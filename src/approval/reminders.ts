@@ -1,6 +1,6 @@
 /** When people are reminded who have not answered. */
 import { z } from "zod";
-import { durationBetween, durationMs } from "./duration.ts";
+import { durationBetween, durationMs, parseDuration } from "./duration.ts";
 import { type Hours, nextOpening } from "./hours.ts";
 import { type Frozen, facets } from "./shape.ts";
 
@@ -16,8 +16,8 @@ export const remindersSchema = z
         .max(REMINDERS_MAX)
         .superRefine((durations, ctx) => {
           for (const [i, duration] of durations.entries()) {
-            const before = durations[i - 1];
-            if (before === undefined || durationMs(before) < durationMs(duration)) continue;
+            const [beforeMs, ms] = [parseDuration(durations[i - 1] ?? ""), parseDuration(duration)];
+            if (beforeMs === undefined || ms === undefined || beforeMs < ms) continue;
             ctx.addIssue({ code: "custom", path: [i], message: `must be longer than after[${i - 1}]` });
           }
         })

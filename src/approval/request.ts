@@ -7,6 +7,7 @@ import {
   DEADLINE_MAX_MS,
   DEADLINE_WINDOW,
   type Deadline,
+  deadlineProblem,
   parseDeadline,
   withinWindow,
 } from "./deadline.ts";
@@ -293,7 +294,7 @@ function listOf(value: unknown): readonly unknown[] {
 function deadlineOf(input: unknown): Deadline | undefined {
   if (!isRecord(input)) return undefined;
   const text = input["deadline"] ?? approvalRequestSchema.shape.deadline.parse(undefined);
-  return typeof text === "string" ? parseDeadline(text) : undefined;
+  return typeof text === "string" && deadlineProblem(text) === undefined ? parseDeadline(text) : undefined;
 }
 
 function addressOf(person: unknown): string | undefined {

@@ -11,7 +11,7 @@
  */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
-import { DEADLINE_WINDOW, parseDeadline } from "./deadline.ts";
+import { DEADLINE_WINDOW, deadlineProblem } from "./deadline.ts";
 import { durationSchema, undoSchema } from "./duration.ts";
 import { fieldsSchema } from "./fields.ts";
 import { hoursSchema } from "./hours.ts";
@@ -230,9 +230,9 @@ export const approvalRequestSchema = z.strictObject({
   }),
   deadline: z
     .string()
-    .refine((text) => parseDeadline(text) !== undefined, {
-      message:
-        "must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length) or an instant (2026-12-01T12:00:00Z)",
+    .superRefine((text, ctx) => {
+      const message = deadlineProblem(text);
+      if (message !== undefined) ctx.addIssue({ code: "custom", message });
     })
     .default("P7D")
     .meta({ description: `ISO 8601 duration from now, or an instant; ${DEADLINE_WINDOW} away.` }),

@@ -1,11 +1,11 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { GROUP_NAME, GROUP_NAME_RULE, WORKFLOW_TIME, WORKFLOW_TIME_TEXT } from "../approval/call.ts";
+import { durationProblem, parseDuration as isoDuration } from "../approval/duration.ts";
 import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { Walk } from "../engine/operate/walk.ts";
 import type { AuditEntry } from "../lib/audit.ts";
-import { Temporal } from "../lib/temporal.ts";
 import { ID_CHARS_MAX } from "../protocol/ids.ts";
 
 /** Exit codes. They are part of the contract: `docs/command-line.md` lists them. */
@@ -168,9 +168,8 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 
 /** `60s`, `5m`, `12h`, `1d` or ISO 8601 (`PT60S`, `P1D`), at most as long as a workflow may take, in milliseconds. */
 export function parseDuration(option: string, text: string): number {
-  const ms = shortMs(text) ?? isoMs(text);
-  // Engines take no part of a millisecond.
-  if (ms !== undefined && Number.isInteger(ms) && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
+  const ms = shortMs(text) ?? (durationProblem(text) === undefined ? isoDuration(text) : undefined);
+  if (ms !== undefined && ms >= 0 && ms <= WORKFLOW_TIME.maxMs) return ms;
   throw new UsageError(
     `${option} must be a duration up to ${WORKFLOW_TIME_TEXT.maxDays} days, such as 60s, 5m, 12h, 1d or P1DT12H, not ${text}`,
   );
@@ -179,17 +178,4 @@ export function parseDuration(option: string, text: string): number {
 function shortMs(text: string): number | undefined {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   return unit === undefined ? undefined : Number(amount) * UNITS[unit as keyof typeof UNITS];
-}
-
-function isoMs(text: string): number | undefined {
-  try {
-    const duration = Temporal.Duration.from(text);
-    if (duration.years !== 0 || duration.months !== 0) return undefined;
-    return duration.total({
-      unit: "milliseconds",
-      relativeTo: Temporal.PlainDateTime.from("1970-01-01T00:00"),
-    });
-  } catch {
-    return undefined;
-  }
 }

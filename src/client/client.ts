@@ -24,7 +24,7 @@ export interface BeginOptions {
   readonly version?: number;
   /** The worker group that runs it, such as that of a program with a worker of its own. Default: the service's. */
   readonly target?: string;
-  /** ISO 8601 duration after which it is over, done or not. Default `P100D`. */
+  /** ISO 8601 duration after which it is over, done or not. Default `P410D`. */
   readonly timeout?: string;
 }
 

@@ -1,6 +1,6 @@
 /** The fake approver: a function of the test stands in for the people who get mails. */
 import type { ApprovalRequest, Person, PlainChoice } from "../../src/approval/approval.ts";
-import { deadlineAt, parseDeadline } from "../../src/approval/deadline.ts";
+import { parseDuration } from "../../src/approval/duration.ts";
 import { ballotId } from "../../src/approval/ids.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
 
@@ -60,13 +60,13 @@ function detailed(reaction: unknown): { choice?: unknown; comment?: unknown; aft
 
 /** @throws TypeError if it is no ISO 8601 duration */
 export function durationMs(field: string, text: unknown): number {
-  const parsed = typeof text === "string" ? parseDeadline(text) : undefined;
-  if (parsed?.kind !== "duration") {
+  const ms = typeof text === "string" ? parseDuration(text) : undefined;
+  if (ms === undefined) {
     throw new TypeError(
       `${field} must be an ISO 8601 duration such as P2D or PT1H, not ${JSON.stringify(text)}`,
     );
   }
-  return deadlineAt(parsed, 0);
+  return ms;
 }
 
 export function askedBy(mail: RequestMail, nowMs: number): Asked {

@@ -38,7 +38,7 @@ export interface TestOptions<Input> {
   readonly approver?: Approver;
   /** When the workflow starts. Default: 2030-01-01T09:00:00Z, so that a test sees the same dates each time. */
   readonly now?: Date | string;
-  /** How long the workflow may take, as an ISO 8601 duration. Default `P100D`, as over HTTP. */
+  /** How long the workflow may take, as an ISO 8601 duration. Default `P410D`, as over HTTP. */
   readonly timeout?: string;
   /** The workflow's id. Default `test`. */
   readonly id?: string;

@@ -10,7 +10,7 @@ import {
   WORKFLOW_TIME,
   WORKFLOW_TIME_TEXT,
 } from "../../approval/call.ts";
-import { parseDeadline } from "../../approval/deadline.ts";
+import { durationProblem, parseDuration } from "../../approval/duration.ts";
 import { ID_PATTERN, ID_RULE } from "../../approval/ids.ts";
 import { ownWayOf } from "../../approval/own-ways.ts";
 import { callbackUrlSchema } from "../../approval/schema.ts";
@@ -124,9 +124,8 @@ function argumentsOf(func: string, body: { readonly value: unknown } | undefined
 
 function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return WORKFLOW_TIME.defaultMs;
-  const parsed = parseDeadline(text);
-  if (parsed?.kind !== "duration") return undefined;
-  return parsed.ms >= WORKFLOW_TIME.minMs && parsed.ms <= WORKFLOW_TIME.maxMs ? parsed.ms : undefined;
+  const ms = durationProblem(text) === undefined ? parseDuration(text) : undefined;
+  return ms !== undefined && ms >= WORKFLOW_TIME.minMs && ms <= WORKFLOW_TIME.maxMs ? ms : undefined;
 }
 
 function parseCallbackUrl(

@@ -1,7 +1,8 @@
 /** The tables in `docs/time.md`, row by row. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { durationSchema, undoSchema } from "../../../src/approval/duration.ts";
+import { deadlineProblem, parseDeadline } from "../../../src/approval/deadline.ts";
+import { durationMs, durationProblem, durationSchema, undoSchema } from "../../../src/approval/duration.ts";
 import { type Hours, hoursProblem, hoursSchema, isOpen, nextOpening } from "../../../src/approval/hours.ts";
 import {
   nextReminderAt,
@@ -15,7 +16,10 @@ const docs = readFileSync("docs/time.md", "utf8");
 
 /** The cells of the table whose head is this, without backticks. */
 function rows(head: string): string[][] {
-  const table = docs.split(`\n| ${head} |\n`)[1]?.split("\n\n")[0] ?? "";
+  return cells(docs.split(`\n| ${head} |\n`)[1]?.split("\n\n")[0] ?? "");
+}
+
+function cells(table: string): string[][] {
   return table
     .split("\n")
     .slice(1)
@@ -42,10 +46,64 @@ const instant = (text: string) => iso(Date.parse(text));
 const openings = rows("case | hours | asked at | opens at");
 const reminders = rows("case | reminders | hours | asked at | reminded at");
 
+const times = docs
+  .split("\n| text | Countersign reads | other readers |\n")
+  .slice(1)
+  .map((part) => part.split("\n\n")[0] ?? "");
+const [durations = [], instants = []] = times.map((table) => cells(table));
+
 test("the tables are there", () => {
+  expect(durations.length).toBeGreaterThan(20);
+  expect(instants.length).toBeGreaterThan(20);
   expect(openings.length).toBeGreaterThan(40);
   expect(reminders.length).toBeGreaterThan(10);
 });
+
+/** The message with the advice of a row: `refused: write it in capitals`. */
+const refusal = (rule: string, said: string) => `must be ${rule}${said.slice("refused".length)}`;
+
+const DURATION_RULE =
+  "an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length)";
+const DEADLINE_RULE = `${DURATION_RULE} or an instant (2026-12-01T12:00:00Z)`;
+
+test.each(durations)("duration: %s is %s", (text = "", said = "") => {
+  if (said.startsWith("refused")) {
+    expect(durationProblem(text)).toBe(refusal(DURATION_RULE, said));
+    expect(deadlineProblem(text)).toBe(refusal(DEADLINE_RULE, said));
+    return;
+  }
+  expect(durationProblem(text)).toBeUndefined();
+  expect(deadlineProblem(text)).toBeUndefined();
+  expect(`${durationMs(text) / 1_000} s`).toBe(said);
+});
+
+test.each(instants)("instant: %s is %s", (text = "", said = "") => {
+  // An instant is no duration.
+  expect(durationProblem(text)).toBe(`must be ${DURATION_RULE}`);
+  if (said.startsWith("refused")) {
+    expect(deadlineProblem(text)).toBe(refusal(DEADLINE_RULE, said));
+    return;
+  }
+  expect(deadlineProblem(text)).toBeUndefined();
+  const deadline = parseDeadline(text);
+  expect(deadline?.kind === "instant" && iso(deadline.epochMs)).toBe(said);
+});
+
+test.each([
+  ["PT1.5H", { kind: "duration", ms: 5_400_000 }],
+  ["P1W2D", { kind: "duration", ms: 777_600_000 }],
+  ["p5d", { kind: "duration", ms: 432_000_000 }],
+  ["2026-12-31T23:59:60Z", { kind: "instant", epochMs: Date.parse("2026-12-31T23:59:59Z") }],
+])("a stored deadline of %s keeps its meaning", (text, deadline) => {
+  expect(parseDeadline(text)).toEqual(deadline);
+});
+
+test.each(["", "x", "P", "P".repeat(1_000_000), `P1D${"T1".repeat(40)}`, `2026-12-01T${"0".repeat(99)}`])(
+  "%o is neither",
+  (text) => {
+    expect(deadlineProblem(text)).toBe(`must be ${DEADLINE_RULE}`);
+  },
+);
 
 test.each(openings)("hours: %s (%s)", (_, text = "", at = "", opens = "") => {
   const hours = hoursIn(text);
@@ -117,6 +175,13 @@ test.each<[unknown, string[]]>([
   [{ after: ["P1D"], max: 3 }, ["max: must be left out without every"]],
   [{ after: ["P3D", "P1D"] }, ["after.1: must be longer than after[0]"]],
   [{ after: ["P1W", "P7D"] }, ["after.1: must be longer than after[0]"]],
+  [
+    { after: ["x", "P1D", "P1W2D"] },
+    [
+      `after.0: must be ${DURATION_RULE}`,
+      `after.2: must be ${DURATION_RULE}: write weeks alone, or as days, such as P9D for P1W2D`,
+    ],
+  ],
   [{ after: ["PT59S"] }, ["after.0: must be from PT1M to P400D, such as P3D"]],
   [{ every: "PT59M" }, ["every: must be from PT1H to P400D, such as P1D"]],
 ])("reminders %j are refused", (input, expected) => {
@@ -127,7 +192,7 @@ test.each([
   ["PT1S", undefined],
   ["P1D", undefined],
   ["PT10M", undefined],
-  ["PT0.9S", "must be from PT1S to P1D, such as PT10M"],
+  ["PT0S", "must be from PT1S to P1D, such as PT10M"],
   ["PT24H1S", "must be from PT1S to P1D, such as PT10M"],
 ])("an undo window of %s", (text, message) => {
   expect(undoSchema.safeParse(text).error?.issues[0]?.message).toBe(message);

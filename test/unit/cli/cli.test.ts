@@ -449,7 +449,7 @@ describe("countersign", () => {
     [["get", "a", "b"], "One ID only"],
     [["get", "a", "--nope"], "--nope"],
     [["wait", "a", "--timeout", "5y"], "--timeout must be a duration"],
-    [["wait", "a", "--timeout", "P401D"], "--timeout must be a duration"],
+    [["wait", "a", "--timeout", "P501D"], "--timeout must be a duration"],
     [["get", "a".repeat(1025)], "ID must have at most 1024 characters"],
     [["task", "halt", "a".repeat(1025)], "ID must have at most 1024 characters"],
     [["invoke", "a", "--func", "f", "--timeout", "0s"], "--timeout must be at least 1s"],

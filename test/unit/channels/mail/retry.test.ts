@@ -32,6 +32,7 @@ describe("pauseBeforeRetry()", () => {
     DAY_MS,
     7 * DAY_MS,
     90 * DAY_MS,
+    400 * DAY_MS,
   ])("tries until a deadline %i ms away is near", (deadlineMs) => {
     const tries = triesUntil(deadlineMs);
     const last = tries.at(-1) as number;
@@ -50,12 +51,13 @@ describe("pauseBeforeRetry()", () => {
     expect(gaps(7 * DAY_MS, 10)).toBe(4 * HOUR_MS);
     expect(gaps(7 * DAY_MS, 50)).toBeLessThan(10 * HOUR_MS);
     expect(gaps(90 * DAY_MS, 1)).toBeLessThan(6 * HOUR_MS);
+    expect(gaps(400 * DAY_MS, 1)).toBeLessThan(25 * HOUR_MS);
   });
 
   test("keeps an approval small, and ends, whatever the deadline and the number of approvers", () => {
     assert(
       property(
-        integer({ min: 1, max: 90 * DAY_MS }),
+        integer({ min: 1, max: 400 * DAY_MS }),
         integer({ min: 1, max: 50 }),
         (deadlineMs, together) => {
           const rounds = triesUntil(deadlineMs, together).length - 1;
