@@ -25,7 +25,7 @@ const json = JSON as unknown as {
  */
 export function parseExactJson(text: string): unknown {
   // A reviver makes reading several times as slow, and hardly any text has such a number.
-  return MAY_CHANGE.test(text) ? json.parse(text, exactly) : json.parse(text);
+  return mayChange(text) ? json.parse(text, exactly) : json.parse(text);
 }
 
 /**
@@ -35,7 +35,7 @@ export function parseExactJson(text: string): unknown {
  * @throws SyntaxError if it is no JSON
  */
 export function parseInteroperableJson(text: string): unknown {
-  return MAY_CHANGE.test(text) ? json.parse(text, interoperably) : json.parse(text);
+  return mayChange(text) ? json.parse(text, interoperably) : json.parse(text);
 }
 
 /** What is wrong with a number that kept its text, and what to send; undefined for every other value. */
@@ -74,8 +74,35 @@ const WHOLE_MAX = 2 ** 53;
 /** From here on JavaScript writes an exponent: what was meant as a measure, and not as a name. */
 const EXPONENT_MIN = 1e21;
 
+/** Whether the text may have such a number. Half of all UUIDs look like it, as in `3e4`, so texts within are left out. */
+function mayChange(text: string): boolean {
+  return MAY_CHANGE.test(text) && MAY_CHANGE.test(betweenTexts(text));
+}
+
 /** Fewer than 16 digits without an exponent always come back. */
 const MAY_CHANGE = /\d[\d.]{15}|\d[eE][+-]?\d/;
+
+/** What stands between the texts of a JSON text. By hand: a pattern is quadratic where a text does not end. */
+function betweenTexts(json: string): string {
+  let between = "";
+  let at = 0;
+  for (;;) {
+    const start = json.indexOf('"', at);
+    if (start === -1) return between + json.slice(at);
+    between += `${json.slice(at, start)}"`;
+    at = endOfText(json, start + 1);
+  }
+}
+
+/** The place behind the quote that ends the text which begins at `at`. */
+function endOfText(json: string, at: number): number {
+  for (let quote = json.indexOf('"', at); quote !== -1; quote = json.indexOf('"', quote + 1)) {
+    let start = quote;
+    while (start > at && json[start - 1] === "\\") start -= 1;
+    if ((quote - start) % 2 === 0) return quote + 1;
+  }
+  return json.length;
+}
 
 const exactly: Reviver = (_name, value, { source }) =>
   typeof value === "number" && source !== undefined && !isSameNumber(source, value)

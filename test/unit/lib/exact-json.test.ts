@@ -74,6 +74,29 @@ describe("parseExactJson()", () => {
     expect(rawNumber(parseExactJson(zeros))).toBe(zeros);
   });
 
+  test("a number keeps its text also between texts that look like numbers, or hold quotes", () => {
+    const number = "8202522731445525542";
+    for (const text of [
+      "3e4",
+      "0b5e2f41-1e30-4d11-8000-000000000000",
+      'a "b',
+      '"',
+      "\\",
+      '\\"',
+      "\\\\",
+      "",
+    ]) {
+      const quoted = JSON.stringify(text);
+      const value = parseExactJson(`{${quoted}:${quoted},"n":${number},"m":[${quoted},${number}]}`);
+      expect(JSON.stringify(value)).toBe(`{${quoted}:${quoted},"n":${number},"m":[${quoted},${number}]}`);
+    }
+  });
+
+  test("a text of quotes that does not end costs what it is long", () => {
+    expect(() => parseExactJson(`["3e4","${'\\"'.repeat(500_000)}`)).toThrow(SyntaxError);
+    expect(() => parseExactJson(`["3e4","${"\\".repeat(500_001)}`)).toThrow(SyntaxError);
+  });
+
   test("what is no JSON is thrown, as JSON.parse throws it", () => {
     for (const text of ["", "{", "01", "1e", "1234567890123456789x"]) {
       expect(() => parseExactJson(text)).toThrow(SyntaxError);
