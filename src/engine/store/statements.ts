@@ -30,7 +30,7 @@ export function prepareStatements(db: DatabaseSync) {
     task: query(tasksWhere(`WHERE n = ${NUMBER}`)),
     awaiters: query(`SELECT id FROM callbacks JOIN promises ON n = awaiter WHERE awaited = ${NUMBER}`),
     listeners: query("SELECT address FROM listeners WHERE promise_id = ?"),
-    family: query(promisesWhere("family = ? ORDER BY n LIMIT ?")),
+    family: query("SELECT id FROM promises WHERE family = ? ORDER BY n LIMIT ?"),
     searchAll: query(promisesWhere("id > ? ORDER BY id LIMIT ?")),
     searchOrigin: query(promisesWhere("id > ? AND id < ? ORDER BY id LIMIT ?")),
     searchListed: query(

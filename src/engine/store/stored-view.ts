@@ -66,9 +66,11 @@ export class StoredView implements View {
       if (head !== undefined && isMember(head)) rows.push(head);
     }
     for (const key of new Set([taskId, branch ?? taskId])) {
-      for (const row of promises(this.#sql.family.iterate(key, limit))) {
+      // By id, because nearly all of them are in memory.
+      for (const id of texts(this.#sql.family, key, limit)) {
         if (rows.length >= limit || chars >= charsMax) return rows;
-        if (!isMember(row)) continue;
+        const row = this.promise(id);
+        if (row === undefined || !isMember(row)) continue;
         rows.push(row);
         chars += charsOf(row);
       }
