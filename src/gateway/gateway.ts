@@ -1,11 +1,12 @@
 /** The gateway as one thing to start and stop, for whichever process it is part of. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { randomName } from "../lib/random.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
@@ -88,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock: Date.now,
       newId: randomUUID,
       outcomeWaitMs: options.outcomeWaitMs,
-      newNonce: () => randomBytes(16).toString("base64url"),
+      newNonce: randomName,
       draining,
     });
     return bornFor(app);

@@ -16,16 +16,21 @@ export interface RequestState {
   refusal?: { readonly reason: string; readonly who?: string | undefined };
 }
 
-const states = new WeakMap<Response, RequestState>();
+/** A member of the response itself: a map of all responses costs several times as much. */
+const STATE: unique symbol = Symbol("state of the request");
+
+interface Stateful {
+  [STATE]?: RequestState;
+}
 
 /** Before anything else of a request, once. */
 export function beginState(res: Response, state: Pick<RequestState, "requestId" | "audit">): void {
-  states.set(res, { ...state });
+  (res as Stateful)[STATE] = { ...state };
 }
 
 /** @throws Error if the request was never begun, which is a fault of how routes are put together */
 export function stateOf(res: Response): RequestState {
-  const state = states.get(res);
+  const state = (res as Stateful)[STATE];
   if (state === undefined)
     throw new Error("Cannot answer: requestContext() does not stand before this route");
   return state;

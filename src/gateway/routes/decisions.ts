@@ -23,6 +23,7 @@ import { audit } from "../http/audit.ts";
 import { requestIdOf } from "../http/context.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
 import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
 import { readDecisionForm } from "../pages/decision-form.ts";
 import type { Pages } from "../pages/pages.ts";
@@ -71,7 +72,7 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
         expiresAtMs: link.expiresAtMs,
       });
       // Not back to an address that can decide: a reload shows the receipt again and sends nothing.
-      res.redirect(303, `/r/${receipt}`);
+      seeOther(res, `/r/${receipt}`);
     },
   });
 }
