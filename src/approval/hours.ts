@@ -99,7 +99,7 @@ function openingFrom(hours: Hours, atMs: number): number | undefined {
   // The hours of earlier dates are over: they close at the latest when the clock first shows this one.
   for (let i = 0; i <= CLOSED_DAYS_MAX; i++) {
     const date = today.add({ days: i });
-    if (!days.has(date.dayOfWeek) || holidays.has(date.toString())) continue;
+    if (!days.has(date.dayOfWeek) || (holidays.size > 0 && holidays.has(date.toString()))) continue;
     const opensMs = Math.max(atMs, momentAt(hours, date, hours.from));
     if (opensMs < momentAt(hours, date, hours.to)) return opensMs;
   }

@@ -61,16 +61,25 @@ export type Reminders = Frozen<z.output<typeof remindersSchema>>;
  * The instants at which a person who was asked at `askedAtMs` is reminded, in order, each once. An instant outside of
  * the hours moves to the next opening; what then comes together is one reminder.
  */
-export function reminderTimes(reminders: Reminders, hours: Hours | undefined, askedAtMs: number): number[] {
+export function* reminderTimes(
+  { after = [], every, max = REMINDERS_DEFAULT }: Reminders,
+  hours: Hours | undefined,
+  askedAtMs: number,
+): Generator<number, void> {
   const opening = (atMs: number) => (hours === undefined ? atMs : nextOpening(hours, atMs));
-  const { after = [], every, max = REMINDERS_DEFAULT } = reminders;
-  const times = after.map((duration) => opening(askedAtMs + durationMs(duration)));
-  if (every !== undefined) {
-    // From one reminder to the next, so that none is nearer to the one before than that.
-    const gapMs = durationMs(every);
-    for (let atMs = askedAtMs; times.length < max; times.push(atMs)) atMs = opening(atMs + gapMs);
+  let lastMs = askedAtMs;
+  for (const duration of after) {
+    const atMs = opening(askedAtMs + durationMs(duration));
+    if (atMs !== lastMs) yield atMs;
+    lastMs = atMs;
   }
-  return [...new Set(times)];
+  if (every === undefined) return;
+  // From one reminder to the next, so that none is nearer to the one before than that.
+  const gapMs = durationMs(every);
+  for (let i = 0; i < max; i++) {
+    lastMs = opening(lastMs + gapMs);
+    yield lastMs;
+  }
 }
 
 /** The first of them after `afterMs`; undefined if there is none. */
@@ -80,7 +89,8 @@ export function nextReminderAt(
   askedAtMs: number,
   afterMs: number,
 ): number | undefined {
-  return reminderTimes(reminders, hours, askedAtMs).find((atMs) => atMs > afterMs);
+  for (const atMs of reminderTimes(reminders, hours, askedAtMs)) if (atMs > afterMs) return atMs;
+  return undefined;
 }
 
 /** Those after `afterMs` that are due at `nowMs`. */
@@ -91,5 +101,10 @@ export function remindersDue(
   afterMs: number,
   nowMs: number,
 ): number[] {
-  return reminderTimes(reminders, hours, askedAtMs).filter((atMs) => atMs > afterMs && atMs <= nowMs);
+  const due: number[] = [];
+  for (const atMs of reminderTimes(reminders, hours, askedAtMs)) {
+    if (atMs > nowMs) break;
+    if (atMs > afterMs) due.push(atMs);
+  }
+  return due;
 }
