@@ -10,13 +10,13 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { journalFileOf } from "../../src/engine/store/journal.ts";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { ask, temporaryFolder, testEngine } from "../support/engine.ts";
 import { openLeftBehind } from "../support/engine-file.ts";
 import { brokenInvariants } from "../support/engine-invariants.ts";
 import { acquire, request, settle } from "../support/engine-requests.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
-import { COMPILE_CACHE } from "../support/service-process.ts";
 
 /** `CRASHES=1000 npx vitest run --project unit test/conformance/crash` for more. */
 const CRASHES = Number(process.env["CRASHES"] ?? 100);

@@ -9,13 +9,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { mailsInFolder } from "../support/mails.ts";
 import { freePort } from "../support/ports.ts";
 import { press } from "../support/press.ts";
 import { needsEmbeddedEngine } from "../support/resonate-server.ts";
-import { COMPILE_CACHE, ROOT } from "../support/service-process.ts";
+import { ROOT } from "../support/service-process.ts";
 
 const AUTHORING = pathToFileURL(join(ROOT, "worker/authoring/index.ts")).href;
 

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { run } from "../../src/cli/main.ts";
-import { COMPILE_CACHE, ROOT } from "./service-process.ts";
+import { COMPILE_CACHE } from "./compile-cache.ts";
+import { ROOT } from "./service-process.ts";
 
 export interface CliRun {
   readonly code: number;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 import { eventually } from "./eventually.ts";
 
 /** What can be started on its own. */
@@ -16,12 +16,6 @@ const MAIN: Readonly<Record<Part, string>> = {
 
 /** The checkout. */
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/**
- * Where Node keeps what it makes of the sources: a process that finds it starts in half the time, and tests start hundreds.
- * Written by those that end in order, so the first few of a run go without.
- */
-export const COMPILE_CACHE = join(ROOT, "node_modules/.cache/countersign");
 
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level?: string; readonly msg?: string };
 
