@@ -6,10 +6,28 @@ import { COMPILE_CACHE } from "./test/support/compile-cache.ts";
 const COUNTED = ["test/unit/linear.test.ts"];
 
 /**
- * Files that come last, when the machine is quiet: `fuzz` and `engine-crash` hold the service to times of less than a second, and
- * `presses` opens a thousand connections at once.
+ * Files that hold processes to times: to leases of a second or two, which run out beside other work, or to answers within
+ * a second; `presses` opens a thousand connections at once. `openSite` refuses short leases to all others.
  */
-const ALONE = ["test/e2e/{fuzz,engine-crash,presses}.test.ts"];
+const TIMED = [
+  "test/unit/worker/lease.test.ts",
+  ...[
+    "callbacks",
+    "chaos",
+    "disk",
+    "engine-crash",
+    "every-step",
+    "fuzz",
+    "hello-world",
+    "load-sharing",
+    "mail-relay",
+    "own-process",
+    "presses",
+    "shutdown",
+    "webhooks",
+    "worker-crash",
+  ].map((name) => `test/e2e/${name}.test.ts`),
+];
 
 /** Begun first, so that none of them is the last one left: a fresh clone has no times of earlier runs to go by. */
 const LONG =
@@ -37,14 +55,14 @@ const units = {
   env: { RECHECK_SYNC_BACKEND: "pure" },
 };
 
-/** What e2e projects share. */
+/** What end-to-end projects share. */
 const processes = {
   setupFiles: "test/support/e2e-setup.ts",
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 };
 
-/** For machines of two cores. Each project comes after the one before; `npm test` runs them all. */
+/** For machines of two cores. `npm test` runs `timed` beside the others, which come one project after the other. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
@@ -54,7 +72,7 @@ export default defineConfig({
           ...units,
           name: "unit",
           include: ["test/{unit,conformance,differential}/**/*.test.ts"],
-          exclude: COUNTED,
+          exclude: [...COUNTED, ...TIMED],
           // A process for each file would take a third of the time of all; `unit-setup.ts` sees that they can share one.
           isolate: false,
           setupFiles: "test/support/unit-setup.ts",
@@ -71,19 +89,20 @@ export default defineConfig({
           ...processes,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          exclude: ALONE,
+          exclude: TIMED,
           sequence: { groupOrder: 1 },
-          // Each file starts several processes, with leases of a second or two: beside another file, some run out of them.
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
         test: {
           ...processes,
-          name: "e2e-alone",
-          include: ALONE,
+          name: "timed",
+          globalSetup: "test/support/warm-start.ts",
+          include: TIMED,
           sequence: { groupOrder: 2 },
           fileParallelism: false,
+          env: { TIMED: "yes" },
         },
       },
     ],

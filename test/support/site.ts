@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvName } from "../../src/config/env.ts";
+import { WORKER_LIMITS } from "../../src/lib/worker-limits.ts";
 import { brokenIn } from "./engine-file.ts";
 import { type EngineProxy, startEngineProxy } from "./engine-proxy.ts";
 import { eventually } from "./eventually.ts";
@@ -69,8 +70,12 @@ export function newId(name: string): string {
   return `${name}-${randomBytes(5).toString("hex")}`;
 }
 
+/** Whether these tests have the time that they need, see `vitest.config.ts`. */
+const IS_TIMED = process.env["TIMED"] !== undefined;
+/** What a worker of one machine has. */
+const USUAL_LEASE_MS = WORKER_LIMITS.leaseMs.default.here;
 /** Short, so that a killed worker's work is taken over within a test; heartbeats come twice as often. */
-export const LEASE_MS = 2_000;
+export const LEASE_MS = IS_TIMED ? 2_000 : USUAL_LEASE_MS;
 
 export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<Site> {
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-"));
@@ -94,6 +99,12 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
       : { SMTP_URL: relay.url, MAIL_FROM: "Approvals <approvals@countersign.example>" }),
     ...env,
   };
+
+  if (!IS_TIMED && Number(common["WORKER_LEASE_MS"]) < USUAL_LEASE_MS) {
+    throw new Error(
+      "So short a lease runs out beside other tests: name this file in TIMED of vitest.config.ts",
+    );
+  }
 
   const portFor = async (part: Part): Promise<number> => {
     const isTaken = started.some((service) => service.isRunning && service.ready["url"] === publicUrl);

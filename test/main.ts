@@ -1,0 +1,40 @@
+/**
+ * `npm test`: all tests, in two lanes at once, since end-to-end tests wait for half of their time. Those that hold processes
+ * to times go first where both lanes want the processor; what they say is shown when both have ended.
+ *
+ * With words (`npm test -- chaos`), vitest alone, one project after the other.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { getPriority, setPriority } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
+/** Niceness: this lane has a quarter of a processor that the other wants, too, and all of it at other times. */
+const BEHIND = 5;
+
+const words = process.argv.slice(2);
+if (words.length > 0) process.exitCode = await exitCodeOf(vitest(words, "inherit"));
+else {
+  const timed = vitest(["--project", "timed"], "pipe");
+  const others = vitest(["--project", "counted", "--project", "unit", "--project", "e2e"], "inherit");
+  if (others.pid !== undefined) setPriority(others.pid, Math.min(getPriority() + BEHIND, 19));
+  const said: Buffer[] = [];
+  for (const stream of [timed.stdout, timed.stderr]) stream?.on("data", (data: Buffer) => said.push(data));
+  const codes = await Promise.all([timed, others].map(exitCodeOf));
+  process.stdout.write(Buffer.concat(said));
+  process.exitCode = Math.max(...codes);
+}
+
+function vitest(args: readonly string[], output: "inherit" | "pipe"): ChildProcess {
+  const child = spawn(process.execPath, [VITEST, "run", ...args], { stdio: ["ignore", output, output] });
+  // A terminal tells all of them; who ends this process alone ends them, too.
+  process.once("SIGTERM", () => child.kill());
+  return child;
+}
+
+/** When it has ended. A signal counts as a failure. */
+async function exitCodeOf(child: ChildProcess): Promise<number> {
+  const [code] = (await once(child, "close")) as [number | null];
+  return code ?? 1;
+}
