@@ -66,13 +66,12 @@ export class EngineClient {
       const n = (this.#count += 1);
       this.#asked.set(n, resolve);
       this.#requests.push([n, request]);
-      // Nobody is waited for who is not there.
-      if (this.#asked.size === 1) queueMicrotask(this.#sendInTurn);
-      else if (this.#requests.length === 1) setImmediate(this.#sendInTurn);
+      if (this.#requests.length === 1) setImmediate(this.#sendInTurn);
     });
   }
 
-  // Each trip wakes the thread, and ends in a write to disk: what is asked while it is at work shares the next one.
+  // Each trip wakes the thread, and ends in a write to disk. So what is asked in one turn of the event loop goes together,
+  // and what is asked while the thread is at work shares the next trip.
   readonly #sendInTurn = (): void => {
     if (this.#away === 0) this.#sendRequests();
   };
