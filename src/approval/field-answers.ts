@@ -14,7 +14,7 @@ import { Temporal } from "../lib/temporal.ts";
 import { type FieldSpec, type FieldsSpec, kindOf, LINE_CHARS_MAX } from "./fields.ts";
 import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
 
-type FieldValue = string | number | boolean;
+export type FieldValue = string | number | boolean;
 export type FieldValues = Readonly<Record<string, FieldValue>>;
 
 /** What is wrong with what was filled in; `limit` belongs to the four kinds that name one. */
@@ -35,7 +35,7 @@ export type FieldFault =
     }
   | { readonly kind: "tooShort" | "tooLong" | "tooSmall" | "tooLarge"; readonly limit: number };
 
-interface FieldAnswerProblem {
+export interface FieldAnswerProblem {
   /** The field's name. */
   readonly name: string;
   readonly fault: FieldFault;

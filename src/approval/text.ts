@@ -37,22 +37,34 @@ export function lineProblem(text: string): string | undefined {
 
 /** What is wrong with text of several lines, or undefined. */
 export function linesProblem(text: string): string | undefined {
-  const control = controlIn(text);
+  const control = placeOf(CONTROLS_IN_LINES, text);
   return control && `must not hold control characters other than tab and line breaks: ${control}`;
 }
 
-/** Where the first control character in text of several lines is, if there is one: `U+0007 is character 2`. */
-export function controlIn(text: string): string | undefined {
-  return placeOf(CONTROLS_IN_LINES, text);
+/** The first control character in text of several lines. */
+export function controlAt(text: string): Place | undefined {
+  return firstOf(CONTROLS_IN_LINES, text);
 }
 
-/** Such a character is invisible, so a message gives its number and its place, counted from 1. */
-function placeOf(pattern: RegExp, text: string): string | undefined {
+/** A character that is invisible: a message gives its number and its place. */
+interface Place {
+  /** Such as `U+0007`. */
+  readonly code: string;
+  /** Counted from 1. */
+  readonly place: number;
+}
+
+function firstOf(pattern: RegExp, text: string): Place | undefined {
   const index = text.search(pattern);
   if (index === -1) return undefined;
   const code = text.charCodeAt(index).toString(16).toUpperCase().padStart(4, "0");
   const before = text.slice(0, index).replaceAll("\r\n", "\n");
-  return `U+${code} is character ${before.length + 1}`;
+  return { code: `U+${code}`, place: before.length + 1 };
+}
+
+function placeOf(pattern: RegExp, text: string): string | undefined {
+  const found = firstOf(pattern, text);
+  return found && `${found.code} is character ${found.place}`;
 }
 
 /** What keeps a string from being stored and read back as it is, or undefined. */

@@ -16,6 +16,9 @@ export interface ShellContent {
   readonly effective?: boolean;
   readonly outcome?: string;
   readonly footer?: string;
+  /** BCP 47 tag of the page's language. Default: English. */
+  readonly lang?: string;
+  readonly dir?: "ltr" | "rtl";
 }
 
 /** The document around every page: head, masthead, main, footer. Needs the templates of `partials`. */
@@ -24,6 +27,8 @@ export function renderShell(
   content: ShellContent,
 ): Html {
   return templates.html("partials/layout", {
+    lang: content.lang ?? "en",
+    dir: content.dir ?? "ltr",
     title: content.title,
     body: content.body,
     note: content.note ?? "",

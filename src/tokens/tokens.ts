@@ -6,7 +6,6 @@
  */
 import { createHmac } from "node:crypto";
 import { z } from "zod";
-import type { PlainChoice } from "../approval/approval.ts";
 import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
@@ -25,8 +24,8 @@ export interface Link {
   readonly pid: string;
   /** The ballot's `recipient`. */
   readonly recipient: string;
-  /** The one answer that this link can give. */
-  readonly choice: PlainChoice;
+  /** Value of the choice that the page suggests, or `view` for none (`approval/view-link.ts`). The page offers all of them. */
+  readonly choice: string;
   /** The ballot's `gen` when the link was made. */
   readonly gen: number;
   /**
@@ -43,8 +42,8 @@ export interface Receipt {
   readonly pid: string;
   /** When the ballot was created, in milliseconds since 1970. */
   readonly bornAtMs: number;
-  /** The choice of the link that was pressed. */
-  readonly choice: PlainChoice;
+  /** Value of the choice that was pressed. */
+  readonly choice: string;
   /** Names the press: it counted if the ballot's stored decision carries this nonce. */
   readonly nonce: string;
   readonly issuedAtMs: number;
@@ -81,7 +80,8 @@ export interface LinkTokens {
   recipientId(approvalId: string, email: string): string;
 }
 
-const choiceSchema = z.enum(["approve", "reject"]);
+/** Values of choices, and `view`. */
+const choiceSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/u);
 /** 128 bits in base64url. */
 const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
 const promiseIdSchema = z.string().min(1).max(PROMISE_ID_CHARS_MAX);

@@ -13,6 +13,8 @@ import { ROOT, type ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
 const DESKTOP: Look = { width: 1280, scheme: "light" };
+const PHONE: Look = { width: 390, scheme: "light" };
+const PHONE_HEIGHT = 640;
 
 let browser: Browser;
 let site: Site;
@@ -41,15 +43,15 @@ describe("with JavaScript disabled", () => {
     await mail.getByRole("link", { name: "Approve…" }).click();
     await page.waitForURL(/\/d\//u);
     const asked = page.url();
-    expect(await page.title()).toBe("Approve this request: Order 12 screens · Countersign");
+    expect(await page.title()).toBe("Decision needed: Order 12 screens · Countersign");
     await expectShown(page.getByText("You decide as"));
     expect((await api.approval(id)).ballots[0]?.state).toBe("open");
 
     await page.getByLabel("Comment").fill("Go ahead,\nbut before Christmas.");
-    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
     await page.waitForURL(/\/r\//u);
     await expectReceipt(page, {
-      headline: "Your approval is recorded",
+      headline: "Your answer is recorded: Approved",
       decision: "approved",
       effective: true,
     });
@@ -59,7 +61,7 @@ describe("with JavaScript disabled", () => {
     // A reload shows the receipt again and posts nothing.
     await page.reload();
     await expectReceipt(page, {
-      headline: "Your approval is recorded",
+      headline: "Your answer is recorded: Approved",
       decision: "approved",
       effective: true,
     });
@@ -67,13 +69,50 @@ describe("with JavaScript disabled", () => {
     // Back, to the page as it was; it is asked for anew, since no page is kept, and shows what stands.
     await page.goBack();
     expect(page.url()).toBe(asked);
-    await expectStanding(page, "Answered: approved", "approved");
+    await expectStanding(page, "You have answered: Approved", "approved");
 
     // The mail once more: the other link, too, tells what stands and offers nothing to press.
     await openMail(page, "Order 12 screens");
     await page.frameLocator("iframe").getByRole("link", { name: "Reject…" }).click();
     await page.waitForURL(/\/d\//u);
-    await expectStanding(page, "Answered: approved", "approved");
+    await expectStanding(page, "You have answered: Approved", "approved");
+  });
+
+  test("on a phone every answer is in sight at once, nothing lies below the buttons, and one page gives each", async () => {
+    const id = await ask("Reached by thumb");
+    const { links } = await site.mailTo("ana@example.com", "Reached by thumb");
+    await using page = await openPage(browser, PHONE);
+    await page.goto(links.approve);
+    for (const name of ["Approve", "Reject"]) {
+      const button = page.getByRole("button", { name });
+      const box = await button.boundingBox();
+      expect(box && box.y + box.height).toBeLessThanOrEqual(PHONE_HEIGHT);
+      expect(box?.height).toBeGreaterThanOrEqual(44);
+    }
+    // The end of the page can be scrolled to above them.
+    await page.getByRole("contentinfo").scrollIntoViewIfNeeded();
+    const bar = await page.getByRole("group", { name: "Your answer" }).boundingBox();
+    await page.mouse.wheel(0, 100_000);
+    await expect
+      .poll(async () => {
+        const footer = await page.getByRole("contentinfo").boundingBox();
+        return footer !== null && bar !== null && footer.y + footer.height <= bar.y;
+      })
+      .toBe(true);
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.waitForURL(/\/r\//u);
+    await expectReceipt(page, {
+      headline: "Your answer is recorded: Rejected",
+      decision: "rejected",
+      effective: true,
+    });
+    // Both pages tell what became of the request, also when they are opened again later.
+    await api.ended(id);
+    await page.reload();
+    await expectShown(page.getByText("The request is rejected.").first());
+    await page.goto(links.approve);
+    await expectStanding(page, "You have answered: Rejected", "rejected");
+    await expectShown(page.getByText("The request is rejected.").first());
   });
 
   test("two open pages: the second press, for the other answer, is told that it did not count", async () => {
@@ -84,27 +123,27 @@ describe("with JavaScript disabled", () => {
     await using third = await openPage(browser, DESKTOP);
     await Promise.all([first.goto(links.reject), second.goto(links.approve), third.goto(links.reject)]);
 
-    await first.getByRole("button", { name: "Reject this request" }).click();
+    await first.getByRole("button", { name: "Reject" }).click();
     await first.waitForURL(/\/r\//u);
     await expectReceipt(first, {
-      headline: "Your rejection is recorded",
+      headline: "Your answer is recorded: Rejected",
       decision: "rejected",
       effective: true,
     });
 
-    await second.getByRole("button", { name: "Approve this request" }).click();
+    await second.getByRole("button", { name: "Approve" }).click();
     await second.waitForURL(/\/r\//u);
     await expectReceipt(second, {
-      headline: "Not recorded: already rejected",
+      headline: "Not recorded: you had already answered",
       decision: "rejected",
       effective: false,
     });
     expect(await second.evaluate(auditPage)).toEqual([]);
 
-    await third.getByRole("button", { name: "Reject this request" }).click();
+    await third.getByRole("button", { name: "Reject" }).click();
     await third.waitForURL(/\/r\//u);
     await expectReceipt(third, {
-      headline: "It was already rejected",
+      headline: "You had already answered: Rejected",
       decision: "rejected",
       effective: false,
     });
@@ -122,9 +161,9 @@ describe("with JavaScript disabled", () => {
     // The field's own limit keeps a browser from sending more, so it is taken off, as other software has none.
     await page.getByLabel("Comment").evaluate((field) => field.removeAttribute("maxlength"));
     await page.getByLabel("Comment").fill(`${story}!`);
-    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
     await expectShown(page.getByRole("alert"));
-    expect(await page.getByRole("alert").textContent()).toContain("2005 characters");
+    expect(await page.getByRole("alert").textContent()).toContain("2,005 characters");
     expect(await page.getByLabel("Comment").inputValue()).toBe(`${story}!`);
     expect(await page.evaluate(auditPage)).toEqual([]);
     expect((await api.approval(id)).ballots[0]?.state).toBe("open");
@@ -140,15 +179,15 @@ describe("with JavaScript disabled", () => {
     await using page = await openPage(browser, DESKTOP);
     await page.goto(links.approve);
     await engine.killHard();
-    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
     await expectShown(page.getByRole("heading", { level: 1, name: "Not confirmed, please try again" }));
     expect(await page.evaluate(auditPage)).toEqual([]);
     await apart.start("engine");
     await page.getByRole("link", { name: "Open this page again" }).click();
-    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
     await page.waitForURL(/\/r\//u);
     await expectReceipt(page, {
-      headline: "Your approval is recorded",
+      headline: "Your answer is recorded: Approved",
       decision: "approved",
       effective: true,
     });
@@ -178,14 +217,14 @@ test("by keyboard alone, with the focus in sight at every step, and no complaint
   expect(await mail?.evaluate(focused)).toMatchObject({ tag: "a", text: "✕ Reject…", problem: undefined });
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/d\//u);
-  expect(await page.title()).toMatch(/^Reject this request/u);
+  expect(await page.title()).toMatch(/^Decision needed/u);
   await tabTo(page, "textarea", /^$/u);
   await page.keyboard.type("Too dear");
-  await tabTo(page, "button", /^Reject this request$/u);
+  await tabTo(page, "button", /^Reject$/u);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/r\//u);
   await expectReceipt(page, {
-    headline: "Your rejection is recorded",
+    headline: "Your answer is recorded: Rejected",
     decision: "rejected",
     effective: true,
   });
@@ -214,7 +253,7 @@ test.concurrent.each(LOOKS)(
     await page.frameLocator("iframe").getByRole("link", { name: "Approve…" }).click();
     await page.waitForURL(/\/d\//u);
     await keep(page, "way 4 question", look);
-    await page.getByRole("button", { name: "Approve this request" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
     await page.waitForURL(/\/r\//u);
     await keep(page, "way 5 receipt", look);
     await page.goto(`${site.publicUrl}/d/not-a-link`);

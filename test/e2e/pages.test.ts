@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createComposer } from "../../src/channels/mail/compose.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
 import { createPages } from "../../src/gateway/pages/pages.ts";
+import { axeProblems } from "../support/axe.ts";
 import { LOOKS, openBrowser, openPage, screenshot } from "../support/browser.ts";
 import { gallery, mails } from "../support/gallery.ts";
 import { auditPage } from "../support/page-audit.ts";
@@ -55,6 +56,39 @@ test.concurrent.each(LOOKS)(
   },
 );
 
+test.each([...LOOKS, { width: 390, scheme: "light" }, { width: 390, scheme: "dark" }] as const)(
+  "pages of every kind meet WCAG 2.2 on level AA as far as axe can tell, at $width px in $scheme",
+  async (look) => {
+    // axe is script; the pages have none, and look the same without. A run of it costs more than a page, so it gets few.
+    await using page = await openPage(browser, look, { javaScriptEnabled: true, bypassCSP: true });
+    const problems: string[] = [];
+    for (const name of KINDS) {
+      await page.goto(`${origin}/page/${encodeURIComponent(name)}`);
+      const found = [...(await axeProblems(page)), ...(await page.evaluate(auditPage))];
+      problems.push(...found.map((problem) => `${name}: ${problem}`));
+    }
+    expect(problems).toEqual([]);
+  },
+);
+
+/** One page of each make. */
+const KINDS = [
+  "decide own choices again",
+  "decide six choices",
+  "decide in stages",
+  "receipt overruled by a veto",
+  "refused",
+];
+
+test("axe finds what is wrong with a page that is made badly", async () => {
+  await using page = await openPage(browser, LOOKS[0]!, { javaScriptEnabled: true });
+  await page.setContent(`<h1>One</h1><p style="color:#999;background:#fff">Pale</p><input>`);
+  const problems = (await axeProblems(page)).join("\n");
+  for (const rule of ["color-contrast", "document-title", "html-has-lang", "label"]) {
+    expect(problems).toContain(rule);
+  }
+});
+
 test.concurrent.each(LOOKS)(
   "the mail can be read, and its buttons are plain to see, at $width px in $scheme",
   async (look) => {
@@ -66,7 +100,7 @@ test.concurrent.each(LOOKS)(
       // A mail is no page of ours: the program that shows it has the landmarks.
       const own = found.filter((problem) => !problem.includes("landmark"));
       problems.push(...own.map((problem) => `${name}: ${problem}`));
-      for (const button of ["Approve…", "Reject…"]) {
+      for (const button of [/Approve…|Genehmigen…/u, /Reject…|Ablehnen…/u]) {
         expect(await page.getByRole("link", { name: button }).isVisible()).toBe(true);
       }
       await screenshot(page, `mail ${name}`, look);

@@ -163,7 +163,11 @@ describe("liesIn()", () => {
     `http://127.0.0.1/r/e30.${Buffer.from(JSON.stringify({ jti: nonce })).toString("base64url")}.x`;
   const won: Pressed = {
     choice: "approve",
-    told: { ...truth(200, "approved", true), url: receipt(stored.nonce), page: "Your approval is recorded" },
+    told: {
+      ...truth(200, "approved", true),
+      url: receipt(stored.nonce),
+      page: "Your answer is recorded: Approved",
+    },
   };
   const lost = (choice: PlainChoice, i: number): Pressed => ({
     choice,
@@ -184,7 +188,8 @@ describe("liesIn()", () => {
         status: 200,
         decision: choice === "approve" ? "approved" : "rejected",
         effective: true,
-        page: choice === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
+        page:
+          choice === "approve" ? "Your answer is recorded: Approved" : "Your answer is recorded: Rejected",
       },
     }));
     const lies = liesIn(echo, stored);
@@ -196,7 +201,7 @@ describe("liesIn()", () => {
     ["a wrong decision", () => ({ decision: "rejected" })],
     ["a decision that is not told", () => ({ decision: undefined })],
     ["a second winner", () => ({ effective: true })],
-    ["a headline that claims the press", () => ({ page: "Your approval is recorded" })],
+    ["a headline that claims the press", () => ({ page: "Your answer is recorded: Approved" })],
     ["a status of success for the other answer", () => ({ status: 500 })],
   ])("finds one person who was told %s", (_, change) => {
     const told = honest[1]!.told;

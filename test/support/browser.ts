@@ -36,7 +36,7 @@ const WIDTHS = [320, 1280] as const;
 const SCHEMES = ["light", "dark"] as const;
 
 export interface Look {
-  readonly width: (typeof WIDTHS)[number];
+  readonly width: number;
   readonly scheme: (typeof SCHEMES)[number];
 }
 

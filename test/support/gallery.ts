@@ -1,5 +1,9 @@
 import type { ApprovalRequest } from "../../src/approval/approval.ts";
+import type { FieldsSpec } from "../../src/approval/fields.ts";
+import { choicesOf } from "../../src/approval/rule.ts";
+import type { ChoiceRule } from "../../src/approval/schema.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import type { Asked } from "../../src/gateway/pages/page.ts";
 import type { Page } from "../../src/gateway/pages/pages.ts";
 
 /** Pages and mails as they are in everyday use, in every state, for people to look at. */
@@ -17,6 +21,7 @@ const request: ApprovalRequest = {
   details: [
     { label: "Amount", value: "41 200 €" },
     { label: "Cost centre", value: "4711 IT equipment" },
+    { label: "Offer", value: "https://shop.example.com/offers/4711.pdf (valid until Friday)" },
   ],
   requester: { email: "kim@example.com", name: "Kim Novak" },
   approvers: [{ email: "ana@example.com", name: "Ana Souza" }, { email: "bo@example.com" }],
@@ -30,16 +35,70 @@ const request: ApprovalRequest = {
 const ana = { email: "ana@example.com", name: "Ana Souza", locale: "de", timeZone: "Europe/Berlin" } as const;
 const deadlineAtMs = Date.UTC(2026, 10, 26, 16, 0);
 const atMs = Date.UTC(2026, 10, 21, 9, 12);
-const asked = { request, approver: ana, deadlineAtMs };
+const nowMs = Date.UTC(2026, 10, 21, 9, 30);
+const bo = { email: "bo@example.com" };
+const asked: Asked = {
+  request,
+  reference: "po-4711",
+  approver: ana,
+  choices: choicesOf({}),
+  deadlineAtMs,
+  nowMs,
+  people: [
+    { person: ana, isReader: true, state: { kind: "open" } },
+    { person: bo, isReader: false, state: { kind: "open" } },
+  ],
+};
+const approve = { value: "approve", effect: "approve" } as const;
+const reject = { value: "reject", effect: "reject" } as const;
 const approved = {
   kind: "decided",
-  choice: "approve",
+  answer: approve,
   by: ana.email,
   door: "mail",
   atMs,
   comment: "Go ahead.",
 } as const;
-const rejected = { kind: "decided", choice: "reject", by: ana.email, door: "mail", atMs } as const;
+const rejected = { kind: "decided", answer: reject, by: ana.email, door: "mail", atMs } as const;
+/** Both have answered, and Bo said no. */
+const overruled: Asked = {
+  ...asked,
+  people: [
+    { person: ana, isReader: true, state: { kind: "answered", answer: approve, atMs, comment: "Go ahead." } },
+    {
+      person: bo,
+      isReader: false,
+      state: { kind: "answered", answer: reject, atMs: atMs + 90_000, comment: "We have 40 in store." },
+    },
+  ],
+};
+
+/** A request with choices and fields of its own. */
+const choices: readonly ChoiceRule[] = [
+  { value: "release", effect: "approve", label: "Release it", comment: "optional" },
+  { value: "fix", effect: "changes", comment: "required" },
+  { value: "stop", effect: "reject", label: "Stop the release", comment: "required" },
+];
+const fields: FieldsSpec = {
+  type: "object",
+  properties: {
+    costCentre: { type: "string", title: "Cost centre", description: "As on the invoice", maxLength: 10 },
+    amount: { type: "number", title: "Amount in euros", minimum: 0, maximum: 50_000 },
+    screens: { type: "integer", title: "Screens", minimum: 1 },
+    budgeted: { type: "boolean", title: "In the budget?" },
+    supplier: { enum: ["Acme", "Another supplier"], title: "Supplier" },
+    due: { type: "string", format: "date", title: "Needed on" },
+    invoice: { type: "string", format: "email", title: "Invoice to" },
+    why: { type: "string", title: "Why this one", maxLength: 1_000 },
+  },
+  required: ["costCentre", "amount"],
+};
+const own: Asked = {
+  ...asked,
+  request: { ...request, choices, fields },
+  choices,
+  people: [{ person: ana, isReader: true, state: { kind: "open" } }],
+};
 
 /** All that callers may send, at its longest, and in a script that runs the other way. */
 const long: ApprovalRequest = {
@@ -60,58 +119,147 @@ const rightToLeft: ApprovalRequest = {
   requester: { email: "kim@example.com", name: "كيم" },
 };
 
+const FILLED: readonly (readonly [string, string])[] = [
+  ["costCentre", "IT equipment and more"],
+  ["amount", "41200"],
+  ["screens", "1.5"],
+  ["budgeted", "true"],
+  ["supplier", "Acme"],
+  ["why", "Short delivery"],
+];
+
 export const gallery: Readonly<Record<string, Page & { readonly status: number }>> = {
-  "decide approve": { status: 200, view: "decide", data: { ...asked, choice: "approve" } },
-  "decide reject": { status: 200, view: "decide", data: { ...asked, choice: "reject" } },
+  "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
+  "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
+  "decide view": { status: 200, view: "decide", data: asked },
+  "decide English": {
+    status: 200,
+    view: "decide",
+    data: { ...asked, approver: { email: "ana@example.com", name: "Ana Souza" }, suggested: "approve" },
+  },
   "decide again": {
     status: 422,
     view: "decide",
     data: {
       ...asked,
-      choice: "reject",
-      problem: "The comment has 2001 characters, and 2000 at most fit.",
-      comment: "Too dear. ".repeat(20),
+      suggested: "reject",
+      rejected: {
+        problem: { kind: "long", is: 2_001, max: 2_000 },
+        comment: "Too dear. ".repeat(20),
+        fields: new Map(),
+        fieldProblems: [],
+      },
     },
   },
-  "decide long": { status: 200, view: "decide", data: { ...asked, request: long, choice: "approve" } },
+  "decide own choices": { status: 200, view: "decide", data: { ...own, suggested: "release" } },
+  "decide own choices again": {
+    status: 422,
+    view: "decide",
+    data: {
+      ...own,
+      suggested: "release",
+      rejected: {
+        problem: { kind: "fields" },
+        comment: "Fine",
+        fields: new Map(FILLED),
+        fieldProblems: [
+          { name: "costCentre", fault: { kind: "tooLong", limit: 10 } },
+          { name: "screens", fault: { kind: "integer" } },
+        ],
+      },
+    },
+  },
+  "decide in stages": {
+    status: 200,
+    view: "decide",
+    data: {
+      ...asked,
+      request: {
+        ...request,
+        approvers: [],
+        stages: [
+          {
+            name: "Legal and finance",
+            groups: [
+              { name: "Legal", approvers: [ana, bo], require: "any" },
+              { name: "Finance", approvers: [{ email: "cy@example.com", name: "Cy" }], require: "any" },
+            ],
+          },
+          { name: "CFO", approvers: [{ email: "cfo@example.com" }] },
+        ],
+      },
+      explanation: {
+        round: 1,
+        rounds: 1,
+        stage: 1,
+        stages: 2,
+        stageName: "Legal and finance",
+        waitingFor: [{ group: "Legal", needed: 1, people: [ana, bo] }],
+        approved: ["Finance"],
+        revising: false,
+        next: { name: "CFO", people: [{ email: "cfo@example.com" }] },
+      },
+      people: [
+        { person: ana, isReader: true, state: { kind: "open" } },
+        { person: bo, isReader: false, state: { kind: "reassigned", to: { email: "di@example.com" } } },
+        {
+          person: { email: "cy@example.com", name: "Cy" },
+          isReader: false,
+          state: { kind: "answered", answer: approve, atMs },
+        },
+        { person: { email: "ed@example.com" }, isReader: false, state: { kind: "recused" } },
+      ],
+    },
+  },
+  "decide six choices": {
+    status: 200,
+    view: "decide",
+    data: {
+      ...asked,
+      choices: [...choices, ...choices].map((choice, i) => ({ ...choice, value: `${choice.value}${i}` })),
+    },
+  },
+  "decide long": {
+    status: 200,
+    view: "decide",
+    data: { ...asked, request: long, reference: "r".repeat(64), suggested: "approve" },
+  },
   "decide right to left": {
     status: 200,
     view: "decide",
-    data: { ...asked, request: rightToLeft, choice: "approve" },
+    data: { ...asked, request: rightToLeft, suggested: "approve" },
   },
   "decide short": {
     status: 200,
     view: "decide",
     data: {
+      ...asked,
       request: {
         title: "Deploy?",
         details: [],
         approvers: [ana],
         require: 1,
         rejection: "veto",
+        deadline: "PT1H",
         onDeadline: "reject",
+        metadata: {},
       },
       approver: { email: "ana@example.com" },
-      deadlineAtMs,
-      choice: "reject",
+      people: [{ person: ana, isReader: true, state: { kind: "open" } }],
+      suggested: "reject",
     },
   },
-  "standing decided": {
-    status: 200,
-    view: "standing",
-    data: { ...asked, choice: "approve", stands: approved },
-  },
+  "standing decided": { status: 200, view: "standing", data: { ...overruled, stands: approved } },
   "standing expired": {
     status: 410,
     view: "standing",
-    data: { ...asked, choice: "approve", stands: { kind: "closed", because: "expired", atMs } },
+    data: { ...asked, stands: { kind: "closed", because: "expired", outcome: "expired", atMs } },
   },
   "standing cancelled": {
     status: 200,
     view: "standing",
     data: {
       ...asked,
-      choice: "approve",
       stands: {
         kind: "closed",
         because: "cancelled",
@@ -124,58 +272,75 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
   "standing approved by others": {
     status: 200,
     view: "standing",
-    data: { ...asked, choice: "reject", stands: { kind: "closed", because: "approved", atMs } },
+    data: {
+      ...asked,
+      people: [
+        { person: ana, isReader: true, state: { kind: "open" } },
+        { person: bo, isReader: false, state: { kind: "answered", answer: approve, atMs } },
+      ],
+      stands: { kind: "closed", because: "approved", outcome: "approved", atMs },
+    },
   },
   "standing closing": {
     status: 200,
     view: "standing",
-    data: { ...asked, choice: "approve", stands: { kind: "closed", because: "closing", atMs } },
+    data: { ...asked, stands: { kind: "closed", because: "closing", atMs } },
   },
   "standing decided by a program": {
     status: 200,
     view: "standing",
-    data: {
-      ...asked,
-      choice: "reject",
-      stands: { ...rejected, door: "api", caller: "9f1c20ab", outcome: "approved" },
-    },
+    data: { ...asked, stands: { ...rejected, door: "api", caller: "9f1c20ab", outcome: "approved" } },
   },
   "receipt approved": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", stands: approved, effective: true },
+    data: { ...asked, pressed: "approve", stands: approved, effective: true },
   },
   "receipt that decides": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", stands: { ...approved, outcome: "approved" }, effective: true },
+    data: { ...asked, pressed: "approve", stands: { ...approved, outcome: "approved" }, effective: true },
+  },
+  "receipt with fields": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...own,
+      pressed: "release",
+      stands: {
+        ...approved,
+        answer: choices[0]!,
+        fields: { costCentre: "4711", amount: 41_200, budgeted: true, why: "Short\ndelivery" },
+      },
+      effective: true,
+    },
   },
   "receipt overruled by a veto": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", stands: { ...approved, outcome: "rejected" }, effective: true },
+    data: { ...overruled, pressed: "approve", stands: { ...approved, outcome: "rejected" }, effective: true },
   },
   "receipt rejected": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "reject", stands: rejected, effective: true },
+    data: { ...asked, pressed: "reject", stands: rejected, effective: true },
   },
   "receipt same answer before": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", stands: approved, effective: false },
+    data: { ...asked, pressed: "approve", stands: approved, effective: false },
   },
   "receipt other answer before": {
     status: 409,
     view: "receipt",
-    data: { ...asked, choice: "reject", stands: approved, effective: false },
+    data: { ...asked, pressed: "reject", stands: approved, effective: false },
   },
   "receipt expired": {
     status: 410,
     view: "receipt",
     data: {
       ...asked,
-      choice: "approve",
+      pressed: "approve",
       stands: { kind: "closed", because: "expired", atMs },
       effective: false,
     },
@@ -186,7 +351,7 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     data: {
       ...asked,
       request: long,
-      choice: "approve",
+      pressed: "approve",
       stands: { ...approved, comment: `${"comment ".repeat(200)}\n\n${"c".repeat(300)}` },
       effective: true,
     },

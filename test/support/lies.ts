@@ -8,7 +8,10 @@ export interface Pressed {
 }
 
 const WORDS = { approve: "approved", reject: "rejected" } as const;
-const HEADLINES = { approve: "Your approval is recorded", reject: "Your rejection is recorded" } as const;
+const HEADLINES = {
+  approve: "Your answer is recorded: Approved",
+  reject: "Your answer is recorded: Rejected",
+} as const;
 
 /**
  * Everything in which people were told something else than what is stored, in words: empty means that exactly one of

@@ -15,6 +15,8 @@ export interface Told {
 
 export interface PressOptions {
   readonly comment?: string;
+  /** Value of the button that is pressed. Default: the one that the link suggests. */
+  readonly choice?: string;
   /** Origin of another gateway than the one in the link. */
   readonly via?: string;
 }
@@ -34,19 +36,25 @@ export async function press(link: string, options: PressOptions = {}): Promise<T
   const opened = await call(url);
   const form = formIn(opened.text);
   if (form === undefined) return told(url, opened);
-  return follow(url, options.via, await postForm(url, form, options.comment));
+  const choice = options.choice ?? form.suggested;
+  if (choice === undefined) throw new Error(`No button is suggested by ${link}: say which one is pressed`);
+  return follow(url, options.via, await postForm(url, form, { ...options, choice }));
 }
 
 /** Posts the form of a link without having opened it: the second half of a press, for presses at one moment. */
-export async function pressAtOnce(link: string, { comment, via }: PressOptions = {}): Promise<Told> {
-  const url = at(link, via);
-  return follow(url, via, await postForm(url, CONFIRMED, comment));
+export async function pressAtOnce(link: string, options: PressOptions = {}): Promise<Told> {
+  const url = at(link, options.via);
+  return follow(url, options.via, await postForm(url, CONFIRMED, options));
 }
 
 export interface Form {
   readonly fields: ReadonlyMap<string, string>;
   /** Names of the fields that a person fills. */
   readonly texts: readonly string[];
+  /** Values of the buttons that answer. */
+  readonly choices: readonly string[];
+  /** The one of them that the link suggests. */
+  readonly suggested: string | undefined;
 }
 
 /** The one form of a decision page; undefined where there is none. */
@@ -58,16 +66,34 @@ export function formIn(page: string): Form | undefined {
     if (attribute(tag, "type") === "hidden") fields.set(attribute(tag, "name"), attribute(tag, "value"));
   }
   const texts = [...form.matchAll(/<textarea\b[^>]*>/gu)].map(([tag]) => attribute(tag, "name"));
-  return { fields, texts };
+  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)]
+    .map(([tag]) => tag)
+    .filter((tag) => / name="choice"/u.test(tag));
+  const suggested = buttons.find((tag) => attribute(tag, "class").split(" ").includes("suggested"));
+  return {
+    fields,
+    texts,
+    choices: buttons.map((tag) => attribute(tag, "value")),
+    suggested: suggested && attribute(suggested, "value"),
+  };
 }
 
-/** What the decision page's form holds when nothing was typed; `press` would find the same. */
-const CONFIRMED: Form = { fields: new Map([["confirm", "yes"]]), texts: ["comment"] };
+/**
+ * What the decision page's form holds when nothing was typed. Without a choice, as the page of an earlier version posts
+ * it: then the link's own counts.
+ */
+const CONFIRMED: Form = {
+  fields: new Map([["confirm", "yes"]]),
+  texts: ["comment"],
+  choices: [],
+  suggested: undefined,
+};
 
-function postForm(url: string, form: Form, comment = ""): Promise<Called> {
+function postForm(url: string, form: Form, { comment = "", choice }: PressOptions): Promise<Called> {
   const body = new URLSearchParams([
     ...form.fields,
     ...form.texts.map((name) => [name, comment] as [string, string]),
+    ...(choice === undefined ? [] : [["choice", choice] as [string, string]]),
   ]);
   return call(url, {
     method: "POST",

@@ -1,42 +1,111 @@
-import { effectOf } from "../../approval/approval.ts";
-import type { BallotStanding } from "../../approval/standing.ts";
+import { type ApprovalRequest, type Decision, effectOf } from "../../approval/approval.ts";
+import { contentOf } from "../../approval/content.ts";
+import { evaluationOf } from "../../approval/course.ts";
+import { choicesOf } from "../../approval/rule.ts";
+import { type BallotStanding, standingIn } from "../../approval/standing.ts";
+import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { Question } from "../../service/approvals/question.ts";
-import type { Asked, Standing } from "./page.ts";
+import type { Answer, Asked, AskedPerson, Standing } from "./page.ts";
 
-/** What every page about the question shows, field by field: nothing of a stored object passes through whole. */
-export function askedOf({ ballot, request, deadlineAtMs }: Question): Asked {
-  const { title, summary, details, requester, approvers, require, rejection, onDeadline } = request;
+/** What every page about the question shows. */
+export function askedOf(question: Question, nowMs: number): Asked {
+  const { ballot, deadlineAtMs, course, standing } = question;
+  const { request, contentHash } = shownTo(question);
+  const { stage, groups } = ballot;
   return {
-    request: {
-      title,
-      ...(summary === undefined ? {} : { summary }),
-      details,
-      ...(requester === undefined ? {} : { requester }),
-      approvers,
-      require,
-      rejection,
-      onDeadline,
-    },
+    request,
+    reference: ballot.approval,
     approver: ballot.approver,
+    choices: choicesOf(question.request),
+    ...(stage === undefined ? {} : { stage }),
+    ...(groups === undefined ? {} : { groups }),
+    ...(standing.kind === "open" ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
+    ...(contentHash === undefined ? {} : { contentHash }),
     deadlineAtMs,
+    nowMs,
+    people: peopleAsked(question),
   };
 }
 
+/** The request with the content that this person was shown; with its hash alone if that content is not at hand. */
+function shownTo({ ballot, request, course }: Question): {
+  readonly request: ApprovalRequest;
+  readonly contentHash?: string;
+} {
+  const { contentHash } = ballot;
+  if (contentHash === undefined || (ballot.round ?? 1) === course.state.round) return { request };
+  const first = course.call.request;
+  return canonicalHash(contentOf(first)) === contentHash ? { request: first } : { request, contentHash };
+}
+
+/** While it is asked, those of the same stage; of what is over, everybody of the round. */
+function peopleAsked({ ballot, request, standing, course }: Question): AskedPerson[] {
+  const { stage = 0, round = 1 } = ballot;
+  const isAsked = standing.kind === "open";
+  return course.ballots
+    .filter(({ ballot: other }) => (other.round ?? 1) === round && (!isAsked || (other.stage ?? 0) === stage))
+    .flatMap((other) => {
+      const state = stateOf(standingIn(course, other.ballot.n), request);
+      const isReader = other.ballot.n === ballot.n;
+      return state === undefined ? [] : [{ person: other.ballot.approver, isReader, state }];
+    });
+}
+
+/** Undefined for a ballot that another one of the same person has replaced. */
+function stateOf(standing: BallotStanding, request: ApprovalRequest): AskedPerson["state"] | undefined {
+  if (standing.kind === "open") return { kind: "open" };
+  if (standing.kind === "decided") {
+    const { decision, atMs } = standing;
+    const { comment } = decision;
+    const answer = answerOf(decision, request);
+    return { kind: "answered", answer, atMs, ...(comment === undefined ? {} : { comment }) };
+  }
+  switch (standing.because) {
+    case "reassigned":
+      return standing.to === undefined ? { kind: "none" } : { kind: "reassigned", to: standing.to };
+    case "recused":
+      return { kind: "recused" };
+    case "reissued":
+    case "undone":
+      return undefined;
+    default:
+      return { kind: "none" };
+  }
+}
+
 /** How the ballot was settled, for pages; undefined while the question is open. */
-export function standsOf(standing: BallotStanding): Standing | undefined {
-  if (standing.kind !== "decided") return standing.kind === "open" ? undefined : standing;
+export function standsOf({ standing, request }: Question): Standing | undefined {
+  if (standing.kind === "open") return undefined;
+  if (standing.kind === "closed") {
+    const { because, atMs, reason, to, outcome } = standing;
+    return {
+      kind: "closed",
+      because,
+      ...(atMs === undefined ? {} : { atMs }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(to === undefined ? {} : { to }),
+      ...(outcome === undefined ? {} : { outcome }),
+    };
+  }
   const { decision, atMs, outcome } = standing;
-  const { by, comment, door, caller } = decision;
+  const { by, comment, fields, door, caller } = decision;
   return {
     kind: "decided",
-    choice: effectOf(decision) === "approve" ? "approve" : "reject",
+    answer: answerOf(decision, request),
     by,
     door,
     atMs,
     ...(comment === undefined ? {} : { comment }),
+    ...(fields === undefined ? {} : { fields }),
     ...(caller === undefined ? {} : { caller }),
     ...(outcome === undefined ? {} : { outcome }),
   };
+}
+
+function answerOf(decision: Decision, request: ApprovalRequest): Answer {
+  const { choice: value } = decision;
+  const label = choicesOf(request).find((choice) => choice.value === value)?.label;
+  return { value, effect: effectOf(decision), ...(label === undefined ? {} : { label }) };
 }
 
 export function isExpired(standing: Standing): boolean {

@@ -1,17 +1,44 @@
 import { type Request, type Response, urlencoded } from "express";
-import { controlIn, storableProblem, tidyLines } from "../../approval/text.ts";
+import { type FieldValues, readFieldsForm } from "../../approval/field-answers.ts";
+import type { FieldsSpec } from "../../approval/fields.ts";
+import type { ChoiceRule } from "../../approval/schema.ts";
+import { controlAt, storableProblem, tidyLines } from "../../approval/text.ts";
 import { askForBody } from "../http/body.ts";
-import { DECISION_FORM } from "./pages.ts";
+import { DECISION_FORM, type Rejected } from "./page.ts";
+
+/** Why a form was not taken. `choice` is the one that was pressed. */
+export type FormProblem =
+  | { readonly kind: "press" | "unstorable" | "fields" }
+  | { readonly kind: "long"; readonly is: number; readonly max: number }
+  | { readonly kind: "control"; readonly code: string; readonly place: number }
+  | { readonly kind: "comment" | "noComment"; readonly choice: ChoiceRule };
 
 export type DecisionForm =
-  | { readonly ok: true; readonly comment?: string }
-  /** `problem` is for people, beside a note that nothing was recorded; `comment` is what they wrote, so that it is not lost. */
-  | { readonly ok: false; readonly problem: string; readonly comment?: string };
+  | {
+      readonly ok: true;
+      readonly choice: ChoiceRule;
+      readonly comment?: string;
+      readonly fields?: FieldValues;
+    }
+  | { readonly ok: false; readonly pressed?: ChoiceRule; readonly rejected: Rejected };
+
+/** What the form that was shown asked for. */
+export interface FormAsked {
+  readonly choices: readonly ChoiceRule[];
+  readonly fields?: FieldsSpec | undefined;
+  /** Value of the choice that counts if the form names none: pages of earlier versions have a button without a name. */
+  readonly fallback?: string | undefined;
+}
 
 /** A full comment fits, of characters such as € that take nine bytes each; nothing else is asked for. */
 const FORM_BYTES_MAX = 20 * 1024;
+/** The same with every field full. */
+const FIELDS_FORM_BYTES_MAX = 220 * 1024;
 
-const parseForm = urlencoded({ extended: false, inflate: false, limit: FORM_BYTES_MAX, parameterLimit: 8 });
+const parserOf = (limit: number, parameterLimit: number) =>
+  urlencoded({ extended: false, inflate: false, limit, parameterLimit });
+const parseForm = parserOf(FORM_BYTES_MAX, 8);
+const parseFieldsForm = parserOf(FIELDS_FORM_BYTES_MAX, 32);
 
 /**
  * The decision form as posted. A body that is no such form (none at all, JSON, a mail program's one-click) is a form
@@ -19,34 +46,63 @@ const parseForm = urlencoded({ extended: false, inflate: false, limit: FORM_BYTE
  *
  * @throws the parser's errors, with `status` 400, 413 or 415
  */
-export async function readDecisionForm(req: Request, res: Response): Promise<DecisionForm> {
-  if (req.is("urlencoded") && req.headers["content-encoding"] === undefined) askForBody(req, FORM_BYTES_MAX);
+export async function readDecisionForm(req: Request, res: Response, asked: FormAsked): Promise<DecisionForm> {
+  const [parse, limit] =
+    asked.fields === undefined ? [parseForm, FORM_BYTES_MAX] : [parseFieldsForm, FIELDS_FORM_BYTES_MAX];
+  if (req.is("urlencoded") && req.headers["content-encoding"] === undefined) askForBody(req, limit);
   await new Promise<void>((resolve, reject) => {
-    parseForm(req, res, (error?: Error) => (error === undefined ? resolve() : reject(error)));
+    parse(req, res, (error?: Error) => (error === undefined ? resolve() : reject(error)));
   });
-  const fields: Readonly<Record<string, unknown>> = { ...(req.body as object | undefined) };
-  const raw = fields[DECISION_FORM.comment] ?? "";
-  // Doubled fields arrive as a list: which one did the person see?
-  if (typeof raw !== "string" || fields[DECISION_FORM.confirm] !== DECISION_FORM.confirmValue) {
-    return { ok: false, problem: "To answer, press the button below." };
-  }
-  const comment = tidyLines(raw);
-  const problem = commentProblem(raw, comment);
-  if (problem !== undefined) return { ok: false, problem, comment };
-  return comment === "" ? { ok: true } : { ok: true, comment };
+  return judgeForm({ ...(req.body as object | undefined) }, asked);
 }
 
-function commentProblem(raw: string, comment: string): string | undefined {
-  const { commentMax } = DECISION_FORM;
-  if (comment.length > commentMax) {
-    return `The comment has ${comment.length} characters, and ${commentMax} at most fit.`;
-  }
-  const control = controlIn(raw);
-  if (control !== undefined) {
-    return `The comment held a control character, which cannot be stored (${control}). It is taken out: look at the comment again, then press.`;
-  }
-  if (storableProblem(comment) !== undefined) {
-    return "The comment holds characters that cannot be stored: please write it differently.";
-  }
+function judgeForm(
+  posted: Readonly<Record<string, unknown>>,
+  { choices, fields: spec, fallback }: FormAsked,
+): DecisionForm {
+  // Doubled controls arrive as a list: which one did the person see?
+  const isDoubled = Object.values(posted).some((value) => typeof value !== "string");
+  const textOf = (name: string): string | undefined => {
+    const value = Object.hasOwn(posted, name) ? posted[name] : undefined;
+    return typeof value === "string" ? value : undefined;
+  };
+  const raw = textOf(DECISION_FORM.comment) ?? "";
+  const comment = tidyLines(raw);
+  const value = textOf(DECISION_FORM.choice) ?? fallback;
+  const choice = choices.find((each) => each.value === value);
+  const fieldText = (name: string) => textOf(DECISION_FORM.field + name);
+  const names = Object.keys(spec?.properties ?? {});
+  const refused = (problem: FormProblem, fieldProblems: Rejected["fieldProblems"] = []): DecisionForm => ({
+    ok: false,
+    ...(choice === undefined ? {} : { pressed: choice }),
+    rejected: {
+      problem,
+      comment,
+      fields: new Map(names.map((name) => [name, fieldText(name) ?? ""])),
+      fieldProblems,
+    },
+  });
+  const isConfirmed = textOf(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
+  if (isDoubled || !isConfirmed || choice === undefined) return refused({ kind: "press" });
+  const problem = commentProblem(raw, comment, choice);
+  const read = readFieldsForm(spec, fieldText, choice.effect === "approve");
+  if (!read.ok) return refused(problem ?? { kind: "fields" }, read.problems);
+  if (problem !== undefined) return refused(problem);
+  return {
+    ok: true,
+    choice,
+    ...(comment === "" ? {} : { comment }),
+    ...(spec === undefined ? {} : { fields: read.values }),
+  };
+}
+
+function commentProblem(raw: string, comment: string, choice: ChoiceRule): FormProblem | undefined {
+  const { commentMax: max } = DECISION_FORM;
+  if (comment.length > max) return { kind: "long", is: comment.length, max };
+  const control = controlAt(raw);
+  if (control !== undefined) return { kind: "control", ...control };
+  if (storableProblem(comment) !== undefined) return { kind: "unstorable" };
+  if (choice.comment === "required" && comment === "") return { kind: "comment", choice };
+  if (choice.comment === "none" && comment !== "") return { kind: "noComment", choice };
   return undefined;
 }

@@ -1,35 +1,58 @@
-import type { ApprovalRequest, Door, OutcomeKind, Person, PlainChoice } from "../../approval/approval.ts";
-import { COMMENT_CHARS_MAX } from "../../approval/schema.ts";
+import type { ApprovalRequest, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import type { Explanation } from "../../approval/evaluate.ts";
+import type { FieldAnswerProblem, FieldValues } from "../../approval/field-answers.ts";
+import { type ChoiceRule, COMMENT_CHARS_MAX } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
+import type { FormProblem } from "./decision-form.ts";
 
-/** What a page shows of the request itself. An `ApprovalRequest` fits. */
-export type AskedRequest = Pick<
-  ApprovalRequest,
-  | "title"
-  | "summary"
-  | "details"
-  | "requester"
-  | "approvers"
-  | "stages"
-  | "require"
-  | "rejection"
-  | "onDeadline"
-  | "replace"
->;
+/** An answer that was given. */
+export type Answer = Pick<ChoiceRule, "value" | "effect" | "label">;
+
+/** One of the people who are asked, and what is known of their answer. */
+export interface AskedPerson {
+  readonly person: Person;
+  /** Whether it is the person whose page this is. */
+  readonly isReader: boolean;
+  readonly state:
+    | { readonly kind: "open" | "recused" | "none" }
+    | { readonly kind: "reassigned"; readonly to: Person }
+    /** `atMs`: when the answer was given, in milliseconds since 1970. */
+    | {
+        readonly kind: "answered";
+        readonly answer: Answer;
+        readonly atMs: number;
+        readonly comment?: string;
+      };
+}
 
 /** One approver's open or closed question. */
 export interface Asked {
-  readonly request: AskedRequest;
+  /** Pages pick from it by name what they show. */
+  readonly request: ApprovalRequest;
+  /** The approval's id. */
+  readonly reference: string;
   /** The person in whose name the holder of the link decides. */
   readonly approver: Person;
+  readonly choices: readonly ChoiceRule[];
+  /** Indexes of the stage, and of the groups in it, in which the answer counts. Absent: the first. */
+  readonly stage?: number;
+  readonly groups?: readonly number[];
+  /** Where the approval stands, while it is open. */
+  readonly explanation?: Explanation;
   readonly deadlineAtMs: number;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** SHA-256 of what this person was shown, if it is not what `request` has now. */
+  readonly contentHash?: string;
+  /** Who is asked with this person; of an approval that has ended, everybody who was asked. */
+  readonly people: readonly AskedPerson[];
 }
 
 /** What the stored ballot says. */
 export type Standing =
   | {
       readonly kind: "decided";
-      readonly choice: PlainChoice;
+      readonly answer: Answer;
       /** The decider's address; the approver's own name is shown when it is theirs. */
       readonly by: string;
       readonly door: Door;
@@ -38,25 +61,39 @@ export type Standing =
       /** The engine's `settledAt`. */
       readonly atMs: number;
       readonly comment?: string;
+      readonly fields?: FieldValues;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     }
-  /** The ballot is closed because the approval ended, was cancelled, or its deadline passed (`expired`). */
+  /** The ballot is closed: the approval ended (by its deadline: `expired`), or it goes on without this ballot. */
   | {
       readonly kind: "closed";
       readonly because: ClosedBecause;
       readonly atMs?: number;
-      /** Why the approval was cancelled, in the words of the caller who cancelled it. */
+      /** Why the approval was cancelled, or the ballot handed on, in the words of the person who did it. */
       readonly reason?: string;
+      /** Whom it was handed to. */
+      readonly to?: Person;
       readonly outcome?: OutcomeKind;
     };
+
+/** A form that was not taken, with all that the person wrote. */
+export interface Rejected {
+  readonly problem: FormProblem;
+  readonly comment: string;
+  /** Text of each field, by its name. */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly fieldProblems: readonly FieldAnswerProblem[];
+}
 
 /**
  * Every page people get, with the data it needs.
  *
- * - `decide` (200; 422 with `problem`): the form with its one button.
+ * - `decide` (200; 422 with `rejected`): the form with a button for each choice. `suggested` is the choice of the link or
+ *   of the press that was not taken.
  * - `standing` (200, 409, 410): how the ballot was settled; no form. For GET on a ballot that is not open.
- * - `receipt` (200, 409, 410): the result of a press. `effective` is true when this press is the stored decision.
+ * - `receipt` (200, 409, 410): the result of a press for the choice `pressed`. `effective` is true when this press is the
+ *   stored decision.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
@@ -65,20 +102,13 @@ export type Standing =
 export type Page =
   | {
       readonly view: "decide";
-      readonly data: Asked & {
-        readonly choice: PlainChoice;
-        readonly problem?: string;
-        readonly comment?: string;
-      };
+      readonly data: Asked & { readonly suggested?: string; readonly rejected?: Rejected };
     }
-  | {
-      readonly view: "standing";
-      readonly data: Asked & { readonly choice: PlainChoice; readonly stands: Standing };
-    }
+  | { readonly view: "standing"; readonly data: Asked & { readonly stands: Standing } }
   | {
       readonly view: "receipt";
       readonly data: Asked & {
-        readonly choice: PlainChoice;
+        readonly pressed: string;
         readonly stands: Standing;
         readonly effective: boolean;
       };
@@ -91,10 +121,13 @@ export type Page =
     }
   | { readonly view: "home"; readonly data: { readonly mailbox: boolean } };
 
-/** Names of the form's fields: `confirm` must be `yes`; `comment` is at most 2,000 characters. */
+/** Names of the form's controls: `confirm` must be `yes`; `comment` is at most 2,000 characters. */
 export const DECISION_FORM = {
   confirm: "confirm",
   confirmValue: "yes",
+  choice: "choice",
   comment: "comment",
   commentMax: COMMENT_CHARS_MAX,
+  /** Before the name of a field. */
+  field: "field.",
 } as const;

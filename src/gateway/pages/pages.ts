@@ -3,6 +3,7 @@ import { loadAssets } from "../../lib/assets.ts";
 import { pageHeaders } from "../../lib/page-headers.ts";
 import { renderShell } from "../../lib/shell.ts";
 import { loadTemplates } from "../../lib/templates.ts";
+import { readersMessages } from "./language.ts";
 import type { Page } from "./page.ts";
 import { pageContent } from "./page-content.ts";
 
@@ -29,7 +30,8 @@ export function createPages({ publicUrl, mailbox }: PagesOptions): Pages {
   const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
 
   const render: Pages["render"] = (res, page) => {
-    const { template, locals, shell } = pageContent(page, publicUrl);
+    const messages = (locale?: string) => readersMessages(res.req, locale);
+    const { template, locals, shell } = pageContent(page, publicUrl, messages);
     const body = templates.html(template, locals);
     res.status(page.status).set(headers).type("html");
     res.send(renderShell({ templates, assets }, { ...shell, body }).toString());

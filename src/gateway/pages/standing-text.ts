@@ -1,152 +1,147 @@
-import type { OutcomeKind, PlainChoice } from "../../approval/approval.ts";
+import type { Effect, OutcomeKind } from "../../approval/approval.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
-import { messagesFor } from "../../lib/messages.ts";
-import type { AskedRequest, Standing } from "./page.ts";
+import type { Messages } from "../../lib/messages.ts";
+import { answerText, choiceText } from "./choice-text.ts";
+import type { Asked, Standing } from "./page.ts";
 
 /** What a person reads about a settled ballot, whether they settled it or found it settled. */
 export interface StandingText {
   readonly headline: string;
   readonly explanation: string;
   readonly next: string;
-  readonly tone: "approved" | "rejected" | "neutral";
-  readonly icon: "approve" | "reject" | "clock" | "closed" | "info";
+  readonly tone: Effect | "neutral";
+  readonly icon: Effect | "clock" | "closed" | "info";
 }
 
 type Decided = Extract<Standing, { kind: "decided" }>;
 type Closed = Extract<Standing, { kind: "closed" }>;
 
 export interface Visit {
+  readonly asked: Asked;
   readonly stands: Standing;
-  /** The choice that the link is for. */
-  readonly choice: PlainChoice;
-  /** `effective`: this press is the stored answer. `late`: it was pressed and did not count. `view`: only looked at. */
+  /**
+   * `effective`: this press is the stored answer. `late`: it was pressed, for the choice of the value `pressed`, and did
+   * not count. `view`: only looked at.
+   */
   readonly press: "effective" | "late" | "view";
-  readonly request: AskedRequest;
+  readonly pressed?: string;
 }
 
-export function standingText(visit: Visit): StandingText {
+/**
+ * The headline tells of the person's own answer and the sentence after it of the request, because the two may differ:
+ * who rejected may find the request approved.
+ */
+export function standingText(visit: Visit, messages: Messages): StandingText {
   const { stands } = visit;
-  return stands.kind === "decided" ? decidedText(visit, stands) : closedText(visit, stands);
+  return stands.kind === "decided"
+    ? decidedText(visit, stands, messages)
+    : closedText(visit, stands, messages);
 }
 
-function decidedText({ press, choice, request }: Visit, stands: Decided): StandingText {
-  const { outcome } = stands;
-  const stored = stands.choice;
+function decidedText(visit: Visit, stands: Decided, messages: Messages): StandingText {
+  const { press, pressed, asked } = visit;
+  const { outcome, answer: stored } = stands;
+  const answer = answerText(stored, messages);
+  const became = outcome === undefined ? undefined : outcomeText(stored.effect, outcome, messages);
   if (press === "effective") {
     return {
-      headline: stored === "approve" ? "Your approval is recorded" : "Your rejection is recorded",
-      explanation:
-        outcome === undefined ? consequenceText(stored, request, messagesFor()) : endText(stored, outcome),
-      next: "You can close this page. Your answer is final.",
-      tone: DONE[stored],
-      icon: stored,
+      headline: messages.text("page.recorded", { answer }),
+      explanation: became ?? consequenceText(stored.effect, asked.request, messages),
+      next: messages.text("page.next.close"),
+      tone: stored.effect,
+      icon: stored.effect,
     };
   }
-  const next = "The answer is final. If it is wrong, tell the person who asked for it.";
-  const became = outcome === undefined ? "" : ` ${endText(stored, outcome)}`;
+  const told = { next: messages.text("page.next.wrong"), tone: "neutral", icon: "info" } as const;
+  const explain = (first: string) => (became === undefined ? first : `${first} ${became}`);
   if (press === "view") {
     return {
-      headline: `Answered: ${DONE[stored]}`,
-      explanation: `This question has been answered, and there is nothing left to do here.${became}`,
-      next,
-      tone: "neutral",
-      icon: "info",
+      // An answer that the person has not given should not look like theirs.
+      headline:
+        stands.door === "mail"
+          ? messages.text("page.answered", { answer })
+          : messages.text("page.answeredForYou", { answer }),
+      explanation: explain(messages.text("page.nothingLeft")),
+      ...told,
     };
   }
+  if (pressed === stored.value) {
+    return {
+      headline: messages.text("page.late.same", { answer }),
+      explanation: explain(messages.text("page.late.same.lead")),
+      ...told,
+    };
+  }
+  const choice = asked.choices.find(({ value }) => value === pressed);
   return {
-    headline: stored === choice ? `It was already ${DONE[stored]}` : `Not recorded: already ${DONE[stored]}`,
-    explanation:
-      stored === choice
-        ? `The same answer was already recorded when you pressed. Your press changed nothing.${became}`
-        : `You pressed to ${choice}, but this question was already answered. The first answer counts; yours was not recorded.${became}`,
-    next,
-    tone: "neutral",
-    icon: "info",
+    headline: messages.text("page.late.other"),
+    explanation: explain(
+      choice === undefined
+        ? messages.text("page.late.nothing")
+        : messages.text("page.late.other.lead", { pressed: choiceText(choice, messages), answer }),
+    ),
+    ...told,
   };
 }
 
-function closedText({ press }: Visit, { because, outcome }: Closed): StandingText {
-  const { headline, explanation } = CLOSED[because];
+function closedText({ press }: Visit, { because, outcome }: Closed, messages: Messages): StandingText {
+  const { headline, lead } = CLOSED[because];
+  const sentences = [messages.text(lead)];
   // The deadline closes a question; what the request counts as then is another matter.
-  const became = outcome === undefined || outcome === because ? "" : ` ${OUTCOME[outcome]}`;
-  const changed = press === "late" ? " Your press changed nothing." : "";
+  if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
+  if (press === "late") {
+    sentences.unshift(`${messages.text(headline)}.`);
+    sentences.push(messages.text("page.late.nothing"));
+  }
   return {
-    headline: press === "late" ? `Not recorded: ${headline.toLowerCase()}` : headline,
-    explanation: `${explanation}${became}${changed}`,
-    next: "There is nothing left to do here. If you disagree, tell the person who asked for it.",
+    headline: messages.text(press === "late" ? "page.late.closed" : headline),
+    explanation: sentences.join(" "),
+    next: messages.text(ENDED.has(because) ? "page.next.over" : "page.nothingLeft"),
     tone: "neutral",
     icon: because === "expired" ? "clock" : "closed",
   };
 }
 
-const DONE = { approve: "approved", reject: "rejected" } as const;
-
 /** How the request ended, for a person who may have answered otherwise. */
-function endText(own: PlainChoice, outcome: OutcomeKind): string {
-  const isOverruled = own === "approve" ? outcome === "rejected" : outcome === "approved";
-  return isOverruled ? `${OUTCOME[outcome]} Others decided otherwise.` : OUTCOME[outcome];
+function outcomeText(
+  own: "approve" | "reject" | "changes",
+  outcome: OutcomeKind,
+  messages: Messages,
+): string {
+  const isOverruled = own === "approve" ? outcome === "rejected" : own === "reject" && outcome === "approved";
+  const text = messages.text(OUTCOMES[outcome]);
+  return isOverruled ? `${text} ${messages.text("page.overruled")}` : text;
 }
 
-const OUTCOME: Readonly<Record<OutcomeKind, string>> = {
-  approved: "The request is approved.",
-  rejected: "The request is rejected.",
-  expired: "The request has expired.",
-  cancelled: "The request was cancelled.",
-};
+export const OUTCOMES = {
+  approved: "page.outcome.approved",
+  rejected: "page.outcome.rejected",
+  expired: "page.outcome.expired",
+  cancelled: "page.outcome.cancelled",
+} as const;
 
-const CLOSED: Readonly<Record<ClosedBecause, { headline: string; explanation: string }>> = {
-  approved: {
-    headline: "The request is already approved",
-    explanation: "Enough others have approved it, so your answer is no longer needed.",
-  },
-  rejected: {
-    headline: "The request is already rejected",
-    explanation: "It was rejected before you answered, so your answer is no longer needed.",
-  },
-  expired: {
-    headline: "The deadline has passed",
-    explanation: "The time to answer is over.",
-  },
-  cancelled: {
-    headline: "The request was cancelled",
-    explanation: "The question was withdrawn before you answered it.",
-  },
-  reassigned: {
-    headline: "The question was handed on",
-    explanation: "Somebody else answers it now.",
-  },
-  recused: {
-    headline: "You take no part in this request",
-    explanation: "You said that you do not answer it.",
-  },
-  reissued: {
-    headline: "This link was replaced",
-    explanation: "Open the link in the newest mail about the request.",
-  },
-  undone: {
-    headline: "The answer was taken back",
-    explanation: "Open the link in the newest mail about the request to answer again.",
-  },
-  "stage-done": {
-    headline: "Your answer is no longer needed",
-    explanation: "Others have decided this stage, and the request goes on.",
-  },
-  escalated: {
-    headline: "The time to answer is over",
-    explanation: "Other people were asked instead.",
-  },
-  "changes-requested": {
-    headline: "Changes were requested",
-    explanation: "The request goes back to the person who asked.",
-  },
-  "round-over": {
-    headline: "The request was changed",
-    explanation: "Open the link in the newest mail about the request.",
-  },
-  closing: {
-    headline: "The request is being closed",
-    explanation:
-      "Your answer is no longer needed. Open this page again in a moment to see how the request ended.",
-  },
-};
+/** The approval itself has ended, and perhaps otherwise than the reader wished. */
+const ENDED: ReadonlySet<ClosedBecause> = new Set([
+  "approved",
+  "rejected",
+  "expired",
+  "cancelled",
+  "closing",
+]);
+
+const CLOSED = {
+  approved: { headline: "page.closed.approved", lead: "page.closed.approved.lead" },
+  rejected: { headline: "page.closed.rejected", lead: "page.closed.rejected.lead" },
+  expired: { headline: "page.closed.expired", lead: "page.closed.expired.lead" },
+  cancelled: { headline: "page.closed.cancelled", lead: "page.closed.cancelled.lead" },
+  closing: { headline: "page.closed.closing", lead: "page.closed.closing.lead" },
+  reassigned: { headline: "page.closed.reassigned", lead: "page.closed.reassigned.lead" },
+  recused: { headline: "page.closed.recused", lead: "page.closed.recused.lead" },
+  reissued: { headline: "page.closed.reissued", lead: "page.closed.newest.lead" },
+  undone: { headline: "page.closed.undone", lead: "page.closed.newest.lead" },
+  "stage-done": { headline: "page.closed.stageDone", lead: "page.closed.stageDone.lead" },
+  escalated: { headline: "page.closed.escalated", lead: "page.closed.escalated.lead" },
+  "changes-requested": { headline: "page.closed.changes", lead: "page.closed.changes.lead" },
+  "round-over": { headline: "page.closed.roundOver", lead: "page.closed.newest.lead" },
+} as const satisfies Record<ClosedBecause, unknown>;

@@ -1,5 +1,5 @@
 /**
- * `/d/:token`: the decision page, where one press answers a ballot. It redirects to the receipt (`receipts.ts`).
+ * `/d/:token`: the decision page, where one press of a choice's button answers a ballot. It redirects to the receipt (`receipts.ts`).
  *
  * R1 Only a POST of the form, with its confirmation, by a good link settles anything. Every other request reads.
  * R2 A link is good if its signature and claims are, and the stored ballot is the one that it was made for: the same birth,
@@ -7,9 +7,14 @@
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Request, Response } from "express";
-import type { Ballot, PlainChoice } from "../../approval/approval.ts";
+import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
+import type { FieldValues } from "../../approval/field-answers.ts";
+import { choicesOf } from "../../approval/rule.ts";
+import type { ChoiceRule } from "../../approval/schema.ts";
 import { decisionOf } from "../../approval/stored.ts";
+import { VIEW_LINK } from "../../approval/view-link.ts";
 import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
 import type { Logger } from "../../lib/log.ts";
 import { answerBallot } from "../../service/approvals/decide.ts";
 import {
@@ -26,6 +31,7 @@ import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
 import { readDecisionForm } from "../pages/decision-form.ts";
+import type { Rejected } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { refusedLink } from "./refused-link.ts";
 
@@ -41,7 +47,7 @@ export interface DecisionRoutesOptions {
 }
 
 export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOptions): void {
-  const { durable, tokens, pages, clock, newNonce } = options;
+  const { durable, tokens, clock, newNonce } = options;
 
   // A press needs no cookie, only the link. But another site must not make its visitors press.
   router.use("/d", noCrossSitePresses);
@@ -49,24 +55,31 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
     GET: async (req, res) => {
       const link = verifiedLink(options, req, res);
       const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
-      showQuestion(pages, res, question, link.choice);
+      const suggested = suggestedChoice(options, res, { link, request: question.request })?.value;
+      showQuestion(options, res, question, { suggested });
     },
     POST: async (req, res) => {
       const link = verifiedLink(options, req, res);
       const { ballot, isOpen } = genuine(options, res, { link, found: await readBallot(durable, link.pid) });
-      const form = await readDecisionForm(req, res);
+      const ask = async () => genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
+      // Only what the request has of its own must be read before the form can be.
+      const request = ballot.custom === true ? (await ask()).request : undefined;
+      const fallback = suggestedChoice(options, res, { link, request })?.value;
+      const asked = { choices: choicesOf(request ?? {}), fields: request?.fields, fallback };
+      const form = await readDecisionForm(req, res, asked);
       if (!form.ok) {
-        const { problem, comment } = form;
-        const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
-        return showQuestion(pages, res, question, link.choice, { problem, ...(comment && { comment }) });
+        const { pressed, rejected } = form;
+        return showQuestion(options, res, await ask(), { suggested: pressed?.value ?? fallback, rejected });
       }
+      const { choice, comment, fields } = form;
       const nonce = newNonce();
-      if (isOpen) await decide(options, res, { link, ballot, nonce, comment: form.comment });
-      else auditPress(res, { link, ballot, nonce }, "too late");
+      const press = { link, ballot, nonce, choice, comment, fields };
+      if (isOpen) await decide(options, res, press);
+      else auditPress(res, press, "too late");
       const receipt = tokens.issueReceipt({
         pid: link.pid,
         bornAtMs: link.bornAtMs,
-        choice: link.choice,
+        choice: choice.value,
         nonce,
         issuedAtMs: clock(),
         expiresAtMs: link.expiresAtMs,
@@ -79,50 +92,62 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
 
 /** The form while the question is open; otherwise how the ballot was settled. */
 function showQuestion(
-  pages: Pages,
+  { durable, pages, clock }: DecisionRoutesOptions,
   res: Response,
   question: Question,
-  choice: PlainChoice,
-  rejected?: { readonly problem: string; readonly comment?: string },
+  { suggested, rejected }: { readonly suggested?: string | undefined; readonly rejected?: Rejected },
 ): void {
-  const stands = standsOf(question.standing);
-  const asked = askedOf(question);
-  if (stands === undefined) {
-    const status = rejected === undefined ? 200 : 422;
-    pages.render(res, { status, view: "decide", data: { ...asked, choice, ...rejected } });
-  } else {
-    pages.render(res, {
-      status: isExpired(stands) ? 410 : 200,
-      view: "standing",
-      data: { ...asked, choice, stands },
-    });
+  const stands = standsOf(question);
+  const asked = askedOf(question, knownTime({ durable, clock }));
+  if (stands !== undefined) {
+    const status = isExpired(stands) ? 410 : 200;
+    return pages.render(res, { status, view: "standing", data: { ...asked, stands } });
   }
+  const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
+  pages.render(res, {
+    status: rejected === undefined ? 200 : 422,
+    view: "decide",
+    data: { ...asked, ...form },
+  });
+}
+
+/** The choice that the link suggests; a link for one that there is not is bad. Without `request`, there are the plain two. */
+function suggestedChoice(
+  options: DecisionRoutesOptions,
+  res: Response,
+  { link, request }: { readonly link: Link; readonly request: ApprovalRequest | undefined },
+): ChoiceRule | undefined {
+  if (link.choice === VIEW_LINK) return undefined;
+  const choice = choicesOf(request ?? {}).find(({ value }) => value === link.choice);
+  if (choice === undefined) throw refusedLink(options.log, res, "no-choice");
+  return choice;
 }
 
 interface Press {
   readonly link: Link;
   readonly ballot: Ballot;
   readonly nonce: string;
+  readonly choice: ChoiceRule;
   readonly comment: string | undefined;
+  readonly fields: FieldValues | undefined;
 }
 
 /** Answers the ballot, unless another answer is recorded first. */
-async function decide(
-  options: DecisionRoutesOptions,
-  res: Response,
-  { link, ballot, nonce, comment }: Press,
-): Promise<void> {
-  const answer = { choice: link.choice, comment, door: "mail", nonce } as const;
+async function decide(options: DecisionRoutesOptions, res: Response, press: Press): Promise<void> {
+  const { link, ballot, nonce, comment, fields } = press;
+  const { value: choice, effect } = press.choice;
+  const own = ballot.custom === true ? { effect, fields } : {};
+  const answer = { choice, ...own, comment, door: "mail", nonce } as const;
   const record = await answerBallot(options.durable, link.pid, ballot, answer);
   const stored = record && decisionOf(record);
   const effective = stored?.nonce === nonce;
-  auditPress(res, { link, ballot, nonce }, effective ? "stored" : "too late");
+  auditPress(res, press, effective ? "stored" : "too late");
   options.log.info(
     {
       requestId: requestIdOf(res),
       approval: ballot.approval,
       ballot: ballot.n,
-      choice: link.choice,
+      choice,
       effective,
     },
     "pressed",
@@ -132,12 +157,12 @@ async function decide(
 /** Also records presses that came too late: they are kept nowhere else. */
 function auditPress(
   res: Response,
-  { link, ballot, nonce }: Omit<Press, "comment">,
+  { link, ballot, nonce, choice }: Press,
   outcome: "stored" | "too late",
 ): void {
   const { approval, recipient } = ballot;
   const who = `approver:${recipient}`;
-  audit(res, { who, what: "decide", about: link.pid, approval, choice: link.choice, nonce, outcome });
+  audit(res, { who, what: "decide", about: link.pid, approval, choice: choice.value, nonce, outcome });
 }
 
 /** The link in the address. */

@@ -1,7 +1,7 @@
 /** `GET /r/:token`: the receipt, which shows the result of one press and can change nothing. */
 import type { IRouter } from "express";
-import type { PlainChoice } from "../../approval/approval.ts";
 import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { readQuestion, withOutcome } from "../../service/approvals/question.ts";
@@ -37,22 +37,23 @@ export function addReceiptRoutes(
       if (found === undefined) throw refusedLink(log, res, "no-ballot");
       if (found.bornAtMs !== bornAtMs) throw refusedLink(log, res, "other-birth");
       const question = await withOutcome(durable, found, AbortSignal.any([draining, gone(res)]));
-      const stands = standsOf(question.standing);
+      const stands = standsOf(question);
       // A receipt is only issued for a settled ballot. If this one is open, the store was restored to a time before it.
       if (stands === undefined)
         throw new ServiceError("CONFLICT", "This answer was not recorded: open your link again");
       const { standing } = question;
+      const asked = askedOf(question, knownTime({ durable, clock }));
       const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
       pages.render(res, {
         status: receiptStatus(stands, choice),
         view: "receipt",
-        data: { ...askedOf(question), choice, stands, effective },
+        data: { ...asked, pressed: choice, stands, effective },
       });
     },
   });
 }
 
-function receiptStatus(stands: Standing, choice: PlainChoice): number {
+function receiptStatus(stands: Standing, pressed: string): number {
   if (isExpired(stands)) return 410;
-  return stands.kind === "decided" && stands.choice === choice ? 200 : 409;
+  return stands.kind === "decided" && stands.answer.value === pressed ? 200 : 409;
 }

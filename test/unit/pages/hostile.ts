@@ -1,4 +1,6 @@
 import type { ApprovalRequest } from "../../../src/approval/approval.ts";
+import { choicesOf } from "../../../src/approval/rule.ts";
+import type { Asked } from "../../../src/gateway/pages/page.ts";
 import type { Page } from "../../../src/gateway/pages/pages.ts";
 
 /** Text that wants to be markup, an attribute, a template, or another reading direction. */
@@ -12,7 +14,10 @@ const HOSTILE = [
 const request: ApprovalRequest = {
   title: HOSTILE,
   summary: `${HOSTILE}\n\n[go](https://ok.example/x "t") [bad](javascript:alert(1)) ![pic](https://pic.example/p.png)`,
-  details: [{ label: HOSTILE, value: HOSTILE }],
+  details: [
+    { label: HOSTILE, value: HOSTILE },
+    { label: "Links", value: `https://ok.example/x"onclick=y javascript:alert(1) https://a@evil.example/` },
+  ],
   requester: { email: "kim@example.com", name: HOSTILE },
   approvers: [{ email: "ana@example.com" }, { email: "bo@example.com" }],
   require: "all",
@@ -22,16 +27,45 @@ const request: ApprovalRequest = {
   metadata: { hidden: "never shown" },
 };
 
-const asked = {
-  request,
-  approver: { email: "ana@example.com", name: HOSTILE, locale: "de-AT", timeZone: "Europe/Vienna" },
-  deadlineAtMs: Date.UTC(2026, 10, 26, 16, 0),
-} as const;
-
+const ana = { email: "ana@example.com", name: HOSTILE, locale: "en-AT", timeZone: "Europe/Vienna" };
+const approve = { value: "approve", effect: "approve", label: HOSTILE } as const;
 const atMs = Date.UTC(2026, 10, 21, 9, 12);
+
+const asked: Asked = {
+  request,
+  reference: HOSTILE,
+  approver: ana,
+  choices: choicesOf({}),
+  deadlineAtMs: Date.UTC(2026, 10, 26, 16, 0),
+  nowMs: atMs,
+  people: [
+    { person: ana, isReader: true, state: { kind: "open" } },
+    {
+      person: { email: "bo@example.com", name: HOSTILE },
+      isReader: false,
+      state: { kind: "answered", answer: approve, atMs, comment: HOSTILE },
+    },
+  ],
+};
+const own: Asked = {
+  ...asked,
+  choices: [{ value: "go", effect: "approve", label: HOSTILE, comment: "required" }],
+  request: {
+    ...request,
+    fields: {
+      type: "object",
+      properties: {
+        line: { type: "string", title: HOSTILE, description: HOSTILE },
+        text: { type: "string", title: HOSTILE, maxLength: 1_000 },
+        options: { enum: [HOSTILE], title: HOSTILE },
+      },
+    },
+  },
+};
+
 const decided = {
   kind: "decided",
-  choice: "approve",
+  answer: { value: "approve", effect: "approve" },
   by: "ana@example.com",
   door: "mail",
   atMs,
@@ -40,29 +74,42 @@ const decided = {
 
 /** Every view in every state, filled with hostile text wherever text can come from outside. */
 export const PAGES: Readonly<Record<string, Page & { readonly status: number }>> = {
-  "decide approve": { status: 200, view: "decide", data: { ...asked, choice: "approve" } },
-  "decide reject": { status: 200, view: "decide", data: { ...asked, choice: "reject" } },
+  "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
+  "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
+  "decide view": { status: 200, view: "decide", data: asked },
   "decide with a problem": {
     status: 422,
     view: "decide",
-    data: { ...asked, choice: "reject", problem: HOSTILE, comment: HOSTILE },
+    data: {
+      ...own,
+      suggested: "go",
+      rejected: {
+        problem: { kind: "comment", choice: own.choices[0]! },
+        comment: HOSTILE,
+        fields: new Map([
+          ["line", HOSTILE],
+          ["text", HOSTILE],
+          ["options", HOSTILE],
+        ]),
+        fieldProblems: [{ name: "line", fault: { kind: "characters" } }],
+      },
+    },
   },
   "standing decided": {
     status: 200,
     view: "standing",
-    data: { ...asked, choice: "reject", stands: decided },
+    data: { ...asked, stands: decided },
   },
   "standing decided by another": {
     status: 200,
     view: "standing",
-    data: { ...asked, choice: "reject", stands: { ...decided, by: HOSTILE } },
+    data: { ...asked, stands: { ...decided, by: HOSTILE } },
   },
   "standing decided by a program": {
     status: 200,
     view: "standing",
     data: {
       ...asked,
-      choice: "reject",
       stands: { ...decided, door: "api", caller: HOSTILE, outcome: "rejected" },
     },
   },
@@ -71,14 +118,23 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
     view: "standing",
     data: {
       ...asked,
-      choice: "approve",
       stands: { kind: "closed", because: "cancelled", reason: HOSTILE, outcome: "cancelled" },
+    },
+  },
+  "receipt with fields": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...own,
+      pressed: "go",
+      effective: true,
+      stands: { ...decided, answer: approve, fields: { line: HOSTILE, gone: HOSTILE } },
     },
   },
   "receipt decides": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", effective: true, stands: { ...decided, outcome: "approved" } },
+    data: { ...asked, pressed: "approve", effective: true, stands: { ...decided, outcome: "approved" } },
   },
   ...Object.fromEntries(
     (["approved", "rejected", "expired", "cancelled", "closing"] as const).flatMap((because) => [
@@ -87,7 +143,7 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
         {
           status: 200,
           view: "standing",
-          data: { ...asked, choice: "approve", stands: { kind: "closed", because } },
+          data: { ...asked, stands: { kind: "closed", because } },
         },
       ],
       [
@@ -95,7 +151,7 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
         {
           status: 409,
           view: "receipt",
-          data: { ...asked, choice: "approve", effective: false, stands: { kind: "closed", because, atMs } },
+          data: { ...asked, pressed: "approve", effective: false, stands: { kind: "closed", because, atMs } },
         },
       ],
     ]),
@@ -103,17 +159,17 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
   "receipt effective": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", effective: true, stands: decided },
+    data: { ...asked, pressed: "approve", effective: true, stands: decided },
   },
   "receipt same": {
     status: 200,
     view: "receipt",
-    data: { ...asked, choice: "approve", effective: false, stands: decided },
+    data: { ...asked, pressed: "approve", effective: false, stands: decided },
   },
   "receipt other": {
     status: 409,
     view: "receipt",
-    data: { ...asked, choice: "reject", effective: false, stands: decided },
+    data: { ...asked, pressed: "reject", effective: false, stands: decided },
   },
   refused: { status: 403, view: "refused" },
   "not recorded": { status: 503, view: "notRecorded" },

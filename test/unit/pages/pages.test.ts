@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import express from "express";
+import express, { type Request } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createPages, DECISION_FORM } from "../../../src/gateway/pages/pages.ts";
+import { readersMessages } from "../../../src/gateway/pages/language.ts";
+import { DECISION_FORM, type Page } from "../../../src/gateway/pages/page.ts";
+import { pageContent } from "../../../src/gateway/pages/page-content.ts";
+import { createPages } from "../../../src/gateway/pages/pages.ts";
+import { loadAssets } from "../../../src/lib/assets.ts";
+import { renderShell } from "../../../src/lib/shell.ts";
+import { loadTemplates } from "../../../src/lib/templates.ts";
 import { named, tagsOf } from "../../support/markup.ts";
 import { PAGES } from "./hostile.ts";
 
@@ -32,6 +39,18 @@ afterAll(() => {
 async function get(name: string): Promise<{ res: Response; html: string }> {
   const res = await fetch(`${origin}/page/${encodeURIComponent(name)}`);
   return { res, html: await res.text() };
+}
+
+const views = { templates: loadTemplates("pages", "partials"), assets: loadAssets() };
+
+/** A page as a browser with this `Accept-Language` gets it. */
+function rendered(page: Page, acceptLanguage?: string): { readonly html: string } {
+  const req = Object.create(express.request) as Request;
+  req.headers = acceptLanguage === undefined ? {} : { "accept-language": acceptLanguage };
+  const { template, locals, shell } = pageContent(page, "https://approvals.example.com", (locale) =>
+    readersMessages(req, locale),
+  );
+  return { html: renderShell(views, { ...shell, body: views.templates.html(template, locals) }).toString() };
 }
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
@@ -85,7 +104,7 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       expect(attributes.get("href")).toMatch(/^(https|mailto):/u);
       expect(attributes.get("rel")).toBe("noopener noreferrer nofollow");
     }
-    expect(links.length > 0).toBe(DECIDE.includes(name));
+    expect(links.length > 0).toBe(/^(?:decide|standing|receipt)/u.test(name));
   });
 
   test("has one main, one first heading, landmarks, a language and a title", async () => {
@@ -108,17 +127,19 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
 
   test("has a form only where a decision is asked for", async () => {
     const { html } = await get(name);
-    expect(named(tagsOf(html), "form", "button", "input", "textarea").length > 0).toBe(DECIDE.includes(name));
+    const controls = named(tagsOf(html), "form", "button", "input", "textarea", "select");
+    expect(controls.length > 0).toBe(DECIDE.includes(name));
   });
 });
 
 describe("render() of decide", () => {
   test.each([
-    ["decide approve", "Approve this request"],
-    ["decide reject", "Reject this request"],
+    ["decide approve", "approve"],
+    ["decide reject", "reject"],
+    ["decide view", undefined],
   ])(
-    "has one form that posts to its own address, one labelled field, one button (%s)",
-    async (name, press) => {
+    "has one form that posts to its own address, with a button for each choice (%s)",
+    async (name, suggested) => {
       const { html } = await get(name);
       const tags = tagsOf(html);
       expect(named(tags, "form").map(({ attributes }) => [...attributes])).toEqual([[["method", "post"]]]);
@@ -131,43 +152,75 @@ describe("render() of decide", () => {
       expect(named(tags, "label").map(({ attributes }) => attributes.get("for"))).toEqual([
         textarea?.attributes.get("id"),
       ]);
-      expect(named(tags, "button")).toHaveLength(1);
-      expect(html).toMatch(new RegExp(`</svg> ${press}</button>`, "u"));
+      // The first one keeps the Enter key from pressing any: a form's default button is its first.
+      const [none, ...presses] = named(tags, "button").map(({ attributes }) => attributes);
+      expect([none?.has("disabled"), none?.has("hidden"), none?.has("name")]).toEqual([true, true, false]);
+      expect(presses.map((press) => [press.get("name"), press.get("value")])).toEqual([
+        ["choice", "approve"],
+        ["choice", "reject"],
+      ]);
+      const full = presses.filter((press) => press.get("class")?.split(" ").includes("suggested"));
+      expect(full.map((press) => press.get("value"))).toEqual(suggested === undefined ? [] : [suggested]);
+      expect(html).toMatch(/<span dir="auto">Approve<\/span><\/button>/u);
     },
   );
 
-  test("says as whom, by when in the reader's language and zone, and what pressing does", async () => {
+  test("says who asks, as whom one answers, by when, what was answered already, and what pressing does", async () => {
     const { html } = await get("decide approve");
     expect(html).toContain("ana@example.com");
-    expect(html).toContain("Donnerstag, 26. November 2026 um 17:00 MEZ");
+    expect(html).toContain("Thursday, 26 November 2026 at 17:00 CET");
     expect(html).toContain("2026-11-26 16:00 UTC");
+    expect(html).toContain("in 5 days");
     expect(html).toContain("After that the request counts as rejected.");
     expect(html).toContain("The request is approved once all 2 people asked have approved it.");
+    expect(html).toContain("Has not answered yet");
+    expect(html).toContain("<code>&lt;script");
+    // What is short comes before the long text.
+    const at = (text: string) => html.indexOf(text);
+    expect(at('id="details"')).toBeGreaterThan(at("Answer by"));
+    expect(at('id="summary"')).toBeGreaterThan(at('id="details"'));
   });
 
-  test("keeps the comment and tells the problem when a press could not be taken", async () => {
+  test("keeps what was written and tells the problem when a press could not be taken", async () => {
     const { html } = await get("decide with a problem");
-    const [textarea] = named(tagsOf(html), "textarea");
-    expect(textarea?.attributes.get("aria-invalid")).toBe("true");
-    expect(textarea?.attributes.has("autofocus")).toBe(true);
-    expect(textarea?.attributes.get("aria-describedby")).toContain("problem");
-    expect(html).toMatch(/<textarea[^>]*>\n&lt;script&gt;/u);
+    const tags = tagsOf(html);
+    const [, comment] = named(tags, "textarea");
+    expect(comment?.attributes.get("aria-invalid")).toBe("true");
+    expect(comment?.attributes.has("autofocus")).toBe(true);
+    expect(comment?.attributes.get("aria-describedby")).toContain("problem");
+    expect(html.match(/<textarea[^>]*>\n&lt;script&gt;/gu)).toHaveLength(2);
     expect(html).toMatch(/role="alert"/u);
+    const [, line] = named(tags, "input");
+    expect(Object.fromEntries(line?.attributes ?? [])).toMatchObject({
+      name: "field.line",
+      "aria-invalid": "true",
+      "aria-describedby": "field-0-hint field-0-fault",
+    });
+    expect(line?.attributes.get("value")).toContain("&lt;script&gt;");
+    expect(named(tags, "select").map(({ attributes }) => attributes.get("name"))).toEqual(["field.options"]);
+    expect(named(tags, "option").map(({ attributes }) => attributes.has("selected"))).toEqual([false, true]);
+  });
+
+  test("makes links of addresses in details that lead where they say, and of no others", async () => {
+    const { html } = await get("decide approve");
+    expect(html).toContain('<a href="https://ok.example/x%22onclick=y" rel="noopener noreferrer nofollow">');
+    expect(html).toContain("(https://ok.example/x%22onclick=y)</span>");
+    expect(html).toContain(" https://a@evil.example/</dd>");
   });
 });
 
 describe("render() of what stands", () => {
   test.each([
-    ["receipt effective", "approved", "true", "Your approval is recorded"],
-    ["receipt same", "approved", "false", "It was already approved"],
-    ["receipt other", "approved", "false", "Not recorded: already approved"],
-    ["receipt expired", "expired", "false", "Not recorded: the deadline has passed"],
-    ["receipt cancelled", "cancelled", "false", "Not recorded: the request was cancelled"],
-    ["standing decided", "approved", "false", "Answered: approved"],
-    ["standing decided by a program", "approved", "false", "Answered: approved"],
+    ["receipt effective", "approved", "true", "Your answer is recorded: Approved"],
+    ["receipt same", "approved", "false", "You had already answered: Approved"],
+    ["receipt other", "approved", "false", "Not recorded: you had already answered"],
+    ["receipt expired", "expired", "false", "Your answer was not recorded"],
+    ["receipt cancelled", "cancelled", "false", "Your answer was not recorded"],
+    ["standing decided", "approved", "false", "You have answered: Approved"],
+    ["standing decided by a program", "approved", "false", "Answered in your name: Approved"],
     ["standing closing", "closing", "false", "The request is being closed"],
-    ["standing approved", "approved", "false", "The request is already approved"],
-    ["standing rejected", "rejected", "false", "The request is already rejected"],
+    ["standing approved", "approved", "false", "The request is approved"],
+    ["standing rejected", "rejected", "false", "The request is rejected"],
     ["standing expired", "expired", "false", "The deadline has passed"],
     ["standing cancelled", "cancelled", "false", "The request was cancelled"],
   ])("says it to people and to tools (%s)", async (name, decision, effective, headline) => {
@@ -188,6 +241,20 @@ describe("render() of what stands", () => {
     const overruled = (await get("standing decided by a program")).html;
     expect(overruled).toContain("The request is rejected. Others decided otherwise.");
     expect(overruled).toMatch(/<main[^>]*data-decision="approved"[^>]*data-outcome="rejected"/u);
+  });
+
+  test("is a record of what was shown, of everybody's answer, and of how it can be told from another", async () => {
+    const { html } = await get("receipt decides");
+    const { data } = PAGES["receipt decides"] as Page & { view: "receipt" };
+    const { title, summary, details } = data.request;
+    const canonical = JSON.stringify({ details, summary, title });
+    expect(html).toContain(`<code>${createHash("sha256").update(canonical).digest("hex")}</code>`);
+    expect(html).toMatch(/What was shown[^]*<dt dir="auto">Links/u);
+    expect(html).toMatch(/Reference<\/dt><dd><code>&lt;script/u);
+    expect(html).toMatch(/What came of the request[^]*bo@example\.com[^]*<time[^]*class="comment"/u);
+    expect(
+      (await get("receipt with fields")).html.match(/<dd class="comment" dir="auto">&lt;script/gu),
+    ).toHaveLength(3);
   });
 
   test("shows that a program answered, and with which key", async () => {
@@ -216,6 +283,46 @@ describe("render() of what stands", () => {
       expect((await get(name)).html).not.toMatch(/data-decision|data-effective/u);
     },
   );
+});
+
+describe("render() in the reader's language", () => {
+  test.each([
+    ["de-AT", "de", "Entscheidung nötig", "in 5 Tagen"],
+    ["fr", "fr", "Décision attendue", "dans 5 jours"],
+    ["es-MX", "es", "Decisión pendiente", "dentro de 5 días"],
+    ["en-US", "en", "Decision needed", "in 5 days"],
+    ["it", "en", "Decision needed", "in 5 days"],
+  ])("%s: the page is in %s, dates and all", async (locale, lang, title, inTime) => {
+    const { data } = PAGES["decide approve"] as Page & { view: "decide" };
+    const { html } = rendered({ view: "decide", data: { ...data, approver: { ...data.approver, locale } } });
+    expect(html).toContain(`<html lang="${lang}">`);
+    expect(html).toContain(`<title>${title}`);
+    expect(html).toContain(inTime);
+  });
+
+  test.each([
+    ["fr-CA,fr;q=0.9,en;q=0.8", "fr"],
+    ["it, es;q=0.9, en;q=0.8", "es"],
+    ["it", "en"],
+    ["en;q=0.5, de;q=0.6", "de"],
+    ["*", "en"],
+    ["x".repeat(500), "en"],
+    ["de;q=0", "en"],
+  ])("without a locale it follows the browser: %.40s is read in %s", (accepted, lang) => {
+    const { data } = PAGES["decide approve"] as Page & { view: "decide" };
+    const page = { view: "decide", data: { ...data, approver: { email: "ana@example.com" } } } as const;
+    expect(rendered(page, accepted).html).toContain(`<html lang="${lang}">`);
+    expect(rendered({ view: "refused" }, accepted).html).toContain(`<html lang="${lang}">`);
+  });
+
+  test("a person's locale counts more than the browser that they borrow", () => {
+    const { data } = PAGES["decide approve"] as Page & { view: "decide" };
+    const page = {
+      view: "decide",
+      data: { ...data, approver: { email: "a@example.com", locale: "de" } },
+    } as const;
+    expect(rendered(page, "fr").html).toContain('<html lang="de">');
+  });
 });
 
 describe("render() of messages", () => {

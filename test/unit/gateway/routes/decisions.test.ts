@@ -24,10 +24,16 @@ async function receiptOf(rig: Rig, pressed: { readonly status: number; readonly 
   return `${status} ${result}`;
 }
 
+/** The same link, but for another answer; signed by us, as a mail's would be. */
+function linkFor(link: string, choice: string): string {
+  const { header, claims } = partsOf(link.slice("/d/".length));
+  return `/d/${signed({ header, claims: { ...claims, act: choice } }, SECRET)}`;
+}
+
 const stored = (rig: Rig, n = 1) => rig.durable.read(ballotId("po-1", n));
 
 describe("GET /d/:token", () => {
-  test("shows what is asked, as whom one answers, and one form with one button", async () => {
+  test("shows what is asked, as whom one answers, and one form with a button for each answer", async () => {
     await using rig = await openRig();
     const { approve, reject } = await asked(rig);
     const page = await rig.call(approve);
@@ -37,9 +43,35 @@ describe("GET /d/:token", () => {
       expect(page.text).toContain(text);
     }
     expect(page.text.match(/<form/gu)).toHaveLength(1);
-    expect(page.text.match(/<button/gu)).toHaveLength(1);
+    expect([...page.text.matchAll(/<button[^>]* value="(\w+)"/gu)].map(([, value]) => value)).toEqual([
+      "approve",
+      "reject",
+    ]);
     expect(page.text).not.toMatch(/<script|\son\w+=/iu);
     expect((await rig.call(reject)).text).not.toBe(page.text);
+  });
+
+  test("tells who else is asked, what they answered, and the reference", async () => {
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    expect((await rig.call(approve)).text.match(/Has not answered yet/gu)).toHaveLength(2);
+    await rig.press(await rig.link("po-1", "approve", 2), { confirm: "yes", comment: "Fine by me" });
+    const { text } = await rig.call(approve);
+    expect(text.match(/Has not answered yet/gu)).toHaveLength(1);
+    expect(text).toMatch(/bo@example\.com[^]*Approved[^]*Fine by me/u);
+    expect(text).toContain("<code>po-1</code>");
+  });
+
+  test("by the link that suggests no answer, shows the same page with every button alike", async () => {
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const view = linkFor(approve, "view");
+    const page = await rig.call(view);
+    expect(page.status).toBe(200);
+    expect(page.text.replace(" suggested", "")).toBe(
+      (await rig.call(approve)).text.replace(" suggested", ""),
+    );
+    expect(page.text).not.toContain("suggested");
   });
 
   test("sends the headers that keep links and pages to themselves", async () => {
@@ -108,6 +140,7 @@ describe("POST /d/:token", () => {
       kind: "decision",
       choice: "approve",
       comment: "Needed,\nsoon",
+      contentHash: expect.stringMatching(/^[0-9a-f]{64}$/u) as string,
       by: "ana@example.com",
       door: "mail",
       nonce: expect.stringMatching(/^[\w-]{22}$/u) as string,
@@ -124,6 +157,46 @@ describe("POST /d/:token", () => {
       "409 rejected false",
     );
     expect(await stored(rig)).toEqual(before);
+  });
+
+  test("records the answer whose button was pressed, whatever the link suggests", async () => {
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const pressed = await rig.press(approve, { confirm: "yes", choice: "reject", comment: "No" });
+    expect(await receiptOf(rig, pressed)).toBe("200 rejected true");
+    expect((await stored(rig))?.value).toMatchObject({ choice: "reject", comment: "No" });
+    const later = await rig.press(approve, { confirm: "yes", choice: "approve" });
+    expect(await receiptOf(rig, later)).toBe("409 rejected false");
+  });
+
+  test.each<[string, string, string]>([
+    ["no answer", "view", "confirm=yes&comment=Why"],
+    ["an answer that there is not", "approve", "confirm=yes&choice=abstain&comment=Why"],
+    ["the answer that no button gives", "view", "confirm=yes&choice=view&comment=Why"],
+    ["two answers", "approve", "confirm=yes&choice=approve&choice=reject&comment=Why"],
+    ["a name that objects have", "approve", "confirm=yes&choice=constructor&comment=Why"],
+    ["an answer without confirmation", "approve", "choice=approve&comment=Why"],
+  ])("asks again where the form names %s, with what was written", async (_, suggested, body) => {
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const link = linkFor(approve, suggested);
+    const { status, text } = await rig.call(link, form(body));
+    expect(status).toBe(422);
+    expect(text).toContain("To answer, press one of the buttons.");
+    expect(text).toContain("Why</textarea>");
+    expect((await stored(rig))?.state).toBe("pending");
+    const pressed = await rig.press(link, { confirm: "yes", choice: "approve" });
+    expect(await receiptOf(rig, pressed)).toBe("200 approved true");
+  });
+
+  test("refuses a link for an answer that there is not", async () => {
+    await using rig = await openRig();
+    const { approve } = await asked(rig);
+    const link = linkFor(approve, "abstain");
+    expect((await rig.call(link)).status).toBe(403);
+    expect((await rig.press(link, { confirm: "yes", choice: "approve" })).status).toBe(403);
+    expect((await stored(rig))?.state).toBe("pending");
+    expect(rig.log.join("")).toContain("no-choice");
   });
 
   test("answers for one approver only", async () => {
@@ -178,12 +251,12 @@ describe("POST /d/:token", () => {
   });
 
   test.each<[string, string, RegExp, string]>([
-    ["too long a comment", "x".repeat(2_001), /2001 characters/u, "x".repeat(2_001)],
-    ["a control character", "a\u0007b", /cannot be stored \(U\+0007 is character 2\)/u, "ab"],
+    ["too long a comment", "x".repeat(2_001), /2,001 characters/u, "x".repeat(2_001)],
+    ["a control character", "a\u0007b", /cannot be stored \(U\+0007, character 2\)/u, "ab"],
     [
       "a control character below a line",
       "a\r\nb\u001B",
-      /cannot be stored \(U\+001B is character 4\)/u,
+      /cannot be stored \(U\+001B, character 4\)/u,
       "a\nb",
     ],
   ])("gives back %s, with what was written, and records nothing", async (_, comment, problem, givenBack) => {
@@ -245,6 +318,8 @@ const SCANS: Readonly<Record<string, RequestInit>> = {
   "a POST of text": { method: "POST", body: "confirm=yes" },
   "a doubled confirmation": form("confirm=yes&confirm=yes"),
   "a doubled comment": form("confirm=yes&comment=a&comment=b"),
+  "a doubled choice": form("confirm=yes&choice=approve&choice=approve"),
+  "a choice without confirmation": form("choice=approve"),
   "a confirmation of something else": form("confirm=no"),
   "a nested confirmation": form("confirm[]=yes"),
   "a method override": {
@@ -288,7 +363,7 @@ describe("scanners", () => {
         for (const { status, headers, text } of await Promise.all(answers)) {
           statuses.add(status);
           expect(headers.has("access-control-allow-origin")).toBe(false);
-          expect(text).not.toMatch(/approval is recorded|rejection is recorded/u);
+          expect(text).not.toMatch(/answer is recorded/u);
         }
       }
     }
@@ -306,6 +381,8 @@ describe("scanners", () => {
       "a POST of text": "422",
       "a doubled confirmation": "422",
       "a doubled comment": "422",
+      "a doubled choice": "422",
+      "a choice without confirmation": "422",
       "a confirmation of something else": "422",
       "a nested confirmation": "422",
       "a method override": "200",

@@ -92,9 +92,9 @@ test("readQuestion() shows the answer that came after the ballot was read and be
     atMs: 2_000,
     outcome: "approved",
   });
-  expect(question && standsOf(question.standing)).toMatchObject({
+  expect(question && standsOf(question)).toMatchObject({
     kind: "decided",
-    choice: "approve",
+    answer: { value: "approve", effect: "approve" },
     by: "ana@example.com",
   });
   expect(reads).toEqual(["po-1", END, BALLOT, OTHER, THIRD, "po-1:4"]);

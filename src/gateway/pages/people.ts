@@ -1,0 +1,42 @@
+import type { Person } from "../../approval/approval.ts";
+import { dateText } from "../../lib/date-text.ts";
+import type { Messages } from "../../lib/messages.ts";
+import type { Locals } from "../../lib/templates.ts";
+import { oneLine } from "../../lib/text.ts";
+import { answerText } from "./choice-text.ts";
+import type { Asked, AskedPerson } from "./page.ts";
+
+export function personOf({ name, email }: Person): Locals {
+  return { name, email };
+}
+
+/** Everybody who is asked, with what they answered, when, and why. Without others, nobody. */
+export function peopleOf({ people, approver }: Asked, messages: Messages): readonly Locals[] {
+  const shown = people.map(({ person, isReader, state }) => ({
+    person: personOf(person),
+    you: isReader ? `(${messages.text("page.you")})` : undefined,
+    tone: state.kind === "answered" ? state.answer.effect : "none",
+    state: stateText(state, messages),
+    at:
+      state.kind === "answered" ? dateText(state.atMs, { ...approver, locale: messages.locale }) : undefined,
+    comment: state.kind === "answered" ? state.comment : undefined,
+  }));
+  return shown.length > 1 ? shown : [];
+}
+
+function stateText(state: AskedPerson["state"], messages: Messages): string {
+  switch (state.kind) {
+    case "answered":
+      return answerText(state.answer, messages);
+    case "reassigned":
+      return messages.text("page.state.reassigned", { to: oneLine(state.to.name ?? state.to.email) });
+    case "recused":
+      return messages.text("page.state.recused");
+    case "open":
+      return messages.text("page.state.waiting");
+    case "none":
+      return messages.text("page.state.noAnswer");
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Person } from "../../approval/approval.ts";
+import { contentOf } from "../../approval/content.ts";
+import type { FieldValue } from "../../approval/field-answers.ts";
+import { canonicalHash } from "../../lib/canonical-hash.ts";
+import { dateText } from "../../lib/date-text.ts";
+import type { Messages } from "../../lib/messages.ts";
+import type { Locals } from "../../lib/templates.ts";
+import { answerText } from "./choice-text.ts";
+import { linkedText } from "./linked-text.ts";
+import type { Asked, Standing } from "./page.ts";
+import type { PageContent } from "./page-content.ts";
+import { peopleOf, personOf } from "./people.ts";
+import { OUTCOMES, standingText, type Visit } from "./standing-text.ts";
+
+/**
+ * How a ballot was settled, as a record that proves something by itself: what was shown, who answered what and when, and
+ * what came of the request. It is read anew each time, so a receipt that is opened again later tells the outcome too.
+ */
+export function resultContent(visit: Visit, messages: Messages): PageContent {
+  const { asked, stands, press } = visit;
+  const { request, approver, reference } = asked;
+  const text = standingText(visit, messages);
+  const at = stands.atMs === undefined ? undefined : dateOf(stands.atMs, asked, messages);
+  return {
+    template: "pages/result",
+    locals: {
+      text: messages.text,
+      ...text,
+      recordTitle: messages.text(press === "effective" ? "page.yourReceipt" : "page.onRecord"),
+      title: request.title,
+      requester: request.requester && personOf(request.requester),
+      reference,
+      approver: personOf(approver),
+      at,
+      decided: stands.kind === "decided" ? decidedRecord(stands, asked, messages) : undefined,
+      reason: stands.kind === "closed" ? stands.reason : undefined,
+      to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
+      outcome: outcomeOf(stands, messages),
+      people: peopleOf(asked, messages),
+      // What was shown before a change is not what the request has now; its hash still says which it was.
+      shown: asked.contentHash === undefined,
+      details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
+      hash: asked.contentHash ?? canonicalHash(contentOf(request)),
+    },
+    shell: {
+      lang: messages.lang,
+      dir: messages.dir,
+      title: `${text.headline} – ${request.title}`,
+      note: messages.text(press === "view" ? "page.decisionRequest" : "page.receipt"),
+      footer: messages.text("page.footer"),
+      decision: stands.kind === "decided" ? wordOf(stands) : stands.because,
+      effective: press === "effective",
+      ...(stands.outcome === undefined ? {} : { outcome: stands.outcome }),
+    },
+  };
+}
+
+/** For tools: how an answer is called in states of ballots. */
+function wordOf({ answer }: Extract<Standing, { kind: "decided" }>): string {
+  return { approve: "approved", reject: "rejected", changes: "changes-requested" }[answer.effect];
+}
+
+function decidedRecord(
+  stands: Extract<Standing, { kind: "decided" }>,
+  { approver, request }: Asked,
+  messages: Messages,
+): Locals {
+  const { answer, by, comment, fields: values = {} } = stands;
+  return {
+    answer: answerText(answer, messages),
+    by: decider(by, approver),
+    // An answer that the person has not given should not look like theirs.
+    through: throughText(stands, messages),
+    comment,
+    fields: Object.entries(values).map(([name, value]) => ({
+      label: request.fields?.properties[name]?.title ?? name,
+      value: valueText(value, messages),
+    })),
+  };
+}
+
+function valueText(value: FieldValue, messages: Messages): string {
+  if (typeof value === "boolean") return messages.text(value ? "page.field.yes" : "page.field.no");
+  return String(value);
+}
+
+/** Which program answered in the person's place; undefined if they did it by their own link. */
+function throughText(
+  { door, caller }: Extract<Standing, { kind: "decided" }>,
+  messages: Messages,
+): string | undefined {
+  if (door === "mail") return undefined;
+  if (door === "api") {
+    return caller === undefined
+      ? messages.text("page.through.program")
+      : messages.text("page.through.key", { caller });
+  }
+  return caller === undefined
+    ? messages.text("page.through.system")
+    : messages.text("page.through.named", { caller });
+}
+
+function outcomeOf(stands: Standing, messages: Messages): string {
+  return messages.text(stands.outcome === undefined ? "page.outcome.open" : OUTCOMES[stands.outcome]);
+}
+
+function decider(email: string, approver: Person): Locals {
+  return email.toLowerCase() === approver.email.toLowerCase() ? personOf(approver) : personOf({ email });
+}
+
+function dateOf(atMs: number, { approver }: Asked, messages: Messages) {
+  return dateText(atMs, { ...approver, locale: messages.locale });
+}
