@@ -19,7 +19,7 @@ answer, and the outcome.
 
 Options:
   --script FILE   What people do (YAML or JSON): by mail address, or * for everybody else, one reaction or a list. A reaction
-                  is approve, reject, ignore or cancel, or an object such as
+                  is a choice such as approve or reject, or ignore, cancel, recuse, undo, or an object such as
                   {choice: approve, after: P1D, comment: Fine}. Without a script, nobody answers
   --expect FILE   What should come of it (YAML or JSON): outcome, reason, decisions, mails, took. Exits 1 if it differs,
                   and says in what

@@ -27,6 +27,8 @@ export interface VirtualServiceOptions {
   readonly workflows: readonly Registration[];
   /** What the worker gets; its own parts may use the service that is being made. */
   readonly services: (service: VirtualService) => GivenServices;
+  /** Looks on each time that nothing is left to do at a moment, before time goes on. */
+  readonly onRest?: (service: VirtualService) => Promise<void>;
 }
 
 /** Longer than any run: the lease of a task is counted in time that jumps. */
@@ -45,15 +47,25 @@ export class VirtualService {
   readonly #watched: WatchedNetwork;
   /** What people do just now. */
   readonly #acts = new Set<Promise<void>>();
+  readonly #onRest: (service: VirtualService) => Promise<void>;
   /** Acts whose time is still to come. */
   #planned = 0;
   #fault: { readonly error: unknown } | undefined;
   #complaint = "";
 
   /** @throws TypeError when `now` is no time */
-  constructor({ what, now, limitMs, group, workflows, services }: VirtualServiceOptions) {
+  constructor({
+    what,
+    now,
+    limitMs,
+    group,
+    workflows,
+    services,
+    onRest = async () => {},
+  }: VirtualServiceOptions) {
     this.startedAtMs = instantMs(now);
     this.#what = what;
+    this.#onRest = onRest;
     this.#limitMs = limitMs;
     this.#giveUpAt = performance.now() + limitMs;
     this.#clock = new VirtualClock(this.startedAtMs);
@@ -137,6 +149,7 @@ export class VirtualService {
         if (performance.now() > this.#giveUpAt) throw this.#givenUp();
       });
     } while (this.#acts.size > 0);
+    await this.#onRest(this);
   }
 
   #givenUp(): Error {
@@ -156,7 +169,8 @@ export class VirtualService {
   }
 }
 
-function instantMs(now: Date | string): number {
+/** @throws TypeError */
+export function instantMs(now: Date | string): number {
   const ms = new Date(now).getTime();
   if (!Number.isNaN(ms)) return ms;
   throw new TypeError(`now must be a Date or an ISO 8601 instant, not ${JSON.stringify(now)}`);

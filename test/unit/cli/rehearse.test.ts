@@ -202,6 +202,22 @@ took: PT48H
     ["expect", "outcom: approved", "must be an expectation:\n  outcom is not a known field"],
     ["expect", "{}", "must have at least one of outcome, reason, decisions, mails, took"],
     ["expect", "mails: { ana: 1 }", "mails.ana must be one plain mail address"],
+    [
+      "expect",
+      "mails: { ana@example.com: { requests: 1 } }",
+      "mails.ana@example.com.requests must be one of request, reminder",
+    ],
+    [
+      "script",
+      "ana@example.com: { choice: approve, fields: { cost: 1 } }",
+      "ana@example.com.fields must not have cost",
+    ],
+    ["script", "ana@example.com: reassign", "ana@example.com must be an object with do: reassign and to"],
+    [
+      "script",
+      "ana@example.com: { choice: approve, to: bo@example.com }",
+      "ana@example.com.to belongs to do: reassign",
+    ],
     ["expect", "decisions: [{ choice: approve }]", "decisions[0].email is required"],
     ["expect", "took: 2 days", "took must be an ISO 8601 duration"],
   ])("names each field of --%s that is wrong: %s", async (option, text, message) => {

@@ -8,8 +8,8 @@ import { request } from "../../../src/lib/http.ts";
 /** What the last page said. */
 export interface Seen {
   readonly status: number;
-  /** Its heading. */
-  readonly headline: string;
+  /** Its heading, or what it says is wrong with the form. */
+  readonly told: string;
   /** Whether this press is the answer that is recorded; undefined if there was nothing to press. */
   readonly effective: boolean | undefined;
 }
@@ -20,19 +20,28 @@ interface Answer {
   readonly page: string;
 }
 
-/**
- * @param link under the public URL, as mails have it
- * @param at where the gateway really listens
- * @param typed what the person fills in and presses, by the names of the form's fields
- */
-export async function press(
-  link: string,
-  { at, typed }: { readonly at: string; readonly typed: Readonly<Record<string, string>> },
-): Promise<Seen> {
+export interface Press {
+  /** Under the public URL, as mails have it. */
+  readonly link: string;
+  /** Where the gateway really listens. */
+  readonly at: string;
+  /** Value of the button. A page without a choice of buttons has the one of its link. */
+  readonly choice: string;
+  readonly isLinkOfChoice: boolean;
+  /** What the person fills in, by the names of the form's fields. */
+  readonly typed: Readonly<Record<string, string>>;
+}
+
+export async function press({ link, at, choice, isLinkOfChoice, typed }: Press): Promise<Seen> {
   const opened = await call(link, at);
-  const hidden = formIn(opened.page);
-  if (hidden === undefined) return seen(opened);
-  const answer = await call(link, at, new URLSearchParams({ ...hidden, ...typed }).toString());
+  const form = formIn(opened.page);
+  if (form === undefined) return seen(opened);
+  const { hidden, choices } = form;
+  if (choices.length === 0 ? !isLinkOfChoice : !choices.includes(choice)) {
+    return { ...seen(opened), told: `(there is no button for ${choice})` };
+  }
+  const filled = new URLSearchParams({ ...hidden, ...typed, choice });
+  const answer = await call(link, at, filled.toString());
   if (answer.status !== 303 || answer.location === undefined) return seen(answer);
   return seen(await call(new URL(answer.location, link).href, at));
 }
@@ -56,25 +65,36 @@ async function call(url: string, at: string, form?: string): Promise<Answer> {
 
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
-/** The hidden fields of the page's form; undefined where there is no form. */
-function formIn(page: string): Record<string, string> | undefined {
+interface Form {
+  /** The hidden fields. */
+  readonly hidden: Readonly<Record<string, string>>;
+  /** Values of the buttons that answer. */
+  readonly choices: readonly string[];
+}
+
+/** The page's form; undefined where there is none. */
+function formIn(page: string): Form | undefined {
   const form = /<form\b[^>]*\bmethod="post"[^>]*>(.*?)<\/form>/su.exec(page)?.[1];
   if (form === undefined) return undefined;
   const tags = [...form.matchAll(/<input\b[^>]*>/gu)].map(([tag]) => tag);
-  return Object.fromEntries(
-    tags
-      .filter((tag) => attribute(tag, "type") === "hidden")
-      .map((tag) => [attribute(tag, "name"), attribute(tag, "value")]),
-  );
+  const hidden = tags.filter((tag) => attribute(tag, "type") === "hidden");
+  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)].map(([tag]) => tag);
+  return {
+    hidden: Object.fromEntries(hidden.map((tag) => [attribute(tag, "name"), attribute(tag, "value")])),
+    choices: buttons
+      .filter((tag) => attribute(tag, "name") === "choice")
+      .map((tag) => attribute(tag, "value")),
+  };
 }
 
 function seen({ status, page }: Answer): Seen {
   const main = /<main\b[^>]*>/u.exec(page)?.[0] ?? "";
   const effective = attribute(main, "data-effective");
   const heading = /<h1\b[^>]*>(.*?)<\/h1>/su.exec(page)?.[1] ?? "";
+  const problem = /<p\b[^>]*\brole="alert"[^>]*>(.*?)<\/p>/su.exec(page)?.[1];
   return {
     status,
-    headline: plain(heading.replace(/<[^>]*>/gu, "")),
+    told: plain((problem ?? heading).replace(/<[^>]*>/gu, "")),
     effective: effective === "" ? undefined : effective === "true",
   };
 }

@@ -6,13 +6,14 @@ import { problemsFromIssues } from "../../../src/approval/problems.ts";
 import { outcomeKindSchema } from "../../../src/approval/schema.ts";
 import type { FieldProblem } from "../../../src/lib/errors.ts";
 import { isMailAddress } from "../../../src/lib/mail-address.ts";
-import type { RehearsedMail } from "./mails.ts";
+import { MAIL_KINDS, type RehearsedMail } from "./mails.ts";
+import { ADDRESS_RULE } from "./reaction.ts";
 import type { Rehearsal } from "./rehearse.ts";
 import { durationText } from "./timeline.ts";
 
 const count = z.int().min(0);
 
-const ADDRESS_RULE = "must be one plain mail address, such as ana@example.com";
+const KINDS: ReadonlySet<string> = new Set(MAIL_KINDS);
 const address = z.string().refine(isMailAddress, ADDRESS_RULE).overwrite(addressKey);
 
 const expectationSchema = z.strictObject({
@@ -23,8 +24,12 @@ const expectationSchema = z.strictObject({
   /** By address, how many mails somebody got, or how many of each kind. Who is not named may get any. */
   mails: z.exactOptional(
     z.record(z.string(), z.union([count, z.record(z.string(), count)])).superRefine((mails, ctx) => {
-      for (const to of Object.keys(mails)) {
-        if (!isMailAddress(to)) ctx.addIssue({ code: "custom", path: [to], message: ADDRESS_RULE });
+      const note = (path: string[], message: string) => ctx.addIssue({ code: "custom", path, message });
+      for (const [to, counts] of Object.entries(mails)) {
+        if (!isMailAddress(to)) note([to], ADDRESS_RULE);
+        for (const kind of typeof counts === "number" ? [] : Object.keys(counts)) {
+          if (!KINDS.has(kind)) note([to, kind], `must be one of ${[...KINDS].join(", ")}`);
+        }
       }
     }),
   ),

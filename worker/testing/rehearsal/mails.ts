@@ -1,11 +1,32 @@
 /** The mail of a rehearsal: composed as the service composes it, and kept instead of sent. */
-import type { Delivery } from "../../../src/approval/approval.ts";
 import { createComposer } from "../../../src/channels/mail/compose.ts";
 import type { Mail, Mailer } from "../../../src/channels/mail/mailer.ts";
 import type { Mailbox } from "../../../src/lib/mail-address.ts";
 
 /** What a mail is about. */
 export type MailKind = Mail["kind"];
+
+/** Whether a mail of this kind asks its reader anew for a decision. */
+const KINDS: Readonly<Record<MailKind, boolean>> = {
+  request: true,
+  reminder: false,
+  escalated: true,
+  reassigned: true,
+  "next-round": true,
+  undone: true,
+  "handed-on": false,
+  "no-longer-needed": false,
+  outcome: false,
+  "requester-outcome": false,
+  "changes-requested": false,
+  undeliverable: false,
+};
+
+export const MAIL_KINDS = Object.keys(KINDS) as MailKind[];
+
+export function isAsking(kind: MailKind): boolean {
+  return KINDS[kind];
+}
 
 /** A mail as it would have gone out. */
 export interface RehearsedMail {
@@ -18,6 +39,8 @@ export interface RehearsedMail {
   readonly kind: MailKind;
   readonly subject: string;
   readonly messageId: string;
+  /** `In-Reply-To` and others. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly html: string;
 }
@@ -35,9 +58,8 @@ export function collectMails(
 ): CollectingMailer {
   const composer = createComposer({ from: FROM, publicUrl });
   const mails: RehearsedMail[] = [];
-
-  async function send(source: Mail): Promise<Delivery> {
-    const { to, subject, messageId, text, html } = composer.compose(source, now());
+  const send: Mailer["send"] = async (source) => {
+    const { to, subject, messageId, headers, text, html } = composer.compose(source, now());
     const mail: RehearsedMail = {
       n: mails.length + 1,
       at: new Date(now()).toISOString(),
@@ -45,18 +67,18 @@ export function collectMails(
       kind: source.kind,
       subject,
       messageId,
+      headers,
       text,
       html,
     };
     mails.push(mail);
     onMail(mail, source);
     return { status: "sent", messageId };
-  }
-
+  };
   return {
     mails,
     send,
-    requestDecision: (source) => send({ kind: "request", ...source }),
+    requestDecision: (mail) => send({ kind: "request", ...mail }),
     async close() {},
   };
 }

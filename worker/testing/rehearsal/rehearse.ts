@@ -2,27 +2,27 @@
  * Plays a whole approval in this process and in virtual time: the real workflow on the real engine, the real mails, and
  * real presses on the pages of a real gateway. Only people, the mail relay and outgoing callbacks are played.
  */
-import { randomUUID } from "node:crypto";
 import type { Outcome } from "../../../src/approval/approval.ts";
+import { courseOf, evaluationOf } from "../../../src/approval/course.ts";
 import { addressKey } from "../../../src/approval/person.ts";
-import { approvalRequestSchema } from "../../../src/approval/schema.ts";
-import { callOf, requestOf } from "../../../src/approval/stored.ts";
+import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { ruleOf } from "../../../src/approval/rule.ts";
 import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
-import type { AskMail, Mail } from "../../../src/channels/mail/mailer.ts";
+import type { Mail } from "../../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
-import { type FieldProblem, ServiceError } from "../../../src/lib/errors.ts";
+import type { FieldProblem } from "../../../src/lib/errors.ts";
 import { createLogger } from "../../../src/lib/log.ts";
-import { cancelApproval } from "../../../src/service/approvals/cancel.ts";
 import { startApproval } from "../../../src/service/approvals/start.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import type { GivenServices } from "../../runtime/services.ts";
 import { PRODUCT_WORKFLOWS } from "../../workflows/index.ts";
-import { LIMIT_MS, START, VirtualService } from "../virtual-service.ts";
-import { press } from "./browser.ts";
-import { type CollectingMailer, collectMails, type MailKind, type RehearsedMail } from "./mails.ts";
-import { type Deed, type People, parsePeople, type Script } from "./people.ts";
-import { type Happening, Timeline, type TimelineEntry } from "./timeline.ts";
+import { instantMs, LIMIT_MS, START, VirtualService } from "../virtual-service.ts";
+import { type About, act } from "./acts.ts";
+import { type CollectingMailer, collectMails, isAsking, type MailKind, type RehearsedMail } from "./mails.ts";
+import { type People, parsePeople, type Script } from "./people.ts";
+import type { Deed } from "./reaction.ts";
+import { type Happening, standsText, Timeline, type TimelineEntry } from "./timeline.ts";
 
 export interface RehearsalOptions {
   /** What people do. Default: nobody answers. */
@@ -79,7 +79,15 @@ const CALLBACK_TARGETS = { ports: [443], allow: { hosts: [], networks: [] } };
  *   not over within `limitMs`, or the approval's workflow broke off
  */
 export async function rehearse(spec: unknown, options: RehearsalOptions = {}): Promise<Rehearsal> {
-  const parsed = parsePeople(options.people, choicesIn(spec));
+  const request = parseApprovalRequest(spec, {
+    nowMs: instantMs(options.now ?? START),
+    callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
+  });
+  if (!request.ok) throw new RehearsalRefused("spec", request.problems);
+  const parsed = parsePeople(options.people, {
+    choices: ruleOf(request.value).choices.map(({ value }) => value),
+    fieldNames: Object.keys(request.value.fields?.properties ?? {}),
+  });
   if (!parsed.ok) throw new RehearsalRefused("people", parsed.problems);
   const rehearsal = new Play(parsed.script, options);
   try {
@@ -89,25 +97,19 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
   }
 }
 
-/** The values of the choices that the spec gives people; the request itself is checked later. */
-function choicesIn(spec: unknown): string[] {
-  const parsed = approvalRequestSchema.shape.choices.safeParse(
-    typeof spec === "object" && spec !== null && "choices" in spec ? spec.choices : undefined,
-  );
-  return parsed.success && parsed.data !== undefined
-    ? parsed.data.map(({ value }) => value)
-    : ["approve", "reject"];
-}
-
 class Play {
   readonly #script: Script;
   readonly #service: VirtualService;
   readonly #timeline: Timeline;
+  readonly #tokens = createLinkTokens({ keys: KEYS, issuer: PUBLIC_URL });
   readonly #mailer: CollectingMailer;
   /** How many mails of a kind a person has got. */
   readonly #got = new Map<string, number>();
   readonly #seen = new Set<string>();
   #gateway: Gateway | undefined;
+  #approval: string | undefined;
+  /** How the approval stood when it was last looked at, in words. */
+  #stood = "";
 
   constructor(script: Script, { now = START, limitMs = LIMIT_MS }: RehearsalOptions) {
     this.#script = script;
@@ -121,6 +123,7 @@ class Play {
       group: GROUP,
       workflows: PRODUCT_WORKFLOWS,
       services: (service) => this.#services(service),
+      onRest: () => this.#look(),
     });
     this.#timeline = new Timeline(this.#service.startedAtMs);
   }
@@ -133,14 +136,17 @@ class Play {
   async run(spec: unknown): Promise<Rehearsal> {
     const { durable, startedAtMs } = this.#service;
     const root = await this.#begin(spec);
+    this.#approval = root.id;
+    const course = courseOf(root, []);
+    if (course === undefined) throw new Error(`Cannot rehearse: ${root.id} is no approval`);
     this.#note({
       what: "begun",
       approval: root.id,
-      deadline: new Date(callOf(root)?.terms.deadlineAtMs ?? root.timeoutAt).toISOString(),
+      deadline: new Date(course.deadlineAtMs).toISOString(),
     });
     this.#gateway = await openPages(this.#service);
     for (const { address, deed } of this.#script.fromStart()) {
-      this.#plan(address, deed, { approval: root.id });
+      this.#plan(address, deed, { approval: root.id, links: {} });
     }
     const ended = await this.#service.settled(root.id);
     const outcome = outcomeOf(ended);
@@ -160,21 +166,29 @@ class Play {
     };
   }
 
+  /** Notes how the approval stands now, if that has changed. */
+  async #look(): Promise<void> {
+    const { durable } = this.#service;
+    const root = this.#approval === undefined ? undefined : await durable.read(this.#approval);
+    if (root?.state !== "pending") return;
+    const course = courseOf(root, await durable.children(root.id));
+    if (course === undefined) return;
+    const { explanation } = evaluationOf(course, this.#service.now());
+    const stands = standsText(explanation);
+    if (stands !== this.#stood) this.#note({ what: "stands", explanation });
+    this.#stood = stands;
+  }
+
   async #begin(spec: unknown): Promise<StoredPromise> {
-    try {
-      return await startApproval(
-        {
-          durable: this.#service.durable,
-          clock: () => this.#service.now(),
-          newId: () => "rehearsal",
-          callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
-        },
-        { body: spec, idempotencyKeys: [] },
-      );
-    } catch (error) {
-      if (!(error instanceof ServiceError) || error.problems.length === 0) throw error;
-      throw new RehearsalRefused("spec", error.problems);
-    }
+    return await startApproval(
+      {
+        durable: this.#service.durable,
+        clock: () => this.#service.now(),
+        newId: () => "rehearsal",
+        callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
+      },
+      { body: spec, idempotencyKeys: [] },
+    );
   }
 
   #services(service: VirtualService): GivenServices {
@@ -197,7 +211,7 @@ class Play {
           };
         },
       },
-      tokens: createLinkTokens({ keys: KEYS, issuer: PUBLIC_URL }),
+      tokens: this.#tokens,
       publicUrl: PUBLIC_URL,
       group: GROUP,
     };
@@ -205,65 +219,39 @@ class Play {
 
   #mailed({ n, to, kind, subject }: RehearsedMail, source: Mail): void {
     this.#note({ what: "mail", mail: n, to, kind, subject });
-    for (const deed of this.#script.reactionsTo(to, kind, this.#count(to, kind)))
-      this.#plan(to, deed, source);
+    const nthAsking = isAsking(kind) ? this.#count(to, "asking") : 0;
+    const received = { kind, nth: this.#count(to, kind), nthAsking };
+    const { approval } = source;
+    const links = "links" in source ? source.links : {};
+    for (const deed of this.#script.reactionsTo(to, received)) {
+      this.#plan(to, deed, { approval, links });
+    }
   }
 
-  #count(to: string, kind: MailKind): number {
+  /** How many of these a person has got, with this one. */
+  #count(to: string, what: MailKind | "asking"): number {
     const address = addressKey(to);
     this.#seen.add(address);
-    const key = JSON.stringify([address, kind]);
+    const key = JSON.stringify([address, what]);
     const count = (this.#got.get(key) ?? 0) + 1;
     this.#got.set(key, count);
     return count;
   }
 
-  #plan(who: string, deed: Deed, about: Pick<AskMail, "approval"> & Partial<Pick<AskMail, "links">>): void {
+  #plan(who: string, deed: Deed, about: About): void {
     this.#seen.add(addressKey(who));
     this.#service.after(deed.afterMs, async () => {
-      if ("do" in deed.act) await this.#cancel(who, about.approval, deed.comment);
-      else if (about.links !== undefined) await this.#answer(who, deed.act.choice, about.links, deed.comment);
+      if (this.#gateway === undefined) throw new Error("Cannot rehearse: the pages are closed");
+      const note = this.#timeline.begin(this.#service.now());
+      const { durable } = this.#service;
+      const reached = {
+        durable,
+        tokens: this.#tokens,
+        now: () => this.#service.now(),
+        pages: this.#gateway.url,
+      };
+      note(await act(reached, who, deed, about));
     });
-  }
-
-  async #answer(
-    who: string,
-    choice: string,
-    links: Readonly<Record<string, string>>,
-    comment: string | undefined,
-  ): Promise<void> {
-    const link = links[choice];
-    if (link === undefined || this.#gateway === undefined) {
-      throw new Error(`Cannot rehearse: the mail to ${who} has no link for ${choice}`);
-    }
-    const typed = { choice, ...(comment === undefined ? {} : { comment }) };
-    const note = this.#timeline.begin(this.#service.now());
-    const { headline, effective } = await press(link, { at: this.#gateway.url, typed });
-    note({
-      what: "answer",
-      who,
-      choice,
-      ...(comment === undefined ? {} : { comment }),
-      effective: effective === true,
-      told: headline,
-    });
-  }
-
-  async #cancel(who: string, approval: string, reason: string | undefined): Promise<void> {
-    const { durable } = this.#service;
-    const root = await durable.read(approval);
-    const request = root && requestOf(root);
-    if (root === undefined || request === undefined) throw new Error(`Cannot cancel: ${approval} is gone`);
-    const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
-    const note = this.#timeline.begin(this.#service.now());
-    const said = { what: "cancel", who, ...(reason === undefined ? {} : { reason }) } as const;
-    try {
-      await cancelApproval(cancelling, { root, request }, reason);
-      note({ ...said, effective: true, told: "Cancelled" });
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      note({ ...said, effective: false, told: error.message });
-    }
   }
 
   #note(happening: Happening): void {

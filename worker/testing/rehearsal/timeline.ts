@@ -1,7 +1,11 @@
 /** What happened in a rehearsal, in order, for programs and for people. */
 import type { OutcomeKind } from "../../../src/approval/approval.ts";
+import type { Evaluation } from "../../../src/approval/evaluate.ts";
 import type { EventType } from "../../../src/approval/event.ts";
+import { explanationText } from "../../../src/approval/wording.ts";
+import { messagesFor } from "../../../src/lib/messages.ts";
 import type { MailKind, RehearsedMail } from "./mails.ts";
+import type { Instead } from "./reaction.ts";
 
 export type TimelineEntry = Happening & {
   /** ISO 8601 instant. */
@@ -31,12 +35,17 @@ export type Happening =
       readonly told: string;
     }
   | {
-      readonly what: "cancel";
+      readonly what: "act";
       readonly who: string;
-      readonly reason?: string;
+      /** `cancel`, `reassign` and others: what a script calls `do`. */
+      readonly did: Instead["do"];
+      readonly comment?: string;
       readonly effective: boolean;
-      readonly told: string;
+      /** Why it took no effect. */
+      readonly told?: string;
     }
+  /** How the approval stands, each time that this has changed. */
+  | { readonly what: "stands"; readonly explanation: Evaluation["explanation"] }
   | { readonly what: "callback"; readonly event: EventType; readonly to: string }
   | { readonly what: "ended"; readonly outcome: OutcomeKind; readonly reason: string };
 
@@ -99,15 +108,29 @@ function happeningText(entry: Happening): string {
       const answer = `${entry.who} answers ${entry.choice}${quoted(entry.comment)}`;
       return `${answer}${entry.effective ? "" : ", which does not count"}. The page says: ${entry.told}`;
     }
-    case "cancel": {
-      const act = `${entry.who} cancels${quoted(entry.reason)}`;
+    case "act": {
+      const act = `${entry.who} ${DEED_TEXTS[entry.did]}${quoted(entry.comment)}`;
       return entry.effective ? act : `${act}, which does not count: ${entry.told}`;
     }
+    case "stands":
+      return standsText(entry.explanation);
     case "callback":
       return `callback ${entry.event} to ${entry.to}`;
     case "ended":
       return `ends as ${entry.outcome}: ${entry.reason}`;
   }
+}
+
+const DEED_TEXTS = {
+  cancel: "cancels",
+  reassign: "hands the question on",
+  recuse: "takes no part",
+  undo: "takes the answer back",
+} as const satisfies Record<Instead["do"], string>;
+
+/** How the approval stands, in English and with times in UTC. */
+export function standsText(explanation: Evaluation["explanation"]): string {
+  return explanationText(explanation, messagesFor("en"), {});
 }
 
 function quoted(text: string | undefined): string {

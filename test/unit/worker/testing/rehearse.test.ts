@@ -15,16 +15,16 @@ async function story(request: object, people: People): Promise<string[]> {
   return timeline.flatMap((entry) => {
     const after = hours(entry.afterMs);
     switch (entry.what) {
+      case "begun":
       case "mail":
+      case "stands":
         return [];
       case "answer":
         return [`${after} ${entry.who} ${entry.choice}${entry.effective ? "" : " in vain"}`];
-      case "cancel":
-        return [`${after} ${entry.who} cancels${entry.effective ? "" : " in vain"}`];
+      case "act":
+        return [`${after} ${entry.who} ${entry.did}s${entry.effective ? "" : " in vain"}`];
       case "callback":
         return [`${after} ${entry.event}`];
-      case "begun":
-        return [];
       case "ended":
         return [`${after} ${entry.outcome}`];
     }
@@ -126,6 +126,77 @@ describe("rehearse()", () => {
     expect((await story({}, late)).at(-1)).toBe("24h kim@example.com cancels in vain");
   });
 
+  it("lets people hand the question on, take no part, and take an answer back", async () => {
+    const people = {
+      "ana@example.com": { do: "reassign", to: "dora@example.com", comment: "Not mine", after: "PT1H" },
+      "dora@example.com": { choice: "approve", after: "PT1H" },
+      "bo@example.com": { do: "recuse", after: "PT3H" },
+      "cy@example.com": [
+        { choice: "reject", nth: 1 },
+        { do: "undo", nth: 1, after: "PT5M" },
+        { choice: "approve", nth: 2, after: "PT4H" },
+      ],
+    } as const;
+    expect(await story({ undo: "PT10M" }, people)).toEqual([
+      "0h cy@example.com reject",
+      expect.stringMatching(/^0\.08\d*h cy@example.com undos$/u),
+      "1h ana@example.com reassigns",
+      "2h dora@example.com approve",
+      "3h bo@example.com recuses",
+      expect.stringMatching(/^4\.08\d*h cy@example.com approve$/u),
+      expect.stringMatching(/^4\.\d*h approved$/u),
+    ]);
+  });
+
+  it("tells who was too late to hand the question on, or to take an answer back", async () => {
+    const people = {
+      "ana@example.com": [
+        { choice: "approve", nth: 1 },
+        { do: "reassign", to: "dora@example.com", after: "PT1H" },
+        { do: "undo", after: "PT1H" },
+      ],
+    } as const;
+    expect(await story({ undo: "PT10M", require: 1 }, people)).toEqual([
+      "0h ana@example.com approve",
+      expect.stringMatching(/approved$/u),
+      "1h ana@example.com reassigns in vain",
+      "1h ana@example.com undos in vain",
+    ]);
+  });
+
+  it("says how the approval stands, each time that this changes", async () => {
+    const request = {
+      ...THREE,
+      approvers: undefined,
+      require: undefined,
+      stages: [
+        {
+          groups: [
+            { name: "Legal", approvers: ["ana@example.com"] },
+            { name: "IT", approvers: ["bo@example.com"] },
+          ],
+        },
+        { name: "CFO", approvers: ["cy@example.com"] },
+      ],
+    };
+    const people = {
+      "*": { choice: "approve", after: "PT1H" },
+      "bo@example.com": { choice: "approve", after: "PT2H" },
+    };
+    const { timeline } = await rehearse(JSON.parse(JSON.stringify(request)), { people });
+    const stood = timeline.flatMap((entry) => (entry.what === "stands" ? [entry.explanation] : []));
+    expect(
+      stood.map(({ waitingFor, approved }) => [
+        waitingFor.map(({ people: who }) => who.map(({ email }) => email)),
+        approved,
+      ]),
+    ).toEqual([
+      [[["ana@example.com"], ["bo@example.com"]], []],
+      [[["bo@example.com"]], ["Legal"]],
+      [[["cy@example.com"]], expect.any(Array)],
+    ]);
+  });
+
   it("shows the callbacks that would go out, and sends none", async () => {
     const told = await story({ callbackUrl: "https://example.com/hook", deadline: "P1D" }, {});
     expect(told).toEqual(["0h approval.requested", "24h approval.expired", "24h expired"]);
@@ -176,13 +247,13 @@ describe("rehearse()", () => {
         "*": { do: "cancel", on: "start" },
       }),
     ).toEqual([
-      'people: ana@example.com must be one of approve, reject, ignore, cancel, not "maybe"',
+      'people: ana@example.com must be one of approve, reject, ignore, cancel, reassign, recuse, undo, not "maybe"',
       'people: bo@example.com[0].choice must be one of approve, reject, ignore, not "maybe"',
-      "people: bo@example.com[1] must have either choice (approve, reject, ignore) or do (cancel)",
-      "people: bo@example.com[2] must have either choice (approve, reject, ignore) or do (cancel)",
+      "people: bo@example.com[1] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo)",
+      "people: bo@example.com[2] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo)",
       "people: bo must be one plain mail address, such as ana@example.com, or *",
       "people: BO@example.com must be named once",
-      "people: BO@example.com.on must be a mail, because the answer needs the mail's link",
+      "people: BO@example.com.on must be a mail, because this needs the mail's link",
       "people: *.on must not be start for *: name the person",
     ]);
     await expect(rehearse(THREE, { now: "soon" })).rejects.toThrow(TypeError);
