@@ -181,6 +181,7 @@ export interface MessageArgs {
   readonly "page.lead": null;
   readonly "page.next.close": null;
   readonly "page.next.over": null;
+  readonly "page.next.undoable": null;
   readonly "page.next.wrong": null;
   readonly "page.nothingLeft": null;
   readonly "page.onRecord": null;
@@ -223,6 +224,7 @@ export interface MessageArgs {
   readonly "page.unclear.again": null;
   readonly "page.unclear.lead": null;
   readonly "page.unclear.wait": null;
+  readonly "page.undoable": null;
   readonly "page.you": null;
   readonly "page.yourReceipt": null;
   readonly "part.of": { readonly n: number; readonly of: number };

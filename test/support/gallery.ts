@@ -315,6 +315,17 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
       effective: true,
     },
   },
+  "receipt of an answer that can be taken back": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...asked,
+      request: { ...request, undo: "PT10M" },
+      pressed: "approve",
+      stands: { ...approved, undoUntilMs: atMs + 600_000 },
+      effective: true,
+    },
+  },
   "receipt overruled by a veto": {
     status: 200,
     view: "receipt",

@@ -87,7 +87,7 @@ export function standsOf({ standing, request }: Question): Standing | undefined 
       ...(outcome === undefined ? {} : { outcome }),
     };
   }
-  const { decision, atMs, outcome } = standing;
+  const { decision, atMs, undoUntilMs, outcome } = standing;
   const { by, comment, fields, door, caller } = decision;
   return {
     kind: "decided",
@@ -98,6 +98,7 @@ export function standsOf({ standing, request }: Question): Standing | undefined 
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(caller === undefined ? {} : { caller }),
+    ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
     ...(outcome === undefined ? {} : { outcome }),
   };
 }

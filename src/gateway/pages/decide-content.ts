@@ -46,6 +46,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       comment: commentOf(data, messages),
       problem: rejected && problemText(rejected.problem, messages),
       form: DECISION_FORM,
+      final: messages.text(request.undo === undefined ? "page.final" : "page.undoable"),
     },
     shell: {
       lang: messages.lang,

@@ -62,6 +62,8 @@ export type Standing =
       readonly atMs: number;
       readonly comment?: string;
       readonly fields?: FieldValues;
+      /** Until when the answer can be taken back, if it can. */
+      readonly undoUntilMs?: number;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     }

@@ -48,12 +48,14 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
     return {
       headline: messages.text("page.recorded", { answer }),
       explanation: became ?? consequenceText(stored.effect, asked.request, messages),
-      next: messages.text("page.next.close"),
+      // While it can be taken back, an answer is not final.
+      next: messages.text(stands.undoUntilMs === undefined ? "page.next.close" : "page.next.undoable"),
       tone: stored.effect,
       icon: stored.effect,
     };
   }
-  const told = { next: messages.text("page.next.wrong"), tone: "neutral", icon: "info" } as const;
+  const next = stands.undoUntilMs === undefined ? "page.next.wrong" : "page.nothingLeft";
+  const told = { next: messages.text(next), tone: "neutral", icon: "info" } as const;
   const explain = (first: string) => (became === undefined ? first : `${first} ${became}`);
   if (press === "view") {
     return {

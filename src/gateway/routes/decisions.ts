@@ -119,7 +119,9 @@ function suggestedChoice(
 ): ChoiceRule | undefined {
   if (link.choice === VIEW_LINK) return undefined;
   const choice = choicesOf(request ?? {}).find(({ value }) => value === link.choice);
-  if (choice === undefined) throw refusedLink(options.log, res, "no-choice");
+  // Mails have links for the plain two, also where the request has others: those suggest nothing then.
+  if (choice === undefined && request?.choices === undefined)
+    throw refusedLink(options.log, res, "no-choice");
   return choice;
 }
 

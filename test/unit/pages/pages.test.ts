@@ -257,6 +257,16 @@ describe("render() of what stands", () => {
     ).toHaveLength(3);
   });
 
+  test("calls no answer final that can be taken back", () => {
+    const { data } = PAGES["receipt effective"] as Page & { view: "receipt" };
+    expect(rendered({ view: "receipt", data }).html).toContain("Your answer is final.");
+    const stands = { ...data.stands, undoUntilMs: data.nowMs + 1 };
+    expect(rendered({ view: "receipt", data: { ...data, stands } }).html).not.toContain("final");
+    const asked = { ...data, request: { ...data.request, undo: "PT10M" } };
+    expect(rendered({ view: "decide", data: asked }).html).not.toContain("cannot be changed");
+    expect(rendered({ view: "decide", data }).html).toContain("cannot be changed");
+  });
+
   test("shows that a program answered, and with which key", async () => {
     expect((await get("standing decided by a program")).html).toMatch(
       /Given through<\/dt><dd dir="auto">A program, with the API key &lt;script/u,

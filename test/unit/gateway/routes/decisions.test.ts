@@ -103,6 +103,71 @@ describe("GET /d/:token", () => {
   });
 });
 
+describe("a request with choices and fields of its own", () => {
+  const release = {
+    id: "po-1",
+    title: "Release 2.0",
+    approvers: ["ana@example.com"],
+    choices: [
+      { value: "release", effect: "approve", label: "Release it" },
+      { value: "stop", effect: "reject", comment: "required" },
+      { value: "no-words", effect: "reject", label: "Silence", comment: "none" },
+    ],
+    fields: {
+      type: "object",
+      properties: { build: { type: "integer", minimum: 1 }, note: { type: "string" } },
+      required: ["build"],
+    },
+  };
+
+  async function askedOwn(rig: Rig): Promise<string> {
+    expect(await rig.json("POST", "/approvals", release)).toMatchObject({ status: 202 });
+    return rig.link("po-1", "approve");
+  }
+
+  test("offers all of them, and stores what the answer is and what was filled in", async () => {
+    await using rig = await openRig();
+    const link = await askedOwn(rig);
+    const { text } = await rig.call(link);
+    for (const part of ["Release it", "Silence", 'name="field.build"', 'name="field.note"']) {
+      expect(text).toContain(part);
+    }
+    const typed = { confirm: "yes", choice: "release", "field.build": "42", "field.note": " fine " };
+    const pressed = await rig.press(link, typed);
+    expect(await receiptOf(rig, pressed)).toBe("200 approved true");
+    expect((await stored(rig))?.value).toMatchObject({
+      choice: "release",
+      effect: "approve",
+      fields: { build: 42, note: "fine" },
+    });
+    const receipt = await rig.call(pressed.headers.get("location") ?? "");
+    expect(receipt.text).toMatch(/Your answer is recorded: Release it[^]*<dt dir="auto">build<[^]*>42</u);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["a comment", { choice: "stop", "field.note": "kept" }, "write a comment first"],
+    ["no comment", { choice: "no-words", comment: "kept" }, "takes no comment"],
+    ["a required field", { choice: "release", "field.note": "kept" }, "To approve, fill this in."],
+    ["a whole number", { choice: "release", "field.build": "1.5", comment: "kept" }, "Write a whole number."],
+    ["one of its choices", { choice: "approve", comment: "kept" }, "press one of the buttons"],
+  ])("asks again for %s, with what was written", async (_, typed, problem) => {
+    await using rig = await openRig();
+    const link = await askedOwn(rig);
+    const { status, text } = await rig.press(link, { confirm: "yes", ...typed });
+    expect(status).toBe(422);
+    expect(text).toContain(problem);
+    expect(text).toMatch(/kept(?:"|<)/u);
+    expect((await stored(rig))?.state).toBe("pending");
+    const pressed = await rig.press(link, { confirm: "yes", choice: "stop", comment: "Not yet" });
+    expect(await receiptOf(rig, pressed)).toBe("200 rejected true");
+    expect((await stored(rig))?.value).toMatchObject({
+      choice: "stop",
+      effect: "reject",
+      comment: "Not yet",
+    });
+  });
+});
+
 describe("links and receipts of an approval that was deleted", () => {
   test("do not reach another that has its id now", async () => {
     await using rig = await openRig();
