@@ -7,6 +7,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { childId, endId } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS } from "../../../src/approval/request.ts";
+import { callOf } from "../../../src/approval/stored.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { engineTimeOf, RemoteClock, timeIn } from "../../../src/durable/engine-time.ts";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
@@ -27,6 +28,8 @@ import { mailerOf } from "../../support/mailer.ts";
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+/** How long an approval is stored as open at most, whatever its deadline. */
+const LIFE_MS = 400 * DAY + APPROVAL_SLACK_MS;
 
 describe("RemoteClock", () => {
   function clockAt(start = { passed: 1_000, wall: 5_000_000 }) {
@@ -262,6 +265,9 @@ describe.each(WAYS)("a duration, %s", (way) => {
 
     /** How long it was given, from its creation by the engine's clock. */
     const given = ({ timeoutAt, createdAt }: StoredPromise) => timeoutAt - createdAt;
+    /** How long its approvers were given, from its creation by the engine's clock. */
+    const untilDeadline = (root: StoredPromise) =>
+      (callOf(root)?.terms.deadlineAtMs ?? Number.NaN) - root.createdAt;
     const about = (ms: number, actual: number) =>
       expect(Math.abs(actual - ms), String(actual)).toBeLessThan(2_000);
 
@@ -281,9 +287,12 @@ describe.each(WAYS)("a duration, %s", (way) => {
       const r = await open();
       const approval = { id: "po", title: "x", approvers: ["a@example.com"], deadline: "PT2M" };
       expect(await r.call("/approvals", json(approval))).toMatchObject({ status: 202 });
-      about(2 * MINUTE + APPROVAL_SLACK_MS, given(await stored(r.durable, "po")));
+      const root = await stored(r.durable, "po");
+      about(LIFE_MS, given(root));
+      about(2 * MINUTE, untilDeadline(root));
       about(2 * MINUTE, given(await stored(r.durable, endId("po"))));
-      about(2 * MINUTE, given(await stored(r.durable, childId("po", 1))));
+      // The deadline can be moved, so the ballot lasts as long as the approval.
+      about(LIFE_MS, given(await stored(r.durable, childId("po", 1))));
       await until(() => r.mails.has("po"));
       const link = new URL(r.mails.get("po") as string).pathname;
       const form = { method: "POST", body: new URLSearchParams({ confirm: "yes" }) };
@@ -318,7 +327,9 @@ describe.each(WAYS)("a duration, %s", (way) => {
       const r = await open();
       for (const func of ["asks", "waits", "sleeps"])
         await r.call(`/begin?id=${func}&func=${func}`, { method: "POST" });
-      about(2 * MINUTE + APPROVAL_SLACK_MS, given(await stored(r.durable, "asks:1")));
+      const asked = await stored(r.durable, "asks:1");
+      about(LIFE_MS, given(asked));
+      about(2 * MINUTE, untilDeadline(asked));
       about(2 * MINUTE, given(await stored(r.durable, "asks:1.0")));
       about(2 * MINUTE, given(await stored(r.durable, "sleeps:0")));
       about(2 * MINUTE, given(await stored(r.durable, "waits:1")));

@@ -74,33 +74,50 @@ interface Form {
 
 /** The page's form; undefined where there is none. */
 function formIn(page: string): Form | undefined {
-  const form = /<form\b[^>]*\bmethod="post"[^>]*>(.*?)<\/form>/su.exec(page)?.[1];
+  const form = inside(page, /<form\b[^<>]*>/gu, "</form>", ({ method }) => method === "post");
   if (form === undefined) return undefined;
-  const tags = [...form.matchAll(/<input\b[^>]*>/gu)].map(([tag]) => tag);
-  const hidden = tags.filter((tag) => attribute(tag, "type") === "hidden");
-  const buttons = [...form.matchAll(/<button\b[^>]*>/gu)].map(([tag]) => tag);
+  const inputs = [...form.matchAll(/<input\b[^<>]*>/gu)].map(([tag]) => attributesOf(tag));
+  const hidden = inputs.filter(({ type }) => type === "hidden");
+  const buttons = [...form.matchAll(/<button\b[^<>]*>/gu)].map(([tag]) => attributesOf(tag));
   return {
-    hidden: Object.fromEntries(hidden.map((tag) => [attribute(tag, "name"), attribute(tag, "value")])),
-    choices: buttons
-      .filter((tag) => attribute(tag, "name") === "choice")
-      .map((tag) => attribute(tag, "value")),
+    hidden: Object.fromEntries(hidden.map(({ name = "", value = "" }) => [name, value])),
+    choices: buttons.filter(({ name }) => name === "choice").map(({ value = "" }) => value),
   };
 }
 
 function seen({ status, page }: Answer): Seen {
-  const main = /<main\b[^>]*>/u.exec(page)?.[0] ?? "";
-  const effective = attribute(main, "data-effective");
-  const heading = /<h1\b[^>]*>(.*?)<\/h1>/su.exec(page)?.[1] ?? "";
-  const problem = /<p\b[^>]*\brole="alert"[^>]*>(.*?)<\/p>/su.exec(page)?.[1];
+  const effective = attributesOf(/<main\b[^<>]*>/u.exec(page)?.[0] ?? "")["data-effective"];
+  const heading = inside(page, /<h1\b[^<>]*>/gu, "</h1>") ?? "";
+  const problem = inside(page, /<p\b[^<>]*>/gu, "</p>", ({ role }) => role === "alert");
   return {
     status,
-    told: plain((problem ?? heading).replace(/<[^>]*>/gu, "")),
-    effective: effective === "" ? undefined : effective === "true",
+    told: plain((problem ?? heading).replace(/<[^<>]*>/gu, "")),
+    effective: effective === undefined ? undefined : effective === "true",
   };
 }
 
-function attribute(tag: string, name: string): string {
-  return plain(new RegExp(`\\s${name}="([^"]*)"`, "u").exec(tag)?.[1] ?? "");
+type Attributes = Readonly<Record<string, string>>;
+
+/** What the first element of a kind that is meant holds, up to the next end of such an element; undefined without one. */
+function inside(
+  page: string,
+  opening: RegExp,
+  closing: string,
+  isMeant: (attributes: Attributes) => boolean = () => true,
+): string | undefined {
+  for (const { 0: tag, index } of page.matchAll(opening)) {
+    if (!isMeant(attributesOf(tag))) continue;
+    const from = index + tag.length;
+    const to = page.indexOf(closing, from);
+    return to === -1 ? undefined : page.slice(from, to);
+  }
+  return undefined;
+}
+
+function attributesOf(tag: string): Attributes {
+  return Object.fromEntries(
+    [...tag.matchAll(/\s([a-z-]+)="([^"]*)"/gu)].map(([, name = "", value = ""]) => [name, plain(value)]),
+  );
 }
 
 /** Our pages escape these and no other characters (`src/lib/html.ts`). */
