@@ -1,7 +1,5 @@
 /** Lengths of time as a caller gives them: ISO 8601 durations of a fixed length. `docs/time.md` lists what is read and how. */
-import { z } from "zod";
 import { Temporal } from "../lib/temporal.ts";
-import { facets } from "./shape.ts";
 
 const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
@@ -57,34 +55,9 @@ export function isDurationLike(text: string): boolean {
   return text.length <= TIME_CHARS_MAX && /^[+-]?p/iu.test(text);
 }
 
-/** The length of a text that {@link durationSchema} has accepted. */
+/** The length of a text that `durationSchema` has accepted. */
 export function durationMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new RangeError(`Not a duration: ${text}`);
   return ms;
 }
-
-/** A duration from `min` to `max`, both included and written as durations. */
-export function durationBetween(min: string, max: string, example: string) {
-  const [minMs, maxMs] = [durationMs(min), durationMs(max)];
-  return z
-    .string()
-    .superRefine((text, ctx) => {
-      const ms = parseDuration(text) ?? Number.NaN;
-      const range =
-        ms >= minMs && ms <= maxMs ? undefined : `must be from ${min} to ${max}, such as ${example}`;
-      const message = durationProblem(text) ?? range;
-      if (message !== undefined) ctx.addIssue({ code: "custom", message });
-    })
-    .meta({ description: `ISO 8601 duration, ${min} to ${max}.`, examples: [example] })
-    .register(facets, { keeps: true, meaning: (text) => `${parseDuration(text) ?? text}` });
-}
-
-/** How long a part of an approval may take. */
-export const durationSchema = durationBetween("PT1M", "P400D", "P2D");
-
-/** How long people can take an answer back. */
-export const undoSchema = durationBetween("PT1S", "P1D", "PT10M").meta({
-  description:
-    "How long people can take their answer back, as an ISO 8601 duration from PT1S to P1D. It counts when that time is over.",
-});

@@ -1,6 +1,7 @@
 /** When people are reminded who have not answered. */
 import { z } from "zod";
-import { durationBetween, durationMs, parseDuration } from "./duration.ts";
+import { durationMs, parseDuration } from "./duration.ts";
+import { durationBetween } from "./duration-schema.ts";
 import { type Hours, nextOpening } from "./hours.ts";
 import { type Frozen, facets } from "./shape.ts";
 

@@ -12,7 +12,7 @@
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
 import { DEADLINE_WINDOW, deadlineProblem } from "./deadline.ts";
-import { durationSchema, undoSchema } from "./duration.ts";
+import { durationSchema, undoSchema } from "./duration-schema.ts";
 import { fieldsSchema } from "./fields.ts";
 import { hoursSchema } from "./hours.ts";
 import { ID_PATTERN, ID_RULE } from "./ids.ts";

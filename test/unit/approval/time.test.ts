@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { deadlineProblem, parseDeadline } from "../../../src/approval/deadline.ts";
-import { durationMs, durationProblem, durationSchema, undoSchema } from "../../../src/approval/duration.ts";
+import { durationMs, durationProblem } from "../../../src/approval/duration.ts";
+import { durationSchema, undoSchema } from "../../../src/approval/duration-schema.ts";
 import { type Hours, hoursProblem, hoursSchema, isOpen, nextOpening } from "../../../src/approval/hours.ts";
 import {
   nextReminderAt,

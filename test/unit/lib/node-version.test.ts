@@ -50,6 +50,8 @@ describe("an old Node", () => {
         "node:fs",
         "node:module",
         "node:path",
+        // Every Node that reads ES modules has it, and all that it is asked for.
+        "node:worker_threads",
         "./node-version.js",
         "../lib/node-version.js",
         "./compile-cache.js",

@@ -9,6 +9,7 @@ describe("loadTemplates()", () => {
     const layout = (title: string, body: unknown) =>
       templates
         .html("partials/layout", {
+          lang: "de",
           title,
           body,
           note: "",
@@ -21,6 +22,7 @@ describe("loadTemplates()", () => {
     const html = layout("<b>&", new Html("<i>x</i>"));
     expect(html).toContain("<title>&lt;b&gt;&amp; · Countersign</title>");
     expect(html).toContain("<i>x</i>");
+    expect(html).toContain('<html lang="de">');
     expect(layout("t", "<i>x</i>")).toContain("&lt;i&gt;x&lt;/i&gt;");
   });
 
