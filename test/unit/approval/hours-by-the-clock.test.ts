@@ -2,9 +2,11 @@
  * `nextOpening` against somebody who looks at the clock once a minute: around changes of clocks in ten zones, an opening
  * is the first minute at which the clock shows it, and hours are open from there to the first minute that shows their end.
  */
+import { registerHooks } from "node:module";
 import { assert, constantFrom, integer, property, record, uniqueArray } from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Hours, nextOpening } from "../../../src/approval/hours.ts";
+import { Temporal } from "../../../src/lib/temporal.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
@@ -115,10 +117,21 @@ test("nextOpening() is what a look at the clock each minute finds", () => {
 });
 
 test("and so with the package that stands in for Temporal", async () => {
+  // Both modules are loaded once more, as others: this process has them already.
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      return HOURS.test(resolved.url) ? { ...resolved, url: `${resolved.url}?stand-in` } : resolved;
+    },
+  });
+  onTestFinished(() => hooks.deregister());
   vi.stubGlobal("Temporal", undefined);
-  vi.resetModules();
   const { nextOpening: opening } = await import("../../../src/approval/hours.ts");
+  const { Temporal: standIn } = await import("../../../src/lib/temporal.ts");
   vi.unstubAllGlobals();
   expect(opening).not.toBe(nextOpening);
+  expect(standIn).not.toBe(Temporal);
   expect(compare(opening, 500)).toBeGreaterThan(200);
 });
+
+const HOURS = /\/src\/(?:approval\/hours|lib\/temporal)\.ts$/u;
