@@ -98,7 +98,7 @@ export function endOf(record: Settled): End | { readonly kind: "closed"; readonl
   if (closed !== undefined) return { kind: "closed", closed };
   const extension = extensionOf(record);
   if (extension !== undefined) return { kind: "extended", atMs, untilMs: extension.untilMs };
-  if (changeOf(record) !== undefined) return { kind: "changed", atMs };
+  if (changeOf(record) !== undefined) return { kind: "changed", atMs, deadlineAtMs: record.timeoutAt };
   const reason = cancellationOf(record)?.reason;
   return { kind: "cancelled", atMs, ...(reason === undefined ? {} : { reason }) };
 }
@@ -116,6 +116,8 @@ export interface Course {
   readonly request: ApprovalRequest;
   /** The current end: the one before was extended, or its round is over. Undefined before the workflow's first pass. */
   readonly end: StoredRecord | undefined;
+  /** All ends, in order. */
+  readonly ends: readonly StoredRecord[];
   /** Milliseconds since 1970. */
   readonly deadlineAtMs: number;
   /** How far it had come at the last judgement on record. */
@@ -150,6 +152,7 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
     call,
     request: asked(call.request, changed),
     end,
+    ends,
     deadlineAtMs: extended?.untilMs ?? end?.timeoutAt ?? call.terms.deadlineAtMs,
     state: judged?.state ?? OPENING,
     ballots,

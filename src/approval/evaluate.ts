@@ -75,7 +75,7 @@ export type End =
   | { readonly kind: "deadline"; readonly atMs: number }
   | { readonly kind: "cancelled"; readonly atMs: number; readonly reason?: string }
   | { readonly kind: "extended"; readonly atMs: number; readonly untilMs: number }
-  | { readonly kind: "changed"; readonly atMs: number };
+  | { readonly kind: "changed"; readonly atMs: number; readonly deadlineAtMs: number };
 
 export interface Look {
   readonly state: State;
@@ -242,7 +242,7 @@ class StageCount {
     const answered = this.#byAnswers();
     if (answered !== undefined) return answered;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound();
+    if (end.kind === "changed") return this.#nextRound(end);
     const timed = this.#byStageTime() ?? this.#byRecusals();
     return timed ?? this.#waiting();
   }
@@ -283,7 +283,7 @@ class StageCount {
     if (stage >= this.#rule.stages.length) return this.#done("approved", this.#approvedReason());
     // The approval ended before the next stage could open: the answers of this one alone do not approve it.
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound();
+    if (end.kind === "changed") return this.#nextRound(end);
     const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),
@@ -295,7 +295,7 @@ class StageCount {
   #changesRequested(): Evaluation {
     const { state, end } = this.#look;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound();
+    if (end.kind === "changed") return this.#nextRound(end);
     if (state.round >= this.#rule.rounds) {
       return this.#done("rejected", "Changes were requested, and no further round is allowed");
     }
@@ -308,17 +308,20 @@ class StageCount {
   #whileRevising(): Evaluation {
     const { state, end } = this.#look;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound();
-    return this.#goOn(state, end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {});
+    if (end.kind === "changed") return this.#nextRound(end);
+    return this.#goOn(state, {});
   }
 
-  #nextRound(): Evaluation {
+  /** The time that a round may take begins again; a deadline that is later, because it was moved, stays. */
+  #nextRound(end: End & { readonly kind: "changed" }): Evaluation {
     const { round } = this.#look.state;
+    const endAtMs = Math.max(end.deadlineAtMs, end.atMs + (this.#rule.roundMs ?? 0));
     const next: State = { round: round + 1, stage: 0, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),
       ask: openingAsks(this.#rule, next),
       news: [{ kind: "round-opened", round: next.round }],
+      nextEndAtMs: endAtMs,
     });
   }
 
@@ -409,12 +412,7 @@ class StageCount {
   }
 
   #waiting(): Evaluation {
-    const { state, end } = this.#look;
-    return this.#goOn(state, {
-      ask: this.#followUps,
-      news: this.#handedOn(),
-      ...(end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {}),
-    });
+    return this.#goOn(this.#look.state, { ask: this.#followUps, news: this.#handedOn() });
   }
 
   #done(outcome: OutcomeKind, reason: string): Evaluation {
@@ -429,7 +427,7 @@ class StageCount {
     state: State,
     moves: Partial<Pick<Evaluation, "close" | "ask" | "news" | "nextEndAtMs">>,
   ): Evaluation {
-    const { nowMs } = this.#look;
+    const { nowMs, end } = this.#look;
     const isSameStage = state.stage === this.#look.state.stage && state.round === this.#look.state.round;
     const isAsking = state.phase === "asking" && isSameStage;
     const alarmAtMs = isAsking
@@ -443,6 +441,7 @@ class StageCount {
       counted: this.#look.seats.flatMap((seat) => (this.#counts(seat) ? [seat.n] : [])),
       remind: isAsking ? this.#reminders() : [],
       news: [],
+      ...(end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {}),
       ...moves,
       ...(alarmAtMs === undefined || state.phase === "revising" ? {} : { alarmAtMs }),
       explanation: this.#explain(state, isSameStage),

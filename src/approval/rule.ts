@@ -19,6 +19,8 @@ export interface Rule {
   readonly undoMs: number;
   /** How often the question may be asked, with changes in between. */
   readonly rounds: number;
+  /** How long each round may take in all, in milliseconds; absent: all of them end at one instant. */
+  readonly roundMs?: number;
   readonly reminders?: ApprovalRequest["reminders"];
   readonly hours?: ApprovalRequest["hours"];
 }
@@ -62,6 +64,7 @@ export function ruleOf(request: ApprovalRequest): Rule {
   if (known !== undefined) return known;
   const { rejection, onDeadline, requester, undo, rounds, reminders, hours } = request;
   const choices = choicesOf(request);
+  const isLimitedByInstant = parseDeadline(request.deadline)?.kind === "instant";
   const rule: Rule = {
     stages: stagesOf(request),
     rejection,
@@ -70,6 +73,7 @@ export function ruleOf(request: ApprovalRequest): Rule {
     ...(requester === undefined ? {} : { requester: addressKey(requester.email) }),
     undoMs: undo === undefined ? 0 : durationMs(undo),
     rounds: rounds ?? (choices.some(({ effect }) => effect === "changes") ? ROUNDS_DEFAULT : 1),
+    ...(isLimitedByInstant ? {} : { roundMs: untilDeadlineMs(request, 0) }),
     ...(reminders === undefined ? {} : { reminders }),
     ...(hours === undefined ? {} : { hours }),
   };

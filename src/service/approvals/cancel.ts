@@ -1,11 +1,11 @@
 import type { ApprovalRequest, Cancellation, Withdrawal } from "../../approval/approval.ts";
 import { isCancelled } from "../../approval/ending.ts";
-import { endId, KIND_TAG } from "../../approval/ids.ts";
-import { closedOf } from "../../approval/stored.ts";
+import { changeOf, closedOf, extensionOf, type StoredRecord } from "../../approval/stored.ts";
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
-import { targetOf, timer } from "../../durable/lineage.ts";
 import { ServiceError } from "../../lib/errors.ts";
+import { type ActOptions, whenActedOn } from "./act.ts";
+import { settleEnd } from "./end.ts";
 import { readCourse } from "./question.ts";
 
 export interface StoredApproval {
@@ -42,7 +42,7 @@ export async function cancelApproval(
     nonce: newId(),
     ...(reason === undefined ? {} : { reason }),
   };
-  const end = await settleEnd(durable, root, cancellation);
+  const end = await settleCurrentEnd({ durable, signal, outcomeWaitMs }, root.id, cancellation);
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
   // Lets links show the end even if no worker runs: the end is certain once no ballot is open.
   if (isUnderWay) await withdrawBallots(durable, root.id);
@@ -59,33 +59,34 @@ export async function cancelApproval(
   );
 }
 
-/**
- * Settles the end of the approval and returns the stored end. If no worker has started the approval, its end does not
- * exist yet. This then creates it as the workflow would. The workflow finds it settled and mails nobody.
- */
-async function settleEnd(
-  durable: Durable,
-  root: StoredPromise,
+/** Of ends that others settle first, by moving the deadline or changing the question. */
+const TRIES = 3;
+
+/** Settles the end that is the current one: an extension or a change makes way for the next. */
+async function settleCurrentEnd(
+  options: Omit<ActOptions, "clock">,
+  approval: string,
   cancellation: Cancellation,
 ): Promise<StoredPromise> {
-  const course = await readCourse(durable, root.id);
-  const id = course?.end?.id ?? endId(root.id);
-  const settled = await durable.settle(id, cancellation);
-  if (settled !== undefined) return settled;
-  const address = targetOf(root.tags);
-  const deadlineAtMs = course?.deadlineAtMs ?? root.timeoutAt;
-  await durable.create({
-    id,
-    param: undefined,
-    timeoutAt: deadlineAtMs,
-    tags: {
-      [KIND_TAG]: "end",
-      ...(address === undefined ? {} : timer(address)),
-    },
-  });
-  const end = await durable.settle(id, cancellation);
-  if (end === undefined) throw new Error(`Cannot cancel ${root.id}: its end was deleted`);
-  return end;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const course = await readCourse(options.durable, approval);
+    const { end } = course ?? {};
+    const isFollowed = end !== undefined && isSucceeded(end);
+    const current = isFollowed ? (await whenActedOn(options, approval)).course : course;
+    if (current === undefined) throw new Error(`Cannot cancel ${approval}: its promise was deleted`);
+    if (current.end !== undefined && isSucceeded(current.end) && current.root.state === "pending") break;
+    const settled = await settleEnd(options.durable, current, cancellation);
+    if (!isSucceeded(settled)) return settled;
+  }
+  throw new ServiceError(
+    "CONFLICT",
+    "Cannot cancel yet: its deadline or question was just changed, and no worker has acted on that. Try again",
+  );
+}
+
+/** Whether another end follows this one, or will. */
+function isSucceeded(end: StoredRecord): boolean {
+  return extensionOf(end) !== undefined || changeOf(end) !== undefined;
 }
 
 /** Those that the workflow has not created it will not: it mails nobody after a cancellation. */

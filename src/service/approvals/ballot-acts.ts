@@ -1,0 +1,199 @@
+/** Acts on one ballot: hand it to somebody else, take no part, send new links, take an answer back. */
+import type { Person, Reassignment, Recusal, Reissue, Undo } from "../../approval/approval.ts";
+import type { Course, CourseBallot } from "../../approval/course.ts";
+import { addressKey } from "../../approval/person.ts";
+import { ruleOf } from "../../approval/rule.ts";
+import { standingIn } from "../../approval/standing.ts";
+import {
+  changeOf,
+  decisionOf,
+  reassignmentOf,
+  recusalOf,
+  reissueOf,
+  type StoredRecord,
+  undoOf,
+} from "../../approval/stored.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import {
+  type Acted,
+  type ActOptions,
+  type Actor,
+  type OnBallot,
+  type Refusal,
+  refusalOf,
+  settled,
+  stands,
+} from "./act.ts";
+import { readCourse } from "./question.ts";
+
+/** Which ballot. */
+export interface BallotNamed {
+  /** Promise id of the approval. */
+  readonly approval: string;
+  readonly n: number;
+}
+
+/** How often one question can be replaced by another ballot. More is no handing on, but a loop. */
+const GENERATIONS_MAX = 50;
+
+/** Hands an open ballot to somebody else: its links stop to work, and the new person gets a ballot and a mail. */
+export function reassignBallot(
+  options: ActOptions,
+  named: BallotNamed,
+  { to, reason, ...actor }: Actor & { readonly to: Person; readonly reason?: string | undefined },
+): Promise<Acted<OnBallot>> {
+  const value: Reassignment = { kind: "reassigned", to, ...reasonOf(reason), ...actOf(actor) };
+  return settleOpen(options, named, actor, {
+    value,
+    stored: reassignmentOf,
+    refused: (course, ballot) => reassignRefusal(course, ballot, to),
+  });
+}
+
+/** The approver takes no part: the rule counts as if they had never been named. */
+export function recuseBallot(
+  options: ActOptions,
+  named: BallotNamed,
+  { reason, ...actor }: Actor & { readonly reason?: string | undefined },
+): Promise<Acted<OnBallot>> {
+  const value: Recusal = { kind: "recused", ...reasonOf(reason), ...actOf(actor) };
+  return settleOpen(options, named, actor, { value, stored: recusalOf });
+}
+
+/** Replaces an open ballot by one for the same person, with new links: those before stop to work. */
+export function reissueBallot(
+  options: ActOptions,
+  named: BallotNamed,
+  actor: Actor,
+): Promise<Acted<OnBallot>> {
+  const value: Reissue = { kind: "reissued", ...actOf(actor) };
+  return settleOpen(options, named, actor, {
+    value,
+    stored: reissueOf,
+    refused: (_, ballot) => tooOften(ballot),
+  });
+}
+
+/** Takes the answer on a ballot back, while the request allows it: the same person is asked again. */
+export async function undoDecision(
+  options: ActOptions,
+  named: BallotNamed,
+  actor: Actor,
+): Promise<Acted<OnBallot>> {
+  const { durable } = options;
+  const found = await find(options, named);
+  if (found === undefined) return { kind: "unknown" };
+  const { course, ballot } = found;
+  const { record, undo } = ballot;
+  const taken = undo && undoOf(undo);
+  const earlier = taken?.kind === "undone" ? taken : undefined;
+  if (earlier === undefined || earlier.nonce !== actor.nonce) {
+    const why = undoRefusal(found, actor, await currentTime(options));
+    if (why !== undefined) return { kind: "refused", why, course };
+  }
+  const value: Undo = { kind: "undone", ...actOf(actor) };
+  const stored = undo && undoOf(earlier === undefined ? await settled(durable, undo.id, value) : undo);
+  const isMine = stored?.kind === "undone" && stored.nonce === actor.nonce;
+  const result = await stands(options, named.approval, named.n, false);
+  if (result.kind !== "stands") return result;
+  // Stored a moment too late, it takes nothing back: the answer counts.
+  const isUndone = result.standing.kind === "closed" && result.standing.because === "undone";
+  return { ...result, effective: isMine && isUndone && decisionOf(record) !== undefined };
+}
+
+function undoRefusal({ course, ballot }: Found, { by }: Actor, nowMs: number): Refusal | undefined {
+  const refusal = refusalOf(course);
+  if (refusal !== undefined) return refusal;
+  if (!isTheirs(ballot, by)) return "not-theirs";
+  if (ballot.undo === undefined) return "no-undo";
+  const standing = standingIn(course, ballot.ballot.n);
+  const until = standing.kind === "decided" ? standing.undoUntilMs : undefined;
+  return until === undefined || until < nowMs ? "undo-over" : undefined;
+}
+
+interface Found {
+  readonly course: Course;
+  readonly ballot: CourseBallot;
+}
+
+async function find({ durable }: ActOptions, { approval, n }: BallotNamed): Promise<Found | undefined> {
+  const course = await readCourse(durable, approval);
+  const ballot = course?.ballots.find((each) => each.ballot.n === n);
+  return course === undefined || ballot === undefined ? undefined : { course, ballot };
+}
+
+interface Settlement<Value> {
+  readonly value: Value;
+  /** The value of this kind that a record holds. */
+  readonly stored: (record: StoredRecord) => Value | undefined;
+  readonly refused?: (course: Course, ballot: CourseBallot) => Refusal | undefined;
+}
+
+/** Settles an open ballot with something that is no answer. */
+async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
+  options: ActOptions,
+  named: BallotNamed,
+  { nonce, by }: Actor,
+  { value, stored, refused }: Settlement<Value>,
+): Promise<Acted<OnBallot>> {
+  const found = await find(options, named);
+  if (found === undefined) return { kind: "unknown" };
+  const { course, ballot } = found;
+  const earlier = stored(ballot.record);
+  if (earlier?.nonce === nonce) {
+    return isSameJson(earlier, value)
+      ? await stands(options, named.approval, named.n, true)
+      : { kind: "other-content" };
+  }
+  if (!isTheirs(ballot, by)) return { kind: "refused", why: "not-theirs", course };
+  const over = refusalOf(course);
+  if (over === "version") return { kind: "refused", why: over, course };
+  // Told as what it is: by whom, when, and what came of it.
+  if (over !== undefined || !isOpen(found)) return await stands(options, named.approval, named.n, false);
+  const why = refused?.(course, ballot);
+  if (why !== undefined) return { kind: "refused", why, course };
+  const record = await settled(options.durable, ballot.record.id, value);
+  return await stands(options, named.approval, named.n, stored(record)?.nonce === nonce);
+}
+
+function isTheirs({ ballot }: CourseBallot, by: string | undefined): boolean {
+  return by === undefined || addressKey(by) === addressKey(ballot.approver.email);
+}
+
+function isOpen({ course, ballot: { record } }: Found): boolean {
+  return record.state === "pending" && (course.end === undefined || changeOf(course.end) === undefined);
+}
+
+function reassignRefusal(course: Course, ballot: CourseBallot, to: Person): Refusal | undefined {
+  const key = addressKey(to.email);
+  const { stage = 0, round = 1, groups = [0], approver } = ballot.ballot;
+  if (key === ruleOf(course.call.request).requester) return "to-requester";
+  if (key === addressKey(approver.email)) return "to-same";
+  const isMember = course.ballots.some(({ ballot: other, record, undo }) => {
+    if ((other.stage ?? 0) !== stage || (other.round ?? 1) !== round) return false;
+    if (addressKey(other.approver.email) !== key) return false;
+    const isTaken = undo !== undefined && undoOf(undo)?.kind === "undone";
+    const isAsked = record.state === "pending" || (decisionOf(record) !== undefined && !isTaken);
+    return isAsked && (other.groups ?? [0]).some((group) => groups.includes(group));
+  });
+  return isMember ? "to-member" : tooOften(ballot);
+}
+
+function tooOften({ ballot: { gen } }: CourseBallot): Refusal | undefined {
+  return gen >= GENERATIONS_MAX ? "too-often" : undefined;
+}
+
+/** The part of a record that says who did it. */
+export function actOf({ door, nonce, by, caller }: Actor) {
+  return {
+    door,
+    nonce,
+    ...(by === undefined ? {} : { by }),
+    ...(caller === undefined ? {} : { caller }),
+  };
+}
+
+export function reasonOf(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
+}

@@ -1,0 +1,499 @@
+import { describe, expect, test } from "vitest";
+import type { Person } from "../../../../src/approval/approval.ts";
+import { courseOf } from "../../../../src/approval/course.ts";
+import { ballotId, KIND_TAG } from "../../../../src/approval/ids.ts";
+import { requestOf } from "../../../../src/approval/stored.ts";
+import type { Durable } from "../../../../src/durable/durable.ts";
+import type { ActOptions, Actor } from "../../../../src/service/approvals/act.ts";
+import {
+  reassignBallot,
+  recuseBallot,
+  reissueBallot,
+  undoDecision,
+} from "../../../../src/service/approvals/ballot-acts.ts";
+import { cancelApproval } from "../../../../src/service/approvals/cancel.ts";
+import { decideBallot } from "../../../../src/service/approvals/decide.ts";
+import { changeApproval, extendApproval } from "../../../../src/service/approvals/end-acts.ts";
+import { readCourse } from "../../../../src/service/approvals/question.ts";
+import { openRig, type Rig, until } from "../../gateway/rig.ts";
+
+const dee: Person = { email: "dee@example.com" };
+const never = new AbortController().signal;
+
+let nonces = 0;
+function actor(more: Partial<Actor> = {}): Actor {
+  nonces += 1;
+  return { door: "api", nonce: `nonce-${nonces}`, ...more };
+}
+
+function optionsOf({ durable }: Rig, outcomeWaitMs = 5_000): ActOptions {
+  return { durable, clock: Date.now, signal: never, outcomeWaitMs };
+}
+
+/** Asks Ana and Bo, and returns once both were mailed. */
+async function asked(rig: Rig, request: Record<string, unknown> = {}): Promise<void> {
+  const answer = await rig.json("POST", "/approvals", {
+    id: "po-1",
+    title: "Order 40 laptops",
+    approvers: ["ana@example.com", "bo@example.com"],
+    require: "all",
+    ...request,
+  });
+  expect(answer.status).toBe(202);
+  await until(async () => (rig.mailed() >= 2 ? true : undefined));
+}
+
+async function cancel(durable: Durable) {
+  const root = await durable.read("po-1");
+  const request = root && requestOf(root);
+  if (root === undefined || request === undefined) throw new Error("There is no approval");
+  return await cancelApproval({ durable, newId: () => "c1", signal: never }, { root, request }, undefined);
+}
+
+function press(rig: Pick<Rig, "durable">, n: number, choice = "approve") {
+  return decideBallot(rig.durable, {
+    ballot: ballotId("po-1", n),
+    choice,
+    door: "api",
+    nonce: actor().nonce,
+  });
+}
+
+describe("reassign", () => {
+  test("gives the ballot to somebody else, whose answer counts in its place", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const by = actor({ by: "ana@example.com", door: "mail" });
+    const first = await reassignBallot(
+      optionsOf(rig),
+      { approval: "po-1", n: 1 },
+      { to: dee, reason: "Away", ...by },
+    );
+    expect(first).toMatchObject({
+      kind: "stands",
+      effective: true,
+      isDone: true,
+      standing: { kind: "closed", because: "reassigned", to: dee, reason: "Away", by: "ana@example.com" },
+    });
+    const again = await reassignBallot(
+      optionsOf(rig),
+      { approval: "po-1", n: 1 },
+      { to: dee, reason: "Away", ...by },
+    );
+    expect(again).toMatchObject({ kind: "stands", effective: true, isDone: true });
+    const course = await readCourse(rig.durable, "po-1");
+    const follow = course?.ballots.filter(({ ballot }) => ballot.via?.from === 1) ?? [];
+    expect(follow.map(({ ballot }) => [ballot.approver.email, ballot.gen])).toEqual([["dee@example.com", 1]]);
+    await press(rig, 2);
+    await press(rig, follow[0]?.ballot.n ?? 0);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+  });
+
+  test("the same nonce for somebody else is refused", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const by = actor();
+    await reassignBallot(optionsOf(rig), { approval: "po-1", n: 1 }, { to: dee, ...by });
+    const other = { to: { email: "eve@example.com" }, ...by };
+    expect(await reassignBallot(optionsOf(rig), { approval: "po-1", n: 1 }, other)).toEqual({
+      kind: "other-content",
+    });
+  });
+
+  test.each([
+    ["to-requester", "KIM@example.com"],
+    ["to-same", "Ana@example.com"],
+    ["to-member", "bo@example.com"],
+  ])("refuses %s", async (why, email) => {
+    await using rig = await openRig();
+    await asked(rig, { requester: "kim@example.com" });
+    const result = await reassignBallot(
+      optionsOf(rig),
+      { approval: "po-1", n: 1 },
+      { to: { email }, ...actor() },
+    );
+    expect(result).toMatchObject({ kind: "refused", why });
+    expect((await rig.durable.read("po-1:1"))?.state).toBe("pending");
+  });
+
+  test("refuses a person of the group who has answered, and takes one who is asked in another group", async () => {
+    await using rig = await openRig();
+    const groups = [
+      { name: "Legal", approvers: ["ana@example.com", "bo@example.com"], require: "all" },
+      { name: "Finance", approvers: ["cy@example.com"] },
+    ];
+    await asked(rig, { approvers: undefined, require: undefined, stages: [{ groups }] });
+    await press(rig, 2);
+    const to = (email: string) =>
+      reassignBallot(optionsOf(rig), { approval: "po-1", n: 1 }, { to: { email }, ...actor() });
+    expect(await to("bo@example.com")).toMatchObject({ kind: "refused", why: "to-member" });
+    expect(await to("cy@example.com")).toMatchObject({ kind: "stands", effective: true });
+  });
+
+  test("refuses somebody else's ballot, and knows no other", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const by = actor({ by: "bo@example.com", door: "mail" });
+    expect(
+      await reassignBallot(optionsOf(rig), { approval: "po-1", n: 1 }, { to: dee, ...by }),
+    ).toMatchObject({ kind: "refused", why: "not-theirs" });
+    for (const [approval, n] of [
+      ["po-1", 9],
+      ["po-2", 1],
+    ] as const) {
+      expect(await reassignBallot(optionsOf(rig), { approval, n }, { to: dee, ...actor() })).toEqual({
+        kind: "unknown",
+      });
+    }
+  });
+
+  test("is stored and not done while no worker runs", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    await rig.rest();
+    const result = await reassignBallot(
+      optionsOf(rig, 20),
+      { approval: "po-1", n: 1 },
+      { to: dee, ...actor() },
+    );
+    expect(result).toMatchObject({ kind: "stands", effective: true, isDone: false });
+  });
+});
+
+test("someone who recuses themselves leaves the count", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const result = await recuseBallot(
+    optionsOf(rig),
+    { approval: "po-1", n: 1 },
+    { reason: "My cousin", ...actor() },
+  );
+  expect(result).toMatchObject({
+    effective: true,
+    isDone: true,
+    standing: { because: "recused", reason: "My cousin" },
+  });
+  await press(rig, 2);
+  expect((await rig.settled("po-1")).value).toMatchObject({
+    outcome: "approved",
+    reason: "1 of 1 needed approvals were given",
+  });
+});
+
+test("new links go to the same person, on a ballot of the next generation", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const old = await rig.link("po-1", "approve", 1);
+  const result = await reissueBallot(optionsOf(rig), { approval: "po-1", n: 1 }, actor());
+  expect(result).toMatchObject({ effective: true, isDone: true, standing: { because: "reissued" } });
+  const course = await readCourse(rig.durable, "po-1");
+  expect(course?.ballots.find(({ ballot }) => ballot.via?.from === 1)?.ballot).toMatchObject({
+    approver: { email: "ana@example.com" },
+    gen: 1,
+  });
+  expect((await rig.press(old)).result).not.toContain("true");
+});
+
+describe("undo", () => {
+  test("takes an answer back, and the same person is asked again", async () => {
+    await using rig = await openRig();
+    await asked(rig, { undo: "PT10M" });
+    await press(rig, 1, "reject");
+    const by = actor({ by: "ana@example.com", door: "mail" });
+    const result = await undoDecision(optionsOf(rig), { approval: "po-1", n: 1 }, by);
+    expect(result).toMatchObject({ effective: true, isDone: true, standing: { because: "undone" } });
+    expect(await undoDecision(optionsOf(rig), { approval: "po-1", n: 1 }, by)).toMatchObject({
+      effective: true,
+    });
+    const other = await undoDecision(optionsOf(rig), { approval: "po-1", n: 1 }, actor());
+    expect(other).toMatchObject({ kind: "refused", why: "undo-over" });
+    const course = await readCourse(rig.durable, "po-1");
+    const again = course?.ballots.find(({ ballot }) => ballot.via?.kind === "undo")?.ballot;
+    expect(again?.approver.email).toBe("ana@example.com");
+  });
+
+  test("refuses where no answer can be taken back, where none was given, and where it is another's", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    await press(rig, 1);
+    expect(await undoDecision(optionsOf(rig), { approval: "po-1", n: 1 }, actor())).toMatchObject({
+      why: "no-undo",
+    });
+
+    await using other = await openRig();
+    await asked(other, { undo: "PT10M" });
+    expect(await undoDecision(optionsOf(other), { approval: "po-1", n: 1 }, actor())).toMatchObject({
+      why: "undo-over",
+    });
+    await press(other, 1);
+    const by = actor({ by: "bo@example.com" });
+    expect(await undoDecision(optionsOf(other), { approval: "po-1", n: 1 }, by)).toMatchObject({
+      why: "not-theirs",
+    });
+  });
+});
+
+describe("extend", () => {
+  test("moves the deadline, and answers the same for the same nonce", async () => {
+    await using rig = await openRig();
+    await asked(rig, { deadline: "P2D" });
+    const by = actor();
+    const before = Date.now();
+    const result = await extendApproval(optionsOf(rig), "po-1", { deadline: "P9D", reason: "Fair", ...by });
+    expect(result).toMatchObject({ kind: "stands", effective: true, isDone: true });
+    const course = await readCourse(rig.durable, "po-1");
+    expect(course?.deadlineAtMs).toBeGreaterThanOrEqual(before + 9 * 86_400_000);
+    expect(course?.end?.state).toBe("pending");
+    expect(
+      await extendApproval(optionsOf(rig), "po-1", { deadline: "P9D", reason: "Fair", ...by }),
+    ).toMatchObject({
+      effective: true,
+    });
+    expect((await readCourse(rig.durable, "po-1"))?.ends).toHaveLength(2);
+    expect(await extendApproval(optionsOf(rig), "po-1", { deadline: "P9D", ...by })).toEqual({
+      kind: "other-content",
+    });
+    await press(rig, 1);
+    await press(rig, 2);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+  });
+
+  test.each([
+    ["deadline-earlier", "P1D"],
+    ["deadline-earlier", "2020-01-01T00:00:00Z"],
+    ["deadline-too-late", "P401D"],
+  ])("refuses %s", async (why, deadline) => {
+    await using rig = await openRig();
+    await asked(rig, { deadline: "P2D" });
+    expect(await extendApproval(optionsOf(rig), "po-1", { deadline, ...actor() })).toMatchObject({
+      kind: "refused",
+      why,
+    });
+  });
+
+  test("an approval can be cancelled after it was extended", async () => {
+    await using rig = await openRig();
+    await asked(rig, { deadline: "P2D" });
+    await extendApproval(optionsOf(rig), "po-1", { deadline: "P9D", ...actor() });
+    expect((await cancel(rig.durable)).value).toMatchObject({ outcome: "cancelled" });
+  });
+});
+
+describe("change", () => {
+  const CHANGES = {
+    requester: "kim@example.com",
+    choices: [
+      { value: "approve", effect: "approve" },
+      { value: "changes", effect: "changes" },
+    ],
+  };
+
+  test("begins a new round with the changed question, once changes were requested", async () => {
+    await using rig = await openRig();
+    await asked(rig, CHANGES);
+    await decideBallot(rig.durable, {
+      ballot: ballotId("po-1", 1),
+      choice: "changes",
+      effect: "changes",
+      door: "api",
+      nonce: actor().nonce,
+    });
+    await until(async () =>
+      (await readCourse(rig.durable, "po-1"))?.state.phase === "revising" ? true : undefined,
+    );
+    const by = actor({ by: "kim@example.com", door: "mail" });
+    const call = { content: { title: "Order 30 laptops" }, note: "Fewer", ...by };
+    expect(await changeApproval(optionsOf(rig), "po-1", call)).toMatchObject({
+      effective: true,
+      isDone: true,
+    });
+    expect(await changeApproval(optionsOf(rig), "po-1", call)).toMatchObject({
+      effective: true,
+      isDone: true,
+    });
+    const course = await readCourse(rig.durable, "po-1");
+    expect(course?.request.title).toBe("Order 30 laptops");
+    expect(course?.state).toMatchObject({ round: 2, phase: "asking" });
+    expect(course?.end?.state).toBe("pending");
+    const open = course?.ballots.filter(({ record }) => record.state === "pending") ?? [];
+    expect(open.map(({ ballot }) => [ballot.approver.email, ballot.round])).toEqual([
+      ["ana@example.com", 2],
+      ["bo@example.com", 2],
+    ]);
+  });
+
+  test("refuses without rounds left, and somebody who is not the requester", async () => {
+    await using rig = await openRig();
+    await asked(rig, { requester: "kim@example.com" });
+    const content = { title: "Order 30 laptops" };
+    expect(await changeApproval(optionsOf(rig), "po-1", { content, ...actor() })).toMatchObject({
+      why: "no-rounds",
+    });
+    const by = actor({ by: "ana@example.com" });
+    expect(await changeApproval(optionsOf(rig), "po-1", { content, ...by })).toMatchObject({
+      why: "not-theirs",
+    });
+  });
+});
+
+test("approvals of workflow version 1 take none of these", async () => {
+  await using rig = await openRig({ work: false });
+  await rig.ask("po-1", { title: "Order", approvers: ["ana@example.com"] }, 60_000);
+  const root = await rig.durable.read("po-1");
+  expect(root && courseOf(root, [])?.call.version).toBe(1);
+  expect(root?.tags[KIND_TAG]).toBe("approval");
+  expect(await extendApproval(optionsOf(rig), "po-1", { deadline: "P9D", ...actor() })).toMatchObject({
+    kind: "refused",
+    why: "version",
+  });
+});
+
+/** The same, but what `first` does is stored just before the next settlement of the one who uses it. */
+function overtaken(durable: Durable, first: () => Promise<unknown>): Durable {
+  let isOvertaken = false;
+  return new Proxy(durable, {
+    get(target, name) {
+      if (name !== "settle") {
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === "function" ? member.bind(target) : member;
+      }
+      return async (...settlement: Parameters<Durable["settle"]>) => {
+        if (!isOvertaken) {
+          isOvertaken = true;
+          await first();
+        }
+        return await target.settle(...settlement);
+      };
+    },
+  });
+}
+
+describe("two at the same moment: one of the two stands, and both are told", () => {
+  const ON_BALLOT = {
+    reassigned: (options: ActOptions) =>
+      reassignBallot(options, { approval: "po-1", n: 1 }, { to: dee, ...actor() }),
+    recused: (options: ActOptions) => recuseBallot(options, { approval: "po-1", n: 1 }, actor()),
+    reissued: (options: ActOptions) => reissueBallot(options, { approval: "po-1", n: 1 }, actor()),
+  };
+
+  test.each(Object.entries(ON_BALLOT))("a press before it is %s", async (_, act) => {
+    await using rig = await openRig();
+    await asked(rig);
+    let pressed: Awaited<ReturnType<typeof press>> | undefined;
+    const durable = overtaken(rig.durable, async () => {
+      pressed = await press(rig, 1);
+    });
+    const result = await act({ ...optionsOf(rig), durable });
+    expect(pressed).toMatchObject({ effective: true });
+    expect(result).toMatchObject({
+      kind: "stands",
+      effective: false,
+      standing: { kind: "decided", decision: { choice: "approve" } },
+    });
+  });
+
+  test.each(Object.entries(ON_BALLOT))("a press after it is %s", async (because, act) => {
+    await using rig = await openRig();
+    await asked(rig);
+    let acted: Awaited<ReturnType<typeof act>> | undefined;
+    const durable = overtaken(rig.durable, async () => {
+      acted = await act(optionsOf(rig));
+    });
+    const pressed = await press({ durable }, 1);
+    expect(acted).toMatchObject({ kind: "stands", effective: true });
+    expect(pressed).toMatchObject({ effective: false, standing: { kind: "closed", because } });
+  });
+
+  test("the deciding press before an extension", async () => {
+    await using rig = await openRig();
+    await asked(rig, { require: "any" });
+    const durable = overtaken(rig.durable, async () => {
+      await press(rig, 1);
+      await rig.settled("po-1");
+    });
+    const result = await extendApproval({ ...optionsOf(rig), durable }, "po-1", {
+      deadline: "P9D",
+      ...actor(),
+    });
+    expect(result).toMatchObject({ kind: "stands", effective: false });
+    expect(result.kind === "stands" && result.course.root.state).toBe("resolved");
+  });
+
+  test.each(["press first", "change first"])("a press and a change: %s", async (order) => {
+    await using rig = await openRig();
+    await asked(rig, { require: "any", rounds: 2 });
+    const change = (durable: Durable) =>
+      changeApproval({ ...optionsOf(rig), durable }, "po-1", { content: { title: "Fewer" }, ...actor() });
+    if (order === "press first") {
+      const ended = async () => {
+        await press(rig, 1);
+        await rig.settled("po-1");
+      };
+      expect(await change(overtaken(rig.durable, ended))).toMatchObject({ kind: "stands", effective: false });
+      expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+    } else {
+      const pressed = await press({ durable: overtaken(rig.durable, () => change(rig.durable)) }, 1);
+      expect(pressed).toMatchObject({
+        effective: false,
+        standing: { kind: "closed", because: "round-over" },
+      });
+      expect((await readCourse(rig.durable, "po-1"))?.state.round).toBe(2);
+    }
+  });
+
+  test("two who hand the same ballot on", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const to = (durable: Durable, email: string) =>
+      reassignBallot(
+        { ...optionsOf(rig), durable },
+        { approval: "po-1", n: 1 },
+        { to: { email }, ...actor() },
+      );
+    let first: Awaited<ReturnType<typeof to>> | undefined;
+    const durable = overtaken(rig.durable, async () => {
+      first = await to(rig.durable, "dee@example.com");
+    });
+    expect(await to(durable, "eve@example.com")).toMatchObject({ effective: false, standing: { to: dee } });
+    expect(first).toMatchObject({ effective: true });
+  });
+
+  test.each(["end first", "undo first"])(
+    "the end of the approval and an answer taken back: %s",
+    async (order) => {
+      await using rig = await openRig();
+      await asked(rig, { undo: "PT10M", require: "any" });
+      await press(rig, 1);
+      const undo = (durable: Durable) =>
+        undoDecision({ ...optionsOf(rig), durable }, { approval: "po-1", n: 1 }, actor());
+      if (order === "end first") {
+        // The answer came before the cancellation, and counts: there is nothing left to cancel.
+        const ended = () => expect(cancel(rig.durable)).rejects.toThrow("ended as approved");
+        const result = await undo(overtaken(rig.durable, ended));
+        expect(result).toMatchObject({ kind: "stands", effective: false, standing: { kind: "decided" } });
+        expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+      } else {
+        await expect(cancel(overtaken(rig.durable, () => undo(rig.durable)))).resolves.toMatchObject({
+          value: { outcome: "cancelled" },
+        });
+      }
+    },
+  );
+
+  test.each(["cancellation first", "extension first"])(
+    "a cancellation and an extension: %s",
+    async (order) => {
+      await using rig = await openRig();
+      await asked(rig);
+      const extend = (durable: Durable) =>
+        extendApproval({ ...optionsOf(rig), durable }, "po-1", { deadline: "P9D", ...actor() });
+      if (order === "cancellation first") {
+        const result = await extend(overtaken(rig.durable, () => cancel(rig.durable)));
+        expect(result).toMatchObject({ kind: "stands", effective: false });
+      } else {
+        await cancel(overtaken(rig.durable, () => extend(rig.durable)));
+      }
+      expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "cancelled" });
+    },
+  );
+});
