@@ -3,7 +3,7 @@
  * worker, the API, pages, mails and rehearsals. It is pure: it reads no clock and no setting that is not passed in.
  *
  * E1 One person counts once in a stage: their first answer fills each group that they are in. The requester never counts.
- * E2 An answer that can be taken back counts when that time is over, or when the approval ends before.
+ * E2 An answer that can be taken back counts when that time is over, or when the approval or its stage ends before.
  * E3 Of answers that were seen together, a veto comes before a request for changes, and that before approvals: "no" is
  *    the safer mistake. Answers that decide come before a deadline, a cancellation or a change seen at the same moment.
  * E4 Answers after the end, or after the time of their stage, do not count.
@@ -199,13 +199,27 @@ interface GroupCount {
   readonly open: readonly Person[];
 }
 
+interface Placed {
+  /** Number of the ballot. */
+  readonly n: number;
+  readonly atMs: number;
+}
+
+/** Of answers of one moment, that on the earlier ballot is the first, in whatever order they are looked at. */
+function isBefore(one: Placed, other: Placed | undefined): boolean {
+  if (other === undefined) return true;
+  return one.atMs < other.atMs || (one.atMs === other.atMs && one.n < other.n);
+}
+
 /** One person's part in the stage, over all their ballots. */
 interface Counted {
   readonly person: Person;
   readonly groups: Set<number>;
   /** The first answer that counts. */
-  answer?: { readonly effect: Effect; readonly atMs: number };
+  answer?: Placed & { readonly effect: Effect };
   isOpen: boolean;
+  /** Whether they have, even if they can take it back. */
+  hasAnswered: boolean;
   /** Whether all their ballots come from escalations. */
   isAdded: boolean;
 }
@@ -335,23 +349,22 @@ class StageCount {
 
   /** What follows when the stage's time is over before the approval's. */
   #byStageTime(): Evaluation | undefined {
-    const { nowMs, end } = this.#look;
-    const endsAtMs = this.#stageEndsAtMs;
-    if (endsAtMs === undefined || nowMs < endsAtMs) return undefined;
-    if (end.kind === "open" && end.atMs <= endsAtMs) return undefined;
+    if (!this.#isStageTimeOver()) return undefined;
     const { onDeadline } = this.#stage;
     if (onDeadline === "escalate") {
       const escalated = this.#escalate();
       if (escalated !== undefined) return escalated;
     }
-    if (onDeadline === "approve" && this.#mayApprove()) return this.#stageDone();
-    const kind = onDeadline === "reject" ? "reject" : "expire";
+    if (onDeadline === "approve" && this.#mayApprove() && !this.#isLastStage()) return this.#stageDone();
+    const kind = onDeadline === "escalate" ? "expire" : onDeadline;
     return this.#overdue(kind, `The time of ${this.#stageText()} was over ${this.#progress()}`);
   }
 
   #overdue(onDeadline: Rule["onDeadline"], reason: string): Evaluation {
     if (onDeadline === "reject") return this.#done("rejected", reason);
-    if (onDeadline === "approve" && this.#mayApprove() && this.#isLastStage()) {
+    const isAsking = this.#look.state.phase === "asking";
+    // Who asked for changes was not silent.
+    if (onDeadline === "approve" && isAsking && this.#isLastStage() && this.#mayApprove()) {
       return this.#done("approved", `${reason}, and silence counts as approval`);
     }
     return this.#done("expired", reason);
@@ -369,13 +382,15 @@ class StageCount {
     if (entry === undefined) return undefined;
     const groups = this.#groups.flatMap(({ isDone }, index) => (isDone ? [] : [index]));
     const close = this.#stage.replace ? this.#openSeats() : [];
+    // Those who have answered, or have a ballot that stays or follows, are not asked twice. It comes to the same when this
+    // is evaluated again with the ballots closed.
+    const followers = new Set(this.#followUps.map(({ person }) => addressKey(person.email)));
     const ask = entry
       .filter(({ email }) => {
-        const known = this.#people.get(addressKey(email));
-        return (
-          addressKey(email) !== this.#rule.requester &&
-          (known === undefined || (this.#stage.replace && known.isOpen))
-        );
+        const key = addressKey(email);
+        if (key === this.#rule.requester || followers.has(key)) return false;
+        const known = this.#people.get(key);
+        return known === undefined || (this.#stage.replace && !known.hasAnswered);
       })
       .map(
         (person): Ask => ({
@@ -416,11 +431,8 @@ class StageCount {
   }
 
   #done(outcome: OutcomeKind, reason: string): Evaluation {
-    return {
-      ...this.#goOn(this.#look.state, { close: this.#openSeats() }),
-      verdict: { kind: "done", outcome, reason },
-      remind: [],
-    };
+    const { nextEndAtMs: _, ...rest } = this.#goOn(this.#look.state, { close: this.#openSeats() });
+    return { ...rest, verdict: { kind: "done", outcome, reason }, remind: [] };
   }
 
   #goOn(
@@ -487,7 +499,21 @@ class StageCount {
     if (end.kind === "deadline" && atMs >= end.atMs) return false;
     if ((end.kind === "cancelled" || end.kind === "changed") && atMs > end.atMs) return false;
     const endsAtMs = this.#stageEndsAtMs;
-    return endsAtMs === undefined || this.#stage.onDeadline === "escalate" || atMs < endsAtMs;
+    return endsAtMs === undefined || this.#canEscalateByTime() || atMs < endsAtMs;
+  }
+
+  /** Whether the end of the stage's time asks more people, rather than ending the stage. */
+  #canEscalateByTime(): boolean {
+    const { onDeadline, escalateTo } = this.#stage;
+    return onDeadline === "escalate" && this.#look.state.escalations < escalateTo.length;
+  }
+
+  /** Whether the stage's time is over, and the approval's was not over before. */
+  #isStageTimeOver(): boolean {
+    const { nowMs, end } = this.#look;
+    const endsAtMs = this.#stageEndsAtMs;
+    if (endsAtMs === undefined || nowMs < endsAtMs) return false;
+    return end.kind !== "open" || endsAtMs < end.atMs;
   }
 
   #counts({ answer }: Seat): boolean {
@@ -504,7 +530,8 @@ class StageCount {
 
   #isProvisional(atMs: number): boolean {
     const { end, nowMs } = this.#look;
-    const isOver = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
+    const isEnded = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
+    const isOver = isEnded || (this.#isStageTimeOver() && !this.#canEscalateByTime());
     return !isOver && nowMs < atMs + this.#rule.undoMs;
   }
 
@@ -512,7 +539,13 @@ class StageCount {
     const people = new Map<string, Counted>();
     const of = ({ person, groups, added }: Pick<Seat, "person" | "groups" | "added">) => {
       const key = addressKey(person.email);
-      const known = people.get(key) ?? { person, groups: new Set<number>(), isOpen: false, isAdded: true };
+      const known = people.get(key) ?? {
+        person,
+        groups: new Set<number>(),
+        isOpen: false,
+        hasAnswered: false,
+        isAdded: true,
+      };
       for (const group of groups) known.groups.add(group);
       known.isAdded &&= added === true;
       people.set(key, known);
@@ -531,9 +564,10 @@ class StageCount {
         case "decided": {
           const counted = of(seat);
           if (!this.#isInTime(answer.atMs)) break;
+          counted.hasAnswered = true;
           if (!this.#counts(seat)) counted.isOpen = true;
-          else if (counted.answer === undefined || answer.atMs < counted.answer.atMs) {
-            counted.answer = { effect: answer.effect, atMs: answer.atMs };
+          else if (isBefore({ n: seat.n, atMs: answer.atMs }, counted.answer)) {
+            counted.answer = { n: seat.n, effect: answer.effect, atMs: answer.atMs };
           }
           break;
         }

@@ -198,6 +198,8 @@ class Bench {
     for (;;) {
       await this.#seal();
       const evaluation = this.#evaluate();
+      // What counts can no longer be taken back. Whoever was faster changes what it comes to.
+      if (await this.#seal(evaluation.counted)) continue;
       if (evaluation.close.length > 0) await this.#withdraw(evaluation);
       else if (evaluation.verdict.kind === "done") {
         if (!(await this.#writeVerdict(evaluation))) continue;
@@ -282,10 +284,11 @@ class Bench {
     return { because: next.stage === state.stage ? "escalated" : "stage-done" };
   }
 
-  /** Ends the time for taking back, where it is over. */
-  async #seal(): Promise<void> {
+  /** Ends the time for taking back, where it is over or the answer counts; tells whether it had to. */
+  async #seal(counted: readonly number[] = []): Promise<boolean> {
     const { undoMs } = this.#rule;
-    if (undoMs === 0) return;
+    if (undoMs === 0) return false;
+    const before = this.#settledHere;
     const end = this.#end && endOf(this.#end).kind;
     const isOver = end !== undefined && end !== "open" && end !== "extended";
     const final: Undo = { kind: "final" };
@@ -295,11 +298,13 @@ class Bench {
         if (undo === undefined || record === undefined || decisionOf(record) === undefined) return;
         const known = this.#undos.get(n);
         if (known !== undefined && known.state !== "pending") return;
-        if (!isOver && this.nowMs < (record.settledAt ?? record.timeoutAt) + undoMs) return;
+        if (!isOver && !counted.includes(n) && this.nowMs < (record.settledAt ?? record.timeoutAt) + undoMs)
+          return;
         this.#undos.set(n, await settle(this.#svc, undo.id, final));
         this.#settledHere += 1;
       }),
     );
+    return this.#settledHere > before;
   }
 
   /** Whether the verdict stands: written, or found to follow from what had settled the end before. */

@@ -61,6 +61,15 @@ describe("an approval in stages", () => {
     expect(mails).toHaveLength(3);
   });
 
+  it("counts an answer that could still be taken back when its stage's time is over", async () => {
+    const stage = { approvers: ["ana@x.org"], deadline: "P2D" };
+    const { outcome } = await play({ stages: [stage], undo: "PT1H" }, () => ({
+      choice: "approve",
+      after: "P1DT23H30M",
+    }));
+    expect(outcome).toMatchObject({ outcome: "approved", decisions: [{ email: "ana@x.org" }] });
+  });
+
   it("escalates when a stage's time is over, and goes on with the answer of the person who was added", async () => {
     const stage = {
       approvers: ["ana@x.org", "bo@x.org"],

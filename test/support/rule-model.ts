@@ -1,0 +1,234 @@
+/**
+ * A second reading of the rule, to hold `src/approval/evaluate.ts` to: written from the words of its rules E1 to E6, as one
+ * plain pass over people and groups, with no code of it. Of the times it knows the ends, not reminders or working hours.
+ */
+import type { Evaluation, Look, Seat, Settings } from "../../src/approval/evaluate.ts";
+import type { Rule } from "../../src/approval/rule.ts";
+import type { Person, Require } from "../../src/approval/schema.ts";
+
+/** What an approval comes to and what is done next, as text where order does not matter. */
+export interface Reading {
+  readonly comesTo: string;
+  readonly round: number;
+  readonly stage: number;
+  readonly phase: string;
+  readonly escalations: number;
+  /** Ballots that are closed. */
+  readonly close: readonly number[];
+  /** Who is asked, for which groups, and why. */
+  readonly ask: readonly string[];
+  /** The new deadline, where it was extended. */
+  readonly untilMs: number | undefined;
+  /** Whether the rule cannot be met any more, though somebody can still answer. */
+  readonly isUnreachable: boolean;
+}
+
+export function readingOf({ verdict, state, close, ask, nextEndAtMs, news }: Evaluation): Reading {
+  return {
+    comesTo: verdict.kind === "done" ? verdict.outcome : "wait",
+    round: state.round,
+    stage: state.stage,
+    phase: state.phase,
+    escalations: state.escalations,
+    close: close.toSorted((a, b) => a - b),
+    ask: ask.map(({ person, groups, via }) => asking(person, groups, via?.kind)).sort(),
+    untilMs: nextEndAtMs,
+    isUnreachable: news.some(({ kind }) => kind === "unreachable"),
+  };
+}
+
+export function sameReading(one: Reading, other: Reading): boolean {
+  return line(one) === line(other);
+}
+
+const line = ({ close, ask, ...rest }: Reading) =>
+  [
+    rest.comesTo,
+    rest.round,
+    rest.stage,
+    rest.phase,
+    rest.escalations,
+    rest.untilMs,
+    rest.isUnreachable,
+    close,
+    ask,
+  ].join("|");
+
+const asking = ({ email }: Person, groups: readonly number[], why = "asked") =>
+  `${email.toLowerCase()} for ${groups.toSorted((a, b) => a - b).join("+")}: ${why}`;
+
+const count = (require: Require, of: number) =>
+  require === "any" ? 1 : require === "all" ? Math.max(of, 1) : require;
+
+export function read(rule: Rule, look: Look, settings: Settings): Reading {
+  const { state, seats, end, nowMs } = look;
+  const stage = rule.stages[state.stage];
+  if (stage === undefined) throw new Error("The state names no stage of the rule");
+  const key = (person: Person) => person.email.toLowerCase();
+  const isAbove = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
+
+  // When the stage's time ends, and whether that ends the asking or only asks more people.
+  const stageEndMs =
+    stage.deadlineMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : (state.sinceMs ?? Math.min(...seats.map(({ openedAtMs }) => openedAtMs))) + stage.deadlineMs;
+  const chain = stage.onDeadline === "escalate" ? stage.escalateTo.slice(state.escalations) : [];
+  const isStageTimeOver = nowMs >= stageEndMs && !(end.kind === "open" && end.atMs <= stageEndMs);
+  const isAskingOver = isAbove || (isStageTimeOver && chain.length === 0);
+
+  const isLate = (atMs: number) =>
+    (end.kind === "deadline" && atMs >= end.atMs) ||
+    (isAbove && atMs > end.atMs) ||
+    (chain.length === 0 && atMs >= stageEndMs);
+  const canBeTakenBack = ({ answer }: Seat) =>
+    answer.kind === "decided" && !answer.final && !isAskingOver && nowMs < answer.atMs + rule.undoMs;
+
+  // Who is in the count, and with which groups: by their own ballot, or by one handed on, taken back or sent again.
+  const followed = seats.map(({ via }) => via?.from);
+  const follows = seats.flatMap((seat) => {
+    const { n, person, answer } = seat;
+    if (followed.includes(n)) return [];
+    if (answer.kind === "reassigned") return [{ seat, person: answer.to, why: "reassigned" }];
+    if (answer.kind === "undone") return [{ seat, person, why: "undo" }];
+    return answer.kind === "reissued" ? [{ seat, person, why: "reissued" }] : [];
+  });
+  const handedOn = follows.filter(({ person }) => key(person) !== rule.requester);
+  const sits = [
+    ...seats
+      .filter(({ answer }) => ["open", "decided", "closed"].includes(answer.kind))
+      .map((seat) => ({ seat, who: key(seat.person), isOpen: seat.answer.kind === "open" })),
+    ...handedOn.map(({ seat, person }) => ({
+      seat: { ...seat, answer: OPEN },
+      who: key(person),
+      isOpen: true,
+    })),
+  ].filter(({ who }) => who !== rule.requester);
+  const people = [...new Set(sits.map(({ who }) => who))].map((who) => {
+    const own = sits.filter((sit) => sit.who === who).map(({ seat }) => seat);
+    const answers = own.flatMap((seat) =>
+      seat.answer.kind === "decided" && !isLate(seat.answer.atMs) && !canBeTakenBack(seat)
+        ? [{ n: seat.n, atMs: seat.answer.atMs, effect: seat.answer.effect }]
+        : [],
+    );
+    const [first] = answers.sort((a, b) => a.atMs - b.atMs || a.n - b.n);
+    return {
+      who,
+      groups: new Set(own.flatMap(({ groups }) => groups)),
+      isNamed: own.some(({ added }) => added !== true),
+      isAwaited: own.some(({ answer }) => answer.kind === "open"),
+      mayChange: own.some(
+        (seat) => canBeTakenBack(seat) && seat.answer.kind === "decided" && !isLate(seat.answer.atMs),
+      ),
+      says: first?.effect,
+    };
+  });
+
+  const groups = stage.groups.map(({ require }, index) => {
+    const inside = people.filter((person) => person.groups.has(index));
+    const needed = count(require, inside.filter(({ isNamed }) => isNamed).length);
+    return {
+      isDone: inside.filter(({ says }) => says === "approve").length >= needed,
+      isLost: inside.filter(({ says }) => says !== "reject").length < needed,
+    };
+  });
+  const groupsNeeded = count(stage.require, groups.length);
+  const isDone = groups.filter((group) => group.isDone).length >= groupsNeeded;
+  const isLost = groups.filter((group) => !group.isLost).length < groupsNeeded;
+  const said = (effect: string) => people.some(({ says }) => says === effect);
+  const mayYetSay = (effect: string) =>
+    seats.some((seat) => {
+      const { answer } = seat;
+      return (
+        answer.kind === "decided" && answer.effect === effect && !isLate(answer.atMs) && canBeTakenBack(seat)
+      );
+    });
+
+  const open = seats.filter(({ answer }) => answer.kind === "open").map(({ n }) => n);
+  const { round, stage: at, phase, escalations } = state;
+  const same = { round, stage: at, phase, escalations, isUnreachable: false };
+  const over = (comesTo: string): Reading => ({ ...same, comesTo, close: open, ask: [], untilMs: undefined });
+  const goOn = (next: Partial<Reading> = {}): Reading => ({
+    ...same,
+    comesTo: "wait",
+    close: [],
+    ask: [],
+    untilMs: end.kind === "extended" ? end.untilMs : undefined,
+    ...next,
+  });
+  const opened = (nextRound: number, index: number): Reading => {
+    const asked = rule.stages[index]?.groups.flatMap((group) => group.approvers) ?? [];
+    const once = [...new Map(asked.map((person) => [key(person), person])).values()];
+    return goOn({
+      round: nextRound,
+      stage: index,
+      phase: "asking",
+      escalations: 0,
+      close: open,
+      ...(end.kind === "changed"
+        ? { untilMs: Math.max(end.deadlineAtMs, rule.roundMs === undefined ? 0 : end.atMs + rule.roundMs) }
+        : {}),
+      ask: once
+        .filter((person) => key(person) !== rule.requester)
+        .map((person) => {
+          const inGroups = (rule.stages[index]?.groups ?? []).flatMap(({ approvers }, i) =>
+            approvers.some((each) => key(each) === key(person)) ? [i] : [],
+          );
+          return asking(person, inGroups, nextRound > 1 ? "round" : undefined);
+        })
+        .sort(),
+    });
+  };
+  const mayConsent = settings.mayApproveByDeadline && settings.everybodyMailed;
+  const isLastStage = at === rule.stages.length - 1;
+  /** What the end of the approval makes of it, if it was ended from above; undefined if not. */
+  const byEnd = (): Reading | undefined => {
+    if (end.kind === "cancelled") return over("cancelled");
+    if (end.kind === "changed") return opened(round + 1, 0);
+    if (end.kind !== "deadline") return undefined;
+    if (rule.onDeadline === "approve" && mayConsent && isLastStage && phase === "asking")
+      return over("approved");
+    return over(rule.onDeadline === "reject" ? "rejected" : "expired");
+  };
+  const handOn = handedOn.map(({ seat, person, why }) => asking(person, seat.groups, why));
+  const escalated = (entry: readonly Person[]): Reading => {
+    const missing = groups.flatMap((group, index) => (group.isDone ? [] : [index]));
+    const asked = entry.filter((person) => {
+      const known = people.find(({ who }) => who === key(person));
+      const isHandedOn = handedOn.some((each) => key(each.person) === key(person));
+      if (key(person) === rule.requester || isHandedOn) return false;
+      // Where ballots are replaced, those who have not answered lost theirs.
+      return known === undefined || (stage.replace && !known.mayChange && known.says === undefined);
+    });
+    return goOn({
+      escalations: escalations + 1,
+      close: stage.replace ? open : [],
+      ask: [...handOn, ...asked.map((person) => asking(person, missing, "escalated"))].sort(),
+    });
+  };
+
+  if (phase === "revising") return byEnd() ?? goOn();
+  if (rule.rejection === "veto" && said("reject")) return over("rejected");
+  if (said("changes")) {
+    return byEnd() ?? (round < rule.rounds ? goOn({ phase: "revising", close: open }) : over("rejected"));
+  }
+  const isHeld = mayYetSay("changes") || (rule.rejection === "veto" && mayYetSay("reject"));
+  if (isDone && !isHeld) return isLastStage ? over("approved") : (byEnd() ?? opened(round, at + 1));
+  if (isLost && said("reject")) return over("rejected");
+  const ended = byEnd();
+  if (ended !== undefined) return ended;
+  if (isStageTimeOver) {
+    const [entry] = chain;
+    if (entry !== undefined) return escalated(entry);
+    if (stage.onDeadline === "approve" && mayConsent)
+      return isLastStage ? over("approved") : opened(round, at + 1);
+    return over(stage.onDeadline === "reject" ? "rejected" : "expired");
+  }
+  const waiting = goOn({ ask: handOn.sort() });
+  if (!isLost || !seats.some(({ answer }) => answer.kind === "recused")) return waiting;
+  const [entry] = stage.escalateTo.slice(escalations);
+  if (entry !== undefined) return escalated(entry);
+  if (!people.some(({ isAwaited, mayChange }) => isAwaited || mayChange)) return over("rejected");
+  return rule.rejection === "majority" ? over("rejected") : { ...waiting, isUnreachable: true };
+}
+
+const OPEN = { kind: "open" } as const;
