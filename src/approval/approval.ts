@@ -234,6 +234,8 @@ export interface Judgement
   readonly rang: readonly number[];
   /** What replaced the request's content, if anything did. */
   readonly content?: Content;
+  /** Why, where this judgement opened the round. */
+  readonly note?: string;
   readonly decisions: readonly CountedDecision[];
 }
 

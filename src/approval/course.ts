@@ -153,7 +153,9 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
     request: asked(call.request, changed),
     end,
     ends,
-    deadlineAtMs: extended?.untilMs ?? end?.timeoutAt ?? call.terms.deadlineAtMs,
+    // The end promise is made some milliseconds after it is known when it will be.
+    deadlineAtMs:
+      extended?.untilMs ?? (ends.length > 1 ? end?.timeoutAt : undefined) ?? call.terms.deadlineAtMs,
     state: judged?.state ?? OPENING,
     ballots,
   };

@@ -1,6 +1,7 @@
 /** Functions that have ways of their own to start, which check what they are given. */
 import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
 import { KIND_TAG } from "./ids.ts";
+import { NOTICE_FUNC, NOTICE_KIND } from "./notice.ts";
 
 interface OwnWay {
   /** What their own way tags the promise as; absent: no promise calls it. */
@@ -24,6 +25,7 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
     },
   ],
   [APPROVAL_BY_NAME, { way: "use POST /approvals, which checks the request" }],
+  [NOTICE_FUNC, { kind: NOTICE_KIND, way: "approvals send their mails by themselves" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,

@@ -36,7 +36,7 @@ export const callbackEventSchema = z.discriminatedUnion("type", [
   event(
     "BallotDecidedEvent",
     "ballot.decided",
-    ballotData.extend({ choice: z.enum(["approve", "reject"]) }).meta({ id: "AboutDecision" }),
+    ballotData.extend({ choice: text }).meta({ id: "AboutDecision" }),
   ),
   event("ApprovalDecidedEvent", "approval.decided", ended("AboutDecided", z.enum(["approved", "rejected"]))),
   event("ApprovalExpiredEvent", "approval.expired", ended("AboutExpired", z.literal("expired"))),

@@ -12,7 +12,9 @@ import type {
   Change,
   Closed,
   Content,
+  CountedDecision,
   Decision,
+  Delivery,
   Extension,
   Judgement,
   JudgementV1,
@@ -144,7 +146,7 @@ const extension: z.ZodType<Extension> = z.object({
   ...act,
 });
 
-const content: z.ZodType<Content> = z.object({
+export const storedContentSchema: z.ZodType<Content> = z.object({
   title: text,
   summary: z.exactOptional(text),
   details: z.array(z.object({ label: text, value: text })),
@@ -152,7 +154,7 @@ const content: z.ZodType<Content> = z.object({
 
 const change: z.ZodType<Change> = z.object({
   kind: z.literal("changed"),
-  content,
+  content: storedContentSchema,
   note: z.exactOptional(text),
   ...act,
 });
@@ -170,16 +172,20 @@ const closed: z.ZodType<Closed> = z.object({
   answered: z.exactOptional(z.array(z.int().min(1))),
 });
 
-const delivery = z.discriminatedUnion("status", [
+export const storedDeliverySchema: z.ZodType<Delivery> = z.discriminatedUnion("status", [
   z.object({ status: z.literal("sent"), messageId: text }),
   z.object({ status: z.literal("deferred"), reason: text, nextTryAtMs: z.exactOptional(z.int()) }),
   z.object({ status: z.literal("undeliverable"), reason: text }),
   z.object({ status: z.literal("skipped") }),
 ]);
 
-const mailResult: z.ZodType<MailResult> = z.object({ kind: z.literal("mail"), n: z.int().min(1), delivery });
+const mailResult: z.ZodType<MailResult> = z.object({
+  kind: z.literal("mail"),
+  n: z.int().min(1),
+  delivery: storedDeliverySchema,
+});
 
-const decisions = z.array(
+export const storedDecisionsSchema: z.ZodType<CountedDecision[]> = z.array(
   z.object({
     n: z.int(),
     email: text,
@@ -198,7 +204,7 @@ const outcome: z.ZodType<Outcome> = z.object({
   approval: text,
   outcome: outcomeKindSchema,
   reason: text,
-  decisions,
+  decisions: storedDecisionsSchema,
   round: z.exactOptional(z.int().min(1)),
   metadata: z.record(text, z.unknown()),
 });
@@ -237,15 +243,16 @@ const judgement: z.ZodType<Judgement> = z.object({
   ask: z.array(ask),
   nextEndAtMs: z.exactOptional(epochMs),
   alarmAtMs: z.exactOptional(epochMs),
-  content: z.exactOptional(content),
-  decisions,
+  content: z.exactOptional(storedContentSchema),
+  note: z.exactOptional(text),
+  decisions: storedDecisionsSchema,
 });
 
 const judgementV1: z.ZodType<JudgementV1> = z.object({
   verdict,
   settled: z.int(),
   retryDue: z.boolean(),
-  decisions,
+  decisions: storedDecisionsSchema,
 });
 
 /** An approval as its root promise has it. */

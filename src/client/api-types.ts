@@ -22,7 +22,7 @@ export type AboutDecided = {
 export type AboutDecision = {
   readonly approval: string;
   readonly ballot: number;
-  readonly choice: "approve" | "reject";
+  readonly choice: string;
 };
 
 export type AboutExpired = {

@@ -360,13 +360,11 @@ class ModelEngine {
       turn({ reads: [id] }, () => (this.#records.has(id) ? this.stored(id) : undefined));
     const durable: Pick<Durable, "read" | "readTogether" | "children" | "settle" | "waitFor"> = {
       read,
-      children: async (id) => {
-        const children: StoredPromise[] = [];
-        for (;;) {
-          const child = await read(childId(id, children.length));
-          if (child === undefined) return children;
-          children.push(child);
-        }
+      // In one turn, as the engine reads what is asked for together.
+      children: (id) => {
+        const ids: string[] = [];
+        while (this.has(childId(id, ids.length))) ids.push(childId(id, ids.length));
+        return turn({ reads: ids }, () => ids.map((child) => this.stored(child)));
       },
       readTogether: async (first, rest) => [await read(first), ...(await Promise.all(rest.map(read)))],
       settle: (id, value) =>

@@ -2,7 +2,7 @@
 import type { ApprovalRequest, Person, PlainChoice } from "../../src/approval/approval.ts";
 import { parseDuration } from "../../src/approval/duration.ts";
 import { ballotId } from "../../src/approval/ids.ts";
-import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import type { AskMail } from "../../src/channels/mail/mailer.ts";
 
 /** What one approver is asked, as their mail says it. */
 export interface Asked extends ApprovalRequest {
@@ -69,7 +69,7 @@ export function durationMs(field: string, text: unknown): number {
   return ms;
 }
 
-export function askedBy(mail: RequestMail, nowMs: number): Asked {
+export function askedBy(mail: AskMail, nowMs: number): Asked {
   return {
     ...mail.request,
     approval: mail.approval,
@@ -80,6 +80,6 @@ export function askedBy(mail: RequestMail, nowMs: number): Asked {
 }
 
 /** Promise id of the ballot that a mail is about. */
-export function ballotOf({ approval, n }: RequestMail): string {
+export function ballotOf({ approval, n }: AskMail): string {
   return ballotId(approval, n);
 }

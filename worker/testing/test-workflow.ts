@@ -4,11 +4,11 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Context } from "@resonatehq/sdk";
-import type { Outcome } from "../../src/approval/approval.ts";
+import type { Delivery, Outcome } from "../../src/approval/approval.ts";
 import { WORKFLOW_TIME } from "../../src/approval/call.ts";
 import { requestOf } from "../../src/approval/stored.ts";
 import { createAddressPolicy } from "../../src/callback/address-policy.ts";
-import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import type { AskMail, Mail } from "../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { cancelApproval } from "../../src/service/approvals/cancel.ts";
 import { answerBallot } from "../../src/service/approvals/decide.ts";
@@ -195,14 +195,8 @@ class WorkflowTest {
     const targets = { ports: [443], allow: { hosts: [], networks: [] } };
     return {
       mailer: {
-        requestDecision: async (mail) => {
-          service.act(this.#ask(mail));
-          return { status: "sent", messageId: `<${mail.recipient}@countersign.test>` };
-        },
-        send: async ({ kind, recipient }) => ({
-          status: "sent",
-          messageId: `<${kind}-${recipient}@countersign.test>`,
-        }),
+        requestDecision: (mail) => this.#mailed({ kind: "request", ...mail }),
+        send: (mail) => this.#mailed(mail),
         close: async () => {},
       },
       callbacks: {
@@ -224,14 +218,20 @@ class WorkflowTest {
     };
   }
 
-  async #ask(mail: RequestMail): Promise<void> {
+  /** People react when they are asked, and not to what they are only told. */
+  async #mailed(mail: Mail): Promise<Delivery> {
+    if ("links" in mail && mail.kind !== "reminder") this.#service.act(this.#ask(mail));
+    return { status: "sent", messageId: `<${mail.recipient}@countersign.test>` };
+  }
+
+  async #ask(mail: AskMail): Promise<void> {
     const asked = askedBy(mail, this.#service.now());
     this.#asked.push(asked);
     const press = pressOf(await this.#approver(asked));
     if (press !== undefined) this.#service.after(press.afterMs, () => this.#press(mail, press));
   }
 
-  async #press(mail: RequestMail, { choice, comment }: Press): Promise<void> {
+  async #press(mail: AskMail, { choice, comment }: Press): Promise<void> {
     const { durable } = this.#service;
     if (choice === "cancel") {
       const root = await durable.read(mail.approval);

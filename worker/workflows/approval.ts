@@ -30,6 +30,7 @@ import {
   stageEndsAt,
 } from "../../src/approval/evaluate.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
+import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { ruleOf, untilDeadlineMs } from "../../src/approval/rule.ts";
 import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
@@ -71,7 +72,14 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     return (stage && stageEndsAt(rule, stage, sinceMs)) ?? endAtMs;
   };
   let seats = yield* desk.open(openingAsks(rule, state), content);
-  let mailing = { content, deadlineAtMs: Math.min(endAtMs, stageEndMs(terms.startedAtMs)), endId: end.id };
+  let before: Content | undefined;
+  let mailing: Mailing = {
+    content,
+    before,
+    note: undefined,
+    deadlineAtMs: Math.min(endAtMs, stageEndMs(terms.startedAtMs)),
+    endId: end.id,
+  };
   let unmailed = yield* desk.mail(seats, mailing);
   let alarmAtMs: number | undefined = firstAlarmAt(rule, state, terms.startedAtMs);
   let known: Pick<Judgement, "decisions"> & { readonly settled: number } = { decisions: [], settled: 0 };
@@ -97,6 +105,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       past,
       before: known.decisions,
       isMailed: unmailed.length === 0,
+      first: desk.first,
     };
     const open = [
       end,
@@ -127,6 +136,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const isSameRound = seen.state.round === state.round;
     const isSameStage = isSameRound && seen.state.stage === state.stage && seen.state.phase === state.phase;
     if (!isSameStage) past = isSameRound ? decisions : [];
+    if (!isSameRound) before = content;
     ({ state, content, alarmAtMs } = { content, alarmAtMs: undefined, ...seen });
     // A timer that another program has settled early counts as if its time had come.
     const dueMs = Math.max(seen.atMs, ...desk.dropAlarms(seen.rang));
@@ -136,6 +146,8 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     known = { decisions, settled: isSameStage ? seen.settled : 0 };
     mailing = {
       content,
+      before,
+      note: seen.note,
       deadlineAtMs: Math.min(endAtMs, stageEndMs(state.sinceMs ?? seen.atMs)),
       endId: end.id,
     };
@@ -170,6 +182,9 @@ interface Unmailed {
 
 interface Mailing {
   readonly content: Content | undefined;
+  /** The content of the round before. */
+  readonly before: Content | undefined;
+  readonly note: string | undefined;
   readonly deadlineAtMs: number;
   /** Promise id of the end that the mails' ballots depend on. */
   readonly endId: string;
@@ -185,6 +200,10 @@ class Desk {
   #position = 0;
   #alarms: { readonly atMs: number; readonly future: Future<unknown> }[] = [];
   #isFirstMail = true;
+  /** A person's first ballot, by the key of their address. */
+  readonly #firsts = new Map<string, HeldSeat>();
+  /** By the number of a ballot, that of the same person's first one, where it is another. */
+  readonly first: Record<number, number> = {};
 
   constructor(ctx: Context, svc: ProductServices, request: ApprovalRequest, { startedAtMs }: Terms) {
     this.#ctx = ctx;
@@ -228,7 +247,10 @@ class Desk {
         undo === undefined
           ? undefined
           : yield* this.#create({ timeout, tags: { ...EXTERNAL, [KIND_TAG]: "undo" } });
-      seats.push({ n, ask, future, undo: undoing, tries: 0 });
+      const seat = { n, ask, future, undo: undoing, tries: 0 };
+      const first = this.#firstOf(seat);
+      if (first !== seat) this.first[n] = first.n;
+      seats.push(seat);
     }
     return seats;
   }
@@ -238,12 +260,14 @@ class Desk {
     const sending: { readonly seat: HeldSeat; readonly result: Future<unknown> }[] = [];
     for (const seat of seats) {
       seat.tries += 1;
-      const { content, ...others } = mailing;
+      const { content, before, ...others } = mailing;
       const input: MailInput = {
         ...others,
         approval: this.#ctx.id,
         startedAtMs: this.#startedAtMs,
         request: asked(this.#request, content),
+        before: contentOf(asked(this.#request, before)),
+        firstId: this.#firstOf(seat).future.id,
         n: seat.n,
         ballot: seat.future.id,
         first: this.#isFirstMail,
@@ -264,6 +288,14 @@ class Desk {
       if (delivery.status === "deferred") unmailed.push({ seat, nextTryAtMs: delivery.nextTryAtMs ?? 0 });
     }
     return unmailed;
+  }
+
+  /** The person's first ballot: its mail began their thread. */
+  #firstOf(seat: HeldSeat): HeldSeat {
+    const key = addressKey(seat.ask.person.email);
+    const first = this.#firsts.get(key) ?? seat;
+    this.#firsts.set(key, first);
+    return first;
   }
 
   /** A timer for the earliest of these times, unless an open one is as early; undefined if nothing is due. */

@@ -12,15 +12,16 @@
  *    written, and a verdict that was not written has been told to nobody.
  */
 import type { Context } from "@resonatehq/sdk";
-import type {
-  ApprovalRequest,
-  Closed,
-  Content,
-  CountedDecision,
-  Judgement,
-  Terms,
-  Undo,
-  Withdrawal,
+import {
+  type ApprovalRequest,
+  type Closed,
+  type Content,
+  type CountedDecision,
+  effectOf,
+  type Judgement,
+  type Terms,
+  type Undo,
+  type Withdrawal,
 } from "../../src/approval/approval.ts";
 import { endOf, seatAnswer } from "../../src/approval/course.ts";
 import {
@@ -31,9 +32,17 @@ import {
   type Seat,
   type State,
 } from "../../src/approval/evaluate.ts";
+import type { Says } from "../../src/approval/notice.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
-import { changeOf, decisionOf } from "../../src/approval/stored.ts";
+import {
+  cancellationOf,
+  changeOf,
+  decisionOf,
+  reassignmentOf,
+  withdrawalOf,
+} from "../../src/approval/stored.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
+import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce } from "../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../src/service/callbacks/events.ts";
 import type { Seen } from "../runtime/future.ts";
@@ -61,6 +70,8 @@ export interface JudgeInput {
   readonly before: readonly CountedDecision[];
   /** Whether everybody's mail was accepted. */
   readonly isMailed: boolean;
+  /** By the number of a ballot, that of the same person's first one, where it is another. */
+  readonly first: Readonly<Record<number, number>>;
 }
 
 interface SeatSeen extends Seen {
@@ -79,6 +90,11 @@ export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement &
   const events = eventsOfJudgement(approval, { verdict, decisions, endedAtMs }, before);
   const announced = await announce(svc, terms.startedAtMs, events, request.callbackUrl);
   for (const event of events) svc.onEvent?.(event, request);
+  await orderNotices(
+    svc,
+    { approval, startedAtMs: terms.startedAtMs, content: seen.content },
+    bench.notices(decisions),
+  );
   return {
     kind: "judgement",
     atMs: bench.nowMs,
@@ -90,6 +106,7 @@ export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement &
     ...(nextEndAtMs === undefined ? {} : { nextEndAtMs }),
     ...(alarmAtMs === undefined ? {} : { alarmAtMs }),
     ...(bench.content === undefined ? {} : { content: bench.content }),
+    ...(bench.note === undefined ? {} : { note: bench.note }),
     decisions,
     ...announced,
   };
@@ -182,6 +199,11 @@ class Bench {
     return this.#end?.settledAt;
   }
 
+  /** Why the question was changed, in the words of the person who did it. */
+  get note(): string | undefined {
+    return this.#end && changeOf(this.#end)?.note;
+  }
+
   get content(): Content | undefined {
     return (this.#end && changeOf(this.#end)?.content) ?? this.#seen.content;
   }
@@ -237,6 +259,104 @@ class Bench {
     });
   }
 
+  /** What people are told because of this judgement. `decisions`: all that count. */
+  notices(decisions: readonly CountedDecision[]): Says[] {
+    const { verdict, state, remind, news, explanation } = this.#evaluated();
+    const { seats, request, state: before } = this.#seen;
+    const { requester } = request;
+    const asks = { end: this.#seen.end.id, deadlineAtMs: this.#seen.endAtMs };
+    const notices: Says[] = remind.map(({ n, dueAtMs }) => ({
+      mail: "reminder",
+      ...this.#ballot(n),
+      ...asks,
+      dueAtMs,
+      explanation,
+    }));
+    for (const item of news) {
+      const record = item.kind === "reassigned" ? this.#ballots.get(item.n) : undefined;
+      const handed = record && reassignmentOf(record);
+      if (item.kind === "reassigned" && handed !== undefined) {
+        const { to, reason } = handed;
+        notices.push({
+          mail: "handed-on",
+          ...this.#ballot(item.n),
+          to,
+          ...(reason === undefined ? {} : { reason }),
+        });
+      }
+      if (item.kind === "changes-requested" && requester !== undefined)
+        notices.push(...this.#changesRequested());
+    }
+    const isDone = verdict.kind === "done";
+    const isOver =
+      isDone || state.stage !== before.stage || state.round !== before.round || state.phase !== before.phase;
+    if (isOver || state.escalations !== before.escalations) notices.push(...this.#noLongerNeeded());
+    if (!isDone) return notices;
+    const reason = this.#end && cancellationOf(this.#end)?.reason;
+    const ended = {
+      outcome: verdict.outcome,
+      atMs: this.endedAtMs ?? this.nowMs,
+      decisions,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    // The only person who was asked has seen on the receipt what came of it.
+    const isAlone = seats.length + this.#seen.past.length === 1;
+    if (!isAlone)
+      notices.push(...decisions.map(({ n }): Says => ({ mail: "outcome", ...this.#ballot(n), ...ended })));
+    if (requester !== undefined) notices.push({ mail: "requester-outcome", ...ended });
+    return notices;
+  }
+
+  #ballot(n: number): { readonly n: number; readonly first: number } {
+    return { n, first: this.#seen.first[n] ?? n };
+  }
+
+  #noLongerNeeded(): Says[] {
+    const { verdict } = this.#evaluated();
+    const reason = this.#end && cancellationOf(this.#end)?.reason;
+    return this.#seen.seats.flatMap(({ n }): Says[] => {
+      const record = this.#ballots.get(n);
+      const withdrawn = record && withdrawalOf(record);
+      const because = withdrawn?.because ?? (verdict.kind === "done" ? verdict.outcome : undefined);
+      if (record === undefined || withdrawn === undefined || because === undefined) return [];
+      const atMs = record.settledAt ?? this.nowMs;
+      return [
+        {
+          mail: "no-longer-needed",
+          ...this.#ballot(n),
+          because,
+          atMs,
+          ...(reason === undefined ? {} : { reason }),
+        },
+      ];
+    });
+  }
+
+  #changesRequested(): Says[] {
+    const { state, endAtMs, end } = this.#seen;
+    for (const { n, ask } of this.#seen.seats) {
+      const record = this.#ballots.get(n);
+      const decision = record && decisionOf(record);
+      if (decision === undefined || effectOf(decision) !== "changes") continue;
+      const { comment } = decision;
+      const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs, end: end.id };
+      return [
+        {
+          mail: "changes-requested",
+          by: ask.person,
+          ...(comment === undefined ? {} : { comment }),
+          ...about,
+        },
+      ];
+    }
+    return [];
+  }
+
+  #evaluated(): Evaluation {
+    if (this.#evaluation === undefined) throw new Error("Cannot tell of a judgement before it was made");
+    return this.#evaluation;
+  }
+
   #evaluate(): Evaluation {
     const { state, seats, isMailed } = this.#seen;
     const end = this.#end === undefined ? openEnd(this.#seen) : endOf(this.#end);
@@ -254,11 +374,14 @@ class Bench {
       mayApproveByDeadline: this.#svc.mayApproveByDeadline ?? false,
       everybodyMailed: isMailed,
     };
-    this.#evaluation = evaluate(this.#rule, look, settings);
+    const evaluation = evaluate(this.#rule, look, settings);
     this.#closed = end.kind === "closed" ? end.closed : undefined;
-    if (this.#closed === undefined) return this.#evaluation;
-    const { outcome, reason } = this.#closed;
-    return { ...this.#evaluation, close: [], verdict: { kind: "done", outcome, reason } };
+    this.#evaluation = evaluation;
+    if (this.#closed !== undefined) {
+      const { outcome, reason } = this.#closed;
+      this.#evaluation = { ...evaluation, close: [], verdict: { kind: "done", outcome, reason } };
+    }
+    return this.#evaluation;
   }
 
   #openedAtMs({ id }: SeatSeen): number {

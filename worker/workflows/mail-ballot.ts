@@ -5,17 +5,20 @@
 import type { Context } from "@resonatehq/sdk";
 import {
   type ApprovalRequest,
+  type Content,
   type Delivery,
-  LINK_VIEW_MS,
   type MailResult,
-  type PlainChoice,
 } from "../../src/approval/approval.ts";
+import { childId } from "../../src/approval/ids.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
+import type { Mail } from "../../src/channels/mail/message.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
+import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail, requestedEvent } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
+import { askMail } from "./ask-mail.ts";
 import { asTold, read } from "./records.ts";
 
 export interface MailInput {
@@ -34,11 +37,17 @@ export interface MailInput {
   readonly first: boolean;
   /** Which try this is, from 1. */
   readonly tries: number;
-  /** Mails of this round. */
+  /** Mails that are sent at once. */
   readonly together: number;
+  /** Promise id of the person's first ballot in this approval. */
+  readonly firstId: string;
+  /** What the round before asked; in the first round, this one. */
+  readonly before: Content;
+  /** What was changed since, in the words of the person who did it. */
+  readonly note?: string | undefined;
 }
 
-/** Sends one approver both links, unless their ballot is no longer open. Never throws for what the mail system does. */
+/** Sends one approver the links of their ballot, unless their ballot is no longer open. Never throws for what the mail system does. */
 export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailResult & Announced> {
   const svc = productServices(ctx);
   // A further try may come hours after the pass got its records.
@@ -53,45 +62,59 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const failed = eventsOfMail(input.approval, result, svc.now);
   const toldAfter = await announce(svc, input.startedAtMs, failed, callbackUrl);
   for (const event of [...begun, ...failed]) svc.onEvent?.(event, input.request);
+  const { requester } = input.request;
+  const person = ballotOf(record)?.approver;
+  if (delivery.status === "undeliverable" && requester !== undefined && person !== undefined) {
+    await orderNotices(svc, input, [{ mail: "undeliverable", n: input.n, person }]);
+  }
   return { ...result, ...bothOf(toldBefore, toldAfter) };
 }
 
-async function deliver(
-  { mailer, tokens, publicUrl, apart, now }: ProductServices,
-  input: MailInput,
-  record: StoredPromise,
-): Promise<Delivery> {
-  const ballot = ballotOf(record);
-  if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is not a ballot`);
-  const link = (choice: PlainChoice) =>
-    `${publicUrl}/d/${tokens.issueLink({
-      pid: record.id,
-      recipient: ballot.recipient,
-      choice,
-      gen: ballot.gen,
-      bornAtMs: record.createdAt,
-      expiresAtMs: input.deadlineAtMs + LINK_VIEW_MS,
-    })}`;
-  const sending = mailer.requestDecision({
-    approval: input.approval,
-    request: input.request,
-    approver: ballot.approver,
-    n: ballot.n,
-    recipient: ballot.recipient,
-    gen: ballot.gen,
-    bornAtMs: record.createdAt,
-    deadlineAtMs: input.deadlineAtMs,
-    links: { approve: link("approve"), reject: link("reject") },
-  });
+async function deliver(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Delivery> {
   // A relay may take minutes, and other approvals must not wait for it.
-  const delivery = await apart(input.approval, sending);
+  const delivery = await svc.apart(input.approval, svc.mailer.send(await mailFor(svc, input, record)));
   if (delivery.status !== "deferred") return delivery;
   const { reason } = delivery;
-  const nowMs = now();
+  const nowMs = svc.now();
   const { tries, together } = input;
   const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadlineAtMs - nowMs });
   // Frozen with the result: the workflow must not ask the clock how many tries there will be.
   return pauseMs === undefined
     ? { status: "undeliverable", reason }
     : { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs };
+}
+
+/** The mail that fits the reason why the ballot was opened. */
+async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Mail> {
+  const { approval, request, firstId, before, note } = input;
+  const first = firstId === record.id ? undefined : await asTold(svc, approval, firstId);
+  const asking = askMail(svc, { approval, request, record, first }, input.deadlineAtMs);
+  const via = ballotOf(record)?.via;
+  if (via === undefined) return { kind: "request", ...asking };
+  switch (via.kind) {
+    case "escalated":
+      return { kind: "escalated", ...asking };
+    case "undo":
+      return { kind: "undone", ...asking };
+    case "round":
+      return { kind: "next-round", ...asking, before, ...(note === undefined ? {} : { note }) };
+    case "reassigned":
+    case "absence": {
+      const { from, reason } = via;
+      const giver =
+        from === undefined ? undefined : ballotOf(await asTold(svc, approval, childId(approval, from)));
+      if (giver === undefined) return { kind: "request", ...asking };
+      return {
+        kind: "reassigned",
+        ...asking,
+        from: giver.approver,
+        because: via.kind === "absence" ? "away" : "handed-on",
+        ...(reason === undefined ? {} : { reason }),
+      };
+    }
+    case "reissued":
+      return { kind: "request", ...asking };
+    default:
+      return via.kind satisfies never;
+  }
 }

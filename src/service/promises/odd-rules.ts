@@ -4,6 +4,7 @@
  */
 import { CALLBACK_KIND, isCallbackId } from "../../approval/callback.ts";
 import { childId, KIND_TAG, parentId } from "../../approval/ids.ts";
+import { NOTICE_KIND } from "../../approval/notice.ts";
 import { CHECK_SETTLED_BY_OTHERS, parsedRequestIn } from "../../approval/request.ts";
 import {
   cancellationOf,
@@ -22,6 +23,7 @@ import {
   withdrawalOf,
 } from "../../approval/stored.ts";
 import { parseAttempt, parseCallbackEnd, parseEvent } from "../../approval/stored-callback.ts";
+import { noticeEndIn } from "../../approval/stored-notice.ts";
 import type { StoredPromise } from "../../durable/durable.ts";
 import { isStep } from "../../durable/lineage.ts";
 import {
@@ -123,6 +125,16 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       accepts: (promise) => isDue(promise) || (isNull(promise) && !isCallbackId(promise.id)),
       expected: "time that is over",
       means: "The next try was made at once",
+      remedy: NOTHING_TO_DO,
+    },
+  ],
+  [
+    NOTICE_KIND,
+    {
+      kind: "mail of an approval",
+      accepts: (promise) => isResult(promise, noticeEndIn),
+      expected: "end of a mail (kind, delivery, attempts)",
+      means: "The mail is not tried again",
       remedy: NOTHING_TO_DO,
     },
   ],

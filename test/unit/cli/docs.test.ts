@@ -27,6 +27,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "delivery",
     "end",
     "meeting",
+    "notice",
     "retry",
     "undo",
     "webhook",

@@ -2,7 +2,7 @@ import type { Context } from "@resonatehq/sdk";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { requestApproval } from "../../../worker/authoring/request-approval.ts";
-import { type Approver, testWorkflow } from "../../../worker/testing/index.ts";
+import { type Approver, rehearse, testWorkflow } from "../../../worker/testing/index.ts";
 
 const asks = {
   name: "asks",
@@ -102,5 +102,53 @@ describe("an approval in stages", () => {
   it("counts an answer that can be taken back when that time is over", async () => {
     const { outcome } = await play({ approvers: ["ana@x.org"], undo: "PT10M" }, () => "approve");
     expect(outcome).toMatchObject({ outcome: "approved" });
+  });
+
+  it("reminds those who have not answered, and stops with their answer", async () => {
+    const { outcome, mails } = await rehearse(
+      {
+        title: "Order",
+        approvers: ["ana@x.org", "bo@x.org"],
+        require: "all",
+        deadline: "P30D",
+        reminders: { after: ["P1D", "P3D", "P7D"] },
+        requester: "kim@x.org",
+      },
+      {
+        people: {
+          "ana@x.org": { choice: "approve", after: "P2D" },
+          "bo@x.org": { choice: "approve", after: "P4D" },
+        },
+      },
+    );
+    expect(outcome).toMatchObject({ outcome: "approved" });
+    const told = mails.map(({ to, kind, at }) => [to, kind, at.slice(8, 10)]);
+    expect(told.filter(([, kind]) => kind === "reminder")).toEqual([
+      ["ana@x.org", "reminder", "02"],
+      ["bo@x.org", "reminder", "02"],
+      ["bo@x.org", "reminder", "04"],
+    ]);
+    expect(
+      told.filter(([, kind]) => kind !== "reminder" && kind !== "request").map(([to, kind]) => [to, kind]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["ana@x.org", "outcome"],
+        ["bo@x.org", "outcome"],
+        ["kim@x.org", "requester-outcome"],
+      ]),
+    );
+  });
+
+  it("tells those who need not answer any more, with the reason", async () => {
+    const { mails } = await rehearse(
+      { title: "Order", ...TWO_STAGES, deadline: "P30D" },
+      { people: { "ana@x.org": "approve", "cy@x.org": "approve", "cfo@x.org": "approve" } },
+    );
+    expect(mails.map(({ to, kind }) => [to, kind])).toEqual(
+      expect.arrayContaining([
+        ["bo@x.org", "no-longer-needed"],
+        ["cfo@x.org", "request"],
+      ]),
+    );
   });
 });

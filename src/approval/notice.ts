@@ -1,0 +1,99 @@
+/**
+ * Mails that ask for nothing new: reminders, and what people are told of an approval's course. Each is a workflow of its own,
+ * so that an approval never waits for a mail server because of one.
+ *
+ * A judgement orders them, and may run again after a crash. So the id of a notice follows from what it says and to whom,
+ * and the same notice is ordered once.
+ */
+import type { Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
+import type { Explanation } from "./evaluate.ts";
+
+/** The function that sends a notice, as workers register it. */
+export const NOTICE_FUNC = "approval_mail";
+export const NOTICE_KIND = "notice";
+
+/** How long it is tried to send a notice, in milliseconds. What it says is of no use much later. */
+export const NOTICE_LIFE_MS = 3 * 24 * 3_600_000;
+
+export interface Notice {
+  readonly kind: "notice";
+  /** Promise id of the approval. */
+  readonly approval: string;
+  /** When the approval began: another may have had its id before. Milliseconds since 1970, as all times here. */
+  readonly startedAtMs: number;
+  /** What replaced the request's content, as of this notice. */
+  readonly content?: Content;
+  readonly says: Says;
+}
+
+export type Says =
+  /** To the approver of a ballot that is still open when the mail's turn comes. */
+  | ({ readonly mail: "reminder"; readonly dueAtMs: number; readonly explanation: Explanation } & Asks)
+  /** To the same, the links once more, because somebody asked for that. */
+  | ({ readonly mail: "resend"; readonly atMs: number } & Asks)
+  /** To the person who handed the ballot on, or whose ballot a program did. */
+  | ({ readonly mail: "handed-on"; readonly to: Person; readonly reason?: string } & AboutBallot)
+  /** To an approver who has not answered and need not any more. */
+  | ({
+      readonly mail: "no-longer-needed";
+      readonly because: OutcomeKind | NonNullable<Withdrawal["because"]>;
+      readonly atMs: number;
+      readonly reason?: string;
+    } & AboutBallot)
+  /** To an approver who answered. */
+  | ({ readonly mail: "outcome" } & AboutBallot & Ended)
+  /** To the requester. */
+  | ({ readonly mail: "requester-outcome" } & Ended)
+  | {
+      readonly mail: "changes-requested";
+      readonly by: Person;
+      readonly comment?: string;
+      readonly round: number;
+      readonly rounds: number;
+      readonly deadlineAtMs: number;
+      /** Promise id of the end that the requester's answer settles. */
+      readonly end: string;
+    }
+  | { readonly mail: "undeliverable"; readonly n: number; readonly person: Person };
+
+interface AboutBallot {
+  /** The ballot's number. */
+  readonly n: number;
+  /** The number of the person's first ballot in this approval: its mail began their thread. */
+  readonly first: number;
+}
+
+interface Asks extends AboutBallot {
+  /** Promise id of the end that is open. */
+  readonly end: string;
+  readonly deadlineAtMs: number;
+}
+
+interface Ended {
+  readonly outcome: OutcomeKind;
+  readonly atMs: number;
+  readonly decisions: readonly CountedDecision[];
+  readonly reason?: string;
+}
+
+/** What tells a notice from all others of its approval. */
+export function noticeKey({ approval, startedAtMs, says }: Notice): string {
+  const { mail } = says;
+  const n = "n" in says ? says.n : 0;
+  const when = says.mail === "reminder" ? says.dueAtMs : says.mail === "resend" ? says.atMs : 0;
+  const round = says.mail === "changes-requested" ? says.round : 0;
+  return JSON.stringify([approval, startedAtMs, mail, n, when, round]);
+}
+
+/** @param key a hash of the notice's key, in hexadecimal */
+export function noticeId(approval: string, key: string): string {
+  return `${approval.split(":", 1)[0] ?? approval}:${NOTICE_KIND}~${key}`;
+}
+
+/** How the workflow of a notice ended. */
+export interface NoticeEnd {
+  readonly kind: "notice-end";
+  readonly delivery: Delivery;
+  /** How often it was tried. */
+  readonly attempts: number;
+}

@@ -1,0 +1,93 @@
+/** Notices read back from stored promises, checked by shape as in `stored.ts`. */
+import { z } from "zod";
+import type { Delivery } from "./approval.ts";
+import type { Notice, NoticeEnd, Says } from "./notice.ts";
+import { outcomeKindSchema, storedPersonSchema } from "./schema.ts";
+import {
+  storedContentSchema as content,
+  storedDecisionsSchema as decisions,
+  storedDeliverySchema as delivery,
+} from "./stored.ts";
+
+const text = z.string();
+const epochMs = z.int().min(0);
+const ballot = { n: z.int().min(1), first: z.int().min(1) };
+const asks = { ...ballot, end: text, deadlineAtMs: epochMs };
+const person = storedPersonSchema;
+
+const explanation = z.object({
+  round: z.int(),
+  rounds: z.int(),
+  stage: z.int(),
+  stages: z.int(),
+  stageName: z.exactOptional(text),
+  waitingFor: z.array(z.object({ group: z.exactOptional(text), needed: z.int(), people: z.array(person) })),
+  approved: z.array(text),
+  revising: z.boolean(),
+  undoUntilMs: z.exactOptional(epochMs),
+  next: z.exactOptional(z.object({ name: z.exactOptional(text), people: z.array(person) })),
+  stageEndsAtMs: z.exactOptional(epochMs),
+});
+
+const ended = { outcome: outcomeKindSchema, atMs: epochMs, decisions, reason: z.exactOptional(text) };
+
+const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
+  z.object({ mail: z.literal("reminder"), ...asks, dueAtMs: epochMs, explanation }),
+  z.object({ mail: z.literal("resend"), ...asks, atMs: epochMs }),
+  z.object({ mail: z.literal("handed-on"), ...ballot, to: person, reason: z.exactOptional(text) }),
+  z.object({
+    mail: z.literal("no-longer-needed"),
+    ...ballot,
+    because: z.enum([
+      ...outcomeKindSchema.options,
+      "stage-done",
+      "escalated",
+      "changes-requested",
+      "round-over",
+    ]),
+    atMs: epochMs,
+    reason: z.exactOptional(text),
+  }),
+  z.object({ mail: z.literal("outcome"), ...ballot, ...ended }),
+  z.object({ mail: z.literal("requester-outcome"), ...ended }),
+  z.object({
+    mail: z.literal("changes-requested"),
+    by: person,
+    comment: z.exactOptional(text),
+    round: z.int(),
+    rounds: z.int(),
+    deadlineAtMs: epochMs,
+    end: text,
+  }),
+  z.object({ mail: z.literal("undeliverable"), n: z.int().min(1), person }),
+]);
+
+const notice: z.ZodType<Notice> = z.object({
+  kind: z.literal("notice"),
+  approval: text,
+  startedAtMs: epochMs,
+  content: z.exactOptional(content),
+  says,
+});
+
+const sent = z.object({ kind: z.literal("notice-mail"), delivery });
+const end: z.ZodType<NoticeEnd> = z.object({
+  kind: z.literal("notice-end"),
+  delivery,
+  attempts: z.int().min(1),
+});
+
+/** The result of an attempt's step. */
+export interface Sent {
+  readonly kind: "notice-mail";
+  readonly delivery: Delivery;
+}
+
+export const noticeIn = (value: unknown): Notice | undefined => read(notice, value);
+export const sentIn = (value: unknown): Sent | undefined => read(sent, value);
+export const noticeEndIn = (value: unknown): NoticeEnd | undefined => read(end, value);
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}

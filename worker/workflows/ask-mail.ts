@@ -1,0 +1,69 @@
+/** What mails that ask for a decision have in common: whom they go to, and the links. */
+import { type ApprovalRequest, type Ballot, LINK_VIEW_MS } from "../../src/approval/approval.ts";
+import { ruleOf } from "../../src/approval/rule.ts";
+import { ballotOf } from "../../src/approval/stored.ts";
+import type { AskMail, BallotMail } from "../../src/channels/mail/message.ts";
+import type { StoredPromise } from "../../src/durable/durable.ts";
+import type { ProductServices } from "../runtime/services.ts";
+
+interface About {
+  readonly approval: string;
+  /** With the content of the ballot's round. */
+  readonly request: ApprovalRequest;
+  readonly record: StoredPromise;
+  /** The first ballot of the same person in this approval, if that is another: its mail began their thread. */
+  readonly first: StoredPromise | undefined;
+}
+
+/** @throws Error if the record is no ballot */
+export function ballotMail({ approval, request, record, first }: About): BallotMail {
+  const { n, approver, recipient, gen } = ballotIn(record);
+  return {
+    approval,
+    request,
+    recipient,
+    approver,
+    n,
+    gen,
+    bornAtMs: record.createdAt,
+    ...(first === undefined
+      ? {}
+      : { later: { n, first: { gen: ballotIn(first).gen, bornAtMs: first.createdAt } } }),
+  };
+}
+
+/** The same with links, which can be opened for a week after `deadlineAtMs`. */
+export function askMail(
+  { tokens, publicUrl }: Pick<ProductServices, "tokens" | "publicUrl">,
+  about: About,
+  deadlineAtMs: number,
+): AskMail {
+  const { request, record } = about;
+  const { recipient, gen, stage, groups, round } = ballotIn(record);
+  const link = (choice: string) =>
+    `${publicUrl}/d/${tokens.issueLink({
+      pid: record.id,
+      recipient,
+      choice,
+      gen,
+      bornAtMs: record.createdAt,
+      expiresAtMs: deadlineAtMs + LINK_VIEW_MS,
+    })}`;
+  const { choices, rounds } = ruleOf(request);
+  const offered = choices.filter(({ effect }) => effect !== "changes" || (round ?? 1) < rounds);
+  return {
+    ...ballotMail(about),
+    deadlineAtMs,
+    links: Object.fromEntries(offered.map(({ value }) => [value, link(value)])),
+    viewLink: link("view"),
+    ...(stage === undefined ? {} : { stage }),
+    ...(groups === undefined ? {} : { groups }),
+    ...(round === undefined ? {} : { round }),
+  };
+}
+
+function ballotIn(record: StoredPromise): Ballot {
+  const ballot = ballotOf(record);
+  if (ballot === undefined) throw new Error(`Cannot mail: the promise ${record.id} is not a ballot`);
+  return ballot;
+}
