@@ -142,8 +142,9 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const dueMs = Math.max(seen.atMs, ...desk.dropAlarms(seen.rang));
     const opened = yield* desk.open(seen.ask, content);
     seats = isSameStage ? [...seats, ...opened] : opened;
-    // Ballots of a stage that is over count no more.
-    known = { decisions, settled: isSameStage ? seen.settled : 0 };
+    // Ballots of a stage that is over count no more, and neither does an end that another one followed.
+    const over = seen.nextEndAtMs === undefined ? 0 : 1;
+    known = { decisions, settled: isSameStage ? seen.settled - over : 0 };
     mailing = {
       content,
       before,

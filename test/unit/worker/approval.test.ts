@@ -280,6 +280,31 @@ describe("requestApproval", () => {
     });
   });
 
+  it("ends at the new deadline when the deadline was moved", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org"] });
+    await until(() => b.mails.length === 1);
+    const untilMs = Date.now() + 1_000;
+    await b.settle(endId("a"), { kind: "extended", untilMs, door: "api", nonce: "e1" });
+    expect(await b.value("a")).toMatchObject({ outcome: "expired" });
+    expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
+  });
+
+  it("asks everybody again when the question was changed, and counts only the answers to the new one", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org", "b@x.org"], require: "all", rounds: 2 });
+    await until(() => b.mails.length === 2);
+    await b.answer("a", 1, "approve");
+    const content = { title: "Order fewer", details: [] };
+    await b.settle(endId("a"), { kind: "changed", content, note: "Too many", door: "api", nonce: "c1" });
+    await until(() => b.mails.filter(({ request }) => request.title === "Order fewer").length === 2);
+    for (const { n, request } of b.mails)
+      if (request.title === "Order fewer") await b.answer("a", n, "approve");
+    const outcome = (await b.value("a")) as Outcome;
+    expect(outcome).toMatchObject({ outcome: "approved", round: 2 });
+    expect(outcome.decisions.map(({ n }) => n)).not.toContain(1);
+  });
+
   it("mails nobody once the end has come", async () => {
     const b = open();
     await b.stopWorker();
