@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { COMPILE_CACHE } from "./test/support/compile-cache.ts";
 
-/** Files that count what V8 runs of modules, which nothing may have loaded before. */
-const COUNTED = ["test/unit/linear.test.ts"];
+/** Files that want modules which nothing has loaded before, or load them again: each has a process of its own. */
+const FRESH = ["test/unit/linear.test.ts", "test/unit/approval/hours-by-the-clock.test.ts"];
 
 /**
  * Files that hold processes to times: to leases of a second or two, which run out beside other work, or to answers within
@@ -72,7 +72,7 @@ export default defineConfig({
           ...units,
           name: "unit",
           include: ["test/{unit,conformance,differential}/**/*.test.ts"],
-          exclude: [...COUNTED, ...TIMED],
+          exclude: [...FRESH, ...TIMED],
           // A process for each file would take a third of the time of all; `unit-setup.ts` sees that they can share one.
           isolate: false,
           setupFiles: "test/support/unit-setup.ts",
@@ -82,7 +82,7 @@ export default defineConfig({
         },
       },
       {
-        test: { ...units, name: "counted", include: COUNTED },
+        test: { ...units, name: "fresh", include: FRESH },
       },
       {
         test: {

@@ -17,7 +17,7 @@ const words = process.argv.slice(2);
 if (words.length > 0) process.exitCode = await exitCodeOf(vitest(words, "inherit"));
 else {
   const timed = vitest(["--project", "timed"], "pipe");
-  const others = vitest(["--project", "counted", "--project", "unit", "--project", "e2e"], "inherit");
+  const others = vitest(["--project", "fresh", "--project", "unit", "--project", "e2e"], "inherit");
   if (others.pid !== undefined) setPriority(others.pid, Math.min(getPriority() + BEHIND, 19));
   const said: Buffer[] = [];
   for (const stream of [timed.stdout, timed.stderr]) stream?.on("data", (data: Buffer) => said.push(data));
