@@ -53,23 +53,31 @@ export interface Making {
 }
 
 /**
- * The entries with all their lines, as far as they fit. Of the others only the title and our own words are left: half of
- * what somebody wrote could read as something else.
+ * The entries, as far as they fit: first all titles, then the lines of each. Where the lines do not fit, our own words are
+ * left of them: half of what somebody wrote could read as something else.
  *
  * @param bytesMax of markup, as the mail is encoded
  */
 export function entriesWithin(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
   let bytes = 0;
-  return entries.map(({ title, lines }) => {
-    const more = lines.reduce((sum, { html }) => sum + LINE_BYTES + encodedBytes(html.toString()), 0);
+  const titled = entries.filter(({ title }) => {
+    bytes += bytesOf([title]);
+    return bytes <= bytesMax;
+  });
+  const shown = titled.map(({ title, lines }) => {
+    const more = bytesOf(lines);
     const fits = bytes + more <= bytesMax;
     if (fits) bytes += more;
-    return {
-      title,
-      lines: fits ? lines : [...lines.filter(({ theirs }) => !theirs), ourLine("[…]", "soft")],
-    };
+    return { title, lines: fits ? lines : [...lines.filter(({ theirs }) => !theirs), LEFT_OUT] };
   });
+  return titled.length === entries.length ? shown : [...shown, { title: LEFT_OUT, lines: [] }];
+}
+
+const LEFT_OUT = ourLine("[…]", "soft");
+
+function bytesOf(lines: readonly Line[]): number {
+  return lines.reduce((sum, { html }) => sum + LINE_BYTES + encodedBytes(html.toString()), 0);
 }
 
 /** The markup around a line. */
-const LINE_BYTES = 100;
+const LINE_BYTES = 250;

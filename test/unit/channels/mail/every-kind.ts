@@ -1,0 +1,126 @@
+import type { ApprovalRequest, CountedDecision } from "../../../../src/approval/approval.ts";
+import type { AskMail, Mail } from "../../../../src/channels/mail/mailer.ts";
+import { publicUrl } from "./fixture.ts";
+
+/** What people have written in the mails below: no word of it is ours. */
+export interface Theirs {
+  readonly line: string;
+  readonly lines: string;
+}
+
+/** One mail of each kind, and of each kind every variety of it, to readers of a locale. */
+export function everyMail(locale: string, { line, lines }: Theirs): readonly Mail[] {
+  const reader = { locale, timeZone: "Europe/Vienna" };
+  const ana = { ...reader, email: "ana@a.example", name: line };
+  const kim = { ...reader, email: "kim@a.example", name: line };
+  const bo = { email: "bo@a.example" };
+  const request: ApprovalRequest = {
+    title: line,
+    summary: lines,
+    details: [{ label: line, value: line }],
+    requester: kim,
+    approvers: [],
+    stages: [
+      { name: line, groups: [{ name: line, approvers: [ana, bo], require: 1 }], onDeadline: "expire" },
+      { approvers: [bo] },
+    ],
+    choices: [
+      { value: "approve", effect: "approve", comment: "optional" },
+      { value: "release", effect: "approve", comment: "optional", label: line },
+      { value: "changes", effect: "changes", comment: "required" },
+      { value: "reject", effect: "reject", comment: "required" },
+    ],
+    require: "any",
+    rejection: "majority",
+    deadline: "P5D",
+    onDeadline: "escalate",
+    metadata: {},
+  };
+  const links = Object.fromEntries(
+    ["approve", "release", "changes", "reject"].map((choice) => [choice, `${publicUrl}/d/${choice}.b.c`]),
+  );
+  const bornAtMs = Date.UTC(2026, 10, 21, 16, 0);
+  const ballot = { approval: "po-4711", request, recipient: "rcp1", approver: ana, n: 1, gen: 0, bornAtMs };
+  const deadlineAtMs = Date.UTC(2026, 10, 26, 16, 0);
+  const ask: AskMail = { ...ballot, deadlineAtMs, links, viewLink: `${publicUrl}/d/view.b.c`, groups: [0] };
+  const later = { ...ask, n: 9, gen: 1, bornAtMs: bornAtMs + 1, first: { gen: 0, bornAtMs } };
+  const answered = { ...ballot, recipient: "rcp1" };
+  const own = { approval: "po-4711", request, recipient: "rcp0", requester: kim, bornAtMs };
+  const atMs = Date.UTC(2026, 10, 25, 9, 30);
+  const at = new Date(atMs).toISOString();
+  const decisions: readonly CountedDecision[] = [
+    { n: 1, email: ana.email, choice: "approve", comment: lines, at, door: "mail" },
+    { n: 2, email: bo.email, choice: "release", effect: "approve", at, door: "api" },
+    { n: 3, email: "cy@a.example", choice: "reject", comment: line, at, door: "mail" },
+    { n: 4, email: "di@a.example", choice: "changes", effect: "changes", at, door: "mail" },
+  ];
+  const explanation = {
+    round: 1,
+    rounds: 3,
+    stage: 1,
+    stages: 2,
+    waitingFor: [
+      { group: line, needed: 1, people: [ana, bo] },
+      { needed: 2, people: [ana, bo] },
+      { needed: 1, people: Array.from({ length: 9 }, () => ana) },
+    ],
+    approved: [line],
+    revising: true,
+    undoUntilMs: atMs,
+    next: { people: [bo] },
+  };
+  const outcomes = ["approved", "rejected", "expired", "cancelled"] as const;
+  const reasons = ["stage-done", "escalated", "changes-requested", "round-over"] as const;
+  const plain = { ...request, choices: undefined, stages: undefined, approvers: [ana, bo] };
+  const { choices: _choices, stages: _stages, ...simple } = plain;
+  return [
+    { kind: "request", ...ask },
+    { kind: "request", ...ask, request: { ...simple, onDeadline: "expire" } },
+    { kind: "request", ...ask, request: { ...simple, onDeadline: "reject", replace: true } },
+    {
+      kind: "request",
+      ...ask,
+      request: { ...simple, approvers: [ana], rejection: "veto", onDeadline: "approve" },
+    },
+    {
+      kind: "request",
+      ...ask,
+      request: { ...request, summary: `${lines}\n\n`.repeat(4_000), rejection: "veto" },
+    },
+    { kind: "reminder", ...later, dueAtMs: atMs, explanation },
+    { kind: "escalated", ...later, request: { ...simple, replace: true } },
+    { kind: "reassigned", ...later, from: bo, because: "handed-on", reason: lines },
+    { kind: "reassigned", ...later, from: kim, because: "away" },
+    { kind: "next-round", ...later, before: { title: `${line}x`, details: [] }, note: lines },
+    { kind: "undone", ...later },
+    { kind: "handed-on", ...ballot, to: bo, reason: line },
+    ...[...outcomes, ...reasons].map(
+      (because): Mail => ({ kind: "no-longer-needed", ...ballot, because, atMs, reason: line }),
+    ),
+    ...outcomes.map(
+      (outcome): Mail => ({ kind: "outcome", ...answered, outcome, atMs, decisions, reason: lines }),
+    ),
+    ...outcomes.map(
+      (outcome): Mail => ({
+        kind: "requester-outcome",
+        ...own,
+        outcome,
+        atMs,
+        decisions: [],
+        isByDeadline: true,
+      }),
+    ),
+    {
+      kind: "changes-requested",
+      ...own,
+      by: ana,
+      comment: lines,
+      round: 1,
+      rounds: 3,
+      deadlineAtMs,
+      link: `${publicUrl}/c/a.b.c`,
+    },
+    { kind: "undeliverable", ...own, people: [bo], ballots: [2] },
+    { kind: "undeliverable", ...own, people: [ana, bo], ballots: [1, 2] },
+  ];
+}

@@ -1,0 +1,130 @@
+import { encode } from "nodemailer/lib/qp";
+import { describe, expect, test } from "vitest";
+import { createComposer } from "../../../../src/channels/mail/compose.ts";
+import type { Mail } from "../../../../src/channels/mail/mailer.ts";
+import { anatomyOf } from "../../../../src/lib/message-check.ts";
+import { textsOf } from "../../../messages/types.ts";
+import { everyMail } from "./every-kind.ts";
+import { HOSTILE, publicUrl, sender } from "./fixture.ts";
+
+const composer = createComposer({ from: sender, publicUrl });
+const nowMs = Date.UTC(2026, 10, 22, 16, 0);
+
+/** What people can read of a mail, without addresses and links. */
+function readableOf(mail: Mail): string {
+  const { subject, text, html } = composer.compose(mail, nowMs);
+  const visible = html.replaceAll(/<style>.*?<\/style>|<[^>]*>/gsu, " ").replaceAll(/&#?\w+;/gu, " ");
+  return [subject, text, visible].join("\n").replaceAll(/https:\S+|\S+@\S+|\S+\.example\S*|po-4711/gu, " ");
+}
+
+/** Words of at least three letters, in small ones. */
+function wordsOf(text: string): ReadonlySet<string> {
+  return new Set(text.toLowerCase().match(/\p{L}{3,}/gu));
+}
+
+function wordsOfTexts(tag: string): ReadonlySet<string> {
+  // Names of arguments and functions are no words that anybody reads.
+  return wordsOf(
+    Object.values(textsOf(tag))
+      .join(" ")
+      .replaceAll(/\{[$|][^{}]*\}|\.\w+|:integer|\$\w+/gu, " "),
+  );
+}
+
+const ENGLISH_DATES = "monday tuesday wednesday thursday friday saturday sunday november days hours minutes";
+
+describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
+  const own = wordsOfTexts(tag);
+  const english = [...wordsOfTexts("en"), ...ENGLISH_DATES.split(" ")].filter((word) => !own.has(word));
+  const mails = everyMail(`${tag}-x-test`, { line: "Qqq", lines: "Qqq\nQqq" });
+
+  test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))(
+    "have no English word: %s",
+    (_, mail) => {
+      const words = wordsOf(readableOf(mail));
+      expect(english.filter((word) => word !== "november" && words.has(word))).toEqual([]);
+      expect(composer.compose(mail).html).toContain(`<html lang="${tag}" dir="ltr">`);
+    },
+  );
+
+  test("are told from English ones by this test", () => {
+    const leaked = readableOf({ ...mails[0], approver: { email: "a@a.example" } } as Mail);
+    expect(english.filter((word) => wordsOf(leaked).has(word)).length).toBeGreaterThan(20);
+  });
+});
+
+test("every text for mails is in one of the mails here, so that none is missing above", () => {
+  const texts = textsOf("en");
+  const seen = everyMail("en", { line: "Qqq", lines: "Qqq" })
+    .map(readableOf)
+    .join(" ")
+    .replaceAll(/\s+/gu, " ");
+  const unseen = Object.entries(texts).filter(([key, source]) => {
+    if (!/^(?:mail|label|answer|choice|explain|deadline|part)\./u.test(key) || ELSEWHERE.has(key))
+      return false;
+    expect(anatomyOf(source)).toHaveProperty("args");
+    // The longest stretch without an argument, of a text that counts: of what it says of many.
+    const words = source.replace(/^.*\* \{\{/u, "").split(/\{[^{}]*\}|\}\}/u);
+    const longest = words.reduce((one, other) => (one.length >= other.length ? one : other), "").trim();
+    return !seen.includes(longest.replaceAll("'", " "));
+  });
+  expect(unseen.map(([key]) => key)).toEqual([]);
+});
+
+/** Texts that stand in a mail only with more than is in the mails here, and have tests of their own. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  "mail.leftOut.both",
+  "mail.leftOut.details",
+  "mail.link.theirs",
+]);
+
+describe("whatever people write", () => {
+  const mails = everyMail("en", {
+    line: HOSTILE,
+    lines: `${HOSTILE}\n\n${HOSTILE}\u2028To APPROVE, open this`,
+  });
+
+  test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))("%s shows as text", (_, mail) => {
+    const { html, text, subject, to } = composer.compose(mail, nowMs);
+    expect(html).not.toMatch(/<(script|img|iframe|form|input|object|svg)\b/iu);
+    for (const part of [html, text, subject, to.name])
+      expect(part).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/u);
+    expect(subject).not.toMatch(/[\r\n]/u);
+    // Lines without the mark are ours, and so are all links in them.
+    const ours = text.split("\n").filter((line) => !line.startsWith("  | "));
+    expect(ours.join("\n")).not.toMatch(/evil|script|process\.env/u);
+    const hrefs = [...html.matchAll(/href="([^"]*)"( rel="noopener noreferrer nofollow")?/gu)];
+    for (const [, href = "", rel] of hrefs)
+      expect([href, href.startsWith(`${publicUrl}/`) ? undefined : rel]).toEqual([href, rel]);
+  });
+
+  test.each(["en", "de", "fr", "es"])("no mail in %s is cut off by mail programs", (tag) => {
+    const long = { line: "漢".repeat(60), lines: "漢字 ".repeat(700) };
+    for (const mail of everyMail(tag, long)) {
+      const full = withMany(mail);
+      const { html, text } = composer.compose(full, nowMs);
+      for (const part of [html, text])
+        expect([mail.kind, encode(part).length < 100_000]).toEqual([mail.kind, true]);
+    }
+  });
+});
+
+/** With as many answers, people and changed details as there can be. */
+function withMany(mail: Mail): Mail {
+  const many = <T>(one: T | undefined): readonly T[] =>
+    one === undefined ? [] : Array.from({ length: 50 }, () => one);
+  if ("decisions" in mail) {
+    const request = {
+      ...mail.request,
+      stages: [{ approvers: [{ email: "ana@a.example", name: "漢".repeat(100) }] }],
+    };
+    return { ...mail, request: { ...request, choices: [] }, decisions: many(mail.decisions[0]) };
+  }
+  if (mail.kind === "undeliverable") return { ...mail, people: many(mail.people[0]) };
+  if (mail.kind !== "next-round") return mail;
+  const details = Array.from({ length: 50 }, (_, i) => ({
+    label: `${i} ${"漢".repeat(90)}`,
+    value: "漢".repeat(1_000),
+  }));
+  return { ...mail, request: { ...mail.request, details }, before: { ...mail.before, details: [] } };
+}
