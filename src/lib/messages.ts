@@ -113,6 +113,7 @@ const WRITTEN_MAX = 500;
 function createLanguage({ tag, texts }: Catalogue): Omit<Messages, "locale"> {
   const compiled = new Map<string, MessageFormat>();
   const written = new Map<string, string>();
+  const escaped = new Map<string, Html>();
 
   function message(key: string): MessageFormat {
     const before = compiled.get(key);
@@ -137,14 +138,33 @@ function createLanguage({ tag, texts }: Catalogue): Omit<Messages, "locale"> {
     return text;
   }
 
+  /** A text without arguments. */
+  function constant(key: string): string {
+    const before = written.get(key);
+    if (before !== undefined) return before;
+    const text = message(key).format(undefined, fail);
+    written.set(key, text);
+    return text;
+  }
+
+  function constantHtml(key: string): Html {
+    const before = escaped.get(key);
+    if (before !== undefined) return before;
+    const html = new Html(escapeHtml(constant(key)));
+    escaped.set(key, html);
+    return html;
+  }
+
   return {
     lang: tag,
     dir: RIGHT_TO_LEFT.has(new Intl.Locale(tag).maximize().script ?? "") ? "rtl" : "ltr",
-    text: (key: string, args?: Args | null) => write(key, args ?? {}),
-    html: (key: string, args?: Args | null) =>
-      args && hasMarkup(args)
+    text: (key: string, args?: Args | null) => (args ? write(key, args) : constant(key)),
+    html: (key: string, args?: Args | null) => {
+      if (!args) return constantHtml(key);
+      return hasMarkup(args)
         ? new Html(message(key).formatToParts(args, fail).map(markupOf).join(""))
-        : new Html(escapeHtml(write(key, args ?? {}))),
+        : new Html(escapeHtml(write(key, args)));
+    },
   };
 }
 

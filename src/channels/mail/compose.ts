@@ -8,6 +8,7 @@ import { linklessText } from "./asker-text.ts";
 import type { MailContent, Making } from "./content.ts";
 import type { ComposedMail, Mail } from "./message.ts";
 import { notice } from "./notice.ts";
+import { ours } from "./rows.ts";
 import { both, type ShownRequest, shownRequest } from "./shown.ts";
 import { threadOf } from "./thread.ts";
 
@@ -119,23 +120,23 @@ function localsOf(
     actions: content.actions.map((action) => ({ ...action, color: COLORS[action.tone] })),
     body,
     viewLink,
-    viewLabel: messages.text("mail.view"),
+    viewLabel: ours(messages, "mail.view"),
     viewInvitation: messages.text("mail.text.view"),
     opens: isAsking
-      ? { html: messages.text("mail.opens"), text: messages.text("mail.opensText") }
+      ? { html: messages.html("mail.opens"), text: messages.text("mail.opensText") }
       : undefined,
     leftOut: body === undefined ? undefined : leftOutText(body, messages),
-    readAll: messages.text("mail.leftOut.page"),
-    isPrivate: content.actions.length > 0 ? messages.text("mail.private") : undefined,
+    readAll: ours(messages, "mail.leftOut.page"),
+    privacy: content.actions.length > 0 ? ours(messages, "mail.private") : undefined,
     bars: messages.text("mail.text.bars"),
     sentBy: {
       html: messages.html("mail.sentBy", { host: linklessText(host) }),
       text: messages.text("mail.sentBy", { host }),
     },
-    referenceLabel: messages.text("label.reference"),
+    referenceLabel: ours(messages, "label.reference"),
     reference: both(mail.approval),
-    summaryLabel: messages.text("label.summary"),
-    detailsLabel: messages.text("label.details"),
+    summaryLabel: ours(messages, "label.summary"),
+    detailsLabel: ours(messages, "label.details"),
   };
 }
 

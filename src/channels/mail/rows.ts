@@ -2,13 +2,14 @@
 import type { Person } from "../../approval/approval.ts";
 import type { DateText } from "../../lib/date-text.ts";
 import { escapeHtml, Html } from "../../lib/html.ts";
+import type { MessageArgs } from "../../lib/message-args.ts";
 import type { MessageKey, Messages } from "../../lib/messages.ts";
 import { cleanText, oneLine } from "../../lib/text.ts";
 import { linklessText } from "./asker-text.ts";
 import { type Both, shownPerson } from "./shown.ts";
 
 export interface Row {
-  readonly label: string;
+  readonly label: Both;
   readonly lines: readonly Line[];
 }
 
@@ -21,10 +22,20 @@ export interface Line {
 }
 
 export function row(messages: Messages, label: LabelKey, ...lines: readonly (Line | undefined)[]): Row {
-  return { label: messages.text(label), lines: lines.filter((line) => line !== undefined) };
+  return { label: ours(messages, label), lines: lines.filter((line) => line !== undefined) };
 }
 
-type LabelKey = Extract<MessageKey, `label.${string}`>;
+/** A text of ours without arguments, for both parts. */
+export function ours(messages: Messages, key: PlainKey): Both {
+  return { html: messages.html(key), text: messages.text(key) };
+}
+
+/** Keys of texts that are given nothing. */
+export type PlainKey = {
+  [K in MessageKey]: MessageArgs[K] extends null ? K : never;
+}[MessageKey];
+
+type LabelKey = Extract<PlainKey, `label.${string}`>;
 
 export function ourLine(text: string, weight: Line["weight"] = "plain"): Line {
   return { html: new Html(escapeHtml(text)), text, theirs: false, weight };
