@@ -6,6 +6,7 @@ import type { Durable } from "../durable/durable.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import type { MessagesFor } from "../lib/messages.ts";
 import { randomName } from "../lib/random.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
@@ -44,6 +45,8 @@ export interface GatewayOptions {
   readonly isEngineOpen?: () => boolean;
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
+  /** Default: the texts that come with Countersign. */
+  readonly messagesFor?: MessagesFor | undefined;
   /** Other sites whose pages may use the API. Default: none. */
   readonly corsOrigins?: readonly string[];
   /** How long it keeps accepting connections once it is told to stop, in milliseconds. Default 0. */
@@ -71,7 +74,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const app = createApp({
       durable: options.durable,
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
-      pages: createPages({ publicUrl, mailbox: options.mailbox !== undefined }),
+      pages: createPages({
+        publicUrl,
+        mailbox: options.mailbox !== undefined,
+        messagesFor: options.messagesFor,
+      }),
       log: options.log,
       audit: options.audit ?? NO_AUDIT,
       publicUrl,

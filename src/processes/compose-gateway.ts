@@ -11,6 +11,7 @@ import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { loadMessages } from "../lib/message-folder.ts";
 import { hasRoom } from "../lib/storage.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
@@ -44,6 +45,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
               clock: Date.now,
               onFault: (err) => log.error({ err }, "cannot write the audit record"),
             }),
+      messagesFor: loadMessages(config.messagesDir),
       host: config.host,
       port: config.port,
       publicUrl: config.publicUrl,

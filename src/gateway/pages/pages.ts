@@ -1,5 +1,6 @@
 import { type Response, Router } from "express";
 import { loadAssets } from "../../lib/assets.ts";
+import { type MessagesFor, messagesFor as ownMessages } from "../../lib/messages.ts";
 import { pageHeaders } from "../../lib/page-headers.ts";
 import { renderShell } from "../../lib/shell.ts";
 import { loadTemplates } from "../../lib/templates.ts";
@@ -21,16 +22,18 @@ export interface PagesOptions {
   readonly publicUrl: string;
   /** Whether `/mailbox` is mounted. */
   readonly mailbox: boolean;
+  /** Default: the texts that come with Countersign. */
+  readonly messagesFor?: MessagesFor | undefined;
 }
 
 /** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
-export function createPages({ publicUrl, mailbox }: PagesOptions): Pages {
+export function createPages({ publicUrl, mailbox, messagesFor = ownMessages }: PagesOptions): Pages {
   const templates = loadTemplates("pages", "partials");
   const assets = loadAssets();
   const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
 
   const render: Pages["render"] = (res, page) => {
-    const messages = (locale?: string) => readersMessages(res.req, locale);
+    const messages = (locale?: string) => readersMessages(res.req, locale, messagesFor);
     const { template, locals, shell } = pageContent(page, publicUrl, messages);
     const body = templates.html(template, locals);
     res.status(page.status).set(headers).type("html");

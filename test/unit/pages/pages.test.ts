@@ -9,8 +9,10 @@ import { DECISION_FORM, type Page } from "../../../src/gateway/pages/page.ts";
 import { pageContent } from "../../../src/gateway/pages/page-content.ts";
 import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { loadAssets } from "../../../src/lib/assets.ts";
+import { createMessages, messagesFor } from "../../../src/lib/messages.ts";
 import { renderShell } from "../../../src/lib/shell.ts";
 import { loadTemplates } from "../../../src/lib/templates.ts";
+import { textsOf } from "../../messages/types.ts";
 import { named, tagsOf } from "../../support/markup.ts";
 import { PAGES } from "./hostile.ts";
 
@@ -48,7 +50,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
   const req = Object.create(express.request) as Request;
   req.headers = acceptLanguage === undefined ? {} : { "accept-language": acceptLanguage };
   const { template, locals, shell } = pageContent(page, "https://approvals.example.com", (locale) =>
-    readersMessages(req, locale),
+    readersMessages(req, locale, messagesFor),
   );
   return { html: renderShell(views, { ...shell, body: views.templates.html(template, locals) }).toString() };
 }
@@ -396,4 +398,18 @@ describe("views", () => {
     expect(source).not.toContain("<%-");
     expect(source).not.toMatch(/\s[a-z-]+=<%|include\s*\(/u);
   });
+});
+
+test("pages have the operator's texts", () => {
+  const own = { tag: "en", texts: () => ({ ...textsOf("en"), "page.refused": "Ask your helpdesk" }) };
+  const withOwn = createPages({
+    publicUrl: "https://approvals.example.com",
+    mailbox: true,
+    messagesFor: createMessages([own]),
+  });
+  let sent = "";
+  const res = { req: { acceptsLanguages: () => [] }, send: (body: string) => void (sent = body) };
+  const chained = { ...res, status: () => chained, set: () => chained, type: () => chained };
+  withOwn.render(chained as never, { status: 403, view: "refused" });
+  expect(sent).toContain("Ask your helpdesk");
 });
