@@ -65,14 +65,21 @@ describe("countersign rehearse", () => {
     expect(stdout).toMatch(/^\+1d  Wed 2030-01-02 09:00:00  ana@example.com answers approve \("Fine"\)/mu);
     expect(stdout).toMatch(/^\+2d  Thu 2030-01-03 09:00:00  ends as rejected: /mu);
     expect(stdout).toMatch(/^Outcome {2}rejected after 2d: /mu);
-    expect(lines).toContain("Mails    ana@example.com 1 request; bo@example.com 1 request");
+    expect(lines).toContain(
+      "Mails    ana@example.com 1 request, 1 outcome; bo@example.com 1 request, 1 outcome",
+    );
 
     const json = await rehearse(spec, "--script", people);
     expect(JSON.parse(json.stdout)).toMatchObject({
       outcome: { outcome: "rejected", decisions: [{ email: "ana@example.com", comment: "Fine" }, {}] },
       startedAt: "2030-01-01T09:00:00.000Z",
       endedAt: "2030-01-03T09:00:00.000Z",
-      mails: [{ to: "ana@example.com", kind: "request" }, { to: "bo@example.com" }],
+      mails: [
+        { to: "ana@example.com", kind: "request" },
+        { to: "bo@example.com", kind: "request" },
+        { to: "ana@example.com", kind: "outcome" },
+        { to: "bo@example.com", kind: "outcome" },
+      ],
       unused: [],
     });
   });
@@ -85,7 +92,7 @@ describe("countersign rehearse", () => {
 outcome: rejected
 decisions:
   - { email: Bo@example.com, choice: reject, comment: Too dear, at: "2030-01-03T09:00:00.000Z" }
-mails: { ana@example.com: 1, bo@example.com: { request: 1 }, cy@example.com: 0 }
+mails: { ana@example.com: 2, bo@example.com: { request: 1 }, cy@example.com: 0 }
 took: PT48H
 `,
     );
@@ -99,7 +106,7 @@ took: PT48H
         outcome: "approved",
         reason: "Because",
         decisions: [{ email: "ana@example.com", choice: "reject" }, { email: "cy@example.com" }],
-        mails: { "ana@example.com": 2, "bo@example.com": { request: 1, reminder: 1 } },
+        mails: { "ana@example.com": 3, "bo@example.com": { request: 1, reminder: 1 } },
         took: "P1D",
       }),
     );
@@ -111,7 +118,7 @@ took: PT48H
       expect.stringMatching(/^reason expected Because, but was \w/u),
       "decisions[0].choice expected reject, but was approve",
       "decisions[1] expected a decision by cy@example.com, but was none",
-      "mails.ana@example.com expected 2, but was 1",
+      "mails.ana@example.com expected 3, but was 2",
       "mails.bo@example.com.reminder expected 1, but was 0",
       "took expected P1D, but was 2d",
       "",
@@ -127,6 +134,10 @@ took: PT48H
       "001-request-ana@example.com.txt",
       "002-request-bo@example.com.html",
       "002-request-bo@example.com.txt",
+      "003-no-longer-needed-ana@example.com.html",
+      "003-no-longer-needed-ana@example.com.txt",
+      "004-no-longer-needed-bo@example.com.html",
+      "004-no-longer-needed-bo@example.com.txt",
       "index.html",
     ]);
     const index = readFileSync(join(mails, "index.html"), "utf8");
@@ -138,6 +149,8 @@ took: PT48H
     expect(readdirSync(mails).sort()).toEqual([
       "001-request-o_neill_x@example.com.html",
       "001-request-o_neill_x@example.com.txt",
+      "002-no-longer-needed-o_neill_x@example.com.html",
+      "002-no-longer-needed-o_neill_x@example.com.txt",
       "index.html",
       "notes.txt",
     ]);
@@ -218,6 +231,12 @@ took: PT48H
       "ana@example.com: { choice: approve, to: bo@example.com }",
       "ana@example.com.to belongs to do: reassign",
     ],
+    [
+      "script",
+      "ana@example.com: { do: change, until: P1D }",
+      "ana@example.com.content is required to change",
+    ],
+    ["script", "ana@example.com: { do: extend, until: soon }", "ana@example.com.until must be an ISO 8601"],
     ["expect", "decisions: [{ choice: approve }]", "decisions[0].email is required"],
     ["expect", "took: 2 days", "took must be an ISO 8601 duration"],
   ])("names each field of --%s that is wrong: %s", async (option, text, message) => {
@@ -242,7 +261,7 @@ took: PT48H
     expect(withoutPages(stdout)).toBe(withoutPages(shown.replace("/home/kim/mails", mails)));
     const checked = await rehearse(...files, "--expect", file("outcome.yaml", expected));
     expect([checked.code, checked.stderr]).toEqual([0, ""]);
-    const other = file("other.yaml", "outcome: rejected\nmails: { bo@example.com: 2 }");
+    const other = file("other.yaml", "outcome: rejected\nmails: { bo@example.com: 3 }");
     const { stderr } = await rehearse(...files, "--expect", other);
     expect(differing).toBe(stderr.replace(other, "outcome.yaml"));
   });

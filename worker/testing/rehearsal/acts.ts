@@ -1,11 +1,17 @@
 /** What people do in a rehearsal, as the service's doors do it. */
 import { randomUUID } from "node:crypto";
-import type { Reassignment, Recusal, Undo } from "../../../src/approval/approval.ts";
-import { type Course, courseOf } from "../../../src/approval/course.ts";
-import { childId, parentId } from "../../../src/approval/ids.ts";
+import { courseOf } from "../../../src/approval/course.ts";
 import type { Durable } from "../../../src/durable/durable.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
+import type { Acted, Refusal } from "../../../src/service/approvals/act.ts";
+import {
+  type BallotNamed,
+  reassignBallot,
+  recuseBallot,
+  undoDecision,
+} from "../../../src/service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../src/service/approvals/cancel.ts";
+import { changeApproval, extendApproval } from "../../../src/service/approvals/end-acts.ts";
 import type { LinkTokens } from "../../../src/tokens/tokens.ts";
 import { press } from "./browser.ts";
 import type { Answer, Deed, Instead } from "./reaction.ts";
@@ -63,74 +69,92 @@ function anyLink(links: About["links"]): string | undefined {
 async function doInstead(reached: Reached, who: string, deed: Instead, about: About): Promise<Happening> {
   const { do: what, comment } = deed;
   const said = { what: "act", who, did: what, ...(comment === undefined ? {} : { comment }) } as const;
+  const told =
+    deed.do === "cancel" ? await cancel(reached, about, comment) : await done(reached, who, deed, about);
+  return { ...said, effective: told === undefined, ...(told === undefined ? {} : { told }) };
+}
+
+/** @returns why it took no effect, if it took none */
+async function cancel(
+  { durable }: Reached,
+  { approval }: About,
+  reason: string | undefined,
+): Promise<string | undefined> {
+  const root = await durable.read(approval);
+  const course = root && courseOf(root, []);
+  if (root === undefined || course === undefined) return UNKNOWN;
+  const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
   try {
-    const told = await done(reached, who, deed, about);
-    return { ...said, effective: told === undefined, ...(told === undefined ? {} : { told }) };
+    await cancelApproval(cancelling, { root, request: course.request }, reason);
+    return undefined;
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    return { ...said, effective: false, told: error.message };
+    return error.message;
   }
 }
 
 /** @returns why it took no effect, if it took none */
-async function done(reached: Reached, who: string, deed: Instead, about: About): Promise<string | undefined> {
-  const { durable } = reached;
-  const act = { by: who, door: "mail", nonce: randomUUID() } as const;
-  const reason = deed.comment === undefined ? {} : { reason: deed.comment };
-  switch (deed.do) {
-    case "cancel": {
-      const { root, request } = await courseNow(durable, about.approval);
-      const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
-      await cancelApproval(cancelling, { root, request }, deed.comment);
-      return undefined;
-    }
-    case "reassign": {
-      const reassigned: Reassignment = { kind: "reassigned", to: { email: deed.to }, ...reason, ...act };
-      return settle(durable, ballotIn(reached, about), reassigned);
-    }
-    case "recuse": {
-      const recused: Recusal = { kind: "recused", ...reason, ...act };
-      return settle(durable, ballotIn(reached, about), recused);
-    }
-    case "undo": {
-      const undone: Undo = { kind: "undone", ...act };
-      return settle(durable, undoOf(ballotIn(reached, about)), undone);
-    }
+async function done(
+  reached: Reached,
+  who: string,
+  deed: Exclude<Instead, { readonly do: "cancel" }>,
+  about: About,
+): Promise<string | undefined> {
+  const { durable, now } = reached;
+  const { approval } = about;
+  const acting = { durable, clock: now, signal: new AbortController().signal };
+  const actor = { by: who, door: "mail", nonce: randomUUID() } as const;
+  const reason = deed.comment;
+  if (deed.do === "change") {
+    return toldOf(await changeApproval(acting, approval, { content: deed.content, note: reason, ...actor }));
+  }
+  if (deed.do === "extend") {
+    return toldOf(await extendApproval(acting, approval, { deadline: deed.until, reason, ...actor }));
+  }
+  const ballot = ballotIn(reached, about);
+  if (ballot === undefined) return NO_LINK;
+  if (deed.do === "reassign") {
+    return toldOf(await reassignBallot(acting, ballot, { to: { email: deed.to }, reason, ...actor }));
+  }
+  if (deed.do === "recuse") return toldOf(await recuseBallot(acting, ballot, { reason, ...actor }));
+  return toldOf(await undoDecision(acting, ballot, actor));
+}
+
+const UNKNOWN = "There is nothing that it could be done to";
+
+function toldOf(acted: Acted<object>): string | undefined {
+  switch (acted.kind) {
+    case "unknown":
+    case "other-content":
+      return UNKNOWN;
+    case "refused":
+      return REFUSAL_TEXTS[acted.why];
+    case "stands":
+      return acted.effective ? undefined : "Something else was first";
   }
 }
 
-/** Why it took no effect, if something else was first. */
-async function settle(
-  durable: Durable,
-  id: string | undefined,
-  record: { readonly kind: string; readonly nonce: string },
-): Promise<string | undefined> {
-  const stored = id === undefined ? undefined : await durable.settle(id, record);
-  if (stored === undefined) return "There is nothing that it could be done to";
-  const value: unknown = stored.value;
-  if (typeof value !== "object" || value === null) return "The time for it is over";
-  if ("nonce" in value && value.nonce === record.nonce) return undefined;
-  return `Something else was first: ${"kind" in value ? String(value.kind) : "unknown"}`;
-}
-
-async function courseNow(durable: Durable, approval: string): Promise<Course> {
-  const root = await durable.read(approval);
-  const course = root && courseOf(root, await durable.children(approval));
-  if (course === undefined) throw new Error(`Cannot rehearse: the approval ${approval} is gone`);
-  return course;
-}
+const REFUSAL_TEXTS = {
+  version: "This approval takes no action but a cancellation",
+  "not-theirs": "The person has no right to it",
+  ended: "The approval has ended, or its question is being changed",
+  "under-way": "Another change is under way",
+  "too-often": "The ballot has been replaced too often",
+  "to-requester": "The requester cannot be asked",
+  "to-same": "It is their ballot already",
+  "to-member": "They are asked already",
+  "undo-over": "There is no answer to take back, or the time for it is over",
+  "no-undo": "Answers to this request cannot be taken back",
+  "deadline-earlier": "The deadline must move to a later time",
+  "deadline-too-late": "The deadline would be too late",
+  "no-rounds": "The question cannot be asked again",
+} as const satisfies Record<Refusal, string>;
 
 /** The ballot that the mail's links lead to; undefined if it has none. */
-function ballotIn({ tokens, now }: Reached, { links }: About): string | undefined {
+function ballotIn({ tokens, now }: Reached, { approval, links }: About): BallotNamed | undefined {
   const link = anyLink(links);
   const token = link === undefined ? undefined : new URL(link).pathname.split("/").at(-1);
   const verified = token === undefined ? undefined : tokens.verifyLink(token, now());
-  return verified?.ok === true ? verified.value.pid : undefined;
-}
-
-/** The promise that says whether a decision on the ballot was taken back follows it. */
-function undoOf(ballot: string | undefined): string | undefined {
-  const approval = ballot === undefined ? undefined : parentId(ballot);
-  if (ballot === undefined || approval === undefined) return undefined;
-  return childId(approval, Number(ballot.slice(approval.length + 1)) + 1);
+  if (verified?.ok !== true) return undefined;
+  return { approval, n: Number(verified.value.pid.slice(approval.length + 1)) };
 }

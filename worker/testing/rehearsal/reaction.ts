@@ -1,8 +1,9 @@
 /** One reaction of a script: what somebody does about a mail, as written and as it is carried out. */
 import { z } from "zod";
+import type { Content } from "../../../src/approval/approval.ts";
 import { deadlineAt, parseDeadline } from "../../../src/approval/deadline.ts";
 import { fieldPath } from "../../../src/approval/problems.ts";
-import { COMMENT_CHARS_MAX } from "../../../src/approval/schema.ts";
+import { approvalRequestSchema, COMMENT_CHARS_MAX } from "../../../src/approval/schema.ts";
 import type { FieldProblem } from "../../../src/lib/errors.ts";
 import { isMailAddress } from "../../../src/lib/mail-address.ts";
 import { MAIL_KINDS, type MailKind } from "./mails.ts";
@@ -13,6 +14,8 @@ const DEEDS = {
   reassign: "to",
   recuse: undefined,
   undo: undefined,
+  change: "content",
+  extend: "until",
 } as const;
 type DeedName = keyof typeof DEEDS;
 const DEED_NAMES = Object.keys(DEEDS) as DeedName[];
@@ -28,7 +31,21 @@ export const reactionSchema = z.strictObject({
   do: z.exactOptional(z.enum(DEED_NAMES)),
   /** Of `reassign`: who is asked instead. */
   to: z.exactOptional(z.string().refine(isMailAddress, ADDRESS_RULE)),
-  /** Beside an answer; otherwise the reason. */
+  /** Of `change`: what replaces the request's fields of these names. */
+  content: z.exactOptional(
+    z.strictObject({
+      title: z.exactOptional(approvalRequestSchema.shape.title),
+      summary: approvalRequestSchema.shape.summary,
+      details: z.exactOptional(approvalRequestSchema.shape.details.unwrap()),
+    }),
+  ),
+  /** Of `extend`: a duration from then, or an instant. */
+  until: z.exactOptional(
+    z.string().refine((text) => parseDeadline(text) !== undefined, {
+      message: "must be an ISO 8601 duration such as P5D, or an instant such as 2030-01-31T09:00:00Z",
+    }),
+  ),
+  /** Beside an answer; otherwise the reason, or what was changed. */
   comment: z.exactOptional(z.string().max(COMMENT_CHARS_MAX)),
   /** How long after the mail: an ISO 8601 duration. Default: at once. */
   after: z.exactOptional(
@@ -58,6 +75,8 @@ export interface Answer {
 export type Instead = { readonly comment?: string } & (
   | { readonly do: "cancel" | "recuse" | "undo" }
   | { readonly do: "reassign"; readonly to: string }
+  | { readonly do: "change"; readonly content: Partial<Content> }
+  | { readonly do: "extend"; readonly until: string }
 );
 
 /** A reaction, ready to happen. */
@@ -149,13 +168,25 @@ function problemsOf(given: Given, { choices, fieldNames, isEverybody }: Place, i
 const NEEDS_MAIL: ReadonlySet<DeedName> = new Set(["reassign", "recuse", "undo"]);
 
 /** @param given without problems; of one with problems nothing is done */
-function actOf({ choice = "", do: deed, comment, fields, to = "" }: Given): Deed["act"] {
+function actOf({
+  choice = "",
+  do: deed,
+  comment,
+  fields,
+  to = "",
+  content = {},
+  until = "",
+}: Given): Deed["act"] {
   const said = comment === undefined ? {} : { comment };
   switch (deed) {
     case undefined:
       return { choice, ...said, ...(fields === undefined ? {} : { fields }) };
     case "reassign":
       return { do: deed, to, ...said };
+    case "change":
+      return { do: deed, content, ...said };
+    case "extend":
+      return { do: deed, until, ...said };
     default:
       return { do: deed, ...said };
   }

@@ -126,6 +126,8 @@ const DEED_TEXTS = {
   reassign: "hands the question on",
   recuse: "takes no part",
   undo: "takes the answer back",
+  change: "changes the request",
+  extend: "moves the deadline",
 } as const satisfies Record<Instead["do"], string>;
 
 /** How the approval stands, in English and with times in UTC. */

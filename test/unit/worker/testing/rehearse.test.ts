@@ -149,6 +149,48 @@ describe("rehearse()", () => {
     ]);
   });
 
+  it("moves the deadline, and asks anew when the request is changed", async () => {
+    const people = {
+      "kim@example.com": [
+        { do: "extend", until: "P9D", on: "start", after: "P1D" },
+        { do: "change", content: { title: "Buy 30 laptops" }, on: "start", after: "P2D" },
+      ],
+    } as const;
+    const { outcome, mails, timeline } = await rehearse(
+      { ...THREE, requester: "kim@example.com", rounds: 2, deadline: "P5D" },
+      { people },
+    );
+    expect(timeline.filter(({ what }) => what === "act")).toMatchObject([
+      { did: "extend", effective: true },
+      { did: "change", effective: true },
+    ]);
+    expect(outcome).toMatchObject({ outcome: "expired", round: 2 });
+    const asked = mails.filter(({ kind }) => kind === "next-round");
+    expect(asked.map(({ to, subject, at }) => [to, subject, at])).toEqual(
+      THREE.approvers.map((to) => [
+        to,
+        "Changed, decision needed: Buy 30 laptops",
+        "2030-01-03T09:00:00.000Z",
+      ]),
+    );
+  });
+
+  it("tells why the question or the deadline cannot be changed", async () => {
+    const people = {
+      "ana@example.com": { do: "change", content: { title: "Buy 30 laptops" } },
+      "kim@example.com": [
+        { do: "change", content: { title: "Buy 30 laptops" }, on: "start", after: "PT1H" },
+        { do: "extend", until: "P1D", on: "start", after: "PT2H" },
+      ],
+    } as const;
+    const { timeline } = await rehearse({ ...THREE, requester: "kim@example.com" }, { people });
+    expect(timeline.flatMap((entry) => (entry.what === "act" ? [entry.told] : []))).toEqual([
+      "The person has no right to it",
+      "The question cannot be asked again",
+      "The deadline must move to a later time",
+    ]);
+  });
+
   it("tells who was too late to hand the question on, or to take an answer back", async () => {
     const people = {
       "ana@example.com": [
@@ -248,10 +290,10 @@ describe("rehearse()", () => {
         "*": { do: "cancel", on: "start" },
       }),
     ).toEqual([
-      'people: ana@example.com must be one of approve, reject, ignore, cancel, reassign, recuse, undo, not "maybe"',
+      'people: ana@example.com must be one of approve, reject, ignore, cancel, reassign, recuse, undo, change, extend, not "maybe"',
       'people: bo@example.com[0].choice must be one of approve, reject, ignore, not "maybe"',
-      "people: bo@example.com[1] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo)",
-      "people: bo@example.com[2] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo)",
+      "people: bo@example.com[1] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo, change, extend)",
+      "people: bo@example.com[2] must have either choice (approve, reject, ignore) or do (cancel, reassign, recuse, undo, change, extend)",
       "people: bo must be one plain mail address, such as ana@example.com, or *",
       "people: BO@example.com must be named once",
       "people: BO@example.com.on must be a mail, because this needs the mail's link",
