@@ -72,7 +72,7 @@ const personSchema = z
 
 export type Person = Frozen<z.output<typeof personSchema>>;
 
-const approverSchema = z
+export const approverSchema = z
   .union([emailSchema.transform((email): z.output<typeof personSchema> => ({ email })), personSchema])
   .meta({ id: "PersonOrAddress", description: "A person, or only their mail address." })
   // An address is stored as a person.

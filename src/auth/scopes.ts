@@ -3,6 +3,7 @@ export const SCOPES = {
   "approvals:create": "Request approvals",
   "approvals:read": "See approvals, with addresses, comments and outcomes",
   "approvals:cancel": "Cancel approvals",
+  "approvals:manage": "Hand ballots on, send new links, move deadlines and change the question of approvals",
   "workflows:begin": "Start any registered workflow",
   "workflows:read": "See the state and result of workflows and of promises below them, except approvals",
   "promises:resolve": "Settle what a workflow waits for, and answer ballots from a program",

@@ -79,6 +79,13 @@ export type Approval = {
   readonly links: ApprovalLinks;
 };
 
+export type ApprovalAct = {
+  readonly approval: string;
+  /** ISO 8601 instant. */
+  readonly deadline: string;
+  readonly round: number;
+};
+
 export type ApprovalCancelledEvent = {
   readonly type: "approval.cancelled";
   readonly timestamp: string;
@@ -199,6 +206,13 @@ export type Ballot = {
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
   readonly mail: BallotMail;
+};
+
+export type BallotAct = {
+  readonly approval: string;
+  readonly ballot: number;
+  /** The ballot that takes its place. */
+  readonly next?: number;
 };
 
 export type BallotAnswer = {
@@ -366,6 +380,17 @@ export type Cancellation = {
   readonly reason?: string;
 };
 
+/** What is left out stays as it is. */
+export type ChangeRequest = {
+  /** The question, in one line. */
+  readonly title?: string;
+  /** What approvers need to know. Markdown; pages and mails show a safe subset. */
+  readonly summary?: string;
+  readonly details?: readonly DetailInput[];
+  /** What was changed, or why, for those who are asked again. */
+  readonly note?: string;
+};
+
 export type Choice = {
   readonly value: string;
   /** What an answer with this choice does. */
@@ -403,6 +428,13 @@ export type Detail = {
 export type DetailInput = {
   readonly label: string;
   readonly value: string;
+};
+
+export type ExtendRequest = {
+  /** The new deadline: ISO 8601 duration from now, or an instant. Later than before. */
+  readonly deadline: string;
+  /** Shown to those concerned. */
+  readonly reason?: string;
 };
 
 export type Field = {
@@ -569,6 +601,18 @@ export type Problem = {
   readonly errors?: readonly FieldProblem[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
+};
+
+export type ReassignRequest = {
+  /** Who is asked instead. */
+  readonly to: PersonOrAddress;
+  /** Shown to those concerned. */
+  readonly reason?: string;
+};
+
+export type RecuseRequest = {
+  /** Shown to those concerned. */
+  readonly reason?: string;
 };
 
 export type Reminders = {

@@ -1,10 +1,16 @@
 import type {
   Approval,
+  ApprovalAct,
   ApprovalReference,
   ApprovalRequest,
+  BallotAct,
   BallotAnswer,
   BegunWorkflow,
+  ChangeRequest,
   DecideRequest,
+  ExtendRequest,
+  ReassignRequest,
+  RecuseRequest,
   Settlement,
   WorkflowState,
 } from "./api-types.ts";
@@ -43,6 +49,16 @@ export interface Client {
   cancel(id: string, options?: { readonly reason?: string }): Promise<ApprovalReference>;
   /** Answers the nth approver's ballot in their place; 1 is the first. `effective` says whether this call decided. */
   decide(id: string, n: number, answer: DecideRequest): Promise<BallotAnswer>;
+  /** Hands the nth ballot to somebody else. Rejects with the type `conflict` if something else came first. */
+  reassign(id: string, n: number, request: ReassignRequest): Promise<BallotAct>;
+  /** Takes the nth approver out of the count. */
+  recuse(id: string, n: number, request?: RecuseRequest): Promise<BallotAct>;
+  /** Sends the nth approver new links; those before stop working. */
+  resend(id: string, n: number): Promise<BallotAct>;
+  /** Moves the deadline to a later time. */
+  extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
+  /** Changes the question, in a new round. */
+  change(id: string, request: ChangeRequest): Promise<ApprovalAct>;
   /** Starts any registered workflow, with one argument or none. */
   begin(func: string, argument?: unknown, options?: BeginOptions): Promise<BegunWorkflow>;
   /** Waits for the workflow's end, and returns its state and result. It is pending if the time is up first. */
@@ -88,6 +104,16 @@ export function createClient(options: ClientOptions): Client {
       answers: [409, 410],
     });
 
+  // Under a key of its own, it takes effect once, however often it is sent.
+  const act = <Result>(path: string, body?: unknown): Promise<Result> =>
+    send({
+      method: "POST",
+      path,
+      body,
+      headers: { "idempotency-key": crypto.randomUUID() },
+      isRepeatable: true,
+    });
+
   return {
     read,
     result,
@@ -118,6 +144,11 @@ export function createClient(options: ClientOptions): Client {
         isRepeatable: false,
         answers: [409, 410],
       }),
+    reassign: (id, n, request) => act(`${approvalPath(id)}/ballots/${n}/reassign`, request),
+    recuse: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/recuse`, request),
+    resend: (id, n) => act(`${approvalPath(id)}/ballots/${n}/resend`),
+    extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
+    change: (id, request) => act(`${approvalPath(id)}/change`, request),
     begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {
       const query = new URLSearchParams({ func, id });
       if (version !== undefined) query.set("version", String(version));

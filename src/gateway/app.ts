@@ -14,6 +14,7 @@ import { errorHandler, notFound } from "./http/errors.ts";
 import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
 import { createFailureLimit } from "./http/rate-limit.ts";
 import type { Pages } from "./pages/pages.ts";
+import { addApprovalActRoutes } from "./routes/approval-acts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
@@ -105,6 +106,7 @@ export function createApp(options: AppOptions): Express {
   app.use(noCrossSiteWrites(options.publicUrl, options.corsOrigins));
   addWorkflowRoutes(app, { ...byEngine, needs });
   addApprovalRoutes(app, { ...byEngine, needs });
+  addApprovalActRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });
 

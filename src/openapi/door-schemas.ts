@@ -63,6 +63,18 @@ export const ballotAnswer = z
   })
   .meta({ id: "BallotAnswer" });
 
+export const ballotAct = z
+  .strictObject({
+    approval: z.string(),
+    ballot: z.int(),
+    next: z.exactOptional(z.int().meta({ description: "The ballot that takes its place." })),
+  })
+  .meta({ id: "BallotAct" });
+
+export const approvalAct = z
+  .strictObject({ approval: z.string(), deadline: instant, round: z.int() })
+  .meta({ id: "ApprovalAct" });
+
 export const calledBack = z
   .strictObject({ status: z.enum(["resolved", "rejected", "canceled", "timedout", "pending"]), effective })
   .meta({ id: "CalledBack" });

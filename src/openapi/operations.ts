@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { APPROVAL_ACT_OPERATIONS } from "./operations/approval-acts.ts";
 import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
 import { DOOR_OPERATIONS } from "./operations/doors.ts";
@@ -8,6 +9,7 @@ import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 /** All that programs can ask of the API. A test compares it with what is mounted. */
 export const OPERATIONS: readonly Operation[] = [
   ...APPROVAL_OPERATIONS,
+  ...APPROVAL_ACT_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...CALLBACK_OPERATIONS,

@@ -12,3 +12,10 @@ export function idFromKeys([key, ...more]: readonly string[]): string | undefine
     return undefined;
   return ID_PATTERN.test(key) ? key : `key-${createHash("sha256").update(key).digest("base64url")}`;
 }
+
+/** Names a call by its key. A key is the caller's own: the same key of another caller is another call. */
+export function nonceFromKey(caller: string | undefined, key: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([caller ?? "", key]))
+    .digest("base64url");
+}

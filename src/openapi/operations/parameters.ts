@@ -54,3 +54,10 @@ export const idempotencyKey: Parameter = {
   description:
     "Replaces `id`. If the key is a valid id, it is the id; otherwise the id is a hash of the key.",
 };
+
+export const actKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  schema: z.string().min(1).max(IDEMPOTENCY_KEY_CHARS_MAX),
+  description: "Names the call: sent again with the same key, it gets the same answer.",
+};

@@ -141,6 +141,7 @@ describe("GET /wait", () => {
       for (const scope of [
         "approvals:create",
         "approvals:cancel",
+        "approvals:manage",
         "workflows:begin",
         "promises:resolve",
       ] as const)

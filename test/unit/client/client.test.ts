@@ -107,6 +107,24 @@ describe("the client, against the real service", () => {
     await until(async () => await rig.durable.read("client-5"));
   });
 
+  test("reassign(), recuse(), resend(), extend() and change() act on an open approval", async () => {
+    const approvers = ["ana@example.com", "bo@example.com", "cy@example.com"];
+    const { id } = await client().start({ ...REQUEST, approvers, rounds: 2, id: "client-6" });
+    await rig.link(id, "approve", 3);
+    const { next } = await client().reassign(id, 1, { to: "dee@example.com" });
+    expect(next).toBeGreaterThan(3);
+    await expect(client().reassign(id, 1, { to: "dee@example.com" })).rejects.toMatchObject({
+      status: 409,
+      type: "conflict",
+    });
+    expect(await client().recuse(id, 2)).toEqual({ approval: id, ballot: 2 });
+    expect((await client().resend(id, 3)).next).toBeGreaterThan(3);
+    const before = (await client().read(id)).deadline;
+    const { deadline } = await client().extend(id, { deadline: "P30D" });
+    expect(Date.parse(deadline)).toBeGreaterThan(Date.parse(before));
+    expect(await client().change(id, { title: "Order fewer" })).toMatchObject({ round: 2 });
+  });
+
   test("a refusal is an error with its type, the request's id and every problem", async () => {
     const refused: unknown = await client()
       .start({ title: "", approvers: [] })

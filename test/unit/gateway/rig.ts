@@ -9,6 +9,7 @@ import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { startGateway } from "../../../src/gateway/gateway.ts";
+import type { AuditEntry } from "../../../src/lib/audit.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
@@ -25,6 +26,8 @@ export interface Rig extends AsyncDisposable {
   readonly engine: Engine;
   /** Log lines of the gateway, as text. */
   readonly log: readonly string[];
+  /** What the gateway has written to the audit record so far. */
+  readonly audit: readonly AuditEntry[];
   /** Runs a worker; approvals wait without one. */
   work(): void;
   /** Ends the worker. */
@@ -69,6 +72,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
   const durable = createDurable(network);
   network.start();
   const lines: string[] = [];
+  const audit: AuditEntry[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
   const keys = [{ kid: "k1", secret: SECRET }];
   const gateway = await startGateway({
@@ -81,6 +85,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
     mailbox: undefined,
     callbackUrlProblem,
     authenticate: EVERYBODY_MAY,
+    audit: { record: (entry) => void audit.push(entry) },
     trustProxyHops: 1,
     outcomeWaitMs,
   });
@@ -96,6 +101,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
     tokens,
     engine,
     log: lines,
+    audit,
     work() {
       workers += 1;
       const network = engine.network({ group: "worker", pid: `worker-${workers}` });

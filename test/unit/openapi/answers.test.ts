@@ -66,6 +66,29 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/approvals/nobody/cancel")).status).toBe(404);
   });
 
+  test("of what is done with an open approval", async () => {
+    await call("POST", "/approvals", { id: "doc-8", ...REQUEST, rounds: 2 });
+    await rig.link("doc-8", "approve", 2);
+    const ballot = "/approvals/doc-8/ballots/1";
+    const dee = { to: "dee@example.com" };
+    const { status, body } = await call("POST", `${ballot}/reassign`, dee);
+    expect([status, body]).toEqual([200, { approval: "doc-8", ballot: 1, next: expect.any(Number) }]);
+    expect((await call("POST", `${ballot}/reassign`, { to: "eve@example.com" })).status).toBe(409);
+    expect((await call("POST", `/approvals/doc-8/ballots/2/reassign`, dee)).status).toBe(422);
+    const next = `/approvals/doc-8/ballots/${String(body["next"])}`;
+    expect((await call("POST", `${next}/recuse`, { reason: "Related" })).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-8/ballots/2/resend")).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-8/extend", { deadline: "P30D" })).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-8/change", { title: "Order 30 laptops" })).body).toMatchObject(
+      {
+        round: 2,
+      },
+    );
+    expect((await call("POST", "/approvals/doc-8/change", { note: "Again" })).status).toBe(409);
+    await call("GET", "/approvals/doc-8");
+    expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
+  });
+
   test("of workflows that succeed, wait and fail", async () => {
     expect((await call("GET", "/workflows")).status).toBe(200);
     await call("POST", "/begin?id=doc-3&func=greet", "World");

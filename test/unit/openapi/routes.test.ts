@@ -86,13 +86,22 @@ describe("every operation", () => {
 
   beforeAll(async () => {
     const find = (text: string) => made.find(({ stored }) => isKey(text, stored))?.stored;
-    gateway = await startTestGateway({ authenticate: createAuthenticate({ isOpen: () => false, find }) });
+    gateway = await startTestGateway({
+      authenticate: createAuthenticate({ isOpen: () => false, find }),
+      trustProxyHops: 1,
+    });
   });
   afterAll(() => gateway[Symbol.asyncDispose]());
 
+  let calls = 0;
   const status = async (method: string, path: string, scope?: Scope): Promise<number> => {
     const key = made.find((each) => each.scope === scope)?.text;
-    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    // As if from many callers: the limit on refusals is not what these tests are about.
+    calls += 1;
+    const headers = {
+      "x-forwarded-for": `127.0.${calls >> 8}.${calls & 255}`,
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    };
     const address = path.replaceAll(/\{\w+\}/g, "1");
     return (await gateway.request(address, { method: method.toUpperCase(), headers })).status;
   };

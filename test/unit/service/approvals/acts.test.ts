@@ -404,19 +404,24 @@ describe("two at the same moment: one of the two stands, and both are told", () 
     expect(pressed).toMatchObject({ effective: false, standing: { kind: "closed", because } });
   });
 
-  test("the deciding press before an extension", async () => {
+  test.each(["press first", "extension first"])("the deciding press and an extension: %s", async (order) => {
     await using rig = await openRig();
     await asked(rig, { require: "any" });
-    const durable = overtaken(rig.durable, async () => {
-      await press(rig, 1);
-      await rig.settled("po-1");
-    });
-    const result = await extendApproval({ ...optionsOf(rig), durable }, "po-1", {
-      deadline: "P9D",
-      ...actor(),
-    });
-    expect(result).toMatchObject({ kind: "stands", effective: false });
-    expect(result.kind === "stands" && result.course.root.state).toBe("resolved");
+    const extend = (durable: Durable) =>
+      extendApproval({ ...optionsOf(rig), durable }, "po-1", { deadline: "P9D", ...actor() });
+    if (order === "press first") {
+      const ended = async () => {
+        await press(rig, 1);
+        await rig.settled("po-1");
+      };
+      const result = await extend(overtaken(rig.durable, ended));
+      expect(result).toMatchObject({ kind: "stands", effective: false });
+      expect(result.kind === "stands" && result.course.root.state).toBe("resolved");
+    } else {
+      const pressed = await press({ durable: overtaken(rig.durable, () => extend(rig.durable)) }, 1);
+      expect(pressed).toMatchObject({ effective: true });
+    }
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
   });
 
   test.each(["press first", "change first"])("a press and a change: %s", async (order) => {

@@ -1,0 +1,45 @@
+/** Bodies of the calls that do something about an open approval. */
+import { z } from "zod";
+import { parseDeadline } from "./deadline.ts";
+import { approvalRequestSchema, approverSchema } from "./schema.ts";
+import { lines } from "./text-schema.ts";
+
+/** What a caller may say about what it does, in characters. */
+const REASON_CHARS_MAX = 500;
+const NOTE_CHARS_MAX = 2_000;
+
+const reason = z.exactOptional(lines(REASON_CHARS_MAX).meta({ description: "Shown to those concerned." }));
+
+export const reassignRequest = z
+  .strictObject({ to: approverSchema.meta({ description: "Who is asked instead." }), reason })
+  .meta({ id: "ReassignRequest" });
+
+export const recuseRequest = z.strictObject({ reason }).meta({ id: "RecuseRequest" });
+
+export const extendRequest = z
+  .strictObject({
+    deadline: z
+      .string()
+      .refine((text) => parseDeadline(text) !== undefined, {
+        message: "must be an ISO 8601 duration (P5D, PT36H) or an instant (2026-12-01T12:00:00Z)",
+      })
+      .meta({
+        description: "The new deadline: ISO 8601 duration from now, or an instant. Later than before.",
+      }),
+    reason,
+  })
+  .meta({ id: "ExtendRequest" });
+
+const { title, summary, details } = approvalRequestSchema.shape;
+
+export const changeRequest = z
+  .strictObject({
+    title: z.exactOptional(title),
+    summary,
+    details: z.exactOptional(details.unwrap()),
+    note: z.exactOptional(
+      lines(NOTE_CHARS_MAX).meta({ description: "What was changed, or why, for those who are asked again." }),
+    ),
+  })
+  .refine((change) => Object.keys(change).length > 0, "must have title, summary, details or note")
+  .meta({ id: "ChangeRequest", description: "What is left out stays as it is." });

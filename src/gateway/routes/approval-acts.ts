@@ -1,0 +1,195 @@
+/**
+ * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/resend`, and `POST /approvals/:id/extend`, `/change`: what programs
+ * do about an open approval. Whoever comes too late gets a conflict, which says what stands.
+ */
+import type { IRouter, Request, Response } from "express";
+import type { z } from "zod";
+import { changeRequest, extendRequest, reassignRequest, recuseRequest } from "../../approval/act-requests.ts";
+import { ballotId, isPromiseId } from "../../approval/ids.ts";
+import { problemsFromIssues } from "../../approval/problems.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Acted, ActOptions, Actor, OnBallot, Refusal } from "../../service/approvals/act.ts";
+import { reassignBallot, recuseBallot, reissueBallot } from "../../service/approvals/ballot-acts.ts";
+import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
+import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../../service/idempotency-key.ts";
+import { audit } from "../http/audit.ts";
+import { callerOf, type Needs } from "../http/auth.ts";
+import { readJson } from "../http/body.ts";
+import { noteApproval } from "../http/context.ts";
+import { gone } from "../http/gone.ts";
+import { idempotencyKeysOf } from "../http/idempotency-key.ts";
+import { addRoute } from "../http/routes.ts";
+
+export interface ApprovalActRoutesOptions {
+  readonly needs: Needs;
+  readonly durable: Durable;
+  readonly clock: () => number;
+  readonly newNonce: () => string;
+  readonly draining: AbortSignal;
+  readonly outcomeWaitMs?: number | undefined;
+}
+
+export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutesOptions): void {
+  const { needs, newNonce } = options;
+  const optionsOf = (res: Response): ActOptions => ({
+    ...options,
+    signal: AbortSignal.any([options.draining, gone(res)]),
+  });
+
+  const onBallot = <Body>(
+    verb: string,
+    read: (req: Request) => Promise<Body>,
+    act: (
+      to: ActOptions,
+      named: { approval: string; n: number },
+      call: Actor & Body,
+    ) => Promise<Acted<OnBallot>>,
+  ) =>
+    addRoute(router, `/approvals/:id/ballots/:n/${verb}`, {
+      POST: needs("approvals:manage", async (req, res) => {
+        const approval = approvalIn(req, res);
+        const named = String(req.params["n"]);
+        const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
+        const body = await read(req);
+        const actor = actorOf(req, res, newNonce);
+        const acted = await act(optionsOf(res), { approval, n }, { ...body, ...actor });
+        const { course } = told(res, verb, {
+          about: ballotId(approval, n),
+          actor,
+          acted,
+          unknown: `There is no ballot ${named.slice(0, 20)} of "${approval.slice(0, 64)}"`,
+          lost: ({ standing }) =>
+            `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`,
+        });
+        const next = course.ballots.find(({ ballot }) => ballot.via?.from === n);
+        res.json({ approval, ballot: n, ...(next && { next: next.ballot.n }) });
+      }),
+    });
+  onBallot("reassign", bodyOf("reassign", reassignRequest), reassignBallot);
+  onBallot("recuse", bodyOf("recuse", recuseRequest), recuseBallot);
+  onBallot("resend", async () => ({}), reissueBallot);
+
+  const onApproval = <Body>(
+    verb: string,
+    read: (req: Request) => Promise<Body>,
+    act: (to: ActOptions, approval: string, call: Actor & { body: Body }) => Promise<Acted<object>>,
+  ) =>
+    addRoute(router, `/approvals/:id/${verb}`, {
+      POST: needs("approvals:manage", async (req, res) => {
+        const approval = approvalIn(req, res);
+        const body = await read(req);
+        const actor = actorOf(req, res, newNonce);
+        const acted = await act(optionsOf(res), approval, { ...actor, body });
+        const { course } = told(res, verb, {
+          about: approval,
+          actor,
+          acted,
+          unknown: `There is no approval "${approval.slice(0, 64)}"`,
+          lost: () => "another call, an answer or the end came first",
+        });
+        const deadline = new Date(course.deadlineAtMs).toISOString();
+        res.json({ approval, deadline, round: course.state.round });
+      }),
+    });
+  onApproval("extend", bodyOf("extend", extendRequest), (to, approval, { body, ...actor }) =>
+    extendApproval(to, approval, { ...actor, ...body }),
+  );
+  onApproval(
+    "change",
+    bodyOf("change", changeRequest),
+    (to, approval, { body: { note, ...content }, ...actor }) =>
+      changeApproval(to, approval, { ...actor, content, note }),
+  );
+}
+
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  version: "it was requested with an earlier version of Countersign, and can only be cancelled",
+  "not-theirs": "it belongs to somebody else",
+  ended: "the approval has ended",
+  "under-way": "its deadline or question was just changed, and no worker has acted on that. Try again",
+  "too-often": "its question has been handed on too often",
+  "to-requester": "must not be the requester, who may not decide",
+  "to-same": "must be somebody else: it is their ballot already",
+  "to-member": "must not be somebody who is asked, or has answered, in the same group",
+  "undo-over": "there is no answer that can be taken back any more",
+  "no-undo": "answers of this approval cannot be taken back",
+  "deadline-earlier": "must be at least a minute later than the present one",
+  "deadline-too-late": "must be within 400 days of the approval's start",
+  "no-rounds": "no further round is allowed (rounds)",
+};
+
+/** Refusals of a value that another one would not have met. */
+const REFUSED_FIELDS: Partial<Readonly<Record<Refusal, string>>> = {
+  "to-requester": "to",
+  "to-same": "to",
+  "to-member": "to",
+  "deadline-earlier": "deadline",
+  "deadline-too-late": "deadline",
+};
+
+interface Told<Result> {
+  /** Id of the promise, for the record. */
+  readonly about: string;
+  readonly actor: Actor;
+  readonly acted: Acted<Result>;
+  readonly unknown: string;
+  /** What is in the way of a call that came too late. */
+  readonly lost: (result: Result) => string;
+}
+
+/** @throws ServiceError unless this call, or an earlier one with its key, is stored */
+function told<Result>(res: Response, what: string, { about, actor, acted, unknown, lost }: Told<Result>) {
+  const note = (outcome: string) => audit(res, { what, about, nonce: actor.nonce, outcome });
+  if (acted.kind === "unknown") throw new ServiceError("NOT_FOUND", unknown);
+  if (acted.kind === "refused") {
+    note(acted.why);
+    throw refusal(what, acted.why);
+  }
+  if (acted.kind === "other-content") {
+    note("other content");
+    throw new ServiceError("CONFLICT", `Cannot ${what}: the Idempotency-Key belongs to another call`);
+  }
+  note(acted.effective ? "stored" : "too late");
+  if (!acted.effective) throw new ServiceError("CONFLICT", `Cannot ${what}: ${lost(acted)}`);
+  if (!acted.isDone) res.status(202).set("Retry-After", "1");
+  return acted;
+}
+
+function refusal(what: string, why: Refusal): ServiceError {
+  const field = REFUSED_FIELDS[why];
+  if (field === undefined) return new ServiceError("CONFLICT", `Cannot ${what}: ${REFUSALS[why]}`);
+  const problems = [{ field, message: REFUSALS[why] }];
+  return new ServiceError("INVALID_FIELDS", `Cannot ${what}: some fields are wrong`, { problems });
+}
+
+function approvalIn(req: Request, res: Response): string {
+  const id = String(req.params["id"]);
+  if (!isPromiseId(id)) throw new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
+  noteApproval(res, id);
+  return id;
+}
+
+function actorOf(req: Request, res: Response, newNonce: () => string): Actor {
+  const caller = callerOf(res)?.id;
+  const keys = idempotencyKeysOf(req);
+  const key = keys.length === 0 ? undefined : idFromKeys(keys);
+  if (keys.length > 0 && key === undefined) {
+    const problems = [{ field: "Idempotency-Key", message: IDEMPOTENCY_KEY_RULE }];
+    throw new ServiceError("INVALID_FIELDS", "The idempotency key is wrong", { problems });
+  }
+  const nonce = key === undefined ? newNonce() : nonceFromKey(caller, key);
+  return { door: "api", nonce, ...(caller === undefined ? {} : { caller }) };
+}
+
+/** No body is an empty one. */
+function bodyOf<Body>(verb: string, schema: z.ZodType<Body>): (req: Request) => Promise<Body> {
+  return async (req) => {
+    const input = (await readJson(req))?.value ?? {};
+    const parsed = schema.safeParse(input);
+    if (parsed.success) return parsed.data;
+    throw new ServiceError("INVALID_FIELDS", `Cannot ${verb}: some fields are wrong`, {
+      problems: problemsFromIssues(parsed.error.issues, input),
+    });
+  };
+}

@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import type { Ballot } from "../../../../src/client/api-types.ts";
+import { openRig, until } from "../rig.ts";
+
+async function asked(rig: Awaited<ReturnType<typeof openRig>>) {
+  const request = { id: "po-1", title: "Order", approvers: ["ana@example.com", "bo@example.com"], rounds: 2 };
+  await rig.json("POST", "/approvals", request);
+  await until(async () => (rig.mailed() === 2 ? true : undefined));
+}
+
+test("a ballot is handed on, once for one key", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const path = "/approvals/po-1/ballots/1/reassign";
+  const body = { to: "dee@example.com", reason: "Away" };
+  for (const _ of [1, 2]) {
+    const answer = await rig.json("POST", path, body, { "idempotency-key": "k1" });
+    expect(answer).toMatchObject({ status: 200, body: { approval: "po-1", ballot: 1 } });
+    const { ballots } = (await rig.json("GET", "/approvals/po-1")).body as { ballots: Ballot[] };
+    const next = ballots.find(({ n }) => n === answer.body["next"]);
+    expect(next).toMatchObject({ approver: { email: "dee@example.com" }, state: "open" });
+  }
+  const late = await rig.json("POST", path, body);
+  expect([late.status, late.body["detail"]]).toEqual([
+    409,
+    "Cannot reassign: the ballot is closed already (reassigned)",
+  ]);
+  const other = await rig.json("POST", path, { to: "eve@example.com" }, { "idempotency-key": "k1" });
+  expect(other).toMatchObject({ status: 409, body: { type: "/problems/conflict" } });
+  const recorded = rig.audit.filter(({ what }) => what === "reassign");
+  expect(recorded.map(({ about, outcome }) => `${about} ${outcome}`)).toEqual([
+    "po-1:1 stored",
+    "po-1:1 stored",
+    "po-1:1 too late",
+    "po-1:1 other content",
+  ]);
+  expect(JSON.stringify(recorded)).not.toMatch(/@|Away/);
+});
+
+test.each([
+  ["ballots/1/reassign", {}, "to"],
+  ["ballots/1/reassign", { to: "nobody" }, "to"],
+  ["ballots/1/reassign", { to: "bo@example.com" }, "to"],
+  ["ballots/1/recuse", { resaon: "Away" }, "resaon"],
+  ["extend", {}, "deadline"],
+  ["extend", { deadline: "P1M" }, "deadline"],
+  ["extend", { deadline: "P1D" }, "deadline"],
+  ["extend", { deadline: "P500D" }, "deadline"],
+  ["change", {}, "body"],
+  ["change", { title: "" }, "title"],
+])("%s %j names the field %s", async (path, body, field) => {
+  await using rig = await openRig();
+  await asked(rig);
+  const answer = await rig.json("POST", `/approvals/po-1/${path}`, body);
+  expect(answer).toMatchObject({ status: 422, body: { errors: [{ field }] } });
+});
+
+test("an approval or ballot that there is not is 404, and a bad key is named", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  for (const path of ["po-1/ballots/9/recuse", "po-1/ballots/x/recuse", "po-2/ballots/1/resend"])
+    expect((await rig.json("POST", `/approvals/${path}`)).status, path).toBe(404);
+  expect((await rig.json("POST", "/approvals/po-2/extend", { deadline: "P9D" })).status).toBe(404);
+  const headers = { "idempotency-key": "k".repeat(256) };
+  expect(await rig.json("POST", "/approvals/po-1/ballots/1/resend", undefined, headers)).toMatchObject({
+    status: 422,
+    body: { errors: [{ field: "Idempotency-Key" }] },
+  });
+});
+
+test("while no worker runs, it is stored: 202", async () => {
+  await using rig = await openRig({ outcomeWaitMs: 0 });
+  await asked(rig);
+  await rig.rest();
+  const answer = await rig.json("POST", "/approvals/po-1/ballots/1/resend");
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([202, "1"]);
+  expect(answer.body).toEqual({ approval: "po-1", ballot: 1 });
+});
+
+test("recuse, resend, extend and change", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  for (const [path, body] of [
+    ["ballots/1/recuse", {}],
+    ["ballots/2/resend", undefined],
+    ["extend", { deadline: "P20D" }],
+    ["change", { title: "Order fewer" }],
+  ] as const) {
+    const answer = await rig.json("POST", `/approvals/po-1/${path}`, body);
+    expect(answer, path).toMatchObject({ status: 200, body: { approval: "po-1" } });
+  }
+  expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({ title: "Order fewer", round: 2 });
+});
