@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { COMPILE_CACHE } from "./test/support/compile-cache.ts";
 
 /** Files that want modules which nothing has loaded before, or load them again: each has a process of its own. */
-const FRESH = ["test/unit/linear.test.ts", "test/unit/approval/hours-by-the-clock.test.ts"];
+const FRESH = ["test/unit/linear.test.ts"];
 
 /**
  * Files that hold processes to times: to leases of a second or two, which run out beside other work, or to answers within
