@@ -522,7 +522,9 @@ class StageCount {
   }
 
   /** When the answer on a ballot can no longer be taken back; undefined if there is none, or that time is over. */
-  #undoEndOf({ answer }: Seat): number | undefined {
+  #undoEndOf({ answer, person }: Seat): number | undefined {
+    // Nobody waits for an answer that never counts.
+    if (addressKey(person.email) === this.#rule.requester) return undefined;
     if (answer.kind !== "decided" || answer.final || !this.#isInTime(answer.atMs)) return undefined;
     const endsAtMs = answer.atMs + this.#rule.undoMs;
     return this.#isProvisional(answer.atMs) ? endsAtMs : undefined;

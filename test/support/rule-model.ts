@@ -139,7 +139,11 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     seats.some((seat) => {
       const { answer } = seat;
       return (
-        answer.kind === "decided" && answer.effect === effect && !isLate(answer.atMs) && canBeTakenBack(seat)
+        key(seat.person) !== rule.requester &&
+        answer.kind === "decided" &&
+        answer.effect === effect &&
+        !isLate(answer.atMs) &&
+        canBeTakenBack(seat)
       );
     });
 
