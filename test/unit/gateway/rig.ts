@@ -1,7 +1,7 @@
 /** Gateway, engine and worker in one process, real but for the mail, which is kept for the test to open. */
 
 import { pino } from "pino";
-import type { Delivery, PlainChoice } from "../../../src/approval/approval.ts";
+import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
@@ -39,7 +39,7 @@ export interface Rig extends AsyncDisposable {
   /** How many different people were mailed. */
   mailed(): number;
   /** The path of the link that the nth approver was mailed. */
-  link(approval: string, choice: PlainChoice, n?: number): Promise<string>;
+  link(approval: string, choice: string, n?: number): Promise<string>;
   press(
     link: string,
     fields?: Readonly<Record<string, string>>,
@@ -167,7 +167,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
       const ballot = await until(async () => durable.read(id));
       const { approver } = ballot.param as { approver: { email: string } };
       const mail = await until(async () => mails.get(`${approval} ${approver.email}`));
-      return new URL(mail.links[choice]).pathname;
+      return new URL((mail.links as Readonly<Record<string, string>>)[choice] ?? "").pathname;
     },
     mailed: () => mails.size,
     press(link, fields = { confirm: "yes" }, headers = {}) {

@@ -29,7 +29,7 @@ const LAYOUTS: readonly Layout[] = ["all", "parts"];
 describe.each(LAYOUTS)("requests of an approval, layout %s", (layout) => {
   test.each(EXPECTED.any)(
     "one of %i approvers decides: %i",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (approvers, count) => {
       const asked = await approved(layout, "any", approvers);
       expect(asked.length, listOf(asked)).toBe(count);
@@ -38,7 +38,7 @@ describe.each(LAYOUTS)("requests of an approval, layout %s", (layout) => {
 
   test.each(EXPECTED.all)(
     "%i approvers must all decide: %i",
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (approvers, count) => {
       const asked = await approved(layout, "all", approvers);
       expect(asked.length, listOf(asked)).toBe(count);
@@ -51,7 +51,7 @@ async function approved(layout: Layout, rule: Rule, approvers: number): Promise<
   const { gateway, requests, mails, rests } = await startCountedService(layout);
   const people = Array.from({ length: approvers }, (_, i) => `approver-${i + 1}@example.com`);
   await gateway.request("/approvals", json({ id: "po", title: "Order", approvers: people, require: rule }));
-  const waiting = gateway.request("/wait?id=po", { headers: { prefer: "wait=30" } });
+  const waiting = gateway.request("/wait?id=po", { headers: { prefer: "wait=60" } });
   const pressing = rule === "all" ? people : people.slice(0, 1);
   for (const [at, person] of pressing.entries()) {
     await vi.waitFor(() => expect(rests()).toBe(at + 1), { timeout: 20_000 });

@@ -122,7 +122,7 @@ describe("a request with choices and fields of its own", () => {
 
   async function askedOwn(rig: Rig): Promise<string> {
     expect(await rig.json("POST", "/approvals", release)).toMatchObject({ status: 202 });
-    return rig.link("po-1", "approve");
+    return rig.link("po-1", "release");
   }
 
   test("offers all of them, and stores what the answer is and what was filled in", async () => {
