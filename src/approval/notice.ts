@@ -51,8 +51,6 @@ export type Says =
       readonly round: number;
       readonly rounds: number;
       readonly deadlineAtMs: number;
-      /** Promise id of the end that the requester's answer settles. */
-      readonly end: string;
     }
   | { readonly mail: "undeliverable"; readonly n: number; readonly person: Person };
 

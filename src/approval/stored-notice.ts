@@ -57,7 +57,6 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     round: z.int(),
     rounds: z.int(),
     deadlineAtMs: epochMs,
-    end: text,
   }),
   z.object({ mail: z.literal("undeliverable"), n: z.int().min(1), person }),
 ]);

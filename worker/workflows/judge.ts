@@ -333,13 +333,13 @@ class Bench {
   }
 
   #changesRequested(): Says[] {
-    const { state, endAtMs, end } = this.#seen;
+    const { state, endAtMs } = this.#seen;
     for (const { n, ask } of this.#seen.seats) {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (decision === undefined || effectOf(decision) !== "changes") continue;
       const { comment } = decision;
-      const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs, end: end.id };
+      const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs };
       return [
         {
           mail: "changes-requested",

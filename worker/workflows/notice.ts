@@ -88,7 +88,7 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
 }
 
 function requesterMail(
-  { tokens, publicUrl }: ProductServices,
+  { tokens }: Pick<ProductServices, "tokens">,
   says: Exclude<Says, { readonly first: number }>,
   about: { readonly approval: string; readonly request: ApprovalRequest; readonly bornAtMs: number },
 ): Mail | undefined {
@@ -102,15 +102,7 @@ function requesterMail(
     case "undeliverable":
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
     case "changes-requested": {
-      const { by, comment, round, rounds, deadlineAtMs, end } = says;
-      const token = tokens.issueLink({
-        pid: end,
-        recipient,
-        choice: "view",
-        gen: round,
-        bornAtMs: about.bornAtMs,
-        expiresAtMs: deadlineAtMs,
-      });
+      const { by, comment, round, rounds, deadlineAtMs } = says;
       return {
         kind: "changes-requested",
         ...to,
@@ -119,7 +111,6 @@ function requesterMail(
         round,
         rounds,
         deadlineAtMs,
-        link: `${publicUrl}/d/${token}`,
       };
     }
     default:

@@ -60,8 +60,8 @@ export type Mail =
         readonly round: number;
         readonly rounds: number;
         readonly deadlineAtMs: number;
-        /** Signed link to the page on which the requester answers. */
-        readonly link: string;
+        /** Signed link to a page on which the requester answers, if there is one. */
+        readonly link?: string;
       })
   /** To the requester: these people's mails are refused for good. */
   | ({ readonly kind: "undeliverable" } & RequesterMail & {

@@ -91,14 +91,18 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
           row(messages, "label.round", ourLine(messages.text("part.of", { n: mail.round, of: mail.rounds }))),
           dated("label.answerBy", mail.deadlineAtMs),
         ],
-        actions: [
-          {
-            label: messages.html("mail.changes.link"),
-            url: mail.link,
-            tone: "neutral",
-            invitation: `${messages.text("mail.changes.link")}:`,
-          },
-        ],
+        ...(mail.link === undefined
+          ? {}
+          : {
+              actions: [
+                {
+                  label: messages.html("mail.changes.link"),
+                  url: mail.link,
+                  tone: "neutral",
+                  invitation: `${messages.text("mail.changes.link")}:`,
+                },
+              ],
+            }),
       };
     case "undeliverable":
       return {
