@@ -263,7 +263,7 @@ class Relations {
 
   #checkSilence(path: Path, onDeadline: unknown): void {
     if (onDeadline !== "approve" || this.#mayApproveByDeadline) return;
-    this.#say(path, "must not be approve: the operator has not allowed it (APPROVE_ON_DEADLINE)");
+    this.#say(path, "must be expire, reject or escalate: silence does not count as approval");
   }
 
   #checkChoices(): void {

@@ -222,7 +222,7 @@ describe("parseApprovalRequest() refuses", () => {
     [
       "approval by silence",
       { ...minimal, onDeadline: "approve" },
-      ["onDeadline: must not be approve: the operator has not allowed it (APPROVE_ON_DEADLINE)"],
+      ["onDeadline: must be expire, reject or escalate: silence does not count as approval"],
     ],
     ["59 seconds", { ...minimal, deadline: "PT59S" }, [`deadline: ${window}`]],
     ["a moment past", { ...minimal, deadline: "2026-11-21T11:59:00Z" }, [`deadline: ${window}`]],
