@@ -11,7 +11,7 @@ import {
 } from "./approval.ts";
 import { shownUrl } from "./callback.ts";
 import { type Course, courseOf } from "./course.ts";
-import { openingAsks } from "./evaluate.ts";
+import { OPENING, openingAsks } from "./evaluate.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";
 import { ruleOf } from "./rule.ts";
@@ -171,25 +171,26 @@ function mailsOf(children: Children): Map<number, MailView> {
   return mails;
 }
 
-/** The ballots; before the workflow's first pass, those that it will open. */
-function ballotsOf({ ballots, call, state }: Course): Omit<BallotView, "mail" | "state">[] {
+/** The ballots, with those of the first stage that the workflow has yet to open. */
+function ballotsOf({ ballots, call }: Course): Omit<BallotView, "mail" | "state">[] {
   const place = (stage: number, round: number) => ({
     ...(call.request.stages === undefined ? {} : { stage: stage + 1 }),
     ...(round === 1 ? {} : { round }),
   });
-  if (ballots.length === 0) {
-    return openingAsks(ruleOf(call.request), state).map(({ person, stage, round }, i) => ({
-      n: i + 1,
-      approver: person,
-      ...place(stage, round),
-    }));
-  }
-  return ballots.map(({ ballot: { n, approver, stage = 0, round = 1, via } }) => ({
+  const opened = ballots.map(({ ballot: { n, approver, stage = 0, round = 1, via } }) => ({
     n,
     approver,
     ...place(stage, round),
     ...(via === undefined ? {} : { via }),
   }));
+  // A ballot that can be taken back has a promise beside it.
+  const step = call.request.undo === undefined ? 1 : 2;
+  const first = openingAsks(ruleOf(call.request), OPENING).map(({ person, stage, round }, i) => ({
+    n: 1 + i * step,
+    approver: person,
+    ...place(stage, round),
+  }));
+  return [...opened, ...first.slice(opened.length)];
 }
 
 type Shown = Omit<BallotView, "state">;

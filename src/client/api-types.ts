@@ -410,7 +410,7 @@ export type ChoiceInput = {
 };
 
 export type DecideRequest = {
-  readonly choice: string;
+  readonly choice: "approve" | "reject";
   readonly comment?: string;
 };
 

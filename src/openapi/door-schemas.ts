@@ -14,8 +14,11 @@ export const settlement = z
   .discriminatedUnion("status", settled("Settlement", { effective }))
   .meta({ id: "Settlement", description: "The promise's state, and whether this call settled it." });
 
+/** Programs answer with the two choices that every request has, by their effect; others are on the page. */
+const plainChoice = z.enum(["approve", "reject"]);
+
 export const decideRequest = z
-  .strictObject({ choice: choiceSchema, comment: z.exactOptional(lines(COMMENT_CHARS_MAX)) })
+  .strictObject({ choice: plainChoice, comment: z.exactOptional(lines(COMMENT_CHARS_MAX)) })
   .meta({ id: "DecideRequest" });
 
 export const ballotAnswer = z

@@ -35,6 +35,12 @@ func problem(_ any, _ any, err error) api.Problem {
 	return found
 }
 
+func request(title string, approvers []api.PersonOrAddress) *api.ApprovalRequest {
+	made := api.NewApprovalRequest(title)
+	made.SetApprovers(approvers)
+	return made
+}
+
 func address(text string) api.PersonOrAddress { return api.StringAsPersonOrAddress(&text) }
 
 func main() {
@@ -49,8 +55,8 @@ func main() {
 
 	bo := api.NewPersonInput("bo@example.com")
 	bo.SetName("Bo")
-	request := api.NewApprovalRequest("Pens", []api.PersonOrAddress{address("ana@example.com"), api.PersonInputAsPersonOrAddress(bo)})
-	asked := must(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*request).IdempotencyKey(name + "-pens").Execute())
+	asking := request("Pens", []api.PersonOrAddress{address("ana@example.com"), api.PersonInputAsPersonOrAddress(bo)})
+	asked := must(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*asking).IdempotencyKey(name + "-pens").Execute())
 	pending := must(client.ApprovalsAPI.GetApproval(ctx, asked.Id).Execute())
 	decision := api.NewDecideRequest("approve")
 	decision.SetComment("Fine")
@@ -59,12 +65,12 @@ func main() {
 	ended := must(client.WorkflowsAPI.WaitForWorkflow(ctx).Id(asked.Id).Prefer("wait=30").Execute())
 	approval := must(client.ApprovalsAPI.GetApproval(ctx, asked.Id).Execute())
 
-	unwanted := must(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*api.NewApprovalRequest("Ink", []api.PersonOrAddress{address("ana@example.com")})).Execute())
+	unwanted := must(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*request("Ink", []api.PersonOrAddress{address("ana@example.com")})).Execute())
 	reason := api.NewCancelRequest()
 	reason.SetReason("No budget")
 	cancelled := must(client.ApprovalsAPI.CancelApproval(ctx, unwanted.Id).CancelRequest(*reason).Execute())
 
-	refused := problem(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*api.NewApprovalRequest("Ink", []api.PersonOrAddress{address("nobody")})).Execute())
+	refused := problem(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*request("Ink", []api.PersonOrAddress{address("nobody")})).Execute())
 	fields := []string{}
 	for _, each := range refused.Errors {
 		fields = append(fields, each.Field)

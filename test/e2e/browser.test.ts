@@ -319,11 +319,14 @@ async function ask(title: string, id = "po"): Promise<string> {
   });
 }
 
-/** Goes to the newest mail about this by way of the mailbox, once it is there. */
+/** Goes to the newest mail that asks about this by way of the mailbox, once it is there. */
 async function openMail(page: Page, title: string): Promise<void> {
   await site.mailTo("ana@example.com", title);
   await page.goto(`${site.publicUrl}/mailbox`);
-  await page.getByRole("link", { name: title }).first().click();
+  await page
+    .getByRole("link", { name: `Decision needed: ${title}` })
+    .first()
+    .click();
   await page.waitForURL(/\/mailbox\/\d+$/u);
 }
 

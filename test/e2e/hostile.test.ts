@@ -202,7 +202,9 @@ describe("texts", () => {
     // In the mail the asker's links say where they lead, and stand below ours; in the text, on lines that are marked.
     const hrefs = [...mail.html.matchAll(/href="([^"]*)"/gu)].map(([, href]) => href);
     const theirs = ["https://evil.example/d/2", "https://evil.example/pixel.png"];
-    expect(hrefs).toEqual([mail.links.approve, mail.links.reject, ...theirs]);
+    // The third is ours, too: it leads to the page and suggests no answer.
+    const view = expect.stringContaining(`${site.publicUrl}/d/`);
+    expect(hrefs).toEqual([mail.links.approve, mail.links.reject, view, ...theirs]);
     for (const href of theirs) expect(mail.html).toContain(`>${href}</a>`);
     for (const line of mail.text.split("\n").filter((each) => each.includes("evil.example"))) {
       expect(line).toMatch(/^ {2}\| /u);
@@ -234,7 +236,7 @@ describe("texts", () => {
     ["the requester among the approvers", { requester: "Ana@Example.com" }, "approvers[0]"],
     ["51 approvers", { approvers: Array.from({ length: 51 }, (_, i) => `p${i}@example.com`) }, "approvers"],
     ["a deadline in a minute's time, almost", { deadline: "PT59S" }, "deadline"],
-    ["a deadline in a year", { deadline: "P365D" }, "deadline"],
+    ["a deadline in two years", { deadline: "P730D" }, "deadline"],
     ["an id that names a ballot", { id: "po-1:1" }, "id"],
     ["an id that leads elsewhere", { id: "../po-1" }, "id"],
     ["approval by silence", { onDeadline: "approve" }, "onDeadline"],

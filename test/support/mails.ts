@@ -44,10 +44,23 @@ function claimsOf(link: string): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as Record<string, unknown>;
 }
 
-/** The mails that the development mailbox keeps in its folder, oldest first. */
+/** The mails that ask for a decision among those that the development mailbox keeps in its folder, oldest first. */
 export async function mailsInFolder(folder: string): Promise<ReadMail[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith(".eml")).sort();
-  return Promise.all(files.map(async (name) => readMail(await readFile(join(folder, name)))));
+  const read = await Promise.all(
+    files.map(async (name) => {
+      const raw = await readFile(join(folder, name));
+      return (await isNotice(raw)) ? [] : [await readMail(raw)];
+    }),
+  );
+  return read.flat();
+}
+
+/** Whether a mail only tells something: then it has no link to decide by. */
+export async function isNotice(raw: Uint8Array): Promise<boolean> {
+  const { text = "", html = "" } = await PostalMime.parse(raw);
+  const token = /\/d\/[\w-]+\.[\w-]+\.[\w-]+/u;
+  return !token.test(text) && !token.test(html);
 }
 
 function linksIn(part: string): Record<PlainChoice, string> {
