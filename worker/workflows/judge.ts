@@ -128,7 +128,9 @@ export function canChange(seen: JudgeInput): "nothing" | "something" | "end" {
     { state: seen.state, seats, end: end.kind === "open" ? end : { ...end, atMs: 0 }, nowMs: 0 },
     SETTINGS,
   );
-  if (verdict.kind === "done") return "end";
+  // A change of the question may have come before the answers, unseen by this pass: then there is a next round.
+  const mayGoOn = seen.state.round < rule.rounds && end.kind !== "deadline" && end.kind !== "cancelled";
+  if (verdict.kind === "done") return mayGoOn ? "something" : "end";
   return end.kind !== "open" || close.length + ask.length + news.length > 0 ? "something" : "nothing";
 }
 

@@ -305,6 +305,23 @@ describe("requestApproval", () => {
     expect(outcome.decisions.map(({ n }) => n)).not.toContain(1);
   });
 
+  it("keeps the judgement by which a changed question goes on, although a veto came after the change", async () => {
+    const b = open();
+    await b.ask("a", { approvers: ["a@x.org"], rounds: 2 });
+    await until(() => b.mails.length === 1);
+    await b.stopWorker();
+    const content = { title: "Order fewer", details: [] };
+    await b.settle(endId("a"), { kind: "changed", content, door: "api", nonce: "c1" });
+    await nextMillisecond();
+    await b.answer("a", 1, "reject");
+    b.restartWorker();
+    await until(() => b.mails.length === 2);
+    // The end, the ballot and its mail come before it.
+    expect(await b.value(childId("a", 3))).toMatchObject({ kind: "judgement", state: { round: 2 } });
+    await b.answer("a", b.mails[1]!.n, "approve");
+    expect(await b.value("a")).toMatchObject({ outcome: "approved", round: 2 });
+  });
+
   it("mails nobody once the end has come", async () => {
     const b = open();
     await b.stopWorker();
