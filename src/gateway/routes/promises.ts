@@ -3,18 +3,18 @@
  * settles what waits for a person or another system. Each response says whether this call decided, and what is stored.
  */
 import type { IRouter } from "express";
-import { z } from "zod";
+import type { z } from "zod";
 import type { PlainChoice } from "../../approval/approval.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
-import { lines } from "../../approval/text-schema.ts";
 import type { Caller } from "../../auth/authenticate.ts";
 import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { decideRequest } from "../../openapi/door-schemas.ts";
 import { decideBallot } from "../../service/approvals/decide.ts";
 import { type SettleRequest, settleLatent } from "../../service/promises/settle.ts";
 import { audit } from "../http/audit.ts";
@@ -23,7 +23,6 @@ import { readJson } from "../http/body.ts";
 import { noteApproval, requestIdOf } from "../http/context.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
-import { DECISION_FORM } from "../pages/pages.ts";
 import { describePromise } from "./outcome.ts";
 import { toldBy } from "./settlement.ts";
 
@@ -98,13 +97,8 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
   });
 }
 
-const decideSchema = z.strictObject({
-  choice: z.enum(["approve", "reject"]),
-  comment: z.exactOptional(lines(DECISION_FORM.commentMax)),
-});
-
-function parseDecideBody(input: unknown): z.output<typeof decideSchema> {
-  const parsed = decideSchema.safeParse(input);
+function parseDecideBody(input: unknown): z.output<typeof decideRequest> {
+  const parsed = decideRequest.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new ServiceError("INVALID_FIELDS", "Cannot decide: some fields are wrong", {
     problems: problemsFromIssues(parsed.error.issues, input),

@@ -4,6 +4,7 @@ import type { FieldValues } from "../../approval/field-answers.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { ServiceError } from "../../lib/errors.ts";
 import { readQuestion } from "./question.ts";
 
 /** An answer to one ballot, by its approver or by a program in their place. */
@@ -58,7 +59,14 @@ export type Decided =
   | { readonly kind: "not-theirs" }
   | { readonly kind: "stands"; readonly effective: boolean; readonly standing: SettledStanding };
 
-/** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
+/** What such a request asks (required fields, comments), only its page checks. */
+const OWN_WAY = "Cannot decide: the request has choices or fields of its own, so it is answered on its page";
+
+/**
+ * Answers the ballot unless it is already answered. Returns the state as read after the answer.
+ *
+ * @throws ServiceError CONFLICT if the request has choices or fields of its own
+ */
 export async function decideBallot(
   durable: Durable,
   { ballot: id, by, ...answer }: ProgramDecision,
@@ -67,7 +75,10 @@ export async function decideBallot(
   if (before === undefined) return { kind: "unknown" };
   const { ballot, standing: found } = before;
   if (by !== undefined && addressKey(by) !== addressKey(ballot.approver.email)) return { kind: "not-theirs" };
-  if (found.kind === "open") await answerBallot(durable, id, ballot, answer);
+  if (found.kind === "open") {
+    if (ballot.custom === true) throw new ServiceError("CONFLICT", OWN_WAY);
+    await answerBallot(durable, id, ballot, answer);
+  }
   const standing = (await readQuestion(durable, id))?.standing;
   if (standing === undefined || standing.kind === "open") {
     throw new Error(`Cannot read the result of ${id}: it was settled, and reads as open`);

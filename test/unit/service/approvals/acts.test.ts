@@ -12,7 +12,7 @@ import {
   undoDecision,
 } from "../../../../src/service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../../src/service/approvals/cancel.ts";
-import { decideBallot } from "../../../../src/service/approvals/decide.ts";
+import { answerBallot, decideBallot } from "../../../../src/service/approvals/decide.ts";
 import { changeApproval, extendApproval } from "../../../../src/service/approvals/end-acts.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { openRig, type Rig, until } from "../../gateway/rig.ts";
@@ -291,13 +291,10 @@ describe("change", () => {
   test("begins a new round with the changed question, once changes were requested", async () => {
     await using rig = await openRig();
     await asked(rig, CHANGES);
-    await decideBallot(rig.durable, {
-      ballot: ballotId("po-1", 1),
-      choice: "changes",
-      effect: "changes",
-      door: "api",
-      nonce: actor().nonce,
-    });
+    // As the request's page does.
+    const approver = { email: "ana@example.com" };
+    const answer = { choice: "changes", effect: "changes", door: "mail", nonce: actor().nonce } as const;
+    await until(async () => answerBallot(rig.durable, ballotId("po-1", 1), { approver }, answer));
     await until(async () =>
       (await readCourse(rig.durable, "po-1"))?.state.phase === "revising" ? true : undefined,
     );
