@@ -9,7 +9,8 @@
  * E4 Answers after the end, or after the time of their stage, do not count.
  * E5 A stage opens when the stage before it is done. What was answered in one stage is not counted in another.
  * E6 Someone who recuses themselves leaves the count as if never named. If the rule can then not be met any more, the stage
- *    escalates where it can. If nobody is left to answer, the approval is rejected; otherwise it stays open for its deadline.
+ *    escalates where it can. If nobody is left to answer, or by `majority`, the approval is rejected; otherwise it stays open for
+ *    its deadline.
  */
 import type { Choice, Effect, OutcomeKind, Verdict, Via } from "./approval.ts";
 import { nextOpening } from "./hours.ts";
@@ -266,7 +267,8 @@ class StageCount {
     const answers = [...this.#people.values()].flatMap(({ answer }) =>
       answer === undefined ? [] : [answer],
     );
-    const { rule, stage } = { rule: this.#rule, stage: this.#stage };
+    const rule = this.#rule;
+    const stage = this.#stage;
     if (rule.rejection === "veto" && answers.some(({ effect }) => effect === "reject")) {
       return this.#done("rejected", "An approver rejected it");
     }

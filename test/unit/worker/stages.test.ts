@@ -151,4 +151,18 @@ describe("an approval in stages", () => {
       ]),
     );
   });
+
+  it("escalates when the hours open, if a stage's time is over while they are closed", async () => {
+    // A Tuesday, ten o'clock in Vienna; four days later it is Saturday.
+    const hours = { timeZone: "Europe/Vienna", days: "Mo-Fr", from: "09:00", to: "17:00" };
+    const stage = {
+      approvers: ["ana@x.org"],
+      deadline: "P4D",
+      onDeadline: "escalate",
+      escalateTo: ["boss@x.org"],
+    };
+    const { mails } = await rehearse({ title: "Order", stages: [stage], hours, deadline: "P30D" }, {});
+    const escalated = mails.find(({ kind }) => kind === "escalated");
+    expect([escalated?.to, escalated?.at]).toEqual(["boss@x.org", "2030-01-07T08:00:00.000Z"]);
+  });
 });
