@@ -8,7 +8,7 @@ import { readersMessages } from "./language.ts";
 import type { Page } from "./page.ts";
 import { pageContent } from "./page-content.ts";
 
-export { DECISION_FORM, type Page, type Standing } from "./page.ts";
+export { type Page, type Standing } from "./page.ts";
 
 export interface Pages {
   /** Answers with a page and all headers that every HTML answer carries. For HEAD, Express leaves the body out. */
