@@ -33,6 +33,7 @@ import {
   type State,
 } from "../../src/approval/evaluate.ts";
 import type { Says } from "../../src/approval/notice.ts";
+import { addressKey } from "../../src/approval/person.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
 import {
   cancellationOf,
@@ -292,7 +293,10 @@ class Bench {
     const isDone = verdict.kind === "done";
     const isOver =
       isDone || state.stage !== before.stage || state.round !== before.round || state.phase !== before.phase;
-    if (isOver || state.escalations !== before.escalations) notices.push(...this.#noLongerNeeded());
+    // Of those who have answered in several stages, each is told of the end once.
+    const answers = new Map(decisions.map(({ email, n }) => [addressKey(email), n]));
+    const isEscalated = state.escalations !== before.escalations;
+    if (isOver || isEscalated) notices.push(...this.#noLongerNeeded(isDone ? answers : new Map()));
     if (!isDone) return notices;
     const reason = this.#end && cancellationOf(this.#end)?.reason;
     const ended = {
@@ -303,8 +307,9 @@ class Bench {
     };
     // The only person who was asked has seen on the receipt what came of it.
     const isAlone = seats.length + this.#seen.past.length === 1;
-    if (!isAlone)
-      notices.push(...decisions.map(({ n }): Says => ({ mail: "outcome", ...this.#ballot(n), ...ended })));
+    if (!isAlone) {
+      for (const n of answers.values()) notices.push({ mail: "outcome", ...this.#ballot(n), ...ended });
+    }
     if (requester !== undefined) notices.push({ mail: "requester-outcome", ...ended });
     return notices;
   }
@@ -313,10 +318,17 @@ class Bench {
     return { n, first: this.#seen.first[n] ?? n };
   }
 
-  #noLongerNeeded(): Says[] {
-    const { verdict } = this.#evaluated();
+  /** @param told keys of the addresses that get another mail about it */
+  #noLongerNeeded(told: ReadonlyMap<string, unknown>): Says[] {
+    const { verdict, ask } = this.#evaluated();
     const reason = this.#end && cancellationOf(this.#end)?.reason;
-    return this.#seen.seats.flatMap(({ n }): Says[] => {
+    // Who is asked again at once, by a stage, an escalation or a round that begins, is told so by that mail.
+    const asked = new Set(ask.map(({ person }) => addressKey(person.email)));
+    // Of several ballots of one person, the latest says whether they are waited for.
+    const latest = new Map(this.#seen.seats.map((seat) => [addressKey(seat.ask.person.email), seat.n]));
+    return this.#seen.seats.flatMap(({ n, ask: { person } }): Says[] => {
+      const key = addressKey(person.email);
+      if (told.has(key) || asked.has(key) || latest.get(key) !== n) return [];
       const record = this.#ballots.get(n);
       const withdrawn = record && withdrawalOf(record);
       const because = withdrawn?.because ?? (verdict.kind === "done" ? verdict.outcome : undefined);

@@ -2,7 +2,7 @@ import type { Context } from "@resonatehq/sdk";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { requestApproval } from "../../../worker/authoring/request-approval.ts";
-import { type Approver, rehearse, testWorkflow } from "../../../worker/testing/index.ts";
+import { type Approver, type People, rehearse, testWorkflow } from "../../../worker/testing/index.ts";
 
 const asks = {
   name: "asks",
@@ -150,6 +150,69 @@ describe("an approval in stages", () => {
         ["cfo@x.org", "request"],
       ]),
     );
+  });
+
+  /** Who was told that their answer is no longer needed, and by what the others were asked. */
+  async function toldAndAsked(request: Record<string, unknown>, people: People) {
+    const { mails } = await rehearse({ title: "Order", deadline: "P30D", ...request }, { people });
+    const of = (...kinds: string[]) => mails.filter(({ kind }) => kinds.includes(kind)).map(({ to }) => to);
+    return { told: of("no-longer-needed"), asked: of("request", "escalated", "next-round") };
+  }
+
+  it("tells nobody that they are not needed whom the changed question asks again", async () => {
+    const change = { do: "change", on: "start", after: "P1D", content: { title: "Fewer" } } as const;
+    const people: People = { "kim@x.org": change, "*": { choice: "approve", nth: 2 } };
+    const request = {
+      approvers: ["ana@x.org", "bo@x.org"],
+      require: "all",
+      rounds: 2,
+      requester: "kim@x.org",
+    };
+    expect(await toldAndAsked(request, people)).toEqual({
+      told: [],
+      asked: ["ana@x.org", "bo@x.org", "ana@x.org", "bo@x.org"],
+    });
+  });
+
+  it("tells nobody so whom the next stage asks, but everybody else", async () => {
+    const stages = [
+      { approvers: ["ana@x.org", "bo@x.org", "cy@x.org"] },
+      { approvers: ["Bo@x.org", "ana@x.org"], require: "all" },
+    ];
+    const people: People = { "ana@x.org": "approve", "bo@x.org": { choice: "approve", nth: 2 } };
+    expect(await toldAndAsked({ stages }, people)).toEqual({
+      told: ["cy@x.org"],
+      asked: ["ana@x.org", "bo@x.org", "cy@x.org", "Bo@x.org", "ana@x.org"],
+    });
+  });
+
+  it("tells nobody so whom the escalation asks that replaces their ballot", async () => {
+    const stage = {
+      approvers: ["ana@x.org", "bo@x.org"],
+      deadline: "P2D",
+      onDeadline: "escalate",
+      escalateTo: [["bo@x.org", "boss@x.org"]],
+      replace: true,
+    };
+    const people: People = { "boss@x.org": "approve" };
+    const { told, asked } = await toldAndAsked({ stages: [stage] }, people);
+    expect(asked).toEqual(["ana@x.org", "bo@x.org", "bo@x.org", "boss@x.org"]);
+    // Bo is told at the end, of his second ballot.
+    expect(told).toEqual(["ana@x.org", "bo@x.org"]);
+  });
+
+  it("tells somebody who has answered in two stages of the end once, and of nothing else", async () => {
+    const stages = [
+      { approvers: ["ana@x.org", "bo@x.org"], require: "all" },
+      { approvers: ["ana@x.org", "bo@x.org"] },
+    ];
+    const people: People = { "ana@x.org": "approve", "bo@x.org": { choice: "approve", nth: 1 } };
+    const { mails } = await rehearse({ title: "Order", deadline: "P30D", stages }, { people });
+    const last = mails.filter(({ kind }) => kind !== "request");
+    expect(last.map(({ to, kind }) => `${to} ${kind}`).sort()).toEqual([
+      "ana@x.org outcome",
+      "bo@x.org outcome",
+    ]);
   });
 
   it("escalates when the hours open, if a stage's time is over while they are closed", async () => {
