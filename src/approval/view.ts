@@ -43,7 +43,7 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly endedAt?: string;
 }
 
-interface BallotView {
+export interface BallotView {
   readonly n: number;
   readonly approver: Person;
   /** From 1, of an approval in stages. */

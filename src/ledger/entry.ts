@@ -1,0 +1,37 @@
+import type { OutcomeKind, Person } from "../approval/approval.ts";
+import type { BallotView } from "../approval/view.ts";
+
+/**
+ * An approval as lists show it: who asks whom for what, until when, and how far it is. It follows from the approval's
+ * stored promises alone (`derive.ts`). Times are ISO 8601 instants of the engine's clock.
+ */
+export interface Entry {
+  readonly id: string;
+  /** As in `GET /approvals/:id`. */
+  readonly status: "pending" | OutcomeKind | "failed";
+  readonly title: string;
+  /** The person who asks. */
+  readonly requester?: Person;
+  /** From 1, of an approval in stages: the one that is open, or was last. */
+  readonly stage?: number;
+  /** How many there are. */
+  readonly stages?: number;
+  /** From 2: how often the question has been asked. */
+  readonly round?: number;
+  /** Changes were requested, and the requester has made none yet. */
+  readonly revising?: boolean;
+  /** Those that were opened, in that order. People of later stages have none yet. */
+  readonly ballots: readonly EntryBallot[];
+  /** Addresses of those whose ballots are open. */
+  readonly waitingFor: readonly string[];
+  readonly deadline: string;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+  /** The short members of the request's metadata: see `tags.ts`. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+interface EntryBallot extends Pick<BallotView, "n" | "approver" | "state" | "stage" | "round"> {
+  /** When it was answered. */
+  readonly decidedAt?: string;
+}
