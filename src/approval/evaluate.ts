@@ -11,6 +11,9 @@
  * E6 Someone who recuses themselves leaves the count as if never named. If the rule can then not be met any more, the stage
  *    escalates where it can. If nobody is left to answer, or by `majority`, the approval is rejected; otherwise it stays open for
  *    its deadline.
+ * E7 With `replace`, an escalation closes the open ballots, and their people leave the count: the new people are asked in
+ *    their place. If an entry names nobody who can be asked, the ballots stay.
+ * E8 A request without stages has one deadline, which can be moved. So when its chain is at its end, only that ends it.
  */
 import type { Choice, Effect, OutcomeKind, Verdict, Via } from "./approval.ts";
 import { nextOpening } from "./hours.ts";
@@ -31,6 +34,8 @@ export interface State {
   readonly escalations: number;
   /** Since when the stage's time runs, if it was started again; otherwise since its first ballot. */
   readonly sinceMs?: number;
+  /** Numbers of the ballots that escalations have closed, to ask others in their place. */
+  readonly replaced?: readonly number[];
   /** When it was last looked at. Reminders that were due before were sent. */
   readonly lookedAtMs?: number;
 }
@@ -184,7 +189,7 @@ export function openingAsks(rule: Rule, { round, stage }: Pick<State, "round" | 
 export function firstAlarmAt(rule: Rule, state: State, nowMs: number): number | undefined {
   const stage = rule.stages[state.stage];
   const reminder = rule.reminders && nextReminderAt(rule.reminders, rule.hours, nowMs, nowMs);
-  const times = [reminder, stage && stageEndsAt(rule, stage, nowMs)];
+  const times = [reminder, stage && stageEndsAt(rule, stage, { ...state, sinceMs: nowMs })];
   return earliest(times);
 }
 
@@ -244,7 +249,9 @@ class StageCount {
     const { state, seats } = look;
     this.#stage = rule.stages[state.stage] as StageRule;
     const sinceMs = state.sinceMs ?? Math.min(...seats.map(({ openedAtMs }) => openedAtMs));
-    this.#stageEndsAtMs = Number.isFinite(sinceMs) ? stageEndsAt(rule, this.#stage, sinceMs) : undefined;
+    this.#stageEndsAtMs = Number.isFinite(sinceMs)
+      ? stageEndsAt(rule, this.#stage, { ...state, sinceMs })
+      : undefined;
     this.#followUps = this.#followUpsOf(seats);
     this.#people = this.#countPeople();
     this.#groups = this.#stage.groups.map((group, index) => this.#countGroup(group.require, index));
@@ -258,7 +265,7 @@ class StageCount {
     if (answered !== undefined) return answered;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
     if (end.kind === "changed") return this.#nextRound(end);
-    const timed = this.#byStageTime() ?? this.#byRecusals();
+    const timed = this.#byStageTime() ?? this.#byAbsence();
     return timed ?? this.#waiting();
   }
 
@@ -382,8 +389,8 @@ class StageCount {
     const { round, stage, escalations } = state;
     const entry = this.#stage.escalateTo[escalations];
     if (entry === undefined) return undefined;
+    const { replace } = this.#stage;
     const groups = this.#groups.flatMap(({ isDone }, index) => (isDone ? [] : [index]));
-    const close = this.#stage.replace ? this.#openSeats() : [];
     // Those who have answered, or have a ballot that stays or follows, are not asked twice. It comes to the same when this
     // is evaluated again with the ballots closed.
     const followers = new Set(this.#followUps.map(({ person }) => addressKey(person.email)));
@@ -392,7 +399,7 @@ class StageCount {
         const key = addressKey(email);
         if (key === this.#rule.requester || followers.has(key)) return false;
         const known = this.#people.get(key);
-        return known === undefined || (this.#stage.replace && !known.hasAnswered);
+        return known === undefined || (replace && !known.hasAnswered);
       })
       .map(
         (person): Ask => ({
@@ -401,20 +408,30 @@ class StageCount {
           stage,
           round,
           gen: seats.length,
-          added: true,
+          ...(replace ? {} : { added: true }),
           via: { kind: "escalated" },
         }),
       );
+    const close = replace && ask.length > 0 ? this.#openSeats() : [];
+    const closed = replace ? seats.flatMap(({ n, answer }) => (answer.kind === "closed" ? [n] : [])) : [];
+    const replaced = [...new Set([...(state.replaced ?? []), ...closed, ...close])];
     const news: News = { kind: "escalated", stage, entry: escalations };
     return this.#goOn(
-      { ...state, escalations: escalations + 1, sinceMs: nowMs },
+      {
+        ...state,
+        escalations: escalations + 1,
+        sinceMs: nowMs,
+        ...(replaced.length === 0 ? {} : { replaced: replaced.sort((a, b) => a - b) }),
+      },
       { close, ask: [...this.#followUps, ...ask], news: [...this.#handedOn(), news] },
     );
   }
 
-  #byRecusals(): Evaluation | undefined {
+  /** What follows when too few are left in the count, because others have left it. */
+  #byAbsence(): Evaluation | undefined {
     const { seats, state } = this.#look;
-    if (!seats.some(({ answer }) => answer.kind === "recused")) return undefined;
+    const { replaced = [] } = state;
+    if (replaced.length === 0 && !seats.some(({ answer }) => answer.kind === "recused")) return undefined;
     const needed = neededOf(this.#stage.require, this.#stage.groups.length);
     const lost = this.#groups.filter(({ isLost }) => isLost).length;
     if (this.#stage.groups.length - lost >= needed) return undefined;
@@ -465,8 +482,11 @@ class StageCount {
   #alarmAt(state: State, isAsking: boolean): number | undefined {
     const { nowMs, seats } = this.#look;
     const { reminders, hours } = this.#rule;
+    const { sinceMs } = state;
     const endsAtMs =
-      state.sinceMs === undefined ? this.#stageEndsAtMs : stageEndsAt(this.#rule, this.#stage, state.sinceMs);
+      sinceMs === undefined
+        ? this.#stageEndsAtMs
+        : stageEndsAt(this.#rule, this.#stage, { ...state, sinceMs });
     const reminded = seats.map(({ answer, openedAtMs }) =>
       reminders !== undefined && answer.kind === "open"
         ? nextReminderAt(reminders, hours, openedAtMs, nowMs)
@@ -563,7 +583,7 @@ class StageCount {
           of(seat).isOpen = true;
           break;
         case "closed":
-          of(seat);
+          if (this.#look.state.replaced?.includes(seat.n) !== true) of(seat);
           break;
         case "decided": {
           const counted = of(seat);
@@ -731,13 +751,14 @@ class StageCount {
   }
 }
 
-/** An escalation waits for working hours: it mails people. */
+/** An escalation waits for working hours: it mails people. Undefined if only the approval's deadline ends the stage. */
 export function stageEndsAt(
   rule: Rule,
-  { deadlineMs, onDeadline }: StageRule,
-  sinceMs: number,
+  { deadlineMs, onDeadline, escalateTo, endsWithApproval }: StageRule,
+  { sinceMs, escalations }: Pick<State, "escalations"> & { readonly sinceMs: number },
 ): number | undefined {
   if (deadlineMs === undefined) return undefined;
+  if (endsWithApproval === true && escalations >= escalateTo.length) return undefined;
   const atMs = sinceMs + deadlineMs;
   return onDeadline === "escalate" && rule.hours !== undefined ? nextOpening(rule.hours, atMs) : atMs;
 }

@@ -13,8 +13,9 @@ import {
 } from "./deadline.ts";
 import { hoursProblem } from "./hours.ts";
 import { metadataProblems } from "./metadata.ts";
-import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
+import { addressOf, isRecord, listOf } from "./raw-input.ts";
+import { replacementProblems } from "./replacement.ts";
 import { untilDeadlineMs } from "./rule.ts";
 import {
   APPROVERS_MAX,
@@ -246,6 +247,9 @@ class Relations {
         "must be a duration such as P2D: it starts again with each escalation",
       );
     }
+    for (const { entry, message } of replacementProblems(stage)) {
+      this.#say([...path, "escalateTo", entry], message);
+    }
     for (const [i, entry] of listOf(escalateTo).entries()) {
       const place = [...path, "escalateTo", i];
       for (const [j, person] of (Array.isArray(entry) ? entry : [entry]).entries()) {
@@ -287,21 +291,8 @@ class Relations {
   }
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function deadlineOf(input: unknown): Deadline | undefined {
   if (!isRecord(input)) return undefined;
   const text = input["deadline"] ?? approvalRequestSchema.shape.deadline.parse(undefined);
   return typeof text === "string" && deadlineProblem(text) === undefined ? parseDeadline(text) : undefined;
-}
-
-function addressOf(person: unknown): string | undefined {
-  const email = isRecord(person) ? person["email"] : person;
-  return typeof email === "string" ? addressKey(email) : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

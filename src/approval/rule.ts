@@ -35,8 +35,10 @@ export interface StageRule {
   readonly onDeadline: OnDeadline;
   /** Who is asked too, one entry each time the stage's time is over. */
   readonly escalateTo: readonly (readonly Person[])[];
-  /** Whether an escalation closes the ballots that are open. */
+  /** Whether an escalation closes the ballots that are open, and asks its people in place of those who had them. */
   readonly replace: boolean;
+  /** Whether the approval's own deadline ends the stage when nobody is left to escalate to. */
+  readonly endsWithApproval?: boolean;
 }
 
 interface GroupRule {
@@ -94,6 +96,7 @@ function stagesOf(request: ApprovalRequest): readonly StageRule[] {
       onDeadline: isEscalated ? onDeadline : "expire",
       escalateTo: escalateTo ?? [],
       replace,
+      endsWithApproval: true,
     },
   ];
 }

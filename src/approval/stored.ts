@@ -220,6 +220,7 @@ const state: z.ZodType<State> = z.object({
   phase: z.enum(["asking", "revising"]),
   escalations: z.int().min(0),
   sinceMs: z.exactOptional(epochMs),
+  replaced: z.exactOptional(z.array(z.int())),
   lookedAtMs: z.exactOptional(epochMs),
 });
 

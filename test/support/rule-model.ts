@@ -1,5 +1,5 @@
 /**
- * A second reading of the rule, to hold `src/approval/evaluate.ts` to: written from the words of its rules E1 to E6, as one
+ * A second reading of the rule, to hold `src/approval/evaluate.ts` to: written from the words of its rules E1 to E8, as one
  * plain pass over people and groups, with no code of it. Of the times it knows the ends, not reminders or working hours.
  */
 import type { Evaluation, Look, Seat, Settings } from "../../src/approval/evaluate.ts";
@@ -13,6 +13,8 @@ export interface Reading {
   readonly stage: number;
   readonly phase: string;
   readonly escalations: number;
+  /** Ballots whose people left the count, because others were asked in their place. */
+  readonly replaced: readonly number[];
   /** Ballots that are closed. */
   readonly close: readonly number[];
   /** Who is asked, for which groups, and why. */
@@ -30,6 +32,7 @@ export function readingOf({ verdict, state, close, ask, nextEndAtMs, news }: Eva
     stage: state.stage,
     phase: state.phase,
     escalations: state.escalations,
+    replaced: (state.replaced ?? []).toSorted((a, b) => a - b),
     close: close.toSorted((a, b) => a - b),
     ask: ask.map(({ person, groups, via }) => asking(person, groups, via?.kind)).sort(),
     untilMs: nextEndAtMs,
@@ -41,7 +44,7 @@ export function sameReading(one: Reading, other: Reading): boolean {
   return line(one) === line(other);
 }
 
-const line = ({ close, ask, ...rest }: Reading) =>
+const line = ({ close, ask, replaced, ...rest }: Reading) =>
   [
     rest.comesTo,
     rest.round,
@@ -50,6 +53,7 @@ const line = ({ close, ask, ...rest }: Reading) =>
     rest.escalations,
     rest.untilMs,
     rest.isUnreachable,
+    replaced,
     close,
     ask,
   ].join("|");
@@ -68,11 +72,13 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const isAbove = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
 
   // When the stage's time ends, and whether that ends the asking or only asks more people.
+  const chain = stage.onDeadline === "escalate" ? stage.escalateTo.slice(state.escalations) : [];
+  // The last turn of a request without stages lasts as long as the approval.
+  const isOpenEnded = stage.endsWithApproval === true && stage.escalateTo.length <= state.escalations;
   const stageEndMs =
-    stage.deadlineMs === undefined
+    stage.deadlineMs === undefined || isOpenEnded
       ? Number.POSITIVE_INFINITY
       : (state.sinceMs ?? Math.min(...seats.map(({ openedAtMs }) => openedAtMs))) + stage.deadlineMs;
-  const chain = stage.onDeadline === "escalate" ? stage.escalateTo.slice(state.escalations) : [];
   const isStageTimeOver = nowMs >= stageEndMs && !(end.kind === "open" && end.atMs <= stageEndMs);
   const isAskingOver = isAbove || (isStageTimeOver && chain.length === 0);
 
@@ -93,9 +99,11 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     return answer.kind === "reissued" ? [{ seat, person, why: "reissued" }] : [];
   });
   const handedOn = follows.filter(({ person }) => key(person) !== rule.requester);
+  const gone = new Set(state.replaced);
   const sits = [
     ...seats
       .filter(({ answer }) => ["open", "decided", "closed"].includes(answer.kind))
+      .filter(({ n, answer }) => answer.kind !== "closed" || !gone.has(n))
       .map((seat) => ({ seat, who: key(seat.person), isOpen: seat.answer.kind === "open" })),
     ...handedOn.map(({ seat, person }) => ({
       seat: { ...seat, answer: OPEN },
@@ -148,8 +156,8 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     });
 
   const open = seats.filter(({ answer }) => answer.kind === "open").map(({ n }) => n);
-  const { round, stage: at, phase, escalations } = state;
-  const same = { round, stage: at, phase, escalations, isUnreachable: false };
+  const { round, stage: at, phase, escalations, replaced = [] } = state;
+  const same = { round, stage: at, phase, escalations, replaced, isUnreachable: false };
   const over = (comesTo: string): Reading => ({ ...same, comesTo, close: open, ask: [], untilMs: undefined });
   const goOn = (next: Partial<Reading> = {}): Reading => ({
     ...same,
@@ -167,6 +175,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       stage: index,
       phase: "asking",
       escalations: 0,
+      replaced: [],
       close: open,
       ...(end.kind === "changed"
         ? { untilMs: Math.max(end.deadlineAtMs, rule.roundMs === undefined ? 0 : end.atMs + rule.roundMs) }
@@ -203,9 +212,13 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       // Where ballots are replaced, those who have not answered lost theirs.
       return known === undefined || (stage.replace && !known.mayChange && known.says === undefined);
     });
+    // Nobody loses a ballot for people who are not asked. Those who had lost theirs are out in any case.
+    const lose = stage.replace && asked.length > 0 ? open : [];
+    const had = seats.filter(({ answer }) => stage.replace && answer.kind === "closed").map(({ n }) => n);
     return goOn({
       escalations: escalations + 1,
-      close: stage.replace ? open : [],
+      replaced: [...new Set([...replaced, ...had, ...lose])].sort((a, b) => a - b),
+      close: lose,
       ask: [...handOn, ...asked.map((person) => asking(person, missing, "escalated"))].sort(),
     });
   };
@@ -213,7 +226,10 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   if (phase === "revising") return byEnd() ?? goOn();
   if (rule.rejection === "veto" && said("reject")) return over("rejected");
   if (said("changes")) {
-    return byEnd() ?? (round < rule.rounds ? goOn({ phase: "revising", close: open }) : over("rejected"));
+    return (
+      byEnd() ??
+      (round < rule.rounds ? goOn({ phase: "revising", close: open, replaced: [] }) : over("rejected"))
+    );
   }
   const isHeld = mayYetSay("changes") || (rule.rejection === "veto" && mayYetSay("reject"));
   if (isDone && !isHeld) return isLastStage ? over("approved") : (byEnd() ?? opened(round, at + 1));
@@ -228,7 +244,8 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     return over(stage.onDeadline === "reject" ? "rejected" : "expired");
   }
   const waiting = goOn({ ask: handOn.sort() });
-  if (!isLost || !seats.some(({ answer }) => answer.kind === "recused")) return waiting;
+  const haveLeft = replaced.length > 0 || seats.some(({ answer }) => answer.kind === "recused");
+  if (!isLost || !haveLeft) return waiting;
   const [entry] = stage.escalateTo.slice(escalations);
   if (entry !== undefined) return escalated(entry);
   if (!people.some(({ isAwaited, mayChange }) => isAwaited || mayChange)) return over("rejected");

@@ -69,7 +69,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   let content: Content | undefined;
   const stageEndMs = (sinceMs: number) => {
     const stage = rule.stages[state.stage];
-    return (stage && stageEndsAt(rule, stage, sinceMs)) ?? endAtMs;
+    return (stage && stageEndsAt(rule, stage, { ...state, sinceMs })) ?? endAtMs;
   };
   let seats = yield* desk.open(openingAsks(rule, state), content);
   let before: Content | undefined;

@@ -61,6 +61,7 @@ function drawStage(random: Random): StageRule {
     onDeadline: random.pick(["expire", "reject", "escalate", "escalate", "approve"]),
     escalateTo: Array.from({ length: random.below(3) }, () => some(random, 3)),
     replace: random.chance(0.3),
+    ...(random.chance(0.2) ? { endsWithApproval: true } : {}),
   };
 }
 
@@ -124,10 +125,15 @@ function drawCase(random: Random): Case {
     seats.push({ n, person, groups, openedAtMs, gen: 0, answer, ...more });
   };
   for (const { person, groups } of peopleOf(rule, stage)) sit(person, groups);
+  let replaced: number[] = [];
   for (const entry of stage.escalateTo.slice(0, escalations)) {
+    if (stage.replace) {
+      replaced = seats.flatMap(({ n, answer }) => (answer.kind === "closed" ? [n] : []));
+    }
     for (const person of entry) {
-      if (seats.some((seat) => seat.person.email === person.email)) continue;
-      sit(person, [random.below(stage.groups.length)], { added: true, via: { kind: "escalated" } });
+      if (seats.some((seat) => seat.person.email === person.email && !replaced.includes(seat.n))) continue;
+      const added = stage.replace ? {} : ({ added: true } as const);
+      sit(person, [random.below(stage.groups.length)], { ...added, via: { kind: "escalated" } });
     }
   }
   // Some of those that were handed on, taken back or sent again were opened before.
@@ -145,6 +151,7 @@ function drawCase(random: Random): Case {
     phase,
     escalations,
     ...(escalations > 0 ? { sinceMs: random.pick([0, 100]) } : {}),
+    ...(replaced.length > 0 ? { replaced } : {}),
   };
   const end = drawEnd(random);
   const settings = { mayApproveByDeadline: random.chance(0.5), everybodyMailed: random.chance(0.7) };
@@ -245,6 +252,14 @@ const FAULTY: Readonly<Record<string, Evaluator>> = {
     evaluate(rule, { ...look, seats: look.seats.map(early) }, settings),
   "keeps those who recused themselves in the count": (rule, look, settings) =>
     evaluate(rule, { ...look, seats: look.seats.map(staying) }, settings),
+  "keeps those in the count in whose place others are asked": (rule, look, settings) => {
+    const { replaced: _, ...state } = look.state;
+    return evaluate(rule, { ...look, state }, settings);
+  },
+  "ends the last turn of a request without stages by the time of a turn": (rule, look, settings) => {
+    const stages = rule.stages.map((stage) => ({ ...stage, endsWithApproval: false }));
+    return evaluate({ ...rule, stages }, look, settings);
+  },
   "approves by silence where that is not allowed": (rule, look) =>
     evaluate(rule, look, { mayApproveByDeadline: true, everybodyMailed: true }),
   "forgets one in a thousand rejections": (rule, look, settings) =>

@@ -17,6 +17,9 @@ function accepted(input: unknown) {
   return parsed;
 }
 
+const tooFew = (least: number, elsewhere = "") =>
+  `must name at least ${least} people${elsewhere}: replace closes the ballots of those who have not answered, so these alone must be enough`;
+
 /** `field: message` of every problem. */
 function problems(input: unknown): string[] {
   const parsed = parse(input);
@@ -223,6 +226,45 @@ describe("parseApprovalRequest() refuses", () => {
       "approval by silence",
       { ...minimal, onDeadline: "approve" },
       ["onDeadline: must be expire, reject or escalate: silence does not count as approval"],
+    ],
+    [
+      "escalations to too few people, where they replace those before",
+      {
+        ...minimal,
+        approvers: ["ana@example.com", "bo@example.com", "cy@example.com"],
+        require: 2,
+        deadline: "P2D",
+        onDeadline: "escalate",
+        escalateTo: [
+          "boss@example.com",
+          ["boss@example.com", "Boss@example.com"],
+          ["boss@example.com", "ana@example.com"],
+        ],
+        replace: true,
+      },
+      [`escalateTo[0]: ${tooFew(2)}`, `escalateTo[1]: ${tooFew(2)}`],
+    ],
+    [
+      "escalations to people of another group, where they replace those before",
+      {
+        title: "Order",
+        stages: [
+          {
+            groups: [
+              { approvers: ["ana@example.com", "bo@example.com"], require: 2 },
+              { approvers: ["cy@example.com"], require: "all" },
+            ],
+            deadline: "P2D",
+            onDeadline: "escalate",
+            escalateTo: [
+              ["boss@example.com", "cy@example.com"],
+              ["boss@example.com", "ceo@example.com"],
+            ],
+            replace: true,
+          },
+        ],
+      },
+      [`stages[0].escalateTo[0]: ${tooFew(2, " who are not asked in another group")}`],
     ],
     ["59 seconds", { ...minimal, deadline: "PT59S" }, [`deadline: ${window}`]],
     ["a moment past", { ...minimal, deadline: "2026-11-21T11:59:00Z" }, [`deadline: ${window}`]],

@@ -228,4 +228,64 @@ describe("an approval in stages", () => {
     const escalated = mails.find(({ kind }) => kind === "escalated");
     expect([escalated?.to, escalated?.at]).toEqual(["boss@x.org", "2030-01-07T08:00:00.000Z"]);
   });
+
+  const EXTENDED = {
+    approvers: ["ana@x.org"],
+    deadline: "P2D",
+    onDeadline: "escalate",
+    escalateTo: ["boss@x.org"],
+  };
+
+  it.each([
+    ["before anybody else is asked", "P1D"],
+    ["when the chain is at its end", "P3D"],
+  ])("lasts until the deadline that it was given %s", async (_, after) => {
+    const { outcome, mails, startedAt } = await rehearse(
+      { title: "Order", ...EXTENDED },
+      {
+        people: {
+          "kim@x.org": { do: "extend", until: "P10D", on: "start", after },
+          "boss@x.org": { choice: "approve", after: "P5D" },
+        },
+      },
+    );
+    expect(outcome).toMatchObject({ outcome: "approved", decisions: [{ email: "boss@x.org" }] });
+    const escalated = mails.find(({ kind }) => kind === "escalated");
+    expect(Date.parse(escalated?.at ?? "") - Date.parse(startedAt)).toBe(48 * 3_600_000);
+  });
+
+  it("asks others in place of those whose ballots it replaces, and needs all who are left", async () => {
+    const stage = {
+      approvers: ["ana@x.org", "bo@x.org", "cy@x.org"],
+      require: "all",
+      deadline: "P2D",
+      onDeadline: "escalate",
+      escalateTo: [["boss@x.org", "ceo@x.org"]],
+      replace: true,
+    };
+    const script = { "ana@x.org": "approve", "boss@x.org": "approve" };
+    const { outcome } = await rehearse(
+      { title: "Order", deadline: "P30D", stages: [stage] },
+      { people: { ...script, "ceo@x.org": { choice: "approve", after: "P1D" } } },
+    );
+    expect(outcome).toMatchObject({ outcome: "approved" });
+    expect(outcome.decisions.map(({ email }) => email)).toEqual(["ana@x.org", "boss@x.org", "ceo@x.org"]);
+    const open = await rehearse({ title: "Order", deadline: "P30D", stages: [stage] }, { people: script });
+    expect(open.outcome).toMatchObject({ outcome: "expired" });
+  });
+
+  it("closes no ballot for an entry of which nobody can be asked", async () => {
+    const stage = {
+      approvers: ["ana@x.org", "bo@x.org"],
+      require: "all",
+      deadline: "P2D",
+      onDeadline: "escalate",
+      escalateTo: ["ana@x.org", "boss@x.org"],
+      replace: true,
+    };
+    const people = { "ana@x.org": "approve", "bo@x.org": { choice: "approve", after: "P3D" } };
+    const { outcome } = await rehearse({ title: "Order", deadline: "P30D", stages: [stage] }, { people });
+    expect(outcome).toMatchObject({ outcome: "approved" });
+    expect(outcome.decisions.map(({ email }) => email)).toEqual(["ana@x.org", "bo@x.org"]);
+  });
 });
