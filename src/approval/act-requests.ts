@@ -16,6 +16,16 @@ export const reassignRequest = z
 
 export const recuseRequest = z.strictObject({ reason }).meta({ id: "RecuseRequest" });
 
+export const remindRequest = z.strictObject({}).meta({ id: "RemindRequest" });
+
+export const resendRequest = z
+  .strictObject({
+    newLinks: z.exactOptional(
+      z.boolean().meta({ description: "Whether the earlier links stop working, and new ones are made." }),
+    ),
+  })
+  .meta({ id: "ResendRequest" });
+
 export const extendRequest = z
   .strictObject({
     deadline: z

@@ -105,7 +105,7 @@ export interface Withdrawal {
 }
 
 /** Who did something about a ballot or an approval, and which call it was. */
-interface Act {
+export interface Act {
   readonly door: Door;
   /** Names the one press or call that wrote this. */
   readonly nonce: string;

@@ -5,7 +5,7 @@
  * A judgement orders them, and may run again after a crash. So the id of a notice follows from what it says and to whom,
  * and the same notice is ordered once.
  */
-import type { Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
+import type { Act, Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
 import type { Explanation } from "./evaluate.ts";
 
 /** The function that sends a notice, as workers register it. */
@@ -24,6 +24,8 @@ export interface Notice {
   /** What replaced the request's content, as of this notice. */
   readonly content?: Content;
   readonly says: Says;
+  /** Who ordered it by hand, if somebody did. */
+  readonly order?: Act;
 }
 
 export type Says =
@@ -81,6 +83,20 @@ export function noticeKey({ approval, startedAtMs, says }: Notice): string {
   const when = says.mail === "reminder" ? says.dueAtMs : says.mail === "resend" ? says.atMs : 0;
   const round = says.mail === "changes-requested" ? says.round : 0;
   return JSON.stringify([approval, startedAtMs, mail, n, when, round]);
+}
+
+/**
+ * The same of a mail that somebody orders by hand.
+ *
+ * @param person the key of the person's address
+ * @param nth of the mails by hand about this approval to this person, from 1
+ */
+export function byHandKey(
+  { approval, startedAtMs }: Pick<Notice, "approval" | "startedAtMs">,
+  person: string,
+  nth: number,
+): string {
+  return JSON.stringify([approval, startedAtMs, "by-hand", person, nth]);
 }
 
 /** @param key a hash of the notice's key, in hexadecimal */

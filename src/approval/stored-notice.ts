@@ -1,12 +1,15 @@
 /** Notices read back from stored promises, checked by shape as in `stored.ts`. */
 import { z } from "zod";
 import type { Delivery } from "./approval.ts";
-import type { Notice, NoticeEnd, Says } from "./notice.ts";
+import { KIND_TAG } from "./ids.ts";
+import { NOTICE_FUNC, NOTICE_KIND, type Notice, type NoticeEnd, type Says } from "./notice.ts";
 import { outcomeKindSchema, storedPersonSchema } from "./schema.ts";
 import {
+  storedActSchema as act,
   storedContentSchema as content,
   storedDecisionsSchema as decisions,
   storedDeliverySchema as delivery,
+  type StoredRecord,
 } from "./stored.ts";
 
 const text = z.string();
@@ -67,7 +70,10 @@ const notice: z.ZodType<Notice> = z.object({
   startedAtMs: epochMs,
   content: z.exactOptional(content),
   says,
+  order: z.exactOptional(act),
 });
+
+const call = z.object({ func: z.literal(NOTICE_FUNC), args: z.tuple([notice]) });
 
 const sent = z.object({ kind: z.literal("notice-mail"), delivery });
 const end: z.ZodType<NoticeEnd> = z.object({
@@ -85,6 +91,16 @@ export interface Sent {
 export const noticeIn = (value: unknown): Notice | undefined => read(notice, value);
 export const sentIn = (value: unknown): Sent | undefined => read(sent, value);
 export const noticeEndIn = (value: unknown): NoticeEnd | undefined => read(end, value);
+
+/** The notice that a promise sends; undefined if the record is none. */
+export function noticeOf({ tags, param }: StoredRecord): Notice | undefined {
+  return tags[KIND_TAG] === NOTICE_KIND ? read(call, param)?.args[0] : undefined;
+}
+
+/** How a notice ended; undefined while it is under way. */
+export function noticeEndOf({ state, value }: StoredRecord): NoticeEnd | undefined {
+  return state === "resolved" ? noticeEndIn(value) : undefined;
+}
 
 function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
   const parsed = schema.safeParse(value);

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import type {
+  Act,
   ApprovalRequest,
   Ballot,
   Cancellation,
@@ -118,6 +119,8 @@ const withdrawal: z.ZodType<Withdrawal> = z.object({
 });
 
 const act = { door: doorSchema, nonce: text, by: z.exactOptional(text), caller: z.exactOptional(text) };
+
+export const storedActSchema: z.ZodType<Act> = z.object(act);
 
 const reassignment: z.ZodType<Reassignment> = z.object({
   kind: z.literal("reassigned"),

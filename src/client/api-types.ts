@@ -213,6 +213,7 @@ export type BallotAct = {
   readonly ballot: number;
   /** The ballot that takes its place. */
   readonly next?: number;
+  readonly mail?: MailByHand;
 };
 
 export type BallotAnswer = {
@@ -537,6 +538,15 @@ export type ListedWorkflow = {
   readonly argument: unknown;
 };
 
+/** Of a reminder, or of links that were sent once more. */
+export type MailByHand = {
+  /** `pending`: not sent yet. `undeliverable`: the mail system refuses it. */
+  readonly status: "pending" | "sent" | "undeliverable";
+  readonly reason?: string;
+  /** When the next mail by hand is possible. */
+  readonly possibleAgainAt: string;
+};
+
 /** How an approval ended. */
 export type Outcome = {
   readonly approval: string;
@@ -615,6 +625,8 @@ export type RecuseRequest = {
   readonly reason?: string;
 };
 
+export type RemindRequest = {};
+
 export type Reminders = {
   readonly after?: readonly string[];
   readonly every?: string;
@@ -629,6 +641,11 @@ export type RemindersInput = {
   readonly every?: string;
   /** With `every`: how many there are at most. Default: 5. */
   readonly max?: number;
+};
+
+export type ResendRequest = {
+  /** Whether the earlier links stop working, and new ones are made. */
+  readonly newLinks?: boolean;
 };
 
 /** The promise's state, and whether this call settled it. */

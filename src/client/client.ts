@@ -11,6 +11,7 @@ import type {
   ExtendRequest,
   ReassignRequest,
   RecuseRequest,
+  ResendRequest,
   Settlement,
   WorkflowState,
 } from "./api-types.ts";
@@ -53,8 +54,10 @@ export interface Client {
   reassign(id: string, n: number, request: ReassignRequest): Promise<BallotAct>;
   /** Takes the nth approver out of the count. */
   recuse(id: string, n: number, request?: RecuseRequest): Promise<BallotAct>;
-  /** Sends the nth approver new links; those before stop working. */
-  resend(id: string, n: number): Promise<BallotAct>;
+  /** Reminds the nth approver, at most once an hour: otherwise it rejects with the type `conflict`. */
+  remind(id: string, n: number): Promise<BallotAct>;
+  /** Sends the nth approver their links once more, or new ones: then those before stop working. */
+  resend(id: string, n: number, request?: ResendRequest): Promise<BallotAct>;
   /** Moves the deadline to a later time. */
   extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
   /** Changes the question, in a new round. */
@@ -146,7 +149,8 @@ export function createClient(options: ClientOptions): Client {
       }),
     reassign: (id, n, request) => act(`${approvalPath(id)}/ballots/${n}/reassign`, request),
     recuse: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/recuse`, request),
-    resend: (id, n) => act(`${approvalPath(id)}/ballots/${n}/resend`),
+    remind: (id, n) => act(`${approvalPath(id)}/ballots/${n}/remind`),
+    resend: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/resend`, request),
     extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
     begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {

@@ -83,6 +83,8 @@ export interface Call {
   readonly timeoutAt: number;
   /** Tags that begin with `resonate:` are the engine's and cannot be set. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Belongs to the tree that its id names, but to none of its workflows: no worker gets it with one of them. */
+  readonly isLoose?: boolean;
 }
 
 export type PromiseState = "pending" | "resolved" | "rejected" | "canceled" | "timedout";

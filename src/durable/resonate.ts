@@ -6,7 +6,7 @@ import { ServiceError } from "../lib/errors.ts";
 import type { Admit, Call, Durable, Family, Latent, StoredPromise } from "./durable.ts";
 import { type EngineTime, engineTimeOf } from "./engine-time.ts";
 import { family, searchByTags } from "./family.ts";
-import { EXTERNAL, lineage, targeted } from "./lineage.ts";
+import { EXTERNAL, lineage, looseLineage, targeted } from "./lineage.ts";
 import { ask, encode, stored } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 import { LOOK_PAUSES, type LookPauses, Waits } from "./waits.ts";
@@ -53,7 +53,16 @@ class ResonateDurable implements Durable {
     this.#isOrdered = isOrdered;
   }
 
-  async start({ id, func, args, version = 1, target, timeoutAt, tags }: Call): Promise<StoredPromise> {
+  async start({
+    id,
+    func,
+    args,
+    version = 1,
+    target,
+    timeoutAt,
+    tags,
+    isLoose,
+  }: Call): Promise<StoredPromise> {
     assertStorable(args, "args");
     const group = target ?? (isBuiltIn(func) ? this.#builtInGroup : this.#group);
     const response = await ask(this.#network, "promise.create", {
@@ -62,7 +71,7 @@ class ResonateDurable implements Durable {
       param: encode({ func, args, version }, "args"),
       tags: {
         ...tags,
-        ...lineage(id),
+        ...(isLoose === true ? looseLineage(id) : lineage(id)),
         ...targeted(this.#network.match(group)),
       },
     });

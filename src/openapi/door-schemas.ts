@@ -71,6 +71,17 @@ export const ballotAct = z
     approval: z.string(),
     ballot: z.int(),
     next: z.exactOptional(z.int().meta({ description: "The ballot that takes its place." })),
+    mail: z.exactOptional(
+      z
+        .strictObject({
+          status: z.enum(["pending", "sent", "undeliverable"]).meta({
+            description: "`pending`: not sent yet. `undeliverable`: the mail system refuses it.",
+          }),
+          reason: z.exactOptional(z.string()),
+          possibleAgainAt: instant.meta({ description: "When the next mail by hand is possible." }),
+        })
+        .meta({ id: "MailByHand", description: "Of a reminder, or of links that were sent once more." }),
+    ),
   })
   .meta({ id: "BallotAct" });
 

@@ -7,7 +7,7 @@ import type { ApprovalRequest, OutcomeKind } from "../../src/approval/approval.t
 import { asked } from "../../src/approval/content.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
-import { requestOf } from "../../src/approval/stored.ts";
+import { extensionOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn, type Sent, sentIn } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
@@ -60,8 +60,10 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
     case "reminder":
     case "resend": {
       const end = await read(svc, says.end);
-      if (record.state !== "pending" || end.state !== "pending") return undefined;
-      const asking = askMail(svc, about, says.deadlineAtMs);
+      // A deadline that was moved since ends nothing.
+      const untilMs = extensionOf(end)?.untilMs;
+      if (record.state !== "pending" || (end.state !== "pending" && untilMs === undefined)) return undefined;
+      const asking = askMail(svc, about, untilMs ?? says.deadlineAtMs);
       return says.mail === "resend"
         ? { kind: "request", ...asking, resentAtMs: says.atMs }
         : { kind: "reminder", ...asking, dueAtMs: says.dueAtMs, explanation: says.explanation };

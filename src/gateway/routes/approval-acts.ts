@@ -1,17 +1,32 @@
 /**
- * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/resend`, and `POST /approvals/:id/extend`, `/change`: what programs
+ * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, and `POST /approvals/:id/extend`, `/change`: what programs
  * do about an open approval. Whoever comes too late gets a conflict, which says what stands.
  */
 import type { IRouter, Request, Response } from "express";
 import type { z } from "zod";
-import { changeRequest, extendRequest, reassignRequest, recuseRequest } from "../../approval/act-requests.ts";
+import {
+  changeRequest,
+  extendRequest,
+  reassignRequest,
+  recuseRequest,
+  remindRequest,
+  resendRequest,
+} from "../../approval/act-requests.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type { Acted, ActOptions, Actor, OnBallot, Refusal } from "../../service/approvals/act.ts";
+import type {
+  Acted,
+  ActOptions,
+  Actor,
+  MailedByHand,
+  OnBallot,
+  Refusal,
+} from "../../service/approvals/act.ts";
 import { reassignBallot, recuseBallot, reissueBallot } from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
+import { remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../../service/idempotency-key.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
@@ -54,8 +69,9 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
         const body = await read(req);
         const actor = actorOf(req, res, newNonce);
         const acted = await act(optionsOf(res), { approval, n }, { ...body, ...actor });
-        const { course } = told(res, verb, {
+        const { course, mailed } = told(res, verb, {
           about: ballotId(approval, n),
+          nowMs: options.clock(),
           actor,
           acted,
           unknown: `There is no ballot ${named.slice(0, 20)} of "${approval.slice(0, 64)}"`,
@@ -63,12 +79,20 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
             `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`,
         });
         const next = course.ballots.find(({ ballot }) => ballot.via?.from === n);
-        res.json({ approval, ballot: n, ...(next && { next: next.ballot.n }) });
+        res.json({
+          approval,
+          ballot: n,
+          ...(next && { next: next.ballot.n }),
+          ...(mailed && { mail: mailView(mailed) }),
+        });
       }),
     });
   onBallot("reassign", bodyOf("reassign", reassignRequest), reassignBallot);
   onBallot("recuse", bodyOf("recuse", recuseRequest), recuseBallot);
-  onBallot("resend", async () => ({}), reissueBallot);
+  onBallot("remind", bodyOf("remind", remindRequest), remindBallot);
+  onBallot("resend", bodyOf("resend", resendRequest), (to, named, { newLinks = false, ...actor }) =>
+    newLinks ? reissueBallot(to, named, actor) : resendBallot(to, named, actor),
+  );
 
   const onApproval = <Body>(
     verb: string,
@@ -83,6 +107,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
         const acted = await act(optionsOf(res), approval, { ...actor, body });
         const { course } = told(res, verb, {
           about: approval,
+          nowMs: options.clock(),
           actor,
           acted,
           unknown: `There is no approval "${approval.slice(0, 64)}"`,
@@ -112,6 +137,7 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   "to-requester": "must not be the requester, who may not decide",
   "to-same": "must be somebody else: it is their ballot already",
   "to-member": "must not be somebody who is asked, or has answered, in the same group",
+  "too-soon": "another mail was ordered for the same person less than an hour ago",
   "undo-over": "there is no answer that can be taken back any more",
   "no-undo": "answers of this approval cannot be taken back",
   "deadline-earlier": "must be at least a minute later than the present one",
@@ -131,6 +157,8 @@ const REFUSED_FIELDS: Partial<Readonly<Record<Refusal, string>>> = {
 interface Told<Result> {
   /** Id of the promise, for the record. */
   readonly about: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
   readonly actor: Actor;
   readonly acted: Acted<Result>;
   readonly unknown: string;
@@ -139,11 +167,16 @@ interface Told<Result> {
 }
 
 /** @throws ServiceError unless this call, or an earlier one with its key, is stored */
-function told<Result>(res: Response, what: string, { about, actor, acted, unknown, lost }: Told<Result>) {
+function told<Result>(
+  res: Response,
+  what: string,
+  { about, nowMs, actor, acted, unknown, lost }: Told<Result>,
+) {
   const note = (outcome: string) => audit(res, { what, about, nonce: actor.nonce, outcome });
   if (acted.kind === "unknown") throw new ServiceError("NOT_FOUND", unknown);
   if (acted.kind === "refused") {
     note(acted.why);
+    if (acted.againAtMs !== undefined) throw tooSoon(res, what, acted.againAtMs, nowMs);
     throw refusal(what, acted.why);
   }
   if (acted.kind === "other-content") {
@@ -156,11 +189,25 @@ function told<Result>(res: Response, what: string, { about, actor, acted, unknow
   return acted;
 }
 
+function tooSoon(res: Response, what: string, againAtMs: number, nowMs: number): ServiceError {
+  res.set("Retry-After", String(Math.max(1, Math.ceil((againAtMs - nowMs) / 1_000))));
+  const again = `It is possible again at ${new Date(againAtMs).toISOString()}`;
+  return new ServiceError("CONFLICT", `Cannot ${what}: ${REFUSALS["too-soon"]}. ${again}`);
+}
+
 function refusal(what: string, why: Refusal): ServiceError {
   const field = REFUSED_FIELDS[why];
   if (field === undefined) return new ServiceError("CONFLICT", `Cannot ${what}: ${REFUSALS[why]}`);
   const problems = [{ field, message: REFUSALS[why] }];
   return new ServiceError("INVALID_FIELDS", `Cannot ${what}: some fields are wrong`, { problems });
+}
+
+function mailView({ status, reason, againAtMs }: MailedByHand) {
+  return {
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    possibleAgainAt: new Date(againAtMs).toISOString(),
+  };
 }
 
 function approvalIn(req: Request, res: Response): string {

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { changeRequest, extendRequest, reassignRequest, recuseRequest } from "../../approval/act-requests.ts";
+import {
+  changeRequest,
+  extendRequest,
+  reassignRequest,
+  recuseRequest,
+  remindRequest,
+  resendRequest,
+} from "../../approval/act-requests.ts";
 import { approvalAct, ballotAct } from "../door-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { actKey, approvalId } from "./parameters.ts";
@@ -62,10 +69,19 @@ export const APPROVAL_ACT_OPERATIONS: readonly Operation[] = [
     description: "The rule counts as if they had never been named.",
     body: { schema: recuseRequest, required: false, example: { reason: "Related to the supplier" } },
   }),
+  onBallot("remind", {
+    id: "remindBallot",
+    summary: "Remind an approver who has not answered",
+    description:
+      "One mail, which says who else is waited for. At most once an hour for each approval and person; a 409 says when it is possible again.",
+    body: { schema: remindRequest, required: false, example: {} },
+  }),
   onBallot("resend", {
     id: "resendBallot",
-    summary: "Send new links",
-    description: "The links that were mailed stop working.",
+    summary: "Send the links once more, or new ones",
+    description:
+      "The same links, at most once an hour as for a reminder. With `newLinks` the links that were mailed stop working, and another ballot has new ones.",
+    body: { schema: resendRequest, required: false, example: { newLinks: true } },
   }),
   act(
     "/approvals/{id}/extend",

@@ -49,6 +49,8 @@ export type Refusal =
   | "to-same"
   /** They are asked in a group that the ballot is for. */
   | "to-member"
+  /** Another mail was ordered for the same person less than an hour ago. */
+  | "too-soon"
   /** There is no answer to take back, or its time is over. */
   | "undo-over"
   /** No answer of this approval can be taken back. */
@@ -60,7 +62,13 @@ export type Refusal =
 export type Acted<Result> =
   /** There is no such approval or ballot. */
   | { readonly kind: "unknown" }
-  | { readonly kind: "refused"; readonly why: Refusal; readonly course: Course }
+  | {
+      readonly kind: "refused";
+      readonly why: Refusal;
+      readonly course: Course;
+      /** When it is possible again, in milliseconds since 1970, if that is only a matter of time. */
+      readonly againAtMs?: number;
+    }
   /** The nonce belongs to an act of another kind or content. */
   | { readonly kind: "other-content" }
   | ({
@@ -78,10 +86,21 @@ export interface OnBallot {
   readonly ballot: CourseBallot;
   /** What became of the ballot, by whoever came first. */
   readonly standing: BallotStanding;
+  /** Of a mail by hand. */
+  readonly mailed?: MailedByHand;
+}
+
+/** What became of a mail that was ordered by hand, and when the next one is possible. */
+export interface MailedByHand {
+  /** `pending`: not sent yet. */
+  readonly status: "pending" | "sent" | "undeliverable";
+  readonly reason?: string;
+  /** Milliseconds since 1970. */
+  readonly againAtMs: number;
 }
 
 /** Time for a worker to act: usually milliseconds. Callers then ask again. */
-const OUTCOME_WAIT_MS = 2_000;
+export const OUTCOME_WAIT_MS = 2_000;
 const FIRST_PAUSE_MS = 5;
 
 /** Reads the approval until nothing is left for a worker to do, or the time is up. */

@@ -82,7 +82,7 @@ export async function undoDecision(
   actor: Actor,
 ): Promise<Acted<OnBallot>> {
   const { durable } = options;
-  const found = await find(options, named);
+  const found = await findBallot(options, named);
   if (found === undefined) return { kind: "unknown" };
   const { course, ballot } = found;
   const { record, undo } = ballot;
@@ -102,7 +102,7 @@ export async function undoDecision(
   return { ...result, effective: isMine && isUndone && decisionOf(record) !== undefined };
 }
 
-function undoRefusal({ course, ballot }: Found, { by }: Actor, nowMs: number): Refusal | undefined {
+function undoRefusal({ course, ballot }: FoundBallot, { by }: Actor, nowMs: number): Refusal | undefined {
   const refusal = refusalOf(course);
   if (refusal !== undefined) return refusal;
   if (!isTheirs(ballot, by)) return "not-theirs";
@@ -112,12 +112,16 @@ function undoRefusal({ course, ballot }: Found, { by }: Actor, nowMs: number): R
   return until === undefined || until < nowMs ? "undo-over" : undefined;
 }
 
-interface Found {
+export interface FoundBallot {
   readonly course: Course;
   readonly ballot: CourseBallot;
 }
 
-async function find({ durable }: ActOptions, { approval, n }: BallotNamed): Promise<Found | undefined> {
+/** Undefined if there is no such ballot. */
+export async function findBallot(
+  { durable }: Pick<ActOptions, "durable">,
+  { approval, n }: BallotNamed,
+): Promise<FoundBallot | undefined> {
   const course = await readCourse(durable, approval);
   const ballot = course?.ballots.find((each) => each.ballot.n === n);
   return course === undefined || ballot === undefined ? undefined : { course, ballot };
@@ -137,7 +141,7 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
   { nonce, by }: Actor,
   { value, stored, refused }: Settlement<Value>,
 ): Promise<Acted<OnBallot>> {
-  const found = await find(options, named);
+  const found = await findBallot(options, named);
   if (found === undefined) return { kind: "unknown" };
   const { course, ballot } = found;
   const earlier = stored(ballot.record);
@@ -150,7 +154,8 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
   const over = refusalOf(course);
   if (over === "version") return { kind: "refused", why: over, course };
   // Told as what it is: by whom, when, and what came of it.
-  if (over !== undefined || !isOpen(found)) return await stands(options, named.approval, named.n, false);
+  if (over !== undefined || !isOpenBallot(found))
+    return await stands(options, named.approval, named.n, false);
   const why = refused?.(course, ballot);
   if (why !== undefined) return { kind: "refused", why, course };
   const record = await settled(options.durable, ballot.record.id, value);
@@ -161,7 +166,8 @@ function isTheirs({ ballot }: CourseBallot, by: string | undefined): boolean {
   return by === undefined || addressKey(by) === addressKey(ballot.approver.email);
 }
 
-function isOpen({ course, ballot: { record } }: Found): boolean {
+/** Whether it can be answered: it is not settled, and its round is not over. */
+export function isOpenBallot({ course, ballot: { record } }: FoundBallot): boolean {
   return record.state === "pending" && (course.end === undefined || changeOf(course.end) === undefined);
 }
 

@@ -107,7 +107,7 @@ describe("the client, against the real service", () => {
     await until(async () => await rig.durable.read("client-5"));
   });
 
-  test("reassign(), recuse(), resend(), extend() and change() act on an open approval", async () => {
+  test("reassign(), recuse(), remind(), resend(), extend() and change() act on an open approval", async () => {
     const approvers = ["ana@example.com", "bo@example.com", "cy@example.com"];
     const { id } = await client().start({ ...REQUEST, approvers, rounds: 2, id: "client-6" });
     await rig.link(id, "approve", 3);
@@ -118,7 +118,9 @@ describe("the client, against the real service", () => {
       type: "conflict",
     });
     expect(await client().recuse(id, 2)).toEqual({ approval: id, ballot: 2 });
-    expect((await client().resend(id, 3)).next).toBeGreaterThan(3);
+    expect((await client().remind(id, 3)).mail?.status).toBe("sent");
+    await expect(client().resend(id, 3)).rejects.toMatchObject({ type: "conflict" });
+    expect((await client().resend(id, 3, { newLinks: true })).next).toBeGreaterThan(3);
     const before = (await client().read(id)).deadline;
     const { deadline } = await client().extend(id, { deadline: "P30D" });
     expect(Date.parse(deadline)).toBeGreaterThan(Date.parse(before));

@@ -77,7 +77,8 @@ describe("answers are as the document says", () => {
     expect((await call("POST", `/approvals/doc-8/ballots/2/reassign`, dee)).status).toBe(422);
     const next = `/approvals/doc-8/ballots/${String(body["next"])}`;
     expect((await call("POST", `${next}/recuse`, { reason: "Related" })).status).toBe(200);
-    expect((await call("POST", "/approvals/doc-8/ballots/2/resend")).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-8/ballots/2/remind")).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-8/ballots/2/resend", { newLinks: true })).status).toBe(200);
     expect((await call("POST", "/approvals/doc-8/extend", { deadline: "P30D" })).status).toBe(200);
     expect((await call("POST", "/approvals/doc-8/change", { title: "Order 30 laptops" })).body).toMatchObject(
       {

@@ -143,6 +143,7 @@ const REFUSAL_TEXTS = {
   "to-requester": "The requester cannot be asked",
   "to-same": "It is their ballot already",
   "to-member": "They are asked already",
+  "too-soon": "They were sent a mail less than an hour ago",
   "undo-over": "There is no answer to take back, or the time for it is over",
   "no-undo": "Answers to this request cannot be taken back",
   "deadline-earlier": "The deadline must move to a later time",

@@ -42,6 +42,8 @@ test.each([
   ["ballots/1/reassign", { to: "nobody" }, "to"],
   ["ballots/1/reassign", { to: "bo@example.com" }, "to"],
   ["ballots/1/recuse", { resaon: "Away" }, "resaon"],
+  ["ballots/1/remind", { text: "Hurry" }, "text"],
+  ["ballots/1/resend", { newLinks: "yes" }, "newLinks"],
   ["extend", {}, "deadline"],
   ["extend", { deadline: "P1M" }, "deadline"],
   ["extend", { deadline: "P1D" }, "deadline"],
@@ -72,9 +74,47 @@ test("while no worker runs, it is stored: 202", async () => {
   await using rig = await openRig({ outcomeWaitMs: 0 });
   await asked(rig);
   await rig.rest();
-  const answer = await rig.json("POST", "/approvals/po-1/ballots/1/resend");
+  const answer = await rig.json("POST", "/approvals/po-1/ballots/1/resend", { newLinks: true });
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([202, "1"]);
   expect(answer.body).toEqual({ approval: "po-1", ballot: 1 });
+});
+
+test("a reminder by hand goes out once an hour and person, and once for one key", async () => {
+  const kinds: string[] = [];
+  await using rig = await openRig({
+    deliver: (mail) => {
+      kinds.push(`${"kind" in mail ? String(mail.kind) : ""} ${mail.approver.email}`);
+      return { status: "sent", messageId: "<m@test>" };
+    },
+  });
+  await asked(rig);
+  const remind = (n: number, key: string, verb = "remind") =>
+    rig.json("POST", `/approvals/po-1/ballots/${n}/${verb}`, undefined, { "idempotency-key": key });
+  for (const _ of [1, 2]) {
+    const answer = await remind(1, "k1");
+    expect(answer).toMatchObject({ status: 200, body: { ballot: 1, mail: { status: "sent" } } });
+  }
+  for (const verb of ["remind", "resend"]) {
+    const early = await remind(1, "k2", verb);
+    const again = /possible again at (\S+)$/u.exec(String(early.body["detail"]))?.[1] ?? "";
+    const inMinutes = (Date.parse(again) - Date.now()) / 60_000;
+    expect([early.status, Math.round(inMinutes)], verb).toEqual([409, 60]);
+    expect(Number(early.headers.get("retry-after")), verb).toBeCloseTo(3_600, -2);
+  }
+  expect(await remind(1, "k1", "resend")).toMatchObject({ status: 409 });
+  expect(await remind(2, "k3", "resend")).toMatchObject({ status: 200, body: { mail: { status: "sent" } } });
+  expect(kinds).toEqual([
+    "request ana@example.com",
+    "request bo@example.com",
+    "reminder ana@example.com",
+    "request bo@example.com",
+  ]);
+  const recorded = rig.audit.filter(({ what }) => what === "remind");
+  expect(recorded.map(({ about, outcome }) => `${about} ${outcome}`)).toEqual([
+    "po-1:1 stored",
+    "po-1:1 stored",
+    "po-1:1 too-soon",
+  ]);
 });
 
 test("recuse, resend, extend and change", async () => {
@@ -82,7 +122,7 @@ test("recuse, resend, extend and change", async () => {
   await asked(rig);
   for (const [path, body] of [
     ["ballots/1/recuse", {}],
-    ["ballots/2/resend", undefined],
+    ["ballots/2/resend", { newLinks: true }],
     ["extend", { deadline: "P20D" }],
     ["change", { title: "Order fewer" }],
   ] as const) {

@@ -3,6 +3,7 @@ import type { Person } from "../../../../src/approval/approval.ts";
 import { courseOf } from "../../../../src/approval/course.ts";
 import { ballotId, KIND_TAG } from "../../../../src/approval/ids.ts";
 import { requestOf } from "../../../../src/approval/stored.ts";
+import type { RequestMail } from "../../../../src/channels/mail/message.ts";
 import type { Durable } from "../../../../src/durable/durable.ts";
 import type { ActOptions, Actor } from "../../../../src/service/approvals/act.ts";
 import {
@@ -14,6 +15,7 @@ import {
 import { cancelApproval } from "../../../../src/service/approvals/cancel.ts";
 import { answerBallot, decideBallot } from "../../../../src/service/approvals/decide.ts";
 import { changeApproval, extendApproval } from "../../../../src/service/approvals/end-acts.ts";
+import { remindBallot, resendBallot } from "../../../../src/service/approvals/mail-acts.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { openRig, type Rig, until } from "../../gateway/rig.ts";
 
@@ -194,6 +196,138 @@ test("new links go to the same person, on a ballot of the next generation", asyn
   expect((await rig.press(old)).result).not.toContain("true");
 });
 
+describe("mails by hand", () => {
+  test("go to those who have not answered, say who is waited for, and are in their thread", async () => {
+    const mails: RequestMail[] = [];
+    await using rig = await openRig({
+      deliver: (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: "<m@test>" };
+      },
+    });
+    await asked(rig, { requester: "kim@example.com" });
+    const options = optionsOf(rig);
+    const by = actor({ by: "Kim@example.com", door: "mail" });
+    expect(await remindBallot(options, { approval: "po-1", n: 1 }, by)).toMatchObject({
+      effective: true,
+      isDone: true,
+      standing: { kind: "open" },
+      mailed: { status: "sent" },
+    });
+    expect(await resendBallot(options, { approval: "po-1", n: 2 }, actor())).toMatchObject({
+      effective: true,
+      mailed: { status: "sent" },
+    });
+    const [ana, bo, reminder, resent] = mails;
+    expect(reminder).toMatchObject({
+      kind: "reminder",
+      approver: { email: "ana@example.com" },
+      links: ana?.links,
+      explanation: { waitingFor: [{ needed: 2 }] },
+    });
+    expect(resent).toMatchObject({ kind: "request", links: bo?.links });
+    expect(resent?.resentAtMs).toBeGreaterThan(0);
+    const again = { ...options, clock: () => Date.now() + 3_600_001 };
+    const durable = new Proxy(rig.durable, {
+      get: (target, name) => (name === "engineTime" ? undefined : bound(target, name)),
+    });
+    const repeated = await remindBallot({ ...again, durable }, { approval: "po-1", n: 1 }, by);
+    expect(repeated).toMatchObject({ effective: true });
+    expect(mails).toHaveLength(4);
+    const later = await remindBallot({ ...again, durable }, { approval: "po-1", n: 1 }, actor());
+    expect(later).toMatchObject({ effective: true, mailed: { status: "sent" } });
+    expect(mails).toHaveLength(5);
+  });
+
+  test("are for programs and the requester", async () => {
+    await using rig = await openRig();
+    await asked(rig, { requester: "kim@example.com" });
+    for (const email of ["ana@example.com", "bo@example.com"]) {
+      const result = await remindBallot(
+        optionsOf(rig),
+        { approval: "po-1", n: 1 },
+        actor({ by: email, door: "mail" }),
+      );
+      expect(result).toMatchObject({ kind: "refused", why: "not-theirs" });
+    }
+  });
+
+  test("are not ordered by two at once", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const results = await Promise.all(
+      [1, 2, 3].map(() => remindBallot(optionsOf(rig), { approval: "po-1", n: 1 }, actor())),
+    );
+    expect(results.map((result) => (result.kind === "refused" ? result.why : result.kind)).sort()).toEqual([
+      "stands",
+      "too-soon",
+      "too-soon",
+    ]);
+  });
+
+  test("wait for no worker, and are under way then", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    await rig.rest();
+    expect(await remindBallot(optionsOf(rig, 20), { approval: "po-1", n: 1 }, actor())).toMatchObject({
+      effective: true,
+      isDone: false,
+      mailed: { status: "pending" },
+    });
+  });
+
+  test("go to nobody whose answer comes first, who is told, as is the one who ordered it", async () => {
+    const mails: RequestMail[] = [];
+    await using rig = await openRig({
+      deliver: (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: "<m@test>" };
+      },
+    });
+    await asked(rig);
+    await rig.rest();
+    // The mail is ordered, and the press comes before a worker sends it.
+    const reminding = remindBallot(optionsOf(rig), { approval: "po-1", n: 1 }, actor());
+    await until(async () => {
+      const orders = await rig.durable.search({ [KIND_TAG]: "notice" }, 10);
+      return orders?.promises.length === 1 ? true : undefined;
+    });
+    expect(await press(rig, 1)).toMatchObject({ effective: true });
+    rig.work();
+    expect(await reminding).toMatchObject({
+      kind: "stands",
+      effective: false,
+      standing: { kind: "decided", decision: { choice: "approve" } },
+    });
+    expect(await remindBallot(optionsOf(rig), { approval: "po-1", n: 1 }, actor())).toMatchObject({
+      kind: "stands",
+      effective: false,
+      standing: { kind: "decided" },
+    });
+    expect(mails).toHaveLength(2);
+  });
+
+  test("still go out when the deadline is moved before their turn", async () => {
+    await using rig = await openRig();
+    await asked(rig, { deadline: "P2D" });
+    const durable = new Proxy(rig.durable, {
+      get: (target, name) =>
+        name === "start"
+          ? async (...call: Parameters<Durable["start"]>) => {
+              await rig.rest();
+              const started = await target.start(...call);
+              await extendApproval(optionsOf(rig, 0), "po-1", { deadline: "P9D", ...actor() });
+              rig.work();
+              return started;
+            }
+          : bound(target, name),
+    });
+    expect(
+      await remindBallot({ ...optionsOf(rig), durable }, { approval: "po-1", n: 1 }, actor()),
+    ).toMatchObject({ effective: true, mailed: { status: "sent" } });
+  });
+});
+
 describe("undo", () => {
   test("takes an answer back, and the same person is asked again", async () => {
     await using rig = await openRig();
@@ -345,15 +479,17 @@ test("approvals of workflow version 1 take none of these", async () => {
   });
 });
 
+function bound(target: Durable, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target);
+  return typeof member === "function" ? member.bind(target) : member;
+}
+
 /** The same, but what `first` does is stored just before the next settlement of the one who uses it. */
 function overtaken(durable: Durable, first: () => Promise<unknown>): Durable {
   let isOvertaken = false;
   return new Proxy(durable, {
     get(target, name) {
-      if (name !== "settle") {
-        const member: unknown = Reflect.get(target, name, target);
-        return typeof member === "function" ? member.bind(target) : member;
-      }
+      if (name !== "settle") return bound(target, name);
       return async (...settlement: Parameters<Durable["settle"]>) => {
         if (!isOvertaken) {
           isOvertaken = true;
