@@ -204,7 +204,8 @@ class Town {
   async #press(id: string, approver: string, link: string): Promise<void> {
     const told = await this.#tryUntil(`${approver} is told what stands of ${id}`, async () => {
       const { decision } = await press(link);
-      return decision;
+      // The end is on record and its outcome is not yet: the page says to look again.
+      return decision === "closing" ? undefined : decision;
     });
     const who = `${id} ${approver}`;
     const before = this.told.get(who) ?? told;

@@ -25,6 +25,8 @@ test("killed at every request of an approval: each ends right, and what is maile
   await using site = await openSite({ relay, env: { WORKER_LEASE_MS: "1000" } });
   const { gateway } = await site.startParts({ workers: 0 });
   const api = new Api(gateway.url);
+  /** Workflows that tell of an approval's end, by approval. */
+  const notices = new Map<string, Set<string>>();
   const suspended = new Set<string>();
   const decided = new Set<string>();
   const ask = (id: string) => api.ask({ id, approvers: [ANA, BO], require: "any" });
@@ -40,13 +42,22 @@ test("killed at every request of an approval: each ends right, and what is maile
       result: { outcome: "approved", decisions: [{ email: ANA, choice: "approve" }] },
     });
     expect(await look(bo.links.reject)).toMatchObject({ decision: "approved" });
+    // Both are told of the end, by workflows of their own, which may end after it.
+    const told = await eventually(
+      `${id} has begun two mails that tell of its end`,
+      () => notices.get(id)?.size === 2 && [...(notices.get(id) ?? [])],
+      PATIENCE,
+    );
+    await Promise.all(told.map((notice) => api.ended(notice, PATIENCE)));
   };
   // The same request may come again in a replay; the first time in each half of an approval's life is a step.
   const stepOf = ({ kind, action = "", id }: Asked) =>
-    `${decided.has(rootOf(id)) ? "decided" : "asked"} ${kind} ${action} ${id.slice(rootOf(id).length)}`;
+    `${decided.has(rootOf(id)) ? "decided" : "asked"} ${kind} ${action} ${placeOf(id)}`;
 
-  const noteSuspension = (moment: Moment, { kind, id }: Asked) => {
+  const note = (moment: Moment, { kind, id }: Asked) => {
     if (moment === "reply" && kind === "task.suspend") suspended.add(id);
+    if (moment === "reply" && kind === "promise.create" && NOTICE.test(id))
+      notices.set(rootOf(id), (notices.get(rootOf(id)) ?? new Set()).add(id));
   };
 
   const calm = newId("calm");
@@ -54,7 +65,7 @@ test("killed at every request of an approval: each ends right, and what is maile
   const steps = new Set<string>();
   proxy.watcher = (moment, asked) => {
     if (rootOf(asked.id) === calm) steps.add(stepOf(asked));
-    noteSuspension(moment, asked);
+    note(moment, asked);
   };
   await ask(calm);
   await decide(calm);
@@ -67,7 +78,7 @@ test("killed at every request of an approval: each ends right, and what is maile
   let deaths = 0;
   const isDeath = (moment: Moment, asked: Asked, isAlive: boolean) => {
     // What a dead worker had sent still arrives.
-    noteSuspension(moment, asked);
+    note(moment, asked);
     const plan = plans.get(rootOf(asked.id));
     const isPlanned = plan?.moment === moment && plan.step === stepOf(asked);
     if (isAlive && isPlanned) deaths += 1;
@@ -118,6 +129,14 @@ function deathsAt(steps: Iterable<string>): Death[] {
       { moment: "reply", step },
     ];
   });
+}
+
+/** A notice's id ends in a hash that is another one for each approval. */
+const NOTICE = /:notice~\w+/u;
+
+/** Where in its approval this promise is. */
+function placeOf(id: string): string {
+  return id.slice(rootOf(id).length).replace(NOTICE, ":notice");
 }
 
 function rootOf(id: string): string {
