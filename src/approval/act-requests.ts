@@ -5,7 +5,7 @@ import { approvalRequestSchema, approverSchema } from "./schema.ts";
 import { lines } from "./text-schema.ts";
 
 /** What a caller may say about what it does, in characters. */
-const REASON_CHARS_MAX = 500;
+export const REASON_CHARS_MAX = 500;
 const NOTE_CHARS_MAX = 2_000;
 
 const reason = z.exactOptional(lines(REASON_CHARS_MAX).meta({ description: "Shown to those concerned." }));

@@ -67,6 +67,8 @@ export type BallotStanding =
       readonly outcome?: OutcomeKind;
     };
 
+type ClosedStanding = Extract<BallotStanding, { readonly kind: "closed" }>;
+
 /** The state of a ballot that is no longer open. */
 export type SettledStanding = Exclude<BallotStanding, { readonly kind: "open" }>;
 
@@ -98,10 +100,11 @@ export function standingOf({ n, ballot, end, root, outcome: foreseen }: BallotRe
 export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): BallotStanding {
   const { root, end, call } = course;
   const found = course.ballots.find(({ ballot }) => ballot.n === n);
-  const handed = found && handedOn(found, ruleOf(call.request).undoMs);
-  if (handed !== undefined) return handed;
   // An end that was extended ended nothing, and one that was changed ended a round.
   const isOver = end !== undefined && extensionOf(end) === undefined && changeOf(end) === undefined;
+  const handed = found && handedOn(found, ruleOf(call.request).undoMs);
+  const outcome = recordedOutcome(isOver ? end : undefined, root) ?? foreseen;
+  if (handed !== undefined) return { ...handed, ...(outcome === undefined ? {} : { outcome }) };
   const standing = standingOf({
     n,
     ballot: found?.record,
@@ -118,8 +121,8 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
 }
 
 /** Whether somebody else has it, or nobody any more, because of what its approver did. */
-function handedOn({ record, undo }: CourseBallot, undoMs: number): BallotStanding | undefined {
-  const closed = (because: ClosedBecause, act: Partial<Reassignment>): BallotStanding => ({
+function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStanding | undefined {
+  const closed = (because: ClosedBecause, act: Partial<Reassignment>): ClosedStanding => ({
     kind: "closed",
     because,
     ...settledAt(record),

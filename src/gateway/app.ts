@@ -16,6 +16,7 @@ import { createFailureLimit } from "./http/rate-limit.ts";
 import type { Pages } from "./pages/pages.ts";
 import { addApprovalActRoutes } from "./routes/approval-acts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
+import { addBallotActRoutes } from "./routes/ballot-acts.ts";
 import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
@@ -93,6 +94,7 @@ export function createApp(options: AppOptions): Express {
   addReferenceRoutes(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
   addDecisionRoutes(app, byEngine);
+  addBallotActRoutes(app, byEngine);
   addReceiptRoutes(app, byEngine);
   if (options.mailbox !== undefined) app.use(options.mailbox);
 

@@ -1,5 +1,34 @@
 /** What each text is given. Made by `npm run generate` from `views/messages/en.json`. */
 export interface MessageArgs {
+  readonly "act.back": null;
+  readonly "act.label.email": null;
+  readonly "act.label.name": null;
+  readonly "act.late.reassign": null;
+  readonly "act.late.recuse": null;
+  readonly "act.late.undo": null;
+  readonly "act.notDone": null;
+  readonly "act.outcome": { readonly outcome: string };
+  readonly "act.reassign": null;
+  readonly "act.reassign.lead": null;
+  readonly "act.reassign.press": null;
+  readonly "act.reassign.reason": null;
+  readonly "act.recuse": null;
+  readonly "act.recuse.lead": null;
+  readonly "act.recuse.press": null;
+  readonly "act.recuse.reason": null;
+  readonly "act.refused.deadline": null;
+  readonly "act.refused.ended": null;
+  readonly "act.refused.never": null;
+  readonly "act.refused.noRounds": null;
+  readonly "act.refused.toMember": null;
+  readonly "act.refused.toRequester": null;
+  readonly "act.refused.toSame": null;
+  readonly "act.refused.tooOften": null;
+  readonly "act.refused.tooSoon": null;
+  readonly "act.refused.underWay": null;
+  readonly "act.required": null;
+  readonly "act.undo": null;
+  readonly "act.undo.until": { readonly inTime: string; readonly time: string };
   readonly "answer.approve": null;
   readonly "answer.changes": null;
   readonly "answer.reject": null;

@@ -76,7 +76,9 @@ const KINDS = [
   "decide own choices again",
   "decide six choices",
   "decide in stages",
+  "act reassign again",
   "receipt overruled by a veto",
+  "receipt of an answer that can be taken back",
   "refused",
 ];
 

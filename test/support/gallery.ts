@@ -60,6 +60,16 @@ const approved = {
   comment: "Go ahead.",
 } as const;
 const rejected = { kind: "decided", answer: reject, by: ana.email, door: "mail", atMs } as const;
+const english = { email: "ana@example.com", name: "Ana Souza" };
+const acts = { reassign: "/d/a.b.c/reassign", recuse: "/d/a.b.c/recuse" };
+const act = {
+  reader: english,
+  title: request.title,
+  reference: "po-4711",
+  back: "/d/a.b.c",
+  values: new Map<string, string>(),
+  faults: new Map(),
+};
 /** Both have answered, and Bo said no. */
 const overruled: Asked = {
   ...asked,
@@ -135,7 +145,62 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
   "decide English": {
     status: 200,
     view: "decide",
-    data: { ...asked, approver: { email: "ana@example.com", name: "Ana Souza" }, suggested: "approve" },
+    data: { ...asked, approver: english, acts, suggested: "approve" },
+  },
+  "act reassign": { status: 200, view: "act", data: { act: "reassign", ...act } },
+  "act reassign again": {
+    status: 422,
+    view: "act",
+    data: {
+      act: "reassign",
+      ...act,
+      values: new Map([
+        ["email", "dee@example"],
+        ["name", "Dee"],
+      ]),
+      faults: new Map([
+        ["email", { kind: "email" }],
+        ["reason", { kind: "required" }],
+      ]),
+    },
+  },
+  "act recuse": { status: 200, view: "act", data: { act: "recuse", ...act, outcome: "rejected" } },
+  "standing that can be taken back": {
+    status: 200,
+    view: "standing",
+    data: { ...asked, undo: "/d/a.b.c/undo", stands: { ...approved, undoUntilMs: nowMs + 420_000 } },
+  },
+  "standing passed on": {
+    status: 200,
+    view: "standing",
+    data: {
+      ...asked,
+      approver: english,
+      explanation: {
+        round: 1,
+        rounds: 1,
+        stage: 1,
+        stages: 1,
+        waitingFor: [{ needed: 1, people: [bo, { email: "dee@example.com", name: "Dee" }] }],
+        approved: [],
+        revising: false,
+      },
+      people: [
+        {
+          person: ana,
+          isReader: true,
+          state: { kind: "reassigned", to: { email: "dee@example.com", name: "Dee" } },
+        },
+        { person: bo, isReader: false, state: { kind: "open" } },
+      ],
+      stands: {
+        kind: "closed",
+        because: "reassigned",
+        to: { email: "dee@example.com", name: "Dee" },
+        reason: "I am away until Monday.",
+        atMs,
+      },
+    },
   },
   "decide again": {
     status: 422,
@@ -321,8 +386,10 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     data: {
       ...asked,
       request: { ...request, undo: "PT10M" },
+      approver: english,
       pressed: "approve",
-      stands: { ...approved, undoUntilMs: atMs + 600_000 },
+      undo: "/r/a.b.c/undo",
+      stands: { ...approved, undoUntilMs: nowMs + 420_000 },
       effective: true,
     },
   },

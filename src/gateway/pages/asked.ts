@@ -9,7 +9,7 @@ import type { Answer, Asked, AskedPerson, Standing } from "./page.ts";
 
 /** What every page about the question shows. */
 export function askedOf(question: Question, nowMs: number): Asked {
-  const { ballot, deadlineAtMs, course, standing } = question;
+  const { ballot, deadlineAtMs, course } = question;
   const { request, contentHash } = shownTo(question);
   const { stage, groups } = ballot;
   return {
@@ -19,12 +19,20 @@ export function askedOf(question: Question, nowMs: number): Asked {
     choices: choicesOf(question.request),
     ...(stage === undefined ? {} : { stage }),
     ...(groups === undefined ? {} : { groups }),
-    ...(standing.kind === "open" ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
+    ...(isWaitedFor(question) ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
     ...(contentHash === undefined ? {} : { contentHash }),
     deadlineAtMs,
     nowMs,
     people: peopleAsked(question),
   };
+}
+
+/** Whether it is of use to know who is waited for: the person is, or has left it to others. */
+function isWaitedFor({ standing, course: { root } }: Question): boolean {
+  if (standing.kind === "open") return true;
+  const isLeft =
+    standing.kind === "closed" && (standing.because === "recused" || standing.because === "reassigned");
+  return isLeft && root.state === "pending";
 }
 
 /** The request with the content that this person was shown; with its hash alone if that content is not at hand. */

@@ -46,6 +46,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       comment: commentOf(data, messages),
       problem: rejected && problemText(rejected.problem, messages),
       form: DECISION_FORM,
+      acts: actsOf(data, messages),
       final: messages.text(request.undo === undefined ? "page.final" : "page.undoable"),
     },
     shell: {
@@ -57,6 +58,16 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       width: "wide",
     },
   };
+}
+
+/** For those who will not answer. */
+function actsOf({ acts }: Data, messages: Messages): readonly Locals[] {
+  if (acts === undefined) return [];
+  const { reassign, recuse } = acts;
+  return [
+    ...(reassign === undefined ? [] : [{ href: reassign, text: messages.text("act.reassign") }]),
+    { href: recuse, text: messages.text("act.recuse") },
+  ];
 }
 
 /** Where the answer counts, and where the approval stands. */

@@ -1,10 +1,10 @@
-import { type Request, type Response, urlencoded } from "express";
-import { type FieldValues, readFieldsForm } from "../../approval/field-answers.ts";
+import type { Request, Response } from "express";
+import { type FieldValues, readFieldsForm as readFields } from "../../approval/field-answers.ts";
 import type { FieldsSpec } from "../../approval/fields.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { controlAt, storableProblem, tidyLines } from "../../approval/text.ts";
-import { askForBody } from "../http/body.ts";
 import { DECISION_FORM, type Rejected } from "./page.ts";
+import { formReader, type PostedForm } from "./posted-form.ts";
 
 /** Why a form was not taken. `choice` is the one that was pressed. */
 export type FormProblem =
@@ -35,10 +35,8 @@ const FORM_BYTES_MAX = 20 * 1024;
 /** The same with every field full. */
 const FIELDS_FORM_BYTES_MAX = 220 * 1024;
 
-const parserOf = (limit: number, parameterLimit: number) =>
-  urlencoded({ extended: false, inflate: false, limit, parameterLimit });
-const parseForm = parserOf(FORM_BYTES_MAX, 8);
-const parseFieldsForm = parserOf(FIELDS_FORM_BYTES_MAX, 32);
+const readForm = formReader({ bytesMax: FORM_BYTES_MAX, controlsMax: 8 });
+const readFieldsForm = formReader({ bytesMax: FIELDS_FORM_BYTES_MAX, controlsMax: 32 });
 
 /**
  * The decision form as posted. A body that is no such form (none at all, JSON, a mail program's one-click) is a form
@@ -47,25 +45,14 @@ const parseFieldsForm = parserOf(FIELDS_FORM_BYTES_MAX, 32);
  * @throws the parser's errors, with `status` 400, 413 or 415
  */
 export async function readDecisionForm(req: Request, res: Response, asked: FormAsked): Promise<DecisionForm> {
-  const [parse, limit] =
-    asked.fields === undefined ? [parseForm, FORM_BYTES_MAX] : [parseFieldsForm, FIELDS_FORM_BYTES_MAX];
-  if (req.is("urlencoded") && req.headers["content-encoding"] === undefined) askForBody(req, limit);
-  await new Promise<void>((resolve, reject) => {
-    parse(req, res, (error?: Error) => (error === undefined ? resolve() : reject(error)));
-  });
-  return judgeForm({ ...(req.body as object | undefined) }, asked);
+  const read = asked.fields === undefined ? readForm : readFieldsForm;
+  return judgeForm(await read(req, res), asked);
 }
 
 function judgeForm(
-  posted: Readonly<Record<string, unknown>>,
+  { isDoubled, text: textOf }: PostedForm,
   { choices, fields: spec, fallback }: FormAsked,
 ): DecisionForm {
-  // Doubled controls arrive as a list: which one did the person see?
-  const isDoubled = Object.values(posted).some((value) => typeof value !== "string");
-  const textOf = (name: string): string | undefined => {
-    const value = Object.hasOwn(posted, name) ? posted[name] : undefined;
-    return typeof value === "string" ? value : undefined;
-  };
   const raw = textOf(DECISION_FORM.comment) ?? "";
   const comment = tidyLines(raw);
   const value = textOf(DECISION_FORM.choice) ?? fallback;
@@ -85,7 +72,7 @@ function judgeForm(
   const isConfirmed = textOf(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
   if (isDoubled || !isConfirmed || choice === undefined) return refused({ kind: "press" });
   const problem = commentProblem(raw, comment, choice);
-  const read = readFieldsForm(spec, fieldText, choice.effect === "approve");
+  const read = readFields(spec, fieldText, choice.effect === "approve");
   if (!read.ok) return refused(problem ?? { kind: "fields" }, read.problems);
   if (problem !== undefined) return refused(problem);
   return {

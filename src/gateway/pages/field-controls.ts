@@ -40,7 +40,7 @@ export function fieldControls(
 }
 
 /** The fault as a sentence for the person who filled in the field. */
-function faultText(fault: FieldFault, messages: Messages): string {
+export function faultText(fault: FieldFault, messages: Messages): string {
   if ("limit" in fault) return messages.text(LIMIT_FAULTS[fault.kind], { limit: String(fault.limit) });
   return messages.text(FAULTS[fault.kind]);
 }

@@ -1,10 +1,12 @@
 import type { Messages } from "../../lib/messages.ts";
 import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
+import { actContent } from "./act-content.ts";
 import { decideContent } from "./decide-content.ts";
 import { errorContent, notRecordedContent, refusedContent } from "./message-content.ts";
-import type { Page } from "./page.ts";
+import type { Page, Standing } from "./page.ts";
 import { resultContent } from "./result-content.ts";
+import type { Visit } from "./standing-text.ts";
 
 /** A page as data: which template, what it prints, and what surrounds it. */
 export interface PageContent {
@@ -27,14 +29,20 @@ export function pageContent(
     case "decide":
       return decideContent(page.data, messages(page.data.approver.locale));
     case "standing": {
-      const { stands, approver } = page.data;
-      return resultContent({ asked: page.data, stands, press: "view" }, messages(approver.locale));
+      const { stands, approver, undo, tried } = page.data;
+      const visit = { asked: page.data, stands, press: "view", undo, tried } as const;
+      return resultContent(visit, messages(approver.locale));
     }
     case "receipt": {
-      const { stands, approver, pressed, effective } = page.data;
-      const press = effective ? "effective" : "late";
-      return resultContent({ asked: page.data, stands, press, pressed }, messages(approver.locale));
+      const { stands, approver, pressed, effective, undo, tried } = page.data;
+      const press = pressOf(stands, effective);
+      return resultContent(
+        { asked: page.data, stands, press, pressed, undo, tried },
+        messages(approver.locale),
+      );
     }
+    case "act":
+      return actContent(page.data, messages(page.data.reader.locale));
     case "refused":
       return refusedContent(messages());
     case "notRecorded":
@@ -50,6 +58,12 @@ export function pageContent(
     default:
       return page satisfies never;
   }
+}
+
+/** An answer that counted and was taken back came not too late. */
+function pressOf(stands: Standing, effective: boolean): Visit["press"] {
+  if (stands.kind === "closed") return effective ? "view" : "late";
+  return effective ? "effective" : "late";
 }
 
 function exampleCall(publicUrl: string): string {

@@ -1,8 +1,9 @@
 import type { ApprovalRequest, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
-import type { FieldAnswerProblem, FieldValues } from "../../approval/field-answers.ts";
+import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
+import type { Refusal } from "../../service/approvals/act.ts";
 import type { FormProblem } from "./decision-form.ts";
 
 /** An answer that was given. */
@@ -88,6 +89,38 @@ export interface Rejected {
   readonly fieldProblems: readonly FieldAnswerProblem[];
 }
 
+/** Something that a person can do about an open approval besides answering. */
+export interface ActPage {
+  readonly act: "reassign" | "recuse";
+  /** Who reads the page. */
+  readonly reader: Person;
+  /** Of the request. */
+  readonly title: string;
+  /** The approval's id. */
+  readonly reference: string;
+  /** Path of the page that this one belongs to. */
+  readonly back: string;
+  /** What was filled in, by the control's name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** What is wrong with it. */
+  readonly faults: ReadonlyMap<string, FieldFault>;
+  /** Why it was not done. */
+  readonly refused?: Refusal;
+  /** How the approval would end by this alone. */
+  readonly outcome?: OutcomeKind;
+}
+
+/** What was tried, on a page that tells why it was not done. */
+export type TriedAct = ActPage["act"] | "undo";
+
+/** What a page about a settled ballot can say beside how it stands. */
+interface AfterPress {
+  /** Path that takes the answer back, while that is possible. */
+  readonly undo?: string;
+  /** What was tried here, and came too late. */
+  readonly tried?: TriedAct;
+}
+
 /**
  * Every page people get, with the data it needs.
  *
@@ -96,6 +129,7 @@ export interface Rejected {
  * - `standing` (200, 409, 410): how the ballot was settled; no form. For GET on a ballot that is not open.
  * - `receipt` (200, 409, 410): the result of a press for the choice `pressed`. `effective` is true when this press is the
  *   stored decision.
+ * - `act` (200; 409 or 422 if it was not done): the form of something else that can be done.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
@@ -104,17 +138,24 @@ export interface Rejected {
 export type Page =
   | {
       readonly view: "decide";
-      readonly data: Asked & { readonly suggested?: string; readonly rejected?: Rejected };
-    }
-  | { readonly view: "standing"; readonly data: Asked & { readonly stands: Standing } }
-  | {
-      readonly view: "receipt";
       readonly data: Asked & {
-        readonly pressed: string;
-        readonly stands: Standing;
-        readonly effective: boolean;
+        readonly suggested?: string;
+        readonly rejected?: Rejected;
+        /** Paths of the pages for those who will not answer, where there are such. */
+        readonly acts?: { readonly reassign?: string; readonly recuse: string };
       };
     }
+  | { readonly view: "standing"; readonly data: Asked & AfterPress & { readonly stands: Standing } }
+  | {
+      readonly view: "receipt";
+      readonly data: Asked &
+        AfterPress & {
+          readonly pressed: string;
+          readonly stands: Standing;
+          readonly effective: boolean;
+        };
+    }
+  | { readonly view: "act"; readonly data: ActPage }
   | { readonly view: "refused" }
   | { readonly view: "notRecorded" }
   | {

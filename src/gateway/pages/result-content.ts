@@ -1,13 +1,14 @@
 import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
+import { explanationText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
-import { dateText } from "../../lib/date-text.ts";
+import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { answerText } from "./choice-text.ts";
 import { linkedText } from "./linked-text.ts";
-import type { Asked, Standing } from "./page.ts";
+import { type Asked, DECISION_FORM, type Standing } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
 import { peopleOf, personOf } from "./people.ts";
 import { OUTCOMES, standingText, type Visit } from "./standing-text.ts";
@@ -25,7 +26,11 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
     template: "pages/result",
     locals: {
       text: messages.text,
-      ...text,
+      headline: text.headline,
+      lead: text.explanation,
+      next: text.next,
+      tone: text.tone,
+      icon: text.icon,
       recordTitle: messages.text(press === "effective" ? "page.yourReceipt" : "page.onRecord"),
       title: request.title,
       requester: request.requester && personOf(request.requester),
@@ -35,7 +40,10 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       decided: stands.kind === "decided" ? decidedRecord(stands, asked, messages) : undefined,
       reason: stands.kind === "closed" ? stands.reason : undefined,
       to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
+      undo: undoOf(visit, messages),
+      form: DECISION_FORM,
       outcome: outcomeOf(stands, messages),
+      explanation: asked.explanation && explanationText(asked.explanation, messages, approver),
       people: peopleOf(asked, messages),
       // What was shown before a change is not what the request has now; its hash still says which it was.
       shown: asked.contentHash === undefined,
@@ -98,6 +106,20 @@ function throughText(
   return caller === undefined
     ? messages.text("page.through.system")
     : messages.text("page.through.named", { caller });
+}
+
+/** The button that takes the answer back, and until when there is one. */
+function undoOf({ asked, stands, undo }: Visit, messages: Messages): Locals | undefined {
+  if (undo === undefined || stands.kind !== "decided" || stands.undoUntilMs === undefined) return undefined;
+  const until = stands.undoUntilMs;
+  return {
+    path: undo,
+    until: messages.text("act.undo.until", {
+      time: dateOf(until, asked, messages).local,
+      inTime: relativeText(until, asked.nowMs, messages.locale) ?? "",
+    }),
+    press: messages.text("act.undo"),
+  };
 }
 
 function outcomeOf(stands: Standing, messages: Messages): string {

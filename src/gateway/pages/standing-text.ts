@@ -3,7 +3,7 @@ import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { answerText, choiceText } from "./choice-text.ts";
-import type { Asked, Standing } from "./page.ts";
+import type { Asked, Standing, TriedAct } from "./page.ts";
 
 /** What a person reads about a settled ballot, whether they settled it or found it settled. */
 export interface StandingText {
@@ -26,6 +26,10 @@ export interface Visit {
    */
   readonly press: "effective" | "late" | "view";
   readonly pressed?: string;
+  /** Path that takes the answer back, while that is possible. */
+  readonly undo?: string | undefined;
+  /** What was tried, and came too late. */
+  readonly tried?: TriedAct | undefined;
 }
 
 /**
@@ -33,11 +37,15 @@ export interface Visit {
  * who rejected may find the request approved.
  */
 export function standingText(visit: Visit, messages: Messages): StandingText {
-  const { stands } = visit;
-  return stands.kind === "decided"
-    ? decidedText(visit, stands, messages)
-    : closedText(visit, stands, messages);
+  const { stands, tried } = visit;
+  const text =
+    stands.kind === "decided" ? decidedText(visit, stands, messages) : closedText(visit, stands, messages);
+  if (tried === undefined) return text;
+  const explanation = `${messages.text(TRIED[tried])} ${text.explanation}`;
+  return { ...text, explanation, tone: "neutral", icon: "info" };
 }
+
+const TRIED = { reassign: "act.late.reassign", recuse: "act.late.recuse", undo: "act.late.undo" } as const;
 
 function decidedText(visit: Visit, stands: Decided, messages: Messages): StandingText {
   const { press, pressed, asked } = visit;
@@ -49,12 +57,12 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
       headline: messages.text("page.recorded", { answer }),
       explanation: became ?? consequenceText(stored.effect, asked.request, messages),
       // While it can be taken back, an answer is not final.
-      next: messages.text(stands.undoUntilMs === undefined ? "page.next.close" : "page.next.undoable"),
+      next: messages.text(visit.undo === undefined ? "page.next.close" : "page.next.undoable"),
       tone: stored.effect,
       icon: stored.effect,
     };
   }
-  const next = stands.undoUntilMs === undefined ? "page.next.wrong" : "page.nothingLeft";
+  const next = visit.undo === undefined ? "page.next.wrong" : "page.next.undoable";
   const told = { next: messages.text(next), tone: "neutral", icon: "info" } as const;
   const explain = (first: string) => (became === undefined ? first : `${first} ${became}`);
   if (press === "view") {
@@ -64,7 +72,10 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
         stands.door === "mail"
           ? messages.text("page.answered", { answer })
           : messages.text("page.answeredForYou", { answer }),
-      explanation: explain(messages.text("page.nothingLeft")),
+      explanation:
+        visit.undo === undefined
+          ? explain(messages.text("page.nothingLeft"))
+          : consequenceText(stored.effect, asked.request, messages),
       ...told,
     };
   }

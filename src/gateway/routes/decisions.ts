@@ -2,11 +2,10 @@
  * `/d/:token`: the decision page, where one press of a choice's button answers a ballot. It redirects to the receipt (`receipts.ts`).
  *
  * R1 Only a POST of the form, with its confirmation, by a good link settles anything. Every other request reads.
- * R2 A link is good if its signature and claims are, and the stored ballot is the one that it was made for: the same birth,
- *    person and generation. (Ids can be used again once old approvals are deleted.) Every bad link gets the same page.
+ * R2 The link must be good (`ballot-link.ts`).
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
-import type { IRouter, Request, Response } from "express";
+import type { IRouter, Response } from "express";
 import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
 import { choicesOf } from "../../approval/rule.ts";
@@ -15,33 +14,26 @@ import { decisionOf } from "../../approval/stored.ts";
 import { VIEW_LINK } from "../../approval/view-link.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
-import type { Logger } from "../../lib/log.ts";
 import { answerBallot } from "../../service/approvals/decide.ts";
-import {
-  type BallotAsked,
-  type Question,
-  readBallot,
-  readQuestion,
-} from "../../service/approvals/question.ts";
-import type { Link, LinkTokens } from "../../tokens/tokens.ts";
+import { type Question, readBallot, readQuestion } from "../../service/approvals/question.ts";
+import type { Link } from "../../tokens/tokens.ts";
 import { audit } from "../http/audit.ts";
 import { requestIdOf } from "../http/context.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
-import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
+import { askedOf, standsOf } from "../pages/asked.ts";
 import { readDecisionForm } from "../pages/decision-form.ts";
 import type { Rejected } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
+import { actPaths } from "./ballot-acts.ts";
+import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
 import { refusedLink } from "./refused-link.ts";
+import { showStanding } from "./show-standing.ts";
 
-export interface DecisionRoutesOptions {
+export interface DecisionRoutesOptions extends BallotLinkOptions {
   readonly durable: Durable;
-  readonly tokens: LinkTokens;
   readonly pages: Pages;
-  readonly log: Logger;
-  /** Milliseconds since 1970. Bounds how long a page can be viewed; deadlines are for the engine's clock alone. */
-  readonly clock: () => number;
   /** 128 random bits in base64url: the name of one press. */
   readonly newNonce: () => string;
 }
@@ -56,7 +48,7 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       const link = verifiedLink(options, req, res);
       const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
       const suggested = suggestedChoice(options, res, { link, request: question.request })?.value;
-      showQuestion(options, res, question, { suggested });
+      showQuestion(options, res, question, { path: pathOf(req), suggested });
     },
     POST: async (req, res) => {
       const link = verifiedLink(options, req, res);
@@ -69,7 +61,8 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       const form = await readDecisionForm(req, res, asked);
       if (!form.ok) {
         const { pressed, rejected } = form;
-        return showQuestion(options, res, await ask(), { suggested: pressed?.value ?? fallback, rejected });
+        const suggested = pressed?.value ?? fallback;
+        return showQuestion(options, res, await ask(), { path: pathOf(req), suggested, rejected });
       }
       const { choice, comment, fields } = form;
       const nonce = newNonce();
@@ -95,19 +88,22 @@ function showQuestion(
   { durable, pages, clock }: DecisionRoutesOptions,
   res: Response,
   question: Question,
-  { suggested, rejected }: { readonly suggested?: string | undefined; readonly rejected?: Rejected },
+  {
+    path,
+    suggested,
+    rejected,
+  }: { readonly path: string; readonly suggested?: string | undefined; readonly rejected?: Rejected },
 ): void {
   const stands = standsOf(question);
+  if (stands !== undefined) return showStanding({ durable, pages, clock }, res, question, { path });
   const asked = askedOf(question, knownTime({ durable, clock }));
-  if (stands !== undefined) {
-    const status = isExpired(stands) ? 410 : 200;
-    return pages.render(res, { status, view: "standing", data: { ...asked, stands } });
-  }
   const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
+  // Approvals of an earlier version of the workflow take answers, and nothing else.
+  const acts = question.course.call.version === 1 ? {} : { acts: actPaths(path) };
   pages.render(res, {
     status: rejected === undefined ? 200 : 422,
     view: "decide",
-    data: { ...asked, ...form },
+    data: { ...asked, ...form, ...acts },
   });
 }
 
@@ -165,24 +161,4 @@ function auditPress(
   const { approval, recipient } = ballot;
   const who = `approver:${recipient}`;
   audit(res, { who, what: "decide", about: link.pid, approval, choice: choice.value, nonce, outcome });
-}
-
-/** The link in the address. */
-function verifiedLink(options: DecisionRoutesOptions, req: Request, res: Response): Link {
-  const verified = options.tokens.verifyLink(String(req.params["token"]), options.clock());
-  if (!verified.ok) throw refusedLink(options.log, res, verified.reason);
-  return verified.value;
-}
-
-/** The ballot or question that was found, if the link was made for it (R2). */
-function genuine<Found extends Pick<BallotAsked, "ballot" | "bornAtMs">>(
-  options: DecisionRoutesOptions,
-  res: Response,
-  { link, found }: { readonly link: Link; readonly found: Found | undefined },
-): Found {
-  if (found === undefined) throw refusedLink(options.log, res, "no-ballot");
-  if (found.bornAtMs !== link.bornAtMs) throw refusedLink(options.log, res, "other-birth");
-  if (found.ballot.recipient !== link.recipient) throw refusedLink(options.log, res, "other-recipient");
-  if (found.ballot.gen !== link.gen) throw refusedLink(options.log, res, "other-generation");
-  return found;
 }

@@ -1,16 +1,24 @@
-/** `GET /r/:token`: the receipt, which shows the result of one press and can change nothing. */
-import type { IRouter } from "express";
+/**
+ * `/r/:token`: the receipt, which shows the result of one press. `POST /r/:token/undo` takes that press's answer back while
+ * the request allows it. A receipt can do nothing else.
+ */
+import type { IRouter, Request, Response } from "express";
+import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { readQuestion, withOutcome } from "../../service/approvals/question.ts";
-import type { LinkTokens } from "../../tokens/tokens.ts";
+import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
+import type { LinkTokens, Receipt } from "../../tokens/tokens.ts";
 import { gone } from "../http/gone.ts";
+import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
 import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
 import type { Pages, Standing } from "../pages/pages.ts";
+import { takeBack } from "./ballot-acts.ts";
 import { refusedLink } from "./refused-link.ts";
+import { undoPath } from "./show-standing.ts";
 
 export interface ReceiptRoutesOptions {
   readonly durable: Durable;
@@ -19,41 +27,80 @@ export interface ReceiptRoutesOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. Bounds how long a receipt can be viewed. */
   readonly clock: () => number;
+  /** 128 random bits in base64url: the name of one press. */
+  readonly newNonce: () => string;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
+  readonly outcomeWaitMs?: number | undefined;
 }
 
 /** The page is read from the stored promises after the press, never from the press (R3 in `decisions.ts`). */
-export function addReceiptRoutes(
-  router: IRouter,
-  { durable, tokens, pages, log, clock, draining }: ReceiptRoutesOptions,
-): void {
+export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions): void {
+  const { durable, pages, clock, draining } = options;
+  router.use("/r", noCrossSitePresses);
   addRoute(router, "/r/:token", {
     GET: async (req, res) => {
-      const verified = tokens.verifyReceipt(String(req.params["token"]), clock());
-      if (!verified.ok) throw refusedLink(log, res, verified.reason);
-      const { pid, bornAtMs, choice, nonce } = verified.value;
-      const found = await readQuestion(durable, pid);
-      if (found === undefined) throw refusedLink(log, res, "no-ballot");
-      if (found.bornAtMs !== bornAtMs) throw refusedLink(log, res, "other-birth");
+      const { receipt, found } = await readReceipt(options, req, res);
       const question = await withOutcome(durable, found, AbortSignal.any([draining, gone(res)]));
       const stands = standsOf(question);
       // A receipt is only issued for a settled ballot. If this one is open, the store was restored to a time before it.
       if (stands === undefined)
         throw new ServiceError("CONFLICT", "This answer was not recorded: open your link again");
-      const { standing } = question;
-      const asked = askedOf(question, knownTime({ durable, clock }));
-      const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
+      const nowMs = knownTime({ durable, clock });
+      const asked = askedOf(question, nowMs);
+      const effective = isOf(receipt, question);
+      const undo = effective ? undoPath(question, receiptPath(req), nowMs) : undefined;
       pages.render(res, {
-        status: receiptStatus(stands, choice),
+        status: receiptStatus(stands, receipt.choice, effective),
         view: "receipt",
-        data: { ...asked, pressed: choice, stands, effective },
+        data: { ...asked, pressed: receipt.choice, stands, effective, ...(undo && { undo }) },
       });
+    },
+  });
+  addRoute(router, "/r/:token/undo", {
+    GET: async (req, res) => {
+      await readReceipt(options, req, res);
+      seeOther(res, receiptPath(req));
+    },
+    POST: async (req, res) => {
+      const { receipt, found } = await readReceipt(options, req, res);
+      const path = receiptPath(req);
+      // The receipt of a press that did not count has nothing to take back.
+      if (!isOf(receipt, found)) return seeOther(res, path);
+      await takeBack(options, req, res, { question: found, path });
     },
   });
 }
 
-function receiptStatus(stands: Standing, pressed: string): number {
+/** The receipt in the address, and what it is about as stored now. */
+async function readReceipt(
+  { durable, tokens, log, clock }: ReceiptRoutesOptions,
+  req: Request,
+  res: Response,
+): Promise<{ readonly receipt: Receipt; readonly found: Question }> {
+  const verified = tokens.verifyReceipt(String(req.params["token"]), clock());
+  if (!verified.ok) throw refusedLink(log, res, verified.reason);
+  const { pid, bornAtMs } = verified.value;
+  const found = await readQuestion(durable, pid);
+  if (found === undefined) throw refusedLink(log, res, "no-ballot");
+  if (found.bornAtMs !== bornAtMs) throw refusedLink(log, res, "other-birth");
+  return { receipt: verified.value, found };
+}
+
+/** Whether the press that the receipt is of wrote the stored answer, even if that was taken back later. */
+function isOf({ nonce }: Receipt, { standing, ballot, course }: Question): boolean {
+  if (standing.kind === "decided") return standing.decision.nonce === nonce;
+  if (standing.kind === "open" || standing.because !== "undone") return false;
+  const record = course.ballots.find((each) => each.ballot.n === ballot.n)?.record;
+  return record !== undefined && decisionOf(record)?.nonce === nonce;
+}
+
+function receiptPath(req: Request): string {
+  return `/r/${String(req.params["token"])}`;
+}
+
+function receiptStatus(stands: Standing, pressed: string, effective: boolean): number {
   if (isExpired(stands)) return 410;
+  if (effective) return 200;
   return stands.kind === "decided" && stands.answer.value === pressed ? 200 : 409;
 }

@@ -2,8 +2,8 @@ import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
 import { type Course, courseOf, evaluationOf } from "../../approval/course.ts";
 import { ballotId, parentId } from "../../approval/ids.ts";
 import { type BallotStanding, outcomeOfCancelled, standingIn } from "../../approval/standing.ts";
-import { ballotOf } from "../../approval/stored.ts";
-import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { ballotOf, type StoredRecord } from "../../approval/stored.ts";
+import type { Durable } from "../../durable/durable.ts";
 
 /** One ballot with everything its page needs, as stored now. */
 export interface Question {
@@ -67,11 +67,19 @@ export async function readCourse(durable: Durable, approval: string): Promise<Co
   return root && courseOf(root, await durable.children(approval));
 }
 
-function withRecord(course: Course, record: StoredPromise): Course {
+function withRecord(course: Course, record: StoredRecord): Course {
   const ballots = course.ballots.map((known) =>
     known.record.id === record.id ? { ...known, record } : known,
   );
   return { ...course, ballots };
+}
+
+/** The approval as it would be if this were stored in the ballot now. */
+export function withBallot(course: Course, n: number, value: unknown, atMs: number): Course {
+  const found = course.ballots.find(({ ballot }) => ballot.n === n);
+  return found === undefined
+    ? course
+    : withRecord(course, { ...found.record, state: "resolved", value, settledAt: atMs });
 }
 
 /** Time for a worker to record the end of an approval that the answers have decided: usually milliseconds. */

@@ -72,11 +72,27 @@ const decided = {
   comment: HOSTILE,
 } as const;
 
+const act = {
+  reader: ana,
+  title: HOSTILE,
+  reference: HOSTILE,
+  back: "/d/a.b.c",
+  values: new Map([
+    ["email", HOSTILE],
+    ["name", HOSTILE],
+    ["reason", HOSTILE],
+  ]),
+};
+
 /** Every view in every state, filled with hostile text wherever text can come from outside. */
 export const PAGES: Readonly<Record<string, Page & { readonly status: number }>> = {
   "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
   "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
-  "decide view": { status: 200, view: "decide", data: asked },
+  "decide view": {
+    status: 200,
+    view: "decide",
+    data: { ...asked, acts: { reassign: "/d/a.b.c/reassign", recuse: "/d/a.b.c/recuse" } },
+  },
   "decide with a problem": {
     status: 422,
     view: "decide",
@@ -156,6 +172,33 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
       ],
     ]),
   ),
+  "standing that can be taken back": {
+    status: 409,
+    view: "standing",
+    data: {
+      ...asked,
+      stands: { ...decided, undoUntilMs: atMs + 60_000 },
+      undo: "/d/a.b.c/undo",
+      tried: "undo",
+    },
+  },
+  "act reassign": {
+    status: 422,
+    view: "act",
+    data: {
+      act: "reassign",
+      ...act,
+      faults: new Map([
+        ["email", { kind: "email" }],
+        ["reason", { kind: "required" }],
+      ]),
+    },
+  },
+  "act recuse": {
+    status: 422,
+    view: "act",
+    data: { act: "recuse", ...act, faults: new Map(), refused: "ended", outcome: "rejected" },
+  },
   "receipt effective": {
     status: 200,
     view: "receipt",

@@ -56,6 +56,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 }
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
+const WITH_FORM = Object.keys(PAGES).filter((name) => /^(?:decide|act)|taken back/u.test(name));
 
 describe.each(Object.keys(PAGES))("render() of %s", (name) => {
   test("answers with the status and every header of an HTML answer", async () => {
@@ -91,7 +92,8 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
     expect(named(tags, "script", "img", "iframe", "object", "embed", "base", "style")).toEqual([]);
     for (const { attributes } of tags) {
       for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
-      for (const key of ["src", "action", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
+      for (const key of ["src", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
+      expect(attributes.get("action") ?? "/d/own/undo").toMatch(/^\/[dr]\/[\w.-]+\/undo$/u);
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
     expect(html).not.toMatch(/[\u202A-\u202E\u2066-\u2069]|undefined|never shown/u);
@@ -127,10 +129,10 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
     }
   });
 
-  test("has a form only where a decision is asked for", async () => {
+  test("has a form only where something can be done", async () => {
     const { html } = await get(name);
     const controls = named(tagsOf(html), "form", "button", "input", "textarea", "select");
-    expect(controls.length > 0).toBe(DECIDE.includes(name));
+    expect(controls.length > 0).toBe(WITH_FORM.includes(name));
   });
 });
 
@@ -263,7 +265,8 @@ describe("render() of what stands", () => {
     const { data } = PAGES["receipt effective"] as Page & { view: "receipt" };
     expect(rendered({ view: "receipt", data }).html).toContain("Your answer is final.");
     const stands = { ...data.stands, undoUntilMs: data.nowMs + 1 };
-    expect(rendered({ view: "receipt", data: { ...data, stands } }).html).not.toContain("final");
+    const undo = "/r/a.b.c/undo";
+    expect(rendered({ view: "receipt", data: { ...data, stands, undo } }).html).not.toContain("final");
     const asked = { ...data, request: { ...data.request, undo: "PT10M" } };
     expect(rendered({ view: "decide", data: asked }).html).not.toContain("cannot be changed");
     expect(rendered({ view: "decide", data }).html).toContain("cannot be changed");

@@ -1,0 +1,74 @@
+/** The forms by which people do something about an open approval besides answering: what they ask for, and how they are read. */
+import type { Request, Response } from "express";
+import { REASON_CHARS_MAX } from "../../approval/act-requests.ts";
+import type { FieldFault } from "../../approval/field-answers.ts";
+import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "../../approval/text.ts";
+import { isMailAddress, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../../lib/mail-address.ts";
+import { DECISION_FORM } from "./page.ts";
+import { formReader, type PostedForm } from "./posted-form.ts";
+
+/** A control of such a form. */
+export interface ActField {
+  readonly name: string;
+  readonly kind: "email" | "line" | "lines";
+  readonly charsMax: number;
+  readonly isRequired: boolean;
+}
+
+/** What each act asks for. */
+export const ACT_FIELDS = {
+  reassign: [
+    { name: "email", kind: "email", charsMax: MAIL_ADDRESS_CHARS_MAX, isRequired: true },
+    { name: "name", kind: "line", charsMax: PERSON_NAME_CHARS_MAX, isRequired: false },
+    { name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: true },
+  ],
+  recuse: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
+} as const satisfies Record<string, readonly ActField[]>;
+
+/** A form as it was posted. */
+export interface ActForm {
+  /** Whether a person has pressed the button of the form. */
+  readonly isConfirmed: boolean;
+  /** What is in each control, tidied, by its name; nothing of those that are empty. */
+  readonly values: ReadonlyMap<string, string>;
+  /** What is wrong with it, by the control's name. */
+  readonly faults: ReadonlyMap<string, FieldFault>;
+}
+
+/** The longest reason fits, of characters that take nine bytes each. */
+const readForm = formReader({ bytesMax: 10 * 1024, controlsMax: 8 });
+
+/** @throws the parser's errors, with `status` 400, 413 or 415 */
+export async function readActForm(
+  req: Request,
+  res: Response,
+  fields: readonly ActField[],
+): Promise<ActForm> {
+  return judgeActForm(await readForm(req, res), fields);
+}
+
+function judgeActForm(posted: PostedForm, fields: readonly ActField[]): ActForm {
+  const values = new Map<string, string>();
+  const faults = new Map<string, FieldFault>();
+  for (const field of fields) {
+    const raw = posted.text(field.name) ?? "";
+    const value = field.kind === "lines" ? tidyLines(raw) : tidyLine(raw);
+    if (value !== "") values.set(field.name, value);
+    const fault = faultOf(raw, value, field);
+    if (fault !== undefined) faults.set(field.name, fault);
+  }
+  const isConfirmed = posted.text(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
+  return { isConfirmed: isConfirmed && !posted.isDoubled, values, faults };
+}
+
+function faultOf(
+  raw: string,
+  value: string,
+  { kind, charsMax, isRequired }: ActField,
+): FieldFault | undefined {
+  if (value === "") return isRequired ? { kind: "required" } : undefined;
+  if (value.length > charsMax) return { kind: "tooLong", limit: charsMax };
+  const problem = kind === "lines" ? linesProblem(raw) : lineProblem(raw);
+  if (problem !== undefined || storableProblem(value) !== undefined) return { kind: "characters" };
+  return kind === "email" && !isMailAddress(value) ? { kind: "email" } : undefined;
+}
