@@ -58,6 +58,12 @@ export function choicesOf({ choices }: Pick<ApprovalRequest, "choices">): readon
   return choices ?? DEFAULT_CHOICES;
 }
 
+/** Those that people of a round are offered: in the last one, nobody can ask for changes any more. */
+export function offeredChoices(request: ApprovalRequest, round: number): readonly ChoiceRule[] {
+  const { choices, rounds } = ruleOf(request);
+  return round < rounds ? choices : choices.filter(({ effect }) => effect !== "changes");
+}
+
 /** Requests are read-only, so each has one rule. */
 const RULES = new WeakMap<ApprovalRequest, Rule>();
 

@@ -38,7 +38,9 @@ export const COMMENT_CHARS_MAX = 2_000;
 export const effectSchema = z.enum(["approve", "reject", "changes"]);
 /** The value of a choice, as links and answers name it. `view` is the link that preselects none. */
 const CHOICE_PATTERN = /^(?!view$)[a-z][a-z0-9_-]{0,31}$/;
-export const choiceSchema = z.string().regex(CHOICE_PATTERN);
+export const choiceSchema = z
+  .string()
+  .regex(CHOICE_PATTERN, "must be the value of a choice, such as approve");
 /** How a decision came in. */
 export const doorSchema = z.enum(["mail", "api", "webhook"]);
 export const outcomeKindSchema = z.enum(["approved", "rejected", "expired", "cancelled"]);

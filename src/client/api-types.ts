@@ -226,8 +226,21 @@ export type BallotAnswer = {
 
 export type BallotClosed = {
   readonly kind: "closed";
-  /** `closing`: the approval is ending, and its outcome is not recorded yet. */
-  readonly because: "approved" | "rejected" | "expired" | "cancelled" | "closing";
+  /** How the approval ended; `closing`: it is ending, and its outcome is not recorded yet. The others say why it goes on, or went on, without this ballot. */
+  readonly because:
+    | "approved"
+    | "rejected"
+    | "expired"
+    | "cancelled"
+    | "closing"
+    | "reassigned"
+    | "recused"
+    | "reissued"
+    | "undone"
+    | "stage-done"
+    | "escalated"
+    | "changes-requested"
+    | "round-over";
   /** ISO 8601 instant. */
   readonly at?: string;
   /** The caller's reason for the cancellation; only for keys with the scope `approvals:read`. */
@@ -239,6 +252,8 @@ export type BallotClosed = {
 export type BallotDecided = {
   readonly kind: "decided";
   readonly choice: string;
+  /** What the choice does, if the request has choices of its own. */
+  readonly effect?: "approve" | "reject" | "changes";
   /** The approver's address; only for keys with the scope `approvals:read`. */
   readonly by?: string;
   readonly door: "mail" | "api" | "webhook";
@@ -248,6 +263,8 @@ export type BallotDecided = {
   readonly at: string;
   /** Only for keys with the scope `approvals:read`. */
   readonly comment?: string;
+  /** What the approver filled in, by the names of the request's fields. */
+  readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** How the approval ended, if that is recorded. */
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
 };
@@ -411,8 +428,11 @@ export type ChoiceInput = {
 };
 
 export type DecideRequest = {
-  readonly choice: "approve" | "reject";
+  /** The value of one of the request's choices: approve or reject, if it has none of its own. */
+  readonly choice: string;
   readonly comment?: string;
+  /** By the names of the request's fields. Required fields are only needed for a choice whose effect is approve. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 };
 
 export type DeliveryFailedEvent = {

@@ -58,6 +58,8 @@ export interface Client {
   remind(id: string, n: number): Promise<BallotAct>;
   /** Sends the nth approver their links once more, or new ones: then those before stop working. */
   resend(id: string, n: number, request?: ResendRequest): Promise<BallotAct>;
+  /** Takes the answer on the nth ballot back, while the request's `undo` allows it: the same person is asked again. */
+  undo(id: string, n: number): Promise<BallotAct>;
   /** Moves the deadline to a later time. */
   extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
   /** Changes the question, in a new round. */
@@ -151,6 +153,7 @@ export function createClient(options: ClientOptions): Client {
     recuse: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/recuse`, request),
     remind: (id, n) => act(`${approvalPath(id)}/ballots/${n}/remind`),
     resend: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/resend`, request),
+    undo: (id, n) => act(`${approvalPath(id)}/ballots/${n}/undo`),
     extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
     begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {

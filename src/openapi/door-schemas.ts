@@ -1,9 +1,10 @@
 /** Bodies and responses of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
 import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, outcomeKindSchema } from "../approval/schema.ts";
+import type { ClosedBecause } from "../approval/standing.ts";
 import { lines } from "../approval/text-schema.ts";
 import { instant } from "./common-schemas.ts";
-import { settled } from "./schemas.ts";
+import { effect, fieldAnswers, settled } from "./schemas.ts";
 
 const outcome = z
   .exactOptional(outcomeKindSchema)
@@ -14,12 +15,35 @@ export const settlement = z
   .discriminatedUnion("status", settled("Settlement", { effective }))
   .meta({ id: "Settlement", description: "The promise's state, and whether this call settled it." });
 
-/** Programs answer with the two choices that every request has, by their effect; others are on the page. */
-const plainChoice = z.enum(["approve", "reject"]);
-
+/** What the request has to say about it (its choices, whether they need a comment, its fields) is checked with the ballot. */
 export const decideRequest = z
-  .strictObject({ choice: plainChoice, comment: z.exactOptional(lines(COMMENT_CHARS_MAX)) })
+  .strictObject({
+    choice: choiceSchema.meta({
+      description: "The value of one of the request's choices: approve or reject, if it has none of its own.",
+    }),
+    comment: z.exactOptional(lines(COMMENT_CHARS_MAX)),
+    fields: z.exactOptional(z.record(z.string(), z.unknown())).meta({
+      description:
+        "By the names of the request's fields. Required fields are only needed for a choice whose effect is approve.",
+    }),
+  })
   .meta({ id: "DecideRequest" });
+
+const CLOSED_BECAUSE = {
+  approved: "approved",
+  rejected: "rejected",
+  expired: "expired",
+  cancelled: "cancelled",
+  closing: "closing",
+  reassigned: "reassigned",
+  recused: "recused",
+  reissued: "reissued",
+  undone: "undone",
+  "stage-done": "stage-done",
+  escalated: "escalated",
+  "changes-requested": "changes-requested",
+  "round-over": "round-over",
+} as const satisfies { readonly [Because in ClosedBecause]: Because };
 
 export const ballotAnswer = z
   .strictObject({
@@ -32,6 +56,7 @@ export const ballotAnswer = z
           .strictObject({
             kind: z.literal("decided"),
             choice: choiceSchema,
+            effect,
             by: z.exactOptional(z.string()).meta({
               description: "The approver's address; only for keys with the scope `approvals:read`.",
             }),
@@ -44,14 +69,16 @@ export const ballotAnswer = z
             comment: z
               .exactOptional(z.string())
               .meta({ description: "Only for keys with the scope `approvals:read`." }),
+            fields: fieldAnswers,
             outcome,
           })
           .meta({ id: "BallotDecided" }),
         z
           .strictObject({
             kind: z.literal("closed"),
-            because: z.enum([...outcomeKindSchema.options, "closing"]).meta({
-              description: "`closing`: the approval is ending, and its outcome is not recorded yet.",
+            because: z.enum(CLOSED_BECAUSE).meta({
+              description:
+                "How the approval ended; `closing`: it is ending, and its outcome is not recorded yet. The others say why it goes on, or went on, without this ballot.",
             }),
             at: z.exactOptional(instant),
             reason: z.exactOptional(z.string()).meta({

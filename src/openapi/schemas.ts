@@ -26,10 +26,10 @@ const caller = z.exactOptional(z.string()).meta({
   description:
     "The program that decided in the approver's place: an API key's id, or the source of a webhook.",
 });
-const effect = z.exactOptional(effectSchema).meta({
+export const effect = z.exactOptional(effectSchema).meta({
   description: "What the choice does, if the request has choices of its own.",
 });
-const fieldAnswers = z
+export const fieldAnswers = z
   .exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .meta({ description: "What the approver filled in, by the names of the request's fields." });
 const approvalStatus = z

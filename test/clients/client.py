@@ -11,7 +11,7 @@ from generated.api.operations import ready
 from generated.api.promises import resolve_promise
 from generated.api.webhooks import take_webhook
 from generated.api.workflows import begin_workflow, wait_for_workflow
-from generated.models import ApprovalRequest, CancelRequest, DecideRequest, DecideRequestChoice, PersonInput
+from generated.models import ApprovalRequest, CancelRequest, DecideRequest, PersonInput
 from generated.models import Problem, WorkflowResolved
 from generated.types import File
 
@@ -28,7 +28,7 @@ request = ApprovalRequest(title="Pens", approvers=["ana@example.com", PersonInpu
 asked = request_approval.sync(client=client, body=request, idempotency_key=f"{name}-pens")
 pending = get_approval.sync(client=client, id=asked.id)
 decided = decide_ballot.sync(
-    client=client, id=asked.id, n=1, body=DecideRequest(choice=DecideRequestChoice.APPROVE, comment="Fine")
+    client=client, id=asked.id, n=1, body=DecideRequest(choice="approve", comment="Fine")
 )
 ended = wait_for_workflow.sync(client=client, id=asked.id, prefer="wait=30")
 approval = get_approval.sync(client=client, id=asked.id)

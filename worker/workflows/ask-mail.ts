@@ -1,6 +1,6 @@
 /** What mails that ask for a decision have in common: whom they go to, and the links. */
 import { type ApprovalRequest, type Ballot, LINK_VIEW_MS } from "../../src/approval/approval.ts";
-import { ruleOf } from "../../src/approval/rule.ts";
+import { offeredChoices } from "../../src/approval/rule.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { AskMail, BallotMail } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
@@ -49,8 +49,7 @@ export function askMail(
       bornAtMs: record.createdAt,
       expiresAtMs: deadlineAtMs + LINK_VIEW_MS,
     })}`;
-  const { choices, rounds } = ruleOf(request);
-  const offered = choices.filter(({ effect }) => effect !== "changes" || (round ?? 1) < rounds);
+  const offered = offeredChoices(request, round ?? 1);
   return {
     ...ballotMail(about),
     deadlineAtMs,

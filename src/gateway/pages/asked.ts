@@ -1,7 +1,7 @@
 import { type ApprovalRequest, type Decision, effectOf } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import { evaluationOf } from "../../approval/course.ts";
-import { choicesOf } from "../../approval/rule.ts";
+import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { Question } from "../../service/approvals/question.ts";
@@ -16,7 +16,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
     request,
     reference: ballot.approval,
     approver: ballot.approver,
-    choices: choicesOf(question.request),
+    choices: offeredChoices(question.request, ballot.round ?? 1),
     ...(stage === undefined ? {} : { stage }),
     ...(groups === undefined ? {} : { groups }),
     ...(isWaitedFor(question) ? { explanation: evaluationOf(course, nowMs).explanation } : {}),

@@ -1,5 +1,5 @@
 /**
- * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, and `POST /approvals/:id/extend`, `/change`: what programs
+ * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, `/undo`, and `POST /approvals/:id/extend`, `/change`: what programs
  * do about an open approval. Whoever comes too late gets a conflict, which says what stands.
  */
 import type { IRouter, Request, Response } from "express";
@@ -24,7 +24,12 @@ import type {
   OnBallot,
   Refusal,
 } from "../../service/approvals/act.ts";
-import { reassignBallot, recuseBallot, reissueBallot } from "../../service/approvals/ballot-acts.ts";
+import {
+  reassignBallot,
+  recuseBallot,
+  reissueBallot,
+  undoDecision,
+} from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../../service/idempotency-key.ts";
@@ -76,7 +81,9 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
           acted,
           unknown: `There is no ballot ${named.slice(0, 20)} of "${approval.slice(0, 64)}"`,
           lost: ({ standing }) =>
-            `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`,
+            verb === "undo" && standing.kind === "decided"
+              ? "the time for it was over, or the approval ended first: the answer counts"
+              : `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`,
         });
         const next = course.ballots.find(({ ballot }) => ballot.via?.from === n);
         res.json({
@@ -93,6 +100,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
   onBallot("resend", bodyOf("resend", resendRequest), (to, named, { newLinks = false, ...actor }) =>
     newLinks ? reissueBallot(to, named, actor) : resendBallot(to, named, actor),
   );
+  onBallot("undo", async () => ({}), undoDecision);
 
   const onApproval = <Body>(
     verb: string,

@@ -8,7 +8,7 @@
 import type { IRouter, Response } from "express";
 import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
-import { choicesOf } from "../../approval/rule.ts";
+import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import { VIEW_LINK } from "../../approval/view-link.ts";
@@ -57,7 +57,8 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       // Only what the request has of its own must be read before the form can be.
       const request = ballot.custom === true ? (await ask()).request : undefined;
       const fallback = suggestedChoice(options, res, { link, request })?.value;
-      const asked = { choices: choicesOf(request ?? {}), fields: request?.fields, fallback };
+      const choices = request === undefined ? choicesOf({}) : offeredChoices(request, ballot.round ?? 1);
+      const asked = { choices, fields: request?.fields, fallback };
       const form = await readDecisionForm(req, res, asked);
       if (!form.ok) {
         const { pressed, rejected } = form;

@@ -4,7 +4,6 @@
  */
 import type { IRouter } from "express";
 import type { z } from "zod";
-import type { PlainChoice } from "../../approval/approval.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -12,7 +11,7 @@ import type { Caller } from "../../auth/authenticate.ts";
 import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { assertStorable } from "../../durable/storable.ts";
-import { ServiceError } from "../../lib/errors.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { decideRequest } from "../../openapi/door-schemas.ts";
 import { decideBallot } from "../../service/approvals/decide.ts";
@@ -63,7 +62,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       noteApproval(res, approval);
       const n = String(req.params["n"]);
       const ballot = /^[1-9]\d{0,4}$/.test(n) ? ballotId(approval, Number(n)) : undefined;
-      const { choice, comment } = parseDecideBody((await readJson(req))?.value);
+      const { choice, comment, fields } = parseDecideBody((await readJson(req))?.value);
       const caller = callerOf(res)?.id;
       const nonce = newNonce();
       const decided =
@@ -74,9 +73,11 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
               choice,
               door: "api",
               nonce,
-              ...(comment === undefined || comment === "" ? {} : { comment }),
+              comment,
+              fields,
               ...(caller === undefined ? {} : { caller }),
             });
+      if (decided.kind === "wrong") throw wrongAnswer(decided.problems);
       if (decided.kind !== "stands") {
         throw new ServiceError(
           "NOT_FOUND",
@@ -100,13 +101,15 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
 function parseDecideBody(input: unknown): z.output<typeof decideRequest> {
   const parsed = decideRequest.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new ServiceError("INVALID_FIELDS", "Cannot decide: some fields are wrong", {
-    problems: problemsFromIssues(parsed.error.issues, input),
-  });
+  throw wrongAnswer(problemsFromIssues(parsed.error.issues, input));
+}
+
+function wrongAnswer(problems: readonly FieldProblem[]): ServiceError {
+  return new ServiceError("INVALID_FIELDS", "Cannot decide: some fields are wrong", { problems });
 }
 
 /** As for people who press: the same answer again is no conflict. */
-function statusOf(standing: SettledStanding, choice: PlainChoice): number {
+function statusOf(standing: SettledStanding, choice: string): number {
   if (standing.kind === "closed") return standing.because === "expired" ? 410 : 409;
   return standing.decision.choice === choice ? 200 : 409;
 }
@@ -120,14 +123,16 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     const { kind, because, reason } = standing;
     return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
   }
-  const { choice, door, by, comment, caller: program } = standing.decision;
-  const told = { kind: standing.kind, choice, door, ...at, ...outcome };
+  const { choice, effect, door, by, comment, fields, caller: program } = standing.decision;
+  const own = effect === undefined ? {} : { effect };
+  const told = { kind: standing.kind, choice, ...own, door, ...at, ...outcome };
   if (!mayRead) return told;
   return {
     ...told,
     by,
     ...(program === undefined ? {} : { caller: program }),
     ...(comment === undefined ? {} : { comment }),
+    ...(fields === undefined ? {} : { fields }),
   };
 }
 

@@ -83,6 +83,12 @@ export const APPROVAL_ACT_OPERATIONS: readonly Operation[] = [
       "The same links, at most once an hour as for a reminder. With `newLinks` the links that were mailed stop working, and another ballot has new ones.",
     body: { schema: resendRequest, required: false, example: { newLinks: true } },
   }),
+  onBallot("undo", {
+    id: "undoDecision",
+    summary: "Take the answer on a ballot back",
+    description:
+      "If the request has `undo`, and its time is not over. The same person is asked again, with new links.",
+  }),
   act(
     "/approvals/{id}/extend",
     {

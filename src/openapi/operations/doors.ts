@@ -43,7 +43,8 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
     path: "/approvals/{id}/ballots/{n}/decide",
     group: "Approvals",
     summary: "Answer a ballot from a program",
-    description: "Answers in the approver's place. The decision records the key's id.",
+    description:
+      "Answers in the approver's place, as the page does: with one of the request's choices, a comment if the choice needs one, and its fields. The decision records the key's id.",
     scope: "promises:resolve",
     parameters: [
       approvalId,

@@ -1,10 +1,11 @@
 /** The only place that builds the record of a decision, for every door. */
 import type { Ballot, Choice, Decision, Door, Effect } from "../../approval/approval.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
+import { type GivenAnswer, heldAnswer } from "../../approval/given-answer.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
-import { ServiceError } from "../../lib/errors.ts";
+import type { FieldProblem } from "../../lib/errors.ts";
 import { readQuestion } from "./question.ts";
 
 /** An answer to one ballot, by its approver or by a program in their place. */
@@ -43,7 +44,8 @@ export async function answerBallot(
   return await durable.settle(id, decision);
 }
 
-export interface ProgramDecision extends Answer {
+/** As a program gives it: nothing of it has been held against the request. */
+export interface ProgramDecision extends GivenAnswer, Pick<Answer, "nonce" | "caller"> {
   /** Promise id of the ballot. */
   readonly ballot: string;
   readonly door: Exclude<Door, "mail">;
@@ -57,32 +59,30 @@ export interface ProgramDecision extends Answer {
 export type Decided =
   | { readonly kind: "unknown" }
   | { readonly kind: "not-theirs" }
+  /** The request asks for another choice, or more. Nothing was stored. */
+  | { readonly kind: "wrong"; readonly problems: readonly FieldProblem[] }
   | { readonly kind: "stands"; readonly effective: boolean; readonly standing: SettledStanding };
 
-/** What such a request asks (required fields, comments), only its page checks. */
-const OWN_WAY = "Cannot decide: the request has choices or fields of its own, so it is answered on its page";
-
-/**
- * Answers the ballot unless it is already answered. Returns the state as read after the answer.
- *
- * @throws ServiceError CONFLICT if the request has choices or fields of its own
- */
+/** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
 export async function decideBallot(
   durable: Durable,
-  { ballot: id, by, ...answer }: ProgramDecision,
+  { ballot: id, by, door, nonce, caller, ...given }: ProgramDecision,
 ): Promise<Decided> {
   const before = await readQuestion(durable, id);
   if (before === undefined) return { kind: "unknown" };
-  const { ballot, standing: found } = before;
+  const { ballot, request, standing: found } = before;
   if (by !== undefined && addressKey(by) !== addressKey(ballot.approver.email)) return { kind: "not-theirs" };
   if (found.kind === "open") {
-    if (ballot.custom === true) throw new ServiceError("CONFLICT", OWN_WAY);
-    await answerBallot(durable, id, ballot, answer);
+    const held = heldAnswer(request, ballot.round ?? 1, given);
+    if (!held.ok) return { kind: "wrong", problems: held.problems };
+    const { choice, comment, fields } = held;
+    const own = ballot.custom === true ? { effect: choice.effect, fields } : {};
+    await answerBallot(durable, id, ballot, { choice: choice.value, ...own, comment, door, nonce, caller });
   }
   const standing = (await readQuestion(durable, id))?.standing;
   if (standing === undefined || standing.kind === "open") {
     throw new Error(`Cannot read the result of ${id}: it was settled, and reads as open`);
   }
-  const effective = standing.kind === "decided" && standing.decision.nonce === answer.nonce;
+  const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
   return { kind: "stands", effective, standing };
 }

@@ -182,6 +182,13 @@ async function effect(
       if (decided.kind === "not-theirs") {
         throw new ServiceError("FORBIDDEN", `The ballot ${ballot} belongs to another approver`);
       }
+      if (decided.kind === "wrong") {
+        const [problem] = decided.problems;
+        throw new ServiceError(
+          "CONFLICT",
+          `The request asks for more than a press can say (${problem?.field} ${problem?.message}): it is answered on its page`,
+        );
+      }
       const { effective, standing } = decided;
       return {
         result: effective ? "settled" : "stands",

@@ -90,6 +90,27 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
   });
 
+  test("of an answer with a choice and fields of its own, taken back", async () => {
+    const own = {
+      approvers: ["eve@example.com"],
+      undo: "PT10M",
+      choices: [{ value: "release", effect: "approve" }],
+      fields: { type: "object", properties: { build: { type: "integer" } }, required: ["build"] },
+    };
+    await call("POST", "/approvals", { id: "doc-9", title: "Release", ...own });
+    await rig.link("doc-9", "release");
+    const ballot = "/approvals/doc-9/ballots/1";
+    expect((await call("POST", `${ballot}/decide`, { choice: "release" })).status).toBe(422);
+    const { body } = await call("POST", `${ballot}/decide`, { choice: "release", fields: { build: 42 } });
+    expect(body).toMatchObject({ stands: { effect: "approve", fields: { build: 42 } } });
+    await call("GET", "/approvals/doc-9");
+    expect((await call("POST", `${ballot}/undo`)).status).toBe(200);
+    expect((await call("POST", `${ballot}/undo`)).status).toBe(409);
+    const late = await call("POST", `${ballot}/decide`, { choice: "release" });
+    expect(late).toMatchObject({ status: 409, body: { stands: { because: "undone" } } });
+    await call("GET", "/approvals/doc-9");
+  });
+
   test("of workflows that succeed, wait and fail", async () => {
     expect((await call("GET", "/workflows")).status).toBe(200);
     await call("POST", "/begin?id=doc-3&func=greet", "World");

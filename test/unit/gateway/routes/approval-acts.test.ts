@@ -131,3 +131,34 @@ test("recuse, resend, extend and change", async () => {
   }
   expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({ title: "Order fewer", round: 2 });
 });
+
+test("an answer is taken back while its time lasts, once for one key", async () => {
+  await using rig = await openRig();
+  const request = { id: "po-1", title: "Order", approvers: ["ana@example.com"], undo: "PT10M" };
+  await rig.json("POST", "/approvals", request);
+  await until(async () => (rig.mailed() === 1 ? true : undefined));
+  const undo = (key: string) =>
+    rig.json("POST", "/approvals/po-1/ballots/1/undo", undefined, { "idempotency-key": key });
+  expect(await undo("early")).toMatchObject({
+    status: 409,
+    body: { detail: "Cannot undo: there is no answer that can be taken back any more" },
+  });
+  await rig.json("POST", "/approvals/po-1/ballots/1/decide", { choice: "reject" });
+  for (const _ of [1, 2]) {
+    const answer = await undo("k1");
+    expect(answer).toMatchObject({ status: 200, body: { approval: "po-1", ballot: 1 } });
+    const { ballots } = (await rig.json("GET", "/approvals/po-1")).body as { ballots: Ballot[] };
+    expect(ballots.map(({ n, state }) => [n, state])).toEqual([
+      [1, "undone"],
+      [answer.body["next"], "open"],
+    ]);
+  }
+  expect(await undo("k2")).toMatchObject({ status: 409 });
+  const other = { id: "po-2", title: "Order", approvers: ["bo@example.com"] };
+  await rig.json("POST", "/approvals", other);
+  await until(async () => (rig.mailed() === 2 ? true : undefined));
+  expect(await rig.json("POST", "/approvals/po-2/ballots/1/undo")).toMatchObject({
+    status: 409,
+    body: { detail: "Cannot undo: answers of this approval cannot be taken back" },
+  });
+});

@@ -144,16 +144,6 @@ describe("a request with choices and fields of its own", () => {
     expect(receipt.text).toMatch(/Your answer is recorded: Release it[^]*<dt dir="auto">build<[^]*>42</u);
   });
 
-  test("is not decided by a program, which is asked for none of them", async () => {
-    await using rig = await openRig();
-    await askedOwn(rig);
-    const { status, body } = await rig.json("POST", "/approvals/po-1/ballots/1/decide", {
-      choice: "approve",
-    });
-    expect([status, body["detail"]]).toEqual([409, expect.stringContaining("answered on its page")]);
-    expect((await stored(rig))?.state).toBe("pending");
-  });
-
   test.each<[string, Record<string, string>, string]>([
     ["a comment", { choice: "stop", "field.note": "kept" }, "write a comment first"],
     ["no comment", { choice: "no-words", comment: "kept" }, "takes no comment"],

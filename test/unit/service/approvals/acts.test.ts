@@ -618,6 +618,54 @@ describe("two at the same moment: one of the two stands, and both are told", () 
     },
   );
 
+  test("an answer taken back, and the end of the time for it", async () => {
+    await using rig = await openRig();
+    await asked(rig, { undo: "PT10M" });
+    await press(rig, 1);
+    // As a judgement does when the time is over.
+    const durable = overtaken(rig.durable, () => rig.durable.settle(ballotId("po-1", 2), { kind: "final" }));
+    const result = await undoDecision({ ...optionsOf(rig, 0), durable }, { approval: "po-1", n: 1 }, actor());
+    expect(result).toMatchObject({
+      kind: "stands",
+      effective: false,
+      standing: { kind: "decided", decision: { choice: "approve" } },
+    });
+  });
+
+  test.each(["answer first", "undo first"])(
+    "an answer taken back, and the answer of somebody else that ends the approval: %s",
+    async (order) => {
+      await using rig = await openRig();
+      await asked(rig, { undo: "PT10M" });
+      await press(rig, 1);
+      const undo = (durable: Durable) =>
+        undoDecision({ ...optionsOf(rig), durable }, { approval: "po-1", n: 1 }, actor());
+      const veto = async (durable: Durable) => {
+        const rejected = await press({ durable }, 3, "reject");
+        // Until then it could be taken back as well.
+        await rig.durable.settle(ballotId("po-1", 4), { kind: "final" });
+        return rejected;
+      };
+      if (order === "answer first") {
+        const result = await undo(
+          overtaken(rig.durable, async () => {
+            await veto(rig.durable);
+            await rig.settled("po-1");
+          }),
+        );
+        expect(result).toMatchObject({ kind: "stands", effective: false, standing: { because: "rejected" } });
+      } else {
+        let undone: Awaited<ReturnType<typeof undo>> | undefined;
+        const durable = overtaken(rig.durable, async () => {
+          undone = await undo(rig.durable);
+        });
+        expect(await veto(durable)).toMatchObject({ effective: true });
+        expect(undone).toMatchObject({ kind: "stands", effective: true });
+      }
+      expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "rejected", decisions: [{ n: 3 }] });
+    },
+  );
+
   test.each(["cancellation first", "extension first"])(
     "a cancellation and an extension: %s",
     async (order) => {
