@@ -30,7 +30,7 @@ export interface Parameter {
   readonly description: string;
   /** Path parameters always are. */
   readonly required?: boolean;
-  readonly example?: unknown;
+  readonly example?: string | number;
 }
 
 export interface Body {

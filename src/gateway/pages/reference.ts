@@ -1,4 +1,4 @@
-/** The texts that describe the API: the OpenAPI document, the page of docs, and a page for each problem. */
+/** The texts that describe the API: the OpenAPI document, the pages of docs, and a page for each problem. */
 import { loadAssets } from "../../lib/assets.ts";
 import { ERRORS } from "../../lib/errors.ts";
 import type { Html } from "../../lib/html.ts";
@@ -8,7 +8,7 @@ import { renderShell } from "../../lib/shell.ts";
 import { loadTemplates } from "../../lib/templates.ts";
 import { openApiDocument } from "../../openapi/document.ts";
 import { PROBLEM_CATALOGUE, PROBLEM_CODES, problemSlug } from "../../openapi/problem-catalogue.ts";
-import { referenceContent } from "./reference-content.ts";
+import { callsIn, typesIn } from "./reference-content.ts";
 
 /** Texts that do not change while the process runs. */
 export interface Reference {
@@ -16,6 +16,7 @@ export interface Reference {
   readonly document: string;
   /** Pages, as HTML. */
   readonly docs: string;
+  readonly types: string;
   readonly list: string;
   /** By the last part of their address. */
   readonly problems: ReadonlyMap<string, string>;
@@ -44,7 +45,8 @@ export function makeReference(publicUrl: string): Reference {
   });
   return {
     document: JSON.stringify(document, null, 2),
-    docs: page("API reference", templates.html("reference/api", referenceContent(document))),
+    docs: page("API reference", templates.html("reference/api", { groups: callsIn(document, publicUrl) })),
+    types: page("Types", templates.html("reference/types", { schemas: typesIn(document) })),
     list: page("Problems", templates.html("reference/problems", { problems })),
     problems: new Map(
       problems.map((problem) => [

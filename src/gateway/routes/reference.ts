@@ -16,6 +16,7 @@ export function addReferenceRoutes(router: IRouter, { publicUrl }: { readonly pu
     GET: async (_req, res) => void res.type("json").send((await reference()).document),
   });
   addRoute(router, "/docs", { GET: async (_req, res) => send(res, (await reference()).docs) });
+  addRoute(router, "/docs/types", { GET: async (_req, res) => send(res, (await reference()).types) });
   addRoute(router, "/problems", { GET: async (_req, res) => send(res, (await reference()).list) });
   addRoute(router, "/problems/:type", {
     GET: async (req, res) => {

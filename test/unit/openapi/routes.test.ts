@@ -12,7 +12,16 @@ import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
 /** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
-const FOR_PEOPLE = ["/", "/assets/:name", "/d/:token", "/r/:token", "/docs", "/problems", "/problems/:type"];
+const FOR_PEOPLE = [
+  "/",
+  "/assets/:name",
+  "/d/:token",
+  "/r/:token",
+  "/docs",
+  "/docs/types",
+  "/problems",
+  "/problems/:type",
+];
 
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
