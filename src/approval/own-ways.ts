@@ -2,6 +2,7 @@
 import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND } from "./notice.ts";
+import { SIGN_IN_FUNC, SIGN_IN_KIND } from "./sign-in.ts";
 
 interface OwnWay {
   /** What their own way tags the promise as; absent: no promise calls it. */
@@ -26,6 +27,7 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
   ],
   [APPROVAL_BY_NAME, { way: "use POST /approvals, which checks the request" }],
   [NOTICE_FUNC, { kind: NOTICE_KIND, way: "approvals send their mails by themselves" }],
+  [SIGN_IN_FUNC, { kind: SIGN_IN_KIND, way: "people ask for it at /inbox" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,

@@ -42,7 +42,7 @@ export const choiceSchema = z
   .string()
   .regex(CHOICE_PATTERN, "must be the value of a choice, such as approve");
 /** How a decision came in. */
-export const doorSchema = z.enum(["mail", "api", "webhook"]);
+export const doorSchema = z.enum(["mail", "inbox", "api", "webhook"]);
 export const outcomeKindSchema = z.enum(["approved", "rejected", "expired", "cancelled"]);
 
 const emailSchema = z

@@ -202,7 +202,7 @@ export type Ballot = {
   /** Until when the answer can be taken back. */
   readonly undoUntil?: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
-  readonly door?: "mail" | "api" | "webhook";
+  readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
   readonly mail: BallotMail;
@@ -256,7 +256,7 @@ export type BallotDecided = {
   readonly effect?: "approve" | "reject" | "changes";
   /** The approver's address; only for keys with the scope `approvals:read`. */
   readonly by?: string;
-  readonly door: "mail" | "api" | "webhook";
+  readonly door: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place; only for keys with the scope `approvals:read`. */
   readonly caller?: string;
   /** ISO 8601 instant. */
@@ -593,7 +593,7 @@ export type OutcomeDecision = {
   /** When the answer was stored, by the engine's clock. */
   readonly at: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
-  readonly door?: "mail" | "api" | "webhook";
+  readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
 };

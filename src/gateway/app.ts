@@ -2,8 +2,10 @@ import express, { type Express, type Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
+import { isKnownPerson } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import type { Catalogue } from "../workflows/catalogue.ts";
@@ -21,9 +23,12 @@ import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addInboxRoutes } from "./routes/inbox.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
 import { addReferenceRoutes } from "./routes/reference.ts";
+import { addSignInRoutes } from "./routes/sign-in.ts";
+import { createVisitors } from "./routes/visitors.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
 
@@ -58,6 +63,8 @@ export interface AppOptions {
   readonly catalogue: Catalogue;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
+  /** The inbox, where there is one. */
+  readonly inbox: InboxParts | undefined;
   /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */
   readonly clock: () => number;
   /** An unguessable id. */
@@ -68,6 +75,11 @@ export interface AppOptions {
   readonly newNonce: () => string;
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
+}
+
+export interface InboxParts {
+  /** Where lists come from. */
+  readonly ledger: Pick<Ledger, "list">;
 }
 
 /**
@@ -96,6 +108,7 @@ export function createApp(options: AppOptions): Express {
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);
   addReceiptRoutes(app, byEngine);
+  if (options.inbox !== undefined) addInbox(app, byEngine, options.inbox);
   if (options.mailbox !== undefined) app.use(options.mailbox);
 
   // For other systems. What they send shows by itself where it comes from; they have no key.
@@ -115,4 +128,14 @@ export function createApp(options: AppOptions): Express {
   app.use(notFound);
   app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));
   return app;
+}
+
+/** Signing in, and the pages of those who are. */
+function addInbox(app: Express, options: AppOptions, { ledger }: InboxParts): void {
+  const { signIn } = options.tokens;
+  const https = options.publicUrl.startsWith("https:");
+  const visitors = createVisitors({ ...options, signIn, https });
+  const isKnown = (email: string) => isKnownPerson(ledger, email);
+  addSignInRoutes(app, { ...options, signIn, https, visitors, isKnown });
+  addInboxRoutes(app, { ...options, ledger, visitors });
 }

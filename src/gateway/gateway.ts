@@ -11,7 +11,7 @@ import { randomName } from "../lib/random.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
-import { createApp } from "./app.ts";
+import { createApp, type InboxParts } from "./app.ts";
 import { createMessages } from "./http/messages.ts";
 import { listen } from "./http/server.ts";
 import { createPages } from "./pages/pages.ts";
@@ -31,6 +31,8 @@ export interface GatewayOptions {
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
   readonly mailbox: Router | undefined;
+  /** People's inbox. Default: there is none. */
+  readonly inbox?: InboxParts | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Senders of webhooks, by name. Default: none. */
@@ -84,6 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl,
       formerPublicUrls,
       mailbox: options.mailbox,
+      inbox: options.inbox,
       callbackUrlProblem: options.callbackUrlProblem,
       sources: options.sources ?? new Map(),
       catalogue: options.catalogue ?? createCatalogue([{ name: "foo", version: 1 }]),

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
+import { createSignInTokens, type SignInTokens } from "./sign-in.ts";
 
 export interface LinkTokensOptions {
   /** The first signs, all verify. Each secret has at least 32 random bytes. */
@@ -78,6 +79,8 @@ export interface LinkTokens {
    * Keyed, because trying addresses would find the one behind a plain hash.
    */
   recipientId(approvalId: string, email: string): string;
+  /** What people sign in to their inbox with. */
+  readonly signIn: SignInTokens;
 }
 
 /** Values of choices, and `view`. */
@@ -200,5 +203,6 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
         workflowEndsAtMs: ends,
       })),
     recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
+    signIn: createSignInTokens({ keys, issuer, formerIssuers }),
   };
 }

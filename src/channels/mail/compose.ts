@@ -6,11 +6,12 @@ import { oneLine } from "../../lib/text.ts";
 import { asking } from "./ask.ts";
 import { linklessText } from "./asker-text.ts";
 import type { MailContent, Making } from "./content.ts";
-import type { ComposedMail, Mail } from "./message.ts";
+import type { ComposedMail, Mail, SignInMail } from "./message.ts";
 import { notice } from "./notice.ts";
 import { ours } from "./rows.ts";
-import { both, type ShownRequest, shownRequest } from "./shown.ts";
-import { threadOf } from "./thread.ts";
+import { type Both, both, type ShownRequest, shownRequest } from "./shown.ts";
+import { signInContent } from "./sign-in.ts";
+import { signInMessageId, threadOf } from "./thread.ts";
 
 export interface Composer {
   /**
@@ -18,6 +19,7 @@ export interface Composer {
    * @throws when a link is not one of ours: such a mail must never leave
    */
   compose(mail: Mail, nowMs?: number): ComposedMail;
+  signIn(mail: SignInMail, nowMs?: number): ComposedMail;
 }
 
 export interface Site {
@@ -38,25 +40,48 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
   // A final dot, which URLs allow, is none of the name.
   const publicHost = hostname.replace(/\.$/u, "");
   const shownOf = oncePerRequest();
+
+  function laidOut(content: MailContent, about: About, messages: Messages) {
+    assertOurs(content, publicUrl);
+    const locals = localsOf(content, about, { messages, host });
+    return {
+      from,
+      to: { name: oneLine(content.to.name ?? ""), address: content.to.email },
+      subject: content.subject,
+      text: templates.text("mail/mail", locals),
+      html: templates.html("mail/mail", locals).toString(),
+    };
+  }
+
   return {
     compose(mail, nowMs) {
       const messages = messagesFor(readerOf(mail).locale);
       const making: Making = { messages, nowMs, shownOf: () => shownOf(mail.request, messages) };
-      const content = contentOf(mail, making);
-      assertOurs(content, publicUrl);
-      const locals = localsOf(mail, content, { messages, host });
+      const about = { title: both(mail.request.title), approval: both(mail.approval) };
       const { messageId, root } = threadOf(mail, publicHost);
       return {
-        from,
-        to: { name: oneLine(content.to.name ?? ""), address: content.to.email },
-        subject: content.subject,
-        text: templates.text("mail/mail", locals),
-        html: templates.html("mail/mail", locals).toString(),
+        ...laidOut(contentOf(mail, making), about, messages),
         messageId,
         headers: root === undefined ? HEADERS : { ...HEADERS, "In-Reply-To": root, References: root },
       };
     },
+    signIn(mail, nowMs) {
+      const messages = messagesFor(mail.to.locale);
+      const about = { title: ours(messages, "mail.signIn.title") };
+      return {
+        ...laidOut(signInContent(mail, messages, nowMs), about, messages),
+        messageId: signInMessageId(mail, publicHost),
+        headers: HEADERS,
+      };
+    },
   };
+}
+
+/** What stands at the top of a mail, and its approval at the bottom. */
+interface About {
+  readonly title: Both;
+  /** Absent: the mail is about none, and no word of it is an asker's. */
+  readonly approval?: Both;
 }
 
 /** The person whom a mail goes to. */
@@ -100,8 +125,8 @@ function assertOurs({ actions, viewLink }: MailContent, publicUrl: string): void
 }
 
 function localsOf(
-  mail: Mail,
   content: MailContent,
+  { title, approval }: About,
   { messages, host }: { readonly messages: Messages; readonly host: string },
 ): Locals {
   const { lead, namedLead = lead, preview, body, viewLink } = content;
@@ -113,7 +138,7 @@ function localsOf(
     lead,
     namedLead,
     preview,
-    title: both(mail.request.title),
+    title,
     story: content.story,
     rows: content.rows,
     entries: content.entries,
@@ -128,13 +153,14 @@ function localsOf(
     leftOut: body === undefined ? undefined : leftOutText(body, messages),
     readAll: ours(messages, "mail.leftOut.page"),
     privacy: content.actions.length > 0 ? ours(messages, "mail.private") : undefined,
-    bars: messages.text("mail.text.bars"),
+    // Only what is about an approval has words that are not ours.
+    bars: approval && messages.text("mail.text.bars"),
     sentBy: {
       html: messages.html("mail.sentBy", { host: linklessText(host) }),
       text: messages.text("mail.sentBy", { host }),
     },
     referenceLabel: ours(messages, "label.reference"),
-    reference: both(mail.approval),
+    reference: approval,
     summaryLabel: ours(messages, "label.summary"),
     detailsLabel: ours(messages, "label.details"),
   };

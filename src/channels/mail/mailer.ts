@@ -3,14 +3,16 @@ import type { Delivery } from "../../approval/approval.ts";
 import { isMailAddress, parseMailbox } from "../../lib/mail-address.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
 import { createComposer, readerOf } from "./compose.ts";
-import type { ComposedMail, Mail, RequestMail, Send } from "./message.ts";
+import type { ComposedMail, Mail, RequestMail, Send, SignInMail } from "./message.ts";
 import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
 
-export type { AskMail, Mail, RequestMail } from "./message.ts";
+export type { AskMail, Mail, RequestMail, SignInMail } from "./message.ts";
 
 export interface Mailer extends Send {
   /** Sends the mail that first asks on a ballot. */
   requestDecision(mail: RequestMail): Promise<Delivery>;
+  /** Sends link and code to a person who wants to sign in. The result is as of `send`. */
+  signIn(mail: SignInMail): Promise<Delivery>;
   /** Takes no more mails, waits at most `graceMs` for mails in transfer, then cuts them off. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -23,7 +25,7 @@ export interface MailerOptions {
   /** `PUBLIC_URL`, an origin. */
   readonly publicUrl: string;
   /** Gets the result of each mail, after its quick tries. Default: none. */
-  readonly onOutcome?: (outcome: Attempt, mail: Mail) => void;
+  readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail) => void;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
   /** The time that mails tell from, in milliseconds since 1970. Default: the machine's. */
@@ -67,17 +69,17 @@ export function createMailer(options: MailerOptions): Mailer {
     }
   }
 
-  async function sendOne(mail: Mail): Promise<Delivery> {
-    const composed = composer.compose(mail, now());
+  async function sendOne(mail: Mail | SignInMail): Promise<Delivery> {
+    const composed = mail.kind === "sign-in" ? composer.signIn(mail, now()) : composer.compose(mail, now());
     const outcome = await deliver(composed);
     onOutcome(outcome, mail);
     if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
     return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
   }
 
-  async function send(mail: Mail): Promise<Delivery> {
+  async function send(mail: Mail | SignInMail): Promise<Delivery> {
     if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
-    if (!isMailAddress(readerOf(mail).email)) {
+    if (!isMailAddress(mail.kind === "sign-in" ? mail.to.email : readerOf(mail).email)) {
       return { status: "undeliverable", reason: "The mail address is not valid" };
     }
     const delivery = sendOne(mail);
@@ -92,6 +94,7 @@ export function createMailer(options: MailerOptions): Mailer {
   return {
     send,
     requestDecision: (mail) => send({ kind: "request", ...mail }),
+    signIn: send,
     async close({ graceMs = CLOSE_GRACE_MS } = {}) {
       closing.abort();
       const timer = new AbortController();

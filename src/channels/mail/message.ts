@@ -72,6 +72,20 @@ export type Mail =
 
 export type MailOf<K extends Mail["kind"]> = Extract<Mail, { readonly kind: K }>;
 
+/** To a person who may have asked to sign in to their inbox. It is about no approval, so it is none of the mails above. */
+export interface SignInMail {
+  readonly kind: "sign-in";
+  readonly to: Person;
+  /** Random name of the attempt. */
+  readonly name: string;
+  /** Six digits. */
+  readonly code: string;
+  /** Signed link under `PUBLIC_URL`. */
+  readonly link: string;
+  /** Until when code and link work. */
+  readonly endsAtMs: number;
+}
+
 interface About {
   /** The approval's id. */
   readonly approval: string;

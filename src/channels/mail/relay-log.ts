@@ -3,8 +3,8 @@ import type { Logger } from "../../lib/log.ts";
 import type { Attempt } from "./transport.ts";
 
 export interface RelayLog {
-  /** Takes note of a mail's result, after its quick tries. */
-  note(attempt: Attempt, mail: { readonly approval: string }): void;
+  /** Takes note of a mail's result, after its quick tries. `approval`: what the mail is about, if it is about one. */
+  note(attempt: Attempt, mail: { readonly kind?: string; readonly approval?: string }): void;
 }
 
 /** An outage is logged again after this time. An outage that follows another within `APART_MS` is not a new one. */

@@ -9,7 +9,7 @@
  *    programs put together what names the same.
  */
 import { createHash } from "node:crypto";
-import type { BallotMail, Mail } from "./message.ts";
+import type { BallotMail, Mail, SignInMail } from "./message.ts";
 
 export interface Thread {
   /** With angle brackets, as all here. */
@@ -20,14 +20,21 @@ export interface Thread {
 
 /** @param publicHost host of `PUBLIC_URL`; the right side of each id */
 export function threadOf(mail: Mail, publicHost: string): Thread {
-  const idOf = (...parts: readonly (string | number)[]) => {
-    const name = [mail.approval, mail.recipient, ...parts].join("|");
-    return `<${createHash("sha256").update(name).digest("hex").slice(0, 32)}@${publicHost}>`;
-  };
+  const idOf = (...parts: readonly (string | number)[]) =>
+    idFrom([mail.approval, mail.recipient, ...parts], publicHost);
   const messageId = idOf(...partsOf(mail));
   // The words keep the Message-IDs of mails that went out before and are sent again.
   const root = "requester" in mail ? idOf("thread", mail.bornAtMs) : idOf(...firstOf(mail));
   return { messageId, root: root === messageId ? undefined : root };
+}
+
+/** Each attempt to sign in is a thread of its own. */
+export function signInMessageId({ kind, name }: SignInMail, publicHost: string): string {
+  return idFrom([kind, name], publicHost);
+}
+
+function idFrom(parts: readonly (string | number)[], publicHost: string): string {
+  return `<${createHash("sha256").update(parts.join("|")).digest("hex").slice(0, 32)}@${publicHost}>`;
 }
 
 function partsOf(mail: Mail): readonly (string | number)[] {

@@ -5,7 +5,7 @@ import { scrub } from "../../lib/scrub.ts";
 import type { Pages } from "../pages/pages.ts";
 import { requestIdOf } from "./context.ts";
 import { publicDetail, sendProblem, tellWhenToRetry } from "./problem.ts";
-import type { FailureLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { refused } from "./refusals.ts";
 import { asServiceError } from "./thrown.ts";
 
@@ -22,7 +22,7 @@ export function errorHandler({
   readonly log: Logger;
   readonly pages: Pages;
   /** Counts 401 and 403: who gets too many of them gets 429. */
-  readonly refusals: FailureLimit;
+  readonly refusals: RateLimit;
 }): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (thrown: unknown, req, res, _next) => {
@@ -59,7 +59,7 @@ function sendPage(res: Response, error: ServiceError, pages: Pages): void {
   pages.render(res, { status, view: "error", data: { title, message: publicDetail(error), requestId } });
 }
 
-/** Decision links and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+/** Decision links, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
 function isForPeople(req: Request): boolean {
-  return /^\/(d|r|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
+  return /^\/(d|r|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
 }

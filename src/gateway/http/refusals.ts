@@ -5,12 +5,12 @@ import { ServiceError } from "../../lib/errors.ts";
 import { auditRefusal } from "./audit.ts";
 import { callerOf } from "./auth.ts";
 import { routeOf } from "./context.ts";
-import type { FailureLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 
 /** Counts an error that is a refusal (401, 403), and returns what the caller is told. */
 export function refused(
   error: ServiceError,
-  { refusals, req, res }: { readonly refusals: FailureLimit; readonly req: Request; readonly res: Response },
+  { refusals, req, res }: { readonly refusals: RateLimit; readonly req: Request; readonly res: Response },
 ): ServiceError {
   if (error.code !== "UNAUTHENTICATED" && error.code !== "FORBIDDEN") return error;
   const caller = callerOf(res);

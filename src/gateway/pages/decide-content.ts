@@ -47,6 +47,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       problem: rejected && problemText(rejected.problem, messages),
       form: DECISION_FORM,
       acts: actsOf(data, messages),
+      session: data.visitor?.form,
       final: messages.text(request.undo === undefined ? "page.final" : "page.undoable"),
     },
     shell: {

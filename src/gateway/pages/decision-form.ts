@@ -45,12 +45,20 @@ const readFieldsForm = formReader({ bytesMax: FIELDS_FORM_BYTES_MAX, controlsMax
  * @throws the parser's errors, with `status` 400, 413 or 415
  */
 export async function readDecisionForm(req: Request, res: Response, asked: FormAsked): Promise<DecisionForm> {
-  const read = asked.fields === undefined ? readForm : readFieldsForm;
-  return judgeForm(await read(req, res), asked);
+  return judgeDecisionForm(await readPosted(req, res, asked), asked);
 }
 
-function judgeForm(
-  { isDoubled, text: textOf }: PostedForm,
+/** The same in two steps, for pages that must look at the form before it is judged. */
+export function readPosted(
+  req: Request,
+  res: Response,
+  { fields }: Pick<FormAsked, "fields">,
+): Promise<PostedForm> {
+  return (fields === undefined ? readForm : readFieldsForm)(req, res);
+}
+
+export function judgeDecisionForm(
+  { isDoubled, text: textOf }: Pick<PostedForm, "isDoubled" | "text">,
   { choices, fields: spec, fallback }: FormAsked,
 ): DecisionForm {
   const raw = textOf(DECISION_FORM.comment) ?? "";

@@ -9,10 +9,12 @@ interface Message {
   /** Offers to open the same address again, by GET, without naming it. */
   readonly again?: boolean;
   readonly reference?: string;
+  /** Where to go from here. */
+  readonly link?: { readonly href: string; readonly text: string };
 }
 
-function messageContent(
-  { headline, explanation, icon, steps = [], again = false, reference }: Message,
+export function messageContent(
+  { headline, explanation, icon, steps = [], again = false, reference, link }: Message,
   messages: Messages,
 ): PageContent {
   return {
@@ -25,6 +27,7 @@ function messageContent(
       steps,
       again,
       reference,
+      link,
       tone: "neutral",
     },
     shell: {

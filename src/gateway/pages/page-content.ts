@@ -3,9 +3,12 @@ import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { actContent } from "./act-content.ts";
 import { decideContent } from "./decide-content.ts";
+import { inboxContent } from "./inbox-content.ts";
+import type { Visiting } from "./inbox-page.ts";
 import { errorContent, notRecordedContent, refusedContent } from "./message-content.ts";
 import type { Page, Standing } from "./page.ts";
 import { resultContent } from "./result-content.ts";
+import { signInContent } from "./sign-in-content.ts";
 import type { Visit } from "./standing-text.ts";
 
 /** A page as data: which template, what it prints, and what surrounds it. */
@@ -27,19 +30,17 @@ export function pageContent(
 ): PageContent {
   switch (page.view) {
     case "decide":
-      return decideContent(page.data, messages(page.data.approver.locale));
+      return visited(decideContent(page.data, messages(page.data.approver.locale)), page.data.visitor);
     case "standing": {
-      const { stands, approver, undo, tried } = page.data;
+      const { stands, approver, undo, tried, visitor } = page.data;
       const visit = { asked: page.data, stands, press: "view", undo, tried } as const;
-      return resultContent(visit, messages(approver.locale));
+      return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "receipt": {
-      const { stands, approver, pressed, effective, undo, tried } = page.data;
+      const { stands, approver, pressed, effective, undo, tried, visitor } = page.data;
       const press = pressOf(stands, effective);
-      return resultContent(
-        { asked: page.data, stands, press, pressed, undo, tried },
-        messages(approver.locale),
-      );
+      const visit = { asked: page.data, stands, press, pressed, undo, tried };
+      return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "act":
       return actContent(page.data, messages(page.data.reader.locale));
@@ -55,9 +56,19 @@ export function pageContent(
         locals: { mailbox: page.data.mailbox, example: exampleCall(publicUrl) },
         shell: { title: "Decisions by mail", footer: "Countersign, a durable approval service." },
       };
+    case "inbox":
+    case "inboxConfirm":
+    case "inboxResults":
+      return inboxContent(page, messages());
     default:
-      return page satisfies never;
+      return signInContent(page, messages());
   }
+}
+
+/** For a reader who is signed in, the name at the top leads back to their inbox. */
+function visited(content: PageContent, visitor: Visiting | undefined): PageContent {
+  if (visitor === undefined) return content;
+  return { ...content, shell: { ...content.shell, note: visitor.email, homeHref: "/inbox" } };
 }
 
 /** An answer that counted and was taken back came not too late. */

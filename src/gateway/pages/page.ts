@@ -5,6 +5,8 @@ import { type ChoiceRule, COMMENT_CHARS_MAX } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
 import type { FormProblem } from "./decision-form.ts";
+import type { InboxPage, Visiting } from "./inbox-page.ts";
+import type { SignInPage } from "./sign-in-page.ts";
 
 /** An answer that was given. */
 export type Answer = Pick<ChoiceRule, "value" | "effect" | "label">;
@@ -121,6 +123,11 @@ interface AfterPress {
   readonly tried?: TriedAct;
 }
 
+/** Given where the reader is signed in, and has not come by a link. */
+interface Visited {
+  readonly visitor?: Visiting;
+}
+
 /**
  * Every page people get, with the data it needs.
  *
@@ -133,23 +140,28 @@ interface AfterPress {
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
+ * - those by which people sign in, and of people who are signed in: see `SignInPage` and `InboxPage`.
  * - `home`: what this service is; links the development mailbox where there is one.
  */
 export type Page =
+  | SignInPage
+  | InboxPage
   | {
       readonly view: "decide";
-      readonly data: Asked & {
-        readonly suggested?: string;
-        readonly rejected?: Rejected;
-        /** Paths of the pages for those who will not answer, where there are such. */
-        readonly acts?: { readonly reassign?: string; readonly recuse: string };
-      };
+      readonly data: Asked &
+        Visited & {
+          readonly suggested?: string;
+          readonly rejected?: Rejected;
+          /** Paths of the pages for those who will not answer, where there are such. */
+          readonly acts?: { readonly reassign?: string; readonly recuse: string };
+        };
     }
-  | { readonly view: "standing"; readonly data: Asked & AfterPress & { readonly stands: Standing } }
+  | { readonly view: "standing"; readonly data: Asked & AfterPress & Visited & { readonly stands: Standing } }
   | {
       readonly view: "receipt";
       readonly data: Asked &
-        AfterPress & {
+        AfterPress &
+        Visited & {
           readonly pressed: string;
           readonly stands: Standing;
           readonly effective: boolean;
@@ -173,4 +185,6 @@ export const DECISION_FORM = {
   commentMax: COMMENT_CHARS_MAX,
   /** Before the name of a field. */
   field: "field.",
+  /** Carries what shows that the form is ours, where the person is signed in. */
+  session: "form",
 } as const;

@@ -5,8 +5,10 @@ import { askForBody } from "../http/body.ts";
 export interface PostedForm {
   /** Whether a control arrived more than once: which one did the person see? */
   readonly isDoubled: boolean;
-  /** What a control holds; undefined if it is not in the form. */
+  /** What a control holds; undefined if it is not in the form, or there more than once. */
   text(name: string): string | undefined;
+  /** What all controls of the name hold. */
+  texts(name: string): readonly string[];
 }
 
 /** Reads the form that was posted. A body that is none (none at all, JSON, a mail program's one-click) is an empty form. */
@@ -27,6 +29,10 @@ export function formReader(limits: { readonly bytesMax: number; readonly control
       text(name) {
         const value = Object.hasOwn(posted, name) ? posted[name] : undefined;
         return typeof value === "string" ? value : undefined;
+      },
+      texts(name) {
+        const values = [Object.hasOwn(posted, name) ? posted[name] : []].flat();
+        return values.filter((value) => typeof value === "string");
       },
     };
   };

@@ -11,7 +11,7 @@ import { linkedText } from "./linked-text.ts";
 import { type Asked, DECISION_FORM, type Standing } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
 import { peopleOf, personOf } from "./people.ts";
-import { OUTCOMES, standingText, type Visit } from "./standing-text.ts";
+import { isOwnHand, OUTCOMES, standingText, type Visit } from "./standing-text.ts";
 
 /**
  * How a ballot was settled, as a record that proves something by itself: what was shown, who answered what and when, and
@@ -92,12 +92,12 @@ function valueText(value: FieldValue, messages: Messages): string {
   return String(value);
 }
 
-/** Which program answered in the person's place; undefined if they did it by their own link. */
+/** Which program answered in the person's place; undefined if they did it themselves. */
 function throughText(
   { door, caller }: Extract<Standing, { kind: "decided" }>,
   messages: Messages,
 ): string | undefined {
-  if (door === "mail") return undefined;
+  if (isOwnHand(door)) return undefined;
   if (door === "api") {
     return caller === undefined
       ? messages.text("page.through.program")

@@ -1,4 +1,4 @@
-import type { Effect, OutcomeKind } from "../../approval/approval.ts";
+import type { Door, Effect, OutcomeKind } from "../../approval/approval.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -68,10 +68,9 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
   if (press === "view") {
     return {
       // An answer that the person has not given should not look like theirs.
-      headline:
-        stands.door === "mail"
-          ? messages.text("page.answered", { answer })
-          : messages.text("page.answeredForYou", { answer }),
+      headline: isOwnHand(stands.door)
+        ? messages.text("page.answered", { answer })
+        : messages.text("page.answeredForYou", { answer }),
       explanation:
         visit.undo === undefined
           ? explain(messages.text("page.nothingLeft"))
@@ -125,6 +124,11 @@ function outcomeText(
   const isOverruled = own === "approve" ? outcome === "rejected" : own === "reject" && outcome === "approved";
   const text = messages.text(OUTCOMES[outcome]);
   return isOverruled ? `${text} ${messages.text("page.overruled")}` : text;
+}
+
+/** Whether a person answers through this door themselves, by their link or signed in. */
+export function isOwnHand(door: Door): boolean {
+  return door === "mail" || door === "inbox";
 }
 
 export const OUTCOMES = {

@@ -6,19 +6,14 @@
  * R3 What a page says is read from the stored promises after the press, never from the press.
  */
 import type { IRouter, Response } from "express";
-import type { ApprovalRequest, Ballot } from "../../approval/approval.ts";
-import type { FieldValues } from "../../approval/field-answers.ts";
+import type { ApprovalRequest } from "../../approval/approval.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
-import { decisionOf } from "../../approval/stored.ts";
 import { VIEW_LINK } from "../../approval/view-link.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
-import { answerBallot } from "../../service/approvals/decide.ts";
 import { type Question, readBallot, readQuestion } from "../../service/approvals/question.ts";
 import type { Link } from "../../tokens/tokens.ts";
-import { audit } from "../http/audit.ts";
-import { requestIdOf } from "../http/context.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
@@ -28,6 +23,7 @@ import type { Rejected } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { actPaths } from "./ballot-acts.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
+import { press } from "./press.ts";
 import { refusedLink } from "./refused-link.ts";
 import { showStanding } from "./show-standing.ts";
 
@@ -67,9 +63,9 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       }
       const { choice, comment, fields } = form;
       const nonce = newNonce();
-      const press = { link, ballot, nonce, choice, comment, fields };
-      if (isOpen) await decide(options, res, press);
-      else auditPress(res, press, "too late");
+      const who = `approver:${ballot.recipient}`;
+      const { pid } = link;
+      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "mail", who });
       const receipt = tokens.issueReceipt({
         pid: link.pid,
         bornAtMs: link.bornAtMs,
@@ -120,46 +116,4 @@ function suggestedChoice(
   if (choice === undefined && request?.choices === undefined)
     throw refusedLink(options.log, res, "no-choice");
   return choice;
-}
-
-interface Press {
-  readonly link: Link;
-  readonly ballot: Ballot;
-  readonly nonce: string;
-  readonly choice: ChoiceRule;
-  readonly comment: string | undefined;
-  readonly fields: FieldValues | undefined;
-}
-
-/** Answers the ballot, unless another answer is recorded first. */
-async function decide(options: DecisionRoutesOptions, res: Response, press: Press): Promise<void> {
-  const { link, ballot, nonce, comment, fields } = press;
-  const { value: choice, effect } = press.choice;
-  const own = ballot.custom === true ? { effect, fields } : {};
-  const answer = { choice, ...own, comment, door: "mail", nonce } as const;
-  const record = await answerBallot(options.durable, link.pid, ballot, answer);
-  const stored = record && decisionOf(record);
-  const effective = stored?.nonce === nonce;
-  auditPress(res, press, effective ? "stored" : "too late");
-  options.log.info(
-    {
-      requestId: requestIdOf(res),
-      approval: ballot.approval,
-      ballot: ballot.n,
-      choice,
-      effective,
-    },
-    "pressed",
-  );
-}
-
-/** Also records presses that came too late: they are kept nowhere else. */
-function auditPress(
-  res: Response,
-  { link, ballot, nonce, choice }: Press,
-  outcome: "stored" | "too late",
-): void {
-  const { approval, recipient } = ballot;
-  const who = `approver:${recipient}`;
-  audit(res, { who, what: "decide", about: link.pid, approval, choice: choice.value, nonce, outcome });
 }

@@ -48,7 +48,7 @@ export async function answerBallot(
 export interface ProgramDecision extends GivenAnswer, Pick<Answer, "nonce" | "caller"> {
   /** Promise id of the ballot. */
   readonly ballot: string;
-  readonly door: Exclude<Door, "mail">;
+  readonly door: Exclude<Door, "mail" | "inbox">;
   /**
    * The address of the person who pressed, who may answer only their own ballot. Absent: a program, which may answer
    * any.

@@ -4,11 +4,12 @@ import { pino } from "pino";
 import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
-import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import type { RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { startGateway } from "../../../src/gateway/gateway.ts";
+import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
@@ -26,6 +27,8 @@ export interface Rig extends AsyncDisposable {
   readonly engine: Engine;
   /** Log lines of the gateway, as text. */
   readonly log: readonly string[];
+  /** Mails by which people sign in, as far as they went out. */
+  readonly signInMails: readonly SignInMail[];
   /** What the gateway has written to the audit record so far. */
   readonly audit: readonly AuditEntry[];
   /** Runs a worker; approvals wait without one. */
@@ -64,9 +67,19 @@ export interface RigOptions {
   readonly work?: boolean;
   /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
   readonly outcomeWaitMs?: number;
+  /** Where the inbox reads its lists. Default: there is no inbox. */
+  readonly ledger?: Pick<Ledger, "list">;
+  /** Default: where it listens. */
+  readonly publicUrl?: string;
 }
 
-export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOptions = {}): Promise<Rig> {
+export async function openRig({
+  deliver,
+  work = true,
+  outcomeWaitMs,
+  ledger,
+  publicUrl,
+}: RigOptions = {}): Promise<Rig> {
   const engine = openEngine({ file: ":memory:" });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
@@ -80,7 +93,8 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
     log,
     host: "127.0.0.1",
     port: 0,
-    publicUrl: undefined,
+    publicUrl,
+    inbox: ledger && { ledger },
     keys,
     mailbox: undefined,
     callbackUrlProblem,
@@ -92,6 +106,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
   let calls = 0;
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();
+  const signInMails: SignInMail[] = [];
   let worker: ReturnType<typeof startWorker> | undefined;
   let workers = 0;
 
@@ -101,6 +116,7 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
     tokens,
     engine,
     log: lines,
+    signInMails,
     audit,
     work() {
       workers += 1;
@@ -113,10 +129,16 @@ export async function openRig({ deliver, work = true, outcomeWaitMs }: RigOption
         log: pino({ level: "silent" }),
         workflows: WORKFLOWS,
         services: {
-          mailer: mailerOf(async (mail) => {
-            mails.set(`${mail.approval} ${mail.approver.email}`, mail);
-            return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
-          }),
+          mailer: mailerOf(
+            async (mail) => {
+              mails.set(`${mail.approval} ${mail.approver.email}`, mail);
+              return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
+            },
+            (mail) => {
+              signInMails.push(mail);
+              return { status: "sent", messageId: `<${mail.name}@test>` };
+            },
+          ),
           callbacks: NO_CALLBACKS,
           tokens,
           publicUrl: gateway.publicUrl,

@@ -10,6 +10,7 @@ import { OPERATIONS } from "../../../src/openapi/operations.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { ledgerOf } from "../../support/ledger.ts";
 
 /** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
 const FOR_PEOPLE = [
@@ -21,6 +22,14 @@ const FOR_PEOPLE = [
   "/docs/types",
   "/problems",
   "/problems/:type",
+  "/inbox",
+  "/inbox/sign-in",
+  "/inbox/code",
+  "/inbox/link/:token",
+  "/inbox/sign-out",
+  "/inbox/ballots/:pid",
+  "/inbox/ballots/:pid/result",
+  "/inbox/confirm",
 ];
 
 interface Layer {
@@ -49,6 +58,7 @@ function mounted(): string[] {
     sources: new Map(),
     catalogue: createCatalogue([]),
     mailbox: undefined,
+    inbox: { ledger: ledgerOf([]) },
     clock: Date.now,
     newId: () => "id",
     newNonce: () => "nonce",

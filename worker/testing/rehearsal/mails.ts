@@ -79,6 +79,8 @@ export function collectMails(
     mails,
     send,
     requestDecision: (mail) => send({ kind: "request", ...mail }),
+    // Nobody asks for it in a rehearsal.
+    signIn: async () => ({ status: "skipped" }),
     async close() {},
   };
 }

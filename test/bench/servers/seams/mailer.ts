@@ -22,6 +22,7 @@ export function createMailer(options: MailerOptions): Mailer {
       status: "sent",
       messageId: `<${kind}-${approval}@countersign.invalid>`,
     }),
+    signIn: async () => ({ status: "skipped" }),
     close: async () => {},
   };
 }

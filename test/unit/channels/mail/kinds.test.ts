@@ -1,7 +1,7 @@
 import { encode } from "nodemailer/lib/qp";
 import { describe, expect, test } from "vitest";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
-import type { Mail } from "../../../../src/channels/mail/mailer.ts";
+import type { Mail, SignInMail } from "../../../../src/channels/mail/mailer.ts";
 import { anatomyOf } from "../../../../src/lib/message-check.ts";
 import { textsOf } from "../../../messages/types.ts";
 import { everyMail } from "./every-kind.ts";
@@ -10,9 +10,23 @@ import { HOSTILE, publicUrl, sender } from "./fixture.ts";
 const composer = createComposer({ from: sender, publicUrl });
 const nowMs = Date.UTC(2026, 10, 22, 16, 0);
 
+/** The mail that people sign in by; it has no word of anybody else. */
+const signInMail = (locale: string): SignInMail => ({
+  kind: "sign-in",
+  to: { email: "ana@a.example", locale },
+  name: "AAAAAAAAAAAAAAAAAAAAAA",
+  code: "012345",
+  link: `${publicUrl}/inbox/link/a.b.c`,
+  endsAtMs: nowMs + 600_000,
+});
+
+function composed(mail: Mail | SignInMail) {
+  return mail.kind === "sign-in" ? composer.signIn(mail, nowMs) : composer.compose(mail, nowMs);
+}
+
 /** What people can read of a mail, without addresses and links. */
-function readableOf(mail: Mail): string {
-  const { subject, text, html } = composer.compose(mail, nowMs);
+function readableOf(mail: Mail | SignInMail): string {
+  const { subject, text, html } = composed(mail);
   const visible = html.replaceAll(/<style>.*?<\/style>|<[^>]*>/gsu, " ").replaceAll(/&#?\w+;/gu, " ");
   return [subject, text, visible].join("\n").replaceAll(/https:\S+|\S+@\S+|\S+\.example\S*|po-4711/gu, " ");
 }
@@ -36,14 +50,15 @@ const ENGLISH_DATES = "monday tuesday wednesday thursday friday saturday sunday 
 describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
   const own = wordsOfTexts(tag);
   const english = [...wordsOfTexts("en"), ...ENGLISH_DATES.split(" ")].filter((word) => !own.has(word));
-  const mails = everyMail(`${tag}-x-test`, { line: "Qqq", lines: "Qqq\nQqq" });
+  const locale = `${tag}-x-test`;
+  const mails = [...everyMail(locale, { line: "Qqq", lines: "Qqq\nQqq" }), signInMail(locale)];
 
   test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))(
     "have no English word: %s",
     (_, mail) => {
       const words = wordsOf(readableOf(mail));
       expect(english.filter((word) => word !== "november" && words.has(word))).toEqual([]);
-      expect(composer.compose(mail).html).toContain(`<html lang="${tag}" dir="ltr">`);
+      expect(composed(mail).html).toContain(`<html lang="${tag}" dir="ltr">`);
     },
   );
 
@@ -55,7 +70,7 @@ describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
 
 test("every text for mails is in one of the mails here, so that none is missing above", () => {
   const texts = textsOf("en");
-  const seen = everyMail("en", { line: "Qqq", lines: "Qqq" })
+  const seen = [...everyMail("en", { line: "Qqq", lines: "Qqq" }), signInMail("en")]
     .map(readableOf)
     .join(" ")
     .replaceAll(/\s+/gu, " ");
@@ -77,6 +92,25 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "mail.leftOut.details",
   "mail.link.theirs",
 ]);
+
+test("the mail that people sign in by has code and link in both parts, and marks no word as somebody else's", () => {
+  const mail = signInMail("en");
+  const { subject, text, html, messageId, to, headers } = composed(mail);
+  for (const part of [text, html]) {
+    expect(part).toContain(mail.code);
+    expect(part).toContain(mail.link);
+    expect(part).not.toMatch(/\| |Reference|undefined/u);
+  }
+  expect([subject, to]).toEqual(["Sign in to your approvals", { name: "", address: "ana@a.example" }]);
+  // On a locked phone, everybody reads subjects.
+  expect(subject).not.toContain(mail.code);
+  expect(headers).toMatchObject({ "Auto-Submitted": "auto-generated" });
+  expect([messageId, composed(mail).messageId, composed({ ...mail, name: "B" }).messageId]).toEqual([
+    messageId,
+    messageId,
+    expect.not.stringContaining(messageId),
+  ]);
+});
 
 describe("whatever people write", () => {
   const mails = everyMail("en", {

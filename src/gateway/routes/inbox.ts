@@ -1,0 +1,294 @@
+/**
+ * `/inbox`: what waits for a person who is signed in, what they asked for, and what is done.
+ *
+ * I1 Everything here is for the person of the session, and about their own ballots. A ballot of somebody else is not there.
+ * I2 Lists come from the read model. Whether a ballot is open, and what a press did, is read from the promises.
+ * I3 A link of a mail signs nobody in, and being signed in needs no link: neither is ever made of the other.
+ */
+import type { IRouter, Request, Response } from "express";
+import { isPromiseId } from "../../approval/ids.ts";
+import { addressKey } from "../../approval/person.ts";
+import { offeredChoices } from "../../approval/rule.ts";
+import { tidyLines } from "../../approval/text.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { isSameText } from "../../lib/same-text.ts";
+import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
+import { readInbox } from "../../service/inbox/list.ts";
+import { personHash } from "../../service/sign-in/person.ts";
+import { noteApproval } from "../http/context.ts";
+import { gone } from "../http/gone.ts";
+import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
+import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
+import { judgeDecisionForm, readPosted } from "../pages/decision-form.ts";
+import { ballotHref } from "../pages/inbox-content.ts";
+import { INBOX_FORM, INBOX_LISTS, type InboxList } from "../pages/inbox-page.ts";
+import { DECISION_FORM, type Rejected } from "../pages/page.ts";
+import type { Pages } from "../pages/pages.ts";
+import { formReader, type PostedForm } from "../pages/posted-form.ts";
+import { press } from "./press.ts";
+import type { Visitor, Visitors } from "./visitors.ts";
+
+export interface InboxRoutesOptions {
+  readonly durable: Durable;
+  readonly ledger: Pick<Ledger, "list">;
+  readonly visitors: Visitors;
+  readonly pages: Pages;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly newNonce: () => string;
+  /** Aborted when the process is asked to stop: open waits are answered then. */
+  readonly draining: AbortSignal;
+}
+
+/** One page of the inbox can be answered at once. */
+const TOGETHER_MAX = 25;
+/** Pages back that "previous" knows the way to. */
+const TRAIL_MAX = 40;
+/** A full comment on each, of characters such as € that take nine bytes. */
+const readTogether = formReader({ bytesMax: 512 * 1024, controlsMax: 3 * TOGETHER_MAX + 8 });
+
+type Handler = (req: Request, res: Response, visitor: Visitor) => Promise<void>;
+
+export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): void {
+  const { durable, visitors, pages, newNonce } = options;
+
+  /** For people who are signed in; all others are shown the way. */
+  const signedIn = (handler: Handler) => async (req: Request, res: Response) => {
+    const visitor = await visitors.visitorOf(req, res);
+    if (visitor === undefined) return seeOther(res, "/inbox/sign-in");
+    await handler(req, res, visitor);
+  };
+
+  addRoute(router, "/inbox", {
+    GET: signedIn(async (req, res, visitor) => {
+      const { list, cursor, trail } = placeIn(req);
+      const call = { list, person: visitor.email, ...(cursor === undefined ? {} : { cursor }) };
+      const { items, nextCursor } = await readInbox(options, call);
+      const before = trail.at(-1);
+      const here = cursor ?? "";
+      pages.render(res, {
+        status: 200,
+        view: "inbox",
+        data: {
+          visitor,
+          list,
+          items,
+          nowMs: knownTime(options),
+          ...(before === undefined ? {} : { previous: hrefOf(list, before, trail.slice(0, -1)) }),
+          ...(nextCursor === undefined
+            ? {}
+            : { next: hrefOf(list, nextCursor, [...trail, here].slice(-TRAIL_MAX)) }),
+        },
+      });
+    }),
+  });
+
+  addRoute(router, "/inbox/ballots/:pid", {
+    GET: signedIn(async (req, res, visitor) => {
+      const question = await ownQuestion(durable, String(req.params["pid"]), visitor);
+      noteApproval(res, question.ballot.approval);
+      show(res, visitor, question);
+    }),
+    POST: signedIn(async (req, res, visitor) => {
+      const pid = String(req.params["pid"]);
+      const question = await ownQuestion(durable, pid, visitor);
+      const { ballot, request, standing } = question;
+      noteApproval(res, ballot.approval);
+      const asked = { choices: offeredChoices(request, ballot.round ?? 1), fields: request.fields };
+      const posted = await readPosted(req, res, asked);
+      if (!isOwnForm(res, posted, visitor)) return;
+      const form = judgeDecisionForm(posted, asked);
+      if (!form.ok)
+        return show(res, visitor, question, { suggested: form.pressed?.value, rejected: form.rejected });
+      const { choice, comment, fields } = form;
+      const nonce = newNonce();
+      const isOpen = standing.kind === "open";
+      const who = `person:${personHash(visitor.email)}`;
+      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "inbox", who });
+      // The nonce shows whose press counted; it is no secret, and settles nothing.
+      seeOther(res, `${ballotHref(pid)}/result?press=${nonce}&choice=${choice.value}`);
+    }),
+  });
+
+  addRoute(router, "/inbox/ballots/:pid/result", {
+    GET: signedIn(async (req, res, visitor) => {
+      const pid = String(req.params["pid"]);
+      const found = await ownQuestion(durable, pid, visitor);
+      const question = await withOutcome(durable, found, AbortSignal.any([options.draining, gone(res)]));
+      const stands = standsOf(question);
+      if (stands === undefined) return seeOther(res, ballotHref(pid));
+      const pressed = textsIn(req.query["choice"])[0] ?? "";
+      const { standing } = question;
+      const effective = standing.kind === "decided" && standing.decision.nonce === req.query["press"];
+      const isOther = stands.kind !== "decided" || stands.answer.value !== pressed;
+      pages.render(res, {
+        status: isExpired(stands) ? 410 : isOther ? 409 : 200,
+        view: "receipt",
+        data: { ...askedOf(question, knownTime(options)), pressed, stands, effective, visitor },
+      });
+    }),
+  });
+
+  addRoute(router, "/inbox/confirm", {
+    GET: signedIn(async (req, res, visitor) => {
+      await confirm(res, visitor, textsIn(req.query[INBOX_FORM.ballot]));
+    }),
+    POST: signedIn(async (req, res, visitor) => {
+      const posted = await readTogether(req, res);
+      if (!isOwnForm(res, posted, visitor)) return;
+      const nonce = posted.text(INBOX_FORM.press) ?? "";
+      const pids = posted.texts(INBOX_FORM.ballot);
+      const chosen = pids.slice(0, TOGETHER_MAX).flatMap((pid, i) => {
+        const choice = posted.text(`${INBOX_FORM.choice}${i}`) ?? "";
+        const comment = tidyLines(posted.text(`${INBOX_FORM.comment}${i}`) ?? "");
+        return choice === "" ? [] : [{ pid, choice, comment }];
+      });
+      if (chosen.length === 0 || !NONCE.test(nonce)) return await confirm(res, visitor, pids, true);
+      const results = await Promise.all(chosen.map((each) => answer(res, visitor, { ...each, nonce })));
+      pages.render(res, {
+        status: 200,
+        view: "inboxResults",
+        data: { visitor, results: results.filter((result) => result !== undefined) },
+      });
+    }),
+  });
+
+  /** Shows each of the ballots whole, as far as they are this person's, open, and plain. */
+  async function confirm(res: Response, visitor: Visitor, pids: readonly string[], isEmpty = false) {
+    const selected = [...new Set(pids)].slice(0, TOGETHER_MAX);
+    const found = await Promise.all(selected.map((pid) => ownQuestionIfAny(durable, pid, visitor)));
+    const questions = found.flatMap((question, i) =>
+      question === undefined || question.standing.kind !== "open" || !isPlain(question)
+        ? []
+        : [{ pid: selected[i] ?? "", asked: askedOf(question, knownTime(options)) }],
+    );
+    const left = pids.length - questions.length;
+    const data = { visitor, nonce: newNonce(), questions, left, ...(isEmpty ? { isEmpty } : {}) };
+    pages.render(res, { status: isEmpty ? 422 : 200, view: "inboxConfirm", data });
+  }
+
+  /** One of several answers. The form's confirmation is the press for all of them. */
+  async function answer(
+    res: Response,
+    visitor: Visitor,
+    { pid, choice: value, comment: text, nonce }: Chosen,
+  ) {
+    const before = await ownQuestionIfAny(durable, pid, visitor);
+    if (before === undefined || !isPlain(before)) return undefined;
+    const asked = askedOf(before, knownTime(options));
+    const posted = new Map<string, string>([
+      [DECISION_FORM.confirm, DECISION_FORM.confirmValue],
+      [DECISION_FORM.choice, value],
+      [DECISION_FORM.comment, text],
+    ]);
+    const one = { isDoubled: false, text: (name: string) => posted.get(name) };
+    const { ballot, request, standing } = before;
+    const form = judgeDecisionForm(one, { choices: offeredChoices(request, ballot.round ?? 1) });
+    if (!form.ok) return { pid, asked, pressed: value, effective: false };
+    const { choice, comment } = form;
+    const isOpen = standing.kind === "open";
+    const who = `person:${personHash(visitor.email)}`;
+    await press(options, res, {
+      pid,
+      ballot,
+      isOpen,
+      nonce,
+      choice,
+      comment,
+      fields: undefined,
+      door: "inbox",
+      who,
+    });
+    const after = (await readQuestion(durable, pid)) ?? before;
+    const stands = standsOf(after);
+    const effective = after.standing.kind === "decided" && after.standing.decision.nonce === nonce;
+    return { pid, asked, pressed: value, effective, ...(stands === undefined ? {} : { stands }) };
+  }
+
+  /** The form while the question is open; otherwise how the ballot was settled. */
+  function show(
+    res: Response,
+    visitor: Visitor,
+    question: Question,
+    { suggested, rejected }: { readonly suggested?: string | undefined; readonly rejected?: Rejected } = {},
+  ): void {
+    const stands = standsOf(question);
+    const asked = askedOf(question, knownTime(options));
+    if (stands !== undefined) {
+      const status = isExpired(stands) ? 410 : 200;
+      return pages.render(res, { status, view: "standing", data: { ...asked, stands, visitor } });
+    }
+    const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
+    const status = rejected === undefined ? 200 : 422;
+    pages.render(res, { status, view: "decide", data: { ...asked, ...form, visitor } });
+  }
+
+  function isOwnForm(res: Response, posted: PostedForm, visitor: Visitor): boolean {
+    const isOwn = isSameText(posted.text(INBOX_FORM.form) ?? "", visitor.form);
+    if (!isOwn) pages.render(res, { status: 403, view: "signInOver", data: { because: "stale" } });
+    return isOwn;
+  }
+}
+
+interface Chosen {
+  readonly pid: string;
+  readonly choice: string;
+  readonly comment: string;
+  readonly nonce: string;
+}
+
+const NONCE = /^[A-Za-z0-9_-]{22}$/u;
+
+/** Requests with choices or fields of their own are answered each on its page. */
+function isPlain({ request }: Question): boolean {
+  return request.choices === undefined && request.fields === undefined;
+}
+
+/** The person's question; for all others, and for what is no ballot, there is none. */
+async function ownQuestion(durable: Durable, pid: string, visitor: Visitor): Promise<Question> {
+  const question = await ownQuestionIfAny(durable, pid, visitor);
+  if (question === undefined)
+    throw new ServiceError("NOT_FOUND", "Nothing that you are asked has this address");
+  return question;
+}
+
+async function ownQuestionIfAny(
+  durable: Durable,
+  pid: string,
+  { email }: Visitor,
+): Promise<Question | undefined> {
+  const question = isPromiseId(pid) ? await readQuestion(durable, pid) : undefined;
+  const isTheirs = question !== undefined && addressKey(question.ballot.approver.email) === addressKey(email);
+  return isTheirs ? question : undefined;
+}
+
+/** Which page of which list: the cursors of the pages before it are in the address, so that there is a way back. */
+function placeIn({ query }: Request): {
+  readonly list: InboxList;
+  readonly cursor: string | undefined;
+  readonly trail: readonly string[];
+} {
+  const list = INBOX_LISTS.find((each) => each === query["list"]) ?? "waiting";
+  const [cursor] = textsIn(query["cursor"]);
+  return { list, cursor: cursor || undefined, trail: textsIn(query["before"]).slice(-TRAIL_MAX) };
+}
+
+function hrefOf(list: InboxList, cursor: string, trail: readonly string[]): string {
+  const query = new URLSearchParams();
+  if (list !== "waiting") query.set("list", list);
+  if (cursor !== "") query.set("cursor", cursor);
+  for (const each of trail) query.append("before", each);
+  const text = query.toString();
+  return text === "" ? "/inbox" : `/inbox?${text}`;
+}
+
+/** A control or parameter that may be there several times. */
+function textsIn(value: unknown): readonly string[] {
+  return [value].flat().filter((each): each is string => typeof each === "string");
+}

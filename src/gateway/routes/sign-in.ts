@@ -1,0 +1,207 @@
+/**
+ * `/inbox/sign-in`, `/inbox/code`, `/inbox/link/:token`, `/inbox/sign-out`: in and out of the inbox, without an account.
+ *
+ * E1 The answer to an address is the same for every address, and takes as long. Whether a mail goes out is decided here,
+ *    and done by a worker.
+ * E2 The browser that asked has a cookie. Only with it does the mail's link or code sign in. So a forwarded mail, another
+ *    browser and a mail scanner get nothing, and who tells somebody else to open the link gets nothing either.
+ * E3 GET and HEAD change nothing. Each POST comes from a form of ours: no other site makes one (`noCrossSitePresses`, and
+ *    `SameSite`), and from the sign-in on each form carries a value that follows from its cookie.
+ * E4 A session begins with a name and a cookie of its own. Nothing that a browser had before signs it in.
+ */
+import type { IRouter, Request, Response } from "express";
+import type { Durable } from "../../durable/durable.ts";
+import { callerAddress, networkOf } from "../../lib/caller-address.ts";
+import { isMailAddress } from "../../lib/mail-address.ts";
+import { isSameText } from "../../lib/same-text.ts";
+import {
+  type Attempt,
+  beginSignIn,
+  type NotIn,
+  readAttempt,
+  type SignedIn,
+  signInByCode,
+  signInByLink,
+} from "../../service/sign-in/attempt.ts";
+import { personHash } from "../../service/sign-in/person.ts";
+import { signOut, signOutEverywhere } from "../../service/sign-in/session.ts";
+import type { SignInTokens } from "../../tokens/sign-in.ts";
+import { audit } from "../http/audit.ts";
+import { createCookie } from "../http/cookies.ts";
+import { noCrossSitePresses } from "../http/guards.ts";
+import { createRateLimit } from "../http/rate-limit.ts";
+import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
+import type { Pages } from "../pages/pages.ts";
+import { formReader, type PostedForm } from "../pages/posted-form.ts";
+import { SIGN_IN_FORM, type SignInOver } from "../pages/sign-in-page.ts";
+import type { Visitors } from "./visitors.ts";
+
+export interface SignInRoutesOptions {
+  readonly durable: Durable;
+  readonly signIn: SignInTokens;
+  readonly visitors: Visitors;
+  readonly pages: Pages;
+  /** Whether the person has anything to see in the inbox. Who has not gets no mail. */
+  readonly isKnown: (email: string) => Promise<boolean>;
+  /** The engine's, in milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly newNonce: () => string;
+  /** Whether browsers reach this service by https. */
+  readonly https: boolean;
+}
+
+const MINUTE_MS = 60_000;
+/** Enough for the people behind one address of a company's network. */
+const ASKS_OF_NETWORK = { windowMs: 10 * MINUTE_MS, most: 60 };
+/** Of mails that one network has sent to one address, and that all of them together have. */
+const MAILS_OF_NETWORK = { windowMs: 10 * MINUTE_MS, most: 5 };
+const MAILS_OF_ADDRESS = { windowMs: 10 * MINUTE_MS, most: 20 };
+
+const readForm = formReader({ bytesMax: 4 * 1024, controlsMax: 8 });
+
+export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): void {
+  const { durable, signIn: tokens, visitors, pages, isKnown, clock } = options;
+  const browser = createCookie("countersign-sign-in", options);
+  const asks = createRateLimit({ clock, ...ASKS_OF_NETWORK });
+  const mailsOfNetwork = createRateLimit({ clock, ...MAILS_OF_NETWORK });
+  const mailsOfAddress = createRateLimit({ clock, ...MAILS_OF_ADDRESS });
+
+  /** The attempt that this browser has asked for, while it lasts. */
+  const attemptOf = async (req: Request): Promise<Attempt | undefined> => {
+    const verified = tokens.verifyBrowser(browser.read(req) ?? "", clock());
+    return verified.ok ? await readAttempt(options, verified.value.name) : undefined;
+  };
+
+  const over = (res: Response, because: SignInOver) => {
+    const status = because === "expired" || because === "unasked" ? 410 : 403;
+    pages.render(res, { status, view: "signInOver", data: { because } });
+  };
+
+  /** Whether the form belongs to the attempt; if not, says so. */
+  const isOwnForm = (res: Response, form: PostedForm, attempt: Attempt): boolean => {
+    const isOwn = isSameText(form.text(SIGN_IN_FORM.form) ?? "", tokens.formOf("attempt", attempt.name));
+    if (!isOwn) over(res, "stale");
+    return isOwn;
+  };
+
+  const finish = (res: Response, attempt: Attempt, result: SignedIn | NotIn, by: "code" | "link") => {
+    const outcome = result.kind === "in" ? "signed in" : result.kind;
+    audit(res, { who: `person:${personHash(attempt.email)}`, what: "sign-in", by, outcome });
+    if (result.kind === "wrong") {
+      const data = { email: attempt.email, form: tokens.formOf("attempt", attempt.name), left: result.left };
+      return pages.render(res, { status: 422, view: "signInCode", data });
+    }
+    if (result.kind !== "in") return over(res, result.kind);
+    browser.clear(res);
+    visitors.enter(res, result.session);
+    seeOther(res, "/inbox");
+  };
+
+  router.use("/inbox", noCrossSitePresses);
+
+  addRoute(router, "/inbox/sign-in", {
+    GET: async (req, res) => {
+      if ((await visitors.visitorOf(req, res)) !== undefined) return seeOther(res, "/inbox");
+      pages.render(res, { status: 200, view: "signIn", data: { email: "" } });
+    },
+    POST: async (req, res) => {
+      const network = networkOf(callerAddress(req));
+      const seconds = asks.count([network]);
+      if (seconds !== undefined) {
+        res.set("Retry-After", String(seconds));
+        const message = `Too many people ask from your network: wait ${seconds} seconds`;
+        return pages.render(res, {
+          status: 429,
+          view: "error",
+          data: { title: "Too many sign-ins", message },
+        });
+      }
+      const email = ((await readForm(req, res)).text(SIGN_IN_FORM.email) ?? "").trim();
+      if (!isMailAddress(email)) {
+        return pages.render(res, { status: 422, view: "signIn", data: { email, problem: "address" } });
+      }
+      const person = personHash(email);
+      const isTooOften = [mailsOfNetwork.count([`${person} ${network}`]), mailsOfAddress.count([person])];
+      const mails = (await isKnown(email)) && isTooOften.every((wait) => wait === undefined);
+      const [locale] = req.acceptsLanguages();
+      const isLocale = locale !== undefined && LOCALE.test(locale);
+      const attempt = await beginSignIn(options, { email, mails, ...(isLocale ? { locale } : {}) });
+      audit(res, { who: "anyone", what: "sign-in", person, outcome: mails ? "mailed" : "not mailed" });
+      const { name, endsAtMs: expiresAtMs } = attempt;
+      browser.set(res, tokens.issueBrowser({ name, expiresAtMs }), expiresAtMs - clock());
+      seeOther(res, "/inbox/code");
+    },
+  });
+
+  addRoute(router, "/inbox/code", {
+    GET: async (req, res) => {
+      const attempt = await attemptOf(req);
+      if (attempt === undefined) return seeOther(res, "/inbox/sign-in");
+      const data = { email: attempt.email, form: tokens.formOf("attempt", attempt.name) };
+      pages.render(res, { status: 200, view: "signInCode", data });
+    },
+    POST: async (req, res) => {
+      const attempt = await attemptOf(req);
+      if (attempt === undefined) return over(res, "unasked");
+      const form = await readForm(req, res);
+      if (!isOwnForm(res, form, attempt)) return;
+      // People copy codes with blanks, and read them out in groups.
+      const code = (form.text(SIGN_IN_FORM.code) ?? "").replaceAll(/[\s-]/gu, "");
+      const result = await signInByCode(options, attempt, () =>
+        isSameText(code, tokens.codeOf(attempt.name)),
+      );
+      finish(res, attempt, result, "code");
+    },
+  });
+
+  addRoute(router, "/inbox/link/:token", {
+    GET: async (req, res) => {
+      const name = linkName(req);
+      if (name === undefined) return over(res, "expired");
+      const attempt = await attemptOf(req);
+      if (attempt?.name !== name) return pages.render(res, { status: 200, view: "signInElsewhere" });
+      const data = { email: attempt.email, form: tokens.formOf("attempt", name) };
+      pages.render(res, { status: 200, view: "signInLink", data });
+    },
+    POST: async (req, res) => {
+      const name = linkName(req);
+      if (name === undefined) return over(res, "expired");
+      const attempt = await attemptOf(req);
+      if (attempt?.name !== name) return pages.render(res, { status: 403, view: "signInElsewhere" });
+      const form = await readForm(req, res);
+      if (!isOwnForm(res, form, attempt)) return;
+      finish(res, attempt, await signInByLink(options, attempt), "link");
+    },
+  });
+
+  /** The attempt that the mail's link is of; undefined for a link that is not good any more, or never was. */
+  function linkName(req: Request): string | undefined {
+    const verified = tokens.verifyLink(String(req.params["token"]), clock());
+    return verified.ok ? verified.value.name : undefined;
+  }
+
+  addRoute(router, "/inbox/sign-out", {
+    GET: async (req, res) => {
+      if ((await visitors.visitorOf(req, res)) !== undefined) return seeOther(res, "/inbox");
+      pages.render(res, { status: 200, view: "signedOut" });
+    },
+    POST: async (req, res) => {
+      const visitor = await visitors.visitorOf(req, res);
+      // Whoever is out already has what they wanted.
+      if (visitor === undefined) return seeOther(res, "/inbox/sign-out");
+      const form = await readForm(req, res);
+      if (!isSameText(form.text(SIGN_IN_FORM.form) ?? "", visitor.form)) return over(res, "stale");
+      const isEverywhere = form.text(SIGN_IN_FORM.everywhere) !== undefined;
+      await signOut(durable, visitor.session);
+      if (isEverywhere) await signOutEverywhere(options, visitor.email);
+      const outcome = isEverywhere ? "everywhere" : "here";
+      audit(res, { who: `person:${personHash(visitor.email)}`, what: "sign-out", outcome });
+      visitors.leave(res);
+      seeOther(res, "/inbox/sign-out");
+    },
+  });
+}
+
+/** A tag of BCP 47 as browsers send them, and nothing longer. */
+const LOCALE = /^[a-z]{2,3}(?:-[a-z\d]{2,8}){0,3}$/iu;

@@ -1,0 +1,116 @@
+/**
+ * Sessions. A session is a promise that is pending until its person signs out of it, or its week is over; and it names a
+ * second one, which ends all sessions of that person.
+ */
+import { KIND_TAG } from "../../approval/ids.ts";
+import {
+  SESSION_KIND,
+  SESSION_LIFE_MS,
+  type SessionRecord,
+  SIGN_OUTS_MAX,
+  SIGNED_IN_KIND,
+  sessionId,
+  signedInId,
+  weekEndsMs,
+  weekOf,
+} from "../../approval/sign-in.ts";
+import { sessionIn } from "../../approval/stored-sign-in.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import { personHash } from "./person.ts";
+
+export interface SessionOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly newNonce: () => string;
+}
+
+/** A session as its cookie names it. */
+export interface SessionName {
+  /** The random name of the attempt that it began with. */
+  readonly name: string;
+  /** Names the request that signed in. */
+  readonly nonce: string;
+}
+
+export interface Session extends SessionName {
+  readonly email: string;
+  /** By the engine's clock, in milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** Signs in, once: undefined if the attempt has a session already. */
+export async function openSession(
+  { durable, clock, newNonce }: SessionOptions,
+  { name, email }: { readonly name: string; readonly email: string },
+): Promise<Session | undefined> {
+  const nowMs = knownTime({ durable, clock });
+  const nonce = newNonce();
+  const signedIn = await currentSignedIn(durable, personHash(email), nowMs);
+  const param: SessionRecord = { kind: SESSION_KIND, email, nonce, signedIn };
+  const stored = await durable.create({
+    id: sessionId(name),
+    param,
+    timeoutAt: nowMs + SESSION_LIFE_MS,
+    tags: { [KIND_TAG]: SESSION_KIND },
+  });
+  if (sessionIn(stored.param)?.nonce !== nonce) return undefined;
+  return { name, nonce, email, startedAtMs: stored.createdAt };
+}
+
+/** The session's person; undefined if it is over, or never was. */
+export async function readSession(
+  durable: Durable,
+  { name, nonce }: SessionName,
+): Promise<{ readonly email: string } | undefined> {
+  const stored = await durable.read(sessionId(name));
+  if (stored?.state !== "pending") return undefined;
+  const session = sessionIn(stored.param);
+  if (session?.nonce !== nonce) return undefined;
+  const signedIn = await durable.read(session.signedIn);
+  return signedIn?.state === "pending" ? { email: session.email } : undefined;
+}
+
+/** Ends this session. */
+export async function signOut(durable: Durable, { name }: SessionName): Promise<void> {
+  await durable.settle(sessionId(name), { kind: "signed-out" });
+}
+
+/** Ends every session of the person. */
+export async function signOutEverywhere(
+  { durable, clock }: Pick<SessionOptions, "durable" | "clock">,
+  email: string,
+): Promise<void> {
+  const person = personHash(email);
+  const week = weekOf(knownTime({ durable, clock }));
+  await Promise.all(
+    [week, week - 1].map(async (each) => {
+      for (let n = 0; n <= SIGN_OUTS_MAX; n += 1) {
+        const id = signedInId(person, each, n);
+        const stored = await durable.read(id);
+        if (stored === undefined) return;
+        if (stored.state === "pending") await durable.settle(id, { kind: "signed-out" });
+      }
+    }),
+  );
+}
+
+/** The promise that the person's new sessions end with. */
+async function currentSignedIn(durable: Durable, person: string, nowMs: number): Promise<string> {
+  const week = weekOf(nowMs);
+  for (let n = 0; n <= SIGN_OUTS_MAX; n += 1) {
+    const { id, state } = await durable.create({
+      id: signedInId(person, week, n),
+      param: { kind: SIGNED_IN_KIND },
+      timeoutAt: weekEndsMs(week),
+      tags: { [KIND_TAG]: SIGNED_IN_KIND },
+    });
+    if (state === "pending") return id;
+  }
+  throw new ServiceError(
+    "RATE_LIMITED",
+    `This address was signed out everywhere ${SIGN_OUTS_MAX} times this week`,
+  );
+}

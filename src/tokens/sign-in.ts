@@ -1,0 +1,100 @@
+/**
+ * What people sign in with, and stay signed in by. All of it is signed or derived by a key, and none of it is stored.
+ *
+ * S1 The browser that asked has a cookie, the mail has a link and a code. Only the two together sign in.
+ * S2 A token of one kind is none of another: each has an audience and a type of its own.
+ */
+import { createHmac, type KeyObject } from "node:crypto";
+import { z } from "zod";
+import { createJws, type TokenKey, type Verified } from "./jws.ts";
+
+export interface SignInTokens {
+  /** The cookie of the browser that asked. */
+  issueBrowser(attempt: AttemptToken): string;
+  verifyBrowser(token: string, nowMs: number): Verified<AttemptToken>;
+  /** The token of `/inbox/link/<token>`; the same attempt gives the same token, so every copy of a mail has the same link. */
+  issueLink(attempt: AttemptToken): string;
+  verifyLink(token: string, nowMs: number): Verified<AttemptToken>;
+  /** The cookie of a session. */
+  issueSession(session: SessionToken): string;
+  verifySession(token: string, nowMs: number): Verified<SessionToken>;
+  /** The six digits that the mail of this attempt has. */
+  codeOf(name: string): string;
+  /** What a form of ours carries, so that nobody else can make a browser post it. */
+  formOf(of: "attempt" | "session", name: string): string;
+}
+
+interface AttemptToken {
+  /** The random name of the attempt. */
+  readonly name: string;
+  readonly expiresAtMs: number;
+}
+
+export interface SessionToken {
+  /** The random name of the attempt that it began with. */
+  readonly name: string;
+  /** Names the request that signed in. */
+  readonly nonce: string;
+  readonly startedAtMs: number;
+  /** When this cookie was made: it is made anew while the session is used. */
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export interface SignInTokensOptions {
+  readonly keys: readonly TokenKey[];
+  readonly issuer: string;
+  readonly formerIssuers: readonly string[];
+}
+
+const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
+const attemptClaimsSchema = z.strictObject({ sub: bits128Schema });
+const sessionClaimsSchema = z.strictObject({ sub: bits128Schema, jti: bits128Schema, start: z.int().min(0) });
+
+/** Means nothing: the attempt's end says all. But a token must have an `iat`, and the library treats 0 as none. */
+const ISSUED_AT_MS = 1_000;
+const CODES = 1_000_000;
+
+export function createSignInTokens(options: SignInTokensOptions): SignInTokens {
+  const attemptTokens = (name: string) =>
+    createJws({ ...options, typ: `${name}+jwt`, audience: name, claims: attemptClaimsSchema });
+  const browsers = attemptTokens("sign-in-browser");
+  const links = attemptTokens("sign-in-link");
+  const sessions = createJws({
+    ...options,
+    typ: "inbox-session+jwt",
+    audience: "inbox-session",
+    claims: sessionClaimsSchema,
+  });
+  const verifyAttempt = (jws: typeof links, token: string, nowMs: number) =>
+    jws.verify(token, nowMs, ({ sub }, { expiresAtMs }) => ({ name: sub, expiresAtMs }));
+  const issueAttempt = (jws: typeof links, { name, expiresAtMs }: AttemptToken) =>
+    jws.sign({ sub: name }, { issuedAtMs: ISSUED_AT_MS, expiresAtMs });
+
+  return {
+    issueBrowser: (attempt) => issueAttempt(browsers, attempt),
+    verifyBrowser: (token, nowMs) => verifyAttempt(browsers, token, nowMs),
+    issueLink: (attempt) => issueAttempt(links, attempt),
+    verifyLink: (token, nowMs) => verifyAttempt(links, token, nowMs),
+    issueSession: ({ name, nonce, startedAtMs, ...times }) =>
+      sessions.sign({ sub: name, jti: nonce, start: Math.floor(startedAtMs / 1000) }, times),
+    verifySession: (token, nowMs) =>
+      sessions.verify(token, nowMs, ({ sub, jti, start }, times) => ({
+        name: sub,
+        nonce: jti,
+        startedAtMs: start * 1000,
+        ...times,
+      })),
+    codeOf: (name) => {
+      const bytes = mac(links.signingKey, "sign-in-code", name);
+      // 48 bits: the remainder prefers no code by more than one part in a hundred million.
+      return String(bytes.readUIntBE(0, 6) % CODES).padStart(6, "0");
+    },
+    formOf: (of, name) =>
+      mac(links.signingKey, `sign-in-form-${of}`, name).subarray(0, 16).toString("base64url"),
+  };
+}
+
+function mac(key: KeyObject, purpose: string, name: string): Buffer {
+  return createHmac("sha256", key).update(`countersign/${purpose}\n${name}`).digest();
+}

@@ -1,0 +1,307 @@
+/** The pages of a person who is signed in, over the real gateway, engine and worker. */
+import { describe, expect, test } from "vitest";
+import { ballotId } from "../../../../src/approval/ids.ts";
+import { decisionOf } from "../../../../src/approval/stored.ts";
+import type { Entry } from "../../../../src/ledger/entry.ts";
+import { entry, ledgerOf } from "../../../support/ledger.ts";
+import { openRig, type Rig, until } from "../rig.ts";
+import { signedIn, type TestBrowser } from "./browser.ts";
+
+const ANA = "ana@example.com";
+const BO = "bo@example.com";
+
+/** What the read model says of approvals that the rig has. */
+const entries = (...ids: readonly string[]): Entry[] => ids.map((id) => entry({ id, title: `Order ${id}` }));
+
+async function ask(rig: Rig, id: string, more: Record<string, unknown> = {}): Promise<string> {
+  const body = { id, title: `Order ${id}`, summary: `The *summary* of ${id}`, approvers: [ANA, BO], ...more };
+  expect((await rig.json("POST", "/approvals", body)).status).toBe(202);
+  const pid = ballotId(id, 1);
+  await until(() => rig.durable.read(pid));
+  return pid;
+}
+
+const path = (pid: string) => `/inbox/ballots/${encodeURIComponent(pid)}`;
+const decision = async (rig: Rig, pid: string) => {
+  const record = await rig.durable.read(pid);
+  return record && decisionOf(record);
+};
+const titlesOf = (text: string) =>
+  [...text.matchAll(/<h2 id="title-\d+"[^>]*>(?:<a[^>]*>)?([^<]*)/gu)].map(([, t]) => t);
+
+describe("the lists", () => {
+  test("show what waits with the soonest deadline first, and what the rule waits for", async () => {
+    const list = [
+      entry({ id: "po-1", title: "Order po-1", deadline: "2030-01-02T00:00:00Z" }),
+      entry({ id: "po-2", title: "Order po-2", deadline: "2030-01-01T00:00:00Z" }),
+      entry({ id: "po-3", title: "Not Ana's", waitingFor: [BO], ballots: [] }),
+    ];
+    await using rig = await openRig({ ledger: ledgerOf(list) });
+    await ask(rig, "po-1", { require: "all" });
+    const pid = await ask(rig, "po-2");
+    const browser = await signedIn(rig, ANA);
+    const { text, status } = await browser.get("/inbox");
+    expect(status).toBe(200);
+    expect(titlesOf(text)).toEqual(["Order po-2", "Order po-1"]);
+    expect(text).toContain("Waiting for ana@example.com, bo@example.com.");
+    expect(text).toContain("Waiting for 1 of ana@example.com, bo@example.com.");
+    expect(text).toContain(`href="${path(pid)}"`);
+  });
+
+  test("show what the person asked for, and what is done", async () => {
+    const list = [
+      entry({
+        id: "po-1",
+        title: "Mine",
+        requester: { email: "ANA@example.com" },
+        waitingFor: [BO],
+        ballots: [],
+      }),
+      entry({
+        id: "po-2",
+        title: "Answered",
+        status: "rejected",
+        waitingFor: [],
+        endedAt: "2026-11-25T12:00:00Z",
+        ballots: [{ n: 1, approver: { email: ANA }, state: "rejected" }],
+      }),
+    ];
+    await using rig = await openRig({ ledger: ledgerOf(list) });
+    const browser = await signedIn(rig, ANA);
+    expect(titlesOf((await browser.get("/inbox")).text)).toEqual([]);
+    expect(titlesOf((await browser.get("/inbox?list=asked")).text)).toEqual(["Mine"]);
+    const done = await browser.get("/inbox?list=done");
+    expect(titlesOf(done.text)).toEqual(["Answered"]);
+    expect(done.text).toContain("The request is rejected.");
+  });
+
+  test("have pages of 25, with a way on and all the way back", async () => {
+    const list = Array.from({ length: 60 }, (_, i) =>
+      entry({
+        id: `po-${i}`,
+        title: `Order ${String(i).padStart(2, "0")}`,
+        deadline: new Date(1e12 + i * 1e6).toISOString(),
+      }),
+    );
+    await using rig = await openRig({ ledger: ledgerOf(list) });
+    const browser = await signedIn(rig, ANA);
+    const seen: (string | undefined)[][] = [];
+    const linkTo = (text: string, rel: string) =>
+      new RegExp(`rel="${rel}" href="([^"]+)"`, "u").exec(text)?.[1]?.replaceAll("&amp;", "&");
+    let page = await browser.get("/inbox");
+    for (;;) {
+      seen.push(titlesOf(page.text));
+      const next = linkTo(page.text, "next");
+      if (next === undefined) break;
+      page = await browser.get(next);
+    }
+    expect(seen.map((titles) => titles.length)).toEqual([25, 25, 10]);
+    expect(new Set(seen.flat()).size).toBe(60);
+    for (const titles of seen.slice(0, -1).toReversed()) {
+      page = await browser.get(linkTo(page.text, "prev") ?? "");
+      expect(titlesOf(page.text)).toEqual(titles);
+    }
+    expect(linkTo(page.text, "prev")).toBeUndefined();
+  });
+});
+
+describe("a ballot's page", () => {
+  test("is the decision page, and records the answer as given in the inbox by the person of the session", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
+    const pid = await ask(rig, "po-1");
+    const browser = await signedIn(rig, ANA);
+    const page = await browser.get(path(pid));
+    expect([page.status, page.text.includes("The <em>summary</em> of po-1")]).toEqual([200, true]);
+    const fields = { confirm: "yes", choice: "reject", comment: "Too dear" };
+    const pressed = await browser.post(path(pid), fields);
+    expect(pressed.status).toBe(303);
+    const result = await browser.get(pressed.location);
+    expect(result.text).toMatch(/<main[^>]*data-decision="rejected"[^>]*data-effective="true"/u);
+    expect(await decision(rig, pid)).toMatchObject({
+      choice: "reject",
+      by: ANA,
+      door: "inbox",
+      comment: "Too dear",
+    });
+    const audited = rig.audit.find(({ what }) => what === "decide");
+    expect(audited).toMatchObject({
+      who: expect.stringMatching(/^person:[0-9a-f]{32}$/u),
+      outcome: "stored",
+      about: pid,
+    });
+    // Later, and pressed again, it says what stands.
+    expect((await browser.get(path(pid))).text).toContain("data-decision");
+    const late = await browser.get(
+      (await browser.post(path(pid), { confirm: "yes", choice: "approve" })).location,
+    );
+    expect([late.status, late.text.includes('data-effective="false"')]).toEqual([409, true]);
+    expect(await decision(rig, pid)).toMatchObject({ choice: "reject" });
+  });
+
+  test("is not there for anybody else, read or pressed", async () => {
+    await using rig = await openRig({
+      ledger: ledgerOf([
+        ...entries("po-1"),
+        entry({ id: "x", waitingFor: [BO], ballots: [{ n: 1, approver: { email: BO }, state: "open" }] }),
+      ]),
+    });
+    const pid = await ask(rig, "po-1");
+    const browser = await signedIn(rig, BO);
+    await browser.get("/inbox");
+    for (const other of [pid, "po-1", "po-1:0", "po-1:99", "nothing:1", "a\u0000b"]) {
+      expect([other, (await browser.get(path(other))).status]).toEqual([other, 404]);
+      const { status } = await browser.post(path(other), { confirm: "yes", choice: "approve" });
+      expect([other, status]).toEqual([other, 404]);
+    }
+    expect((await rig.durable.read(pid))?.state).toBe("pending");
+  });
+
+  test("is not reached by a decision link alone, and signed-in people need none", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
+    const pid = await ask(rig, "po-1");
+    const link = await rig.link("po-1", "approve");
+    const { status, headers } = await rig.call(link);
+    expect([status, headers.getSetCookie()]).toEqual([200, []]);
+    const anonymous = await rig.press(path(pid), { confirm: "yes", choice: "approve" });
+    expect([anonymous.status, anonymous.headers.get("location")]).toEqual([303, "/inbox/sign-in"]);
+    expect((await rig.durable.read(pid))?.state).toBe("pending");
+  });
+
+  test("wants its own form: another session's value, or none, records nothing", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
+    const pid = await ask(rig, "po-1");
+    const [browser, other] = [await signedIn(rig, ANA), await signedIn(rig, ANA)];
+    const form = /name="form" value="([^"]+)"/u.exec((await other.get(path(pid))).text)?.[1] ?? "";
+    for (const value of [form, "", "x"]) {
+      const { status } = await browser.post(path(pid), { confirm: "yes", choice: "approve", form: value });
+      expect([value, status]).toEqual([value, 403]);
+    }
+    expect((await rig.durable.read(pid))?.state).toBe("pending");
+  });
+
+  test("gives the form back with what was wrong", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
+    const pid = await ask(rig, "po-1", {
+      choices: [
+        { value: "approve", effect: "approve" },
+        { value: "reject", effect: "reject", comment: "required" },
+      ],
+    });
+    const browser = await signedIn(rig, ANA);
+    await browser.get(path(pid));
+    const { status, text } = await browser.post(path(pid), { confirm: "yes", choice: "reject" });
+    expect([status, text.includes('role="alert"'), text.includes('name="form"')]).toEqual([422, true, true]);
+    expect((await browser.post(path(pid), { confirm: "yes", choice: "reject", comment: "No" })).status).toBe(
+      303,
+    );
+  });
+});
+
+describe("several at once", () => {
+  const select = (pids: readonly string[]) =>
+    `/inbox/confirm?${pids.map((pid) => `ballot=${encodeURIComponent(pid)}`).join("&")}`;
+  const pressOf = (text: string) => /name="press" value="([^"]+)"/u.exec(text)?.[1] ?? "";
+  const answers = (
+    press: string,
+    each: readonly (readonly [pid: string, choice: string, comment?: string])[],
+  ) => {
+    const body = new URLSearchParams({ press, confirm: "yes" });
+    for (const [i, [pid, choice, comment = ""]] of each.entries()) {
+      body.append("ballot", pid);
+      body.set(`choice.${i}`, choice);
+      body.set(`comment.${i}`, comment);
+    }
+    return body;
+  };
+
+  async function threeAsked() {
+    const rig = await openRig({ ledger: ledgerOf(entries("po-1", "po-2", "po-3")) });
+    const pids = [await ask(rig, "po-1"), await ask(rig, "po-2"), await ask(rig, "po-3")] as const;
+    const browser: TestBrowser = await signedIn(rig, ANA);
+    return { rig, pids, browser, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
+  }
+
+  test("are shown whole, answered by one press, recorded one by one", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const list = await browser.get("/inbox");
+    expect(list.text.match(/type="checkbox"/gu)).toHaveLength(3);
+    const page = await browser.get(select(pids));
+    for (const id of ["po-1", "po-2", "po-3"]) expect(page.text).toContain(`The <em>summary</em> of ${id}`);
+    const [one, two, three] = pids;
+    const body = answers(pressOf(page.text), [
+      [one, "approve"],
+      [two, "reject", "No"],
+      [three, ""],
+    ]);
+    const result = await browser.post("/inbox/confirm", body);
+    expect(result.status).toBe(200);
+    expect(result.text.match(/data-effective="true"/gu)).toHaveLength(2);
+    expect(await decision(rig, one)).toMatchObject({ choice: "approve", by: ANA, door: "inbox" });
+    expect(await decision(rig, two)).toMatchObject({ choice: "reject", comment: "No" });
+    expect(await decision(rig, three)).toBeUndefined();
+    expect(rig.audit.filter(({ what }) => what === "decide")).toHaveLength(2);
+    // The same form again, as a reload sends it, tells the same and records nothing new.
+    const again = await browser.post("/inbox/confirm", body);
+    expect(again.text.match(/data-effective="true"/gu)).toHaveLength(2);
+  });
+
+  test("tell what stands for each that somebody answered first", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const [one, two] = pids;
+    const page = await browser.get(select([one, two]));
+    await rig.press(await rig.link("po-1", "reject"), { confirm: "yes", choice: "reject" });
+    const result = await browser.post(
+      "/inbox/confirm",
+      answers(pressOf(page.text), [
+        [one, "approve"],
+        [two, "approve"],
+      ]),
+    );
+    expect(result.text.match(/data-effective="(true|false)"/gu)).toEqual([
+      'data-effective="false"',
+      'data-effective="true"',
+    ]);
+    expect(await decision(rig, one)).toMatchObject({ choice: "reject", door: "mail" });
+  });
+
+  test("leave out what is not the person's, is answered, or has choices or fields of its own", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const own = await ask(rig, "po-4", {
+      fields: { type: "object", properties: { cost: { type: "string", title: "Cost" } } },
+    });
+    const others = ballotId("po-2", 2);
+    const page = await browser.get(select([pids[0], own, others, "nothing:1"]));
+    expect(page.text.match(/<article/gu)).toHaveLength(1);
+    expect(page.text).toContain("3 that you selected are not shown");
+    const body = answers(pressOf(page.text), [
+      [own, "approve"],
+      [others, "approve"],
+      ["nothing:1", "approve"],
+    ]);
+    expect((await browser.post("/inbox/confirm", body)).text).not.toContain("data-effective");
+    expect((await rig.durable.read(own))?.state).toBe("pending");
+    expect((await rig.durable.read(others))?.state).toBe("pending");
+  });
+
+  test("want an answer to one of them at least, and their own form", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const page = await browser.get(select(pids));
+    const press = pressOf(page.text);
+    const none = await browser.post(
+      "/inbox/confirm",
+      answers(
+        press,
+        pids.map((pid) => [pid, ""] as const),
+      ),
+    );
+    expect([none.status, none.text.match(/<article/gu)?.length]).toEqual([422, 3]);
+    const body = answers(press, [[pids[0], "approve"]]);
+    body.set("form", "x");
+    expect((await browser.post("/inbox/confirm", body)).status).toBe(403);
+    expect((await rig.durable.read(pids[0]))?.state).toBe("pending");
+  });
+});
