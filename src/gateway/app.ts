@@ -22,6 +22,7 @@ import { addBallotActRoutes } from "./routes/ballot-acts.ts";
 import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
+import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
@@ -109,7 +110,10 @@ export function createApp(options: AppOptions): Express {
   addBallotActRoutes(app, byEngine);
   addReceiptRoutes(app, byEngine);
   if (options.inbox !== undefined) addInbox(app, byEngine, options.inbox);
-  if (options.mailbox !== undefined) app.use(options.mailbox);
+  if (options.mailbox !== undefined) {
+    app.use(options.mailbox);
+    addFirstApprovalRoute(app, byEngine);
+  }
 
   // For other systems. What they send shows by itself where it comes from; they have no key.
   addWebhookRoutes(app, options);

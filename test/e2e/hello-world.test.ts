@@ -61,6 +61,10 @@ test("npm start takes an approval from the request to the outcome, and stops wit
     effective: true,
   });
   expect(await api.ended(id)).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+  // The button on the home page leads to the mailbox, and the mail is there.
+  const button = await fetch(`${all.url}/first-approval`, { method: "POST" });
+  expect(button).toMatchObject({ status: 200, url: `${all.url}/mailbox` });
+  expect((await button.text()).match(/Decision needed: Order 40 laptops/gu)).toHaveLength(2);
   expect(await all.stop()).toEqual({ code: 0, signal: null });
   console.log(`npm start: ready in ${Math.round(all.readyMs)} ms`);
 });

@@ -1,5 +1,7 @@
 /** A gateway with all that stands behind it, in this process: real HTTP, the real engine, a worker with plain functions. */
+
 import { type Context, Resonate } from "@resonatehq/sdk";
+import type { Router } from "express";
 import { type Authenticate, createAuthenticate } from "../../src/auth/authenticate.ts";
 import type { Durable } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
@@ -52,6 +54,8 @@ export async function startTestGateway(
     readonly sources?: Sources;
     readonly isEngineOpen?: () => boolean;
     readonly catalogue?: Catalogue;
+    /** Default: there is none. */
+    readonly mailbox?: Router;
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -77,7 +81,7 @@ export async function startTestGateway(
     ...(options.isEngineOpen && { isEngineOpen: options.isEngineOpen }),
     ...(options.catalogue && { catalogue: options.catalogue }),
     keys: TEST_KEYS,
-    mailbox: undefined,
+    mailbox: options.mailbox,
     callbackUrlProblem,
     authenticate: options.authenticate ?? EVERYBODY_MAY,
     trustProxyHops: options.trustProxyHops ?? 0,

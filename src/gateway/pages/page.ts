@@ -141,7 +141,7 @@ interface Visited {
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
  * - those by which people sign in, and of people who are signed in: see `SignInPage` and `InboxPage`.
- * - `home`: what this service is; links the development mailbox where there is one.
+ * - `home`: what is here for whom; where there is the development mailbox, also a button that asks for a first approval.
  */
 export type Page =
   | SignInPage

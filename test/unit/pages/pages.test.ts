@@ -56,7 +56,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 }
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
-const WITH_FORM = Object.keys(PAGES).filter((name) => /^(?:decide|act)|taken back/u.test(name));
+const WITH_FORM = Object.keys(PAGES).filter((name) => /^(?:decide|act)|taken back|^home$/u.test(name));
 
 describe.each(Object.keys(PAGES))("render() of %s", (name) => {
   test("answers with the status and every header of an HTML answer", async () => {
@@ -93,7 +93,9 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
     for (const { attributes } of tags) {
       for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
       for (const key of ["src", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
-      expect(attributes.get("action") ?? "/d/own/undo").toMatch(/^\/[dr]\/[\w.-]+\/undo$/u);
+      expect(attributes.get("action") ?? "/d/own/undo").toMatch(
+        /^\/(?:first-approval|[dr]\/[\w.-]+\/undo)$/u,
+      );
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
     expect(html).not.toMatch(/[\u202A-\u202E\u2066-\u2069]|undefined|never shown/u);
