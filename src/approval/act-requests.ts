@@ -1,6 +1,6 @@
 /** Bodies of the calls that do something about an open approval. */
 import { z } from "zod";
-import { parseDeadline } from "./deadline.ts";
+import { deadlineProblem } from "./deadline.ts";
 import { approvalRequestSchema, approverSchema } from "./schema.ts";
 import { lines } from "./text-schema.ts";
 
@@ -30,8 +30,9 @@ export const extendRequest = z
   .strictObject({
     deadline: z
       .string()
-      .refine((text) => parseDeadline(text) !== undefined, {
-        message: "must be an ISO 8601 duration (P5D, PT36H) or an instant (2026-12-01T12:00:00Z)",
+      .superRefine((text, ctx) => {
+        const message = deadlineProblem(text);
+        if (message !== undefined) ctx.addIssue({ code: "custom", message });
       })
       .meta({
         description: "The new deadline: ISO 8601 duration from now, or an instant. Later than before.",

@@ -122,12 +122,20 @@ export function parsedRequestIn(value: unknown): ParsedRequest | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
+/** New requests must write their deadline so that all libraries read it alike. Earlier versions asked less. */
+const sentBeforeSchema = approvalRequestSchema.extend({
+  deadline: z
+    .string()
+    .refine((text) => parseDeadline(text) !== undefined)
+    .default("P7D"),
+});
+
 /**
- * Reads a request without judging how far away its deadline is, to compare it with one that was accepted earlier;
- * undefined if it could never have been accepted.
+ * Reads a request without judging how far away its deadline is or how it is written, to compare it with one that was
+ * accepted earlier; undefined if it could never have been accepted.
  */
 export function readApprovalContent(input: unknown): ApprovalRequest | undefined {
-  const parsed = approvalRequestSchema.safeParse(input);
+  const parsed = sentBeforeSchema.safeParse(input);
   // Settings may have changed since.
   const rules = { mayApproveByDeadline: true };
   if (!parsed.success || relationProblems(input, rules).length > 0) return undefined;

@@ -36,6 +36,8 @@ export interface Begin {
   readonly args: readonly unknown[];
   /** From now until the workflow is over, done or not. */
   readonly timeoutMs: number;
+  /** The timeout is written as only earlier versions accepted it, which is right for what was begun by then. */
+  readonly timeoutProblem?: FieldProblem | undefined;
   /** The receiver that is told when it has ended. */
   readonly callbackUrl?: string | undefined;
 }
@@ -79,6 +81,8 @@ export async function readBegin(
   const withheld = query.get("func") === undefined ? undefined : catalogue.withheld(func, target);
   if (withheld !== undefined) problems.push({ field: "func", message: `must be another: ${withheld}` });
   const timeoutMs = parseTimeout(query.get("timeout"));
+  const spelling = durationProblem(query.get("timeout") ?? "PT1S");
+  const timeoutProblem = spelling === undefined ? undefined : { field: "timeout", message: spelling };
   if (timeoutMs === undefined) {
     problems.push({
       field: "timeout",
@@ -89,6 +93,7 @@ export async function readBegin(
   const id = parseId(query.get("id"), idempotencyKeysOf(req), problems);
   const [first] = problems;
   if (first !== undefined) {
+    if (timeoutProblem !== undefined && timeoutMs !== undefined) problems.push(timeoutProblem);
     throw new ServiceError("INVALID_REQUEST", `${first.field} ${first.message}`, { problems });
   }
   const body = await readJson(req);
@@ -100,6 +105,7 @@ export async function readBegin(
     target,
     args: argumentsOf(func, body),
     timeoutMs: timeoutMs ?? WORKFLOW_TIME.defaultMs,
+    timeoutProblem,
     callbackUrl,
   };
 }
@@ -124,7 +130,7 @@ function argumentsOf(func: string, body: { readonly value: unknown } | undefined
 
 function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return WORKFLOW_TIME.defaultMs;
-  const ms = durationProblem(text) === undefined ? parseDuration(text) : undefined;
+  const ms = parseDuration(text);
   return ms !== undefined && ms >= WORKFLOW_TIME.minMs && ms <= WORKFLOW_TIME.maxMs ? ms : undefined;
 }
 

@@ -102,19 +102,30 @@ async function begin(options: WorkflowRoutesOptions, req: Request): Promise<Stor
 }
 
 /**
- * Throws `INVALID_FIELDS` if the workflow's schema refuses the argument. What was begun before is found again all the same,
- * also when the schema has become stricter since.
+ * Throws `INVALID_FIELDS` if the workflow's schema refuses the argument, and `INVALID_REQUEST` if the timeout is written as
+ * only earlier versions accepted it. What was begun before is found again all the same, also when what is asked has become
+ * stricter since.
  */
 async function assertTaken({ catalogue, durable }: WorkflowRoutesOptions, call: Begin): Promise<void> {
-  const workflow = catalogue.find(call.func, call.version, call.target);
-  if (workflow === undefined) return;
-  const checked = await checkArgument(workflow, call.args[0], "body");
-  if (checked.ok) return;
+  const refusal = timeoutRefusal(call) ?? (await argumentRefusal(catalogue, call));
+  if (refusal === undefined) return;
   const stored = call.id === undefined ? undefined : await durable.read(call.id);
-  if (stored !== undefined && isSameCall(stored, call)) return;
+  if (stored === undefined || !isSameCall(stored, call)) throw refusal;
+}
+
+function timeoutRefusal({ timeoutProblem: problem }: Begin): ServiceError | undefined {
+  if (problem === undefined) return undefined;
+  const detail = `${problem.field} ${problem.message}`;
+  return new ServiceError("INVALID_REQUEST", detail, { problems: [problem] });
+}
+
+async function argumentRefusal(catalogue: Catalogue, call: Begin): Promise<ServiceError | undefined> {
+  const workflow = catalogue.find(call.func, call.version, call.target);
+  const checked = workflow && (await checkArgument(workflow, call.args[0], "body"));
+  if (checked === undefined || checked.ok) return undefined;
   const { problems } = checked;
   const detail = problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
-  throw new ServiceError("INVALID_FIELDS", detail, { problems });
+  return new ServiceError("INVALID_FIELDS", detail, { problems });
 }
 
 /** Holds callers until their promise settles, they leave, time is up, or the process stops; so many at a time. */

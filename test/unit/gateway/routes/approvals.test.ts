@@ -137,16 +137,34 @@ describe("POST /approvals", () => {
     expect(await rig.durable.read("po-1")).toEqual(before);
   });
 
-  test("refuses a duration in small letters, which libraries read differently, with how to write it", async () => {
-    await using rig = await openRig({ work: false });
-    await rig.json("POST", "/approvals", { id: "po-1", ...meant });
-    for (const id of ["po-1", "po-2"]) {
-      const { status, body } = await rig.json("POST", "/approvals", { id, ...meant, deadline: "p5d" });
-      const message = expect.stringMatching(/^must be .* ISO 8601 duration .*: write it in capitals$/u);
-      expect([status, body["errors"]]).toEqual([422, [{ field: "deadline", message }]]);
-    }
-    expect(await rig.durable.read("po-2")).toBeUndefined();
-  });
+  test.each([
+    ["p5d", "write it in capitals"],
+    ["PT1.5H", "write whole numbers, such as PT90M for PT1.5H"],
+    ["P1W2D", "write weeks alone, or as days, such as P9D for P1W2D"],
+    ["2027-12-01T23:59:60Z", "seconds go from 00 to 59"],
+  ])(
+    "finds what an earlier version stored with the deadline %s, and starts nothing new with it",
+    async (deadline, advice) => {
+      await using rig = await openRig({ work: false });
+      await rig.ask("po-1", { ...meant, deadline }, HOUR_MS);
+      const before = await rig.durable.read("po-1");
+      const again = { ...meant, deadline };
+      expect(await rig.json("POST", "/approvals", { id: "po-1", ...again })).toMatchObject({
+        status: 202,
+        body: { id: "po-1", status: "pending" },
+      });
+      const byKey = await rig.json("POST", "/approvals", again, { "Idempotency-Key": "po-1" });
+      expect(byKey.status).toBe(202);
+      expect(await rig.durable.read("po-1")).toEqual(before);
+      for (const other of [{ id: "po-2" }, { id: "po-1", title: "Another" }, {}]) {
+        const { status, body } = await rig.json("POST", "/approvals", { ...again, ...other });
+        const message = expect.stringMatching(/^must be .* ISO 8601 duration /u);
+        expect([status, body["errors"]]).toEqual([422, [{ field: "deadline", message }]]);
+        expect(body["errors"]).toMatchObject([{ message: expect.stringContaining(`: ${advice}`) }]);
+      }
+      expect(await rig.durable.read("po-2")).toBeUndefined();
+    },
+  );
 
   test.each<[string, (at: Date) => string]>([
     ["with milliseconds", (at) => at.toISOString()],

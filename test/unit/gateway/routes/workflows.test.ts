@@ -154,6 +154,25 @@ describe("POST /begin", () => {
     });
   });
 
+  test("finds what an earlier version began with a timeout that is refused now, and begins nothing new with it", async () => {
+    const begin = (id: string, argument = "x") =>
+      gateway.request(`/begin?id=${id}&func=question&timeout=PT1.5H`, json(argument));
+    await gateway.durable.start({ id: "old", func: "question", args: ["x"], timeoutAt: Date.now() + 60_000 });
+    expect(await begin("old")).toMatchObject({ status: 200, body: { promise: "old", status: "pending" } });
+    for (const [id, argument] of [
+      ["new", "x"],
+      ["old", "y"],
+    ] as const) {
+      expect(await begin(id, argument)).toMatchObject({
+        status: 400,
+        body: {
+          errors: [{ field: "timeout", message: expect.stringContaining("such as PT90M for PT1.5H") }],
+        },
+      });
+    }
+    expect(await gateway.durable.read("new")).toBeUndefined();
+  });
+
   test("gives workflows 410 days, or what timeout says", async () => {
     const lifetime = async (id: string) => {
       const promise = await gateway.durable.read(id);
