@@ -275,7 +275,10 @@ class Relations {
 
   #checkSilence(path: Path, onDeadline: unknown): void {
     if (onDeadline !== "approve" || this.#mayApproveByDeadline) return;
-    this.#say(path, "must be expire, reject or escalate: silence does not count as approval");
+    this.#say(
+      path,
+      "must be expire, reject or escalate: silence counts as approval only where the setting ALLOW_APPROVE_BY_DEADLINE is on",
+    );
   }
 
   #checkChoices(): void {

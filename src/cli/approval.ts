@@ -96,11 +96,12 @@ function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {
 }
 
 function parse(
-  { callbackUrlProblem }: Cli,
+  { callbackUrlProblem, config }: Cli,
   argument: unknown,
   nowMs: number,
 ): ReturnType<typeof parseApprovalRequest> {
-  return parseApprovalRequest(argument, { nowMs, callbackUrlProblem });
+  const { mayApproveByDeadline } = config;
+  return parseApprovalRequest(argument, { nowMs, callbackUrlProblem, mayApproveByDeadline });
 }
 
 function wrong(problems: readonly { readonly field: string; readonly message: string }[]): UsageError {

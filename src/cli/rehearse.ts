@@ -53,6 +53,7 @@ Example:
     const rehearsal = await play(module, { spec: file, script }, () =>
       module.rehearse(spec, {
         limitMs: LIMIT_MS,
+        mayApproveByDeadline: cli.config.mayApproveByDeadline,
         // Checked there: what a file holds may be anything.
         ...(people === undefined ? {} : { people: people as People }),
         ...(now === undefined ? {} : { now }),

@@ -70,6 +70,8 @@ export interface Config {
     /** How long a worker hands back a call that it cannot run, for another that can, before it rejects it. */
     readonly handBackMs: number;
   };
+  /** Whether requests may say that silence counts as approval. */
+  readonly mayApproveByDeadline: boolean;
   readonly workflows: {
     /** Absolute path of the folder of your own workflows; undefined: there are none. */
     readonly folder: string | undefined;
@@ -146,6 +148,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       // The engine halts what is handed back for twenty minutes: a rejection that says why must come before.
       handBackMs: read.integer(source, "WORKER_HANDBACK_MS", 300_000, { min: 0, max: 900_000 }),
     },
+    mayApproveByDeadline: read.oneOf(source, "ALLOW_APPROVE_BY_DEADLINE", ["on", "off"], "off") === "on",
     workflows: {
       folder: workflowsFolder === undefined ? undefined : resolve(workflowsFolder),
       examples: read.oneOf(source, "EXAMPLE_WORKFLOWS", ["on", "off"], production ? "off" : "on") === "on",

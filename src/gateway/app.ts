@@ -58,6 +58,8 @@ export interface AppOptions {
   readonly corsOrigins: readonly string[];
   /** What is wrong with the URL of a receiver; undefined if nothing is. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Whether requests may say that silence counts as approval. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Senders of webhooks, by name. */
   readonly sources: Sources;
   /** Workflows that are known here. */

@@ -35,6 +35,8 @@ export interface GatewayOptions {
   readonly inbox?: InboxParts | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Whether requests may say that silence counts as approval. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Senders of webhooks, by name. Default: none. */
   readonly sources?: Sources;
   /** Workflows that are known here. Default: `foo`, which is begun when nothing is asked for. */
@@ -88,6 +90,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mailbox: options.mailbox,
       inbox: options.inbox,
       callbackUrlProblem: options.callbackUrlProblem,
+      mayApproveByDeadline: options.mayApproveByDeadline,
       sources: options.sources ?? new Map(),
       catalogue: options.catalogue ?? createCatalogue([{ name: "foo", version: 1 }]),
       authenticate: options.authenticate,

@@ -53,6 +53,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       keys: loadTokenKeys(config),
       mailbox,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
+      mayApproveByDeadline: config.mayApproveByDeadline,
       sources,
       catalogue: catalogueOf(config, workflows),
       authenticate: openAuth({

@@ -95,6 +95,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       publicUrl,
       group,
       builtInGroup,
+      mayApproveByDeadline: config.mayApproveByDeadline,
       onEvent: parts.onlooker && ((event, request) => parts.onlooker?.event(event, request)),
     },
   });

@@ -51,8 +51,12 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
 }
 
 function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
-  const { callbacks, now } = services(ctx);
-  const parsed = parseApprovalRequest(request, { nowMs: now(), callbackUrlProblem: callbacks.urlProblem });
+  const { callbacks, mayApproveByDeadline, now } = services(ctx);
+  const parsed = parseApprovalRequest(request, {
+    nowMs: now(),
+    callbackUrlProblem: callbacks.urlProblem,
+    mayApproveByDeadline,
+  });
   if (!parsed.ok || parsed.terms.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
   // The approval cannot outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();

@@ -52,11 +52,13 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
     concurrency,
     log,
     workflows: workflows.map(registrationOf),
-    // The service knows where callbacks may go: it checks an approval's URL when it calls it.
+    // The service knows its settings: where callbacks may go it checks when it calls, and whether silence may count as
+    // approval when a deadline passes.
     services: {
       group,
       builtInGroup: builtInGroupOf(countersignGroup),
       callbacks: { urlProblem: () => undefined },
+      mayApproveByDeadline: true,
     },
   });
   const stopping = new AbortController();

@@ -18,6 +18,8 @@ export interface Services {
   /** The worker group of built-in workflows, which approvals and callbacks are addressed to. Default: this worker's. */
   readonly builtInGroup?: string | undefined;
   readonly callbacks: Pick<CallbackSender, "urlProblem">;
+  /** Whether this installation allows `onDeadline: "approve"`. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Absent: this worker has no keys, and signs nothing. */
   readonly tokens?: LinkTokens;
   /** Origin of every link. Absent: this worker makes none. */
@@ -37,8 +39,6 @@ export interface ProductServices extends Services {
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
-  /** Whether `onDeadline: "approve"` is allowed by this installation. */
-  readonly mayApproveByDeadline?: boolean | undefined;
   /** Gets events of approvals in this process, more than once if a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }

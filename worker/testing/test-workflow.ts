@@ -46,6 +46,8 @@ export interface TestOptions<Input> {
   readonly workflows?: readonly TestedWorkflow<never, unknown>[];
   /** Webhooks that come meanwhile, for workflows that call `waitForWebhook`. */
   readonly webhooks?: readonly TestWebhook[];
+  /** Whether silence may count as approval, as by the setting `ALLOW_APPROVE_BY_DEADLINE`. Default: no. */
+  readonly mayApproveByDeadline?: boolean;
   /** Milliseconds of real time after which the test is given up. Default 10,000. */
   readonly limitMs?: number;
 }
@@ -141,7 +143,10 @@ class WorkflowTest {
       limitMs,
       group: GROUP,
       workflows: registered,
-      services: (service) => this.#services(service),
+      services: (service) => ({
+        ...this.#services(service),
+        mayApproveByDeadline: options.mayApproveByDeadline,
+      }),
     });
     for (const { event, afterMs } of arrivals) {
       this.#service.after(afterMs, () => this.#arrive(event));

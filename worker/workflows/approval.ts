@@ -104,7 +104,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       content,
       past,
       before: known.decisions,
-      isMailed: unmailed.length === 0,
+      isMailed: unmailed.length === 0 && !seats.some((seat) => seat.isUnreached && !isSettled(seat.future)),
       first: desk.first,
     };
     const open = [
@@ -120,7 +120,9 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     if (!isDue && !isWorthIt) yield* desk.waitForAny(open);
     // The last judgement comes to the same when it runs again, and nothing durable follows it: only what it has told of
     // must be on record.
-    const seen = yield* desk.judge(look, change === "end" && !isHeard ? "never" : "at-end");
+    // Where a setting decides, it may be another one by then.
+    const isRepeatable = change === "end" && !isHeard && request.onDeadline !== "approve";
+    const seen = yield* desk.judge(look, isRepeatable ? "never" : "at-end");
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
     if (seen === undefined) continue;
     const { verdict, decisions } = seen;
@@ -173,6 +175,8 @@ interface HeldSeat {
   readonly undo: Future<unknown> | undefined;
   /** How often its mail was tried. */
   tries: number;
+  /** Whether its mail cannot be delivered: this person was not asked. */
+  isUnreached: boolean;
 }
 
 /** A ballot whose mail has to be tried again. */
@@ -248,7 +252,7 @@ class Desk {
         undo === undefined
           ? undefined
           : yield* this.#create({ timeout, tags: { ...EXTERNAL, [KIND_TAG]: "undo" } });
-      const seat = { n, ask, future, undo: undoing, tries: 0 };
+      const seat = { n, ask, future, undo: undoing, tries: 0, isUnreached: false };
       const first = this.#firstOf(seat);
       if (first !== seat) this.first[n] = first.n;
       seats.push(seat);
@@ -286,6 +290,7 @@ class Desk {
       const { delivery } = mailResultIn(yield* result) ?? {
         delivery: { status: "deferred", nextTryAtMs: 0 },
       };
+      seat.isUnreached = delivery.status === "undeliverable";
       if (delivery.status === "deferred") unmailed.push({ seat, nextTryAtMs: delivery.nextTryAtMs ?? 0 });
     }
     return unmailed;

@@ -69,7 +69,7 @@ export interface JudgeInput {
   readonly past: readonly CountedDecision[];
   /** What the judgement before this one saw. */
   readonly before: readonly CountedDecision[];
-  /** Whether everybody's mail was accepted. */
+  /** Whether the mail of everybody who has not answered was accepted. */
   readonly isMailed: boolean;
   /** By the number of a ballot, that of the same person's first one, where it is another. */
   readonly first: Readonly<Record<number, number>>;

@@ -29,6 +29,7 @@ export interface ApprovalRoutesOptions {
   /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
   readonly newId: () => string;
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
   /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */

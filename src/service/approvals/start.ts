@@ -15,6 +15,8 @@ export interface StartApprovalOptions {
   readonly newId: () => string;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
+  /** Whether requests may say that silence counts as approval. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
 }
 
 export interface ApprovalCall {
@@ -35,9 +37,10 @@ export async function startApproval(
   options: StartApprovalOptions,
   { body, idempotencyKeys }: ApprovalCall,
 ): Promise<StoredPromise> {
-  const { durable, newId, callbackUrlProblem } = options;
+  const { durable, newId, callbackUrlProblem, mayApproveByDeadline } = options;
   const { id, problems } = chooseId(body, idempotencyKeys);
-  const parsed = parseApprovalRequest(body, { nowMs: await currentTime(options), callbackUrlProblem });
+  const nowMs = await currentTime(options);
+  const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline });
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) {
     const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);

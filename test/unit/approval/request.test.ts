@@ -225,7 +225,9 @@ describe("parseApprovalRequest() refuses", () => {
     [
       "approval by silence",
       { ...minimal, onDeadline: "approve" },
-      ["onDeadline: must be expire, reject or escalate: silence does not count as approval"],
+      [
+        "onDeadline: must be expire, reject or escalate: silence counts as approval only where the setting ALLOW_APPROVE_BY_DEADLINE is on",
+      ],
     ],
     [
       "escalations to too few people, where they replace those before",

@@ -65,6 +65,8 @@ export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
+  /** Whether silence may count as approval. */
+  readonly mayApproveByDeadline?: boolean;
   /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
   readonly outcomeWaitMs?: number;
   /** Where the inbox reads its lists. Default: there is no inbox. */
@@ -73,13 +75,8 @@ export interface RigOptions {
   readonly publicUrl?: string;
 }
 
-export async function openRig({
-  deliver,
-  work = true,
-  outcomeWaitMs,
-  ledger,
-  publicUrl,
-}: RigOptions = {}): Promise<Rig> {
+export async function openRig(options: RigOptions = {}): Promise<Rig> {
+  const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
   const engine = openEngine({ file: ":memory:" });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
@@ -101,6 +98,7 @@ export async function openRig({
     authenticate: EVERYBODY_MAY,
     audit: { record: (entry) => void audit.push(entry) },
     trustProxyHops: 1,
+    mayApproveByDeadline,
     outcomeWaitMs,
   });
   let calls = 0;
@@ -143,6 +141,7 @@ export async function openRig({
           tokens,
           publicUrl: gateway.publicUrl,
           group: "worker",
+          mayApproveByDeadline,
         },
       });
       network.start();

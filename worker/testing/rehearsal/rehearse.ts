@@ -29,6 +29,8 @@ export interface RehearsalOptions {
   readonly people?: People;
   /** When the approval is asked for. Default: 2030-01-01T09:00:00Z, so that each rehearsal has the same dates. */
   readonly now?: Date | string;
+  /** Whether silence may count as approval, as by the setting `ALLOW_APPROVE_BY_DEADLINE`. Default: no. */
+  readonly mayApproveByDeadline?: boolean | undefined;
   /** Milliseconds of real time after which the rehearsal is given up. Default 10,000. */
   readonly limitMs?: number;
 }
@@ -82,6 +84,7 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
   const request = parseApprovalRequest(spec, {
     nowMs: instantMs(options.now ?? START),
     callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
+    mayApproveByDeadline: options.mayApproveByDeadline,
   });
   if (!request.ok) throw new RehearsalRefused("spec", request.problems);
   const parsed = parsePeople(options.people, {
@@ -106,13 +109,15 @@ class Play {
   /** How many mails of a kind a person has got. */
   readonly #got = new Map<string, number>();
   readonly #seen = new Set<string>();
+  readonly #mayApproveByDeadline: boolean | undefined;
   #gateway: Gateway | undefined;
   #approval: string | undefined;
   /** How the approval stood when it was last looked at, in words. */
   #stood = "";
 
-  constructor(script: Script, { now = START, limitMs = LIMIT_MS }: RehearsalOptions) {
+  constructor(script: Script, { now = START, limitMs = LIMIT_MS, mayApproveByDeadline }: RehearsalOptions) {
     this.#script = script;
+    this.#mayApproveByDeadline = mayApproveByDeadline;
     this.#mailer = collectMails({ publicUrl: PUBLIC_URL, now: () => this.#service.now() }, (mail, source) =>
       this.#mailed(mail, source),
     );
@@ -186,6 +191,7 @@ class Play {
         clock: () => this.#service.now(),
         newId: () => "rehearsal",
         callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
+        mayApproveByDeadline: this.#mayApproveByDeadline,
       },
       { body: spec, idempotencyKeys: [] },
     );
@@ -214,6 +220,7 @@ class Play {
       tokens: this.#tokens,
       publicUrl: PUBLIC_URL,
       group: GROUP,
+      mayApproveByDeadline: this.#mayApproveByDeadline,
     };
   }
 
