@@ -3,6 +3,7 @@
  * Everything here is plain JSON, because it lives in durable promises and crosses processes.
  */
 import type { z } from "zod";
+import type { AwayPeople, InPlaceOf } from "./absence.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { FieldValues } from "./field-answers.ts";
 import type {
@@ -51,6 +52,8 @@ export interface Ballot {
   /** Asked by an escalation. */
   readonly added?: true;
   readonly via?: Via;
+  /** Those who are away, and in whose place this approver is asked. */
+  readonly inPlaceOf?: readonly InPlaceOf[];
   /** Whether the request has choices or fields of its own, which an answer must be held against. */
   readonly custom?: true;
   /** Whether a decision on it can be taken back: then the promise that follows it says whether it was. */
@@ -215,11 +218,13 @@ export interface CountedDecision extends Vote {
   readonly caller?: string;
 }
 
-/** What an approval of this version is started with, beside its request: times by the engine's clock. */
+/** What an approval of this version is started with, beside its request: times by the engine's clock, and who is away. */
 export interface Terms {
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
+  /** Who was away then, of those who matter to its first stage, by the key of their address. */
+  readonly away?: AwayPeople;
 }
 
 /** The result of a judgement's step: what one pass of the workflow saw, and what follows from it. */

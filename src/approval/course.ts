@@ -1,4 +1,5 @@
 /** What the stored promises of an approval say, in the form that the rule is applied to (`evaluate.ts`). */
+import { awayIn } from "./absence.ts";
 import { type ApprovalRequest, type Ballot, type Closed, effectOf } from "./approval.ts";
 import { asked } from "./content.ts";
 import {
@@ -41,7 +42,7 @@ function seatOf(
 ): (Seat & { readonly stage: number; readonly round: number }) | undefined {
   const ballot = ballotOf(record);
   if (ballot === undefined) return undefined;
-  const { n, approver, stage = 0, round = 1, groups = [0], gen, added, via } = ballot;
+  const { n, approver, stage = 0, round = 1, groups = [0], gen, added, via, inPlaceOf } = ballot;
   return {
     n,
     person: approver,
@@ -52,6 +53,7 @@ function seatOf(
     openedAtMs: record.createdAt,
     ...(added === undefined ? {} : { added }),
     ...(via === undefined ? {} : { via }),
+    ...(inPlaceOf === undefined ? {} : { inPlaceOf }),
     answer: seatAnswer(record, undo, ballot.undo === true ? undoMs : 0),
   };
 }
@@ -173,7 +175,12 @@ export function evaluationOf(course: Course, nowMs: number): Evaluation {
   const current = ballots.filter(({ ballot }) => isCurrent(ballot, course));
   const seats =
     current.length === 0 && ballots.length === 0
-      ? openingAsks(rule, state).map((ask, i) => ({ ...ask, n: i + 1, openedAtMs: nowMs, answer: OPEN }))
+      ? openingAsks(rule, state, awayIn(call.terms.away)).map((ask, i) => ({
+          ...ask,
+          n: i + 1,
+          openedAtMs: nowMs,
+          answer: OPEN,
+        }))
       : current.flatMap(({ record, undo }) => seatOf(record, undo, rule.undoMs) ?? []);
   const seen = end && endOf(end);
   return evaluate(

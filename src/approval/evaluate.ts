@@ -15,6 +15,7 @@
  *    their place. If an entry names nobody who can be asked, the ballots stay.
  * E8 A request without stages has one deadline, which can be moved. So when its chain is at its end, only that ends it.
  */
+import { type AwayAt, type InPlaceOf, withStandIns } from "./absence.ts";
 import type { Choice, Effect, OutcomeKind, Verdict, Via } from "./approval.ts";
 import { nextOpening } from "./hours.ts";
 import { addressKey } from "./person.ts";
@@ -55,6 +56,7 @@ export interface Seat {
   /** Asked by an escalation: their approval counts, and no more approvals are needed because of them. */
   readonly added?: true;
   readonly via?: Via;
+  readonly inPlaceOf?: readonly InPlaceOf[];
   readonly answer: SeatAnswer;
 }
 
@@ -90,6 +92,8 @@ export interface Look {
   /** `atMs` of an open end is its deadline. */
   readonly end: End;
   readonly nowMs: number;
+  /** Who is away at that time. Default: nobody. */
+  readonly awayAt?: AwayAt;
 }
 
 /** A ballot to open. */
@@ -99,6 +103,8 @@ export interface Ask extends Member {
   readonly gen: number;
   readonly added?: true;
   readonly via?: Via;
+  /** Those who are away, and in whose place this person is asked. */
+  readonly inPlaceOf?: readonly InPlaceOf[];
 }
 
 export interface Evaluation {
@@ -171,19 +177,26 @@ export function evaluate(rule: Rule, look: Look, settings: Settings): Evaluation
   return new StageCount(rule, look, settings).evaluation();
 }
 
-/** The ballots to open when a round begins. */
-export function openingAsks(rule: Rule, { round, stage }: Pick<State, "round" | "stage">): Ask[] {
+/** The ballots to open when a stage begins. */
+export function openingAsks(
+  rule: Rule,
+  { round, stage }: Pick<State, "round" | "stage">,
+  awayAt: AwayAt = NOBODY_AWAY,
+): Ask[] {
   const open = rule.stages[stage];
   if (open === undefined) return [];
   const via: Via | undefined = round > 1 ? { kind: "round" } : undefined;
-  return peopleOf(rule, open).map((member) => ({
+  const asks = peopleOf(rule, open).map((member) => ({
     ...member,
     stage,
     round,
     gen: 0,
     ...(via === undefined ? {} : { via }),
   }));
+  return withStandIns(asks, { awayAt, requester: rule.requester });
 }
+
+const NOBODY_AWAY: AwayAt = () => undefined;
 
 /** When to look at an approval whose ballots were all just opened; undefined if only answers and its deadline matter. */
 export function firstAlarmAt(rule: Rule, state: State, nowMs: number): number | undefined {
@@ -310,7 +323,7 @@ class StageCount {
     const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),
-      ask: openingAsks(this.#rule, next),
+      ask: openingAsks(this.#rule, next, this.#look.awayAt),
       news: [{ kind: "stage-opened", stage }],
     });
   }
@@ -342,7 +355,7 @@ class StageCount {
     const next: State = { round: round + 1, stage: 0, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),
-      ask: openingAsks(this.#rule, next),
+      ask: openingAsks(this.#rule, next, this.#look.awayAt),
       news: [{ kind: "round-opened", round: next.round }],
       nextEndAtMs: endAtMs,
     });
@@ -412,6 +425,13 @@ class StageCount {
           via: { kind: "escalated" },
         }),
       );
+    const asked = withStandIns([...this.#followUps, ...ask], {
+      ...this.#awayConditions(),
+      isFixed: (each) => each.via?.kind !== "escalated",
+      // Where ballots are replaced, those who have not answered lose theirs.
+      isTaken: (key, wanted) =>
+        this.#isSeated(key, wanted, ({ kind }) => !replace || (kind !== "open" && kind !== "closed")),
+    });
     const close = replace && ask.length > 0 ? this.#openSeats() : [];
     const closed = replace ? seats.flatMap(({ n, answer }) => (answer.kind === "closed" ? [n] : [])) : [];
     const replaced = [...new Set([...(state.replaced ?? []), ...closed, ...close])];
@@ -423,7 +443,7 @@ class StageCount {
         sinceMs: nowMs,
         ...(replaced.length === 0 ? {} : { replaced: replaced.sort((a, b) => a - b) }),
       },
-      { close, ask: [...this.#followUps, ...ask], news: [...this.#handedOn(), news] },
+      { close, ask: asked, news: [...this.#handedOn(), news] },
     );
   }
 
@@ -631,12 +651,15 @@ class StageCount {
   #followUpsOf(seats: readonly Seat[]): Ask[] {
     const followed = new Set(seats.flatMap(({ via }) => via?.from ?? []));
     const { stage, round } = this.#look.state;
-    return seats.flatMap((seat): Ask[] => {
-      const { n, person, groups, gen, added, answer } = seat;
+    // In the order of the ballots: of two in whose place one person would be asked, it is so for the first.
+    const inOrder = seats.toSorted((one, other) => one.n - other.n);
+    const follows = inOrder.flatMap((seat): Ask[] => {
+      const { n, person, groups, gen, added, inPlaceOf, answer } = seat;
       if (followed.has(n)) return [];
       const again = { person, groups, stage, round, gen: gen + 1, ...(added && { added }) };
-      if (answer.kind === "undone") return [{ ...again, via: { kind: "undo", from: n } }];
-      if (answer.kind === "reissued") return [{ ...again, via: { kind: "reissued", from: n } }];
+      const same = { ...again, ...(inPlaceOf && { inPlaceOf }) };
+      if (answer.kind === "undone") return [{ ...same, via: { kind: "undo", from: n } }];
+      if (answer.kind === "reissued") return [{ ...same, via: { kind: "reissued", from: n } }];
       if (answer.kind !== "reassigned") return [];
       const { to, reason, by } = answer;
       // The door refuses this; a program that settles ballots by itself must not get past the rule.
@@ -654,6 +677,26 @@ class StageCount {
         },
       ];
     });
+    return withStandIns(follows, {
+      ...this.#awayConditions(),
+      // Who took an answer back, or was sent new links, is not asked for the first time.
+      isFixed: ({ via }) => via?.kind !== "reassigned",
+      isTaken: (key, groups) => this.#isSeated(key, groups, () => true),
+    });
+  }
+
+  #awayConditions() {
+    return { awayAt: this.#look.awayAt ?? NOBODY_AWAY, requester: this.#rule.requester };
+  }
+
+  /** Whether a person, by key, has such a ballot for one of these groups, however it ended. */
+  #isSeated(key: string, groups: readonly number[], isMeant: (answer: SeatAnswer) => boolean): boolean {
+    return this.#look.seats.some(
+      (seat) =>
+        addressKey(seat.person.email) === key &&
+        isMeant(seat.answer) &&
+        seat.groups.some((group) => groups.includes(group)),
+    );
   }
 
   #handedOn(): News[] {

@@ -1,6 +1,7 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
+import { storedAwaySchema } from "./absence.ts";
 import type { Terms } from "./approval.ts";
 import {
   DEADLINE_MAX_DAYS,
@@ -93,7 +94,11 @@ function timeProblems(request: ApprovalRequest, nowMs: number): FieldProblem[] {
   return problems;
 }
 
-const terms = z.object({ startedAtMs: z.number(), deadlineAtMs: z.number() });
+const terms = z.object({
+  startedAtMs: z.number(),
+  deadlineAtMs: z.number(),
+  away: z.exactOptional(storedAwaySchema),
+});
 
 const parsedRequest: z.ZodType<ParsedRequest> = z.union([
   z.object({

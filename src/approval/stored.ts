@@ -5,6 +5,7 @@
  * the rules for new ones become stricter. What does not fit is undefined, since other programs can reach the engine.
  */
 import { z } from "zod";
+import { storedAwaySchema, storedInPlaceOfSchema } from "./absence.ts";
 import type {
   Act,
   ApprovalRequest,
@@ -61,7 +62,11 @@ const request = storedRequestSchema.refine(
   ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
 );
 
-const terms: z.ZodType<Terms> = z.object({ startedAtMs: epochMs, deadlineAtMs: epochMs });
+const terms: z.ZodType<Terms> = z.object({
+  startedAtMs: epochMs,
+  deadlineAtMs: epochMs,
+  away: z.exactOptional(storedAwaySchema),
+});
 
 const call = z.object({
   func: z.literal("approval"),
@@ -90,6 +95,7 @@ const ballot: z.ZodType<Ballot> = z.object({
   groups: z.exactOptional(groups),
   added: z.exactOptional(z.literal(true)),
   via: z.exactOptional(via),
+  inPlaceOf: z.exactOptional(z.array(storedInPlaceOfSchema)),
   custom: z.exactOptional(z.literal(true)),
   undo: z.exactOptional(z.literal(true)),
   contentHash: z.exactOptional(text),
@@ -235,6 +241,7 @@ const ask: z.ZodType<Ask> = z.object({
   gen: z.int().min(0),
   added: z.exactOptional(z.literal(true)),
   via: z.exactOptional(via),
+  inPlaceOf: z.exactOptional(z.array(storedInPlaceOfSchema)),
 });
 
 const judgement: z.ZodType<Judgement> = z.object({

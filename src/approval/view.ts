@@ -1,3 +1,4 @@
+import { awayIn, type InPlaceOf } from "./absence.ts";
 import {
   type ApprovalRequest,
   type Choice,
@@ -52,6 +53,8 @@ export interface BallotView {
   readonly round?: number;
   /** Why it was opened later than its stage, or in place of another ballot. */
   readonly via?: Via;
+  /** Those who are away, and in whose place the approver is asked. */
+  readonly inPlaceOf?: readonly { readonly person: Person; readonly until: string; readonly note?: string }[];
   /**
    * `approved`, `rejected`, `changes_requested`: by the effect of the answer. `withdrawn`: the approval ended, or went on,
    * without this answer. `undone`: the answer was taken back.
@@ -177,20 +180,27 @@ function ballotsOf({ ballots, call }: Course): Omit<BallotView, "mail" | "state"
     ...(call.request.stages === undefined ? {} : { stage: stage + 1 }),
     ...(round === 1 ? {} : { round }),
   });
-  const opened = ballots.map(({ ballot: { n, approver, stage = 0, round = 1, via } }) => ({
+  const opened = ballots.map(({ ballot: { n, approver, stage = 0, round = 1, via, inPlaceOf } }) => ({
     n,
     approver,
     ...place(stage, round),
     ...(via === undefined ? {} : { via }),
+    ...(inPlaceOf === undefined ? {} : { inPlaceOf: inPlaceOf.map(shownPlace) }),
   }));
   // A ballot that can be taken back has a promise beside it.
   const step = call.request.undo === undefined ? 1 : 2;
-  const first = openingAsks(ruleOf(call.request), OPENING).map(({ person, stage, round }, i) => ({
-    n: 1 + i * step,
-    approver: person,
-    ...place(stage, round),
-  }));
+  const first = openingAsks(ruleOf(call.request), OPENING, awayIn(call.terms.away)).map(
+    ({ person, stage, round }, i) => ({
+      n: 1 + i * step,
+      approver: person,
+      ...place(stage, round),
+    }),
+  );
   return [...opened, ...first.slice(opened.length)];
+}
+
+function shownPlace({ person, untilMs, note }: InPlaceOf) {
+  return { person, until: iso(untilMs), ...(note === undefined ? {} : { note }) };
 }
 
 type Shown = Omit<BallotView, "state">;

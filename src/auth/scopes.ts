@@ -3,7 +3,8 @@ export const SCOPES = {
   "approvals:create": "Request approvals",
   "approvals:read": "See approvals, with addresses, comments and outcomes",
   "approvals:cancel": "Cancel approvals",
-  "approvals:manage": "Hand ballots on, send new links, move deadlines and change the question of approvals",
+  "approvals:manage":
+    "Hand ballots on, remind people, send new links, move deadlines and change the question of approvals; say who stands in for people who are away",
   "workflows:begin": "Start any registered workflow",
   "workflows:read": "See the state and result of workflows and of promises below them, except approvals",
   "promises:resolve": "Settle what a workflow waits for, and answer ballots from a program",

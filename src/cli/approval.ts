@@ -5,10 +5,11 @@ import { KIND_TAG } from "../approval/ids.ts";
 import { differingFields } from "../approval/meaning.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { untilDeadlineMs } from "../approval/rule.ts";
-import { approvalCall } from "../approval/starting.ts";
+import { approvalCall, termsWith } from "../approval/starting.ts";
 import { callOf } from "../approval/stored.ts";
 import type { StoredPromise } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
+import { openAbsenceBook } from "../service/absences/book.ts";
 import { type Cli, CommandFailure, EXIT, UsageError } from "./command.ts";
 
 /** The options that a call of the workflow `approval` may come with, as given. */
@@ -43,7 +44,8 @@ export async function startApproval(
     throw new UsageError(`--arg must have no id, or the id ${id}`);
   }
   const durable = await cli.durable();
-  const parsed = parse(cli, argument, await currentTime({ durable, clock: cli.clock }));
+  const nowMs = await currentTime({ durable, clock: cli.clock });
+  const parsed = parse(cli, argument, nowMs);
   if (!parsed.ok) {
     // Its deadline, an instant, may have been far enough away when it was started.
     const content = readApprovalContent(argument);
@@ -51,9 +53,10 @@ export async function startApproval(
     if (content !== undefined && earlier !== undefined && isSame(earlier, content)) return earlier;
     throw wrong(parsed.problems);
   }
+  const awayAt = await openAbsenceBook((each) => durable.read(each)).awayAt(nowMs);
   const root = await durable.start({
     id,
-    ...approvalCall(parsed.value, parsed.terms),
+    ...approvalCall(parsed.value, termsWith(parsed, awayAt)),
     tags: APPROVAL_TAGS,
     ...(target === undefined ? {} : { target }),
   });

@@ -58,6 +58,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./task.ts")).task,
   },
   {
+    name: "absences",
+    summary: "Have others asked in place of people who are away",
+    load: async () => (await import("./absences.ts")).absences,
+  },
+  {
     name: "callbacks",
     summary: "Look after outgoing callbacks: list, get, replay",
     load: async () => (await import("./callbacks.ts")).callbacks,

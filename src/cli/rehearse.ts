@@ -1,5 +1,10 @@
 import { join, resolve } from "node:path";
-import type { Expectation, People, Rehearsal } from "../../worker/testing/rehearsal/index.ts";
+import type {
+  Expectation,
+  People,
+  Rehearsal,
+  RehearsedAbsence,
+} from "../../worker/testing/rehearsal/index.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import type { FieldProblem } from "../lib/errors.ts";
@@ -21,6 +26,8 @@ Options:
   --script FILE   What people do (YAML or JSON): by mail address, or * for everybody else, one reaction or a list. A reaction
                   is a choice such as approve or reject, or ignore, cancel, recuse, undo, or an object such as
                   {choice: approve, after: P1D, comment: Fine}. Without a script, nobody answers
+  --absences FILE Who is away (YAML or JSON): a list of bodies of POST /absences, such as
+                  {person: ana@example.com, to: bo@example.com, until: P14D}
   --expect FILE   What should come of it (YAML or JSON): outcome, reason, decisions, mails, took. Exits 1 if it differs,
                   and says in what
   --mails DIR     Write each mail as HTML and text into DIR, with an index.html
@@ -35,6 +42,7 @@ Example:
   async run(args, cli) {
     const { values, positionals } = parseWords(args, {
       script: { type: "string" },
+      absences: { type: "string" },
       expect: { type: "string" },
       mails: { type: "string" },
       now: { type: "string" },
@@ -42,20 +50,22 @@ Example:
     const [file, ...others] = positionals;
     if (file === undefined || file === "") throw new UsageError("SPEC is missing");
     if (others.length > 0) throw new UsageError(`One SPEC only: what is ${others.join(" ")}?`);
-    const { script, expect, mails } = values;
+    const { script, absences, expect, mails } = values;
     const folder = mails === undefined ? undefined : folderOf(mails);
     const now = values.now === undefined ? undefined : instantOf(values.now);
     const spec = readDataFile(file);
     const people = script === undefined ? undefined : readDataFile(script);
+    const away = absences === undefined ? undefined : readDataFile(absences);
     const expected = expect === undefined ? undefined : readDataFile(expect);
     const module = await load();
     const expectation = expect === undefined ? undefined : expectationIn(module, expect, expected);
-    const rehearsal = await play(module, { spec: file, script }, () =>
+    const rehearsal = await play(module, { spec: file, script, absences }, () =>
       module.rehearse(spec, {
         limitMs: LIMIT_MS,
         mayApproveByDeadline: cli.config.mayApproveByDeadline,
         // Checked there: what a file holds may be anything.
         ...(people === undefined ? {} : { people: people as People }),
+        ...(away === undefined ? {} : { absences: away as readonly RehearsedAbsence[] }),
         ...(now === undefined ? {} : { now }),
       }),
     );
@@ -102,7 +112,7 @@ function expectationIn(module: Module, file: string, given: unknown): Expectatio
 /** Names the file that a refusal is about. */
 async function play(
   { RehearsalRefused }: Module,
-  files: Readonly<Record<"spec" | "script", string | undefined>>,
+  files: Readonly<Record<"spec" | "script" | "absences", string | undefined>>,
   run: () => Promise<Rehearsal>,
 ): Promise<Rehearsal> {
   try {
@@ -110,8 +120,11 @@ async function play(
   } catch (error) {
     if (!(error instanceof RehearsalRefused)) throw error;
     const { of, problems } = error;
-    const [file, what] =
-      of === "spec" ? [files.spec, "an approval request"] : [files.script, "a script of people"];
+    const [file, what] = {
+      spec: [files.spec, "an approval request"],
+      people: [files.script, "a script of people"],
+      absences: [files.absences, "a list of absences"],
+    }[of];
     const hint = problems.some(({ field }) => field === "deadline") ? `\n${NOW_HINT}` : "";
     throw new CommandFailure(EXIT.usage, `${file} must be ${what}:\n${listed(problems)}${hint}`);
   }

@@ -35,6 +35,42 @@ export type AboutWorkflow = {
   readonly status: "resolved" | "rejected" | "canceled" | "timedout";
 };
 
+/** While it holds, `to` is asked in place of `person`. */
+export type Absence = {
+  readonly id: string;
+  readonly person: Person;
+  readonly to: Person;
+  /** ISO 8601 instant. */
+  readonly from: string;
+  /** ISO 8601 instant. */
+  readonly until: string;
+  readonly note?: string;
+};
+
+export type AbsenceList = {
+  readonly absences: readonly Absence[];
+};
+
+export type AbsenceRemoved = {
+  readonly id: string;
+  readonly removed: true;
+};
+
+export type AbsenceRequest = {
+  /** Who is away. */
+  readonly person: PersonOrAddress;
+  /** Who is asked in their place. */
+  readonly to: PersonOrAddress;
+  /** When it begins: a date (its first moment), an instant, or a duration from now. Default: now. */
+  readonly from?: string;
+  /** When it ends: a date (its last moment), an instant, or a duration from now; within a year. */
+  readonly until: string;
+  /** IANA time zone of the dates. Default: the person's `timeZone`. */
+  readonly timeZone?: string;
+  /** Shown to those who are asked instead. */
+  readonly note?: string;
+};
+
 export type Approval = {
   readonly id: string;
   readonly status: ApprovalStatus;
@@ -178,6 +214,8 @@ export type Ballot = {
   /** From 2, of a question that was changed. */
   readonly round?: number;
   readonly via?: BallotVia;
+  /** People who are away, and in whose place the approver is asked. */
+  readonly inPlaceOf?: readonly InPlaceOf[];
   /** `withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back. */
   readonly state:
     | "open"
@@ -548,6 +586,13 @@ export type HoursInput = {
   readonly to: string;
   /** Dates that are no working days. */
   readonly holidays?: readonly string[];
+};
+
+export type InPlaceOf = {
+  readonly person: Person;
+  /** When their absence ends, as it was known then. */
+  readonly until: string;
+  readonly note?: string;
 };
 
 export type ListedWorkflow = {

@@ -1,4 +1,8 @@
 import type {
+  Absence,
+  AbsenceList,
+  AbsenceRemoved,
+  AbsenceRequest,
   Approval,
   ApprovalAct,
   ApprovalReference,
@@ -64,6 +68,12 @@ export interface Client {
   extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
   /** Changes the question, in a new round. */
   change(id: string, request: ChangeRequest): Promise<ApprovalAct>;
+  /** Has somebody asked in place of a person who is away. */
+  addAbsence(request: AbsenceRequest): Promise<Absence>;
+  /** Rules that hold or will; of one person by their address. */
+  absences(person?: string): Promise<readonly Absence[]>;
+  /** Ends an absence. */
+  removeAbsence(id: string): Promise<AbsenceRemoved>;
   /** Starts any registered workflow, with one argument or none. */
   begin(func: string, argument?: unknown, options?: BeginOptions): Promise<BegunWorkflow>;
   /** Waits for the workflow's end, and returns its state and result. It is pending if the time is up first. */
@@ -156,6 +166,17 @@ export function createClient(options: ClientOptions): Client {
     undo: (id, n) => act(`${approvalPath(id)}/ballots/${n}/undo`),
     extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
+    addAbsence: (request) => act("/absences", request),
+    async absences(person) {
+      const query = person === undefined ? "" : `?person=${encodeURIComponent(person)}`;
+      const { absences } = await send<AbsenceList>({
+        method: "GET",
+        path: `/absences${query}`,
+        isRepeatable: true,
+      });
+      return absences;
+    },
+    removeAbsence: (id) => act(`/absences/${encodeURIComponent(id)}/remove`),
     begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {
       const query = new URLSearchParams({ func, id });
       if (version !== undefined) query.set("version", String(version));

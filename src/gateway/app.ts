@@ -5,6 +5,7 @@ import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
+import type { AbsenceBook } from "../service/absences/book.ts";
 import { isKnownPerson } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
@@ -16,6 +17,7 @@ import { errorHandler, notFound } from "./http/errors.ts";
 import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
 import { createFailureLimit } from "./http/rate-limit.ts";
 import type { Pages } from "./pages/pages.ts";
+import { addAbsenceRoutes } from "./routes/absences.ts";
 import { addApprovalActRoutes } from "./routes/approval-acts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addBallotActRoutes } from "./routes/ballot-acts.ts";
@@ -46,6 +48,8 @@ export interface AppOptions {
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
   readonly durable: Durable;
+  /** Who is away, and who is asked instead. */
+  readonly absences: AbsenceBook;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
   readonly log: Logger;
@@ -128,6 +132,7 @@ export function createApp(options: AppOptions): Express {
   addWorkflowRoutes(app, { ...byEngine, needs });
   addApprovalRoutes(app, { ...byEngine, needs });
   addApprovalActRoutes(app, { ...byEngine, needs });
+  addAbsenceRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });
 

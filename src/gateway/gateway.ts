@@ -8,6 +8,7 @@ import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import type { MessagesFor } from "../lib/messages.ts";
 import { randomName } from "../lib/random.ts";
+import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
@@ -77,6 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl ||= url;
     const app = createApp({
       durable: options.durable,
+      absences: openAbsenceBook((id) => options.durable.read(id)),
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
       pages: createPages({
         publicUrl,

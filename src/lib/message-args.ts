@@ -291,6 +291,7 @@ export interface MessageArgs {
   readonly "page.you": null;
   readonly "page.yourReceipt": null;
   readonly "part.of": { readonly n: number; readonly of: number };
+  readonly "person.awayUntil": { readonly until: string };
   readonly "reject.all": { readonly eligible: number };
   readonly "reject.alone": null;
   readonly "reject.one": null;

@@ -1,6 +1,13 @@
 /** Bodies and responses of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
-import { COMMENT_CHARS_MAX, choiceSchema, doorSchema, outcomeKindSchema } from "../approval/schema.ts";
+import type { AbsenceView } from "../approval/absence-request.ts";
+import {
+  COMMENT_CHARS_MAX,
+  choiceSchema,
+  doorSchema,
+  outcomeKindSchema,
+  shownPersonSchema,
+} from "../approval/schema.ts";
 import type { ClosedBecause } from "../approval/standing.ts";
 import { lines } from "../approval/text-schema.ts";
 import { instant } from "./common-schemas.ts";
@@ -115,6 +122,23 @@ export const ballotAct = z
 export const approvalAct = z
   .strictObject({ approval: z.string(), deadline: instant, round: z.int() })
   .meta({ id: "ApprovalAct" });
+
+export const absence: z.ZodType<AbsenceView> = z
+  .strictObject({
+    id: z.string(),
+    person: shownPersonSchema,
+    to: shownPersonSchema,
+    from: instant,
+    until: instant,
+    note: z.exactOptional(z.string()),
+  })
+  .meta({ id: "Absence", description: "While it holds, `to` is asked in place of `person`." });
+
+export const absenceList = z.strictObject({ absences: z.array(absence) }).meta({ id: "AbsenceList" });
+
+export const absenceRemoved = z
+  .strictObject({ id: z.string(), removed: z.literal(true) })
+  .meta({ id: "AbsenceRemoved" });
 
 export const calledBack = z
   .strictObject({ status: z.enum(["resolved", "rejected", "canceled", "timedout", "pending"]), effective })

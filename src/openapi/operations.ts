@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { ABSENCE_OPERATIONS } from "./operations/absences.ts";
 import { APPROVAL_ACT_OPERATIONS } from "./operations/approval-acts.ts";
 import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
@@ -10,6 +11,7 @@ import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 export const OPERATIONS: readonly Operation[] = [
   ...APPROVAL_OPERATIONS,
   ...APPROVAL_ACT_OPERATIONS,
+  ...ABSENCE_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...CALLBACK_OPERATIONS,

@@ -83,6 +83,19 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
           description: "Why it was opened later than its stage, or in place of another ballot.",
         }),
     ),
+    inPlaceOf: z
+      .exactOptional(
+        z.array(
+          z
+            .strictObject({
+              person: shownPersonSchema,
+              until: instant.meta({ description: "When their absence ends, as it was known then." }),
+              note: z.exactOptional(z.string()),
+            })
+            .meta({ id: "InPlaceOf" }),
+        ),
+      )
+      .meta({ description: "People who are away, and in whose place the approver is asked." }),
     state: z
       .enum([
         "open",

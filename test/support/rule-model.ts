@@ -89,6 +89,49 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const canBeTakenBack = ({ answer }: Seat) =>
     answer.kind === "decided" && !answer.final && !isAskingOver && nowMs < answer.atMs + rule.undoMs;
 
+  // Who is asked where somebody is away: the last of at most three who follow on one another.
+  const meets = (some: readonly number[], others: readonly number[]) =>
+    some.some((group) => others.includes(group));
+  const standIn = (person: Person): Person | undefined => {
+    const path = [person];
+    for (;;) {
+      const to = look.awayAt?.(key(path.at(-1) ?? person))?.to;
+      if (to === undefined) break;
+      if (path.some((each) => key(each) === key(to)) || path.length === 4) return undefined;
+      path.push(to);
+    }
+    const last = path.at(-1);
+    return last === undefined || path.length === 1 || key(last) === rule.requester ? undefined : last;
+  };
+  interface Question {
+    readonly person: Person;
+    readonly groups: readonly number[];
+  }
+  /** In order; `before` are asked already. Nobody is asked twice for one group. */
+  const placed = <Q extends Question>(
+    questions: readonly Q[],
+    before: readonly Question[],
+    isSeated: (who: string, at: readonly number[]) => boolean,
+  ) => {
+    const made: (Q & { readonly isForOther: boolean })[] = [];
+    for (const question of questions) {
+      const to = standIn(question.person);
+      const rivals = [...before, ...made, ...questions.filter((other) => other !== question)];
+      const isBusy =
+        to !== undefined &&
+        (isSeated(key(to), question.groups) ||
+          rivals.some((rival) => key(rival.person) === key(to) && meets(rival.groups, question.groups)));
+      made.push(
+        to === undefined || isBusy
+          ? { ...question, isForOther: false }
+          : { ...question, person: to, isForOther: true },
+      );
+    }
+    return made;
+  };
+  const hasBallot = (who: string, at: readonly number[]) =>
+    seats.some((seat) => key(seat.person) === who && meets(seat.groups, at));
+
   // Who is in the count, and with which groups: by their own ballot, or by one handed on, taken back or sent again.
   const followed = seats.map(({ via }) => via?.from);
   const follows = seats.flatMap((seat) => {
@@ -98,7 +141,15 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     if (answer.kind === "undone") return [{ seat, person, why: "undo" }];
     return answer.kind === "reissued" ? [{ seat, person, why: "reissued" }] : [];
   });
-  const handedOn = follows.filter(({ person }) => key(person) !== rule.requester);
+  const possible = follows
+    .filter(({ person }) => key(person) !== rule.requester)
+    .map((follow) => ({ ...follow, groups: follow.seat.groups }));
+  const toOthers = placed(
+    possible.filter(({ why }) => why === "reassigned"),
+    possible.filter(({ why }) => why !== "reassigned"),
+    hasBallot,
+  );
+  const handedOn = [...possible.filter(({ why }) => why !== "reassigned"), ...toOthers];
   const gone = new Set(state.replaced);
   const sits = [
     ...seats
@@ -167,6 +218,19 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     untilMs: end.kind === "extended" ? end.untilMs : undefined,
     ...next,
   });
+  /** Whoever is asked for themselves and for others, or for several, is asked once. */
+  const oneEach = (
+    questions: readonly (Question & { readonly isForOther: boolean })[],
+    nextRound: number,
+  ) => {
+    const whos = [...new Set(questions.map(({ person }) => key(person)))];
+    return whos.map((who) => {
+      const own = questions.filter(({ person }) => key(person) === who);
+      const why = own.every(({ isForOther }) => isForOther) ? "absence" : undefined;
+      const [{ person } = { person: { email: who } }] = own;
+      return asking(person, [...new Set(own.flatMap((each) => each.groups))], nextRound > 1 ? "round" : why);
+    });
+  };
   const opened = (nextRound: number, index: number): Reading => {
     const asked = rule.stages[index]?.groups.flatMap((group) => group.approvers) ?? [];
     const once = [...new Map(asked.map((person) => [key(person), person])).values()];
@@ -180,15 +244,21 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       ...(end.kind === "changed"
         ? { untilMs: Math.max(end.deadlineAtMs, rule.roundMs === undefined ? 0 : end.atMs + rule.roundMs) }
         : {}),
-      ask: once
-        .filter((person) => key(person) !== rule.requester)
-        .map((person) => {
-          const inGroups = (rule.stages[index]?.groups ?? []).flatMap(({ approvers }, i) =>
-            approvers.some((each) => key(each) === key(person)) ? [i] : [],
-          );
-          return asking(person, inGroups, nextRound > 1 ? "round" : undefined);
-        })
-        .sort(),
+      ask: oneEach(
+        placed(
+          once
+            .filter((person) => key(person) !== rule.requester)
+            .map((person) => ({
+              person,
+              groups: (rule.stages[index]?.groups ?? []).flatMap(({ approvers }, i) =>
+                approvers.some((each) => key(each) === key(person)) ? [i] : [],
+              ),
+            })),
+          [],
+          () => false,
+        ),
+        nextRound,
+      ).sort(),
     });
   };
   const mayConsent = settings.mayApproveByDeadline && settings.everybodyMailed;
@@ -219,7 +289,20 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       escalations: escalations + 1,
       replaced: [...new Set([...replaced, ...had, ...lose])].sort((a, b) => a - b),
       close: lose,
-      ask: [...handOn, ...asked.map((person) => asking(person, missing, "escalated"))].sort(),
+      ask: [
+        ...handOn,
+        ...placed(
+          asked.map((person) => ({ person, groups: missing })),
+          handedOn,
+          (who, groupsAt) =>
+            seats.some(
+              ({ person, groups: own, answer }) =>
+                key(person) === who &&
+                meets(own, groupsAt) &&
+                !(stage.replace && ["open", "closed"].includes(answer.kind)),
+            ),
+        ).map(({ person }) => asking(person, missing, "escalated")),
+      ].sort(),
     });
   };
 

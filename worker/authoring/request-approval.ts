@@ -8,7 +8,7 @@ import {
   parseApprovalRequest,
   parsedRequestIn,
 } from "../../src/approval/request.ts";
-import { approvalCall } from "../../src/approval/starting.ts";
+import { approvalCall, termsWith } from "../../src/approval/starting.ts";
 import { outcomeIn } from "../../src/approval/stored.ts";
 import { services } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
@@ -50,14 +50,22 @@ export function* requestApproval(ctx: Context, request: unknown): Generator<unkn
   return outcome;
 }
 
-function check_request(ctx: Context, request: unknown, workflowEndsAtMs: number): ParsedRequest {
-  const { callbacks, mayApproveByDeadline, now } = services(ctx);
+async function check_request(
+  ctx: Context,
+  request: unknown,
+  workflowEndsAtMs: number,
+): Promise<ParsedRequest> {
+  const { absences, callbacks, mayApproveByDeadline, now } = services(ctx);
+  const nowMs = now();
   const parsed = parseApprovalRequest(request, {
-    nowMs: now(),
+    nowMs,
     callbackUrlProblem: callbacks.urlProblem,
     mayApproveByDeadline,
   });
-  if (!parsed.ok || parsed.terms.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) return parsed;
+  if (!parsed.ok) return parsed;
+  if (parsed.terms.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) {
+    return { ...parsed, terms: termsWith(parsed, await absences.awayAt(nowMs)) };
+  }
   // The approval cannot outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();
   const message = `must be at least a day before its workflow's own end, ${ends}: start the workflow with a longer timeout`;

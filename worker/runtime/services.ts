@@ -4,12 +4,15 @@ import type { CallbackEvent } from "../../src/approval/event.ts";
 import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
+import type { AbsenceBook } from "../../src/service/absences/book.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
 import type { WorkerLog } from "./sdk-log.ts";
 
 /** What workflows and steps use besides their arguments. Fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: EnginePromises;
+  /** Who is away, and who is asked instead. */
+  readonly absences: AbsenceBook;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
   readonly now: () => number;
   readonly log: WorkerLog;
@@ -45,8 +48,8 @@ export interface ProductServices extends Services {
 
 /** What a worker is given; the rest it has from its engine. */
 export type GivenServices =
-  | Omit<Services, "promises" | "now" | "log">
-  | Omit<ProductServices, "promises" | "now" | "log" | "apart" | "told">;
+  | Omit<Services, "promises" | "absences" | "now" | "log">
+  | Omit<ProductServices, "promises" | "absences" | "now" | "log" | "apart" | "told">;
 
 const NAME = "countersign";
 

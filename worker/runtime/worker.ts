@@ -1,6 +1,8 @@
 /** One worker: the SDK on a network, behind the guard, with every workflow registered before the first task can arrive. */
 import { type Network, Resonate } from "@resonatehq/sdk";
 import { engineTimeOf } from "../../src/durable/engine-time.ts";
+import { ask, stored } from "../../src/durable/protocol-client.ts";
+import { openAbsenceBook } from "../../src/service/absences/book.ts";
 import { goByEngineTime } from "./engine-clock.ts";
 import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
@@ -56,6 +58,10 @@ export function startWorker(options: WorkerOptions): Worker {
   goByEngineTime(resonate, now);
   const ofEngine = {
     promises: resonate.promises,
+    absences: openAbsenceBook(async (id) => {
+      const response = await ask(network, "promise.get", { id });
+      return response.ok ? stored(response.data.promise) : undefined;
+    }),
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     told: (workflow: string, id: string) => steps.told(workflow, id),
     now,

@@ -11,6 +11,7 @@ export {
   type Rehearsal,
   type RehearsalOptions,
   RehearsalRefused,
+  type RehearsedAbsence,
   type RehearsedMail,
   rehearse,
   type ScriptedReaction,

@@ -12,6 +12,7 @@
  * Children by position: 0 the end, 1..n the ballots of the first stage, then their mails; then whatever follows.
  */
 import type { Context } from "@resonatehq/sdk";
+import { awayIn } from "../../src/approval/absence.ts";
 import type {
   ApprovalRequest,
   Ballot,
@@ -71,7 +72,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const stage = rule.stages[state.stage];
     return (stage && stageEndsAt(rule, stage, { ...state, sinceMs })) ?? endAtMs;
   };
-  let seats = yield* desk.open(openingAsks(rule, state), content);
+  let seats = yield* desk.open(openingAsks(rule, state, awayIn(terms.away)), content);
   let before: Content | undefined;
   let mailing: Mailing = {
     content,
@@ -229,7 +230,7 @@ class Desk {
     const timeout = this.#until(info.timeout);
     const seats: HeldSeat[] = [];
     for (const ask of asks) {
-      const { person, stage, round, gen, groups, added, via } = ask;
+      const { person, stage, round, gen, groups, added, via, inPlaceOf } = ask;
       const n = this.#position;
       const data: Ballot = {
         kind: "ballot",
@@ -244,6 +245,7 @@ class Desk {
         ...(groups.length === 1 && groups[0] === 0 ? {} : { groups }),
         ...(added && { added }),
         ...(via && { via }),
+        ...(inPlaceOf && { inPlaceOf }),
         ...(choices === undefined && fields === undefined ? {} : { custom: true }),
         ...(undo === undefined ? {} : { undo: true }),
       };

@@ -39,7 +39,7 @@ export function askMail(
   deadlineAtMs: number,
 ): AskMail {
   const { request, record } = about;
-  const { recipient, gen, stage, groups, round } = ballotIn(record);
+  const { recipient, gen, stage, groups, round, inPlaceOf } = ballotIn(record);
   const link = (choice: string) =>
     `${publicUrl}/d/${tokens.issueLink({
       pid: record.id,
@@ -58,6 +58,7 @@ export function askMail(
     ...(stage === undefined ? {} : { stage }),
     ...(groups === undefined ? {} : { groups }),
     ...(round === undefined ? {} : { round }),
+    ...(inPlaceOf === undefined ? {} : { inPlaceOf }),
   };
 }
 

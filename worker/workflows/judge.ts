@@ -12,6 +12,7 @@
  *    written, and a verdict that was not written has been told to nobody.
  */
 import type { Context } from "@resonatehq/sdk";
+import type { AwayAt } from "../../src/approval/absence.ts";
 import {
   type ApprovalRequest,
   type Closed,
@@ -155,7 +156,7 @@ function seatOf(
   openedAtMs: number,
   { undoMs }: Pick<Rule, "undoMs">,
 ): Seat {
-  const { person, groups, gen, added, via } = ask;
+  const { person, groups, gen, added, via, inPlaceOf } = ask;
   return {
     n,
     person,
@@ -164,6 +165,7 @@ function seatOf(
     openedAtMs,
     ...(added && { added }),
     ...(via && { via }),
+    ...(inPlaceOf && { inPlaceOf }),
     answer: seatAnswer(record, undo, undoMs),
   };
 }
@@ -180,6 +182,7 @@ class Bench {
   #end: StoredPromise | undefined;
   #closed: Closed | undefined;
   #evaluation: Evaluation | undefined;
+  #awayAt: AwayAt | undefined;
   /** How many promises this judgement has settled. */
   #settledHere = 0;
 
@@ -231,6 +234,9 @@ class Bench {
         await Promise.all([this.#seal(), this.#stopAlarms()]);
         return evaluation;
       } else if (this.#end === undefined) this.#end = await read(this.#svc, end.id);
+      // Who is asked is frozen with this step's result. Most judgements ask nobody, and need not know who is away.
+      else if (evaluation.ask.length > 0 && this.#awayAt === undefined)
+        this.#awayAt = await this.#svc.absences.awayAt(this.nowMs);
       else return evaluation;
     }
   }
@@ -383,6 +389,7 @@ class Bench {
       // A verdict of ours was written by a judgement that did not live to tell of it (J4).
       end: end.kind === "closed" ? openEnd(this.#seen) : end,
       nowMs: this.nowMs,
+      ...(this.#awayAt && { awayAt: this.#awayAt }),
     };
     const settings = {
       mayApproveByDeadline: this.#svc.mayApproveByDeadline ?? false,

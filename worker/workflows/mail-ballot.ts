@@ -98,8 +98,7 @@ async function mailFor(svc: ProductServices, input: MailInput, record: StoredPro
       return { kind: "undone", ...asking };
     case "round":
       return { kind: "next-round", ...asking, before, ...(note === undefined ? {} : { note }) };
-    case "reassigned":
-    case "absence": {
+    case "reassigned": {
       const { from, reason } = via;
       const giver =
         from === undefined ? undefined : ballotOf(await asTold(svc, approval, childId(approval, from)));
@@ -108,10 +107,10 @@ async function mailFor(svc: ProductServices, input: MailInput, record: StoredPro
         kind: "reassigned",
         ...asking,
         from: giver.approver,
-        because: via.kind === "absence" ? "away" : "handed-on",
         ...(reason === undefined ? {} : { reason }),
       };
     }
+    case "absence":
     case "reissued":
       return { kind: "request", ...asking };
     default:

@@ -21,9 +21,9 @@ export function asking(mail: AskingMail, making: Making): MailContent {
   const { request, approver } = mail;
   const { requester } = request;
   const title = oneLine(request.title);
-  const lead = messages.text(LEADS[mail.kind === "reassigned" ? mail.because : mail.kind]);
+  const lead = messages.text(leadOf(mail));
   const deadline = dateText(mail.deadlineAtMs, { ...approver, locale: messages.locale });
-  const isFirst = mail.kind === "request" && requester !== undefined;
+  const isFirst = mail.kind === "request" && requester !== undefined && mail.inPlaceOf === undefined;
   return {
     to: approver,
     subject: messages.text(SUBJECTS[mail.kind], { title }),
@@ -35,6 +35,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
     story: mail.gen > 0 && mail.kind !== "undone" ? [messages.text("mail.linksReplaced")] : [],
     rows: [
       ...occasion(mail, messages),
+      ...instead(mail, messages),
       ...(requester === undefined ? [] : [row(messages, "label.askedBy", personLine(requester))]),
       row(messages, "label.youDecideAs", personLine(approver)),
       row(
@@ -65,24 +66,34 @@ const LEADS = {
   request: "mail.lead.request",
   reminder: "mail.lead.reminder",
   escalated: "mail.lead.escalated",
-  "handed-on": "mail.lead.reassigned",
-  away: "mail.lead.away",
+  reassigned: "mail.lead.reassigned",
   "next-round": "mail.lead.nextRound",
   undone: "mail.lead.undone",
 } as const;
+
+function leadOf({ kind, inPlaceOf }: AskingMail) {
+  return kind === "request" && inPlaceOf !== undefined ? "mail.lead.away" : LEADS[kind];
+}
+
+/** In whose place the reader is asked, and why. */
+function instead({ inPlaceOf = [], approver }: AskMail, messages: Messages): readonly Row[] {
+  return inPlaceOf.map(({ person, untilMs, note }) => {
+    const until = dateText(untilMs, { ...approver, locale: messages.locale }).local;
+    return row(
+      messages,
+      "label.insteadOf",
+      personLine(person),
+      ourLine(messages.text("person.awayUntil", { until }), "soft"),
+      ...(note === undefined ? [] : theirLines(note)),
+    );
+  });
+}
 
 /** What has led to this mail, beside the lead. */
 function occasion(mail: AskingMail, messages: Messages): readonly Row[] {
   switch (mail.kind) {
     case "reassigned":
-      return [
-        row(
-          messages,
-          mail.because === "away" ? "label.insteadOf" : "label.passedOnBy",
-          personLine(mail.from),
-        ),
-        ...reasonRow(mail.reason, messages),
-      ];
+      return [row(messages, "label.passedOnBy", personLine(mail.from)), ...reasonRow(mail.reason, messages)];
     case "reminder":
       return mail.explanation === undefined
         ? []

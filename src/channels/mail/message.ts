@@ -1,3 +1,4 @@
+import type { InPlaceOf } from "../../approval/absence.ts";
 import type {
   ApprovalRequest,
   Content,
@@ -22,11 +23,10 @@ export type Mail =
       })
   /** To somebody who is asked because others have not answered in time. */
   | ({ readonly kind: "escalated" } & AskMail)
-  /** To the person whom somebody's question was handed to, or who stands in for somebody who is away. */
+  /** To the person whom somebody's question was handed to. */
   | ({ readonly kind: "reassigned" } & AskMail & {
         /** Who was asked before. */
         readonly from: Person;
-        readonly because: "handed-on" | "away";
         readonly reason?: string;
       })
   /** To an approver of an earlier round, who is asked again. */
@@ -120,6 +120,8 @@ export interface AskMail extends BallotMail {
   readonly groups?: readonly number[];
   /** From 1. Absent: the first. */
   readonly round?: number;
+  /** Those who are away, and in whose place the approver is asked. */
+  readonly inPlaceOf?: readonly InPlaceOf[];
   /** Given for a mail that is sent once more by hand, which must not be taken for a copy: when that was asked for. */
   readonly resentAtMs?: number;
 }

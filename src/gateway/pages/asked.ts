@@ -11,7 +11,7 @@ import type { Answer, Asked, AskedPerson, Standing } from "./page.ts";
 export function askedOf(question: Question, nowMs: number): Asked {
   const { ballot, deadlineAtMs, course } = question;
   const { request, contentHash } = shownTo(question);
-  const { stage, groups } = ballot;
+  const { stage, groups, inPlaceOf } = ballot;
   return {
     request,
     reference: ballot.approval,
@@ -19,6 +19,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
     choices: offeredChoices(question.request, ballot.round ?? 1),
     ...(stage === undefined ? {} : { stage }),
     ...(groups === undefined ? {} : { groups }),
+    ...(inPlaceOf === undefined ? {} : { inPlaceOf }),
     ...(isWaitedFor(question) ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
     ...(contentHash === undefined ? {} : { contentHash }),
     deadlineAtMs,

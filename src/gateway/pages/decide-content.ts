@@ -32,6 +32,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       lead: messages.text("page.lead"),
       requester: requester && personOf(requester),
       approver: personOf(approver),
+      instead: insteadOf(data, messages),
       reference: data.reference,
       details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: summary === undefined ? undefined : markdownForPage(summary),
@@ -69,6 +70,14 @@ function actsOf({ acts }: Data, messages: Messages): readonly Locals[] {
     ...(reassign === undefined ? [] : [{ href: reassign, text: messages.text("act.reassign") }]),
     { href: recuse, text: messages.text("act.recuse") },
   ];
+}
+
+/** In whose place the reader is asked. */
+function insteadOf({ inPlaceOf = [], approver }: Data, messages: Messages): readonly Locals[] {
+  return inPlaceOf.map(({ person, untilMs, note }) => {
+    const until = dateText(untilMs, { ...approver, locale: messages.locale }).local;
+    return { person: personOf(person), until: messages.text("person.awayUntil", { until }), note };
+  });
 }
 
 /** Where the answer counts, and where the approval stands. */

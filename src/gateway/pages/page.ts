@@ -1,3 +1,4 @@
+import type { InPlaceOf } from "../../approval/absence.ts";
 import type { ApprovalRequest, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
@@ -36,6 +37,8 @@ export interface Asked {
   readonly reference: string;
   /** The person in whose name the holder of the link decides. */
   readonly approver: Person;
+  /** Those who are away, and in whose place they are asked. */
+  readonly inPlaceOf?: readonly InPlaceOf[];
   readonly choices: readonly ChoiceRule[];
   /** Indexes of the stage, and of the groups in it, in which the answer counts. Absent: the first. */
   readonly stage?: number;

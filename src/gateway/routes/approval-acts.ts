@@ -32,14 +32,13 @@ import {
 } from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
-import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../../service/idempotency-key.ts";
 import { audit } from "../http/audit.ts";
-import { callerOf, type Needs } from "../http/auth.ts";
+import type { Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
 import { noteApproval } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
-import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { addRoute } from "../http/routes.ts";
+import { actorOf } from "./actor.ts";
 
 export interface ApprovalActRoutesOptions {
   readonly needs: Needs;
@@ -223,18 +222,6 @@ function approvalIn(req: Request, res: Response): string {
   if (!isPromiseId(id)) throw new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
   noteApproval(res, id);
   return id;
-}
-
-function actorOf(req: Request, res: Response, newNonce: () => string): Actor {
-  const caller = callerOf(res)?.id;
-  const keys = idempotencyKeysOf(req);
-  const key = keys.length === 0 ? undefined : idFromKeys(keys);
-  if (keys.length > 0 && key === undefined) {
-    const problems = [{ field: "Idempotency-Key", message: IDEMPOTENCY_KEY_RULE }];
-    throw new ServiceError("INVALID_FIELDS", "The idempotency key is wrong", { problems });
-  }
-  const nonce = key === undefined ? newNonce() : nonceFromKey(caller, key);
-  return { door: "api", nonce, ...(caller === undefined ? {} : { caller }) };
 }
 
 /** No body is an empty one. */

@@ -8,6 +8,7 @@ import { statusOf, summarize } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { ApprovalReference } from "../../openapi/schemas.ts";
+import type { AbsenceBook } from "../../service/absences/book.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
 import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
 import { startApproval } from "../../service/approvals/start.ts";
@@ -24,6 +25,7 @@ import { callbacksOf } from "./callbacks.ts";
 export interface ApprovalRoutesOptions {
   readonly needs: Needs;
   readonly durable: Durable;
+  readonly absences: AbsenceBook;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */

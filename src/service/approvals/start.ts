@@ -1,16 +1,18 @@
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
-import { approvalCall } from "../../approval/starting.ts";
+import { approvalCall, termsWith } from "../../approval/starting.ts";
 import { callOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import type { AbsenceBook } from "../absences/book.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../idempotency-key.ts";
 
 export interface StartApprovalOptions {
   readonly durable: Durable;
+  readonly absences: AbsenceBook;
   readonly clock: () => number;
   readonly newId: () => string;
   /** What must be different about a callback URL, if something must. */
@@ -37,7 +39,7 @@ export async function startApproval(
   options: StartApprovalOptions,
   { body, idempotencyKeys }: ApprovalCall,
 ): Promise<StoredPromise> {
-  const { durable, newId, callbackUrlProblem, mayApproveByDeadline } = options;
+  const { durable, absences, newId, callbackUrlProblem, mayApproveByDeadline } = options;
   const { id, problems } = chooseId(body, idempotencyKeys);
   const nowMs = await currentTime(options);
   const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline });
@@ -51,7 +53,7 @@ export async function startApproval(
   }
   const root = await durable.start({
     id: id ?? newId(),
-    ...approvalCall(parsed.value, parsed.terms),
+    ...approvalCall(parsed.value, termsWith(parsed, await absences.awayAt(nowMs))),
     tags: { [KIND_TAG]: "approval" },
   });
   const stored = callOf(root);

@@ -153,9 +153,17 @@ function drawCase(random: Random): Case {
     ...(escalations > 0 ? { sinceMs: random.pick([0, 100]) } : {}),
     ...(replaced.length > 0 ? { replaced } : {}),
   };
+  // Many are away at once, so that stand-ins follow on one another, lead in circles, or sit there already.
+  const away = new Map(
+    random.chance(0.4) ? some(random, NAMES.length).map(({ email }) => [email, random.pick(PEOPLE)]) : [],
+  );
+  const awayAt = (who: string) => {
+    const to = away.get(who);
+    return to === undefined ? undefined : { to, untilMs: 9_000 };
+  };
   const end = drawEnd(random);
   const settings = { mayApproveByDeadline: random.chance(0.5), everybodyMailed: random.chance(0.7) };
-  return { rule, look: { state, seats, end, nowMs: NOW_MS }, settings };
+  return { rule, look: { state, seats, end, nowMs: NOW_MS, awayAt }, settings };
 }
 
 /** The first case that the two read differently; undefined if there is none. */
@@ -260,6 +268,10 @@ const FAULTY: Readonly<Record<string, Evaluator>> = {
     const stages = rule.stages.map((stage) => ({ ...stage, endsWithApproval: false }));
     return evaluate({ ...rule, stages }, look, settings);
   },
+  "asks people who are away": (rule, look, settings) =>
+    evaluate(rule, { ...look, awayAt: () => undefined }, settings),
+  "asks the stand-in of a stand-in who is away themselves": (rule, look, settings) =>
+    evaluate(rule, { ...look, awayAt: oneHop(look) }, settings),
   "approves by silence where that is not allowed": (rule, look) =>
     evaluate(rule, look, { mayApproveByDeadline: true, everybodyMailed: true }),
   "forgets one in a thousand rejections": (rule, look, settings) =>
@@ -284,6 +296,12 @@ function early(seat: Seat): Seat {
 
 function staying(seat: Seat): Seat {
   return seat.answer.kind === "recused" ? { ...seat, answer: { kind: "closed" } } : seat;
+}
+
+/** As if nobody was away whom somebody else would be asked for. */
+function oneHop({ awayAt }: Look): Look["awayAt"] & object {
+  const targets = new Set(PEOPLE.flatMap(({ email }) => awayAt?.(email)?.to.email ?? []));
+  return (key) => (targets.has(key) ? undefined : awayAt?.(key));
 }
 
 let rejections = 0;

@@ -20,6 +20,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
   const timers = [...sources.matchAll(/timerTags\([^"]*"(\w+)"\)/g)].map(([, word]) => word);
   const kinds = new Set([...written, ...timers].filter((kind) => kind !== undefined));
   expect([...kinds].sort()).toEqual([
+    "absence",
     "alarm",
     "approval",
     "ballot",

@@ -90,6 +90,17 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
   });
 
+  test("of what is done about people who are away", async () => {
+    const rule = { person: "ana@example.com", to: "bo@example.com", until: "P9D", note: "On leave" };
+    const { status, body } = await call("POST", "/absences", rule);
+    expect(status).toBe(201);
+    expect((await call("POST", "/absences", rule)).status).toBe(422);
+    expect((await call("GET", "/absences")).status).toBe(200);
+    const id = String(body["id"]);
+    expect((await call("POST", `/absences/${id}/remove`)).status).toBe(200);
+    expect((await call("POST", `/absences/${id}/remove`)).status).toBe(404);
+  });
+
   test("of an answer with a choice and fields of its own, taken back", async () => {
     const own = {
       approvers: ["eve@example.com"],

@@ -42,6 +42,7 @@ function mounted(): string[] {
   const publicUrl = "http://127.0.0.1:1";
   const app = createApp({
     durable: {} as never,
+    absences: {} as never,
     tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: publicUrl }),
     pages: createPages({ publicUrl, mailbox: false }),
     log: createLogger({ level: "silent", part: "test" }),

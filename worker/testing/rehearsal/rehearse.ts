@@ -2,6 +2,8 @@
  * Plays a whole approval in this process and in virtual time: the real workflow on the real engine, the real mails, and
  * real presses on the pages of a real gateway. Only people, the mail relay and outgoing callbacks are played.
  */
+import type { z } from "zod";
+import type { absenceRequest } from "../../../src/approval/absence-request.ts";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { courseOf, evaluationOf } from "../../../src/approval/course.ts";
 import { addressKey } from "../../../src/approval/person.ts";
@@ -11,8 +13,10 @@ import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
 import type { Mail } from "../../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
-import type { FieldProblem } from "../../../src/lib/errors.ts";
+import { type FieldProblem, ServiceError } from "../../../src/lib/errors.ts";
 import { createLogger } from "../../../src/lib/log.ts";
+import { addAbsence } from "../../../src/service/absences/absences.ts";
+import { openAbsenceBook } from "../../../src/service/absences/book.ts";
 import { startApproval } from "../../../src/service/approvals/start.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import type { GivenServices } from "../../runtime/services.ts";
@@ -27,6 +31,8 @@ import { type Happening, standsText, Timeline, type TimelineEntry } from "./time
 export interface RehearsalOptions {
   /** What people do. Default: nobody answers. */
   readonly people?: People;
+  /** Who is away, and who is asked instead: bodies of `POST /absences`. Durations count from the beginning. */
+  readonly absences?: readonly RehearsedAbsence[];
   /** When the approval is asked for. Default: 2030-01-01T09:00:00Z, so that each rehearsal has the same dates. */
   readonly now?: Date | string;
   /** Whether silence may count as approval, as by the setting `ALLOW_APPROVE_BY_DEADLINE`. Default: no. */
@@ -34,6 +40,9 @@ export interface RehearsalOptions {
   /** Milliseconds of real time after which the rehearsal is given up. Default 10,000. */
   readonly limitMs?: number;
 }
+
+/** As `POST /absences` takes it. */
+export type RehearsedAbsence = z.input<typeof absenceRequest>;
 
 export interface Rehearsal {
   readonly outcome: Outcome;
@@ -51,7 +60,7 @@ export interface Rehearsal {
 /** The request or the script cannot be used; `problems` names each field. */
 export class RehearsalRefused extends Error {
   override readonly name = "RehearsalRefused";
-  readonly of: "spec" | "people";
+  readonly of: "spec" | "people" | "absences";
   readonly problems: readonly FieldProblem[];
 
   constructor(of: RehearsalRefused["of"], problems: readonly FieldProblem[]) {
@@ -62,6 +71,7 @@ export class RehearsalRefused extends Error {
   }
 }
 
+const NO_LIST = { field: "body", message: "must be a list of absences" };
 const GROUP = "worker";
 const PUBLIC_URL = "http://countersign.test";
 /** No link of a rehearsal leads anywhere, so the key need not be secret; with this one, equal rehearsals have equal mails. */
@@ -94,6 +104,7 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
   if (!parsed.ok) throw new RehearsalRefused("people", parsed.problems);
   const rehearsal = new Play(parsed.script, options);
   try {
+    await rehearsal.away(options.absences ?? []);
     return await rehearsal.run(spec);
   } finally {
     await rehearsal.stop();
@@ -106,6 +117,7 @@ class Play {
   readonly #timeline: Timeline;
   readonly #tokens = createLinkTokens({ keys: KEYS, issuer: PUBLIC_URL });
   readonly #mailer: CollectingMailer;
+  readonly #absences = openAbsenceBook((id) => this.#service.durable.read(id));
   /** How many mails of a kind a person has got. */
   readonly #got = new Map<string, number>();
   readonly #seen = new Set<string>();
@@ -136,6 +148,20 @@ class Play {
   async stop(): Promise<void> {
     await this.#gateway?.close();
     await this.#service.stop();
+  }
+
+  /** Stores the rules of those who are away. */
+  async away(absences: readonly RehearsedAbsence[]): Promise<void> {
+    if (!Array.isArray(absences)) throw new RehearsalRefused("absences", [NO_LIST]);
+    const options = { durable: this.#service.durable, absences: this.#absences, clock: () => 0 };
+    for (const [i, absence] of absences.entries()) {
+      const actor = { door: "api", nonce: `absence-${i}` } as const;
+      await addAbsence(options, absence, actor).catch((error: unknown) => {
+        if (!(error instanceof ServiceError)) throw error;
+        const problems = error.problems.map(({ field, message }) => ({ field: `[${i}].${field}`, message }));
+        throw new RehearsalRefused("absences", problems);
+      });
+    }
   }
 
   async run(spec: unknown): Promise<Rehearsal> {
@@ -188,6 +214,7 @@ class Play {
     return await startApproval(
       {
         durable: this.#service.durable,
+        absences: this.#absences,
         clock: () => this.#service.now(),
         newId: () => "rehearsal",
         callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,

@@ -1,0 +1,141 @@
+/** What programs, operators and people do about absences: add a rule, see the rules, take one away. */
+
+import {
+  ABSENCE_ID,
+  ABSENCE_KIND,
+  type Absence,
+  type AbsenceEntry,
+  absenceEntryOf,
+  ENTRY_LIFE_MS,
+  entryId,
+} from "../../approval/absence-entry.ts";
+import { absenceOf, absenceRequest } from "../../approval/absence-request.ts";
+import type { Act } from "../../approval/approval.ts";
+import { KIND_TAG } from "../../approval/ids.ts";
+import { addressKey } from "../../approval/person.ts";
+import { problemsFromIssues } from "../../approval/problems.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import type { Actor } from "../approvals/act.ts";
+import { actOf } from "../approvals/ballot-acts.ts";
+import type { AbsenceBook, Written } from "./book.ts";
+
+export interface AbsenceOptions {
+  readonly durable: Durable;
+  readonly absences: AbsenceBook;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Of writers who are faster. */
+const TRIES = 10;
+
+/**
+ * Stores a rule. Repeated with the same nonce, it is the rule that was made then.
+ *
+ * @param body an `AbsenceRequest`
+ * @throws ServiceError INVALID_FIELDS with every problem; FORBIDDEN if it is somebody else's; CONFLICT if the nonce
+ *   belongs to another call
+ */
+export async function addAbsence(options: AbsenceOptions, body: unknown, actor: Actor): Promise<Absence> {
+  const parsed = absenceRequest.safeParse(body ?? {});
+  if (!parsed.success) throw wrong(problemsFromIssues(parsed.error.issues, body ?? {}));
+  const { person, to } = parsed.data;
+  assertTheirs(actor, person.email);
+  return await write(options, actor, ({ rules, byNonce }, nowMs) => {
+    const earlier = byNonce.get(actor.nonce);
+    if (earlier !== undefined) {
+      const { name, entry } = earlier;
+      if (entry.entry !== "added" || !isSameJson([entry.person, entry.to], [person, to])) throw otherCall();
+      const { kind: _, entry: __, act: ___, ...rule } = entry;
+      return { result: { id: name, ...rule } };
+    }
+    const read = absenceOf(parsed.data, rules, nowMs);
+    if (!read.ok) throw wrong(read.problems);
+    return {
+      entry: { kind: "absence", entry: "added", ...read.absence },
+      resultAt: (name) => ({ id: name, ...read.absence }),
+    };
+  });
+}
+
+/**
+ * Takes a rule away, whether it holds or not. What was asked before stays with those who were asked.
+ *
+ * @throws ServiceError NOT_FOUND if there is no such rule; FORBIDDEN if it is somebody else's
+ */
+export async function removeAbsence(options: AbsenceOptions, id: string, actor: Actor): Promise<void> {
+  await write(options, actor, ({ rules, byNonce }) => {
+    const rule = rules.find((each) => each.id === id);
+    if (rule === undefined) {
+      const earlier = byNonce.get(actor.nonce)?.entry;
+      if (earlier?.entry === "removed" && earlier.rule === id) return { result: undefined };
+      const named = ABSENCE_ID.test(id) ? id : id.slice(0, 20);
+      throw new ServiceError("NOT_FOUND", `There is no absence "${named}", or it is over`);
+    }
+    assertTheirs(actor, rule.person.email);
+    if (byNonce.has(actor.nonce)) throw otherCall();
+    return { entry: { kind: "absence", entry: "removed", rule: id }, resultAt: () => undefined };
+  });
+}
+
+/** Rules that hold or will, in the order in which they were made. @param person an address: only theirs */
+export async function listAbsences(
+  { durable, absences, clock }: AbsenceOptions,
+  person: string | undefined,
+): Promise<readonly Absence[]> {
+  const { rules } = await absences.read(await currentTime({ durable, clock }));
+  if (person === undefined) return rules;
+  return rules.filter((rule) => addressKey(rule.person.email) === addressKey(person));
+}
+
+type WithoutAct<E> = E extends unknown ? Omit<E, "act"> : never;
+
+type Decided<Result> =
+  /** Nothing is to be written. */
+  | { readonly result: Result }
+  | { readonly entry: WithoutAct<AbsenceEntry>; readonly resultAt: (name: string) => Result };
+
+/** Writes the entry that follows from all that is written: where another was faster, once more. */
+async function write<Result>(
+  { durable, absences, clock }: AbsenceOptions,
+  actor: Actor,
+  decide: (written: Written, nowMs: number) => Decided<Result>,
+): Promise<Result> {
+  const act: Act = actOf(actor);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const nowMs = await currentTime({ durable, clock });
+    const written = await absences.read(nowMs);
+    const decided = decide(written, nowMs);
+    if ("result" in decided) return decided.result;
+    const record = await durable.create({
+      id: entryId(written.next),
+      param: { ...decided.entry, act },
+      timeoutAt: nowMs + ENTRY_LIFE_MS,
+      tags: { [KIND_TAG]: ABSENCE_KIND },
+    });
+    if (absenceEntryOf(record)?.act.nonce !== actor.nonce) continue;
+    // So that this process knows it at once.
+    await absences.read(nowMs);
+    return decided.resultAt(written.next);
+  }
+  throw new ServiceError(
+    "CONFLICT",
+    "Cannot change absences: too many others do so at this moment. Try again",
+  );
+}
+
+function assertTheirs({ by }: Actor, email: string): void {
+  if (by === undefined || addressKey(by) === addressKey(email)) return;
+  throw new ServiceError("FORBIDDEN", "The absence is somebody else's");
+}
+
+function otherCall(): ServiceError {
+  return new ServiceError("CONFLICT", "The Idempotency-Key belongs to another call");
+}
+
+function wrong(problems: readonly FieldProblem[]): ServiceError {
+  return new ServiceError("INVALID_FIELDS", "Cannot store this absence: some fields are wrong", { problems });
+}

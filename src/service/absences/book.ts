@@ -1,0 +1,158 @@
+/**
+ * The rules for people who are away, in memory. It reads what was written since it last looked: two requests for the
+ * months that can still grow, at most every ten seconds, and none while nobody asks.
+ */
+import type { Away, AwayAt } from "../../approval/absence.ts";
+import {
+  type Absence,
+  type AbsenceEntry,
+  absenceEntryOf,
+  entryId,
+  entryName,
+  monthsAt,
+} from "../../approval/absence-entry.ts";
+import { addressKey } from "../../approval/person.ts";
+import type { StoredRecord } from "../../approval/stored.ts";
+
+/** How long others' changes may take to be seen. */
+const FRESH_MS = 10_000;
+/** Months that can still grow: writers' clocks may differ where one ends. */
+const GROWING = 2;
+/** Entries that are read at once. */
+const READS_AT_ONCE = 16;
+
+/** Of the engine's promises; undefined if there is none of that id. */
+type Read = (id: string) => Promise<Pick<StoredRecord, "tags" | "param"> | undefined>;
+
+export interface AbsenceBook {
+  /**
+   * Who is away at that time, in milliseconds since 1970. Others' changes are known after at most ten seconds.
+   * Throws if the engine does not answer.
+   */
+  awayAt(nowMs: number): Promise<AwayAt>;
+  /** Everything that is written now. */
+  read(nowMs: number): Promise<Written>;
+}
+
+export interface Written {
+  /** Rules that hold or will, in the order in which they were made. */
+  readonly rules: readonly Absence[];
+  /** By the nonce of the call that wrote it. */
+  readonly byNonce: ReadonlyMap<string, { readonly name: string; readonly entry: AbsenceEntry }>;
+  /** Name of the entry that comes next. */
+  readonly next: string;
+}
+
+export function openAbsenceBook(read: Read, clock: () => number = () => performance.now()): AbsenceBook {
+  return new Book(read, clock);
+}
+
+class Book implements AbsenceBook {
+  readonly #read: Read;
+  /** Monotonic, in milliseconds. */
+  readonly #clock: () => number;
+  /** By month, the number of the first entry that was not there yet. */
+  readonly #nexts = new Map<string, number>();
+  readonly #rules = new Map<string, Absence>();
+  /** Also of rules that were not read yet, where a month ends. */
+  readonly #removed = new Set<string>();
+  readonly #byPerson = new Map<string, Absence[]>();
+  readonly #byNonce = new Map<string, { readonly name: string; readonly entry: AbsenceEntry }>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(read: Read, clock: () => number) {
+    this.#read = read;
+    this.#clock = clock;
+  }
+
+  async awayAt(nowMs: number): Promise<AwayAt> {
+    if (this.#clock() - this.#readAtMs >= FRESH_MS) await this.#refreshed(nowMs);
+    return (key) => awayBy(this.#byPerson.get(key), nowMs);
+  }
+
+  async read(nowMs: number): Promise<Written> {
+    // What is under way may have begun before the last entry was written.
+    await this.#reading;
+    await this.#refreshed(nowMs);
+    const month = monthsAt(nowMs).at(-1) ?? "";
+    return {
+      rules: [...this.#rules.values()].filter(({ untilMs }) => untilMs > nowMs),
+      byNonce: this.#byNonce,
+      next: entryName(month, this.#nexts.get(month) ?? 1),
+    };
+  }
+
+  /** All who ask at once share one look. */
+  async #refreshed(nowMs: number): Promise<void> {
+    this.#reading ??= this.#refresh(nowMs).finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
+  }
+
+  async #refresh(nowMs: number): Promise<void> {
+    const beganAtMs = this.#clock();
+    const months = monthsAt(nowMs);
+    const due = months.filter((month, i) => !this.#nexts.has(month) || i >= months.length - GROWING);
+    const found = await Promise.all(due.map((month) => this.#newIn(month)));
+    // In the order in which they were written: what is taken away was added before.
+    for (const { month, n, record } of found.flat()) {
+      this.#nexts.set(month, n + 1);
+      const entry = record && absenceEntryOf(record);
+      if (entry !== undefined) this.#note(entryName(month, n), entry);
+    }
+    for (const month of due) if (!this.#nexts.has(month)) this.#nexts.set(month, 1);
+    for (const [id, rule] of this.#rules) if (rule.untilMs <= nowMs) this.#drop(id);
+    this.#readAtMs = beganAtMs;
+  }
+
+  async #newIn(month: string) {
+    const first = this.#nexts.get(month) ?? 1;
+    const found: {
+      readonly month: string;
+      readonly n: number;
+      readonly record: Awaited<ReturnType<Read>>;
+    }[] = [];
+    for (let n = first, count = 1; ; n += count, count = READS_AT_ONCE) {
+      const numbers = Array.from({ length: count }, (_, i) => n + i);
+      const records = await Promise.all(numbers.map((each) => this.#read(entryId(entryName(month, each)))));
+      for (const [i, record] of records.entries()) {
+        if (record === undefined) return found;
+        found.push({ month, n: n + i, record });
+      }
+    }
+  }
+
+  #note(name: string, entry: AbsenceEntry): void {
+    this.#byNonce.set(entry.act.nonce, { name, entry });
+    if (entry.entry === "removed") {
+      this.#removed.add(entry.rule);
+      this.#drop(entry.rule);
+      return;
+    }
+    if (this.#removed.has(name)) return;
+    const { kind: _, entry: __, act: ___, ...rule } = entry;
+    const key = addressKey(rule.person.email);
+    const absence = { id: name, ...rule };
+    this.#rules.set(name, absence);
+    this.#byPerson.set(key, [...(this.#byPerson.get(key) ?? []), absence]);
+  }
+
+  #drop(id: string): void {
+    const rule = this.#rules.get(id);
+    if (rule === undefined) return;
+    this.#rules.delete(id);
+    const key = addressKey(rule.person.email);
+    const others = (this.#byPerson.get(key) ?? []).filter((each) => each.id !== id);
+    if (others.length === 0) this.#byPerson.delete(key);
+    else this.#byPerson.set(key, others);
+  }
+}
+
+function awayBy(rules: readonly Absence[] | undefined, nowMs: number): Away | undefined {
+  const rule = rules?.find(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs);
+  if (rule === undefined) return undefined;
+  const { to, untilMs, note } = rule;
+  return { to, untilMs, ...(note === undefined ? {} : { note }) };
+}
