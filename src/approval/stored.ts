@@ -315,19 +315,30 @@ export const outcomeIn = (value: unknown): Outcome | undefined => read(outcome, 
 
 type Settled = Pick<StoredRecord, "state" | "value">;
 
-export const decisionOf = (record: Settled): Decision | undefined => readValue(decision, record);
-export const reassignmentOf = (record: Settled): Reassignment | undefined => readValue(reassignment, record);
-export const recusalOf = (record: Settled): Recusal | undefined => readValue(recusal, record);
-export const reissueOf = (record: Settled): Reissue | undefined => readValue(reissue, record);
+export const decisionOf = (record: Settled): Decision | undefined => ofKind("decision", decision, record);
+export const reassignmentOf = (record: Settled): Reassignment | undefined =>
+  ofKind("reassigned", reassignment, record);
+export const recusalOf = (record: Settled): Recusal | undefined => ofKind("recused", recusal, record);
+export const reissueOf = (record: Settled): Reissue | undefined => ofKind("reissued", reissue, record);
 export const undoOf = (record: Settled): Undo | undefined => readValue(undo, record);
-export const extensionOf = (record: Settled): Extension | undefined => readValue(extension, record);
-export const changeOf = (record: Settled): Change | undefined => readValue(change, record);
-export const judgementOf = (record: Settled): Judgement | undefined => readValue(judgement, record);
-export const withdrawalOf = (record: Settled): Withdrawal | undefined => readValue(withdrawal, record);
-export const cancellationOf = (record: Settled): Cancellation | undefined => readValue(cancellation, record);
-export const closedOf = (record: Settled): Closed | undefined => readValue(closed, record);
-export const mailResultOf = (record: StoredRecord): MailResult | undefined => readValue(mailResult, record);
+export const extensionOf = (record: Settled): Extension | undefined => ofKind("extended", extension, record);
+export const changeOf = (record: Settled): Change | undefined => ofKind("changed", change, record);
+export const judgementOf = (record: Settled): Judgement | undefined => ofKind("judgement", judgement, record);
+export const withdrawalOf = (record: Settled): Withdrawal | undefined =>
+  ofKind("withdrawn", withdrawal, record);
+export const cancellationOf = (record: Settled): Cancellation | undefined =>
+  ofKind("cancelled", cancellation, record);
+export const closedOf = (record: Settled): Closed | undefined => ofKind("closed", closed, record);
+export const mailResultOf = (record: StoredRecord): MailResult | undefined =>
+  ofKind("mail", mailResult, record);
 export const outcomeOf = (record: StoredRecord): Outcome | undefined => readValue(outcome, record);
+
+/** Most values are of another kind, and a schema takes a hundred times as long to tell. */
+function ofKind<T>(kind: string, schema: z.ZodType<T>, record: Settled): T | undefined {
+  const { value } = record;
+  const isOfKind = typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+  return isOfKind ? readValue(schema, record) : undefined;
+}
 
 function readValue<T>(schema: z.ZodType<T>, record: Settled): T | undefined {
   return record.state === "resolved" ? read(schema, record.value) : undefined;

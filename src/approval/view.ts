@@ -206,14 +206,14 @@ function shownPlace({ person, untilMs, note }: InPlaceOf) {
 type Shown = Omit<BallotView, "state">;
 
 function ballotView(shown: Shown, standing: BallotStanding): BallotView {
-  if (standing.kind === "open") return { ...shown, state: "open" };
-  if (standing.kind === "closed") return { ...shown, state: CLOSED[standing.because] ?? "withdrawn" };
+  const state = ballotState(standing);
+  if (standing.kind !== "decided") return { ...shown, state };
   const { decision, atMs, undoUntilMs } = standing;
   const { choice, effect, comment, fields, contentHash, door, caller } = decision;
   const { mail, ...others } = shown;
   return {
     ...others,
-    state: DECIDED[effectOf(decision)],
+    state,
     ...(effect === undefined ? {} : { choice }),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
@@ -224,6 +224,12 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     ...(caller === undefined ? {} : { caller }),
     mail,
   };
+}
+
+export function ballotState(standing: BallotStanding): BallotView["state"] {
+  if (standing.kind === "open") return "open";
+  if (standing.kind === "closed") return CLOSED[standing.because] ?? "withdrawn";
+  return DECIDED[effectOf(standing.decision)];
 }
 
 const DECIDED = { approve: "approved", reject: "rejected", changes: "changes_requested" } as const;

@@ -5,6 +5,11 @@ import { SCOPE_NAMES, type Scope } from "./scopes.ts";
 export interface Caller {
   /** For logs and records: `key:` and the key's id, `person:` and a hash, or `open`. */
   readonly id: string;
+  /**
+   * Whose approvals its approvals are: `client:` and the name that all keys of a client have, or the `id` of a person.
+   * Undefined as long as nobody needs a key.
+   */
+  readonly client?: string;
   readonly scopes: readonly Scope[];
 }
 
@@ -25,7 +30,8 @@ export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenti
     open: () => (person === undefined && ring.isOpen() ? EVERYBODY : undefined),
     async identify(bearer) {
       const key = ring.find(bearer);
-      if (key !== undefined) return { id: `key:${key.id}`, scopes: key.scopes };
+      if (key !== undefined)
+        return { id: `key:${key.id}`, client: `client:${key.client}`, scopes: key.scopes };
       return bearer.startsWith("apv_") ? undefined : await person?.(bearer);
     },
   };

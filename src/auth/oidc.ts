@@ -74,7 +74,8 @@ export function createOidcReader({ issuer, audience, onUnusableKey }: OidcOption
         requiredClaims: ["exp", "sub"],
         clockTolerance: CLOCK_TOLERANCE_S,
       });
-      return { id: `person:${nameless(payload)}`, scopes: scopesIn(payload) };
+      const id = `person:${nameless(payload)}`;
+      return { id, client: id, scopes: scopesIn(payload) };
     } catch (error) {
       if (error instanceof IssuerFault) {
         const message = "The identity provider does not answer, or not with its keys";

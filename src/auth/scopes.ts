@@ -2,6 +2,8 @@
 export const SCOPES = {
   "approvals:create": "Request approvals",
   "approvals:read": "See approvals, with addresses, comments and outcomes",
+  "approvals:read-all":
+    "List all approvals, and not only those of the same client; needs approvals:read, too",
   "approvals:cancel": "Cancel approvals",
   "approvals:manage":
     "Hand ballots on, remind people, send new links, move deadlines and change the question of approvals; say who stands in for people who are away",

@@ -146,6 +146,13 @@ export type ApprovalLinks = {
   readonly wait: string;
 };
 
+export type ApprovalList = {
+  readonly items: readonly ListedApproval[];
+  /** The `cursor` of the next page; absent at the end. If few entries match, a page may be short or empty and still have one. */
+  readonly nextCursor?: string;
+  readonly total?: ListTotal;
+};
+
 export type ApprovalReference = {
   readonly id: string;
   readonly status: ApprovalStatus;
@@ -593,6 +600,62 @@ export type InPlaceOf = {
   /** When their absence ends, as it was known then. */
   readonly until: string;
   readonly note?: string;
+};
+
+/** If `isExact` is false, there are at least so many. */
+export type ListTotal = {
+  readonly count: number;
+  readonly isExact: boolean;
+};
+
+export type ListedApproval = {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly title: string;
+  readonly requester?: Person;
+  /** The stage that is open, or was last, from 1, of an approval in stages. */
+  readonly stage?: number;
+  /** How many stages there are. */
+  readonly stages?: number;
+  /** From 2, of a question that was changed. */
+  readonly round?: number;
+  /** Changes were requested, and the requester has made none yet. */
+  readonly revising?: boolean;
+  /** Of everybody who was asked so far. */
+  readonly ballots: readonly ListedBallot[];
+  /** Addresses of those whose ballots are open. */
+  readonly waitingFor: readonly string[];
+  /** ISO 8601 instant. */
+  readonly deadline: string;
+  /** ISO 8601 instant. */
+  readonly createdAt: string;
+  /** ISO 8601 instant. */
+  readonly endedAt?: string;
+  /** The first 16 short members of the metadata, as text. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly links: ApprovalLinks;
+};
+
+/** One approver's answer, open or given. `GET /approvals/{id}` has more. */
+export type ListedBallot = {
+  readonly n: number;
+  readonly approver: Person;
+  readonly stage?: number;
+  readonly round?: number;
+  /** `withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back. */
+  readonly state:
+    | "open"
+    | "approved"
+    | "rejected"
+    | "changes_requested"
+    | "withdrawn"
+    | "expired"
+    | "reassigned"
+    | "recused"
+    | "reissued"
+    | "undone";
+  /** ISO 8601 instant. */
+  readonly decidedAt?: string;
 };
 
 export type ListedWorkflow = {

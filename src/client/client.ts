@@ -5,6 +5,7 @@ import type {
   AbsenceRequest,
   Approval,
   ApprovalAct,
+  ApprovalList,
   ApprovalReference,
   ApprovalRequest,
   BallotAct,
@@ -13,6 +14,7 @@ import type {
   ChangeRequest,
   DecideRequest,
   ExtendRequest,
+  ListedApproval,
   ReassignRequest,
   RecuseRequest,
   ResendRequest,
@@ -39,6 +41,35 @@ export interface BeginOptions {
   readonly timeout?: string;
 }
 
+/** Conditions of a list, all of which must hold. */
+export interface ListOptions {
+  readonly status?: Approval["status"];
+  /** Address of somebody who was asked. */
+  readonly approver?: string;
+  /** Address of somebody whose answer is awaited. */
+  readonly waitingFor?: string;
+  /** Address of the person who asks. */
+  readonly requester?: string;
+  /** Short members of the metadata, each `name:value`. */
+  readonly tags?: readonly string[];
+  /** Whole words of the title or the id. */
+  readonly q?: string;
+  /** Dates in UTC or ISO 8601 instants, as `FROM..BEFORE`; one of them may be left out. */
+  readonly created?: string;
+  readonly due?: string;
+  /** Default `created`: the newest first. `due`: only what is pending, the soonest deadline first. */
+  readonly sort?: "created" | "due";
+}
+
+export interface PageOptions extends ListOptions {
+  /** 1 to 100. Default 25. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  /** Whether to count the list, up to about a thousand. */
+  readonly total?: boolean;
+}
+
 /** Every method rejects with a `CountersignError` when the service refuses, or cannot be reached. */
 export interface Client {
   /**
@@ -48,6 +79,10 @@ export interface Client {
   start(request: ApprovalRequest): Promise<ApprovalReference>;
   /** The approval as it stands. */
   read(id: string): Promise<Approval>;
+  /** All approvals that match, page by page as they are asked for: `for await (const each of client.list())`. */
+  list(options?: ListOptions): AsyncGenerator<ListedApproval, void, undefined>;
+  /** One page of them. */
+  page(options?: PageOptions): Promise<ApprovalList>;
   /** Waits for the approval's end, and answers it as it stands then, or when the time is up. */
   wait(id: string, options?: WaitOptions): Promise<Approval>;
   /** Cancels the approval. Rejects with the type `conflict` if it has ended otherwise. */
@@ -83,6 +118,8 @@ export interface Client {
   reject(id: string, reason?: unknown): Promise<Settlement>;
 }
 
+/** The largest page that there is. */
+const PAGE = 100;
 /** One call of a wait: proxies let connections that carry nothing live for a minute. */
 const TURN_MS = 20_000;
 
@@ -91,6 +128,25 @@ export function createClient(options: ClientOptions): Client {
   const approvalPath = (id: string) => `/approvals/${encodeURIComponent(id)}`;
 
   const read: Client["read"] = (id) => send({ method: "GET", path: approvalPath(id), isRepeatable: true });
+
+  const page: Client["page"] = (options = {}) => {
+    const { tags = [], ...others } = options;
+    const query = new URLSearchParams(tags.map((tag) => ["tag", tag]));
+    for (const [name, value] of Object.entries(others)) {
+      if (value !== undefined) query.set(name, String(value));
+    }
+    return send({ method: "GET", path: `/approvals?${query}`, isRepeatable: true });
+  };
+
+  async function* list(options: ListOptions = {}): AsyncGenerator<ListedApproval, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const from = cursor === undefined ? {} : { cursor };
+      const { items, nextCursor } = await page({ ...options, limit: PAGE, ...from });
+      yield* items;
+      cursor = nextCursor;
+    } while (cursor !== undefined);
+  }
 
   const result: Client["result"] = async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
     const endAt = performance.now() + timeoutMs;
@@ -131,6 +187,8 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     read,
+    list,
+    page,
     result,
     start: (request) =>
       send({

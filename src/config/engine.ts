@@ -11,6 +11,8 @@ export type EngineConfig =
       readonly port: number;
       /** How long workflows are kept after their end, in ms; undefined: for good. */
       readonly keepMs: number | undefined;
+      /** Whether it keeps the index that lists of approvals are read from. */
+      readonly isIndexed: boolean;
     }
   | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
 
@@ -37,7 +39,8 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   if (port === 0 && role !== "all") {
     source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
   }
-  return { kind: "embedded", port, keepMs };
+  const isIndexed = read.oneOf(source, "APPROVAL_INDEX", ["on", "off"], "on") === "on";
+  return { kind: "embedded", port, keepMs, isIndexed };
 }
 
 /** While a workflow is kept, its result can be looked up, and a repeated request finds it: for an hour at least. */

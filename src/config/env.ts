@@ -14,6 +14,7 @@ export const ENV_NAMES = [
   "AUDIT_DIR",
   "ENGINE_PORT",
   "RETENTION",
+  "APPROVAL_INDEX",
   "RESONATE_URL",
   "RESONATE_TOKEN",
   "SMTP_URL",

@@ -6,7 +6,6 @@ import {
   isMessage,
   type Message,
   type Network,
-  type Request,
   ResonateTimeoutException,
 } from "@resonatehq/sdk";
 import { type EngineClock, RemoteClock } from "./engine-time.ts";
@@ -50,12 +49,14 @@ const QUEUE_MS = 20_000;
  * Idempotent requests: repeated, they return the stored result. All requests of a gateway are idempotent; a worker's
  * claims on tasks are not.
  */
-const REPEATABLE: ReadonlySet<Request["kind"]> = new Set([
+const REPEATABLE: ReadonlySet<string> = new Set([
   "promise.get",
   "promise.search",
   "promise.create",
   "promise.settle",
   "promise.register_listener",
+  // Of our own engine.
+  "projection.read",
 ]);
 
 /** Pauses before retries of an idempotent request after a broken connection. Within a second it succeeds or fails. */

@@ -15,9 +15,11 @@ import {
   type NetworkOptions,
 } from "./deliver/network.ts";
 import { type EngineLog, SILENT } from "./log.ts";
+import { Rebuilding } from "./operate/rebuilding.ts";
 import { Retention } from "./operate/retention.ts";
 import { lockFolder, MEMORY, openDatabase } from "./store/database.ts";
 import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
+import type { Projection } from "./store/projection.ts";
 import { Store } from "./store/store.ts";
 
 export interface EngineOptions {
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly log?: EngineLog;
   /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
   readonly keepMs?: number | undefined;
+  /** Rows that are kept beside the promises, and follow from them. */
+  readonly projection?: Projection | undefined;
   /** Serves `debug.*` requests, which can delete everything. For tests only. */
   readonly debug?: boolean;
 }
@@ -49,6 +53,8 @@ export interface Engine {
    * had. Stops when `signal` is aborted.
    */
   collect(olderThanMs: number, signal?: AbortSignal): Promise<{ promises: number }>;
+  /** Makes all rows of the projection again, while requests are answered. Throws if it cannot. */
+  rebuild(): Promise<void>;
   /** The clock for deadlines, in milliseconds since 1970. */
   now(): number;
   /** Figures since the start. */
@@ -70,7 +76,8 @@ export function openEngine(options: EngineOptions): Engine {
   try {
     db = openDatabase(file);
     journal = file === MEMORY ? keepJournal() : openJournal(journalFileOf(file));
-    return start(new Store(db, journal), options, lock);
+    const { projection, log = SILENT } = options;
+    return start(new Store(db, journal, projection && { projection, log }), options, lock);
   } catch (error) {
     db?.close();
     journal?.close();
@@ -111,6 +118,9 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ upkeep, clock, log, keepMs });
 
+  const rebuilding =
+    store.projector?.isBuilding === true ? new Rebuilding({ upkeep, clock, log }) : undefined;
+
   let closing: Promise<void> | undefined;
   return {
     bootId,
@@ -137,8 +147,15 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       }
       return { promises };
     },
+    rebuild: async () => {
+      upkeep.rebuild();
+      // Lets waiting requests go first.
+      while (upkeep.build()) await new Promise((resolve) => setImmediate(resolve));
+      if (store.projector?.isFaulty !== false) throw new Error("Cannot make the index: see the engine's log");
+    },
     close: () => {
       retention?.stop();
+      rebuilding?.stop();
       closing ??= (async () => {
         try {
           commit.close();

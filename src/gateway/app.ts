@@ -50,6 +50,8 @@ export interface AppOptions {
   readonly durable: Durable;
   /** Who is away, and who is asked instead. */
   readonly absences: AbsenceBook;
+  /** What lists of approvals are read from. */
+  readonly ledger: Ledger;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
   readonly log: Logger;

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
+import { NO_LEDGER } from "../ledger/embedded.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
@@ -19,6 +21,8 @@ import { createPages } from "./pages/pages.ts";
 
 export interface GatewayOptions {
   readonly durable: Durable;
+  /** What lists of approvals are read from. Default: there are none. */
+  readonly ledger?: Ledger;
   readonly log: Logger;
   /** Who did what is written there. Default: nowhere. */
   readonly audit?: Audit;
@@ -79,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const app = createApp({
       durable: options.durable,
       absences: openAbsenceBook((id) => options.durable.read(id)),
+      ledger: options.ledger ?? NO_LEDGER,
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
       pages: createPages({
         publicUrl,

@@ -31,7 +31,7 @@ export interface Entry {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-interface EntryBallot extends Pick<BallotView, "n" | "approver" | "state" | "stage" | "round"> {
+export interface EntryBallot extends Pick<BallotView, "n" | "approver" | "state" | "stage" | "round"> {
   /** When it was answered. */
   readonly decidedAt?: string;
 }

@@ -27,6 +27,8 @@ export interface ListQuery {
   readonly limit: number;
   /** Where the page before ended. */
   readonly cursor?: string;
+  /** Whether to count what is found. */
+  readonly total?: boolean;
 }
 
 export interface Range {
@@ -41,6 +43,8 @@ export interface ListPage {
    * short or empty and still have a cursor.
    */
   readonly nextCursor?: string;
+  /** On request: of the whole list. It is at least so many if `isExact` is false. */
+  readonly total?: { readonly count: number; readonly isExact: boolean };
 }
 
 /** The read model of approvals, wherever it is kept. Errors are those of the durable port. */

@@ -18,6 +18,7 @@ export const ERRORS = {
   RATE_LIMITED: { status: 429, retryable: true, title: "Too many refused requests" },
   INTERNAL: { status: 500, retryable: true, title: "Internal error" },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true, title: "Engine unavailable" },
+  INDEX_UNAVAILABLE: { status: 503, retryable: true, title: "Index unavailable" },
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true, title: "Identity provider unavailable" },
   TOO_MANY_WAITERS: { status: 503, retryable: true, title: "Too many open waits" },
 } as const satisfies Record<string, ErrorSpec>;

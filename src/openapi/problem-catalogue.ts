@@ -66,6 +66,11 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy:
       "Send the request again after `Retry-After`, with the same id or `Idempotency-Key`. It takes effect once.",
   },
+  INDEX_UNAVAILABLE: {
+    when: "Approvals cannot be listed now: after an update the index is made again, which takes a moment; or making it failed. Everything else works.",
+    remedy:
+      "Send the request again after `Retry-After`. `detail` says how far the index is, or what the operator must do.",
+  },
   IDENTITY_UNAVAILABLE: {
     when: "The service cannot check the token, because the identity provider does not answer.",
     remedy: "Send the request again after `Retry-After`. API keys still work.",

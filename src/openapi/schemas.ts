@@ -32,7 +32,7 @@ export const effect = z.exactOptional(effectSchema).meta({
 export const fieldAnswers = z
   .exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .meta({ description: "What the approver filled in, by the names of the request's fields." });
-const approvalStatus = z
+export const approvalStatus = z
   .enum([...outcomeKindSchema.options, "pending", "failed"])
   .meta({ id: "ApprovalStatus", description: "`failed`: the workflow failed, and `error` says why." });
 
@@ -61,6 +61,24 @@ const outcome: z.ZodType<Outcome> = z
     metadata: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "Outcome", description: "How an approval ended." });
+
+export const ballotState = z
+  .enum([
+    "open",
+    "approved",
+    "rejected",
+    "changes_requested",
+    "withdrawn",
+    "expired",
+    "reassigned",
+    "recused",
+    "reissued",
+    "undone",
+  ])
+  .meta({
+    description:
+      "`withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back.",
+  });
 
 const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
   .strictObject({
@@ -96,23 +114,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
         ),
       )
       .meta({ description: "People who are away, and in whose place the approver is asked." }),
-    state: z
-      .enum([
-        "open",
-        "approved",
-        "rejected",
-        "changes_requested",
-        "withdrawn",
-        "expired",
-        "reassigned",
-        "recused",
-        "reissued",
-        "undone",
-      ])
-      .meta({
-        description:
-          "`withdrawn`: the approval ended, or went on, without this answer. `reissued`: another ballot has new links. `undone`: the answer was taken back.",
-      }),
+    state: ballotState,
     choice: z.exactOptional(choiceSchema).meta({
       description: "The value of the answer's choice, if the request has choices of its own.",
     }),
@@ -142,7 +144,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
   })
   .meta({ id: "Ballot", description: "One approver's answer, open or given." });
 
-const links = z
+export const approvalLinks = z
   .strictObject({ self: z.string(), cancel: z.string(), wait: z.string() })
   .meta({ id: "ApprovalLinks" });
 
@@ -152,13 +154,13 @@ export const approvalRequest = approvalRequestSchema.meta({
 });
 
 export const approvalReference = z
-  .strictObject({ id: z.string(), status: approvalStatus, links })
+  .strictObject({ id: z.string(), status: approvalStatus, links: approvalLinks })
   .meta({ id: "ApprovalReference" });
 export type ApprovalReference = z.infer<typeof approvalReference>;
 
 type ApprovalAnswer = ApprovalView & {
   readonly callbacks?: readonly CallbackView[];
-  readonly links: z.infer<typeof links>;
+  readonly links: z.infer<typeof approvalLinks>;
 };
 
 /** The request's fields, except those that responses show in another form: approvers as ballots, the deadline as an instant. */
@@ -191,7 +193,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     createdAt: instant,
     endedAt: z.exactOptional(instant),
     callbacks: z.exactOptional(z.array(callback)),
-    links,
+    links: approvalLinks,
   })
   .meta({ id: "Approval" });
 

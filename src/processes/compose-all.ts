@@ -41,7 +41,14 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const durable = createDurable(network, { group, builtInGroup, isOrdered: engine !== undefined });
   owner.defer(() => durable.stop());
   const mailbox = await openMailbox(config, owner);
-  const gateway = await composeGateway({ config, durable, log, workflows, mailbox: mailbox?.routes });
+  const gateway = await composeGateway({
+    config,
+    durable,
+    network,
+    log,
+    workflows,
+    mailbox: mailbox?.routes,
+  });
   owner.defer(() => gateway.close());
   const { url, publicUrl } = gateway;
   const place = { publicUrl, mailboxPort: mailbox?.port };

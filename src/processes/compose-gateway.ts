@@ -1,4 +1,5 @@
 /** A gateway made of settings: keys, webhook sources, the audit record, and a look at a server that is not ours. */
+import type { Network } from "@resonatehq/sdk";
 import type { Router } from "express";
 import { EXAMPLES } from "../../worker/examples/index.ts";
 import { openAuth } from "../auth/open.ts";
@@ -8,6 +9,7 @@ import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
+import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
 import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
@@ -20,6 +22,8 @@ import type { Workflow } from "../workflows/workflow.ts";
 export interface GatewayParts {
   readonly config: Config;
   readonly durable: Durable;
+  /** The gateway's way to the engine, which the read model may be asked by. */
+  readonly network: Network;
   readonly log: Logger;
   /** Workflows of one's own. */
   readonly workflows: readonly Workflow[];
@@ -29,13 +33,14 @@ export interface GatewayParts {
 
 /** Throws when the address is taken, a template is broken, or a file of the settings cannot be used. */
 export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, durable, log, mailbox, workflows } = parts;
+  const { config, durable, network, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = await readSources(config);
   const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
   try {
     const gateway = await startGateway({
       durable,
+      ledger: engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER,
       log,
       audit:
         auditDir === undefined

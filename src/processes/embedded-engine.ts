@@ -14,9 +14,17 @@ export async function openEmbeddedEngine(
   owner: Owner,
 ): Promise<EngineThread | undefined> {
   if (config.engine.kind === "server") return undefined;
-  const { port, keepMs } = config.engine;
+  const { port, keepMs, isIndexed } = config.engine;
   const serve = port === 0 ? undefined : { port, token: loadEngineToken(config) };
-  const thread = await startEngineThread({ dataDir: config.dataDir, keepMs, serve, log, entry: ENTRY });
+  const { dataDir } = config;
+  const thread = await startEngineThread({
+    dataDir,
+    keepMs,
+    isProjected: isIndexed,
+    serve,
+    log,
+    entry: ENTRY,
+  });
   owner.defer(() => thread.close());
   return thread;
 }

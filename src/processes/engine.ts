@@ -3,6 +3,7 @@ import { loadConfig } from "../config/config.ts";
 import { loadEngineToken } from "../config/keys.ts";
 import { openEngine } from "../engine/engine.ts";
 import { serveEngine } from "../engine/serve/http.ts";
+import { ledgerProjection } from "../ledger/projection.ts";
 import { createLogger } from "../lib/log.ts";
 import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
@@ -13,13 +14,14 @@ await runService(async () => {
   if (config.engine.kind !== "embedded")
     throw new Error("Cannot start: RESONATE_URL names another engine, so this one has no use");
   const { dataDir } = config;
-  const { port, keepMs } = config.engine;
+  const { port, keepMs, isIndexed } = config.engine;
   const debug = process.argv.includes("--debug");
   if (debug && config.production)
     throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
   if (debug) log.warn("serving debug requests: any program with the token can delete everything");
   const { value: server, release } = await startOwned(async (owner) => {
-    const engine = openEngine({ dataDir, log, debug, keepMs });
+    const projection = isIndexed ? ledgerProjection() : undefined;
+    const engine = openEngine({ dataDir, log, debug, keepMs, projection });
     owner.defer(() => engine.close());
     const served = await serveEngine(engine, { port, token: loadEngineToken(config) });
     owner.defer(() => served.close());

@@ -32,7 +32,14 @@ await runService(async () => {
           log,
         })
       : undefined;
-  const gateway = await composeGateway({ config, durable, log, workflows, mailbox: mailbox?.routes });
+  const gateway = await composeGateway({
+    config,
+    durable,
+    network,
+    log,
+    workflows,
+    mailbox: mailbox?.routes,
+  });
 
   return {
     log,

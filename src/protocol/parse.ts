@@ -43,6 +43,10 @@ const PARSERS: { readonly [K in RequestKind]: (data: Fields) => Extract<Request,
   ...TASK_PARSERS,
   ...SCHEDULE_PARSERS,
   ...DEBUG_PARSERS,
+  "projection.read": ({ query }) => ({
+    kind: "projection.read",
+    data: { query: structuredClone(fields(query, "data.query")) },
+  }),
 };
 
 function isKnown(kind: string): kind is RequestKind {

@@ -23,7 +23,14 @@ export type Request =
   | { readonly kind: "schedule.create"; readonly data: ScheduleCreateData }
   | { readonly kind: "schedule.delete"; readonly data: IdData }
   | { readonly kind: "schedule.search"; readonly data: ScheduleSearchData }
+  | ProjectionRequest
   | DebugRequest;
+
+/** A question about rows that follow from the promises. It is no part of Resonate's protocol: other servers refuse it. */
+interface ProjectionRequest {
+  readonly kind: "projection.read";
+  readonly data: { readonly query: Readonly<Record<string, unknown>> };
+}
 
 /** For tests of a server, which refuses them unless it was started for that. */
 export type DebugRequest =

@@ -31,7 +31,7 @@ export function ledgerOf(entries: readonly Entry[]): Ledger {
 }
 
 /** All that a query finds, in its order. */
-function matching(entries: readonly Entry[], query: Omit<ListQuery, "limit" | "cursor">): Entry[] {
+export function matching(entries: readonly Entry[], query: Omit<ListQuery, "limit" | "cursor">): Entry[] {
   const found = entries.filter((each) => matches(each, query));
   return query.sort === "due"
     ? found.toSorted((a, b) => Date.parse(a.deadline) - Date.parse(b.deadline) || (a.id < b.id ? -1 : 1))
@@ -54,7 +54,7 @@ function matches(each: Entry, query: Omit<ListQuery, "limit" | "cursor">): boole
   const asked = each.ballots.map((ballot) => addressKey(ballot.approver.email));
   const waits = each.waitingFor.map(addressKey);
   const isOneOf = (people: readonly string[], person: string) => people.includes(addressKey(person));
-  const text = `${each.title} ${each.id}`.toLowerCase();
+  const text = `${each.title} ${each.id}`.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return (
     (status === undefined || each.status === status) &&
     (sort !== "due" || each.status === "pending") &&

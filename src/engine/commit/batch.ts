@@ -133,6 +133,7 @@ const READS: ReadonlySet<Request["kind"]> = new Set([
   "task.search",
   "schedule.get",
   "schedule.search",
+  "projection.read",
 ]);
 
 function isRead({ request }: Waiting): boolean {

@@ -1,8 +1,9 @@
 import type { Request } from "../../protocol/requests.ts";
 import { apply } from "../decide/apply.ts";
-import { type EngineResponse, refuse } from "../decide/response.ts";
+import { type EngineResponse, ok, refuse } from "../decide/response.ts";
 import type { View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
+import type { Projector } from "../store/projector.ts";
 import type { DebugControls } from "./debug.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 import type { Sweeper } from "./sweeper.ts";
@@ -22,6 +23,7 @@ export interface DeciderParts {
   readonly clock: SteadyClock;
   readonly sweeper: Sweeper;
   readonly debug: DebugControls | undefined;
+  readonly projector: Pick<Projector, "read"> | undefined;
   readonly log: EngineLog;
 }
 
@@ -33,13 +35,15 @@ export class Decider {
   readonly #clock: SteadyClock;
   readonly #sweeper: Sweeper;
   readonly #debug: DebugControls | undefined;
+  readonly #projector: DeciderParts["projector"];
   readonly #log: EngineLog;
 
-  constructor({ view, clock, sweeper, debug, log }: DeciderParts) {
+  constructor({ view, clock, sweeper, debug, projector, log }: DeciderParts) {
     this.#view = view;
     this.#clock = clock;
     this.#sweeper = sweeper;
     this.#debug = debug;
+    this.#projector = projector;
     this.#log = log;
   }
 
@@ -60,6 +64,9 @@ export class Decider {
     try {
       const debugged = this.#debug?.respond(request, debugTime, write);
       if (debugged !== undefined) return debugged;
+      if (request.kind === "projection.read" && this.#projector !== undefined) {
+        return ok(this.#projector.read(request.data.query));
+      }
       const now = this.#debug === undefined ? this.#clock.read() : (debugTime ?? this.#clock.read());
       applied = apply(this.#view, request, { now, local });
     } catch (error) {

@@ -56,7 +56,8 @@ export function groupCommit({
   const publisher = new Publisher({ alarm, messenger, log });
   const checkpoints = new Checkpoints({ store, publisher, log });
   const transactions = new Transactions({ store, clock: steady, debts, checkpoints, publisher, stats });
-  const decider = new Decider({ view: store.view, clock: steady, sweeper, debug: controls, log });
+  const { view, projector } = store;
+  const decider = new Decider({ view, clock: steady, sweeper, debug: controls, projector, log });
   const batch = new Batch({ decider, transactions, sweeper, debts, publisher, log, stats });
   const upkeep = new Upkeep({ store, clock: steady, transactions });
   let isClosed = false;

@@ -1,4 +1,5 @@
 import type { Transition } from "../decide/state.ts";
+import type { Projector } from "../store/projector.ts";
 import type { Store } from "../store/store.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Debts } from "./debts.ts";
@@ -62,6 +63,24 @@ export class Transactions {
       throw error;
     }
     this.#release(written);
+  }
+
+  /**
+   * Makes some of the rows of the projection. They are in the database with the next checkpoint, and in no journal.
+   * @throws Error if they cannot be written
+   */
+  project(work: (projector: Projector) => void): void {
+    const { projector } = this.#store;
+    if (projector === undefined) return;
+    try {
+      this.#store.catchUp();
+      this.#store.begin();
+      work(projector);
+    } catch (error) {
+      this.#store.rollback();
+      throw error;
+    }
+    this.#checkpoints.soon();
   }
 
   /** Undefined if nothing changed. */

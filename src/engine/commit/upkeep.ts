@@ -10,7 +10,7 @@ const LEASES_MAX = 512;
 const COLLECT_MAX = 256;
 
 export interface UpkeepParts {
-  readonly store: Pick<Store, "view" | "agenda" | "trees">;
+  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector">;
   readonly clock: SteadyClock;
   readonly transactions: Transactions;
 }
@@ -50,6 +50,18 @@ export class Upkeep {
       write({ changes: collected.changes, messages: [] });
     });
     return { promises: collected.changes.length, next: collected.next };
+  }
+
+  /** Begins to make the rows of the projection again. */
+  rebuild(): void {
+    if (!this.#isClosed) this.#transactions.project((projector) => projector.rebuild());
+  }
+
+  /** Makes some of its rows. Whether there are more. Throws when nothing can be written. */
+  build(): boolean {
+    if (this.#isClosed || this.#store.projector?.isBuilding !== true) return false;
+    this.#transactions.project((projector) => projector.build());
+    return this.#store.projector.isBuilding;
   }
 
   /** From now on it does nothing. */

@@ -76,6 +76,8 @@ function decide(draft: Draft, request: Request, { now, local }: Context): Engine
       return schedules.scheduleDelete(draft, request.data);
     case "schedule.search":
       return schedules.scheduleSearch(draft, request.data);
+    case "projection.read":
+      return refuse(501, "This server keeps no index");
     case "debug.start":
     case "debug.stop":
     case "debug.reset":

@@ -12,6 +12,8 @@ export interface ThreadStart {
   readonly dataDir: string;
   /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
   readonly keepMs: number | undefined;
+  /** Whether it keeps the projection that the thread's file knows. Default: no. */
+  readonly isProjected?: boolean;
   /** Where other processes of this machine reach the engine; undefined: nowhere. */
   readonly serve: { readonly port: number; readonly token: string } | undefined;
 }

@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type Engine, openEngine } from "../engine.ts";
 import type { EngineLog } from "../log.ts";
+import type { Projection } from "../store/projection.ts";
 import { serveEngine } from "./http.ts";
 import type { FromThread, PortOrder, ThreadStart, ToThread } from "./thread-port.ts";
 import { ThreadServer } from "./thread-server.ts";
@@ -21,7 +22,7 @@ export interface Guest {
 export type StartGuest = (engine: Engine, what: unknown, say: (what: unknown) => void) => Promise<Guest>;
 
 /** Opens the engine that the thread was started for, and serves it. Call it once, at the top of the thread's file. */
-export async function runEngineThread(startGuest?: StartGuest): Promise<void> {
+export async function runEngineThread(startGuest?: StartGuest, projection?: Projection): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("This file runs in a thread of its own: see thread.ts");
   const tell = (news: FromThread) => port.postMessage(news);
@@ -29,8 +30,8 @@ export async function runEngineThread(startGuest?: StartGuest): Promise<void> {
     warn: (fields, message) => tell({ kind: "log", level: "warn", fields, message }),
     error: (fields, message) => tell({ kind: "log", level: "error", fields, message }),
   };
-  const { dataDir, keepMs, serve } = workerData as ThreadStart;
-  const engine = openEngine({ dataDir, keepMs, log });
+  const { dataDir, keepMs, isProjected, serve } = workerData as ThreadStart;
+  const engine = openEngine({ dataDir, keepMs, log, projection: isProjected ? projection : undefined });
   const server = serve && (await serveEngine(engine, serve));
   const parent = new ThreadServer(engine, port);
   const others: { readonly server: ThreadServer; readonly port: MessagePort }[] = [];

@@ -1,10 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Change, View } from "../decide/state.ts";
+import type { EngineLog } from "../log.ts";
 import { Agenda } from "./agenda.ts";
 import { CachedRows } from "./cached-rows.ts";
 import { type Journal, type JournalRecord, keepJournal, recordsAfter } from "./journal.ts";
 import { OldTrees } from "./old-trees.ts";
 import { OwedMessages } from "./owed-messages.ts";
+import type { Projection } from "./projection.ts";
+import { Projector } from "./projector.ts";
 import { row } from "./queries.ts";
 import { RowWriter } from "./row-writer.ts";
 import { ScheduleStore } from "./schedule-store.ts";
@@ -25,6 +28,8 @@ export class Store {
   readonly agenda: Agenda;
   readonly owed: OwedMessages;
   readonly trees: OldTrees;
+  /** Rows that follow from the promises, where the engine was given a projection. */
+  readonly projector: Projector | undefined;
 
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
@@ -39,7 +44,11 @@ export class Store {
   #isBehind = true;
 
   /** Replays the records that the database does not have. */
-  constructor(db: DatabaseSync, journal: Journal = keepJournal()) {
+  constructor(
+    db: DatabaseSync,
+    journal: Journal = keepJournal(),
+    projected?: { readonly projection: Projection; readonly log: EngineLog },
+  ) {
     this.#db = db;
     this.#journal = journal;
     this.#sql = prepareStatements(db);
@@ -50,6 +59,7 @@ export class Store {
     this.owed = new OwedMessages(this.#sql);
     this.trees = new OldTrees(this.#sql);
     this.#writer = new RowWriter({ db, sql: this.#sql, schedules, rows: this.#rows, view });
+    this.projector = projected && new Projector(db, view, projected);
     this.catchUp();
   }
 
@@ -64,6 +74,7 @@ export class Store {
 
   write(changes: readonly Change[]): void {
     for (const change of changes) {
+      this.projector?.mark(change);
       this.#writer.write(change);
       this.#changes.push(change);
     }
@@ -95,6 +106,7 @@ export class Store {
     // SQLite can only go back to the last checkpoint. On a full disk it rolls back by itself.
     if (this.#db.isTransaction) this.#sql.rollback.run();
     const taken = row(this.#sql.journalNumber)?.[0] as number;
+    this.projector?.load();
     const records = recordsAfter(taken, this.#journal.records());
     if (records.length === 0) this.#journal.restart();
     else this.#redo(records);
@@ -112,6 +124,7 @@ export class Store {
     this.catchUp();
     if (!this.#db.isTransaction) return;
     try {
+      this.projector?.checkpoint(this.#number);
       this.#sql.setJournalNumber.run(this.#number);
       this.#sql.commit.run();
     } catch (error) {
@@ -137,7 +150,12 @@ export class Store {
   #redo(records: readonly JournalRecord[]): void {
     this.begin();
     try {
-      for (const { changes } of records) for (const change of changes) this.#writer.write(change);
+      for (const { changes } of records) {
+        for (const change of changes) {
+          this.projector?.mark(change);
+          this.#writer.write(change);
+        }
+      }
     } catch (error) {
       this.#forget();
       throw error;

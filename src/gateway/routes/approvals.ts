@@ -1,4 +1,4 @@
-/** `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
+/** `GET /approvals`, `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
 import { cancelRequest } from "../../approval/cancel-request.ts";
 import { isPromiseId } from "../../approval/ids.ts";
@@ -6,6 +6,7 @@ import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { ApprovalReference } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
@@ -13,19 +14,22 @@ import { approvalBehind } from "../../service/approvals/approval-behind.ts";
 import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
 import { startApproval } from "../../service/approvals/start.ts";
 import { audit } from "../http/audit.ts";
-import type { Needs } from "../http/auth.ts";
+import { callerOf, type Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
 import { noteApproval } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
+import { links } from "./approval-links.ts";
+import { listApprovals } from "./approval-list.ts";
 import { callbacksOf } from "./callbacks.ts";
 
 export interface ApprovalRoutesOptions {
   readonly needs: Needs;
   readonly durable: Durable;
   readonly absences: AbsenceBook;
+  readonly ledger: Ledger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
@@ -42,10 +46,11 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
   const { durable, needs } = options;
 
   addRoute(router, "/approvals", {
+    GET: needs("approvals:read", listApprovals(options)),
     POST: needs("approvals:create", async (req, res) => {
       const body = (await readJson(req))?.value;
       const idempotencyKeys = idempotencyKeysOf(req);
-      const root = await startApproval(options, { body, idempotencyKeys });
+      const root = await startApproval(options, { body, idempotencyKeys, creator: callerOf(res)?.client });
       noteApproval(res, root.id);
       const answer = reference(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });
@@ -114,9 +119,4 @@ function unknownApproval(id: string): ServiceError {
 
 function reference(root: StoredPromise): ApprovalReference {
   return { id: root.id, status: statusOf(root).status, links: links(root.id) };
-}
-
-function links(id: string): ApprovalReference["links"] {
-  const self = `/approvals/${encodeURIComponent(id)}`;
-  return { self, cancel: `${self}/cancel`, wait: `/wait?id=${encodeURIComponent(id)}` };
 }

@@ -1,9 +1,107 @@
+import { z } from "zod";
 import { cancelRequest } from "../../approval/cancel-request.ts";
+import { LIMIT, listParameters } from "../../ledger/parameters.ts";
+import { approvalList } from "../list-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { approval, approvalReference, approvalRequest } from "../schemas.ts";
 import { approvalId, idempotencyKey } from "./parameters.ts";
 
 export const APPROVAL_OPERATIONS: readonly Operation[] = [
+  {
+    id: "listApprovals",
+    method: "get",
+    path: "/approvals",
+    group: "Approvals",
+    summary: "List approvals",
+    description:
+      "All conditions must hold. Without the scope `approvals:read-all`, the list has the approvals that keys of the same client requested. With `format` `csv` or `jsonl` the answer is everything that matches, as a file.",
+    scope: "approvals:read",
+    parameters: [
+      {
+        name: "status",
+        in: "query",
+        schema: listParameters.status,
+        description: "Only approvals in this state.",
+      },
+      {
+        name: "approver",
+        in: "query",
+        schema: listParameters.approver,
+        description: "Address of somebody who was asked.",
+      },
+      {
+        name: "waitingFor",
+        in: "query",
+        schema: listParameters.waitingFor,
+        description: "Address of somebody whose answer is awaited.",
+      },
+      {
+        name: "requester",
+        in: "query",
+        schema: listParameters.requester,
+        description: "Address of the person who asks.",
+      },
+      {
+        name: "tag",
+        in: "query",
+        schema: listParameters.tag,
+        description: "A short member of the metadata, as `name:value`. Repeat it for several.",
+      },
+      {
+        name: "q",
+        in: "query",
+        schema: listParameters.q,
+        description: "Whole words of the title or the id, in any order. Case and accents do not matter.",
+      },
+      {
+        name: "created",
+        in: "query",
+        schema: listParameters.created,
+        description:
+          "When it was requested, as `FROM..BEFORE`: dates in UTC or instants, one of which may be left out.",
+        example: "2026-11-01..2026-12-01",
+      },
+      {
+        name: "due",
+        in: "query",
+        schema: listParameters.due,
+        description: "The same of the deadline.",
+      },
+      {
+        name: "sort",
+        in: "query",
+        schema: listParameters.sort,
+        description:
+          "`created` (default): the newest first. `due`: only what is pending, the soonest deadline first.",
+      },
+      {
+        name: "limit",
+        in: "query",
+        schema: z.int().min(1).max(LIMIT.max),
+        description: `How many one page has. Default: \`${LIMIT.default}\`.`,
+      },
+      {
+        name: "cursor",
+        in: "query",
+        schema: listParameters.cursor,
+        description: "`nextCursor` of the page before. All other parameters but `limit` must be the same.",
+      },
+      {
+        name: "total",
+        in: "query",
+        schema: z.boolean(),
+        description: "Whether to count the list, up to about a thousand.",
+      },
+      {
+        name: "format",
+        in: "query",
+        schema: listParameters.format,
+        description: "Default: `json`.",
+      },
+    ],
+    responses: { 200: { description: "A page of approvals.", schema: approvalList } },
+    problems: ["INVALID_FIELDS", "INDEX_UNAVAILABLE"],
+  },
   {
     id: "requestApproval",
     method: "post",

@@ -1,3 +1,4 @@
+import { CREATOR_TAG } from "../../approval/creator.ts";
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
@@ -25,6 +26,8 @@ export interface ApprovalCall {
   readonly body: unknown;
   /** As `idempotencyKeysOf` reads them. */
   readonly idempotencyKeys: readonly string[];
+  /** The program that calls, if it is known: see `CREATOR_TAG`. */
+  readonly creator?: string | undefined;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface ApprovalCall {
  */
 export async function startApproval(
   options: StartApprovalOptions,
-  { body, idempotencyKeys }: ApprovalCall,
+  { body, idempotencyKeys, creator }: ApprovalCall,
 ): Promise<StoredPromise> {
   const { durable, absences, newId, callbackUrlProblem, mayApproveByDeadline } = options;
   const { id, problems } = chooseId(body, idempotencyKeys);
@@ -54,7 +57,7 @@ export async function startApproval(
   const root = await durable.start({
     id: id ?? newId(),
     ...approvalCall(parsed.value, termsWith(parsed, await absences.awayAt(nowMs))),
-    tags: { [KIND_TAG]: "approval" },
+    tags: { [KIND_TAG]: "approval", ...(creator === undefined ? {} : { [CREATOR_TAG]: creator }) },
   });
   const stored = callOf(root);
   if (stored === undefined) {

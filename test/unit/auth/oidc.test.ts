@@ -128,6 +128,7 @@ describe("createOidcReader()", () => {
       const caller = await read(token);
       expect(caller).toEqual({
         id: expect.stringMatching(/^person:[0-9a-f]{16}$/),
+        client: expect.stringMatching(/^person:[0-9a-f]{16}$/),
         scopes: ["approvals:read"],
       });
     },

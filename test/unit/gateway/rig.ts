@@ -4,6 +4,7 @@ import { pino } from "pino";
 import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
+import type { Authenticate } from "../../../src/auth/authenticate.ts";
 import type { RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
@@ -16,6 +17,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 import { EVERYBODY_MAY } from "../../support/gateway.ts";
+import { LEDGER, ledgerIn } from "../../support/ledger-engine.ts";
 import { mailerOf } from "../../support/mailer.ts";
 
 export const SECRET = Buffer.alloc(32, 1);
@@ -73,11 +75,14 @@ export interface RigOptions {
   readonly ledger?: Pick<Ledger, "list">;
   /** Default: where it listens. */
   readonly publicUrl?: string;
+  /** Default: nobody needs a key. */
+  readonly authenticate?: Authenticate;
 }
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
-  const engine = openEngine({ file: ":memory:" });
+  const { authenticate = EVERYBODY_MAY } = options;
+  const engine = openEngine({ file: ":memory:", projection: LEDGER });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
   network.start();
@@ -87,6 +92,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const keys = [{ kid: "k1", secret: SECRET }];
   const gateway = await startGateway({
     durable,
+    ledger: ledgerIn(engine),
     log,
     host: "127.0.0.1",
     port: 0,
@@ -95,7 +101,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     keys,
     mailbox: undefined,
     callbackUrlProblem,
-    authenticate: EVERYBODY_MAY,
+    authenticate,
     audit: { record: (entry) => void audit.push(entry) },
     trustProxyHops: 1,
     mayApproveByDeadline,

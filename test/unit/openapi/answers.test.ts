@@ -87,6 +87,8 @@ describe("answers are as the document says", () => {
     );
     expect((await call("POST", "/approvals/doc-8/change", { note: "Again" })).status).toBe(409);
     await call("GET", "/approvals/doc-8");
+    expect((await call("GET", "/approvals?total=true&limit=1")).status).toBe(200);
+    expect((await call("GET", "/approvals?limit=101")).status).toBe(422);
     expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
   });
 

@@ -4,6 +4,7 @@ import { isKey, makeKey } from "../../../src/auth/key.ts";
 import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
 import { createApp } from "../../../src/gateway/app.ts";
 import { createPages } from "../../../src/gateway/pages/pages.ts";
+import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { createLogger } from "../../../src/lib/log.ts";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
@@ -43,6 +44,7 @@ function mounted(): string[] {
   const app = createApp({
     durable: {} as never,
     absences: {} as never,
+    ledger: NO_LEDGER,
     tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: publicUrl }),
     pages: createPages({ publicUrl, mailbox: false }),
     log: createLogger({ level: "silent", part: "test" }),

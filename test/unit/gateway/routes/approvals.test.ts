@@ -406,7 +406,7 @@ describe("GET /approvals/:id", () => {
   test("is told apart from methods that are not possible", async () => {
     await using rig = await openRig({ work: false });
     for (const [path, allow] of [
-      ["/approvals", "POST, OPTIONS"],
+      ["/approvals", "GET, HEAD, POST, OPTIONS"],
       ["/approvals/x", "GET, HEAD, OPTIONS"],
       ["/approvals/x/cancel", "POST, OPTIONS"],
     ] as const) {

@@ -1,0 +1,52 @@
+/** What an approval's stored promises say of it in a list. */
+import { type Course, courseOf } from "../approval/course.ts";
+import { outcomeOfCancelled, standingIn } from "../approval/standing.ts";
+import type { StoredRecord } from "../approval/stored.ts";
+import { ballotState, statusOf } from "../approval/view.ts";
+import type { Entry, EntryBallot } from "./entry.ts";
+import { tagsOf } from "./tags.ts";
+
+/** @param children as of `courseOf`; undefined if `root` is no approval */
+export function entryOf(root: StoredRecord, children: readonly StoredRecord[]): Entry | undefined {
+  const course = courseOf(root, children);
+  if (course === undefined) return undefined;
+  const { request, state, deadlineAtMs } = course;
+  const ballots = ballotsOf(course);
+  const { requester, stages } = request;
+  return {
+    id: root.id,
+    status: statusOf(root).status,
+    title: request.title,
+    ...(requester === undefined ? {} : { requester }),
+    ...(stages === undefined ? {} : { stage: state.stage + 1, stages: stages.length }),
+    ...(state.round === 1 ? {} : { round: state.round }),
+    ...(state.phase === "revising" ? { revising: true } : {}),
+    ballots,
+    waitingFor: ballots.filter((ballot) => ballot.state === "open").map(({ approver }) => approver.email),
+    deadline: iso(deadlineAtMs),
+    createdAt: iso(root.createdAt),
+    ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
+    tags: tagsOf(request.metadata),
+  };
+}
+
+/** Only those that were opened: whoever is asked later is not asked yet. */
+function ballotsOf(course: Course): EntryBallot[] {
+  const foreseen = outcomeOfCancelled(course);
+  const isStaged = course.call.request.stages !== undefined;
+  return course.ballots.map(({ ballot: { n, approver, stage = 0, round = 1 } }) => {
+    const standing = standingIn(course, n, foreseen);
+    return {
+      n,
+      approver,
+      ...(isStaged ? { stage: stage + 1 } : {}),
+      ...(round === 1 ? {} : { round }),
+      state: ballotState(standing),
+      ...(standing.kind === "decided" ? { decidedAt: iso(standing.atMs) } : {}),
+    };
+  });
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,50 @@
+/** The read model in the embedded engine, as gateways and commands ask it: in this process or over HTTP. */
+import type { Network } from "@resonatehq/sdk";
+import { readProjection } from "../durable/projection.ts";
+import { ServiceError } from "../lib/errors.ts";
+import type { Entry } from "./entry.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Found } from "./search.ts";
+
+/** Errors are those of the durable port, and INDEX_UNAVAILABLE while the index is not whole. */
+export function embeddedLedger(network: Network): Ledger {
+  return {
+    async list(query) {
+      const projected = await readProjection(network, query);
+      if (projected.kind !== "answer") throw unavailable(projected);
+      const found = projected.answer as Found;
+      if ("refused" in found) {
+        const problems = [{ field: "cursor", message: found.refused }];
+        throw new ServiceError("INVALID_FIELDS", `cursor ${found.refused}`, { problems });
+      }
+      const { entries, ...rest } = found;
+      return { items: entries.map((entry) => JSON.parse(entry) as Entry), ...rest };
+    },
+  };
+}
+
+/** Where no index is kept. */
+export const NO_LEDGER: Ledger = {
+  list: async () => {
+    throw unavailable({ kind: "none" });
+  },
+};
+
+function unavailable(
+  projected: Exclude<Awaited<ReturnType<typeof readProjection>>, { kind: "answer" }>,
+): ServiceError {
+  return new ServiceError("INDEX_UNAVAILABLE", `Cannot list approvals: ${reasonOf(projected)}`);
+}
+
+function reasonOf(
+  projected: Exclude<Awaited<ReturnType<typeof readProjection>>, { kind: "answer" }>,
+): string {
+  switch (projected.kind) {
+    case "building":
+      return `the index is being made, ${Math.floor((100 * projected.done) / projected.all)} % of it is there`;
+    case "stale":
+      return "the index is out of date. An operator must run countersign index rebuild";
+    case "none":
+      return "this installation keeps no index. See the settings APPROVAL_INDEX and INDEX_URL";
+  }
+}

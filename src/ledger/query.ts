@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { ListQuery, Range } from "./ledger.ts";
+
+/** A cursor that the read model did not make, or made for another query. */
+export const CURSOR_RULE = "must be the nextCursor of the page before, with the same other parameters";
+
+const text = z.string().min(1).max(400);
+const range: z.ZodType<Range> = z.strictObject({
+  from: z.exactOptional(z.int()),
+  before: z.exactOptional(z.int()),
+});
+
+/** A query as it goes from a gateway to where the read model is. */
+export const listQuerySchema: z.ZodType<ListQuery> = z.strictObject({
+  status: z.exactOptional(z.enum(["pending", "approved", "rejected", "expired", "cancelled", "failed"])),
+  approver: z.exactOptional(text),
+  waitingFor: z.exactOptional(text),
+  doneFor: z.exactOptional(text),
+  requester: z.exactOptional(text),
+  creator: z.exactOptional(text),
+  tags: z.exactOptional(z.array(text).max(8)),
+  words: z.exactOptional(z.array(text).max(8)),
+  created: z.exactOptional(range),
+  due: z.exactOptional(range),
+  sort: z.enum(["created", "due"]),
+  limit: z.int().min(1).max(100),
+  cursor: z.exactOptional(z.string().max(200)),
+  total: z.exactOptional(z.boolean()),
+});

@@ -1,0 +1,112 @@
+/** The rows of the read model in SQLite: made of an approval's promises, and searched by terms. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { creatorOf } from "../approval/creator.ts";
+import { childId, KIND_TAG } from "../approval/ids.ts";
+import { stored } from "../durable/protocol-client.ts";
+import type { PromiseRow } from "../engine/decide/state.ts";
+import type { ProjectedRows, ProjectionSource } from "../engine/store/projection.ts";
+import { originOf } from "../protocol/ids.ts";
+import { entryOf } from "./derive.ts";
+import type { Entry } from "./entry.ts";
+import { listQuerySchema } from "./query.ts";
+import { search } from "./search.ts";
+import { termsOf } from "./terms.ts";
+
+/** As of the durable port. */
+const CHILDREN_MAX = 2_000;
+
+export function openRows(db: DatabaseSync, source: ProjectionSource): ProjectedRows {
+  const sql = prepare(db);
+  const finder = search(db);
+
+  const remove = (n: number): void => {
+    const [entry, creator] = (sql.read.get(n) as unknown as Row | undefined) ?? [];
+    if (entry === undefined) return;
+    const old = JSON.parse(entry) as Entry;
+    unlist(old, termsOf(old, creator ?? undefined), n);
+    sql.remove.run(n);
+  };
+  const list = (entry: Entry, { created, due }: Terms, n: number): void => {
+    if (created.length > 0) sql.add.run(Date.parse(entry.createdAt), n, JSON.stringify(created));
+    if (due.length > 0) sql.add.run(Date.parse(entry.deadline), n, JSON.stringify(due));
+  };
+  const unlist = (entry: Entry, { created, due }: Terms, n: number): void => {
+    for (const term of created) sql.drop.run(term, Date.parse(entry.createdAt), n);
+    for (const term of due) sql.drop.run(term, Date.parse(entry.deadline), n);
+  };
+
+  return {
+    refresh(subject) {
+      const n = source.numberOf(subject);
+      const root = source.promise(subject);
+      // Steps of workflows that are no approvals come here, too.
+      if (n === undefined || root?.tags[KIND_TAG] !== "approval") return;
+      const entry = entryOf(recordOf(root), childrenOf(source, subject));
+      if (entry === undefined) return remove(n);
+      const text = JSON.stringify(entry);
+      const [known, knownCreator] = (sql.read.get(n) as unknown as Row | undefined) ?? [];
+      if (text === known) return;
+      const creator = creatorOf(root.tags, source.promise(originOf(subject))?.tags);
+      const terms = termsOf(entry, creator);
+      if (known === undefined) {
+        list(entry, terms, n);
+      } else {
+        const old = JSON.parse(known) as Entry;
+        const oldTerms = termsOf(old, knownCreator ?? undefined);
+        unlist(old, changedTerms(old, oldTerms, entry, terms), n);
+        list(entry, changedTerms(entry, terms, old, oldTerms), n);
+      }
+      sql.write.run(n, root.createdAt, Date.parse(entry.deadline), creator ?? null, text);
+    },
+    remove(id) {
+      const n = source.numberOf(id);
+      if (n !== undefined) remove(n);
+    },
+    read(query) {
+      const parsed = listQuerySchema.safeParse(query);
+      return parsed.success ? finder(parsed.data) : { refused: parsed.error.issues[0]?.message ?? "query" };
+    },
+  };
+}
+
+type Terms = ReturnType<typeof termsOf>;
+type Row = readonly [entry: string, creator: string | null];
+
+/** Those of `terms` that the other entry does not have, or not with the same key. */
+function changedTerms(entry: Entry, terms: Terms, other: Entry, otherTerms: Terms): Terms {
+  const has = new Set(otherTerms.created);
+  const hasDue = new Set(entry.deadline === other.deadline ? otherTerms.due : []);
+  return {
+    created: terms.created.filter((term) => !has.has(term)),
+    due: terms.due.filter((term) => !hasDue.has(term)),
+  };
+}
+
+function prepare(db: DatabaseSync) {
+  const read: StatementSync = db.prepare("SELECT entry, creator FROM ledger_entries WHERE n = ?");
+  read.setReturnArrays(true);
+  return {
+    read,
+    write: db.prepare(
+      "INSERT OR REPLACE INTO ledger_entries (n, created_at, due_at, creator, entry) VALUES (?, ?, ?, ?, ?)",
+    ),
+    remove: db.prepare("DELETE FROM ledger_entries WHERE n = ?"),
+    // One statement for all terms of an order: most of the time goes into calls.
+    add: db.prepare("INSERT OR IGNORE INTO ledger_terms (at, n, term) SELECT ?, ?, value FROM json_each(?)"),
+    drop: db.prepare("DELETE FROM ledger_terms WHERE term = ? AND at = ? AND n = ?"),
+  };
+}
+
+function childrenOf(source: ProjectionSource, id: string) {
+  const children = [];
+  for (let at = 0; at < CHILDREN_MAX; at += 1) {
+    const child = source.promise(childId(id, at));
+    if (child === undefined) break;
+    children.push(recordOf(child));
+  }
+  return children;
+}
+
+function recordOf({ settledAt, ...row }: PromiseRow) {
+  return stored(settledAt === null ? row : { ...row, settledAt });
+}

@@ -1,0 +1,77 @@
+/**
+ * Terms: what an entry can be found by. A list is what has all of its terms, in the order of a key.
+ *
+ * T1 There are two orders. `created` has every entry, with the time of its creation as key, which never changes. `due` has
+ *    only what is pending, with its deadline as key, and so no entry once it is over.
+ * T2 Each condition is one term of the order `created`. Those that people list by have one in the order `due`, too.
+ * T3 Terms follow from the entry and its creator alone. So the old ones need not be stored to be replaced.
+ */
+import { addressKey } from "../approval/person.ts";
+import type { Entry } from "./entry.ts";
+import type { ListQuery } from "./ledger.ts";
+import { wordsOf } from "./words.ts";
+
+export type Order = "created" | "due";
+
+/** Every entry has it. */
+export const EVERY = "*";
+
+const DUE = "due ";
+
+/** A condition's term in the order `due`. */
+export function dueTerm(term: string): string {
+  return DUE + term;
+}
+
+/** The conditions that have a term in the order `due`, by their first letter. */
+const LISTED_BY_DUE = new Set(["*", "r", "k", "w", "t"]);
+
+export function isListedByDue(term: string): boolean {
+  return LISTED_BY_DUE.has(term.charAt(0));
+}
+
+/** All terms of an entry, each once: those of the order `created`, and those of `due`. */
+export function termsOf(entry: Entry, creator: string | undefined): Record<Order, string[]> {
+  const asked = new Set(entry.ballots.map(({ approver }) => addressKey(approver.email)));
+  const waiting = new Set(entry.waitingFor.map(addressKey));
+  const terms = new Set<string>([EVERY, status(entry.status)]);
+  if (entry.requester !== undefined) terms.add(requester(entry.requester.email));
+  if (creator !== undefined) terms.add(createdBy(creator));
+  for (const person of asked) {
+    terms.add(approver(person));
+    terms.add(waiting.has(person) ? waitingFor(person) : doneFor(person));
+  }
+  for (const [name, value] of Object.entries(entry.tags)) terms.add(tag(`${name}:${value}`));
+  for (const found of wordsOf(`${entry.title} ${entry.id}`)) terms.add(word(found));
+  const created = [...terms];
+  const due = entry.status === "pending" ? created.filter(isListedByDue).map(dueTerm) : [];
+  return { created, due };
+}
+
+/** The terms of a query, in the order `created`; without conditions, the term that every entry has. */
+export function termsOfQuery(query: ListQuery): readonly string[] {
+  const terms = [
+    ...one(query.status, status),
+    ...one(query.requester, requester),
+    ...one(query.creator, createdBy),
+    ...one(query.approver, approver),
+    ...one(query.waitingFor, waitingFor),
+    ...one(query.doneFor, doneFor),
+    ...(query.tags ?? []).map(tag),
+    ...(query.words ?? []).map(word),
+  ];
+  return terms.length === 0 ? [EVERY] : [...new Set(terms)];
+}
+
+function one(value: string | undefined, term: (value: string) => string): string[] {
+  return value === undefined ? [] : [term(value)];
+}
+
+const status = (value: string) => `s:${value}`;
+const requester = (email: string) => `r:${addressKey(email)}`;
+const createdBy = (creator: string) => `k:${creator}`;
+const approver = (email: string) => `a:${addressKey(email)}`;
+const waitingFor = (email: string) => `w:${addressKey(email)}`;
+const doneFor = (email: string) => `x:${addressKey(email)}`;
+const tag = (text: string) => `t:${text}`;
+const word = (text: string) => `q:${text}`;

@@ -1,0 +1,27 @@
+/** Words as they are compared: without case and accents, in any script that puts something between words. */
+
+/** A title has at most 200 characters. Words beyond these are not found. */
+const WORDS_MAX = 32;
+const WORD_CHARS_MAX = 40;
+
+/** The different words of a text, in their order. A longer word is cut, here and in a search. */
+export function wordsOf(text: string): string[] {
+  const words = new Set<string>();
+  const plain = PLAIN.test(text) ? text.toLowerCase() : folded(text);
+  for (const [word] of plain.matchAll(WORD)) {
+    words.add(word.slice(0, WORD_CHARS_MAX));
+    if (words.size === WORDS_MAX) break;
+  }
+  return [...words];
+}
+
+const WORD = /[\p{L}\p{N}]+/gu;
+// Most titles are, and need no folding.
+const PLAIN = /^[\x20-\x7e]*$/u;
+
+function folded(text: string): string {
+  return text
+    .normalize("NFKD")
+    .replaceAll(/\p{M}+/gu, "")
+    .toLowerCase();
+}

@@ -1,0 +1,63 @@
+/** Lists of approvals as the API shows them. */
+import { z } from "zod";
+import { shownPersonSchema } from "../approval/schema.ts";
+import type { Entry } from "../ledger/entry.ts";
+import { instant } from "./common-schemas.ts";
+import { approvalLinks, approvalStatus, ballotState } from "./schemas.ts";
+
+export type ListedApproval = Entry & { readonly links: z.infer<typeof approvalLinks> };
+
+const ballot: z.ZodType<Entry["ballots"][number]> = z
+  .strictObject({
+    n: z.int(),
+    approver: shownPersonSchema,
+    stage: z.exactOptional(z.int()),
+    round: z.exactOptional(z.int()),
+    state: ballotState,
+    decidedAt: z.exactOptional(instant),
+  })
+  .meta({
+    id: "ListedBallot",
+    description: "One approver's answer, open or given. `GET /approvals/{id}` has more.",
+  });
+
+const listedApproval: z.ZodType<ListedApproval> = z
+  .strictObject({
+    id: z.string(),
+    status: approvalStatus,
+    title: z.string(),
+    requester: z.exactOptional(shownPersonSchema),
+    stage: z
+      .exactOptional(z.int())
+      .meta({ description: "The stage that is open, or was last, from 1, of an approval in stages." }),
+    stages: z.exactOptional(z.int()).meta({ description: "How many stages there are." }),
+    round: z.exactOptional(z.int()).meta({ description: "From 2, of a question that was changed." }),
+    revising: z
+      .exactOptional(z.boolean())
+      .meta({ description: "Changes were requested, and the requester has made none yet." }),
+    ballots: z.array(ballot).meta({ description: "Of everybody who was asked so far." }),
+    waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose ballots are open." }),
+    deadline: instant,
+    createdAt: instant,
+    endedAt: z.exactOptional(instant),
+    tags: z
+      .record(z.string(), z.string())
+      .meta({ description: "The first 16 short members of the metadata, as text." }),
+    links: approvalLinks,
+  })
+  .meta({ id: "ListedApproval" });
+
+export const approvalList = z
+  .strictObject({
+    items: z.array(listedApproval),
+    nextCursor: z.exactOptional(z.string()).meta({
+      description:
+        "The `cursor` of the next page; absent at the end. If few entries match, a page may be short or empty and still have one.",
+    }),
+    total: z.exactOptional(
+      z
+        .strictObject({ count: z.int(), isExact: z.boolean() })
+        .meta({ id: "ListTotal", description: "If `isExact` is false, there are at least so many." }),
+    ),
+  })
+  .meta({ id: "ApprovalList" });

@@ -1,0 +1,40 @@
+import { problemsFromIssues } from "../../approval/problems.ts";
+import type { ListQuery } from "../../ledger/ledger.ts";
+import { CONDITIONS_MAX, LIMIT, listCallSchema, rangeIn } from "../../ledger/parameters.ts";
+import { wordsOf } from "../../ledger/words.ts";
+import { ServiceError } from "../../lib/errors.ts";
+
+/** What a program asks for. */
+export interface ListCall {
+  readonly query: ListQuery;
+  readonly format: "json" | "csv" | "jsonl";
+}
+
+/**
+ * Reads the parameters of a list.
+ *
+ * @param given texts by name; a list where a name was given several times
+ * @throws ServiceError INVALID_FIELDS with every problem
+ */
+export function listCallIn({ tag: tags, ...given }: Readonly<Record<string, unknown>>): ListCall {
+  const input = tags === undefined ? given : { ...given, tag: [tags].flat() };
+  const parsed = listCallSchema.safeParse(input);
+  if (!parsed.success) {
+    throw new ServiceError("INVALID_FIELDS", "Cannot list approvals: some parameters are wrong", {
+      problems: problemsFromIssues(parsed.error.issues, input),
+    });
+  }
+  const { format, sort, limit, cursor, total, tag, q, created, due, ...conditions } = parsed.data;
+  const query: ListQuery = {
+    ...conditions,
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(q === undefined ? {} : { words: wordsOf(q).slice(0, CONDITIONS_MAX) }),
+    ...(created === undefined ? {} : { created: rangeIn(created) ?? {} }),
+    ...(due === undefined ? {} : { due: rangeIn(due) ?? {} }),
+    ...(cursor === undefined ? {} : { cursor }),
+    ...(total === "true" ? { total: true } : {}),
+    sort,
+    limit: limit === undefined ? LIMIT.default : Number(limit),
+  };
+  return { query, format };
+}

@@ -1,0 +1,136 @@
+/** A projection of the simplest kind: for each root, how many promises it has. */
+import type { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, vi } from "vitest";
+import { type Engine, openEngine } from "../../../../src/engine/engine.ts";
+import type { ProjectedRows, Projection } from "../../../../src/engine/store/projection.ts";
+import { ask, temporaryFolder, testEngine } from "../../../support/engine.ts";
+import { create, latentTags, request, rootTags } from "../../../support/engine-requests.ts";
+
+const LATER = Date.now() + 86_400_000;
+
+/** Counts; does what `fault` says in the place of making rows. */
+function counting(fault: { now?: (db: DatabaseSync, subject: string) => void } = {}): Projection {
+  return {
+    version: 1,
+    tables: {
+      counts: "CREATE TABLE counts (n INTEGER PRIMARY KEY, id TEXT NOT NULL, number INTEGER NOT NULL)",
+    },
+    subjectOf: ({ id }) => id.split(":")[0],
+    open: (db, source): ProjectedRows => ({
+      refresh(subject) {
+        fault.now?.(db, subject);
+        const n = source.numberOf(subject);
+        if (n === undefined) return;
+        let number = 1;
+        while (source.promise(`${subject}:${number - 1}`) !== undefined) number += 1;
+        db.prepare("INSERT OR REPLACE INTO counts VALUES (?, ?, ?)").run(n, subject, number);
+      },
+      remove: (id) => void db.prepare("DELETE FROM counts WHERE n = ?").run(source.numberOf(id) ?? -1),
+      read: () => ({
+        rows: db
+          .prepare("SELECT id, number FROM counts ORDER BY id")
+          .all()
+          .map((row) => Object.values(row)),
+      }),
+    }),
+  };
+}
+
+async function add(engine: Engine, id: string): Promise<number> {
+  const root = id.split(":")[0] ?? id;
+  const { status } = await ask(engine, create(id, LATER, id === root ? rootTags(id) : latentTags(id, root)));
+  return status;
+}
+
+async function read(engine: Engine): Promise<unknown> {
+  return (await ask(engine, request("projection.read", { query: {} }))).data;
+}
+
+const rows = (...found: [string, number][]) => ({ kind: "answer", answer: { rows: found } });
+
+describe("a projection", () => {
+  it("shows what was acknowledged, in the same turn too", async () => {
+    const engine = testEngine({ projection: counting() });
+    const [, , found] = await Promise.all([
+      add(engine, "a"),
+      add(engine, "a:0"),
+      read(engine),
+      add(engine, "b"),
+    ]);
+    expect(found).toEqual(rows(["a", 2]));
+    expect(await read(engine)).toEqual(rows(["a", 2], ["b", 1]));
+  });
+
+  it("adds no commit", async () => {
+    const sizes = [];
+    for (const projection of [undefined, counting()]) {
+      const engine = testEngine({ dataDir: temporaryFolder(), projection });
+      for (const id of ["a", "a:0", "b"]) await add(engine, id);
+      sizes.push(engine.stats.commits);
+    }
+    expect(sizes[1]).toBe(sizes[0]);
+  });
+
+  it("is off after a fault, which stops nothing, and is mended by a rebuild", async () => {
+    const log = { warn: vi.fn(), error: vi.fn() };
+    const fault: { now?: (db: DatabaseSync) => void } = {};
+    const engine = testEngine({ dataDir: temporaryFolder(), projection: counting(fault), log });
+    await add(engine, "a");
+    fault.now = (db) => db.exec("INSERT INTO nowhere VALUES (1)");
+    expect(await add(engine, "b")).toBe(200);
+    expect(await read(engine)).toEqual({ kind: "stale" });
+    expect(await add(engine, "b:0")).toBe(200);
+    expect(log.error).toHaveBeenCalledTimes(1);
+    delete fault.now;
+    await engine.rebuild();
+    expect(await read(engine)).toEqual(rows(["a", 1], ["b", 2]));
+  });
+
+  it("is made again by the next start after a fault", async () => {
+    const dataDir = temporaryFolder();
+    const fault = { now: (db: DatabaseSync) => db.exec("INSERT INTO nowhere VALUES (1)") };
+    const engine = openEngine({ dataDir, projection: counting(fault) });
+    await add(engine, "a");
+    await engine.close();
+    const again = testEngine({ dataDir, projection: counting() });
+    await expect.poll(() => read(again)).toEqual(rows(["a", 1]));
+  });
+
+  it("leaves out what cannot be made, and says so", async () => {
+    const log = { warn: vi.fn(), error: vi.fn() };
+    const fault = {
+      now: (_: DatabaseSync, subject: string) => {
+        if (subject === "b") throw new TypeError("This cannot be read");
+      },
+    };
+    const engine = testEngine({ projection: counting(fault), log });
+    for (const id of ["a", "b", "c"]) await add(engine, id);
+    expect(await read(engine)).toEqual(rows(["a", 1], ["c", 1]));
+    expect(log.error.mock.calls[0]?.[0]).toMatchObject({ subject: "b" });
+  });
+
+  it("is kept when the engine's database is lost between two checkpoints and taken up from the journal", async () => {
+    const log = { warn: vi.fn(), error: vi.fn() };
+    const fault: { now?: (db: DatabaseSync) => void } = {};
+    const engine = testEngine({ dataDir: temporaryFolder(), projection: counting(fault), log });
+    await add(engine, "a");
+    // As SQLite does it by itself on a full disk.
+    let times = 0;
+    fault.now = (db) => {
+      times += 1;
+      if (times > 1) return;
+      db.exec("ROLLBACK");
+      throw Object.assign(new Error("database or disk is full"), { code: "ERR_SQLITE_ERROR", errcode: 13 });
+    };
+    await read(engine);
+    expect(await add(engine, "b")).toBe(200);
+    expect(await read(engine)).toEqual(rows(["a", 1], ["b", 1]));
+  });
+
+  it("answers nothing on an engine without one", async () => {
+    const engine = testEngine();
+    expect((await ask(engine, request("projection.read", { query: {} }))).status).toBe(501);
+    expect((await ask(engine, request("projection.read", {}))).status).toBe(400);
+    await expect(engine.rebuild()).rejects.toThrow("Cannot make the index");
+  });
+});

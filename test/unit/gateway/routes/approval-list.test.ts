@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAuthenticate } from "../../../../src/auth/authenticate.ts";
+import { isKey, makeKey } from "../../../../src/auth/key.ts";
+import type { Scope } from "../../../../src/auth/scopes.ts";
+import { openRig, type Rig } from "../rig.ts";
+
+const keys: ReturnType<typeof makeKey>[] = [];
+
+function keyOf(client: string, ...scopes: Scope[]): { readonly authorization: string } {
+  const made = makeKey({ client, scopes, createdAt: "2026-11-21T10:00:00Z" });
+  keys.push(made);
+  return { authorization: `Bearer ${made.text}` };
+}
+
+const billing = keyOf("billing", "approvals:create", "approvals:read");
+const rotated = keyOf("billing", "approvals:read");
+const hr = keyOf("hr", "approvals:create", "approvals:read", "workflows:begin");
+const auditor = keyOf("auditor", "approvals:read", "approvals:read-all");
+const admin = keyOf("admin", "admin");
+const blind = keyOf("blind", "approvals:create", "approvals:read-all");
+
+let rig: Rig;
+beforeAll(async () => {
+  const find = (text: string) => keys.find(({ stored }) => isKey(text, stored))?.stored;
+  rig = await openRig({ authenticate: createAuthenticate({ isOpen: () => false, find }) });
+  await ask(billing, "po-1", { title: "Order laptops", metadata: { team: "ops" } });
+  await ask(billing, "po-2", {
+    title: "Order chairs",
+    requester: "kim@example.com",
+    metadata: { team: "hr" },
+  });
+  await ask(hr, "leave-1", { title: "Leave of Bo", approvers: ["bo@example.com"], deadline: "P2D" });
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+
+async function ask(key: object, id: string, request: object): Promise<void> {
+  const body = { id, approvers: ["ana@example.com"], ...request };
+  const { status } = await rig.json("POST", "/approvals", body, { ...key });
+  expect(status).toBe(202);
+}
+
+async function list(query: string, key: object = admin) {
+  const { status, body } = await rig.json("GET", `/approvals${query}`, undefined, { ...key });
+  const items = (body["items"] ?? []) as readonly { readonly id: string }[];
+  return { status, body, ids: items.map(({ id }) => id) };
+}
+
+describe("GET /approvals", () => {
+  it("lists the newest first, with what a list shows", async () => {
+    const { status, body, ids } = await list("");
+    expect([status, ids]).toEqual([200, ["leave-1", "po-2", "po-1"]]);
+    expect(body["items"]).toMatchObject([
+      {
+        id: "leave-1",
+        status: "pending",
+        title: "Leave of Bo",
+        tags: {},
+        links: { self: "/approvals/leave-1" },
+      },
+      { requester: { email: "kim@example.com" }, tags: { team: "hr" } },
+      {},
+    ]);
+    expect(body).not.toHaveProperty("nextCursor");
+  });
+
+  it.each([
+    ["?q=ORDER", ["po-2", "po-1"]],
+    ["?tag=team:ops", ["po-1"]],
+    ["?tag=team:ops&tag=team:hr", []],
+    ["?requester=Kim@example.com", ["po-2"]],
+    ["?status=pending&q=laptops&tag=team:ops", ["po-1"]],
+    ["?status=approved", []],
+    ["?created=2020-01-01..2021-01-01", []],
+    ["?created=2020-01-01..", ["leave-1", "po-2", "po-1"]],
+    ["?sort=due&limit=1", ["leave-1"]],
+  ])("%s lists %j", async (query, expected) => {
+    expect((await list(query)).ids).toEqual(expected);
+  });
+
+  it("shows who is asked, and who has answered, at once", async () => {
+    const link = await rig.link("po-2", "approve");
+    expect((await list("?waitingFor=ana@example.com")).ids).toContain("po-2");
+    await rig.press(link);
+    expect((await list("?waitingFor=ana@example.com")).ids).not.toContain("po-2");
+    expect((await list("?approver=ana@example.com")).ids).toContain("po-2");
+    await rig.settled("po-2");
+    const { body } = await list("?status=approved&total=true");
+    expect(body).toMatchObject({
+      items: [{ id: "po-2", waitingFor: [], ballots: [{ n: 1, state: "approved" }] }],
+      total: { count: 1, isExact: true },
+    });
+  });
+
+  it("goes through pages by cursors", async () => {
+    const first = await list("?limit=2");
+    const cursor = encodeURIComponent(String(first.body["nextCursor"]));
+    // What is requested meanwhile shifts nothing.
+    await ask(hr, "leave-2", { title: "Leave of Cy" });
+    const second = await list(`?limit=2&cursor=${cursor}`);
+    expect([first.ids, second.ids]).toEqual([["leave-1", "po-2"], ["po-1"]]);
+    expect(second.body).not.toHaveProperty("nextCursor");
+  });
+
+  it("shows keys what their own client requested, however often it has a new key", async () => {
+    expect((await list("?q=order", billing)).ids).toEqual(["po-2", "po-1"]);
+    expect((await list("", rotated)).ids).toEqual(["po-2", "po-1"]);
+    expect((await list("?q=order", hr)).ids).toEqual([]);
+    expect((await list("?q=order", auditor)).ids).toEqual(["po-2", "po-1"]);
+    expect((await list("", blind)).status).toBe(403);
+    const cursor = String((await list("?limit=1", billing)).body["nextCursor"]);
+    expect((await list(`?limit=1&cursor=${cursor}`, hr)).status).toBe(422);
+  });
+
+  it.each([
+    ["?stauts=pending", "stauts"],
+    ["?status=open", "status"],
+    ["?status=pending&status=approved", "status"],
+    ["?approver=ana", "approver"],
+    ["?limit=0", "limit"],
+    ["?limit=101", "limit"],
+    ["?limit=ten", "limit"],
+    ["?cursor=nonsense", "cursor"],
+    ["?created=yesterday", "created"],
+    ["?created=2026-13-01..", "created"],
+    ["?due=2026-12-01", "due"],
+    ["?sort=amount", "sort"],
+    ["?sort=due&status=approved", "sort"],
+    ["?tag=team", "tag[0]"],
+    [`?${Array.from({ length: 9 }, (_, i) => `tag=a:${i}`).join("&")}`, "tag"],
+    ["?q=!", "q"],
+    ["?total=yes", "total"],
+    ["?format=xml", "format"],
+  ])("%s is 422 and names %s", async (query, field) => {
+    const { status, body } = await list(query);
+    expect(status).toBe(422);
+    expect(body["errors"]).toMatchObject([{ field }]);
+  });
+});

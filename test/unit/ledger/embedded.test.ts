@@ -1,0 +1,187 @@
+/** The read model in the embedded engine is what the promises say: at each moment, after a crash, and when it is made again. */
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { type Engine, openEngine } from "../../../src/engine/engine.ts";
+import type { ListQuery } from "../../../src/ledger/ledger.ts";
+import { listForPerson } from "../../../src/service/ledger/person-list.ts";
+import { temporaryFolder, testEngine } from "../../support/engine.ts";
+import { request } from "../../support/engine-requests.ts";
+import { matching } from "../../support/ledger.ts";
+import { allOf, approvalsIn, LEDGER, ledgerIn, rowsOf } from "../../support/ledger-engine.ts";
+import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
+import { CLIENTS, PEOPLE, syntheticApprovals } from "../../support/synthetic-approvals.ts";
+
+const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+
+/** Open ballots as `GET /approvals/:id` shows them, the other reading of the same promises. */
+async function openBallots(engine: Engine, person: string): Promise<string[]> {
+  const approvals = await approvalsIn(engine);
+  return approvals
+    .filter(({ entry, view }) => {
+      const opened = new Set(entry.ballots.map(({ n }) => n));
+      return view?.ballots.some(
+        ({ n, state, approver }) => state === "open" && opened.has(n) && approver.email === person,
+      );
+    })
+    .map(({ entry }) => entry.id)
+    .toSorted();
+}
+
+async function expectInboxesRight(engine: Engine): Promise<void> {
+  const ledger = ledgerIn(engine);
+  for (const person of PEOPLE) {
+    const { items } = await listForPerson(ledger, { list: "waiting", person, limit: 100 });
+    expect(ids(items).toSorted()).toEqual(await openBallots(engine, person));
+  }
+}
+
+function randomQuery(random: Random, nowMs: number): Omit<ListQuery, "limit"> {
+  const maybe = <T>(value: T) => (random.chance(0.3) ? [value] : []);
+  const query: Record<string, unknown> = { sort: random.pick(["created", "due"]) };
+  for (const status of maybe(random.pick(["pending", "approved", "cancelled"]))) query["status"] = status;
+  for (const person of maybe(random.pick(PEOPLE))) query["approver"] = person.toUpperCase();
+  for (const person of maybe(random.pick(PEOPLE))) query["requester"] = person;
+  for (const person of maybe(random.pick(PEOPLE))) query[random.pick(["waitingFor", "doneFor"])] = person;
+  for (const creator of maybe(random.pick(CLIENTS))) query["creator"] = creator;
+  for (const tag of maybe(random.pick(["team:ops", "nth:3", "nested:no"]))) query["tags"] = [tag];
+  for (const words of maybe(random.pick([["order"], ["muller"], ["order", "laptops"], ["3"]])))
+    query["words"] = words;
+  for (const range of maybe({ from: nowMs, before: nowMs + random.below(2_000) })) query["created"] = range;
+  for (const range of maybe({ from: nowMs + random.below(9) * 86_400_000 })) query["due"] = range;
+  return query as unknown as Omit<ListQuery, "limit">;
+}
+
+describe("the read model in the embedded engine", () => {
+  it.each(seeds(3))(
+    "answers every query as a simple reading of all promises does (seed %i)",
+    async (seed) => {
+      const random = randomFrom(seed);
+      const nowMs = Date.now();
+      const engine = testEngine({ projection: LEDGER });
+      const ledger = ledgerIn(engine);
+      const next = syntheticApprovals(random, nowMs);
+      for (let round = 0; round < 6; round += 1) {
+        for (let i = 0; i < 60; i += 1) await engine.send(next());
+        const approvals = await approvalsIn(engine);
+        for (let i = 0; i < 25; i += 1) {
+          const query = randomQuery(random, nowMs);
+          const { creator, ...others } = query;
+          const own = approvals.filter((each) => creator === undefined || each.creator === creator);
+          const expected = matching(
+            own.map(({ entry }) => entry),
+            others,
+          );
+          const found = await allOf(ledger, query, 1 + random.below(7));
+          // Equal keys are in the order in which the approvals were stored.
+          expect(ids(found).toSorted(), JSON.stringify(query)).toEqual(ids(expected).toSorted());
+          const keys = found.map(({ createdAt, deadline }) => (query.sort === "due" ? deadline : createdAt));
+          const sorted = keys.toSorted();
+          expect(keys).toEqual(query.sort === "due" ? sorted : sorted.toReversed());
+          const { total } = await ledger.list({ ...query, limit: 1, total: true });
+          expect(total).toEqual({ count: expected.length, isExact: true });
+        }
+        await expectInboxesRight(engine);
+      }
+    },
+  );
+
+  it.each(seeds(1))("is what a rebuild makes, after a crash at any request (seed %i)", async (seed) => {
+    const random = randomFrom(seed);
+    const dataDir = temporaryFolder();
+    const engine = testEngine({ dataDir, projection: LEDGER });
+    const next = syntheticApprovals(random, Date.now());
+    for (let i = 0; i < 30; i += 1) {
+      for (let j = 0; j <= random.below(4); j += 1) await engine.send(next());
+      if (random.chance(0.2)) await new Promise((resolve) => setTimeout(resolve, 110));
+      // What `kill -9` leaves: the files as they are, at some moment between two checkpoints.
+      const left = join(temporaryFolder(), "left");
+      cpSync(dataDir, left, { recursive: true });
+      const found = openEngine({ dataDir: left, projection: LEDGER });
+      await expectInboxesRight(found);
+      await found.close();
+      const before = rowsOf(left);
+      const again = openEngine({ dataDir: left, projection: LEDGER });
+      await again.rebuild();
+      await again.close();
+      expect(rowsOf(left)).toEqual(before);
+    }
+  });
+
+  it("is made from what is stored when its tables are gone, or an older program wrote to the file", async () => {
+    const dataDir = temporaryFolder();
+    const next = syntheticApprovals(randomFrom(1), Date.now());
+    const first = openEngine({ dataDir, projection: LEDGER });
+    for (let i = 0; i < 100; i += 1) await first.send(next());
+    await first.close();
+    const rows = rowsOf(dataDir);
+    expect(rows.entries.length).toBeGreaterThan(5);
+
+    const db = new DatabaseSync(join(dataDir, "engine.db"));
+    db.exec("DROP TABLE ledger_entries; DROP TABLE ledger_terms; DROP TABLE projection");
+    db.close();
+    const second = openEngine({ dataDir, projection: LEDGER });
+    await expect
+      .poll(() =>
+        expectInboxesRight(second).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    await second.close();
+    expect(rowsOf(dataDir)).toEqual(rows);
+
+    const older = openEngine({ dataDir });
+    for (let i = 0; i < 30; i += 1) await older.send(next());
+    await older.close();
+    const third = openEngine({ dataDir, projection: LEDGER });
+    await expect
+      .poll(() =>
+        expectInboxesRight(third).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    await third.close();
+  });
+
+  it("loses its rows with the promises that are deleted", async () => {
+    let now = Date.now();
+    const clock = { now: () => now, after: () => () => undefined };
+    const engine = testEngine({ projection: LEDGER, clock });
+    const next = syntheticApprovals(randomFrom(2), now);
+    for (let i = 0; i < 300; i += 1) await engine.send(next());
+    now += 500 * 86_400_000;
+    await engine.send(request("promise.get", { id: "x" }));
+    const { promises } = await engine.collect(1);
+    expect(promises).toBeGreaterThan(50);
+    const left = await approvalsIn(engine);
+    expect(ids(await allOf(ledgerIn(engine), { sort: "created" })).toSorted()).toEqual(
+      ids(left.map(({ entry }) => entry)).toSorted(),
+    );
+  });
+
+  it("refuses a cursor of another list", async () => {
+    const engine = testEngine({ projection: LEDGER });
+    const ledger = ledgerIn(engine);
+    const next = syntheticApprovals(randomFrom(3), Date.now());
+    for (let i = 0; i < 60; i += 1) await engine.send(next());
+    const { nextCursor: cursor = "" } = await ledger.list({ sort: "created", limit: 1 });
+    expect(cursor).not.toBe("");
+    const other = ledger.list({ sort: "created", status: "pending", limit: 1, cursor });
+    await expect(other).rejects.toMatchObject({ code: "INVALID_FIELDS" });
+    await expect(ledger.list({ sort: "created", limit: 1, cursor: "x" })).rejects.toMatchObject({
+      code: "INVALID_FIELDS",
+    });
+  });
+
+  it("says so where no index is kept", async () => {
+    const ledger = ledgerIn(testEngine());
+    await expect(ledger.list({ sort: "created", limit: 1 })).rejects.toMatchObject({
+      code: "INDEX_UNAVAILABLE",
+    });
+  });
+});
