@@ -67,7 +67,7 @@ async function approved(layout: Layout, rule: Rule, approvers: number): Promise<
     // What tells people of the end reads what it tells, in workflows of its own for which nobody waits.
     const isTelling =
       told !== -1 && index > told && request.from === "worker" && request.kind === "promise.get";
-    return !isOfTime(request) && !isOfNotice(request) && !isTelling;
+    return !isOfTime(request) && !isOfAbsences(request) && !isOfNotice(request) && !isTelling;
   });
 }
 
@@ -78,6 +78,11 @@ function isOfNotice({ id }: CountedRequest): boolean {
 /** What is asked because of the time that has passed: for the engine's clock, and for a root that somebody waits for. */
 function isOfTime({ from, kind, id }: CountedRequest): boolean {
   return from === "gateway" && kind === "promise.get" && (id === "countersign-time" || id === "po");
+}
+
+/** The list of those who are away is read once, and then looked at every ten seconds, however many approvals there are. */
+function isOfAbsences({ from, id }: CountedRequest): boolean {
+  return from === "gateway" && id.startsWith("absences:");
 }
 
 function listOf(asked: readonly CountedRequest[]): string {
