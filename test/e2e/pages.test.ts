@@ -80,6 +80,8 @@ const KINDS = [
   "receipt overruled by a veto",
   "receipt of an answer that can be taken back",
   "refused",
+  "inbox",
+  "inbox confirm",
 ];
 
 test("axe finds what is wrong with a page that is made badly", async () => {
