@@ -8,6 +8,7 @@ import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type EngineConfig, engineConfig } from "./engine.ts";
 import { type Env, processEnv } from "./env.ts";
 import { exposureProblems, keylessProblems } from "./exposure.ts";
+import { inboxSetting } from "./inbox.ts";
 import { type MailConfig, mailConfig } from "./mail.ts";
 import { type OidcConfig, oidcConfig } from "./oidc.ts";
 import { corsOrigins, defaultOrigin, formerPublicUrls, isPlainAndRemote } from "./origins.ts";
@@ -55,6 +56,8 @@ export interface Config {
   readonly mail: MailConfig;
   /** Absolute path of the folder of texts of the operator's own; undefined: there are none. */
   readonly messagesDir: string | undefined;
+  /** Whether people can sign in to an inbox. */
+  readonly inbox: boolean;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
   readonly tokenKeys: Secret | undefined;
   readonly callbacks: CallbackConfig;
@@ -128,6 +131,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     engine,
     mail: mailConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
+    inbox: inboxSetting(source, { engine, publicUrl }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {

@@ -21,6 +21,7 @@ export const ENV_NAMES = [
   "MAIL_FROM",
   "MAILBOX_PORT",
   "MESSAGES_DIR",
+  "INBOX",
   "TOKEN_KEYS",
   "WORKER_GROUP",
   "WORKER_LEASE_MS",

@@ -72,8 +72,8 @@ export interface AppOptions {
   readonly catalogue: Catalogue;
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
-  /** The inbox, where there is one. */
-  readonly inbox: InboxParts | undefined;
+  /** Whether people have an inbox. */
+  readonly inbox: boolean;
   /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */
   readonly clock: () => number;
   /** An unguessable id. */
@@ -84,11 +84,6 @@ export interface AppOptions {
   readonly newNonce: () => string;
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
-}
-
-export interface InboxParts {
-  /** Where lists come from. */
-  readonly ledger: Pick<Ledger, "list">;
 }
 
 /**
@@ -117,7 +112,7 @@ export function createApp(options: AppOptions): Express {
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);
   addReceiptRoutes(app, byEngine);
-  if (options.inbox !== undefined) addInbox(app, byEngine, options.inbox);
+  if (options.inbox) addInbox(app, byEngine);
   if (options.mailbox !== undefined) {
     app.use(options.mailbox);
     addFirstApprovalRoute(app, byEngine);
@@ -144,11 +139,12 @@ export function createApp(options: AppOptions): Express {
 }
 
 /** Signing in, and the pages of those who are. */
-function addInbox(app: Express, options: AppOptions, { ledger }: InboxParts): void {
+function addInbox(app: Express, options: AppOptions): void {
+  const { ledger } = options;
   const { signIn } = options.tokens;
   const https = options.publicUrl.startsWith("https:");
   const visitors = createVisitors({ ...options, signIn, https });
   const isKnown = (email: string) => isKnownPerson(ledger, email);
   addSignInRoutes(app, { ...options, signIn, https, visitors, isKnown });
-  addInboxRoutes(app, { ...options, ledger, visitors });
+  addInboxRoutes(app, { ...options, visitors });
 }

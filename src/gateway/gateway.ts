@@ -14,7 +14,7 @@ import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
-import { createApp, type InboxParts } from "./app.ts";
+import { createApp } from "./app.ts";
 import { createMessages } from "./http/messages.ts";
 import { listen } from "./http/server.ts";
 import { createPages } from "./pages/pages.ts";
@@ -36,8 +36,8 @@ export interface GatewayOptions {
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
   readonly mailbox: Router | undefined;
-  /** People's inbox. Default: there is none. */
-  readonly inbox?: InboxParts | undefined;
+  /** Whether people have an inbox. Default: they have none. */
+  readonly inbox?: boolean;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
@@ -88,6 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       pages: createPages({
         publicUrl,
         mailbox: options.mailbox !== undefined,
+        inbox: options.inbox ?? false,
         messagesFor: options.messagesFor,
       }),
       log: options.log,
@@ -95,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl,
       formerPublicUrls,
       mailbox: options.mailbox,
-      inbox: options.inbox,
+      inbox: options.inbox ?? false,
       callbackUrlProblem: options.callbackUrlProblem,
       mayApproveByDeadline: options.mayApproveByDeadline,
       sources: options.sources ?? new Map(),

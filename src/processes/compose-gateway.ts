@@ -57,6 +57,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
       mailbox,
+      inbox: config.inbox,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,
       sources,

@@ -22,12 +22,15 @@ export interface PagesOptions {
   readonly publicUrl: string;
   /** Whether `/mailbox` is mounted. */
   readonly mailbox: boolean;
+  /** Whether `/inbox` is mounted. Default: it is not. */
+  readonly inbox?: boolean;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
 }
 
 /** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
-export function createPages({ publicUrl, mailbox, messagesFor = ownMessages }: PagesOptions): Pages {
+export function createPages(options: PagesOptions): Pages {
+  const { publicUrl, mailbox, inbox = false, messagesFor = ownMessages } = options;
   const templates = loadTemplates("pages", "partials");
   const assets = loadAssets();
   const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
@@ -41,7 +44,7 @@ export function createPages({ publicUrl, mailbox, messagesFor = ownMessages }: P
   };
 
   const routes = Router();
-  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox } }));
+  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox, inbox } }));
   routes.get("/assets/:name", (req, res, next) => {
     const asset = assets.get(req.params.name);
     if (asset === undefined) return next();

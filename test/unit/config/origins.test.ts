@@ -63,3 +63,27 @@ describe("FORMER_PUBLIC_URLS", () => {
     );
   });
 });
+
+describe("INBOX", () => {
+  const isOn = (env: Parameters<typeof loadConfig>[0]) => loadConfig(env).inbox;
+
+  test("is on wherever people can stay signed in safely, and there is a list to show", () => {
+    expect(isOn({})).toBe(true);
+    expect(isOn({ PUBLIC_URL: "https://approvals.example.com" })).toBe(true);
+    expect(isOn({ PUBLIC_URL: "http://approvals.example.com" })).toBe(false);
+    expect(isOn({ RESONATE_URL: "http://127.0.0.1:8001" })).toBe(false);
+    expect(isOn({ APPROVAL_INDEX: "off" })).toBe(false);
+    expect(isOn({ INBOX: "off" })).toBe(false);
+  });
+
+  test.each([
+    [{ PUBLIC_URL: "http://approvals.example.com" }, "https"],
+    [{ RESONATE_URL: "http://127.0.0.1:8001" }, "Resonate Server"],
+    [{ APPROVAL_INDEX: "off" }, "APPROVAL_INDEX"],
+  ])("cannot be switched on with %j", (env, why) => {
+    expect(problemsOf({ ...env, INBOX: "on" })).toEqual([
+      expect.stringMatching(new RegExp(`^INBOX cannot be on: .*${why}`, "u")),
+    ]);
+    expect(problemsOf({ ...env, INBOX: "maybe" })).toEqual([expect.stringContaining("INBOX must be one of")]);
+  });
+});

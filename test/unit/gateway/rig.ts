@@ -71,8 +71,8 @@ export interface RigOptions {
   readonly mayApproveByDeadline?: boolean;
   /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
   readonly outcomeWaitMs?: number;
-  /** Where the inbox reads its lists. Default: there is no inbox. */
-  readonly ledger?: Pick<Ledger, "list">;
+  /** Where lists are read. Default: the engine's own index. */
+  readonly ledger?: Ledger;
   /** Default: where it listens. */
   readonly publicUrl?: string;
   /** Default: nobody needs a key. */
@@ -92,12 +92,12 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const keys = [{ kid: "k1", secret: SECRET }];
   const gateway = await startGateway({
     durable,
-    ledger: ledgerIn(engine),
+    ledger: ledger ?? ledgerIn(engine),
     log,
     host: "127.0.0.1",
     port: 0,
     publicUrl,
-    inbox: ledger && { ledger },
+    inbox: true,
     keys,
     mailbox: undefined,
     callbackUrlProblem,

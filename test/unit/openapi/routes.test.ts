@@ -11,7 +11,6 @@ import { OPERATIONS } from "../../../src/openapi/operations.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
-import { ledgerOf } from "../../support/ledger.ts";
 
 /** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
 const FOR_PEOPLE = [
@@ -61,7 +60,7 @@ function mounted(): string[] {
     sources: new Map(),
     catalogue: createCatalogue([]),
     mailbox: undefined,
-    inbox: { ledger: ledgerOf([]) },
+    inbox: true,
     clock: Date.now,
     newId: () => "id",
     newNonce: () => "nonce",

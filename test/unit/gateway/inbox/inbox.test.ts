@@ -5,7 +5,7 @@ import { decisionOf } from "../../../../src/approval/stored.ts";
 import type { Entry } from "../../../../src/ledger/entry.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
 import { openRig, type Rig, until } from "../rig.ts";
-import { signedIn, type TestBrowser } from "./browser.ts";
+import { signedIn, TestBrowser } from "./browser.ts";
 
 const ANA = "ana@example.com";
 const BO = "bo@example.com";
@@ -46,6 +46,27 @@ describe("the lists", () => {
     expect(text).toContain("Waiting for ana@example.com, bo@example.com.");
     expect(text).toContain("Waiting for 1 of ana@example.com, bo@example.com.");
     expect(text).toContain(`href="${path(pid)}"`);
+  });
+
+  test("follow each answer, and know whoever was asked or asks, by the engine's own index", async () => {
+    await using rig = await openRig();
+    const pid = await ask(rig, "po-1", { requester: "kim@example.com" });
+    await ask(rig, "po-2", { approvers: [BO] });
+    const [ana, kim] = [await signedIn(rig, "ANA@example.com"), await signedIn(rig, "kim@example.com")];
+    const lists = async (browser: TestBrowser) =>
+      await Promise.all(
+        ["waiting", "asked", "done"].map(async (list) =>
+          titlesOf((await browser.get(`/inbox?list=${list}`)).text),
+        ),
+      );
+    expect(await lists(ana)).toEqual([["Order po-1"], [], []]);
+    expect(await lists(kim)).toEqual([[], ["Order po-1"], []]);
+    await ana.get(path(pid));
+    await ana.post(path(pid), { confirm: "yes", choice: "approve" });
+    expect(await lists(ana)).toEqual([[], [], ["Order po-1"]]);
+    // Nobody has ever asked anything of Eve.
+    await new TestBrowser(rig).post("/inbox/sign-in", { email: "eve@example.com" });
+    expect(rig.audit.at(-1)).toMatchObject({ what: "sign-in", outcome: "not mailed" });
   });
 
   test("show what the person asked for, and what is done", async () => {

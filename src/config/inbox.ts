@@ -1,0 +1,23 @@
+import type { EngineConfig } from "./engine.ts";
+import { isPlainAndRemote } from "./origins.ts";
+import * as read from "./read.ts";
+
+/** Whether people have an inbox: by default wherever it can be. */
+export function inboxSetting(
+  source: read.Source,
+  { engine, publicUrl }: { readonly engine: EngineConfig; readonly publicUrl: string | undefined },
+): boolean {
+  const obstacle = obstacleTo(engine, publicUrl);
+  const isOn = read.oneOf(source, "INBOX", ["on", "off"], obstacle === undefined ? "on" : "off") === "on";
+  if (isOn && obstacle !== undefined) source.problems.push(`INBOX cannot be on: ${obstacle}`);
+  return isOn;
+}
+
+function obstacleTo(engine: EngineConfig, publicUrl: string | undefined): string | undefined {
+  if (engine.kind === "server") return "a Resonate Server has no list of approvals to show";
+  if (!engine.isIndexed) return "APPROVAL_INDEX is off, so there is no list of approvals to show";
+  if (publicUrl !== undefined && isPlainAndRemote(publicUrl)) {
+    return `people would stay signed in over an unprotected connection, so PUBLIC_URL must be https, not ${publicUrl}`;
+  }
+  return undefined;
+}
