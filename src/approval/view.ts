@@ -13,6 +13,7 @@ import {
 import { shownUrl } from "./callback.ts";
 import { type Course, courseOf } from "./course.ts";
 import { OPENING, openingAsks } from "./evaluate.ts";
+import type { ExplanationView } from "./explained.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";
 import { ruleOf } from "./rule.ts";
@@ -31,6 +32,8 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly stage?: number;
   /** Changes were requested, and the requester has made none yet. */
   readonly revising?: boolean;
+  /** While it is open: what is waited for, and what comes next. */
+  readonly explanation?: ExplanationView;
   /** In the order in which they were opened; first one for each approver of the first stage. */
   readonly ballots: readonly BallotView[];
   /** Addresses of the approvers who have not answered yet. */
@@ -102,8 +105,16 @@ interface MailView {
 /** Direct children of an approval, by position: the end, the ballots, then steps. */
 export type Children = readonly StoredRecord[];
 
-/** Computes an approval's state from its stored promises; undefined if `root` is no approval. */
-export function summarize(root: StoredRecord, children: Children): ApprovalView | undefined {
+/**
+ * Computes an approval's state from its stored promises; undefined if `root` is no approval.
+ *
+ * @param explain what is told of why it stands so. Default: nothing
+ */
+export function summarize(
+  root: StoredRecord,
+  children: Children,
+  explain: (course: Course) => ExplanationView | undefined = () => undefined,
+): ApprovalView | undefined {
   const course = courseOf(root, children);
   if (course === undefined) return undefined;
   const { request, end, deadlineAtMs, state } = course;
@@ -114,6 +125,7 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
     return ballotView({ ...ballot, mail }, standingIn(course, ballot.n));
   });
   const { status, ...ended } = statusOf(root);
+  const explanation = explain(course);
   return {
     id: root.id,
     status,
@@ -123,6 +135,7 @@ export function summarize(root: StoredRecord, children: Children): ApprovalView 
     ...(state.round === 1 ? {} : { round: state.round }),
     ...(request.stages === undefined ? {} : { stage: state.stage + 1 }),
     ...(state.phase === "revising" ? { revising: true } : {}),
+    ...(explanation === undefined ? {} : { explanation }),
     ballots,
     waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),
     ...cancellationIn(end),

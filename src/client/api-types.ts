@@ -101,6 +101,8 @@ export type Approval = {
   readonly stage?: number;
   /** Changes were requested, and the requester has made none yet. */
   readonly revising?: boolean;
+  /** While the approval is open: who is waited for, and what comes next. */
+  readonly explanation?: Explanation;
   readonly ballots: readonly Ballot[];
   /** Addresses of the approvers whose answer is awaited. */
   readonly waitingFor: readonly string[];
@@ -494,6 +496,44 @@ export type Detail = {
 export type DetailInput = {
   readonly label: string;
   readonly value: string;
+};
+
+/** Why the approval is still open. */
+export type Explanation = {
+  /** What follows in sentences, in the first language of `Accept-Language` that there is. */
+  readonly text: string;
+  readonly round: number;
+  /** How often the question may be asked. */
+  readonly rounds: number;
+  /** The stage that is open, from 1. */
+  readonly stage: number;
+  readonly stages: number;
+  readonly stageName?: string;
+  readonly waitingFor: readonly ExplanationGroup[];
+  /** Names of groups of this stage, and of earlier stages, that have approved. */
+  readonly approved: readonly string[];
+  /** Changes were requested, and the requester has made none yet. */
+  readonly revising: boolean;
+  /** Until when answers can be taken back, if that is all that is waited for. */
+  readonly undoUntil?: string;
+  readonly next?: ExplanationNext;
+  /** When the time of the open stage is over, if it has one of its own. */
+  readonly stageEndsAt?: string;
+};
+
+export type ExplanationGroup = {
+  /** The group's name, if it has one. */
+  readonly group?: string;
+  /** How many approvals are missing. */
+  readonly needed: number;
+  /** Who can give them. */
+  readonly people: readonly Person[];
+};
+
+/** The stage that comes next. */
+export type ExplanationNext = {
+  readonly name?: string;
+  readonly people: readonly Person[];
 };
 
 export type ExtendRequest = {

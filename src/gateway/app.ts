@@ -5,6 +5,7 @@ import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
+import type { MessagesFor } from "../lib/messages.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
 import { isKnownPerson } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
@@ -54,6 +55,8 @@ export interface AppOptions {
   readonly ledger: Ledger;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
+  /** The texts of a language. */
+  readonly messagesFor: MessagesFor;
   readonly log: Logger;
   readonly audit: Audit;
   /** Origin of every link. */

@@ -8,7 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
-import type { MessagesFor } from "../lib/messages.ts";
+import { type MessagesFor, messagesFor as ownMessages } from "../lib/messages.ts";
 import { randomName } from "../lib/random.ts";
 import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
@@ -91,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         inbox: options.inbox ?? false,
         messagesFor: options.messagesFor,
       }),
+      messagesFor: options.messagesFor ?? ownMessages,
       log: options.log,
       audit: options.audit ?? NO_AUDIT,
       publicUrl,

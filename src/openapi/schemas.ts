@@ -166,6 +166,47 @@ type ApprovalAnswer = ApprovalView & {
 /** The request's fields, except those that responses show in another form: approvers as ballots, the deadline as an instant. */
 const { approvers: _, deadline: __, ...requestFields } = shownRequestFields;
 
+const people = z.array(shownPersonSchema);
+
+const explanation = z
+  .strictObject({
+    text: z.string().meta({
+      description: "What follows in sentences, in the first language of `Accept-Language` that there is.",
+    }),
+    round: z.int(),
+    rounds: z.int().meta({ description: "How often the question may be asked." }),
+    stage: z.int().meta({ description: "The stage that is open, from 1." }),
+    stages: z.int(),
+    stageName: z.exactOptional(z.string()),
+    waitingFor: z.array(
+      z
+        .strictObject({
+          group: z.exactOptional(z.string()).meta({ description: "The group's name, if it has one." }),
+          needed: z.int().meta({ description: "How many approvals are missing." }),
+          people: people.meta({ description: "Who can give them." }),
+        })
+        .meta({ id: "ExplanationGroup" }),
+    ),
+    approved: z
+      .array(z.string())
+      .meta({ description: "Names of groups of this stage, and of earlier stages, that have approved." }),
+    revising: z
+      .boolean()
+      .meta({ description: "Changes were requested, and the requester has made none yet." }),
+    undoUntil: z
+      .exactOptional(instant)
+      .meta({ description: "Until when answers can be taken back, if that is all that is waited for." }),
+    next: z.exactOptional(
+      z
+        .strictObject({ name: z.exactOptional(z.string()), people })
+        .meta({ id: "ExplanationNext", description: "The stage that comes next." }),
+    ),
+    stageEndsAt: z
+      .exactOptional(instant)
+      .meta({ description: "When the time of the open stage is over, if it has one of its own." }),
+  })
+  .meta({ id: "Explanation", description: "Why the approval is still open." });
+
 export const approval: z.ZodType<ApprovalAnswer> = z
   .strictObject({
     id: z.string(),
@@ -181,6 +222,9 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     revising: z
       .exactOptional(z.boolean())
       .meta({ description: "Changes were requested, and the requester has made none yet." }),
+    explanation: z.exactOptional(explanation).meta({
+      description: "While the approval is open: who is waited for, and what comes next.",
+    }),
     ballots: z.array(ballot),
     waitingFor: z
       .array(z.string())

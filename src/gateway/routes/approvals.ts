@@ -1,13 +1,16 @@
 /** `GET /approvals`, `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
 import { cancelRequest } from "../../approval/cancel-request.ts";
+import { explained } from "../../approval/explained.ts";
 import { isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
+import { explanationText } from "../../approval/wording.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
+import type { MessagesFor } from "../../lib/messages.ts";
 import type { ApprovalReference } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
@@ -21,6 +24,7 @@ import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
+import { readersMessages } from "../pages/language.ts";
 import { links } from "./approval-links.ts";
 import { listApprovals } from "./approval-list.ts";
 import { callbacksOf } from "./callbacks.ts";
@@ -36,6 +40,8 @@ export interface ApprovalRoutesOptions {
   readonly newId: () => string;
   readonly callbackUrlProblem: (url: string) => string | undefined;
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** The texts of a language. */
+  readonly messagesFor: MessagesFor;
   /** Aborted when the process is asked to stop: open waits are answered then. */
   readonly draining: AbortSignal;
   /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
@@ -65,7 +71,10 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       noteApproval(res, root.id);
       // After the root: children then show at least what the root's state follows from.
       const children = await durable.children(root.id);
-      const view = summarize(root, children);
+      const messages = readersMessages(req, undefined, options.messagesFor);
+      const view = summarize(root, children, (course) =>
+        explained(course, options.clock(), (explanation) => explanationText(explanation, messages, {})),
+      );
       if (view === undefined) throw unknownApproval(root.id);
       res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });
     }),

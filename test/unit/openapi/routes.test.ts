@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../src/auth/key.ts";
 import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
+import { messagesFor } from "../../../src/lib/messages.ts";
 import { createApp } from "../../../src/gateway/app.ts";
 import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
@@ -57,6 +58,7 @@ function mounted(): string[] {
     canStore: async () => true,
     publicUrl,
     callbackUrlProblem: () => undefined,
+    messagesFor,
     sources: new Map(),
     catalogue: createCatalogue([]),
     mailbox: undefined,

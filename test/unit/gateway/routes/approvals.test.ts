@@ -529,3 +529,70 @@ describe("POST /approvals/:id/cancel", () => {
     expect((await rig.durable.read("po-1"))?.state).toBe("pending");
   });
 });
+
+describe("the explanation of an open approval", () => {
+  const staged = {
+    id: "po-1",
+    title: "Contract",
+    stages: [
+      {
+        name: "Review",
+        groups: [
+          { name: "Legal", approvers: [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"] },
+          { name: "Finance", approvers: ["cy@example.com"] },
+        ],
+        deadline: "P2D",
+      },
+      { name: "CFO", approvers: [{ email: "cfo@example.com", locale: "de" }] },
+    ],
+  };
+
+  test("says who is waited for, for programs and in the reader's language, and is gone at the end", async () => {
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", staged);
+    await until(async () => (rig.mailed() === 3 ? true : undefined));
+    await rig.json("POST", "/approvals/po-1/ballots/3/decide", { choice: "approve" });
+    const { body } = await rig.json("GET", "/approvals/po-1");
+    expect(body["explanation"]).toEqual({
+      text: "Waiting for 1 of Legal (Ana, bo@example.com). Approved: Finance. Asked next: CFO.",
+      round: 1,
+      rounds: 1,
+      stage: 1,
+      stages: 2,
+      stageName: "Review",
+      waitingFor: [
+        {
+          group: "Legal",
+          needed: 1,
+          people: [{ email: "ana@example.com", name: "Ana" }, { email: "bo@example.com" }],
+        },
+      ],
+      approved: ["Finance"],
+      revising: false,
+      next: { name: "CFO", people: [{ email: "cfo@example.com" }] },
+      stageEndsAt: expect.stringMatching(/Z$/u),
+    });
+    const german = await rig.json("GET", "/approvals/po-1", undefined, { "accept-language": "de-AT, en" });
+    expect(german.body["explanation"]).toMatchObject({ text: expect.stringMatching(/Legal.*CFO/u) });
+    expect(german.text).not.toContain("Waiting");
+    await rig.json("POST", "/approvals/po-1/cancel");
+    await rig.settled("po-1");
+    expect((await rig.json("GET", "/approvals/po-1")).body).not.toHaveProperty("explanation");
+  });
+
+  test("says whom it waits for before a worker has asked them, and until when an answer can be taken back", async () => {
+    await using rig = await openRig({ work: false });
+    const request = { id: "po-1", title: "Order", approvers: ["ana@example.com"], undo: "PT10M" };
+    await rig.json("POST", "/approvals", request);
+    expect((await rig.json("GET", "/approvals/po-1")).body["explanation"]).toMatchObject({
+      waitingFor: [{ needed: 1, people: [{ email: "ana@example.com" }] }],
+    });
+    rig.work();
+    await until(async () => (rig.mailed() === 1 ? true : undefined));
+    await rig.json("POST", "/approvals/po-1/ballots/1/decide", { choice: "approve" });
+    const { body } = await rig.json("GET", "/approvals/po-1");
+    const [ballot] = body["ballots"] as { undoUntil: string }[];
+    const { undoUntil } = body["explanation"] as { undoUntil?: string };
+    expect([undoUntil ?? ballot?.undoUntil]).toEqual([ballot?.undoUntil]);
+  });
+});

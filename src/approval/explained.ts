@@ -1,0 +1,39 @@
+/** Why an open approval stands as it does, as `GET /approvals/:id` tells it: by the same evaluation as pages and mails. */
+import type { Person } from "./approval.ts";
+import { type Course, evaluationOf } from "./course.ts";
+import type { Explanation } from "./evaluate.ts";
+
+/** Times are ISO 8601 instants. */
+export interface ExplanationView extends Omit<Explanation, "undoUntilMs" | "stageEndsAtMs"> {
+  /** The same in sentences, for people. */
+  readonly text: string;
+  /** Until when answers can be taken back, if that is all that is waited for. */
+  readonly undoUntil?: string;
+  /** When the open stage's time is over. */
+  readonly stageEndsAt?: string;
+}
+
+/** Undefined of an approval that has ended, or that only a worker has to end. */
+export function explained(
+  course: Course,
+  nowMs: number,
+  textOf: (explanation: Explanation) => string,
+): ExplanationView | undefined {
+  if (course.root.state !== "pending") return undefined;
+  const { verdict, explanation } = evaluationOf(course, nowMs);
+  if (verdict.kind === "done") return undefined;
+  const { undoUntilMs, stageEndsAtMs, waitingFor, next, ...rest } = explanation;
+  return {
+    text: textOf(explanation),
+    ...rest,
+    waitingFor: waitingFor.map(({ people, ...group }) => ({ ...group, people: people.map(named) })),
+    ...(next === undefined ? {} : { next: { ...next, people: next.people.map(named) } }),
+    ...(undoUntilMs === undefined ? {} : { undoUntil: new Date(undoUntilMs).toISOString() }),
+    ...(stageEndsAtMs === undefined ? {} : { stageEndsAt: new Date(stageEndsAtMs).toISOString() }),
+  };
+}
+
+/** Who it is; how they read mails is in the ballots. */
+function named({ email, name }: Person): Person {
+  return { email, ...(name === undefined ? {} : { name }) };
+}
