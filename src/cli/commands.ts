@@ -48,6 +48,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./tree.ts")).tree,
   },
   {
+    name: "approvals",
+    summary: "See an approval and act on it: remind, reassign, cancel, extend, change",
+    load: async () => (await import("./approvals.ts")).approvals,
+  },
+  {
     name: "schedule",
     summary: "Start a workflow repeatedly, by a cron expression",
     load: async () => (await import("./schedule.ts")).schedule,

@@ -16,14 +16,7 @@ import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type {
-  Acted,
-  ActOptions,
-  Actor,
-  MailedByHand,
-  OnBallot,
-  Refusal,
-} from "../../service/approvals/act.ts";
+import type { Acted, ActOptions, Actor, MailedByHand, OnBallot } from "../../service/approvals/act.ts";
 import {
   reassignBallot,
   recuseBallot,
@@ -31,6 +24,7 @@ import {
   undoDecision,
 } from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
+import { failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
@@ -79,10 +73,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
           actor,
           acted,
           unknown: `There is no ballot ${named.slice(0, 20)} of "${approval.slice(0, 64)}"`,
-          lost: ({ standing }) =>
-            verb === "undo" && standing.kind === "decided"
-              ? "the time for it was over, or the approval ended first: the answer counts"
-              : `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`,
+          lost: ({ standing }) => lostBallot(verb, standing),
         });
         const next = course.ballots.find(({ ballot }) => ballot.via?.from === n);
         res.json({
@@ -118,7 +109,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
           actor,
           acted,
           unknown: `There is no approval "${approval.slice(0, 64)}"`,
-          lost: () => "another call, an answer or the end came first",
+          lost: () => LOST_APPROVAL,
         });
         const deadline = new Date(course.deadlineAtMs).toISOString();
         res.json({ approval, deadline, round: course.state.round });
@@ -134,32 +125,6 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
       changeApproval(to, approval, { ...actor, content, note }),
   );
 }
-
-const REFUSALS: Readonly<Record<Refusal, string>> = {
-  version: "it was requested with an earlier version of Countersign, and can only be cancelled",
-  "not-theirs": "it belongs to somebody else",
-  ended: "the approval has ended",
-  "under-way": "its deadline or question was just changed, and no worker has acted on that. Try again",
-  "too-often": "its question has been handed on too often",
-  "to-requester": "must not be the requester, who may not decide",
-  "to-same": "must be somebody else: it is their ballot already",
-  "to-member": "must not be somebody who is asked, or has answered, in the same group",
-  "too-soon": "another mail was ordered for the same person less than an hour ago",
-  "undo-over": "there is no answer that can be taken back any more",
-  "no-undo": "answers of this approval cannot be taken back",
-  "deadline-earlier": "must be at least a minute later than the present one",
-  "deadline-too-late": "must be within 400 days of the approval's start",
-  "no-rounds": "no further round is allowed (rounds)",
-};
-
-/** Refusals of a value that another one would not have met. */
-const REFUSED_FIELDS: Partial<Readonly<Record<Refusal, string>>> = {
-  "to-requester": "to",
-  "to-same": "to",
-  "to-member": "to",
-  "deadline-earlier": "deadline",
-  "deadline-too-late": "deadline",
-};
 
 interface Told<Result> {
   /** Id of the promise, for the record. */
@@ -180,33 +145,18 @@ function told<Result>(
   { about, nowMs, actor, acted, unknown, lost }: Told<Result>,
 ) {
   const note = (outcome: string) => audit(res, { what, about, nonce: actor.nonce, outcome });
-  if (acted.kind === "unknown") throw new ServiceError("NOT_FOUND", unknown);
   if (acted.kind === "refused") {
     note(acted.why);
-    if (acted.againAtMs !== undefined) throw tooSoon(res, what, acted.againAtMs, nowMs);
-    throw refusal(what, acted.why);
-  }
-  if (acted.kind === "other-content") {
-    note("other content");
-    throw new ServiceError("CONFLICT", `Cannot ${what}: the Idempotency-Key belongs to another call`);
-  }
-  note(acted.effective ? "stored" : "too late");
-  if (!acted.effective) throw new ServiceError("CONFLICT", `Cannot ${what}: ${lost(acted)}`);
+    const { againAtMs } = acted;
+    if (againAtMs !== undefined) {
+      res.set("Retry-After", String(Math.max(1, Math.ceil((againAtMs - nowMs) / 1_000))));
+    }
+  } else if (acted.kind === "other-content") note("other content");
+  else if (acted.kind === "stands") note(acted.effective ? "stored" : "too late");
+  const failure = failureOf(what, acted, { unknown, lost });
+  if (failure !== undefined || acted.kind !== "stands") throw failure;
   if (!acted.isDone) res.status(202).set("Retry-After", "1");
   return acted;
-}
-
-function tooSoon(res: Response, what: string, againAtMs: number, nowMs: number): ServiceError {
-  res.set("Retry-After", String(Math.max(1, Math.ceil((againAtMs - nowMs) / 1_000))));
-  const again = `It is possible again at ${new Date(againAtMs).toISOString()}`;
-  return new ServiceError("CONFLICT", `Cannot ${what}: ${REFUSALS["too-soon"]}. ${again}`);
-}
-
-function refusal(what: string, why: Refusal): ServiceError {
-  const field = REFUSED_FIELDS[why];
-  if (field === undefined) return new ServiceError("CONFLICT", `Cannot ${what}: ${REFUSALS[why]}`);
-  const problems = [{ field, message: REFUSALS[why] }];
-  return new ServiceError("INVALID_FIELDS", `Cannot ${what}: some fields are wrong`, { problems });
 }
 
 function mailView({ status, reason, againAtMs }: MailedByHand) {

@@ -1,0 +1,47 @@
+/** `countersign approvals show`. */
+import { explained } from "../approval/explained.ts";
+import { type ApprovalView, type BallotView, summarize } from "../approval/view.ts";
+import { explanationText } from "../approval/wording.ts";
+import type { Durable } from "../durable/durable.ts";
+import { currentTime } from "../durable/engine-time.ts";
+import { messagesFor } from "../lib/messages.ts";
+import { cleanText } from "../lib/text.ts";
+import { approvalBehind } from "../service/approvals/approval-behind.ts";
+import { type Cli, CommandFailure, EXIT } from "./command.ts";
+
+export async function show(
+  cli: Cli,
+  id: string,
+  values: { readonly json?: boolean | undefined },
+): Promise<void> {
+  const view = await viewOf(cli, await cli.durable(), id);
+  cli.print(view, () => textOf(view), values);
+}
+
+/** @throws CommandFailure if there is no approval of that id */
+export async function viewOf({ clock }: Cli, durable: Durable, id: string): Promise<ApprovalView> {
+  const root = await approvalBehind(durable, id);
+  const nowMs = await currentTime({ durable, clock });
+  const english = messagesFor();
+  const view =
+    root &&
+    summarize(root, await durable.children(root.id), (course) =>
+      explained(course, nowMs, (explanation) => explanationText(explanation, english, {})),
+    );
+  if (view === undefined) throw new CommandFailure(EXIT.notFound, `There is no approval ${id}`);
+  return view;
+}
+
+function textOf({ id, status, title, deadline, explanation, outcome, error, ballots }: ApprovalView): string {
+  const facts: [string, string][] = [["title", title]];
+  if (explanation !== undefined) facts.push(["waits", explanation.text], ["deadline", deadline]);
+  if (outcome !== undefined) facts.push(["reason", outcome.reason]);
+  if (error !== undefined) facts.push(["error", error]);
+  const lines = facts.map(([label, text]) => `  ${label.padEnd(8)}  ${text}`);
+  return [`${id}  approval  ${status}`, ...lines, ...ballots.map(ballotLine)].map(cleanText).join("\n");
+}
+
+function ballotLine({ n, approver, state, choice, door, caller, decidedAt, mail }: BallotView): string {
+  const how = decidedAt === undefined ? `mail ${mail.status}` : `${decidedAt} by ${caller ?? door}`;
+  return `  ballot ${n}  ${approver.email}  ${state}${choice === undefined ? "" : ` (${choice})`}  ${how}`;
+}

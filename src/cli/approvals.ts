@@ -1,0 +1,53 @@
+/** `countersign approvals …`: what an operator does about one approval. Each act is a line of `ACTS`. */
+
+import { ACT_OPTIONS, ACTS, actOn } from "./approvals-act.ts";
+import { show } from "./approvals-show.ts";
+import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
+
+export const approvals: Command = {
+  help: `Usage: countersign approvals show ID [--json]
+       countersign approvals remind|resend|recuse|undo ID BALLOT [options]
+       countersign approvals reassign ID BALLOT --to ADDRESS [options]
+       countersign approvals cancel ID [--reason TEXT]
+       countersign approvals extend ID --deadline DEADLINE [options]
+       countersign approvals change ID [--title TEXT] [--content FILE] [--note TEXT] [options]
+
+BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ballot is meant.
+
+  show       Shows the approval: what it waits for, and every ballot
+  remind     Sends the approver a reminder, at most once an hour
+  resend     Sends the approver the links once more, at most once an hour; with --new-links, new ones
+  reassign   Hands the ballot to somebody else
+  recuse     Takes the approver out of the count
+  undo       Takes the answer back, while the request allows it; its approver is asked again
+  cancel     Ends the approval
+  extend     Moves the deadline to a later time: a duration from now, or an instant
+  change     Changes the question, in a new round. FILE has title, summary and details, or some of them
+
+Options:
+  --to ADDRESS    Who is asked instead
+  --reason TEXT   Shown to those concerned
+  --key KEY       Names this act: repeated with the same key, it is done once. Without one, a new key is made and printed
+  --json          Print JSON, even on a terminal
+
+Exits 0 when it is done, now or earlier with the same key; 2 when a value is wrong; 3 when there is no such approval or
+ballot; 5 when it is stored, but no worker has acted on it yet; 6 when an answer, another act or the end came first, or the
+approval does not allow it.
+
+Examples:
+  countersign approvals reassign po-4711 --approver ana@example.com --to dee@example.com --reason 'Ana is away'
+  countersign approvals extend po-4711 --deadline P5D
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, ACT_OPTIONS);
+    const [verb, id, ...others] = positionals;
+    const act = ACTS.get(verb ?? "");
+    if (verb !== "show" && act === undefined)
+      throw new UsageError(`Say what to do: show, ${[...ACTS.keys()].join(", ")}`);
+    if (id === undefined || id === "") throw new UsageError("ID is missing");
+    if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
+    if (act !== undefined) return await actOn(cli, id, act, values);
+    await show(cli, id, values);
+    return EXIT.ok;
+  },
+};

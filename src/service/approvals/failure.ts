@@ -1,0 +1,80 @@
+/** Why an act did nothing, in words: the same for programs and on the command line. */
+import type { BallotStanding } from "../../approval/standing.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Acted, Refusal } from "./act.ts";
+
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  version: "it was requested with an earlier version of Countersign, and can only be cancelled",
+  "not-theirs": "it belongs to somebody else",
+  ended: "the approval has ended",
+  "under-way": "its deadline or question was just changed, and no worker has acted on that. Try again",
+  "too-often": "its question has been handed on too often",
+  "to-requester": "must not be the requester, who may not decide",
+  "to-same": "must be somebody else: it is their ballot already",
+  "to-member": "must not be somebody who is asked, or has answered, in the same group",
+  "too-soon": "another mail was ordered for the same person less than an hour ago",
+  "undo-over": "there is no answer that can be taken back any more",
+  "no-undo": "answers of this approval cannot be taken back",
+  "deadline-earlier": "must be at least a minute later than the present one",
+  "deadline-too-late": "must be within 400 days of the approval's start",
+  "no-rounds": "no further round is allowed (rounds)",
+};
+
+/** Refusals of a value that another one would not have met. */
+const REFUSED_FIELDS: Partial<Readonly<Record<Refusal, string>>> = {
+  "to-requester": "to",
+  "to-same": "to",
+  "to-member": "to",
+  "deadline-earlier": "deadline",
+  "deadline-too-late": "deadline",
+};
+
+interface Words<Result> {
+  /** There is no such thing. */
+  readonly unknown: string;
+  /** What is in the way of a call that came too late. */
+  readonly lost: (result: Result) => string;
+}
+
+/**
+ * @param what the act, as a verb
+ * @returns undefined if this call, or an earlier one with its key, is stored
+ */
+export function failureOf<Result>(
+  what: string,
+  acted: Acted<Result>,
+  { unknown, lost }: Words<Result>,
+): ServiceError | undefined {
+  const conflict = (why: string) => new ServiceError("CONFLICT", `Cannot ${what}: ${why}`);
+  switch (acted.kind) {
+    case "unknown":
+      return new ServiceError("NOT_FOUND", unknown);
+    case "other-content":
+      return conflict("the Idempotency-Key belongs to another call");
+    case "stands":
+      return acted.effective ? undefined : conflict(lost(acted));
+    case "refused": {
+      const { why, againAtMs } = acted;
+      if (againAtMs !== undefined) {
+        const again = `It is possible again at ${new Date(againAtMs).toISOString()}`;
+        return conflict(`${REFUSALS[why]}. ${again}`);
+      }
+      const field = REFUSED_FIELDS[why];
+      if (field === undefined) return conflict(REFUSALS[why]);
+      const problems = [{ field, message: REFUSALS[why] }];
+      return new ServiceError("INVALID_FIELDS", `Cannot ${what}: some fields are wrong`, { problems });
+    }
+    default:
+      return acted satisfies never;
+  }
+}
+
+export const LOST_APPROVAL = "another call, an answer or the end came first";
+
+/** What came first, of an act on a ballot. */
+export function lostBallot(what: string, standing: BallotStanding): string {
+  if (what === "undo" && standing.kind === "decided") {
+    return "the time for it was over, or the approval ended first: the answer counts";
+  }
+  return `the ballot is closed already (${standing.kind === "closed" ? standing.because : standing.kind})`;
+}

@@ -1,0 +1,196 @@
+/** `countersign approvals`, on a real engine and worker. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { approvals } from "../../../src/cli/approvals.ts";
+import { type Cli, CommandFailure, EXIT, UsageError } from "../../../src/cli/command.ts";
+import type { AuditEntry } from "../../../src/lib/audit.ts";
+import { openRig, type Rig, until } from "../gateway/rig.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly told: Record<string, unknown>;
+  readonly text: string;
+}
+
+/** Runs the command with the rig's engine; what it refuses comes as its exit code and message. */
+async function run(rig: Rig, ...args: string[]): Promise<Ran & { readonly records: readonly object[] }> {
+  let told: Record<string, unknown> = {};
+  let text = "";
+  const records: Omit<AuditEntry, "who" | "requestId">[] = [];
+  const cli = {
+    durable: async () => rig.durable,
+    clock: Date.now,
+    record: (entry: Omit<AuditEntry, "who" | "requestId">) => void records.push(entry),
+    print: (value: unknown, textOf: () => string) => {
+      told = value as Record<string, unknown>;
+      text = textOf();
+    },
+  } as Partial<Cli> as Cli;
+  try {
+    return { code: await approvals.run(args, cli), told, text, records };
+  } catch (error) {
+    if (error instanceof UsageError) return { code: EXIT.usage, told, text: error.message, records };
+    if (error instanceof CommandFailure) return { code: error.exitCode, told, text: error.message, records };
+    throw error;
+  }
+}
+
+async function asked(rig: Rig, request: object = {}): Promise<void> {
+  const approvers = [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"];
+  const body = {
+    id: "po-1",
+    title: "Order",
+    approvers,
+    require: "all",
+    rounds: 2,
+    undo: "PT10M",
+    ...request,
+  };
+  expect(await rig.json("POST", "/approvals", body)).toMatchObject({ status: 202 });
+  await until(async () => (rig.mailed() === 2 ? true : undefined));
+}
+
+const BO = ["--approver", "BO@example.com"];
+
+test("shows what it waits for, and every ballot", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const { code, told, text } = await run(rig, "show", "po-1");
+  expect([code, told["id"], told["status"]]).toEqual([0, "po-1", "pending"]);
+  expect(told).toMatchObject({ explanation: { waitingFor: [{ needed: 2 }] } });
+  expect(text).toMatch(/^po-1 {2}approval {2}pending\n/u);
+  expect(text).toContain("Waiting for Ana, bo@example.com.");
+  expect(text).toMatch(/ballot 3 {2}bo@example\.com {2}open {2}mail (?:sent|pending)/u);
+  expect(await run(rig, "show", "po-2")).toMatchObject({
+    code: EXIT.notFound,
+    text: "There is no approval po-2",
+  });
+});
+
+test("does each act, and says with which key", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const folder = mkdtempSync(join(tmpdir(), "content-"));
+  const file = join(folder, "content.yaml");
+  writeFileSync(file, "title: Order fewer\ndetails: [{ label: Amount, value: '30' }]\n");
+  try {
+    const steps: readonly [string[], object][] = [
+      [["remind", "po-1", ...BO], { ballot: 3 }],
+      [["resend", "po-1", "--ballot", "3", "--new-links"], { ballot: 3, next: expect.any(Number) }],
+      [
+        ["reassign", "po-1", ...BO, "--to", "dee@example.com", "--reason", "Away"],
+        { next: expect.any(Number) },
+      ],
+      [["recuse", "po-1", "--approver", "dee@example.com"], {}],
+      [["extend", "po-1", "--deadline", "P20D"], { round: 1, deadline: expect.any(String) }],
+      [["change", "po-1", "--content", file, "--note", "Fewer will do"], { round: 2 }],
+      [["cancel", "po-1", "--reason", "We lease them"], {}],
+    ];
+    for (const [args, expected] of steps) {
+      const { code, told, text, records } = await run(rig, ...args);
+      expect([code, text], args.join(" ")).toEqual([0, expect.stringContaining("done")]);
+      expect(told).toMatchObject({ approval: "po-1", key: expect.any(String), isDone: true, ...expected });
+      expect(records).toMatchObject([{ what: args[0], about: "po-1", outcome: "stored" }]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const { told } = await run(rig, "show", "po-1");
+  expect(told).toMatchObject({
+    status: "cancelled",
+    title: "Order fewer",
+    cancellation: { reason: "We lease them" },
+  });
+});
+
+test("takes an answer back", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  await rig.json("POST", "/approvals/po-1/ballots/3/decide", { choice: "approve" });
+  const { code, told } = await run(rig, "undo", "po-1", ...BO);
+  expect([code, told]).toEqual([0, expect.objectContaining({ ballot: 3, next: expect.any(Number) })]);
+});
+
+test("an act that is repeated with its key is done once, and another one is refused", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const words = ["reassign", "po-1", "--ballot", "1", "--to", "dee@example.com"];
+  const first = await run(rig, ...words);
+  const again = await run(rig, ...words, "--key", String(first.told["key"]));
+  expect(again).toMatchObject({ code: 0, told: first.told });
+  const { ballots } = (await run(rig, "show", "po-1")).told as { ballots: object[] };
+  expect(ballots).toHaveLength(3);
+  expect(await run(rig, ...words)).toMatchObject({
+    code: EXIT.conflict,
+    text: "Cannot reassign: the ballot is closed already (reassigned)",
+  });
+  const other = [...words.slice(0, -1), "eve@example.com", "--key", String(first.told["key"])];
+  expect((await run(rig, ...other)).code).toBe(EXIT.conflict);
+});
+
+test("of an act and a press at one moment one stands, and both are told", async () => {
+  await using rig = await openRig();
+  await asked(rig, { undo: undefined });
+  const [acted, pressed] = await Promise.all([
+    run(rig, "recuse", "po-1", "--ballot", "1"),
+    rig.json("POST", "/approvals/po-1/ballots/1/decide", { choice: "approve" }),
+  ]);
+  const { effective, stands } = pressed.body as { effective: boolean; stands: { kind: string } };
+  expect(acted.code).toBe(effective ? EXIT.conflict : EXIT.ok);
+  expect(stands.kind).toBe(effective ? "decided" : "closed");
+});
+
+test("while no worker runs, it is stored, and the exit code says so", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  await rig.rest();
+  const { code, told, text } = await run(rig, "resend", "po-1", "--ballot", "1", "--new-links");
+  expect([code, told["isDone"], text]).toEqual([
+    EXIT.pending,
+    false,
+    expect.stringContaining("no worker has acted"),
+  ]);
+});
+
+test.each<[string[], number, string]>([
+  [[], EXIT.usage, "Say what to do: show, remind, resend, reassign, recuse, undo, cancel, extend, change"],
+  [["list"], EXIT.usage, "Say what to do"],
+  [["show"], EXIT.usage, "ID is missing"],
+  [["recuse", "po-1"], EXIT.usage, "Say which ballot, by either --ballot N or --approver ADDRESS"],
+  [["recuse", "po-1", "--ballot", "1", ...BO], EXIT.usage, "Say which ballot"],
+  [["recuse", "po-1", "--ballot", "01"], EXIT.usage, "--ballot must be a ballot's number"],
+  [["recuse", "po-1", "--ballot", "9"], EXIT.notFound, "There is no ballot 9 of po-1"],
+  [
+    ["recuse", "po-1", "--approver", "eve@example.com"],
+    EXIT.notFound,
+    "eve@example.com has no ballot of po-1",
+  ],
+  [["recuse", "po-2", ...BO], EXIT.notFound, "There is no approval po-2"],
+  [["recuse", "po-1", ...BO, "--to", "dee@example.com"], EXIT.usage, "recuse takes no --to"],
+  [["cancel", "po-1", ...BO], EXIT.usage, "cancel takes no --approver"],
+  [["reassign", "po-1", ...BO], EXIT.usage, "--to is required"],
+  [["reassign", "po-1", ...BO, "--to", "nobody"], EXIT.usage, "--to must be one plain mail address"],
+  [
+    ["reassign", "po-1", ...BO, "--to", "ana@example.com"],
+    EXIT.usage,
+    "--to must not be somebody who is asked",
+  ],
+  [["extend", "po-1"], EXIT.usage, "--deadline is required"],
+  [["extend", "po-1", "--deadline", "PT1.5H"], EXIT.usage, "such as PT90M for PT1.5H"],
+  [["extend", "po-1", "--deadline", "P1D"], EXIT.usage, "--deadline must be at least a minute later"],
+  [["change", "po-1"], EXIT.usage, "must have title, summary, details or note"],
+  [["change", "po-1", "--content", "/nowhere"], EXIT.usage, "/nowhere"],
+  [["undo", "po-1", ...BO], EXIT.conflict, "there is no answer that can be taken back any more"],
+  [["cancel", "po-1", "--key", ""], EXIT.usage, "--key must be given once"],
+])("%j exits with %i", async (args, code, text) => {
+  await using rig = await openRig();
+  await asked(rig);
+  expect(
+    await run(rig, ...args).catch((error: Error) => ({ code: EXIT.usage, text: error.message })),
+  ).toMatchObject({
+    code,
+    text: expect.stringContaining(text),
+  });
+});
