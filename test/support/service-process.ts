@@ -45,11 +45,16 @@ export class ServiceProcess implements AsyncDisposable {
   #exit: Exit | undefined;
   #isWanted = true;
 
-  private constructor(part: Part, env: Readonly<Record<string, string>>, within: readonly string[]) {
+  private constructor(
+    part: Part,
+    env: Readonly<Record<string, string>>,
+    within: readonly string[],
+    checkout: string,
+  ) {
     this.part = part;
     const [command, ...words] = [...within, process.execPath, MAIN[part]] as const;
     this.#child = spawn(command, words, {
-      cwd: ROOT,
+      cwd: checkout,
       env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -70,14 +75,16 @@ export class ServiceProcess implements AsyncDisposable {
   /**
    * Starts a process and waits until it is ready. Throws what it said if it ends before.
    * @param within a command that becomes what its last words name, for instance in another namespace
+   * @param checkout the folder of the sources: another version's, for instance
    */
   static async start(
     part: Part,
     env: Readonly<Record<string, string>>,
     within: readonly string[] = [],
+    checkout = ROOT,
   ): Promise<ServiceProcess> {
     const startedAt = performance.now();
-    const service = new ServiceProcess(part, env, within);
+    const service = new ServiceProcess(part, env, within, checkout);
     try {
       service.ready = await eventually(
         `the ${part} process is ready`,
