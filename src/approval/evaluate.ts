@@ -119,6 +119,8 @@ export interface Evaluation {
   readonly ask: readonly Ask[];
   /** Numbers of the ballots whose answers count, whatever they come to. */
   readonly counted: readonly number[];
+  /** Numbers of the ballots whose answers came too late. */
+  readonly late: readonly number[];
   /** Reminders that are due: of several for one ballot, the latest. */
   readonly remind: readonly { readonly n: number; readonly dueAtMs: number }[];
   /** What happened, for mails and events. */
@@ -324,6 +326,7 @@ class StageCount {
     return this.#goOn(next, {
       close: this.#openSeats(),
       ask: openingAsks(this.#rule, next, this.#look.awayAt),
+      counted: this.#countedAtEnd(),
       news: [{ kind: "stage-opened", stage }],
     });
   }
@@ -470,13 +473,14 @@ class StageCount {
   }
 
   #done(outcome: OutcomeKind, reason: string): Evaluation {
-    const { nextEndAtMs: _, ...rest } = this.#goOn(this.#look.state, { close: this.#openSeats() });
+    const moves = { close: this.#openSeats(), counted: this.#countedAtEnd() };
+    const { nextEndAtMs: _, ...rest } = this.#goOn(this.#look.state, moves);
     return { ...rest, verdict: { kind: "done", outcome, reason }, remind: [] };
   }
 
   #goOn(
     state: State,
-    moves: Partial<Pick<Evaluation, "close" | "ask" | "news" | "nextEndAtMs">>,
+    moves: Partial<Pick<Evaluation, "close" | "ask" | "counted" | "news" | "nextEndAtMs">>,
   ): Evaluation {
     const { nowMs, end } = this.#look;
     const isSameStage = state.stage === this.#look.state.stage && state.round === this.#look.state.round;
@@ -489,7 +493,8 @@ class StageCount {
       state: { ...state, lookedAtMs: nowMs },
       close: [],
       ask: [],
-      counted: this.#look.seats.flatMap((seat) => (this.#counts(seat) ? [seat.n] : [])),
+      counted: this.#numbersOf((seat) => this.#counts(seat)),
+      late: this.#numbersOf(({ answer }) => answer.kind === "decided" && !this.#isInTime(answer.atMs)),
       remind: isAsking ? this.#reminders() : [],
       news: [],
       ...(end.kind === "extended" ? { nextEndAtMs: end.untilMs } : {}),
@@ -531,7 +536,23 @@ class StageCount {
   }
 
   #openSeats(): number[] {
-    return this.#look.seats.flatMap(({ n, answer }) => (answer.kind === "open" ? [n] : []));
+    return this.#numbersOf(({ answer }) => answer.kind === "open");
+  }
+
+  /**
+   * The answers that count where the stage ends: those too that could still be taken back (E2). A request for changes would
+   * come to something else, so it does not.
+   */
+  #countedAtEnd(): number[] {
+    return this.#numbersOf((seat) => {
+      const { answer } = seat;
+      if (answer.kind !== "decided" || !this.#isInTime(answer.atMs)) return false;
+      return answer.effect !== "changes" || this.#counts(seat);
+    });
+  }
+
+  #numbersOf(isMeant: (seat: Seat) => boolean): number[] {
+    return this.#look.seats.flatMap((seat) => (isMeant(seat) ? [seat.n] : []));
   }
 
   /** Whether an answer was given before everything that ends the time for it. */
@@ -540,6 +561,7 @@ class StageCount {
     // At the deadline itself it is too late; of what people do at one moment, an answer counts.
     if (end.kind === "deadline" && atMs >= end.atMs) return false;
     if ((end.kind === "cancelled" || end.kind === "changed") && atMs > end.atMs) return false;
+    if (end.kind === "extended" && atMs >= end.untilMs) return false;
     const endsAtMs = this.#stageEndsAtMs;
     return endsAtMs === undefined || this.#canEscalateByTime() || atMs < endsAtMs;
   }

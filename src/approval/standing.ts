@@ -6,6 +6,7 @@ import {
   cancellationOf,
   changeOf,
   closedOf,
+  decisionOf,
   extensionOf,
   outcomeOf,
   reassignmentOf,
@@ -105,6 +106,8 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   const handed = found && handedOn(found, ruleOf(call.request).undoMs);
   const outcome = recordedOutcome(isOver ? end : undefined, root) ?? foreseen;
   if (handed !== undefined) return { ...handed, ...(outcome === undefined ? {} : { outcome }) };
+  const past = found && ofRoundBefore(course, found);
+  if (past !== undefined) return past;
   const standing = standingOf({
     n,
     ballot: found?.record,
@@ -115,9 +118,39 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   const because = found && withdrawalOf(found.record)?.because;
   if (standing.kind === "closed" && because !== undefined) return { ...standing, because };
   if (standing.kind !== "decided" || found === undefined) return standing;
+  // Its stage's time was over, or the approval's, which no worker has seen yet.
+  if (lateIn(course).has(n)) return { kind: "closed", because: "closing", atMs: standing.atMs };
   const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
   const canUndo = found.undo?.state === "pending" && !isSettled(end) && root.state === "pending";
   return canUndo ? { ...standing, undoUntilMs } : standing;
+}
+
+/** Numbers of the answers of the open stage that came too late. */
+function lateIn(course: Course): ReadonlySet<number> {
+  const late = LATE.get(course) ?? new Set(evaluationOf(course, 0).late);
+  LATE.set(course, late);
+  return late;
+}
+
+/** Asked for each ballot of an approval. */
+const LATE = new WeakMap<Course, ReadonlySet<number>>();
+
+/** The answer on a ballot of a round that a change of the question has ended; undefined if it has none. */
+function ofRoundBefore(
+  { ends, end, root }: Course,
+  { ballot: { round = 1 }, record }: CourseBallot,
+): BallotStanding | undefined {
+  const decision = decisionOf(record);
+  const roundEnd = ends.filter((each) => changeOf(each) !== undefined)[round - 1];
+  if (decision === undefined || roundEnd === undefined) return undefined;
+  const outcome = recordedOutcome(end, root);
+  const told = outcome === undefined ? {} : { outcome };
+  const atMs = record.settledAt ?? record.timeoutAt;
+  // Of what people do at one moment, an answer counts.
+  const isInTime = atMs <= (roundEnd.settledAt ?? roundEnd.timeoutAt);
+  return isInTime
+    ? { kind: "decided", decision, atMs, ...told }
+    : { kind: "closed", because: "round-over", atMs, ...told };
 }
 
 /** Whether somebody else has it, or nobody any more, because of what its approver did. */
@@ -139,13 +172,15 @@ function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStandin
 }
 
 /**
- * How an approval with a cancellation ends, if that is certain: once each of its ballots is settled. Undefined until
- * then, and if there is no cancellation.
+ * How an approval with a cancellation ends, if that is certain: once each of its ballots is settled, and no answer can be
+ * taken back. Undefined until then, and if there is no cancellation.
  */
 export function outcomeOfCancelled(course: Course): OutcomeKind | undefined {
   const { root, end, ballots } = course;
   if (root.state !== "pending" || end === undefined || !isCancelled(end)) return undefined;
-  if (ballots.length === 0 || !ballots.every(({ record }) => isSettled(record))) return undefined;
+  const isFinal = ({ record, undo }: CourseBallot) =>
+    isSettled(record) && (undo === undefined || decisionOf(record) === undefined || isSettled(undo));
+  if (ballots.length === 0 || !ballots.every(isFinal)) return undefined;
   const { verdict } = evaluationOf(course, end.settledAt ?? end.timeoutAt);
   return verdict.kind === "done" ? verdict.outcome : undefined;
 }

@@ -85,6 +85,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const isLate = (atMs: number) =>
     (end.kind === "deadline" && atMs >= end.atMs) ||
     (isAbove && atMs > end.atMs) ||
+    (end.kind === "extended" && atMs >= end.untilMs) ||
     (chain.length === 0 && atMs >= stageEndMs);
   const canBeTakenBack = ({ answer }: Seat) =>
     answer.kind === "decided" && !answer.final && !isAskingOver && nowMs < answer.atMs + rule.undoMs;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
 import { courseOf } from "../../../src/approval/course.ts";
-import { outcomeOfCancelled, standingOf } from "../../../src/approval/standing.ts";
+import { outcomeOfCancelled, standingIn, standingOf } from "../../../src/approval/standing.ts";
 import { ballotOf, requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
 import { statusOf, summarize } from "../../../src/approval/view.ts";
 
@@ -184,6 +184,79 @@ describe("outcomeOfCancelled()", () => {
     const veto = { ...decision, choice: "reject", by: "bo@example.com" } as const;
     expect(of(resolved(decision, 50), resolved(veto, 50))).toBe("rejected");
     expect(of(resolved(decision, 50), resolved(veto, 51))).toBe("approved");
+  });
+});
+
+describe("standingIn(), of an approval whose course went on", () => {
+  const stage = { approvers: [{ email: "ana@example.com" }], deadline: "PT1M" };
+  const tagged = (kind: string, id: string, more: Partial<StoredRecord>) => ({
+    ...record(id, more),
+    tags: { "countersign:kind": kind },
+  });
+  const ballot = (n: number, more: object = {}) => ({
+    kind: "ballot",
+    approval: "a",
+    n,
+    approver: { email: "ana@example.com" },
+    recipient: "r",
+    gen: 0,
+    ...more,
+  });
+  const of = (
+    n: number,
+    fields: object,
+    children: readonly StoredRecord[],
+    root: Partial<StoredRecord> = {},
+  ) => {
+    const param = { func: "approval", args: [{ ...request, ...fields }], version: 2 };
+    const course = courseOf({ ...record("a", root), param }, children);
+    if (course === undefined) throw new Error("no course");
+    return standingIn(course, n);
+  };
+  const act = { door: "api", nonce: "x" } as const;
+
+  test("keeps the answer of a round that is over, whatever the approval comes to", () => {
+    const changed = { kind: "changed", content: { title: "Two", details: [] }, ...act };
+    const ended = { ...outcome, outcome: "rejected" as const };
+    const children = [
+      tagged("end", "a:0", resolved(changed, 50)),
+      tagged("ballot", "a:1", { ...resolved(decision, 40), param: ballot(1) }),
+      tagged("ballot", "a:2", { ...resolved({ ...decision, nonce: "late" }, 51), param: ballot(2) }),
+      tagged("end", "a:3", resolved({ ...closed, outcome: "rejected", answered: [4] }, 90)),
+      tagged("ballot", "a:4", { ...resolved(decision, 80), param: ballot(4, { round: 2 }) }),
+    ];
+    const root = resolved(ended, 91);
+    expect(of(1, {}, children, root)).toMatchObject({ kind: "decided", atMs: 40, outcome: "rejected" });
+    expect(of(2, {}, children, root)).toMatchObject({ kind: "closed", because: "round-over" });
+  });
+
+  test("does not count an answer after its stage's time, or after a new deadline, before a worker has looked", () => {
+    const asked = (atMs: number) =>
+      tagged("ballot", "a:1", { ...resolved(decision, atMs), param: ballot(1) });
+    const open = tagged("end", "a:0", { timeoutAt: 100_000 });
+    const stages = { stages: [stage] };
+    // Opened at 1, so its time is over at 60,001.
+    expect(of(1, stages, [open, asked(60_000)])).toMatchObject({ kind: "decided" });
+    expect(of(1, stages, [open, asked(60_001)])).toMatchObject({ kind: "closed", because: "closing" });
+    const extended = tagged("end", "a:0", resolved({ kind: "extended", untilMs: 2_000, ...act }, 500));
+    expect(of(1, {}, [extended, asked(1_999)])).toMatchObject({ kind: "decided" });
+    expect(of(1, {}, [extended, asked(2_000)])).toMatchObject({ kind: "closed", because: "closing" });
+  });
+
+  test("leaves it open how a cancelled approval ends, while an answer can be taken back", () => {
+    const children = (undo: Partial<StoredRecord>) => [
+      tagged("end", "a:0", resolved(cancellation, 50)),
+      tagged("ballot", "a:1", { ...resolved(decision, 40), param: ballot(1, { undo: true }) }),
+      tagged("undo", "a:2", undo),
+    ];
+    const param = { func: "approval", args: [{ ...request, undo: "PT1H" }], version: 2 };
+    const foreseen = (undo: Partial<StoredRecord>) => {
+      const course = courseOf({ ...record("a"), param }, children(undo));
+      return course && outcomeOfCancelled(course);
+    };
+    expect(foreseen({})).toBeUndefined();
+    expect(foreseen(resolved({ kind: "final" }, 60))).toBe("approved");
+    expect(foreseen(resolved({ kind: "undone", ...act }, 45))).toBe("cancelled");
   });
 });
 
