@@ -308,6 +308,56 @@ describe("countersign task", () => {
   }, 60_000);
 });
 
+describe("countersign absences", () => {
+  test("adds a rule, which an approval goes by, lists it and removes it", async () => {
+    const add = ["absences", "add", "--person", "ana@example.com", "--to", "bo@example.com"];
+    const until = inDays(9).slice(0, 10);
+    const made = await countersign([
+      ...add,
+      "--until",
+      until,
+      "--time-zone",
+      "Asia/Kolkata",
+      "--note",
+      "Leave",
+    ]);
+    const rule = made.out as { readonly id: string };
+    expect(made).toMatchObject({ code: 0, out: { until: `${until}T18:30:00.000Z`, note: "Leave" } });
+    await countersign(["invoke", "a-away", "--func", "approval", "--arg", JSON.stringify(PENS)]);
+    await eventually("the stand-in has a ballot", async () => {
+      const { out } = await countersign(["get", "a-away:1"]);
+      return JSON.stringify(out).includes("bo@example.com");
+    });
+    expect(await countersign(["absences", "list", "--person", "Ana@example.com"])).toMatchObject({
+      code: 0,
+      out: [rule],
+    });
+    expect((await countersign(["absences", "list", "--person", "bo@example.com"])).out).toEqual([]);
+    expect((await countersign(["absences", "remove", rule.id])).code).toBe(0);
+    expect((await countersign(["absences", "remove", rule.id])).code).toBe(3);
+  }, 60_000);
+
+  test.each([
+    [["add", "--person", "ana@example.com", "--until", "P9D"], "--to is missing"],
+    [
+      ["add", "--person", "ana", "--to", "bo@example.com", "--until", "P9D"],
+      "--person must be one plain mail",
+    ],
+    [
+      ["add", "--person", "ana@example.com", "--to", "bo@example.com", "--until", "2027-01-06"],
+      "--time-zone is",
+    ],
+    [["list", "--person", "ana"], "--person must be one mail address"],
+    [["remove"], "ID is missing"],
+    [["list", "x"], "What is x?"],
+    [[], "Say what to do: add, list or remove"],
+  ])("%j is refused", async (args, message) => {
+    const { code, err } = await countersign(["absences", ...args]);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});
+
 describe("countersign invoke", () => {
   test("starts a workflow and, with --wait, shows how it ended", async () => {
     const run = await spawned(["invoke", "greeting-1", "--func", "greet", "--arg", '"World"', "--wait"]);
