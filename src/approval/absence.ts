@@ -44,6 +44,12 @@ const away: z.ZodType<Away> = z.object({
 
 export const storedAwaySchema: z.ZodType<AwayPeople> = z.record(z.string(), away);
 
+/** The result of the step that settles who is away; undefined if another program wrote it. */
+export function awayPeopleIn(value: unknown): AwayPeople | undefined {
+  const parsed = storedAwaySchema.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
 export const storedInPlaceOfSchema: z.ZodType<InPlaceOf> = z.object({
   person: storedPersonSchema,
   untilMs: z.int().min(0),

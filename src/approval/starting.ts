@@ -1,6 +1,6 @@
 /** How an approval's workflow is called: the same by the API, the command line and other workflows. */
 import { type AwayAt, awayAmong } from "./absence.ts";
-import type { ApprovalRequest, Terms } from "./approval.ts";
+import type { ApprovalRequest, Person, Terms } from "./approval.ts";
 import { DEADLINE_MAX_MS } from "./deadline.ts";
 import { OPENING, openingAsks } from "./evaluate.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
@@ -15,13 +15,17 @@ export const APPROVAL_VERSION = 2;
 /** Longest time between the start and the end of an approval, also when its deadline is extended or begins again. */
 const APPROVAL_LIFE_MS = DEADLINE_MAX_MS;
 
+/** Those of the first stage, whether or not they are away. */
+export function firstPeople(request: ApprovalRequest): Person[] {
+  return openingAsks(ruleOf(request), OPENING).map(({ person }) => person);
+}
+
 /** Its terms, with those who are away then: who is asked first is settled when an approval starts. */
 export function termsWith(
   { value, terms }: { readonly value: ApprovalRequest; readonly terms: Terms },
   awayAt: AwayAt,
 ): Terms {
-  const people = openingAsks(ruleOf(value), OPENING).map(({ person }) => person);
-  const away = awayAmong(people, awayAt);
+  const away = awayAmong(firstPeople(value), awayAt);
   return away === undefined ? terms : { ...terms, away };
 }
 

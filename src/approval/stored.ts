@@ -273,6 +273,8 @@ export interface StoredCall {
   readonly terms: Terms;
   /** Of the workflow: in version 1, ballots and root time out with the deadline, and nothing but a cancellation changes it. */
   readonly version: 1 | 2;
+  /** Without terms: then a step before the ballots settles who is away. */
+  readonly isScheduled: boolean;
 }
 
 /** The call behind an approval's root promise; undefined if the record is no approval of ours. */
@@ -286,6 +288,7 @@ export function callOf(record: StoredRecord): StoredCall | undefined {
     // A schedule cannot know them.
     terms: terms ?? { startedAtMs: record.createdAt, deadlineAtMs: record.timeoutAt - APPROVAL_SLACK_MS },
     version: stored.version === 2 ? 2 : 1,
+    isScheduled: terms === undefined && stored.version === 2,
   };
 }
 

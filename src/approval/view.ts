@@ -204,7 +204,7 @@ function ballotsOf({ ballots, call }: Course): Omit<BallotView, "mail" | "state"
   const step = call.request.undo === undefined ? 1 : 2;
   const first = openingAsks(ruleOf(call.request), OPENING, awayIn(call.terms.away)).map(
     ({ person, stage, round }, i) => ({
-      n: 1 + i * step,
+      n: (call.isScheduled ? 2 : 1) + i * step,
       approver: person,
       ...place(stage, round),
     }),

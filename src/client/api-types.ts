@@ -215,7 +215,7 @@ export type ApprovalStatus = "approved" | "rejected" | "expired" | "cancelled" |
 
 /** One approver's answer, open or given. */
 export type Ballot = {
-  /** 1 for the first approver. Ballots that are opened later leave gaps. */
+  /** 1 for the first approver, or 2 if a schedule started the approval. Ballots that are opened later leave gaps. */
   readonly n: number;
   readonly approver: Person;
   /** From 1, of an approval in stages. */

@@ -82,7 +82,10 @@ export const ballotState = z
 
 const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
   .strictObject({
-    n: z.int().meta({ description: "1 for the first approver. Ballots that are opened later leave gaps." }),
+    n: z.int().meta({
+      description:
+        "1 for the first approver, or 2 if a schedule started the approval. Ballots that are opened later leave gaps.",
+    }),
     approver: shownPersonSchema,
     stage: z.exactOptional(z.int()).meta({ description: "From 1, of an approval in stages." }),
     round: z.exactOptional(z.int()).meta({ description: "From 2, of a question that was changed." }),

@@ -9,10 +9,11 @@
  *    "suspend here" and "judge", and the judge freezes what it saw;
  * W3 lines before the judge hold for later states too: after the end every promise reads as settled.
  *
- * Children by position: 0 the end, 1..n the ballots of the first stage, then their mails; then whatever follows.
+ * Children by position: 0 the end, 1..n the ballots of the first stage, then their mails; then whatever follows. Where a
+ * schedule has started it, a step that settles who is away comes before the ballots.
  */
 import type { Context } from "@resonatehq/sdk";
-import { awayIn } from "../../src/approval/absence.ts";
+import { type AwayPeople, awayIn, awayPeopleIn } from "../../src/approval/absence.ts";
 import type {
   ApprovalRequest,
   Ballot,
@@ -45,6 +46,7 @@ import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
 import { canChange, type JudgeInput, judge } from "./judge.ts";
 import { type MailInput, mail_ballot } from "./mail-ballot.ts";
+import { who_is_away } from "./who-is-away.ts";
 
 /**
  * @param input a checked request
@@ -59,20 +61,22 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     );
   }
   const svc = productServices(ctx);
-  const terms = termsIn(given) ?? scheduledTerms(ctx, request);
+  const own = termsIn(given);
+  const terms = own ?? scheduledTerms(ctx, request);
   const rule = ruleOf(request);
   const desk = new Desk(ctx, svc, request, terms);
   const isHeard = svc.onEvent !== undefined || hasReceivers(svc, request.callbackUrl);
 
   let endAtMs = terms.deadlineAtMs;
   let end = yield* desk.openEnd(endAtMs);
+  const awayAt = awayIn(own === undefined ? yield* desk.whoIsAway() : own.away);
   let state: State = OPENING;
   let content: Content | undefined;
   const stageEndMs = (sinceMs: number) => {
     const stage = rule.stages[state.stage];
     return (stage && stageEndsAt(rule, stage, { ...state, sinceMs })) ?? endAtMs;
   };
-  let seats = yield* desk.open(openingAsks(rule, state, awayIn(terms.away)), content);
+  let seats = yield* desk.open(openingAsks(rule, state, awayAt), content);
   let before: Content | undefined;
   let mailing: Mailing = {
     content,
@@ -220,6 +224,13 @@ class Desk {
 
   *openEnd(atMs: number): Generator<unknown, Future<unknown>> {
     return yield* this.#create({ timeout: this.#until(atMs), tags: timerTags(this.#svc.group, "end") });
+  }
+
+  /** As a step, where nobody could settle it before. */
+  *whoIsAway(): Generator<unknown, AwayPeople | undefined> {
+    this.#position += 1;
+    const options = lastingStored(this.#ctx, "at-end");
+    return awayPeopleIn(yield* this.#ctx.run(who_is_away, this.#request, options));
   }
 
   /** Ballots, each with its link to what was asked; they stay open until something closes them. */

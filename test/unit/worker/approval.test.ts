@@ -13,10 +13,13 @@ import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { approvalCall } from "../../../src/approval/starting.ts";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import { createDurable } from "../../../src/durable/resonate.ts";
 import { stepRecord } from "../../../src/durable/step-record.ts";
 import { VALUE_ENCODER } from "../../../src/durable/value.ts";
 import type { EngineNetwork } from "../../../src/engine/deliver/network.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
+import { addAbsence } from "../../../src/service/absences/absences.ts";
+import { openAbsenceBook } from "../../../src/service/absences/book.ts";
 import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
@@ -65,6 +68,23 @@ describe("approval workflow", () => {
       decisions: [{ choice: "reject", comment: "__NEG_INF__" }],
       metadata,
     });
+  });
+
+  it("asks stand-ins where a schedule has started it, as it was settled then", async () => {
+    const b = open();
+    await b.away("ana@example.com", "bo@example.com");
+    await b.schedule("a", { approvers: ["ana@example.com", "cy@example.com"], require: "all" });
+    await until(() => b.mails.length === 2);
+    expect(b.mails.map(({ approver }) => approver.email)).toEqual(["bo@example.com", "cy@example.com"]);
+    await b.stopWorker();
+    b.restartWorker();
+    await b.answer("a", 2, "approve");
+    await b.answer("a", 3, "approve");
+    expect(await b.value("a")).toMatchObject({
+      outcome: "approved",
+      decisions: [{ email: "bo@example.com" }, { email: "cy@example.com" }],
+    });
+    expect(b.mails).toHaveLength(2);
   });
 
   it("waits on while the rule is not met, over several passes", async () => {
@@ -482,6 +502,28 @@ class Rig {
     const terms = { ...parsed.terms, deadlineAtMs: parsed.terms.startedAtMs + deadlineMs };
     const { args, version, timeoutAt } = approvalCall(parsed.value, terms);
     await this.create(id, "approval", [...args], timeoutAt - Date.now(), version);
+  }
+
+  /** As a schedule starts it: without terms. */
+  async schedule(id: string, request: Record<string, unknown>): Promise<void> {
+    const parsed = parseApprovalRequest(
+      { title: "Order", deadline: "P5D", ...request },
+      { nowMs: Date.now(), callbackUrlProblem },
+    );
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { args, version } = approvalCall(parsed.value, parsed.terms);
+    await this.create(id, "approval", args.slice(0, 1), 6 * DAY_MS, version);
+  }
+
+  /** Somebody is away from now on. */
+  async away(person: string, to: string): Promise<void> {
+    const durable = createDurable(this.#host.network());
+    const absences = openAbsenceBook((id) => durable.read(id));
+    await addAbsence(
+      { durable, absences, clock: Date.now },
+      { person, to, until: "P9D" },
+      { door: "api", nonce: crypto.randomUUID() },
+    );
   }
 
   async answer(approval: string, n: number, choice: PlainChoice, comment?: string): Promise<void> {
