@@ -6,7 +6,7 @@ import { lines } from "./text-schema.ts";
 
 /** What a caller may say about what it does, in characters. */
 export const REASON_CHARS_MAX = 500;
-const NOTE_CHARS_MAX = 2_000;
+export const NOTE_CHARS_MAX = 2_000;
 
 const reason = z.exactOptional(lines(REASON_CHARS_MAX).meta({ description: "Shown to those concerned." }));
 

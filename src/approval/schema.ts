@@ -24,12 +24,20 @@ import { line, lines } from "./text-schema.ts";
 import { timeZoneSchema } from "./time-zone.ts";
 
 export const APPROVERS_MAX = 50;
-const DETAILS_MAX = 50;
 const STAGES_MAX = 20;
 const GROUPS_MAX = 20;
 const ESCALATIONS_MAX = 10;
 const CHOICES_MAX = 6;
 const ROUNDS_MAX = 10;
+
+/** Of what is asked, in characters, and the number of details. */
+export const CONTENT_LIMITS = {
+  titleMax: 200,
+  summaryMax: 10_000,
+  detailsMax: 50,
+  labelMax: 100,
+  valueMax: 1_000,
+} as const;
 
 /** What an approver may add to an answer, in characters, on the page and through the API. */
 export const COMMENT_CHARS_MAX = 2_000;
@@ -188,20 +196,20 @@ export const approvalRequestSchema = z.strictObject({
       .regex(ID_PATTERN, ID_RULE)
       .meta({ description: "The approval's id. The same id and content are the same approval." }),
   ),
-  title: line(200).meta({ description: "The question, in one line." }),
+  title: line(CONTENT_LIMITS.titleMax).meta({ description: "The question, in one line." }),
   summary: z.exactOptional(
-    lines(10_000).meta({
+    lines(CONTENT_LIMITS.summaryMax).meta({
       description: "What approvers need to know. Markdown; pages and mails show a safe subset.",
     }),
   ),
   details: z
     .array(
       z
-        .strictObject({ label: line(100), value: line(1000) })
+        .strictObject({ label: line(CONTENT_LIMITS.labelMax), value: line(CONTENT_LIMITS.valueMax) })
         .meta({ id: "DetailInput" })
         .register(facets, { name: "Detail" }),
     )
-    .max(DETAILS_MAX)
+    .max(CONTENT_LIMITS.detailsMax)
     .default([])
     .meta({ description: "Facts, shown as a table." }),
   requester: z.exactOptional(

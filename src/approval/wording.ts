@@ -143,7 +143,8 @@ function waitingText(
 /** People that a sentence names; of more it gives the number. */
 const NAMED_MAX = 5;
 
-function peopleText(people: readonly Person[], messages: Messages): string {
+/** Names of people, as a sentence has them. */
+export function peopleText(people: readonly Person[], messages: Messages): string {
   const names = people.slice(0, NAMED_MAX).map(({ name, email }) => name ?? email);
   const more = people.length - names.length;
   const text = listed(names, messages);

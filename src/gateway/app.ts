@@ -31,6 +31,7 @@ import { addInboxRoutes } from "./routes/inbox.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
 import { addReferenceRoutes } from "./routes/reference.ts";
+import { addRequesterRoutes } from "./routes/requester.ts";
 import { addSignInRoutes } from "./routes/sign-in.ts";
 import { createVisitors } from "./routes/visitors.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
@@ -115,6 +116,7 @@ export function createApp(options: AppOptions): Express {
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);
   addReceiptRoutes(app, byEngine);
+  addRequesterRoutes(app, byEngine);
   if (options.inbox) addInbox(app, byEngine);
   if (options.mailbox !== undefined) {
     app.use(options.mailbox);

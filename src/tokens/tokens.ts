@@ -1,6 +1,6 @@
 /**
  * The signed tokens in URLs: links, by which one approver gives one answer to one ballot; receipts, which show the result
- * of one press and can do nothing else; and callback URLs, by which another system settles one promise.
+ * of one press; links by which the person who asked follows and steers one approval; and callback URLs, by which another system settles one promise.
  *
  * All are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
  */
@@ -51,6 +51,18 @@ export interface Receipt {
   readonly expiresAtMs: number;
 }
 
+/** Permits what the person who asked can do about one approval. */
+export interface RequesterLink {
+  /** Promise id of the approval. */
+  readonly approval: string;
+  /** The requester's opaque id, for the record. */
+  readonly recipient: string;
+  /** When the approval was created, in milliseconds since 1970. So the link does not fit a later one of the same id. */
+  readonly bornAtMs: number;
+  /** Until when the page can be viewed. */
+  readonly expiresAtMs: number;
+}
+
 /** What a callback URL permits: a POST to it settles one promise. */
 export interface CallbackUrl {
   /** Id of the promise. */
@@ -71,6 +83,9 @@ export interface LinkTokens {
   /** The token of `/r/<token>`. */
   issueReceipt(receipt: Receipt): string;
   verifyReceipt(token: string, nowMs: number): Verified<Receipt>;
+  /** The token of `/a/<token>`; the same link gives the same token. */
+  issueRequesterLink(link: RequesterLink): string;
+  verifyRequesterLink(token: string, nowMs: number): Verified<RequesterLink>;
   /** The token of `/callbacks/<token>`; the same promise and workflow give the same token. */
   issueCallbackUrl(permitted: CallbackUrl): string;
   verifyCallbackUrl(token: string, nowMs: number): Verified<CallbackUrl>;
@@ -106,6 +121,13 @@ const receiptClaimsSchema = z.strictObject({
   jti: bits128Schema,
 });
 
+const requesterClaimsSchema = z.strictObject({
+  sub: bits128Schema,
+  pid: promiseIdSchema,
+  born: epochMsSchema,
+  jti: bits128Schema,
+});
+
 const callbackUrlClaimsSchema = z.strictObject({
   pid: promiseIdSchema,
   wf: promiseIdSchema,
@@ -133,6 +155,14 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
     typ: "approval-receipt+jwt",
     audience: "approval-receipt",
     claims: receiptClaimsSchema,
+  });
+  const requesters = createJws({
+    keys,
+    issuer,
+    formerIssuers,
+    typ: "approval-requester+jwt",
+    audience: "approval-requester",
+    claims: requesterClaimsSchema,
   });
   const callbackUrls = createJws({
     keys,
@@ -184,6 +214,23 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
         choice: act,
         nonce: jti,
         ...times,
+      })),
+    issueRequesterLink: ({ approval, recipient, bornAtMs, expiresAtMs }) =>
+      requesters.sign(
+        {
+          sub: recipient,
+          pid: approval,
+          born: bornAtMs,
+          jti: derive("requester", approval, recipient, bornAtMs),
+        },
+        { issuedAtMs: bornAtMs, expiresAtMs },
+      ),
+    verifyRequesterLink: (token, nowMs) =>
+      requesters.verify(token, nowMs, ({ sub, pid, born }, { expiresAtMs }) => ({
+        approval: pid,
+        recipient: sub,
+        bornAtMs: born,
+        expiresAtMs,
       })),
     issueCallbackUrl: ({ pid, workflow, workflowEndsAtMs }) =>
       callbackUrls.sign(

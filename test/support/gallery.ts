@@ -3,7 +3,7 @@ import type { FieldsSpec } from "../../src/approval/fields.ts";
 import { choicesOf } from "../../src/approval/rule.ts";
 import type { ChoiceRule } from "../../src/approval/schema.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
-import type { Asked } from "../../src/gateway/pages/page.ts";
+import type { Asked, RequestPage } from "../../src/gateway/pages/page.ts";
 import type { Page } from "../../src/gateway/pages/pages.ts";
 import { inboxPages } from "./inbox-gallery.ts";
 
@@ -70,6 +70,70 @@ const act = {
   back: "/d/a.b.c",
   values: new Map<string, string>(),
   faults: new Map(),
+};
+const kim = { email: "kim@example.com", name: "Kim Novak" };
+const explanation = {
+  round: 1,
+  rounds: 3,
+  stage: 1,
+  stages: 1,
+  waitingFor: [{ needed: 1, people: [ana, bo] }],
+  approved: [],
+  revising: false,
+};
+const requested: RequestPage = {
+  request,
+  requester: kim,
+  reference: "po-4711",
+  status: "pending",
+  explanation,
+  deadlineAtMs,
+  nowMs,
+  people: [
+    {
+      person: ana,
+      isReader: false,
+      state: { kind: "reassigned", to: { email: "dee@example.com", name: "Dee" } },
+    },
+    { person: bo, isReader: false, state: { kind: "open" } },
+    { person: { email: "dee@example.com", name: "Dee" }, isReader: false, state: { kind: "open" } },
+  ],
+  timeline: [
+    { kind: "requested", atMs },
+    { kind: "asked", atMs: atMs + 200, people: [ana, bo] },
+    {
+      kind: "reassigned",
+      atMs: atMs + 600_000,
+      who: ana,
+      to: { email: "dee@example.com", name: "Dee" },
+      comment: "I am away until Monday.",
+    },
+    { kind: "asked", atMs: atMs + 600_100, people: [{ email: "dee@example.com", name: "Dee" }] },
+    { kind: "extended", atMs: atMs + 700_000, untilMs: deadlineAtMs },
+  ],
+  acts: {
+    cancel: "/a/a.b.c/cancel",
+    change: "/a/a.b.c/change",
+    extend: "/a/a.b.c/extend",
+    remind: "/a/a.b.c/remind",
+  },
+};
+const { acts: _, explanation: __, ...closed } = requested;
+const ended: RequestPage = {
+  ...closed,
+  status: "rejected",
+  people: [
+    {
+      person: bo,
+      isReader: false,
+      state: { kind: "answered", answer: reject, atMs, comment: "We have 40 in store." },
+    },
+  ],
+  timeline: [
+    ...requested.timeline,
+    { kind: "answered", atMs: atMs + 900_000, who: bo, answer: reject, comment: "We have 40 in store." },
+    { kind: "ended", atMs: atMs + 900_100, outcome: "rejected" },
+  ],
 };
 /** Both have answered, and Bo said no. */
 const overruled: Asked = {
@@ -209,6 +273,64 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
         to: { email: "dee@example.com", name: "Dee" },
         reason: "I am away until Monday.",
         atMs,
+      },
+    },
+  },
+  "act cancel": {
+    status: 200,
+    view: "act",
+    data: { act: "cancel", ...act, reader: kim, back: "/a/a.b.c" },
+  },
+  "act extend again": {
+    status: 422,
+    view: "act",
+    data: {
+      act: "extend",
+      ...act,
+      reader: kim,
+      back: "/a/a.b.c",
+      faults: new Map([["more", { kind: "option" }]]),
+    },
+  },
+  "request open": {
+    status: 200,
+    view: "request",
+    data: { ...requested, notice: { kind: "reminded", people: 1 } },
+  },
+  "request asked to change": {
+    status: 200,
+    view: "request",
+    data: {
+      ...requested,
+      explanation: { ...explanation, waitingFor: [], revising: true },
+      changes: { by: english, comment: "Thirty would do, and from another shop." },
+    },
+  },
+  "request rejected": {
+    status: 409,
+    view: "request",
+    data: { ...ended, notice: { kind: "cancel" } },
+  },
+  "change previewed": {
+    status: 200,
+    view: "change",
+    data: {
+      requester: kim,
+      title: request.title,
+      reference: "po-4711",
+      back: "/a/a.b.c",
+      changes: { by: english, comment: "Thirty would do, and from another shop." },
+      values: new Map([
+        ["note", "Thirty, from the other shop."],
+        ["title", "Order 30 laptops"],
+        ["summary", request.summary ?? ""],
+        ["label.0", "Amount"],
+        ["value.0", "30 900 €"],
+      ]),
+      faults: new Map(),
+      preview: {
+        content: { ...request, title: "Order 30 laptops", details: [{ label: "Amount", value: "30 900 €" }] },
+        note: "Thirty, from the other shop.",
       },
     },
   },

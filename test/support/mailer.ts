@@ -1,18 +1,20 @@
 import type { Delivery } from "../../src/approval/approval.ts";
-import type { Mailer, RequestMail, SignInMail } from "../../src/channels/mail/mailer.ts";
+import type { Mail, Mailer, RequestMail, SignInMail } from "../../src/channels/mail/mailer.ts";
 
-/** A mailer for tests: hands each mail that asks to `request`, and takes every other mail as sent. */
+/** A mailer for tests: hands each mail that asks to `request`, and takes every other mail as sent, after `tell`. */
 export function mailerOf(
   request: (mail: RequestMail) => Promise<Delivery>,
   signIn: (mail: SignInMail) => Delivery = () => ({ status: "skipped" }),
+  tell: (mail: Mail) => void = () => {},
 ): Mailer {
   return {
     requestDecision: request,
     signIn: async (mail) => signIn(mail),
-    send: async (mail) =>
-      "links" in mail
-        ? await request(mail)
-        : { status: "sent", messageId: `<${mail.kind}-${mail.recipient}@example.com>` },
+    send: async (mail) => {
+      if ("links" in mail) return await request(mail);
+      tell(mail);
+      return { status: "sent", messageId: `<${mail.kind}-${mail.recipient}@example.com>` };
+    },
     close: async () => {},
   };
 }

@@ -26,9 +26,7 @@ export function ballotMail({ approval, request, record, first }: About): BallotM
     n,
     gen,
     bornAtMs: record.createdAt,
-    ...(first === undefined
-      ? {}
-      : { later: { n, first: { gen: ballotIn(first).gen, bornAtMs: first.createdAt } } }),
+    ...(first === undefined ? {} : { first: { gen: ballotIn(first).gen, bornAtMs: first.createdAt } }),
   };
 }
 

@@ -3,7 +3,7 @@
  * attempts, and between two of them a timer.
  */
 import type { Context } from "@resonatehq/sdk";
-import type { ApprovalRequest, OutcomeKind } from "../../src/approval/approval.ts";
+import { type ApprovalRequest, LINK_VIEW_MS, type OutcomeKind } from "../../src/approval/approval.ts";
 import { asked } from "../../src/approval/content.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
@@ -11,6 +11,7 @@ import { extensionOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn, type Sent, sentIn } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
+import type { StoredPromise } from "../../src/durable/durable.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { lasting } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
@@ -52,7 +53,7 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
   const stored = requestOf(root);
   if (stored === undefined) return undefined;
   const request = asked(stored, content);
-  if (!("first" in says)) return requesterMail(svc, says, { approval, request, bornAtMs: root.createdAt });
+  if (!("first" in says)) return requesterMail(svc, says, { approval, request, root });
   const record = await read(svc, childId(approval, says.n));
   const first = says.first === says.n ? undefined : await read(svc, childId(approval, says.first));
   const about = { approval, request, record, first };
@@ -90,14 +91,25 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
 }
 
 function requesterMail(
-  { tokens }: Pick<ProductServices, "tokens">,
+  { tokens, publicUrl }: Pick<ProductServices, "tokens" | "publicUrl">,
   says: Exclude<Says, { readonly first: number }>,
-  about: { readonly approval: string; readonly request: ApprovalRequest; readonly bornAtMs: number },
+  {
+    root,
+    ...about
+  }: { readonly approval: string; readonly request: ApprovalRequest; readonly root: StoredPromise },
 ): Mail | undefined {
   const { requester } = about.request;
   if (requester === undefined) return undefined;
   const recipient = tokens.recipientId(about.approval, requester.email);
-  const to = { ...about, requester, recipient };
+  const bornAtMs = root.createdAt;
+  const token = tokens.issueRequesterLink({
+    approval: about.approval,
+    recipient,
+    bornAtMs,
+    // The deadline can be moved as far as the approval's own time goes.
+    expiresAtMs: root.timeoutAt + LINK_VIEW_MS,
+  });
+  const to = { ...about, requester, recipient, bornAtMs, link: `${publicUrl}/a/${token}` };
   switch (says.mail) {
     case "requester-outcome":
       return { kind: "requester-outcome", ...to, ...endedBy(says) };

@@ -60,8 +60,6 @@ export type Mail =
         readonly round: number;
         readonly rounds: number;
         readonly deadlineAtMs: number;
-        /** Signed link to a page on which the requester answers, if there is one. */
-        readonly link?: string;
       })
   /** To the requester: these people's mails are refused for good. */
   | ({ readonly kind: "undeliverable" } & RequesterMail & {
@@ -136,6 +134,8 @@ interface RequesterMail extends About {
   readonly requester: Person;
   /** The approval's creation. */
   readonly bornAtMs: number;
+  /** Signed link to the requester's own page. Absent in mails of earlier versions that are sent again. */
+  readonly link?: string;
 }
 
 interface Ended {

@@ -77,6 +77,7 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
         lead: messages.text(mail.isByDeadline === true ? BY_DEADLINE[mail.outcome] : OUTCOMES[mail.outcome]),
         rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
         ...answers(mail, to, messages),
+        ...("link" in mail ? linkTo("mail.request.link", mail.link, messages) : {}),
       };
     case "changes-requested":
       return {
@@ -91,18 +92,7 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
           row(messages, "label.round", ourLine(messages.text("part.of", { n: mail.round, of: mail.rounds }))),
           dated("label.answerBy", mail.deadlineAtMs),
         ],
-        ...(mail.link === undefined
-          ? {}
-          : {
-              actions: [
-                {
-                  label: messages.html("mail.changes.link"),
-                  url: mail.link,
-                  tone: "neutral",
-                  invitation: `${messages.text("mail.changes.link")}:`,
-                },
-              ],
-            }),
+        ...linkTo("mail.changes.link", mail.link, messages),
       };
     case "undeliverable":
       return {
@@ -110,10 +100,22 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
         lead: messages.text("mail.lead.undeliverable", { n: mail.people.length }),
         story: [messages.text("mail.undeliverable.next")],
         rows: [row(messages, "label.notReached", ...mail.people.map(personLine))],
+        ...linkTo("mail.request.link", mail.link, messages),
       };
     default:
       return mail satisfies never;
   }
+}
+
+/** A button that leads to the requester's page. */
+function linkTo(
+  label: "mail.changes.link" | "mail.request.link",
+  url: string | undefined,
+  messages: Messages,
+): Pick<MailContent, "actions"> | object {
+  if (url === undefined) return {};
+  const invitation = `${messages.text(label)}:`;
+  return { actions: [{ label: messages.html(label), url, tone: "neutral", invitation }] };
 }
 
 const SUBJECTS = {

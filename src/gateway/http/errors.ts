@@ -59,7 +59,7 @@ function sendPage(res: Response, error: ServiceError, pages: Pages): void {
   pages.render(res, { status, view: "error", data: { title, message: publicDetail(error), requestId } });
 }
 
-/** Decision links, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+/** Signed links, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
 function isForPeople(req: Request): boolean {
-  return /^\/(d|r|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
+  return /^\/(a|d|r|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
 }

@@ -10,9 +10,11 @@ import { formReader, type PostedForm } from "./posted-form.ts";
 /** A control of such a form. */
 export interface ActField {
   readonly name: string;
-  readonly kind: "email" | "line" | "lines";
+  /** `option`: one of `options`. */
+  readonly kind: "email" | "line" | "lines" | "option";
   readonly charsMax: number;
   readonly isRequired: boolean;
+  readonly options?: readonly string[];
 }
 
 /** What each act asks for. */
@@ -23,6 +25,11 @@ export const ACT_FIELDS = {
     { name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: true },
   ],
   recuse: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
+  cancel: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
+  // No longer than the links that people have can be opened after the deadline as it was.
+  extend: [
+    { name: "more", kind: "option", charsMax: 10, isRequired: true, options: ["P1D", "P2D", "P3D", "P7D"] },
+  ],
 } as const satisfies Record<string, readonly ActField[]>;
 
 /** A form as it was posted. */
@@ -47,7 +54,7 @@ export async function readActForm(
   return judgeActForm(await readForm(req, res), fields);
 }
 
-function judgeActForm(posted: PostedForm, fields: readonly ActField[]): ActForm {
+export function judgeActForm(posted: PostedForm, fields: readonly ActField[]): ActForm {
   const values = new Map<string, string>();
   const faults = new Map<string, FieldFault>();
   for (const field of fields) {
@@ -64,11 +71,12 @@ function judgeActForm(posted: PostedForm, fields: readonly ActField[]): ActForm 
 function faultOf(
   raw: string,
   value: string,
-  { kind, charsMax, isRequired }: ActField,
+  { kind, charsMax, isRequired, options }: ActField,
 ): FieldFault | undefined {
   if (value === "") return isRequired ? { kind: "required" } : undefined;
   if (value.length > charsMax) return { kind: "tooLong", limit: charsMax };
   const problem = kind === "lines" ? linesProblem(raw) : lineProblem(raw);
   if (problem !== undefined || storableProblem(value) !== undefined) return { kind: "characters" };
+  if (kind === "option" && options?.includes(value) !== true) return { kind: "option" };
   return kind === "email" && !isMailAddress(value) ? { kind: "email" } : undefined;
 }

@@ -61,7 +61,10 @@ function peopleAsked({ ballot, request, standing, course }: Question): AskedPers
 }
 
 /** Undefined for a ballot that another one of the same person has replaced. */
-function stateOf(standing: BallotStanding, request: ApprovalRequest): AskedPerson["state"] | undefined {
+export function stateOf(
+  standing: BallotStanding,
+  request: ApprovalRequest,
+): AskedPerson["state"] | undefined {
   if (standing.kind === "open") return { kind: "open" };
   if (standing.kind === "decided") {
     const { decision, atMs } = standing;
@@ -112,7 +115,7 @@ export function standsOf({ standing, request }: Question): Standing | undefined 
   };
 }
 
-function answerOf(decision: Decision, request: ApprovalRequest): Answer {
+export function answerOf(decision: Decision, request: ApprovalRequest): Answer {
   const { choice: value } = decision;
   const label = choicesOf(request).find((choice) => choice.value === value)?.label;
   return { value, effect: effectOf(decision), ...(label === undefined ? {} : { label }) };

@@ -2,11 +2,13 @@ import type { Messages } from "../../lib/messages.ts";
 import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { actContent } from "./act-content.ts";
+import { changeContent } from "./change-content.ts";
 import { decideContent } from "./decide-content.ts";
 import { inboxContent } from "./inbox-content.ts";
 import type { Visiting } from "./inbox-page.ts";
 import { errorContent, notRecordedContent, refusedContent } from "./message-content.ts";
 import type { Page, Standing } from "./page.ts";
+import { requestContent } from "./request-content.ts";
 import { resultContent } from "./result-content.ts";
 import { signInContent } from "./sign-in-content.ts";
 import type { Visit } from "./standing-text.ts";
@@ -44,6 +46,10 @@ export function pageContent(
     }
     case "act":
       return actContent(page.data, messages(page.data.reader.locale));
+    case "request":
+      return requestContent(page.data, messages(page.data.requester.locale));
+    case "change":
+      return changeContent(page.data, messages(page.data.requester.locale));
     case "refused":
       return refusedContent(messages());
     case "notRecorded":

@@ -1,5 +1,5 @@
 import type { InPlaceOf } from "../../approval/absence.ts";
-import type { ApprovalRequest, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX } from "../../approval/schema.ts";
@@ -94,9 +94,12 @@ export interface Rejected {
   readonly fieldProblems: readonly FieldAnswerProblem[];
 }
 
+/** What the person who is asked can do instead of answering. */
+export type BallotAct = "reassign" | "recuse";
+
 /** Something that a person can do about an open approval besides answering. */
 export interface ActPage {
-  readonly act: "reassign" | "recuse";
+  readonly act: BallotAct | "cancel" | "extend";
   /** Who reads the page. */
   readonly reader: Person;
   /** Of the request. */
@@ -116,7 +119,70 @@ export interface ActPage {
 }
 
 /** What was tried, on a page that tells why it was not done. */
-export type TriedAct = ActPage["act"] | "undo";
+export type TriedAct = BallotAct | "undo";
+
+/** Who asks for changes, and what they said. */
+interface ChangesAsked {
+  readonly by: Person;
+  readonly comment?: string;
+}
+
+/** What happened to an approval. Times in milliseconds since 1970. */
+export type TimelineEntry = { readonly atMs: number } & (
+  | { readonly kind: "requested" }
+  | { readonly kind: "asked"; readonly people: readonly Person[] }
+  | { readonly kind: "answered"; readonly who: Person; readonly answer: Answer; readonly comment?: string }
+  | { readonly kind: "undone"; readonly who: Person }
+  | { readonly kind: "reassigned"; readonly who: Person; readonly to: Person; readonly comment?: string }
+  | { readonly kind: "recused"; readonly who: Person; readonly comment?: string }
+  | { readonly kind: "extended"; readonly untilMs: number; readonly comment?: string }
+  | { readonly kind: "changed"; readonly comment?: string }
+  | { readonly kind: "cancelled"; readonly comment?: string }
+  | { readonly kind: "ended"; readonly outcome: OutcomeKind | "failed" }
+);
+
+/** An approval, for the person who asked. */
+export interface RequestPage {
+  /** With the content of the present round. */
+  readonly request: ApprovalRequest;
+  readonly requester: Person;
+  /** The approval's id. */
+  readonly reference: string;
+  readonly status: "pending" | OutcomeKind | "failed";
+  /** Where it stands, while it is open. */
+  readonly explanation?: Explanation;
+  readonly deadlineAtMs: number;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Everybody of the round that is open, or was last. */
+  readonly people: readonly AskedPerson[];
+  readonly timeline: readonly TimelineEntry[];
+  /** Why it was cancelled. */
+  readonly reason?: string;
+  /** Given while it waits for the requester. */
+  readonly changes?: ChangesAsked;
+  /** Paths of what can be done, while anything can. */
+  readonly acts?: {
+    readonly cancel: string;
+    readonly change?: string;
+    readonly extend?: string;
+    readonly remind?: string;
+  };
+  /** What came of a press on this page. Of an act: that it came too late. */
+  readonly notice?:
+    | { readonly kind: "reminded"; readonly people: number }
+    | { readonly kind: "too-soon" | "nobody" | "cancel" | "change" | "extend" };
+}
+
+/** The form by which the person who asked changes the question. */
+export interface ChangePage extends Omit<ActPage, "act" | "reader" | "outcome"> {
+  readonly requester: Person;
+  readonly changes?: ChangesAsked;
+  /** What those who are asked again will see. */
+  readonly preview?: { readonly content: Content; readonly note: string | undefined };
+  /** Whether nothing was changed, nor said. */
+  readonly isSame?: boolean;
+}
 
 /** What a page about a settled ballot can say beside how it stands. */
 interface AfterPress {
@@ -140,6 +206,8 @@ interface Visited {
  * - `receipt` (200, 409, 410): the result of a press for the choice `pressed`. `effective` is true when this press is the
  *   stored decision.
  * - `act` (200; 409 or 422 if it was not done): the form of something else that can be done.
+ * - `request` (200; 409 if a press there came too late): an approval, for the person who asked.
+ * - `change` (200; 422 if it was not done): the form by which they change the question.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
@@ -171,6 +239,8 @@ export type Page =
         };
     }
   | { readonly view: "act"; readonly data: ActPage }
+  | { readonly view: "request"; readonly data: RequestPage }
+  | { readonly view: "change"; readonly data: ChangePage }
   | { readonly view: "refused" }
   | { readonly view: "notRecorded" }
   | {

@@ -24,7 +24,7 @@ export function peopleOf({ people, approver }: Asked, messages: Messages): reado
   return shown.length > 1 ? shown : [];
 }
 
-function stateText(state: AskedPerson["state"], messages: Messages): string {
+export function stateText(state: AskedPerson["state"], messages: Messages): string {
   switch (state.kind) {
     case "answered":
       return answerText(state.answer, messages);

@@ -16,7 +16,7 @@ import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
-import type { ActPage, TriedAct } from "../pages/page.ts";
+import type { BallotAct, TriedAct } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
 import { showStanding } from "./show-standing.ts";
@@ -43,7 +43,7 @@ export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOpti
     return genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
   };
 
-  const addAct = (act: ActPage["act"], perform: Perform): void => {
+  const addAct = (act: BallotAct, perform: Perform): void => {
     const show: RequestHandler = async (req, res) => {
       const question = await questionOf(req, res);
       if (question.standing.kind !== "open")
@@ -146,7 +146,7 @@ function showForm(
     form,
     refused,
   }: {
-    readonly act: ActPage["act"];
+    readonly act: BallotAct;
     readonly back: string;
     readonly form?: ActForm;
     readonly refused?: Refusal;

@@ -52,7 +52,7 @@ function latestDeadlineMs(root: Pick<StoredRecord, "timeoutAt">): number {
 }
 
 export interface ChangeOptions extends Actor {
-  /** What is left out stays as it is. */
+  /** What is left out stays as it is. An empty summary takes it away. */
   readonly content: Partial<Content>;
   /** What was changed, or why, for those who are asked again. */
   readonly note?: string | undefined;
@@ -66,7 +66,7 @@ export async function changeApproval(
 ): Promise<Acted<object>> {
   const course = await readCourse(options.durable, approval);
   if (course === undefined) return { kind: "unknown" };
-  const changed = { ...contentOf(course.request), ...content };
+  const changed = changedBy(contentOf(course.request), content);
   const value: Change = {
     kind: "changed",
     content: changed,
@@ -77,13 +77,18 @@ export async function changeApproval(
     value,
     stored: changeOf,
     isSame: (earlier) =>
-      earlier.note === note && isSameJson({ ...earlier.content, ...content }, earlier.content),
+      earlier.note === note && isSameJson(changedBy(earlier.content, content), earlier.content),
     refused: ({ call, state }) => {
       const { rounds, requester } = ruleOf(call.request);
       if (actor.by !== undefined && addressKey(actor.by) !== requester) return "not-theirs";
       return state.round >= rounds ? "no-rounds" : undefined;
     },
   });
+}
+
+function changedBy(before: Content, change: Partial<Content>): Content {
+  const { summary, ...others } = { ...before, ...change };
+  return summary === undefined || summary === "" ? others : { ...others, summary };
 }
 
 interface EndSettlement<Value> {

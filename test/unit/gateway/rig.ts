@@ -5,7 +5,7 @@ import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
-import type { RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
+import type { Mail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
@@ -41,6 +41,8 @@ export interface Rig extends AsyncDisposable {
   /** Starts an approval as `POST /approvals` does, but with any time until its deadline. */
   ask(id: string, request: Record<string, unknown>, deadlineMs: number): Promise<void>;
   json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Mails that asked for nothing, so far. */
+  readonly told: readonly Mail[];
   /** How many different people were mailed. */
   mailed(): number;
   /** The path of the link that the nth approver was mailed. */
@@ -111,6 +113,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();
   const signInMails: SignInMail[] = [];
+  const told: Mail[] = [];
   let worker: ReturnType<typeof startWorker> | undefined;
   let workers = 0;
 
@@ -142,6 +145,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
               signInMails.push(mail);
               return { status: "sent", messageId: `<${mail.name}@test>` };
             },
+            (mail) => void told.push(mail),
           ),
           callbacks: NO_CALLBACKS,
           tokens,
@@ -197,6 +201,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       return new URL((mail.links as Readonly<Record<string, string>>)[choice] ?? "").pathname;
     },
     mailed: () => mails.size,
+    told,
     press(link, fields = { confirm: "yes" }, headers = {}) {
       return rig.call(link, { method: "POST", body: new URLSearchParams(fields), headers });
     },

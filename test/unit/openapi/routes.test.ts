@@ -75,7 +75,7 @@ function mounted(): string[] {
 function routesIn(stack: readonly Layer[]): string[] {
   return stack.flatMap(({ route, handle }) => {
     if (route === undefined) return routesIn(handle.stack ?? []);
-    if (FOR_PEOPLE.includes(route.path) || /^\/[dr]\/:token\//u.test(route.path)) return [];
+    if (FOR_PEOPLE.includes(route.path) || /^\/[adr]\/:token/u.test(route.path)) return [];
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     return Object.keys(route.methods)
       .filter((method) => method !== "_all")

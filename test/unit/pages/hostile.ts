@@ -73,6 +73,27 @@ const decided = {
   comment: HOSTILE,
 } as const;
 
+const requested = {
+  request,
+  requester: ana,
+  reference: HOSTILE,
+  deadlineAtMs: asked.deadlineAtMs,
+  nowMs: atMs,
+  people: asked.people,
+  timeline: [
+    { kind: "requested", atMs },
+    { kind: "asked", atMs, people: [ana, { email: "bo@example.com", name: HOSTILE }] },
+    { kind: "answered", atMs, who: ana, answer: approve, comment: HOSTILE },
+    { kind: "undone", atMs, who: ana },
+    { kind: "reassigned", atMs, who: ana, to: { email: "bo@example.com", name: HOSTILE }, comment: HOSTILE },
+    { kind: "recused", atMs, who: ana, comment: HOSTILE },
+    { kind: "extended", atMs, untilMs: atMs + 60_000, comment: HOSTILE },
+    { kind: "changed", atMs, comment: HOSTILE },
+    { kind: "cancelled", atMs, comment: HOSTILE },
+    { kind: "ended", atMs, outcome: "cancelled" },
+  ],
+} as const;
+
 const act = {
   reader: ana,
   title: HOSTILE,
@@ -200,6 +221,58 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
     status: 422,
     view: "act",
     data: { act: "recuse", ...act, faults: new Map(), refused: "ended", outcome: "rejected" },
+  },
+  "act cancel": { status: 200, view: "act", data: { act: "cancel", ...act, faults: new Map() } },
+  "act extend": {
+    status: 422,
+    view: "act",
+    data: {
+      act: "extend",
+      ...act,
+      faults: new Map([["more", { kind: "option" }]]),
+      refused: "deadline-too-late",
+    },
+  },
+  "request open": {
+    status: 409,
+    view: "request",
+    data: {
+      ...requested,
+      status: "pending",
+      changes: { by: ana, comment: HOSTILE },
+      notice: { kind: "change" },
+      acts: {
+        cancel: "/a/x.y.z/cancel",
+        change: "/a/x.y.z/change",
+        extend: "/a/x.y.z/extend",
+        remind: "/a/x.y.z/remind",
+      },
+    },
+  },
+  "request cancelled": {
+    status: 200,
+    view: "request",
+    data: { ...requested, status: "cancelled", reason: HOSTILE },
+  },
+  "change previewed": {
+    status: 200,
+    view: "change",
+    data: {
+      requester: ana,
+      title: HOSTILE,
+      reference: HOSTILE,
+      back: "/a/x.y.z",
+      changes: { by: ana, comment: HOSTILE },
+      values: new Map([
+        ["title", HOSTILE],
+        ["summary", HOSTILE],
+        ["note", HOSTILE],
+        ["label.0", HOSTILE],
+        ["value.0", HOSTILE],
+      ]),
+      faults: new Map(),
+      preview: { content: request, note: HOSTILE },
+    },
   },
   "receipt effective": {
     status: 200,

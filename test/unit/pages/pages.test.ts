@@ -57,7 +57,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
 const WITH_FORM = Object.keys(PAGES).filter((name) =>
-  /^(?:decide|act|sign in(?! elsewhere| over)|inbox(?! results))|taken back|^home$/u.test(name),
+  /^(?:decide|act|change|sign in(?! elsewhere| over)|inbox(?! results))|taken back|request open|^home$/u.test(name),
 );
 
 describe.each(Object.keys(PAGES))("render() of %s", (name) => {
@@ -96,7 +96,7 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
       for (const key of ["src", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
       expect(attributes.get("action") ?? "/d/own/undo").toMatch(
-        /^\/(?:first-approval|[dr]\/[\w.-]+\/undo|inbox\/[\w-]+)$/u,
+        /^\/(?:first-approval|[adr]\/[\w.-]+\/(?:undo|remind)|inbox\/[\w-]+)$/u,
       );
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
@@ -112,7 +112,9 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       expect(attributes.get("href")).toMatch(/^(https|mailto):/u);
       expect(attributes.get("rel")).toBe("noopener noreferrer nofollow");
     }
-    expect(links.length > 0).toBe(/^(?:(?:inbox )?decide|standing|receipt|inbox confirm)/u.test(name));
+    expect(links.length > 0).toBe(
+      /^(?:(?:inbox )?decide|standing|receipt|request|change|inbox confirm)/u.test(name),
+    );
   });
 
   test("has one main, one first heading, landmarks, a language and a title", async () => {

@@ -150,6 +150,36 @@ describe("verifyReceipt()", () => {
   });
 });
 
+describe("verifyRequesterLink()", () => {
+  const own = {
+    approval: "po-4711",
+    recipient: link.recipient,
+    bornAtMs: link.bornAtMs,
+    expiresAtMs: link.expiresAtMs,
+  };
+
+  test("reads a requester's link back, which is the same each time", () => {
+    const token = tokens.issueRequesterLink(own);
+    expect(tokens.verifyRequesterLink(token, nowMs)).toEqual({ ok: true, value: own });
+    expect(tokens.issueRequesterLink({ ...own })).toBe(token);
+    expect(partsOf(token).claims).toMatchObject({
+      aud: "approval-requester",
+      pid: "po-4711",
+      born: own.bornAtMs,
+    });
+    expect(tokens.verifyRequesterLink(token, own.expiresAtMs)).toEqual({ ok: false, reason: "expired" });
+  });
+
+  test("refuses every other kind of token, as all others refuse it", () => {
+    const token = tokens.issueRequesterLink(own);
+    for (const other of [good, tokens.issueReceipt(receipt)])
+      expect(tokens.verifyRequesterLink(other, nowMs).ok).toBe(false);
+    expect(tokens.verifyLink(token, nowMs).ok).toBe(false);
+    expect(tokens.verifyReceipt(token, nowMs).ok).toBe(false);
+    expect(tokens.verifyCallbackUrl(token, nowMs).ok).toBe(false);
+  });
+});
+
 describe("recipientId()", () => {
   test("is 128 bits, the same for the same person in any case, another for each person, approval and key", () => {
     const id = tokens.recipientId("po-4711", "ana@example.com");

@@ -45,7 +45,14 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
   const ask: AskMail = { ...ballot, deadlineAtMs, links, viewLink: `${publicUrl}/d/view.b.c`, groups: [0] };
   const later = { ...ask, n: 9, gen: 1, bornAtMs: bornAtMs + 1, first: { gen: 0, bornAtMs } };
   const answered = { ...ballot, recipient: "rcp1" };
-  const own = { approval: "po-4711", request, recipient: "rcp0", requester: kim, bornAtMs };
+  const own = {
+    approval: "po-4711",
+    request,
+    recipient: "rcp0",
+    requester: kim,
+    bornAtMs,
+    link: `${publicUrl}/a/a.b.c`,
+  };
   const atMs = Date.UTC(2026, 10, 25, 9, 30);
   const at = new Date(atMs).toISOString();
   const decisions: readonly CountedDecision[] = [
@@ -119,7 +126,6 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
       round: 1,
       rounds: 3,
       deadlineAtMs,
-      link: `${publicUrl}/c/a.b.c`,
     },
     { kind: "undeliverable", ...own, people: [bo], ballots: [2] },
     { kind: "undeliverable", ...own, people: [ana, bo], ballots: [1, 2] },

@@ -1,0 +1,164 @@
+import type { Person } from "../../approval/approval.ts";
+import { afterDeadlineText, explanationText, peopleText } from "../../approval/wording.ts";
+import { type DateText, dateText, relativeText } from "../../lib/date-text.ts";
+import { markdownForPage } from "../../lib/markdown.ts";
+import type { Messages } from "../../lib/messages.ts";
+import type { Locals } from "../../lib/templates.ts";
+import { oneLine } from "../../lib/text.ts";
+import { answerText } from "./choice-text.ts";
+import { linkedText } from "./linked-text.ts";
+import { DECISION_FORM, type RequestPage, type TimelineEntry } from "./page.ts";
+import type { PageContent } from "./page-content.ts";
+import { personOf, stateText } from "./people.ts";
+import { OUTCOMES } from "./standing-text.ts";
+
+/** A list of more people is folded. */
+const PEOPLE_MAX = 8;
+const TIMELINE_MAX = 12;
+
+/** What the person who asked sees of their request, and what they can do. */
+export function requestContent(page: RequestPage, messages: Messages): PageContent {
+  const { request, requester, deadlineAtMs, nowMs, status, notice } = page;
+  const state = stateOf(page, messages);
+  const dateOf = (atMs: number): DateText => dateText(atMs, { ...requester, locale: messages.locale });
+  const timeline = page.timeline.map((entry) => ({
+    text: eventText(entry, messages, dateOf),
+    at: dateOf(entry.atMs),
+    comment: "comment" in entry ? entry.comment : undefined,
+  }));
+  return {
+    template: "pages/request",
+    locals: {
+      text: messages.text,
+      title: request.title,
+      state,
+      tone: TONES[status],
+      icon: ICONS[status],
+      explanation: whyOf(page, messages),
+      notice: notice && noticeText(notice, messages),
+      isProblem: notice !== undefined && notice.kind !== "reminded",
+      changes: page.changes && {
+        by: messages.text("request.changesAsked", { who: nameOf(page.changes.by) }),
+        comment: page.changes.comment,
+      },
+      deadline: page.acts && {
+        at: dateOf(deadlineAtMs),
+        inTime: relativeText(deadlineAtMs, nowMs, messages.locale) ?? "",
+        after: afterDeadlineText(request, messages),
+      },
+      reason: page.reason,
+      acts: actsOf(page, messages),
+      remind: page.acts?.remind,
+      form: DECISION_FORM,
+      people: page.people.map(({ person, state: answer }) => ({
+        person: personOf(person),
+        you: undefined,
+        tone: answer.kind === "answered" ? answer.answer.effect : "none",
+        state: stateText(answer, messages),
+        at: answer.kind === "answered" ? dateOf(answer.atMs) : undefined,
+        comment: answer.kind === "answered" ? answer.comment : undefined,
+      })),
+      peopleMax: PEOPLE_MAX,
+      timeline,
+      timelineMax: TIMELINE_MAX,
+      details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
+      summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
+      reference: page.reference,
+    },
+    shell: {
+      lang: messages.lang,
+      dir: messages.dir,
+      title: `${request.title} – ${state}`,
+      note: messages.text("request.mast"),
+      footer: messages.text("request.footer"),
+      ...(status === "pending" || status === "failed" ? {} : { outcome: status }),
+    },
+  };
+}
+
+const TONES = {
+  pending: "neutral",
+  approved: "approve",
+  rejected: "reject",
+  expired: "neutral",
+  cancelled: "neutral",
+  failed: "neutral",
+} as const;
+
+const ICONS = {
+  pending: "clock",
+  approved: "approve",
+  rejected: "reject",
+  expired: "clock",
+  cancelled: "closed",
+  failed: "info",
+} as const;
+
+function stateOf({ status, acts }: RequestPage, messages: Messages): string {
+  if (status === "failed") return messages.text("request.failed");
+  if (status !== "pending") return messages.text(OUTCOMES[status]);
+  return messages.text(acts === undefined ? "request.closing" : "page.outcome.open");
+}
+
+/** Why it is not decided yet. */
+function whyOf({ explanation, changes, requester }: RequestPage, messages: Messages): string | undefined {
+  if (changes !== undefined) return messages.text("request.waitsForYou");
+  return explanation && explanationText(explanation, messages, requester);
+}
+
+function noticeText(notice: NonNullable<RequestPage["notice"]>, messages: Messages): string {
+  if (notice.kind === "reminded") return messages.text("request.reminded", { n: notice.people });
+  return messages.text(NOTICES[notice.kind]);
+}
+
+const NOTICES = {
+  "too-soon": "act.refused.tooSoon",
+  nobody: "request.nobodyToRemind",
+  cancel: "act.late.cancel",
+  change: "act.late.change",
+  extend: "act.late.extend",
+} as const;
+
+function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Locals[] {
+  const { change, extend, cancel } = acts ?? {};
+  const label = changes === undefined ? "act.change" : "request.answerChanges";
+  return [
+    ...(change === undefined ? [] : [{ href: change, text: messages.text(label) }]),
+    ...(extend === undefined ? [] : [{ href: extend, text: messages.text("act.extend") }]),
+    ...(cancel === undefined ? [] : [{ href: cancel, text: messages.text("act.cancel") }]),
+  ];
+}
+
+function eventText(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number) => DateText): string {
+  switch (entry.kind) {
+    case "requested":
+      return messages.text("event.requested");
+    case "asked":
+      return messages.text("event.asked", { people: peopleText(entry.people, messages) });
+    case "answered":
+      return messages.text("event.answered", {
+        who: nameOf(entry.who),
+        answer: answerText(entry.answer, messages),
+      });
+    case "undone":
+      return messages.text("event.undone", { who: nameOf(entry.who) });
+    case "reassigned":
+      return messages.text("event.reassigned", { who: nameOf(entry.who), to: nameOf(entry.to) });
+    case "recused":
+      return messages.text("event.recused", { who: nameOf(entry.who) });
+    case "extended":
+      return messages.text("event.extended", { time: dateOf(entry.untilMs).local });
+    case "changed":
+      return messages.text("page.closed.roundOver");
+    case "cancelled":
+      return messages.text("event.cancelled");
+    case "ended":
+      return messages.text(entry.outcome === "failed" ? "request.failed" : OUTCOMES[entry.outcome]);
+    default:
+      return entry satisfies never;
+  }
+}
+
+function nameOf({ name, email }: Person): string {
+  return oneLine(name ?? email);
+}

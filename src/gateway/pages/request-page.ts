@@ -1,0 +1,167 @@
+/** What the page of the person who asked shows, from the stored promises of the approval. */
+import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
+import { type Course, type CourseBallot, evaluationOf } from "../../approval/course.ts";
+import { isCancelled } from "../../approval/ending.ts";
+import { ruleOf } from "../../approval/rule.ts";
+import { standingIn } from "../../approval/standing.ts";
+import {
+  cancellationOf,
+  changeOf,
+  decisionOf,
+  extensionOf,
+  reassignmentOf,
+  recusalOf,
+  type StoredRecord,
+  undoOf,
+} from "../../approval/stored.ts";
+import { statusOf } from "../../approval/view.ts";
+import { answerOf, stateOf } from "./asked.ts";
+import type { AskedPerson, RequestPage, TimelineEntry } from "./page.ts";
+
+/** @param path of the page: where its acts are */
+export function requestPageOf(course: Course, requester: Person, path: string, nowMs: number): RequestPage {
+  const { root, request, end, deadlineAtMs, state } = course;
+  const { status } = statusOf(root);
+  const isOpen = status === "pending" && !isOver(end);
+  const { rounds } = ruleOf(course.call.request);
+  const cancelled = end && cancellationOf(end)?.reason;
+  const changes = isOpen && state.phase === "revising" ? changesAskedIn(course) : undefined;
+  const isWaiting = isOpen && course.ballots.some(({ record }) => record.state === "pending");
+  const isOld = course.call.version === 1;
+  return {
+    request,
+    requester,
+    reference: root.id,
+    status,
+    ...(isOpen ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
+    deadlineAtMs,
+    nowMs,
+    people: peopleOf(course),
+    timeline: timelineOf(course),
+    ...(cancelled === undefined ? {} : { reason: cancelled }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(isOpen
+      ? {
+          acts: {
+            cancel: `${path}/cancel`,
+            ...(isOld || state.round >= rounds ? {} : { change: `${path}/change` }),
+            ...(isOld ? {} : { extend: `${path}/extend` }),
+            ...(isOld || !isWaiting ? {} : { remind: `${path}/remind` }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** Whether the end is settled by something that ends the approval: an extension or a change makes way for the next end. */
+function isOver(end: StoredRecord | undefined): boolean {
+  if (end === undefined || end.state === "pending") return false;
+  return extensionOf(end) === undefined && changeOf(end) === undefined;
+}
+
+/** Everybody of the round that is open, or was last. */
+function peopleOf(course: Course): AskedPerson[] {
+  return course.ballots
+    .filter(({ ballot }) => (ballot.round ?? 1) === course.state.round)
+    .flatMap(({ ballot }) => {
+      const state = stateOf(standingIn(course, ballot.n), course.request);
+      return state === undefined ? [] : [{ person: ballot.approver, isReader: false, state }];
+    });
+}
+
+/** Who has asked for changes in the round that is over, and what they said. */
+function changesAskedIn({ ballots, state }: Course): RequestPage["changes"] {
+  for (const { ballot, record } of ballots) {
+    const decision = (ballot.round ?? 1) === state.round ? decisionOf(record) : undefined;
+    if (decision === undefined || effectOf(decision) !== "changes") continue;
+    const { comment } = decision;
+    return { by: ballot.approver, ...(comment === undefined ? {} : { comment }) };
+  }
+  return undefined;
+}
+
+/** What happened, in order. */
+function timelineOf(course: Course): TimelineEntry[] {
+  const { root, ends, ballots } = course;
+  const entries: TimelineEntry[] = [
+    { kind: "requested", atMs: root.createdAt },
+    ...askedIn(ballots),
+    ...ballots.flatMap((ballot) => happenedTo(ballot, course)),
+    ...ends.flatMap((end) => happenedAt(end)),
+  ];
+  const { outcome } = statusOf(root);
+  if (root.state !== "pending") {
+    entries.push({
+      kind: "ended",
+      atMs: root.settledAt ?? root.timeoutAt,
+      outcome: endOf(root, outcome?.outcome),
+    });
+  }
+  // Sorting is stable: what happened at one moment stays in the order of the promises.
+  return entries.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function endOf(root: StoredRecord, outcome: OutcomeKind | undefined): OutcomeKind | "failed" {
+  const { status } = statusOf(root);
+  return outcome ?? (status === "pending" ? "failed" : status);
+}
+
+/** People who were asked at once are one entry. */
+function askedIn(ballots: readonly CourseBallot[]): TimelineEntry[] {
+  const together = new Map<string, { readonly atMs: number; readonly people: Person[] }>();
+  for (const { ballot, record } of ballots) {
+    if (ballot.via?.kind === "reissued") continue;
+    const { stage = 0, round = 1, via } = ballot;
+    const key = `${round} ${stage} ${via?.kind ?? ""} ${via?.from ?? ""}`;
+    const known = together.get(key) ?? { atMs: record.createdAt, people: [] };
+    known.people.push(ballot.approver);
+    together.set(key, known);
+  }
+  return [...together.values()].map(({ atMs, people }) => ({ kind: "asked", atMs, people }));
+}
+
+function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course): TimelineEntry[] {
+  const { approver: who } = ballot;
+  if (record.state === "pending") return [];
+  const atMs = record.settledAt ?? record.timeoutAt;
+  const decision = decisionOf(record);
+  if (decision !== undefined) {
+    const { comment } = decision;
+    const answered: TimelineEntry = {
+      kind: "answered",
+      atMs,
+      who,
+      answer: answerOf(decision, request),
+      ...(comment === undefined ? {} : { comment }),
+    };
+    const isUndone = undo !== undefined && undoOf(undo)?.kind === "undone";
+    return isUndone ? [answered, { kind: "undone", atMs: undo.settledAt ?? atMs, who }] : [answered];
+  }
+  const reassigned = reassignmentOf(record);
+  if (reassigned !== undefined) {
+    const { to, reason } = reassigned;
+    return [{ kind: "reassigned", atMs, who, to, ...(reason === undefined ? {} : { comment: reason }) }];
+  }
+  const recused = recusalOf(record);
+  if (recused === undefined) return [];
+  const { reason } = recused;
+  return [{ kind: "recused", atMs, who, ...(reason === undefined ? {} : { comment: reason }) }];
+}
+
+function happenedAt(end: StoredRecord): TimelineEntry[] {
+  if (end.state === "pending") return [];
+  const atMs = end.settledAt ?? end.timeoutAt;
+  const extended = extensionOf(end);
+  if (extended !== undefined) {
+    const { untilMs, reason } = extended;
+    return [{ kind: "extended", atMs, untilMs, ...(reason === undefined ? {} : { comment: reason }) }];
+  }
+  const changed = changeOf(end);
+  if (changed !== undefined) {
+    const { note } = changed;
+    return [{ kind: "changed", atMs, ...(note === undefined ? {} : { comment: note }) }];
+  }
+  if (!isCancelled(end)) return [];
+  const reason = cancellationOf(end)?.reason;
+  return [{ kind: "cancelled", atMs, ...(reason === undefined ? {} : { comment: reason }) }];
+}

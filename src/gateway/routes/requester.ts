@@ -1,0 +1,323 @@
+/**
+ * `/a/:token`: the page of the person who asked, by their own signed link. It tells where the approval stands and what
+ * happened; from it they remind, change, extend and cancel.
+ *
+ * A link is good if its signature and claims are, and the approval is the one that it was made for: there is a requester, and
+ * it was born then. (Ids can be used again once old approvals are deleted.) Only a POST of a form of these pages, with its
+ * confirmation, does anything. Whoever comes too late is told what stands.
+ */
+import type { IRouter, Request, Response } from "express";
+import type { Person } from "../../approval/approval.ts";
+import { contentOf } from "../../approval/content.ts";
+import type { Course } from "../../approval/course.ts";
+import { parseDuration } from "../../approval/duration.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Acted, ActOptions, Actor } from "../../service/approvals/act.ts";
+import { cancelApproval } from "../../service/approvals/cancel.ts";
+import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
+import { remindBallot } from "../../service/approvals/mail-acts.ts";
+import { readCourse } from "../../service/approvals/question.ts";
+import type { LinkTokens } from "../../tokens/tokens.ts";
+import { audit } from "../http/audit.ts";
+import { noteApproval } from "../http/context.ts";
+import { gone } from "../http/gone.ts";
+import { noCrossSitePresses } from "../http/guards.ts";
+import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
+import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
+import { type ChangeForm, filledWith, readChangeForm } from "../pages/change-form.ts";
+import type { ActPage, ChangePage, RequestPage } from "../pages/page.ts";
+import type { Pages } from "../pages/pages.ts";
+import { requestPageOf } from "../pages/request-page.ts";
+import { refusedLink } from "./refused-link.ts";
+
+export interface RequesterRoutesOptions {
+  readonly durable: Durable;
+  readonly tokens: LinkTokens;
+  readonly pages: Pages;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** 128 random bits in base64url: the name of one press. */
+  readonly newNonce: () => string;
+  /** Aborted when the process is asked to stop. */
+  readonly draining: AbortSignal;
+  readonly outcomeWaitMs?: number | undefined;
+}
+
+/** An approval as the person who asked for it sees it. */
+interface Asked {
+  readonly course: Course;
+  readonly requester: Person;
+  /** Opaque id of the requester. */
+  readonly recipient: string;
+  /** Path of their page. */
+  readonly path: string;
+}
+
+export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOptions): void {
+  router.use("/a", noCrossSitePresses);
+  addRoute(router, "/a/:token", {
+    GET: async (req, res) => showRequest(options, res, await askedBy(options, req, res)),
+  });
+
+  addFormRoute(router, options, "cancel", async (asked, res, { values }) => {
+    const { course } = asked;
+    const { signal } = actOptions(options, res);
+    try {
+      await cancelApproval(
+        { ...options, signal },
+        { root: course.root, request: course.call.request },
+        values.get("reason"),
+      );
+      return "stored";
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "CONFLICT") return "too late";
+      throw error;
+    }
+  });
+  addFormRoute(router, options, "extend", async ({ course, ...asked }, res, { values }) => {
+    const moreMs = parseDuration(values.get("more") ?? "") ?? 0;
+    const deadline = new Date(course.deadlineAtMs + moreMs).toISOString();
+    const acted = await extendApproval(actOptions(options, res), course.root.id, {
+      ...actorOf(options, asked),
+      deadline,
+    });
+    return outcomeOf(acted);
+  });
+
+  addRoute(router, "/a/:token/change", {
+    GET: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      if (requestOf(options, asked).acts?.change === undefined) return seeOther(res, asked.path);
+      showChange(options, res, asked, {});
+    },
+    POST: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      await change(options, res, asked, await readChangeForm(req, res));
+    },
+  });
+
+  addRoute(router, "/a/:token/remind", {
+    GET: async (req, res) => seeOther(res, (await askedBy(options, req, res)).path),
+    POST: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      const { isConfirmed } = await readActForm(req, res, []);
+      if (!isConfirmed) return seeOther(res, asked.path);
+      await remind(options, res, asked);
+    },
+  });
+}
+
+type Outcome = "stored" | "too late" | { readonly refused: NonNullable<ActPage["refused"]> };
+
+/** An act with a form of its own. */
+function addFormRoute(
+  router: IRouter,
+  options: RequesterRoutesOptions,
+  act: "cancel" | "extend",
+  perform: (asked: Asked, res: Response, form: ActForm) => Promise<Outcome>,
+): void {
+  addRoute(router, `/a/:token/${act}`, {
+    GET: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      if (requestOf(options, asked).acts?.[act] === undefined) return seeOther(res, asked.path);
+      showForm(options, res, asked, { act });
+    },
+    POST: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      const form = await readActForm(req, res, ACT_FIELDS[act]);
+      if (requestOf(options, asked).acts?.[act] === undefined) return tooLate(options, res, asked, act);
+      if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, { act, form });
+      const outcome = await perform(asked, res, form);
+      auditAct(res, act, asked, typeof outcome === "string" ? outcome : outcome.refused);
+      if (outcome === "stored") return seeOther(res, asked.path);
+      if (outcome === "too late") return tooLate(options, res, asked, act);
+      showForm(options, res, asked, { act, form, refused: outcome.refused });
+    },
+  });
+}
+
+async function change(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  form: ChangeForm,
+): Promise<void> {
+  const { course } = asked;
+  if (requestOf(options, asked).acts?.change === undefined) return tooLate(options, res, asked, "change");
+  const { content, note, isSent, isConfirmed, faults } = form;
+  const isSame = note === undefined && isSameJson(contentOf(course.request), withoutEmpty(content));
+  if (!isConfirmed || faults.size > 0 || isSame || !isSent)
+    return showChange(options, res, asked, { form, isSame });
+  const call = { ...actorOf(options, asked), content, note };
+  const outcome = outcomeOf(await changeApproval(actOptions(options, res), course.root.id, call));
+  auditAct(res, "change", asked, typeof outcome === "string" ? outcome : outcome.refused);
+  if (outcome === "stored") return seeOther(res, asked.path);
+  if (outcome === "too late") return tooLate(options, res, asked, "change");
+  showChange(options, res, asked, { form, refused: outcome.refused });
+}
+
+/** Reminds everybody who is asked just now and was not reminded within the hour. */
+async function remind(options: RequesterRoutesOptions, res: Response, asked: Asked): Promise<void> {
+  const { course } = asked;
+  const open = course.ballots.filter(({ record }) => record.state === "pending");
+  const actor = actorOf(options, asked);
+  const to = { ...actOptions(options, res), outcomeWaitMs: 0 };
+  const acted = await Promise.all(
+    open.map(({ ballot: { n } }) => remindBallot(to, { approval: course.root.id, n }, actor)),
+  );
+  const people = acted.filter((each) => each.kind === "stands" && each.effective).length;
+  const isTooSoon = acted.some((each) => each.kind === "refused" && each.why === "too-soon");
+  auditAct(res, "remind", asked, people > 0 ? "stored" : isTooSoon ? "too-soon" : "too late");
+  const notice =
+    people > 0
+      ? ({ kind: "reminded", people } as const)
+      : ({ kind: isTooSoon ? "too-soon" : "nobody" } as const);
+  await showNow(options, res, asked, notice);
+}
+
+function outcomeOf(acted: Acted<object>): Outcome {
+  if (acted.kind === "refused") return acted.why === "ended" ? "too late" : { refused: acted.why };
+  return acted.kind === "stands" && acted.effective ? "stored" : "too late";
+}
+
+/** The approval whose requester's link is in the address. */
+async function askedBy(
+  { durable, tokens, log, clock }: RequesterRoutesOptions,
+  req: Request,
+  res: Response,
+): Promise<Asked> {
+  const token = String(req.params["token"]);
+  const verified = tokens.verifyRequesterLink(token, clock());
+  if (!verified.ok) throw refusedLink(log, res, verified.reason);
+  const { approval, bornAtMs, recipient } = verified.value;
+  const course = await readCourse(durable, approval);
+  if (course === undefined) throw refusedLink(log, res, "no-approval");
+  if (course.root.createdAt !== bornAtMs) throw refusedLink(log, res, "other-birth");
+  const { requester } = course.call.request;
+  if (requester === undefined) throw refusedLink(log, res, "no-requester");
+  noteApproval(res, approval);
+  return { course, requester, recipient, path: `/a/${token}` };
+}
+
+function requestOf(
+  { durable, clock }: RequesterRoutesOptions,
+  { course, requester, path }: Asked,
+): RequestPage {
+  return requestPageOf(course, requester, path, knownTime({ durable, clock }));
+}
+
+function showRequest(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  notice?: RequestPage["notice"],
+): void {
+  const data = { ...requestOf(options, asked), ...(notice && { notice }) };
+  const status = notice === undefined || notice.kind === "reminded" ? 200 : 409;
+  options.pages.render(res, { status, view: "request", data });
+}
+
+/** The page as the approval is stored now. */
+async function showNow(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  notice: RequestPage["notice"],
+): Promise<void> {
+  const course = (await readCourse(options.durable, asked.course.root.id)) ?? asked.course;
+  showRequest(options, res, { ...asked, course }, notice);
+}
+
+function tooLate(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  kind: "cancel" | "change" | "extend",
+): Promise<void> {
+  return showNow(options, res, asked, { kind });
+}
+
+function showForm(
+  { pages }: RequesterRoutesOptions,
+  res: Response,
+  { course, requester, path }: Asked,
+  {
+    act,
+    form,
+    refused,
+  }: { readonly act: "cancel" | "extend"; readonly form?: ActForm; readonly refused?: ActPage["refused"] },
+): void {
+  pages.render(res, {
+    status: form === undefined ? 200 : 422,
+    view: "act",
+    data: {
+      act,
+      reader: requester,
+      title: course.request.title,
+      reference: course.root.id,
+      back: path,
+      values: form?.values ?? new Map(),
+      faults: form?.faults ?? new Map(),
+      ...(refused && { refused }),
+    },
+  });
+}
+
+function showChange(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  {
+    form,
+    refused,
+    isSame = false,
+  }: { readonly form?: ChangeForm; readonly refused?: ChangePage["refused"]; readonly isSame?: boolean },
+): void {
+  const { course, requester, path } = asked;
+  const { changes } = requestOf(options, asked);
+  const isWrong = form !== undefined && (form.faults.size > 0 || isSame || refused !== undefined);
+  const preview = form === undefined || isWrong || !form.isConfirmed ? {} : { preview: form };
+  options.pages.render(res, {
+    status: isWrong ? 422 : 200,
+    view: "change",
+    data: {
+      requester,
+      title: course.request.title,
+      reference: course.root.id,
+      back: path,
+      values: form?.values ?? filledWith(contentOf(course.request)),
+      faults: form?.faults ?? new Map(),
+      ...(changes && { changes }),
+      ...(refused && { refused }),
+      isSame,
+      ...preview,
+    },
+  });
+}
+
+function withoutEmpty({ title, summary, details }: ChangeForm["content"]) {
+  return contentOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
+}
+
+function actOptions(
+  { durable, clock, draining, outcomeWaitMs }: RequesterRoutesOptions,
+  res: Response,
+): ActOptions {
+  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
+}
+
+function actorOf({ newNonce }: RequesterRoutesOptions, { requester }: Pick<Asked, "requester">): Actor {
+  return { door: "mail", nonce: newNonce(), by: requester.email };
+}
+
+function auditAct(res: Response, what: string, { course, recipient }: Asked, outcome: string): void {
+  const approval = course.root.id;
+  audit(res, { who: `requester:${recipient}`, what, about: approval, approval, outcome });
+}

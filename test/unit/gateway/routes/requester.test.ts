@@ -1,0 +1,371 @@
+import { describe, expect, test } from "vitest";
+import { LINK_VIEW_MS } from "../../../../src/approval/approval.ts";
+import { ballotId } from "../../../../src/approval/ids.ts";
+import { readCourse } from "../../../../src/service/approvals/question.ts";
+import { partsOf, signed } from "../../tokens/forgeries.ts";
+import { openRig, type Rig, SECRET, until } from "../rig.ts";
+
+const order = {
+  id: "po-1",
+  title: "Order 40 laptops",
+  summary: "The old ones **break**.",
+  details: [{ label: "Amount", value: "41 200 €" }],
+  requester: { email: "kim@example.com", name: "Kim" },
+  approvers: [{ email: "ana@example.com", name: "Ana" }, "bo@example.com"],
+  require: "all",
+};
+const CHOICES = [
+  { value: "approve", effect: "approve" },
+  { value: "changes", effect: "changes" },
+];
+
+/** Asks, and returns the path of the requester's page once everybody was mailed. */
+async function asked(rig: Rig, request: Record<string, unknown> = {}): Promise<string> {
+  expect((await rig.json("POST", "/approvals", { ...order, ...request })).status).toBe(202);
+  await rig.link("po-1", "approve", 1);
+  return requesterLink(rig);
+}
+
+async function requesterLink(rig: Rig, approval = "po-1"): Promise<string> {
+  const root = await until(async () => rig.durable.read(approval));
+  const token = rig.tokens.issueRequesterLink({
+    approval,
+    recipient: rig.tokens.recipientId(approval, "kim@example.com"),
+    bornAtMs: root.createdAt,
+    expiresAtMs: root.timeoutAt + LINK_VIEW_MS,
+  });
+  return `/a/${token}`;
+}
+
+const press = async (rig: Rig, n: number, fields: Record<string, string>) =>
+  rig.press(await rig.link("po-1", "approve", n), { confirm: "yes", ...fields });
+
+describe("the link to the page", () => {
+  const linkIn = (rig: Rig, kind: string) =>
+    until(async () => {
+      const mail = rig.told.find((each) => each.kind === kind);
+      return mail !== undefined && "link" in mail ? new URL(mail.link ?? "").pathname : undefined;
+    });
+
+  test("is in every mail to the person who asked, and is always the same", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { choices: CHOICES });
+    await press(rig, 1, { choice: "changes", comment: "Thirty would do" });
+    expect(await linkIn(rig, "changes-requested")).toBe(link);
+    expect((await rig.press(`${link}/cancel`)).status).toBe(303);
+    expect(await linkIn(rig, "requester-outcome")).toBe(link);
+    expect((await rig.call(link)).status).toBe(200);
+  });
+
+  test("is in the mail about people who cannot be reached", async () => {
+    await using rig = await openRig({
+      deliver: ({ approver }) =>
+        approver.email.startsWith("bo@")
+          ? { status: "undeliverable", reason: "550 at RCPT TO" }
+          : { status: "sent", messageId: "<1@test>" },
+    });
+    const link = await asked(rig);
+    expect(await linkIn(rig, "undeliverable")).toBe(link);
+  });
+});
+
+describe("GET /a/:token", () => {
+  test("tells where the approval stands, of everybody, what happened, and what can be done", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    await press(rig, 2, { choice: "approve", comment: "Fine by me" });
+    const { status, text } = await rig.call(link);
+    expect(status).toBe(200);
+    expect(text).toMatch(/Order 40 laptops<\/h1>[^]*Not decided yet\.[^]*Waiting for Ana\./u);
+    expect(text).toMatch(
+      /You asked[^]*Asked: Ana, bo@example\.com[^]*bo@example\.com: Approved[^]*Fine by me/u,
+    );
+    expect(text).toContain("<strong>break</strong>");
+    for (const act of ["cancel", "extend"]) expect(text).toContain(`href="${link}/${act}"`);
+    expect(text).toContain(`action="${link}/remind"`);
+    // The request allows no changes.
+    expect(text).not.toContain(`${link}/change`);
+    expect((await rig.call(link, { method: "HEAD" })).status).toBe(200);
+  });
+
+  test("tells the outcome once there is one, and offers nothing more", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    await press(rig, 1, { choice: "reject", comment: "Too dear" });
+    await rig.settled("po-1");
+    const { text } = await rig.call(link);
+    expect(text).toMatch(/The request is rejected\.[^]*Too dear/u);
+    expect(text).toContain('data-outcome="rejected"');
+    expect(text).not.toMatch(/<form|\/cancel|\/extend/u);
+    for (const act of ["cancel", "extend", "change", "remind"]) {
+      expect((await rig.call(`${link}/${act}`)).headers.get("location")).toBe(link);
+    }
+  });
+
+  test("is for one approval and its requester", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    await rig.json("POST", "/approvals", { ...order, id: "po-2", requester: undefined });
+    const { header, claims } = partsOf(link.slice("/a/".length));
+    const forged = (more: Record<string, unknown>) =>
+      `/a/${signed({ header, claims: { ...claims, ...more } }, SECRET)}`;
+    const other = await requesterLink(rig, "po-2");
+    const ballot = (await rig.link("po-1", "approve")).slice("/d/".length);
+    for (const bad of [
+      forged({ born: 1 }),
+      forged({ pid: "po-3" }),
+      forged({ aud: "approval-decision" }),
+      other,
+      `/a/${ballot}`,
+      "/a/x.y.z",
+    ]) {
+      for (const path of [bad, `${bad}/cancel`, `${bad}/change`, `${bad}/extend`, `${bad}/remind`]) {
+        expect((await rig.call(path)).status).toBe(403);
+        expect((await rig.press(path.replace(/\/$/u, ""))).status).toBe(path === bad ? 405 : 403);
+      }
+    }
+    // Nor does it answer, or show a receipt.
+    const token = link.slice("/a/".length);
+    expect((await rig.press(`/d/${token}`, { confirm: "yes", choice: "approve" })).status).toBe(403);
+    expect((await rig.call(`/r/${token}`)).status).toBe(403);
+    expect((await rig.durable.read("po-1"))?.state).toBe("pending");
+  });
+
+  test("of an approval of an earlier version only cancels", async () => {
+    await using rig = await openRig();
+    await rig.ask("po-1", { ...order, approvers: ["ana@example.com"], require: 1 }, 60_000);
+    await rig.link("po-1", "approve");
+    const link = await requesterLink(rig);
+    const { text } = await rig.call(link);
+    expect(text).toContain("/cancel");
+    expect(text).not.toMatch(/\/extend|\/remind|\/change/u);
+    expect((await rig.press(`${link}/cancel`)).status).toBe(303);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "cancelled" });
+  });
+});
+
+describe("cancel", () => {
+  test("ends it, with a reason that people see", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    expect((await rig.call(`${link}/cancel`)).text).toContain("Cancel the request");
+    const pressed = await rig.press(`${link}/cancel`, { confirm: "yes", reason: "Bought elsewhere" });
+    expect([pressed.status, pressed.headers.get("location")]).toEqual([303, link]);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "cancelled" });
+    expect((await rig.call(link)).text).toMatch(/The request was cancelled\.[^]*Bought elsewhere/u);
+    expect((await rig.call(await rig.link("po-1", "approve"))).text).toContain("Bought elsewhere");
+    expect(rig.audit.filter(({ what }) => what === "cancel")).toMatchObject([
+      { who: expect.stringMatching(/^requester:/u) as string, about: "po-1", outcome: "stored" },
+    ]);
+  });
+
+  test("needs the form, from this site; too long a reason comes back", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    expect((await rig.press(`${link}/cancel`, {})).status).toBe(422);
+    const other = { "sec-fetch-site": "cross-site" };
+    for (const act of ["cancel", "extend", "change", "remind"]) {
+      expect((await rig.press(`${link}/${act}`, { confirm: "yes" }, other)).status).toBe(403);
+    }
+    const long = await rig.press(`${link}/cancel`, { confirm: "yes", reason: "x".repeat(501) });
+    expect([long.status, long.text.includes("At most 500 characters fit.")]).toEqual([422, true]);
+    expect((await rig.durable.read("po-1"))?.state).toBe("pending");
+  });
+
+  test("and a press that decides: one of the two stands, and both are told", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { approvers: ["ana@example.com"], require: 1 });
+    const [cancelled, pressed] = await Promise.all([
+      rig.press(`${link}/cancel`, { confirm: "yes", reason: "No" }),
+      press(rig, 1, { choice: "approve" }),
+    ]);
+    const { outcome } = (await rig.settled("po-1")).value as { outcome: string };
+    const receipt = await rig.call(pressed.headers.get("location") ?? "");
+    if (outcome === "approved") {
+      expect(cancelled.status).toBe(409);
+      expect(cancelled.text).toMatch(
+        /was not cancelled[^]*The request is approved|The request is approved[^]*was not cancelled/u,
+      );
+      expect(receipt.result).toBe("approved true");
+    } else {
+      expect([cancelled.status, outcome]).toEqual([303, "cancelled"]);
+      expect(receipt.text).toContain("The request was cancelled");
+    }
+  });
+
+  test("after the end is told what stands", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    await press(rig, 1, { choice: "reject" });
+    await rig.settled("po-1");
+    const late = await rig.press(`${link}/cancel`);
+    expect(late.status).toBe(409);
+    expect(late.text).toContain("The request is rejected.");
+    expect(late.text).toContain("The request was not cancelled");
+  });
+});
+
+describe("extend", () => {
+  test("moves the deadline by what was chosen", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { deadline: "P2D" });
+    const before = (await readCourse(rig.durable, "po-1"))?.deadlineAtMs ?? 0;
+    expect((await rig.call(`${link}/extend`)).text).toMatch(/<option value="P7D">7 days/u);
+    expect((await rig.press(`${link}/extend`, { confirm: "yes", more: "P3D" })).status).toBe(303);
+    const course = await readCourse(rig.durable, "po-1");
+    // The new end is made some milliseconds after it is known when it will be.
+    const movedMs = (course?.deadlineAtMs ?? 0) - before - 3 * 86_400_000;
+    expect(Math.abs(movedMs)).toBeLessThan(1_000);
+    expect((await rig.call(link)).text).toContain("The deadline was moved to");
+  });
+
+  test.each([{}, { more: "P400D" }, { more: "PT1S" }])("takes only what is offered: %o", async (typed) => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    const { status, text } = await rig.press(`${link}/extend`, { confirm: "yes", ...typed });
+    expect(status).toBe(422);
+    expect(text).toMatch(/Fill this in\.|Choose one of the options\./u);
+  });
+
+  test("tells why it cannot", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { deadline: "P400D" });
+    const { status, text } = await rig.press(`${link}/extend`, { confirm: "yes", more: "P1D" });
+    expect([status, text.includes("within 400 days of the start")]).toEqual([422, true]);
+  });
+
+  test("and the press that decides: both are told", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { approvers: ["ana@example.com"], require: 1 });
+    const [extended] = await Promise.all([
+      rig.press(`${link}/extend`, { confirm: "yes", more: "P1D" }),
+      press(rig, 1, { choice: "approve" }),
+    ]);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+    expect([303, 409]).toContain(extended.status);
+    if (extended.status === 409) expect(extended.text).toContain("The deadline was not moved");
+  });
+});
+
+describe("change", () => {
+  const CHANGED = {
+    confirm: "yes",
+    title: "Order 30 laptops",
+    summary: "Fewer",
+    "label.0": "Amount",
+    "value.0": "30 900 €",
+    note: "Thirty will do",
+  };
+
+  async function changesAsked(rig: Rig): Promise<string> {
+    const link = await asked(rig, { choices: CHOICES });
+    await press(rig, 1, { choice: "changes", comment: "Thirty would do" });
+    await until(async () =>
+      (await readCourse(rig.durable, "po-1"))?.state.phase === "revising" ? true : undefined,
+    );
+    return link;
+  }
+
+  test("answers what was asked for, shows it before, and asks everybody again", async () => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const page = await rig.call(link);
+    expect(page.text).toMatch(/Ana asks for changes[^]*Thirty would do/u);
+    expect(page.text).toContain("Answer, or change the request");
+    const form = await rig.call(`${link}/change`);
+    expect(form.text).toMatch(
+      /value="Order 40 laptops"[^]*The old ones \*\*break\*\*\.[^]*value="41 200 €"/u,
+    );
+
+    const previewed = await rig.press(`${link}/change`, { ...CHANGED, step: "preview" });
+    expect(previewed.status).toBe(200);
+    expect(previewed.text).toMatch(
+      /What everybody will see[^]*Order 30 laptops[^]*Thirty will do[^]*30 900 €/u,
+    );
+    expect((await readCourse(rig.durable, "po-1"))?.state.round).toBe(1);
+
+    const sent = await rig.press(`${link}/change`, { ...CHANGED, step: "send" });
+    expect([sent.status, sent.headers.get("location")]).toEqual([303, link]);
+    const course = await until(async () => {
+      const read = await readCourse(rig.durable, "po-1");
+      return read?.state.round === 2 ? read : undefined;
+    });
+    expect(course.request).toMatchObject({ title: "Order 30 laptops", summary: "Fewer" });
+    const { text } = await rig.call(link);
+    expect(text).toMatch(/Order 30 laptops<\/h1>[^]*The request was changed[^]*Thirty will do/u);
+    expect(text).not.toContain("asks for changes");
+  });
+
+  test("can take the summary away, and details", async () => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const bare = { confirm: "yes", title: "Order 30 laptops", step: "send" };
+    expect((await rig.press(`${link}/change`, bare)).status).toBe(303);
+    const { request } = (await readCourse(rig.durable, "po-1"))!;
+    expect([request.title, request.summary, request.details]).toEqual(["Order 30 laptops", undefined, []]);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["a title", { title: " " }, "Fill this in."],
+    ["a title that fits", { title: "x".repeat(201) }, "At most 200 characters fit."],
+    ["a whole detail", { "value.0": "" }, "Fill this in."],
+    ["text that can be kept", { note: "a\u0007b" }, "cannot be kept"],
+  ])("asks again for %s, with the form as it was filled in", async (_, typed, problem) => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const { status, text } = await rig.press(`${link}/change`, { ...CHANGED, ...typed, step: "send" });
+    expect(status).toBe(422);
+    expect(text).toContain(problem);
+    expect(text).toContain("Fewer</textarea>");
+    expect((await readCourse(rig.durable, "po-1"))?.state.round).toBe(1);
+  });
+
+  test("asks for a change or an answer where there is none", async () => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const { title, summary, details } = order;
+    const same = { title, summary, "label.0": details[0]!.label, "value.0": details[0]!.value };
+    const { status, text } = await rig.press(`${link}/change`, { confirm: "yes", ...same, step: "send" });
+    expect([status, text.includes("Change something, or write an answer.")]).toEqual([422, true]);
+    expect(
+      (await rig.press(`${link}/change`, { confirm: "yes", ...same, note: "No", step: "send" })).status,
+    ).toBe(303);
+  });
+
+  test("and a cancellation: one of the two stands, and both are told", async () => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const [changed, cancelled] = await Promise.all([
+      rig.press(`${link}/change`, { ...CHANGED, step: "send" }),
+      rig.json("POST", "/approvals/po-1/cancel", {}),
+    ]);
+    // A cancellation also ends the round that a change has opened.
+    expect([200, 202, 409]).toContain(cancelled.status);
+    expect([303, 409]).toContain(changed.status);
+    if (changed.status === 409) expect(changed.text).toContain("The request was not changed");
+  });
+
+  test("is not possible where the request allows no more rounds", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    const { status, text } = await rig.press(`${link}/change`, { ...CHANGED, step: "send" });
+    expect([status, text.includes("The request was not changed")]).toEqual([409, true]);
+  });
+});
+
+describe("remind", () => {
+  test("mails everybody who has not answered, at most once an hour", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    expect((await rig.press(`${link}/remind`, {})).headers.get("location")).toBe(link);
+    const first = await rig.press(`${link}/remind`);
+    expect([first.status, first.text.includes("2 people get a reminder by mail.")]).toEqual([200, true]);
+    const second = await rig.press(`${link}/remind`);
+    expect([second.status, second.text.includes("less than an hour ago")]).toEqual([409, true]);
+    await rig.press(await rig.link("po-1", "reject", 1));
+    await rig.settled("po-1");
+    const late = await rig.press(`${link}/remind`);
+    expect([late.status, late.text.includes("Nobody has to be reminded")]).toEqual([409, true]);
+    expect((await rig.durable.read(ballotId("po-1", 1)))?.state).toBe("resolved");
+  });
+});
