@@ -54,7 +54,9 @@ export type Says =
       readonly rounds: number;
       readonly deadlineAtMs: number;
     }
-  | { readonly mail: "undeliverable"; readonly n: number; readonly person: Person };
+  | { readonly mail: "undeliverable"; readonly n: number; readonly person: Person }
+  /** To the requester, at the start, where the request says so. */
+  | { readonly mail: "requested" };
 
 interface AboutBallot {
   /** The ballot's number. */

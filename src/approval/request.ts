@@ -190,6 +190,9 @@ class Relations {
       }
       for (const [i, stage] of listOf(stages).entries()) this.#checkStage(["stages", i], stage);
     }
+    if (this.#input["follow"] === true && this.#input["requester"] === undefined) {
+      this.#say(["follow"], "must be left out without a requester, who would get the mail");
+    }
     this.#checkSilence(["onDeadline"], this.#input["onDeadline"]);
     this.#checkChoices();
     if (this.#people > PEOPLE_MAX) {

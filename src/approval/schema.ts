@@ -215,6 +215,11 @@ export const approvalRequestSchema = z.strictObject({
   requester: z.exactOptional(
     approverSchema.meta({ description: "The person who asks. Must not be an approver." }),
   ),
+  follow: z.exactOptional(
+    z.boolean().meta({
+      description: "Whether the requester gets a mail at once, with a link to their page. Default: false.",
+    }),
+  ),
   approvers: z
     .array(approverSchema)
     .min(1)
@@ -259,6 +264,9 @@ export const approvalRequestSchema = z.strictObject({
   ),
   reminders: z.exactOptional(remindersSchema),
   hours: z.exactOptional(hoursSchema),
+  reassign: z.exactOptional(
+    z.boolean().meta({ description: "Whether approvers may hand their question on. Default: true." }),
+  ),
   undo: z.exactOptional(undoSchema),
   rounds: z.exactOptional(
     z

@@ -62,6 +62,7 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     deadlineAtMs: epochMs,
   }),
   z.object({ mail: z.literal("undeliverable"), n: z.int().min(1), person }),
+  z.object({ mail: z.literal("requested") }),
 ]);
 
 const notice: z.ZodType<Notice> = z.object({

@@ -78,6 +78,8 @@ export type Approval = {
   readonly summary?: string;
   readonly details: readonly Detail[];
   readonly requester?: Person;
+  /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
+  readonly follow?: boolean;
   readonly require: "any" | "all" | number;
   readonly stages?: readonly Stage[];
   readonly choices?: readonly Choice[];
@@ -89,6 +91,8 @@ export type Approval = {
   readonly replace?: boolean;
   readonly reminders?: Reminders;
   readonly hours?: Hours;
+  /** Whether approvers may hand their question on. Default: true. */
+  readonly reassign?: boolean;
   readonly undo?: string;
   readonly rounds?: number;
   readonly callbackUrl?: string;
@@ -173,6 +177,8 @@ export type ApprovalRequest = {
   readonly details?: readonly DetailInput[];
   /** The person who asks. Must not be an approver. */
   readonly requester?: PersonOrAddress;
+  /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
+  readonly follow?: boolean;
   /** The people who are asked, each once. Leave it out if you give stages. */
   readonly approvers?: readonly PersonOrAddress[];
   /** How many approvals are needed. Default: `"any"`. */
@@ -194,6 +200,8 @@ export type ApprovalRequest = {
   readonly replace?: boolean;
   readonly reminders?: RemindersInput;
   readonly hours?: HoursInput;
+  /** Whether approvers may hand their question on. Default: true. */
+  readonly reassign?: boolean;
   /** How long people can take their answer back, as an ISO 8601 duration from PT1S to P1D. It counts when that time is over. */
   readonly undo?: string;
   /** How often the question may be asked, with changes in between. Default: 3. */

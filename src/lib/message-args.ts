@@ -128,6 +128,7 @@ export interface MessageArgs {
   readonly "label.after": null;
   readonly "label.answerBy": null;
   readonly "label.answers": null;
+  readonly "label.asked": null;
   readonly "label.askedBy": null;
   readonly "label.before": null;
   readonly "label.changed": null;
@@ -177,6 +178,7 @@ export interface MessageArgs {
   readonly "mail.lead.reassigned": null;
   readonly "mail.lead.reminder": null;
   readonly "mail.lead.request": null;
+  readonly "mail.lead.requested": null;
   readonly "mail.lead.signIn": null;
   readonly "mail.lead.undeliverable": { readonly n: number };
   readonly "mail.lead.undone": null;
@@ -190,6 +192,7 @@ export interface MessageArgs {
   readonly "mail.opensText": null;
   readonly "mail.private": null;
   readonly "mail.request.link": null;
+  readonly "mail.requested.next": null;
   readonly "mail.sentBy": { readonly host: string };
   readonly "mail.signIn.how": null;
   readonly "mail.signIn.invitation": null;
@@ -206,6 +209,7 @@ export interface MessageArgs {
   readonly "mail.subject.rejected": { readonly title: string };
   readonly "mail.subject.reminder": { readonly title: string };
   readonly "mail.subject.request": { readonly title: string };
+  readonly "mail.subject.requested": { readonly title: string };
   readonly "mail.subject.signIn": null;
   readonly "mail.subject.undeliverable": { readonly title: string };
   readonly "mail.subject.undone": { readonly title: string };

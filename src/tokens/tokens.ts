@@ -52,7 +52,7 @@ export interface Receipt {
 }
 
 /** Permits what the person who asked can do about one approval. */
-export interface RequesterLink {
+interface RequesterLink {
   /** Promise id of the approval. */
   readonly approval: string;
   /** The requester's opaque id, for the record. */

@@ -62,7 +62,9 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const failed = eventsOfMail(input.approval, result, svc.now);
   const toldAfter = await announce(svc, input.startedAtMs, failed, callbackUrl);
   for (const event of [...begun, ...failed]) svc.onEvent?.(event, input.request);
-  const { requester } = input.request;
+  const { requester, follow = false } = input.request;
+  if (input.first && follow && requester !== undefined)
+    await orderNotices(svc, input, [{ mail: "requested" }]);
   const person = ballotOf(record)?.approver;
   if (delivery.status === "undeliverable" && requester !== undefined && person !== undefined) {
     await orderNotices(svc, input, [{ mail: "undeliverable", n: input.n, person }]);

@@ -113,6 +113,8 @@ function requesterMail(
   switch (says.mail) {
     case "requester-outcome":
       return { kind: "requester-outcome", ...to, ...endedBy(says) };
+    case "requested":
+      return { kind: "requested", ...to };
     case "undeliverable":
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
     case "changes-requested": {

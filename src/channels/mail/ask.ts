@@ -32,7 +32,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
       ? { namedLead: messages.html("mail.lead.asks", { who: strongName(nameOf(requester)) }) }
       : {}),
     preview: messages.text("mail.answerBy", { deadline: deadline.local }),
-    story: mail.gen > 0 && mail.kind !== "undone" ? [messages.text("mail.linksReplaced")] : [],
+    story: isReplaced(mail) ? [messages.text("mail.linksReplaced")] : [],
     rows: [
       ...occasion(mail, messages),
       ...instead(mail, messages),
@@ -51,6 +51,12 @@ export function asking(mail: AskingMail, making: Making): MailContent {
     ...(mail.viewLink === undefined ? {} : { viewLink: mail.viewLink }),
     body: making.shownOf(messages),
   };
+}
+
+/** Whether the reader has links that stopped working: not who got somebody else's question, and is asked for the first time. */
+function isReplaced({ kind, gen, first }: AskingMail): boolean {
+  if (gen === 0 || kind === "undone") return false;
+  return kind === "request" || first !== undefined;
 }
 
 const SUBJECTS = {

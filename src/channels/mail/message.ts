@@ -49,6 +49,8 @@ export type Mail =
       })
   /** To an approver who has answered. */
   | ({ readonly kind: "outcome" } & BallotMail & Ended)
+  /** To the requester: that people were asked on their behalf, with the link to their page. */
+  | ({ readonly kind: "requested" } & RequesterMail)
   /** To the requester: how it ended. */
   | ({ readonly kind: "requester-outcome" } & RequesterMail & Ended)
   /** To the requester: somebody asks for changes. */

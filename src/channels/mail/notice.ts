@@ -7,6 +7,7 @@ import {
 } from "../../approval/approval.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
+import { peopleText } from "../../approval/wording.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -17,7 +18,13 @@ import { dateLines, type Line, ourLine, personLine, type Row, row, theirLine, th
 import { both } from "./shown.ts";
 
 export type Notice = MailOf<
-  "handed-on" | "no-longer-needed" | "outcome" | "requester-outcome" | "changes-requested" | "undeliverable"
+  | "handed-on"
+  | "no-longer-needed"
+  | "outcome"
+  | "requested"
+  | "requester-outcome"
+  | "changes-requested"
+  | "undeliverable"
 >;
 
 export function notice(mail: Notice, making: Making): MailContent {
@@ -70,6 +77,14 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
         lead: messages.text(NOT_NEEDED[mail.because]),
         rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
       };
+    case "requested":
+      return {
+        subject: "mail.subject.requested",
+        lead: messages.text("mail.lead.requested"),
+        story: [messages.text("mail.requested.next")],
+        rows: [row(messages, "label.asked", ...askedFirst(mail.request, messages))],
+        ...linkTo("mail.request.link", mail.link, messages),
+      };
     case "outcome":
     case "requester-outcome":
       return {
@@ -107,6 +122,13 @@ function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
   }
 }
 
+/** The people of the first stage; of many, some. */
+function askedFirst(request: ApprovalRequest, messages: Messages): readonly Line[] {
+  const people = ruleOf(request).stages[0]?.groups.flatMap(({ approvers }) => approvers) ?? [];
+  const names = new Map(people.map((person) => [addressKey(person.email), person]));
+  return [theirLine(both(peopleText([...names.values()], messages)))];
+}
+
 /** A button that leads to the requester's page. */
 function linkTo(
   label: "mail.changes.link" | "mail.request.link",
@@ -119,6 +141,7 @@ function linkTo(
 }
 
 const SUBJECTS = {
+  requested: "mail.subject.requested",
   approved: "mail.subject.approved",
   rejected: "mail.subject.rejected",
   expired: "mail.subject.expired",

@@ -54,6 +54,7 @@ function partsOf(mail: Mail): readonly (string | number)[] {
     case "no-longer-needed":
     case "outcome":
       return ballotParts(mail.kind, mail);
+    case "requested":
     case "requester-outcome":
       return [mail.kind, mail.bornAtMs];
     case "changes-requested":

@@ -58,6 +58,7 @@ const REFUSALS = {
   version: "act.refused.never",
   "not-theirs": "act.refused.never",
   "no-undo": "act.refused.never",
+  "no-reassign": "act.refused.never",
   "undo-over": "act.refused.ended",
   ended: "act.refused.ended",
   "under-way": "act.refused.underWay",

@@ -3,7 +3,7 @@
  * only a POST of the form, with its confirmation, by a good link does anything. Whoever comes too late is told what stands.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
-import type { OutcomeKind, Person } from "../../approval/approval.ts";
+import type { ApprovalRequest, OutcomeKind, Person } from "../../approval/approval.ts";
 import { evaluationOf } from "../../approval/course.ts";
 import { ballotId } from "../../approval/ids.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -32,8 +32,11 @@ export interface BallotActRoutesOptions extends BallotLinkOptions {
 }
 
 /** Paths of the pages for those who will not answer. */
-export function actPaths(path: string): { readonly reassign: string; readonly recuse: string } {
-  return { reassign: `${path}/reassign`, recuse: `${path}/recuse` };
+export function actPaths(
+  path: string,
+  { reassign = true }: Pick<ApprovalRequest, "reassign">,
+): { readonly reassign?: string; readonly recuse: string } {
+  return { ...(reassign ? { reassign: `${path}/reassign` } : {}), recuse: `${path}/recuse` };
 }
 
 export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOptions): void {

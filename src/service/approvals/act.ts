@@ -55,6 +55,8 @@ export type Refusal =
   | "undo-over"
   /** No answer of this approval can be taken back. */
   | "no-undo"
+  /** Approvers may not hand their question on. */
+  | "no-reassign"
   | "deadline-earlier"
   | "deadline-too-late"
   | "no-rounds";

@@ -47,7 +47,7 @@ export function reassignBallot(
   return settleOpen(options, named, actor, {
     value,
     stored: reassignmentOf,
-    refused: (course, ballot) => reassignRefusal(course, ballot, to),
+    refused: (course, ballot) => reassignRefusal(course, ballot, { to, by: actor.by }),
   });
 }
 
@@ -171,7 +171,12 @@ export function isOpenBallot({ course, ballot: { record } }: FoundBallot): boole
   return record.state === "pending" && (course.end === undefined || changeOf(course.end) === undefined);
 }
 
-function reassignRefusal(course: Course, ballot: CourseBallot, to: Person): Refusal | undefined {
+function reassignRefusal(
+  course: Course,
+  ballot: CourseBallot,
+  { to, by }: { readonly to: Person; readonly by: string | undefined },
+): Refusal | undefined {
+  if (course.call.request.reassign === false && by !== undefined) return "no-reassign";
   const key = addressKey(to.email);
   const { stage = 0, round = 1, groups = [0], approver } = ballot.ballot;
   if (key === ruleOf(course.call.request).requester) return "to-requester";

@@ -14,6 +14,7 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   "to-member": "must not be somebody who is asked, or has answered, in the same group",
   "too-soon": "another mail was ordered for the same person less than an hour ago",
   "undo-over": "there is no answer that can be taken back any more",
+  "no-reassign": "its approvers may not hand their question on",
   "no-undo": "answers of this approval cannot be taken back",
   "deadline-earlier": "must be at least a minute later than the present one",
   "deadline-too-late": "must be within 400 days of the approval's start",

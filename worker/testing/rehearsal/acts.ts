@@ -145,6 +145,7 @@ const REFUSAL_TEXTS = {
   "to-member": "They are asked already",
   "too-soon": "They were sent a mail less than an hour ago",
   "undo-over": "There is no answer to take back, or the time for it is over",
+  "no-reassign": "Its approvers may not hand their question on",
   "no-undo": "Answers to this request cannot be taken back",
   "deadline-earlier": "The deadline must move to a later time",
   "deadline-too-late": "The deadline would be too late",

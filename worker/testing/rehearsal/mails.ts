@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<MailKind, boolean>> = {
   "handed-on": false,
   "no-longer-needed": false,
   outcome: false,
+  requested: false,
   "requester-outcome": false,
   "changes-requested": false,
   undeliverable: false,

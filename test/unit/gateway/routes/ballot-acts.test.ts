@@ -122,6 +122,18 @@ describe("POST /d/:token/reassign", () => {
     expect((await stored(rig))?.state).toBe("pending");
   });
 
+  test("is neither offered nor possible where the request forbids it; a program still can", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { reassign: false });
+    const { text } = await rig.call(link);
+    expect([text.includes("/reassign"), text.includes("/recuse")]).toEqual([false, true]);
+    const pressed = await rig.press(`${link}/reassign`, DEE);
+    expect([pressed.status, pressed.text.includes("does not allow it")]).toEqual([422, true]);
+    expect((await stored(rig))?.state).toBe("pending");
+    const call = await rig.json("POST", "/approvals/po-1/ballots/1/reassign", { to: "dee@example.com" });
+    expect([200, 202]).toContain(call.status);
+  });
+
   test("refuses too long a form", async () => {
     await using rig = await openRig();
     const link = await asked(rig);

@@ -57,6 +57,22 @@ describe("the link to the page", () => {
     expect((await rig.call(link)).status).toBe(200);
   });
 
+  test("is in a mail at the start where the request says so, and only there", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { follow: true });
+    expect(await linkIn(rig, "requested")).toBe(link);
+    await rig.json("POST", "/approvals", { ...order, id: "po-2" });
+    await rig.link("po-2", "approve", 2);
+    expect(rig.told.map(({ approval, kind }) => `${approval} ${kind}`)).toEqual(["po-1 requested"]);
+    const alone = await rig.json("POST", "/approvals", {
+      ...order,
+      id: "po-3",
+      requester: undefined,
+      follow: true,
+    });
+    expect([alone.status, JSON.stringify(alone.body)]).toEqual([422, expect.stringContaining("follow")]);
+  });
+
   test("is in the mail about people who cannot be reached", async () => {
     await using rig = await openRig({
       deliver: ({ approver }) =>

@@ -173,6 +173,22 @@ describe("rehearse()", () => {
         "2030-01-03T09:00:00.000Z",
       ]),
     );
+    // Each is in the thread that the person's first mail began.
+    const first = mails.filter(({ kind }) => kind === "request");
+    expect(asked.map(({ to, headers }) => [to, headers["In-Reply-To"]])).toEqual(
+      first.map(({ to, messageId }) => [to, messageId]),
+    );
+  });
+
+  it("tells only those of dead links who had some: not the person who got somebody else's question", async () => {
+    const people = {
+      "ana@example.com": { do: "reassign", to: "dora@example.com", after: "PT1H" },
+    } as const;
+    const { mails } = await rehearse({ ...THREE, reminders: { after: ["P1D"] } }, { people });
+    const toDora = mails.filter(({ to }) => to === "dora@example.com");
+    expect(toDora.map(({ kind }) => kind)).toEqual(["reassigned", "reminder", "no-longer-needed"]);
+    for (const { text } of toDora) expect(text).not.toContain("no longer work");
+    expect(mails.find(({ kind }) => kind === "handed-on")?.text).toContain("no longer work");
   });
 
   it("tells why the question or the deadline cannot be changed", async () => {
