@@ -221,7 +221,6 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     view: "decide",
     data: { ...asked, approver: english, acts, suggested: "approve" },
   },
-  "act reassign": { status: 200, view: "act", data: { act: "reassign", ...act } },
   "act reassign again": {
     status: 422,
     view: "act",
@@ -280,17 +279,6 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     status: 200,
     view: "act",
     data: { act: "cancel", ...act, reader: kim, back: "/a/a.b.c" },
-  },
-  "act extend again": {
-    status: 422,
-    view: "act",
-    data: {
-      act: "extend",
-      ...act,
-      reader: kim,
-      back: "/a/a.b.c",
-      faults: new Map([["more", { kind: "option" }]]),
-    },
   },
   "request open": {
     status: 200,
