@@ -57,7 +57,9 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
 const WITH_FORM = Object.keys(PAGES).filter((name) =>
-  /^(?:decide|act|change|sign in(?! elsewhere| over)|inbox(?! results))|taken back|request open|^home$/u.test(name),
+  /^(?:decide|act|change|sign in(?! elsewhere| over)|inbox(?! results))|taken back|request open|^home$/u.test(
+    name,
+  ),
 );
 
 describe.each(Object.keys(PAGES))("render() of %s", (name) => {
