@@ -17,6 +17,8 @@ export interface ApprovalOptions {
   readonly args: readonly unknown[];
   readonly version: number;
   readonly timeout: string | undefined;
+  /** Where the request is from, for messages. Default: `--arg`. */
+  readonly source?: string | undefined;
 }
 
 /** What is the same for each approval of a schedule. */
@@ -69,17 +71,18 @@ export async function startApproval(
 
 /** @throws UsageError with every problem */
 export function scheduledApproval(cli: Cli, options: ApprovalOptions): ScheduledApproval {
+  const { source = "--arg" } = options;
   const argument = argumentOf(options);
   if (idIn(argument) !== undefined) {
-    throw new UsageError("--arg must have no id: each occurrence gets its own, NAME-<time in ms>");
+    throw new UsageError(`${source} must have no id: each occurrence gets its own, NAME-<time in ms>`);
   }
   // Only a duration will do, and that is the same whenever it is.
   const parsed = parse(cli, argument, cli.clock());
-  if (!parsed.ok) throw wrong(parsed.problems);
+  if (!parsed.ok) throw wrong(parsed.problems, source);
   const deadline = parseDeadline(parsed.value.deadline);
   if (deadline?.kind !== "duration") {
     throw new UsageError(
-      "--arg must have a duration such as P5D as its deadline, because an instant fits only one occurrence",
+      `${source} must have a duration such as P5D as its deadline, because an instant fits only one occurrence`,
     );
   }
   return { request: parsed.value, timeoutMs: untilDeadlineMs(parsed.value, 0) + APPROVAL_SLACK_MS };
@@ -107,9 +110,12 @@ function parse(
   return parseApprovalRequest(argument, { nowMs, callbackUrlProblem, mayApproveByDeadline });
 }
 
-function wrong(problems: readonly { readonly field: string; readonly message: string }[]): UsageError {
+function wrong(
+  problems: readonly { readonly field: string; readonly message: string }[],
+  source = "--arg",
+): UsageError {
   const said = problems.map(({ field, message }) => `  ${field} ${message}`.trimEnd()).join("\n");
-  return new UsageError(`--arg must be an approval request:\n${said}`);
+  return new UsageError(`${source} must be an approval request:\n${said}`);
 }
 
 function idIn(argument: unknown): unknown {

@@ -1,5 +1,6 @@
 import { APPROVAL_VERSION } from "../approval/starting.ts";
 import type { Schedule, ScheduledCall } from "../durable/administration.ts";
+import { readDataFile } from "../lib/data-file.ts";
 import { portableCron } from "../lib/portable-cron.ts";
 import { APPROVAL_TAGS, scheduledApproval } from "./approval.ts";
 import {
@@ -17,6 +18,7 @@ import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
 
 export const schedule: Command = {
   help: `Usage: countersign schedule create NAME --cron EXPRESSION --func FUNCTION [--arg JSON]… [options]
+       countersign schedule create NAME --cron EXPRESSION --approval FILE [--target GROUP]
        countersign schedule list [--json]
        countersign schedule delete NAME [--json]
 
@@ -31,26 +33,27 @@ Options:
                       stored by name: 1 is MON
   --func FUNCTION     The function, as registered on a worker
   --arg JSON          An argument; repeat the option for more
+  --approval FILE     In place of --func and --arg: a body of POST /approvals, as JSON or YAML
   --version N         The function's version (default 1)
   --timeout DURATION  Each workflow ends after this time, finished or not: 60s, 12h, 1d or ISO 8601 (default P1D)
   --target GROUP      The workers' group (default: the setting WORKER_GROUP)
   --json              Print JSON, even on a terminal
 
-For an approval, pass the body of POST /approvals as the only --arg, with a duration as its deadline and without an id,
-and no --timeout. Each occurrence is an approval of its own.
+An approval's request has a duration as its deadline, which counts from the occurrence, and no id; --timeout is left out. Each
+occurrence is an approval of its own. You can also pass the request with --func approval as the only --arg.
 
 Exits 0; 3 when there is no schedule NAME to delete; 6 when the name belongs to another schedule.
 
 Examples:
   countersign schedule create weekly-review --cron '0 9 * * MON' --func review --arg '"finance"'
-  countersign schedule create access --cron '0 9 1 * *' --func approval --arg '{"title":"Who may still log in?",
-    "approvers":["ana@example.com"],"deadline":"P5D"}'
+  countersign schedule create access --cron '0 9 1 * *' --approval access.yaml
 `,
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {
       cron: { type: "string" },
       func: { type: "string" },
       arg: { type: "string", multiple: true },
+      approval: { type: "string" },
       version: { type: "string" },
       timeout: { type: "string" },
       target: { type: "string" },
@@ -75,6 +78,7 @@ interface Values {
   readonly cron?: string | undefined;
   readonly func?: string | undefined;
   readonly arg?: readonly string[] | undefined;
+  readonly approval?: string | undefined;
   readonly version?: string | undefined;
   readonly timeout?: string | undefined;
   readonly target?: string | undefined;
@@ -86,13 +90,16 @@ const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
 
 async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
   if (values.cron === undefined || values.cron.trim() === "") throw new UsageError("--cron is missing");
-  const func = parseFunc(values.func);
+  if (values.approval !== undefined && (values.func !== undefined || values.arg !== undefined)) {
+    throw new UsageError("Give either --approval FILE, or --func and --arg");
+  }
+  const func = values.approval === undefined ? parseFunc(values.func) : "approval";
   const cron = cronOf(cli, name, values.cron);
   const schedule = {
     name,
     cron,
     ...callOf(cli, func, values),
-    target: values.target === undefined ? cli.config.worker.group : parseGroup(values.target),
+    target: values.target === undefined ? groupOf(cli, func) : parseGroup(values.target),
   };
   const administration = await cli.administration();
   const made = await administration.createSchedule(schedule);
@@ -107,13 +114,18 @@ async function create(cli: Cli, name: string, values: Values): Promise<ExitCode>
   return EXIT.ok;
 }
 
+/** Where approvals go that are requested in any other way, too. */
+function groupOf({ config }: Cli, func: string): string {
+  return func === "approval" ? config.worker.builtInGroup : config.worker.group;
+}
+
 /** What each occurrence starts. */
 function callOf(
   cli: Cli,
   func: string,
-  { arg = [], version: given = "1", timeout }: Values,
+  { arg = [], approval, version: given = "1", timeout }: Values,
 ): Pick<ScheduledCall, "func" | "args" | "version" | "timeoutMs" | "tags"> {
-  const args = arg.map(parseArgument);
+  const args = approval === undefined ? arg.map(parseArgument) : [readDataFile(approval)];
   const version = parseVersion(given);
   if (func !== "approval") {
     return {
@@ -123,7 +135,8 @@ function callOf(
       timeoutMs: timeout === undefined ? TIMEOUT_DEFAULT_MS : parseWorkflowTime(timeout),
     };
   }
-  const { request, timeoutMs } = scheduledApproval(cli, { args, version, timeout });
+  const source = approval ?? "--arg";
+  const { request, timeoutMs } = scheduledApproval(cli, { args, version, timeout, source });
   return { func, args: [request], version: APPROVAL_VERSION, timeoutMs, tags: APPROVAL_TAGS };
 }
 

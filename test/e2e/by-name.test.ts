@@ -1,10 +1,12 @@
 /** Approvals that nobody asked for by `POST /approvals`: from the command line, on a schedule, by a program of the SDK. */
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Resonate } from "@resonatehq/sdk";
 import { expect, onTestFinished, test } from "vitest";
 import { Api } from "../support/api.ts";
 import { countersign } from "../support/cli.ts";
+import { eventually } from "../support/eventually.ts";
 import { press } from "../support/press.ts";
 import { RESONATE_TOKEN, RESONATE_URL } from "../support/resonate-server.ts";
 import { SILENT } from "../support/sdk.ts";
@@ -37,19 +39,28 @@ test("a schedule of approvals asks at each occurrence, and each has its deadline
   await using site = await openSite();
   const api = new Api((await site.start("all")).url);
   const name = newId("access");
-  const arg = JSON.stringify(request("Who may log in?", { deadline: "P5D" }));
-  const create = `schedule create ${name} --func approval`.split(" ");
-  const made = await countersign([...create, "--cron", "* * * * * *", "--arg", arg], site.env);
+  const file = join(site.dataDir, "access.json");
+  await writeFile(file, JSON.stringify(request("Who may log in?", { deadline: "P5D" })));
+  const create = ["schedule", "create", name, "--cron", "* * * * * *", "--approval", file];
+  const made = await countersign(create, site.env);
   expect(made).toMatchObject({ code: 0, stderr: "" });
   const at = Date.parse((JSON.parse(made.stdout) as { nextRunAt: string }).nextRunAt);
-  const id = `${name}-${at}`;
-  const mail = await site.mailTo("ana@example.com", "Who may log in?");
+  const [first, second] = [`${name}-${at}`, `${name}-${at + 1_000}`];
+  const mail = await eventually("the second occurrence has asked", async () =>
+    (await site.mailbox()).find(({ ballot }) => ballot === `${second}:1`),
+  );
   await countersign(["schedule", "delete", name], site.env);
-  expect(await api.approval(id)).toMatchObject({
+  expect(await api.approval(first)).toMatchObject({
     status: "pending",
     deadline: new Date(at + 5 * DAY_MS).toISOString(),
   });
+  expect(await api.approval(second)).toMatchObject({
+    deadline: new Date(at + 1_000 + 5 * DAY_MS).toISOString(),
+  });
+  // Links of each run decide that run.
   expect(await press(mail.links.reject)).toMatchObject({ decision: "rejected", effective: true });
+  expect(await api.ended(second)).toMatchObject({ result: { outcome: "rejected" } });
+  expect(await api.approval(first)).toMatchObject({ status: "pending" });
 });
 
 test("a program of the SDK that calls approval by its name has it asked for, or is told what is wrong", async () => {

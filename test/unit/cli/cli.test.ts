@@ -138,6 +138,15 @@ describe("countersign schedule", () => {
     [["create", "s", "--cron", "* * * * *"], "--func is missing"],
     [["create", "a:b", "--cron", "* * * * *", "--func", "f"], "NAME must be"],
     [["create", "s", "--cron", "@daily", "--func", "approval"], "--arg must be given once"],
+    [["create", "s", "--cron", "@daily", "--approval", "/nowhere.yaml"], "/nowhere.yaml"],
+    [
+      ["create", "s", "--cron", "@daily", "--approval", "/nowhere.yaml", "--func", "approval"],
+      "Give either --approval FILE, or --func and --arg",
+    ],
+    [
+      ["create", "s", "--cron", "@daily", "--approval", "examples/rehearsals/purchase/people.yaml"],
+      "people.yaml must be an approval request:\n",
+    ],
     [approvalEach({ title: "t", approvers: ["ana"] }), "approvers[0] must be one plain mail address"],
     [approvalEach({ ...PENS, deadline: "2098-01-01T00:00:00Z" }), "deadline must be 1 minute to 400 days"],
     [
