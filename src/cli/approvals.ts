@@ -1,11 +1,15 @@
-/** `countersign approvals …`: what an operator does about one approval. Each act is a line of `ACTS`. */
+/** `countersign approvals …`: lists of approvals, and what an operator does about one. Each act is a line of `ACTS`. */
 
 import { ACT_OPTIONS, ACTS, actOn } from "./approvals-act.ts";
+import { LIST_HELP, LIST_VERBS, runLists } from "./approvals-list.ts";
 import { show } from "./approvals-show.ts";
 import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
 
 export const approvals: Command = {
-  help: `Usage: countersign approvals show ID [--json]
+  help: `Usage: countersign approvals list [conditions] [--json]
+       countersign approvals export [conditions] --format csv|jsonl
+       countersign approvals history ID [--json]
+       countersign approvals show ID [--json]
        countersign approvals remind|resend|recuse|undo ID BALLOT [options]
        countersign approvals reassign ID BALLOT --to ADDRESS [options]
        countersign approvals cancel ID [--reason TEXT]
@@ -14,6 +18,9 @@ export const approvals: Command = {
 
 BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ballot is meant.
 
+  list       Lists approvals, the newest first
+  export     Prints all that match, as a file
+  history    Shows what happened to one, in order
   show       Shows the approval: what it waits for, and every ballot
   remind     Sends the approver a reminder, at most once an hour
   resend     Sends the approver the links once more, at most once an hour; with --new-links, new ones
@@ -30,20 +37,26 @@ Options:
   --key KEY       Names this act: repeated with the same key, it is done once. Without one, a new key is made and printed
   --json          Print JSON, even on a terminal
 
+${LIST_HELP}
 Exits 0 when it is done, now or earlier with the same key; 2 when a value is wrong; 3 when there is no such approval or
 ballot; 5 when it is stored, but no worker has acted on it yet; 6 when an answer, another act or the end came first, or the
 approval does not allow it.
 
 Examples:
+  countersign approvals list --waiting-for ana@example.com --sort due
+  countersign approvals export --status approved --created 2026-11-01..2026-12-01 --format csv > november.csv
   countersign approvals reassign po-4711 --approver ana@example.com --to dee@example.com --reason 'Ana is away'
   countersign approvals extend po-4711 --deadline P5D
 `,
   async run(args, cli) {
+    if (LIST_VERBS.has(args[0])) return await runLists(args, cli);
     const { positionals, values } = parseWords(args, ACT_OPTIONS);
     const [verb, id, ...others] = positionals;
     const act = ACTS.get(verb ?? "");
     if (verb !== "show" && act === undefined)
-      throw new UsageError(`Say what to do: show, ${[...ACTS.keys()].join(", ")}`);
+      throw new UsageError(
+        `Say what to do: ${[...LIST_VERBS].join(", ")}, show, ${[...ACTS.keys()].join(", ")}`,
+      );
     if (id === undefined || id === "") throw new UsageError("ID is missing");
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (act !== undefined) return await actOn(cli, id, act, values);

@@ -4,7 +4,8 @@ import { durationProblem, parseDuration as isoDuration } from "../approval/durat
 import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
-import type { Walk } from "../engine/operate/walk.ts";
+import type { FileState, Walk } from "../engine/operate/walk.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { AuditEntry } from "../lib/audit.ts";
 import { ID_CHARS_MAX } from "../protocol/ids.ts";
 
@@ -47,6 +48,8 @@ export interface Cli {
   /** Connects at the first call, so call it after the arguments are checked: wrong usage is reported first. */
   durable(): Promise<Durable>;
   administration(): Promise<Administration>;
+  /** Where lists of approvals are read from. */
+  ledger(): Promise<Ledger>;
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
   engine(): Promise<EngineOperations>;
   readonly config: Config;
@@ -56,6 +59,8 @@ export interface Cli {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Prints `value` as JSON, or the text made of it for people. */
   print(value: unknown, text: () => string, options: { readonly json?: boolean | undefined }): void;
+  /** Writes text as it is. */
+  write(text: string): void;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Writes down what the operator has changed. */
@@ -66,8 +71,12 @@ export interface Cli {
 interface EngineOperations {
   /** Deletes workflows that ended longer ago; returns the number of deleted promises. */
   collect(olderThanMs: number): Promise<{ readonly promises: number }>;
+  /** Makes the index of approvals again. */
+  rebuild(): Promise<void>;
   backUp(target: string): { readonly file: string; readonly bytes: number };
   examine(): Examination;
+  /** Gives `visit` one state of the engine's file. */
+  look<T>(visit: (state: FileState) => T): T;
   /** Gives `visit` the engine's promises, as they are on disk. */
   walk<T>(visit: (promises: Walk) => T): T;
 }

@@ -49,7 +49,7 @@ export const COMMANDS: readonly ListedCommand[] = [
   },
   {
     name: "approvals",
-    summary: "See an approval and act on it: remind, reassign, cancel, extend, change",
+    summary: "List and export approvals, see one, and act on it: remind, reassign, cancel, extend",
     load: async () => (await import("./approvals.ts")).approvals,
   },
   {
@@ -86,6 +86,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: "backup",
     summary: "Copy the embedded engine's file while it runs",
     load: async () => (await import("./backup.ts")).backup,
+  },
+  {
+    name: "index",
+    summary: "Make the index of approvals again",
+    load: async () => (await import("./index-command.ts")).index,
   },
   {
     name: "gc",

@@ -1,4 +1,5 @@
 import { stored } from "../durable/protocol-client.ts";
+import { checkIndex, type IndexCheck } from "../ledger/check.ts";
 import { findOdd, type OddPromise, type OddPromises } from "../service/promises/odd.ts";
 import { type Command, CommandFailure, EXIT, type Examination, parseWords, UsageError } from "./command.ts";
 
@@ -11,7 +12,7 @@ export const doctor: Command = {
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
 must always hold, what is stuck, which workflows are tried again and again, which are halted. Names the promises of
 approvals, callbacks and webhooks that another program has settled with something of its own, at most ${ODD_MAX} of them.
-Changes nothing.
+Compares the index of approvals with what is stored. Changes nothing.
 
 Options:
   --json      Print JSON, even on a terminal
@@ -29,8 +30,10 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
     const odd = isSound
       ? readable(() => engine.walk((walk) => findOdd({ ...walk, decode: stored }, { nowMs, limit: ODD_MAX })))
       : undefined;
-    cli.print({ ...found, odd }, () => report(found, odd), values);
-    return found.findings.length === 0 && (odd === undefined || odd.open === 0) ? EXIT.ok : EXIT.failed;
+    const index = isSound ? readable(() => engine.look(checkIndex)) : undefined;
+    cli.print({ ...found, odd, index }, () => report(found, odd, index), values);
+    const isWell = found.findings.length === 0 && (odd === undefined || odd.open === 0);
+    return isWell && (index?.wrong ?? []).length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -42,13 +45,27 @@ function readable<T>(look: () => T): T {
   }
 }
 
-function report(found: Examination, odd: OddPromises | undefined): string {
+/** Nothing to say of an index that is whole and right, that is not kept, or that the engine is making. */
+function indexLines(index: IndexCheck | undefined): string[] {
+  if (index === undefined || index.state === "none") return [];
+  if (index.state === "building") return ["index     is being made"];
+  if (index.state === "stale") {
+    return ["NOTE  the index of approvals belongs to other promises: the next start makes it again"];
+  }
+  if (index.wrong.length === 0) return [`index     ${index.compared} approvals compared`];
+  return [
+    `ATTENTION  the index tells these approvals wrongly: ${index.wrong.join(", ")}. Run countersign index rebuild`,
+  ];
+}
+
+function report(found: Examination, odd: OddPromises | undefined, index: IndexCheck | undefined): string {
   const { file, isRunning, bytes, inJournal, promises, tasks, schedules, checks, findings } = found;
   const lines = [
     `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}, ${inJournal} transactions in the journal alone; the engine ${isRunning ? "runs" : "does not run"}`,
     `promises  ${byState(promises)}`,
     `tasks     ${byState(tasks)}`,
     `schedules ${schedules}`,
+    ...indexLines(index),
     ...findings.map(
       ({ level, what, ids }) =>
         `${level.toUpperCase()}  ${what}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`,

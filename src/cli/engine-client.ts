@@ -5,6 +5,8 @@ import { type Administration, createAdministration } from "../durable/administra
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
+import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { processId } from "../lib/process-id.ts";
 import { CommandFailure, EXIT } from "./command.ts";
@@ -17,6 +19,11 @@ export function connect(config: Config): Durable {
 /** @throws CommandFailure if the settings lead to no engine */
 export function administer(config: Config): Administration {
   return createAdministration(connection(config), { isEmbedded: config.engine.kind === "embedded" });
+}
+
+/** @throws CommandFailure if the settings lead to no engine */
+export function ledgerOf(config: Config): Ledger {
+  return config.engine.kind === "embedded" ? embeddedLedger(connection(config)) : NO_LEDGER;
 }
 
 function connection(config: Config): ReturnType<typeof createHttpNetwork> {

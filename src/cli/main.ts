@@ -57,6 +57,7 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
     },
     durable: () => (durable ??= import("./engine-client.ts").then(({ connect }) => connect(cli.config))),
     administration: async () => (await import("./engine-client.ts")).administer(cli.config),
+    ledger: async () => (await import("./engine-client.ts")).ledgerOf(cli.config),
     engine: async () => {
       const { dataDir, engine } = cli.config;
       if (engine.kind === "server") {
@@ -67,12 +68,15 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
       }
       const { operateEngine } = await import("../engine/operate/operate.ts");
       const url = `http://127.0.0.1:${engine.port}`;
-      return operateEngine({ dataDir, url, token: engineTokenIfAny(cli.config) });
+      const { ledgerProjection } = await import("../ledger/projection.ts");
+      const projection = engine.isIndexed ? ledgerProjection() : undefined;
+      return operateEngine({ dataDir, url, token: engineTokenIfAny(cli.config), projection });
     },
     environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
     record: (entry) => auditOf(cli.config, io).record({ ...entry, who: "operator" } as AuditEntry),
+    write: (text) => io.out(text),
     print: (value, text, { json }) => {
       const isForPeople = json !== true && io.isTerminal;
       io.out(`${isForPeople ? text() : JSON.stringify(value, null, 2)}\n`);

@@ -146,6 +146,13 @@ export type ApprovalExpiredEvent = {
   readonly data: AboutExpired;
 };
 
+export type ApprovalHistory = {
+  readonly id: string;
+  readonly events: readonly HistoryEvent[];
+  /** Whether some mails or callbacks of a large workflow are missing. */
+  readonly truncated: boolean;
+};
+
 export type ApprovalLinks = {
   readonly self: string;
   readonly cancel: string;
@@ -619,6 +626,63 @@ export type GroupInput = {
 
 export type Health = {
   readonly status: string;
+};
+
+export type HistoryEvent = {
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** Later versions may have more of them: leave out what you do not know. */
+  readonly type:
+    | "requested"
+    | "stage-opened"
+    | "changed"
+    | "extended"
+    | "asked"
+    | "mailed"
+    | "decided"
+    | "undone"
+    | "reassigned"
+    | "recused"
+    | "reissued"
+    | "deadline-passed"
+    | "cancel-requested"
+    | "changes-requested"
+    | "withdrawn"
+    | "ended"
+    | "callback";
+  /** The number of the ballot that it is about. */
+  readonly ballot?: number;
+  readonly person?: Person;
+  readonly stage?: number;
+  readonly round?: number;
+  /** Why somebody was asked later. */
+  readonly via?: "reassigned" | "escalated" | "absence" | "undo" | "reissued" | "round";
+  readonly choice?: string;
+  readonly comment?: string;
+  readonly reason?: string;
+  /** Whom it was handed to. */
+  readonly to?: Person;
+  /** The new one. */
+  readonly deadline?: string;
+  /** Which: `request`, `reminder`, `outcome` and so on. */
+  readonly mail?: string;
+  /** What became of a mail or a callback. */
+  readonly status?: string;
+  /** What a callback reported. */
+  readonly event?:
+    | "approval.requested"
+    | "approval.delivery_failed"
+    | "ballot.decided"
+    | "approval.decided"
+    | "approval.expired"
+    | "approval.cancelled"
+    | "workflow.completed";
+  readonly outcome?: "approved" | "rejected" | "expired" | "cancelled" | "failed";
+  readonly door?: "mail" | "inbox" | "api" | "webhook";
+  /** The program that did it. */
+  readonly caller?: string;
+  /** The person who did it, or a callback's receiver. */
+  readonly by?: string;
 };
 
 export type Hours = {

@@ -5,6 +5,7 @@ import type {
   AbsenceRequest,
   Approval,
   ApprovalAct,
+  ApprovalHistory,
   ApprovalList,
   ApprovalReference,
   ApprovalRequest,
@@ -79,6 +80,8 @@ export interface Client {
   start(request: ApprovalRequest): Promise<ApprovalReference>;
   /** The approval as it stands. */
   read(id: string): Promise<Approval>;
+  /** What happened to the approval, in order. */
+  history(id: string): Promise<ApprovalHistory>;
   /** All approvals that match, page by page as they are asked for: `for await (const each of client.list())`. */
   list(options?: ListOptions): AsyncGenerator<ListedApproval, void, undefined>;
   /** One page of them. */
@@ -189,6 +192,7 @@ export function createClient(options: ClientOptions): Client {
     read,
     list,
     page,
+    history: (id) => send({ method: "GET", path: `${approvalPath(id)}/history`, isRepeatable: true }),
     result,
     start: (request) =>
       send({

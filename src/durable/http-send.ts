@@ -40,7 +40,8 @@ export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send 
     const text = await reply.text();
     if (!RESPONSES.includes(reply.status)) throw new ResonateTimeoutException(`HTTP ${reply.status}`);
     const response: unknown = JSON.parse(text);
-    if (!isResponse(response) || response.kind !== request.kind || response.head.corrId !== head.corrId) {
+    const isReadable = isResponse(response) || isOfOurs(response);
+    if (!isReadable || response.kind !== request.kind || response.head.corrId !== head.corrId) {
       throw new ResonateTimeoutException("response did not match request");
     }
     return response;
@@ -53,4 +54,12 @@ export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send 
       throw new ResonateTimeoutException(error instanceof Error ? error.message : String(error));
     }
   }) as Send;
+}
+
+/** Of a kind that our engine has, and the SDK does not know. */
+function isOfOurs(response: unknown): response is Response {
+  if (typeof response !== "object" || response === null || !("head" in response)) return false;
+  const { head } = response;
+  const isHead = typeof head === "object" && head !== null && "status" in head && "corrId" in head;
+  return isHead && "kind" in response && response.kind === ("projection.read" as string);
 }

@@ -1,6 +1,8 @@
 /** Lists of approvals as the API shows them. */
 import { z } from "zod";
-import { shownPersonSchema } from "../approval/schema.ts";
+import { EVENT_TYPES } from "../approval/event.ts";
+import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
+import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { instant } from "./common-schemas.ts";
 import { approvalLinks, approvalStatus, ballotState } from "./schemas.ts";
@@ -46,6 +48,46 @@ const listedApproval: z.ZodType<ListedApproval> = z
     links: approvalLinks,
   })
   .meta({ id: "ListedApproval" });
+
+const historyEvent: z.ZodType<HistoryEvent> = z
+  .strictObject({
+    at: instant,
+    type: z
+      .enum(HISTORY_TYPES)
+      .meta({ description: "Later versions may have more of them: leave out what you do not know." }),
+    ballot: z.exactOptional(z.int()).meta({ description: "The number of the ballot that it is about." }),
+    person: z.exactOptional(shownPersonSchema),
+    stage: z.exactOptional(z.int()),
+    round: z.exactOptional(z.int()),
+    via: z
+      .exactOptional(z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]))
+      .meta({ description: "Why somebody was asked later." }),
+    choice: z.exactOptional(z.string()),
+    comment: z.exactOptional(z.string()),
+    reason: z.exactOptional(z.string()),
+    to: z.exactOptional(shownPersonSchema).meta({ description: "Whom it was handed to." }),
+    deadline: z.exactOptional(instant).meta({ description: "The new one." }),
+    mail: z
+      .exactOptional(z.string())
+      .meta({ description: "Which: `request`, `reminder`, `outcome` and so on." }),
+    status: z.exactOptional(z.string()).meta({ description: "What became of a mail or a callback." }),
+    event: z.exactOptional(z.enum(EVENT_TYPES)).meta({ description: "What a callback reported." }),
+    outcome: z.exactOptional(z.enum(["approved", "rejected", "expired", "cancelled", "failed"])),
+    door: z.exactOptional(doorSchema),
+    caller: z.exactOptional(z.string()).meta({ description: "The program that did it." }),
+    by: z.exactOptional(z.string()).meta({ description: "The person who did it, or a callback's receiver." }),
+  })
+  .meta({ id: "HistoryEvent" });
+
+export const approvalHistory = z
+  .strictObject({
+    id: z.string(),
+    events: z.array(historyEvent),
+    truncated: z
+      .boolean()
+      .meta({ description: "Whether some mails or callbacks of a large workflow are missing." }),
+  })
+  .meta({ id: "ApprovalHistory" });
 
 export const approvalList = z
   .strictObject({

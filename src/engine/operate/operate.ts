@@ -1,52 +1,56 @@
 import { join } from "node:path";
 import { ServiceError } from "../../lib/errors.ts";
-import { openEngine } from "../engine.ts";
+import { type Engine, openEngine } from "../engine.ts";
+import type { Projection } from "../store/projection.ts";
 import { backUp } from "./backup.ts";
 import { examine } from "./doctor.ts";
-import { type Walk, walk } from "./walk.ts";
+import { type FileState, look, type Walk, walk } from "./walk.ts";
 
 export interface EngineFolder {
   readonly dataDir: string;
   /** Where the engine listens while it runs; its token may be missing as long as it never ran. */
   readonly url: string;
   readonly token: string | undefined;
+  /** What the engine keeps beside the promises. */
+  readonly projection?: Projection | undefined;
 }
 
 /** What the command line does to the embedded engine of a folder, running or not. */
-export function operateEngine({ dataDir, url, token }: EngineFolder) {
+export function operateEngine({ dataDir, url, token, projection }: EngineFolder) {
   const file = join(dataDir, "engine.db");
   return {
     backUp: (target: string) => backUp(file, target),
     examine: () => examine(file, Date.now()),
+    look: <T>(visit: (state: FileState) => T) => look(file, visit),
     walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),
     /** A running engine does it, because it is the only writer of its file. Otherwise this opens one. */
-    collect: async (olderThanMs: number): Promise<{ promises: number }> => {
-      let engine: ReturnType<typeof openEngine>;
-      try {
-        engine = openEngine({ dataDir });
-      } catch {
-        return collectThere(url, token, olderThanMs);
-      }
-      try {
-        return await engine.collect(olderThanMs);
-      } finally {
-        await engine.close();
-      }
+    collect: (olderThanMs: number): Promise<{ promises: number }> =>
+      here((engine) => engine.collect(olderThanMs)) ?? there(url, token, "collect", { olderThanMs }),
+    /** Makes the rows of the projection again. */
+    rebuild: async (): Promise<void> => {
+      await (here((engine) => engine.rebuild()) ?? there(url, token, "rebuild", {}));
     },
   };
+
+  /** With an engine of this process; undefined if another process has the folder. */
+  function here<T>(work: (engine: Engine) => Promise<T>): Promise<T> | undefined {
+    let engine: Engine;
+    try {
+      engine = openEngine({ dataDir, projection });
+    } catch {
+      return undefined;
+    }
+    return work(engine).finally(() => engine.close());
+  }
 }
 
-async function collectThere(
-  url: string,
-  token: string | undefined,
-  olderThanMs: number,
-): Promise<{ promises: number }> {
+async function there<T>(url: string, token: string | undefined, what: string, body: object): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(`${url}/collect`, {
+    response = await fetch(`${url}/${what}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${token ?? ""}` },
-      body: JSON.stringify({ olderThanMs }),
+      body: JSON.stringify(body),
     });
   } catch (cause) {
     throw new ServiceError("ENGINE_UNAVAILABLE", `An engine uses the folder, but does not listen at ${url}`, {
@@ -59,5 +63,5 @@ async function collectThere(
       "ENGINE_UNAVAILABLE",
       `The engine at ${url} answered ${response.status}: ${text.trim()}`,
     );
-  return JSON.parse(text) as { promises: number };
+  return JSON.parse(text) as T;
 }

@@ -1,4 +1,4 @@
-import type { SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue, StatementSync } from "node:sqlite";
 import type { PromiseRecord } from "../../protocol/records.ts";
 import { promiseRecord } from "../decide/state.ts";
 import { type Columns, PROMISE_COLUMNS, promiseFromColumns } from "../store/rows.ts";
@@ -13,6 +13,45 @@ export interface Walk {
 
 /** Rows of one query. The file is let go of between two: an engine that runs can copy its log back meanwhile. */
 const PAGE = 1_000;
+
+/** One state of an engine's file, to be read in any way. */
+export interface FileState {
+  /** Rows of a query, by position. */
+  rows(sql: string, ...parameters: (string | number)[]): Iterable<readonly SQLOutputValue[]>;
+  read(id: string): PromiseRecord | undefined;
+}
+
+/**
+ * Looks at one state of an engine's file, that of its last checkpoint. Meanwhile an engine that runs cannot copy its log
+ * back, so it should take seconds at most.
+ *
+ * @throws Error if the file cannot be read
+ */
+export function look<T>(file: string, visit: (state: FileState) => T): T {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  const statements = new Map<string, StatementSync>();
+  const statement = (sql: string): StatementSync => {
+    const made = statements.get(sql) ?? db.prepare(sql);
+    made.setReturnArrays(true);
+    statements.set(sql, made);
+    return made;
+  };
+  try {
+    db.exec("BEGIN");
+    return visit({
+      rows: (sql, ...parameters) =>
+        statement(sql).all(...parameters) as unknown as readonly (readonly SQLOutputValue[])[],
+      read(id) {
+        const columns = statement(`SELECT ${PROMISE_COLUMNS} FROM promises WHERE id = ?`).get(id);
+        return columns === undefined
+          ? undefined
+          : promiseRecord(promiseFromColumns(columns as unknown as Columns));
+      },
+    });
+  } finally {
+    db.close();
+  }
+}
 
 /**
  * Goes through an engine's file, whether or not an engine has it; needs no more memory for more promises. What is settled

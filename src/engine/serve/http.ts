@@ -34,7 +34,7 @@ const REQUEST_MS = 30_000;
 /** A response takes milliseconds. A client that takes longer to read one is stuck. */
 const DRAIN_MS = 5_000;
 
-/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`. */
+/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`, `POST /rebuild`. */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
   const streams = new PollStreams(engine.messenger);
   const isToken = tokenCheck(token);
@@ -45,6 +45,7 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     const route = `${request.method} ${path}`;
     if (route === "POST /") return void post(engine, isToken, request, response);
     if (route === "POST /collect") return void postCollect(engine, isToken, request, response);
+    if (route === "POST /rebuild") return void postRebuild(engine, isToken, request, response);
     if (route === "GET /ready") return send(response, 200, "ready");
     if (path.startsWith("/poll/")) {
       if (request.method !== "GET") return notAllowed(response, "GET");
@@ -118,6 +119,23 @@ async function postCollect(
     response.end(JSON.stringify(collected));
   } catch {
     send(response, 503, "The engine cannot write to its disk now");
+  }
+}
+
+/** Makes the rows of the projection again, and answers when they are there. */
+async function postRebuild(
+  engine: Engine,
+  isToken: (token: string | undefined) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isToken(bearer(request))) return unauthorized(response);
+  try {
+    await engine.rebuild();
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end("{}");
+  } catch (error) {
+    send(response, 503, error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,11 +1,19 @@
-/** `GET /approvals`: a page of a list, or all of it as a file. */
+/** `GET /approvals`: a page of a list, or all of it as a file. `GET /approvals/:id/history`. */
 import type { RequestHandler, Response } from "express";
+import { isPromiseId } from "../../approval/ids.ts";
 import { allows } from "../../auth/scopes.ts";
+import type { Durable } from "../../durable/durable.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import type { Ledger, ListQuery } from "../../ledger/ledger.ts";
+import { ServiceError } from "../../lib/errors.ts";
 import type { ListedApproval } from "../../openapi/list-schemas.ts";
+import { approvalBehind } from "../../service/approvals/approval-behind.ts";
+import { exported, type FileFormat, MEDIA_TYPES } from "../../service/ledger/export.ts";
+import { readHistory } from "../../service/ledger/history.ts";
 import { listCallIn } from "../../service/ledger/list-call.ts";
 import { callerOf } from "../http/auth.ts";
+import { sendChunks } from "../http/chunks.ts";
+import { noteApproval } from "../http/context.ts";
 import { sendJson } from "../http/json.ts";
 import { links } from "./approval-links.ts";
 
@@ -14,9 +22,30 @@ const ALL = "approvals:read-all";
 
 export function listApprovals({ ledger }: { readonly ledger: Ledger }): RequestHandler {
   return async (req, res) => {
-    const { query } = listCallIn(req.query);
-    const { items, ...rest } = await ledger.list({ ...query, ...ownOnly(res) });
+    const { query, format } = listCallIn(req.query);
+    const allowed = { ...query, ...ownOnly(res) };
+    if (format !== "json") return await sendAll(res, ledger, allowed, format);
+    const { items, ...rest } = await ledger.list(allowed);
     sendJson(res, JSON.stringify({ items: items.map(shown), ...rest }));
+  };
+}
+
+async function sendAll(res: Response, ledger: Ledger, query: ListQuery, format: FileFormat): Promise<void> {
+  res.setHeader("Content-Type", MEDIA_TYPES[format]);
+  res.setHeader("Content-Disposition", `attachment; filename="approvals.${format}"`);
+  await sendChunks(res, exported(ledger, query, format));
+}
+
+export function showHistory({ durable }: { readonly durable: Durable }): RequestHandler {
+  return async (req, res) => {
+    const id = String(req.params["id"]);
+    const root = isPromiseId(id) ? await approvalBehind(durable, id) : undefined;
+    const history = root && (await readHistory(durable, root));
+    if (history === undefined) {
+      throw new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
+    }
+    noteApproval(res, history.id);
+    sendJson(res, JSON.stringify(history));
   };
 }
 

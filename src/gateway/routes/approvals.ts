@@ -26,7 +26,7 @@ import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
 import { readersMessages } from "../pages/language.ts";
 import { links } from "./approval-links.ts";
-import { listApprovals } from "./approval-list.ts";
+import { listApprovals, showHistory } from "./approval-list.ts";
 import { callbacksOf } from "./callbacks.ts";
 
 export interface ApprovalRoutesOptions {
@@ -79,6 +79,8 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });
     }),
   });
+
+  addRoute(router, "/approvals/:id/history", { GET: needs("approvals:read", showHistory(options)) });
 
   addRoute(router, "/approvals/:id/cancel", {
     POST: needs("approvals:cancel", async (req, res) => {

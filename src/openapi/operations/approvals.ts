@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cancelRequest } from "../../approval/cancel-request.ts";
 import { LIMIT, listParameters } from "../../ledger/parameters.ts";
-import { approvalList } from "../list-schemas.ts";
+import { approvalHistory, approvalList } from "../list-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { approval, approvalReference, approvalRequest } from "../schemas.ts";
 import { approvalId, idempotencyKey } from "./parameters.ts";
@@ -143,6 +143,19 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     scope: "approvals:read",
     parameters: [approvalId],
     responses: { 200: { description: "The approval's current state.", schema: approval } },
+    problems: ["NOT_FOUND"],
+  },
+  {
+    id: "getApprovalHistory",
+    method: "get",
+    path: "/approvals/{id}/history",
+    group: "Approvals",
+    summary: "See what happened to an approval",
+    description:
+      "Who was asked, mailed and answered, what was changed and by whom, and what was reported, in order. The times are those of the engine.",
+    scope: "approvals:read",
+    parameters: [approvalId],
+    responses: { 200: { description: "All events so far.", schema: approvalHistory } },
     problems: ["NOT_FOUND"],
   },
   {

@@ -155,8 +155,12 @@ test("while no worker runs, it is stored, and the exit code says so", async () =
 });
 
 test.each<[string[], number, string]>([
-  [[], EXIT.usage, "Say what to do: show, remind, resend, reassign, recuse, undo, cancel, extend, change"],
-  [["list"], EXIT.usage, "Say what to do"],
+  [
+    [],
+    EXIT.usage,
+    "Say what to do: list, export, history, show, remind, resend, reassign, recuse, undo, cancel, extend, change",
+  ],
+  [["lists"], EXIT.usage, "Say what to do"],
   [["show"], EXIT.usage, "ID is missing"],
   [["recuse", "po-1"], EXIT.usage, "Say which ballot, by either --ballot N or --approver ADDRESS"],
   [["recuse", "po-1", "--ballot", "1", ...BO], EXIT.usage, "Say which ballot"],

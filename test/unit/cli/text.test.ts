@@ -72,6 +72,8 @@ describe("countersign tree", () => {
       durable: async () => ({ family: async () => ({ promises, truncated: true }) }) as never,
       administration: async () => ({}) as never,
       engine: async () => ({}) as never,
+      ledger: async () => ({}) as never,
+      write: () => {},
       config: loadConfig({}, "cli"),
       environment: () => undefined,
       callbackUrlProblem: () => undefined,

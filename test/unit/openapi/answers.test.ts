@@ -89,6 +89,8 @@ describe("answers are as the document says", () => {
     await call("GET", "/approvals/doc-8");
     expect((await call("GET", "/approvals?total=true&limit=1")).status).toBe(200);
     expect((await call("GET", "/approvals?limit=101")).status).toBe(422);
+    expect((await call("GET", "/approvals/doc-8/history")).status).toBe(200);
+    expect((await call("GET", "/approvals/nobody/history")).status).toBe(404);
     expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
   });
 

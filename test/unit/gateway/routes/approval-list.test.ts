@@ -136,3 +136,85 @@ describe("GET /approvals", () => {
     expect(body["errors"]).toMatchObject([{ field }]);
   });
 });
+
+async function file(query: string, key: object) {
+  const response = await fetch(`${rig.url}/approvals${query}`, { headers: { ...key } });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+describe("GET /approvals as a file", () => {
+  it("is CSV by RFC 4180, in which nothing is a formula", async () => {
+    await ask(billing, "csv-1", { title: '=HYPERLINK("http://x.org")', requester: "lee@example.com" });
+    const { status, headers, text } = await rig.json(
+      "GET",
+      "/approvals?requester=lee@example.com&format=csv",
+      undefined,
+      { ...admin },
+    );
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
+    expect(headers.get("content-disposition")).toBe('attachment; filename="approvals.csv"');
+    const [names, row, end] = text.split("\r\n");
+    expect(names).toBe(
+      "id,status,title,requester,asked,answers,waitingFor,stage,round,createdAt,deadline,endedAt,tags",
+    );
+    expect(row).toContain(`csv-1,pending,"'=HYPERLINK(""http://x.org"")",lee@example.com,`);
+    expect(end).toBe("");
+  });
+
+  it("is JSON Lines with everything that matches", async () => {
+    const { headers, text } = await file("?format=jsonl", admin);
+    expect(headers.get("content-type")).toBe("application/jsonl; charset=utf-8");
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly id: string });
+    const { ids } = await list("?limit=100");
+    expect(lines.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it("is of the caller's own, and takes no limit", async () => {
+    const own = await file("?format=jsonl&q=leave", billing);
+    expect([own.status, own.text]).toEqual([200, ""]);
+    expect((await list("?format=csv&limit=3")).body).toMatchObject({ errors: [{ field: "limit" }] });
+  });
+});
+
+describe("GET /approvals/:id/history", () => {
+  it("tells what happened, in order", async () => {
+    await ask(billing, "history-1", {
+      title: "Order desks",
+      approvers: ["cy@example.com", "di@example.com"],
+    });
+    const link = await rig.link("history-1", "reject");
+    await rig.press(link, { confirm: "yes", comment: "Too dear" });
+    await rig.settled("history-1");
+    const { status, body } = await rig.json("GET", "/approvals/history-1/history", undefined, { ...billing });
+    expect(status).toBe(200);
+    const events = body["events"] as readonly { readonly at: string; readonly type: string }[];
+    const at = events.map((event) => event.at);
+    expect(at).toEqual(at.toSorted());
+    expect(events[0]).toMatchObject({ type: "requested" });
+    expect(events.at(-1)?.type).toMatch(/ended|mailed/u);
+    expect(events).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ type: "asked", ballot: 1, person: { email: "cy@example.com" } }),
+        expect.objectContaining({ type: "mailed", mail: "request", ballot: 2, status: "sent" }),
+        expect.objectContaining({
+          type: "decided",
+          ballot: 1,
+          choice: "reject",
+          comment: "Too dear",
+          door: "mail",
+        }),
+        expect.objectContaining({ type: "withdrawn", ballot: 2 }),
+        expect.objectContaining({ type: "ended", outcome: "rejected" }),
+      ]),
+    );
+    expect(JSON.stringify(body)).not.toContain("nonce");
+  });
+
+  it("is 404 where there is no approval", async () => {
+    expect((await rig.json("GET", "/approvals/nobody/history", undefined, { ...admin })).status).toBe(404);
+  });
+});

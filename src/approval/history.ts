@@ -1,0 +1,283 @@
+/** What happened to an approval, in order, as its stored promises tell it. Times are the engine's. */
+import type { Choice, Door, OutcomeKind, Person, Via } from "./approval.ts";
+import { type Course, courseOf } from "./course.ts";
+import type { EventType } from "./event.ts";
+import { KIND_TAG } from "./ids.ts";
+import {
+  cancellationOf,
+  changeOf,
+  closedOf,
+  decisionOf,
+  extensionOf,
+  judgementOf,
+  mailResultOf,
+  reassignmentOf,
+  recusalOf,
+  reissueOf,
+  type StoredRecord,
+  undoOf,
+  withdrawalOf,
+} from "./stored.ts";
+import { type CallbackView, viewCallback } from "./stored-callback.ts";
+import { noticeEndOf, noticeOf } from "./stored-notice.ts";
+import { statusOf } from "./view.ts";
+
+/** What can happen. Of one moment, what is first here comes first: people are asked before they answer. */
+export const HISTORY_TYPES = [
+  "requested",
+  "stage-opened",
+  "changed",
+  "extended",
+  "asked",
+  "mailed",
+  "decided",
+  "undone",
+  "reassigned",
+  "recused",
+  "reissued",
+  "deadline-passed",
+  "cancel-requested",
+  "changes-requested",
+  "withdrawn",
+  "ended",
+  "callback",
+] as const;
+
+/** One thing that happened. `at` is an ISO 8601 instant. */
+export interface HistoryEvent {
+  readonly at: string;
+  readonly type: (typeof HISTORY_TYPES)[number];
+  /** The number of the ballot that it is about. */
+  readonly ballot?: number;
+  /** Whose ballot it is, or who was told. */
+  readonly person?: Person;
+  readonly stage?: number;
+  readonly round?: number;
+  readonly via?: Via["kind"];
+  readonly choice?: Choice;
+  readonly comment?: string;
+  readonly reason?: string;
+  /** Whom it was handed to. */
+  readonly to?: Person;
+  /** The new deadline. */
+  readonly deadline?: string;
+  /** Which mail: `request`, or what a notice says. */
+  readonly mail?: string;
+  /** What became of a mail or a callback. */
+  readonly status?: string;
+  /** Of a callback. */
+  readonly event?: EventType;
+  readonly outcome?: OutcomeKind | "failed";
+  /** How it came in, and the program or person that did it. */
+  readonly door?: Door;
+  readonly caller?: string;
+  readonly by?: string;
+}
+
+/**
+ * @param children direct children of the approval, by position
+ * @param others notices and callbacks of the same tree; those of other approvals are left out
+ * @returns undefined if `root` is no approval
+ */
+export function historyOf(
+  root: StoredRecord,
+  children: readonly StoredRecord[],
+  others: readonly StoredRecord[],
+): HistoryEvent[] | undefined {
+  const course = courseOf(root, children);
+  if (course === undefined) return undefined;
+  const events = [
+    ...rootEvents(root, course),
+    ...children.flatMap((child) => childEvents(child, course)),
+    ...course.ballots.flatMap(({ undo, ballot }) => (undo === undefined ? [] : undoEvents(undo, ballot.n))),
+    ...judgementEvents(children),
+    ...others.flatMap((record) => otherEvents(record, root.id, course)),
+  ];
+  return events
+    .toSorted((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b))
+    .map(({ atMs, ...event }) => ({ at: iso(atMs), ...event }));
+}
+
+const rankOf = ({ type }: Timed) => HISTORY_TYPES.indexOf(type);
+
+type Timed = Omit<HistoryEvent, "at"> & { readonly atMs: number };
+
+function rootEvents(root: StoredRecord, { call }: Course): Timed[] {
+  const { requester } = call.request;
+  const { status, outcome, error } = statusOf(root);
+  const requested: Timed = {
+    atMs: root.createdAt,
+    type: "requested",
+    ...(requester === undefined ? {} : { person: requester }),
+  };
+  if (status === "pending" || root.settledAt === undefined) return [requested];
+  const reason = outcome?.reason ?? error;
+  return [
+    requested,
+    {
+      atMs: root.settledAt,
+      type: "ended",
+      outcome: status,
+      ...(reason === undefined ? {} : { reason }),
+    },
+  ];
+}
+
+function childEvents(child: StoredRecord, course: Course): Timed[] {
+  const kind = child.tags[KIND_TAG];
+  if (kind === "ballot") return ballotEvents(child, course);
+  if (kind === "end") return endEvents(child);
+  const mail = mailResultOf(child);
+  if (mail === undefined) return [];
+  const { n, delivery } = mail;
+  const reason = "reason" in delivery ? { reason: delivery.reason } : {};
+  return [
+    {
+      // A step that is stored when it has ended has a time that is up to a second early (`src/durable/step-record.ts`).
+      atMs: Math.max(settledAt(child), askedAt(course, n)),
+      type: "mailed",
+      mail: "request",
+      ...aboutBallot(course, n),
+      status: delivery.status,
+      ...reason,
+    },
+  ];
+}
+
+function ballotEvents(record: StoredRecord, course: Course): Timed[] {
+  const found = course.ballots.find((each) => each.record.id === record.id);
+  if (found === undefined) return [];
+  const { n, via } = found.ballot;
+  const about = aboutBallot(course, n);
+  const asked: Timed = {
+    atMs: record.createdAt,
+    type: "asked",
+    ...about,
+    ...(via === undefined ? {} : { via: via.kind }),
+  };
+  if (record.state === "pending") return [asked];
+  const atMs = settledAt(record);
+  return [asked, { atMs, ...about, ...answerIn(record) }];
+}
+
+/** How a ballot was settled. What another program wrote, or the clock, closed it without an answer. */
+function answerIn(record: StoredRecord): Omit<Timed, "atMs"> {
+  const decision = decisionOf(record);
+  if (decision !== undefined) {
+    const { choice, comment, door, by, caller } = decision;
+    return { type: "decided", choice, ...some({ comment }), door, by, ...some({ caller }) };
+  }
+  const reassigned = reassignmentOf(record);
+  if (reassigned !== undefined) return { type: "reassigned", to: reassigned.to, ...actIn(reassigned) };
+  const recused = recusalOf(record);
+  if (recused !== undefined) return { type: "recused", ...actIn(recused) };
+  const reissued = reissueOf(record);
+  if (reissued !== undefined) return { type: "reissued", ...actIn(reissued) };
+  return { type: "withdrawn", ...some({ reason: withdrawalOf(record)?.because }) };
+}
+
+function undoEvents(undo: StoredRecord, n: number): Timed[] {
+  const taken = undoOf(undo);
+  return taken?.kind === "undone"
+    ? [{ atMs: settledAt(undo), type: "undone", ballot: n, ...actIn(taken) }]
+    : [];
+}
+
+function endEvents(record: StoredRecord): Timed[] {
+  if (record.state === "pending" || closedOf(record) !== undefined) return [];
+  const atMs = settledAt(record);
+  const extended = extensionOf(record);
+  if (extended !== undefined)
+    return [{ atMs, type: "extended", deadline: iso(extended.untilMs), ...actIn(extended) }];
+  const changed = changeOf(record);
+  if (changed !== undefined) {
+    return [{ atMs, type: "changed", ...some({ comment: changed.note }), ...actIn(changed) }];
+  }
+  if (record.state === "timedout" || record.value === undefined) return [{ atMs, type: "deadline-passed" }];
+  return [{ atMs, type: "cancel-requested", ...some({ reason: cancellationOf(record)?.reason }) }];
+}
+
+/** Stages that opened after the first, and requests for changes: only judgements tell of them. */
+function judgementEvents(children: readonly StoredRecord[]): Timed[] {
+  const events: Timed[] = [];
+  let before = { stage: 0, round: 1, phase: "asking" };
+  for (const child of children) {
+    const judgement = judgementOf(child);
+    if (judgement === undefined) continue;
+    const { atMs, state } = judgement;
+    if (state.phase === "revising" && before.phase !== "revising") {
+      events.push({ atMs, type: "changes-requested" });
+    }
+    if (state.round === before.round && state.stage > before.stage) {
+      events.push({ atMs, type: "stage-opened", stage: state.stage + 1 });
+    }
+    before = state;
+  }
+  return events;
+}
+
+function otherEvents(record: StoredRecord, approval: string, course: Course): Timed[] {
+  const notice = noticeOf(record);
+  if (notice !== undefined) {
+    if (notice.approval !== approval) return [];
+    const end = noticeEndOf(record);
+    const { says } = notice;
+    return [
+      {
+        atMs: end === undefined ? record.createdAt : settledAt(record),
+        type: "mailed",
+        mail: says.mail,
+        ...("n" in says ? aboutBallot(course, says.n) : {}),
+        status: end?.delivery.status ?? (record.state === "pending" ? "pending" : "undeliverable"),
+      },
+    ];
+  }
+  const callback = viewCallback(record);
+  return callback === undefined || callback.about !== approval ? [] : [callbackEvent(callback)];
+}
+
+function callbackEvent({ type, status, to, createdAt, endedAt }: CallbackView): Timed {
+  return { atMs: Date.parse(endedAt ?? createdAt), type: "callback", event: type, status, by: to };
+}
+
+function askedAt(course: Course, n: number): number {
+  return course.ballots.find((each) => each.ballot.n === n)?.record.createdAt ?? 0;
+}
+
+function aboutBallot(course: Course, n: number): Pick<Timed, "ballot" | "person" | "stage" | "round"> {
+  const ballot = course.ballots.find((each) => each.ballot.n === n)?.ballot;
+  if (ballot === undefined) return { ballot: n };
+  const { approver, stage = 0, round = 1 } = ballot;
+  const isStaged = course.call.request.stages !== undefined;
+  return {
+    ballot: n,
+    person: approver,
+    ...(isStaged ? { stage: stage + 1 } : {}),
+    ...(round === 1 ? {} : { round }),
+  };
+}
+
+function actIn(act: {
+  readonly door: Door;
+  readonly by?: string;
+  readonly caller?: string;
+  readonly reason?: string;
+}): Pick<Timed, "door" | "by" | "caller" | "reason"> {
+  const { door, by, caller, reason } = act;
+  return { ...some({ reason }), door, ...some({ by, caller }) };
+}
+
+/** Without the members that are undefined. */
+function some<T extends Readonly<Record<string, string | undefined>>>(members: T) {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    readonly [name in keyof T]?: NonNullable<T[name]>;
+  };
+}
+
+function settledAt({ settledAt: atMs, timeoutAt }: StoredRecord): number {
+  return atMs ?? timeoutAt;
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,23 @@
+import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
+
+export const index: Command = {
+  help: `Usage: countersign index rebuild [--json]
+
+Makes the index of approvals again, from what is stored. Lists and exports of approvals are read from it; nothing else is. Works
+whether or not the service runs. While it runs, everything but lists goes on, and lists are back when the command ends.
+
+Options:
+  --json      Print JSON, even on a terminal
+
+Exits 0 when the index is there again.
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, {});
+    const [verb, ...others] = positionals;
+    if (verb !== "rebuild" || others.length > 0) throw new UsageError("Say rebuild");
+    await (await cli.engine()).rebuild();
+    cli.record({ what: "rebuild", outcome: "done" });
+    cli.print({ rebuilt: true }, () => "The index is made again", values);
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,32 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { Response } from "express";
+
+/**
+ * Answers with the chunks as fast as the caller reads them. What the first chunk throws is refused like any other request;
+ * what a later one throws breaks the connection, which tells the caller that the answer is not whole.
+ */
+export async function sendChunks(
+  res: Response,
+  chunks: AsyncGenerator<string, void, undefined>,
+): Promise<void> {
+  const first = await chunks.next().catch((error: unknown) => {
+    for (const name of ["Content-Type", "Content-Disposition"]) res.removeHeader(name);
+    throw error;
+  });
+  const all = async function* () {
+    if (first.done !== true) yield first.value;
+    yield* chunks;
+  };
+  try {
+    await pipeline(Readable.from(all()), res);
+  } catch (error) {
+    res.destroy();
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** The caller went away. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+}

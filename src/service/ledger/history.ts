@@ -1,0 +1,23 @@
+import { type HistoryEvent, historyOf } from "../../approval/history.ts";
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+
+export interface History {
+  readonly id: string;
+  /** In order. */
+  readonly events: readonly HistoryEvent[];
+  /** Whether its tree has more promises than are read: then some mails and callbacks are missing. */
+  readonly truncated: boolean;
+}
+
+/** Notices and callbacks are workflows of their own, below the root of the tree. */
+const KINDS: ReadonlySet<string | undefined> = new Set(["notice", "callback"]);
+
+/** Undefined if the promise is no approval. */
+export async function readHistory(durable: Durable, root: StoredPromise): Promise<History | undefined> {
+  const children = await durable.children(root.id);
+  const tree = await durable.family(root.id.split(":", 1)[0] ?? root.id);
+  const others = tree.promises.filter(({ tags }) => KINDS.has(tags[KIND_TAG]));
+  const events = historyOf(root, children, others);
+  return events && { id: root.id, events, truncated: tree.truncated };
+}
