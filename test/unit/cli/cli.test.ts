@@ -52,6 +52,9 @@ afterAll(async () => {
 
 const PENS = { title: "Buy pens", approvers: ["ana@example.com"] };
 
+/** A file that holds no request. */
+const PEOPLE = new URL("../../../examples/rehearsals/purchase/people.yaml", import.meta.url).pathname;
+
 function approvalNow(request: object): string[] {
   return ["invoke", "a", "--func", "approval", "--arg", JSON.stringify(request)];
 }
@@ -143,10 +146,7 @@ describe("countersign schedule", () => {
       ["create", "s", "--cron", "@daily", "--approval", "/nowhere.yaml", "--func", "approval"],
       "Give either --approval FILE, or --func and --arg",
     ],
-    [
-      ["create", "s", "--cron", "@daily", "--approval", "examples/rehearsals/purchase/people.yaml"],
-      "people.yaml must be an approval request:\n",
-    ],
+    [["create", "s", "--cron", "@daily", "--approval", PEOPLE], "people.yaml must be an approval request:\n"],
     [approvalEach({ title: "t", approvers: ["ana"] }), "approvers[0] must be one plain mail address"],
     [approvalEach({ ...PENS, deadline: "2098-01-01T00:00:00Z" }), "deadline must be 1 minute to 400 days"],
     [
