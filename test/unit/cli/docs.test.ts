@@ -30,6 +30,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "meeting",
     "notice",
     "retry",
+    "session",
     "undo",
     "webhook",
   ]);
