@@ -144,6 +144,12 @@ export interface Cancellation {
   readonly kind: "cancelled";
   readonly reason?: string;
   readonly nonce: string;
+  /** Absent in what an earlier version stored, and so are the next two. */
+  readonly door?: Door;
+  /** The address of the person who did it by their own link. */
+  readonly by?: string;
+  /** The program: an API key. */
+  readonly caller?: string;
 }
 
 /** The value of an end promise whose deadline was moved: the next one has it. */

@@ -64,6 +64,8 @@ export type BallotStanding =
       readonly to?: Person;
       /** The address of the person who did it. */
       readonly by?: string;
+      /** The program that did it: an API key. */
+      readonly caller?: string;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     };
@@ -202,13 +204,19 @@ function endingOf(
   end: StoredRecord | undefined,
   root: StoredRecord,
   outcome: OutcomeKind | undefined,
-): { readonly because: ClosedBecause; readonly atMs?: number; readonly reason?: string } | undefined {
+): Omit<ClosedStanding, "kind"> | undefined {
   // The end promise first: it is settled before the root.
   if (end !== undefined && isSettled(end)) {
     if (closedOf(end) !== undefined) return { because: outcome ?? "closing", ...settledAt(end) };
     if (!isCancelled(end)) return { because: "expired", ...settledAt(end) };
-    const reason = outcome === "cancelled" ? cancellationOf(end)?.reason : undefined;
-    return { because: outcome ?? "closing", ...settledAt(end), ...(reason === undefined ? {} : { reason }) };
+    const { reason, by, caller } = (outcome === "cancelled" && cancellationOf(end)) || {};
+    return {
+      because: outcome ?? "closing",
+      ...settledAt(end),
+      ...(reason === undefined ? {} : { reason }),
+      ...(by === undefined ? {} : { by }),
+      ...(caller === undefined ? {} : { caller }),
+    };
   }
   if (root.state === "pending") return undefined;
   return { because: outcome ?? "closing", atMs: root.settledAt ?? root.timeoutAt };

@@ -172,6 +172,9 @@ const cancellation: z.ZodType<Cancellation> = z.object({
   kind: z.literal("cancelled"),
   reason: z.exactOptional(text),
   nonce: text,
+  door: z.exactOptional(doorSchema),
+  by: z.exactOptional(text),
+  caller: z.exactOptional(text),
 });
 
 const closed: z.ZodType<Closed> = z.object({

@@ -39,7 +39,14 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   /** Addresses of the approvers who have not answered yet. */
   readonly waitingFor: readonly string[];
   /** A caller asked to cancel; it took effect if `status` is `cancelled`. */
-  readonly cancellation?: { readonly at: string; readonly reason?: string };
+  readonly cancellation?: {
+    readonly at: string;
+    readonly reason?: string;
+    /** The address of the person who did it by their own link. */
+    readonly by?: string;
+    /** The program that did it: an API key. */
+    readonly caller?: string;
+  };
   /** The workflow's result, once there is one. */
   readonly outcome?: Outcome;
   readonly error?: string;
@@ -159,7 +166,15 @@ export function statusOf(root: StoredRecord): Pick<ApprovalView, "status" | "out
 function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "cancellation"> {
   const cancellation = end === undefined ? undefined : cancellationOf(end);
   if (end?.settledAt === undefined || cancellation === undefined) return {};
-  return { cancellation: { at: iso(end.settledAt), ...reasonOf(cancellation) } };
+  const { reason, by, caller } = cancellation;
+  return {
+    cancellation: {
+      at: iso(end.settledAt),
+      ...(reason === undefined ? {} : { reason }),
+      ...(by === undefined ? {} : { by }),
+      ...(caller === undefined ? {} : { caller }),
+    },
+  };
 }
 
 /** Version 1 of the workflow has one timer for its mails, and later ones have one for whatever is due next. */

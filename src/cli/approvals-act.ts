@@ -203,7 +203,7 @@ function readCancel({ reason }: Values): (asked: Asked) => Promise<Done> {
     const ended = await cancelApproval(
       { ...options, newId: () => actor.nonce },
       { root, request },
-      body.reason,
+      { ...actor, ...body },
     );
     return { isDone: ended.state !== "pending", told: {} };
   };

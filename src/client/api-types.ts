@@ -458,6 +458,10 @@ export type Cancellation = {
   /** ISO 8601 instant. */
   readonly at: string;
   readonly reason?: string;
+  /** The person who cancelled it by their own link. */
+  readonly by?: string;
+  /** The API key that cancelled it. */
+  readonly caller?: string;
 };
 
 /** What is left out stays as it is. */

@@ -229,6 +229,8 @@ export interface MessageArgs {
   readonly "page.closed.approved": null;
   readonly "page.closed.approved.lead": null;
   readonly "page.closed.cancelled": null;
+  readonly "page.closed.cancelled.by": { readonly who: string };
+  readonly "page.closed.cancelled.byKey": { readonly caller: string };
   readonly "page.closed.cancelled.lead": null;
   readonly "page.closed.changes": null;
   readonly "page.closed.changes.lead": null;

@@ -233,7 +233,16 @@ export const approval: z.ZodType<ApprovalAnswer> = z
       .array(z.string())
       .meta({ description: "Addresses of the approvers whose answer is awaited." }),
     cancellation: z.exactOptional(
-      z.strictObject({ at: instant, reason: z.exactOptional(z.string()) }).meta({ id: "Cancellation" }),
+      z
+        .strictObject({
+          at: instant,
+          reason: z.exactOptional(z.string()),
+          by: z
+            .exactOptional(z.string())
+            .meta({ description: "The person who cancelled it by their own link." }),
+          caller: z.exactOptional(z.string()).meta({ description: "The API key that cancelled it." }),
+        })
+        .meta({ id: "Cancellation" }),
     ),
     outcome: z.exactOptional(outcome),
     error: z.exactOptional(z.string()),

@@ -121,7 +121,11 @@ function approvalWorld(scenario: Scenario, request: ApprovalRequest, engine: Mod
         signal: new AbortController().signal,
       };
       const root = engine.stored(ID);
-      const told = await cancelApproval(options, { root, request }, "not needed").then(
+      const told = await cancelApproval(
+        options,
+        { root, request },
+        { reason: "not needed", door: "api" },
+      ).then(
         (record) => outcomeOf(record)?.outcome,
         (error: unknown) => {
           if (!(error instanceof ServiceError)) throw error;

@@ -449,6 +449,7 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
         kind: "closed",
         because: "cancelled",
         reason: "Bought elsewhere",
+        caller: "purchasing",
         outcome: "cancelled",
         atMs,
       },

@@ -244,7 +244,7 @@ class WorkflowTest {
       const request = root && requestOf(root);
       if (root === undefined || request === undefined || root.state !== "pending") return;
       const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
-      await cancelApproval(cancelling, { root, request }, comment);
+      await cancelApproval(cancelling, { root, request }, { reason: comment, door: "api" });
       return;
     }
     const answer = { choice, comment, door: "mail", nonce: randomUUID() } as const;

@@ -89,13 +89,15 @@ export function stateOf(
 export function standsOf({ standing, request }: Question): Standing | undefined {
   if (standing.kind === "open") return undefined;
   if (standing.kind === "closed") {
-    const { because, atMs, reason, to, outcome } = standing;
+    const { because, atMs, reason, to, by, caller, outcome } = standing;
     return {
       kind: "closed",
       because,
       ...(atMs === undefined ? {} : { atMs }),
       ...(reason === undefined ? {} : { reason }),
       ...(to === undefined ? {} : { to }),
+      ...(by === undefined ? {} : { by }),
+      ...(caller === undefined ? {} : { caller }),
       ...(outcome === undefined ? {} : { outcome }),
     };
   }

@@ -82,6 +82,9 @@ export type Standing =
       readonly reason?: string;
       /** Whom it was handed to. */
       readonly to?: Person;
+      /** The address of the person who did it, or the API key of the program. */
+      readonly by?: string;
+      readonly caller?: string;
       readonly outcome?: OutcomeKind;
     };
 

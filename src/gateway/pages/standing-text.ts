@@ -1,7 +1,9 @@
 import type { Door, Effect, OutcomeKind } from "../../approval/approval.ts";
+import { addressKey } from "../../approval/person.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
 import type { Messages } from "../../lib/messages.ts";
+import { oneLine } from "../../lib/text.ts";
 import { answerText, choiceText } from "./choice-text.ts";
 import type { Asked, Standing, TriedAct } from "./page.ts";
 
@@ -97,9 +99,11 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
   };
 }
 
-function closedText({ press }: Visit, { because, outcome }: Closed, messages: Messages): StandingText {
+function closedText({ press, asked }: Visit, stands: Closed, messages: Messages): StandingText {
+  const { because, outcome } = stands;
   const { headline, lead } = CLOSED[because];
   const sentences = [messages.text(lead)];
+  if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
   if (press === "late") {
@@ -113,6 +117,16 @@ function closedText({ press }: Visit, { because, outcome }: Closed, messages: Me
     tone: "neutral",
     icon: because === "expired" ? "clock" : "closed",
   };
+}
+
+/** Who cancelled the request, where that is known. */
+function cancelledBy({ by, caller }: Closed, { request }: Asked, messages: Messages): string[] {
+  if (caller !== undefined) return [messages.text("page.closed.cancelled.byKey", { caller })];
+  if (by === undefined) return [];
+  const { requester } = request;
+  const isRequester = requester !== undefined && addressKey(requester.email) === addressKey(by);
+  const who = oneLine((isRequester ? requester.name : undefined) ?? by);
+  return [messages.text("page.closed.cancelled.by", { who })];
 }
 
 /** How the request ended, for a person who may have answered otherwise. */

@@ -89,7 +89,11 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       const { root } = approval;
       noteApproval(res, root.id);
       const signal = AbortSignal.any([options.draining, gone(res)]);
-      const ended = await cancelApproval({ ...options, signal }, approval, reason).catch((error: unknown) => {
+      const ended = await cancelApproval({ ...options, signal }, approval, {
+        reason,
+        door: "api",
+        caller: callerOf(res)?.id,
+      }).catch((error: unknown) => {
         if (error instanceof ServiceError && error.code === "CONFLICT") {
           audit(res, { what: "cancel", about: root.id, outcome: "too late" });
         }

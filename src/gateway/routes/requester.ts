@@ -73,7 +73,7 @@ export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOpti
       await cancelApproval(
         { ...options, signal },
         { root: course.root, request: course.call.request },
-        values.get("reason"),
+        { reason: values.get("reason"), door: "mail", by: asked.requester.email },
       );
       return "stored";
     } catch (error) {

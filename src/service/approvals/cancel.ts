@@ -4,7 +4,8 @@ import { changeOf, closedOf, extensionOf, type StoredRecord } from "../../approv
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { type ActOptions, whenActedOn } from "./act.ts";
+import { type ActOptions, type Actor, whenActedOn } from "./act.ts";
+import { actOf, reasonOf } from "./ballot-acts.ts";
 import { settleEnd } from "./end.ts";
 import { readCourse } from "./question.ts";
 
@@ -34,13 +35,13 @@ const OUTCOME_WAIT_MS = 2_000;
 export async function cancelApproval(
   { durable, newId, signal, outcomeWaitMs = OUTCOME_WAIT_MS }: CancelOptions,
   { root }: StoredApproval,
-  reason: string | undefined,
+  { reason, ...actor }: Omit<Actor, "nonce"> & { readonly reason?: string | undefined },
 ): Promise<StoredPromise> {
   if (root.state !== "pending") return assertCancelled(root);
   const cancellation: Cancellation = {
     kind: "cancelled",
-    nonce: newId(),
-    ...(reason === undefined ? {} : { reason }),
+    ...reasonOf(reason),
+    ...actOf({ ...actor, nonce: newId() }),
   };
   const end = await settleCurrentEnd({ durable, signal, outcomeWaitMs }, root.id, cancellation);
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";

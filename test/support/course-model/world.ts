@@ -256,7 +256,11 @@ async function done(doing: Doing, deed: Deed): Promise<void> {
   const act = { door: "api", nonce } as const;
   if ("cancel" in deed) {
     const options = { durable, newId: () => nonce, signal: new AbortController().signal };
-    const outcome = await cancelApproval(options, { root: engine.stored(ID), request }, "not needed").then(
+    const outcome = await cancelApproval(
+      options,
+      { root: engine.stored(ID), request },
+      { reason: "not needed", door: "api" },
+    ).then(
       (record) => outcomeOf(record)?.outcome,
       (error: unknown) => {
         if (!(error instanceof ServiceError)) throw error;

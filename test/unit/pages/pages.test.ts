@@ -287,7 +287,7 @@ describe("render() of what stands", () => {
     expect((await get("standing decided")).html).not.toContain("Given through");
   });
 
-  test("gives the reason of a cancellation", async () => {
+  test("gives the reason of a cancellation, and says who it was", async () => {
     expect((await get("standing cancelled for a reason")).html).toMatch(
       /Reason<\/dt><dd dir="auto">&lt;script/u,
     );

@@ -85,7 +85,7 @@ async function cancel(
   if (root === undefined || course === undefined) return UNKNOWN;
   const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
   try {
-    await cancelApproval(cancelling, { root, request: course.request }, reason);
+    await cancelApproval(cancelling, { root, request: course.request }, { reason, door: "api" });
     return undefined;
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

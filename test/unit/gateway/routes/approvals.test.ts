@@ -331,6 +331,16 @@ describe("GET /approvals/:id", () => {
         },
       ],
       waitingFor: ["ana@example.com", "gone@example.com"],
+      explanation: {
+        text: "Waiting for 1 of ana@example.com, gone@example.com.",
+        round: 1,
+        rounds: 1,
+        stage: 1,
+        stages: 1,
+        waitingFor: [{ needed: 1, people: [{ email: "ana@example.com" }, { email: "gone@example.com" }] }],
+        approved: [],
+        revising: false,
+      },
       createdAt: new Date(root!.createdAt).toISOString(),
       links: { self: "/approvals/po-1", cancel: "/approvals/po-1/cancel", wait: "/wait?id=po-1" },
     });

@@ -169,7 +169,11 @@ describe("cancel", () => {
     expect([pressed.status, pressed.headers.get("location")]).toEqual([303, link]);
     expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "cancelled" });
     expect((await rig.call(link)).text).toMatch(/The request was cancelled\.[^]*Bought elsewhere/u);
-    expect((await rig.call(await rig.link("po-1", "approve"))).text).toContain("Bought elsewhere");
+    const approvers = await rig.call(await rig.link("po-1", "approve"));
+    expect(approvers.text).toMatch(/Kim cancelled it\.[^]*Bought elsewhere/u);
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
+      cancellation: { reason: "Bought elsewhere", by: "kim@example.com" },
+    });
     expect(rig.audit.filter(({ what }) => what === "cancel")).toMatchObject([
       { who: expect.stringMatching(/^requester:/u) as string, about: "po-1", outcome: "stored" },
     ]);

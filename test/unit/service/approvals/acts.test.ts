@@ -49,7 +49,11 @@ async function cancel(durable: Durable) {
   const root = await durable.read("po-1");
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) throw new Error("There is no approval");
-  return await cancelApproval({ durable, newId: () => "c1", signal: never }, { root, request }, undefined);
+  return await cancelApproval(
+    { durable, newId: () => "c1", signal: never },
+    { root, request },
+    { door: "api" },
+  );
 }
 
 function press(rig: Pick<Rig, "durable">, n: number, choice = "approve") {
