@@ -50,7 +50,8 @@ export interface ListPage {
 /** The read model of approvals, wherever it is kept. Errors are those of the durable port. */
 export interface Ledger {
   /**
-   * A page of approvals. What existed when the listing began, and still matches, is on exactly one page.
+   * A page of approvals. What existed when the listing began, and still matches, is on exactly one page; if its deadline
+   * was moved meanwhile, a list by deadline may show it again at its new place.
    *
    * @throws ServiceError INVALID_FIELDS if the cursor belongs to another query
    */

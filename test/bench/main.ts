@@ -10,6 +10,7 @@ import { against } from "./parts/against.ts";
 import { cycle } from "./parts/cycle.ts";
 import { engine } from "./parts/engine.ts";
 import { http } from "./parts/http.ts";
+import { list } from "./parts/list.ts";
 import { pending } from "./parts/pending.ts";
 import { recovery } from "./parts/recovery.ts";
 import { start } from "./parts/start.ts";
@@ -23,6 +24,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   start,
   pending,
   recovery,
+  list,
   against,
 };
 
@@ -39,6 +41,7 @@ Parts, by default all of them but against:
   start     from the command to "ready", and what is resident then; with --against, of the other checkout, too
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
   recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
+  list      pages of lists of 100,000 approvals; with --full of 1,000,000
   against   the cycles of this checkout and of another, in turn, with their ratios: needs --against
 
 Options:

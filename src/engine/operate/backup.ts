@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { SILENT } from "../log.ts";
 import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../store/journal.ts";
+import type { Projection } from "../store/projection.ts";
 import { DatabaseSync } from "../store/sqlite.ts";
 import { Store } from "../store/store.ts";
 
@@ -9,7 +11,11 @@ import { Store } from "../store/store.ts";
  * acknowledged before. The copy is complete or absent, checked, and readable by its owner only.
  * @throws Error if `target` exists, the engine's file does not, or the disk is full
  */
-export function backUp(file: string, target: string): { readonly file: string; readonly bytes: number } {
+export function backUp(
+  file: string,
+  target: string,
+  projection?: Projection,
+): { readonly file: string; readonly bytes: number } {
   const path = resolve(target);
   if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
   if (existsSync(path))
@@ -27,7 +33,7 @@ export function backUp(file: string, target: string): { readonly file: string; r
     } finally {
       source.close();
     }
-    if (records.length > 0) takeUp(partial, records);
+    if (records.length > 0) takeUp(partial, records, projection);
     check(partial);
     flush(partial, "r+");
     renameSync(partial, path);
@@ -39,9 +45,10 @@ export function backUp(file: string, target: string): { readonly file: string; r
   return { file: path, bytes: statSync(path).size };
 }
 
-/** Adds acknowledged changes that were not in the engine's file yet. */
-function takeUp(path: string, records: JournalRecord[]): void {
-  const store = new Store(new DatabaseSync(path), keepJournal(records));
+/** Adds acknowledged changes that were not in the engine's file yet, with the rows that follow from them. */
+function takeUp(path: string, records: JournalRecord[], projection: Projection | undefined): void {
+  const projected = projection && { projection, log: SILENT };
+  const store = new Store(new DatabaseSync(path), keepJournal(records), projected);
   store.checkpoint();
   store.close();
 }

@@ -19,7 +19,7 @@ export interface EngineFolder {
 export function operateEngine({ dataDir, url, token, projection }: EngineFolder) {
   const file = join(dataDir, "engine.db");
   return {
-    backUp: (target: string) => backUp(file, target),
+    backUp: (target: string) => backUp(file, target, projection),
     examine: () => examine(file, Date.now()),
     look: <T>(visit: (state: FileState) => T) => look(file, visit),
     walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),

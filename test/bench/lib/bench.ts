@@ -99,14 +99,19 @@ export class Bench implements AsyncDisposable {
   }
 
   async startProduct(
-    settings: { readonly isMailed?: boolean; readonly dataDir?: string; readonly checkout?: Checkout } = {},
+    settings: {
+      readonly isMailed?: boolean;
+      readonly isIndexed?: boolean;
+      readonly dataDir?: string;
+      readonly checkout?: Checkout;
+    } = {},
   ): Promise<BenchProcess<ProductReady>> {
-    const { dataDir = this.folder(), checkout = THIS_CHECKOUT } = settings;
+    const { dataDir = this.folder(), checkout = THIS_CHECKOUT, isIndexed } = settings;
     const smtpUrl = settings.isMailed ? await this.smtpUrl() : undefined;
     const { signalPort } = this;
     const { logLevel } = this.options;
     const { product, imports } = checkout;
-    return this.start(product, { dataDir, smtpUrl, signalPort, logLevel }, imports);
+    return this.start(product, { dataDir, smtpUrl, signalPort, logLevel, isIndexed }, imports);
   }
 
   /** Only what cannot be avoided for the simple cycle. */

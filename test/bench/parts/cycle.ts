@@ -23,6 +23,7 @@ export async function cycle(bench: Bench): Promise<void> {
     "seed, simple": () => onSeed(bench, false),
     "product, simple": () => onProduct(bench, "simple", false),
     "product, approval": () => onProduct(bench, "approval", false),
+    "product, approval, no index": () => onProduct(bench, "approval", false, false),
     "seed, simple, SMTP": () => onSeed(bench, true),
     "product, simple, SMTP": () => onProduct(bench, "simple", true),
     "product, approval, SMTP": () => onProduct(bench, "approval", true),
@@ -77,6 +78,9 @@ export async function cycle(bench: Bench): Promise<void> {
     rate("seed, simple, SMTP"),
     "≥ 1.3",
   );
+  const [indexed, plain] = ["product, approval", "product, approval, no index"] as const;
+  against("approval / the same without index", rate(indexed), rate(plain), "≥ 0.95");
+  against("CPU of an approval / the same without index", cpu(indexed), cpu(plain), "≤ 1.05");
   bench.report.figure("engine requests for an approval", {
     values: column("product, approval", ({ requests }) => requests),
     unit: "",
@@ -106,8 +110,8 @@ async function simpleRun(bench: Bench, server: BenchProcess<UrlReady>, isMailed:
   return { crowd, alone };
 }
 
-async function onProduct(bench: Bench, cycle: CycleName, isMailed: boolean): Promise<Run> {
-  await using server = await bench.startProduct({ isMailed });
+async function onProduct(bench: Bench, cycle: CycleName, isMailed: boolean, isIndexed = true): Promise<Run> {
+  await using server = await bench.startProduct({ isMailed, isIndexed });
   const { cycles } = bench.options;
   const load = { origin: server.ready.url, cycle, isMailed } as const;
   await bench.warmUp({ ...load, users: CROWD });

@@ -9,6 +9,8 @@ interface ProductOptions {
   readonly smtpUrl?: string | undefined;
   readonly signalPort: number;
   readonly logLevel?: string | undefined;
+  /** Whether the index of approvals is kept, as by default. */
+  readonly isIndexed?: boolean;
 }
 
 export interface ProductReady {
@@ -36,6 +38,7 @@ function productEnv({
   dataDir,
   smtpUrl,
   logLevel,
+  isIndexed = true,
 }: Omit<ProductOptions, "signalPort">): Record<string, string> {
   return {
     DATA_DIR: dataDir,
@@ -46,6 +49,7 @@ function productEnv({
     MAIL_FROM: "Approvals <approvals@example.com>",
     WORKFLOWS: fileURLToPath(import.meta.resolve("./workflows/")),
     EXAMPLE_WORKFLOWS: "on",
+    APPROVAL_INDEX: isIndexed ? "on" : "off",
     ...(logLevel && { LOG_LEVEL: logLevel }),
   };
 }

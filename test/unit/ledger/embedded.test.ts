@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
+import { backUp } from "../../../src/engine/operate/backup.ts";
 import type { ListQuery } from "../../../src/ledger/ledger.ts";
 import { listForPerson } from "../../../src/service/ledger/person-list.ts";
 import { temporaryFolder, testEngine } from "../../support/engine.ts";
@@ -146,6 +147,19 @@ describe("the read model in the embedded engine", () => {
       )
       .toBe(true);
     await third.close();
+  });
+
+  it("comes along with a backup that is made while the engine runs", async () => {
+    const dataDir = temporaryFolder();
+    const engine = testEngine({ dataDir, projection: LEDGER });
+    const next = syntheticApprovals(randomFrom(4), Date.now());
+    for (let i = 0; i < 100; i += 1) await engine.send(next());
+    const copy = temporaryFolder();
+    backUp(join(dataDir, "engine.db"), join(copy, "engine.db"), LEDGER);
+    const restored = openEngine({ dataDir: copy, projection: LEDGER });
+    // At once: nothing has to be made again.
+    await expectInboxesRight(restored);
+    await restored.close();
   });
 
   it("loses its rows with the promises that are deleted", async () => {
