@@ -81,11 +81,15 @@ export interface SignIn {
   readonly kind: typeof SIGN_IN_KIND;
   /** The random part of the attempt's id. */
   readonly name: string;
+  /** The address as it was typed. */
   readonly email: string;
   /** What the browser asked for: the mail's language. */
   readonly locale?: string;
-  /** Whether a mail is sent. Nobody outside can tell. */
-  readonly mails: boolean;
+  /**
+   * The same address as approvals have it: mail goes there, and not to another spelling, which might be somebody else's
+   * mailbox. Absent: no mail is sent. Nobody outside can tell.
+   */
+  readonly to?: string;
 }
 
 /** Who is in. */

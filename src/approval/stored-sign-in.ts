@@ -7,7 +7,7 @@ const signIn: z.ZodType<SignIn> = z.object({
   name: z.string(),
   email: z.string(),
   locale: z.exactOptional(z.string()),
-  mails: z.boolean(),
+  to: z.exactOptional(z.string()),
 });
 
 const call = z.object({ func: z.literal(SIGN_IN_FUNC), args: z.tuple([signIn]) });

@@ -7,7 +7,7 @@ import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { MessagesFor } from "../lib/messages.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
-import { isKnownPerson } from "../service/inbox/list.ts";
+import { knownAddress } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import type { Catalogue } from "../workflows/catalogue.ts";
@@ -149,7 +149,7 @@ function addInbox(app: Express, options: AppOptions): void {
   const { signIn } = options.tokens;
   const https = options.publicUrl.startsWith("https:");
   const visitors = createVisitors({ ...options, signIn, https });
-  const isKnown = (email: string) => isKnownPerson(ledger, email);
-  addSignInRoutes(app, { ...options, signIn, https, visitors, isKnown });
+  const addressOf = (email: string) => knownAddress(ledger, email);
+  addSignInRoutes(app, { ...options, signIn, https, visitors, addressOf });
   addInboxRoutes(app, { ...options, visitors });
 }

@@ -81,7 +81,6 @@ const KINDS = [
   "receipt overruled by a veto",
   "refused",
   "inbox",
-  "inbox confirm",
 ];
 
 test("axe finds what is wrong with a page that is made badly", async () => {

@@ -29,12 +29,12 @@ export function* sign_in_mail(ctx: Context, input: unknown): Generator<unknown, 
 /** @param endsAtMs when link and code stop working */
 async function send_sign_in(ctx: Context, asked: SignIn, tries: number, endsAtMs: number): Promise<Sent> {
   const svc = productServices(ctx);
-  const { name, email, locale, mails } = asked;
-  if (!mails) return { kind: "notice-mail", delivery: { status: "skipped" } };
+  const { name, to, locale } = asked;
+  if (to === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
   const { signIn } = svc.tokens;
   const mail = {
     kind: "sign-in",
-    to: { email, ...(locale === undefined ? {} : { locale }) },
+    to: { email: to, ...(locale === undefined ? {} : { locale }) },
     name,
     code: signIn.codeOf(name),
     link: `${svc.publicUrl}/inbox/link/${signIn.issueLink({ name, expiresAtMs: endsAtMs })}`,

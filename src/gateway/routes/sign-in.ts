@@ -42,8 +42,8 @@ export interface SignInRoutesOptions {
   readonly signIn: SignInTokens;
   readonly visitors: Visitors;
   readonly pages: Pages;
-  /** Whether the person has anything to see in the inbox. Who has not gets no mail. */
-  readonly isKnown: (email: string) => Promise<boolean>;
+  /** The address as approvals have it; undefined for who has nothing to see in the inbox, and gets no mail. */
+  readonly addressOf: (email: string) => Promise<string | undefined>;
   /** The engine's, in milliseconds since 1970. */
   readonly clock: () => number;
   readonly newNonce: () => string;
@@ -61,7 +61,7 @@ const MAILS_OF_ADDRESS = { windowMs: 10 * MINUTE_MS, most: 20 };
 const readForm = formReader({ bytesMax: 4 * 1024, controlsMax: 8 });
 
 export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): void {
-  const { durable, signIn: tokens, visitors, pages, isKnown, clock } = options;
+  const { durable, signIn: tokens, visitors, pages, addressOf, clock } = options;
   const browser = createCookie("countersign-sign-in", options);
   const asks = createRateLimit({ clock, ...ASKS_OF_NETWORK });
   const mailsOfNetwork = createRateLimit({ clock, ...MAILS_OF_NETWORK });
@@ -123,11 +123,21 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
       }
       const person = personHash(email);
       const isTooOften = [mailsOfNetwork.count([`${person} ${network}`]), mailsOfAddress.count([person])];
-      const mails = (await isKnown(email)) && isTooOften.every((wait) => wait === undefined);
+      const known = await addressOf(email);
+      const to = isTooOften.every((wait) => wait === undefined) ? known : undefined;
       const [locale] = req.acceptsLanguages();
       const isLocale = locale !== undefined && LOCALE.test(locale);
-      const attempt = await beginSignIn(options, { email, mails, ...(isLocale ? { locale } : {}) });
-      audit(res, { who: "anyone", what: "sign-in", person, outcome: mails ? "mailed" : "not mailed" });
+      const attempt = await beginSignIn(options, {
+        email,
+        ...(to === undefined ? {} : { to }),
+        ...(isLocale ? { locale } : {}),
+      });
+      audit(res, {
+        who: "anyone",
+        what: "sign-in",
+        person,
+        outcome: to === undefined ? "not mailed" : "mailed",
+      });
       const { name, endsAtMs: expiresAtMs } = attempt;
       browser.set(res, tokens.issueBrowser({ name, expiresAtMs }), expiresAtMs - clock());
       seeOther(res, "/inbox/code");

@@ -41,14 +41,20 @@ export async function readInbox(options: InboxOptions, call: PersonListCall): Pr
   };
 }
 
-/** Whether there is, or was, anything in the person's inbox. Takes as long for everybody. */
-export async function isKnownPerson(ledger: Pick<Ledger, "list">, email: string): Promise<boolean> {
+/**
+ * The person's address as their newest approval has it; undefined if there is, and was, nothing in their inbox. Asks the
+ * same of the read model for everybody.
+ */
+export async function knownAddress(ledger: Pick<Ledger, "list">, email: string): Promise<string | undefined> {
+  const key = addressKey(email);
   const found = await Promise.all([
     ledger.list({ approver: email, sort: "created", limit: 1 }),
     ledger.list({ requester: email, sort: "created", limit: 1 }),
   ]);
-  // A page may be empty and have a cursor: then there is more, and a mail too many does no harm.
-  return found.some(({ items, nextCursor }) => items.length > 0 || nextCursor !== undefined);
+  const people = found.flatMap(({ items }) =>
+    items.flatMap(({ ballots, requester }) => [...ballots.map(({ approver }) => approver), requester]),
+  );
+  return people.find((person) => person !== undefined && addressKey(person.email) === key)?.email;
 }
 
 async function itemOf(options: InboxOptions, entry: Entry, person: string): Promise<InboxItem> {

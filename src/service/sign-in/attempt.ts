@@ -31,9 +31,10 @@ export interface SignInOptions {
 export interface Attempt {
   /** Random: who knows it can neither tell the code nor make the link. */
   readonly name: string;
+  /** As it was typed. */
   readonly email: string;
-  /** Whether a mail was sent. An attempt without one signs nobody in: its code could only be guessed. */
-  readonly mails: boolean;
+  /** Where the mail went. An attempt without one signs nobody in: its code could only be guessed. */
+  readonly to?: string;
   /** When link and code stop working, in milliseconds since 1970. */
   readonly endsAtMs: number;
 }
@@ -57,7 +58,7 @@ export type SignedIn = { readonly kind: "in"; readonly session: Session };
  */
 export async function beginSignIn(
   { durable, clock, newNonce }: SignInOptions,
-  asked: Pick<SignIn, "email" | "locale" | "mails">,
+  asked: Pick<SignIn, "email" | "locale" | "to">,
 ): Promise<Attempt> {
   const name = newNonce();
   const signIn: SignIn = { kind: SIGN_IN_KIND, name, ...asked };
@@ -68,7 +69,7 @@ export async function beginSignIn(
     timeoutAt: (await currentTime({ durable, clock })) + SIGN_IN_LIFE_MS,
     tags: { [KIND_TAG]: SIGN_IN_KIND },
   });
-  return { name, email: asked.email, mails: asked.mails, endsAtMs: timeoutAt };
+  return attemptOf(signIn, timeoutAt);
 }
 
 /** Undefined if there is no such attempt, or its time is over. */
@@ -79,7 +80,7 @@ export async function readAttempt(
   const stored = await durable.read(signInId(name));
   const signIn = stored && signInOfCall(stored.param);
   if (stored === undefined || signIn === undefined || signIn.name !== name) return undefined;
-  const attempt = { name, email: signIn.email, mails: signIn.mails, endsAtMs: stored.timeoutAt };
+  const attempt = attemptOf(signIn, stored.timeoutAt);
   return isOver(attempt, knownTime({ durable, clock })) ? undefined : attempt;
 }
 
@@ -110,7 +111,7 @@ export async function signInByCode(
     timeoutAt: nowMs + DAY_MS,
   });
   if (guess === undefined) return { kind: "spent-today" };
-  if (!isRight() || !attempt.mails)
+  if (!isRight() || attempt.to === undefined)
     return place === TRIES_MAX ? { kind: "spent" } : { kind: "wrong", left: TRIES_MAX - place };
   return await signIn(options, attempt);
 }
@@ -121,9 +122,13 @@ export async function signInByLink(options: SignInOptions, attempt: Attempt): Pr
   return await signIn(options, attempt);
 }
 
-async function signIn(options: SignInOptions, { name, email }: Attempt): Promise<SignedIn | NotIn> {
-  const session = await openSession(options, { name, email });
+async function signIn(options: SignInOptions, { name, email, to }: Attempt): Promise<SignedIn | NotIn> {
+  const session = await openSession(options, { name, email: to ?? email });
   return session === undefined ? { kind: "used" } : { kind: "in", session };
+}
+
+function attemptOf({ name, email, to }: SignIn, endsAtMs: number): Attempt {
+  return { name, email, ...(to === undefined ? {} : { to }), endsAtMs };
 }
 
 function isOver({ endsAtMs }: Attempt, nowMs: number): boolean {

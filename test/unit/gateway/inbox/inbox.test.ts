@@ -59,6 +59,8 @@ describe("the lists", () => {
           titlesOf((await browser.get(`/inbox?list=${list}`)).text),
         ),
       );
+    // However she typed it, the mail goes to her address as she was asked at it: another spelling may be another mailbox.
+    expect(rig.signInMails.map(({ to }) => to.email)).toEqual([ANA, "kim@example.com"]);
     expect(await lists(ana)).toEqual([["Order po-1"], [], []]);
     expect(await lists(kim)).toEqual([[], ["Order po-1"], []]);
     await ana.get(path(pid));
