@@ -1,8 +1,10 @@
 /** The worked examples: each request in `examples/rehearsals` comes to what its folder says. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { type TimelineEntry, timelineLines } from "../../../../worker/testing/rehearsal/timeline.ts";
 import { countersignHere } from "../../../support/cli.ts";
+import { blocksIn } from "../../../support/guide-code.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../../examples/rehearsals/", import.meta.url));
 
@@ -12,4 +14,21 @@ test.each(readdirSync(EXAMPLES))("the example %s goes as expected", async (name)
   const { code, stdout, stderr } = await countersignHere(["rehearse", ...args], {});
   expect([code, stderr]).toEqual([0, ""]);
   expect(JSON.parse(stdout)).toMatchObject({ differences: [], unused: [] });
+});
+
+test("the guide shows these requests as they are, and what happens in the first", async () => {
+  const text = (name: string, part: string) => readFileSync(`${EXAMPLES}${name}/${part}.yaml`, "utf8");
+  expect(blocksIn("approvals.md", "yaml")).toEqual([
+    text("purchase", "request"),
+    text("purchase", "people"),
+    text("release", "request"),
+    text("contract", "request"),
+  ]);
+  const file = (part: string) => `${EXAMPLES}purchase/${part}.yaml`;
+  const { stdout } = await countersignHere(["rehearse", file("request"), "--script", file("people")], {});
+  const { timeline } = JSON.parse(stdout) as { readonly timeline: readonly TimelineEntry[] };
+  // Without the dates, which need a wider window than a page of docs has.
+  const lines = timelineLines(timeline).map(({ after, text: what }) => `${after} ${what}`);
+  const [told = ""] = blocksIn("approvals.md", "text");
+  for (const line of told.trimEnd().split("\n")) expect(lines).toContain(line.replace(/ {2,}/u, " "));
 });
