@@ -1,15 +1,8 @@
 /** Bodies and responses of the routes for programs and other systems: promises, ballots, webhooks, callback URLs. */
 import { z } from "zod";
 import type { AbsenceView } from "../approval/absence-request.ts";
-import {
-  COMMENT_CHARS_MAX,
-  choiceSchema,
-  doorSchema,
-  outcomeKindSchema,
-  shownPersonSchema,
-} from "../approval/schema.ts";
+import { choiceSchema, doorSchema, outcomeKindSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { ClosedBecause } from "../approval/standing.ts";
-import { lines } from "../approval/text-schema.ts";
 import { instant } from "./common-schemas.ts";
 import { effect, fieldAnswers, settled } from "./schemas.ts";
 
@@ -21,20 +14,6 @@ const effective = z.boolean().meta({ description: "Whether this call settled it.
 export const settlement = z
   .discriminatedUnion("status", settled("Settlement", { effective }))
   .meta({ id: "Settlement", description: "The promise's state, and whether this call settled it." });
-
-/** What the request has to say about it (its choices, whether they need a comment, its fields) is checked with the ballot. */
-export const decideRequest = z
-  .strictObject({
-    choice: choiceSchema.meta({
-      description: "The value of one of the request's choices: approve or reject, if it has none of its own.",
-    }),
-    comment: z.exactOptional(lines(COMMENT_CHARS_MAX)),
-    fields: z.exactOptional(z.record(z.string(), z.unknown())).meta({
-      description:
-        "By the names of the request's fields. Required fields are only needed for a choice whose effect is approve.",
-    }),
-  })
-  .meta({ id: "DecideRequest" });
 
 const CLOSED_BECAUSE = {
   approved: "approved",

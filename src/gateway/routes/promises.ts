@@ -13,7 +13,7 @@ import type { Durable } from "../../durable/durable.ts";
 import { assertStorable } from "../../durable/storable.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { decideRequest } from "../../openapi/door-schemas.ts";
+import { decideRequest } from "../../openapi/decide-request.ts";
 import { decideBallot } from "../../service/approvals/decide.ts";
 import { type SettleRequest, settleLatent } from "../../service/promises/settle.ts";
 import { audit } from "../http/audit.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { anyJson } from "../common-schemas.ts";
-import { ballotAnswer, calledBack, decideRequest, settlement, webhookAnswer } from "../door-schemas.ts";
+import { decideRequest } from "../decide-request.ts";
+import { ballotAnswer, calledBack, settlement, webhookAnswer } from "../door-schemas.ts";
 import { bytesText, WEBHOOK_BODY_BYTES_MAX } from "../limits.ts";
 import type { Operation, SuccessResponse } from "../operation.ts";
 import { approvalId, pathPromiseId } from "./parameters.ts";

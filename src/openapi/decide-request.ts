@@ -1,0 +1,18 @@
+/** The body of a decision by program, apart from the descriptions beside it: a gateway checks by it, and reads those only when asked. */
+import { z } from "zod";
+import { COMMENT_CHARS_MAX, choiceSchema } from "../approval/schema.ts";
+import { lines } from "../approval/text-schema.ts";
+
+/** What the request has to say about it (its choices, whether they need a comment, its fields) is checked with the ballot. */
+export const decideRequest = z
+  .strictObject({
+    choice: choiceSchema.meta({
+      description: "The value of one of the request's choices: approve or reject, if it has none of its own.",
+    }),
+    comment: z.exactOptional(lines(COMMENT_CHARS_MAX)),
+    fields: z.exactOptional(z.record(z.string(), z.unknown())).meta({
+      description:
+        "By the names of the request's fields. Required fields are only needed for a choice whose effect is approve.",
+    }),
+  })
+  .meta({ id: "DecideRequest" });
