@@ -38,7 +38,7 @@ export interface Durable {
     id: string,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly admit?: Admit },
   ): Promise<StoredPromise | undefined>;
-  /** Direct children by position, from the `first` (default 0) up to the first gap, at most 2,000. */
+  /** Direct children by position, from the `first` (default 0) up to the first gap, at most 10,000. */
   children(id: string, first?: number): Promise<StoredPromise[]>;
   /** The promise and everything below it, by id, at most 1,000; empty if there is none of that id. */
   family(rootId: string): Promise<Family>;

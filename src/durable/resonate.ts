@@ -25,8 +25,8 @@ export function createDurable(network: Network, options: DurableOptions = {}): D
   return new ResonateDurable(network, options);
 }
 
-/** Children that `children` reads; an approval whose mails had to be tried again for months has nearly as many. */
-const CHILDREN_MAX = 2_000;
+/** Children that `children` reads; an approval that asks 200 people in ten rounds, each with a judgement, has nearly as many. */
+const CHILDREN_MAX = 10_000;
 /** With the longest wait of a gateway it stays below what proxies in front have patience for. */
 const LAST_LOOK_MS = 4_000;
 /** Reads that are under way at once: enough to hide a network's latency, few enough to leave others their turn. */

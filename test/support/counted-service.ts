@@ -23,6 +23,8 @@ export interface CountedRequest {
   readonly kind: string;
   /** The promise or task that it is about; of a fenced one, the promise within. */
   readonly id: string;
+  /** Of request and reply, as JSON. */
+  bytes: number;
 }
 
 export interface CountedService {
@@ -44,7 +46,9 @@ export async function startCountedService(layout: Layout): Promise<CountedServic
 
   const forGateway = networkOf("gateway");
   const durable = createDurable(
-    counted(forGateway.network, (request) => requests.push({ from: "gateway", ...request })),
+    counted(forGateway.network, (request) =>
+      requests.push(Object.assign(request, { from: "gateway" as const })),
+    ),
     {
       isOrdered: layout === "all",
     },
@@ -55,7 +59,7 @@ export async function startCountedService(layout: Layout): Promise<CountedServic
   const worker = startWorker({
     network: counted(
       forWorker.network,
-      (request) => requests.push({ from: "worker", ...request }),
+      (request) => requests.push(Object.assign(request, { from: "worker" as const })),
       () => (rests += 1),
     ),
     pid: forWorker.pid,
@@ -111,8 +115,10 @@ function counted(
 ): Network {
   const { send } = network;
   const noting = async (request: Request) => {
-    if (request.kind !== "task.heartbeat") note(about(request));
+    const noted = { ...about(request), bytes: JSON.stringify(request).length };
+    if (request.kind !== "task.heartbeat") note(noted);
     const response: Response = await send(request);
+    noted.bytes += JSON.stringify(response).length;
     if (request.kind === "task.suspend" && response.head.status === 200) onRest();
     return response;
   };

@@ -137,7 +137,8 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       return { approval: ctx.id, outcome, reason, decisions, ...round, metadata: request.metadata };
     }
     if (seen.nextEndAtMs !== undefined) {
-      endAtMs = seen.nextEndAtMs;
+      // A round that would end later than any approval may ends then.
+      endAtMs = Math.min(seen.nextEndAtMs, ctx.info.timeout - APPROVAL_SLACK_MS);
       end = yield* desk.openEnd(endAtMs);
     }
     const isSameRound = seen.state.round === state.round;

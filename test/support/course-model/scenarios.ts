@@ -168,6 +168,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     deeds: [approve(ANA), { change: "Two" }],
     clock: [HOUR],
   },
+  "a new round that would be longer than an approval may be": {
+    request: { approvers: [ANA], ...changeable, deadline: "P390D" },
+    deeds: [{ change: "Two" }],
+    clock: [30 * DAY],
+  },
   "changes that are requested and made": {
     request: { approvers: [ANA], ...changeable },
     deeds: [

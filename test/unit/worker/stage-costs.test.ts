@@ -1,0 +1,79 @@
+/**
+ * What an approval of many people costs, in requests to the engine and bytes that they and their replies have. Counts, not
+ * times: they are nearly the same on every machine. `docs/performance.md` has them as a table.
+ */
+import { expect, test, vi } from "vitest";
+import { type CountedRequest, startCountedService } from "../../support/counted-service.ts";
+import { json } from "../../support/gateway.ts";
+
+interface Shape {
+  readonly name: string;
+  readonly stages: number;
+  readonly people: number;
+}
+
+const SHAPES: readonly Shape[] = [
+  { name: "one stage of five", stages: 1, people: 5 },
+  { name: "three stages of five", stages: 3, people: 5 },
+  { name: "ten stages of five", stages: 10, people: 5 },
+  { name: "one stage of fifty", stages: 1, people: 50 },
+];
+
+test("costs no more requests for each vote where there are more votes, and sends what the approval has along with each", {
+  timeout: 240_000,
+}, async () => {
+  const perVote: {
+    readonly requests: number;
+    readonly bytes: number;
+    readonly votes: number;
+    readonly stages: number;
+  }[] = [];
+  for (const { name, stages, people } of SHAPES) {
+    const votes = stages * people;
+    const cpu = process.cpuUsage();
+    const asked = await approved(stages, people);
+    const { user, system } = process.cpuUsage(cpu);
+    const bytes = asked.reduce((sum, request) => sum + request.bytes, 0);
+    perVote.push({ requests: asked.length / votes, bytes: bytes / votes, votes, stages });
+    console.log(
+      `${name}: ${asked.length} requests, ${Math.round(bytes / 1024)} KiB, ${Math.round((user + system) / 1000)} ms of processor time, test included`,
+    );
+  }
+  const [five] = perVote;
+  if (five === undefined) throw new Error("Nothing was measured");
+  for (const { requests, bytes, votes, stages } of perVote) {
+    expect(requests * votes).toBeLessThanOrEqual(6 * votes + 8 * stages);
+    // The engine sends a workflow all of its promises when it wakes it.
+    expect(bytes / votes).toBeLessThanOrEqual(five.bytes / five.votes);
+  }
+});
+
+/** Asks so many people in so many stages, and has all of them approve, one after the other. */
+async function approved(stages: number, people: number): Promise<readonly CountedRequest[]> {
+  const { gateway, requests, mails, rests } = await startCountedService("all");
+  const names = Array.from({ length: stages }, (_, stage) =>
+    Array.from({ length: people }, (_, n) => `approver-${stage + 1}-${n + 1}@example.com`),
+  );
+  const body = {
+    id: "po",
+    title: "Order",
+    stages: names.map((approvers) => ({ approvers, require: "all" })),
+  };
+  expect((await gateway.request("/approvals", json(body))).status).toBe(202);
+  for (const [at, person] of names.flat().entries()) {
+    await vi.waitFor(() => expect(rests()).toBe(at + 1), { timeout: 20_000 });
+    const link = mails.find(({ approver }) => approver.email === person)?.links["approve"] ?? "";
+    const form = new URLSearchParams({ confirm: "yes", comment: "" });
+    expect((await fetch(link, { method: "POST", body: form, redirect: "manual" })).status).toBe(303);
+  }
+  const waited = await gateway.request("/wait?id=po", { headers: { prefer: "wait=60" } });
+  expect(waited.body).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
+  const end = requests.findIndex(({ kind, id }) => kind === "task.fulfill" && id === "po");
+  return requests.slice(0, end + 1).filter((request) => !isBeside(request));
+}
+
+/** What tells people of the end, and what is asked because time passes, however many votes there are. */
+function isBeside({ from, id }: CountedRequest): boolean {
+  if (id.includes(":notice~")) return true;
+  return from === "gateway" && (id === "countersign-time" || id.startsWith("absences:"));
+}
