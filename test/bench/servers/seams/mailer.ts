@@ -1,5 +1,7 @@
+import type { Delivery } from "../../../../src/approval/approval.ts";
 import {
   createMailer as create,
+  type Mail,
   type Mailer,
   type MailerOptions,
 } from "../../../../src/channels/mail/mailer.ts";
@@ -14,17 +16,16 @@ const links = new Map<string, string>();
 export function createMailer(options: MailerOptions): Mailer {
   if (seams().smtpUrl !== undefined) return create(options);
   return {
-    async requestDecision({ approval, links: { approve } }) {
-      links.set(approval, approve);
-      return { status: "sent", messageId: `<${approval}@countersign.invalid>` };
-    },
-    send: async ({ approval, kind }) => ({
-      status: "sent",
-      messageId: `<${kind}-${approval}@countersign.invalid>`,
-    }),
+    requestDecision: async (mail) => keep({ kind: "request", ...mail }),
+    send: async (mail) => keep(mail),
     signIn: async () => ({ status: "skipped" }),
     close: async () => {},
   };
+}
+
+function keep(mail: Mail): Delivery {
+  if (mail.kind === "request") links.set(mail.approval, mail.links["approve"] ?? "");
+  return { status: "sent", messageId: `<${mail.kind}-${mail.approval}@countersign.invalid>` };
 }
 
 /** The path of the approval's link, once. */
