@@ -112,7 +112,7 @@ describe("addresses and methods", () => {
     ["GET", "/begin", "POST, OPTIONS"],
     ["DELETE", "/wait", "GET, HEAD, OPTIONS"],
     ["POST", "/livez", "GET, HEAD, OPTIONS"],
-    ["PUT", "/approvals", "POST, OPTIONS"],
+    ["PUT", "/approvals", "GET, HEAD, POST, OPTIONS"],
   ])("%s %s is 405 and names what is possible", async (method, path, allow) => {
     const refused = await gateway.request(path, { method });
     expect(refused).toMatchObject({ status: 405, body: { type: "/problems/method-not-allowed" } });
