@@ -13,7 +13,7 @@ import { search } from "./search.ts";
 import { termsOf } from "./terms.ts";
 
 /** As of the durable port. */
-const CHILDREN_MAX = 2_000;
+const CHILDREN_MAX = 10_000;
 
 export function openRows(db: DatabaseSync, source: ProjectionSource): ProjectedRows {
   const sql = prepare(db);
