@@ -45,6 +45,6 @@ function reasonOf(
     case "stale":
       return "the index is out of date. An operator must run countersign index rebuild";
     case "none":
-      return "this installation keeps no index. See the settings APPROVAL_INDEX and INDEX_URL";
+      return "this installation keeps no index: it runs on a Resonate Server, or APPROVAL_INDEX is off";
   }
 }

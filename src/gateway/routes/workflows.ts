@@ -3,6 +3,7 @@
  * `GET /wait` returns its state and result.
  */
 import type { IRouter, Request, Response } from "express";
+import { CREATOR_TAG } from "../../approval/creator.ts";
 import { isPromiseId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
 import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
@@ -53,7 +54,7 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
 
   addRoute(router, "/begin", {
     POST: needs("workflows:begin", async (req, res) => {
-      const promise = await begin(options, req);
+      const promise = await begin(options, req, callerOf(res)?.client);
       audit(res, { what: "begin", about: promise.id, outcome: promise.state });
       const wait = `/wait?id=${encodeURIComponent(promise.id)}`;
       const answer: BegunWorkflow = { promise: promise.id, status: promise.state, wait };
@@ -83,14 +84,27 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
   });
 }
 
-async function begin(options: WorkflowRoutesOptions, req: Request): Promise<StoredPromise> {
+/** @param creator the client that calls: it may list the approvals that the workflow asks for */
+async function begin(
+  options: WorkflowRoutesOptions,
+  req: Request,
+  creator: string | undefined,
+): Promise<StoredPromise> {
   const { durable, newId } = options;
   const call = await readBegin(req, options);
   const id = call.id ?? newId();
   const { func, version, args, target, timeoutMs } = call;
   await assertTaken(options, call);
   const timeoutAt = (await currentTime(options)) + timeoutMs;
-  const promise = await durable.start({ id, func, version, args, timeoutAt, ...(target && { target }) });
+  const promise = await durable.start({
+    id,
+    func,
+    version,
+    args,
+    timeoutAt,
+    ...(target && { target }),
+    ...(creator === undefined ? {} : { tags: { [CREATOR_TAG]: creator } }),
+  });
   if (!isSameCall(promise, call)) {
     throw new ServiceError(
       "CONFLICT",

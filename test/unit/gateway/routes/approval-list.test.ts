@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { KIND_TAG } from "../../../../src/approval/ids.ts";
+import { parseApprovalRequest } from "../../../../src/approval/request.ts";
+import { approvalCall } from "../../../../src/approval/starting.ts";
 import { createAuthenticate } from "../../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../../src/auth/key.ts";
 import type { Scope } from "../../../../src/auth/scopes.ts";
@@ -99,6 +102,30 @@ describe("GET /approvals", () => {
     const second = await list(`?limit=2&cursor=${cursor}`);
     expect([first.ids, second.ids]).toEqual([["leave-1", "po-2"], ["po-1"]]);
     expect(second.body).not.toHaveProperty("nextCursor");
+  });
+
+  it("shows the client that began a workflow what the workflow asks for", async () => {
+    await using other = await openRig({
+      authenticate: createAuthenticate({
+        isOpen: () => false,
+        find: (text) => keys.find(({ stored }) => isKey(text, stored))?.stored,
+      }),
+    });
+    const begun = await other.json("POST", "/begin?id=wf-1&func=elsewhere", {}, { ...hr });
+    expect(begun.status).toBe(200);
+    const parsed = parseApprovalRequest(
+      { title: "Order", approvers: ["ana@example.com"] },
+      { nowMs: Date.now(), callbackUrlProblem: () => undefined },
+    );
+    if (!parsed.ok) throw new Error("A right request was refused");
+    const tags = { [KIND_TAG]: "approval" };
+    await other.durable.start({ id: "wf-1:1", ...approvalCall(parsed.value, parsed.terms), tags });
+    const seen = async (key: object) => {
+      const { body } = await other.json("GET", "/approvals", undefined, { ...key });
+      return (body["items"] as readonly { readonly id: string }[]).map(({ id }) => id);
+    };
+    expect(await seen(hr)).toEqual(["wf-1:1"]);
+    expect(await seen(billing)).toEqual([]);
   });
 
   it("shows keys what their own client requested, however often it has a new key", async () => {
