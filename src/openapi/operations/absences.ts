@@ -63,7 +63,7 @@ export const ABSENCE_OPERATIONS: readonly Operation[] = [
       {
         name: "id",
         in: "path",
-        schema: z.string().regex(new RegExp(ABSENCE_ID.source)),
+        schema: z.string().regex(ABSENCE_ID),
         description: "The rule's id.",
         example: "202611-1",
       },
