@@ -34,7 +34,7 @@ describe("addresses", () => {
       "/readyz": "GET HEAD",
       "/begin": "POST",
       "/wait?id=none": "GET HEAD",
-      "/approvals": "POST",
+      "/approvals": "GET HEAD POST",
       [`/approvals/${id}`]: "GET HEAD",
       [`/approvals/${id}/cancel`]: "POST",
       [new URL(links.approve).pathname]: "GET HEAD POST",
