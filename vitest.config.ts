@@ -17,6 +17,7 @@ const TIMED = [
     "disk",
     "engine-crash",
     "every-step",
+    "every-step-of-rules",
     "fuzz",
     "hello-world",
     "load-sharing",

@@ -5,11 +5,12 @@
  */
 import { expect, test } from "vitest";
 import { Api } from "../support/api.ts";
+import { type Death, deathsAt, PlannedDeaths, rootOf, workersThatDie } from "../support/deaths.ts";
 import type { Asked, Moment } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { look, press } from "../support/press.ts";
 import { startRelay } from "../support/relay.ts";
-import { newId, openSite, type Site } from "../support/site.ts";
+import { newId, openSite } from "../support/site.ts";
 
 const ANA = "ana@example.com";
 const BO = "bo@example.com";
@@ -73,29 +74,28 @@ test("killed at every request of an approval: each ends right, and what is maile
   // All that a worker asks for two approvers: `test/unit/worker/requests` counts them.
   expect(steps.size).toBeGreaterThan(10);
 
-  /** Deaths to come, by the approval that brings each about. */
-  const plans = new Map<string, Death>();
-  let deaths = 0;
+  const deaths = new PlannedDeaths<Death>(stepOf);
   const isDeath = (moment: Moment, asked: Asked, isAlive: boolean) => {
     // What a dead worker had sent still arrives.
     note(moment, asked);
-    const plan = plans.get(rootOf(asked.id));
-    const isPlanned = plan?.moment === moment && plan.step === stepOf(asked);
-    if (isAlive && isPlanned) deaths += 1;
-    return isAlive && isPlanned && plans.delete(rootOf(asked.id));
+    return isAlive && deaths.isNow(moment, asked);
   };
-  await using _workers = await workersThatDie(site, isDeath);
+  await using _workers = await workersThatDie(site, WORKERS, isDeath);
   const ids: string[] = [];
-  let open = deathsAt(steps);
+  // One comes only when something settles at the same time.
+  const certain = [...steps].filter((step) => !step.startsWith("decided task.suspend"));
+  let open = certain.flatMap(deathsAt);
   // A death meant for one approval may take the occasion for another's away: that one is tried again.
   for (let round = 0; round < 4 && open.length > 0; round++) {
-    for (const death of open) plans.set(newId("step"), death);
-    const asked = [...plans.keys()];
+    const asked = open.map((death) => {
+      const id = newId("step");
+      deaths.plan(id, death);
+      return id;
+    });
     ids.push(...asked);
     await Promise.all(asked.map(ask));
     await Promise.all(asked.map(decide));
-    open = [...plans.values()];
-    plans.clear();
+    open = deaths.takeBack();
   }
   expect(open).toEqual([]);
 
@@ -109,27 +109,9 @@ test("killed at every request of an approval: each ends right, and what is maile
     }
   }
   console.log(
-    `every step: ${steps.size} requests, ${deaths} deaths, ${ids.length} approvals, ${copies} mails sent again`,
+    `every step: ${steps.size} requests, ${deaths.came} deaths, ${ids.length} approvals, ${copies} mails sent again`,
   );
 });
-
-interface Death {
-  readonly moment: Moment;
-  readonly step: string;
-}
-
-function deathsAt(steps: Iterable<string>): Death[] {
-  return [...steps].flatMap((step): Death[] => {
-    // Comes only when something settles at the same time.
-    if (step.startsWith("decided task.suspend")) return [];
-    // A read leaves nothing behind: its reply is the same moment as the next request.
-    if (step.includes("promise.get")) return [{ moment: "request", step }];
-    return [
-      { moment: "request", step },
-      { moment: "reply", step },
-    ];
-  });
-}
 
 /** A notice's id ends in a hash that is another one for each approval. */
 const NOTICE = /:notice~\w+/u;
@@ -137,38 +119,4 @@ const NOTICE = /:notice~\w+/u;
 /** Where in its approval this promise is. */
 function placeOf(id: string): string {
   return id.slice(rootOf(id).length).replace(NOTICE, ":notice");
-}
-
-function rootOf(id: string): string {
-  return id.split(":", 1)[0] ?? id;
-}
-
-/** So many workers; one that dies, as `isDeath` says, is replaced by a new one. */
-async function workersThatDie(
-  site: Site,
-  isDeath: (moment: Moment, asked: Asked, isAlive: boolean) => boolean,
-): Promise<AsyncDisposable> {
-  let isOver = false;
-  const starting = new Set<Promise<void>>();
-  const start = async (): Promise<void> => {
-    const { service, proxy } = await site.startProxied("worker");
-    proxy.watcher = async (moment, asked) => {
-      if (!isDeath(moment, asked, service.isRunning)) return undefined;
-      await service.killHard();
-      if (!isOver) begin();
-      return "cut";
-    };
-  };
-  const begin = () => {
-    const started = start().finally(() => starting.delete(started));
-    starting.add(started);
-  };
-  for (let i = 0; i < WORKERS; i++) begin();
-  await Promise.all(starting);
-  return {
-    async [Symbol.asyncDispose]() {
-      isOver = true;
-      await eventually("no worker is being started", () => starting.size === 0);
-    },
-  };
 }

@@ -75,7 +75,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
     // A process looks at its server once, in the background: that is nobody's call.
     if (about.id.startsWith("countersign-probe-")) {
       const answer = await pass({ engineUrl, agent, incoming, body });
-      outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
+      outgoing.writeHead(answer.status, answer.headers).end(answer.body);
       return;
     }
     asked.push(about);
@@ -84,7 +84,7 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
     const { head } = JSON.parse(answer.body) as { head: { status: number } };
     replies.push({ asked: about, status: head.status });
     if ((await met("reply", about)) === "cut") return void outgoing.destroy();
-    outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body);
+    outgoing.writeHead(answer.status, answer.headers).end(answer.body);
   }
 
   async function met(moment: Moment, about: Asked): Promise<void | "cut"> {
@@ -133,17 +133,24 @@ function readAsked(body: string): Asked {
   return { kind, action: action?.kind, id, data };
 }
 
+interface PassedOn {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
 function pass(way: {
   readonly engineUrl: string;
   readonly agent: Agent;
   readonly incoming: IncomingMessage;
   readonly body: string;
-}): Promise<{ readonly status: number; readonly body: string }> {
+}): Promise<PassedOn> {
   const { engineUrl, agent, incoming, body } = way;
   return new Promise((resolve, reject) => {
     const headers = { ...headersFor(incoming), "content-length": Buffer.byteLength(body) };
     const sent = request(engineUrl, { method: "POST", headers, agent }, (answer) => {
-      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject);
+      const status = answer.statusCode ?? 0;
+      text(answer).then((body) => resolve({ status, headers: timeOf(answer), body }), reject);
     });
     sent.on("error", reject);
     sent.end(body);
@@ -166,6 +173,16 @@ function stream(engineUrl: string, incoming: IncomingMessage, outgoing: ServerRe
   sent.on("error", () => outgoing.destroy());
   outgoing.on("close", () => sent.destroy());
   sent.end();
+}
+
+/** What an answer is, and when the engine wrote it: by its clock, which need not be that of this machine. */
+function timeOf({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = { "content-type": "application/json" };
+  for (const name of ["date", "countersign-time"]) {
+    const value = headers[name];
+    if (typeof value === "string") kept[name] = value;
+  }
+  return kept;
 }
 
 function headersFor({ headers }: IncomingMessage): Record<string, string> {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import PostalMime from "postal-mime";
 import type { PlainChoice } from "../../src/approval/approval.ts";
 
-/** A mail that asks for a decision, as a mail program shows it. */
-export interface ReadMail {
+/** A mail as a mail program shows it. */
+export interface AnyMail {
   /** With angle brackets. */
   readonly messageId: string;
   readonly from: string;
@@ -12,6 +12,10 @@ export interface ReadMail {
   readonly subject: string;
   readonly html: string;
   readonly text: string;
+}
+
+/** A mail that asks for a decision. */
+export interface ReadMail extends AnyMail {
   /** Promise id of the ballot that the links answer. */
   readonly ballot: string;
   /** The links by what they answer; both parts of the mail hold the same. */
@@ -20,11 +24,8 @@ export interface ReadMail {
 
 /** @throws if it is no mail of ours: a part is missing, or text and HTML differ in their links */
 export async function readMail(raw: Uint8Array): Promise<ReadMail> {
-  const mail = await PostalMime.parse(raw);
-  const { messageId, html, text, subject = "" } = mail;
-  if (messageId === undefined || html === undefined || text === undefined) {
-    throw new Error("A mail must have a Message-ID, text and HTML");
-  }
+  const mail = await readNotice(raw);
+  const { messageId, html, text } = mail;
   // Askers may write what looks like one of our links: in the text on lines of their own, in HTML in anchors of theirs.
   const inText = linksIn(text.replaceAll(/^ {2}\| .*$/gmu, ""));
   const inHtml = linksIn(
@@ -33,9 +34,19 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
   if (inText.approve !== inHtml.approve || inText.reject !== inHtml.reject) {
     throw new Error(`Text and HTML of ${messageId} have other links`);
   }
-  const to = mail.to?.[0]?.address ?? "";
   const ballot = String(claimsOf(inText.approve)["pid"]);
-  return { messageId, from: mail.from?.address ?? "", to, subject, html, text, ballot, links: inText };
+  return { ...mail, ballot, links: inText };
+}
+
+/** A mail that only tells something. @throws if a part is missing */
+export async function readNotice(raw: Uint8Array): Promise<AnyMail> {
+  const mail = await PostalMime.parse(raw);
+  const { messageId, html, text, subject = "" } = mail;
+  if (messageId === undefined || html === undefined || text === undefined) {
+    throw new Error("A mail must have a Message-ID, text and HTML");
+  }
+  const [from, to] = [mail.from?.address ?? "", mail.to?.[0]?.address ?? ""];
+  return { messageId, from, to, subject, html, text };
 }
 
 /** Which approval a link belongs to, read from the token as anybody could. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
-import { isNotice, type ReadMail, readMail } from "./mails.ts";
+import { type AnyMail, isNotice, type ReadMail, readMail, readNotice } from "./mails.ts";
 
 /** What the relay says: yes, an SMTP refusal (4xx: later, 5xx: never), or nothing more on this connection. */
 type Verdict = "accept" | "drop" | { readonly code: number };
@@ -26,6 +26,8 @@ export interface Relay extends AsyncDisposable {
   script: RelayScript;
   /** Accepted mails in the order of acceptance, copies included. */
   readonly accepted: readonly ReadMail[];
+  /** Mails without a link to decide by, in the order of acceptance, copies included. */
+  readonly notices: readonly AnyMail[];
   /** Contents that arrived whole, accepted or not. */
   readonly received: readonly ReadMail[];
   /** RCPT commands seen. */
@@ -46,6 +48,7 @@ interface Held {
 
 export async function startRelay(script: RelayScript = {}): Promise<Relay> {
   const accepted: ReadMail[] = [];
+  const notices: AnyMail[] = [];
   const received: ReadMail[] = [];
   const waiting = new Set<(mail: ReadMail) => void>();
   let attempts = 0;
@@ -66,8 +69,11 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
       const judge = async () => {
         const content = await whole;
         if (content === undefined) return "drop";
-        // Taken, and of no interest: tests wait for mails that ask.
-        if (await isNotice(content)) return "accept";
+        // Taken without a word: tests wait for mails that ask.
+        if (await isNotice(content)) {
+          notices.push(await readNotice(content));
+          return "accept";
+        }
         const mail = await readMail(content);
         received.push(mail);
         const verdict = (await relay.script.data?.(mail)) ?? "accept";
@@ -103,6 +109,7 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
     url: `smtp://127.0.0.1:${port}`,
     script,
     accepted,
+    notices,
     received,
     get attempts() {
       return attempts;
