@@ -5,7 +5,8 @@
  * E1 One person counts once in a stage: their first answer fills each group that they are in. The requester never counts.
  * E2 An answer that can be taken back counts when that time is over, or when the approval or its stage ends before.
  * E3 Of answers that were seen together, a veto comes before a request for changes, and that before approvals: "no" is
- *    the safer mistake. Answers that decide come before a deadline, a cancellation or a change seen at the same moment.
+ *    the safer mistake. Answers that decide come before a deadline or a cancellation seen at the same moment. But after a
+ *    change of the question they decide nothing: no verdict may stand on content that its answers did not see.
  * E4 Answers after the end, or after the time of their stage, do not count.
  * E5 A stage opens when the stage before it is done. What was answered in one stage is not counted in another.
  * E6 Someone who recuses themselves leaves the count as if never named. If the rule can then not be met any more, the stage
@@ -275,11 +276,11 @@ class StageCount {
 
   evaluation(): Evaluation {
     const { state, end } = this.#look;
+    if (end.kind === "changed") return this.#nextRound(end);
     if (state.phase === "revising") return this.#whileRevising();
     const answered = this.#byAnswers();
     if (answered !== undefined) return answered;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound(end);
     const timed = this.#byStageTime() ?? this.#byAbsence();
     return timed ?? this.#waiting();
   }
@@ -321,7 +322,6 @@ class StageCount {
     if (stage >= this.#rule.stages.length) return this.#done("approved", this.#approvedReason());
     // The approval ended before the next stage could open: the answers of this one alone do not approve it.
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound(end);
     const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),
@@ -334,7 +334,6 @@ class StageCount {
   #changesRequested(): Evaluation {
     const { state, end } = this.#look;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound(end);
     if (state.round >= this.#rule.rounds) {
       return this.#done("rejected", "Changes were requested, and no further round is allowed");
     }
@@ -347,7 +346,6 @@ class StageCount {
   #whileRevising(): Evaluation {
     const { state, end } = this.#look;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
-    if (end.kind === "changed") return this.#nextRound(end);
     return this.#goOn(state, {});
   }
 
@@ -767,6 +765,10 @@ class StageCount {
     return this.#rule.stages.length === 1 ? "the only stage" : `stage ${this.#look.state.stage + 1}`;
   }
 
+  #hasAnswered({ email }: Person): boolean {
+    return this.#people.get(addressKey(email))?.hasAnswered === true;
+  }
+
   #explain(state: State, isSameStage: boolean): Explanation {
     const { stages, rounds } = this.#rule;
     const open = stages[state.stage] as StageRule;
@@ -779,12 +781,16 @@ class StageCount {
         name: group.name,
         isDone: counted?.isDone ?? false,
         needed: (counted?.needed ?? neededOf(group.require, people.length)) - (counted?.approvals ?? 0),
-        people,
+        people: isSameStage ? people.filter((person) => !this.#hasAnswered(person)) : people,
+        // Answers are there that can still be taken back.
+        isAnswered: isSameStage && people.length > 0 && people.every((person) => this.#hasAnswered(person)),
       };
     });
     const isRevising = state.phase === "revising";
     const undoUntilMs =
-      isSameStage && groups.every(({ people }) => people.length === 0) ? this.#undoEndsAtMs : undefined;
+      isSameStage && groups.every(({ isDone, isAnswered }) => isDone || isAnswered)
+        ? this.#undoEndsAtMs
+        : undefined;
     const stageEndsAtMs = isSameStage ? this.#stageEndsAtMs : undefined;
     return {
       round: state.round,
@@ -794,8 +800,8 @@ class StageCount {
       ...(open.name === undefined ? {} : { stageName: open.name }),
       waitingFor: isRevising
         ? []
-        : groups.flatMap(({ name, isDone, needed, people }) =>
-            isDone ? [] : [{ ...(name === undefined ? {} : { group: name }), needed, people }],
+        : groups.flatMap(({ name, isDone, isAnswered, needed, people }) =>
+            isDone || isAnswered ? [] : [{ ...(name === undefined ? {} : { group: name }), needed, people }],
           ),
       approved: [
         ...stages.slice(0, state.stage).flatMap(({ name }) => name ?? []),

@@ -267,7 +267,6 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   /** What the end of the approval makes of it, if it was ended from above; undefined if not. */
   const byEnd = (): Reading | undefined => {
     if (end.kind === "cancelled") return over("cancelled");
-    if (end.kind === "changed") return opened(round + 1, 0);
     if (end.kind !== "deadline") return undefined;
     if (rule.onDeadline === "approve" && mayConsent && isLastStage && phase === "asking")
       return over("approved");
@@ -307,6 +306,8 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     });
   };
 
+  // Whoever answered saw something else.
+  if (end.kind === "changed") return opened(round + 1, 0);
   if (phase === "revising") return byEnd() ?? goOn();
   if (rule.rejection === "veto" && said("reject")) return over("rejected");
   if (said("changes")) {

@@ -43,6 +43,7 @@ function answerOf(word: string | undefined, at: number, isProvisional: boolean):
 
 function endOf(seen: string): End {
   if (seen === "deadline") return { kind: "deadline", atMs: 900 };
+  if (seen === "changed") return { kind: "changed", atMs: 900, deadlineAtMs: 9_000 };
   return seen === "cancelled" ? { kind: "cancelled", atMs: 900 } : { kind: "open", atMs: 9_000 };
 }
 
@@ -56,7 +57,9 @@ function told(evaluation: Evaluation): [string, string] {
   const { verdict, state } = evaluation;
   if (verdict.kind === "done") return [verdict.outcome, verdict.reason];
   if (state.phase === "revising") return ["changes", "-"];
-  return [state.stage > 0 ? "next stage" : "wait", waits(evaluation).join(", ")];
+  const waiting = waits(evaluation).join(", ") || "-";
+  if (state.round > OPENING.round) return ["next round", waiting];
+  return [state.stage > 0 ? "next stage" : "wait", waiting];
 }
 
 const rows = readFileSync("docs/rules.md", "utf8")

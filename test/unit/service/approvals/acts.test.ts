@@ -457,6 +457,25 @@ describe("change", () => {
     ]);
   });
 
+  test("never lets what was approved become something else: after a change, answers that could be taken back decide nothing", async () => {
+    await using rig = await openRig();
+    await asked(rig, { undo: "PT10M", rounds: 3 });
+    await press(rig, 1);
+    await press(rig, 2);
+    const call = { content: { title: "Order 1000 laptops" }, ...actor() };
+    expect(await changeApproval(optionsOf(rig), "po-1", call)).toMatchObject({ effective: true });
+    const course = await until(async () => {
+      const read = await readCourse(rig.durable, "po-1");
+      return read?.state.round === 2 ? read : undefined;
+    });
+    expect(course.root.state).toBe("pending");
+    const open = course.ballots.filter(({ record }) => record.state === "pending");
+    expect(open.map(({ ballot }) => [ballot.approver.email, ballot.round])).toEqual([
+      ["ana@example.com", 2],
+      ["bo@example.com", 2],
+    ]);
+  });
+
   test("refuses without rounds left, and somebody who is not the requester", async () => {
     await using rig = await openRig();
     await asked(rig, { requester: "kim@example.com" });
