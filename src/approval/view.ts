@@ -17,7 +17,7 @@ import type { ExplanationView } from "./explained.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";
 import { ruleOf } from "./rule.ts";
-import { type BallotStanding, type ClosedBecause, standingIn } from "./standing.ts";
+import { type BallotStanding, type ClosedBecause, outcomeOfCancelled, standingIn } from "./standing.ts";
 import { cancellationOf, mailResultOf, outcomeOf, type StoredRecord } from "./stored.ts";
 
 /** What `GET /approvals/:id` answers. Times are ISO 8601 instants of the engine's clock. */
@@ -161,6 +161,13 @@ export function statusOf(root: StoredRecord): Pick<ApprovalView, "status" | "out
   if (root.state === "timedout") return { status: "expired" };
   if (root.state === "canceled") return { status: "cancelled" };
   return { status: "failed", error: root.value instanceof Error ? root.value.message : "Unknown result" };
+}
+
+/** How an approval ended, also before a worker has told of a cancellation; undefined while that is not certain. */
+export function certainOutcome(course: Course): OutcomeKind | undefined {
+  const { status } = statusOf(course.root);
+  if (status === "failed") return undefined;
+  return status === "pending" ? outcomeOfCancelled(course) : status;
 }
 
 function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "cancellation"> {

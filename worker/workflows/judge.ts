@@ -304,7 +304,7 @@ class Bench {
     const isEscalated = state.escalations !== before.escalations;
     if (isOver || isEscalated) notices.push(...this.#noLongerNeeded(isDone ? answers : new Map()));
     if (!isDone) return notices;
-    const reason = this.#end && cancellationOf(this.#end)?.reason;
+    const reason = this.#whyCancelled();
     const ended = {
       outcome: verdict.outcome,
       atMs: this.endedAtMs ?? this.nowMs,
@@ -327,7 +327,7 @@ class Bench {
   /** @param told keys of the addresses that get another mail about it */
   #noLongerNeeded(told: ReadonlyMap<string, unknown>): Says[] {
     const { verdict, ask } = this.#evaluated();
-    const reason = this.#end && cancellationOf(this.#end)?.reason;
+    const reason = this.#whyCancelled();
     // Who is asked again at once, by a stage, an escalation or a round that begins, is told so by that mail.
     const asked = new Set(ask.map(({ person }) => addressKey(person.email)));
     // Of several ballots of one person, the latest says whether they are waited for.
@@ -350,6 +350,13 @@ class Bench {
         },
       ];
     });
+  }
+
+  /** Undefined also where the cancellation came after the answers that decided. */
+  #whyCancelled(): string | undefined {
+    const { verdict } = this.#evaluated();
+    const isCancelled = verdict.kind === "done" && verdict.outcome === "cancelled";
+    return isCancelled && this.#end ? cancellationOf(this.#end)?.reason : undefined;
   }
 
   #changesRequested(): Says[] {

@@ -14,7 +14,7 @@ import {
   type StoredRecord,
   undoOf,
 } from "../../approval/stored.ts";
-import { statusOf } from "../../approval/view.ts";
+import { certainOutcome, statusOf } from "../../approval/view.ts";
 import { answerOf, stateOf } from "./asked.ts";
 import type { AskedPerson, RequestPage, TimelineEntry } from "./page.ts";
 
@@ -24,7 +24,8 @@ export function requestPageOf(course: Course, requester: Person, path: string, n
   const { status } = statusOf(root);
   const isOpen = status === "pending" && !isOver(end);
   const { rounds } = ruleOf(course.call.request);
-  const cancelled = end && cancellationOf(end)?.reason;
+  // A cancellation that came after the answers that decided has no effect.
+  const cancelled = end && certainOutcome(course) === "cancelled" ? cancellationOf(end)?.reason : undefined;
   const changes = isOpen && state.phase === "revising" ? changesAskedIn(course) : undefined;
   const isWaiting = isOpen && course.ballots.some(({ record }) => record.state === "pending");
   const isOld = course.call.version === 1;
@@ -87,7 +88,7 @@ function timelineOf(course: Course): TimelineEntry[] {
     { kind: "requested", atMs: root.createdAt },
     ...askedIn(ballots),
     ...ballots.flatMap((ballot) => happenedTo(ballot, course)),
-    ...ends.flatMap((end) => happenedAt(end)),
+    ...ends.flatMap((end) => happenedAt(end, course)),
   ];
   const { outcome } = statusOf(root);
   if (root.state !== "pending") {
@@ -148,7 +149,7 @@ function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course)
   return [{ kind: "recused", atMs, who, ...(reason === undefined ? {} : { comment: reason }) }];
 }
 
-function happenedAt(end: StoredRecord): TimelineEntry[] {
+function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
   if (end.state === "pending") return [];
   const atMs = end.settledAt ?? end.timeoutAt;
   const extended = extensionOf(end);
@@ -161,7 +162,7 @@ function happenedAt(end: StoredRecord): TimelineEntry[] {
     const { note } = changed;
     return [{ kind: "changed", atMs, ...(note === undefined ? {} : { comment: note }) }];
   }
-  if (!isCancelled(end)) return [];
+  if (!isCancelled(end) || certainOutcome(course) !== "cancelled") return [];
   const reason = cancellationOf(end)?.reason;
   return [{ kind: "cancelled", atMs, ...(reason === undefined ? {} : { comment: reason }) }];
 }

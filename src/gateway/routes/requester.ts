@@ -11,6 +11,8 @@ import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
+import { isCancelled } from "../../approval/ending.ts";
+import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
@@ -132,6 +134,7 @@ function addFormRoute(
     POST: async (req, res) => {
       const asked = await askedBy(options, req, res);
       const form = await readActForm(req, res, ACT_FIELDS[act]);
+      if (act === "cancel" && isCancelling(asked)) return seeOther(res, asked.path);
       if (requestOf(options, asked).acts?.[act] === undefined) return tooLate(options, res, asked, act);
       if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, { act, form });
       const outcome = await perform(asked, res, form);
@@ -141,6 +144,14 @@ function addFormRoute(
       showForm(options, res, asked, { act, form, refused: outcome.refused });
     },
   });
+}
+
+/** Whether a cancellation stands, or nothing is known against it: doing it again, as by Back, is no failure to tell of. */
+function isCancelling({ course }: Asked): boolean {
+  const outcome = certainOutcome(course);
+  if (outcome !== undefined) return outcome === "cancelled";
+  const { root, end } = course;
+  return root.state === "pending" && end !== undefined && isCancelled(end);
 }
 
 async function change(

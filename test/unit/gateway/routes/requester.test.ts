@@ -213,6 +213,39 @@ describe("cancel", () => {
     }
   });
 
+  test("that came after the deciding answer tells nobody its reason", async () => {
+    await using rig = await openRig({ outcomeWaitMs: 0 });
+    const link = await asked(rig, { require: "any" });
+    await rig.rest();
+    await press(rig, 1, { choice: "approve" });
+    expect((await rig.press(`${link}/cancel`, { confirm: "yes", reason: "Bought elsewhere" })).status).toBe(
+      303,
+    );
+    const pages = async () => {
+      const own = await rig.call(link);
+      const others = await rig.call(await rig.link("po-1", "approve", 2));
+      return `${own.text} ${others.text}`;
+    };
+    expect(await pages()).not.toMatch(/Bought elsewhere|was cancelled/u);
+    rig.work();
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+    await until(async () => rig.told.find(({ kind }) => kind === "requester-outcome"));
+    expect(JSON.stringify(rig.told)).not.toContain("Bought elsewhere");
+    expect(await pages()).not.toMatch(/Bought elsewhere|was cancelled/u);
+  });
+
+  test.each(["yes", "no"])("again, as by Back, is no failure; a worker: %s", async (worker) => {
+    await using rig = await openRig({ outcomeWaitMs: 0 });
+    const link = await asked(rig);
+    if (worker === "no") await rig.rest();
+    for (const _ of ["first", "again"]) {
+      const { status, headers } = await rig.press(`${link}/cancel`, { confirm: "yes", reason: "No" });
+      expect([status, headers.get("location")]).toEqual([303, link]);
+      if (worker === "yes") await rig.settled("po-1");
+    }
+    expect((await rig.call(link)).text).toContain("The request was cancelled");
+  });
+
   test("after the end is told what stands", async () => {
     await using rig = await openRig();
     const link = await asked(rig);
