@@ -1,11 +1,12 @@
 import { type ApprovalRequest, type Decision, effectOf } from "../../approval/approval.ts";
-import { contentOf } from "../../approval/content.ts";
+import { contentOf, asked as withContent } from "../../approval/content.ts";
 import { evaluationOf } from "../../approval/course.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
+import { cancellationOf, changeOf } from "../../approval/stored.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { Question } from "../../service/approvals/question.ts";
-import type { Answer, Asked, AskedPerson, Standing } from "./page.ts";
+import type { Answer, Asked, AskedPerson, Cancelled, Standing } from "./page.ts";
 
 /** What every page about the question shows. */
 export function askedOf(question: Question, nowMs: number): Asked {
@@ -37,14 +38,37 @@ function isWaitedFor({ standing, course: { root } }: Question): boolean {
 }
 
 /** The request with the content that this person was shown; with its hash alone if that content is not at hand. */
-function shownTo({ ballot, request, course }: Question): {
+function shownTo({ ballot, request, course, standing }: Question): {
   readonly request: ApprovalRequest;
   readonly contentHash?: string;
 } {
-  const { contentHash } = ballot;
-  if (contentHash === undefined || (ballot.round ?? 1) === course.state.round) return { request };
-  const first = course.call.request;
-  return canonicalHash(contentOf(first)) === contentHash ? { request: first } : { request, contentHash };
+  const answered = standing.kind === "decided" ? standing.decision.contentHash : undefined;
+  const contentHash = answered ?? ballot.contentHash;
+  if (contentHash === undefined) return { request };
+  const { call, ends } = course;
+  const changed = ends.flatMap((end) => changeOf(end)?.content ?? []);
+  const contents = [request, call.request, ...changed.map((content) => withContent(call.request, content))];
+  const shown = contents.find((each) => canonicalHash(contentOf(each)) === contentHash);
+  return shown === undefined ? { request, contentHash } : { request: shown };
+}
+
+/** Whether the question was asked anew, with changes, after this ballot. */
+function isOfRoundBefore({ ballot, course }: Question): boolean {
+  return (ballot.round ?? 1) < course.state.round;
+}
+
+/** The cancellation that ended the approval. */
+function cancelledIn({ standing, course: { end } }: Question): Cancelled | undefined {
+  if (standing.kind === "open" || standing.outcome !== "cancelled") return undefined;
+  const cancellation = end && cancellationOf(end);
+  if (end === undefined || cancellation === undefined) return undefined;
+  const { reason, by, caller } = cancellation;
+  return {
+    atMs: end.settledAt ?? end.timeoutAt,
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+    ...(caller === undefined ? {} : { caller }),
+  };
 }
 
 /** While it is asked, those of the same stage; of what is over, everybody of the round. */
@@ -86,13 +110,16 @@ export function stateOf(
 }
 
 /** How the ballot was settled, for pages; undefined while the question is open. */
-export function standsOf({ standing, request }: Question): Standing | undefined {
+export function standsOf(question: Question): Standing | undefined {
+  const { standing, request } = question;
+  const isChanged = isOfRoundBefore(question);
   if (standing.kind === "open") return undefined;
   if (standing.kind === "closed") {
     const { because, atMs, reason, to, by, caller, outcome } = standing;
     return {
       kind: "closed",
-      because,
+      // The changes that were asked for have been made.
+      because: isChanged && because === "changes-requested" ? "round-over" : because,
       ...(atMs === undefined ? {} : { atMs }),
       ...(reason === undefined ? {} : { reason }),
       ...(to === undefined ? {} : { to }),
@@ -103,6 +130,7 @@ export function standsOf({ standing, request }: Question): Standing | undefined 
   }
   const { decision, atMs, undoUntilMs, outcome } = standing;
   const { by, comment, fields, door, caller } = decision;
+  const cancelled = cancelledIn(question);
   return {
     kind: "decided",
     answer: answerOf(decision, request),
@@ -114,6 +142,8 @@ export function standsOf({ standing, request }: Question): Standing | undefined 
     ...(caller === undefined ? {} : { caller }),
     ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
     ...(outcome === undefined ? {} : { outcome }),
+    ...(cancelled === undefined ? {} : { cancelled }),
+    ...(isChanged ? { isChanged } : {}),
   };
 }
 

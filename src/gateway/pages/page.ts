@@ -54,6 +54,15 @@ export interface Asked {
   readonly people: readonly AskedPerson[];
 }
 
+/** How the approval was cancelled. */
+export interface Cancelled {
+  readonly atMs: number;
+  readonly reason?: string;
+  /** The address of the person who did it, or the API key of the program. */
+  readonly by?: string;
+  readonly caller?: string;
+}
+
 /** What the stored ballot says. */
 export type Standing =
   | {
@@ -72,6 +81,10 @@ export type Standing =
       readonly undoUntilMs?: number;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
+      /** Given where that is by a cancellation. */
+      readonly cancelled?: Cancelled;
+      /** The question was changed after the answer and asked again, so that the answer counts no more. */
+      readonly isChanged?: boolean;
     }
   /** The ballot is closed: the approval ended (by its deadline: `expired`), or it goes on without this ballot. */
   | {

@@ -21,6 +21,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
   const { asked, stands, press } = visit;
   const { request, approver, reference } = asked;
   const text = standingText(visit, messages);
+  const cancelled = stands.kind === "decided" ? stands.cancelled : undefined;
   const at = stands.atMs === undefined ? undefined : dateOf(stands.atMs, asked, messages);
   return {
     template: "pages/result",
@@ -43,6 +44,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       undo: undoOf(visit, messages),
       form: DECISION_FORM,
       outcome: outcomeOf(stands, messages),
+      cancelled: cancelled && { at: dateOf(cancelled.atMs, asked, messages), reason: cancelled.reason },
       explanation: asked.explanation && explanationText(asked.explanation, messages, approver),
       people: peopleOf(asked, messages),
       // What was shown before a change is not what the request has now; its hash still says which it was.
@@ -123,7 +125,11 @@ function undoOf({ asked, stands, undo }: Visit, messages: Messages): Locals | un
 }
 
 function outcomeOf(stands: Standing, messages: Messages): string {
-  return messages.text(stands.outcome === undefined ? "page.outcome.open" : OUTCOMES[stands.outcome]);
+  const outcome = messages.text(
+    stands.outcome === undefined ? "page.outcome.open" : OUTCOMES[stands.outcome],
+  );
+  const isChanged = stands.kind === "decided" && stands.isChanged === true;
+  return isChanged ? `${messages.text("page.closed.roundOver")}. ${outcome}` : outcome;
 }
 
 function decider(email: string, approver: Person): Locals {

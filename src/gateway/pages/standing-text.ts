@@ -51,10 +51,10 @@ const TRIED = { reassign: "act.late.reassign", recuse: "act.late.recuse", undo: 
 
 function decidedText(visit: Visit, stands: Decided, messages: Messages): StandingText {
   const { press, pressed, asked } = visit;
-  const { outcome, answer: stored } = stands;
+  const { answer: stored, isChanged = false } = stands;
   const answer = answerText(stored, messages);
-  const became = outcome === undefined ? undefined : outcomeText(stored.effect, outcome, messages);
-  if (press === "effective") {
+  const became = becameText(stands, asked, messages);
+  if (press === "effective" && !isChanged) {
     return {
       headline: messages.text("page.recorded", { answer }),
       explanation: became ?? consequenceText(stored.effect, asked.request, messages),
@@ -64,19 +64,21 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
       icon: stored.effect,
     };
   }
-  const next = visit.undo === undefined ? "page.next.wrong" : "page.next.undoable";
+  const next = nextAfter(visit, stands);
   const told = { next: messages.text(next), tone: "neutral", icon: "info" } as const;
   const explain = (first: string) => (became === undefined ? first : `${first} ${became}`);
-  if (press === "view") {
+  if (press !== "late") {
     return {
       // An answer that the person has not given should not look like theirs.
       headline: isOwnHand(stands.door)
         ? messages.text("page.answered", { answer })
         : messages.text("page.answeredForYou", { answer }),
       explanation:
-        visit.undo === undefined
-          ? explain(messages.text("page.nothingLeft"))
-          : consequenceText(stored.effect, asked.request, messages),
+        isChanged && became !== undefined
+          ? became
+          : visit.undo === undefined
+            ? explain(messages.text("page.nothingLeft"))
+            : consequenceText(stored.effect, asked.request, messages),
       ...told,
     };
   }
@@ -91,7 +93,7 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
   return {
     headline: messages.text("page.late.other"),
     explanation: explain(
-      choice === undefined
+      choice === undefined || isChanged
         ? messages.text("page.late.nothing")
         : messages.text("page.late.other.lead", { pressed: choiceText(choice, messages), answer }),
     ),
@@ -99,10 +101,29 @@ function decidedText(visit: Visit, stands: Decided, messages: Messages): Standin
   };
 }
 
+function nextAfter({ undo }: Visit, { isChanged = false, outcome }: Decided) {
+  if (isChanged) return outcome === undefined ? "page.closed.newest.lead" : "page.nothingLeft";
+  return undo === undefined ? "page.next.wrong" : "page.next.undoable";
+}
+
+/** What became of the answer; undefined while nothing has. */
+function becameText(stands: Decided, asked: Asked, messages: Messages): string | undefined {
+  const { answer, outcome, cancelled = {}, isChanged = false } = stands;
+  const by = outcome === "cancelled" ? cancelledBy(cancelled, asked, messages) : [];
+  if (isChanged) {
+    const ended = by.length === 0 ? [] : [messages.text("page.outcome.cancelled"), ...by];
+    return [messages.text("page.changed"), ...ended].join(" ");
+  }
+  if (outcome === undefined) return undefined;
+  return [outcomeText(answer.effect, outcome, messages), ...by].join(" ");
+}
+
 function closedText({ press, asked }: Visit, stands: Closed, messages: Messages): StandingText {
   const { because, outcome } = stands;
   const { headline, lead } = CLOSED[because];
-  const sentences = [messages.text(lead)];
+  // Nobody can answer any more, by the newest mail either.
+  const isOver = outcome !== undefined && lead === "page.closed.newest.lead";
+  const sentences = isOver ? [] : [messages.text(lead)];
   if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
@@ -120,7 +141,11 @@ function closedText({ press, asked }: Visit, stands: Closed, messages: Messages)
 }
 
 /** Who cancelled the request, where that is known. */
-function cancelledBy({ by, caller }: Closed, { request }: Asked, messages: Messages): string[] {
+function cancelledBy(
+  { by, caller }: Pick<Closed, "by" | "caller">,
+  { request }: Asked,
+  messages: Messages,
+): string[] {
   if (caller !== undefined) return [messages.text("page.closed.cancelled.byKey", { caller })];
   if (by === undefined) return [];
   const { requester } = request;

@@ -165,12 +165,15 @@ describe("cancel", () => {
     await using rig = await openRig();
     const link = await asked(rig);
     expect((await rig.call(`${link}/cancel`)).text).toContain("Cancel the request");
+    const receipt = await press(rig, 2, { choice: "approve" });
     const pressed = await rig.press(`${link}/cancel`, { confirm: "yes", reason: "Bought elsewhere" });
     expect([pressed.status, pressed.headers.get("location")]).toEqual([303, link]);
     expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "cancelled" });
     expect((await rig.call(link)).text).toMatch(/The request was cancelled\.[^]*Bought elsewhere/u);
     const approvers = await rig.call(await rig.link("po-1", "approve"));
     expect(approvers.text).toMatch(/Kim cancelled it\.[^]*Bought elsewhere/u);
+    const answered = await rig.call(receipt.headers.get("location") ?? "");
+    expect(answered.text).toMatch(/Kim cancelled it\.[^]*Closed[^]*<time [^]*Bought elsewhere/u);
     expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
       cancellation: { reason: "Bought elsewhere", by: "kim@example.com" },
     });
@@ -347,6 +350,58 @@ describe("change", () => {
     const { text } = await rig.call(link);
     expect(text).toMatch(/Order 30 laptops<\/h1>[^]*The request was changed[^]*Thirty will do/u);
     expect(text).not.toContain("asks for changes");
+  });
+
+  test("is told on the pages of the rounds before, each with what was shown then", async () => {
+    await using rig = await openRig();
+    const approvers = ["ana@example.com", "bo@example.com", "cy@example.com"];
+    const link = await asked(rig, { choices: CHOICES, approvers });
+    const unanswered = await rig.link("po-1", "approve", 3);
+    const receipts: string[] = [];
+    for (const [round, title] of ["Order 30 laptops", "Order 20 laptops"].entries()) {
+      const [ana = 0, bo = 0] = await until(async () => {
+        const ballots = (await readCourse(rig.durable, "po-1"))?.ballots ?? [];
+        const asked = ballots.filter(({ ballot }) => (ballot.round ?? 1) === round + 1);
+        return asked.length === approvers.length ? asked.map(({ ballot }) => ballot.n) : undefined;
+      });
+      // The mail of the round before has a link, too.
+      for (const n of [ana, bo]) {
+        await until(async () => {
+          const { claims } = partsOf((await rig.link("po-1", "approve", n)).slice("/d/".length));
+          return claims["pid"] === ballotId("po-1", n) ? true : undefined;
+        });
+      }
+      const answered = await press(rig, bo, { choice: "approve" });
+      receipts.push(answered.headers.get("location") ?? "");
+      await press(rig, ana, { choice: "changes", comment: "Fewer" });
+      await until(async () =>
+        (await readCourse(rig.durable, "po-1"))?.state.phase === "revising" ? true : undefined,
+      );
+      expect((await rig.press(`${link}/change`, { ...CHANGED, title, step: "send" })).status).toBe(303);
+      await until(async () =>
+        (await readCourse(rig.durable, "po-1"))?.state.round === round + 2 ? true : undefined,
+      );
+    }
+    const shown = ["Order 40 laptops", "Order 30 laptops"];
+    const check = async (became: RegExp) => {
+      for (const [i, receipt] of receipts.entries()) {
+        const { text } = await rig.call(receipt);
+        expect(text).toMatch(/changed after this answer and asked again, so this answer no longer counts/u);
+        expect(text).toMatch(became);
+        expect(text.match(/Order \d+ laptops/gu)).toEqual(Array.from({ length: 3 }, () => shown[i]));
+        expect(text).not.toMatch(/final|decided otherwise/u);
+      }
+      return (await rig.call(unanswered)).text;
+    };
+    const open = await check(/The request was changed\. Not decided yet\./u);
+    expect(open).toMatch(/The request was changed<[^]*To answer, open the link in the newest mail/u);
+    expect(open).not.toContain("If it is changed");
+    expect((await rig.press(`${link}/cancel`, { confirm: "yes", reason: "Bought elsewhere" })).status).toBe(
+      303,
+    );
+    await rig.settled("po-1");
+    const ended = await check(/The request was changed\. The request was cancelled\.[^]*Bought elsewhere/u);
+    expect(ended).not.toContain("newest mail");
   });
 
   test("can take the summary away, and details", async () => {
