@@ -13,6 +13,7 @@ import {
   type State,
 } from "./evaluate.ts";
 import { childId, KIND_TAG } from "./ids.ts";
+import { type NextDeadline, nextDeadline } from "./next-deadline.ts";
 import { ruleOf } from "./rule.ts";
 import {
   ballotOf,
@@ -166,6 +167,20 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
 /** Whether a ballot belongs to the stage and round that are open. */
 function isCurrent({ stage = 0, round = 1 }: Ballot, { state }: Pick<Course, "state">): boolean {
   return stage === state.stage && round === state.round;
+}
+
+/** Since when the open stage's time runs; undefined before its first ballot. */
+export function stageSinceMs(course: Pick<Course, "state" | "ballots">): number | undefined {
+  const opened = course.ballots.flatMap(({ ballot, record }) =>
+    isCurrent(ballot, course) ? [record.createdAt] : [],
+  );
+  return course.state.sinceMs ?? (opened.length === 0 ? undefined : Math.min(...opened));
+}
+
+/** Until when those who are asked can answer, and what follows then. */
+export function nextDeadlineOf(course: Course): NextDeadline {
+  const { call, state, deadlineAtMs } = course;
+  return nextDeadline(ruleOf(call.request), state, stageSinceMs(course), deadlineAtMs);
 }
 
 /** The rule applied to what is stored at `nowMs`: what it would come to if it was judged now. */

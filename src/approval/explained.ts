@@ -1,7 +1,8 @@
 /** Why an open approval stands as it does, as `GET /approvals/:id` tells it: by the same evaluation as pages and mails. */
 import type { Person } from "./approval.ts";
-import { type Course, evaluationOf } from "./course.ts";
+import { type Course, evaluationOf, nextDeadlineOf } from "./course.ts";
 import type { Explanation } from "./evaluate.ts";
+import type { NextDeadline } from "./next-deadline.ts";
 
 /** Times are ISO 8601 instants. */
 export interface ExplanationView extends Omit<Explanation, "undoUntilMs" | "stageEndsAtMs"> {
@@ -11,6 +12,8 @@ export interface ExplanationView extends Omit<Explanation, "undoUntilMs" | "stag
   readonly undoUntil?: string;
   /** When the open stage's time is over. */
   readonly stageEndsAt?: string;
+  /** The end of the stage's time or of the approval's, whichever comes first, and what follows. */
+  readonly nextDeadline: { readonly at: string; readonly onDeadline: NextDeadline["onDeadline"] };
 }
 
 /** Undefined of an approval that has ended, or that only a worker has to end. */
@@ -23,6 +26,7 @@ export function explained(
   const { verdict, explanation } = evaluationOf(course, nowMs);
   if (verdict.kind === "done") return undefined;
   const { undoUntilMs, stageEndsAtMs, waitingFor, next, ...rest } = explanation;
+  const { atMs, onDeadline } = nextDeadlineOf(course);
   return {
     text: textOf(explanation),
     ...rest,
@@ -30,6 +34,7 @@ export function explained(
     ...(next === undefined ? {} : { next: { ...next, people: next.people.map(named) } }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: new Date(undoUntilMs).toISOString() }),
     ...(stageEndsAtMs === undefined ? {} : { stageEndsAt: new Date(stageEndsAtMs).toISOString() }),
+    nextDeadline: { at: new Date(atMs).toISOString(), onDeadline },
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Act, Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
 import type { Explanation } from "./evaluate.ts";
+import type { StagePlace } from "./next-deadline.ts";
 
 /** The function that sends a notice, as workers register it. */
 export const NOTICE_FUNC = "approval_mail";
@@ -68,7 +69,10 @@ interface AboutBallot {
 interface Asks extends AboutBallot {
   /** Promise id of the end that is open. */
   readonly end: string;
+  /** The approval's deadline. */
   readonly deadlineAtMs: number;
+  /** What the stage's own deadline follows from. Absent in notices of earlier versions. */
+  readonly place?: StagePlace & { readonly sinceMs: number };
 }
 
 interface Ended {

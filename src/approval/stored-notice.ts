@@ -15,7 +15,8 @@ import {
 const text = z.string();
 const epochMs = z.int().min(0);
 const ballot = { n: z.int().min(1), first: z.int().min(1) };
-const asks = { ...ballot, end: text, deadlineAtMs: epochMs };
+const place = z.object({ stage: z.int().min(0), escalations: z.int().min(0), sinceMs: epochMs });
+const asks = { ...ballot, end: text, deadlineAtMs: epochMs, place: z.exactOptional(place) };
 const person = storedPersonSchema;
 
 const explanation = z.object({

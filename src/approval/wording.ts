@@ -5,6 +5,7 @@ import type { ApprovalRequest, Effect, Person } from "./approval.ts";
 import type { Explanation } from "./evaluate.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
+import type { OnDeadline } from "./schema.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
 
@@ -79,14 +80,14 @@ const CONSEQUENCES = {
   reject: { alone: "reject.alone", one: "reject.one", all: "reject.all", some: "reject.some" },
 } as const;
 
-/** What the deadline does, as a sentence. */
+/** What the deadline that comes next does in this stage, as a sentence. */
 export function afterDeadlineText(
-  { onDeadline, replace = false }: Pick<ApprovalRequest, "onDeadline" | "replace">,
+  request: ApprovalRequest,
+  { onDeadline, stage = 0 }: { readonly onDeadline: OnDeadline; readonly stage?: number | undefined },
   messages: Messages,
 ): string {
-  return messages.text(
-    onDeadline === "escalate" && replace ? "deadline.replace" : AFTER_DEADLINE[onDeadline],
-  );
+  const isReplacing = onDeadline === "escalate" && ruleOf(request).stages[stage]?.replace === true;
+  return messages.text(isReplacing ? "deadline.replace" : AFTER_DEADLINE[onDeadline]);
 }
 
 const AFTER_DEADLINE = {

@@ -34,7 +34,12 @@ export async function viewOf({ clock }: Cli, durable: Durable, id: string): Prom
 
 function textOf({ id, status, title, deadline, explanation, outcome, error, ballots }: ApprovalView): string {
   const facts: [string, string][] = [["title", title]];
-  if (explanation !== undefined) facts.push(["waits", explanation.text], ["deadline", deadline]);
+  if (explanation !== undefined) {
+    const { at, onDeadline } = explanation.nextDeadline;
+    facts.push(["waits", explanation.text]);
+    if (at !== deadline) facts.push(["next", `${at}, then: ${onDeadline}`]);
+    facts.push(["deadline", deadline]);
+  }
   if (outcome !== undefined) facts.push(["reason", outcome.reason]);
   if (error !== undefined) facts.push(["error", error]);
   const lines = facts.map(([label, text]) => `  ${label.padEnd(8)}  ${text}`);

@@ -538,6 +538,7 @@ export type Explanation = {
   readonly next?: ExplanationNext;
   /** When the time of the open stage is over, if it has one of its own. */
   readonly stageEndsAt?: string;
+  readonly nextDeadline: NextDeadline;
 };
 
 export type ExplanationGroup = {
@@ -789,6 +790,14 @@ export type MailByHand = {
   readonly reason?: string;
   /** When the next mail by hand is possible. */
   readonly possibleAgainAt: string;
+};
+
+/** The end of the stage's time or of the approval's, whichever comes first. */
+export type NextDeadline = {
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** What follows if nobody answers until then. */
+  readonly onDeadline: "expire" | "reject" | "escalate" | "approve";
 };
 
 /** How an approval ended. */

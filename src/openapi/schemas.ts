@@ -207,6 +207,17 @@ const explanation = z
     stageEndsAt: z
       .exactOptional(instant)
       .meta({ description: "When the time of the open stage is over, if it has one of its own." }),
+    nextDeadline: z
+      .strictObject({
+        at: instant,
+        onDeadline: z
+          .enum(["expire", "reject", "escalate", "approve"])
+          .meta({ description: "What follows if nobody answers until then." }),
+      })
+      .meta({
+        id: "NextDeadline",
+        description: "The end of the stage's time or of the approval's, whichever comes first.",
+      }),
   })
   .meta({ id: "Explanation", description: "Why the approval is still open." });
 

@@ -44,6 +44,7 @@ const asked: Asked = {
   approver: ana,
   choices: choicesOf({}),
   deadlineAtMs,
+  onDeadline: "expire",
   nowMs,
   people: [
     { person: ana, isReader: true, state: { kind: "open" } },
@@ -88,6 +89,8 @@ const requested: RequestPage = {
   status: "pending",
   explanation,
   deadlineAtMs,
+  onDeadline: "expire",
+  stage: 0,
   nowMs,
   people: [
     {
@@ -429,6 +432,7 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
         onDeadline: "reject",
         metadata: {},
       },
+      onDeadline: "reject",
       approver: { email: "ana@example.com" },
       people: [{ person: ana, isReader: true, state: { kind: "open" } }],
       suggested: "reject",

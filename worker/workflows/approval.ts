@@ -23,15 +23,9 @@ import type {
   Terms,
 } from "../../src/approval/approval.ts";
 import { asked, contentOf } from "../../src/approval/content.ts";
-import {
-  type Ask,
-  firstAlarmAt,
-  OPENING,
-  openingAsks,
-  type State,
-  stageEndsAt,
-} from "../../src/approval/evaluate.ts";
+import { type Ask, firstAlarmAt, OPENING, openingAsks, type State } from "../../src/approval/evaluate.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
+import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { ruleOf, untilDeadlineMs } from "../../src/approval/rule.ts";
@@ -72,20 +66,19 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   const awayAt = awayIn(own === undefined ? yield* desk.whoIsAway() : own.away);
   let state: State = OPENING;
   let content: Content | undefined;
-  const stageEndMs = (sinceMs: number) => {
-    const stage = rule.stages[state.stage];
-    return (stage && stageEndsAt(rule, stage, { ...state, sinceMs })) ?? endAtMs;
-  };
   let seats = yield* desk.open(openingAsks(rule, state, awayAt), content);
   let before: Content | undefined;
   let mailing: Mailing = {
     content,
     before,
     note: undefined,
-    deadlineAtMs: Math.min(endAtMs, stageEndMs(terms.startedAtMs)),
+    deadline: nextDeadline(rule, state, terms.startedAtMs, endAtMs),
+    endAtMs,
     endId: end.id,
   };
   let unmailed = yield* desk.mail(seats, mailing);
+  /** When the open stage was. */
+  let openedAtMs = terms.startedAtMs;
   let alarmAtMs: number | undefined = firstAlarmAt(rule, state, terms.startedAtMs);
   let known: Pick<Judgement, "decisions"> & { readonly settled: number } = { decisions: [], settled: 0 };
   /** Answers of the stages before. */
@@ -145,6 +138,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const isSameStage = isSameRound && seen.state.stage === state.stage && seen.state.phase === state.phase;
     if (!isSameStage) past = isSameRound ? decisions : [];
     if (!isSameRound) before = content;
+    if (!isSameStage) openedAtMs = seen.atMs;
     ({ state, content, alarmAtMs } = { content, alarmAtMs: undefined, ...seen });
     // A timer that another program has settled early counts as if its time had come.
     const dueMs = Math.max(seen.atMs, ...desk.dropAlarms(seen.rang));
@@ -157,7 +151,8 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       content,
       before,
       note: seen.note,
-      deadlineAtMs: Math.min(endAtMs, stageEndMs(state.sinceMs ?? seen.atMs)),
+      deadline: nextDeadline(rule, state, state.sinceMs ?? openedAtMs, endAtMs),
+      endAtMs,
       endId: end.id,
     };
     const due = unmailed.filter(({ nextTryAtMs }) => nextTryAtMs <= dueMs).map(({ seat }) => seat);
@@ -196,7 +191,9 @@ interface Mailing {
   /** The content of the round before. */
   readonly before: Content | undefined;
   readonly note: string | undefined;
-  readonly deadlineAtMs: number;
+  readonly deadline: NextDeadline;
+  /** The approval's deadline. */
+  readonly endAtMs: number;
   /** Promise id of the end that the mails' ballots depend on. */
   readonly endId: string;
 }

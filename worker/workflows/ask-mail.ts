@@ -1,5 +1,6 @@
 /** What mails that ask for a decision have in common: whom they go to, and the links. */
 import { type ApprovalRequest, type Ballot, LINK_VIEW_MS } from "../../src/approval/approval.ts";
+import type { NextDeadline } from "../../src/approval/next-deadline.ts";
 import { offeredChoices } from "../../src/approval/rule.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { AskMail, BallotMail } from "../../src/channels/mail/message.ts";
@@ -30,11 +31,15 @@ export function ballotMail({ approval, request, record, first }: About): BallotM
   };
 }
 
-/** The same with links, which can be opened for a week after `deadlineAtMs`. */
+/**
+ * The same with links, which can be opened for a week after the approval's end: an answer can count until then, even if the
+ * next deadline asks more people before.
+ */
 export function askMail(
   { tokens, publicUrl }: Pick<ProductServices, "tokens" | "publicUrl">,
   about: About,
-  deadlineAtMs: number,
+  { atMs: deadlineAtMs, onDeadline }: Pick<NextDeadline, "atMs"> & Partial<NextDeadline>,
+  endAtMs: number,
 ): AskMail {
   const { request, record } = about;
   const { recipient, gen, stage, groups, round, inPlaceOf } = ballotIn(record);
@@ -45,12 +50,13 @@ export function askMail(
       choice,
       gen,
       bornAtMs: record.createdAt,
-      expiresAtMs: deadlineAtMs + LINK_VIEW_MS,
+      expiresAtMs: endAtMs + LINK_VIEW_MS,
     })}`;
   const offered = offeredChoices(request, round ?? 1);
   return {
     ...ballotMail(about),
     deadlineAtMs,
+    ...(onDeadline === undefined ? {} : { onDeadline }),
     links: Object.fromEntries(offered.map(({ value }) => [value, link(value)])),
     viewLink: link("view"),
     ...(stage === undefined ? {} : { stage }),

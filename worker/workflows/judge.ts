@@ -273,7 +273,12 @@ class Bench {
     const { verdict, state, remind, news, explanation } = this.#evaluated();
     const { seats, request, state: before } = this.#seen;
     const { requester } = request;
-    const asks = { end: this.#seen.end.id, deadlineAtMs: this.#seen.endAtMs };
+    const { stage, escalations, sinceMs = this.#stageOpenedAtMs() } = state;
+    const asks = {
+      end: this.#seen.end.id,
+      deadlineAtMs: this.#seen.endAtMs,
+      place: { stage, escalations, sinceMs },
+    };
     const notices: Says[] = remind.map(({ n, dueAtMs }) => ({
       mail: "reminder",
       ...this.#ballot(n),
@@ -414,6 +419,10 @@ class Bench {
 
   #openedAtMs({ id }: SeatSeen): number {
     return this.#svc.told(this.#seen.approval, id)?.createdAt ?? this.#seen.terms.startedAtMs;
+  }
+
+  #stageOpenedAtMs(): number {
+    return Math.min(...this.#seen.seats.map((seat) => this.#openedAtMs(seat)));
   }
 
   async #withdraw({ close, verdict, state }: Evaluation): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type MailResult,
 } from "../../src/approval/approval.ts";
 import { childId } from "../../src/approval/ids.ts";
+import type { NextDeadline } from "../../src/approval/next-deadline.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
@@ -31,8 +32,10 @@ export interface MailInput {
   readonly startedAtMs: number;
   /** Promise id of the end as of this mail. */
   readonly endId: string;
-  /** When the stage or the approval is over, whichever comes first. */
-  readonly deadlineAtMs: number;
+  /** What the mail names: the end of the stage or of the approval, whichever comes first. */
+  readonly deadline: NextDeadline;
+  /** The approval's deadline. */
+  readonly endAtMs: number;
   /** The first mail: announces that the approval was requested. */
   readonly first: boolean;
   /** Which try this is, from 1. */
@@ -79,7 +82,7 @@ async function deliver(svc: ProductServices, input: MailInput, record: StoredPro
   const { reason } = delivery;
   const nowMs = svc.now();
   const { tries, together } = input;
-  const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadlineAtMs - nowMs });
+  const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadline.atMs - nowMs });
   // Frozen with the result: the workflow must not ask the clock how many tries there will be.
   return pauseMs === undefined
     ? { status: "undeliverable", reason }
@@ -90,7 +93,7 @@ async function deliver(svc: ProductServices, input: MailInput, record: StoredPro
 async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Mail> {
   const { approval, request, firstId, before, note } = input;
   const first = firstId === record.id ? undefined : await asTold(svc, approval, firstId);
-  const asking = askMail(svc, { approval, request, record, first }, input.deadlineAtMs);
+  const asking = askMail(svc, { approval, request, record, first }, input.deadline, input.endAtMs);
   const via = ballotOf(record)?.via;
   if (via === undefined) return { kind: "request", ...asking };
   switch (via.kind) {

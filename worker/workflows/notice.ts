@@ -6,7 +6,9 @@ import type { Context } from "@resonatehq/sdk";
 import { type ApprovalRequest, LINK_VIEW_MS, type OutcomeKind } from "../../src/approval/approval.ts";
 import { asked } from "../../src/approval/content.ts";
 import { childId } from "../../src/approval/ids.ts";
+import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
+import { ruleOf } from "../../src/approval/rule.ts";
 import { extensionOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn, type Sent, sentIn } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
@@ -64,7 +66,8 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
       // A deadline that was moved since ends nothing.
       const untilMs = extensionOf(end)?.untilMs;
       if (record.state !== "pending" || (end.state !== "pending" && untilMs === undefined)) return undefined;
-      const asking = askMail(svc, about, untilMs ?? says.deadlineAtMs);
+      const endAtMs = untilMs ?? says.deadlineAtMs;
+      const asking = askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs);
       return says.mail === "resend"
         ? { kind: "request", ...asking, resentAtMs: says.atMs }
         : { kind: "reminder", ...asking, dueAtMs: says.dueAtMs, explanation: says.explanation };
@@ -88,6 +91,16 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
     default:
       return says satisfies never;
   }
+}
+
+/** From the approval's deadline as it is now, because it may have been moved since the notice was ordered. */
+function deadlineOf(
+  { place }: Extract<Says, { readonly end: string }>,
+  request: ApprovalRequest,
+  endAtMs: number,
+): Pick<NextDeadline, "atMs"> & Partial<NextDeadline> {
+  if (place === undefined) return { atMs: endAtMs };
+  return nextDeadline(ruleOf(request), place, place.sinceMs, endAtMs);
 }
 
 function requesterMail(

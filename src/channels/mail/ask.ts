@@ -1,6 +1,6 @@
 /** Mails that ask for a decision, each for the first time or again. */
 import type { Content } from "../../approval/approval.ts";
-import { choicesOf, ruleOf } from "../../approval/rule.ts";
+import { choicesOf } from "../../approval/rule.ts";
 import { afterDeadlineText, consequenceText, explanationText, shareOf } from "../../approval/wording.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import { Html } from "../../lib/html.ts";
@@ -18,7 +18,7 @@ export type AskingMail = MailOf<
 
 export function asking(mail: AskingMail, making: Making): MailContent {
   const { messages } = making;
-  const { request, approver } = mail;
+  const { request, approver, onDeadline = request.onDeadline } = mail;
   const { requester } = request;
   const title = oneLine(request.title);
   const lead = messages.text(leadOf(mail));
@@ -42,7 +42,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
         messages,
         "label.answerBy",
         ...dateLines(deadline, relativeText(mail.deadlineAtMs, making.nowMs, messages.locale)),
-        ourLine(afterDeadlineText(atDeadline(mail), messages), "soft"),
+        ourLine(afterDeadlineText(request, { onDeadline, stage: mail.stage }, messages), "soft"),
       ),
       ...needed(mail, messages),
     ],
@@ -119,12 +119,6 @@ function occasion(mail: AskingMail, messages: Messages): readonly Row[] {
     default:
       return mail satisfies never;
   }
-}
-
-/** What the stage's deadline does: the approval's, where the stage has none of its own. */
-function atDeadline({ request, stage = 0 }: AskMail): Parameters<typeof afterDeadlineText>[0] {
-  const open = ruleOf(request).stages[stage];
-  return open?.deadlineMs === undefined ? request : open;
 }
 
 /** How many approvals are needed where the answer counts. Groups and stages have the asker's names. */

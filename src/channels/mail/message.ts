@@ -9,6 +9,7 @@ import type {
   PlainChoice,
 } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
+import type { OnDeadline } from "../../approval/schema.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
 
 /** Every mail that there is. Each kind says to whom it goes, and why. All times are in milliseconds since 1970. */
@@ -109,7 +110,10 @@ export interface BallotMail extends About {
 
 /** A mail that asks for a decision. */
 export interface AskMail extends BallotMail {
+  /** When the stage or the approval is over, whichever comes first. */
   readonly deadlineAtMs: number;
+  /** What follows then. Absent in mails of earlier versions: what the request says. */
+  readonly onDeadline?: OnDeadline;
   /** Signed links under `PUBLIC_URL`, by the value of the choice. */
   readonly links: Readonly<Record<string, string>>;
   /** Signed link that preselects no choice. */

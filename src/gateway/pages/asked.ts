@@ -1,6 +1,6 @@
 import { type ApprovalRequest, type Decision, effectOf } from "../../approval/approval.ts";
 import { contentOf, asked as withContent } from "../../approval/content.ts";
-import { evaluationOf } from "../../approval/course.ts";
+import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { cancellationOf, changeOf } from "../../approval/stored.ts";
@@ -10,7 +10,8 @@ import type { Answer, Asked, AskedPerson, Cancelled, Standing } from "./page.ts"
 
 /** What every page about the question shows. */
 export function askedOf(question: Question, nowMs: number): Asked {
-  const { ballot, deadlineAtMs, course } = question;
+  const { ballot, course } = question;
+  const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
   const { request, contentHash } = shownTo(question);
   const { stage, groups, inPlaceOf } = ballot;
   return {
@@ -24,6 +25,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
     ...(isWaitedFor(question) ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
     ...(contentHash === undefined ? {} : { contentHash }),
     deadlineAtMs,
+    onDeadline,
     nowMs,
     people: peopleAsked(question),
   };

@@ -39,7 +39,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       ...ruleOf(data, messages),
       deadline: dateText(data.deadlineAtMs, { ...approver, locale: messages.locale }),
       inTime: relativeText(data.deadlineAtMs, data.nowMs, messages.locale) ?? "",
-      afterDeadline: afterDeadlineText(request, messages),
+      afterDeadline: afterDeadlineText(request, data, messages),
       people: peopleOf(data, messages),
       choices: shownChoices,
       isBar: choices.length <= BAR_CHOICES_MAX && labelChars <= BAR_CHARS_MAX,

@@ -124,7 +124,7 @@ function confirmContent(data: Data<"inboxConfirm">, messages: Messages): PageCon
           approver: personOf(asked.approver),
           deadline: dateText(asked.deadlineAtMs, { ...asked.approver, locale: messages.locale }),
           inTime: relativeText(asked.deadlineAtMs, asked.nowMs, messages.locale) ?? "",
-          afterDeadline: afterDeadlineText(asked.request, messages),
+          afterDeadline: afterDeadlineText(asked.request, asked, messages),
           explanation: asked.explanation && explanationText(asked.explanation, messages, asked.approver),
           details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
           summary: summary === undefined ? undefined : markdownForPage(summary),

@@ -2,7 +2,7 @@ import type { InPlaceOf } from "../../approval/absence.ts";
 import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
-import { type ChoiceRule, COMMENT_CHARS_MAX } from "../../approval/schema.ts";
+import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
 import type { FormProblem } from "./decision-form.ts";
@@ -45,7 +45,9 @@ export interface Asked {
   readonly groups?: readonly number[];
   /** Where the approval stands, while it is open. */
   readonly explanation?: Explanation;
+  /** When the stage or the approval is over, whichever comes first, and what follows. */
   readonly deadlineAtMs: number;
+  readonly onDeadline: OnDeadline;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
   /** SHA-256 of what this person was shown, if it is not what `request` has now. */
@@ -167,7 +169,10 @@ export interface RequestPage {
   readonly status: "pending" | OutcomeKind | "failed";
   /** Where it stands, while it is open. */
   readonly explanation?: Explanation;
+  /** As of `Asked`, with the index of the stage that is open. */
   readonly deadlineAtMs: number;
+  readonly onDeadline: OnDeadline;
+  readonly stage: number;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
   /** Everybody of the round that is open, or was last. */

@@ -44,7 +44,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       deadline: page.acts && {
         at: dateOf(deadlineAtMs),
         inTime: relativeText(deadlineAtMs, nowMs, messages.locale) ?? "",
-        after: afterDeadlineText(request, messages),
+        after: afterDeadlineText(request, page, messages),
       },
       reason: page.reason,
       acts: actsOf(page, messages),

@@ -1,6 +1,6 @@
 /** What the page of the person who asked shows, from the stored promises of the approval. */
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
-import { type Course, type CourseBallot, evaluationOf } from "../../approval/course.ts";
+import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { isCancelled } from "../../approval/ending.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
@@ -20,7 +20,8 @@ import type { AskedPerson, RequestPage, TimelineEntry } from "./page.ts";
 
 /** @param path of the page: where its acts are */
 export function requestPageOf(course: Course, requester: Person, path: string, nowMs: number): RequestPage {
-  const { root, request, end, deadlineAtMs, state } = course;
+  const { root, request, end, state } = course;
+  const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
   const { status } = statusOf(root);
   const isOpen = status === "pending" && !isOver(end);
   const { rounds } = ruleOf(course.call.request);
@@ -36,6 +37,8 @@ export function requestPageOf(course: Course, requester: Person, path: string, n
     status,
     ...(isOpen ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
     deadlineAtMs,
+    onDeadline,
+    stage: state.stage,
     nowMs,
     people: peopleOf(course),
     timeline: timelineOf(course),

@@ -7,7 +7,7 @@
  */
 import type { Delivery } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
-import { type Course, type CourseBallot, evaluationOf } from "../../approval/course.ts";
+import { type Course, type CourseBallot, evaluationOf, stageSinceMs } from "../../approval/course.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import {
   byHandKey,
@@ -59,7 +59,7 @@ export function resendBallot(options: ActOptions, named: BallotNamed, actor: Act
 }
 
 type Order = Extract<Says, { readonly end: string }>;
-type AboutBallot = Pick<Order, "n" | "first" | "end" | "deadlineAtMs">;
+type AboutBallot = Pick<Order, "n" | "first" | "end" | "deadlineAtMs" | "place">;
 
 async function mailByHand(
   options: ActOptions,
@@ -112,10 +112,19 @@ async function mailByHand(
   return { kind: "refused", why: "too-soon", course, againAtMs: storedAtMs + PAUSE_MS };
 }
 
-function aboutOf({ ballots, end, deadlineAtMs }: Course, { ballot }: CourseBallot): AboutBallot {
+function aboutOf(course: Course, { ballot }: CourseBallot): AboutBallot {
+  const { ballots, end, deadlineAtMs, state } = course;
+  const { stage, escalations } = state;
+  const sinceMs = stageSinceMs(course);
   const key = addressKey(ballot.approver.email);
   const first = ballots.find((each) => addressKey(each.ballot.approver.email) === key);
-  return { n: ballot.n, first: first?.ballot.n ?? ballot.n, end: end?.id ?? "", deadlineAtMs };
+  return {
+    n: ballot.n,
+    first: first?.ballot.n ?? ballot.n,
+    end: end?.id ?? "",
+    deadlineAtMs,
+    ...(sinceMs === undefined ? {} : { place: { stage, escalations, sinceMs } }),
+  };
 }
 
 interface Ordered {

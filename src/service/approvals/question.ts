@@ -11,7 +11,6 @@ export interface Question {
   /** When the ballot was created, in milliseconds since 1970: another approval may have had its id before. */
   readonly bornAtMs: number;
   readonly request: ApprovalRequest;
-  readonly deadlineAtMs: number;
   readonly standing: BallotStanding;
   /** The whole approval. */
   readonly course: Course;
@@ -44,7 +43,7 @@ export async function readQuestion(durable: Durable, pid: string): Promise<Quest
   const course = approval === undefined ? undefined : await readCourse(durable, approval);
   const found = course?.ballots.find(({ record }) => record.id === pid);
   if (course === undefined || found === undefined || found.ballot.approval !== approval) return undefined;
-  const { root, end, deadlineAtMs } = course;
+  const { root, end } = course;
   const hasEnded = root.state !== "pending" || (end !== undefined && end.state !== "pending");
   // An answer may have arrived between the read of the ballot and that of the end, and then it counts. A ballot that is
   // still open on the second read was not answered in time.
@@ -54,7 +53,6 @@ export async function readQuestion(durable: Durable, pid: string): Promise<Quest
     ballot: found.ballot,
     bornAtMs: found.record.createdAt,
     request: course.request,
-    deadlineAtMs,
     standing: standingIn(settled, found.ballot.n, outcomeOfCancelled(settled)),
     course: settled,
   };

@@ -1,6 +1,6 @@
 import { assert, constantFrom, integer, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PlainChoice } from "../../../src/approval/approval.ts";
+import type { ApprovalRequest, PlainChoice } from "../../../src/approval/approval.ts";
 import { decide, type Rules } from "../../../src/approval/policy.ts";
 import {
   afterDeadlineText,
@@ -46,12 +46,22 @@ describe("consequenceText()", () => {
   });
 });
 
+const request: ApprovalRequest = {
+  title: "Order",
+  details: [],
+  ...rules(1, "any"),
+  deadline: "P5D",
+  metadata: {},
+};
+
 test("the rules are in the reader's language", () => {
   expect(requirementText(rules(3, 2), german)).toBe("2 von 3 Genehmigungen");
   expect(consequenceText("reject", rules(3, 2), german)).toBe(
     "Eine Ablehnung genügt: Die Anfrage ist dann abgelehnt.",
   );
-  expect(afterDeadlineText({ onDeadline: "reject" }, german)).toBe("Danach gilt die Anfrage als abgelehnt.");
+  expect(afterDeadlineText(request, { onDeadline: "reject" }, german)).toBe(
+    "Danach gilt die Anfrage als abgelehnt.",
+  );
 });
 
 describe("enoughOf()", () => {

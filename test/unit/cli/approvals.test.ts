@@ -69,6 +69,21 @@ test("shows what it waits for, and every ballot", async () => {
   });
 });
 
+test("shows the deadline that comes next, and what follows, where the approval's is later", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  expect((await run(rig, "show", "po-1")).text).not.toContain("then:");
+  const stages = [{ approvers: ["ana@example.com"], deadline: "PT2H", onDeadline: "reject" }];
+  const request = { id: "po-2", title: "Order", stages, deadline: "P9D" };
+  await rig.json("POST", "/approvals", request);
+  const shown = () => run(rig, "show", "po-2");
+  const text = await until(async () => {
+    const { text } = await shown();
+    return text.includes("then:") ? text : undefined;
+  });
+  expect(text).toMatch(/ {2}next {6}\S+Z, then: reject\n {2}deadline {2}\S+Z\n/u);
+});
+
 test("does each act, and says with which key", async () => {
   await using rig = await openRig();
   await asked(rig);

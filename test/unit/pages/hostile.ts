@@ -38,6 +38,7 @@ const asked: Asked = {
   approver: ana,
   choices: choicesOf({}),
   deadlineAtMs: Date.UTC(2026, 10, 26, 16, 0),
+  onDeadline: "reject",
   nowMs: atMs,
   people: [
     { person: ana, isReader: true, state: { kind: "open" } },
@@ -78,6 +79,8 @@ const requested = {
   requester: ana,
   reference: HOSTILE,
   deadlineAtMs: asked.deadlineAtMs,
+  onDeadline: asked.onDeadline,
+  stage: 0,
   nowMs: atMs,
   people: asked.people,
   timeline: [

@@ -340,6 +340,7 @@ describe("GET /approvals/:id", () => {
         waitingFor: [{ needed: 1, people: [{ email: "ana@example.com" }, { email: "gone@example.com" }] }],
         approved: [],
         revising: false,
+        nextDeadline: { at: body["deadline"], onDeadline: "expire" },
       },
       createdAt: new Date(root!.createdAt).toISOString(),
       links: { self: "/approvals/po-1", cancel: "/approvals/po-1/cancel", wait: "/wait?id=po-1" },
@@ -581,6 +582,10 @@ describe("the explanation of an open approval", () => {
       revising: false,
       next: { name: "CFO", people: [{ email: "cfo@example.com" }] },
       stageEndsAt: expect.stringMatching(/Z$/u),
+      nextDeadline: {
+        at: (body["explanation"] as { stageEndsAt: string }).stageEndsAt,
+        onDeadline: "expire",
+      },
     });
     const german = await rig.json("GET", "/approvals/po-1", undefined, { "accept-language": "de-AT, en" });
     expect(german.body["explanation"]).toMatchObject({ text: expect.stringMatching(/Legal.*CFO/u) });

@@ -103,6 +103,62 @@ describe("GET /d/:token", () => {
   });
 });
 
+describe("the deadline that the page names", () => {
+  function hoursLeftIn(text: string): number {
+    const [, until = ""] = /Answer by<\/dt><dd><time datetime="([^"]+)"/u.exec(text) ?? [];
+    return Math.round((Date.parse(until) - Date.now()) / 3_600_000);
+  }
+
+  test.each([
+    ["the stage's, which rejects", { onDeadline: "reject" }, "After that the request counts as rejected."],
+    [
+      "the stage's, while somebody is left to ask",
+      { onDeadline: "escalate", escalateTo: [["bo@example.com"]] },
+      "After that other people are asked as well.",
+    ],
+    [
+      "the stage's, while others can be asked instead",
+      { onDeadline: "escalate", escalateTo: [["bo@example.com"]], replace: true },
+      "After that other people are asked instead.",
+    ],
+  ])("is %s", async (_, stage, after) => {
+    await using rig = await openRig();
+    const stages = [{ approvers: ["ana@example.com"], deadline: "PT2H", ...stage }];
+    await rig.json("POST", "/approvals", { id: "po-1", title: "Order", deadline: "P9D", stages });
+    const { text } = await rig.call(await rig.link("po-1", "approve"));
+    expect(text).toContain(after);
+    expect(hoursLeftIn(text)).toBe(2);
+  });
+
+  test("is the approval's, which expires, when nobody is left to ask", async () => {
+    await using rig = await openRig();
+    const request = { onDeadline: "escalate", escalateTo: [["bo@example.com"]], deadline: "P2D" };
+    await rig.json("POST", "/approvals", {
+      id: "po-1",
+      title: "Order",
+      approvers: [{ email: "ana@example.com" }],
+      ...request,
+    });
+    const link = await rig.link("po-1", "approve");
+    const before = (await rig.call(link)).text;
+    expect(hoursLeftIn(before)).toBe(48);
+    expect(before).toContain("After that other people are asked as well.");
+    // She leaves it to others, so the chain's only entry is asked at once.
+    await rig.json("POST", "/approvals/po-1/ballots/1/recuse", {});
+    const n = await until(async () => {
+      const { ballots } = (await rig.json("GET", "/approvals/po-1")).body as { ballots: { n: number }[] };
+      return ballots[1]?.n;
+    });
+    const { text } = await rig.call(await rig.link("po-1", "approve", n));
+    expect(hoursLeftIn(text)).toBe(96);
+    expect(text).toContain("After that the request expires.");
+    const { body } = await rig.json("GET", "/approvals/po-1");
+    expect(body["explanation"]).toMatchObject({
+      nextDeadline: { at: body["deadline"], onDeadline: "expire" },
+    });
+  });
+});
+
 describe("a request with choices and fields of its own", () => {
   const release = {
     id: "po-1",

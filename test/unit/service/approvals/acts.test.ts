@@ -201,6 +201,29 @@ test("new links go to the same person, on a ballot of the next generation", asyn
 });
 
 describe("mails by hand", () => {
+  test("it names the deadline of the stage, and what follows then", async () => {
+    const mails: RequestMail[] = [];
+    await using rig = await openRig({
+      deliver: (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: "<m@test>" };
+      },
+    });
+    const stages = [
+      { approvers: ["ana@example.com", "bo@example.com"], deadline: "PT2H", onDeadline: "reject" },
+    ];
+    await asked(rig, { approvers: undefined, require: undefined, deadline: "P9D", stages });
+    await remindBallot(optionsOf(rig), { approval: "po-1", n: 1 }, actor());
+    await resendBallot(optionsOf(rig), { approval: "po-1", n: 2 }, actor());
+    const [first, , reminder, resent] = mails;
+    for (const mail of [first, reminder, resent]) {
+      const leftMs = (mail?.deadlineAtMs ?? 0) - Date.now();
+      expect([mail?.onDeadline, Math.round(leftMs / 60_000)]).toEqual(["reject", 120]);
+    }
+    // The links are the same.
+    expect(reminder?.links).toEqual(first?.links);
+  });
+
   test("go to those who have not answered, say who is waited for, and are in their thread", async () => {
     const mails: RequestMail[] = [];
     await using rig = await openRig({
