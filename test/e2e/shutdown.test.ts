@@ -47,8 +47,10 @@ test("the gateway with a press under way and somebody waiting: both are answered
   const api = new Api(service.url);
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   const { links } = await relay.mailTo(ANA, id);
+  // Another one: the press may end its own before the signal to stop arrives.
+  const other = await api.ask({ id: newId("po"), approvers: [ANA] });
   const isListening = proxy.hold("reply", ({ kind }) => kind === "promise.register_listener");
-  const waiting = api.waitRaw(id, 60);
+  const waiting = api.waitRaw(other, 60);
   await isListening.reached;
   isListening.release();
   const settled = proxy.hold("reply", ({ kind }) => kind === "promise.settle");
