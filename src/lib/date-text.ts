@@ -30,10 +30,10 @@ export function dateText(atMs: number, reader: { locale?: string; timeZone?: str
 
 /**
  * How far away an instant is, such as `in 5 days`: in days from two days on, then in hours, and below two hours in
- * minutes, rounded towards now. Undefined without a present, and for an instant that has passed.
+ * minutes, rounded towards now. Undefined for an instant that has passed.
  */
-export function relativeText(atMs: number, nowMs: number | undefined, locale: string): string | undefined {
-  if (nowMs === undefined || atMs <= nowMs) return undefined;
+export function relativeText(atMs: number, nowMs: number, locale: string): string | undefined {
+  if (atMs <= nowMs) return undefined;
   const minutes = Math.max(1, Math.floor((atMs - nowMs) / 60_000));
   const format = relativeFormatFor(locale);
   if (minutes < 2 * 60) return format.format(minutes, "minute");

@@ -2,7 +2,7 @@
 import type { Content } from "../../approval/approval.ts";
 import { choicesOf } from "../../approval/rule.ts";
 import { afterDeadlineText, consequenceText, explanationText, shareOf } from "../../approval/wording.ts";
-import { dateText, relativeText } from "../../lib/date-text.ts";
+import { dateText } from "../../lib/date-text.ts";
 import { Html } from "../../lib/html.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -41,7 +41,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
       row(
         messages,
         "label.answerBy",
-        ...dateLines(deadline, relativeText(mail.deadlineAtMs, making.nowMs, messages.locale)),
+        ...dateLines(deadline),
         ourLine(afterDeadlineText(request, { onDeadline, stage: mail.stage }, messages), "soft"),
       ),
       ...needed(mail, messages),

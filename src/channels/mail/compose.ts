@@ -14,12 +14,9 @@ import { signInContent } from "./sign-in.ts";
 import { signInMessageId, threadOf } from "./thread.ts";
 
 export interface Composer {
-  /**
-   * @param nowMs when it is sent, for times that are told from now; without it there are none
-   * @throws when a link is not one of ours: such a mail must never leave
-   */
-  compose(mail: Mail, nowMs?: number): ComposedMail;
-  signIn(mail: SignInMail, nowMs?: number): ComposedMail;
+  /** @throws when a link is not one of ours: such a mail must never leave */
+  compose(mail: Mail): ComposedMail;
+  signIn(mail: SignInMail): ComposedMail;
 }
 
 export interface Site {
@@ -31,8 +28,8 @@ export interface Site {
 }
 
 /**
- * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is composed again for
- * the same time is the same. `asker-text.ts` handles addresses in askers' texts; all other links are ours.
+ * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is sent again is the
+ * same. And a time told from now, such as "in two days", would be wrong when the mail is read. `asker-text.ts` handles addresses in askers' texts; all other links are ours.
  */
 export function createComposer({ from, publicUrl, messagesFor = ownMessages }: Site): Composer {
   const templates = loadTemplates("mail");
@@ -54,9 +51,9 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
   }
 
   return {
-    compose(mail, nowMs) {
+    compose(mail) {
       const messages = messagesFor(readerOf(mail).locale);
-      const making: Making = { messages, nowMs, shownOf: () => shownOf(mail.request, messages) };
+      const making: Making = { messages, shownOf: () => shownOf(mail.request, messages) };
       const about = { title: both(mail.request.title), approval: both(mail.approval) };
       const { messageId, root } = threadOf(mail, publicHost);
       return {
@@ -65,11 +62,11 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
         headers: root === undefined ? HEADERS : { ...HEADERS, "In-Reply-To": root, References: root },
       };
     },
-    signIn(mail, nowMs) {
+    signIn(mail) {
       const messages = messagesFor(mail.to.locale);
       const about = { title: ours(messages, "mail.signIn.title") };
       return {
-        ...laidOut(signInContent(mail, messages, nowMs), about, messages),
+        ...laidOut(signInContent(mail, messages), about, messages),
         messageId: signInMessageId(mail, publicHost),
         headers: HEADERS,
       };

@@ -47,8 +47,6 @@ export interface Action {
 /** What all parts of a mail are made with. */
 export interface Making {
   readonly messages: Messages;
-  /** When the mail is sent, for times that are told from now; undefined: none is told so. */
-  readonly nowMs: number | undefined;
   readonly shownOf: (messages: Messages) => ShownRequest;
 }
 

@@ -28,8 +28,6 @@ export interface MailerOptions {
   readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail) => void;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
-  /** The time that mails tell from, in milliseconds since 1970. Default: the machine's. */
-  readonly now?: () => number;
   readonly quickTries?: QuickTries;
   readonly times?: TransportTimes;
 }
@@ -46,7 +44,7 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { publicUrl, messagesFor, quickTries = QUICK_TRIES, onOutcome = () => {}, now = Date.now } = options;
+  const { publicUrl, messagesFor, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
   const from = parseMailbox(options.from);
   if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
   const composer = createComposer({ from, publicUrl, messagesFor });
@@ -70,7 +68,7 @@ export function createMailer(options: MailerOptions): Mailer {
   }
 
   async function sendOne(mail: Mail | SignInMail): Promise<Delivery> {
-    const composed = mail.kind === "sign-in" ? composer.signIn(mail, now()) : composer.compose(mail, now());
+    const composed = mail.kind === "sign-in" ? composer.signIn(mail) : composer.compose(mail);
     const outcome = await deliver(composed);
     onOutcome(outcome, mail);
     if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };

@@ -8,7 +8,7 @@ import {
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
 import { peopleText } from "../../approval/wording.ts";
-import { dateText, relativeText } from "../../lib/date-text.ts";
+import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
 import { reasonRow } from "./ask.ts";
@@ -53,16 +53,9 @@ type Told = Pick<MailContent, "lead" | "rows"> &
 
 type SubjectKey = (typeof SUBJECTS)[keyof typeof SUBJECTS];
 
-function told(mail: Notice, to: Person, { messages, nowMs }: Making): Told {
+function told(mail: Notice, to: Person, { messages }: Making): Told {
   const dated = (label: "label.ended" | "label.answerBy", atMs: number): Row =>
-    row(
-      messages,
-      label,
-      ...dateLines(
-        dateText(atMs, { ...to, locale: messages.locale }),
-        label === "label.answerBy" ? relativeText(atMs, nowMs, messages.locale) : undefined,
-      ),
-    );
+    row(messages, label, ...dateLines(dateText(atMs, { ...to, locale: messages.locale })));
   switch (mail.kind) {
     case "handed-on":
       return {

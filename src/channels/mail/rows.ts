@@ -61,12 +61,8 @@ export function personLine(person: Person): Line {
   });
 }
 
-export function dateLines(date: DateText, relative?: string): readonly Line[] {
-  return [
-    ourLine(date.local, "strong"),
-    ...(relative === undefined ? [] : [ourLine(relative, "soft")]),
-    ...(date.utc === undefined ? [] : [ourLine(date.utc, "soft")]),
-  ];
+export function dateLines(date: DateText): readonly Line[] {
+  return [ourLine(date.local, "strong"), ...(date.utc === undefined ? [] : [ourLine(date.utc, "soft")])];
 }
 
 /** The person's name, or their address if they have none. */

@@ -1,11 +1,11 @@
-import { dateText, relativeText } from "../../lib/date-text.ts";
+import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { MailContent } from "./content.ts";
 import type { SignInMail } from "./message.ts";
 import { dateLines, ourLine, row } from "./rows.ts";
 
 /** The mail that a person signs in by. It has a code for the browser that asked, if that is not where mail is read. */
-export function signInContent(mail: SignInMail, messages: Messages, nowMs: number | undefined): MailContent {
+export function signInContent(mail: SignInMail, messages: Messages): MailContent {
   const { to, code, link, endsAtMs } = mail;
   const lead = messages.text("mail.lead.signIn");
   return {
@@ -15,14 +15,7 @@ export function signInContent(mail: SignInMail, messages: Messages, nowMs: numbe
     story: [messages.text("mail.signIn.how"), messages.text("mail.signIn.warning")],
     rows: [
       row(messages, "label.code", ourLine(code, "strong")),
-      row(
-        messages,
-        "label.validUntil",
-        ...dateLines(
-          dateText(endsAtMs, { ...to, locale: messages.locale }),
-          relativeText(endsAtMs, nowMs, messages.locale),
-        ),
-      ),
+      row(messages, "label.validUntil", ...dateLines(dateText(endsAtMs, { ...to, locale: messages.locale }))),
     ],
     actions: [
       {

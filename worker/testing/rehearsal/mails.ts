@@ -60,7 +60,7 @@ export function collectMails(
   const composer = createComposer({ from: FROM, publicUrl });
   const mails: RehearsedMail[] = [];
   const send: Mailer["send"] = async (source) => {
-    const { to, subject, messageId, headers, text, html } = composer.compose(source, now());
+    const { to, subject, messageId, headers, text, html } = composer.compose(source);
     const mail: RehearsedMail = {
       n: mails.length + 1,
       at: new Date(now()).toISOString(),

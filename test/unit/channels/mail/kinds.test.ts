@@ -21,7 +21,7 @@ const signInMail = (locale: string): SignInMail => ({
 });
 
 function composed(mail: Mail | SignInMail) {
-  return mail.kind === "sign-in" ? composer.signIn(mail, nowMs) : composer.compose(mail, nowMs);
+  return mail.kind === "sign-in" ? composer.signIn(mail) : composer.compose(mail);
 }
 
 /** What people can read of a mail, without addresses and links. */
@@ -119,7 +119,7 @@ describe("whatever people write", () => {
   });
 
   test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))("%s shows as text", (_, mail) => {
-    const { html, text, subject, to } = composer.compose(mail, nowMs);
+    const { html, text, subject, to } = composer.compose(mail);
     expect(html).not.toMatch(/<(script|img|iframe|form|input|object|svg)\b/iu);
     for (const part of [html, text, subject, to.name])
       expect(part).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/u);
@@ -136,7 +136,7 @@ describe("whatever people write", () => {
     const long = { line: "漢".repeat(60), lines: "漢字 ".repeat(700) };
     for (const mail of everyMail(tag, long)) {
       const full = withMany(mail);
-      const { html, text } = composer.compose(full, nowMs);
+      const { html, text } = composer.compose(full);
       for (const part of [html, text])
         expect([mail.kind, encode(part).length < 100_000]).toEqual([mail.kind, true]);
     }

@@ -2,10 +2,16 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import PostalMime from "postal-mime";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createMailer, type Mailer, type MailerOptions } from "../../../../src/channels/mail/mailer.ts";
+import {
+  createMailer,
+  type Mailer,
+  type MailerOptions,
+  type SignInMail,
+} from "../../../../src/channels/mail/mailer.ts";
 import type { TransportTimes } from "../../../../src/channels/mail/transport.ts";
 import { startRawSmtp } from "../../../support/raw-smtp.ts";
 import { startSmtpSink } from "../../../support/smtp-sink.ts";
+import { everyMail } from "./every-kind.ts";
 import { from, mail, publicUrl, request } from "./fixture.ts";
 
 const times: TransportTimes = {
@@ -16,6 +22,15 @@ const times: TransportTimes = {
   stallMs: 5_000,
 };
 const quickTries = { pausesMs: [1, 1], withinMs: 5_000 };
+
+const signInMail: SignInMail = {
+  kind: "sign-in",
+  to: { email: "ana@example.com" },
+  name: "AAAAAAAAAAAAAAAAAAAAAA",
+  code: "012345",
+  link: `${publicUrl}/inbox/link/a.b.c`,
+  endsAtMs: 0,
+};
 
 const open: Mailer[] = [];
 
@@ -42,6 +57,31 @@ describe("requestDecision()", () => {
     expect(seen.html).toContain(mail.links.reject);
     expect(seen.text).toContain(mail.links.approve);
     expect(seen.text).toContain(mail.links.reject);
+  });
+
+  test("sends the same text again whenever that is, after a crash or a pause of the relay", async () => {
+    await using sink = await startSmtpSink();
+    const moments = [3 * 86_400_000, 3_600_000, 60_000, -60_000];
+    const mails = [
+      ...everyMail("en", { line: "Line", lines: "Line" }),
+      { ...signInMail, endsAtMs: mail.deadlineAtMs },
+    ];
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const mailer = mailerTo(sink.url);
+    try {
+      for (const beforeMs of moments) {
+        vi.setSystemTime(mail.deadlineAtMs - beforeMs);
+        for (const one of mails) await (one.kind === "sign-in" ? mailer.signIn(one) : mailer.send(one));
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(sink.mails).toHaveLength(mails.length * moments.length);
+    const read = await Promise.all(sink.mails.map(({ raw }) => PostalMime.parse(raw)));
+    const texts = read.map(({ subject, text, html }) => ({ subject, text, html }));
+    const first = texts.slice(0, mails.length);
+    for (let i = mails.length; i < texts.length; i += mails.length)
+      expect(texts.slice(i, i + mails.length)).toEqual(first);
   });
 
   test("writes no header that callers' text asks for, whatever is in names and titles", async () => {
