@@ -3,7 +3,7 @@ import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
 export const index: Command = {
   help: `Usage: countersign index rebuild [--json]
 
-Makes the index of approvals again, from what is stored. Lists and exports of approvals are read from it; nothing else is. Works
+Rebuilds the index of approvals from the stored promises. Lists and exports of approvals are read from it; nothing else is. Works
 whether or not the service runs. While it runs, everything but lists goes on, and lists are back when the command ends.
 
 Options:
