@@ -50,6 +50,8 @@ test("killed at requests of every path through the rules: each ends as if nobody
     const end = async (some: readonly Story[]) => {
       await Promise.all(some.map(async (story) => ends.set(story, await story.end())));
     };
+    // A reply of before the clock was moved may have been the last that the gateway heard: it counts deadlines from there.
+    await api.waitRaw("what time is it");
     await Promise.all(cast.map((story) => story.ask()));
     await Promise.all(cast.map((story) => story.begin()));
     const waiting = cast.filter(({ path }) => path.later !== undefined);

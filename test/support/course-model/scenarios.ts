@@ -146,6 +146,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     deeds: [approve(ANA)],
     clock: [DAY],
   },
+  "a veto around the end of a stage's time": { request: escalation, deeds: [reject(ANA)], clock: [DAY] },
+  "two ballots of one person, and answers to both": {
+    request: {
+      stages: [{ groups: [{ approvers: [BO] }, { approvers: [ANA] }] }],
+      rejection: "majority",
+    },
+    deeds: [{ reassign: BO, to: ANA }, { ...reject(ANA), nth: 2 }, approve(ANA)],
+  },
   "an extension around the deadline": {
     request: { approvers: [ANA], deadline: "P1D" },
     deeds: [{ extendTo: 2 * DAY }, approve(ANA)],

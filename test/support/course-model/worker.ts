@@ -3,7 +3,7 @@
  * the engine waits for its turn, so a worker can be overtaken, or die, between any two of them.
  */
 import type { Context, PromiseRecord } from "@resonatehq/sdk";
-import type { ApprovalRequest, Outcome, Terms } from "../../../src/approval/approval.ts";
+import type { ApprovalRequest, Judgement, Outcome, Terms } from "../../../src/approval/approval.ts";
 import { childId, KIND_TAG } from "../../../src/approval/ids.ts";
 import type { Mail } from "../../../src/channels/mail/message.ts";
 import { stored } from "../../../src/durable/protocol-client.ts";
@@ -250,7 +250,11 @@ class Pass {
     const result = isJudgement ? (fault?.result?.(made as never) ?? made) : made;
     // What is stored is JSON.
     const value: unknown = JSON.parse(JSON.stringify(result));
-    if (options.tags?.[STEP_TAG] === "never") return value;
+    if (options.tags?.[STEP_TAG] === "never") {
+      const { verdict } = value as Partial<Judgement>;
+      if (isJudgement && verdict?.kind !== "done") onLie("a judgement that goes on was not stored");
+      return value;
+    }
     await this.#turn({ reads: [CLOCK], writes: [at] }, () => {
       engine.create({ id: at, param: {}, tags: { step: step.name }, timeoutAt: Number.MAX_SAFE_INTEGER });
       engine.settle(at, encodeValue(value));
