@@ -13,24 +13,39 @@ const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import
 /** Niceness: this lane has a quarter of a processor that the other wants, too, and all of it at other times. */
 const BEHIND = 5;
 
+/** Characters: what a lane that failed said last, said again at the very end. A log that is cut keeps its end. */
+const SAID_AGAIN = 12_000;
+
 const words = process.argv.slice(2);
 if (words.length > 0) process.exitCode = await exitCodeOf(vitest(words, "inherit"));
 else {
   const timed = vitest(["--project", "timed"], "pipe");
-  const others = vitest(["--project", "fresh", "--project", "unit", "--project", "e2e"], "inherit");
+  const others = vitest(["--project", "fresh", "--project", "unit", "--project", "e2e"], "pipe");
   if (others.pid !== undefined) setPriority(others.pid, Math.min(getPriority() + BEHIND, 19));
-  const said: Buffer[] = [];
-  for (const stream of [timed.stdout, timed.stderr]) stream?.on("data", (data: Buffer) => said.push(data));
-  const codes = await Promise.all([timed, others].map(exitCodeOf));
-  process.stdout.write(Buffer.concat(said));
+  const lanes = [others, timed].map((lane) => ({ said: heardFrom(lane), code: exitCodeOf(lane) }));
+  others.stdout?.pipe(process.stdout, { end: false });
+  others.stderr?.pipe(process.stdout, { end: false });
+  const codes = await Promise.all(lanes.map(({ code }) => code));
+  process.stdout.write(Buffer.concat(lanes[1]?.said ?? []));
+  for (const [i, { said }] of lanes.entries()) {
+    if (codes[i] !== 0) process.stdout.write(`\n${Buffer.concat(said).toString().slice(-SAID_AGAIN)}\n`);
+  }
   process.exitCode = Math.max(...codes);
 }
 
 function vitest(args: readonly string[], output: "inherit" | "pipe"): ChildProcess {
-  const child = spawn(process.execPath, [VITEST, "run", ...args], { stdio: ["ignore", output, output] });
+  const env = { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: "1" }) };
+  const child = spawn(process.execPath, [VITEST, "run", ...args], { stdio: ["ignore", output, output], env });
   // A terminal tells all of them; who ends this process alone ends them, too.
   process.once("SIGTERM", () => child.kill());
   return child;
+}
+
+/** All that it has said so far, in order. */
+function heardFrom({ stdout, stderr }: ChildProcess): Buffer[] {
+  const said: Buffer[] = [];
+  for (const stream of [stdout, stderr]) stream?.on("data", (data: Buffer) => said.push(data));
+  return said;
 }
 
 /** When it has ended. A signal counts as a failure. */
