@@ -1,13 +1,10 @@
 /** The worker for the built-in workflows, as a guest in the engine's thread. */
 import { ResonateTimeoutException } from "@resonatehq/sdk";
-import type { ApprovalRequest } from "../approval/approval.ts";
-import type { CallbackEvent } from "../approval/event.ts";
-import type { AskMail } from "../channels/mail/mailer.ts";
 import { loadConfig } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import type { StartGuest } from "../engine/serve/thread-run.ts";
-import { createLogger } from "../lib/log.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
+import { saidLog, saidOnlooker, type WorkerNews } from "./worker-news.ts";
 
 /** What the worker beside the engine is started with. */
 export interface BuiltInStart {
@@ -22,13 +19,7 @@ export interface BuiltInStart {
   readonly isWatched: boolean;
 }
 
-/** What it says to the process's first thread. */
-export type BuiltInNews =
-  | { readonly kind: "line"; readonly line: string }
-  | { readonly kind: "mail"; readonly mail: AskMail }
-  | { readonly kind: "event"; readonly event: CallbackEvent; readonly request: ApprovalRequest };
-
-export const startBuiltIns: StartGuest = async (engine, what, say: (news: BuiltInNews) => void) => {
+export const startBuiltIns: StartGuest = async (engine, what, say: (news: WorkerNews) => void) => {
   const { settings, publicUrl, mailboxPort, isAlone, isWatched } = what as BuiltInStart;
   const config = loadConfig(settings, "all");
   const { group, builtInGroup } = config.worker;
@@ -42,19 +33,10 @@ export const startBuiltIns: StartGuest = async (engine, what, say: (news: BuiltI
     network,
     pid: network.pid,
     group: builtInGroup,
-    log: createLogger({
-      level: config.logLevel,
-      part: "countersign",
-      destination: { write: (line) => say({ kind: "line", line }) },
-    }),
+    log: saidLog(config, "countersign", say),
     publicUrl,
     mailboxPort,
-    onlooker: isWatched
-      ? {
-          mail: (mail) => say({ kind: "mail", mail }),
-          event: (event, request) => say({ kind: "event", event, request }),
-        }
-      : undefined,
+    onlooker: isWatched ? saidOnlooker(say) : undefined,
   });
   network.start();
   return { stop: () => worker.stop(STOP_GRACE_MS) };

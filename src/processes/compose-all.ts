@@ -53,21 +53,17 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const { url, publicUrl } = gateway;
   const place = { publicUrl, mailboxPort: mailbox?.port };
   if (engine === undefined) {
-    const [{ composeWorker, STOP_GRACE_MS }, { createHttpNetwork }] = await Promise.all([
-      import("./compose-worker.ts"),
-      import("../durable/http-network.ts"),
-    ]);
-    const worker = composeWorker({
-      config,
-      network: createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid }),
+    const { startWorkerThread } = await import("./start-worker.ts");
+    const worker = await startWorkerThread({
+      settings: parts.settings,
+      role: "all",
+      part: "countersign",
       pid,
-      group,
       ...place,
-      log,
-      workflows,
+      write: linesOf(log),
       onlooker: parts.onlooker,
     });
-    owner.defer(() => worker.stop(STOP_GRACE_MS));
+    owner.defer(() => worker.stop());
   } else {
     const hasOthers = workflows.length > 0 || config.workflows.examples;
     // What the worker will read when its first task comes is wrong now or never: then the start fails.

@@ -1,8 +1,9 @@
 import type { EngineThread } from "../engine/serve/thread.ts";
 import type { Guest } from "../engine/serve/thread-run.ts";
-import type { BuiltInNews, BuiltInStart } from "./built-ins.ts";
+import type { BuiltInStart } from "./built-ins.ts";
 import type { Onlooker } from "./compose-worker.ts";
 import { onFirstTask } from "./first-task.ts";
+import { hearWorker, type WorkerNews } from "./worker-news.ts";
 
 export interface BuiltInsOptions extends Omit<BuiltInStart, "isWatched"> {
   readonly engine: Pick<EngineThread, "network" | "host">;
@@ -27,12 +28,7 @@ export function startBuiltInsLater(options: BuiltInsOptions): Guest {
   let guest: Promise<Guest> | undefined;
   const run = () => {
     const what: BuiltInStart = { ...start, isWatched: onlooker !== undefined };
-    guest = engine.host(what, (said) => {
-      const news = said as BuiltInNews;
-      if (news.kind === "line") write(news.line);
-      else if (news.kind === "mail") onlooker?.mail(news.mail);
-      else onlooker?.event(news.event, news.request);
-    });
+    guest = engine.host(what, (said) => hearWorker(said as WorkerNews, write, onlooker));
     void guest;
   };
   const watch = onFirstTask(engine, start.isAlone ? [builtInGroup, group] : [builtInGroup], run);

@@ -7,9 +7,9 @@ import { ResonateTimeoutException } from "@resonatehq/sdk";
 import { loadConfig } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import { connectThread, type EngineLine } from "../engine/serve/thread.ts";
-import { createLogger } from "../lib/log.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
+import { saidLog, type WorkerNews } from "./worker-news.ts";
 
 /** What the thread is started with. */
 export interface WorkflowsStart {
@@ -21,11 +21,9 @@ export interface WorkflowsStart {
   readonly mailboxPort: number | undefined;
 }
 
-export type WorkflowsNews = { readonly kind: "line"; readonly line: string } | { readonly kind: "ready" };
-
 const port = parentPort;
 if (port === null) throw new Error("This file runs in a thread of its own: see start-workflows.ts");
-const say = (news: WorkflowsNews) => port.postMessage(news);
+const say = (news: WorkerNews) => port.postMessage(news);
 
 const { settings, engine: line, publicUrl, mailboxPort } = workerData as WorkflowsStart;
 const config = loadConfig(settings, "all");
@@ -40,11 +38,7 @@ const worker = composeWorker({
   network,
   pid: network.pid,
   group,
-  log: createLogger({
-    level: config.logLevel,
-    part: "countersign",
-    destination: { write: (text) => say({ kind: "line", line: text }) },
-  }),
+  log: saidLog(config, "countersign", say),
   workflows: await loadWorkflows(config.workflows.folder),
   publicUrl,
   mailboxPort,
@@ -56,4 +50,3 @@ port.once("message", async () => {
   await engine.close();
   port.close();
 });
-say({ kind: "ready" });

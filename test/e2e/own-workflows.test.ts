@@ -56,8 +56,8 @@ test("the guide's workflow runs from a folder in a gateway and a worker, and the
   });
 });
 
-test("a workflow that computes for as long as it likes holds up no decision in the same process", async () => {
-  const workflows = project();
+/** A workflow that computes until a file is there; answers how to see and end that. */
+function heavyWorkflow(workflows: string): { readonly isStarted: () => boolean; readonly end: () => void } {
   const done = join(workflows, "../done");
   const started = join(workflows, "../started");
   writeFileSync(
@@ -73,12 +73,32 @@ test("a workflow that computes for as long as it likes holds up no decision in t
        },
      });`,
   );
+  return { isStarted: () => existsSync(started), end: () => writeFileSync(done, "") };
+}
+
+test("a worker process hears signals while a workflow computes", async () => {
+  const workflows = project();
+  const computing = heavyWorkflow(workflows);
+  await using site = await openSite({ env: { WORKFLOWS: workflows } });
+  const { gateway, worker } = await site.startParts({});
+  const heavy = newId("heavy");
+  await new Api(gateway.url).begin(heavy, {}, { func: "heavy" });
+  await eventually("it computes", computing.isStarted);
+  worker.kill("SIGTERM");
+  await eventually("it is stopping", () => worker.log.some(({ msg }) => msg === "stopping"));
+  worker.kill("SIGTERM");
+  expect(await worker.exited).toEqual({ code: 1, signal: null });
+});
+
+test("a workflow that computes for as long as it likes holds up no decision in the same process", async () => {
+  const workflows = project();
+  const computing = heavyWorkflow(workflows);
   await using site = await openSite({ env: { WORKFLOWS: workflows } });
   await site.start("all");
   const api = new Api(site.publicUrl);
   const heavy = newId("heavy");
   await api.begin(heavy, {}, { func: "heavy" });
-  await eventually("it computes", () => existsSync(started));
+  await eventually("it computes", computing.isStarted);
 
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   const mail = await site.mailTo(ANA);
@@ -86,6 +106,6 @@ test("a workflow that computes for as long as it likes holds up no decision in t
   expect(await api.ended(id)).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
   const { text } = await call(`${site.publicUrl}/wait?id=${heavy}`);
   expect(JSON.parse(text), "it was computing all the time").toMatchObject({ status: "pending" });
-  writeFileSync(done, "");
+  computing.end();
   expect(await api.ended(heavy)).toMatchObject({ status: "resolved", result: "computed" });
 });

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { filesLoadedBy, type Loaded } from "../../support/loaded-files.ts";
 
-/** What the thread in `npm start` reads before it is ready, by the files that read it. */
+/** What each thread reads before it is ready, by the files that read it. */
 const THREADS = {
   first: ["config/config.ts", "processes/embedded-engine.ts", "processes/compose-all.ts"],
   engine: ["processes/engine-thread.ts"],
   "engine with its first task": ["processes/engine-thread.ts", "processes/built-ins.ts"],
   workflows: ["processes/workflows-thread.ts"],
+  "worker with the engine elsewhere": ["processes/worker-thread.ts"],
 } as const;
 
 /** Read when they are first needed: each of them takes 10 to 70 ms, and megabytes. */
@@ -28,6 +29,7 @@ test.each([
   ["engine", [...LATER, ...SDK, ...HTTP, "zod", "pino", "ejs"]],
   ["engine with its first task", [...LATER, ...HTTP]],
   ["workflows", [...LATER, ...HTTP]],
+  ["worker with the engine elsewhere", [...LATER, ...HTTP]],
 ] as const)("the %s thread loads nothing that its start can do without", (thread, unneeded) => {
   const { files, builtIns } = loadedBy(THREADS[thread]);
   // An import of undici, which nobody asked for, would make it 30 ms longer.

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { stopThread } from "../../../src/processes/stop-thread.ts";
+import { stopThread } from "../../../src/processes/run-thread.ts";
 
 async function started(code: string): Promise<Worker> {
   const thread = new Worker(`const { parentPort } = require("node:worker_threads"); ${code}`, { eval: true });

@@ -1,0 +1,43 @@
+import type { Onlooker } from "./compose-worker.ts";
+import { type RunningThread, runThread } from "./run-thread.ts";
+import { hearWorker } from "./worker-news.ts";
+import type { StartNews, WorkerStart } from "./worker-thread.ts";
+
+export interface WorkerOptions extends Omit<WorkerStart, "isWatched"> {
+  /** Gets each line of the thread's log. */
+  readonly write: (line: string) => void;
+  readonly onlooker?: Onlooker | undefined;
+  /** How long the thread may take to end when it is told to stop. Default: that of `runThread`. */
+  readonly graceMs?: number;
+}
+
+/**
+ * Starts a worker for an engine in another process, in a thread of its own: a process whose first thread computes hears
+ * no signal.
+ *
+ * @throws Error with the stack that is to be printed, if the worker cannot start
+ */
+export async function startWorkerThread(options: WorkerOptions): Promise<RunningThread> {
+  const { write, onlooker, graceMs, ...start } = options;
+  const started = Promise.withResolvers<void>();
+  const data: WorkerStart = { ...start, isWatched: onlooker !== undefined };
+  const onNews = (said: unknown) => {
+    const news = said as StartNews;
+    if (news.kind === "ready") started.resolve();
+    else if (news.kind === "failed") started.reject(asSaid(news.problem));
+    else hearWorker(news, write, onlooker);
+  };
+  const thread = runThread({ file: "worker-thread", name: "workflows", data, onNews, graceMs });
+  try {
+    await started.promise;
+  } catch (error) {
+    await thread.stop();
+    throw error;
+  }
+  return thread;
+}
+
+/** An error that is printed as the thread has worded it. */
+function asSaid(problem: string): Error {
+  return Object.assign(new Error(problem), { stack: problem });
+}
