@@ -142,7 +142,7 @@ class ResonateDurable implements Durable {
     }
   }
 
-  /** Whoever has waited to the end of their time does not wait as long again for an engine that hangs. */
+  /** Limits the last look, so that a caller whose time is up does not wait as long again for an engine that hangs. */
   async #readSoon(id: string): Promise<StoredPromise | undefined> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {

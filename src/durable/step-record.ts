@@ -1,6 +1,6 @@
 /**
- * How few requests a step of the product's own workflows takes. The SDK stores each step twice: once when it begins, and
- * once with its result. A tag on the step asks the worker (`worker/runtime/step-network.ts`) for less.
+ * Steps of the built-in workflows are stored with fewer requests. The SDK stores each step twice: once when it begins, and
+ * once with its result. A tag on the step asks the worker (`worker/runtime/step-network.ts`) to store it once, or never.
  *
  * A step that is stored when it has ended is created settled: as a timer whose time is over, which every server resolves
  * at once. A promise that is created cannot bring a value along, so its result is its parameter. Everything that reads

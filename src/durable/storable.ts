@@ -3,18 +3,18 @@ import { rawNumber, rawNumberProblem } from "../lib/exact-json.ts";
 
 /** The codec recurses, as the walk here does, and a value that contains itself has no end. */
 const DEPTH_MAX = 200;
-/** More would help nobody to mend a value. */
+/** A caller who has to correct a value needs no more. */
 const PROBLEMS_MAX = 20;
-/** Names are the caller's, and an answer that repeats them stays small. */
+/** The caller chooses names, of any length, and the response that repeats them must stay small. */
 const NAME_CHARS_MAX = 64;
 
-/** Copied with `Object.assign` or by assignment, it would be lost, or make members of what has none. */
+/** A copy by assignment or `Object.assign` would lose this member, or set the prototype of the copy. */
 const RESERVED_NAME = "__proto__";
 
 /**
- * Whose value it is. `caller`: one who can mend it, and is told of what readers would not get as it was sent: numbers
- * that kept their text (`rawNumber`), and members named `__proto__`. `third-party`: nobody could mend it, so both are
- * stored as they came.
+ * Whose value it is. `caller`: the caller can correct it. So numbers that kept their text (`rawNumber`) and members named
+ * `__proto__` are refused, because readers would not get them as they were sent. `third-party`: nobody here can correct
+ * it, so both are stored as they came.
  */
 type Origin = "caller" | "third-party";
 

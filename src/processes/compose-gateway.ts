@@ -25,7 +25,7 @@ export interface GatewayParts {
   /** The gateway's way to the engine, which the read model may be asked by. */
   readonly network: Network;
   readonly log: Logger;
-  /** Workflows of one's own. */
+  /** The workflows of the folder in the settings. */
   readonly workflows: readonly Workflow[];
   /** The development mailbox, where there is one. */
   readonly mailbox: Router | undefined;
@@ -96,10 +96,10 @@ async function readSources({ webhooksFile }: Config): Promise<Sources> {
 
 function catalogueOf(config: Config, workflows: readonly Workflow[]): Catalogue {
   const { group } = config.worker;
-  // One of one's own takes the place of the example of its name, in every version.
+  // A workflow of yours replaces the example with its name, in every version.
   const examples = EXAMPLES.filter(({ name }) => workflows.every((own) => own.name !== name));
   if (config.workflows.examples) return createCatalogue([...examples, ...workflows], { group });
-  // A gateway apart that was given no folder cannot tell an example from a workflow of one's own with its name.
+  // A gateway that runs alone and was given no folder cannot tell an example from a workflow of yours with its name.
   const knowsAll = config.role === "all" || workflows.length > 0;
   return createCatalogue(workflows, {
     group,

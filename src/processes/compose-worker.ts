@@ -28,13 +28,13 @@ export interface WorkerParts {
   /** Its worker group. */
   readonly group: string;
   readonly log: Logger;
-  /** Workflows of one's own; with them come the examples, if the settings want those. Undefined: built-in ones alone. */
+  /** Your workflows; the examples are added if the settings want them. Undefined: only the built-in workflows. */
   readonly workflows?: readonly Workflow[];
   /** Origin of every link, where the settings leave it to the port that was free. */
   readonly publicUrl?: string | undefined;
   /** Port of the development mailbox, likewise. */
   readonly mailboxPort?: number | undefined;
-  /** Hears what becomes of approvals, for people who look on. */
+  /** Told what happens to approvals, to show it to people (`countersign dev`). */
   readonly onlooker?: Onlooker | undefined;
 }
 
@@ -108,7 +108,7 @@ export function composeWorker(parts: WorkerParts): Worker {
   };
 }
 
-/** The product's, those of one's own, and the examples, as far as none of one's own has taken the name. */
+/** The built-in workflows, yours, and each example whose name none of yours has taken. */
 function registrationsOf({ config, workflows }: WorkerParts): readonly Registration[] {
   if (workflows === undefined) return PRODUCT_WORKFLOWS;
   const names = new Set(workflows.map(({ name }) => name));
