@@ -74,7 +74,7 @@ export function composeWorker(parts: WorkerParts): Worker {
   const callbacks = createCallbackSender({
     targets: config.callbacks,
     ...readCallbackSettings(config),
-    // Nobody waits for a callback: without this line its failure would show only to who looks for it.
+    // Nothing waits for a callback, so without this line a failure would be seen only in the list of callbacks.
     onFailure: (failed) => log.warn(failed, "callback failed"),
     ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
   });

@@ -32,7 +32,7 @@ export class Assignments {
     return [...workers.filter((worker) => !named.includes(worker)), ...named];
   }
 
-  /** A task has changed on disk. Answers the worker that has room for another now, if that makes room. */
+  /** A task has changed on disk. Returns the worker that now has room for another, if this makes room. */
   taskChanged({ id, state, pid, version }: TaskRow): Worker | undefined {
     if (state === "acquired" && pid !== null) this.#holders.set(id, pid);
     else if (state !== "pending") this.#holders.delete(id);
@@ -42,7 +42,7 @@ export class Assignments {
     return handed.worker;
   }
 
-  /** Takes back what the worker was handed and has not acquired; answers the tasks' ids. */
+  /** Takes back what the worker was handed and has not acquired; returns the tasks' ids. */
   takeFrom(worker: Worker): string[] {
     const ids = [...worker.handed];
     for (const id of ids) this.#handed.delete(id);

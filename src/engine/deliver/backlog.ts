@@ -34,7 +34,7 @@ export class Backlog {
     this.#assignments = assignments;
   }
 
-  /** Hands out a page of what waits for a group that fell behind; answers whether another page follows. */
+  /** Hands out a page of what waits for a group that fell behind; returns whether another page follows. */
   catchUp(group: Group): boolean {
     if (!group.isBehind || !group.isDue || !group.hasRoom) return false;
     const now = this.#now();
@@ -55,7 +55,7 @@ export class Backlog {
     return false;
   }
 
-  /** Sends a page of what is owed to a worker's addresses; answers whether another page follows. */
+  /** Sends a page of what is owed to a worker's addresses; returns whether another page follows. */
   payDebts(worker: Worker): boolean {
     const next = worker.owedFrom[0];
     const to = next && parseAddress(next.address);

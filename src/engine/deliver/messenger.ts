@@ -22,13 +22,14 @@ export interface MessengerOptions {
 /**
  * Hands messages to connected workers, in later turns than the commit that caused them.
  *
- * Nothing here needs to survive: a task stays pending on disk until somebody acquires it, a debt until it is paid.
- * 1. An execute goes to one worker with room. If all are busy, the group falls behind: it is caught up from disk.
- * 2. A worker that connects makes its group catch up, so it gets all that waits for it.
- * 3. When a worker drops off, what it was handed and has not acquired goes to the others at once.
- * 4. A task that was lost or given back goes to another worker than the one that had it, if another has room: that one
- *    may be frozen, with its connection still open.
- * 5. An unblock is owed until a live connection took it; what is owed to an address is sent when that connects.
+ * Nothing here needs to survive a crash: on disk, a task stays pending until a worker acquires it, and a debt stays until
+ * it is paid.
+ * 1. An execute goes to one worker with room. If all are full, the group falls behind: its tasks are read from disk later.
+ * 2. When a worker connects, its group catches up, so the worker gets everything that waits for it.
+ * 3. When a worker disconnects, tasks that it was handed and has not acquired go to the others at once.
+ * 4. A task that was lost or given back goes to a different worker, if one has room: the worker that had it may be frozen,
+ *    with its connection still open.
+ * 5. An unblock is owed until a live connection has taken it. What is owed to an address is sent when that address connects.
  */
 export class Messenger {
   readonly #source: MessengerSource;
@@ -47,7 +48,7 @@ export class Messenger {
     this.#backlog = new Backlog({ source, now, dispatcher, assignments });
   }
 
-  /** Starts deliveries to a worker; answers how to end them. A second connection of one name replaces the first. */
+  /** Hands messages to a worker until the returned function is called. A second connection of a name replaces the first. */
   connect(connection: Connection): () => void {
     const group = this.#groups.open(connection.group);
     const replaced = group.workers.get(connection.pid);

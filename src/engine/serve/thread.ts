@@ -14,7 +14,7 @@ export interface EngineThreadOptions extends ThreadStart {
   readonly entry?: URL;
 }
 
-/** The engine in a thread of its own: commits to disk hold up nobody who waits for something else. */
+/** The engine in a thread of its own, so that a commit to disk delays no other work of the process. */
 export interface EngineThread {
   /** `http://127.0.0.1:port` where other processes reach it, if it serves any. */
   readonly url: string | undefined;

@@ -3,7 +3,7 @@ import type { PromiseRecord, TaskRecord } from "../../protocol/records.ts";
 import { type Outgoing, promiseRecord, taskRecord } from "../decide/state.ts";
 import { type Columns, PROMISE_COLUMNS, promiseFromColumns, TASK_COLUMNS, taskFromColumns } from "./rows.ts";
 
-/** Everything stored, each part in the order of its keys, as `debug.snap` answers it. */
+/** Everything stored, each part in the order of its keys, as `debug.snap` returns it. */
 export interface Snapshot {
   readonly promises: PromiseRecord[];
   /** External promises that have a deadline. */
