@@ -15,7 +15,7 @@ export const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "Unsupported content type" },
   MISDIRECTED: { status: 421, retryable: false, title: "Not this service's address" },
   INVALID_FIELDS: { status: 422, retryable: false, title: "Invalid fields" },
-  RATE_LIMITED: { status: 429, retryable: true, title: "Too many refused requests" },
+  RATE_LIMITED: { status: 429, retryable: true, title: "Too many requests" },
   INTERNAL: { status: 500, retryable: true, title: "Internal error" },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true, title: "Engine unavailable" },
   INDEX_UNAVAILABLE: { status: 503, retryable: true, title: "Index unavailable" },

@@ -52,9 +52,9 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "`errors` names every wrong field and says what would be right. Correct them all.",
   },
   RATE_LIMITED: {
-    when: `The service refused more than ${REFUSALS_PER_MINUTE} requests of one key or one address with 401 or 403 within a minute.`,
+    when: `The service refused more than ${REFUSALS_PER_MINUTE} requests of one key or one address with 401 or 403 within a minute; or too many people asked to sign in to the inbox.`,
     remedy:
-      "Wait as long as `Retry-After` says, and find out why the requests were refused. Requests that would succeed are never limited.",
+      "Wait as long as `Retry-After` says, and find out why the requests were refused. Calls of the API that would succeed are never limited.",
   },
   INTERNAL: {
     when: "The service failed.",

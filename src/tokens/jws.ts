@@ -27,6 +27,8 @@ interface Times {
 
 export interface Jws<C> {
   readonly signingKey: KeyObject;
+  /** All that verify: the signing key first. */
+  readonly keys: readonly KeyObject[];
   sign(claims: C, times: Times): string;
   verify<T>(token: string, nowMs: number, read: (claims: C, times: Times) => T): Verified<T>;
 }
@@ -89,6 +91,7 @@ export function createJws<S extends z.ZodRawShape>(
 
   return {
     signingKey,
+    keys: [...keys.values()],
     sign(claims, { issuedAtMs, expiresAtMs }) {
       const payload = {
         iss: issuer,

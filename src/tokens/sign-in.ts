@@ -3,9 +3,12 @@
  *
  * S1 The browser that asked has a cookie, the mail has a link and a code. Only the two together sign in.
  * S2 A token of one kind is none of another: each has an audience and a type of its own.
+ * S3 The first key makes codes and the values of forms, and each key of the ring verifies them, as with tokens. So nobody is
+ *    sent away while keys are replaced. A second key makes a second code in a million a right one.
  */
 import { createHmac, type KeyObject } from "node:crypto";
 import { z } from "zod";
+import { isSameText } from "../lib/same-text.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
 
 export interface SignInTokens {
@@ -20,9 +23,13 @@ export interface SignInTokens {
   verifySession(token: string, nowMs: number): Verified<SessionToken>;
   /** The six digits that the mail of this attempt has. */
   codeOf(name: string): string;
+  isCode(name: string, typed: string): boolean;
   /** What a form of ours carries, so that nobody else can make a browser post it. */
-  formOf(of: "attempt" | "session", name: string): string;
+  formOf(of: FormOf, name: string): string;
+  isForm(of: FormOf, name: string, posted: string): boolean;
 }
+
+type FormOf = "attempt" | "session";
 
 interface AttemptToken {
   /** The random name of the attempt. */
@@ -85,14 +92,21 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokens {
         startedAtMs: start * 1000,
         ...times,
       })),
-    codeOf: (name) => {
-      const bytes = mac(links.signingKey, "sign-in-code", name);
-      // 48 bits: the remainder prefers no code by more than one part in a hundred million.
-      return String(bytes.readUIntBE(0, 6) % CODES).padStart(6, "0");
-    },
-    formOf: (of, name) =>
-      mac(links.signingKey, `sign-in-form-${of}`, name).subarray(0, 16).toString("base64url"),
+    codeOf: (name) => codeBy(links.signingKey, name),
+    isCode: (name, typed) => links.keys.some((key) => isSameText(typed, codeBy(key, name))),
+    formOf: (of, name) => formBy(links.signingKey, of, name),
+    isForm: (of, name, posted) => links.keys.some((key) => isSameText(posted, formBy(key, of, name))),
   };
+}
+
+function codeBy(key: KeyObject, name: string): string {
+  const bytes = mac(key, "sign-in-code", name);
+  // 48 bits: the remainder prefers no code by more than one part in a hundred million.
+  return String(bytes.readUIntBE(0, 6) % CODES).padStart(6, "0");
+}
+
+function formBy(key: KeyObject, of: FormOf, name: string): string {
+  return mac(key, `sign-in-form-${of}`, name).subarray(0, 16).toString("base64url");
 }
 
 function mac(key: KeyObject, purpose: string, name: string): Buffer {

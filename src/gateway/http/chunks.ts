@@ -14,6 +14,11 @@ export async function sendChunks(
     for (const name of ["Content-Type", "Content-Disposition"]) res.removeHeader(name);
     throw error;
   });
+  if (res.req.method === "HEAD") {
+    // A caller who wants the headers alone does not wait for all the rest.
+    await chunks.return();
+    return void res.end();
+  }
   const all = async function* () {
     if (first.done !== true) yield first.value;
     yield* chunks;

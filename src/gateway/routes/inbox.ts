@@ -15,7 +15,6 @@ import { knownTime } from "../../durable/engine-time.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { isSameText } from "../../lib/same-text.ts";
 import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
 import { readInbox } from "../../service/inbox/list.ts";
 import { personHash } from "../../service/sign-in/person.ts";
@@ -230,7 +229,7 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
   }
 
   function isOwnForm(res: Response, posted: PostedForm, visitor: Visitor): boolean {
-    const isOwn = isSameText(posted.text(INBOX_FORM.form) ?? "", visitor.form);
+    const isOwn = visitor.isOwnForm(posted.text(INBOX_FORM.form));
     if (!isOwn) pages.render(res, { status: 403, view: "signInOver", data: { because: "stale" } });
     return isOwn;
   }

@@ -12,8 +12,8 @@
 import type { IRouter, Request, Response } from "express";
 import type { Durable } from "../../durable/durable.ts";
 import { callerAddress, networkOf } from "../../lib/caller-address.ts";
+import { ServiceError } from "../../lib/errors.ts";
 import { isMailAddress } from "../../lib/mail-address.ts";
-import { isSameText } from "../../lib/same-text.ts";
 import {
   type Attempt,
   beginSignIn,
@@ -29,12 +29,12 @@ import type { SignInTokens } from "../../tokens/sign-in.ts";
 import { audit } from "../http/audit.ts";
 import { createCookie } from "../http/cookies.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
-import { createRateLimit } from "../http/rate-limit.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import type { Pages } from "../pages/pages.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
 import { SIGN_IN_FORM, type SignInOver } from "../pages/sign-in-page.ts";
+import { createSignInLimits } from "./sign-in-limits.ts";
 import type { Visitors } from "./visitors.ts";
 
 export interface SignInRoutesOptions {
@@ -51,21 +51,12 @@ export interface SignInRoutesOptions {
   readonly https: boolean;
 }
 
-const MINUTE_MS = 60_000;
-/** Enough for the people behind one address of a company's network. */
-const ASKS_OF_NETWORK = { windowMs: 10 * MINUTE_MS, most: 60 };
-/** Of mails that one network has sent to one address, and that all of them together have. */
-const MAILS_OF_NETWORK = { windowMs: 10 * MINUTE_MS, most: 5 };
-const MAILS_OF_ADDRESS = { windowMs: 10 * MINUTE_MS, most: 20 };
-
 const readForm = formReader({ bytesMax: 4 * 1024, controlsMax: 8 });
 
 export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): void {
   const { durable, signIn: tokens, visitors, pages, addressOf, clock } = options;
   const browser = createCookie("countersign-sign-in", options);
-  const asks = createRateLimit({ clock, ...ASKS_OF_NETWORK });
-  const mailsOfNetwork = createRateLimit({ clock, ...MAILS_OF_NETWORK });
-  const mailsOfAddress = createRateLimit({ clock, ...MAILS_OF_ADDRESS });
+  const limits = createSignInLimits({ clock });
 
   /** The attempt that this browser has asked for, while it lasts. */
   const attemptOf = async (req: Request): Promise<Attempt | undefined> => {
@@ -80,14 +71,17 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
 
   /** Whether the form belongs to the attempt; if not, says so. */
   const isOwnForm = (res: Response, form: PostedForm, attempt: Attempt): boolean => {
-    const isOwn = isSameText(form.text(SIGN_IN_FORM.form) ?? "", tokens.formOf("attempt", attempt.name));
+    const isOwn = tokens.isForm("attempt", attempt.name, form.text(SIGN_IN_FORM.form) ?? "");
     if (!isOwn) over(res, "stale");
     return isOwn;
   };
 
   const finish = (res: Response, attempt: Attempt, result: SignedIn | NotIn, by: "code" | "link") => {
-    const outcome = result.kind === "in" ? "signed in" : result.kind;
-    audit(res, { who: `person:${personHash(attempt.email)}`, what: "sign-in", by, outcome });
+    const person = personHash(attempt.email);
+    // Who has not shown that they are the person is not recorded as that person.
+    if (result.kind === "in")
+      audit(res, { who: `person:${person}`, what: "sign-in", by, outcome: "signed in" });
+    else audit(res, { who: "anyone", what: "sign-in", person, by, outcome: result.kind });
     if (result.kind === "wrong") {
       const data = { email: attempt.email, form: tokens.formOf("attempt", attempt.name), left: result.left };
       return pages.render(res, { status: 422, view: "signInCode", data });
@@ -107,24 +101,19 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
     },
     POST: async (req, res) => {
       const network = networkOf(callerAddress(req));
-      const seconds = asks.count([network]);
+      const seconds = limits.ask(network);
       if (seconds !== undefined) {
         res.set("Retry-After", String(seconds));
-        const message = `Too many people ask from your network: wait ${seconds} seconds`;
-        return pages.render(res, {
-          status: 429,
-          view: "error",
-          data: { title: "Too many sign-ins", message },
-        });
+        throw new ServiceError("RATE_LIMITED", `Too many sign-ins are asked for: wait ${seconds} seconds`);
       }
       const email = ((await readForm(req, res)).text(SIGN_IN_FORM.email) ?? "").trim();
       if (!isMailAddress(email)) {
         return pages.render(res, { status: 422, view: "signIn", data: { email, problem: "address" } });
       }
       const person = personHash(email);
-      const isTooOften = [mailsOfNetwork.count([`${person} ${network}`]), mailsOfAddress.count([person])];
+      const isMailed = limits.mail(network, person);
       const known = await addressOf(email);
-      const to = isTooOften.every((wait) => wait === undefined) ? known : undefined;
+      const to = isMailed ? known : undefined;
       const [locale] = req.acceptsLanguages();
       const isLocale = locale !== undefined && LOCALE.test(locale);
       const attempt = await beginSignIn(options, {
@@ -158,9 +147,7 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
       if (!isOwnForm(res, form, attempt)) return;
       // People copy codes with blanks, and read them out in groups.
       const code = (form.text(SIGN_IN_FORM.code) ?? "").replaceAll(/[\s-]/gu, "");
-      const result = await signInByCode(options, attempt, () =>
-        isSameText(code, tokens.codeOf(attempt.name)),
-      );
+      const result = await signInByCode(options, attempt, () => tokens.isCode(attempt.name, code));
       finish(res, attempt, result, "code");
     },
   });
@@ -201,10 +188,11 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
       // Whoever is out already has what they wanted.
       if (visitor === undefined) return seeOther(res, "/inbox/sign-out");
       const form = await readForm(req, res);
-      if (!isSameText(form.text(SIGN_IN_FORM.form) ?? "", visitor.form)) return over(res, "stale");
+      if (!visitor.isOwnForm(form.text(SIGN_IN_FORM.form))) return over(res, "stale");
       const isEverywhere = form.text(SIGN_IN_FORM.everywhere) !== undefined;
-      await signOut(durable, visitor.session);
+      // This session comes last: whoever is still in when something fails can press again.
       if (isEverywhere) await signOutEverywhere(options, visitor.email);
+      await signOut(durable, visitor.session);
       const outcome = isEverywhere ? "everywhere" : "here";
       audit(res, { who: `person:${personHash(visitor.email)}`, what: "sign-out", outcome });
       visitors.leave(res);

@@ -13,6 +13,8 @@ export interface Visitor {
   readonly session: SessionName;
   /** What each of their forms carries. */
   readonly form: string;
+  /** Whether a form of the session was posted, and not one of another. */
+  isOwnForm(posted: string | undefined): boolean;
 }
 
 export interface Visitors {
@@ -49,7 +51,12 @@ export function createVisitors(options: {
       const email = await sessions.personOf({ name, nonce });
       if (email === undefined) return undefined;
       if (clock() - issuedAtMs > RENEWED_AFTER_MS) put(res, { name, nonce, startedAtMs });
-      return { email, session: { name, nonce }, form: signIn.formOf("session", nonce) };
+      return {
+        email,
+        session: { name, nonce },
+        form: signIn.formOf("session", nonce),
+        isOwnForm: (posted = "") => signIn.isForm("session", nonce, posted),
+      };
     },
     enter: put,
     leave(res) {

@@ -111,19 +111,23 @@ export async function signInByCode(
     timeoutAt: nowMs + DAY_MS,
   });
   if (guess === undefined) return { kind: "spent-today" };
-  if (!isRight() || attempt.to === undefined)
+  const { name, to } = attempt;
+  if (!isRight() || to === undefined)
     return place === TRIES_MAX ? { kind: "spent" } : { kind: "wrong", left: TRIES_MAX - place };
-  return await signIn(options, attempt);
+  return await signIn(options, name, to);
 }
 
 /** For a link that was verified. */
 export async function signInByLink(options: SignInOptions, attempt: Attempt): Promise<SignedIn | NotIn> {
-  if (isOver(attempt, knownTime(options))) return { kind: "expired" };
-  return await signIn(options, attempt);
+  const { name, to } = attempt;
+  // Without a mail there is no link.
+  if (to === undefined || isOver(attempt, knownTime(options))) return { kind: "expired" };
+  return await signIn(options, name, to);
 }
 
-async function signIn(options: SignInOptions, { name, email, to }: Attempt): Promise<SignedIn | NotIn> {
-  const session = await openSession(options, { name, email: to ?? email });
+/** @param email where the mail went: whoever has read it is that person, however the address was typed */
+async function signIn(options: SignInOptions, name: string, email: string): Promise<SignedIn | NotIn> {
+  const session = await openSession(options, { name, email });
   return session === undefined ? { kind: "used" } : { kind: "in", session };
 }
 

@@ -15,7 +15,7 @@ import {
   weekOf,
 } from "../../approval/sign-in.ts";
 import { sessionIn } from "../../approval/stored-sign-in.ts";
-import type { Durable } from "../../durable/durable.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { personHash } from "./person.ts";
@@ -66,11 +66,15 @@ export async function readSession(
   { name, nonce }: SessionName,
 ): Promise<{ readonly email: string } | undefined> {
   const stored = await durable.read(sessionId(name));
-  if (stored?.state !== "pending") return undefined;
-  const session = sessionIn(stored.param);
+  const session = isOpen(stored, SESSION_KIND) ? sessionIn(stored.param) : undefined;
   if (session?.nonce !== nonce) return undefined;
   const signedIn = await durable.read(session.signedIn);
-  return signedIn?.state === "pending" ? { email: session.email } : undefined;
+  return isOpen(signedIn, SIGNED_IN_KIND) ? { email: session.email } : undefined;
+}
+
+/** Whether it is pending and was made here: programs may give promises of their own any id, but not this tag. */
+function isOpen(stored: StoredPromise | undefined, kind: string): stored is StoredPromise {
+  return stored?.state === "pending" && stored.tags[KIND_TAG] === kind;
 }
 
 /** Ends this session. */
@@ -78,7 +82,10 @@ export async function signOut(durable: Durable, { name }: SessionName): Promise<
   await durable.settle(sessionId(name), { kind: "signed-out" });
 }
 
-/** Ends every session of the person. */
+/**
+ * Ends every session of the person: those that there are, and those that others begin before this has returned. Also those
+ * of the week that comes next, which may have begun for a gateway whose clock is ahead.
+ */
 export async function signOutEverywhere(
   { durable, clock }: Pick<SessionOptions, "durable" | "clock">,
   email: string,
@@ -86,12 +93,12 @@ export async function signOutEverywhere(
   const person = personHash(email);
   const week = weekOf(knownTime({ durable, clock }));
   await Promise.all(
-    [week, week - 1].map(async (each) => {
+    [week + 1, week, week - 1].map(async (each) => {
       for (let n = 0; n <= SIGN_OUTS_MAX; n += 1) {
         const id = signedInId(person, each, n);
         const stored = await durable.read(id);
         if (stored === undefined) return;
-        if (stored.state === "pending") await durable.settle(id, { kind: "signed-out" });
+        if (isOpen(stored, SIGNED_IN_KIND)) await durable.settle(id, { kind: "signed-out" });
       }
     }),
   );
@@ -101,13 +108,13 @@ export async function signOutEverywhere(
 async function currentSignedIn(durable: Durable, person: string, nowMs: number): Promise<string> {
   const week = weekOf(nowMs);
   for (let n = 0; n <= SIGN_OUTS_MAX; n += 1) {
-    const { id, state } = await durable.create({
+    const stored = await durable.create({
       id: signedInId(person, week, n),
       param: { kind: SIGNED_IN_KIND },
       timeoutAt: weekEndsMs(week),
       tags: { [KIND_TAG]: SIGNED_IN_KIND },
     });
-    if (state === "pending") return id;
+    if (isOpen(stored, SIGNED_IN_KIND)) return stored.id;
   }
   throw new ServiceError(
     "RATE_LIMITED",

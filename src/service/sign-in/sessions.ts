@@ -26,19 +26,26 @@ export function createSessions({
 }): Sessions {
   // In the order in which they were read, so that the first is the oldest.
   const known = new Map<string, { readonly email: string; readonly untilMs: number }>();
+  let forgotten = 0;
   return {
     async personOf(session) {
       const key = `${session.name} ${session.nonce}`;
       const found = known.get(key);
       if (found !== undefined && clock() < found.untilMs) return found.email;
       known.delete(key);
+      const before = forgotten;
       const read = await readSession(durable, session);
       if (read === undefined) return undefined;
+      // Somebody signed out since this look began: it may have seen what is over now.
+      if (forgotten !== before) return read.email;
       const [oldest] = known.keys();
       if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
       known.set(key, { email: read.email, untilMs: clock() + KNOWN_MS });
       return read.email;
     },
-    forget: () => known.clear(),
+    forget() {
+      forgotten += 1;
+      known.clear();
+    },
   };
 }

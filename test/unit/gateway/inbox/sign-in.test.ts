@@ -1,9 +1,13 @@
 /** Signing in by mail, over the real gateway, engine and worker: what must not work, one way after the other. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { TRIES_MAX, TRIES_OF_DAY_MAX } from "../../../../src/approval/sign-in.ts";
+import { createAuthenticate } from "../../../../src/auth/authenticate.ts";
 import { createDurable } from "../../../../src/durable/resonate.ts";
 import { startGateway } from "../../../../src/gateway/gateway.ts";
+import { ServiceError } from "../../../../src/lib/errors.ts";
 import { createLogger } from "../../../../src/lib/log.ts";
+import { personHash } from "../../../../src/service/sign-in/person.ts";
+import type { TokenKey } from "../../../../src/tokens/jws.ts";
 import { callbackUrlProblem } from "../../../support/callbacks.ts";
 import { EVERYBODY_MAY, request } from "../../../support/gateway.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
@@ -254,11 +258,43 @@ describe("guessing", () => {
     expect(statuses.at(-1)).toBe(429);
     const mailed = rig.audit.filter(({ what, outcome }) => what === "sign-in" && outcome === "mailed");
     expect(mailed).toHaveLength(5);
+    const told = await ask();
+    expect(Number(told.headers.get("retry-after"))).toBeGreaterThan(0);
+    // As every refusal: with the request's id, to be found in the log.
+    expect(String(told.body)).toContain(told.headers.get("x-request-id") ?? "no id");
+  });
+
+  test("one network that asks for mails to somebody's address keeps nobody else from asking for one", async () => {
+    await using rig = await open();
+    const ask = (network: string) =>
+      request(`${rig.url}/inbox/sign-in`, {
+        method: "POST",
+        headers: { "x-forwarded-for": network },
+        body: new URLSearchParams({ email: ANA }),
+        redirect: "manual",
+      });
+    for (let n = 0; n < 30; n += 1) await ask("203.0.113.9");
+    await ask("198.51.100.7");
+    const outcomes = rig.audit.filter(({ what }) => what === "sign-in").map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === "mailed")).toHaveLength(6);
+    expect(outcomes.at(-1)).toBe("mailed");
+  });
+
+  test("is recorded as done by nobody known; only who is in is the person", async () => {
+    await using rig = await open();
+    const browser = new TestBrowser(rig);
+    const mail = await asks(rig, browser, ANA);
+    await browser.post("/inbox/code", { code: wrongCode(mail) });
+    await browser.post("/inbox/code", { code: mail.code });
+    const [, wrong, right] = rig.audit.filter(({ what }) => what === "sign-in");
+    const person = personHash(ANA);
+    expect(wrong).toMatchObject({ who: "anyone", person, outcome: "wrong" });
+    expect(right).toMatchObject({ who: `person:${person}`, outcome: "signed in" });
   });
 });
 
 /** Another gateway on the same engine and with the same keys, as if on another machine. */
-async function secondGateway(rig: Rig) {
+async function secondGateway(rig: Rig, keys: readonly TokenKey[] = [{ kid: "k1", secret: SECRET }]) {
   const network = rig.engine.network({ group: "gateway-2" });
   network.start();
   const gateway = await startGateway({
@@ -267,7 +303,7 @@ async function secondGateway(rig: Rig) {
     host: "127.0.0.1",
     port: 0,
     publicUrl: rig.url,
-    keys: [{ kid: "k1", secret: SECRET }],
+    keys,
     mailbox: undefined,
     ledger: ledgerOf([entry({ id: "po-1" })]),
     inbox: true,
@@ -331,6 +367,99 @@ describe("replay", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5_001 });
     expect((await elsewhere()).status).toBe(303);
     expect(await isIn(await signedIn(rig, ANA))).toBe(true);
+  });
+});
+
+describe("signing out everywhere", () => {
+  test("leaves who pressed it in while it fails, so that they can press it again", async () => {
+    await using rig = await open();
+    const [one, two] = [await signedIn(rig, ANA), await signedIn(rig, ANA)];
+    await one.get("/inbox");
+    const { settle } = rig.durable;
+    const failing = vi.spyOn(rig.durable, "settle").mockImplementation(async (id, ...rest) => {
+      if (id.startsWith("signed-in.")) throw new ServiceError("ENGINE_UNAVAILABLE", "away");
+      return await settle.call(rig.durable, id, ...rest);
+    });
+    expect((await one.post("/inbox/sign-out", { everywhere: "yes" })).status).toBe(503);
+    failing.mockRestore();
+    expect([await isIn(one), await isIn(two)]).toEqual([true, true]);
+    await one.post("/inbox/sign-out", { everywhere: "yes" });
+    expect([await isIn(one), await isIn(two)]).toEqual([false, false]);
+  });
+});
+
+describe("keys that are replaced", () => {
+  const NEW = [
+    { kid: "k2", secret: Buffer.alloc(32, 2) },
+    { kid: "k1", secret: SECRET },
+  ];
+
+  test("lose no sign-in that is under way, nor the pages of who is in", async () => {
+    await using rig = await open();
+    await using second = await secondGateway(rig, NEW);
+    // All that this browser asks from here on goes to the gateway with the new key.
+    const moved = (browser: TestBrowser) => {
+      const on = new TestBrowser({ call: (path, init) => answerOf(`${second.url}${path}`, init) });
+      for (const [name, value] of browser.cookies) on.cookies.set(name, value);
+      return on;
+    };
+    const formIn = (text: string) => /name="form" value="([^"]+)"/u.exec(text)?.[1] ?? "";
+    const before = new TestBrowser(rig);
+    const { code } = await asks(rig, before, ANA);
+    const form = formIn((await before.get("/inbox/code")).text);
+    const after = moved(before);
+    expect(await after.post("/inbox/code", { form, code })).toMatchObject({
+      status: 303,
+      location: "/inbox",
+    });
+
+    const inside = await signedIn(rig, ANA);
+    const leaving = formIn((await inside.get("/inbox")).text);
+    expect((await moved(inside).post("/inbox/sign-out", { form: leaving })).status).toBe(303);
+    expect((await moved(inside).get("/inbox")).status).toBe(303);
+  });
+
+  test("open nothing to the code of a key that is gone", async () => {
+    await using rig = await open();
+    await using second = await secondGateway(rig, [{ kid: "k2", secret: Buffer.alloc(32, 2) }]);
+    const browser = new TestBrowser(rig);
+    const { code } = await asks(rig, browser, ANA);
+    const on = new TestBrowser({ call: (path, init) => answerOf(`${second.url}${path}`, init) });
+    for (const [name, value] of browser.cookies) on.cookies.set(name, value);
+    expect(await on.post("/inbox/code", { code })).toMatchObject({ status: 410, cookies: [] });
+  });
+});
+
+async function answerOf(url: string, init: RequestInit = {}) {
+  const response = await fetch(url, { redirect: "manual", ...init });
+  const { status, headers } = response;
+  return { status, headers, text: await response.text(), body: {}, result: "" };
+}
+
+describe("the API", () => {
+  test("knows no cookies: who is signed in may do nothing there", async () => {
+    const authenticate = createAuthenticate({ isOpen: () => false, find: () => undefined });
+    await using rig = await openRig({ ledger: ledgerOf([entry({ id: "po-1" })]), authenticate });
+    const browser = await signedIn(rig, ANA);
+    for (const path of [
+      "/approvals",
+      "/approvals/po-1",
+      "/wait?id=po-1",
+      "/absences",
+      "/callback-deliveries",
+    ]) {
+      expect([path, (await browser.get(path)).status]).toEqual([path, 401]);
+    }
+    for (const path of [
+      "/approvals",
+      "/approvals/po-1/cancel",
+      "/absences",
+      "/promises/x/resolve",
+      "/begin",
+    ]) {
+      expect([path, (await browser.post(path)).status]).toEqual([path, 401]);
+    }
+    expect(await isIn(browser)).toBe(true);
   });
 });
 

@@ -5,6 +5,8 @@ import { approvalCall } from "../../../../src/approval/starting.ts";
 import { createAuthenticate } from "../../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../../src/auth/key.ts";
 import type { Scope } from "../../../../src/auth/scopes.ts";
+import type { Ledger } from "../../../../src/ledger/ledger.ts";
+import { entry, ledgerOf } from "../../../support/ledger.ts";
 import { openRig, type Rig } from "../rig.ts";
 
 const keys: ReturnType<typeof makeKey>[] = [];
@@ -243,5 +245,27 @@ describe("GET /approvals/:id/history", () => {
 
   it("is 404 where there is no approval", async () => {
     expect((await rig.json("GET", "/approvals/nobody/history", undefined, { ...admin })).status).toBe(404);
+  });
+});
+
+describe("HEAD of a file", () => {
+  it("has the headers of GET, and reads no more than the first page", async () => {
+    const many = ledgerOf(Array.from({ length: 450 }, (_, i) => entry({ id: `po-${i}` })));
+    let pages = 0;
+    const ledger: Ledger = {
+      list(query) {
+        pages += 1;
+        return many.list(query);
+      },
+    };
+    await using large = await openRig({ ledger, work: false });
+    const got = await large.call("/approvals?format=csv");
+    expect([got.text.split("\r\n").length, pages]).toEqual([452, 5]);
+    pages = 0;
+    const head = await large.call("/approvals?format=csv", { method: "HEAD" });
+    expect([head.status, head.text, pages]).toEqual([200, "", 1]);
+    for (const name of ["content-type", "content-disposition"]) {
+      expect(head.headers.get(name)).toBe(got.headers.get(name));
+    }
   });
 });
