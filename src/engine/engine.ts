@@ -118,8 +118,8 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ upkeep, clock, log, keepMs });
 
-  const rebuilding =
-    store.projector?.isBuilding === true ? new Rebuilding({ upkeep, clock, log }) : undefined;
+  const { projector } = store;
+  const rebuilding = projector && new Rebuilding({ projector, upkeep, clock, log });
 
   let closing: Promise<void> | undefined;
   return {
@@ -148,10 +148,11 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       return { promises };
     },
     rebuild: async () => {
+      if (projector === undefined) throw new Error("This engine keeps no index: APPROVAL_INDEX is off");
       upkeep.rebuild();
       // Lets waiting requests go first.
       while (upkeep.build()) await new Promise((resolve) => setImmediate(resolve));
-      if (store.projector?.isFaulty !== false) throw new Error("Cannot make the index: see the engine's log");
+      if (projector.isFaulty) throw new Error("Cannot make the index: see the engine's log");
     },
     close: () => {
       retention?.stop();

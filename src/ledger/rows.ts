@@ -37,10 +37,11 @@ export function openRows(db: DatabaseSync, source: ProjectionSource): ProjectedR
 
   return {
     refresh(subject) {
-      const n = source.numberOf(subject);
       const root = source.promise(subject);
-      // Steps of workflows that are no approvals come here, too.
-      if (n === undefined || root?.tags[KIND_TAG] !== "approval") return;
+      // Steps of workflows that are no approvals come here, too: nearly all of these are in memory.
+      if (root?.tags[KIND_TAG] !== "approval") return;
+      const n = source.numberOf(subject);
+      if (n === undefined) return;
       const entry = entryOf(recordOf(root), childrenOf(source, subject));
       if (entry === undefined) return remove(n);
       const text = JSON.stringify(entry);

@@ -10,7 +10,7 @@ const LEASES_MAX = 512;
 const COLLECT_MAX = 256;
 
 export interface UpkeepParts {
-  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector">;
+  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector" | "checkpoint">;
   readonly clock: SteadyClock;
   readonly transactions: Transactions;
 }
@@ -52,14 +52,20 @@ export class Upkeep {
     return { promises: collected.changes.length, next: collected.next };
   }
 
-  /** Begins to make the rows of the projection again. */
+  /**
+   * Begins to make the rows of the projection again. That it has begun is on disk, so nothing but the end of it can undo
+   * that the old rows are gone. Throws when nothing can be written.
+   */
   rebuild(): void {
-    if (!this.#isClosed) this.#transactions.project((projector) => projector.rebuild());
+    if (this.#isClosed) throw new Error("The engine is closed");
+    this.#transactions.project((projector) => projector.rebuild());
+    this.#store.checkpoint();
   }
 
   /** Makes some of its rows. Whether there are more. Throws when nothing can be written. */
   build(): boolean {
-    if (this.#isClosed || this.#store.projector?.isBuilding !== true) return false;
+    if (this.#store.projector?.isBuilding !== true) return false;
+    if (this.#isClosed) throw new Error("The engine is closed");
     this.#transactions.project((projector) => projector.build());
     return this.#store.projector.isBuilding;
   }

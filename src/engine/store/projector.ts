@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Change, View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import type { ProjectedRows, Projection } from "./projection.ts";
@@ -16,6 +16,9 @@ export type Projected =
 const LOOKED_AT_MAX = 1_000;
 const REFRESHED_MAX = 50;
 
+/** Which rows there are: all; those up to the promise of a number; none that may be used. */
+type Made = "all" | number | "none";
+
 /**
  * Keeps the rows of a projection with those of the promises, in the same transactions.
  *
@@ -26,7 +29,8 @@ const REFRESHED_MAX = 50;
  * R3 The rows say which checkpoint they belong to. If the promises are of another one (an older program wrote them, or
  *    making rows failed), all rows are made again.
  * R4 Nothing that a projection does can fail a request of the engine. After a fault, its rows are left as they are, and
- *    nobody reads them until they were made again.
+ *    nobody reads them until they were made again. A full disk is no fault: what it undid is done again when there is
+ *    room.
  */
 export class Projector {
   readonly #projection: Projection;
@@ -35,10 +39,11 @@ export class Projector {
   readonly #log: EngineLog;
   readonly #sql: ReturnType<typeof prepare>;
   readonly #marked = new Set<string>();
+  #stateSql: ReturnType<typeof prepareState> | undefined;
   #rows: ProjectedRows | undefined;
-  /** Number of the last promise that was looked at; undefined: all were. */
-  #builtTo: number | undefined;
+  #made: Made = "none";
   #isFaulty = false;
+  #onBuilding: () => void = () => undefined;
 
   constructor(
     db: DatabaseSync,
@@ -49,7 +54,6 @@ export class Projector {
     this.#view = view;
     this.#projection = projection;
     this.#log = log;
-    db.exec(STATE);
     this.#sql = prepare(db);
   }
 
@@ -60,12 +64,18 @@ export class Projector {
 
   /** Whether there is something to do for `build`. */
   get isBuilding(): boolean {
-    return !this.#isFaulty && this.#builtTo !== undefined;
+    return !this.#isFaulty && this.#made !== "all";
+  }
+
+  /** Calls back at once, and whenever there is something to do for `build` after there was nothing, or after a rollback. */
+  whenBuilding(callback: () => void): void {
+    this.#onBuilding = callback;
+    if (this.isBuilding) callback();
   }
 
   /** Before the change is written. */
   mark(change: Change): void {
-    if (this.#isFaulty) return;
+    if (!this.#isKept) return;
     switch (change.kind) {
       case "promise.insert":
       case "promise.settle": {
@@ -97,41 +107,24 @@ export class Projector {
   /** What is written with the checkpoint of this number, before it. */
   checkpoint(number: number): void {
     this.flush();
-    if (!this.#isFaulty) this.#guard(() => this.#sql.setNumber.run(number));
+    if (this.#isKept) this.#guard(() => this.#state().setNumber.run(number));
   }
 
-  /** @throws Error of SQLite, as other reads do */
+  /** @throws Error of SQLite if the disk is full */
   read(query: unknown): Projected {
     this.flush();
-    if (this.#isFaulty) return { kind: "stale" };
-    if (this.#builtTo !== undefined) {
-      return { kind: "building", done: this.#builtTo, all: row(this.#sql.last)?.[0] as number };
-    }
-    return { kind: "answer", answer: this.#opened().read(query) };
+    if (this.isBuilding) return { kind: "building", ...this.#progress() };
+    const answer = this.#isFaulty ? undefined : this.#answer(query);
+    return answer === undefined ? { kind: "stale" } : { kind: "answer", answer };
   }
 
   /** Takes up the state of the last checkpoint. What was marked since is marked again, from the journal. */
   load(): void {
     this.#marked.clear();
     if (this.#isFaulty) return;
-    const state = row(this.#sql.state);
-    const isOurs =
-      state !== undefined &&
-      state[0] === this.#projection.version &&
-      state[1] === row(this.#sql.journal)?.[0];
-    if (isOurs) {
-      this.#builtTo = (state[2] as number | null) ?? undefined;
-      return;
-    }
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      this.#begin();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      this.#isFaulty = true;
-      this.#log.error({ err: error }, "Cannot make the index: lists are off");
-    }
+    this.#made = this.#madeInFile();
+    if (this.#made === "none") this.#beginAlone();
+    if (this.isBuilding) this.#onBuilding();
   }
 
   /** Begins to make all rows again, in the open transaction. */
@@ -139,36 +132,106 @@ export class Projector {
     this.#isFaulty = false;
     this.#marked.clear();
     this.#guard(() => this.#begin());
+    if (this.isBuilding) this.#onBuilding();
   }
 
   /** Makes some of the rows, in the open transaction. */
   build(): void {
-    const from = this.#builtTo;
-    if (from === undefined) return;
-    this.#guard(() => {
-      const rows = this.#opened();
-      let looked = 0;
-      let refreshed = 0;
-      let to = from;
-      for (const [n, id, tags] of this.#sql.promisesFrom.all(from, LOOKED_AT_MAX) as unknown as Row[]) {
-        to = n;
-        looked += 1;
-        if (this.#projection.subjectOf({ id, tags: JSON.parse(tags) }) !== id) continue;
-        this.#refresh(rows, id);
-        refreshed += 1;
-        if (refreshed === REFRESHED_MAX) break;
+    const made = this.#made;
+    if (made === "all") return;
+    this.#guard(() => (made === "none" ? this.#begin() : this.#buildFrom(made)));
+  }
+
+  /** Whether the rows that there are follow the changes. */
+  get #isKept(): boolean {
+    return !this.#isFaulty && this.#made !== "none";
+  }
+
+  #progress(): { readonly done: number; readonly all: number } {
+    const all = this.#lastNumber();
+    // The last promises may have been deleted.
+    return { done: typeof this.#made === "number" ? Math.min(this.#made, all) : 0, all };
+  }
+
+  /** Undefined if its tables are damaged. A bug of the projection fails this question alone. */
+  #answer(question: unknown): object | undefined {
+    const wasOpen = this.#db.isTransaction;
+    try {
+      return this.#opened().read(question);
+    } catch (error) {
+      if (!isOfDatabase(error)) throw error;
+      this.#fail(error, wasOpen);
+      return undefined;
+    }
+  }
+
+  #buildFrom(from: number): void {
+    const rows = this.#opened();
+    let looked = 0;
+    let refreshed = 0;
+    let to = from;
+    for (const columns of this.#sql.promisesFrom.iterate(from, LOOKED_AT_MAX)) {
+      const [n, id, tags] = columns as unknown as Row;
+      to = n;
+      looked += 1;
+      if (this.#projection.subjectOf({ id, tags: JSON.parse(tags) }) !== id) continue;
+      this.#refresh(rows, id);
+      refreshed += 1;
+      if (refreshed === REFRESHED_MAX) break;
+    }
+    const isDone = looked < LOOKED_AT_MAX && refreshed < REFRESHED_MAX;
+    this.#made = isDone ? "all" : to;
+    this.#state().setBuiltTo.run(isDone ? null : to);
+  }
+
+  /** What the file says, if its rows are of this program and of the promises' checkpoint. */
+  #madeInFile(): Made {
+    try {
+      const [version, number, builtTo] = row(query(this.#db, STATE_OF)) ?? [];
+      const isOurs =
+        version === this.#projection.version && number === row(query(this.#db, JOURNAL_NUMBER))?.[0];
+      return isOurs ? ((builtTo as number | null) ?? "all") : "none";
+    } catch {
+      // There is no such table yet, or it is not ours.
+      return "none";
+    }
+  }
+
+  /** In a transaction of its own. On a full disk, `build` begins later. */
+  #beginAlone(): void {
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      this.#begin();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#made = "none";
+      if (isFull(error)) {
+        this.#log.warn({ err: error }, "Cannot make the index now");
+      } else {
+        this.#isFaulty = true;
+        this.#log.error({ err: error }, "Cannot make the index: lists are off");
       }
-      const isDone = looked < LOOKED_AT_MAX && refreshed < REFRESHED_MAX;
-      this.#builtTo = isDone ? undefined : to;
-      this.#sql.setBuiltTo.run(isDone ? null : to);
-    });
+    }
   }
 
   /** Without any promises, there is nothing to build. */
   #begin(): void {
     this.#clear();
-    this.#builtTo = row(this.#sql.last)?.[0] === 0 ? undefined : 0;
-    this.#sql.begin.run(this.#projection.version, this.#builtTo ?? null);
+    this.#db.exec(`DROP TABLE IF EXISTS projection; ${STATE}`);
+    this.#stateSql = undefined;
+    this.#made = this.#lastNumber() === 0 ? "all" : 0;
+    this.#state().begin.run(this.#projection.version, this.#made === "all" ? null : this.#made);
+  }
+
+  /** Of the table, which `#begin` makes. */
+  #state(): ReturnType<typeof prepareState> {
+    this.#stateSql ??= prepareState(this.#db);
+    return this.#stateSql;
+  }
+
+  #lastNumber(): number {
+    return row(this.#sql.last)?.[0] as number;
   }
 
   #clear(): void {
@@ -199,18 +262,37 @@ export class Projector {
 
   #guard(work: () => void): void {
     if (this.#isFaulty) return;
+    const wasOpen = this.#db.isTransaction;
     try {
       work();
     } catch (error) {
-      // The engine will try again when there is room.
-      if (isFull(error)) throw error;
-      this.#isFaulty = true;
-      this.#log.error(
-        { err: error },
-        "Cannot keep the index: lists are off until it is made again, by a restart or by countersign index rebuild",
-      );
-      // Then SQLite has undone everything since the last checkpoint, and the engine must know.
-      if (!this.#db.isTransaction) throw error;
+      this.#fail(error, wasOpen);
+    }
+  }
+
+  /**
+   * @param wasOpen whether there was a transaction before
+   * @throws the error if the engine must know of it
+   */
+  #fail(error: unknown, wasOpen: boolean): void {
+    // The engine will try again when there is room.
+    if (isFull(error)) throw error;
+    this.#isFaulty = true;
+    this.#log.error(
+      { err: error },
+      "Cannot keep the index: lists are off until it is made again, by a restart or by countersign index rebuild",
+    );
+    // Then SQLite has undone everything since the last checkpoint.
+    if (wasOpen && !this.#db.isTransaction) throw error;
+    this.#disown();
+  }
+
+  /** So that the next start makes the rows again, even if nothing is written until then. */
+  #disown(): void {
+    try {
+      this.#state().setNumber.run(-1);
+    } catch {
+      // Where this cannot be written, the next checkpoint has another number than the rows.
     }
   }
 }
@@ -218,23 +300,29 @@ export class Projector {
 type Row = readonly [n: number, id: string, tags: string];
 
 /** One row: which program made the rows, the checkpoint that they belong to, and how far they are made (null: all). */
-const STATE = `CREATE TABLE IF NOT EXISTS projection (
+const STATE = `CREATE TABLE projection (
   one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, number INTEGER NOT NULL, built_to INTEGER
 ) STRICT`;
+const STATE_OF = "SELECT version, number, built_to FROM projection";
+const JOURNAL_NUMBER = "SELECT number FROM journal";
+
+function query(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
 
 function prepare(db: DatabaseSync) {
-  const query = (sql: string) => {
-    const statement = db.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
   return {
-    state: query("SELECT version, number, built_to FROM projection"),
-    journal: query("SELECT number FROM journal"),
-    last: query("SELECT coalesce(max(n), 0) FROM promises"),
-    number: query("SELECT n FROM promises WHERE id = ?"),
-    promisesFrom: query("SELECT n, id, tags FROM promises WHERE n > ? ORDER BY n LIMIT ?"),
-    begin: db.prepare("INSERT OR REPLACE INTO projection SELECT 1, ?, number, ? FROM journal"),
+    last: query(db, "SELECT coalesce(max(n), 0) FROM promises"),
+    number: query(db, "SELECT n FROM promises WHERE id = ?"),
+    promisesFrom: query(db, "SELECT n, id, tags FROM promises WHERE n > ? ORDER BY n LIMIT ?"),
+  };
+}
+
+function prepareState(db: DatabaseSync) {
+  return {
+    begin: db.prepare("INSERT INTO projection SELECT 1, ?, number, ? FROM journal"),
     setNumber: db.prepare("UPDATE projection SET number = ?"),
     setBuiltTo: db.prepare("UPDATE projection SET built_to = ?"),
   };

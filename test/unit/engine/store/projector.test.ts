@@ -1,9 +1,14 @@
 /** A projection of the simplest kind: for each root, how many promises it has. */
-import type { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { type Engine, openEngine } from "../../../../src/engine/engine.ts";
+import { MEMORY, openDatabase } from "../../../../src/engine/store/database.ts";
+import { keepJournal } from "../../../../src/engine/store/journal.ts";
 import type { ProjectedRows, Projection } from "../../../../src/engine/store/projection.ts";
-import { ask, temporaryFolder, testEngine } from "../../../support/engine.ts";
+import { Store } from "../../../../src/engine/store/store.ts";
+import { ask, checkpointed, temporaryFolder, testEngine } from "../../../support/engine.ts";
 import { create, latentTags, request, rootTags } from "../../../support/engine-requests.ts";
 
 const LATER = Date.now() + 86_400_000;
@@ -47,6 +52,17 @@ async function read(engine: Engine): Promise<unknown> {
 }
 
 const rows = (...found: [string, number][]) => ({ kind: "answer", answer: { rows: found } });
+
+/** A full disk, once: SQLite then rolls back everything since the last checkpoint by itself. */
+function fullOnce() {
+  let was = false;
+  return (db: DatabaseSync): void => {
+    if (was) return;
+    was = true;
+    db.exec("ROLLBACK");
+    throw Object.assign(new Error("database or disk is full"), { code: "ERR_SQLITE_ERROR", errcode: 13 });
+  };
+}
 
 describe("a projection", () => {
   it("shows what was acknowledged, in the same turn too", async () => {
@@ -127,10 +143,119 @@ describe("a projection", () => {
     expect(await read(engine)).toEqual(rows(["a", 1], ["b", 1]));
   });
 
+  it("goes on being made by itself when the disk was full during a rebuild", async () => {
+    const dataDir = temporaryFolder();
+    const fault: { now?: (db: DatabaseSync, subject: string) => void } = {};
+    const engine = testEngine({ dataDir, projection: counting(fault) });
+    await add(engine, "a");
+    fault.now = (db) => db.exec("INSERT INTO nowhere VALUES (1)");
+    expect(await read(engine)).toEqual({ kind: "stale" });
+    await checkpointed(dataDir);
+    fault.now = fullOnce();
+    await expect(engine.rebuild()).rejects.toThrow("full");
+    await expect.poll(() => read(engine)).toEqual(rows(["a", 1]));
+  });
+
+  it("is made once more when what was made is lost before the checkpoint", async () => {
+    const dataDir = temporaryFolder();
+    const first = openEngine({ dataDir });
+    await add(first, "a");
+    await first.close();
+    const fault: { now?: (db: DatabaseSync, subject: string) => void } = {};
+    const engine = testEngine({ dataDir, projection: counting(fault) });
+    while (JSON.stringify(await read(engine)).includes("building")) await setImmediate();
+    fault.now = fullOnce();
+    await add(engine, "b");
+    // The disk is full when the rows of b are made, and SQLite forgets those of a, too.
+    await read(engine);
+    await expect.poll(() => read(engine)).toEqual(rows(["a", 1], ["b", 1]));
+  });
+
+  it("is made when there is room, if the disk was full at the start", () => {
+    const db = openDatabase(MEMORY);
+    const log = { warn: vi.fn(), error: vi.fn() };
+    const pages = Number(db.prepare("PRAGMA page_count").get()?.["page_count"]);
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    const store = new Store(db, keepJournal(), { projection: counting(), log });
+    expect(store.projector?.read({})).toEqual({ kind: "building", done: 0, all: 0 });
+    store.begin();
+    expect(() => store.projector?.build()).toThrow("full");
+    store.rollback();
+    db.exec("PRAGMA max_page_count = 10000");
+    store.begin();
+    store.projector?.build();
+    expect(store.projector?.read({})).toEqual(rows());
+    store.checkpoint();
+    expect(log.error).not.toHaveBeenCalled();
+    store.close();
+  });
+
+  it("is off when its tables are damaged, and what is asked beside a question is answered", async () => {
+    const dataDir = temporaryFolder();
+    const log = { warn: vi.fn(), error: vi.fn() };
+    const engine = openEngine({ dataDir, projection: counting(), log });
+    await add(engine, "a");
+    await read(engine);
+    await checkpointed(dataDir);
+    const other = new DatabaseSync(join(dataDir, "engine.db"));
+    other.exec("DROP TABLE counts");
+    other.close();
+    const [found, status] = await Promise.all([read(engine), add(engine, "b")]);
+    expect({ status, found }).toEqual({ status: 200, found: { kind: "stale" } });
+    expect(log.error).toHaveBeenCalledTimes(1);
+    await engine.close();
+    const again = testEngine({ dataDir, projection: counting() });
+    await expect.poll(() => read(again)).toEqual(rows(["a", 1], ["b", 1]));
+  });
+
+  it("is off, and made again by the next start, when a question alone finds that its tables are damaged", async () => {
+    const dataDir = temporaryFolder();
+    const engine = openEngine({ dataDir, projection: counting() });
+    await add(engine, "a");
+    await read(engine);
+    await checkpointed(dataDir);
+    const other = new DatabaseSync(join(dataDir, "engine.db"));
+    other.exec("DROP TABLE counts");
+    other.close();
+    expect(await read(engine)).toEqual({ kind: "stale" });
+    await engine.close();
+    const again = testEngine({ dataDir, projection: counting() });
+    await expect.poll(() => read(again)).toEqual(rows(["a", 1]));
+  });
+
+  it("keeps no engine from starting whose state of it cannot be read", async () => {
+    const dataDir = temporaryFolder();
+    const engine = openEngine({ dataDir, projection: counting() });
+    await add(engine, "a");
+    await engine.close();
+    const other = new DatabaseSync(join(dataDir, "engine.db"));
+    other.exec("DROP TABLE projection; CREATE TABLE projection (other TEXT)");
+    other.close();
+    const again = testEngine({ dataDir, projection: counting() });
+    await expect.poll(() => read(again)).toEqual(rows(["a", 1]));
+  });
+
+  it("is not said to be made again by an engine that closes meanwhile", async () => {
+    const engine = testEngine({ dataDir: temporaryFolder(), projection: counting() });
+    await Promise.all(Array.from({ length: 60 }, (_, i) => add(engine, `a${i}`)));
+    const rebuilt = engine.rebuild();
+    await Promise.all([expect(rebuilt).rejects.toThrow("closed"), engine.close()]);
+  });
+
+  it("never says that more than all promises were looked at", async () => {
+    const engine = testEngine({ projection: counting(), debug: true });
+    await Promise.all(Array.from({ length: 200 }, (_, i) => add(engine, `a${i}`)));
+    const rebuilt = engine.rebuild();
+    const [, found] = await Promise.all([ask(engine, request("debug.reset", {})), read(engine)]);
+    expect(found).toEqual({ kind: "building", done: 0, all: 0 });
+    await rebuilt;
+    expect(await read(engine)).toEqual(rows());
+  });
+
   it("answers nothing on an engine without one", async () => {
     const engine = testEngine();
     expect((await ask(engine, request("projection.read", { query: {} }))).status).toBe(501);
     expect((await ask(engine, request("projection.read", {}))).status).toBe(400);
-    await expect(engine.rebuild()).rejects.toThrow("Cannot make the index");
+    await expect(engine.rebuild()).rejects.toThrow("This engine keeps no index");
   });
 });
