@@ -27,15 +27,22 @@ export interface Absence {
 }
 
 export type AbsenceEntry = { readonly kind: "absence"; readonly act: Act } & (
-  | ({ readonly entry: "added" } & Omit<Absence, "id">)
+  | ({
+      readonly entry: "added";
+      /** SHA-256 of the call as it was given, which a repetition must equal. Absent in entries of earlier versions. */
+      readonly call?: string;
+    } & Omit<Absence, "id">)
   | { readonly entry: "removed"; readonly rule: string }
 );
 
-/** Longest time from now to the end of a rule. */
+/** Longest time from now to the end of a rule, and since its beginning. */
 export const ABSENCE_MAX_MS = 366 * DAY_MS;
 
 /** Those that can have entries of rules that hold: this one and the 12 before. */
 const MONTHS = 13;
+
+/** Rules that hold or will, of all people together: each process has them in memory. */
+export const ABSENCES_MAX = 10_000;
 
 /** An entry outlives the last month in which it is read. */
 export const ENTRY_LIFE_MS = 430 * DAY_MS;
@@ -59,6 +66,19 @@ export function entryId(name: string): string {
   return `absences:${name}`;
 }
 
+/** Whether the entry of the first name was written before that of the second. */
+export function isWrittenBefore(one: string, other: string): boolean {
+  const [month = "", n] = one.split("-");
+  const [otherMonth = "", otherN] = other.split("-");
+  return month === otherMonth ? Number(n) < Number(otherN) : month < otherMonth;
+}
+
+/** The rule that an entry added. */
+export function absenceIn(name: string, entry: AbsenceEntry & { readonly entry: "added" }): Absence {
+  const { person, to, fromMs, untilMs, note } = entry;
+  return { id: name, person, to, fromMs, untilMs, ...(note === undefined ? {} : { note }) };
+}
+
 export const ABSENCE_ID = /^\d{6}-[1-9]\d{0,6}$/u;
 
 const kind = z.literal("absence");
@@ -69,6 +89,7 @@ const entry: z.ZodType<AbsenceEntry> = z.discriminatedUnion("entry", [
     kind,
     entry: z.literal("added"),
     act: storedActSchema,
+    call: z.exactOptional(z.string()),
     person: storedPersonSchema,
     to: storedPersonSchema,
     fromMs: epochMs,

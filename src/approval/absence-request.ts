@@ -1,9 +1,10 @@
 /** A rule for somebody who is away, as a caller gives it, and what can be wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
+import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import { Temporal } from "../lib/temporal.ts";
 import { CHAIN_MAX } from "./absence.ts";
-import { ABSENCE_MAX_MS, type Absence } from "./absence-entry.ts";
+import { ABSENCE_ID, ABSENCE_MAX_MS, type Absence } from "./absence-entry.ts";
 import { deadlineAt, deadlineProblem, parseDeadline } from "./deadline.ts";
 import { addressKey } from "./person.ts";
 import { approverSchema, type Person } from "./schema.ts";
@@ -33,7 +34,7 @@ export const absenceRequest = z
     from: z.exactOptional(
       time.meta({
         description:
-          "When it begins: a date (its first moment), an instant, or a duration from now. Default: now.",
+          "When it begins: a date (its first moment), an instant, or a duration from now; at most a year ago. Default: now.",
         examples: ["2026-12-24"],
       }),
     ),
@@ -52,6 +53,30 @@ export const absenceRequest = z
   .meta({ id: "AbsenceRequest" });
 
 type AbsenceInput = z.output<typeof absenceRequest>;
+
+/** Of a page of the list. */
+export const ABSENCES_LIMIT = { default: 100, max: 100 } as const;
+
+/** The parameters of the list, as they are in the address. */
+export const absenceListParameters = {
+  person: z
+    .string()
+    .max(MAIL_ADDRESS_CHARS_MAX)
+    .regex(MAIL_ADDRESS, "must be one mail address, such as ana@example.com"),
+  limit: z
+    .string()
+    .refine(
+      (text) => /^[1-9]\d{0,2}$/u.test(text) && Number(text) <= ABSENCES_LIMIT.max,
+      `must be a whole number from 1 to ${ABSENCES_LIMIT.max}`,
+    ),
+  cursor: z.string().regex(ABSENCE_ID, "must be the nextCursor of the page before"),
+} as const;
+
+export const absenceListCall = z.strictObject({
+  person: z.exactOptional(absenceListParameters.person),
+  limit: z.exactOptional(absenceListParameters.limit),
+  cursor: z.exactOptional(absenceListParameters.cursor),
+});
 
 /** The rule that a request means, or everything that is wrong with it beside the rules that there are. */
 export function absenceOf(
@@ -80,6 +105,8 @@ function problemsOf(rule: Omit<Absence, "id">, rules: readonly Absence[], nowMs:
   const say = (field: string, message: string) => void problems.push({ field, message });
   if (untilMs <= Math.max(fromMs, nowMs)) say("until", "must be later than now, and than from");
   if (untilMs > nowMs + ABSENCE_MAX_MS) say("until", "must be within a year from now");
+  // Nobody means a time that is so long over: it is a slip of the pen.
+  if (fromMs < nowMs - ABSENCE_MAX_MS) say("from", "must not be more than a year ago");
   const key = addressKey(person.email);
   if (addressKey(to.email) === key) say("to", "must be somebody else");
   const own = rules.filter((other) => addressKey(other.person.email) === key);

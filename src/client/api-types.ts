@@ -49,6 +49,8 @@ export type Absence = {
 
 export type AbsenceList = {
   readonly absences: readonly Absence[];
+  /** The `cursor` of the next page; absent at the end. */
+  readonly nextCursor?: string;
 };
 
 export type AbsenceRemoved = {
@@ -61,7 +63,7 @@ export type AbsenceRequest = {
   readonly person: PersonOrAddress;
   /** Who is asked in their place. */
   readonly to: PersonOrAddress;
-  /** When it begins: a date (its first moment), an instant, or a duration from now. Default: now. */
+  /** When it begins: a date (its first moment), an instant, or a duration from now; at most a year ago. Default: now. */
   readonly from?: string;
   /** When it ends: a date (its last moment), an instant, or a duration from now; within a year. */
   readonly until: string;

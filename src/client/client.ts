@@ -230,13 +230,15 @@ export function createClient(options: ClientOptions): Client {
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
     addAbsence: (request) => act("/absences", request),
     async absences(person) {
-      const query = person === undefined ? "" : `?person=${encodeURIComponent(person)}`;
-      const { absences } = await send<AbsenceList>({
-        method: "GET",
-        path: `/absences${query}`,
-        isRepeatable: true,
-      });
-      return absences;
+      const absences: Absence[] = [];
+      const query = new URLSearchParams(person === undefined ? {} : { person });
+      for (;;) {
+        const path = query.size === 0 ? "/absences" : `/absences?${query}`;
+        const page = await send<AbsenceList>({ method: "GET", path, isRepeatable: true });
+        absences.push(...page.absences);
+        if (page.nextCursor === undefined) return absences;
+        query.set("cursor", page.nextCursor);
+      }
     },
     removeAbsence: (id) => act(`/absences/${encodeURIComponent(id)}/remove`),
     begin(func, argument, { id = crypto.randomUUID(), version, target, timeout } = {}) {

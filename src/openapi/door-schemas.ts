@@ -113,7 +113,14 @@ export const absence: z.ZodType<AbsenceView> = z
   })
   .meta({ id: "Absence", description: "While it holds, `to` is asked in place of `person`." });
 
-export const absenceList = z.strictObject({ absences: z.array(absence) }).meta({ id: "AbsenceList" });
+export const absenceList = z
+  .strictObject({
+    absences: z.array(absence),
+    nextCursor: z
+      .exactOptional(z.string())
+      .meta({ description: "The `cursor` of the next page; absent at the end." }),
+  })
+  .meta({ id: "AbsenceList" });
 
 export const absenceRemoved = z
   .strictObject({ id: z.string(), removed: z.literal(true) })

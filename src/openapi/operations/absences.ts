@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ABSENCE_ID } from "../../approval/absence-entry.ts";
-import { absenceRequest } from "../../approval/absence-request.ts";
+import { ABSENCES_LIMIT, absenceListParameters, absenceRequest } from "../../approval/absence-request.ts";
 import { absence, absenceList, absenceRemoved } from "../door-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { actKey } from "./parameters.ts";
@@ -17,12 +17,29 @@ export const ABSENCE_OPERATIONS: readonly Operation[] = [
       {
         name: "person",
         in: "query",
-        schema: z.email(),
+        schema: absenceListParameters.person,
         description: "Only the rules of this person.",
         example: "ana@example.com",
       },
+      {
+        name: "limit",
+        in: "query",
+        schema: z.int().min(1).max(ABSENCES_LIMIT.max),
+        description: `How many a page has at most. Default: ${ABSENCES_LIMIT.default}.`,
+      },
+      {
+        name: "cursor",
+        in: "query",
+        schema: absenceListParameters.cursor,
+        description: "The `nextCursor` of the page before.",
+      },
     ],
-    responses: { 200: { description: "Rules that hold or will.", schema: absenceList } },
+    responses: {
+      200: {
+        description: "Rules that hold or will, in the order in which they were made.",
+        schema: absenceList,
+      },
+    },
     problems: ["INVALID_FIELDS"],
   },
   {

@@ -3,19 +3,28 @@
 import {
   ABSENCE_ID,
   ABSENCE_KIND,
+  ABSENCES_MAX,
   type Absence,
   type AbsenceEntry,
   absenceEntryOf,
+  absenceIn,
   ENTRY_LIFE_MS,
   entryId,
+  isWrittenBefore,
 } from "../../approval/absence-entry.ts";
-import { absenceOf, absenceRequest } from "../../approval/absence-request.ts";
+import {
+  ABSENCES_LIMIT,
+  absenceListCall,
+  absenceOf,
+  absenceRequest,
+} from "../../approval/absence-request.ts";
 import type { Act } from "../../approval/approval.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import { addressKey } from "../../approval/person.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
+import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import type { Actor } from "../approvals/act.ts";
@@ -44,18 +53,26 @@ export async function addAbsence(options: AbsenceOptions, body: unknown, actor: 
   if (!parsed.success) throw wrong(problemsFromIssues(parsed.error.issues, body ?? {}));
   const { person, to } = parsed.data;
   assertTheirs(actor, person.email);
+  // As it was given: a duration means another time when the call is repeated.
+  const call = canonicalHash(parsed.data);
   return await write(options, actor, ({ rules, byNonce }, nowMs) => {
     const earlier = byNonce.get(actor.nonce);
     if (earlier !== undefined) {
       const { name, entry } = earlier;
-      if (entry.entry !== "added" || !isSameJson([entry.person, entry.to], [person, to])) throw otherCall();
-      const { kind: _, entry: __, act: ___, ...rule } = entry;
-      return { result: { id: name, ...rule } };
+      if (entry.entry !== "added") throw otherCall();
+      const isSame =
+        entry.call === undefined ? isSameJson([entry.person, entry.to], [person, to]) : entry.call === call;
+      if (!isSame) throw otherCall();
+      return { result: absenceIn(name, entry) };
+    }
+    if (rules.length >= ABSENCES_MAX) {
+      const message = `Cannot store this absence: there are ${rules.length} rules already. Remove some first`;
+      throw new ServiceError("CONFLICT", message);
     }
     const read = absenceOf(parsed.data, rules, nowMs);
     if (!read.ok) throw wrong(read.problems);
     return {
-      entry: { kind: "absence", entry: "added", ...read.absence },
+      entry: { kind: "absence", entry: "added", call, ...read.absence },
       resultAt: (name) => ({ id: name, ...read.absence }),
     };
   });
@@ -89,6 +106,33 @@ export async function listAbsences(
   const { rules } = await absences.read(await currentTime({ durable, clock }));
   if (person === undefined) return rules;
   return rules.filter((rule) => addressKey(rule.person.email) === addressKey(person));
+}
+
+export interface AbsencePage {
+  readonly absences: readonly Absence[];
+  /** `cursor` of the next page; absent at the end. */
+  readonly nextCursor?: string;
+}
+
+/**
+ * A page of them. A cursor is the last rule of the page before, which may be gone by now.
+ *
+ * @param given parameters as texts
+ * @throws ServiceError INVALID_FIELDS with every problem
+ */
+export async function pageOfAbsences(options: AbsenceOptions, given: unknown): Promise<AbsencePage> {
+  const parsed = absenceListCall.safeParse(given);
+  if (!parsed.success) {
+    const problems = problemsFromIssues(parsed.error.issues, given);
+    throw new ServiceError("INVALID_FIELDS", "Cannot list absences: some parameters are wrong", { problems });
+  }
+  const { person, limit = ABSENCES_LIMIT.default, cursor } = parsed.data;
+  const rules = await listAbsences(options, person);
+  const following = cursor === undefined ? rules : rules.filter(({ id }) => isWrittenBefore(cursor, id));
+  const absences = following.slice(0, Number(limit));
+  const last = absences.at(-1);
+  const isEnd = last === undefined || absences.length === following.length;
+  return isEnd ? { absences } : { absences, nextCursor: last.id };
 }
 
 type WithoutAct<E> = E extends unknown ? Omit<E, "act"> : never;

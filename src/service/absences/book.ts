@@ -7,6 +7,7 @@ import {
   type Absence,
   type AbsenceEntry,
   absenceEntryOf,
+  absenceIn,
   entryId,
   entryName,
   monthsAt,
@@ -18,6 +19,8 @@ import type { StoredRecord } from "../../approval/stored.ts";
 const FRESH_MS = 10_000;
 /** Months that can still grow: writers' clocks may differ where one ends. */
 const GROWING = 2;
+/** Calls that a repetition is recognised by: of many in the growing months, the latest. */
+export const CALLS_KEPT = 1_000;
 /** Entries that are read at once. */
 const READS_AT_ONCE = 16;
 
@@ -34,11 +37,16 @@ export interface AbsenceBook {
   read(nowMs: number): Promise<Written>;
 }
 
+interface Noted {
+  readonly name: string;
+  readonly entry: AbsenceEntry;
+}
+
 export interface Written {
   /** Rules that hold or will, in the order in which they were made. */
   readonly rules: readonly Absence[];
-  /** By the nonce of the call that wrote it. */
-  readonly byNonce: ReadonlyMap<string, { readonly name: string; readonly entry: AbsenceEntry }>;
+  /** By the nonce of the call that wrote it: the latest calls of this month and the one before. */
+  readonly byNonce: ReadonlyMap<string, Noted>;
   /** Name of the entry that comes next. */
   readonly next: string;
 }
@@ -54,10 +62,10 @@ class Book implements AbsenceBook {
   /** By month, the number of the first entry that was not there yet. */
   readonly #nexts = new Map<string, number>();
   readonly #rules = new Map<string, Absence>();
-  /** Also of rules that were not read yet, where a month ends. */
+  /** Rules that were not read yet when their removal was, where a month ends. */
   readonly #removed = new Set<string>();
   readonly #byPerson = new Map<string, Absence[]>();
-  readonly #byNonce = new Map<string, { readonly name: string; readonly entry: AbsenceEntry }>();
+  readonly #byNonce = new Map<string, Noted>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
@@ -104,6 +112,7 @@ class Book implements AbsenceBook {
     }
     for (const month of due) if (!this.#nexts.has(month)) this.#nexts.set(month, 1);
     for (const [id, rule] of this.#rules) if (rule.untilMs <= nowMs) this.#drop(id);
+    this.#forget(months);
     this.#readAtMs = beganAtMs;
   }
 
@@ -124,17 +133,29 @@ class Book implements AbsenceBook {
     }
   }
 
+  /** Leaves what can still matter: rules that hold or will, and of the months that still grow the latest calls. */
+  #forget(months: readonly string[]): void {
+    const growing = new Set(months.slice(-GROWING));
+    const isOld = (name: string) => !growing.has(name.split("-", 1)[0] ?? "");
+    for (const month of this.#nexts.keys()) if (!months.includes(month)) this.#nexts.delete(month);
+    for (const name of this.#removed) if (isOld(name)) this.#removed.delete(name);
+    let surplus = this.#byNonce.size - CALLS_KEPT;
+    for (const [nonce, { name }] of this.#byNonce) {
+      if (surplus > 0 || isOld(name)) this.#byNonce.delete(nonce);
+      surplus -= 1;
+    }
+  }
+
   #note(name: string, entry: AbsenceEntry): void {
     this.#byNonce.set(entry.act.nonce, { name, entry });
     if (entry.entry === "removed") {
-      this.#removed.add(entry.rule);
-      this.#drop(entry.rule);
+      if (this.#rules.has(entry.rule)) this.#drop(entry.rule);
+      else this.#removed.add(entry.rule);
       return;
     }
-    if (this.#removed.has(name)) return;
-    const { kind: _, entry: __, act: ___, ...rule } = entry;
-    const key = addressKey(rule.person.email);
-    const absence = { id: name, ...rule };
+    if (this.#removed.delete(name)) return;
+    const absence = absenceIn(name, entry);
+    const key = addressKey(absence.person.email);
     this.#rules.set(name, absence);
     this.#byPerson.set(key, [...(this.#byPerson.get(key) ?? []), absence]);
   }

@@ -5,6 +5,9 @@ import { openRig, type Rig, until } from "../rig.ts";
 
 const RULE = { person: "ana@example.com", to: "bo@example.com", until: "P10D" };
 
+/** Beside the rule above, which is about somebody else. */
+const CY = { ...RULE, person: "cy@example.com" };
+
 const post = (rig: Rig, body: object, key?: string) =>
   rig.json("POST", "/absences", body, key === undefined ? {} : { "idempotency-key": key });
 
@@ -84,6 +87,10 @@ test.each([
   [{ ...RULE, who: "ana" }, "who"],
   [{ ...RULE, from: "P2D", until: "P3D", note: "a\nb" }, "note"],
   [{ ...RULE, from: "P5D" }, "from"],
+  [{ ...CY, from: "1969-12-31T23:59:59Z" }, "from"],
+  [{ ...CY, from: "0001-01-01", timeZone: "Europe/Vienna" }, "from"],
+  [{ ...CY, from: "-000001-01-01T00:00:00Z" }, "from"],
+  [{ ...CY, from: "2020-01-01", timeZone: "UTC" }, "from"],
 ])("%j names the field %s", async (body, field) => {
   await using rig = await openRig({ work: false });
   await post(rig, RULE);
@@ -153,4 +160,62 @@ test("people change what is theirs alone", async () => {
   await expect(removeAbsence(options, id, by("ana@example.com", "5"))).rejects.toMatchObject({
     code: "NOT_FOUND",
   });
+});
+
+test("a key that is used again is the same call only if all of it is the same", async () => {
+  await using rig = await openRig({ work: false });
+  const body = { ...RULE, from: "P1D", note: "Leave" };
+  const made = await post(rig, body, "k1");
+  expect((await post(rig, { ...body, person: { email: "ana@example.com" } }, "k1")).body).toEqual(made.body);
+  for (const other of [
+    { ...body, until: "P11D" },
+    { ...body, from: "P2D" },
+    { ...RULE, note: "Leave" },
+    { ...body, note: "Other" },
+    { ...RULE, from: "P1D" },
+    { ...body, timeZone: "Europe/Vienna" },
+    { ...body, to: { email: "bo@example.com", name: "Bo" } },
+  ]) {
+    expect(await post(rig, other, "k1"), JSON.stringify(other)).toMatchObject({
+      status: 409,
+      body: { detail: "The Idempotency-Key belongs to another call" },
+    });
+  }
+  const gone = await rig.json("POST", `/absences/${String(made.body["id"])}/remove`, undefined, {
+    "idempotency-key": "k1",
+  });
+  expect(gone.status).toBe(409);
+});
+
+test("a list comes in pages, which a removal between two of them does not shift", async () => {
+  await using rig = await openRig({ work: false });
+  const ids: string[] = [];
+  for (const name of ["a", "b", "c", "d", "e"])
+    ids.push(String((await post(rig, { ...RULE, person: `${name}@example.com` })).body["id"]));
+  const page = async (query: string) => {
+    const { status, body } = await rig.json("GET", `/absences?${query}`);
+    expect(status, query).toBe(200);
+    const { absences, nextCursor } = body as { absences: { id: string }[]; nextCursor?: string };
+    return { ids: absences.map(({ id }) => id), nextCursor };
+  };
+  const first = await page("limit=2");
+  expect(first.ids).toEqual(ids.slice(0, 2));
+  await rig.json("POST", `/absences/${ids[1]}/remove`);
+  await rig.json("POST", `/absences/${ids[2]}/remove`);
+  const second = await page(`limit=2&cursor=${first.nextCursor}`);
+  expect(second).toEqual({ ids: ids.slice(3), nextCursor: undefined });
+  expect(await page("person=e@example.com&limit=1")).toEqual({ ids: [ids[4]], nextCursor: undefined });
+  for (const [query, field] of [
+    ["limit=0", "limit"],
+    ["limit=101", "limit"],
+    ["limit=2&limit=3", "limit"],
+    ["cursor=x", "cursor"],
+    ["cursor=202611-1&cursor=202611-2", "cursor"],
+    ["persn=ana@example.com", "persn"],
+  ]) {
+    expect(await rig.json("GET", `/absences?${query}`), query).toMatchObject({
+      status: 422,
+      body: { errors: [{ field }] },
+    });
+  }
 });

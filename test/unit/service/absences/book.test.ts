@@ -1,7 +1,8 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { ENTRY_LIFE_MS, entryId, monthsAt } from "../../../../src/approval/absence-entry.ts";
 import { KIND_TAG } from "../../../../src/approval/ids.ts";
-import { openAbsenceBook } from "../../../../src/service/absences/book.ts";
+import { CALLS_KEPT, openAbsenceBook } from "../../../../src/service/absences/book.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 30, 12);
 
@@ -118,4 +119,29 @@ describe("the book of absences", () => {
     isAway = false;
     expect((await book.awayAt(NOW_MS))("ana@x.org")?.to.email).toBe("bo@x.org");
   });
+
+  test("forgets calls and removals that nobody repeats any more, and keeps the latest of many", async () => {
+    const { stored, read } = shelf();
+    const book = openAbsenceBook(read);
+    for (let n = 1; n <= CALLS_KEPT + 50; n += 1)
+      stored.set(
+        `202611-${n}`,
+        n === 1 ? added("ana@x.org", "bo@x.org", 0, NOW_MS * 2) : removed(`202611-${n}`),
+      );
+    const { byNonce, rules } = await book.read(NOW_MS);
+    expect([byNonce.size, byNonce.has(`r202611-${CALLS_KEPT + 50}`), rules.length]).toEqual([
+      CALLS_KEPT,
+      true,
+      1,
+    ]);
+    // Two months later nobody repeats a call of November, and the rule still holds.
+    const later = await book.read(Date.UTC(2027, 0, 2));
+    expect([later.byNonce.size, later.rules.length]).toEqual([0, 1]);
+    expect(sizeOf(book)).toBeLessThan(40);
+  });
 });
+
+/** Of everything that the book holds. */
+function sizeOf(book: object): number {
+  return inspect(book, { depth: 9, maxArrayLength: null, showHidden: true }).split("\n").length;
+}
