@@ -1,6 +1,6 @@
 /** Bodies of the calls that do something about an open approval. */
 import { z } from "zod";
-import { deadlineProblem } from "./deadline.ts";
+import { deadlineText } from "./duration-schema.ts";
 import { approvalRequestSchema, approverSchema } from "./schema.ts";
 import { lines } from "./text-schema.ts";
 
@@ -28,15 +28,9 @@ export const resendRequest = z
 
 export const extendRequest = z
   .strictObject({
-    deadline: z
-      .string()
-      .superRefine((text, ctx) => {
-        const message = deadlineProblem(text);
-        if (message !== undefined) ctx.addIssue({ code: "custom", message });
-      })
-      .meta({
-        description: "The new deadline: ISO 8601 duration from now, or an instant. Later than before.",
-      }),
+    deadline: deadlineText.meta({
+      description: "The new deadline: ISO 8601 duration from now, or an instant. Later than before.",
+    }),
     reason,
   })
   .meta({ id: "ExtendRequest" });

@@ -62,9 +62,11 @@ export interface Ballot {
   readonly contentHash?: string;
 }
 
+export const VIA_KINDS = ["reassigned", "escalated", "absence", "undo", "reissued", "round"] as const;
+
 /** Why a ballot was opened later than its stage, or in place of another. */
 export interface Via {
-  readonly kind: "reassigned" | "escalated" | "absence" | "undo" | "reissued" | "round";
+  readonly kind: (typeof VIA_KINDS)[number];
   /** The number of the ballot that this one follows. */
   readonly from?: number;
   readonly reason?: string;
@@ -104,8 +106,11 @@ export function effectOf({ choice, effect }: Pick<Decision, "choice" | "effect">
 export interface Withdrawal {
   readonly kind: "withdrawn";
   /** Absent: the approval ends. */
-  readonly because?: "stage-done" | "escalated" | "changes-requested" | "round-over";
+  readonly because?: (typeof WITHDRAWN_BECAUSE)[number];
 }
+
+/** Why an approval goes on without a ballot. */
+export const WITHDRAWN_BECAUSE = ["stage-done", "escalated", "changes-requested", "round-over"] as const;
 
 /** Who did something about a ballot or an approval, and which call it was. */
 export interface Act {

@@ -1,4 +1,5 @@
 /** What a call of a workflow may look like. The API, its description, the command line and workers go by it. */
+import { DAY_MS } from "./duration.ts";
 
 /** Names of functions, as workers register them. */
 export const FUNCTION_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/u;
@@ -17,8 +18,6 @@ export function parseVersion(text: string): number | undefined {
   const version = /^[1-9]\d{0,9}$/u.test(text) ? Number(text) : Number.NaN;
   return version <= VERSION_MAX ? version : undefined;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 /**
  * The timeout of a new workflow: default and limits. The default leaves room for the longest approval. The SDK's

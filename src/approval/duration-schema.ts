@@ -1,5 +1,6 @@
-/** Durations as fields of a request. Apart from how they are read, because the command line reads some and no library. */
+/** Durations and deadlines as fields of a request. Apart from how they are read, because the command line reads some and no library. */
 import { z } from "zod";
+import { deadlineProblem } from "./deadline.ts";
 import { durationMs, durationProblem, parseDuration } from "./duration.ts";
 import { facets } from "./shape.ts";
 
@@ -18,6 +19,12 @@ export function durationBetween(min: string, max: string, example: string) {
     .meta({ description: `ISO 8601 duration, ${min} to ${max}.`, examples: [example] })
     .register(facets, { keeps: true, meaning: (text) => `${parseDuration(text) ?? text}` });
 }
+
+/** A deadline that all libraries read alike; how far away it may be is another question. */
+export const deadlineText = z.string().superRefine((text, ctx) => {
+  const message = deadlineProblem(text);
+  if (message !== undefined) ctx.addIssue({ code: "custom", message });
+});
 
 /** How long a part of an approval may take. */
 export const durationSchema = durationBetween("PT1M", "P400D", "P2D");

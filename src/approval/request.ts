@@ -1,7 +1,6 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
-import { storedAwaySchema } from "./absence.ts";
 import type { Terms } from "./approval.ts";
 import {
   DEADLINE_MAX_DAYS,
@@ -25,6 +24,7 @@ import {
   callbackUrlSchema,
   storedRequestSchema,
 } from "./schema.ts";
+import { storedTermsSchema } from "./stored-terms.ts";
 
 /**
  * How long an approval's workflow outlives its deadline: time to close ballots and report, also when no worker runs
@@ -94,18 +94,12 @@ function timeProblems(request: ApprovalRequest, nowMs: number): FieldProblem[] {
   return problems;
 }
 
-const terms = z.object({
-  startedAtMs: z.number(),
-  deadlineAtMs: z.number(),
-  away: z.exactOptional(storedAwaySchema),
-});
-
 const parsedRequest: z.ZodType<ParsedRequest> = z.union([
   z.object({
     ok: z.literal(true),
     value: storedRequestSchema,
     id: z.exactOptional(z.string()),
-    terms,
+    terms: storedTermsSchema,
   }),
   // As an earlier version stored it: the approval was started then, and its terms are not read any more.
   z

@@ -11,8 +11,8 @@
  */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
-import { DEADLINE_WINDOW, deadlineProblem } from "./deadline.ts";
-import { durationSchema, undoSchema } from "./duration-schema.ts";
+import { DEADLINE_WINDOW } from "./deadline.ts";
+import { deadlineText, durationSchema, undoSchema } from "./duration-schema.ts";
 import { fieldsSchema } from "./fields.ts";
 import { hoursSchema } from "./hours.ts";
 import { ID_PATTERN, ID_RULE } from "./ids.ts";
@@ -243,12 +243,7 @@ export const approvalRequestSchema = z.strictObject({
     description:
       "veto: one rejection ends the approval. majority: it ends when too few approvers are left to reach `require`.",
   }),
-  deadline: z
-    .string()
-    .superRefine((text, ctx) => {
-      const message = deadlineProblem(text);
-      if (message !== undefined) ctx.addIssue({ code: "custom", message });
-    })
+  deadline: deadlineText
     .default("P7D")
     .meta({ description: `ISO 8601 duration from now, or an instant; ${DEADLINE_WINDOW} away.` }),
   onDeadline: onDeadlineSchema

@@ -14,6 +14,7 @@
  *
  * No code is stored. It follows from the attempt's name by a key (`src/tokens/sign-in.ts`).
  */
+import { DAY_MS, MINUTE_MS } from "./duration.ts";
 import { childId } from "./ids.ts";
 
 /** The function that sends the mail, as workers register it. */
@@ -23,9 +24,7 @@ export const TRY_KIND = "sign-in-try";
 export const SESSION_KIND = "session";
 export const SIGNED_IN_KIND = "signed-in";
 
-const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** Link and code work for so long after the form was posted. */
 export const SIGN_IN_LIFE_MS = 10 * MINUTE_MS;

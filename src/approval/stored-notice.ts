@@ -1,6 +1,6 @@
 /** Notices read back from stored promises, checked by shape as in `stored.ts`. */
 import { z } from "zod";
-import type { Delivery } from "./approval.ts";
+import { type Delivery, WITHDRAWN_BECAUSE } from "./approval.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND, type Notice, type NoticeEnd, type Says } from "./notice.ts";
 import { outcomeKindSchema, storedPersonSchema } from "./schema.ts";
@@ -42,13 +42,7 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
   z.object({
     mail: z.literal("no-longer-needed"),
     ...ballot,
-    because: z.enum([
-      ...outcomeKindSchema.options,
-      "stage-done",
-      "escalated",
-      "changes-requested",
-      "round-over",
-    ]),
+    because: z.enum([...outcomeKindSchema.options, ...WITHDRAWN_BECAUSE]),
     atMs: epochMs,
     reason: z.exactOptional(text),
   }),

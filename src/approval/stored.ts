@@ -5,30 +5,32 @@
  * the rules for new ones become stricter. What does not fit is undefined, since other programs can reach the engine.
  */
 import { z } from "zod";
-import { storedAwaySchema, storedInPlaceOfSchema } from "./absence.ts";
-import type {
-  Act,
-  ApprovalRequest,
-  Ballot,
-  Cancellation,
-  Change,
-  Closed,
-  Content,
-  CountedDecision,
-  Decision,
-  Delivery,
-  Extension,
-  Judgement,
-  JudgementV1,
-  MailResult,
-  Outcome,
-  Reassignment,
-  Recusal,
-  Reissue,
-  Terms,
-  Undo,
-  Via,
-  Withdrawal,
+import { storedInPlaceOfSchema } from "./absence.ts";
+import {
+  type Act,
+  type ApprovalRequest,
+  type Ballot,
+  type Cancellation,
+  type Change,
+  type Closed,
+  type Content,
+  type CountedDecision,
+  type Decision,
+  type Delivery,
+  type Extension,
+  type Judgement,
+  type JudgementV1,
+  type MailResult,
+  type Outcome,
+  type Reassignment,
+  type Recusal,
+  type Reissue,
+  type Terms,
+  type Undo,
+  VIA_KINDS,
+  type Via,
+  WITHDRAWN_BECAUSE,
+  type Withdrawal,
 } from "./approval.ts";
 import type { Ask, State } from "./evaluate.ts";
 import { KIND_TAG } from "./ids.ts";
@@ -41,6 +43,7 @@ import {
   storedPersonSchema,
   storedRequestSchema,
 } from "./schema.ts";
+import { storedTermsSchema } from "./stored-terms.ts";
 
 /** A promise record, decoded. */
 export interface StoredRecord {
@@ -62,22 +65,16 @@ const request = storedRequestSchema.refine(
   ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
 );
 
-const terms: z.ZodType<Terms> = z.object({
-  startedAtMs: epochMs,
-  deadlineAtMs: epochMs,
-  away: z.exactOptional(storedAwaySchema),
-});
-
 const call = z.object({
   func: z.literal("approval"),
   version: z.exactOptional(z.int()),
-  args: z.union([z.tuple([request, terms]), z.tuple([request])]),
+  args: z.union([z.tuple([request, storedTermsSchema]), z.tuple([request])]),
 });
 
 const groups = z.array(z.int().min(0));
 
 const via: z.ZodType<Via> = z.object({
-  kind: z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]),
+  kind: z.enum(VIA_KINDS),
   from: z.exactOptional(z.int().min(1)),
   reason: z.exactOptional(text),
   by: z.exactOptional(text),
@@ -121,7 +118,7 @@ const decision: z.ZodType<Decision> = z
 
 const withdrawal: z.ZodType<Withdrawal> = z.object({
   kind: z.literal("withdrawn"),
-  because: z.exactOptional(z.enum(["stage-done", "escalated", "changes-requested", "round-over"])),
+  because: z.exactOptional(z.enum(WITHDRAWN_BECAUSE)),
 });
 
 const act = { door: doorSchema, nonce: text, by: z.exactOptional(text), caller: z.exactOptional(text) };
@@ -306,7 +303,7 @@ export function requestIn(argument: unknown): ApprovalRequest | undefined {
 }
 
 /** The terms that an approval's workflow was started with; undefined if the argument is none. */
-export const termsIn = (argument: unknown): Terms | undefined => read(terms, argument);
+export const termsIn = (argument: unknown): Terms | undefined => read(storedTermsSchema, argument);
 
 /** The question that a ballot's promise asks; undefined if the record is no ballot. */
 export function ballotOf(record: StoredRecord): Ballot | undefined {

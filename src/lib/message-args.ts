@@ -44,6 +44,7 @@ export interface MessageArgs {
   readonly "act.refused.toMember": null;
   readonly "act.refused.toRequester": null;
   readonly "act.refused.toSame": null;
+  readonly "act.refused.tooManyMails": null;
   readonly "act.refused.tooOften": null;
   readonly "act.refused.tooSoon": null;
   readonly "act.refused.underWay": null;

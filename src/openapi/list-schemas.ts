@@ -1,5 +1,6 @@
 /** Lists of approvals as the API shows them. */
 import { z } from "zod";
+import { VIA_KINDS } from "../approval/approval.ts";
 import { EVENT_TYPES } from "../approval/event.ts";
 import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
@@ -59,9 +60,7 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     person: z.exactOptional(shownPersonSchema),
     stage: z.exactOptional(z.int()),
     round: z.exactOptional(z.int()),
-    via: z
-      .exactOptional(z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]))
-      .meta({ description: "Why somebody was asked later." }),
+    via: z.exactOptional(z.enum(VIA_KINDS)).meta({ description: "Why somebody was asked later." }),
     choice: z.exactOptional(z.string()),
     comment: z.exactOptional(z.string()),
     reason: z.exactOptional(z.string()),

@@ -3,7 +3,7 @@
  * responses in tests follow from them. Later versions may add members to responses; clients accept members they do not know.
  */
 import { z } from "zod";
-import type { Outcome } from "../approval/approval.ts";
+import { type Outcome, VIA_KINDS } from "../approval/approval.ts";
 import { VERSION_MAX } from "../approval/call.ts";
 import {
   approvalRequestSchema,
@@ -92,7 +92,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     via: z.exactOptional(
       z
         .strictObject({
-          kind: z.enum(["reassigned", "escalated", "absence", "undo", "reissued", "round"]),
+          kind: z.enum(VIA_KINDS),
           from: z
             .exactOptional(z.int())
             .meta({ description: "The number of the ballot that this one follows." }),

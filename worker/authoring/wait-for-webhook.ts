@@ -1,5 +1,6 @@
 import type { Context } from "@resonatehq/sdk";
 import { parseDeadline } from "../../src/approval/deadline.ts";
+import { DAY_MS } from "../../src/approval/duration.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { anyAddress, timer } from "../../src/durable/lineage.ts";
 import { type Joining, joinMeeting } from "../../src/service/webhooks/join.ts";
@@ -72,7 +73,6 @@ function join_meeting(ctx: Context, joining: Joining): Promise<Joined> {
   return joinMeeting(services(ctx).promises, joining);
 }
 
-const DAY_MS = 24 * 3_600_000;
 const TIMEOUT_MS = { min: 1_000, max: 365 * DAY_MS };
 
 function checkWait({ source, match, timeout }: WebhookWait) {

@@ -77,7 +77,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     endId: end.id,
   };
   let unmailed = yield* desk.mail(seats, mailing);
-  /** When the open stage was. */
+  /** When the open stage was opened, or changes were requested in it. */
   let openedAtMs = terms.startedAtMs;
   let alarmAtMs: number | undefined = firstAlarmAt(rule, state, terms.startedAtMs);
   let known: Pick<Judgement, "decisions"> & { readonly settled: number } = { decisions: [], settled: 0 };
@@ -112,13 +112,14 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const settled = open.filter(isSettled).length;
     const change = canChange(look);
     const isDue = desk.alarms.some(isSettled);
-    // An answer that decides nothing is judged only where somebody is told of it. Whether anybody is depends on settings,
-    // and that is no more than a choice between suspending here and judging (W2).
+    // An answer that decides nothing needs a judgement only if receivers get events about it. Whether there are receivers
+    // depends on settings, which may differ between passes: W2 allows that, because it only chooses between suspending here
+    // and judging.
     const isWorthIt = settled > known.settled && (isHeard || change !== "nothing");
     if (!isDue && !isWorthIt) yield* desk.waitForAny(open);
-    // The last judgement comes to the same when it runs again, and nothing durable follows it: only what it has told of
-    // must be on record.
-    // Where a setting decides, it may be another one by then.
+    // The last judgement need not be stored: if it runs again, it comes to the same result, and no durable call follows it.
+    // It is stored after all where receivers get events about it, and with `onDeadline: "approve"`, whose result depends on
+    // a setting that may be changed in between.
     const isRepeatable = change === "end" && !isHeard && request.onDeadline !== "approve";
     const seen = yield* desk.judge(look, isRepeatable ? "never" : "at-end");
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.

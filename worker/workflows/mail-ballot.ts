@@ -13,13 +13,13 @@ import { childId } from "../../src/approval/ids.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
-import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail, requestedEvent } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail } from "./ask-mail.ts";
+import { afterTry } from "./mail-tries.ts";
 import { asTold, read } from "./records.ts";
 
 export interface MailInput {
@@ -78,15 +78,8 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 async function deliver(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Delivery> {
   // A relay may take minutes, and other approvals must not wait for it.
   const delivery = await svc.apart(input.approval, svc.mailer.send(await mailFor(svc, input, record)));
-  if (delivery.status !== "deferred") return delivery;
-  const { reason } = delivery;
-  const nowMs = svc.now();
-  const { tries, together } = input;
-  const pauseMs = pauseBeforeRetry({ tries, together, untilDeadlineMs: input.deadline.atMs - nowMs });
-  // Frozen with the result: the workflow must not ask the clock how many tries there will be.
-  return pauseMs === undefined
-    ? { status: "undeliverable", reason }
-    : { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs };
+  const { tries, together, deadline } = input;
+  return afterTry(delivery, { tries, together, untilMs: deadline.atMs }, svc.now());
 }
 
 /** The mail that fits the reason why the ballot was opened. */

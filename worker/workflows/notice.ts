@@ -1,53 +1,40 @@
-/**
- * The workflow of a notice: one mail, tried again until it is taken, refused for good, or too old. Children by position: the
- * attempts, and between two of them a timer.
- */
+/** The workflow of a notice: one mail that asks for nothing new. */
 import type { Context } from "@resonatehq/sdk";
-import { type ApprovalRequest, LINK_VIEW_MS, type OutcomeKind } from "../../src/approval/approval.ts";
+import { awayIn, awayPeopleIn } from "../../src/approval/absence.ts";
+import {
+  type ApprovalRequest,
+  LINK_VIEW_MS,
+  type OutcomeKind,
+  type Person,
+} from "../../src/approval/approval.ts";
 import { asked } from "../../src/approval/content.ts";
+import { OPENING, openingAsks } from "../../src/approval/evaluate.ts";
 import { childId } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
-import { extensionOf, requestOf } from "../../src/approval/stored.ts";
-import { noticeIn, type Sent, sentIn } from "../../src/approval/stored-notice.ts";
+import { callOf, extensionOf, requestOf } from "../../src/approval/stored.ts";
+import { noticeIn, type Sent } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
-import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { lasting } from "../runtime/step-options.ts";
-import { timerTags } from "../runtime/timer.ts";
 import { askMail, ballotMail } from "./ask-mail.ts";
+import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
 
 export function* approval_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
   const notice = noticeIn(input);
   if (notice === undefined) throw new TypeError("Cannot send: the argument is not a notice");
-  for (let attempts = 1; ; attempts++) {
-    const sent = sentIn(yield* ctx.run(send_notice, notice, attempts, ctx.info.timeout, lasting(ctx)));
-    // Another program has settled the step: whether the mail went out is not known, so it is tried again.
-    if (sent === undefined) continue;
-    const { delivery } = sent;
-    if (delivery.status !== "deferred") return { kind: "notice-end", delivery, attempts };
-    const timeout = (delivery.nextTryAtMs ?? 0) - productServices(ctx).now();
-    yield* yield* ctx.promise({ timeout, tags: timerTags(productServices(ctx).group, "retry") });
-  }
+  return yield* untilTaken(ctx, send_notice, notice);
 }
 
 /** Sends the mail, unless what it says is no longer so. */
-async function send_notice(ctx: Context, notice: Notice, tries: number, untilMs: number): Promise<Sent> {
+async function send_notice(ctx: Context, notice: Notice, one: Try): Promise<Sent> {
   const svc = productServices(ctx);
   const mail = await mailFor(svc, notice);
   if (mail === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
   const delivery = await svc.apart(notice.approval, svc.mailer.send(mail));
-  if (delivery.status !== "deferred") return { kind: "notice-mail", delivery };
-  const { reason } = delivery;
-  const nowMs = svc.now();
-  const pauseMs = pauseBeforeRetry({ tries, together: 1, untilDeadlineMs: untilMs - nowMs });
-  // Frozen with the result: the workflow must not ask the clock how many tries there will be.
-  return pauseMs === undefined
-    ? { kind: "notice-mail", delivery: { status: "undeliverable", reason } }
-    : { kind: "notice-mail", delivery: { status: "deferred", reason, nextTryAtMs: nowMs + pauseMs } };
+  return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
 }
 
 async function mailFor(svc: ProductServices, { approval, content, says }: Notice): Promise<Mail | undefined> {
@@ -55,7 +42,7 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
   const stored = requestOf(root);
   if (stored === undefined) return undefined;
   const request = asked(stored, content);
-  if (!("first" in says)) return requesterMail(svc, says, { approval, request, root });
+  if (!("first" in says)) return await requesterMail(svc, says, { approval, request, root });
   const record = await read(svc, childId(approval, says.n));
   const first = says.first === says.n ? undefined : await read(svc, childId(approval, says.first));
   const about = { approval, request, record, first };
@@ -103,16 +90,17 @@ function deadlineOf(
   return nextDeadline(ruleOf(request), place, place.sinceMs, endAtMs);
 }
 
-function requesterMail(
-  { tokens, publicUrl }: Pick<ProductServices, "tokens" | "publicUrl">,
+async function requesterMail(
+  svc: ProductServices,
   says: Exclude<Says, { readonly first: number }>,
   {
     root,
     ...about
   }: { readonly approval: string; readonly request: ApprovalRequest; readonly root: StoredPromise },
-): Mail | undefined {
+): Promise<Mail | undefined> {
   const { requester } = about.request;
   if (requester === undefined) return undefined;
+  const { tokens, publicUrl } = svc;
   const recipient = tokens.recipientId(about.approval, requester.email);
   const bornAtMs = root.createdAt;
   const token = tokens.issueRequesterLink({
@@ -127,7 +115,7 @@ function requesterMail(
     case "requester-outcome":
       return { kind: "requester-outcome", ...to, ...endedBy(says) };
     case "requested":
-      return { kind: "requested", ...to };
+      return { kind: "requested", ...to, people: await askedFirst(svc, root) };
     case "undeliverable":
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
     case "changes-requested": {
@@ -145,6 +133,16 @@ function requesterMail(
     default:
       return says satisfies never;
   }
+}
+
+/** Those who were asked when the approval began: where somebody was away, another person. */
+async function askedFirst(svc: ProductServices, root: StoredPromise): Promise<readonly Person[]> {
+  const call = callOf(root);
+  if (call === undefined) return [];
+  const { request, terms, isScheduled } = call;
+  // Without terms, the step before the ballots has settled it.
+  const away = isScheduled ? awayPeopleIn((await read(svc, childId(root.id, 1))).value) : terms.away;
+  return openingAsks(ruleOf(request), OPENING, awayIn(away)).map(({ person }) => person);
 }
 
 function endedBy({ outcome, atMs, decisions, reason }: Extract<Says, { readonly outcome: OutcomeKind }>) {

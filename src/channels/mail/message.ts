@@ -7,6 +7,7 @@ import type {
   OutcomeKind,
   Person,
   PlainChoice,
+  Withdrawal,
 } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { OnDeadline } from "../../approval/schema.ts";
@@ -43,15 +44,15 @@ export type Mail =
   | ({ readonly kind: "handed-on" } & BallotMail & { readonly to: Person; readonly reason?: string })
   /** To an approver who has not answered and need not any more. */
   | ({ readonly kind: "no-longer-needed" } & BallotMail & {
-        readonly because: OutcomeKind | "stage-done" | "escalated" | "changes-requested" | "round-over";
+        readonly because: OutcomeKind | NonNullable<Withdrawal["because"]>;
         readonly atMs: number;
         /** What was said about it, such as the reason of a cancellation. */
         readonly reason?: string;
       })
   /** To an approver who has answered. */
   | ({ readonly kind: "outcome" } & BallotMail & Ended)
-  /** To the requester: that people were asked on their behalf, with the link to their page. */
-  | ({ readonly kind: "requested" } & RequesterMail)
+  /** To the requester: that these people were asked on their behalf, with the link to their page. */
+  | ({ readonly kind: "requested"; readonly people: readonly Person[] } & RequesterMail)
   /** To the requester: how it ended. */
   | ({ readonly kind: "requester-outcome" } & RequesterMail & Ended)
   /** To the requester: somebody asks for changes. */

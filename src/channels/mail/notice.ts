@@ -75,7 +75,7 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
         subject: "mail.subject.requested",
         lead: messages.text("mail.lead.requested"),
         story: [messages.text("mail.requested.next")],
-        rows: [row(messages, "label.asked", ...askedFirst(mail.request, messages))],
+        rows: [row(messages, "label.asked", theirLine(both(peopleText(mail.people, messages))))],
         ...linkTo("mail.request.link", mail.link, messages),
       };
     case "outcome":
@@ -113,13 +113,6 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
     default:
       return mail satisfies never;
   }
-}
-
-/** The people of the first stage; of many, some. */
-function askedFirst(request: ApprovalRequest, messages: Messages): readonly Line[] {
-  const people = ruleOf(request).stages[0]?.groups.flatMap(({ approvers }) => approvers) ?? [];
-  const names = new Map(people.map((person) => [addressKey(person.email), person]));
-  return [theirLine(both(peopleText([...names.values()], messages)))];
 }
 
 /** A button that leads to the requester's page. */

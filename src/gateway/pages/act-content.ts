@@ -1,4 +1,4 @@
-import { parseDuration } from "../../approval/duration.ts";
+import { DAY_MS, parseDuration } from "../../approval/duration.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { fieldControl, problemText } from "./act-controls.ts";
 import { ACT_FIELDS, type ActField } from "./act-form.ts";
@@ -85,5 +85,3 @@ function optionsOf(options: readonly string[], messages: Messages) {
     text: days.format((parseDuration(value) ?? 0) / DAY_MS),
   }));
 }
-
-const DAY_MS = 24 * 3_600_000;

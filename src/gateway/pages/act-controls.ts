@@ -63,6 +63,7 @@ const REFUSALS = {
   ended: "act.refused.ended",
   "under-way": "act.refused.underWay",
   "too-often": "act.refused.tooOften",
+  "too-many-mails": "act.refused.tooManyMails",
   "too-soon": "act.refused.tooSoon",
   "to-requester": "act.refused.toRequester",
   "to-same": "act.refused.toSame",

@@ -192,7 +192,7 @@ export interface RequestPage {
   /** What came of a press on this page. Of an act: that it came too late. */
   readonly notice?:
     | { readonly kind: "reminded"; readonly people: number }
-    | { readonly kind: "too-soon" | "nobody" | "cancel" | "change" | "extend" };
+    | { readonly kind: "too-soon" | "too-many-mails" | "nobody" | "cancel" | "change" | "extend" };
 }
 
 /** The form by which the person who asked changes the question. */

@@ -113,6 +113,7 @@ function noticeText(notice: NonNullable<RequestPage["notice"]>, messages: Messag
 
 const NOTICES = {
   "too-soon": "act.refused.tooSoon",
+  "too-many-mails": "act.refused.tooManyMails",
   nobody: "request.nobodyToRemind",
   cancel: "act.late.cancel",
   change: "act.late.change",

@@ -184,12 +184,12 @@ async function remind(options: RequesterRoutesOptions, res: Response, asked: Ask
     open.map(({ ballot: { n } }) => remindBallot(to, { approval: course.root.id, n }, actor)),
   );
   const people = acted.filter((each) => each.kind === "stands" && each.effective).length;
-  const isTooSoon = acted.some((each) => each.kind === "refused" && each.why === "too-soon");
-  auditAct(res, "remind", asked, people > 0 ? "stored" : isTooSoon ? "too-soon" : "too late");
+  const refused = (["too-soon", "too-many-mails"] as const).find((why) =>
+    acted.some((each) => each.kind === "refused" && each.why === why),
+  );
+  auditAct(res, "remind", asked, people > 0 ? "stored" : (refused ?? "too late"));
   const notice =
-    people > 0
-      ? ({ kind: "reminded", people } as const)
-      : ({ kind: isTooSoon ? "too-soon" : "nobody" } as const);
+    people > 0 ? ({ kind: "reminded", people } as const) : ({ kind: refused ?? "nobody" } as const);
   await showNow(options, res, asked, notice);
 }
 

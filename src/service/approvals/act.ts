@@ -44,6 +44,8 @@ export type Refusal =
   | "under-way"
   /** The ballot has been replaced too often. */
   | "too-often"
+  /** The person was sent too many mails by hand about it. */
+  | "too-many-mails"
   | "to-requester"
   /** It is their ballot already. */
   | "to-same"

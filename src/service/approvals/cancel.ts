@@ -4,7 +4,7 @@ import { changeOf, closedOf, extensionOf, type StoredRecord } from "../../approv
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { type ActOptions, type Actor, whenActedOn } from "./act.ts";
+import { type ActOptions, type Actor, OUTCOME_WAIT_MS, whenActedOn } from "./act.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
 import { settleEnd } from "./end.ts";
 import { readCourse } from "./question.ts";
@@ -22,9 +22,6 @@ export interface CancelOptions {
   /** How long a worker may take to close the ballots and report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
 }
-
-/** Time for a worker to close the ballots and report: usually milliseconds. Callers then ask again. */
-const OUTCOME_WAIT_MS = 2_000;
 
 /**
  * Cancels an approval by settling its end, closes its ballots, and waits a little for the worker to report.

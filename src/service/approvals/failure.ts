@@ -8,7 +8,8 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   "not-theirs": "it belongs to somebody else",
   ended: "the approval has ended",
   "under-way": "its deadline or question was just changed, and no worker has acted on that. Try again",
-  "too-often": "its question has been handed on too often",
+  "too-often": "its question has been handed on or sent anew too often",
+  "too-many-mails": "the same person was sent 50 mails by hand about this approval, which is the most",
   "to-requester": "must not be the requester, who may not decide",
   "to-same": "must be somebody else: it is their ballot already",
   "to-member": "must not be somebody who is asked, or has answered, in the same group",
@@ -35,6 +36,12 @@ interface Words<Result> {
   readonly unknown: string;
   /** What is in the way of a call that came too late. */
   readonly lost: (result: Result) => string;
+}
+
+/** Why it was refused, as the end of a sentence. */
+export function refusalText(why: Refusal): string {
+  const field = REFUSED_FIELDS[why];
+  return field === undefined ? REFUSALS[why] : `${field} ${REFUSALS[why]}`;
 }
 
 /**

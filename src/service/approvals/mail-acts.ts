@@ -70,6 +70,12 @@ async function mailByHand(
   const found = await findBallot(options, named);
   if (found === undefined) return { kind: "unknown" };
   const { course, ballot } = found;
+  const { requester } = ruleOf(course.call.request);
+  if (actor.by !== undefined && addressKey(actor.by) !== requester) {
+    return { kind: "refused", why: "not-theirs", course };
+  }
+  const over = refusalOf(course);
+  if (over === "version") return { kind: "refused", why: over, course };
   const nowMs = await currentTime(options);
   const says = saying(course, aboutOf(course, ballot), nowMs);
   const orders = await ordersTo(options, found);
@@ -79,17 +85,11 @@ async function mailByHand(
     const isSame = said.mail === says.mail && "n" in said && said.n === says.n;
     return isSame ? await toldOf(options, named, earlier.record) : { kind: "other-content" };
   }
-  const { requester } = ruleOf(course.call.request);
-  if (actor.by !== undefined && addressKey(actor.by) !== requester) {
-    return { kind: "refused", why: "not-theirs", course };
-  }
-  const over = refusalOf(course);
-  if (over === "version") return { kind: "refused", why: over, course };
   if (over !== undefined || !isOpenBallot(found)) return await closed(options, named);
   const last = orders.at(-1);
   const againAtMs = last === undefined ? nowMs : orderedAtMs(last.notice) + PAUSE_MS;
   if (againAtMs > nowMs) return { kind: "refused", why: "too-soon", course, againAtMs };
-  if (orders.length >= BY_HAND_MAX) return { kind: "refused", why: "too-often", course };
+  if (orders.length >= BY_HAND_MAX) return { kind: "refused", why: "too-many-mails", course };
   const notice: Notice = {
     kind: "notice",
     approval: named.approval,

@@ -21,7 +21,7 @@ export interface PersonListCall {
 }
 
 const PAGE = 25;
-/** A person's list has a term of its own in the read model, so a page is short only at its end. This bounds it all the same. */
+/** A read model may answer pages that are short before the end (`ListPage`). So many are read to fill one. */
 const READS_MAX = 4;
 
 /** A page of a person's list. It is empty only if there is nothing more. */

@@ -1,7 +1,7 @@
 /** From the form with the address to a session. What is claimed on the way is described in `src/approval/sign-in.ts`. */
+import { DAY_MS } from "../../approval/duration.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import {
-  DAY_MS,
   guessId,
   SIGN_IN_FUNC,
   SIGN_IN_KIND,

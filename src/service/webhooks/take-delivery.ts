@@ -9,7 +9,7 @@
  *    configuration.
  */
 import { KIND_TAG } from "../../approval/ids.ts";
-import type { SettledStanding } from "../../approval/standing.ts";
+import type { ClosedBecause, SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -208,9 +208,24 @@ function noteOn(value: unknown): Pick<DeliveryResult, "note"> {
 }
 
 function whyNot(standing: SettledStanding): string {
-  if (standing.kind === "decided") return `the answer is ${standing.decision.choice}`;
-  return standing.because === "closing" ? "the approval is closing" : `it ended as ${standing.because}`;
+  return standing.kind === "decided" ? `the answer is ${standing.decision.choice}` : CLOSED[standing.because];
 }
+
+const CLOSED = {
+  approved: "it ended as approved",
+  rejected: "it ended as rejected",
+  expired: "it ended as expired",
+  cancelled: "it ended as cancelled",
+  closing: "the approval is closing",
+  reassigned: "the ballot was handed to somebody else",
+  recused: "its approver takes no part",
+  reissued: "the ballot was replaced by one with new links",
+  undone: "its answer was taken back, and the person is asked again",
+  "stage-done": "its stage was decided without it",
+  escalated: "others were asked in its place",
+  "changes-requested": "changes were requested",
+  "round-over": "the question was changed",
+} as const satisfies Record<ClosedBecause, string>;
 
 /** Senders retry what was not acknowledged, and may come again when the workflow has created the promise. */
 function unknown({ unknown }: Source, promise: string): DeliveryResult {

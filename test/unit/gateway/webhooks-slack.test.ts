@@ -102,6 +102,19 @@ describe("Slack's buttons", () => {
     });
   });
 
+  test("a press on a ballot that somebody else has now is told so, and of no end", async () => {
+    const r = await start();
+    const act = { door: "api", nonce: "n1" };
+    await r.durable.settle("po-1:1", { kind: "reassigned", to: { email: "dee@example.com" }, ...act });
+    await r.durable.settle("po-1:2", { kind: "recused", ...act });
+    expect(await r.send(press())).toMatchObject({
+      body: { result: "stands", effective: false, why: "the ballot was handed to somebody else" },
+    });
+    expect(await r.send(press({ user: "U0BO", ballot: "po-1:2" }))).toMatchObject({
+      body: { result: "stands", why: "its approver takes no part" },
+    });
+  });
+
   test.each([
     ["the person's workspace is the configured one", { workspace: "T1", enterprise: { id: "E1" } }, "T1"],
     ["the organization is the configured one", { workspace: "T7", enterprise: { id: "E1" } }, "E1"],

@@ -12,7 +12,7 @@ import type {
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { approvalCall } from "../../../src/approval/starting.ts";
-import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
+import type { Mail, RequestMail } from "../../../src/channels/mail/mailer.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { stepRecord } from "../../../src/durable/step-record.ts";
 import { VALUE_ENCODER } from "../../../src/durable/value.ts";
@@ -85,6 +85,21 @@ describe("approval workflow", () => {
       decisions: [{ email: "bo@example.com" }, { email: "cy@example.com" }],
     });
     expect(b.mails).toHaveLength(2);
+  });
+
+  it("tells the person who asked whom a schedule has asked, also where somebody is away", async () => {
+    const b = open();
+    await b.away("ana@example.com", "bo@example.com");
+    const request = {
+      approvers: ["ana@example.com", "cy@example.com"],
+      requester: "kim@example.com",
+      follow: true,
+    };
+    await b.schedule("a", request);
+    await until(() => b.told.some(({ kind }) => kind === "requested"));
+    expect(b.told.find(({ kind }) => kind === "requested")).toMatchObject({
+      people: [{ email: "bo@example.com" }, { email: "cy@example.com" }],
+    });
   });
 
   it("waits on while the rule is not met, over several passes", async () => {
@@ -392,6 +407,8 @@ function underArming(): Host {
 
 class Rig {
   readonly mails: RequestMail[] = [];
+  /** Mails that ask for nothing. */
+  readonly told: Mail[] = [];
   readonly #host: Host;
   readonly #deliver: (mail: RequestMail) => Delivery;
   #network: Network;
@@ -414,10 +431,14 @@ class Rig {
       log: pino({ level: "silent" }),
       workflows: WORKFLOWS,
       services: {
-        mailer: mailerOf(async (mail) => {
-          this.mails.push(mail);
-          return this.#deliver(mail);
-        }),
+        mailer: mailerOf(
+          async (mail) => {
+            this.mails.push(mail);
+            return this.#deliver(mail);
+          },
+          undefined,
+          (mail) => this.told.push(mail),
+        ),
         callbacks: NO_CALLBACKS,
         tokens: createLinkTokens({
           keys: [{ kid: "k1", secret: Buffer.alloc(32, 7) }],

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { courseOf } from "../../../src/approval/course.ts";
 import type { Durable } from "../../../src/durable/durable.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
-import type { Acted, Refusal } from "../../../src/service/approvals/act.ts";
+import type { Acted } from "../../../src/service/approvals/act.ts";
 import {
   type BallotNamed,
   reassignBallot,
@@ -12,6 +12,7 @@ import {
 } from "../../../src/service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../src/service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../../../src/service/approvals/end-acts.ts";
+import { refusalText } from "../../../src/service/approvals/failure.ts";
 import type { LinkTokens } from "../../../src/tokens/tokens.ts";
 import { press } from "./browser.ts";
 import type { Answer, Deed, Instead } from "./reaction.ts";
@@ -128,29 +129,11 @@ function toldOf(acted: Acted<object>): string | undefined {
     case "other-content":
       return UNKNOWN;
     case "refused":
-      return REFUSAL_TEXTS[acted.why];
+      return refusalText(acted.why);
     case "stands":
       return acted.effective ? undefined : "Something else was first";
   }
 }
-
-const REFUSAL_TEXTS = {
-  version: "This approval takes no action but a cancellation",
-  "not-theirs": "The person has no right to it",
-  ended: "The approval has ended, or its question is being changed",
-  "under-way": "Another change is under way",
-  "too-often": "The ballot has been replaced too often",
-  "to-requester": "The requester cannot be asked",
-  "to-same": "It is their ballot already",
-  "to-member": "They are asked already",
-  "too-soon": "They were sent a mail less than an hour ago",
-  "undo-over": "There is no answer to take back, or the time for it is over",
-  "no-reassign": "Its approvers may not hand their question on",
-  "no-undo": "Answers to this request cannot be taken back",
-  "deadline-earlier": "The deadline must move to a later time",
-  "deadline-too-late": "The deadline would be too late",
-  "no-rounds": "The question cannot be asked again",
-} as const satisfies Record<Refusal, string>;
 
 /** The ballot that the mail's links lead to; undefined if it has none. */
 function ballotIn({ tokens, now }: Reached, { approval, links }: About): BallotNamed | undefined {

@@ -108,7 +108,7 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     ...outcomes.map(
       (outcome): Mail => ({ kind: "outcome", ...answered, outcome, atMs, decisions, reason: lines }),
     ),
-    { kind: "requested", ...own },
+    { kind: "requested", ...own, people: [ballot.approver] },
     ...outcomes.map(
       (outcome): Mail => ({
         kind: "requester-outcome",

@@ -15,6 +15,7 @@ import {
 import { cancelApproval } from "../../../../src/service/approvals/cancel.ts";
 import { answerBallot, decideBallot } from "../../../../src/service/approvals/decide.ts";
 import { changeApproval, extendApproval } from "../../../../src/service/approvals/end-acts.ts";
+import { failureOf } from "../../../../src/service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../../src/service/approvals/mail-acts.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { openRig, type Rig, until } from "../../gateway/rig.ts";
@@ -277,6 +278,43 @@ describe("mails by hand", () => {
       );
       expect(result).toMatchObject({ kind: "refused", why: "not-theirs" });
     }
+  });
+
+  test("a stranger is refused before anything else is looked up", async () => {
+    await using rig = await openRig();
+    await asked(rig, { requester: "kim@example.com" });
+    const read: string[] = [];
+    const durable = new Proxy(rig.durable, {
+      get: (target, name) =>
+        name === "read"
+          ? (id: string) => {
+              read.push(id);
+              return target.read(id);
+            }
+          : bound(target, name),
+    });
+    const by = actor({ by: "bo@example.com", door: "mail" });
+    await remindBallot({ ...optionsOf(rig), durable }, { approval: "po-1", n: 1 }, by);
+    expect(read).toEqual(["po-1"]);
+  });
+
+  test("end after fifty to one person, and the refusal is about mails", async () => {
+    await using rig = await openRig();
+    await asked(rig, { requester: "kim@example.com", deadline: "P30D" });
+    let hours = 0;
+    const durable = new Proxy(rig.durable, {
+      get: (target, name) => (name === "engineTime" ? undefined : bound(target, name)),
+    });
+    const options = { ...optionsOf(rig, 0), durable, clock: () => Date.now() + hours * 3_600_000 };
+    for (; hours < 50; hours += 1)
+      expect(await remindBallot(options, { approval: "po-1", n: 1 }, actor())).toMatchObject({
+        effective: true,
+      });
+    const refused = await resendBallot(options, { approval: "po-1", n: 1 }, actor());
+    expect(refused).toMatchObject({ kind: "refused", why: "too-many-mails" });
+    expect(failureOf("resend", refused, { unknown: "", lost: () => "" })?.message).toBe(
+      "Cannot resend: the same person was sent 50 mails by hand about this approval, which is the most",
+    );
   });
 
   test("are not ordered by two at once", async () => {

@@ -59,6 +59,20 @@ describe("while somebody is away", () => {
     expect(mails[1]?.text).not.toContain("away");
   });
 
+  it("the person who asked is told who was asked, which is not whom the request names", async () => {
+    const request = {
+      title: "Order",
+      approvers: [ana, cy],
+      requester: kim,
+      follow: true,
+      deadline: "P2D",
+    };
+    const { mails } = await rehearse(request, { absences: [away(ana, bo)] });
+    const told = mails.find(({ kind }) => kind === "requested")?.text;
+    expect(told).toMatch(/bo@example\.com, cy@example\.com\n/u);
+    expect(told).not.toContain(ana);
+  });
+
   it("three may follow on one another", async () => {
     const chain = [away(ana, bo), away(bo, cy), away(cy, di)];
     expect((await asked({ approvers: [ana] }, chain)).asked).toEqual(["0 di request"]);

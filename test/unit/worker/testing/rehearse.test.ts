@@ -201,9 +201,9 @@ describe("rehearse()", () => {
     } as const;
     const { timeline } = await rehearse({ ...THREE, requester: "kim@example.com" }, { people });
     expect(timeline.flatMap((entry) => (entry.what === "act" ? [entry.told] : []))).toEqual([
-      "The person has no right to it",
-      "The question cannot be asked again",
-      "The deadline must move to a later time",
+      "it belongs to somebody else",
+      "no further round is allowed (rounds)",
+      "deadline must be at least a minute later than the present one",
     ]);
   });
 
