@@ -17,7 +17,7 @@ export const LIST_HELP = `Conditions of list and export, all of which must hold:
   --waiting-for ADDRESS   Somebody whose answer is awaited
   --requester ADDRESS     The person who asks
   --tag NAME:VALUE        A short member of the metadata; repeat it for several
-  --q WORDS               Whole words of the title or the id
+  --q WORDS               Whole words of the title or the id, at most 8
   --created FROM..BEFORE  When it was requested: dates in UTC or instants, one of which may be left out
   --due FROM..BEFORE      The same of the deadline
   --sort created|due      due: only what is pending, the soonest deadline first

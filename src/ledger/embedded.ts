@@ -14,8 +14,8 @@ export function embeddedLedger(network: Network): Ledger {
       if (projected.kind !== "answer") throw unavailable(projected);
       const found = projected.answer as Found;
       if ("refused" in found) {
-        const problems = [{ field: "cursor", message: found.refused }];
-        throw new ServiceError("INVALID_FIELDS", `cursor ${found.refused}`, { problems });
+        const { field, message } = found.refused;
+        throw new ServiceError("INVALID_FIELDS", `${field} ${message}`, { problems: [found.refused] });
       }
       const { entries, ...rest } = found;
       return { items: entries.map((entry) => JSON.parse(entry) as Entry), ...rest };
@@ -41,10 +41,14 @@ function reasonOf(
 ): string {
   switch (projected.kind) {
     case "building":
-      return `the index is being made, ${Math.floor((100 * projected.done) / projected.all)} % of it is there`;
+      return `the index is being made${progressOf(projected)}`;
     case "stale":
       return "the index is out of date. An operator must run countersign index rebuild";
     case "none":
       return "this installation keeps no index: it runs on a Resonate Server, or APPROVAL_INDEX is off";
   }
+}
+
+function progressOf({ done, all }: { readonly done: number; readonly all: number }): string {
+  return all === 0 ? "" : `, ${Math.min(99, Math.floor((100 * done) / all))} % of it is there`;
 }

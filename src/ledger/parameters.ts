@@ -1,10 +1,11 @@
 /** The parameters of lists, as programs send them: one shape for the check and for the description. */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
+import { wordsOf } from "./words.ts";
 
 export const LIMIT = { default: 25, max: 100 } as const;
 /** As many conditions of one kind as anybody needs, and as a query can take without getting slow. */
-export const CONDITIONS_MAX = 8;
+const CONDITIONS_MAX = 8;
 const TEXT_CHARS_MAX = 200;
 
 const address = z
@@ -12,13 +13,21 @@ const address = z
   .max(MAIL_ADDRESS_CHARS_MAX)
   .regex(MAIL_ADDRESS, "must be one plain mail address, such as ana@example.com");
 
-const period = z
+const period = z.string().max(100).superRefine(hasProblem(periodProblem));
+
+const WORDS_RULE = "must have a letter or a digit";
+const words = z
   .string()
-  .max(100)
-  .refine(
-    (text) => rangeIn(text) !== undefined,
-    "must be FROM..BEFORE, each an ISO 8601 date or an instant such as 2026-12-01T12:00:00Z; one of them may be left out",
-  );
+  .max(TEXT_CHARS_MAX)
+  .regex(/[\p{L}\p{N}]/u, { error: WORDS_RULE, abort: true })
+  .superRefine(hasProblem(wordsProblem));
+
+function hasProblem(problemOf: (text: string) => string | undefined) {
+  return (text: string, ctx: z.RefinementCtx<string>): void => {
+    const message = problemOf(text);
+    if (message !== undefined) ctx.addIssue({ code: "custom", message });
+  };
+}
 
 /** Texts, as they are in the address. */
 export const listParameters = {
@@ -29,10 +38,7 @@ export const listParameters = {
   tag: z
     .array(z.string().regex(/^[^:]{1,64}:.{1,128}$/su, "must be name:value, such as orderId:4711"))
     .max(CONDITIONS_MAX),
-  q: z
-    .string()
-    .max(TEXT_CHARS_MAX)
-    .regex(/[\p{L}\p{N}]/u, "must have a letter or a digit"),
+  q: words,
   created: period,
   due: period,
   sort: z.enum(["created", "due"]),
@@ -76,6 +82,24 @@ export const listCallSchema = z
     }
   });
 
+const PERIOD_RULE =
+  "must be FROM..BEFORE, each an ISO 8601 date or an instant such as 2026-12-01T12:00:00Z; one of them may be left out";
+
+function periodProblem(text: string): string | undefined {
+  const range = rangeIn(text);
+  if (range === undefined) return PERIOD_RULE;
+  const { from, before } = range;
+  return from !== undefined && before !== undefined && from > before
+    ? "must begin before it ends"
+    : undefined;
+}
+
+function wordsProblem(text: string): string | undefined {
+  const { length } = wordsOf(text);
+  if (length === 0) return WORDS_RULE;
+  return length > CONDITIONS_MAX ? `must have at most ${CONDITIONS_MAX} different words` : undefined;
+}
+
 /** Milliseconds since 1970: from the first, before the second. */
 export function rangeIn(text: string): { readonly from?: number; readonly before?: number } | undefined {
   const [first = "", second, ...rest] = text.split("..");
@@ -89,7 +113,14 @@ export function rangeIn(text: string): { readonly from?: number; readonly before
 /** A date is its first moment in UTC. NaN for what is none. */
 function instantIn(text: string): number | undefined {
   if (text === "") return undefined;
-  return INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  return INSTANT.test(text) && isDay(text.slice(0, DAY_CHARS)) ? Date.parse(text) : Number.NaN;
 }
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/u;
+const DAY_CHARS = "2026-12-01".length;
+
+/** `Date.parse` reads the 30th of February as the 2nd of March. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}

@@ -31,7 +31,7 @@ const TABLES = {
 /** @param load reads the module that makes rows; it brings the rules of approvals along, so it is read when it is needed */
 export function ledgerProjection(load: () => typeof openRows = loadRows): Projection {
   return {
-    version: 1,
+    version: 2,
     tables: TABLES,
     subjectOf({ id, tags }) {
       const kind = tags[KIND_TAG];

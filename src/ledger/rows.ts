@@ -8,16 +8,17 @@ import type { ProjectedRows, ProjectionSource } from "../engine/store/projection
 import { originOf } from "../protocol/ids.ts";
 import { entryOf } from "./derive.ts";
 import type { Entry } from "./entry.ts";
-import { listQuerySchema } from "./query.ts";
-import { search } from "./search.ts";
+import { readQuery } from "./query.ts";
+import { type Limits, search } from "./search.ts";
 import { termsOf } from "./terms.ts";
 
 /** As of the durable port. */
 const CHILDREN_MAX = 10_000;
 
-export function openRows(db: DatabaseSync, source: ProjectionSource): ProjectedRows {
+/** @param limits of a page; tests have smaller ones */
+export function openRows(db: DatabaseSync, source: ProjectionSource, limits?: Limits): ProjectedRows {
   const sql = prepare(db);
-  const finder = search(db);
+  const find = search(db, limits);
 
   const remove = (n: number): void => {
     const [entry, creator] = (sql.read.get(n) as unknown as Row | undefined) ?? [];
@@ -64,8 +65,8 @@ export function openRows(db: DatabaseSync, source: ProjectionSource): ProjectedR
       if (n !== undefined) remove(n);
     },
     read(query) {
-      const parsed = listQuerySchema.safeParse(query);
-      return parsed.success ? finder(parsed.data) : { refused: parsed.error.issues[0]?.message ?? "query" };
+      const read = readQuery(query);
+      return read.ok ? find(read.query) : { refused: read.problem };
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Lists in SQLite. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { FieldProblem } from "../lib/errors.ts";
 import { cursorOf, type Place, placeIn } from "./cursor.ts";
 import type { ListQuery, Range } from "./ledger.ts";
 import { CURSOR_RULE } from "./query.ts";
@@ -12,17 +13,23 @@ export type Found =
       readonly nextCursor?: string;
       readonly total?: { readonly count: number; readonly isExact: boolean };
     }
-  | { readonly refused: string };
+  | { readonly refused: FieldProblem };
 
-/** Entries that are looked at for one page. So the dearest query takes some milliseconds, whatever is stored. */
-const LOOKED_AT_MAX = 2_000;
+export interface Limits {
+  /** Entries that are looked at for one page. So the dearest query takes some milliseconds, whatever is stored. */
+  readonly lookedAt: number;
+  /** Bytes of a page, unless a single entry has more. */
+  readonly bytes: number;
+}
+
+const LIMITS: Limits = { lookedAt: 2_000, bytes: 4 * 1024 * 1024 };
 /** Beyond it, a total is said to be more. */
 const TOTAL_MAX = 1_000;
 
 /**
  * Finds a page: goes through the entries of the rarest term in the list's order, and looks up the other terms for each.
  */
-export function search(db: DatabaseSync): (query: ListQuery) => Found {
+export function search(db: DatabaseSync, limits: Limits = LIMITS): (query: ListQuery) => Found {
   const statements = new Map<string, StatementSync>();
   const statement = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -35,13 +42,18 @@ export function search(db: DatabaseSync): (query: ListQuery) => Found {
 
   return (query) => {
     const start = query.cursor === undefined ? undefined : placeIn(query, query.cursor);
-    if (query.cursor !== undefined && start === undefined) return { refused: CURSOR_RULE };
-    const page = scan(statement, query, start, query.limit, true);
-    const { entries, next } = page;
+    if (query.cursor !== undefined && start === undefined)
+      return { refused: { field: "cursor", message: CURSOR_RULE } };
+    const { entries, next } = scan(statement, query, {
+      ...limits,
+      start,
+      found: query.limit,
+      withEntries: true,
+    });
     return {
       entries,
       ...(next === undefined ? {} : { nextCursor: cursorOf(query, next) }),
-      ...(query.total === true ? { total: totalOf(statement, query) } : {}),
+      ...(query.total === true ? { total: totalOf(statement, query, limits) } : {}),
     };
   };
 }
@@ -56,35 +68,45 @@ interface Page {
   readonly next: Place | undefined;
 }
 
-function scan(
-  prepare: Prepare,
-  query: ListQuery,
-  start: Place | undefined,
-  limit: number,
-  withEntries: boolean,
-): Page {
+interface Scan extends Limits {
+  readonly start?: Place | undefined;
+  /** Entries that end it. */
+  readonly found: number;
+  /** Or only their number. */
+  readonly withEntries: boolean;
+}
+
+function scan(prepare: Prepare, query: ListQuery, { start, withEntries, ...limits }: Scan): Page {
   const bounds = boundsOf(query, start);
-  const { driver, others } = planOf(prepare, query, bounds);
+  const { driver, others } = planOf(prepare, query, bounds, limits.lookedAt);
   const { sql, parameters } = selectOf(query, { driver, others, bounds, withEntries });
   const entries: string[] = [];
   let count = 0;
   let looked = 0;
+  let bytes = 0;
   let last: Place | undefined;
   for (const columns of prepare(sql).iterate(...parameters)) {
     // One more was there: the page ends before it.
-    if (count === limit || looked === LOOKED_AT_MAX) return { entries, count, next: last };
+    if (count === limits.found || looked === limits.lookedAt) return { entries, count, next: last };
     const [at, n, entry] = columns as unknown as readonly [number, number, string | number | null];
+    if (typeof entry === "string") {
+      bytes += Buffer.byteLength(entry);
+      if (bytes > limits.bytes && count > 0) return { entries, count, next: last };
+      entries.push(entry);
+    }
     looked += 1;
     last = [at, n];
-    if (entry === null) continue;
-    count += 1;
-    if (withEntries) entries.push(entry as string);
+    if (entry !== null) count += 1;
   }
   return { entries, count, next: undefined };
 }
 
-function totalOf(prepare: Prepare, query: ListQuery): { readonly count: number; readonly isExact: boolean } {
-  const { count, next } = scan(prepare, query, undefined, TOTAL_MAX, false);
+function totalOf(
+  prepare: Prepare,
+  query: ListQuery,
+  limits: Limits,
+): { readonly count: number; readonly isExact: boolean } {
+  const { count, next } = scan(prepare, query, { ...limits, found: TOTAL_MAX, withEntries: false });
   return { count, isExact: next === undefined };
 }
 
@@ -113,7 +135,7 @@ interface Plan {
 }
 
 /** The rarest term drives. Counting stops where it no longer matters. */
-function planOf(prepare: Prepare, query: ListQuery, bounds: Bounds): Plan {
+function planOf(prepare: Prepare, query: ListQuery, bounds: Bounds, lookedAtMax: number): Plan {
   const terms = termsOfQuery(query);
   const { order } = bounds;
   const listed = order === "created" ? terms : terms.filter(isListedByDue);
@@ -122,7 +144,7 @@ function planOf(prepare: Prepare, query: ListQuery, bounds: Bounds): Plan {
   let driver = only;
   if (more.length > 0) {
     const count = prepare(
-      `SELECT count(*) FROM (SELECT 1 FROM ledger_terms WHERE ${whereOf(order)} LIMIT ${LOOKED_AT_MAX})`,
+      `SELECT count(*) FROM (SELECT 1 FROM ledger_terms WHERE ${whereOf(order)} LIMIT ${lookedAtMax})`,
     );
     let fewest = Number.POSITIVE_INFINITY;
     for (const term of listed) {

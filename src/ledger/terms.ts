@@ -5,6 +5,7 @@
  *    only what is pending, with its deadline as key, and so no entry once it is over.
  * T2 Each condition is one term of the order `created`. Those that people list by have one in the order `due`, too.
  * T3 Terms follow from the entry and its creator alone. So the old ones need not be stored to be replaced.
+ * T4 Terms are well-formed texts. SQLite keeps others in two ways, as a value and within JSON, which it does not find again.
  */
 import { addressKey } from "../approval/person.ts";
 import type { Entry } from "./entry.ts";
@@ -42,8 +43,9 @@ export function termsOf(entry: Entry, creator: string | undefined): Record<Order
     terms.add(waiting.has(person) ? waitingFor(person) : doneFor(person));
   }
   for (const [name, value] of Object.entries(entry.tags)) terms.add(tag(`${name}:${value}`));
-  for (const found of wordsOf(`${entry.title} ${entry.id}`)) terms.add(word(found));
-  const created = [...terms];
+  // Apart, so that a title of many words hides none of the id.
+  for (const found of [...wordsOf(entry.id), ...wordsOf(entry.title)]) terms.add(word(found));
+  const created = [...new Set([...terms].map((term) => term.toWellFormed()))];
   const due = entry.status === "pending" ? created.filter(isListedByDue).map(dueTerm) : [];
   return { created, due };
 }
@@ -60,7 +62,7 @@ export function termsOfQuery(query: ListQuery): readonly string[] {
     ...(query.tags ?? []).map(tag),
     ...(query.words ?? []).map(word),
   ];
-  return terms.length === 0 ? [EVERY] : [...new Set(terms)];
+  return terms.length === 0 ? [EVERY] : [...new Set(terms.map((term) => term.toWellFormed()))];
 }
 
 function one(value: string | undefined, term: (value: string) => string): string[] {

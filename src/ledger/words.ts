@@ -1,6 +1,6 @@
 /** Words as they are compared: without case and accents, in any script that puts something between words. */
 
-/** A title has at most 200 characters. Words beyond these are not found. */
+/** Words beyond these are not found. */
 const WORDS_MAX = 32;
 const WORD_CHARS_MAX = 40;
 
@@ -9,7 +9,8 @@ export function wordsOf(text: string): string[] {
   const words = new Set<string>();
   const plain = PLAIN.test(text) ? text.toLowerCase() : folded(text);
   for (const [word] of plain.matchAll(WORD)) {
-    words.add(word.slice(0, WORD_CHARS_MAX));
+    // The cut can go through a character of two code units.
+    words.add(word.slice(0, WORD_CHARS_MAX).toWellFormed());
     if (words.size === WORDS_MAX) break;
   }
   return [...words];

@@ -45,9 +45,19 @@ const PARSERS: { readonly [K in RequestKind]: (data: Fields) => Extract<Request,
   ...DEBUG_PARSERS,
   "projection.read": ({ query }) => ({
     kind: "projection.read",
-    data: { query: structuredClone(fields(query, "data.query")) },
+    data: { query: copied(fields(query, "data.query")) },
   }),
 };
+
+/** So that what a program of this process changes later changes nothing here. */
+function copied(query: Fields): Fields {
+  try {
+    return structuredClone(query);
+  } catch {
+    // It is nested deeper than the stack, or holds a function.
+    throw new Malformed("data.query must be JSON of few levels");
+  }
+}
 
 function isKnown(kind: string): kind is RequestKind {
   return Object.hasOwn(PARSERS, kind);

@@ -51,7 +51,8 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
         name: "q",
         in: "query",
         schema: listParameters.q,
-        description: "Whole words of the title or the id, in any order. Case and accents do not matter.",
+        description:
+          "Whole words of the title or the id, in any order, at most 8. Case and accents do not matter.",
       },
       {
         name: "created",

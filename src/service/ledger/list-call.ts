@@ -1,6 +1,6 @@
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { ListQuery } from "../../ledger/ledger.ts";
-import { CONDITIONS_MAX, LIMIT, listCallSchema, rangeIn } from "../../ledger/parameters.ts";
+import { LIMIT, listCallSchema, rangeIn } from "../../ledger/parameters.ts";
 import { wordsOf } from "../../ledger/words.ts";
 import { ServiceError } from "../../lib/errors.ts";
 
@@ -28,7 +28,7 @@ export function listCallIn({ tag: tags, ...given }: Readonly<Record<string, unkn
   const query: ListQuery = {
     ...conditions,
     ...(tag === undefined ? {} : { tags: tag }),
-    ...(q === undefined ? {} : { words: wordsOf(q).slice(0, CONDITIONS_MAX) }),
+    ...(q === undefined ? {} : { words: wordsOf(q) }),
     ...(created === undefined ? {} : { created: rangeIn(created) ?? {} }),
     ...(due === undefined ? {} : { due: rangeIn(due) ?? {} }),
     ...(cursor === undefined ? {} : { cursor }),

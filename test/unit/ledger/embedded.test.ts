@@ -2,9 +2,11 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { Network } from "@resonatehq/sdk";
 import { describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { backUp } from "../../../src/engine/operate/backup.ts";
+import { embeddedLedger } from "../../../src/ledger/embedded.ts";
 import type { ListQuery } from "../../../src/ledger/ledger.ts";
 import { listForPerson } from "../../../src/service/ledger/person-list.ts";
 import { temporaryFolder, testEngine } from "../../support/engine.ts";
@@ -189,6 +191,20 @@ describe("the read model in the embedded engine", () => {
     await expect(other).rejects.toMatchObject({ code: "INVALID_FIELDS" });
     await expect(ledger.list({ sort: "created", limit: 1, cursor: "x" })).rejects.toMatchObject({
       code: "INVALID_FIELDS",
+    });
+  });
+
+  it.each([
+    [0, 0, "the index is being made"],
+    [3, 0, "the index is being made"],
+    [1, 3, "the index is being made, 33 % of it is there"],
+    [7, 3, "the index is being made, 99 % of it is there"],
+  ])("says how far an index is that is being made: %i of %i", async (done, all, said) => {
+    const answer = { head: { status: 200 }, data: { kind: "building", done, all } };
+    const network = { send: async () => answer } as unknown as Network;
+    await expect(embeddedLedger(network).list({ sort: "created", limit: 1 })).rejects.toMatchObject({
+      code: "INDEX_UNAVAILABLE",
+      message: `Cannot list approvals: ${said}`,
     });
   });
 

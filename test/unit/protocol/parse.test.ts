@@ -44,6 +44,17 @@ describe("parseRequest()", () => {
     expect(refusal(input)).toEqual({ status: 400, message });
   });
 
+  test("refuses a question that cannot be copied, and throws nothing", () => {
+    let query: object = {};
+    for (let level = 0; level < 100_000; level += 1) query = { query };
+    for (const uncopied of [query, { query: () => 1 }]) {
+      expect(refusal({ kind: "projection.read", head, data: { query: uncopied } })).toEqual({
+        status: 400,
+        message: "data.query must be JSON of few levels",
+      });
+    }
+  });
+
   test.each([
     [{ id: "a:b" }, "data.id must not contain ':'"],
     [{ cron: "" }, "data.cron must be a non-empty string"],

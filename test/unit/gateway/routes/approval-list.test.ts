@@ -157,6 +157,12 @@ describe("GET /approvals", () => {
     ["?tag=team", "tag[0]"],
     [`?${Array.from({ length: 9 }, (_, i) => `tag=a:${i}`).join("&")}`, "tag"],
     ["?q=!", "q"],
+    // A letter without which nothing is left once accents are.
+    ["?q=%EF%BE%9E", "q"],
+    ["?q=a+b+c+d+e+f+g+h+i", "q"],
+    ["?created=2026-02-30..", "created"],
+    ["?due=..2026-04-31T10:00Z", "due"],
+    ["?created=2026-12-01..2026-11-01", "created"],
     ["?total=yes", "total"],
     ["?format=xml", "format"],
   ])("%s is 422 and names %s", async (query, field) => {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { termsOf, termsOfQuery } from "../../../src/ledger/terms.ts";
+import { wordsOf } from "../../../src/ledger/words.ts";
+import { entry } from "../../support/ledger.ts";
+
+const manyWords = Array.from({ length: 40 }, (_, i) => `w${i}`).join(" ");
+
+function isFound(
+  made: ReturnType<typeof entry>,
+  query: Partial<Parameters<typeof termsOfQuery>[0]>,
+): boolean {
+  const { created } = termsOf(made, undefined);
+  return termsOfQuery({ sort: "created", limit: 1, ...query }).every((term) => created.includes(term));
+}
+
+describe("termsOf()", () => {
+  it("finds the words of the id, however many words the title has, and the other way round", () => {
+    expect(isFound(entry({ id: "po-4711", title: manyWords }), { words: ["4711"] })).toBe(true);
+    expect(
+      isFound(entry({ id: manyWords.replaceAll(" ", "-"), title: "Laptops" }), { words: ["laptops"] }),
+    ).toBe(true);
+  });
+
+  it.each([
+    [
+      "a word that is cut within a character",
+      { title: `${"x".repeat(39)}\u{20000}y` },
+      { words: wordsOf(`${"x".repeat(39)}\u{20000}y`) },
+    ],
+    ["a tag with half a character", { tags: { code: "a\ud800" } }, { tags: ["code:a\ud800"] }],
+  ])("makes well-formed terms of %s, which are found", (_, given, query) => {
+    const made = entry({ id: "po-1", ...given });
+    for (const terms of Object.values(termsOf(made, undefined))) {
+      for (const term of terms) expect(term.isWellFormed()).toBe(true);
+    }
+    expect(isFound(made, query)).toBe(true);
+  });
+
+  it("makes each term once", () => {
+    const { created } = termsOf(
+      entry({ id: "po-1", tags: { a: "\ud800" }, title: "po 1 \ufffd" }),
+      "client:x",
+    );
+    expect(new Set(created).size).toBe(created.length);
+  });
+});
