@@ -1,11 +1,11 @@
 /** The service as `npm` runs it: it ends with its npm, in order, however that is told to end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { ROOT } from "../support/service-process.ts";
@@ -58,6 +58,25 @@ describe("npm run", () => {
   });
 });
 
+describe("npx countersign start, and a script without exec", () => {
+  // npm starts a shell for them, which passes no signal on.
+  test("end with their npm, in order, whether npm gets a signal or dies", async () => {
+    const project = await mkdtemp(join(tmpdir(), "countersign-project-"));
+    onTestFinished(() => rm(project, { recursive: true }));
+    await mkdir(join(project, "node_modules/.bin"), { recursive: true });
+    await symlink(join(ROOT, "bin/countersign.js"), join(project, "node_modules/.bin/countersign"));
+    await writeFile(join(project, "package.json"), '{"scripts":{"start":"countersign start"}}');
+    const [npx, script] = await Promise.all([
+      Npm.run(["exec", "countersign", "start"], { cwd: project }),
+      Npm.run(["start"], { cwd: project }),
+    ]);
+    npx.kill("SIGTERM");
+    script.kill("SIGKILL");
+    expect(await npx.isSilent()).toContain('"msg":"stopped"');
+    expect(await script.isSilent()).toContain('"msg":"stopped"');
+  });
+});
+
 /** An npm of its own process group, on a new folder and free ports. */
 class Npm {
   readonly #child: ChildProcess;
@@ -65,10 +84,15 @@ class Npm {
   readonly #closed: Promise<unknown>;
   readonly #folder: string;
 
-  private constructor(args: readonly string[], env: Readonly<Record<string, string>>, folder: string) {
+  private constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    folder: string,
+    cwd: string,
+  ) {
     this.#folder = folder;
     this.#child = spawn("npm", args, {
-      cwd: ROOT,
+      cwd,
       env: { PATH: process.env["PATH"] ?? "", HOME: folder, DATA_DIR: folder, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -83,11 +107,15 @@ class Npm {
     npms.add(this);
   }
 
-  static async run(args: readonly string[], options: { readonly untilReady?: boolean } = {}): Promise<Npm> {
+  /** @param options.cwd the project; default: the checkout */
+  static async run(
+    args: readonly string[],
+    options: { readonly untilReady?: boolean; readonly cwd?: string } = {},
+  ): Promise<Npm> {
     const folder = await mkdtemp(join(tmpdir(), "countersign-npm-"));
     const names = ["PORT", "ENGINE_PORT", "MAILBOX_PORT"];
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())] as const));
-    const npm = new Npm(args, Object.fromEntries(ports), folder);
+    const npm = new Npm(args, Object.fromEntries(ports), folder, options.cwd ?? ROOT);
     if (options.untilReady !== false) {
       await eventually(`${args.join(" ")} is ready`, () => npm.said.includes('"msg":"ready"'), {
         withinMs: 30_000,
