@@ -13,6 +13,13 @@ export function idFromKeys([key, ...more]: readonly string[]): string | undefine
   return ID_PATTERN.test(key) ? key : `key-${createHash("sha256").update(key).digest("base64url")}`;
 }
 
+/** Names a press by the form that it came with, and by what was filled in: the same form sent twice is one press. */
+export function nonceFromPress(form: string, filledIn: readonly unknown[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify(["press", form, filledIn]))
+    .digest("base64url");
+}
+
 /** Names a call by its key. A key is the caller's own: the same key of another caller is another call. */
 export function nonceFromKey(caller: string | undefined, key: string): string {
   return createHash("sha256")

@@ -71,6 +71,7 @@ const act = {
   back: "/d/a.b.c",
   values: new Map<string, string>(),
   faults: new Map(),
+  press: "AAAAAAAAAAAAAAAAAAAAAA",
 };
 const kim = { email: "kim@example.com", name: "Kim Novak" };
 const explanation = {
@@ -92,6 +93,7 @@ const requested: RequestPage = {
   onDeadline: "expire",
   stage: 0,
   nowMs,
+  press: "AAAAAAAAAAAAAAAAAAAAAA",
   people: [
     {
       person: ana,
@@ -319,6 +321,7 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
         ["value.0", "30 900 €"],
       ]),
       faults: new Map(),
+      press: "AAAAAAAAAAAAAAAAAAAAAA",
       preview: {
         content: { ...request, title: "Order 30 laptops", details: [{ label: "Amount", value: "30 900 €" }] },
         note: "Thirty, from the other shop.",

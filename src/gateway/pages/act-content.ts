@@ -8,7 +8,7 @@ import { OUTCOMES } from "./standing-text.ts";
 
 /** The form of one act, with what it does, before anything is done. */
 export function actContent(
-  { act, title, reference, back, values, faults, refused, outcome }: ActPage,
+  { act, title, reference, back, values, faults, press: nonce, refused, outcome }: ActPage,
   messages: Messages,
 ): PageContent {
   const { headline, lead, press } = TEXTS[act];
@@ -42,6 +42,7 @@ export function actContent(
       press: messages.text(press),
       back: { href: back, text: messages.text("act.back") },
       form: DECISION_FORM,
+      nonce,
     },
     shell: {
       lang: messages.lang,

@@ -71,4 +71,5 @@ const REFUSALS = {
   "deadline-earlier": "act.refused.deadline",
   "deadline-too-late": "act.refused.deadline",
   "no-rounds": "act.refused.noRounds",
+  unchanged: "act.change.same",
 } as const satisfies Record<Refusal, unknown>;

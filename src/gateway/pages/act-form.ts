@@ -36,6 +36,8 @@ export const ACT_FIELDS = {
 export interface ActForm {
   /** Whether a person has pressed the button of the form. */
   readonly isConfirmed: boolean;
+  /** Names the form that was shown; undefined if the form says nothing that could be a name. */
+  readonly press: string | undefined;
   /** What is in each control, tidied, by its name; nothing of those that are empty. */
   readonly values: ReadonlyMap<string, string>;
   /** What is wrong with it, by the control's name. */
@@ -65,8 +67,17 @@ export function judgeActForm(posted: PostedForm, fields: readonly ActField[]): A
     if (fault !== undefined) faults.set(field.name, fault);
   }
   const isConfirmed = posted.text(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
-  return { isConfirmed: isConfirmed && !posted.isDoubled, values, faults };
+  return { isConfirmed: isConfirmed && !posted.isDoubled, press: pressIn(posted), values, faults };
 }
+
+/** The name of the form that was posted. */
+function pressIn(posted: Pick<PostedForm, "text">): string | undefined {
+  const press = posted.text(DECISION_FORM.press);
+  return press !== undefined && BITS_128.test(press) ? press : undefined;
+}
+
+/** In base64url. */
+const BITS_128 = /^[A-Za-z0-9_-]{22}$/u;
 
 function faultOf(
   raw: string,

@@ -14,7 +14,7 @@ const NEW_DETAILS = 2;
 
 /** The question as it can be changed, and what those who are asked again will see of it. */
 export function changeContent(page: ChangePage, messages: Messages): PageContent {
-  const { title, reference, back, changes, preview, values, faults, refused, isSame = false } = page;
+  const { title, reference, back, changes, preview, values, faults, press, refused, isSame = false } = page;
   const problem = isSame ? messages.text("act.change.same") : problemText(faults, refused, messages);
   const control = (field: Parameters<typeof fieldControl>[0], label: string, hint?: string) =>
     fieldControl(field, { values, faults, label, hint }, messages);
@@ -54,6 +54,7 @@ export function changeContent(page: ChangePage, messages: Messages): PageContent
         ];
       }),
       form: { ...DECISION_FORM, ...CHANGE_FORM },
+      nonce: press,
       back: { href: back, text: messages.text("act.back") },
     },
     shell: {

@@ -130,6 +130,8 @@ export interface ActPage {
   readonly values: ReadonlyMap<string, string>;
   /** What is wrong with it. */
   readonly faults: ReadonlyMap<string, FieldFault>;
+  /** Names this form, with 128 random bits in base64url. */
+  readonly press: string;
   /** Why it was not done. */
   readonly refused?: Refusal;
   /** How the approval would end by this alone. */
@@ -140,7 +142,7 @@ export interface ActPage {
 export type TriedAct = BallotAct | "undo";
 
 /** Who asks for changes, and what they said. */
-interface ChangesAsked {
+export interface ChangesAsked {
   readonly by: Person;
   readonly comment?: string;
 }
@@ -158,6 +160,14 @@ export type TimelineEntry = { readonly atMs: number } & (
   | { readonly kind: "cancelled"; readonly comment?: string }
   | { readonly kind: "ended"; readonly outcome: OutcomeKind | "failed" }
 );
+
+/** Paths of what the person who asked can do. */
+export interface RequestActs {
+  readonly cancel: string;
+  readonly change?: string;
+  readonly extend?: string;
+  readonly remind?: string;
+}
 
 /** An approval, for the person who asked. */
 export interface RequestPage {
@@ -182,13 +192,10 @@ export interface RequestPage {
   readonly reason?: string;
   /** Given while it waits for the requester. */
   readonly changes?: ChangesAsked;
-  /** Paths of what can be done, while anything can. */
-  readonly acts?: {
-    readonly cancel: string;
-    readonly change?: string;
-    readonly extend?: string;
-    readonly remind?: string;
-  };
+  /** What can be done, while anything can. */
+  readonly acts?: RequestActs;
+  /** Names the form that reminds, with 128 random bits in base64url. */
+  readonly press: string;
   /** What came of a press on this page. Of an act: that it came too late. */
   readonly notice?:
     | { readonly kind: "reminded"; readonly people: number }
@@ -279,6 +286,8 @@ export const DECISION_FORM = {
   commentMax: COMMENT_CHARS_MAX,
   /** Before the name of a field. */
   field: "field.",
+  /** Names the form: sent twice, as by a double click, it does once what it does. */
+  press: "press",
   /** Carries what shows that the form is ours, where the person is signed in. */
   session: "form",
 } as const;

@@ -50,6 +50,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       acts: actsOf(page, messages),
       remind: page.acts?.remind,
       form: DECISION_FORM,
+      nonce: page.press,
       people: page.people.map(({ person, state: answer }) => ({
         person: personOf(person),
         you: undefined,

@@ -16,20 +16,31 @@ import {
 } from "../../approval/stored.ts";
 import { certainOutcome, statusOf } from "../../approval/view.ts";
 import { answerOf, stateOf } from "./asked.ts";
-import type { AskedPerson, RequestPage, TimelineEntry } from "./page.ts";
+import type { AskedPerson, ChangesAsked, RequestActs, RequestPage, TimelineEntry } from "./page.ts";
 
-/** @param path of the page: where its acts are */
-export function requestPageOf(course: Course, requester: Person, path: string, nowMs: number): RequestPage {
+interface RequestPageOptions {
+  readonly requester: Person;
+  /** Of the page: where its acts are. */
+  readonly path: string;
+  /** Names the form that reminds. */
+  readonly press: string;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** An approval as its requester's page shows it. */
+export function requestPageOf(
+  course: Course,
+  { requester, path, press, nowMs }: RequestPageOptions,
+): RequestPage {
   const { root, request, end, state } = course;
   const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
   const { status } = statusOf(root);
-  const isOpen = status === "pending" && !isOver(end);
-  const { rounds } = ruleOf(course.call.request);
+  const isOpen = isOpenRequest(course);
   // A cancellation that came after the answers that decided has no effect.
   const cancelled = end && certainOutcome(course) === "cancelled" ? cancellationOf(end)?.reason : undefined;
-  const changes = isOpen && state.phase === "revising" ? changesAskedIn(course) : undefined;
-  const isWaiting = isOpen && course.ballots.some(({ record }) => record.state === "pending");
-  const isOld = course.call.version === 1;
+  const changes = changesAskedIn(course);
+  const acts = requestActsOf(course, path);
   return {
     request,
     requester,
@@ -44,17 +55,33 @@ export function requestPageOf(course: Course, requester: Person, path: string, n
     timeline: timelineOf(course),
     ...(cancelled === undefined ? {} : { reason: cancelled }),
     ...(changes === undefined ? {} : { changes }),
-    ...(isOpen
-      ? {
-          acts: {
-            cancel: `${path}/cancel`,
-            ...(isOld || state.round >= rounds ? {} : { change: `${path}/change` }),
-            ...(isOld ? {} : { extend: `${path}/extend` }),
-            ...(isOld || !isWaiting ? {} : { remind: `${path}/remind` }),
-          },
-        }
-      : {}),
+    ...(acts === undefined ? {} : { acts }),
+    press,
   };
+}
+
+/**
+ * What its requester can do about an approval; undefined once nothing.
+ *
+ * @param path of their page
+ */
+export function requestActsOf(course: Course, path: string): RequestActs | undefined {
+  if (!isOpenRequest(course)) return undefined;
+  const cancel = `${path}/cancel`;
+  // Approvals of an earlier version of the workflow can only be cancelled.
+  if (course.call.version === 1) return { cancel };
+  const { rounds } = ruleOf(course.call.request);
+  const isWaiting = course.ballots.some(({ record }) => record.state === "pending");
+  return {
+    cancel,
+    ...(course.state.round >= rounds ? {} : { change: `${path}/change` }),
+    extend: `${path}/extend`,
+    ...(isWaiting ? { remind: `${path}/remind` } : {}),
+  };
+}
+
+function isOpenRequest({ root, end }: Course): boolean {
+  return statusOf(root).status === "pending" && !isOver(end);
 }
 
 /** Whether the end is settled by something that ends the approval: an extension or a change makes way for the next end. */
@@ -73,8 +100,10 @@ function peopleOf(course: Course): AskedPerson[] {
     });
 }
 
-/** Who has asked for changes in the round that is over, and what they said. */
-function changesAskedIn({ ballots, state }: Course): RequestPage["changes"] {
+/** Who has asked for changes, and what they said, while the approval waits for its requester. */
+export function changesAskedIn(course: Course): ChangesAsked | undefined {
+  const { ballots, state } = course;
+  if (!isOpenRequest(course) || state.phase !== "revising") return undefined;
   for (const { ballot, record } of ballots) {
     const decision = (ballot.round ?? 1) === state.round ? decisionOf(record) : undefined;
     if (decision === undefined || effectOf(decision) !== "changes") continue;

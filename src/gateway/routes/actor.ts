@@ -1,12 +1,45 @@
-/** Which program does something, and by which call. */
+/** Who does something, and by which call or form. */
 import type { Request, Response } from "express";
+import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type { Actor } from "../../service/approvals/act.ts";
-import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../../service/idempotency-key.ts";
+import type { ActOptions, Actor } from "../../service/approvals/act.ts";
+import {
+  IDEMPOTENCY_KEY_RULE,
+  idFromKeys,
+  nonceFromKey,
+  nonceFromPress,
+} from "../../service/idempotency-key.ts";
 import { callerOf } from "../http/auth.ts";
+import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
+import type { ActForm } from "../pages/act-form.ts";
 
-/** @throws ServiceError INVALID_FIELDS if the request has an idempotency key that can be none */
+/**
+ * Names what a person does by a form of ours. The same form sent twice, as by a double click, is one act; filled in otherwise,
+ * or shown anew, it is another.
+ */
+export function nonceOfForm(
+  act: string,
+  { press, values }: Pick<ActForm, "press" | "values">,
+  newNonce: () => string,
+): string {
+  return press === undefined ? newNonce() : nonceFromPress(press, [act, ...values]);
+}
+
+/** For acts on open approvals: whoever waits for a worker stops when the caller is gone, or the process is asked to stop. */
+export function actOptionsOf(
+  {
+    durable,
+    clock,
+    draining,
+    outcomeWaitMs,
+  }: Omit<ActOptions, "signal"> & { readonly durable: Durable; readonly draining: AbortSignal },
+  res: Response,
+): ActOptions {
+  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
+}
+
+/** The program that calls. @throws ServiceError INVALID_FIELDS if the request has an idempotency key that can be none */
 export function actorOf(req: Request, res: Response, newNonce: () => string): Actor {
   const caller = callerOf(res)?.id;
   const keys = idempotencyKeysOf(req);

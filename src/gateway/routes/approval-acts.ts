@@ -30,9 +30,8 @@ import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
 import { noteApproval } from "../http/context.ts";
-import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
-import { actorOf } from "./actor.ts";
+import { actOptionsOf, actorOf } from "./actor.ts";
 
 export interface ApprovalActRoutesOptions {
   readonly needs: Needs;
@@ -45,10 +44,7 @@ export interface ApprovalActRoutesOptions {
 
 export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutesOptions): void {
   const { needs, newNonce } = options;
-  const optionsOf = (res: Response): ActOptions => ({
-    ...options,
-    signal: AbortSignal.any([options.draining, gone(res)]),
-  });
+  const optionsOf = (res: Response): ActOptions => actOptionsOf(options, res);
 
   const onBallot = <Body>(
     verb: string,

@@ -12,12 +12,12 @@ import type { Acted, ActOptions, Actor, OnBallot, Refusal } from "../../service/
 import { reassignBallot, recuseBallot, undoDecision } from "../../service/approvals/ballot-acts.ts";
 import { type Question, readQuestion, withBallot } from "../../service/approvals/question.ts";
 import { audit } from "../http/audit.ts";
-import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
 import type { BallotAct, TriedAct } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
+import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
 import { showStanding } from "./show-standing.ts";
 
@@ -61,8 +61,8 @@ export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOpti
         return showStanding(options, res, question, { path: back, tried: act });
       if (!form.isConfirmed || form.faults.size > 0)
         return showForm(options, res, question, { act, back, form });
-      const actor = actorOf(options, question);
-      const acted = await perform(actOptions(options, res), question, { ...actor, form });
+      const actor = actorOf(question, nonceOfForm(act, form, options.newNonce));
+      const acted = await perform(actOptionsOf(options, res), question, { ...actor, form });
       if (acted.kind !== "refused") return tell(options, res, { act, back, question, actor, acted });
       const { why } = acted;
       auditAct(res, act, { question, actor, outcome: why });
@@ -103,11 +103,11 @@ export async function takeBack(
   res: Response,
   { question, path }: { readonly question: Question; readonly path: string },
 ): Promise<void> {
-  const { isConfirmed } = await readActForm(req, res, []);
+  const form = await readActForm(req, res, []);
   // A press that the form did not make: the page has its button.
-  if (!isConfirmed || question.standing.kind === "open") return seeOther(res, path);
-  const actor = actorOf(options, question);
-  const acted = await undoDecision(actOptions(options, res), question.ballot, actor);
+  if (!form.isConfirmed || question.standing.kind === "open") return seeOther(res, path);
+  const actor = actorOf(question, nonceOfForm("undo", form, options.newNonce));
+  const acted = await undoDecision(actOptionsOf(options, res), question.ballot, actor);
   await tell(options, res, { act: "undo", back: path, question, actor, acted });
 }
 
@@ -140,7 +140,12 @@ async function tell(
 }
 
 function showForm(
-  { durable, pages, clock }: Pick<BallotActRoutesOptions, "durable" | "pages" | "clock">,
+  {
+    durable,
+    pages,
+    clock,
+    newNonce,
+  }: Pick<BallotActRoutesOptions, "durable" | "pages" | "clock" | "newNonce">,
   res: Response,
   question: Question,
   {
@@ -168,6 +173,7 @@ function showForm(
       back,
       values: form?.values ?? new Map(),
       faults: form?.faults ?? new Map(),
+      press: newNonce(),
       ...(refused && { refused }),
       ...(outcome && { outcome }),
     },
@@ -187,18 +193,8 @@ function personIn(values: ReadonlyMap<string, string>): Person {
 }
 
 /** The person whose ballot it is: the holder of the link acts in their name. */
-function actorOf(
-  { newNonce }: Pick<BallotActRoutesOptions, "newNonce">,
-  { ballot: { approver } }: Question,
-): Actor {
-  return { door: "mail", nonce: newNonce(), by: approver.email };
-}
-
-function actOptions(
-  { durable, clock, draining, outcomeWaitMs }: Omit<BallotActRoutesOptions, "tokens" | "log">,
-  res: Response,
-): ActOptions {
-  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
+function actorOf({ ballot: { approver } }: Question, nonce: string): Actor {
+  return { door: "mail", nonce, by: approver.email };
 }
 
 /** Also records what came too late or was refused: that is kept nowhere else. */

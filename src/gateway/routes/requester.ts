@@ -12,13 +12,14 @@ import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
 import { isCancelled } from "../../approval/ending.ts";
+import { changeOf, extensionOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import type { Acted, ActOptions, Actor } from "../../service/approvals/act.ts";
+import type { Acted, Actor } from "../../service/approvals/act.ts";
 import { cancelApproval } from "../../service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { remindBallot } from "../../service/approvals/mail-acts.ts";
@@ -26,15 +27,15 @@ import { readCourse } from "../../service/approvals/question.ts";
 import type { LinkTokens } from "../../tokens/tokens.ts";
 import { audit } from "../http/audit.ts";
 import { noteApproval } from "../http/context.ts";
-import { gone } from "../http/gone.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
 import { type ChangeForm, filledWith, readChangeForm } from "../pages/change-form.ts";
-import type { ActPage, ChangePage, RequestPage } from "../pages/page.ts";
+import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
-import { requestPageOf } from "../pages/request-page.ts";
+import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
+import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { refusedLink } from "./refused-link.ts";
 
 export interface RequesterRoutesOptions {
@@ -70,7 +71,7 @@ export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOpti
 
   addFormRoute(router, options, "cancel", async (asked, res, { values }) => {
     const { course } = asked;
-    const { signal } = actOptions(options, res);
+    const { signal } = actOptionsOf(options, res);
     try {
       await cancelApproval(
         { ...options, signal },
@@ -83,20 +84,18 @@ export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOpti
       throw error;
     }
   });
-  addFormRoute(router, options, "extend", async ({ course, ...asked }, res, { values }) => {
+  addFormRoute(router, options, "extend", async ({ course, ...asked }, res, { values }, nonce) => {
     const moreMs = parseDuration(values.get("more") ?? "") ?? 0;
     const deadline = new Date(course.deadlineAtMs + moreMs).toISOString();
-    const acted = await extendApproval(actOptions(options, res), course.root.id, {
-      ...actorOf(options, asked),
-      deadline,
-    });
+    const call = { ...actorOf(asked, nonce), deadline };
+    const acted = await extendApproval(actOptionsOf(options, res), course.root.id, call);
     return outcomeOf(acted);
   });
 
   addRoute(router, "/a/:token/change", {
     GET: async (req, res) => {
       const asked = await askedBy(options, req, res);
-      if (requestOf(options, asked).acts?.change === undefined) return seeOther(res, asked.path);
+      if (actsOf(asked)?.change === undefined) return seeOther(res, asked.path);
       showChange(options, res, asked, {});
     },
     POST: async (req, res) => {
@@ -109,9 +108,9 @@ export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOpti
     GET: async (req, res) => seeOther(res, (await askedBy(options, req, res)).path),
     POST: async (req, res) => {
       const asked = await askedBy(options, req, res);
-      const { isConfirmed } = await readActForm(req, res, []);
-      if (!isConfirmed) return seeOther(res, asked.path);
-      await remind(options, res, asked);
+      const form = await readActForm(req, res, []);
+      if (!form.isConfirmed) return seeOther(res, asked.path);
+      await remind(options, res, asked, nonceOfForm("remind", form, options.newNonce));
     },
   });
 }
@@ -123,21 +122,22 @@ function addFormRoute(
   router: IRouter,
   options: RequesterRoutesOptions,
   act: "cancel" | "extend",
-  perform: (asked: Asked, res: Response, form: ActForm) => Promise<Outcome>,
+  perform: (asked: Asked, res: Response, form: ActForm, nonce: string) => Promise<Outcome>,
 ): void {
   addRoute(router, `/a/:token/${act}`, {
     GET: async (req, res) => {
       const asked = await askedBy(options, req, res);
-      if (requestOf(options, asked).acts?.[act] === undefined) return seeOther(res, asked.path);
+      if (actsOf(asked)?.[act] === undefined) return seeOther(res, asked.path);
       showForm(options, res, asked, { act });
     },
     POST: async (req, res) => {
       const asked = await askedBy(options, req, res);
       const form = await readActForm(req, res, ACT_FIELDS[act]);
-      if (act === "cancel" && isCancelling(asked)) return seeOther(res, asked.path);
-      if (requestOf(options, asked).acts?.[act] === undefined) return tooLate(options, res, asked, act);
+      const nonce = nonceOfForm(act, form, options.newNonce);
+      if ((act === "cancel" && isCancelling(asked)) || isDone(asked, nonce)) return seeOther(res, asked.path);
+      if (actsOf(asked)?.[act] === undefined) return tooLate(options, res, asked, act);
       if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, { act, form });
-      const outcome = await perform(asked, res, form);
+      const outcome = await perform(asked, res, form, nonce);
       auditAct(res, act, asked, typeof outcome === "string" ? outcome : outcome.refused);
       if (outcome === "stored") return seeOther(res, asked.path);
       if (outcome === "too late") return tooLate(options, res, asked, act);
@@ -154,6 +154,11 @@ function isCancelling({ course }: Asked): boolean {
   return root.state === "pending" && end !== undefined && isCancelled(end);
 }
 
+/** Whether a press of the same form, filled in the same way, has moved the deadline or changed the question. */
+function isDone({ course }: Asked, nonce: string): boolean {
+  return course.ends.some((end) => (extensionOf(end) ?? changeOf(end))?.nonce === nonce);
+}
+
 async function change(
   options: RequesterRoutesOptions,
   res: Response,
@@ -161,13 +166,15 @@ async function change(
   form: ChangeForm,
 ): Promise<void> {
   const { course } = asked;
-  if (requestOf(options, asked).acts?.change === undefined) return tooLate(options, res, asked, "change");
+  const nonce = nonceOfForm("change", form, options.newNonce);
+  if (isDone(asked, nonce)) return seeOther(res, asked.path);
+  if (actsOf(asked)?.change === undefined) return tooLate(options, res, asked, "change");
   const { content, note, isSent, isConfirmed, faults } = form;
   const isSame = note === undefined && isSameJson(contentOf(course.request), withoutEmpty(content));
   if (!isConfirmed || faults.size > 0 || isSame || !isSent)
     return showChange(options, res, asked, { form, isSame });
-  const call = { ...actorOf(options, asked), content, note };
-  const outcome = outcomeOf(await changeApproval(actOptions(options, res), course.root.id, call));
+  const call = { ...actorOf(asked, nonce), content, note };
+  const outcome = outcomeOf(await changeApproval(actOptionsOf(options, res), course.root.id, call));
   auditAct(res, "change", asked, typeof outcome === "string" ? outcome : outcome.refused);
   if (outcome === "stored") return seeOther(res, asked.path);
   if (outcome === "too late") return tooLate(options, res, asked, "change");
@@ -175,11 +182,16 @@ async function change(
 }
 
 /** Reminds everybody who is asked just now and was not reminded within the hour. */
-async function remind(options: RequesterRoutesOptions, res: Response, asked: Asked): Promise<void> {
+async function remind(
+  options: RequesterRoutesOptions,
+  res: Response,
+  asked: Asked,
+  nonce: string,
+): Promise<void> {
   const { course } = asked;
   const open = course.ballots.filter(({ record }) => record.state === "pending");
-  const actor = actorOf(options, asked);
-  const to = { ...actOptions(options, res), outcomeWaitMs: 0 };
+  const actor = actorOf(asked, nonce);
+  const to = { ...actOptionsOf(options, res), outcomeWaitMs: 0 };
   const acted = await Promise.all(
     open.map(({ ballot: { n } }) => remindBallot(to, { approval: course.root.id, n }, actor)),
   );
@@ -217,11 +229,8 @@ async function askedBy(
   return { course, requester, recipient, path: `/a/${token}` };
 }
 
-function requestOf(
-  { durable, clock }: RequesterRoutesOptions,
-  { course, requester, path }: Asked,
-): RequestPage {
-  return requestPageOf(course, requester, path, knownTime({ durable, clock }));
+function actsOf({ course, path }: Asked): RequestActs | undefined {
+  return requestActsOf(course, path);
 }
 
 function showRequest(
@@ -230,7 +239,10 @@ function showRequest(
   asked: Asked,
   notice?: RequestPage["notice"],
 ): void {
-  const data = { ...requestOf(options, asked), ...(notice && { notice }) };
+  const { course, requester, path } = asked;
+  const press = options.newNonce();
+  const page = requestPageOf(course, { requester, path, press, nowMs: knownTime(options) });
+  const data = { ...page, ...(notice && { notice }) };
   const status = notice === undefined || notice.kind === "reminded" ? 200 : 409;
   options.pages.render(res, { status, view: "request", data });
 }
@@ -256,7 +268,7 @@ function tooLate(
 }
 
 function showForm(
-  { pages }: RequesterRoutesOptions,
+  { pages, newNonce }: RequesterRoutesOptions,
   res: Response,
   { course, requester, path }: Asked,
   {
@@ -276,6 +288,7 @@ function showForm(
       back: path,
       values: form?.values ?? new Map(),
       faults: form?.faults ?? new Map(),
+      press: newNonce(),
       ...(refused && { refused }),
     },
   });
@@ -292,7 +305,7 @@ function showChange(
   }: { readonly form?: ChangeForm; readonly refused?: ChangePage["refused"]; readonly isSame?: boolean },
 ): void {
   const { course, requester, path } = asked;
-  const { changes } = requestOf(options, asked);
+  const changes = changesAskedIn(course);
   const isWrong = form !== undefined && (form.faults.size > 0 || isSame || refused !== undefined);
   const preview = form === undefined || isWrong || !form.isConfirmed ? {} : { preview: form };
   options.pages.render(res, {
@@ -305,6 +318,7 @@ function showChange(
       back: path,
       values: form?.values ?? filledWith(contentOf(course.request)),
       faults: form?.faults ?? new Map(),
+      press: options.newNonce(),
       ...(changes && { changes }),
       ...(refused && { refused }),
       isSame,
@@ -317,15 +331,8 @@ function withoutEmpty({ title, summary, details }: ChangeForm["content"]) {
   return contentOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
 }
 
-function actOptions(
-  { durable, clock, draining, outcomeWaitMs }: RequesterRoutesOptions,
-  res: Response,
-): ActOptions {
-  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
-}
-
-function actorOf({ newNonce }: RequesterRoutesOptions, { requester }: Pick<Asked, "requester">): Actor {
-  return { door: "mail", nonce: newNonce(), by: requester.email };
+function actorOf({ requester }: Pick<Asked, "requester">, nonce: string): Actor {
+  return { door: "mail", nonce, by: requester.email };
 }
 
 function auditAct(res: Response, what: string, { course, recipient }: Asked, outcome: string): void {

@@ -61,7 +61,9 @@ export type Refusal =
   | "no-reassign"
   | "deadline-earlier"
   | "deadline-too-late"
-  | "no-rounds";
+  | "no-rounds"
+  /** The question would be the same, and nothing is said about it. */
+  | "unchanged";
 
 export type Acted<Result> =
   /** There is no such approval or ballot. */

@@ -58,7 +58,10 @@ export interface ChangeOptions extends Actor {
   readonly note?: string | undefined;
 }
 
-/** Changes what is asked: the round ends, and everybody of the first stage is asked again. */
+/**
+ * Changes what is asked: the round ends, and everybody of the first stage is asked again. So there must be something new for
+ * them to read, in the question or in the note.
+ */
 export async function changeApproval(
   options: ActOptions,
   approval: string,
@@ -78,10 +81,11 @@ export async function changeApproval(
     stored: changeOf,
     isSame: (earlier) =>
       earlier.note === note && isSameJson(changedBy(earlier.content, content), earlier.content),
-    refused: ({ call, state }) => {
+    refused: ({ call, state, request }) => {
       const { rounds, requester } = ruleOf(call.request);
       if (actor.by !== undefined && addressKey(actor.by) !== requester) return "not-theirs";
-      return state.round >= rounds ? "no-rounds" : undefined;
+      if (state.round >= rounds) return "no-rounds";
+      return note === undefined && isSameJson(changed, contentOf(request)) ? "unchanged" : undefined;
     },
   });
 }

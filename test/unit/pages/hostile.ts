@@ -82,6 +82,7 @@ const requested = {
   onDeadline: asked.onDeadline,
   stage: 0,
   nowMs: atMs,
+  press: "AAAAAAAAAAAAAAAAAAAAAA",
   people: asked.people,
   timeline: [
     { kind: "requested", atMs },
@@ -102,6 +103,7 @@ const act = {
   title: HOSTILE,
   reference: HOSTILE,
   back: "/d/a.b.c",
+  press: "AAAAAAAAAAAAAAAAAAAAAA",
   values: new Map([
     ["email", HOSTILE],
     ["name", HOSTILE],
@@ -265,6 +267,7 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
       title: HOSTILE,
       reference: HOSTILE,
       back: "/a/x.y.z",
+      press: "AAAAAAAAAAAAAAAAAAAAAA",
       changes: { by: ana, comment: HOSTILE },
       values: new Map([
         ["title", HOSTILE],

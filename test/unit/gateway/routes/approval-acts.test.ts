@@ -8,6 +8,8 @@ async function asked(rig: Awaited<ReturnType<typeof openRig>>) {
   await until(async () => (rig.mailed() === 2 ? true : undefined));
 }
 
+const DETAILS = [{ label: "Number", value: "40" }];
+
 test("a ballot is handed on, once for one key", async () => {
   await using rig = await openRig();
   await asked(rig);
@@ -161,4 +163,40 @@ test("an answer is taken back while its time lasts, once for one key", async () 
     status: 409,
     body: { detail: "Cannot undo: answers of this approval cannot be taken back" },
   });
+});
+
+test.each<[string, object]>([
+  ["the same title", { title: "Order" }],
+  ["everything as it was", { title: "Order", summary: "Forty **laptops**", details: DETAILS }],
+  ["the same details in members of another order", { details: [{ value: "40", label: "Number" }] }],
+  ["blanks around it", { title: " Order " }],
+])("a change that changes nothing is refused, and begins no round: %s", async (_, body) => {
+  await using rig = await openRig();
+  const request = {
+    id: "po-1",
+    title: "Order",
+    summary: "Forty **laptops**",
+    details: DETAILS,
+    approvers: ["ana@example.com"],
+    rounds: 3,
+  };
+  await rig.json("POST", "/approvals", request);
+  await until(async () => (rig.mailed() === 1 ? true : undefined));
+  const refused = await rig.json("POST", "/approvals/po-1/change", body);
+  expect(refused).toMatchObject({
+    status: 422,
+    body: {
+      errors: [
+        {
+          field: "note",
+          message: "must say why everybody is asked again: title, summary and details are as they were",
+        },
+      ],
+    },
+  });
+  expect((await rig.json("GET", "/approvals/po-1")).body["round"] ?? 1).toBe(1);
+  expect(rig.audit.at(-1)).toMatchObject({ what: "change", outcome: "unchanged" });
+  // With a word about it, it is asked again.
+  const noted = await rig.json("POST", "/approvals/po-1/change", { ...body, note: "Please look again" });
+  expect(noted).toMatchObject({ status: 200, body: { round: 2 } });
 });

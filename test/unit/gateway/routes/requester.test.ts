@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LINK_VIEW_MS } from "../../../../src/approval/approval.ts";
 import { ballotId } from "../../../../src/approval/ids.ts";
+import { changeOf, extensionOf } from "../../../../src/approval/stored.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { partsOf, signed } from "../../tokens/forgeries.ts";
 import { openRig, type Rig, SECRET, until } from "../rig.ts";
@@ -475,5 +476,50 @@ describe("remind", () => {
     const late = await rig.press(`${link}/remind`);
     expect([late.status, late.text.includes("Nobody has to be reminded")]).toEqual([409, true]);
     expect((await rig.durable.read(ballotId("po-1", 1)))?.state).toBe("resolved");
+  });
+});
+
+describe("a form that is sent twice, as by a double click", () => {
+  const pressIn = (text: string) => ({ press: /name="press" value="([\w-]{22})"/u.exec(text)?.[1] ?? "" });
+  const ends = async (rig: Rig) => (await readCourse(rig.durable, "po-1"))?.ends ?? [];
+  const twice = async (path: string, rig: Rig, fields: Record<string, string>) =>
+    (await Promise.all([rig.press(path, fields), rig.press(path, fields)])).map(({ status }) => status);
+
+  test("moves the deadline once; chosen otherwise, or from a new page, once more", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { deadline: "P2D" });
+    const form = pressIn((await rig.call(`${link}/extend`)).text);
+    const fields = { confirm: "yes", more: "P3D", ...form };
+    expect(await twice(`${link}/extend`, rig, fields)).toEqual([303, 303]);
+    expect((await rig.press(`${link}/extend`, fields)).status).toBe(303);
+    const moved = async () => (await ends(rig)).filter((end) => extensionOf(end) !== undefined).length;
+    expect(await moved()).toBe(1);
+    // Back, and something else chosen.
+    expect((await rig.press(`${link}/extend`, { ...fields, more: "P1D" })).status).toBe(303);
+    expect(await moved()).toBe(2);
+    const another = pressIn((await rig.call(`${link}/extend`)).text);
+    expect(another).not.toEqual(form);
+    expect((await rig.press(`${link}/extend`, { ...fields, ...another })).status).toBe(303);
+    expect(await moved()).toBe(3);
+  });
+
+  test("changes the question once", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { rounds: 3, choices: CHOICES });
+    const fields = { confirm: "yes", title: "Order 30 laptops", step: "preview" };
+    const preview = await rig.press(`${link}/change`, fields);
+    const sent = { ...fields, ...pressIn(preview.text), step: "send" };
+    expect(await twice(`${link}/change`, rig, sent)).toEqual([303, 303]);
+    await until(async () => ((await readCourse(rig.durable, "po-1"))?.state.round === 2 ? true : undefined));
+    expect((await rig.press(`${link}/change`, sent)).status).toBe(303);
+    expect((await ends(rig)).filter((end) => changeOf(end) !== undefined)).toHaveLength(1);
+  });
+
+  test("reminds once, and says so both times", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    const fields = { confirm: "yes", ...pressIn((await rig.call(link)).text) };
+    expect(await twice(`${link}/remind`, rig, fields)).toEqual([200, 200]);
+    expect((await rig.press(`${link}/remind`, { confirm: "yes" })).status).toBe(409);
   });
 });
