@@ -125,6 +125,8 @@ export interface Course {
   readonly deadlineAtMs: number;
   /** How far it had come at the last judgement on record. */
   readonly state: State;
+  /** Numbers of the ballots whose answers counted in a judgement on record. */
+  readonly counted: ReadonlySet<number>;
   /** All ballots, also of stages and rounds that are over, in order. */
   readonly ballots: readonly CourseBallot[];
 }
@@ -142,7 +144,7 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
   const byId = new Map(children.map((child) => [child.id, child]));
   const ends = children.filter(({ tags }) => tags[KIND_TAG] === "end");
   const end = ends.at(-1);
-  const judged = children.flatMap((child) => judgementOf(child) ?? []).at(-1);
+  const judgements = children.flatMap((child) => judgementOf(child) ?? []);
   const changed = ends.flatMap((record) => changeOf(record)?.content ?? []).at(-1);
   const extended = end && extensionOf(end);
   const ballots = children.flatMap((record): CourseBallot[] => {
@@ -159,7 +161,8 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
     // The end promise is made some milliseconds after it is known when it will be.
     deadlineAtMs:
       extended?.untilMs ?? (ends.length > 1 ? end?.timeoutAt : undefined) ?? call.terms.deadlineAtMs,
-    state: judged?.state ?? OPENING,
+    state: judgements.at(-1)?.state ?? OPENING,
+    counted: new Set(judgements.flatMap(({ decisions }) => decisions.map(({ n }) => n))),
     ballots,
   };
 }

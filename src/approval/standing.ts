@@ -108,7 +108,7 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   const handed = found && handedOn(found, ruleOf(call.request).undoMs);
   const outcome = recordedOutcome(isOver ? end : undefined, root) ?? foreseen;
   if (handed !== undefined) return { ...handed, ...(outcome === undefined ? {} : { outcome }) };
-  const past = found && ofRoundBefore(course, found);
+  const past = found && (tooLateForStage(course, found, outcome) ?? ofRoundBefore(course, found));
   if (past !== undefined) return past;
   const standing = standingOf({
     n,
@@ -125,6 +125,21 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
   const canUndo = found.undo?.state === "pending" && !isSettled(end) && root.state === "pending";
   return canUndo ? { ...standing, undoUntilMs } : standing;
+}
+
+/** An answer that came after the time of its stage, where the approval went on without it; undefined if it is none. */
+function tooLateForStage(
+  { state, ballots, counted }: Course,
+  { ballot: { n, stage = 0, round = 1 }, record }: CourseBallot,
+  outcome: OutcomeKind | undefined,
+): BallotStanding | undefined {
+  if (decisionOf(record) === undefined || counted.has(n)) return undefined;
+  const reached = ballots.flatMap(({ ballot }) => ((ballot.round ?? 1) === round ? [ballot.stage ?? 0] : []));
+  // A judgement is on record before the ballots of the stage that it opens.
+  const last = Math.max(...reached, state.round === round ? state.stage : 0);
+  if (stage >= last) return undefined;
+  const told = outcome === undefined ? {} : { outcome };
+  return { kind: "closed", because: "stage-done", ...settledAt(record), ...told };
 }
 
 /** Numbers of the answers of the open stage that came too late. */

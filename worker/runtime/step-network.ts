@@ -7,8 +7,8 @@
  *    otherwise: in the first pass of a workflow, before which nothing can have been stored, and after that where the engine
  *    has sent along all that the task has. Elsewhere the SDK's own request asks for it: on a server that sends less,
  *    steps after the first pass take the two requests that they take without this.
- * T3 A step that is tagged `at-end` is stored in one request, with its result; one tagged `never` not at all. One that
- *    failed is stored as the SDK does it.
+ * T3 A step that is tagged `at-end` is stored in one request, with its result; one tagged `never` not at all, and neither
+ *    is one tagged `unless-last` whose result says that it is the last. One that failed is stored as the SDK does it.
  * T4 A pass can go on here after it has lost its task to a newer pass, here too: a worker that was frozen, or a step that
  *    outlived its lease. What a pass was told and began is its own, by the version of the task. Requests of an older
  *    version go to the engine, which refuses them.
@@ -24,7 +24,7 @@ import type {
   TaskFenceReq,
 } from "@resonatehq/sdk";
 import { branchOf, isTimer } from "../../src/durable/lineage.ts";
-import { createEnded, stepRecord, storageOf } from "../../src/durable/step-record.ts";
+import { createEnded, isStored, stepRecord, storageOf } from "../../src/durable/step-record.ts";
 import { NetworkBetween } from "./network-between.ts";
 
 export class StepNetwork extends NetworkBetween {
@@ -132,7 +132,7 @@ export class StepNetwork extends NetworkBetween {
       const created = await this.#passOn(pass, { ...request, data: { ...request.data, action: begun } });
       return created.head.status === 200 ? await this.#passOn(pass, request) : created;
     }
-    if (storageOf(begun.data.tags) === "never") {
+    if (!isStored(storageOf(begun.data.tags), ended.data.value)) {
       return answered(request, endedAt(begunAt(begun, this.#now()), ended, this.#now()));
     }
     const action = createEnded(begun, ended, this.#now() - CERTAINLY_OVER_MS);

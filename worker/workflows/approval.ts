@@ -31,14 +31,12 @@ import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { ruleOf, untilDeadlineMs } from "../../src/approval/rule.ts";
 import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
-import type { StepStorage } from "../../src/durable/step-record.ts";
 import { canonicalHash } from "../../src/lib/canonical-hash.ts";
-import { hasReceivers } from "../../src/service/callbacks/announce.ts";
 import { createLoose, type Future, isSettled, type Latent, observe, waitForAny } from "../runtime/future.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { canChange, type JudgeInput, judge } from "./judge.ts";
+import { canChange, isHeard, type JudgeInput, judge } from "./judge.ts";
 import { type MailInput, mail_ballot } from "./mail-ballot.ts";
 import { who_is_away } from "./who-is-away.ts";
 
@@ -59,7 +57,6 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   const terms = own ?? scheduledTerms(ctx, request);
   const rule = ruleOf(request);
   const desk = new Desk(ctx, svc, request, terms);
-  const isHeard = svc.onEvent !== undefined || hasReceivers(svc, request.callbackUrl);
 
   let endAtMs = terms.deadlineAtMs;
   let end = yield* desk.openEnd(endAtMs);
@@ -110,18 +107,13 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       ...seats.flatMap(({ future, undo }) => (undo === undefined ? [future] : [future, undo])),
     ];
     const settled = open.filter(isSettled).length;
-    const change = canChange(look);
     const isDue = desk.alarms.some(isSettled);
     // An answer that decides nothing needs a judgement only if receivers get events about it. Whether there are receivers
     // depends on settings, which may differ between passes: W2 allows that, because it only chooses between suspending here
     // and judging.
-    const isWorthIt = settled > known.settled && (isHeard || change !== "nothing");
+    const isWorthIt = settled > known.settled && (isHeard(svc, request) || canChange(look));
     if (!isDue && !isWorthIt) yield* desk.waitForAny(open);
-    // The last judgement need not be stored: if it runs again, it comes to the same result, and no durable call follows it.
-    // It is stored after all where receivers get events about it, and with `onDeadline: "approve"`, whose result depends on
-    // a setting that may be changed in between.
-    const isRepeatable = change === "end" && !isHeard && request.onDeadline !== "approve";
-    const seen = yield* desk.judge(look, isRepeatable ? "never" : "at-end");
+    const seen = yield* desk.judge(look);
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
     if (seen === undefined) continue;
     const { verdict, decisions } = seen;
@@ -328,9 +320,9 @@ class Desk {
     return this.#alarms.map(({ future }) => future);
   }
 
-  *judge(look: JudgeInput, storage: StepStorage): Generator<unknown, Judgement | undefined> {
+  *judge(look: JudgeInput): Generator<unknown, Judgement | undefined> {
     this.#position += 1;
-    return judgementIn(yield* this.#ctx.run(judge, look, lastingStored(this.#ctx, storage)));
+    return judgementIn(yield* this.#ctx.run(judge, look, lastingStored(this.#ctx, "unless-last")));
   }
 
   /** Forgets the timers that were over when a judgement looked, and answers their times. */

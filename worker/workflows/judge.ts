@@ -5,11 +5,15 @@
  * J1 The pass may have seen an older state of one promise than of another. So the end is read after the answers, and the
  *    answers that were stored before the end count.
  * J2 What is to be closed is withdrawn before anything else happens. Each withdrawal returns the ballot as it is stored, so
- *    an answer that came in the meantime is judged with the others, and none can follow.
+ *    an answer that came in the meantime is judged with the others, and none can follow. Another answer of one person may come
+ *    before the one that was seen, and to something else. So of several ballots of one person, one is withdrawn at a time,
+ *    and before those of other people.
  * J3 A verdict is then written into the end. If a cancellation, a change or the deadline came first, that record comes
  *    back, and is judged with the answers.
  * J4 After a crash the step runs again. Answers can only have been added. They never remove a verdict that was
  *    written, and a verdict that was not written has been told to nobody.
+ * J5 The judgement that ends the approval need not be stored: everything that it follows from is settled by then, so it comes
+ *    to the same when it runs again. It is stored where it follows from more: a setting, or what receivers were told.
  */
 import type { Context } from "@resonatehq/sdk";
 import type { AwayAt } from "../../src/approval/absence.ts";
@@ -44,8 +48,9 @@ import {
   withdrawalOf,
 } from "../../src/approval/stored.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
+import type { LastResult } from "../../src/durable/step-record.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
-import { type Announced, announce } from "../../src/service/callbacks/announce.ts";
+import { type Announced, announce, hasReceivers } from "../../src/service/callbacks/announce.ts";
 import { eventsOfJudgement } from "../../src/service/callbacks/events.ts";
 import type { Seen } from "../runtime/future.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
@@ -82,7 +87,10 @@ interface SeatSeen extends Seen {
   readonly undo: Seen | undefined;
 }
 
-export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement & Announced> {
+export async function judge(
+  ctx: Context,
+  seen: JudgeInput,
+): Promise<Judgement & Announced & Partial<LastResult>> {
   const svc = productServices(ctx);
   const { approval, request, terms, before } = seen;
   const bench = new Bench(svc, seen);
@@ -111,29 +119,35 @@ export async function judge(ctx: Context, seen: JudgeInput): Promise<Judgement &
     ...(bench.note === undefined ? {} : { note: bench.note }),
     decisions,
     ...announced,
+    ...(verdict.kind === "done" && isRepeatable(svc, request) ? { isLast: true } : {}),
   };
 }
 
+/** Whether anybody is told what becomes of an approval while it goes on, by the settings of this process. */
+export function isHeard(
+  svc: ProductServices,
+  { callbackUrl }: Pick<ApprovalRequest, "callbackUrl">,
+): boolean {
+  return svc.onEvent !== undefined || hasReceivers(svc, callbackUrl);
+}
+
+/** Whether a judgement that ends such an approval comes to the same when it runs again (J5). */
+function isRepeatable(svc: ProductServices, request: ApprovalRequest): boolean {
+  return !isHeard(svc, request) && request.onDeadline !== "approve";
+}
+
 /**
- * What a pass saw can change, without asking the engine: nothing, so that it can wait; something; or the approval is over,
- * so that a judgement of it is the last step of its workflow.
+ * Whether what a pass saw can change anything, found out without asking the engine: if not, the pass can wait. The judge may
+ * come to something else, because it knows the times.
  */
-export function canChange(seen: JudgeInput): "nothing" | "something" | "end" {
+export function canChange(seen: JudgeInput): boolean {
   const rule = ruleOf(seen.request);
   const end = seen.end.settled ? endOf({ ...recordSeen(seen.end), settledAt: 0 }) : openEnd(seen);
-  if (end.kind === "closed") return "end";
-  if (rule.undoMs > 0) return end.kind === "deadline" || end.kind === "cancelled" ? "end" : "something";
+  if (rule.undoMs > 0 || end.kind !== "open") return true;
   const seats = seen.seats.map((seat) => seatOf(seat, recordSeen(seat), undefined, 0, rule));
   // Without times: what follows from the clock, an alarm tells.
-  const { verdict, close, ask, news } = evaluate(
-    rule,
-    { state: seen.state, seats, end: end.kind === "open" ? end : { ...end, atMs: 0 }, nowMs: 0 },
-    SETTINGS,
-  );
-  // A change of the question may have come before the answers, unseen by this pass: then there is a next round.
-  const mayGoOn = seen.state.round < rule.rounds && end.kind !== "deadline" && end.kind !== "cancelled";
-  if (verdict.kind === "done") return mayGoOn ? "something" : "end";
-  return end.kind !== "open" || close.length + ask.length + news.length > 0 ? "something" : "nothing";
+  const { verdict, close, ask, news } = evaluate(rule, { state: seen.state, seats, end, nowMs: 0 }, SETTINGS);
+  return verdict.kind === "done" || close.length + ask.length + news.length > 0;
 }
 
 /** The part of a record, as a pass saw it, that an answer is read from. */
@@ -427,13 +441,26 @@ class Bench {
 
   async #withdraw({ close, verdict, state }: Evaluation): Promise<void> {
     const withdrawal: Withdrawal = { kind: "withdrawn", ...this.#because(verdict.kind === "done", state) };
+    const several = close.find((n) => this.#hasAnother(n));
+    const now = several === undefined ? close : [several];
     await Promise.all(
       this.#seen.seats.map(async ({ n, id }) => {
-        if (!close.includes(n)) return;
+        if (!now.includes(n)) return;
         this.#ballots.set(n, await settle(this.#svc, id, withdrawal));
         this.#settledHere += 1;
       }),
     );
+  }
+
+  /** Whether this ballot's person has another one that is open or answered (J2). */
+  #hasAnother(n: number): boolean {
+    const { seats } = this.#seen;
+    const key = keyOf(seats.find((seat) => seat.n === n));
+    return seats.some((seat) => {
+      if (seat.n === n || keyOf(seat) !== key) return false;
+      const record = this.#ballots.get(seat.n);
+      return record === undefined || record.state === "pending" || decisionOf(record) !== undefined;
+    });
   }
 
   #because(isDone: boolean, next: State): Pick<Withdrawal, "because"> {
@@ -482,6 +509,10 @@ class Bench {
     const open = this.#seen.alarms.filter(({ settled }) => !settled);
     await Promise.all(open.map(({ id }) => settle(this.#svc, id, null)));
   }
+}
+
+function keyOf(seat: SeatSeen | undefined): string | undefined {
+  return seat && addressKey(seat.ask.person.email);
 }
 
 const PENDING: Recorded = { state: "pending", value: undefined, timeoutAt: 0 };

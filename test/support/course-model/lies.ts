@@ -28,6 +28,7 @@ export interface Ended {
   readonly told: readonly Told[];
   readonly mails: readonly Mail[];
   readonly isHeard: boolean;
+  readonly mayApproveByDeadline: boolean;
   /** Whether a worker died, so that mails may go out again. */
   readonly mayRepeat: boolean;
 }
@@ -44,7 +45,7 @@ export function whatIsWrong(ended: Ended): string[] {
     ...wrongTold(ended, course, outcome),
     ...wrongBeside(ended, course, outcome),
     ...wrongMails(ended, course),
-    ...wrongByRule(course, children, outcome),
+    ...wrongByRule(ended, course, children, outcome),
     ...children.flatMap(({ tags, state, id: open }) =>
       state === "pending" && tags[KIND_TAG] === "alarm" ? [`the timer ${open} is left`] : [],
     ),
@@ -160,10 +161,15 @@ function wrongMails({ mails, mayRepeat }: Ended, course: Course): string[] {
 }
 
 /** Holds each step of the course against a second reading of the rule, by what is stored in the end. */
-function wrongByRule(course: Course, children: readonly StoredPromise[], outcome: Outcome): string[] {
+function wrongByRule(
+  { mayApproveByDeadline }: Ended,
+  course: Course,
+  children: readonly StoredPromise[],
+  outcome: Outcome,
+): string[] {
   const lies: string[] = [];
   let state: State = OPENING;
-  const settings = { mayApproveByDeadline: false, everybodyMailed: true };
+  const settings = { mayApproveByDeadline, everybodyMailed: true };
   const rule = ruleOf(course.call.request);
   const judgements = children.flatMap((child) => judgementOf(child) ?? []);
   const seatsAt = ({ stage, round }: State, end: End): Seat[] =>

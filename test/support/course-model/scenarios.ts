@@ -20,6 +20,9 @@ const changeable = {
 const twoStages = { stages: [{ approvers: [ANA] }, { approvers: [CFO] }], deadline: "P3D" };
 const escalating = { approvers: [ANA], deadline: "P1D", onDeadline: "escalate", escalateTo: [BOSS] };
 const escalation = { stages: [escalating], deadline: "P5D" };
+const threeGroups = {
+  stages: [{ groups: [{ approvers: [BO] }, { approvers: [ANA] }, { approvers: [CY] }] }],
+};
 const approve = (press: string) => ({ press, choice: "approve" }) as const;
 const reject = (press: string) => ({ press, choice: "reject" }) as const;
 
@@ -147,17 +150,42 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     clock: [DAY],
   },
   "a veto around the end of a stage's time": { request: escalation, deeds: [reject(ANA)], clock: [DAY] },
-  "two ballots of one person, and answers to both": {
+  "a veto around the end of a stage's time that counts as approval": {
     request: {
-      stages: [{ groups: [{ approvers: [BO] }, { approvers: [ANA] }] }],
-      rejection: "majority",
+      stages: [{ approvers: [ANA], deadline: "P1D", onDeadline: "approve" }, { approvers: [CFO] }],
+      deadline: "P5D",
     },
-    deeds: [{ reassign: BO, to: ANA }, { ...reject(ANA), nth: 2 }, approve(ANA)],
+    mayApproveByDeadline: true,
+    deeds: [reject(ANA), approve(CFO)],
+    clock: [DAY],
+  },
+  "two ballots of one person, and a no before a yes": {
+    request: { ...threeGroups, rejection: "majority" },
+    deeds: [
+      { reassign: BO, to: ANA },
+      { ...approve(ANA), having: 2 },
+      { ...reject(ANA), nth: 2 },
+    ],
+    clock: [1, 2],
+  },
+  "two ballots of one person, and a yes before a veto": {
+    request: threeGroups,
+    deeds: [
+      { reassign: BO, to: ANA },
+      { ...reject(ANA), having: 2 },
+      { ...approve(ANA), nth: 2 },
+    ],
+    clock: [1, 2],
   },
   "an extension around the deadline": {
     request: { approvers: [ANA], deadline: "P1D" },
     deeds: [{ extendTo: 2 * DAY }, approve(ANA)],
     clock: [DAY, 2 * DAY],
+  },
+  "an extension and an answer after the new deadline": {
+    request: { approvers: [ANA, BO], require: "all", deadline: "P1D" },
+    deeds: [approve(ANA), { extendTo: 2 * DAY }, approve(BO)],
+    clock: [2 * DAY],
   },
   "an extension beside the end of a stage": {
     request: twoStages,

@@ -7,7 +7,7 @@ import type { ApprovalRequest, Judgement, Outcome, Terms } from "../../../src/ap
 import { childId, KIND_TAG } from "../../../src/approval/ids.ts";
 import type { Mail } from "../../../src/channels/mail/message.ts";
 import { stored } from "../../../src/durable/protocol-client.ts";
-import { STEP_TAG } from "../../../src/durable/step-record.ts";
+import { isStored, storageOf } from "../../../src/durable/step-record.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
 import type { ProductServices } from "../../../worker/runtime/services.ts";
 import { approval } from "../../../worker/workflows/approval.ts";
@@ -40,6 +40,8 @@ export interface Work {
   readonly isHeard: boolean;
   /** Whether the engine hands over all promises at once, as the embedded one does. */
   readonly isTogether: boolean;
+  /** Whether silence may count as approval. */
+  readonly mayApproveByDeadline: boolean;
   readonly onMail: (mail: Mail) => void;
   /** What is wrong between two passes. */
   readonly onLie: (lie: string) => void;
@@ -250,7 +252,7 @@ class Pass {
     const result = isJudgement ? (fault?.result?.(made as never) ?? made) : made;
     // What is stored is JSON.
     const value: unknown = JSON.parse(JSON.stringify(result));
-    if (options.tags?.[STEP_TAG] === "never") {
+    if (!isStored(storageOf(options.tags ?? {}), encodeValue(value))) {
       const { verdict } = value as Partial<Judgement>;
       if (isJudgement && verdict?.kind !== "done") onLie("a judgement that goes on was not stored");
       return value;
@@ -267,7 +269,7 @@ class Pass {
   }
 
   #services(): ProductServices {
-    const { engine, fault, isHeard, onMail } = this.#task;
+    const { engine, fault, isHeard, mayApproveByDeadline, onMail } = this.#task;
     const turn = this.#turn;
     const promises = {
       get: (id: string) => turn({ reads: engine.touching(id) }, () => engine.record(id)),
@@ -297,6 +299,7 @@ class Pass {
       apart: (_: string, working: Promise<unknown>) => working,
       told: (_: string, id: string) => this.#told.get(id),
       group: "worker",
+      mayApproveByDeadline,
       absences: { awayAt: async () => () => undefined },
       now: () => engine.nowMs,
     } as unknown as ProductServices;

@@ -18,7 +18,7 @@ import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { choicesOf, ruleOf } from "../../../src/approval/rule.ts";
 import type { BallotStanding } from "../../../src/approval/standing.ts";
 import { approvalCall } from "../../../src/approval/starting.ts";
-import { ballotOf, outcomeOf, undoOf } from "../../../src/approval/stored.ts";
+import { ballotOf, outcomeOf, undoOf, withdrawalOf } from "../../../src/approval/stored.ts";
 import type { Mail } from "../../../src/channels/mail/message.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
@@ -30,12 +30,16 @@ import { CLOCK, MapEngine } from "./engine.ts";
 import { type Told, whatIsWrong } from "./lies.ts";
 import { type Fault, type Work, work } from "./worker.ts";
 
-/** What somebody does, once, at any moment. `nth`: on their how-manyth ballot, from 1. */
+/**
+ * What somebody does, once, at any moment. `nth`: on their how-manyth ballot, from 1. `having`: not before they have so
+ * many.
+ */
 type Deed =
   | {
       readonly press: string;
       readonly choice: PlainChoice | "changes";
       readonly nth?: number;
+      readonly having?: number;
       readonly undo?: true;
     }
   | { readonly reassign: string; readonly to: string; readonly nth?: number }
@@ -54,6 +58,8 @@ export interface Scenario {
   readonly clock?: readonly number[];
   /** The first worker dies after so many requests, and another takes over. */
   readonly dyingAfter?: number;
+  /** Whether silence may count as approval. */
+  readonly mayApproveByDeadline?: boolean;
   /** Nobody is told by callbacks: then only what changes something is judged. */
   readonly unheard?: boolean;
   /** Each promise is read at its own moment, as from a Resonate Server. */
@@ -67,7 +73,7 @@ const ID = "po-1";
 
 /** Makes worlds in which a scenario begins. */
 export async function courseWorlds(scenario: Scenario): Promise<() => World> {
-  const { request, terms } = parsed(scenario.request);
+  const { request, terms } = parsed(scenario);
   const empty = new MapEngine();
   const { func, args, version, timeoutAt } = approvalCall(request, terms);
   empty.create({
@@ -98,7 +104,7 @@ async function afterFirstPass(
 }
 
 function workOf(
-  { unheard, apart, fault }: Scenario,
+  { unheard, apart, fault, mayApproveByDeadline = false }: Scenario,
   { request, terms }: Pick<Work, "request" | "terms">,
   engine: MapEngine,
 ): Work {
@@ -109,6 +115,7 @@ function workOf(
     terms,
     isHeard: unheard !== true,
     isTogether: apart !== true,
+    mayApproveByDeadline,
     onMail: () => {},
     onLie: (lie) => {
       throw new Error(lie);
@@ -205,6 +212,7 @@ function courseWorld(
         told,
         mails,
         isHeard: scenario.unheard !== true,
+        mayApproveByDeadline: scenario.mayApproveByDeadline === true,
         mayRepeat: scenario.dyingAfter !== undefined,
       }),
     ],
@@ -221,6 +229,12 @@ function unfinished(engine: MapEngine): string[] {
   if (alarmAtMs !== undefined && (engine.nextTimerMs() ?? Number.POSITIVE_INFINITY) > alarmAtMs) {
     return [`it waits without a timer for ${alarmAtMs}`];
   }
+  const withdrawn = course.ballots.find(({ record }) => {
+    const value = withdrawalOf(record);
+    return value !== undefined && value.because === undefined;
+  });
+  if (withdrawn !== undefined)
+    return [`it waits, and ${withdrawn.ballot.n} was withdrawn as if it had ended`];
   const isSame =
     state.round === course.state.round &&
     state.stage === course.state.stage &&
@@ -290,7 +304,8 @@ async function done(doing: Doing, deed: Deed): Promise<void> {
   const email = whose(deed);
   const find = () => ballotsOf(engine, email)[(deed.nth ?? 1) - 1];
   // Whoever is never asked does nothing.
-  await until(doing, () => find() !== undefined);
+  const having = ("having" in deed && deed.having) || 1;
+  await until(doing, () => find() !== undefined && ballotsOf(engine, email).length >= having);
   const n = find();
   if (n === undefined) return;
   const id = childId(ID, n);
@@ -344,10 +359,13 @@ function mortal(turn: Turn, limit: number): Turn {
     left-- > 0 ? turn(touches, act, isPossible) : Promise.reject(new Death());
 }
 
-function parsed(fields: Scenario["request"]): { readonly request: ApprovalRequest; readonly terms: Terms } {
+function parsed({ request: fields, mayApproveByDeadline }: Scenario): {
+  readonly request: ApprovalRequest;
+  readonly terms: Terms;
+} {
   const input = parseApprovalRequest(
     { title: "Order", ...fields },
-    { nowMs: 0, callbackUrlProblem: () => undefined },
+    { nowMs: 0, callbackUrlProblem: () => undefined, mayApproveByDeadline },
   );
   if (!input.ok) throw new Error(JSON.stringify(input.problems));
   ruleOf(input.value);

@@ -51,6 +51,24 @@ test("a step that is not to be stored is asked of nobody, unless it fails", asyn
   expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
 });
 
+test("a step that is stored unless it is the last is stored by what it comes to", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  await server.create("a:1", "unless-last");
+  await server.settle("a:1", "resolved", dataOf({ kind: "judgement", isLast: true }));
+  expect(server.asked).toEqual([]);
+  await server.create("a:2", "unless-last");
+  await server.settle("a:2", "resolved", dataOf({ kind: "judgement" }));
+  expect(server.kinds()).toEqual(["promise.create"]);
+  // It is read like any other, also by a version that does not know of this.
+  const { data } = server.first().action;
+  expect(data.tags[STEP_TAG]).toBe("at-end");
+  const kept: PromiseRecord = { ...data, state: "resolved", value: {}, createdAt: NOW, settledAt: NOW };
+  expect(stepRecord(kept).value.data).toBe(dataOf({ kind: "judgement" }));
+  await server.create("a:3", "unless-last");
+  await server.settle("a:3", "resolved", dataOf(null));
+  expect(server.kinds()).toEqual(["promise.create", "promise.create"]);
+});
+
 test.each([
   ["sends only the task's own branch along", [record("a:3", { branch: "a", parent: "a" })]],
   ["sends nothing along", []],
@@ -162,6 +180,11 @@ interface Server {
 
 interface Fenced {
   readonly action: { readonly kind: string; readonly data: PromiseRecord };
+}
+
+/** A result as it is stored. */
+function dataOf(result: unknown): string {
+  return Buffer.from(JSON.stringify(result)).toString("base64");
 }
 
 function record(id: string, { branch = "a", parent = "a" }): PromiseRecord {
