@@ -1,17 +1,17 @@
 /**
  * Every page and the mail, in every state, as a browser shows them: at the width of a small phone and of a desktop, in
- * light and dark. Pictures of all are left in `test/screenshots` for people to look at.
+ * light and dark. `npm run pictures` leaves pictures of all in `test/screenshots` for people to look at.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createComposer } from "../../src/channels/mail/compose.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
 import { createPages } from "../../src/gateway/pages/pages.ts";
 import { axeProblems } from "../support/axe.ts";
-import { LOOKS, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import { LOOKS, type Look, lookAt, openBrowser, openPage, screenshot } from "../support/browser.ts";
 import { gallery, mails } from "../support/gallery.ts";
 import { auditPage } from "../support/page-audit.ts";
 import { PAGES as HOSTILE_PAGES } from "../unit/pages/hostile.ts";
@@ -28,12 +28,15 @@ app.use(pages.routes);
 const server = app.listen(0, "127.0.0.1");
 
 let browser: Browser;
+/** A window without JavaScript, for one page after the other. */
+let window: Page & AsyncDisposable;
 let origin: string;
 
 beforeAll(async () => {
   if (!server.listening) await once(server, "listening");
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   browser = await openBrowser();
+  window = await openPage(browser, LOOKS[0]!);
 });
 afterAll(async () => {
   await browser?.close();
@@ -41,35 +44,27 @@ afterAll(async () => {
   server.close();
 });
 
-// Side by side: a browser that draws one page leaves a core to the next.
-test.concurrent.each(LOOKS)(
-  "every page can be read, heard and used by everybody, at $width px in $scheme",
-  async (look) => {
-    await using page = await openPage(browser, look);
-    const problems: string[] = [];
-    for (const name of Object.keys(gallery)) {
-      await page.goto(`${origin}/page/${encodeURIComponent(name)}`);
-      problems.push(...(await page.evaluate(auditPage)).map((problem) => `${name}: ${problem}`));
-      await screenshot(page, `page ${name}`, look);
-    }
-    expect(problems).toEqual([]);
-  },
-);
+/** What is wrong with a page that is open, in each look, as `find` sees it. Leaves pictures. */
+async function problemsOf(
+  page: Page,
+  name: string,
+  find: (page: Page) => Promise<string[]>,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const look of LOOKS) {
+    await lookAt(page, look);
+    const found = await find(page);
+    problems.push(...found.map((problem) => `${name}, ${look.width} px, ${look.scheme}: ${problem}`));
+    await screenshot(page, name, look);
+  }
+  return problems;
+}
 
-test.each([...LOOKS, { width: 390, scheme: "light" }, { width: 390, scheme: "dark" }] as const)(
-  "pages of every kind meet WCAG 2.2 on level AA as far as axe can tell, at $width px in $scheme",
-  async (look) => {
-    // axe is script; the pages have none, and look the same without. A run of it costs more than a page, so it gets few.
-    await using page = await openPage(browser, look, { javaScriptEnabled: true, bypassCSP: true });
-    const problems: string[] = [];
-    for (const name of KINDS) {
-      await page.goto(`${origin}/page/${encodeURIComponent(name)}`);
-      const found = [...(await axeProblems(page)), ...(await page.evaluate(auditPage))];
-      problems.push(...found.map((problem) => `${name}: ${problem}`));
-    }
-    expect(problems).toEqual([]);
-  },
-);
+/** A page at a time, since there are many, and a browser has all the time it needs for each. */
+test.each(Object.keys(gallery))("the page %s can be read, heard and used by everybody", async (name) => {
+  await window.goto(`${origin}/page/${encodeURIComponent(name)}`);
+  expect(await problemsOf(window, `page ${name}`, (page) => page.evaluate(auditPage))).toEqual([]);
+});
 
 /** One page of each make. */
 const KINDS = [
@@ -83,6 +78,25 @@ const KINDS = [
   "inbox",
 ];
 
+/** A run of axe costs more than a page: it gets few looks. The audit above has all. */
+const AXE_LOOKS: readonly Look[] = [390, 1280].flatMap((width) => [
+  { width, scheme: "light" },
+  { width, scheme: "dark" },
+]);
+
+test.each(KINDS)("the page %s meets WCAG 2.2 on level AA as far as axe can tell", async (name) => {
+  // axe is script; the pages have none, and look the same without.
+  await using page = await openPage(browser, AXE_LOOKS[0]!, { javaScriptEnabled: true, bypassCSP: true });
+  await page.goto(`${origin}/page/${encodeURIComponent(name)}`);
+  const problems: string[] = [];
+  for (const look of AXE_LOOKS) {
+    await lookAt(page, look);
+    const found = [...(await axeProblems(page)), ...(await page.evaluate(auditPage))];
+    problems.push(...found.map((problem) => `${look.width} px, ${look.scheme}: ${problem}`));
+  }
+  expect(problems).toEqual([]);
+});
+
 test("axe finds what is wrong with a page that is made badly", async () => {
   await using page = await openPage(browser, LOOKS[0]!, { javaScriptEnabled: true });
   await page.setContent(`<h1>One</h1><p style="color:#999;background:#fff">Pale</p><input>`);
@@ -92,25 +106,18 @@ test("axe finds what is wrong with a page that is made badly", async () => {
   }
 });
 
-test.concurrent.each(LOOKS)(
-  "the mail can be read, and its buttons are plain to see, at $width px in $scheme",
-  async (look) => {
-    await using page = await openPage(browser, look);
-    const problems: string[] = [];
-    for (const name of Object.keys(mails)) {
-      await page.goto(`${origin}/mail/${encodeURIComponent(name)}`);
-      const found = await page.evaluate(auditPage);
-      // A mail is no page of ours: the program that shows it has the landmarks.
-      const own = found.filter((problem) => !problem.includes("landmark"));
-      problems.push(...own.map((problem) => `${name}: ${problem}`));
-      for (const button of [/Approve…|Genehmigen…/u, /Reject…|Ablehnen…/u]) {
-        expect(await page.getByRole("link", { name: button }).isVisible()).toBe(true);
-      }
-      await screenshot(page, `mail ${name}`, look);
+test.each(Object.keys(mails))("the mail %s can be read, and its buttons are plain to see", async (name) => {
+  await window.goto(`${origin}/mail/${encodeURIComponent(name)}`);
+  const problems = await problemsOf(window, `mail ${name}`, async (page) => {
+    for (const button of [/Approve…|Genehmigen…/u, /Reject…|Ablehnen…/u]) {
+      expect(await page.getByRole("link", { name: button }).isVisible()).toBe(true);
     }
-    expect(problems).toEqual([]);
-  },
-);
+    const found = await page.evaluate(auditPage);
+    // A mail is no page of ours: the program that shows it has the landmarks.
+    return found.filter((problem) => !problem.includes("landmark"));
+  });
+  expect(problems).toEqual([]);
+});
 
 test("text that wants to be markup leaves every page as usable as it was, and runs nothing", async () => {
   const look = { width: 320, scheme: "light" } as const;

@@ -8,6 +8,8 @@ const CHROMIUM = process.env["CHROMIUM"] || "/usr/bin/chromium";
 
 /** For people to look at; not kept in git. */
 const SCREENSHOTS = `${ROOT}test/screenshots`;
+/** `npm run pictures` asks for them. To draw one takes longer than to check the page. */
+const WANTS_PICTURES = process.env["PICTURES"] === "yes";
 
 /** Starts Chromium with a profile of its own. Without one the test fails: what nobody has looked at is not proven. */
 export async function openBrowser(): Promise<Browser> {
@@ -50,7 +52,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<Page & AsyncDisposable> {
   const context = await browser.newContext({
-    viewport: { width, height: width < 600 ? 640 : 900 },
+    viewport: viewport(width),
     colorScheme: scheme,
     javaScriptEnabled: false,
     ...options,
@@ -61,8 +63,19 @@ export async function openPage(
   return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
 }
 
-/** Keeps a picture of the whole page as it is now. */
+function viewport(width: number): { width: number; height: number } {
+  return { width, height: width < 600 ? 640 : 900 };
+}
+
+/** The page that is open, in another look: a small part of what it takes to open it again. */
+export async function lookAt(page: Page, { width, scheme }: Look): Promise<void> {
+  await page.setViewportSize(viewport(width));
+  await page.emulateMedia({ colorScheme: scheme });
+}
+
+/** Keeps a picture of the whole page as it is now, if somebody wants to look at it. */
 export async function screenshot(page: Page, name: string, { width, scheme }: Look): Promise<void> {
+  if (!WANTS_PICTURES) return;
   const file = `${name.replaceAll(/[^a-z0-9]+/giu, "-")}-${width}-${scheme}.png`;
   const before = page.viewportSize();
   if (before !== null && (await page.locator("iframe").count()) > 0) {
