@@ -194,7 +194,8 @@ function endEvents(record: StoredRecord): Timed[] {
     return [{ atMs, type: "changed", ...some({ comment: changed.note }), ...actIn(changed) }];
   }
   if (record.state === "timedout" || record.value === undefined) return [{ atMs, type: "deadline-passed" }];
-  return [{ atMs, type: "cancel-requested", ...some({ reason: cancellationOf(record)?.reason }) }];
+  const { reason, door, by, caller } = cancellationOf(record) ?? {};
+  return [{ atMs, type: "cancel-requested", ...some({ reason, door, by, caller }) }];
 }
 
 /** Stages that opened after the first, and requests for changes: only judgements tell of them. */
@@ -229,6 +230,7 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
         mail: says.mail,
         ...("n" in says ? aboutBallot(course, says.n) : {}),
         status: end?.delivery.status ?? (record.state === "pending" ? "pending" : "undeliverable"),
+        ...(end !== undefined && "reason" in end.delivery ? { reason: end.delivery.reason } : {}),
       },
     ];
   }

@@ -12,7 +12,9 @@ import {
   CommandFailure,
   EXIT,
   type ExitCode,
+  OPERATOR,
   parseWords,
+  refuseOthers,
   UsageError,
 } from "./command.ts";
 
@@ -60,8 +62,10 @@ Example:
       case "add":
         return await add(cli, values);
       case "list":
+        refuseOthers(action, values, ["person"]);
         return await list(cli, values);
       case "remove":
+        refuseOthers(action, values, []);
         if (id === undefined || id === "") throw new UsageError("ID is missing");
         return await remove(cli, id, values);
       default:
@@ -117,9 +121,9 @@ async function optionsOf(cli: Cli) {
   return { durable, absences: openAbsenceBook((id) => durable.read(id)), clock: cli.clock };
 }
 
-/** For the record: the command line is a program. */
+/** For the record: the command line is a program, of the operator's. */
 function actor() {
-  return { door: "api", nonce: randomUUID() } as const;
+  return { door: "api", caller: OPERATOR, nonce: randomUUID() } as const;
 }
 
 function given(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

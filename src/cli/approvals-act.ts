@@ -9,7 +9,7 @@ import { requestOf } from "../approval/stored.ts";
 import type { ApprovalView } from "../approval/view.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
-import type { Acted, ActOptions, Actor, OnBallot } from "../service/approvals/act.ts";
+import type { Acted, ActOptions, Actor, MailedByHand, OnBallot } from "../service/approvals/act.ts";
 import {
   reassignBallot,
   recuseBallot,
@@ -19,10 +19,10 @@ import {
 import { cancelApproval } from "../service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../service/approvals/end-acts.ts";
 import { failureOf, LOST_APPROVAL, lostBallot } from "../service/approvals/failure.ts";
-import { remindBallot, resendBallot } from "../service/approvals/mail-acts.ts";
+import { mailView, remindBallot, resendBallot } from "../service/approvals/mail-acts.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../service/idempotency-key.ts";
 import { viewOf } from "./approvals-show.ts";
-import { type Cli, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import { type Cli, CommandFailure, EXIT, type ExitCode, OPERATOR, UsageError } from "./command.ts";
 
 export const ACT_OPTIONS = {
   ballot: { type: "string" },
@@ -53,7 +53,9 @@ interface Asked {
 interface Done {
   readonly isDone: boolean;
   /** What to print beside the approval and the key. */
-  readonly told: Readonly<Record<string, unknown>>;
+  readonly told: Readonly<Record<string, string | number | undefined>>;
+  /** Of a mail: what became of it. */
+  readonly mail?: MailedByHand | undefined;
 }
 
 export interface Act {
@@ -113,10 +115,6 @@ export const ACTS: ReadonlyMap<string, Act> = new Map(LIST.map((act) => [act.ver
 
 export async function actOn(cli: Cli, id: string, act: Act, values: Values): Promise<ExitCode> {
   const { verb, takes } = act;
-  for (const name of Object.keys(ACT_OPTIONS) as (keyof typeof ACT_OPTIONS)[]) {
-    if (name === "key" || takes.includes(name) || values[name] === undefined) continue;
-    throw new UsageError(`${verb} takes no --${name}`);
-  }
   const run = act.read(values);
   const key = values.key ?? randomUUID();
   const keyId = idFromKeys([key]);
@@ -128,19 +126,33 @@ export async function actOn(cli: Cli, id: string, act: Act, values: Values): Pro
   const actor: Actor = { door: "api", caller: OPERATOR, nonce };
   const options: ActOptions = { durable, clock: cli.clock, signal: new AbortController().signal };
   const about = n === 0 ? view.id : `${view.id} ${n}`;
-  const { isDone, told } = await run({ options, approval: view.id, n, actor }).catch((error: unknown) => {
-    throw error instanceof ServiceError ? failed(error) : error;
-  });
+  const { isDone, told, mail } = await run({ options, approval: view.id, n, actor }).catch(
+    (error: unknown) => {
+      throw error instanceof ServiceError ? failed(error) : error;
+    },
+  );
   cli.record({ what: verb, about: view.id, nonce, outcome: "stored" });
-  const answer = { approval: view.id, ...(n === 0 ? {} : { ballot: n }), ...told, key, isDone };
-  const rest = Object.entries(told).map(([name, value]) => `, ${name} ${String(value)}`);
+  const ballot = n === 0 ? {} : { ballot: n };
+  const answer = {
+    approval: view.id,
+    ...ballot,
+    ...told,
+    ...(mail && { mail: mailView(mail) }),
+    key,
+    isDone,
+  };
+  const rest = [...Object.entries(told).map(([name, value]) => `, ${name} ${value}`), mailText(mail)];
   const done = isDone ? "done" : "stored; no worker has acted on it yet";
   cli.print(answer, () => `${about}  ${verb}  ${done}${rest.join("")}\n  key  ${key}`, values);
+  if (mail?.status === "undeliverable") return EXIT.failed;
   return isDone ? EXIT.ok : EXIT.pending;
 }
 
-/** Who acts by the command line, in records. */
-const OPERATOR = "operator";
+function mailText(mail: MailedByHand | undefined): string {
+  if (mail === undefined) return "";
+  const { status, reason, possibleAgainAt } = mailView(mail);
+  return `, mail ${status}${reason === undefined ? "" : ` (${reason})`}, possible again at ${possibleAgainAt}`;
+}
 
 function failed(error: ServiceError): Error {
   if (error.code === "NOT_FOUND") return new CommandFailure(EXIT.notFound, error.message);
@@ -162,12 +174,12 @@ function onBallot(
       const run = read(values);
       return async (asked) => {
         const { approval, n } = asked;
-        const { course, isDone } = standing(verb, await run(asked, { approval, n }), {
+        const { course, isDone, mailed } = standing(verb, await run(asked, { approval, n }), {
           unknown: `There is no ballot ${n} of ${approval}`,
           lost: ({ standing: stands }) => lostBallot(verb, stands),
         });
         const next = course.ballots.find(({ ballot }) => ballot.via?.from === n);
-        return { isDone, told: next === undefined ? {} : { next: next.ballot.n } };
+        return { isDone, told: next === undefined ? {} : { next: next.ballot.n }, mail: mailed };
       };
     },
   };
@@ -185,7 +197,10 @@ function onApproval(
       const run = read(values);
       return async (asked) => {
         const unknown = `There is no approval ${asked.approval}`;
-        const { course, isDone } = standing(verb, await run(asked), { unknown, lost: () => LOST_APPROVAL });
+        const { course, isDone } = standing(verb, await run(asked), {
+          unknown,
+          lost: () => LOST_APPROVAL,
+        });
         const deadline = new Date(course.deadlineAtMs).toISOString();
         return { isDone, told: { deadline, round: course.state.round } };
       };

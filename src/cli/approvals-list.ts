@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import type { HistoryEvent } from "../approval/history.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { ServiceError } from "../lib/errors.ts";
@@ -6,10 +5,18 @@ import { approvalBehind } from "../service/approvals/approval-behind.ts";
 import { exported, type FileFormat } from "../service/ledger/export.ts";
 import { readHistory } from "../service/ledger/history.ts";
 import { listCallIn } from "../service/ledger/list-call.ts";
-import { type Cli, CommandFailure, checkedId, EXIT, type ExitCode, UsageError } from "./command.ts";
+import {
+  type Cli,
+  CommandFailure,
+  checkedId,
+  EXIT,
+  type ExitCode,
+  refuseOthers,
+  UsageError,
+} from "./command.ts";
 
 /** `countersign approvals list|export|history`, which have options of their own. */
-export const LIST_VERBS: ReadonlySet<string | undefined> = new Set(["list", "export", "history"]);
+type ListVerb = "list" | "export" | "history";
 
 export const LIST_HELP = `Conditions of list and export, all of which must hold:
   --status STATUS         pending, approved, rejected, expired, cancelled or failed
@@ -26,47 +33,60 @@ export const LIST_HELP = `Conditions of list and export, all of which must hold:
   --format csv|jsonl      Of export
 `;
 
-export async function runLists(args: readonly string[], cli: Cli): Promise<ExitCode> {
-  const { positionals, values } = parse(args);
-  const [verb, ...ids] = positionals;
+const CONDITIONS = ["status", "approver", "waiting-for", "requester", "tag", "q", "created", "due", "sort"];
+
+/** What each of them takes. */
+const VERBS: Readonly<Record<ListVerb, readonly string[]>> = {
+  list: [...CONDITIONS, "limit", "cursor", "total"],
+  export: [...CONDITIONS, "format"],
+  history: [],
+};
+
+export const LIST_VERBS = Object.keys(VERBS) as readonly ListVerb[];
+
+export function isListVerb(verb: string): verb is ListVerb {
+  return Object.hasOwn(VERBS, verb);
+}
+
+const text = { type: "string" } as const;
+export const LIST_OPTIONS = {
+  status: text,
+  approver: text,
+  "waiting-for": text,
+  requester: text,
+  tag: { type: "string", multiple: true },
+  q: text,
+  created: text,
+  due: text,
+  sort: text,
+  limit: text,
+  cursor: text,
+  total: { type: "boolean" },
+  format: text,
+} as const;
+
+type Values = {
+  readonly [Name in Exclude<keyof typeof LIST_OPTIONS, "tag" | "total">]?: string | undefined;
+} & {
+  readonly tag?: readonly string[] | undefined;
+  readonly total?: boolean | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/** @throws UsageError, CommandFailure */
+export async function runLists(
+  cli: Cli,
+  verb: ListVerb,
+  ids: readonly string[],
+  values: Values,
+): Promise<ExitCode> {
+  refuseOthers(verb, values, VERBS[verb]);
   if (verb === "history") return await history(cli, ids, values);
   if (ids.length > 0) throw new UsageError(`${verb} takes no ID: what is ${ids.join(" ")}?`);
   return verb === "list" ? await list(cli, values) : await exportAll(cli, values);
 }
 
-type Values = ReturnType<typeof parse>["values"];
-
-function parse(args: readonly string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        status: text,
-        approver: text,
-        "waiting-for": text,
-        requester: text,
-        tag: { type: "string", multiple: true },
-        q: text,
-        created: text,
-        due: text,
-        sort: text,
-        limit: text,
-        cursor: text,
-        total: { type: "boolean" },
-        format: text,
-        json: { type: "boolean" },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    if (error instanceof TypeError && "code" in error) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
-}
-
 async function list(cli: Cli, values: Values): Promise<ExitCode> {
-  if (values.format !== undefined) throw new UsageError("--format belongs to export");
   const { query } = callIn(values);
   const page = await (await cli.ledger()).list(query);
   const { items, nextCursor, total } = page;
@@ -82,6 +102,7 @@ async function list(cli: Cli, values: Values): Promise<ExitCode> {
 }
 
 async function exportAll(cli: Cli, values: Values): Promise<ExitCode> {
+  if (values.json === true) throw new UsageError("export takes no --json: say --format jsonl");
   const { query, format } = callIn(values);
   if (format === "json") throw new UsageError("--format must be csv or jsonl");
   for await (const chunk of exported(await cli.ledger(), query, format satisfies FileFormat))

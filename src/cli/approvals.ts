@@ -1,9 +1,9 @@
 /** `countersign approvals …`: lists of approvals, and what an operator does about one. Each act is a line of `ACTS`. */
 
 import { ACT_OPTIONS, ACTS, actOn } from "./approvals-act.ts";
-import { LIST_HELP, LIST_VERBS, runLists } from "./approvals-list.ts";
+import { isListVerb, LIST_HELP, LIST_OPTIONS, LIST_VERBS, runLists } from "./approvals-list.ts";
 import { show } from "./approvals-show.ts";
-import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
+import { type Command, EXIT, parseWords, refuseOthers, UsageError } from "./command.ts";
 
 export const approvals: Command = {
   help: `Usage: countersign approvals list [conditions] [--json]
@@ -38,7 +38,7 @@ Options:
   --json          Print JSON, even on a terminal
 
 ${LIST_HELP}
-Exits 0 when it is done, now or earlier with the same key; 2 when a value is wrong; 3 when there is no such approval or
+Exits 0 when it is done, now or earlier with the same key; 1 when the mail cannot be delivered; 2 when a value is wrong; 3 when there is no such approval or
 ballot; 5 when it is stored, but no worker has acted on it yet; 6 when an answer, another act or the end came first, or the
 approval does not allow it.
 
@@ -49,14 +49,13 @@ Examples:
   countersign approvals extend po-4711 --deadline P5D
 `,
   async run(args, cli) {
-    if (LIST_VERBS.has(args[0])) return await runLists(args, cli);
-    const { positionals, values } = parseWords(args, ACT_OPTIONS);
-    const [verb, id, ...others] = positionals;
-    const act = ACTS.get(verb ?? "");
+    const { positionals, values } = parseWords(args, { ...ACT_OPTIONS, ...LIST_OPTIONS });
+    const [verb = "", id, ...others] = positionals;
+    if (isListVerb(verb)) return await runLists(cli, verb, positionals.slice(1), values);
+    const act = ACTS.get(verb);
     if (verb !== "show" && act === undefined)
-      throw new UsageError(
-        `Say what to do: ${[...LIST_VERBS].join(", ")}, show, ${[...ACTS.keys()].join(", ")}`,
-      );
+      throw new UsageError(`Say what to do: ${[...LIST_VERBS, "show", ...ACTS.keys()].join(", ")}`);
+    refuseOthers(verb, values, act === undefined ? [] : [...act.takes, "key"]);
     if (id === undefined || id === "") throw new UsageError("ID is missing");
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (act !== undefined) return await actOn(cli, id, act, values);

@@ -1,10 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { parseArgs } from "node:util";
 import type { CallbackDetails, CallbackView } from "../approval/stored-callback.ts";
 import { currentTime } from "../durable/engine-time.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { listCallbacks, readCallback, replayCallback } from "../service/callbacks/look-after.ts";
-import { type Cli, type Command, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type ExitCode,
+  parseWords,
+  refuseOthers,
+  UsageError,
+} from "./command.ts";
 
 const STATUSES = [
   "pending",
@@ -32,15 +40,16 @@ Example:
   countersign callbacks list --status failed
 `,
   async run(args, cli) {
-    const { positionals, values } = parse(args);
+    const { positionals, values } = parseWords(args, {
+      status: { type: "string" },
+      about: { type: "string" },
+    });
     const [verb, id, ...others] = positionals;
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (verb === "list") return await list(cli, id, values);
     if (verb !== "get" && verb !== "replay") throw new UsageError("Say list, get or replay");
     if (id === undefined || id === "") throw new UsageError("ID is missing");
-    if (values.status !== undefined || values.about !== undefined) {
-      throw new UsageError("--status and --about belong to list");
-    }
+    refuseOthers(verb, values, []);
     return await answered(async () => {
       if (verb === "get") {
         const details = await readCallback(await cli.durable(), id);
@@ -62,19 +71,6 @@ interface Values {
   readonly status?: string | undefined;
   readonly about?: string | undefined;
   readonly json?: boolean | undefined;
-}
-
-function parse(args: readonly string[]): { readonly positionals: string[]; readonly values: Values } {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { status: { type: "string" }, about: { type: "string" }, json: { type: "boolean" } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    if (error instanceof TypeError && "code" in error) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 }
 
 async function list(cli: Cli, id: string | undefined, values: Values): Promise<ExitCode> {

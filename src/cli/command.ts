@@ -100,6 +100,9 @@ export interface Examination {
   }[];
 }
 
+/** Who acts by the command line, in records. */
+export const OPERATOR = "operator";
+
 /** The command line cannot be understood; the message says what would be right. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -162,6 +165,23 @@ export function parseWords<const T extends Options>(args: readonly string[], opt
       allowPositionals: true,
     }),
   );
+}
+
+/**
+ * Refuses options that mean nothing for this verb of a command: nobody should believe that they did something.
+ *
+ * @param values of `parseWords`, which knows the options of all its verbs
+ * @throws UsageError
+ */
+export function refuseOthers(
+  verb: string,
+  values: Readonly<Record<string, unknown>>,
+  taken: readonly string[],
+): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined || name === "json" || taken.includes(name)) continue;
+    throw new UsageError(`${verb} takes no --${name}`);
+  }
 }
 
 function understood<T>(parse: () => T): T {

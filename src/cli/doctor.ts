@@ -1,7 +1,15 @@
 import { stored } from "../durable/protocol-client.ts";
 import { checkIndex, type IndexCheck } from "../ledger/check.ts";
 import { findOdd, type OddPromise, type OddPromises } from "../service/promises/odd.ts";
-import { type Command, CommandFailure, EXIT, type Examination, parseWords, UsageError } from "./command.ts";
+import {
+  type Cli,
+  type Command,
+  CommandFailure,
+  EXIT,
+  type Examination,
+  parseWords,
+  UsageError,
+} from "./command.ts";
 
 /** Odd promises that are listed; all are counted. */
 const ODD_MAX = 20;
@@ -30,7 +38,7 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
     const odd = isSound
       ? readable(() => engine.walk((walk) => findOdd({ ...walk, decode: stored }, { nowMs, limit: ODD_MAX })))
       : undefined;
-    const index = isSound ? readable(() => engine.look(checkIndex)) : undefined;
+    const index = isSound ? readable(() => engine.look(isIndexed(cli) ? checkIndex : notKept)) : undefined;
     cli.print({ ...found, odd, index }, () => report(found, odd, index), values);
     const isWell = found.findings.length === 0 && (odd === undefined || odd.open === 0);
     return isWell && (index?.wrong ?? []).length === 0 ? EXIT.ok : EXIT.failed;
@@ -45,37 +53,54 @@ function readable<T>(look: () => T): T {
   }
 }
 
-/** Nothing to say of an index that is whole and right, that is not kept, or that the engine is making. */
-function indexLines(index: IndexCheck | undefined): string[] {
-  if (index === undefined || index.state === "none") return [];
-  if (index.state === "building") return ["index     is being made"];
-  if (index.state === "stale") {
-    return ["NOTE  the index of approvals belongs to other promises: the next start makes it again"];
+function isIndexed({ config }: Cli): boolean {
+  return config.engine.kind === "embedded" && config.engine.isIndexed;
+}
+
+/** With `APPROVAL_INDEX=off` nobody reads what may be left of an index. */
+function notKept(): IndexCheck {
+  return { state: "none", compared: 0, wrong: [] };
+}
+
+/** Facts about the index, and what an operator should know or do about it. */
+function indexLines(index: IndexCheck | undefined): {
+  readonly facts: string[];
+  readonly findings: string[];
+} {
+  if (index === undefined) return { facts: [], findings: [] };
+  const { state, compared, wrong } = index;
+  if (state === "none") return { facts: ["index     none"], findings: [] };
+  if (state === "building") return { facts: ["index     is being made"], findings: [] };
+  if (state === "stale") {
+    const said =
+      "NOTE  the index of approvals is out of date: a start makes it again, and so does countersign index rebuild";
+    return { facts: [], findings: [said] };
   }
-  if (index.wrong.length === 0) return [`index     ${index.compared} approvals compared`];
-  return [
-    `ATTENTION  the index tells these approvals wrongly: ${index.wrong.join(", ")}. Run countersign index rebuild`,
-  ];
+  const facts = [`index     ${compared} approvals compared`];
+  if (wrong.length === 0) return { facts, findings: [] };
+  const said = `ATTENTION  the index tells these approvals wrongly: ${wrong.join(", ")}. Run countersign index rebuild`;
+  return { facts, findings: [said] };
 }
 
 function report(found: Examination, odd: OddPromises | undefined, index: IndexCheck | undefined): string {
   const { file, isRunning, bytes, inJournal, promises, tasks, schedules, checks, findings } = found;
-  const lines = [
-    `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}, ${inJournal} transactions in the journal alone; the engine ${isRunning ? "runs" : "does not run"}`,
-    `promises  ${byState(promises)}`,
-    `tasks     ${byState(tasks)}`,
-    `schedules ${schedules}`,
-    ...indexLines(index),
+  const ofIndex = indexLines(index);
+  const said = [
     ...findings.map(
       ({ level, what, ids }) =>
         `${level.toUpperCase()}  ${what}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`,
     ),
+    ...ofIndex.findings,
     ...(odd === undefined || odd.number === 0 ? [] : oddLines(odd)),
   ];
-  if (findings.length === 0 && (odd === undefined || odd.number === 0)) {
-    lines.push(`${checks} checks, no problems`);
-  }
-  return lines.join("\n");
+  return [
+    `${file}  ${bytes.file} bytes, ${bytes.free} of them free, log ${bytes.log}, ${inJournal} transactions in the journal alone; the engine ${isRunning ? "runs" : "does not run"}`,
+    `promises  ${byState(promises)}`,
+    `tasks     ${byState(tasks)}`,
+    `schedules ${schedules}`,
+    ...ofIndex.facts,
+    ...(said.length === 0 ? [`${checks} checks, no problems`] : said),
+  ].join("\n");
 }
 
 function oddLines({ number, open, promises }: OddPromises): string[] {

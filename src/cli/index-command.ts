@@ -1,4 +1,4 @@
-import { type Command, EXIT, parseWords, UsageError } from "./command.ts";
+import { type Command, CommandFailure, EXIT, parseWords, UsageError } from "./command.ts";
 
 export const index: Command = {
   help: `Usage: countersign index rebuild [--json]
@@ -15,7 +15,11 @@ Exits 0 when the index is there again.
     const { positionals, values } = parseWords(args, {});
     const [verb, ...others] = positionals;
     if (verb !== "rebuild" || others.length > 0) throw new UsageError("Say rebuild");
-    await (await cli.engine()).rebuild();
+    const engine = await cli.engine();
+    if (cli.config.engine.kind === "embedded" && !cli.config.engine.isIndexed) {
+      throw new CommandFailure(EXIT.usage, "There is no index to rebuild: APPROVAL_INDEX is off");
+    }
+    await engine.rebuild();
     cli.record({ what: "rebuild", outcome: "done" });
     cli.print({ rebuilt: true }, () => "The index is made again", values);
     return EXIT.ok;

@@ -11,6 +11,7 @@ import {
   EXIT,
   type ExitCode,
   parseWords,
+  refuseOthers,
   UsageError,
 } from "./command.ts";
 
@@ -65,10 +66,13 @@ Example:
             ),
           );
         case "rotate":
+          refuseOthers(action, values, []);
           return printMade(cli, values, noted(cli, "key.rotate", await rotateKey(store, parseId(words))));
         case "revoke":
+          refuseOthers(action, values, []);
           return printKey(cli, values, revoked(cli, await revokeKey(store, parseId(words))));
         case "list":
+          refuseOthers(action, values, []);
           refuseWords(words);
           return printList(cli, values);
         default:

@@ -9,7 +9,7 @@ import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { TextFileError } from "../lib/text-file.ts";
-import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, UsageError } from "./command.ts";
+import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, OPERATOR, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
 
 const HELP = `Usage: countersign COMMAND …
@@ -75,7 +75,7 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
     environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
-    record: (entry) => auditOf(cli.config, io).record({ ...entry, who: "operator" } as AuditEntry),
+    record: (entry) => auditOf(cli.config, io).record({ ...entry, who: OPERATOR } as AuditEntry),
     write: (text) => io.out(text),
     print: (value, text, { json }) => {
       const isForPeople = json !== true && io.isTerminal;

@@ -12,6 +12,7 @@ import {
   parseGroup,
   parseWords,
   parseWorkflowTime,
+  refuseOthers,
   UsageError,
 } from "./command.ts";
 import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
@@ -64,8 +65,10 @@ Examples:
       case "create":
         return create(cli, nameOf(name), values);
       case "delete":
+        refuseOthers(action, values, []);
         return remove(cli, nameOf(name), values);
       case "list":
+        refuseOthers(action, values, []);
         if (name !== undefined) throw new UsageError(`list takes no NAME: what is ${name}?`);
         return list(cli, values);
       default:

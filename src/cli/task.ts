@@ -7,6 +7,7 @@ import {
   EXIT,
   type ExitCode,
   parseWords,
+  refuseOthers,
   UsageError,
 } from "./command.ts";
 
@@ -42,6 +43,7 @@ Example:
     switch (action) {
       case "halt":
       case "continue":
+        refuseOthers(action, values, []);
         if (id === undefined || id === "") throw new UsageError("ID is missing");
         return change(cli, action, checkedId(id), values);
       case "list":

@@ -1,4 +1,4 @@
-import { type Command, parseWords, UsageError } from "./command.ts";
+import { type Command, parseWords, refuseOthers, UsageError } from "./command.ts";
 import { LIMIT, logWebhooks } from "./webhooks-log.ts";
 import { testWebhook } from "./webhooks-test.ts";
 
@@ -35,17 +35,13 @@ Example:
     if (others.length > 0) throw new UsageError(`One SOURCE only: what is ${others.join(" ")}?`);
     if (verb === "test") {
       if (source === undefined) throw new UsageError("SOURCE is missing");
-      if (values.source !== undefined || values.limit !== undefined) {
-        throw new UsageError("--source and --limit belong to log");
-      }
+      refuseOthers(verb, values, ["body", "url", "id"]);
       return await testWebhook(cli, source, values);
     }
     if (verb !== "log") throw new UsageError("Say test or log");
     if (source !== undefined)
       throw new UsageError(`log takes no argument: what is ${source}? Use --source SOURCE`);
-    if (values.body !== undefined || values.url !== undefined || values.id !== undefined) {
-      throw new UsageError("--body, --url and --id belong to test");
-    }
+    refuseOthers(verb, values, ["source", "limit"]);
     return await logWebhooks(cli, values);
   },
 };

@@ -152,7 +152,8 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       upkeep.rebuild();
       // Lets waiting requests go first.
       while (upkeep.build()) await new Promise((resolve) => setImmediate(resolve));
-      if (projector.isFaulty) throw new Error("Cannot make the index: see the engine's log");
+      const { fault } = projector;
+      if (fault !== undefined) throw new Error(`Cannot make the index: ${fault.message}`, { cause: fault });
     },
     close: () => {
       retention?.stop();

@@ -1,6 +1,8 @@
 /** Whether the index in an engine's file says what the promises say. */
+import { creatorOf } from "../approval/creator.ts";
 import { childId, KIND_TAG } from "../approval/ids.ts";
 import { stored } from "../durable/protocol-client.ts";
+import { originOf } from "../protocol/ids.ts";
 import type { PromiseRecord } from "../protocol/records.ts";
 import { entryOf } from "./derive.ts";
 import type { Entry } from "./entry.ts";
@@ -29,23 +31,35 @@ const WRONG_MAX = 10;
 export function checkIndex(view: View): IndexCheck {
   const state = stateOf(view);
   if (state !== "whole") return { state, compared: 0, wrong: [] };
+  const approvals = [
+    ...view.rows(
+      `SELECT n, id FROM promises WHERE instr(tags, '"${KIND_TAG}":"approval"') > 0 ORDER BY n DESC LIMIT ?`,
+      COMPARED_MAX,
+    ),
+  ].map(([n, id]) => ({ n: Number(n), id: String(id) }));
+  const oldest = approvals.length < COMPARED_MAX ? 0 : (approvals.at(-1)?.n ?? 0);
   const wrong: string[] = [];
+  const terms = termsFrom(view, oldest);
   let compared = 0;
-  const approvals = view.rows(
-    `SELECT n, id FROM promises WHERE instr(tags, '"${KIND_TAG}":"approval"') > 0 ORDER BY n DESC LIMIT ?`,
-    COMPARED_MAX,
-  );
-  for (const [n, id] of approvals) {
+  for (const { n, id } of approvals) {
     compared += 1;
-    if (!isRight(view, Number(n), String(id))) wrong.push(String(id));
-    if (wrong.length === WRONG_MAX) break;
+    if (!isRight(view, n, id, terms.get(n) ?? 0)) wrong.push(id);
+    terms.delete(n);
+    if (wrong.length === WRONG_MAX) return { state, compared, wrong };
   }
   const gone = view.rows(
     "SELECT n FROM ledger_entries WHERE n NOT IN (SELECT n FROM promises) LIMIT ?",
     WRONG_MAX,
   );
-  wrong.push(...[...gone].map(([n]) => `number ${String(n)}`));
+  const left = new Set([...[...gone].map(([n]) => Number(n)), ...terms.keys()]);
+  wrong.push(...[...left].slice(0, WRONG_MAX).map((n) => `number ${n}`));
   return { state, compared, wrong };
+}
+
+/** How many terms each entry has, of those whose numbers begin here. It goes through all of them once. */
+function termsFrom(view: View, oldest: number): Map<number, number> {
+  const rows = view.rows("SELECT n, count(*) FROM ledger_terms WHERE n >= ? GROUP BY n", oldest);
+  return new Map([...rows].map(([n, count]) => [Number(n), Number(count)]));
 }
 
 function stateOf(view: View): IndexCheck["state"] {
@@ -56,7 +70,8 @@ function stateOf(view: View): IndexCheck["state"] {
   return state[1] === null ? "whole" : "building";
 }
 
-function isRight(view: View, n: number, id: string): boolean {
+/** @param terms how many terms it has: a list shows it by each, whether the entry has it or not */
+function isRight(view: View, n: number, id: string, terms: number): boolean {
   const root = view.read(id);
   if (root === undefined) return false;
   const children: PromiseRecord[] = [];
@@ -68,13 +83,15 @@ function isRight(view: View, n: number, id: string): boolean {
     children.push(child);
   }
   const entry = entryOf(stored(root), children.map(stored));
-  const [row] = view.rows("SELECT entry, creator FROM ledger_entries WHERE n = ?", n);
-  if (entry === undefined) return row === undefined;
-  if (row?.[0] !== JSON.stringify(entry)) return false;
-  return hasTerms(view, n, entry, typeof row[1] === "string" ? row[1] : undefined);
+  const [row] = view.rows("SELECT entry, creator, created_at, due_at FROM ledger_entries WHERE n = ?", n);
+  if (entry === undefined) return row === undefined && terms === 0;
+  const creator = creatorOf(root.tags, view.read(originOf(id))?.tags);
+  const { createdAt, deadline } = entry;
+  const expected = [JSON.stringify(entry), creator ?? null, Date.parse(createdAt), Date.parse(deadline)];
+  return expected.every((value, at) => row?.[at] === value) && hasTerms(view, n, entry, creator, terms);
 }
 
-function hasTerms(view: View, n: number, entry: Entry, creator: string | undefined): boolean {
+function hasTerms(view: View, n: number, entry: Entry, creator: string | undefined, terms: number): boolean {
   const { created, due } = termsOf(entry, creator);
   const isThere = (term: string, at: string) => {
     const [found] = view.rows(
@@ -86,6 +103,7 @@ function hasTerms(view: View, n: number, entry: Entry, creator: string | undefin
     return found !== undefined;
   };
   return (
+    terms === created.length + due.length &&
     created.every((term) => isThere(term, entry.createdAt)) &&
     due.every((term) => isThere(term, entry.deadline))
   );

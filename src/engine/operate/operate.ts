@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ServiceError } from "../../lib/errors.ts";
 import { type Engine, openEngine } from "../engine.ts";
+import { isTaken } from "../store/database.ts";
 import type { Projection } from "../store/projection.ts";
 import { backUp } from "./backup.ts";
 import { examine } from "./doctor.ts";
@@ -24,24 +26,42 @@ export function operateEngine({ dataDir, url, token, projection }: EngineFolder)
     look: <T>(visit: (state: FileState) => T) => look(file, visit),
     walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),
     /** A running engine does it, because it is the only writer of its file. Otherwise this opens one. */
-    collect: (olderThanMs: number): Promise<{ promises: number }> =>
-      here((engine) => engine.collect(olderThanMs)) ?? there(url, token, "collect", { olderThanMs }),
+    collect: async (olderThanMs: number): Promise<{ promises: number }> =>
+      await (here((engine) => engine.collect(olderThanMs)) ?? there(url, token, "collect", { olderThanMs })),
     /** Makes the rows of the projection again. */
     rebuild: async (): Promise<void> => {
       await (here((engine) => engine.rebuild()) ?? there(url, token, "rebuild", {}));
     },
   };
 
-  /** With an engine of this process; undefined if another process has the folder. */
+  /**
+   * With an engine of this process; undefined if another process has the folder.
+   * @throws ServiceError ENGINE_UNAVAILABLE if there is no engine, or it cannot do it
+   */
   function here<T>(work: (engine: Engine) => Promise<T>): Promise<T> | undefined {
+    // To open one would make it, in a folder that is perhaps a wrong one.
+    if (!existsSync(file)) throw unavailable(`Cannot open the engine: there is no file ${file}`);
     let engine: Engine;
     try {
       engine = openEngine({ dataDir, projection });
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof Error && isTaken(error.cause)) return undefined;
+      throw unavailable(messageOf(error), error);
     }
-    return work(engine).finally(() => engine.close());
+    return work(engine)
+      .catch((error: unknown) => {
+        throw unavailable(messageOf(error), error);
+      })
+      .finally(() => engine.close());
   }
+}
+
+function unavailable(message: string, cause?: unknown): ServiceError {
+  return new ServiceError("ENGINE_UNAVAILABLE", message, { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function there<T>(url: string, token: string | undefined, what: string, body: object): Promise<T> {
@@ -53,15 +73,9 @@ async function there<T>(url: string, token: string | undefined, what: string, bo
       body: JSON.stringify(body),
     });
   } catch (cause) {
-    throw new ServiceError("ENGINE_UNAVAILABLE", `An engine uses the folder, but does not listen at ${url}`, {
-      cause,
-    });
+    throw unavailable(`An engine uses the folder, but does not listen at ${url}`, cause);
   }
   const text = await response.text();
-  if (!response.ok)
-    throw new ServiceError(
-      "ENGINE_UNAVAILABLE",
-      `The engine at ${url} answered ${response.status}: ${text.trim()}`,
-    );
+  if (!response.ok) throw unavailable(`The engine at ${url} answered ${response.status}: ${text.trim()}`);
   return JSON.parse(text) as T;
 }

@@ -42,7 +42,8 @@ export class Projector {
   #stateSql: ReturnType<typeof prepareState> | undefined;
   #rows: ProjectedRows | undefined;
   #made: Made = "none";
-  #isFaulty = false;
+  /** Why nothing more is made of the rows, until a rebuild. */
+  #fault: Error | undefined;
   #onBuilding: () => void = () => undefined;
 
   constructor(
@@ -57,14 +58,14 @@ export class Projector {
     this.#sql = prepare(db);
   }
 
-  /** Whether making rows failed. */
-  get isFaulty(): boolean {
-    return this.#isFaulty;
+  /** Why making rows failed, if it did. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   /** Whether there is something to do for `build`. */
   get isBuilding(): boolean {
-    return !this.#isFaulty && this.#made !== "all";
+    return this.#fault === undefined && this.#made !== "all";
   }
 
   /** Calls back at once, and whenever there is something to do for `build` after there was nothing, or after a rollback. */
@@ -114,14 +115,14 @@ export class Projector {
   read(query: unknown): Projected {
     this.flush();
     if (this.isBuilding) return { kind: "building", ...this.#progress() };
-    const answer = this.#isFaulty ? undefined : this.#answer(query);
+    const answer = this.#fault === undefined ? this.#answer(query) : undefined;
     return answer === undefined ? { kind: "stale" } : { kind: "answer", answer };
   }
 
   /** Takes up the state of the last checkpoint. What was marked since is marked again, from the journal. */
   load(): void {
     this.#marked.clear();
-    if (this.#isFaulty) return;
+    if (this.#fault !== undefined) return;
     this.#made = this.#madeInFile();
     if (this.#made === "none") this.#beginAlone();
     if (this.isBuilding) this.#onBuilding();
@@ -129,7 +130,7 @@ export class Projector {
 
   /** Begins to make all rows again, in the open transaction. */
   rebuild(): void {
-    this.#isFaulty = false;
+    this.#fault = undefined;
     this.#marked.clear();
     this.#guard(() => this.#begin());
     if (this.isBuilding) this.#onBuilding();
@@ -144,7 +145,7 @@ export class Projector {
 
   /** Whether the rows that there are follow the changes. */
   get #isKept(): boolean {
-    return !this.#isFaulty && this.#made !== "none";
+    return this.#fault === undefined && this.#made !== "none";
   }
 
   #progress(): { readonly done: number; readonly all: number } {
@@ -209,7 +210,7 @@ export class Projector {
       if (isFull(error)) {
         this.#log.warn({ err: error }, "Cannot make the index now");
       } else {
-        this.#isFaulty = true;
+        this.#fault = error instanceof Error ? error : new Error(String(error));
         this.#log.error({ err: error }, "Cannot make the index: lists are off");
       }
     }
@@ -261,7 +262,7 @@ export class Projector {
   }
 
   #guard(work: () => void): void {
-    if (this.#isFaulty) return;
+    if (this.#fault !== undefined) return;
     const wasOpen = this.#db.isTransaction;
     try {
       work();
@@ -277,7 +278,7 @@ export class Projector {
   #fail(error: unknown, wasOpen: boolean): void {
     // The engine will try again when there is room.
     if (isFull(error)) throw error;
-    this.#isFaulty = true;
+    this.#fault = error instanceof Error ? error : new Error(String(error));
     this.#log.error(
       { err: error },
       "Cannot keep the index: lists are off until it is made again, by a restart or by countersign index rebuild",

@@ -16,7 +16,7 @@ import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import type { Acted, ActOptions, Actor, MailedByHand, OnBallot } from "../../service/approvals/act.ts";
+import type { Acted, ActOptions, Actor, OnBallot } from "../../service/approvals/act.ts";
 import {
   reassignBallot,
   recuseBallot,
@@ -25,7 +25,7 @@ import {
 } from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/failure.ts";
-import { remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
+import { mailView, remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
@@ -153,14 +153,6 @@ function told<Result>(
   if (failure !== undefined || acted.kind !== "stands") throw failure;
   if (!acted.isDone) res.status(202).set("Retry-After", "1");
   return acted;
-}
-
-function mailView({ status, reason, againAtMs }: MailedByHand) {
-  return {
-    status,
-    ...(reason === undefined ? {} : { reason }),
-    possibleAgainAt: new Date(againAtMs).toISOString(),
-  };
 }
 
 function approvalIn(req: Request, res: Response): string {

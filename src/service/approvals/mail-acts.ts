@@ -169,6 +169,15 @@ async function toldOf(options: ActOptions, named: BallotNamed, record: StoredPro
   return { ...result, isDone: sent.state !== "pending", mailed: { ...mailedOf(delivery), againAtMs } };
 }
 
+/** As programs and operators see it. */
+export function mailView({ status, reason, againAtMs }: MailedByHand) {
+  return {
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    possibleAgainAt: new Date(againAtMs).toISOString(),
+  };
+}
+
 function mailedOf(delivery: Delivery | undefined): Omit<MailedByHand, "againAtMs"> {
   if (delivery?.status === "undeliverable") return { status: delivery.status, reason: delivery.reason };
   return { status: delivery?.status === "sent" ? "sent" : "pending" };

@@ -92,7 +92,10 @@ test("does each act, and says with which key", async () => {
   writeFileSync(file, "title: Order fewer\ndetails: [{ label: Amount, value: '30' }]\n");
   try {
     const steps: readonly [string[], object][] = [
-      [["remind", "po-1", ...BO], { ballot: 3 }],
+      [
+        ["remind", "po-1", ...BO],
+        { ballot: 3, mail: { status: "sent", possibleAgainAt: expect.any(String) } },
+      ],
       [["resend", "po-1", "--ballot", "3", "--new-links"], { ballot: 3, next: expect.any(Number) }],
       [
         ["reassign", "po-1", ...BO, "--to", "dee@example.com", "--reason", "Away"],
