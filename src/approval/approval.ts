@@ -191,7 +191,8 @@ export interface Closed {
 
 /** What became of one approver's mail. */
 export type Delivery =
-  | { readonly status: "sent"; readonly messageId: string }
+  /** `canBounce`: it had a return path of its own, so what comes back of it is known. */
+  | { readonly status: "sent"; readonly messageId: string; readonly canBounce?: true }
   /** It is tried again: from `nextTryAtMs` on, in milliseconds since 1970, which older records lack. */
   | { readonly status: "deferred"; readonly reason: string; readonly nextTryAtMs?: number }
   | { readonly status: "undeliverable"; readonly reason: string }

@@ -1,5 +1,6 @@
 /** What happened to an approval, in order, as its stored promises tell it. Times are the engine's. */
 import type { Choice, Door, OutcomeKind, Person, Via } from "./approval.ts";
+import { delayOf, type Returned } from "./bounce.ts";
 import { type Course, courseOf } from "./course.ts";
 import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
@@ -30,6 +31,8 @@ export const HISTORY_TYPES = [
   "extended",
   "asked",
   "mailed",
+  "mail-delayed",
+  "mail-bounced",
   "decided",
   "undone",
   "reassigned",
@@ -63,8 +66,10 @@ export interface HistoryEvent {
   readonly deadline?: string;
   /** Which mail: `request`, or what a notice says. */
   readonly mail?: string;
-  /** What became of a mail or a callback. */
+  /** What became of a mail or a callback; of a mail that is late or came back, the code of the report. */
   readonly status?: string;
+  /** When a mail is tried again. */
+  readonly nextTryAt?: string;
   /** Of a callback. */
   readonly event?: EventType;
   readonly outcome?: OutcomeKind | "failed";
@@ -131,6 +136,7 @@ function childEvents(child: StoredRecord, course: Course): Timed[] {
   if (mail === undefined) return [];
   const { n, delivery } = mail;
   const reason = "reason" in delivery ? { reason: delivery.reason } : {};
+  const nextTryAtMs = delivery.status === "deferred" ? delivery.nextTryAtMs : undefined;
   return [
     {
       // A step that is stored when it has ended has a time that is up to a second early (`src/durable/step-record.ts`).
@@ -140,6 +146,7 @@ function childEvents(child: StoredRecord, course: Course): Timed[] {
       ...aboutBallot(course, n),
       status: delivery.status,
       ...reason,
+      ...(nextTryAtMs === undefined ? {} : { nextTryAt: iso(nextTryAtMs) }),
     },
   ];
 }
@@ -224,6 +231,9 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
     const end = noticeEndOf(record);
     const { says } = notice;
     return [
+      ...(says.mail === "undeliverable" && says.bounce !== undefined
+        ? [returnedEvent("mail-bounced", says.n, says.bounce, course)]
+        : []),
       {
         atMs: end === undefined ? record.createdAt : settledAt(record),
         type: "mailed",
@@ -234,8 +244,21 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
       },
     ];
   }
+  const delay = delayOf(record);
+  if (delay !== undefined) {
+    return delay.approval === approval ? [returnedEvent("mail-delayed", delay.n, delay, course)] : [];
+  }
   const callback = viewCallback(record);
   return callback === undefined || callback.about !== approval ? [] : [callbackEvent(callback)];
+}
+
+function returnedEvent(
+  type: "mail-bounced" | "mail-delayed",
+  n: number,
+  { atMs, status }: Returned,
+  course: Course,
+): Timed {
+  return { atMs, type, ...aboutBallot(course, n), ...some({ status }) };
 }
 
 function callbackEvent({ type, status, to, createdAt, endedAt }: CallbackView): Timed {

@@ -6,6 +6,7 @@
  * and the same notice is ordered once.
  */
 import type { Act, Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
+import type { Returned } from "./bounce.ts";
 import type { Explanation } from "./evaluate.ts";
 import type { StagePlace } from "./next-deadline.ts";
 
@@ -55,7 +56,13 @@ export type Says =
       readonly rounds: number;
       readonly deadlineAtMs: number;
     }
-  | { readonly mail: "undeliverable"; readonly n: number; readonly person: Person }
+  | {
+      readonly mail: "undeliverable";
+      readonly n: number;
+      readonly person: Person;
+      /** Given if a relay had taken the mail, and it came back. */
+      readonly bounce?: Returned;
+    }
   /** To the requester, at the start, where the request says so. */
   | { readonly mail: "requested" };
 

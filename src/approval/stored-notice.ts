@@ -1,6 +1,7 @@
 /** Notices read back from stored promises, checked by shape as in `stored.ts`. */
 import { z } from "zod";
 import { type Delivery, WITHDRAWN_BECAUSE } from "./approval.ts";
+import { returnedShape } from "./bounce.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND, type Notice, type NoticeEnd, type Says } from "./notice.ts";
 import { outcomeKindSchema, storedPersonSchema } from "./schema.ts";
@@ -56,7 +57,12 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     rounds: z.int(),
     deadlineAtMs: epochMs,
   }),
-  z.object({ mail: z.literal("undeliverable"), n: z.int().min(1), person }),
+  z.object({
+    mail: z.literal("undeliverable"),
+    n: z.int().min(1),
+    person,
+    bounce: z.exactOptional(z.object(returnedShape)),
+  }),
   z.object({ mail: z.literal("requested") }),
 ]);
 

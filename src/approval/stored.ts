@@ -182,7 +182,7 @@ const closed: z.ZodType<Closed> = z.object({
 });
 
 export const storedDeliverySchema: z.ZodType<Delivery> = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("sent"), messageId: text }),
+  z.object({ status: z.literal("sent"), messageId: text, canBounce: z.exactOptional(z.literal(true)) }),
   z.object({ status: z.literal("deferred"), reason: text, nextTryAtMs: z.exactOptional(z.int()) }),
   z.object({ status: z.literal("undeliverable"), reason: text }),
   z.object({ status: z.literal("skipped") }),

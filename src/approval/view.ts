@@ -10,6 +10,7 @@ import {
   type Person,
   type Via,
 } from "./approval.ts";
+import { bounceText, delayText, type Returns } from "./bounce.ts";
 import { shownUrl } from "./callback.ts";
 import { type Course, courseOf } from "./course.ts";
 import { OPENING, openingAsks } from "./evaluate.ts";
@@ -107,6 +108,10 @@ interface MailView {
   readonly attempts: number;
   /** When it is tried again; absent while it is being tried, and when it is not. */
   readonly nextTryAt?: string;
+  /** When it came back, if a relay took it and another system could not deliver it. Then it is `undeliverable`. */
+  readonly bouncedAt?: string;
+  /** When a system on its way told that it is late. It may still arrive, so it is `sent`. */
+  readonly delayedAt?: string;
 }
 
 /** Direct children of an approval, by position: the end, the ballots, then steps. */
@@ -116,11 +121,13 @@ export type Children = readonly StoredRecord[];
  * Computes an approval's state from its stored promises; undefined if `root` is no approval.
  *
  * @param explain what is told of why it stands so. Default: nothing
+ * @param returns what came back of its mails, by the numbers of ballots. Default: nothing
  */
 export function summarize(
   root: StoredRecord,
   children: Children,
   explain: (course: Course) => ExplanationView | undefined = () => undefined,
+  returns: ReadonlyMap<number, Returns> = new Map(),
 ): ApprovalView | undefined {
   const course = courseOf(root, children);
   if (course === undefined) return undefined;
@@ -128,7 +135,7 @@ export function summarize(
   const { approvers: _, deadline: __, callbackUrl, ...shown } = request;
   const mails = mailsOf(children);
   const ballots = ballotsOf(course).map((ballot) => {
-    const mail = mails.get(ballot.n) ?? { status: "pending", attempts: 0 };
+    const mail = withReturns(mails.get(ballot.n) ?? UNMAILED, returns.get(ballot.n));
     return ballotView({ ...ballot, mail }, standingIn(course, ballot.n));
   });
   const { status, ...ended } = statusOf(root);
@@ -184,18 +191,28 @@ function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "canc
   };
 }
 
+const UNMAILED: MailView = { status: "pending", attempts: 0 };
+
+function withReturns(mail: MailView, { bounce, delay }: Returns = {}): MailView {
+  if (bounce !== undefined) {
+    return { ...mail, status: "undeliverable", reason: bounceText(bounce), bouncedAt: iso(bounce.atMs) };
+  }
+  return delay === undefined ? mail : { ...mail, reason: delayText(delay), delayedAt: iso(delay.atMs) };
+}
+
 /** Version 1 of the workflow has one timer for its mails, and later ones have one for whatever is due next. */
 const TIMERS = new Set(["retry", "alarm"]);
 
 /** The latest known result by ballot; later steps are later tries. */
 function mailsOf(children: Children): Map<number, MailView> {
   const mails = new Map<number, MailView>();
-  // One timer for all mails that are to be tried again.
+  // One timer for whatever is due next, which may be something else. While it runs, no mail is being tried.
   const timer = children.find(({ tags, state }) => TIMERS.has(tags[KIND_TAG] ?? "") && state === "pending");
   for (const child of children) {
     const result = mailResultOf(child);
     if (result === undefined) continue;
     const { status } = result.delivery;
+    const nextTryAtMs = status === "deferred" ? result.delivery.nextTryAtMs : undefined;
     const { attempts = 0 } = mails.get(result.n) ?? {};
     // A later try that found the ballot closed does not undo that the first mail went out.
     if (status === "skipped" && attempts > 0) continue;
@@ -203,7 +220,9 @@ function mailsOf(children: Children): Map<number, MailView> {
       status,
       ...reasonOf(result.delivery),
       attempts: status === "skipped" ? 0 : attempts + 1,
-      ...(status === "deferred" && timer !== undefined ? { nextTryAt: iso(timer.timeoutAt) } : {}),
+      ...(status === "deferred" && timer !== undefined
+        ? { nextTryAt: iso(Math.max(nextTryAtMs ?? 0, timer.timeoutAt)) }
+        : {}),
     });
   }
   return mails;

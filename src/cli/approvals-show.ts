@@ -7,6 +7,7 @@ import { currentTime } from "../durable/engine-time.ts";
 import { messagesFor } from "../lib/messages.ts";
 import { cleanText } from "../lib/text.ts";
 import { approvalBehind } from "../service/approvals/approval-behind.ts";
+import { readReturns } from "../service/approvals/returned.ts";
 import { type Cli, CommandFailure, EXIT } from "./command.ts";
 
 export async function show(
@@ -23,10 +24,14 @@ export async function viewOf({ clock }: Cli, durable: Durable, id: string): Prom
   const root = await approvalBehind(durable, id);
   const nowMs = await currentTime({ durable, clock });
   const english = messagesFor();
+  const children = root === undefined ? [] : await durable.children(root.id);
   const view =
     root &&
-    summarize(root, await durable.children(root.id), (course) =>
-      explained(course, nowMs, (explanation) => explanationText(explanation, english, {})),
+    summarize(
+      root,
+      children,
+      (course) => explained(course, nowMs, (explanation) => explanationText(explanation, english, {})),
+      await readReturns(durable, root, children),
     );
   if (view === undefined) throw new CommandFailure(EXIT.notFound, `There is no approval ${id}`);
   return view;

@@ -342,12 +342,16 @@ export type BallotDecidedEvent = {
 export type BallotMail = {
   /** `sent`: the relay accepted the mail. It does not mean that anyone has read it. */
   readonly status: "pending" | "sent" | "deferred" | "undeliverable" | "skipped";
-  /** Why the last attempt left it deferred or undeliverable. */
+  /** Why it is deferred, undeliverable or late, by codes alone. */
   readonly reason?: string;
   /** How often Countersign tried to hand the mail to the relay. */
   readonly attempts: number;
   /** When Countersign tries a deferred mail again. */
   readonly nextTryAt?: string;
+  /** When the mail came back. The relay had accepted it, and it is `undeliverable` now. */
+  readonly bouncedAt?: string;
+  /** When a mail system reported that the mail is late. It may still arrive. */
+  readonly delayedAt?: string;
 };
 
 export type BallotStands = BallotDecided | BallotClosed;
@@ -646,6 +650,8 @@ export type HistoryEvent = {
     | "extended"
     | "asked"
     | "mailed"
+    | "mail-delayed"
+    | "mail-bounced"
     | "decided"
     | "undone"
     | "reassigned"
@@ -673,8 +679,10 @@ export type HistoryEvent = {
   readonly deadline?: string;
   /** Which: `request`, `reminder`, `outcome` and so on. */
   readonly mail?: string;
-  /** What became of a mail or a callback. */
+  /** What became of a mail or a callback; of a mail that is late or came back, the reported code. */
   readonly status?: string;
+  /** When a deferred mail is tried again. */
+  readonly nextTryAt?: string;
   /** What a callback reported. */
   readonly event?:
     | "approval.requested"

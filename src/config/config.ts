@@ -4,6 +4,7 @@ import { builtInGroupOf } from "../approval/own-ways.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { WORKER_LIMITS } from "../lib/worker-limits.ts";
+import { type BounceConfig, bounceConfig } from "./bounces.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type EngineConfig, engineConfig } from "./engine.ts";
 import { type Env, processEnv } from "./env.ts";
@@ -54,6 +55,8 @@ export interface Config {
   readonly oidc: OidcConfig | undefined;
   readonly engine: EngineConfig;
   readonly mail: MailConfig;
+  /** How mails come back that cannot be delivered; undefined: to the sender's address, where a person looks. */
+  readonly bounces: BounceConfig | undefined;
   /** Absolute path of the folder of texts of the operator's own; undefined: there are none. */
   readonly messagesDir: string | undefined;
   /** Whether people can sign in to an inbox. */
@@ -130,6 +133,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     webhooksFile: webhooksFile === undefined ? undefined : resolve(webhooksFile),
     engine,
     mail: mailConfig(source),
+    bounces: bounceConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
     inbox: inboxSetting(source, { engine, publicUrl }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),

@@ -67,6 +67,8 @@ export interface Latent {
   /** Milliseconds since 1970. */
   readonly timeoutAt: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** As of `Call`. */
+  readonly isLoose?: boolean;
 }
 
 /** A workflow to run: `func(...args)` on a worker of the group `target`. */

@@ -80,13 +80,13 @@ class ResonateDurable implements Durable {
     return stored(response.data.promise);
   }
 
-  async create({ id, param, timeoutAt, tags }: Latent): Promise<StoredPromise> {
+  async create({ id, param, timeoutAt, tags, isLoose }: Latent): Promise<StoredPromise> {
     assertStorable(param, "param", "third-party");
     const response = await ask(this.#network, "promise.create", {
       id,
       timeoutAt,
       param: encode(param, "param"),
-      tags: { ...tags, ...lineage(id), ...EXTERNAL },
+      tags: { ...tags, ...(isLoose === true ? looseLineage(id) : lineage(id)), ...EXTERNAL },
     });
     if (!response.ok)
       throw new Error(`Cannot create ${id}: the engine answers ${response.status} to a creation`);

@@ -69,7 +69,11 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     mail: z
       .exactOptional(z.string())
       .meta({ description: "Which: `request`, `reminder`, `outcome` and so on." }),
-    status: z.exactOptional(z.string()).meta({ description: "What became of a mail or a callback." }),
+    status: z.exactOptional(z.string()).meta({
+      description:
+        "What became of a mail or a callback; of a mail that is late or came back, the reported code.",
+    }),
+    nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
     event: z.exactOptional(z.enum(EVENT_TYPES)).meta({ description: "What a callback reported." }),
     outcome: z.exactOptional(z.enum(["approved", "rejected", "expired", "cancelled", "failed"])),
     door: z.exactOptional(doorSchema),

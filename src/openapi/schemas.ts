@@ -137,11 +137,17 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
         }),
         reason: z
           .exactOptional(z.string())
-          .meta({ description: "Why the last attempt left it deferred or undeliverable." }),
+          .meta({ description: "Why it is deferred, undeliverable or late, by codes alone." }),
         attempts: z.int().meta({ description: "How often Countersign tried to hand the mail to the relay." }),
         nextTryAt: z
           .exactOptional(instant)
           .meta({ description: "When Countersign tries a deferred mail again." }),
+        bouncedAt: z.exactOptional(instant).meta({
+          description: "When the mail came back. The relay had accepted it, and it is `undeliverable` now.",
+        }),
+        delayedAt: z.exactOptional(instant).meta({
+          description: "When a mail system reported that the mail is late. It may still arrive.",
+        }),
       })
       .meta({ id: "BallotMail" }),
   })

@@ -74,10 +74,15 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       ...(engine.kind === "embedded" && { canStore: () => hasRoom(dataDir) }),
       ...(looking && { isEngineOpen: looking.isOpen }),
     });
+    const bounces = await openBounces(parts, gateway).catch(async (error: unknown) => {
+      await gateway.close();
+      throw error;
+    });
     return {
       ...gateway,
       close: async () => {
         looking?.stop();
+        await bounces?.close();
         await gateway.close();
       },
     };
@@ -85,6 +90,17 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
     looking?.stop();
     throw error;
   }
+}
+
+/** Where reports about mails are taken by SMTP, if the settings say so. */
+async function openBounces({ config, durable, log }: GatewayParts, { publicUrl }: Gateway) {
+  const listener = config.bounces?.listener;
+  if (listener === undefined) return undefined;
+  const { openBounceListener } = await import("./bounce-listener.ts");
+  const { hostname: name } = new URL(publicUrl);
+  const opened = await openBounceListener({ ...listener, name, durable, keys: loadTokenKeys(config), log });
+  log.info({ host: listener.host, port: opened.port }, "Reports about mails are taken by SMTP");
+  return opened;
 }
 
 /** Schemes and settings of webhooks are read only where there are any. */

@@ -93,6 +93,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       callbacks,
       tokens,
       publicUrl,
+      bounceAddress: config.bounces?.address,
       group,
       builtInGroup,
       mayApproveByDeadline: config.mayApproveByDeadline,

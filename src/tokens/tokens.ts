@@ -9,6 +9,7 @@ import { z } from "zod";
 import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
+import { createReturnPathTokens, type ReturnPathTokens } from "./return-path.ts";
 import { createSignInTokens, type SignInTokens } from "./sign-in.ts";
 
 export interface LinkTokensOptions {
@@ -96,6 +97,8 @@ export interface LinkTokens {
   recipientId(approvalId: string, email: string): string;
   /** What people sign in to their inbox with. */
   readonly signIn: SignInTokens;
+  /** What names a mail in the address that it can come back to. */
+  readonly returnPaths: ReturnPathTokens;
 }
 
 /** Values of choices, and `view`. */
@@ -251,5 +254,6 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
       })),
     recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
     signIn: createSignInTokens({ keys, issuer, formerIssuers }),
+    returnPaths: createReturnPathTokens(keys),
   };
 }

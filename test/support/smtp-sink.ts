@@ -9,11 +9,15 @@ export interface SinkScript {
   /** After the final dot. `drop`: takes the mail and cuts the connection. `hang`: never answers. */
   readonly data?: (attempt: number) => number | "drop" | "hang";
   readonly login?: { readonly user: string; readonly pass: string };
+  /** Offers DSN (RFC 3461). */
+  readonly reports?: boolean;
 }
 
 interface SunkMail {
   readonly from: string;
   readonly to: readonly string[];
+  /** What the sender asked to be told (RFC 3461), where the sink offers that. */
+  readonly reports?: string;
   /** The bytes as they came, CRLF included. */
   readonly raw: string;
 }
@@ -37,6 +41,7 @@ export async function startSmtpSink(script: SinkScript = {}): Promise<SmtpSink> 
     disabledCommands: script.login === undefined ? ["AUTH", "STARTTLS"] : ["STARTTLS"],
     maxAllowedUnauthenticatedCommands: false,
     disableReverseLookup: true,
+    hideDSN: script.reports !== true,
     closeTimeout: 50,
     onAuth(auth, _session, done) {
       const ok = auth.username === script.login?.user && auth.password === script.login?.pass;
@@ -52,10 +57,11 @@ export async function startSmtpSink(script: SinkScript = {}): Promise<SmtpSink> 
       const chunks: Buffer[] = [];
       for await (const chunk of stream) chunks.push(chunk as Buffer);
       contents += 1;
-      const { mailFrom, rcptTo } = session.envelope;
+      const { mailFrom, rcptTo, dsn } = session.envelope;
       mails.push({
         from: mailFrom === false ? "" : mailFrom.address,
         to: rcptTo.map(({ address }) => address),
+        ...(script.reports === true ? { reports: JSON.stringify({ ...dsn, ...rcptTo[0]?.dsn }) } : {}),
         raw: Buffer.concat(chunks).toString("utf8"),
       });
       const said = script.data?.(contents) ?? 250;

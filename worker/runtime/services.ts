@@ -3,6 +3,7 @@ import type { ApprovalRequest } from "../../src/approval/approval.ts";
 import type { CallbackEvent } from "../../src/approval/event.ts";
 import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
+import type { StoredPromise } from "../../src/durable/durable.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
 import type { AbsenceBook } from "../../src/service/absences/book.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
@@ -11,6 +12,8 @@ import type { WorkerLog } from "./sdk-log.ts";
 /** What workflows and steps use besides their arguments. Fixed for a process, never part of a replay. */
 export interface Services {
   readonly promises: EnginePromises;
+  /** The promise as it is stored now; undefined if there is none of that id. */
+  readonly look: (id: string) => Promise<StoredPromise | undefined>;
   /** Who is away, and who is asked instead. */
   readonly absences: AbsenceBook;
   /** The engine's clock, in milliseconds since 1970: what deadlines are counted from. */
@@ -35,6 +38,8 @@ export interface ProductServices extends Services {
   readonly callbacks: CallbackSender;
   readonly tokens: LinkTokens;
   readonly publicUrl: string;
+  /** The address that mails to approvers come back to, each with a tag of its own. Default: none. */
+  readonly bounceAddress?: string | undefined;
   /** Awaits a slow operation of a step without taking a place among the running tasks. */
   readonly apart: <T>(workflow: string, work: Promise<T>) => Promise<T>;
   /**
@@ -47,9 +52,9 @@ export interface ProductServices extends Services {
 }
 
 /** What a worker is given; the rest it has from its engine. */
-export type GivenServices =
-  | Omit<Services, "promises" | "absences" | "now" | "log">
-  | Omit<ProductServices, "promises" | "absences" | "now" | "log" | "apart" | "told">;
+export type GivenServices = Omit<Services, OfEngine> | Omit<ProductServices, OfEngine | "apart" | "told">;
+
+type OfEngine = "promises" | "look" | "absences" | "now" | "log";
 
 const NAME = "countersign";
 

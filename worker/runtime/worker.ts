@@ -56,12 +56,14 @@ export function startWorker(options: WorkerOptions): Worker {
   if (!makeFaster(resonate))
     log.warn({}, "this version of the SDK is not the expected one: steps take more CPU");
   goByEngineTime(resonate, now);
+  const look = async (id: string) => {
+    const response = await ask(network, "promise.get", { id });
+    return response.ok ? stored(response.data.promise) : undefined;
+  };
   const ofEngine = {
     promises: resonate.promises,
-    absences: openAbsenceBook(async (id) => {
-      const response = await ask(network, "promise.get", { id });
-      return response.ok ? stored(response.data.promise) : undefined;
-    }),
+    look,
+    absences: openAbsenceBook(look),
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     told: (workflow: string, id: string) => steps.told(workflow, id),
     now,

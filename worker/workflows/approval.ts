@@ -87,11 +87,12 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       request,
       terms,
       state,
-      seats: seats.map(({ n, ask, future, undo }) => ({
+      seats: seats.map(({ n, ask, future, undo, canBounce }) => ({
         n,
         ask,
         ...observe(future),
         undo: undo && observe(undo),
+        canBounce,
       })),
       end: observe(end),
       endAtMs,
@@ -171,6 +172,8 @@ interface HeldSeat {
   tries: number;
   /** Whether its mail cannot be delivered: this person was not asked. */
   isUnreached: boolean;
+  /** Whether its mail had a return path of its own. */
+  canBounce: boolean;
 }
 
 /** A ballot whose mail has to be tried again. */
@@ -256,7 +259,7 @@ class Desk {
         undo === undefined
           ? undefined
           : yield* this.#create({ timeout, tags: { ...EXTERNAL, [KIND_TAG]: "undo" } });
-      const seat = { n, ask, future, undo: undoing, tries: 0, isUnreached: false };
+      const seat = { n, ask, future, undo: undoing, tries: 0, isUnreached: false, canBounce: false };
       const first = this.#firstOf(seat);
       if (first !== seat) this.first[n] = first.n;
       seats.push(seat);
@@ -295,6 +298,7 @@ class Desk {
         delivery: { status: "deferred", nextTryAtMs: 0 },
       };
       seat.isUnreached = delivery.status === "undeliverable";
+      seat.canBounce = delivery.status === "sent" && delivery.canBounce === true;
       if (delivery.status === "deferred") unmailed.push({ seat, nextTryAtMs: delivery.nextTryAtMs ?? 0 });
     }
     return unmailed;

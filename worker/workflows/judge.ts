@@ -28,6 +28,7 @@ import {
   type Undo,
   type Withdrawal,
 } from "../../src/approval/approval.ts";
+import { unreachedId } from "../../src/approval/bounce.ts";
 import { endOf, seatAnswer } from "../../src/approval/course.ts";
 import {
   type Ask,
@@ -85,6 +86,8 @@ interface SeatSeen extends Seen {
   readonly n: number;
   readonly ask: Ask;
   readonly undo: Seen | undefined;
+  /** Whether its mail had a return path of its own. */
+  readonly canBounce: boolean;
 }
 
 export async function judge(
@@ -197,6 +200,7 @@ class Bench {
   #closed: Closed | undefined;
   #evaluation: Evaluation | undefined;
   #awayAt: AwayAt | undefined;
+  #hasBounced = false;
   /** How many promises this judgement has settled. */
   #settledHere = 0;
 
@@ -237,6 +241,7 @@ class Bench {
       }),
     );
     if (end.settled) this.#end = await readSettled(this.#svc, approval, end.id);
+    this.#hasBounced = await this.#readBounces();
     for (;;) {
       await this.#seal();
       const evaluation = this.#evaluate();
@@ -339,6 +344,21 @@ class Bench {
     return notices;
   }
 
+  /** Whether a mail came back of somebody who has not answered; read only where their silence could count. */
+  async #readBounces(): Promise<boolean> {
+    const { approval, terms, seats, isMailed } = this.#seen;
+    const mayCount = this.#svc.mayApproveByDeadline === true && approvesBySilence(this.#rule);
+    if (!mayCount || !isMailed) return false;
+    const found = await Promise.all(
+      seats.map(async ({ n, settled, canBounce }) => {
+        if (settled || !canBounce) return false;
+        const { startedAtMs } = terms;
+        return (await this.#svc.look(unreachedId({ approval, startedAtMs, n }))) !== undefined;
+      }),
+    );
+    return found.includes(true);
+  }
+
   #ballot(n: number): { readonly n: number; readonly first: number } {
     return { n, first: this.#seen.first[n] ?? n };
   }
@@ -419,7 +439,7 @@ class Bench {
     };
     const settings = {
       mayApproveByDeadline: this.#svc.mayApproveByDeadline ?? false,
-      everybodyMailed: isMailed,
+      everybodyMailed: isMailed && !this.#hasBounced,
     };
     const evaluation = evaluate(this.#rule, look, settings);
     this.#closed = end.kind === "closed" ? end.closed : undefined;
@@ -513,6 +533,10 @@ class Bench {
 
 function keyOf(seat: SeatSeen | undefined): string | undefined {
   return seat && addressKey(seat.ask.person.email);
+}
+
+function approvesBySilence({ onDeadline, stages }: Rule): boolean {
+  return onDeadline === "approve" || stages.some((stage) => stage.onDeadline === "approve");
 }
 
 const PENDING: Recorded = { state: "pending", value: undefined, timeoutAt: 0 };

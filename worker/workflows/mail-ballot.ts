@@ -7,12 +7,13 @@ import {
   type ApprovalRequest,
   type Content,
   type Delivery,
+  LINK_VIEW_MS,
   type MailResult,
 } from "../../src/approval/approval.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
-import type { Mail } from "../../src/channels/mail/message.ts";
+import type { AskingMail } from "../../src/channels/mail/ask.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
@@ -21,6 +22,7 @@ import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail } from "./ask-mail.ts";
 import { afterTry } from "./mail-tries.ts";
 import { asTold, read } from "./records.ts";
+import { openReturnPath } from "./return-path.ts";
 
 export interface MailInput {
   readonly approval: string;
@@ -77,13 +79,17 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
 
 async function deliver(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Delivery> {
   // A relay may take minutes, and other approvals must not wait for it.
-  const delivery = await svc.apart(input.approval, svc.mailer.send(await mailFor(svc, input, record)));
+  const mail = await mailFor(svc, input, record);
+  const returnPath = await openReturnPath(svc, record, input.endAtMs + LINK_VIEW_MS);
+  const sending = svc.mailer.send(returnPath === undefined ? mail : { ...mail, returnPath });
+  const delivery = await svc.apart(input.approval, sending);
+  if (delivery.status === "sent" && returnPath !== undefined) return { ...delivery, canBounce: true };
   const { tries, together, deadline } = input;
   return afterTry(delivery, { tries, together, untilMs: deadline.atMs }, svc.now());
 }
 
 /** The mail that fits the reason why the ballot was opened. */
-async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Mail> {
+async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<AskingMail> {
   const { approval, request, firstId, before, note } = input;
   const first = firstId === record.id ? undefined : await asTold(svc, approval, firstId);
   const asking = askMail(svc, { approval, request, record, first }, input.deadline, input.endAtMs);

@@ -7,6 +7,7 @@ import {
   type OutcomeKind,
   type Person,
 } from "../../src/approval/approval.ts";
+import { bounceText } from "../../src/approval/bounce.ts";
 import { asked } from "../../src/approval/content.ts";
 import { OPENING, openingAsks } from "../../src/approval/evaluate.ts";
 import { childId } from "../../src/approval/ids.ts";
@@ -17,10 +18,13 @@ import { callOf, extensionOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn, type Sent } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
+import { announce } from "../../src/service/callbacks/announce.ts";
+import { eventsOfMail } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail, ballotMail } from "./ask-mail.ts";
 import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
+import { openReturnPath } from "./return-path.ts";
 
 export function* approval_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
   const notice = noticeIn(input);
@@ -31,10 +35,26 @@ export function* approval_mail(ctx: Context, input: unknown): Generator<unknown,
 /** Sends the mail, unless what it says is no longer so. */
 async function send_notice(ctx: Context, notice: Notice, one: Try): Promise<Sent> {
   const svc = productServices(ctx);
+  await tellOfBounce(svc, notice);
   const mail = await mailFor(svc, notice);
   if (mail === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
   const delivery = await svc.apart(notice.approval, svc.mailer.send(mail));
   return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
+}
+
+/** Where the mail came back after a relay had taken it, no step of the approval has told the receivers of events. */
+async function tellOfBounce(svc: ProductServices, { approval, startedAtMs, says }: Notice): Promise<void> {
+  if (says.mail !== "undeliverable" || says.bounce === undefined) return;
+  const request = requestOf(await read(svc, approval));
+  if (request === undefined) return;
+  const { n, bounce } = says;
+  const events = eventsOfMail(
+    approval,
+    { kind: "mail", n, delivery: { status: "undeliverable", reason: bounceText(bounce) } },
+    () => bounce.atMs,
+  );
+  await announce(svc, startedAtMs, events, request.callbackUrl);
+  for (const event of events) svc.onEvent?.(event, request);
 }
 
 async function mailFor(svc: ProductServices, { approval, content, says }: Notice): Promise<Mail | undefined> {
@@ -54,7 +74,11 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
       const untilMs = extensionOf(end)?.untilMs;
       if (record.state !== "pending" || (end.state !== "pending" && untilMs === undefined)) return undefined;
       const endAtMs = untilMs ?? says.deadlineAtMs;
-      const asking = askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs);
+      const returnPath = await openReturnPath(svc, record, endAtMs + LINK_VIEW_MS);
+      const asking = {
+        ...askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs),
+        ...(returnPath === undefined ? {} : { returnPath }),
+      };
       return says.mail === "resend"
         ? { kind: "request", ...asking, resentAtMs: says.atMs }
         : { kind: "reminder", ...asking, dueAtMs: says.dueAtMs, explanation: says.explanation };

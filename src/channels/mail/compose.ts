@@ -60,6 +60,7 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
         ...laidOut(contentOf(mail, making), about, messages),
         messageId,
         headers: root === undefined ? HEADERS : { ...HEADERS, "In-Reply-To": root, References: root },
+        ...("returnPath" in mail && mail.returnPath !== undefined ? { returnPath: mail.returnPath } : {}),
       };
     },
     signIn(mail) {

@@ -105,6 +105,8 @@ export interface BallotMail extends About {
   readonly gen: number;
   /** The ballot's creation by the engine's clock, in milliseconds since 1970. */
   readonly bornAtMs: number;
+  /** The address that the mail comes back to. Absent: the sender's. */
+  readonly returnPath?: string;
   /** The person's first ballot in this approval, whose mail begins the thread. Absent: this one. */
   readonly first?: { readonly gen: number; readonly bornAtMs: number };
 }
@@ -166,6 +168,8 @@ export interface ComposedMail {
   /** With angle brackets. */
   readonly messageId: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The sender in the envelope. Absent: `from`. */
+  readonly returnPath?: string;
 }
 
 /** Tells people by mail. */

@@ -143,18 +143,25 @@ const STOPPED: Attempt = { kind: "failed", cause: "stopped", reason: "The mail s
 function handOver(pool: SMTPPool, mail: ComposedMail, signal: AbortSignal): Promise<SentMessageInfo> {
   const bytes = Buffer.from(mimeMessage(mail, new Date()));
   const message = {
-    getEnvelope: () => ({ from: mail.from.address, to: [mail.to.address] }),
+    getEnvelope: () => ({ from: mail.returnPath ?? mail.from.address, to: [mail.to.address] }),
     getHeader: () => mail.messageId,
     messageId: () => mail.messageId,
     // A new one each time: what a dropped connection had not begun to read goes out over another.
     createReadStream: () => Readable.from(bytes),
   };
   // All of a `MailMessage` that a pool asks for.
-  const handed = { data: { signal }, message } as unknown as Parameters<SMTPPool["send"]>[0];
+  const data = { signal, ...(mail.returnPath === undefined ? {} : { dsn: REPORTS }) };
+  const handed = { data, message } as unknown as Parameters<SMTPPool["send"]>[0];
   return new Promise((resolve, reject) => {
     pool.send(handed, (error, info) => (info === undefined ? reject(error) : resolve(info)));
   });
 }
+
+/**
+ * What we want to be told, of servers that offer the choice (RFC 3461): failures and delays, with the headers of the mail alone,
+ * because its text has links that decide.
+ */
+const REPORTS = { return: "headers", notify: ["failure", "delay"] } as const;
 
 function attemptFrom(error: unknown): Attempt {
   const { code, responseCode, response = "", command, originalCode } = smtpFacts(error);

@@ -15,6 +15,7 @@ import type { ApprovalReference } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
 import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
+import { readReturns } from "../../service/approvals/returned.ts";
 import { startApproval } from "../../service/approvals/start.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
@@ -72,8 +73,12 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       // After the root: children then show at least what the root's state follows from.
       const children = await durable.children(root.id);
       const messages = readersMessages(req, undefined, options.messagesFor);
-      const view = summarize(root, children, (course) =>
-        explained(course, options.clock(), (explanation) => explanationText(explanation, messages, {})),
+      const view = summarize(
+        root,
+        children,
+        (course) =>
+          explained(course, options.clock(), (explanation) => explanationText(explanation, messages, {})),
+        await readReturns(durable, root, children),
       );
       if (view === undefined) throw unknownApproval(root.id);
       res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });

@@ -11,7 +11,7 @@ export interface History {
 }
 
 /** Notices and callbacks are workflows of their own, below the root of the tree. */
-const KINDS: ReadonlySet<string | undefined> = new Set(["notice", "callback"]);
+const KINDS: ReadonlySet<string | undefined> = new Set(["notice", "callback", "delay"]);
 
 /** Undefined if the promise is no approval. */
 export async function readHistory(durable: Durable, root: StoredPromise): Promise<History | undefined> {

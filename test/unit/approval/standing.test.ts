@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Cancellation, Closed, Decision, Outcome, Withdrawal } from "../../../src/approval/approval.ts";
+import type { Returns } from "../../../src/approval/bounce.ts";
 import { courseOf } from "../../../src/approval/course.ts";
 import { outcomeOfCancelled, standingIn, standingOf } from "../../../src/approval/standing.ts";
 import { ballotOf, requestOf, type StoredRecord } from "../../../src/approval/stored.ts";
@@ -352,6 +353,32 @@ describe("summarize()", () => {
       attempts: 1,
     });
     expect(mailOf(mail(2, { status: "skipped" }))).toEqual({ status: "skipped", attempts: 0 });
+  });
+
+  test("shows the next try of each person's mail, whatever else the timer is for", () => {
+    const alarm = record("a:3", { tags: { "countersign:kind": "alarm" }, timeoutAt: 61_000 });
+    const late = mail(2, { status: "deferred", reason: "greylisted", nextTryAtMs: 900_000 });
+    expect(mailOf(late, alarm)).toMatchObject({ nextTryAt: "1970-01-01T00:15:00.000Z" });
+  });
+
+  test("shows what came back of a mail that a relay took", () => {
+    const sent = mail(2, { status: "sent", messageId: "<m>", canBounce: true });
+    const children = [record("a:0"), record("a:1"), sent];
+    const shown = (returns: Returns) =>
+      summarize(record("a"), children, undefined, new Map([[1, returns]]))?.ballots[0]?.mail;
+    expect(shown({})).toEqual({ status: "sent", attempts: 1 });
+    expect(shown({ delay: { atMs: 1000, status: "4.4.1" } })).toEqual({
+      status: "sent",
+      reason: "The mail is late, and still under way (4.4.1)",
+      attempts: 1,
+      delayedAt: "1970-01-01T00:00:01.000Z",
+    });
+    expect(shown({ delay: { atMs: 1000 }, bounce: { atMs: 2000 } })).toEqual({
+      status: "undeliverable",
+      reason: "The mail came back",
+      attempts: 1,
+      bouncedAt: "1970-01-01T00:00:02.000Z",
+    });
   });
 
   test("is nothing for what is no approval", () => {

@@ -47,6 +47,8 @@ export interface Rig extends AsyncDisposable {
   mailed(): number;
   /** The path of the link that the nth approver was mailed. */
   link(approval: string, choice: string, n?: number): Promise<string>;
+  /** The return path of the mail to the nth approver. */
+  returnPath(approval: string, n?: number): Promise<string>;
   press(
     link: string,
     fields?: Readonly<Record<string, string>>,
@@ -69,6 +71,8 @@ export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
+  /** The address that mails come back to. Default: none. */
+  readonly bounceAddress?: string;
   /** Whether silence may count as approval. */
   readonly mayApproveByDeadline?: boolean;
   /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
@@ -117,6 +121,13 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   let worker: ReturnType<typeof startWorker> | undefined;
   let workers = 0;
 
+  const mailTo = async (approval: string, n: number): Promise<RequestMail> => {
+    const id = `${approval}${approval.includes(":") ? "." : ":"}${n}`;
+    const ballot = await until(async () => durable.read(id));
+    const { approver } = ballot.param as { approver: { email: string } };
+    return await until(async () => mails.get(`${approval} ${approver.email}`));
+  };
+
   const rig: Rig = {
     url: gateway.url,
     durable,
@@ -150,6 +161,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
           callbacks: NO_CALLBACKS,
           tokens,
           publicUrl: gateway.publicUrl,
+          bounceAddress: options.bounceAddress,
           group: "worker",
           mayApproveByDeadline,
         },
@@ -194,11 +206,11 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       });
     },
     async link(approval, choice, n = 1) {
-      const id = `${approval}${approval.includes(":") ? "." : ":"}${n}`;
-      const ballot = await until(async () => durable.read(id));
-      const { approver } = ballot.param as { approver: { email: string } };
-      const mail = await until(async () => mails.get(`${approval} ${approver.email}`));
+      const mail = await mailTo(approval, n);
       return new URL((mail.links as Readonly<Record<string, string>>)[choice] ?? "").pathname;
+    },
+    async returnPath(approval, n = 1) {
+      return (await mailTo(approval, n)).returnPath ?? "";
     },
     mailed: () => mails.size,
     told,

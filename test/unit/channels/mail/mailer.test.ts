@@ -59,6 +59,22 @@ describe("requestDecision()", () => {
     expect(seen.text).toContain(mail.links.reject);
   });
 
+  test("sends from the mail's own return path, and asks servers that offer it to report without the text", async () => {
+    const returnPath = "bounces+abc@example.com";
+    await using plain = await startSmtpSink();
+    await mailerTo(plain.url).send({ kind: "request", ...mail, returnPath });
+    expect(plain.mails[0]).toMatchObject({ from: returnPath, to: ["ana@example.com"] });
+    expect(plain.mails[0]?.raw).toMatch(/^From: Approvals <approvals@example\.com>/mu);
+    expect(plain.mails[0]?.raw).not.toContain(returnPath);
+    await using telling = await startSmtpSink({ reports: true });
+    const mailer = mailerTo(telling.url);
+    await mailer.send({ kind: "request", ...mail, returnPath });
+    await mailer.send({ kind: "request", ...mail });
+    const [asked, other] = telling.mails.map(({ reports }) => JSON.parse(reports ?? "{}") as object);
+    expect(asked).toMatchObject({ ret: "HDRS", notify: ["FAILURE", "DELAY"] });
+    expect(other).not.toMatchObject({ ret: "HDRS" });
+  });
+
   test("sends the same text again whenever that is, after a crash or a pause of the relay", async () => {
     await using sink = await startSmtpSink();
     const moments = [3 * 86_400_000, 3_600_000, 60_000, -60_000];

@@ -1,0 +1,35 @@
+/** Settings of what comes back: the return path of mails, and the port that takes reports about them. */
+import { isMailAddress } from "../lib/mail-address.ts";
+import * as read from "./read.ts";
+
+export interface BounceConfig {
+  /** `BOUNCE_ADDRESS`: each mail has a tag of its own before its `@`. */
+  readonly address: string;
+  /** Where reports are taken by SMTP; undefined: nowhere. Port 0: any free one. */
+  readonly listener: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** The part before the `@` has 64 characters (RFC 5321 §4.5.3.1.1): a `+` and the tag take 40 of them. */
+const LOCAL_CHARS_MAX = 24;
+
+export function bounceConfig(source: read.Source): BounceConfig | undefined {
+  const address = read.text(source, "BOUNCE_ADDRESS");
+  const host = read.host(source, "BOUNCE_SMTP_HOST", "127.0.0.1");
+  const port = read.port(source, "BOUNCE_SMTP_PORT", 0);
+  const hasPort = read.text(source, "BOUNCE_SMTP_PORT") !== undefined;
+  if (!hasPort && read.text(source, "BOUNCE_SMTP_HOST") !== undefined) {
+    source.problems.push("BOUNCE_SMTP_HOST has no use without BOUNCE_SMTP_PORT");
+  }
+  if (address === undefined) {
+    if (hasPort)
+      source.problems.push("BOUNCE_SMTP_PORT needs BOUNCE_ADDRESS: the address that mails come back to");
+    return undefined;
+  }
+  if (!isMailAddress(address) || address.indexOf("@") > LOCAL_CHARS_MAX) {
+    source.problems.push(
+      `BOUNCE_ADDRESS must be one plain address with at most ${LOCAL_CHARS_MAX} characters before the @, such as bounces@example.com`,
+    );
+    return undefined;
+  }
+  return { address, listener: hasPort ? { host, port } : undefined };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/config.ts";
+import { problemsOf, SMTP } from "./problems.ts";
+
+const ADDRESS = { ...SMTP, BOUNCE_ADDRESS: "bounces@example.com" };
+
+test("mails come back to BOUNCE_ADDRESS, and reports are taken where a port is set", () => {
+  expect(loadConfig(SMTP).bounces).toBeUndefined();
+  expect(loadConfig(ADDRESS).bounces).toEqual({ address: "bounces@example.com", listener: undefined });
+  expect(loadConfig({ ...ADDRESS, BOUNCE_SMTP_PORT: "2525" }).bounces?.listener).toEqual({
+    host: "127.0.0.1",
+    port: 2525,
+  });
+  expect(loadConfig({ ...ADDRESS, BOUNCE_SMTP_PORT: "0", BOUNCE_SMTP_HOST: "::" }).bounces?.listener).toEqual(
+    { host: "::", port: 0 },
+  );
+});
+
+test("an address that cannot have a tag is refused, and so is a port without an address", () => {
+  for (const address of [
+    "bounces",
+    "Bounces <bounces@example.com>",
+    `${"b".repeat(25)}@example.com`,
+    "a@b",
+  ]) {
+    const problems = problemsOf({ ...SMTP, BOUNCE_ADDRESS: address });
+    expect(problems).toEqual([expect.stringContaining("at most 24 characters before the @")]);
+  }
+  expect(problemsOf({ ...SMTP, BOUNCE_SMTP_PORT: "2525" })).toEqual([
+    expect.stringMatching(/^BOUNCE_SMTP_PORT needs BOUNCE_ADDRESS/u),
+  ]);
+  expect(problemsOf({ ...ADDRESS, BOUNCE_SMTP_HOST: "::" })).toEqual([
+    expect.stringMatching(/^BOUNCE_SMTP_HOST has no use/u),
+  ]);
+  expect(problemsOf({ ...ADDRESS, BOUNCE_SMTP_PORT: "99999" })).toEqual([
+    expect.stringContaining("BOUNCE_SMTP_PORT"),
+  ]);
+});
