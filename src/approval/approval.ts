@@ -14,6 +14,7 @@ import type {
   outcomeKindSchema,
   Person,
 } from "./schema.ts";
+import type { Why } from "./why.ts";
 
 export type { ApprovalRequest, Person };
 
@@ -185,6 +186,8 @@ export interface Closed {
   readonly kind: "closed";
   readonly outcome: OutcomeKind;
   readonly reason: string;
+  /** As of the verdict. */
+  readonly why?: Why;
   /** Numbers of the ballots whose answers count. Absent in records that are older than this list. */
   readonly answered?: readonly number[];
 }
@@ -273,14 +276,18 @@ export type Verdict =
       readonly outcome: OutcomeKind;
       /** One sentence, without names: it goes to logs too. */
       readonly reason: string;
+      /** The same for programs. Absent in what an earlier version stored, and in version 1 of the workflow. */
+      readonly why?: Why;
     };
 
 /** The result of the approval's workflow. */
 export interface Outcome {
   readonly approval: string;
   readonly outcome: OutcomeKind;
-  /** One sentence for people and logs. */
+  /** One sentence for logs. */
   readonly reason: string;
+  /** The same for programs, as of the verdict. */
+  readonly why?: Why;
   /** The answers that count, in the order of the ballots. */
   readonly decisions: readonly CountedDecision[];
   /** In which round it ended, if the question was changed. */

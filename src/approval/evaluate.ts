@@ -23,6 +23,7 @@ import { addressKey } from "./person.ts";
 import { nextReminderAt, remindersDue } from "./reminders.ts";
 import { type Member, neededOf, peopleOf, type Rule, type StageRule } from "./rule.ts";
 import type { Person } from "./schema.ts";
+import { type Progress, reasonOf, type Why } from "./why.ts";
 
 /** How far the approval has come, as plain JSON. Each judgement stores it, so replays do not depend on this file. */
 export interface State {
@@ -293,7 +294,7 @@ class StageCount {
     const rule = this.#rule;
     const stage = this.#stage;
     if (rule.rejection === "veto" && answers.some(({ effect }) => effect === "reject")) {
-      return this.#done("rejected", "An approver rejected it");
+      return this.#done("rejected", { because: "veto" });
     }
     if (answers.some(({ effect }) => effect === "changes")) return this.#changesRequested();
     const needed = neededOf(stage.require, stage.groups.length);
@@ -302,7 +303,7 @@ class StageCount {
     const lost = this.#groups.filter(({ isLost }) => isLost).length;
     const isLost = stage.groups.length - lost < needed;
     if (isLost && answers.some(({ effect }) => effect === "reject")) {
-      return this.#done("rejected", this.#lostReason());
+      return this.#done("rejected", { because: "out-of-reach", progress: this.#progress() });
     }
     return undefined;
   }
@@ -319,7 +320,8 @@ class StageCount {
   #stageDone(): Evaluation {
     const { state, end } = this.#look;
     const stage = state.stage + 1;
-    if (stage >= this.#rule.stages.length) return this.#done("approved", this.#approvedReason());
+    if (stage >= this.#rule.stages.length)
+      return this.#done("approved", { because: "approvals", progress: this.#progress() });
     // The approval ended before the next stage could open: the answers of this one alone do not approve it.
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
     const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };
@@ -335,7 +337,7 @@ class StageCount {
     const { state, end } = this.#look;
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
     if (state.round >= this.#rule.rounds) {
-      return this.#done("rejected", "Changes were requested, and no further round is allowed");
+      return this.#done("rejected", { because: "no-rounds" });
     }
     return this.#goOn(
       { round: state.round, stage: state.stage, phase: "revising", escalations: state.escalations },
@@ -364,10 +366,10 @@ class StageCount {
 
   #byEnd(end: End & { readonly kind: "cancelled" | "deadline" }): Evaluation {
     if (end.kind === "cancelled") {
-      const reason = end.reason === undefined ? "It was cancelled" : `It was cancelled: ${end.reason}`;
-      return this.#done("cancelled", reason);
+      const { reason } = end;
+      return this.#done("cancelled", { because: "cancelled", ...(reason === undefined ? {} : { reason }) });
     }
-    return this.#overdue(this.#rule.onDeadline, `The deadline passed ${this.#progress()}`);
+    return this.#overdue(this.#rule.onDeadline, "deadline", end.atMs);
   }
 
   /** What follows when the stage's time is over before the approval's. */
@@ -380,17 +382,19 @@ class StageCount {
     }
     if (onDeadline === "approve" && this.#mayApprove() && !this.#isLastStage()) return this.#stageDone();
     const kind = onDeadline === "escalate" ? "expire" : onDeadline;
-    return this.#overdue(kind, `The time of ${this.#stageText()} was over ${this.#progress()}`);
+    return this.#overdue(kind, "stage-time", this.#stageEndsAtMs ?? this.#look.nowMs);
   }
 
-  #overdue(onDeadline: Rule["onDeadline"], reason: string): Evaluation {
-    if (onDeadline === "reject") return this.#done("rejected", reason);
+  #overdue(onDeadline: Rule["onDeadline"], because: "deadline" | "stage-time", atMs: number): Evaluation {
     const isAsking = this.#look.state.phase === "asking";
+    const revising = isAsking ? {} : ({ isRevising: true } as const);
+    const why = { because, progress: this.#progress(), atMs, ...revising } as const;
+    if (onDeadline === "reject") return this.#done("rejected", why);
     // Who asked for changes was not silent.
     if (onDeadline === "approve" && isAsking && this.#isLastStage() && this.#mayApprove()) {
-      return this.#done("approved", `${reason}, and silence counts as approval`);
+      return this.#done("approved", { ...why, isConsent: true });
     }
-    return this.#done("expired", reason);
+    return this.#done("expired", why);
   }
 
   #mayApprove(): boolean {
@@ -459,9 +463,10 @@ class StageCount {
     const escalated = this.#escalate();
     if (escalated !== undefined) return escalated;
     if (![...this.#people.values()].some(({ isOpen }) => isOpen) && this.#undoEndsAtMs === undefined) {
-      return this.#done("rejected", "Nobody is left who could approve it");
+      return this.#done("rejected", { because: "nobody-left" });
     }
-    if (this.#rule.rejection === "majority") return this.#done("rejected", this.#lostReason());
+    if (this.#rule.rejection === "majority")
+      return this.#done("rejected", { because: "out-of-reach", progress: this.#progress() });
     const waiting = this.#waiting();
     return { ...waiting, news: [...waiting.news, { kind: "unreachable", stage: state.stage }] };
   }
@@ -470,10 +475,10 @@ class StageCount {
     return this.#goOn(this.#look.state, { ask: this.#followUps, news: this.#handedOn() });
   }
 
-  #done(outcome: OutcomeKind, reason: string): Evaluation {
+  #done(outcome: OutcomeKind, why: Why): Evaluation {
     const moves = { close: this.#openSeats(), counted: this.#countedAtEnd() };
     const { nextEndAtMs: _, ...rest } = this.#goOn(this.#look.state, moves);
-    return { ...rest, verdict: { kind: "done", outcome, reason }, remind: [] };
+    return { ...rest, verdict: { kind: "done", outcome, reason: reasonOf(why), why }, remind: [] };
   }
 
   #goOn(
@@ -733,36 +738,27 @@ class StageCount {
     return this.#rule.stages.length === 1 && this.#stage.groups.length === 1;
   }
 
-  #approvedReason(): string {
+  #progress(): Progress {
+    const people = [...this.#people.values()];
+    const { stages } = this.#rule;
+    const common = {
+      answered: people.filter(({ hasAnswered }) => hasAnswered).length,
+      stage: this.#look.state.stage + 1,
+      stages: stages.length,
+    };
     const [group] = this.#groups;
     if (this.#isOneGroup() && group !== undefined) {
-      return `${group.approvals} of ${group.needed} needed approvals were given`;
+      const { approvals: given, needed, members, rejections } = group;
+      return { of: "approvals", given, needed, people: members, rejections, ...common };
     }
-    const { length } = this.#rule.stages;
-    return length === 1 ? "The needed groups approved it" : `All ${length} stages approved it`;
-  }
-
-  #lostReason(): string {
-    const [group] = this.#groups;
-    if (this.#isOneGroup() && group !== undefined) {
-      const { rejections, members, needed } = group;
-      return `${rejections} of ${members} approvers rejected it, so ${needed} approvals are no longer possible`;
-    }
-    return `The approvals that ${this.#stageText()} needs are no longer possible`;
-  }
-
-  #progress(): string {
-    const [group] = this.#groups;
-    if (this.#isOneGroup() && group !== undefined) {
-      return `with ${group.approvals} of ${group.needed} needed approvals`;
-    }
-    const done = this.#groups.filter(({ isDone }) => isDone).length;
-    return `with ${done} of ${neededOf(this.#stage.require, this.#groups.length)} needed groups in ${this.#stageText()}`;
-  }
-
-  /** Without the name, which is the asker's: reasons go to logs. */
-  #stageText(): string {
-    return this.#rule.stages.length === 1 ? "the only stage" : `stage ${this.#look.state.stage + 1}`;
+    return {
+      of: "groups",
+      given: this.#groups.filter(({ isDone }) => isDone).length,
+      needed: neededOf(this.#stage.require, this.#groups.length),
+      people: people.length,
+      rejections: people.filter(({ answer }) => answer?.effect === "reject").length,
+      ...common,
+    };
   }
 
   #hasAnswered({ email }: Person): boolean {

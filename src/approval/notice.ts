@@ -9,6 +9,7 @@ import type { Act, Content, CountedDecision, Delivery, OutcomeKind, Person, With
 import type { Returned } from "./bounce.ts";
 import type { Explanation } from "./evaluate.ts";
 import type { StagePlace } from "./next-deadline.ts";
+import type { Why } from "./why.ts";
 
 /** The function that sends a notice, as workers register it. */
 export const NOTICE_FUNC = "approval_mail";
@@ -86,6 +87,9 @@ interface Ended {
   readonly outcome: OutcomeKind;
   readonly atMs: number;
   readonly decisions: readonly CountedDecision[];
+  /** Why it ended so. Absent in notices of earlier versions. */
+  readonly why?: Why;
+  /** What was said about a cancellation. */
   readonly reason?: string;
 }
 

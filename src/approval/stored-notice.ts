@@ -12,6 +12,7 @@ import {
   storedDeliverySchema as delivery,
   type StoredRecord,
 } from "./stored.ts";
+import { whySchema } from "./why.ts";
 
 const text = z.string();
 const epochMs = z.int().min(0);
@@ -34,7 +35,13 @@ const explanation = z.object({
   stageEndsAtMs: z.exactOptional(epochMs),
 });
 
-const ended = { outcome: outcomeKindSchema, atMs: epochMs, decisions, reason: z.exactOptional(text) };
+const ended = {
+  outcome: outcomeKindSchema,
+  atMs: epochMs,
+  decisions,
+  why: z.exactOptional(whySchema),
+  reason: z.exactOptional(text),
+};
 
 const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
   z.object({ mail: z.literal("reminder"), ...asks, dueAtMs: epochMs, explanation }),

@@ -44,6 +44,7 @@ import {
   storedRequestSchema,
 } from "./schema.ts";
 import { storedTermsSchema } from "./stored-terms.ts";
+import { whySchema } from "./why.ts";
 
 /** A promise record, decoded. */
 export interface StoredRecord {
@@ -178,6 +179,7 @@ const closed: z.ZodType<Closed> = z.object({
   kind: z.literal("closed"),
   outcome: outcomeKindSchema,
   reason: text,
+  why: z.exactOptional(whySchema),
   answered: z.exactOptional(z.array(z.int().min(1))),
 });
 
@@ -213,6 +215,7 @@ const outcome: z.ZodType<Outcome> = z.object({
   approval: text,
   outcome: outcomeKindSchema,
   reason: text,
+  why: z.exactOptional(whySchema),
   decisions: storedDecisionsSchema,
   round: z.exactOptional(z.int().min(1)),
   metadata: z.record(text, z.unknown()),
@@ -220,7 +223,12 @@ const outcome: z.ZodType<Outcome> = z.object({
 
 const verdict = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("wait") }),
-  z.object({ kind: z.literal("done"), outcome: outcomeKindSchema, reason: text }),
+  z.object({
+    kind: z.literal("done"),
+    outcome: outcomeKindSchema,
+    reason: text,
+    why: z.exactOptional(whySchema),
+  }),
 ]);
 
 const state: z.ZodType<State> = z.object({

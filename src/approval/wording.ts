@@ -1,11 +1,12 @@
 import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
 import { oneLine } from "../lib/text.ts";
-import type { ApprovalRequest, Effect, Person } from "./approval.ts";
+import type { ApprovalRequest, Effect, OutcomeKind, Person } from "./approval.ts";
 import type { Explanation } from "./evaluate.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
 import type { OnDeadline } from "./schema.ts";
+import type { Why } from "./why.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
 
@@ -127,6 +128,69 @@ export function explanationText(
     sentences.push(messages.text("explain.next", { people }));
   }
   return sentences.join(" ");
+}
+
+/**
+ * Why an approval ended as it did, in sentences; undefined where the outcome says it all. They have no words that are not
+ * ours.
+ */
+export function whyText(
+  why: Why,
+  outcome: OutcomeKind,
+  messages: Messages,
+  reader: Pick<Person, "timeZone">,
+): string | undefined {
+  const text = plainWhyText(why, messages, reader);
+  if (text === undefined || !("progress" in why)) return text;
+  const { stage: n, stages } = why.progress;
+  const isWhole = stages === 1 || why.because === "approvals";
+  const placed = isWhole ? text : messages.text("why.stage", { n, of: stages, text });
+  const isByTime = why.because === "deadline" || why.because === "stage-time";
+  if (!isByTime || outcome === "expired" || outcome === "cancelled") return placed;
+  return `${placed} ${messages.text(outcome === "approved" ? "why.silence.approved" : "why.silence.rejected")}`;
+}
+
+function plainWhyText(why: Why, messages: Messages, reader: Pick<Person, "timeZone">): string | undefined {
+  switch (why.because) {
+    case "veto":
+      return messages.text("why.veto");
+    case "nobody-left":
+      return messages.text("why.nobodyLeft");
+    case "no-rounds":
+      return messages.text("why.noRounds");
+    // Told with the words of the person who did it.
+    case "cancelled":
+      return undefined;
+    case "approvals": {
+      const { of, given, needed, people, stages } = why.progress;
+      if (stages > 1) return messages.text("why.stages", { stages });
+      if (of === "groups") return messages.text("why.groups");
+      return people === 1 ? undefined : messages.text("why.approvals", { needed, people, given });
+    }
+    case "out-of-reach": {
+      const { of, needed, people, rejections } = why.progress;
+      if (of === "groups") return messages.text("why.lost.groups");
+      return people === 1 ? undefined : messages.text("why.lost", { needed, people, rejections });
+    }
+    case "deadline":
+    case "stage-time":
+      return byTimeText(why, dateText(why.atMs, { ...reader, locale: messages.locale }).local, messages);
+    default:
+      return why satisfies never;
+  }
+}
+
+function byTimeText(
+  { progress, isRevising }: Extract<Why, { readonly atMs: number }>,
+  time: string,
+  messages: Messages,
+): string {
+  if (isRevising === true) return messages.text("why.noChanges", { time });
+  const { of, answered, needed, people, given } = progress;
+  if (answered === 0) return messages.text("why.nobodyAnswered", { time });
+  return of === "groups"
+    ? messages.text("why.missing.groups", { needed, given, time })
+    : messages.text("why.missing", { needed, people, given, time });
 }
 
 function waitingText(

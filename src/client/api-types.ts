@@ -814,8 +814,9 @@ export type NextDeadline = {
 export type Outcome = {
   readonly approval: string;
   readonly outcome: "approved" | "rejected" | "expired" | "cancelled";
-  /** One sentence for people and logs. */
+  /** One sentence for logs. */
   readonly reason: string;
+  readonly why?: OutcomeWhy;
   readonly decisions: readonly OutcomeDecision[];
   /** The last round, of a question that was changed. */
   readonly round?: number;
@@ -840,6 +841,25 @@ export type OutcomeDecision = {
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
 };
+
+/** How far the stage was in which the approval ended. */
+export type OutcomeProgress = {
+  /** What `given` and `needed` count. */
+  readonly of: "approvals" | "groups";
+  readonly given: number;
+  readonly needed: number;
+  /** How many could have approved. */
+  readonly people: number;
+  readonly rejections: number;
+  /** How many have answered in time, in any way. */
+  readonly answered: number;
+  /** The stage in which it ended, from 1. */
+  readonly stage: number;
+  readonly stages: number;
+};
+
+/** Why it ended so. Absent in outcomes of earlier versions. Later versions may have more reasons: leave out what you do not know. */
+export type OutcomeWhy = WhyByRule | WhyByCount | WhyCancelled | WhyByTime;
 
 export type Person = {
   readonly email: string;
@@ -1002,6 +1022,31 @@ export type WebhookTaken = {
 export type WebhooksTaken = {
   readonly source: string;
   readonly deliveries: readonly WebhookDelivery[];
+};
+
+export type WhyByCount = {
+  readonly because: "approvals" | "out-of-reach";
+  readonly progress: OutcomeProgress;
+};
+
+export type WhyByRule = {
+  readonly because: "veto" | "nobody-left" | "no-rounds";
+};
+
+export type WhyByTime = {
+  readonly because: "deadline" | "stage-time";
+  readonly progress: OutcomeProgress;
+  /** When the time was over, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** Silence counts as approval. */
+  readonly isConsent?: true;
+  /** It waited for changes, which were not made. */
+  readonly isRevising?: true;
+};
+
+export type WhyCancelled = {
+  readonly because: "cancelled";
+  readonly reason?: string;
 };
 
 export type WorkflowCompletedEvent = {

@@ -174,8 +174,6 @@ export interface MessageArgs {
   readonly "mail.lead.outcome.cancelled": null;
   readonly "mail.lead.outcome.expired": null;
   readonly "mail.lead.outcome.rejected": null;
-  readonly "mail.lead.outcome.silentlyApproved": null;
-  readonly "mail.lead.outcome.silentlyRejected": null;
   readonly "mail.lead.reassigned": null;
   readonly "mail.lead.reminder": null;
   readonly "mail.lead.request": null;
@@ -383,4 +381,24 @@ export interface MessageArgs {
   readonly "signOut.done.lead": null;
   readonly "signOut.everywhere": null;
   readonly "signOut.here": null;
+  readonly "why.approvals": { readonly given: number; readonly needed: number; readonly people: number };
+  readonly "why.groups": null;
+  readonly "why.lost": { readonly needed: number; readonly people: number; readonly rejections: number };
+  readonly "why.lost.groups": null;
+  readonly "why.missing": {
+    readonly given: number;
+    readonly needed: number;
+    readonly people: number;
+    readonly time: string;
+  };
+  readonly "why.missing.groups": { readonly given: number; readonly needed: number; readonly time: string };
+  readonly "why.noChanges": { readonly time: string };
+  readonly "why.noRounds": null;
+  readonly "why.nobodyAnswered": { readonly time: string };
+  readonly "why.nobodyLeft": null;
+  readonly "why.silence.approved": null;
+  readonly "why.silence.rejected": null;
+  readonly "why.stage": { readonly n: number; readonly of: number; readonly text: string };
+  readonly "why.stages": { readonly stages: number };
+  readonly "why.veto": null;
 }

@@ -16,6 +16,7 @@ import {
 } from "../approval/schema.ts";
 import type { CallbackView } from "../approval/stored-callback.ts";
 import type { ApprovalView } from "../approval/view.ts";
+import type { Progress, Why } from "../approval/why.ts";
 import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
 
@@ -36,11 +37,51 @@ export const approvalStatus = z
   .enum([...outcomeKindSchema.options, "pending", "failed"])
   .meta({ id: "ApprovalStatus", description: "`failed`: the workflow failed, and `error` says why." });
 
+const count = z.int().min(0);
+const progress: z.ZodType<Progress> = z
+  .strictObject({
+    of: z.enum(["approvals", "groups"]).meta({ description: "What `given` and `needed` count." }),
+    given: count,
+    needed: count,
+    people: count.meta({ description: "How many could have approved." }),
+    rejections: count,
+    answered: count.meta({ description: "How many have answered in time, in any way." }),
+    stage: count.meta({ description: "The stage in which it ended, from 1." }),
+    stages: count,
+  })
+  .meta({ id: "OutcomeProgress", description: "How far the stage was in which the approval ended." });
+
+const outcomeWhy: z.ZodType<Why> = z
+  .discriminatedUnion("because", [
+    z.strictObject({ because: z.enum(["veto", "nobody-left", "no-rounds"]) }).meta({ id: "WhyByRule" }),
+    z.strictObject({ because: z.enum(["approvals", "out-of-reach"]), progress }).meta({ id: "WhyByCount" }),
+    z
+      .strictObject({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()) })
+      .meta({ id: "WhyCancelled" }),
+    z
+      .strictObject({
+        because: z.enum(["deadline", "stage-time"]),
+        progress,
+        atMs: count.meta({ description: "When the time was over, in milliseconds since 1970." }),
+        isConsent: z.exactOptional(z.literal(true)).meta({ description: "Silence counts as approval." }),
+        isRevising: z
+          .exactOptional(z.literal(true))
+          .meta({ description: "It waited for changes, which were not made." }),
+      })
+      .meta({ id: "WhyByTime" }),
+  ])
+  .meta({
+    id: "OutcomeWhy",
+    description:
+      "Why it ended so. Absent in outcomes of earlier versions. Later versions may have more reasons: leave out what you do not know.",
+  });
+
 const outcome: z.ZodType<Outcome> = z
   .strictObject({
     approval: z.string(),
     outcome: outcomeKindSchema,
-    reason: z.string().meta({ description: "One sentence for people and logs." }),
+    reason: z.string().meta({ description: "One sentence for logs." }),
+    why: z.exactOptional(outcomeWhy),
     decisions: z.array(
       z
         .strictObject({

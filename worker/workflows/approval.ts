@@ -119,9 +119,9 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     if (seen === undefined) continue;
     const { verdict, decisions } = seen;
     if (verdict.kind === "done") {
-      const { outcome, reason } = verdict;
-      const round = state.round === 1 ? {} : { round: state.round };
-      return { approval: ctx.id, outcome, reason, decisions, ...round, metadata: request.metadata };
+      const { outcome, reason, why } = verdict;
+      const more = { ...(why && { why }), ...(state.round === 1 ? {} : { round: state.round }) };
+      return { approval: ctx.id, outcome, reason, decisions, ...more, metadata: request.metadata };
     }
     if (seen.nextEndAtMs !== undefined) {
       // A round that would end later than any approval may ends then.

@@ -333,6 +333,7 @@ class Bench {
       outcome: verdict.outcome,
       atMs: this.endedAtMs ?? this.nowMs,
       decisions,
+      ...(verdict.why && { why: verdict.why }),
       ...(reason === undefined ? {} : { reason }),
     };
     // The only person who was asked has seen on the receipt what came of it.
@@ -445,8 +446,9 @@ class Bench {
     this.#closed = end.kind === "closed" ? end.closed : undefined;
     this.#evaluation = evaluation;
     if (this.#closed !== undefined) {
-      const { outcome, reason } = this.#closed;
-      this.#evaluation = { ...evaluation, close: [], verdict: { kind: "done", outcome, reason } };
+      const { outcome, reason, why } = this.#closed;
+      const verdict = { kind: "done", outcome, reason, ...(why && { why }) } as const;
+      this.#evaluation = { ...evaluation, close: [], verdict };
     }
     return this.#evaluation;
   }
@@ -517,9 +519,9 @@ class Bench {
   /** Whether the verdict stands: written, or found to follow from what had settled the end before. */
   async #writeVerdict({ verdict, counted }: Evaluation): Promise<boolean> {
     if (verdict.kind === "wait" || (this.#end !== undefined && this.#end.state !== "pending")) return true;
-    const { outcome, reason } = verdict;
+    const { outcome, reason, why } = verdict;
     const answered = [...this.#seen.past.map(({ n }) => n), ...counted];
-    const closed: Closed = { kind: "closed", outcome, reason, answered };
+    const closed: Closed = { kind: "closed", outcome, reason, ...(why && { why }), answered };
     this.#end = await settle(this.#svc, this.#seen.end.id, closed);
     // Otherwise the end was settled by the clock or by others.
     return endOf(this.#end).kind === "closed";

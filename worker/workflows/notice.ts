@@ -169,6 +169,7 @@ async function askedFirst(svc: ProductServices, root: StoredPromise): Promise<re
   return openingAsks(ruleOf(request), OPENING, awayIn(away)).map(({ person }) => person);
 }
 
-function endedBy({ outcome, atMs, decisions, reason }: Extract<Says, { readonly outcome: OutcomeKind }>) {
-  return { outcome, atMs, decisions, ...(reason === undefined ? {} : { reason }) };
+function endedBy(says: Extract<Says, { readonly outcome: OutcomeKind }>) {
+  const { outcome, atMs, decisions, why, reason } = says;
+  return { outcome, atMs, decisions, ...(why && { why }), ...(reason === undefined ? {} : { reason }) };
 }

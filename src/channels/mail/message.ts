@@ -11,6 +11,7 @@ import type {
 } from "../../approval/approval.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { OnDeadline } from "../../approval/schema.ts";
+import type { Why } from "../../approval/why.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
 
 /** Every mail that there is. Each kind says to whom it goes, and why. All times are in milliseconds since 1970. */
@@ -152,8 +153,8 @@ interface Ended {
   readonly atMs: number;
   /** The answers that count. */
   readonly decisions: readonly CountedDecision[];
-  /** Whether the deadline has decided, where that does more than to let the approval expire. */
-  readonly isByDeadline?: boolean;
+  /** Why it ended so. Absent in mails of earlier versions. */
+  readonly why?: Why;
   /** What was said about a cancellation. */
   readonly reason?: string;
 }

@@ -7,7 +7,7 @@ import {
 } from "../../approval/approval.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
-import { peopleText } from "../../approval/wording.ts";
+import { peopleText, whyText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -82,7 +82,8 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
     case "requester-outcome":
       return {
         subject: SUBJECTS[mail.outcome],
-        lead: messages.text(mail.isByDeadline === true ? BY_DEADLINE[mail.outcome] : OUTCOMES[mail.outcome]),
+        lead: messages.text(OUTCOMES[mail.outcome]),
+        ...whyOf(mail, to, messages),
         rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
         ...answers(mail, to, messages),
         ...("link" in mail ? linkTo("mail.request.link", mail.link, messages) : {}),
@@ -115,6 +116,15 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
   }
 }
 
+function whyOf(
+  { why, outcome }: MailOf<"outcome" | "requester-outcome">,
+  reader: Person,
+  messages: Messages,
+): Pick<MailContent, "story"> | object {
+  const text = why && whyText(why, outcome, messages, reader);
+  return text === undefined ? {} : { story: [text] };
+}
+
 /** A button that leads to the requester's page. */
 function linkTo(
   label: "mail.changes.link" | "mail.request.link",
@@ -143,12 +153,6 @@ const OUTCOMES = {
   rejected: "mail.lead.outcome.rejected",
   expired: "mail.lead.outcome.expired",
   cancelled: "mail.lead.outcome.cancelled",
-} as const;
-
-const BY_DEADLINE = {
-  ...OUTCOMES,
-  approved: "mail.lead.outcome.silentlyApproved",
-  rejected: "mail.lead.outcome.silentlyRejected",
 } as const;
 
 const NOT_NEEDED = {

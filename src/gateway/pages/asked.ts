@@ -4,6 +4,7 @@ import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { cancellationOf, changeOf } from "../../approval/stored.ts";
+import { whyEnded } from "../../approval/why-ended.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { Question } from "../../service/approvals/question.ts";
 import type { Answer, Asked, AskedPerson, Cancelled, Standing } from "./page.ts";
@@ -14,6 +15,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
   const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
   const { request, contentHash } = shownTo(question);
   const { stage, groups, inPlaceOf } = ballot;
+  const why = whyEnded(course);
   return {
     request,
     reference: ballot.approval,
@@ -28,6 +30,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
     onDeadline,
     nowMs,
     people: peopleAsked(question),
+    ...(why && { why }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Explanation } from "../../approval/evaluate.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
+import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
 import type { FormProblem } from "./decision-form.ts";
 import type { InboxPage, Visiting } from "./inbox-page.ts";
@@ -54,6 +55,8 @@ export interface Asked {
   readonly contentHash?: string;
   /** Who is asked with this person; of an approval that has ended, everybody who was asked. */
   readonly people: readonly AskedPerson[];
+  /** Why it has ended as it did, once that is recorded. */
+  readonly why?: Why;
 }
 
 /** How the approval was cancelled. */
@@ -188,6 +191,8 @@ export interface RequestPage {
   /** Everybody of the round that is open, or was last. */
   readonly people: readonly AskedPerson[];
   readonly timeline: readonly TimelineEntry[];
+  /** Why it ended as it did. */
+  readonly why?: Why;
   /** Why it was cancelled. */
   readonly reason?: string;
   /** Given while it waits for the requester. */

@@ -1,5 +1,5 @@
 import type { Person } from "../../approval/approval.ts";
-import { afterDeadlineText, explanationText, peopleText } from "../../approval/wording.ts";
+import { afterDeadlineText, explanationText, peopleText, whyText } from "../../approval/wording.ts";
 import { type DateText, dateText, relativeText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -101,9 +101,12 @@ function stateOf({ status, acts }: RequestPage, messages: Messages): string {
   return messages.text(acts === undefined ? "request.closing" : "page.outcome.open");
 }
 
-/** Why it is not decided yet. */
-function whyOf({ explanation, changes, requester }: RequestPage, messages: Messages): string | undefined {
+/** Why it is not decided yet, or has ended as it did. */
+function whyOf(page: RequestPage, messages: Messages): string | undefined {
+  const { explanation, changes, requester, why, status } = page;
   if (changes !== undefined) return messages.text("request.waitsForYou");
+  if (why !== undefined && status !== "pending" && status !== "failed")
+    return whyText(why, status, messages, requester);
   return explanation && explanationText(explanation, messages, requester);
 }
 

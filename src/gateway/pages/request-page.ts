@@ -15,6 +15,7 @@ import {
   undoOf,
 } from "../../approval/stored.ts";
 import { certainOutcome, statusOf } from "../../approval/view.ts";
+import { whyEnded } from "../../approval/why-ended.ts";
 import { answerOf, stateOf } from "./asked.ts";
 import type { AskedPerson, ChangesAsked, RequestActs, RequestPage, TimelineEntry } from "./page.ts";
 
@@ -41,12 +42,14 @@ export function requestPageOf(
   const cancelled = end && certainOutcome(course) === "cancelled" ? cancellationOf(end)?.reason : undefined;
   const changes = changesAskedIn(course);
   const acts = requestActsOf(course, path);
+  const why = whyEnded(course);
   return {
     request,
     requester,
     reference: root.id,
     status,
     ...(isOpen ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
+    ...(why && { why }),
     deadlineAtMs,
     onDeadline,
     stage: state.stage,

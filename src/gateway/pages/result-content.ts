@@ -1,7 +1,7 @@
 import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
-import { explanationText } from "../../approval/wording.ts";
+import { explanationText, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -43,7 +43,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
       undo: undoOf(visit, messages),
       form: DECISION_FORM,
-      outcome: outcomeOf(stands, messages),
+      outcome: outcomeOf(visit, messages),
       cancelled: cancelled && { at: dateOf(cancelled.atMs, asked, messages), reason: cancelled.reason },
       explanation: asked.explanation && explanationText(asked.explanation, messages, approver),
       people: peopleOf(asked, messages),
@@ -124,10 +124,11 @@ function undoOf({ asked, stands, undo }: Visit, messages: Messages): Locals | un
   };
 }
 
-function outcomeOf(stands: Standing, messages: Messages): string {
-  const outcome = messages.text(
-    stands.outcome === undefined ? "page.outcome.open" : OUTCOMES[stands.outcome],
-  );
+function outcomeOf({ stands, asked: { why, approver } }: Visit, messages: Messages): string {
+  const { outcome: ended } = stands;
+  const text = messages.text(ended === undefined ? "page.outcome.open" : OUTCOMES[ended]);
+  const because = ended && why && whyText(why, ended, messages, approver);
+  const outcome = because === undefined ? text : `${text} ${because}`;
   const isChanged = stands.kind === "decided" && stands.isChanged === true;
   return isChanged ? `${messages.text("page.closed.roundOver")}. ${outcome}` : outcome;
 }

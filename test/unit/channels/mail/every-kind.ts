@@ -1,4 +1,5 @@
 import type { ApprovalRequest, CountedDecision } from "../../../../src/approval/approval.ts";
+import type { Why } from "../../../../src/approval/why.ts";
 import type { AskMail, Mail } from "../../../../src/channels/mail/mailer.ts";
 import { publicUrl } from "./fixture.ts";
 
@@ -40,6 +41,21 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     ["approve", "release", "changes", "reject"].map((choice) => [choice, `${publicUrl}/d/${choice}.b.c`]),
   );
   const bornAtMs = Date.UTC(2026, 10, 21, 16, 0);
+  const progress = { given: 1, needed: 2, people: 3, rejections: 2, answered: 1, stage: 1, stages: 1 };
+  const approvals = { of: "approvals", ...progress } as const;
+  const groups = { of: "groups", ...progress, stages: 2 } as const;
+  const reasonsToEnd: readonly Why[] = [
+    { because: "veto" },
+    { because: "nobody-left" },
+    { because: "no-rounds" },
+    ...[approvals, groups, { ...groups, stages: 1 }].flatMap((each): Why[] => [
+      { because: "approvals", progress: each },
+      { because: "out-of-reach", progress: each },
+      { because: "deadline", progress: each, atMs: bornAtMs, isConsent: true },
+      { because: "stage-time", progress: { ...each, answered: 0 }, atMs: bornAtMs },
+      { because: "deadline", progress: each, atMs: bornAtMs, isRevising: true },
+    ]),
+  ];
   const ballot = { approval: "po-4711", request, recipient: "rcp1", approver: ana, n: 1, gen: 0, bornAtMs };
   const deadlineAtMs = Date.UTC(2026, 10, 26, 16, 0);
   const ask: AskMail = { ...ballot, deadlineAtMs, links, viewLink: `${publicUrl}/d/view.b.c`, groups: [0] };
@@ -109,15 +125,10 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
       (outcome): Mail => ({ kind: "outcome", ...answered, outcome, atMs, decisions, reason: lines }),
     ),
     { kind: "requested", ...own, people: [ballot.approver] },
-    ...outcomes.map(
-      (outcome): Mail => ({
-        kind: "requester-outcome",
-        ...own,
-        outcome,
-        atMs,
-        decisions: [],
-        isByDeadline: true,
-      }),
+    ...outcomes.flatMap((outcome) =>
+      reasonsToEnd.map(
+        (why): Mail => ({ kind: "requester-outcome", ...own, outcome, atMs, decisions: [], why }),
+      ),
     ),
     {
       kind: "changes-requested",

@@ -105,6 +105,26 @@ describe("GET /a/:token", () => {
     expect((await rig.call(link, { method: "HEAD" })).status).toBe(200);
   });
 
+  test("tells why it ended so, as receipts and the API do", async () => {
+    await using rig = await openRig();
+    const approvers = ["ana@example.com", "bo@example.com", "cy@example.com"];
+    const link = await asked(rig, { approvers, require: 2, rejection: "majority" });
+    await press(rig, 1, { choice: "reject" });
+    const { headers } = await press(rig, 3, { choice: "reject" });
+    const why = "2 of 3 had to approve, and 2 rejected.";
+    const receipt = await rig.call(headers.get("location") ?? "");
+    expect(receipt.text).toContain(`The request is rejected. ${why}`);
+    const page = await until(async () => {
+      const { text } = await rig.call(link);
+      return text.includes("The request is rejected.") ? text : undefined;
+    });
+    expect(page).toContain(why);
+    expect((await rig.call(await rig.link("po-1", "approve", 2))).text).toContain(why);
+    expect((await rig.json("GET", "/approvals/po-1")).body["outcome"]).toMatchObject({
+      why: { because: "out-of-reach", progress: { needed: 2, people: 3, rejections: 2 } },
+    });
+  });
+
   test("tells the outcome once there is one, and offers nothing more", async () => {
     await using rig = await openRig();
     const link = await asked(rig);
