@@ -8,7 +8,7 @@
  *    counts if it was stored no later than the end, by the engine's clock. Both times are stored and never change, so
  *    every reader comes to the same result.
  * N4 How a cancelled approval ends is known once all its ballots are settled, and not before: an answer of the same
- *    millisecond as the cancellation may still come.
+ *    millisecond as the cancellation may still come. Where answers can be taken back it is known at once: as cancelled.
  */
 import type { Closed, CountedDecision, Decision, Verdict, Vote } from "./approval.ts";
 import { decide, type End, type Rules } from "./policy.ts";

@@ -3,9 +3,11 @@
  * worker, the API, pages, mails and rehearsals. It is pure: it reads no clock and no setting that is not passed in.
  *
  * E1 One person counts once in a stage: their first answer fills each group that they are in. The requester never counts.
- * E2 An answer that can be taken back counts when that time is over, or when the approval or its stage ends before.
+ * E2 An answer that can be taken back counts when that time is over, or when the deadline or its stage's time comes before.
+ *    No cancellation makes answers final that could be taken back: if it is recorded before the verdict is, the approval is
+ *    cancelled, whatever was answered.
  * E3 Of answers that were seen together, a veto comes before a request for changes, and that before approvals: "no" is
- *    the safer mistake. Answers that decide come before a deadline or a cancellation seen at the same moment. But after a
+ *    the safer mistake. Answers that decide come before a deadline or a cancellation seen at the same moment (but see E2). But after a
  *    change of the question they decide nothing: no verdict may stand on content that its answers did not see.
  * E4 Answers after the end, or after the time of their stage, do not count.
  * E5 A stage opens when the stage before it is done. What was answered in one stage is not counted in another.
@@ -278,6 +280,7 @@ class StageCount {
   evaluation(): Evaluation {
     const { state, end } = this.#look;
     if (end.kind === "changed") return this.#nextRound(end);
+    if (end.kind === "cancelled" && this.#rule.undoMs > 0) return this.#byEnd(end);
     if (state.phase === "revising") return this.#whileRevising();
     const answered = this.#byAnswers();
     if (answered !== undefined) return answered;

@@ -189,15 +189,14 @@ function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStandin
 }
 
 /**
- * How an approval with a cancellation ends, if that is certain: once each of its ballots is settled, and no answer can be
- * taken back. Undefined until then, and if there is no cancellation.
+ * How an approval with a cancellation ends, if that is certain: at once where answers can be taken back (E2 of `evaluate.ts`),
+ * else once each of its ballots is settled. Undefined until then, and if there is no cancellation.
  */
 export function outcomeOfCancelled(course: Course): OutcomeKind | undefined {
-  const { root, end, ballots } = course;
+  const { root, end, ballots, call } = course;
   if (root.state !== "pending" || end === undefined || !isCancelled(end)) return undefined;
-  const isFinal = ({ record, undo }: CourseBallot) =>
-    isSettled(record) && (undo === undefined || decisionOf(record) === undefined || isSettled(undo));
-  if (ballots.length === 0 || !ballots.every(isFinal)) return undefined;
+  if (ruleOf(call.request).undoMs > 0) return "cancelled";
+  if (ballots.length === 0 || !ballots.every(({ record }) => isSettled(record))) return undefined;
   const { verdict } = evaluationOf(course, end.settledAt ?? end.timeoutAt);
   return verdict.kind === "done" ? verdict.outcome : undefined;
 }

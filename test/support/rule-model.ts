@@ -309,6 +309,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   // Whoever answered saw something else.
   if (end.kind === "changed") return opened(round + 1, 0);
   if (phase === "revising") return byEnd() ?? goOn();
+  if (rule.undoMs > 0 && end.kind === "cancelled") return over("cancelled");
   if (rule.rejection === "veto" && said("reject")) return over("rejected");
   if (said("changes")) {
     return (

@@ -104,6 +104,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     request: { approvers: [ANA], undo: "PT1H" },
     deeds: [{ ...approve(ANA), undo: true }, { cancel: true }],
   },
+  "a cancellation around the end of the time for taking back": {
+    request: { approvers: [ANA, BO], require: "all", undo: "PT1H" },
+    deeds: [approve(ANA), approve(BO), { cancel: true }],
+    clock: [10, HOUR, HOUR + 10],
+  },
+  "a veto that is taken back beside a cancellation": {
+    request: { approvers: [ANA, BO], undo: "PT1H" },
+    deeds: [approve(ANA), { ...reject(BO), undo: true }, { cancel: true }],
+    clock: [10, HOUR],
+  },
   "an answer that is taken back around the deadline": {
     request: { approvers: [ANA], undo: "PT1H", deadline: "P1D" },
     deeds: [{ ...approve(ANA), undo: true }],

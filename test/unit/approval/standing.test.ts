@@ -244,20 +244,21 @@ describe("standingIn(), of an approval whose course went on", () => {
     expect(of(1, {}, [extended, asked(2_000)])).toMatchObject({ kind: "closed", because: "closing" });
   });
 
-  test("leaves it open how a cancelled approval ends, while an answer can be taken back", () => {
-    const children = (undo: Partial<StoredRecord>) => [
+  test("knows at once how a cancelled approval ends whose answers can be taken back", () => {
+    const children = (answer: Partial<StoredRecord>, undo: Partial<StoredRecord>) => [
       tagged("end", "a:0", resolved(cancellation, 50)),
-      tagged("ballot", "a:1", { ...resolved(decision, 40), param: ballot(1, { undo: true }) }),
+      tagged("ballot", "a:1", { ...answer, param: ballot(1, { undo: true }) }),
       tagged("undo", "a:2", undo),
     ];
     const param = { func: "approval", args: [{ ...request, undo: "PT1H" }], version: 2 };
-    const foreseen = (undo: Partial<StoredRecord>) => {
-      const course = courseOf({ ...record("a"), param }, children(undo));
+    const foreseen = (answer: Partial<StoredRecord>, undo: Partial<StoredRecord>) => {
+      const course = courseOf({ ...record("a"), param }, children(answer, undo));
       return course && outcomeOfCancelled(course);
     };
-    expect(foreseen({})).toBeUndefined();
-    expect(foreseen(resolved({ kind: "final" }, 60))).toBe("approved");
-    expect(foreseen(resolved({ kind: "undone", ...act }, 45))).toBe("cancelled");
+    expect(foreseen({}, {})).toBe("cancelled");
+    expect(foreseen(resolved(decision, 40), {})).toBe("cancelled");
+    expect(foreseen(resolved(decision, 40), resolved({ kind: "final" }, 60))).toBe("cancelled");
+    expect(foreseen(resolved(decision, 40), resolved({ kind: "undone", ...act }, 45))).toBe("cancelled");
   });
 });
 

@@ -203,6 +203,35 @@ describe("cancel", () => {
     ]);
   });
 
+  test("ends it while an answer that would decide can be taken back: page, receipt, API and mails say so", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig, { require: "any", undo: "PT10M" });
+    const receipt = (await press(rig, 1, { choice: "approve" })).headers.get("location") ?? "";
+    expect((await rig.call(receipt)).text).toContain("Take it back");
+    expect((await rig.press(`${link}/cancel`, { confirm: "yes", reason: "Bought elsewhere" })).status).toBe(
+      303,
+    );
+    const decisions = [{ email: "ana@example.com", choice: "approve" }];
+    expect((await rig.settled("po-1")).value).toMatchObject({
+      outcome: "cancelled",
+      reason: "It was cancelled: Bought elsewhere",
+      decisions,
+    });
+    expect((await rig.call(link)).text).toMatch(/The request was cancelled\.[^]*Bought elsewhere/u);
+    const { text } = await rig.call(receipt);
+    expect(text).toMatch(
+      /Your answer is recorded: Approved[^]*The request was cancelled\. Kim cancelled it\./u,
+    );
+    expect(text).not.toContain("Take it back");
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
+      status: "cancelled",
+      outcome: { decisions },
+      ballots: [{ state: "approved" }, { state: "withdrawn" }],
+    });
+    const mail = await until(async () => rig.told.find(({ kind }) => kind === "outcome"));
+    expect(mail).toMatchObject({ outcome: "cancelled" });
+  });
+
   test("needs the form, from this site; too long a reason comes back", async () => {
     await using rig = await openRig();
     const link = await asked(rig);

@@ -689,11 +689,18 @@ describe("two at the same moment: one of the two stands, and both are told", () 
       const undo = (durable: Durable) =>
         undoDecision({ ...optionsOf(rig), durable }, { approval: "po-1", n: 1 }, actor());
       if (order === "end first") {
-        // The answer came before the cancellation, and counts: there is nothing left to cancel.
-        const ended = () => expect(cancel(rig.durable)).rejects.toThrow("ended as approved");
+        // The answer can no longer be taken back, and no longer decides.
+        const ended = () => cancel(rig.durable);
         const result = await undo(overtaken(rig.durable, ended));
-        expect(result).toMatchObject({ kind: "stands", effective: false, standing: { kind: "decided" } });
-        expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+        expect(result).toMatchObject({
+          kind: "stands",
+          effective: false,
+          standing: { kind: "decided", outcome: "cancelled" },
+        });
+        expect((await rig.settled("po-1")).value).toMatchObject({
+          outcome: "cancelled",
+          decisions: [{ n: 1, choice: "approve" }],
+        });
       } else {
         await expect(cancel(overtaken(rig.durable, () => undo(rig.durable)))).resolves.toMatchObject({
           value: { outcome: "cancelled" },
