@@ -240,6 +240,8 @@ test(
       const look = { state, seats: shuffled(random, seats), end, nowMs: NOW_MS };
       const { verdict } = evaluate(rule, look, { mayApproveByDeadline: false, everybodyMailed: true });
       const before = decide(request, votes, end);
+      // Version 1 had only the sentence.
+      if (verdict.kind === "done") delete (verdict as { why?: unknown }).why;
       expect(verdict, JSON.stringify({ seed, i, request, votes, end })).toStrictEqual(before);
     }
   },
