@@ -48,6 +48,9 @@ export interface MessageArgs {
   readonly "act.refused.tooOften": null;
   readonly "act.refused.tooSoon": null;
   readonly "act.refused.underWay": null;
+  readonly "act.replace.lead": { readonly who: string };
+  readonly "act.replace.link": { readonly who: string };
+  readonly "act.replace.press": null;
   readonly "act.required": null;
   readonly "act.undo": null;
   readonly "act.undo.until": { readonly inTime: string; readonly time: string };
@@ -311,6 +314,7 @@ export interface MessageArgs {
   readonly "page.state.noAnswer": null;
   readonly "page.state.reassigned": { readonly to: string };
   readonly "page.state.recused": null;
+  readonly "page.state.unreached": null;
   readonly "page.state.waiting": null;
   readonly "page.steps": null;
   readonly "page.through.key": { readonly caller: string };

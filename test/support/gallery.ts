@@ -100,7 +100,7 @@ const requested: RequestPage = {
       isReader: false,
       state: { kind: "reassigned", to: { email: "dee@example.com", name: "Dee" } },
     },
-    { person: bo, isReader: false, state: { kind: "open" } },
+    { person: bo, isReader: false, state: { kind: "unreached", replace: "/a/a.b.c/replace/2" } },
     { person: { email: "dee@example.com", name: "Dee" }, isReader: false, state: { kind: "open" } },
   ],
   timeline: [
@@ -284,6 +284,11 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     status: 200,
     view: "act",
     data: { act: "cancel", ...act, reader: kim, back: "/a/a.b.c" },
+  },
+  "act replace": {
+    status: 200,
+    view: "act",
+    data: { act: "replace", ...act, reader: kim, back: "/a/a.b.c", instead: bo },
   },
   "request open": {
     status: 200,

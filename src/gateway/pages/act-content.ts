@@ -1,5 +1,7 @@
+import type { Person } from "../../approval/approval.ts";
 import { DAY_MS, parseDuration } from "../../approval/duration.ts";
 import type { Messages } from "../../lib/messages.ts";
+import { oneLine } from "../../lib/text.ts";
 import { fieldControl, problemText } from "./act-controls.ts";
 import { ACT_FIELDS, type ActField } from "./act-form.ts";
 import { type ActPage, DECISION_FORM } from "./page.ts";
@@ -8,13 +10,13 @@ import { OUTCOMES } from "./standing-text.ts";
 
 /** The form of one act, with what it does, before anything is done. */
 export function actContent(
-  { act, title, reference, back, values, faults, press: nonce, refused, outcome }: ActPage,
+  { act, title, reference, back, values, faults, press: nonce, refused, outcome, instead }: ActPage,
   messages: Messages,
 ): PageContent {
-  const { headline, lead, press } = TEXTS[act];
+  const { headline, press } = TEXTS[act];
   const problem = problemText(faults, refused, messages);
   const headlineText = messages.text(headline);
-  const isRequesters = act === "cancel" || act === "extend";
+  const isRequesters = act === "cancel" || act === "extend" || act === "replace";
   return {
     template: "pages/act",
     locals: {
@@ -22,7 +24,10 @@ export function actContent(
       headline: headlineText,
       title,
       reference,
-      lead: messages.text(lead),
+      lead:
+        act === "replace"
+          ? messages.text("act.replace.lead", { who: nameOf(instead) })
+          : messages.text(TEXTS[act].lead),
       // What the act alone would come to: nobody should learn that only afterwards.
       outcome: outcome && messages.text("act.outcome", { outcome: messages.text(OUTCOMES[outcome]) }),
       problem,
@@ -57,6 +62,7 @@ export function actContent(
 
 const TEXTS = {
   reassign: { headline: "act.reassign", lead: "act.reassign.lead", press: "act.reassign.press" },
+  replace: { headline: "act.reassign", press: "act.replace.press" },
   recuse: { headline: "act.recuse", lead: "act.recuse.lead", press: "act.recuse.press" },
   cancel: { headline: "act.cancel", lead: "act.cancel.lead", press: "act.cancel.press" },
   extend: { headline: "act.extend", lead: "act.extend.lead", press: "act.extend.press" },
@@ -72,11 +78,16 @@ const LABELS = {
 } as const;
 
 const REASON_HINTS = {
+  replace: "act.reassign.reason",
   reassign: "act.reassign.reason",
   recuse: "act.recuse.reason",
   cancel: "act.cancel.reason",
   extend: "act.cancel.reason",
 } as const;
+
+function nameOf(person: Person | undefined): string {
+  return oneLine(person?.name ?? person?.email ?? "");
+}
 
 /** How much longer, in days. */
 function optionsOf(options: readonly string[], messages: Messages) {

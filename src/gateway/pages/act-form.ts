@@ -1,6 +1,7 @@
 /** The forms by which people do something about an open approval besides answering: what they ask for, and how they are read. */
 import type { Request, Response } from "express";
 import { REASON_CHARS_MAX } from "../../approval/act-requests.ts";
+import type { Person } from "../../approval/approval.ts";
 import type { FieldFault } from "../../approval/field-answers.ts";
 import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "../../approval/text.ts";
 import { isMailAddress, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../../lib/mail-address.ts";
@@ -23,6 +24,11 @@ export const ACT_FIELDS = {
     { name: "email", kind: "email", charsMax: MAIL_ADDRESS_CHARS_MAX, isRequired: true },
     { name: "name", kind: "line", charsMax: PERSON_NAME_CHARS_MAX, isRequired: false },
     { name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: true },
+  ],
+  replace: [
+    { name: "email", kind: "email", charsMax: MAIL_ADDRESS_CHARS_MAX, isRequired: true },
+    { name: "name", kind: "line", charsMax: PERSON_NAME_CHARS_MAX, isRequired: false },
+    { name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false },
   ],
   recuse: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
   cancel: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
@@ -78,6 +84,12 @@ function pressIn(posted: Pick<PostedForm, "text">): string | undefined {
 
 /** In base64url. */
 const BITS_128 = /^[A-Za-z0-9_-]{22}$/u;
+
+/** The person who is named in such a form. */
+export function personIn(values: ReadonlyMap<string, string>): Person {
+  const name = values.get("name");
+  return { email: values.get("email") ?? "", ...(name === undefined ? {} : { name }) };
+}
 
 function faultOf(
   raw: string,

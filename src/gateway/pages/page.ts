@@ -20,6 +20,8 @@ export interface AskedPerson {
   readonly isReader: boolean;
   readonly state:
     | { readonly kind: "open" | "recused" | "none" }
+    /** `replace`: path of the form that asks somebody else, if that can be done. */
+    | { readonly kind: "unreached"; readonly replace?: string }
     | { readonly kind: "reassigned"; readonly to: Person }
     /** `atMs`: when the answer was given, in milliseconds since 1970. */
     | {
@@ -120,7 +122,9 @@ export type BallotAct = "reassign" | "recuse";
 
 /** Something that a person can do about an open approval besides answering. */
 export interface ActPage {
-  readonly act: BallotAct | "cancel" | "extend";
+  readonly act: BallotAct | "cancel" | "extend" | "replace";
+  /** In whose place somebody else is to be asked. */
+  readonly instead?: Person;
   /** Who reads the page. */
   readonly reader: Person;
   /** Of the request. */
@@ -204,7 +208,9 @@ export interface RequestPage {
   /** What came of a press on this page. Of an act: that it came too late. */
   readonly notice?:
     | { readonly kind: "reminded"; readonly people: number }
-    | { readonly kind: "too-soon" | "too-many-mails" | "nobody" | "cancel" | "change" | "extend" };
+    | {
+        readonly kind: "too-soon" | "too-many-mails" | "nobody" | "cancel" | "change" | "extend" | "replace";
+      };
 }
 
 /** The form by which the person who asked changes the question. */

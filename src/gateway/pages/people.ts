@@ -34,6 +34,8 @@ export function stateText(state: AskedPerson["state"], messages: Messages): stri
       return messages.text("page.state.recused");
     case "open":
       return messages.text("page.state.waiting");
+    case "unreached":
+      return messages.text("page.state.unreached");
     case "none":
       return messages.text("page.state.noAnswer");
     default:

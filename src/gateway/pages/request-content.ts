@@ -58,6 +58,10 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
         state: stateText(answer, messages),
         at: answer.kind === "answered" ? dateOf(answer.atMs) : undefined,
         comment: answer.kind === "answered" ? answer.comment : undefined,
+        act:
+          answer.kind === "unreached" && answer.replace !== undefined
+            ? { href: answer.replace, text: messages.text("act.replace.link", { who: nameOf(person) }) }
+            : undefined,
       })),
       peopleMax: PEOPLE_MAX,
       timeline,
@@ -122,6 +126,7 @@ const NOTICES = {
   cancel: "act.late.cancel",
   change: "act.late.change",
   extend: "act.late.extend",
+  replace: "act.late.reassign",
 } as const;
 
 function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Locals[] {

@@ -25,6 +25,8 @@ interface RequestPageOptions {
   readonly path: string;
   /** Names the form that reminds. */
   readonly press: string;
+  /** Numbers of the open ballots whose people cannot be reached. */
+  readonly unreached: ReadonlySet<number>;
   /** The present, in milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -32,7 +34,7 @@ interface RequestPageOptions {
 /** An approval as its requester's page shows it. */
 export function requestPageOf(
   course: Course,
-  { requester, path, press, nowMs }: RequestPageOptions,
+  { requester, path, press, unreached, nowMs }: RequestPageOptions,
 ): RequestPage {
   const { root, request, end, state } = course;
   const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
@@ -54,7 +56,7 @@ export function requestPageOf(
     onDeadline,
     stage: state.stage,
     nowMs,
-    people: peopleOf(course),
+    people: peopleOf(course, path, unreached),
     timeline: timelineOf(course),
     ...(cancelled === undefined ? {} : { reason: cancelled }),
     ...(changes === undefined ? {} : { changes }),
@@ -94,13 +96,22 @@ function isOver(end: StoredRecord | undefined): boolean {
 }
 
 /** Everybody of the round that is open, or was last. */
-function peopleOf(course: Course): AskedPerson[] {
+function peopleOf(course: Course, path: string, unreached: ReadonlySet<number>): AskedPerson[] {
   return course.ballots
     .filter(({ ballot }) => (ballot.round ?? 1) === course.state.round)
     .flatMap(({ ballot }) => {
       const state = stateOf(standingIn(course, ballot.n), course.request);
-      return state === undefined ? [] : [{ person: ballot.approver, isReader: false, state }];
+      if (state === undefined) return [];
+      const isUnreached = state.kind === "open" && unreached.has(ballot.n) && isOpenRequest(course);
+      const shown = isUnreached
+        ? ({ kind: "unreached", ...replaceOf(course, path, ballot.n) } as const)
+        : state;
+      return [{ person: ballot.approver, isReader: false, state: shown }];
     });
+}
+
+function replaceOf({ call }: Course, path: string, n: number): { readonly replace?: string } {
+  return call.version === 1 || call.request.reassign === false ? {} : { replace: `${path}/replace/${n}` };
 }
 
 /** Who has asked for changes, and what they said, while the approval waits for its requester. */

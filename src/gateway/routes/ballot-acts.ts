@@ -3,7 +3,7 @@
  * only a POST of the form, with its confirmation, by a good link does anything. Whoever comes too late is told what stands.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
-import type { ApprovalRequest, OutcomeKind, Person } from "../../approval/approval.ts";
+import type { ApprovalRequest, OutcomeKind } from "../../approval/approval.ts";
 import { evaluationOf } from "../../approval/course.ts";
 import { ballotId } from "../../approval/ids.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -14,7 +14,7 @@ import { type Question, readQuestion, withBallot } from "../../service/approvals
 import { audit } from "../http/audit.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
-import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
+import { ACT_FIELDS, type ActForm, personIn, readActForm } from "../pages/act-form.ts";
 import type { BallotAct, TriedAct } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
@@ -185,11 +185,6 @@ function outcomeWithout({ course, ballot }: Question, nowMs: number): OutcomeKin
   const recused = { kind: "recused", door: "mail", nonce: "" };
   const { verdict } = evaluationOf(withBallot(course, ballot.n, recused, nowMs), nowMs);
   return verdict.kind === "done" ? verdict.outcome : undefined;
-}
-
-function personIn(values: ReadonlyMap<string, string>): Person {
-  const name = values.get("name");
-  return { email: values.get("email") ?? "", ...(name === undefined ? {} : { name }) };
 }
 
 /** The person whose ballot it is: the holder of the link acts in their name. */

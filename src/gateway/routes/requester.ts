@@ -12,7 +12,7 @@ import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
 import { isCancelled } from "../../approval/ending.ts";
-import { changeOf, extensionOf } from "../../approval/stored.ts";
+import { changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
@@ -20,17 +20,19 @@ import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Acted, Actor } from "../../service/approvals/act.ts";
+import { replaceUnreached } from "../../service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { remindBallot } from "../../service/approvals/mail-acts.ts";
 import { readCourse } from "../../service/approvals/question.ts";
+import { unreachedBallots } from "../../service/approvals/returned.ts";
 import type { LinkTokens } from "../../tokens/tokens.ts";
 import { audit } from "../http/audit.ts";
 import { noteApproval } from "../http/context.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
-import { ACT_FIELDS, type ActForm, readActForm } from "../pages/act-form.ts";
+import { ACT_FIELDS, type ActForm, personIn, readActForm } from "../pages/act-form.ts";
 import { type ChangeForm, filledWith, readChangeForm } from "../pages/change-form.ts";
 import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
@@ -101,6 +103,38 @@ export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOpti
     POST: async (req, res) => {
       const asked = await askedBy(options, req, res);
       await change(options, res, asked, await readChangeForm(req, res));
+    },
+  });
+
+  addRoute(router, "/a/:token/replace/:n", {
+    GET: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      const instead = await unreachedPerson(options, asked, req);
+      if (instead === undefined) return seeOther(res, asked.path);
+      showForm(options, res, asked, { act: "replace", instead });
+    },
+    POST: async (req, res) => {
+      const asked = await askedBy(options, req, res);
+      const form = await readActForm(req, res, ACT_FIELDS.replace);
+      const nonce = nonceOfForm("replace", form, options.newNonce);
+      if (asked.course.ballots.some(({ record }) => reassignmentOf(record)?.nonce === nonce)) {
+        return seeOther(res, asked.path);
+      }
+      const instead = await unreachedPerson(options, asked, req);
+      // They have answered, or somebody else is asked by now.
+      if (instead === undefined) return showNow(options, res, asked, { kind: "replace" });
+      const shown = { act: "replace", instead, form } as const;
+      if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, shown);
+      const { values } = form;
+      const call = { ...actorOf(asked, nonce), to: personIn(values), reason: values.get("reason") };
+      const named = { approval: asked.course.root.id, n: Number(req.params["n"]) };
+      const outcome = outcomeOf(await replaceUnreached(actOptionsOf(options, res), named, call));
+      auditAct(res, "replace", asked, typeof outcome === "string" ? outcome : outcome.refused);
+      if (outcome === "stored") return seeOther(res, asked.path);
+      if (outcome === "too late") return showNow(options, res, asked, { kind: "replace" });
+      // It is not the reader's own address, but that of somebody who is asked.
+      const refused = outcome.refused === "to-same" ? "to-member" : outcome.refused;
+      showForm(options, res, asked, { ...shown, refused });
     },
   });
 
@@ -229,19 +263,34 @@ async function askedBy(
   return { course, requester, recipient, path: `/a/${token}` };
 }
 
-function actsOf({ course, path }: Asked): RequestActs | undefined {
+/** The person of the ballot in the address, if they cannot be reached and somebody else can be asked. */
+async function unreachedPerson(
+  { durable }: RequesterRoutesOptions,
+  { course }: Asked,
+  req: Request,
+): Promise<Person | undefined> {
+  const ballot = course.ballots.find(({ ballot: { n } }) => String(n) === req.params["n"]);
+  const { version, request } = course.call;
+  if (ballot === undefined || actsOf({ course, path: "" }) === undefined) return undefined;
+  if (version === 1 || request.reassign === false) return undefined;
+  const unreached = await unreachedBallots(durable, course);
+  return unreached.has(ballot.ballot.n) ? ballot.ballot.approver : undefined;
+}
+
+function actsOf({ course, path }: Pick<Asked, "course" | "path">): RequestActs | undefined {
   return requestActsOf(course, path);
 }
 
-function showRequest(
+async function showRequest(
   options: RequesterRoutesOptions,
   res: Response,
   asked: Asked,
   notice?: RequestPage["notice"],
-): void {
+): Promise<void> {
   const { course, requester, path } = asked;
   const press = options.newNonce();
-  const page = requestPageOf(course, { requester, path, press, nowMs: knownTime(options) });
+  const unreached = await unreachedBallots(options.durable, course);
+  const page = requestPageOf(course, { requester, path, press, unreached, nowMs: knownTime(options) });
   const data = { ...page, ...(notice && { notice }) };
   const status = notice === undefined || notice.kind === "reminded" ? 200 : 409;
   options.pages.render(res, { status, view: "request", data });
@@ -255,7 +304,7 @@ async function showNow(
   notice: RequestPage["notice"],
 ): Promise<void> {
   const course = (await readCourse(options.durable, asked.course.root.id)) ?? asked.course;
-  showRequest(options, res, { ...asked, course }, notice);
+  await showRequest(options, res, { ...asked, course }, notice);
 }
 
 function tooLate(
@@ -275,7 +324,13 @@ function showForm(
     act,
     form,
     refused,
-  }: { readonly act: "cancel" | "extend"; readonly form?: ActForm; readonly refused?: ActPage["refused"] },
+    instead,
+  }: {
+    readonly act: "cancel" | "extend" | "replace";
+    readonly form?: ActForm;
+    readonly refused?: ActPage["refused"];
+    readonly instead?: Person;
+  },
 ): void {
   pages.render(res, {
     status: form === undefined ? 200 : 422,
@@ -290,6 +345,7 @@ function showForm(
       faults: form?.faults ?? new Map(),
       press: newNonce(),
       ...(refused && { refused }),
+      ...(instead && { instead }),
     },
   });
 }

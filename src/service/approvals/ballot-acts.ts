@@ -26,6 +26,7 @@ import {
   stands,
 } from "./act.ts";
 import { readCourse } from "./question.ts";
+import { unreachedBallots } from "./returned.ts";
 
 /** Which ballot. */
 export interface BallotNamed {
@@ -47,6 +48,28 @@ export function reassignBallot(
   return settleOpen(options, named, actor, {
     value,
     stored: reassignmentOf,
+    refused: (course, ballot) => reassignRefusal(course, ballot, { to, by: actor.by }),
+  });
+}
+
+/**
+ * Asks somebody else in place of a person who cannot be reached. The person who asked may do that, because nobody else has a
+ * link by which they could.
+ */
+export function replaceUnreached(
+  options: ActOptions,
+  named: BallotNamed,
+  { to, reason, ...actor }: Actor & { readonly to: Person; readonly reason?: string | undefined },
+): Promise<Acted<OnBallot>> {
+  const value: Reassignment = { kind: "reassigned", to, ...reasonOf(reason), ...actOf(actor) };
+  return settleOpen(options, named, actor, {
+    value,
+    stored: reassignmentOf,
+    isAllowed: async (course, { ballot: { n } }, by) => {
+      const { requester } = ruleOf(course.call.request);
+      if (by === undefined || requester !== addressKey(by)) return false;
+      return (await unreachedBallots(options.durable, course)).has(n);
+    },
     refused: (course, ballot) => reassignRefusal(course, ballot, { to, by: actor.by }),
   });
 }
@@ -131,6 +154,8 @@ interface Settlement<Value> {
   readonly value: Value;
   /** The value of this kind that a record holds. */
   readonly stored: (record: StoredRecord) => Value | undefined;
+  /** Whether the person may. Default: if it is their ballot. */
+  readonly isAllowed?: (course: Course, ballot: CourseBallot, by: string | undefined) => Promise<boolean>;
   readonly refused?: (course: Course, ballot: CourseBallot) => Refusal | undefined;
 }
 
@@ -139,7 +164,7 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
   options: ActOptions,
   named: BallotNamed,
   { nonce, by }: Actor,
-  { value, stored, refused }: Settlement<Value>,
+  { value, stored, refused, isAllowed = async (_, each) => isTheirs(each, by) }: Settlement<Value>,
 ): Promise<Acted<OnBallot>> {
   const found = await findBallot(options, named);
   if (found === undefined) return { kind: "unknown" };
@@ -150,7 +175,7 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
       ? await stands(options, named.approval, named.n, true)
       : { kind: "other-content" };
   }
-  if (!isTheirs(ballot, by)) return { kind: "refused", why: "not-theirs", course };
+  if (!(await isAllowed(course, ballot, by))) return { kind: "refused", why: "not-theirs", course };
   const over = refusalOf(course);
   if (over === "version") return { kind: "refused", why: over, course };
   // Told as what it is: by whom, when, and what came of it.

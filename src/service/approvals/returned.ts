@@ -1,6 +1,6 @@
 /** What came back of an approval's mails, as it is stored (`src/approval/bounce.ts`). */
 import { delayId, delayOf, type Returned, type Returns, unreachedId } from "../../approval/bounce.ts";
-import { courseOf } from "../../approval/course.ts";
+import { type Course, courseOf } from "../../approval/course.ts";
 import { decisionOf, mailResultOf, type StoredRecord } from "../../approval/stored.ts";
 import { noticeOf } from "../../approval/stored-notice.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -40,6 +40,19 @@ export async function readReturns(
       return [n, { ...(bounce && { bounce }), ...(delay && { delay }) }];
     });
   return new Map(await Promise.all(read));
+}
+
+/** Numbers of the open ballots whose mail cannot be delivered, as far as the requester was told, or would have been. */
+export async function unreachedBallots(durable: Reader, course: Course): Promise<ReadonlySet<number>> {
+  const { startedAtMs } = course.call.terms;
+  const open = course.ballots.filter(({ record }) => record.state === "pending");
+  const found = await Promise.all(
+    open.map(async ({ ballot: { n } }) => {
+      const notice = await durable.read(unreachedId({ approval: course.root.id, startedAtMs, n }));
+      return notice === undefined ? [] : [n];
+    }),
+  );
+  return new Set(found.flat());
 }
 
 function bounceOf(record: StoredRecord): Returned | undefined {

@@ -572,3 +572,103 @@ describe("a form that is sent twice, as by a double click", () => {
     expect((await rig.press(`${link}/remind`, { confirm: "yes" })).status).toBe(409);
   });
 });
+
+describe("people who cannot be reached", () => {
+  const lost = () =>
+    openRig({
+      deliver: ({ approver }) =>
+        approver.email.startsWith("bo@")
+          ? { status: "undeliverable", reason: "550 at RCPT TO" }
+          : { status: "sent", messageId: "<1@test>" },
+    });
+  const other = { email: "cy@example.com", name: "Cy" };
+
+  test("are shown as such, and the person who asked can ask somebody else in their place", async () => {
+    await using rig = await lost();
+    const link = await asked(rig);
+    await until(async () => ((await rig.call(link)).text.includes("Cannot be reached") ? true : undefined));
+    const page = await rig.call(link);
+    expect(page.text).toMatch(
+      new RegExp(
+        `bo@example\\.com.*Cannot be reached by mail.*href="${link}/replace/2">Ask somebody else in place of`,
+        "u",
+      ),
+    );
+    expect(page.text.match(/\/replace\//gu)).toHaveLength(1);
+    const form = await rig.call(`${link}/replace/2`);
+    expect(form.text).toMatch(
+      /bo@example\.com cannot be reached by mail\. The person you name is asked in their place/u,
+    );
+    const unconfirmed = await rig.press(`${link}/replace/2`, other);
+    expect(unconfirmed.status).toBe(422);
+    expect((await rig.press(`${link}/replace/2`, { confirm: "yes", email: "x" })).status).toBe(422);
+    const press = { confirm: "yes", press: "AAAAAAAAAAAAAAAAAAAAAA", ...other };
+    for (let i = 0; i < 2; i++) expect((await rig.press(`${link}/replace/2`, press)).status).toBe(303);
+    // Now there is nobody to replace.
+    expect((await rig.call(`${link}/replace/2`)).headers.get("location")).toBe(link);
+    const course = await until(async () => {
+      const read = await readCourse(rig.durable, "po-1");
+      return read !== undefined && read.ballots.length === 3 ? read : undefined;
+    });
+    expect(course.ballots[2]?.ballot.approver).toEqual(other);
+    expect(rig.audit.filter(({ what }) => what === "replace").map(({ outcome }) => outcome)).toEqual([
+      "stored",
+    ]);
+    await press2(rig);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+    const { body } = await rig.json("GET", "/approvals/po-1/history");
+    expect(body["events"]).toContainEqual(
+      expect.objectContaining({
+        type: "reassigned",
+        ballot: 2,
+        to: other,
+        by: "kim@example.com",
+        door: "mail",
+      }),
+    );
+  });
+
+  const press2 = async (rig: Rig) => {
+    const n = (await readCourse(rig.durable, "po-1"))?.ballots.at(-1)?.ballot.n ?? 0;
+    await press(rig, 1, { choice: "approve" });
+    await press(rig, n, { choice: "approve" });
+  };
+
+  test("are not to be named again, nor is the person who asked, or one who is asked already", async () => {
+    await using rig = await lost();
+    const link = await asked(rig);
+    await until(async () => ((await rig.call(link)).text.includes("Cannot be reached") ? true : undefined));
+    const tried = (email: string) => rig.press(`${link}/replace/2`, { confirm: "yes", email });
+    for (const email of ["bo@example.com", "BO@example.com", "ana@example.com"]) {
+      expect(await tried(email)).toMatchObject({
+        status: 422,
+        text: expect.stringContaining("is asked already"),
+      });
+    }
+    expect((await tried("kim@example.com")).text).toContain("may not make it");
+    expect((await readCourse(rig.durable, "po-1"))?.ballots).toHaveLength(2);
+  });
+
+  test("are the only ones whose question the person who asked can give away, and only where questions can be", async () => {
+    await using rig = await lost();
+    const link = await asked(rig, { reassign: false });
+    await until(async () => ((await rig.call(link)).text.includes("Cannot be reached") ? true : undefined));
+    expect((await rig.call(link)).text).not.toContain("/replace/");
+    for (const n of ["1", "2", "3", "02", "x"]) {
+      expect((await rig.call(`${link}/replace/${n}`)).headers.get("location")).toBe(link);
+      const answer = await rig.press(`${link}/replace/${n}`, { confirm: "yes", ...other });
+      expect([n, answer.status]).toEqual([n, 409]);
+      expect(answer.text).toContain("The question was not passed on.");
+    }
+    expect((await readCourse(rig.durable, "po-1"))?.ballots).toHaveLength(2);
+  });
+
+  test("can have answered after all, by a link that reached them in another way", async () => {
+    await using rig = await lost();
+    const link = await asked(rig);
+    await until(async () => ((await rig.call(link)).text.includes("Cannot be reached") ? true : undefined));
+    await press(rig, 2, { choice: "approve" });
+    expect((await rig.call(link)).text).not.toContain("Cannot be reached");
+    expect((await rig.press(`${link}/replace/2`, { confirm: "yes", ...other })).status).toBe(409);
+  });
+});
