@@ -229,6 +229,7 @@ export interface MessageArgs {
   readonly "page.answeredForYou": { readonly answer: string };
   readonly "page.became": null;
   readonly "page.changed": null;
+  readonly "page.changed.nothing": null;
   readonly "page.closed.approved": null;
   readonly "page.closed.approved.lead": null;
   readonly "page.closed.cancelled": null;

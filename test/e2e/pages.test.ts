@@ -69,6 +69,7 @@ test.each(Object.keys(gallery))("the page %s can be read, heard and used by ever
 /** One page of each make. */
 const KINDS = [
   "decide own choices again",
+  "decide what has changed",
   "decide six choices",
   "decide in stages",
   "request asked to change",

@@ -226,6 +226,24 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     view: "decide",
     data: { ...asked, approver: english, acts, suggested: "approve" },
   },
+  "decide what has changed": {
+    status: 200,
+    view: "decide",
+    data: {
+      ...asked,
+      approver: english,
+      request: { ...request, title: "Order 30 laptops" },
+      changed: {
+        note: "Thirty, from the other shop.",
+        changes: [
+          { part: "title", before: "Order 40 laptops", after: "Order 30 laptops" },
+          { part: "detail", label: "Amount", before: "41 200 €", after: "30 900 €" },
+          { part: "detail", label: "Offer", after: "https://shop.example.com/offers/4712.pdf" },
+          { part: "summary", before: request.summary ?? "", after: "The old ones are **six years** old." },
+        ],
+      },
+    },
+  },
   "act reassign again": {
     status: 422,
     view: "act",

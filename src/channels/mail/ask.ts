@@ -1,5 +1,6 @@
 /** Mails that ask for a decision, each for the first time or again. */
 import type { Content } from "../../approval/approval.ts";
+import { contentChanges } from "../../approval/content-changes.ts";
 import { choicesOf } from "../../approval/rule.ts";
 import { afterDeadlineText, consequenceText, explanationText, shareOf } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
@@ -188,23 +189,13 @@ const INVITATIONS = {
 
 /** What is not as it was in the round before. A long text is only named: the mail shows it as it is now. */
 function changes(before: Content, now: Content, messages: Messages): Pick<MailContent, "entries"> {
-  const entries: Entry[] = [];
-  const add = (title: Entry["title"], old: string | undefined, current: string | undefined) => {
-    if (old === current) return;
-    entries.push({ title, lines: [...oneOf("label.before", old), ...oneOf("label.after", current)] });
-  };
-  const oneOf = (label: "label.before" | "label.after", value: string | undefined) =>
+  const lineOf = (label: "label.before" | "label.after", value: string | undefined) =>
     value === undefined ? [] : [ourLine(messages.text(label), "soft"), theirLine(both(value))];
-  add(ourLine(messages.text("label.title")), before.title, now.title);
-  if (before.summary !== now.summary)
-    entries.push({ title: ourLine(messages.text("label.summary")), lines: [] });
-  const labels = new Set([...before.details, ...now.details].map(({ label }) => label));
-  const valuesOf = ({ details }: Content, label: string) =>
-    details
-      .filter((detail) => detail.label === label)
-      .map(({ value }) => value)
-      .join("; ") || undefined;
-  for (const label of labels) add(theirLine(both(label)), valuesOf(before, label), valuesOf(now, label));
+  const entries = contentChanges(before, now).map(({ part, label = "", before: old, after }): Entry => {
+    if (part === "summary") return { title: ourLine(messages.text("label.summary")), lines: [] };
+    const title = part === "title" ? ourLine(messages.text("label.title")) : theirLine(both(label));
+    return { title, lines: [...lineOf("label.before", old), ...lineOf("label.after", after)] };
+  });
   return {
     entries: { heading: messages.text("label.changed"), entries: entriesWithin(entries, CHANGES_BYTES_MAX) },
   };

@@ -1,5 +1,6 @@
-import { type ApprovalRequest, type Decision, effectOf } from "../../approval/approval.ts";
+import { type ApprovalRequest, type Content, type Decision, effectOf } from "../../approval/approval.ts";
 import { contentOf, asked as withContent } from "../../approval/content.ts";
+import { contentChanges } from "../../approval/content-changes.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
@@ -30,6 +31,7 @@ export function askedOf(question: Question, nowMs: number): Asked {
     onDeadline,
     nowMs,
     people: peopleAsked(question),
+    ...changedBefore(question, request),
     ...(why && { why }),
   };
 }
@@ -55,6 +57,15 @@ function shownTo({ ballot, request, course, standing }: Question): {
   const contents = [request, call.request, ...changed.map((content) => withContent(call.request, content))];
   const shown = contents.find((each) => canonicalHash(contentOf(each)) === contentHash);
   return shown === undefined ? { request, contentHash } : { request: shown };
+}
+
+/** Of a later round: what differs from the round before. */
+function changedBefore({ ballot: { round = 1 }, course }: Question, now: Content): Pick<Asked, "changed"> {
+  if (round === 1) return {};
+  const changes = course.ends.flatMap((end) => changeOf(end) ?? []);
+  const before = changes[round - 3]?.content ?? contentOf(course.call.request);
+  const note = changes[round - 2]?.note;
+  return { changed: { changes: contentChanges(before, now), ...(note === undefined ? {} : { note }) } };
 }
 
 /** Whether the question was asked anew, with changes, after this ballot. */

@@ -4,6 +4,7 @@ import { dateText, relativeText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
+import { changedLocals } from "./changed.ts";
 import { choiceText } from "./choice-text.ts";
 import type { FormProblem } from "./decision-form.ts";
 import { fieldControls } from "./field-controls.ts";
@@ -34,6 +35,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       approver: personOf(approver),
       instead: insteadOf(data, messages),
       reference: data.reference,
+      changed: changedLocals(data, messages),
       details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: summary === undefined ? undefined : markdownForPage(summary),
       ...ruleOf(data, messages),

@@ -1,5 +1,6 @@
 import type { InPlaceOf } from "../../approval/absence.ts";
 import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import type { ContentChange } from "../../approval/content-changes.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
@@ -57,6 +58,8 @@ export interface Asked {
   readonly contentHash?: string;
   /** Who is asked with this person; of an approval that has ended, everybody who was asked. */
   readonly people: readonly AskedPerson[];
+  /** What is not as it was in the round before, and why, in the words of the person who changed it. */
+  readonly changed?: { readonly changes: readonly ContentChange[]; readonly note?: string };
   /** Why it has ended as it did, once that is recorded. */
   readonly why?: Why;
 }

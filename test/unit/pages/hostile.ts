@@ -121,6 +121,22 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
     view: "decide",
     data: { ...asked, acts: { reassign: "/d/a.b.c/reassign", recuse: "/d/a.b.c/recuse" } },
   },
+  "decide what has changed": {
+    status: 200,
+    view: "decide",
+    data: {
+      ...asked,
+      changed: {
+        note: HOSTILE,
+        changes: [
+          { part: "title", before: HOSTILE, after: HOSTILE },
+          { part: "detail", label: HOSTILE, before: HOSTILE, after: HOSTILE },
+          { part: "detail", label: HOSTILE, after: HOSTILE },
+          { part: "summary", before: HOSTILE },
+        ],
+      },
+    },
+  },
   "decide with a problem": {
     status: 422,
     view: "decide",

@@ -402,6 +402,45 @@ describe("change", () => {
     expect(text).not.toContain("asks for changes");
   });
 
+  test("shows those who are asked again what was changed, old beside new, since the round before", async () => {
+    await using rig = await openRig();
+    const link = await changesAsked(rig);
+    const newest = async (round: number) =>
+      await until(async () => {
+        const ballots = (await readCourse(rig.durable, "po-1"))?.ballots ?? [];
+        const n = ballots.find(({ ballot }) => (ballot.round ?? 1) === round)?.ballot.n ?? 0;
+        if (n === 0) return undefined;
+        const path = await rig.link("po-1", "approve", n);
+        return partsOf(path.slice("/d/".length)).claims["pid"] === ballotId("po-1", n) ? path : undefined;
+      });
+    // The first round has nothing to compare with.
+    expect((await rig.call(await newest(1))).text).not.toContain("What changed");
+    const second = { ...CHANGED, "label.1": "<b>Shop</b>", "value.1": "<i>Acme</i>", step: "send" };
+    expect((await rig.press(`${link}/change`, second)).status).toBe(303);
+    const page = (await rig.call(await newest(2))).text;
+    expect(page).toMatch(/What changed[^]*Thirty will do/u);
+    const [changed = ""] = /aria-labelledby="changed"[^]*?<\/section>/u.exec(page) ?? [];
+    const words = changed.replaceAll(/<[^>]*>/gu, " ").replaceAll(/\s+/gu, " ");
+    expect(words).toContain("Title Before Order 40 laptops Now Order 30 laptops");
+    expect(words).toContain("Amount Before 41 200 € Now 30 900 €");
+    expect(words).toContain("&lt;b&gt;Shop&lt;/b&gt; Before (nothing) Now &lt;i&gt;Acme&lt;/i&gt;");
+    expect(words).toContain("Summary Before The old ones break . Now Fewer");
+
+    await rig.press(await newest(2), { confirm: "yes", choice: "changes", comment: "Fewer still" });
+    await until(async () =>
+      (await readCourse(rig.durable, "po-1"))?.state.phase === "revising" ? true : undefined,
+    );
+    const third = { ...second, title: "Order 20 laptops", note: "" };
+    expect((await rig.press(`${link}/change`, third)).status).toBe(303);
+    const last = (await rig.call(await newest(3))).text;
+    expect(last).toMatch(
+      /Before<\/p>\s*<div dir="auto">Order 30 laptops[^]*Now<\/p>\s*<div dir="auto">Order 20 laptops/u,
+    );
+    expect(/aria-labelledby="changed"[^]*?<\/section>/u.exec(last)?.[0]).not.toMatch(
+      /Amount|Thirty|Order 40/u,
+    );
+  });
+
   test("is told on the pages of the rounds before, each with what was shown then", async () => {
     await using rig = await openRig();
     const approvers = ["ana@example.com", "bo@example.com", "cy@example.com"];
