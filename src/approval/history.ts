@@ -229,7 +229,7 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
   if (notice !== undefined) {
     if (notice.approval !== approval) return [];
     const end = noticeEndOf(record);
-    const { says } = notice;
+    const { says, order } = notice;
     return [
       ...(says.mail === "undeliverable" && says.bounce !== undefined
         ? [returnedEvent("mail-bounced", says.n, says.bounce, course)]
@@ -241,6 +241,7 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
         ...("n" in says ? aboutBallot(course, says.n) : {}),
         status: end?.delivery.status ?? (record.state === "pending" ? "pending" : "undeliverable"),
         ...(end !== undefined && "reason" in end.delivery ? { reason: end.delivery.reason } : {}),
+        ...(order && actIn(order)),
       },
     ];
   }

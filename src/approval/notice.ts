@@ -44,6 +44,8 @@ export type Says =
       readonly because: OutcomeKind | NonNullable<Withdrawal["because"]>;
       readonly atMs: number;
       readonly reason?: string;
+      /** Name of the operator who cancelled it. */
+      readonly operator?: string;
     } & AboutBallot)
   /** To an approver who answered. */
   | ({ readonly mail: "outcome" } & AboutBallot & Ended)
@@ -91,6 +93,8 @@ interface Ended {
   readonly why?: Why;
   /** What was said about a cancellation. */
   readonly reason?: string;
+  /** As of `no-longer-needed`. */
+  readonly operator?: string;
 }
 
 /** What tells a notice from all others of its approval. */

@@ -13,6 +13,7 @@ import {
   recusalOf,
   reissueOf,
   type StoredRecord,
+  undoOf,
   withdrawalOf,
 } from "./stored.ts";
 
@@ -172,20 +173,24 @@ function ofRoundBefore(
 
 /** Whether somebody else has it, or nobody any more, because of what its approver did. */
 function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStanding | undefined {
-  const closed = (because: ClosedBecause, act: Partial<Reassignment>): ClosedStanding => ({
+  const closed = (because: ClosedBecause, act: Partial<Omit<Reassignment, "kind">>): ClosedStanding => ({
     kind: "closed",
     because,
     ...settledAt(record),
     ...(act.reason === undefined ? {} : { reason: act.reason }),
     ...(act.to === undefined ? {} : { to: act.to }),
     ...(act.by === undefined ? {} : { by: act.by }),
+    ...(act.caller === undefined ? {} : { caller: act.caller }),
   });
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) return closed("reassigned", reassigned);
   const recused = recusalOf(record);
-  if (recused !== undefined) return closed("recused", { ...recused, kind: "reassigned" });
-  if (reissueOf(record) !== undefined) return closed("reissued", {});
-  return seatAnswer(record, undo, undoMs).kind === "undone" ? closed("undone", {}) : undefined;
+  if (recused !== undefined) return closed("recused", recused);
+  const reissued = reissueOf(record);
+  if (reissued !== undefined) return closed("reissued", reissued);
+  if (seatAnswer(record, undo, undoMs).kind !== "undone") return undefined;
+  const undone = undo && undoOf(undo);
+  return closed("undone", undone?.kind === "undone" ? undone : {});
 }
 
 /**

@@ -41,6 +41,7 @@ const ended = {
   decisions,
   why: z.exactOptional(whySchema),
   reason: z.exactOptional(text),
+  operator: z.exactOptional(text),
 };
 
 const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
@@ -53,6 +54,7 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     because: z.enum([...outcomeKindSchema.options, ...WITHDRAWN_BECAUSE]),
     atMs: epochMs,
     reason: z.exactOptional(text),
+    operator: z.exactOptional(text),
   }),
   z.object({ mail: z.literal("outcome"), ...ballot, ...ended }),
   z.object({ mail: z.literal("requester-outcome"), ...ended }),

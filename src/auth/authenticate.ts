@@ -1,4 +1,5 @@
 /** The callers of the API, whatever they show: a key, or the token of a person's tool. */
+import type { StoredKey } from "./key.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { SCOPE_NAMES, type Scope } from "./scopes.ts";
 
@@ -18,6 +19,8 @@ export interface Authenticate {
   open(): Caller | undefined;
   /** Whose bearer text this is; undefined if it is nobody's, or no longer. */
   identify(bearer: string): Promise<Caller | undefined>;
+  /** The caller of the `id`, as they are now: a key that is still good, or everybody while nobody needs one. */
+  again(id: string): Caller | undefined;
 }
 
 /** Reads one kind of bearer text; undefined for what it does not know. */
@@ -25,16 +28,27 @@ export type ReadBearer = (bearer: string) => Promise<Caller | undefined>;
 
 /** `person` reads what is no key, where people's tools are let in. */
 export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenticate {
+  // Where tokens are asked of people, programs need something as well.
+  const open = () => (person === undefined && ring.isOpen() ? EVERYBODY : undefined);
   return {
-    // Where tokens are asked of people, programs need something as well.
-    open: () => (person === undefined && ring.isOpen() ? EVERYBODY : undefined),
+    open,
     async identify(bearer) {
       const key = ring.find(bearer);
-      if (key !== undefined)
-        return { id: `key:${key.id}`, client: `client:${key.client}`, scopes: key.scopes };
+      if (key !== undefined) return callerWith(key);
       return bearer.startsWith("apv_") ? undefined : await person?.(bearer);
     },
+    again(id) {
+      if (id === EVERYBODY.id) return open();
+      const key = id.startsWith(KEY) ? ring.live(id.slice(KEY.length)) : undefined;
+      return key && callerWith(key);
+    },
   };
+}
+
+const KEY = "key:";
+
+function callerWith({ id, client, scopes }: StoredKey): Caller {
+  return { id: `${KEY}${id}`, client: `client:${client}`, scopes };
 }
 
 const EVERYBODY: Caller = { id: "open", scopes: SCOPE_NAMES };

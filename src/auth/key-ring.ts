@@ -18,6 +18,8 @@ export interface KeyRing {
   isOpen(): boolean;
   /** The live key that the text is, and notes its use. */
   find(text: string): StoredKey | undefined;
+  /** The key of the id, unless it was revoked. */
+  live(id: string): StoredKey | undefined;
 }
 
 export interface KeyRingOptions {
@@ -65,6 +67,11 @@ export function openKeyRing({ file, lastUsed, alwaysClosed, onFault }: KeyRingOp
       if (!isKey(text, stored) || stored === undefined || stored.revokedAt !== undefined) return undefined;
       lastUsed.note(stored.id);
       return stored;
+    },
+    live(id) {
+      refresh();
+      const stored = keys.get(id);
+      return stored?.revokedAt === undefined ? stored : undefined;
     },
   };
 }

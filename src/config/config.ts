@@ -4,6 +4,7 @@ import { builtInGroupOf } from "../approval/own-ways.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { WORKER_LIMITS } from "../lib/worker-limits.ts";
+import { type AdminConfig, adminConfig } from "./admin.ts";
 import { type BounceConfig, bounceConfig } from "./bounces.ts";
 import { type CallbackConfig, callbackConfig } from "./callbacks.ts";
 import { type EngineConfig, engineConfig } from "./engine.ts";
@@ -61,6 +62,8 @@ export interface Config {
   readonly messagesDir: string | undefined;
   /** Whether people can sign in to an inbox. */
   readonly inbox: boolean;
+  /** How operators sign in to the administration; undefined: there is none. */
+  readonly admin: AdminConfig | undefined;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
   readonly tokenKeys: Secret | undefined;
   readonly callbacks: CallbackConfig;
@@ -136,6 +139,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     bounces: bounceConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
     inbox: inboxSetting(source, { engine, publicUrl }),
+    admin: adminConfig(source, { host, publicUrl }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {

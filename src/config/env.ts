@@ -25,6 +25,7 @@ export const ENV_NAMES = [
   "MAILBOX_PORT",
   "MESSAGES_DIR",
   "INBOX",
+  "ADMIN_KEY_SIGN_IN",
   "TOKEN_KEYS",
   "WORKER_GROUP",
   "WORKER_LEASE_MS",

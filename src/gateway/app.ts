@@ -15,10 +15,16 @@ import { createNeeds } from "./http/auth.ts";
 import { requestContext } from "./http/context.ts";
 import { allowOrigins } from "./http/cors.ts";
 import { errorHandler, notFound } from "./http/errors.ts";
-import { noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
+import { noCrossSitePresses, noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
 import { createFailureLimit } from "./http/rate-limit.ts";
 import type { Pages } from "./pages/pages.ts";
 import { addAbsenceRoutes } from "./routes/absences.ts";
+import { addAdminActRoutes } from "./routes/admin/acts.ts";
+import { addAdminApprovalRoute } from "./routes/admin/approval.ts";
+import { addAdminEntryRoutes } from "./routes/admin/entry.ts";
+import { addAdminListRoute } from "./routes/admin/list.ts";
+import { createOperators } from "./routes/admin/operators.ts";
+import { entranceOf } from "./routes/admin/signed-in.ts";
 import { addApprovalActRoutes } from "./routes/approval-acts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addBallotActRoutes } from "./routes/ballot-acts.ts";
@@ -36,6 +42,12 @@ import { addSignInRoutes } from "./routes/sign-in.ts";
 import { createVisitors } from "./routes/visitors.ts";
 import { addWebhookRoutes } from "./routes/webhooks.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
+
+/** How operators sign in. */
+export interface AdminOptions {
+  /** Whether an API key signs in. */
+  readonly byKey: boolean;
+}
 
 /** All that routes need, and may know. */
 export interface AppOptions {
@@ -78,6 +90,8 @@ export interface AppOptions {
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. */
   readonly inbox: boolean;
+  /** The ways into the administration; undefined: there is none. */
+  readonly admin?: AdminOptions | undefined;
   /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */
   readonly clock: () => number;
   /** An unguessable id. */
@@ -118,6 +132,7 @@ export function createApp(options: AppOptions): Express {
   addReceiptRoutes(app, byEngine);
   addRequesterRoutes(app, byEngine);
   if (options.inbox) addInbox(app, byEngine);
+  if (options.admin !== undefined) addAdmin(app, byEngine, options.admin);
   if (options.mailbox !== undefined) {
     app.use(options.mailbox);
     addFirstApprovalRoute(app, byEngine);
@@ -152,4 +167,16 @@ function addInbox(app: Express, options: AppOptions): void {
   const addressOf = (email: string) => knownAddress(ledger, email);
   addSignInRoutes(app, { ...options, signIn, https, visitors, addressOf });
   addInboxRoutes(app, { ...options, visitors });
+}
+
+/** The pages of operators. */
+function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void {
+  const https = options.publicUrl.startsWith("https:");
+  const operators = createOperators({ ...options, admin: options.tokens.admin, https });
+  const entrance = entranceOf(operators);
+  app.use("/admin", noCrossSitePresses);
+  addAdminEntryRoutes(app, { ...options, ...admin, operators });
+  addAdminListRoute(app, { ...options, entrance });
+  addAdminApprovalRoute(app, { ...options, entrance });
+  addAdminActRoutes(app, { ...options, entrance });
 }

@@ -14,7 +14,7 @@ import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
-import { createApp } from "./app.ts";
+import { type AdminOptions, createApp } from "./app.ts";
 import { createMessages } from "./http/messages.ts";
 import { listen } from "./http/server.ts";
 import { createPages } from "./pages/pages.ts";
@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. Default: they have none. */
   readonly inbox?: boolean;
+  /** The ways into the administration. Default: there is none. */
+  readonly admin?: AdminOptions | undefined;
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
@@ -98,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       formerPublicUrls,
       mailbox: options.mailbox,
       inbox: options.inbox ?? false,
+      admin: options.admin,
       callbackUrlProblem: options.callbackUrlProblem,
       mayApproveByDeadline: options.mayApproveByDeadline,
       sources: options.sources ?? new Map(),

@@ -5,7 +5,7 @@ import { wordsOf } from "./words.ts";
 
 export const LIMIT = { default: 25, max: 100 } as const;
 /** As many conditions of one kind as anybody needs, and as a query can take without getting slow. */
-const CONDITIONS_MAX = 8;
+export const CONDITIONS_MAX = 8;
 const TEXT_CHARS_MAX = 200;
 
 const address = z

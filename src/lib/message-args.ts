@@ -76,9 +76,11 @@ export interface MessageArgs {
   readonly "event.cancelled": null;
   readonly "event.extended": { readonly time: string };
   readonly "event.reassigned": { readonly to: string; readonly who: string };
+  readonly "event.reassigned.operator": { readonly to: string; readonly who: string };
   readonly "event.recused": { readonly who: string };
   readonly "event.requested": null;
   readonly "event.undone": { readonly who: string };
+  readonly "event.undone.operator": { readonly who: string };
   readonly "explain.approved": { readonly names: string };
   readonly "explain.more": { readonly more: number; readonly people: string };
   readonly "explain.next": { readonly people: string };
@@ -135,6 +137,7 @@ export interface MessageArgs {
   readonly "label.asked": null;
   readonly "label.askedBy": null;
   readonly "label.before": null;
+  readonly "label.byOperator": null;
   readonly "label.changed": null;
   readonly "label.code": null;
   readonly "label.comment": null;
@@ -184,6 +187,7 @@ export interface MessageArgs {
   readonly "mail.lead.signIn": null;
   readonly "mail.lead.undeliverable": { readonly n: number };
   readonly "mail.lead.undone": null;
+  readonly "mail.lead.undone.operator": null;
   readonly "mail.leftOut.both": { readonly n: number };
   readonly "mail.leftOut.details": { readonly n: number };
   readonly "mail.leftOut.page": null;
@@ -228,6 +232,7 @@ export interface MessageArgs {
   readonly "page.answered": { readonly answer: string };
   readonly "page.answeredForYou": { readonly answer: string };
   readonly "page.became": null;
+  readonly "page.byOperator": { readonly who: string };
   readonly "page.changed": null;
   readonly "page.changed.nothing": null;
   readonly "page.closed.approved": null;

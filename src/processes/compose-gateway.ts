@@ -58,6 +58,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       keys: loadTokenKeys(config),
       mailbox,
       inbox: config.inbox,
+      admin: config.admin,
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,
       sources,

@@ -9,7 +9,13 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import { isSameText } from "../lib/same-text.ts";
-import { createJws, type TokenKey, type Verified } from "./jws.ts";
+import { createJws, type Verified } from "./jws.ts";
+import {
+  bits128Schema,
+  createSessionTokens,
+  type SessionTokens,
+  type SessionTokensOptions,
+} from "./session.ts";
 
 export interface SignInTokens {
   /** The cookie of the browser that asked. */
@@ -19,8 +25,7 @@ export interface SignInTokens {
   issueLink(attempt: AttemptToken): string;
   verifyLink(token: string, nowMs: number): Verified<AttemptToken>;
   /** The cookie of a session. */
-  issueSession(session: SessionToken): string;
-  verifySession(token: string, nowMs: number): Verified<SessionToken>;
+  readonly session: SessionTokens;
   /** The six digits that the mail of this attempt has. */
   codeOf(name: string): string;
   isCode(name: string, typed: string): boolean;
@@ -37,42 +42,17 @@ interface AttemptToken {
   readonly expiresAtMs: number;
 }
 
-export interface SessionToken {
-  /** The random name of the attempt that it began with. */
-  readonly name: string;
-  /** Names the request that signed in. */
-  readonly nonce: string;
-  readonly startedAtMs: number;
-  /** When this cookie was made: it is made anew while the session is used. */
-  readonly issuedAtMs: number;
-  readonly expiresAtMs: number;
-}
-
-export interface SignInTokensOptions {
-  readonly keys: readonly TokenKey[];
-  readonly issuer: string;
-  readonly formerIssuers: readonly string[];
-}
-
-const bits128Schema = z.string().regex(/^[A-Za-z0-9_-]{22}$/u);
 const attemptClaimsSchema = z.strictObject({ sub: bits128Schema });
-const sessionClaimsSchema = z.strictObject({ sub: bits128Schema, jti: bits128Schema, start: z.int().min(0) });
 
 /** Means nothing: the attempt's end says all. But a token must have an `iat`, and the library treats 0 as none. */
 const ISSUED_AT_MS = 1_000;
 const CODES = 1_000_000;
 
-export function createSignInTokens(options: SignInTokensOptions): SignInTokens {
+export function createSignInTokens(options: SessionTokensOptions): SignInTokens {
   const attemptTokens = (name: string) =>
     createJws({ ...options, typ: `${name}+jwt`, audience: name, claims: attemptClaimsSchema });
   const browsers = attemptTokens("sign-in-browser");
   const links = attemptTokens("sign-in-link");
-  const sessions = createJws({
-    ...options,
-    typ: "inbox-session+jwt",
-    audience: "inbox-session",
-    claims: sessionClaimsSchema,
-  });
   const verifyAttempt = (jws: typeof links, token: string, nowMs: number) =>
     jws.verify(token, nowMs, ({ sub }, { expiresAtMs }) => ({ name: sub, expiresAtMs }));
   const issueAttempt = (jws: typeof links, { name, expiresAtMs }: AttemptToken) =>
@@ -83,15 +63,7 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokens {
     verifyBrowser: (token, nowMs) => verifyAttempt(browsers, token, nowMs),
     issueLink: (attempt) => issueAttempt(links, attempt),
     verifyLink: (token, nowMs) => verifyAttempt(links, token, nowMs),
-    issueSession: ({ name, nonce, startedAtMs, ...times }) =>
-      sessions.sign({ sub: name, jti: nonce, start: Math.floor(startedAtMs / 1000) }, times),
-    verifySession: (token, nowMs) =>
-      sessions.verify(token, nowMs, ({ sub, jti, start }, times) => ({
-        name: sub,
-        nonce: jti,
-        startedAtMs: start * 1000,
-        ...times,
-      })),
+    session: createSessionTokens(options, "inbox-session"),
     codeOf: (name) => codeBy(links.signingKey, name),
     isCode: (name, typed) => links.keys.some((key) => isSameText(typed, codeBy(key, name))),
     formOf: (of, name) => formBy(links.signingKey, of, name),

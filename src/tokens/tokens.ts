@@ -8,6 +8,7 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { PROMISE_ID_CHARS_MAX } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
+import { type AdminTokens, createAdminTokens } from "./admin.ts";
 import { createJws, type TokenKey, type Verified } from "./jws.ts";
 import { createReturnPathTokens, type ReturnPathTokens } from "./return-path.ts";
 import { createSignInTokens, type SignInTokens } from "./sign-in.ts";
@@ -99,6 +100,8 @@ export interface LinkTokens {
   readonly signIn: SignInTokens;
   /** What names a mail in the address that it can come back to. */
   readonly returnPaths: ReturnPathTokens;
+  /** What operators sign in with. */
+  readonly admin: AdminTokens;
 }
 
 /** Values of choices, and `view`. */
@@ -255,5 +258,6 @@ export function createLinkTokens({ keys, issuer, formerIssuers = [] }: LinkToken
     recipientId: (approvalId, email) => derive("recipient", approvalId, addressKey(email)),
     signIn: createSignInTokens({ keys, issuer, formerIssuers }),
     returnPaths: createReturnPathTokens(keys),
+    admin: createAdminTokens({ keys, issuer, formerIssuers }),
   };
 }

@@ -5,6 +5,7 @@ import type { ChoiceRule } from "../../src/approval/schema.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
 import type { Asked, RequestPage } from "../../src/gateway/pages/page.ts";
 import type { Page } from "../../src/gateway/pages/pages.ts";
+import { adminPages } from "./admin-gallery.ts";
 import { inboxPages } from "./inbox-gallery.ts";
 
 /** Pages and mails as they are in everyday use, in every state, for people to look at. */
@@ -180,13 +181,17 @@ const own: Asked = {
   people: [{ person: ana, isReader: true, state: { kind: "open" } }],
 };
 
-/** Those pages of the inbox that look like no other. */
+/** Those pages of the inbox and of operators that look like no other. */
 const DRAWN: ReadonlySet<string> = new Set([
   "sign in code again",
   "inbox",
   "inbox done",
   "inbox confirm",
   "inbox results",
+  "admin sign in",
+  "admin list",
+  "admin approval",
+  "admin reassign",
 ]);
 
 /** All that callers may send, at its longest, and in a script that runs the other way. */
@@ -586,7 +591,10 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     },
   },
   ...Object.fromEntries(
-    Object.entries(inboxPages({ ...asked, approver: english })).filter(([name]) => DRAWN.has(name)),
+    [
+      ...Object.entries(inboxPages({ ...asked, approver: english })),
+      ...Object.entries(adminPages(request, nowMs)),
+    ].filter(([name]) => DRAWN.has(name)),
   ),
   refused: { status: 403, view: "refused" },
   "not recorded": { status: 503, view: "notRecorded" },

@@ -17,7 +17,11 @@ import { callbackUrlProblem } from "./callbacks.ts";
 export const TEST_KEYS = [{ kid: "test", secret: Buffer.alloc(32, 7) }];
 
 /** As a service without keys lets its own machine in. */
-export const EVERYBODY_MAY = createAuthenticate({ isOpen: () => true, find: () => undefined });
+export const EVERYBODY_MAY = createAuthenticate({
+  isOpen: () => true,
+  find: () => undefined,
+  live: () => undefined,
+});
 
 export type Workflow = (ctx: Context, ...args: never[]) => unknown;
 

@@ -1,6 +1,7 @@
 /** What mails that ask for a decision have in common: whom they go to, and the links. */
 import { type ApprovalRequest, type Ballot, LINK_VIEW_MS } from "../../src/approval/approval.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
+import { operatorIn } from "../../src/approval/operator.ts";
 import { offeredChoices } from "../../src/approval/rule.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { AskMail, BallotMail } from "../../src/channels/mail/message.ts";
@@ -64,6 +65,12 @@ export function askMail(
     ...(round === undefined ? {} : { round }),
     ...(inPlaceOf === undefined ? {} : { inPlaceOf }),
   };
+}
+
+/** The operator who has brought a mail about, if the act that led to it was one's. */
+export function operatorOf(caller: string | undefined): { readonly operator?: string } {
+  const operator = operatorIn(caller);
+  return operator === undefined ? {} : { operator };
 }
 
 function ballotIn(record: StoredPromise): Ballot {

@@ -39,6 +39,7 @@ import {
   type State,
 } from "../../src/approval/evaluate.ts";
 import type { Says } from "../../src/approval/notice.ts";
+import { operatorIn } from "../../src/approval/operator.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
 import {
@@ -328,13 +329,12 @@ class Bench {
     const isEscalated = state.escalations !== before.escalations;
     if (isOver || isEscalated) notices.push(...this.#noLongerNeeded(isDone ? answers : new Map()));
     if (!isDone) return notices;
-    const reason = this.#whyCancelled();
     const ended = {
       outcome: verdict.outcome,
       atMs: this.endedAtMs ?? this.nowMs,
       decisions,
       ...(verdict.why && { why: verdict.why }),
-      ...(reason === undefined ? {} : { reason }),
+      ...this.#howCancelled(),
     };
     // The only person who was asked has seen on the receipt what came of it.
     const isAlone = seats.length + this.#seen.past.length === 1;
@@ -367,7 +367,7 @@ class Bench {
   /** @param told keys of the addresses that get another mail about it */
   #noLongerNeeded(told: ReadonlyMap<string, unknown>): Says[] {
     const { verdict, ask } = this.#evaluated();
-    const reason = this.#whyCancelled();
+    const cancelled = this.#howCancelled();
     // Who is asked again at once, by a stage, an escalation or a round that begins, is told so by that mail.
     const asked = new Set(ask.map(({ person }) => addressKey(person.email)));
     // Of several ballots of one person, the latest says whether they are waited for.
@@ -386,17 +386,22 @@ class Bench {
           ...this.#ballot(n),
           because,
           atMs,
-          ...(reason === undefined ? {} : { reason }),
+          ...cancelled,
         },
       ];
     });
   }
 
-  /** Undefined also where the cancellation came after the answers that decided. */
-  #whyCancelled(): string | undefined {
+  /** Nothing also where the cancellation came after the answers that decided. */
+  #howCancelled(): { readonly reason?: string; readonly operator?: string } {
     const { verdict } = this.#evaluated();
     const isCancelled = verdict.kind === "done" && verdict.outcome === "cancelled";
-    return isCancelled && this.#end ? cancellationOf(this.#end)?.reason : undefined;
+    const { reason, caller } = (isCancelled && this.#end && cancellationOf(this.#end)) || {};
+    const operator = operatorIn(caller);
+    return {
+      ...(reason === undefined ? {} : { reason }),
+      ...(operator === undefined ? {} : { operator }),
+    };
   }
 
   #changesRequested(): Says[] {

@@ -12,14 +12,14 @@ import {
 } from "../../src/approval/approval.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
-import { ballotOf } from "../../src/approval/stored.ts";
+import { ballotOf, reassignmentOf, reissueOf, undoOf } from "../../src/approval/stored.ts";
 import type { AskingMail } from "../../src/channels/mail/ask.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail, requestedEvent } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { askMail } from "./ask-mail.ts";
+import { askMail, operatorOf } from "./ask-mail.ts";
 import { afterTry } from "./mail-tries.ts";
 import { asTold, read } from "./records.ts";
 import { openReturnPath } from "./return-path.ts";
@@ -90,32 +90,49 @@ async function deliver(svc: ProductServices, input: MailInput, record: StoredPro
 
 /** The mail that fits the reason why the ballot was opened. */
 async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<AskingMail> {
-  const { approval, request, firstId, before, note } = input;
+  const { approval, request, firstId, before: contentBefore, note } = input;
   const first = firstId === record.id ? undefined : await asTold(svc, approval, firstId);
   const asking = askMail(svc, { approval, request, record, first }, input.deadline, input.endAtMs);
   const via = ballotOf(record)?.via;
   if (via === undefined) return { kind: "request", ...asking };
+  const before = (n: number) => asTold(svc, approval, childId(approval, n));
   switch (via.kind) {
     case "escalated":
       return { kind: "escalated", ...asking };
-    case "undo":
-      return { kind: "undone", ...asking };
+    case "undo": {
+      // The promise that follows a ballot says who took the answer back.
+      const undone = via.from === undefined ? undefined : undoOf(await before(via.from + 1));
+      return {
+        kind: "undone",
+        ...asking,
+        ...operatorOf(undone?.kind === "undone" ? undone.caller : undefined),
+      };
+    }
     case "round":
-      return { kind: "next-round", ...asking, before, ...(note === undefined ? {} : { note }) };
+      return {
+        kind: "next-round",
+        ...asking,
+        before: contentBefore,
+        ...(note === undefined ? {} : { note }),
+      };
     case "reassigned": {
       const { from, reason } = via;
-      const giver =
-        from === undefined ? undefined : ballotOf(await asTold(svc, approval, childId(approval, from)));
-      if (giver === undefined) return { kind: "request", ...asking };
+      const given = from === undefined ? undefined : await before(from);
+      const giver = given && ballotOf(given);
+      if (given === undefined || giver === undefined) return { kind: "request", ...asking };
       return {
         kind: "reassigned",
         ...asking,
         from: giver.approver,
         ...(reason === undefined ? {} : { reason }),
+        ...operatorOf(reassignmentOf(given)?.caller),
       };
     }
+    case "reissued": {
+      const replaced = via.from === undefined ? undefined : reissueOf(await before(via.from));
+      return { kind: "request", ...asking, ...operatorOf(replaced?.caller) };
+    }
     case "absence":
-    case "reissued":
       return { kind: "request", ...asking };
     default:
       return via.kind satisfies never;

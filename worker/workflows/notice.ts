@@ -14,14 +14,14 @@ import { childId } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
-import { callOf, extensionOf, requestOf } from "../../src/approval/stored.ts";
+import { callOf, extensionOf, reassignmentOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn, type Sent } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { announce } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { askMail, ballotMail } from "./ask-mail.ts";
+import { askMail, ballotMail, operatorOf } from "./ask-mail.ts";
 import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
 import { openReturnPath } from "./return-path.ts";
@@ -57,7 +57,10 @@ async function tellOfBounce(svc: ProductServices, { approval, startedAtMs, says 
   for (const event of events) svc.onEvent?.(event, request);
 }
 
-async function mailFor(svc: ProductServices, { approval, content, says }: Notice): Promise<Mail | undefined> {
+async function mailFor(
+  svc: ProductServices,
+  { approval, content, says, order }: Notice,
+): Promise<Mail | undefined> {
   const root = await read(svc, approval);
   const stored = requestOf(root);
   if (stored === undefined) return undefined;
@@ -78,6 +81,7 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
       const asking = {
         ...askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs),
         ...(returnPath === undefined ? {} : { returnPath }),
+        ...operatorOf(order?.caller),
       };
       return says.mail === "resend"
         ? { kind: "request", ...asking, resentAtMs: says.atMs }
@@ -85,16 +89,23 @@ async function mailFor(svc: ProductServices, { approval, content, says }: Notice
     }
     case "handed-on": {
       const { to, reason } = says;
-      return { kind: "handed-on", ...ballotMail(about), to, ...(reason === undefined ? {} : { reason }) };
+      return {
+        kind: "handed-on",
+        ...ballotMail(about),
+        to,
+        ...(reason === undefined ? {} : { reason }),
+        ...operatorOf(reassignmentOf(record)?.caller),
+      };
     }
     case "no-longer-needed": {
-      const { because, atMs, reason } = says;
+      const { because, atMs, reason, operator } = says;
       return {
         kind: "no-longer-needed",
         ...ballotMail(about),
         because,
         atMs,
         ...(reason === undefined ? {} : { reason }),
+        ...(operator === undefined ? {} : { operator }),
       };
     }
     case "outcome":
@@ -170,6 +181,13 @@ async function askedFirst(svc: ProductServices, root: StoredPromise): Promise<re
 }
 
 function endedBy(says: Extract<Says, { readonly outcome: OutcomeKind }>) {
-  const { outcome, atMs, decisions, why, reason } = says;
-  return { outcome, atMs, decisions, ...(why && { why }), ...(reason === undefined ? {} : { reason }) };
+  const { outcome, atMs, decisions, why, reason, operator } = says;
+  return {
+    outcome,
+    atMs,
+    decisions,
+    ...(why && { why }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(operator === undefined ? {} : { operator }),
+  };
 }

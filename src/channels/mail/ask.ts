@@ -36,6 +36,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
     story: isReplaced(mail) ? [messages.text("mail.linksReplaced")] : [],
     rows: [
       ...occasion(mail, messages),
+      ...operatorRow(mail, messages),
       ...instead(mail, messages),
       ...(requester === undefined ? [] : [row(messages, "label.askedBy", personLine(requester))]),
       row(messages, "label.youDecideAs", personLine(approver)),
@@ -78,7 +79,8 @@ const LEADS = {
   undone: "mail.lead.undone",
 } as const;
 
-function leadOf({ kind, inPlaceOf }: AskingMail) {
+function leadOf({ kind, inPlaceOf, operator }: AskingMail) {
+  if (kind === "undone" && operator !== undefined) return "mail.lead.undone.operator";
   return kind === "request" && inPlaceOf !== undefined ? "mail.lead.away" : LEADS[kind];
 }
 
@@ -146,6 +148,11 @@ function needed({ request, stage, groups }: AskMail, messages: Messages): readon
       ]),
     ),
   ];
+}
+
+/** Who did what this mail tells of, where that was an operator. */
+export function operatorRow({ operator }: Pick<AskMail, "operator">, messages: Messages): readonly Row[] {
+  return operator === undefined ? [] : [row(messages, "label.byOperator", theirLine(both(operator)))];
 }
 
 export function reasonRow(reason: string | undefined, messages: Messages): readonly Row[] {

@@ -92,6 +92,8 @@ export interface SignInMail {
 interface About {
   /** The approval's id. */
   readonly approval: string;
+  /** Name of the operator who has brought this mail about. */
+  readonly operator?: string;
   /** With the content of the round that the mail is about. */
   readonly request: ApprovalRequest;
   /** Opaque id of the reader within the approval. */

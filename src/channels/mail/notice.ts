@@ -11,7 +11,7 @@ import { peopleText, whyText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
-import { reasonRow } from "./ask.ts";
+import { operatorRow, reasonRow } from "./ask.ts";
 import { type Entry, entriesWithin, type MailContent, type Making } from "./content.ts";
 import type { MailOf } from "./message.ts";
 import { dateLines, type Line, ourLine, personLine, type Row, row, theirLine, theirLines } from "./rows.ts";
@@ -40,7 +40,7 @@ export function notice(mail: Notice, making: Making): MailContent {
     subject: messages.text(subject, { title: oneLine(mail.request.title) }),
     lead,
     story: [],
-    rows: [...asked, ...rows],
+    rows: [...asked, ...operatorRow(mail, messages), ...rows],
     actions: [],
     ...more,
   };

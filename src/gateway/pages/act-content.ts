@@ -48,6 +48,7 @@ export function actContent(
       back: { href: back, text: messages.text("act.back") },
       form: DECISION_FORM,
       nonce,
+      hidden: [],
     },
     shell: {
       lang: messages.lang,

@@ -51,7 +51,7 @@ export interface ActForm {
 }
 
 /** The longest reason fits, of characters that take nine bytes each. */
-const readForm = formReader({ bytesMax: 10 * 1024, controlsMax: 8 });
+export const readPostedAct = formReader({ bytesMax: 10 * 1024, controlsMax: 8 });
 
 /** @throws the parser's errors, with `status` 400, 413 or 415 */
 export async function readActForm(
@@ -59,7 +59,7 @@ export async function readActForm(
   res: Response,
   fields: readonly ActField[],
 ): Promise<ActForm> {
-  return judgeActForm(await readForm(req, res), fields);
+  return judgeActForm(await readPostedAct(req, res), fields);
 }
 
 export function judgeActForm(posted: PostedForm, fields: readonly ActField[]): ActForm {

@@ -55,6 +55,7 @@ export function changeContent(page: ChangePage, messages: Messages): PageContent
       }),
       form: { ...DECISION_FORM, ...CHANGE_FORM },
       nonce: press,
+      hidden: [],
       back: { href: back, text: messages.text("act.back") },
     },
     shell: {

@@ -5,7 +5,7 @@ import type { Content } from "../../approval/approval.ts";
 import type { FieldFault } from "../../approval/field-answers.ts";
 import { CONTENT_LIMITS } from "../../approval/schema.ts";
 import { type ActField, type ActForm, judgeActForm } from "./act-form.ts";
-import { formReader } from "./posted-form.ts";
+import { formReader, type PostedForm } from "./posted-form.ts";
 
 export const CHANGE_FORM = { step: "step", preview: "preview", send: "send" } as const;
 
@@ -35,11 +35,14 @@ export interface ChangeForm extends ActForm {
 }
 
 /** Everything at its longest fits, of characters that take nine bytes each. */
-const readForm = formReader({ bytesMax: 640 * 1024, controlsMax: 2 * detailsMax + 8 });
+export const readPostedChange = formReader({ bytesMax: 640 * 1024, controlsMax: 2 * detailsMax + 8 });
 
 /** @throws the parser's errors, with `status` 400, 413 or 415 */
 export async function readChangeForm(req: Request, res: Response): Promise<ChangeForm> {
-  const posted = await readForm(req, res);
+  return judgeChangeForm(await readPostedChange(req, res));
+}
+
+export function judgeChangeForm(posted: PostedForm): ChangeForm {
   const rows = Array.from({ length: detailsMax }, (_, i) => detailFields(i));
   const form = judgeActForm(posted, [...Object.values(TEXT_FIELDS), ...rows.flat()]);
   const { values } = form;

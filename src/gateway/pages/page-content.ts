@@ -2,6 +2,7 @@ import type { Messages } from "../../lib/messages.ts";
 import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { actContent } from "./act-content.ts";
+import { adminContent } from "./admin/admin-content.ts";
 import { changeContent } from "./change-content.ts";
 import { decideContent } from "./decide-content.ts";
 import { inboxContent } from "./inbox-content.ts";
@@ -66,6 +67,13 @@ export function pageContent(
     case "inboxConfirm":
     case "inboxResults":
       return inboxContent(page, messages());
+    case "adminSignIn":
+    case "adminSignedOut":
+    case "adminList":
+    case "adminApproval":
+    case "adminAct":
+    case "adminChange":
+      return adminContent(page, messages("en"));
     default:
       return signInContent(page, messages());
   }

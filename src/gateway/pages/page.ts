@@ -7,6 +7,7 @@ import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../appro
 import type { ClosedBecause } from "../../approval/standing.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
+import type { AdminPage } from "./admin/admin-page.ts";
 import type { FormProblem } from "./decision-form.ts";
 import type { InboxPage, Visiting } from "./inbox-page.ts";
 import type { SignInPage } from "./sign-in-page.ts";
@@ -158,7 +159,11 @@ export interface ChangesAsked {
 }
 
 /** What happened to an approval. Times in milliseconds since 1970. */
-export type TimelineEntry = { readonly atMs: number } & (
+export type TimelineEntry = {
+  readonly atMs: number;
+  /** Name of the operator who did it. */
+  readonly operator?: string;
+} & (
   | { readonly kind: "requested" }
   | { readonly kind: "asked"; readonly people: readonly Person[] }
   | { readonly kind: "answered"; readonly who: Person; readonly answer: Answer; readonly comment?: string }
@@ -254,11 +259,13 @@ interface Visited {
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
  * - those by which people sign in, and of people who are signed in: see `SignInPage` and `InboxPage`.
+ * - those of operators: see `AdminPage`.
  * - `home`: what is here for whom; where there is the development mailbox, also a button that asks for a first approval.
  */
 export type Page =
   | SignInPage
   | InboxPage
+  | AdminPage
   | {
       readonly view: "decide";
       readonly data: Asked &

@@ -31,7 +31,7 @@ export interface PagesOptions {
 /** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
 export function createPages(options: PagesOptions): Pages {
   const { publicUrl, mailbox, inbox = false, messagesFor = ownMessages } = options;
-  const templates = loadTemplates("pages", "partials");
+  const templates = loadTemplates("pages", "admin", "partials");
   const assets = loadAssets();
   const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
 

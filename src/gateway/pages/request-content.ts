@@ -22,7 +22,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
   const state = stateOf(page, messages);
   const dateOf = (atMs: number): DateText => dateText(atMs, { ...requester, locale: messages.locale });
   const timeline = page.timeline.map((entry) => ({
-    text: eventText(entry, messages, dateOf),
+    text: toldOf(entry, messages, dateOf),
     at: dateOf(entry.atMs),
     comment: "comment" in entry ? entry.comment : undefined,
   }));
@@ -137,6 +137,23 @@ function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Lo
     ...(extend === undefined ? [] : [{ href: extend, text: messages.text("act.extend") }]),
     ...(cancel === undefined ? [] : [{ href: cancel, text: messages.text("act.cancel") }]),
   ];
+}
+
+/** What people of this approval did is told as theirs; what an operator did, as the operator's. */
+function toldOf(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number) => DateText): string {
+  const { operator } = entry;
+  if (operator === undefined) return eventText(entry, messages, dateOf);
+  return `${operatorText(entry, messages) ?? eventText(entry, messages, dateOf)}. ${messages.text("page.byOperator", { who: oneLine(operator) })}`;
+}
+
+/** Undefined where the sentence names nobody who did it. */
+function operatorText(entry: TimelineEntry, messages: Messages): string | undefined {
+  if (entry.kind === "reassigned") {
+    return messages.text("event.reassigned.operator", { who: nameOf(entry.who), to: nameOf(entry.to) });
+  }
+  return entry.kind === "undone"
+    ? messages.text("event.undone.operator", { who: nameOf(entry.who) })
+    : undefined;
 }
 
 function eventText(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number) => DateText): string {

@@ -2,6 +2,7 @@
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { isCancelled } from "../../approval/ending.ts";
+import { operatorIn } from "../../approval/operator.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
 import {
@@ -181,18 +182,18 @@ function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course)
       answer: answerOf(decision, request),
       ...(comment === undefined ? {} : { comment }),
     };
-    const isUndone = undo !== undefined && undoOf(undo)?.kind === "undone";
-    return isUndone ? [answered, { kind: "undone", atMs: undo.settledAt ?? atMs, who }] : [answered];
+    const undone = undo && undoOf(undo);
+    if (undone?.kind !== "undone") return [answered];
+    return [answered, { kind: "undone", atMs: undo?.settledAt ?? atMs, who, ...operatorOf(undone) }];
   }
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) {
     const { to, reason } = reassigned;
-    return [{ kind: "reassigned", atMs, who, to, ...(reason === undefined ? {} : { comment: reason }) }];
+    return [{ kind: "reassigned", atMs, who, to, ...operatorOf(reassigned), ...commentOf(reason) }];
   }
   const recused = recusalOf(record);
   if (recused === undefined) return [];
-  const { reason } = recused;
-  return [{ kind: "recused", atMs, who, ...(reason === undefined ? {} : { comment: reason }) }];
+  return [{ kind: "recused", atMs, who, ...operatorOf(recused), ...commentOf(recused.reason) }];
 }
 
 function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
@@ -201,14 +202,23 @@ function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
   const extended = extensionOf(end);
   if (extended !== undefined) {
     const { untilMs, reason } = extended;
-    return [{ kind: "extended", atMs, untilMs, ...(reason === undefined ? {} : { comment: reason }) }];
+    return [{ kind: "extended", atMs, untilMs, ...operatorOf(extended), ...commentOf(reason) }];
   }
   const changed = changeOf(end);
   if (changed !== undefined) {
     const { note } = changed;
-    return [{ kind: "changed", atMs, ...(note === undefined ? {} : { comment: note }) }];
+    return [{ kind: "changed", atMs, ...operatorOf(changed), ...commentOf(note) }];
   }
   if (!isCancelled(end) || certainOutcome(course) !== "cancelled") return [];
-  const reason = cancellationOf(end)?.reason;
-  return [{ kind: "cancelled", atMs, ...(reason === undefined ? {} : { comment: reason }) }];
+  const { reason, caller } = cancellationOf(end) ?? {};
+  return [{ kind: "cancelled", atMs, ...operatorOf({ caller }), ...commentOf(reason) }];
+}
+
+function operatorOf({ caller }: { readonly caller?: string | undefined }): { readonly operator?: string } {
+  const operator = operatorIn(caller);
+  return operator === undefined ? {} : { operator };
+}
+
+function commentOf(comment: string | undefined): { readonly comment?: string } {
+  return comment === undefined ? {} : { comment };
 }

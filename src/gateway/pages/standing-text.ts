@@ -1,4 +1,5 @@
 import type { Door, Effect, OutcomeKind } from "../../approval/approval.ts";
+import { operatorIn } from "../../approval/operator.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText } from "../../approval/wording.ts";
@@ -119,12 +120,16 @@ function becameText(stands: Decided, asked: Asked, messages: Messages): string |
 }
 
 function closedText({ press, asked }: Visit, stands: Closed, messages: Messages): StandingText {
-  const { because, outcome } = stands;
+  const { because, outcome, caller } = stands;
   const { headline, lead } = CLOSED[because];
+  const operator = operatorIn(caller);
   // Nobody can answer any more, by the newest mail either.
   const isOver = outcome !== undefined && lead === "page.closed.newest.lead";
-  const sentences = isOver ? [] : [messages.text(lead)];
+  const isTakenOut = because === "recused" && operator !== undefined;
+  const sentences = isOver || isTakenOut ? [] : [messages.text(lead)];
   if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
+  else if (operator !== undefined)
+    sentences.push(messages.text("page.byOperator", { who: oneLine(operator) }));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
   if (press === "late") {
@@ -146,6 +151,8 @@ function cancelledBy(
   { request }: Asked,
   messages: Messages,
 ): string[] {
+  const operator = operatorIn(caller);
+  if (operator !== undefined) return [messages.text("page.byOperator", { who: oneLine(operator) })];
   if (caller !== undefined) return [messages.text("page.closed.cancelled.byKey", { caller })];
   if (by === undefined) return [];
   const { requester } = request;

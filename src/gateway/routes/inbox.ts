@@ -30,6 +30,7 @@ import { DECISION_FORM, type Rejected } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
 import { press } from "./press.ts";
+import { textsIn } from "./texts-in.ts";
 import type { Visitor, Visitors } from "./visitors.ts";
 
 export interface InboxRoutesOptions {
@@ -285,9 +286,4 @@ function hrefOf(list: InboxList, cursor: string, trail: readonly string[]): stri
   for (const each of trail) query.append("before", each);
   const text = query.toString();
   return text === "" ? "/inbox" : `/inbox?${text}`;
-}
-
-/** A control or parameter that may be there several times. */
-function textsIn(value: unknown): readonly string[] {
-  return [value].flat().filter((each): each is string => typeof each === "string");
 }

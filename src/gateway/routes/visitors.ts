@@ -1,11 +1,10 @@
 /** Who is signed in: reads the cookie of a session, and makes it anew while the session is used. */
 import type { Request, Response } from "express";
-import { SESSION_IDLE_MS, SESSION_LIFE_MS } from "../../approval/sign-in.ts";
 import type { Durable } from "../../durable/durable.ts";
-import type { Session, SessionName } from "../../service/sign-in/session.ts";
+import { readSession, type Session, type SessionName } from "../../service/sign-in/session.ts";
 import { createSessions } from "../../service/sign-in/sessions.ts";
-import type { SessionToken, SignInTokens } from "../../tokens/sign-in.ts";
-import { createCookie } from "../http/cookies.ts";
+import type { SignInTokens } from "../../tokens/sign-in.ts";
+import { createSessionCookie } from "./session-cookie.ts";
 
 /** A person who is signed in. */
 export interface Visitor {
@@ -24,41 +23,32 @@ export interface Visitors {
   leave(res: Response): void;
 }
 
-/** A cookie is made anew when it is older than this: not with each page, and often enough for the end of idle sessions. */
-const RENEWED_AFTER_MS = 10 * 60_000;
-
 export function createVisitors(options: {
   readonly durable: Durable;
   readonly signIn: SignInTokens;
   readonly clock: () => number;
   readonly https: boolean;
 }): Visitors {
-  const { signIn, clock } = options;
-  const cookie = createCookie("countersign-session", options);
-  const sessions = createSessions(options);
-
-  const put = (res: Response, session: Pick<SessionToken, "name" | "nonce" | "startedAtMs">) => {
-    const issuedAtMs = clock();
-    const expiresAtMs = Math.min(issuedAtMs + SESSION_IDLE_MS, session.startedAtMs + SESSION_LIFE_MS);
-    cookie.set(res, signIn.issueSession({ ...session, issuedAtMs, expiresAtMs }), expiresAtMs - issuedAtMs);
-  };
+  const { durable, signIn } = options;
+  const cookie = createSessionCookie("countersign-session", { ...options, tokens: signIn.session });
+  const sessions = createSessions({ ...options, read: (session) => readSession(durable, session) });
 
   return {
     async visitorOf(req, res) {
-      const verified = signIn.verifySession(cookie.read(req) ?? "", clock());
-      if (!verified.ok) return undefined;
-      const { name, nonce, startedAtMs, issuedAtMs } = verified.value;
-      const email = await sessions.personOf({ name, nonce });
-      if (email === undefined) return undefined;
-      if (clock() - issuedAtMs > RENEWED_AFTER_MS) put(res, { name, nonce, startedAtMs });
+      const token = cookie.read(req);
+      if (token === undefined) return undefined;
+      const { name, nonce } = token;
+      const who = await sessions.whoseIs({ name, nonce });
+      if (who === undefined) return undefined;
+      cookie.renew(res, token);
       return {
-        email,
+        email: who.email,
         session: { name, nonce },
         form: signIn.formOf("session", nonce),
         isOwnForm: (posted = "") => signIn.isForm("session", nonce, posted),
       };
     },
-    enter: put,
+    enter: (res, session) => cookie.put(res, session),
     leave(res) {
       sessions.forget();
       cookie.clear(res);

@@ -3,6 +3,7 @@
 import { addressKey } from "../../approval/person.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import type { Ledger, ListPage, ListQuery } from "../../ledger/ledger.ts";
+import { fullPage } from "./full-page.ts";
 
 /**
  * `waiting`: approvals with an open ballot of theirs, the soonest deadline first. `asked`: those that they asked for, the
@@ -21,24 +22,14 @@ export interface PersonListCall {
 }
 
 const PAGE = 25;
-/** A read model may answer pages that are short before the end (`ListPage`). So many are read to fill one. */
-const READS_MAX = 4;
 
-/** A page of a person's list. It is empty only if there is nothing more. */
+/** A page of a person's list. It has a term of its own in the read model, so a page is short only at its end. */
 export async function listForPerson(
   ledger: Pick<Ledger, "list">,
   { list, person, limit = PAGE, cursor }: PersonListCall,
 ): Promise<ListPage> {
-  const items: Entry[] = [];
-  let next = cursor;
-  for (let reads = 0; reads < READS_MAX; reads += 1) {
-    const from = next === undefined ? {} : { cursor: next };
-    const page = await ledger.list({ ...QUERIES[list](person), limit: limit - items.length, ...from });
-    items.push(...page.items);
-    next = page.nextCursor;
-    if (next === undefined || items.length === limit) break;
-  }
-  return next === undefined ? { items } : { items, nextCursor: next };
+  const from = cursor === undefined ? {} : { cursor };
+  return await fullPage(ledger, { ...QUERIES[list](person), limit, ...from });
 }
 
 const QUERIES: Readonly<Record<PersonList, (person: string) => Omit<ListQuery, "limit">>> = {

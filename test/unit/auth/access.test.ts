@@ -26,7 +26,9 @@ const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
 
 beforeAll(async () => {
   const find = (text: string) => [...keys.values()].find(({ stored }) => isKey(text, stored))?.stored;
-  gateway = await startTestGateway({ authenticate: createAuthenticate({ isOpen: () => false, find }) });
+  gateway = await startTestGateway({
+    authenticate: createAuthenticate({ isOpen: () => false, find, live: () => undefined }),
+  });
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
@@ -217,6 +219,7 @@ describe("refusals", () => {
     await using limited = await startTestGateway({
       authenticate: createAuthenticate({
         isOpen: () => false,
+        live: () => undefined,
         find: (text) => [...keys.values()].find(({ stored }) => isKey(text, stored))?.stored,
       }),
     });
@@ -320,7 +323,7 @@ describe("refusals", () => {
 
   test("count a caller as one, whatever port each of its connections has", async () => {
     await using limited = await startTestGateway({
-      authenticate: createAuthenticate({ isOpen: () => false, find: () => undefined }),
+      authenticate: createAuthenticate({ isOpen: () => false, find: () => undefined, live: () => undefined }),
       trustProxyHops: 1,
     });
     const status = async (from: string) =>

@@ -30,7 +30,7 @@ const asked = (scope: Scope, path: string, init: RequestInit = {}) => {
 beforeAll(async () => {
   const find = (text: string) => made.find(({ stored }) => isKey(text, stored))?.stored;
   gateway = await startTestGateway({
-    authenticate: createAuthenticate({ isOpen: () => false, find }),
+    authenticate: createAuthenticate({ isOpen: () => false, find, live: () => undefined }),
     workflows: {
       *purchase() {
         return "bought";

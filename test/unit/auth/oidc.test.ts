@@ -281,7 +281,10 @@ describe("createOidcReader()", () => {
 test("a gateway with an issuer is not open, lets its people in by their scopes, and names nobody in its log", async () => {
   const issuer = await startIssuer(await published());
   const person = createOidcReader({ issuer: issuer.url, audience: AUDIENCE });
-  const authenticate = createAuthenticate({ isOpen: () => true, find: () => undefined }, person);
+  const authenticate = createAuthenticate(
+    { isOpen: () => true, find: () => undefined, live: () => undefined },
+    person,
+  );
   await using gateway = await startTestGateway({ authenticate });
   const status = async (token?: string, path = "/approvals/nobody") =>
     (

@@ -87,3 +87,33 @@ describe("INBOX", () => {
     expect(problemsOf({ ...env, INBOX: "maybe" })).toEqual([expect.stringContaining("INBOX must be one of")]);
   });
 });
+
+describe("ADMIN_KEY_SIGN_IN", () => {
+  const byKey = (env: Parameters<typeof loadConfig>[0]) => loadConfig(env, "gateway").admin?.byKey ?? false;
+
+  test("is on where the gateway listens on the loopback and no key crosses an open network", () => {
+    expect(byKey({})).toBe(true);
+    expect(byKey({ PUBLIC_URL: "https://approvals.example.com" })).toBe(true);
+    expect(byKey({ ADMIN_KEY_SIGN_IN: "off" })).toBe(false);
+    expect(byKey({ PUBLIC_URL: "http://approvals.example.com" })).toBe(false);
+  });
+
+  test("is off on other addresses, unless it is switched on", () => {
+    const env = { HOST: "0.0.0.0", PUBLIC_URL: "https://approvals.example.com", ...RELAY, ...OIDC };
+    expect(byKey(env)).toBe(false);
+    expect(byKey({ ...env, ADMIN_KEY_SIGN_IN: "on" })).toBe(true);
+  });
+
+  test("cannot be on over an unprotected connection", () => {
+    expect(problemsOf({ PUBLIC_URL: "http://approvals.example.com", ADMIN_KEY_SIGN_IN: "on" })).toEqual([
+      expect.stringMatching(/^ADMIN_KEY_SIGN_IN cannot be on: .*must be https/u),
+    ]);
+    expect(problemsOf({ ADMIN_KEY_SIGN_IN: "perhaps" })).toEqual([
+      expect.stringContaining("ADMIN_KEY_SIGN_IN must be one of"),
+    ]);
+  });
+});
+
+/** What a gateway needs that other machines reach. */
+const RELAY = { SMTP_URL: "smtps://mail.example.com", MAIL_FROM: "approvals@example.com" };
+const OIDC = { OIDC_ISSUER: "https://id.example.com", OIDC_AUDIENCE: "countersign" };

@@ -4,7 +4,7 @@ import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 
 /** Open to all but those who show a key: none is known. */
-const KEYS = createAuthenticate({ isOpen: () => false, find: () => undefined });
+const KEYS = createAuthenticate({ isOpen: () => false, find: () => undefined, live: () => undefined });
 
 let open: TestGateway;
 let keyed: TestGateway;

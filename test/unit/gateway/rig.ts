@@ -9,7 +9,7 @@ import type { Mail, RequestMail, SignInMail } from "../../../src/channels/mail/m
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
-import { startGateway } from "../../../src/gateway/gateway.ts";
+import { type GatewayOptions, startGateway } from "../../../src/gateway/gateway.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
@@ -41,6 +41,8 @@ export interface Rig extends AsyncDisposable {
   /** Starts an approval as `POST /approvals` does, but with any time until its deadline. */
   ask(id: string, request: Record<string, unknown>, deadlineMs: number): Promise<void>;
   json(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Mails that ask for an answer, so far. */
+  readonly asks: readonly Mail[];
   /** Mails that asked for nothing, so far. */
   readonly told: readonly Mail[];
   /** How many different people were mailed. */
@@ -83,11 +85,14 @@ export interface RigOptions {
   readonly publicUrl?: string;
   /** Default: nobody needs a key. */
   readonly authenticate?: Authenticate;
+  /** How operators sign in. Default: with a key. */
+  readonly admin?: GatewayOptions["admin"];
 }
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
   const { authenticate = EVERYBODY_MAY } = options;
+  const admin = "admin" in options ? options.admin : { byKey: true };
   const engine = openEngine({ file: ":memory:", projection: LEDGER });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
@@ -104,6 +109,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     port: 0,
     publicUrl,
     inbox: true,
+    admin,
     keys,
     mailbox: undefined,
     callbackUrlProblem,
@@ -118,6 +124,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const mails = new Map<string, RequestMail>();
   const signInMails: SignInMail[] = [];
   const told: Mail[] = [];
+  const asks: Mail[] = [];
   let worker: ReturnType<typeof startWorker> | undefined;
   let workers = 0;
 
@@ -134,6 +141,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     tokens,
     engine,
     log: lines,
+    asks,
     signInMails,
     audit,
     work() {
@@ -150,6 +158,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
           mailer: mailerOf(
             async (mail) => {
               mails.set(`${mail.approval} ${mail.approver.email}`, mail);
+              asks.push(mail as RequestMail & { readonly kind: "request" });
               return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
             },
             (mail) => {

@@ -2,6 +2,7 @@ import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import { choicesOf } from "../../../src/approval/rule.ts";
 import type { Asked } from "../../../src/gateway/pages/page.ts";
 import type { Page } from "../../../src/gateway/pages/pages.ts";
+import { adminPages } from "../../support/admin-gallery.ts";
 import { inboxPages } from "../../support/inbox-gallery.ts";
 
 /** Text that wants to be markup, an attribute, a template, or another reading direction. */
@@ -114,6 +115,8 @@ const act = {
 /** Every view in every state, filled with hostile text wherever text can come from outside. */
 export const PAGES: Readonly<Record<string, Page & { readonly status: number }>> = {
   ...inboxPages(asked),
+  // Operators see what people do not.
+  ...adminPages({ ...request, metadata: { [HOSTILE]: HOSTILE } }, atMs),
   "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
   "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
   "decide view": {

@@ -57,7 +57,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
 const WITH_FORM = Object.keys(PAGES).filter((name) =>
-  /^(?:decide|act|change|sign in(?! elsewhere| over)|inbox(?! results))|taken back|request open|^home$/u.test(
+  /^(?:decide|act|change|sign in(?! elsewhere| over)|inbox(?! results)|admin(?! signed))|taken back|request open|^home$/u.test(
     name,
   ),
 );
@@ -98,7 +98,7 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
       for (const key of ["src", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
       expect(attributes.get("action") ?? "/d/own/undo").toMatch(
-        /^\/(?:first-approval|[adr]\/[\w.-]+\/(?:undo|remind)|inbox\/[\w-]+)$/u,
+        /^\/(?:first-approval|[adr]\/[\w.-]+\/(?:undo|remind)|inbox\/[\w-]+|admin(?:\/sign-(?:in|out))?)$/u,
       );
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
@@ -115,7 +115,9 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       expect(attributes.get("rel")).toBe("noopener noreferrer nofollow");
     }
     expect(links.length > 0).toBe(
-      /^(?:(?:inbox )?decide|standing|receipt|request|change|inbox confirm)/u.test(name),
+      /^(?:(?:inbox )?decide|standing|receipt|request|(?:admin )?change|inbox confirm|admin approval)/u.test(
+        name,
+      ),
     );
   });
 

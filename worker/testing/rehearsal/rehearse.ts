@@ -305,7 +305,7 @@ async function openPages({ durable }: VirtualService): Promise<Gateway> {
     keys: KEYS,
     mailbox: undefined,
     callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
-    authenticate: { open: () => undefined, identify: async () => undefined },
+    authenticate: { open: () => undefined, identify: async () => undefined, again: () => undefined },
   });
 }
 

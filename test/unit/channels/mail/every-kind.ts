@@ -117,7 +117,9 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     { kind: "escalated", ...later, inPlaceOf: [kim, bo].map((person) => ({ person, untilMs: atMs })) },
     { kind: "next-round", ...later, before: { title: `${line}x`, details: [] }, note: lines },
     { kind: "undone", ...later },
+    { kind: "undone", ...later, operator: line },
     { kind: "handed-on", ...ballot, to: bo, reason: line },
+    { kind: "handed-on", ...ballot, to: bo, operator: line },
     ...[...outcomes, ...reasons].map(
       (because): Mail => ({ kind: "no-longer-needed", ...ballot, because, atMs, reason: line }),
     ),

@@ -7,7 +7,7 @@ import { startTestGateway, type TestGateway } from "../../../support/gateway.ts"
 
 /** Judging takes a moment, in which a caller can go. */
 const SLOWLY = {
-  ...createAuthenticate({ isOpen: () => false, find: () => undefined }),
+  ...createAuthenticate({ isOpen: () => false, find: () => undefined, live: () => undefined }),
   identify: async () => {
     await pause(30);
     return { id: "key:slow", scopes: SCOPE_NAMES };

@@ -438,7 +438,11 @@ async function answerOf(url: string, init: RequestInit = {}) {
 
 describe("the API", () => {
   test("knows no cookies: who is signed in may do nothing there", async () => {
-    const authenticate = createAuthenticate({ isOpen: () => false, find: () => undefined });
+    const authenticate = createAuthenticate({
+      isOpen: () => false,
+      find: () => undefined,
+      live: () => undefined,
+    });
     await using rig = await openRig({ ledger: ledgerOf([entry({ id: "po-1" })]), authenticate });
     const browser = await signedIn(rig, ANA);
     for (const path of [

@@ -27,7 +27,9 @@ const blind = keyOf("blind", "approvals:create", "approvals:read-all");
 let rig: Rig;
 beforeAll(async () => {
   const find = (text: string) => keys.find(({ stored }) => isKey(text, stored))?.stored;
-  rig = await openRig({ authenticate: createAuthenticate({ isOpen: () => false, find }) });
+  rig = await openRig({
+    authenticate: createAuthenticate({ isOpen: () => false, find, live: () => undefined }),
+  });
   await ask(billing, "po-1", { title: "Order laptops", metadata: { team: "ops" } });
   await ask(billing, "po-2", {
     title: "Order chairs",
@@ -110,6 +112,7 @@ describe("GET /approvals", () => {
     await using other = await openRig({
       authenticate: createAuthenticate({
         isOpen: () => false,
+        live: () => undefined,
         find: (text) => keys.find(({ stored }) => isKey(text, stored))?.stored,
       }),
     });

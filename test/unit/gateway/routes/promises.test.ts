@@ -118,7 +118,7 @@ describe("POST /promises/:id/resolve and /reject", () => {
   test("needs the scope promises:resolve, before any byte of the body is read", async () => {
     const callers = { reader: ["approvals:read"], settler: ["promises:resolve"] } as const;
     const authenticate = {
-      ...createAuthenticate({ isOpen: () => false, find: () => undefined }),
+      ...createAuthenticate({ isOpen: () => false, find: () => undefined, live: () => undefined }),
       identify: async (bearer: string) =>
         bearer === "reader" || bearer === "settler"
           ? { id: `key:${bearer}`, scopes: callers[bearer] }

@@ -104,14 +104,14 @@ describe("a session that is remembered", () => {
         };
       },
     });
-    const sessions = createSessions({ durable: slow, clock });
-    const before = sessions.personOf(session);
+    const sessions = createSessions({ read: (name) => readSession(slow, name), clock });
+    const before = sessions.whoseIs(session);
     await hasBegun;
     await signOutEverywhere(at.options, ANA);
     sessions.forget();
     letPass();
     await before;
-    expect(await sessions.personOf(session)).toBeUndefined();
+    expect(await sessions.whoseIs(session)).toBeUndefined();
   });
 });
 

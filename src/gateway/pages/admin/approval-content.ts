@@ -1,0 +1,215 @@
+import { nextDeadlineOf } from "../../../approval/course.ts";
+import { operatorIn } from "../../../approval/operator.ts";
+import { ruleOf } from "../../../approval/rule.ts";
+import { changeOf, extensionOf } from "../../../approval/stored.ts";
+import type { ApprovalView, BallotView } from "../../../approval/view.ts";
+import { afterDeadlineText } from "../../../approval/wording.ts";
+import { dateText, relativeText } from "../../../lib/date-text.ts";
+import { markdownForPage } from "../../../lib/markdown.ts";
+import type { Messages } from "../../../lib/messages.ts";
+import type { Locals } from "../../../lib/templates.ts";
+import { oneLine } from "../../../lib/text.ts";
+import { linkedText } from "../linked-text.ts";
+import type { PageContent } from "../page-content.ts";
+import { personOf } from "../people.ts";
+import { ADMIN_ACTS, type ApprovalActName, type BallotActName } from "./admin-acts.ts";
+import { type AdminApproval, adminActHref } from "./admin-page.ts";
+import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
+import { eventText } from "./event-text.ts";
+import { toneOf } from "./list-content.ts";
+import { ruleRows } from "./rule-text.ts";
+
+/** An approval as operators see it: all of it, and what they can do about it. */
+export function approvalContent(data: AdminApproval, messages: Messages): PageContent {
+  const { operator, course, view, history, truncated, callbacks, timers, nowMs } = data;
+  const { request } = course;
+  const isOpen = isOpenStill(data);
+  return {
+    template: "admin/approval",
+    locals: {
+      tabs: tabsAt("/admin"),
+      leave: leaveForm(operator),
+      title: request.title,
+      id: view.id,
+      status: statusText(view),
+      tone: toneOf(view.status),
+      icon: ICONS[view.status],
+      explanation: view.explanation?.text ?? view.outcome?.reason ?? view.error,
+      acts: actsOf(data, isOpen),
+      facts: factsOf(data, isOpen, messages),
+      timers: timers.map((timer) => ({
+        text: timerText(timer, view),
+        at: dateText(timer.atMs),
+        inTime: relativeText(timer.atMs, nowMs, "en-GB") ?? "due",
+      })),
+      rule: ruleRows(request, messages),
+      ballots: view.ballots.map((ballot) => shownBallot(ballot, data, isOpen)),
+      timeline: history.map((event) => ({
+        text: eventText(event),
+        at: dateText(Date.parse(event.at)),
+        comment: event.comment ?? event.reason,
+      })),
+      truncated,
+      callbacks: callbacks.map(({ id, type, to, status, attempts, result }) => ({
+        id,
+        event: type,
+        to,
+        status,
+        tone: status === "failed" || status === "gone" ? "reject" : "none",
+        attempts: attempts === undefined ? "" : `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+        result: result ?? "",
+      })),
+      details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
+      summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
+      metadata: Object.keys(request.metadata).length === 0 ? "" : JSON.stringify(request.metadata, null, 2),
+    },
+    shell: adminShell(operator, `${request.title} – ${statusText(view)}`),
+  };
+}
+
+const ICONS = {
+  pending: "clock",
+  approved: "approve",
+  rejected: "reject",
+  expired: "clock",
+  cancelled: "closed",
+  failed: "info",
+} as const;
+
+function statusText({ status, revising }: ApprovalView): string {
+  if (status === "pending") return revising === true ? "Open, changes requested" : "Open";
+  return status === "failed" ? "Broken off" : `${status.charAt(0).toUpperCase()}${status.slice(1)}`;
+}
+
+/** An end that was extended, or whose round is over, ends nothing. */
+function isOpenStill({ course: { root, end } }: AdminApproval): boolean {
+  const isOver =
+    end !== undefined &&
+    end.state !== "pending" &&
+    extensionOf(end) === undefined &&
+    changeOf(end) === undefined;
+  return root.state === "pending" && !isOver;
+}
+
+function actsOf({ operator, course, view }: AdminApproval, isOpen: boolean): readonly Locals[] {
+  if (operator.role !== "operator" || !isOpen) return [];
+  const isOld = course.call.version === 1;
+  const { rounds } = ruleOf(course.call.request);
+  const act = (name: ApprovalActName) => ({
+    href: adminActHref(view.id, name),
+    text: ADMIN_ACTS[name].headline,
+  });
+  const change = { href: adminActHref(view.id, "change"), text: "Change the question" };
+  return [
+    ...(isOld ? [] : [act("extend")]),
+    ...(isOld || course.state.round >= rounds ? [] : [change]),
+    act("cancel"),
+  ];
+}
+
+function factsOf({ course, view, nowMs }: AdminApproval, isOpen: boolean, messages: Messages) {
+  const { requester } = view;
+  const { atMs, onDeadline } = nextDeadlineOf(course);
+  const { stage } = course.state;
+  const after = afterDeadlineText(course.request, { onDeadline, stage }, messages);
+  return {
+    requester: requester && personOf(requester),
+    created: dateText(Date.parse(view.createdAt)),
+    ended: view.endedAt === undefined ? undefined : dateText(Date.parse(view.endedAt)),
+    deadline: isOpen
+      ? { at: dateText(atMs), inTime: relativeText(atMs, nowMs, "en-GB") ?? "passed", after }
+      : undefined,
+    stage: view.stage === undefined ? "" : `${view.stage} of ${course.request.stages?.length ?? 1}`,
+    round: view.round === undefined ? "" : String(view.round),
+    cancellation: view.cancellation && {
+      by: whoCancelled(view.cancellation),
+      at: dateText(Date.parse(view.cancellation.at)),
+      reason: view.cancellation.reason,
+    },
+  };
+}
+
+function whoCancelled({ by, caller }: NonNullable<ApprovalView["cancellation"]>): string {
+  const operator = operatorIn(caller);
+  if (operator !== undefined) return `by the operator ${oneLine(operator)}`;
+  if (caller !== undefined) return `by the program ${caller}`;
+  return by === undefined ? "" : `by ${by}`;
+}
+
+/** What a timer of the approval is for, as far as its time tells. */
+function timerText({ kind, atMs }: AdminApproval["timers"][number], { ballots, explanation }: ApprovalView) {
+  if (kind === "end") return "The deadline";
+  const isAt = (iso: string | undefined) => iso !== undefined && Date.parse(iso) === atMs;
+  if (ballots.some(({ mail }) => isAt(mail.nextTryAt))) return "A mail is tried again";
+  if (ballots.some(({ undoUntil }) => isAt(undoUntil))) return "Answers become final";
+  if (isAt(explanation?.stageEndsAt)) return "The stage's time is over";
+  return "A reminder, an escalation, or another look";
+}
+
+const BALLOT_STATES = {
+  open: "no answer yet",
+  approved: "approved",
+  rejected: "rejected",
+  changes_requested: "asked for changes",
+  withdrawn: "withdrawn",
+  expired: "expired",
+  reassigned: "passed on",
+  recused: "takes no part",
+  reissued: "replaced by new links",
+  undone: "answer taken back",
+} as const;
+
+function shownBallot(ballot: BallotView, data: AdminApproval, isOpen: boolean): Locals {
+  const { n, approver, state, mail, door, caller, decidedAt, comment, stage, round } = ballot;
+  const tone = { approved: "approve", rejected: "reject", changes_requested: "changes" } as const;
+  return {
+    person: personOf(approver),
+    state: BALLOT_STATES[state],
+    tone: state in tone ? tone[state as keyof typeof tone] : "none",
+    place: [stage === undefined ? "" : `stage ${stage}`, round === undefined ? "" : `round ${round}`]
+      .filter(Boolean)
+      .join(", "),
+    at: decidedAt === undefined ? undefined : dateText(Date.parse(decidedAt)),
+    through: door === undefined ? "" : `through ${caller ?? DOORS[door]}`,
+    comment,
+    mail: mailText(mail),
+    isProblem: mail.status === "undeliverable" || mail.status === "deferred",
+    acts: ballotActs(ballot, data, isOpen).map((act) => ({
+      href: adminActHref(data.view.id, act, n),
+      text: ADMIN_ACTS[act].headline,
+      label: `${ADMIN_ACTS[act].headline}: ${oneLine(approver.name ?? approver.email)}`,
+    })),
+  };
+}
+
+const DOORS = {
+  mail: "the link in a mail",
+  inbox: "the inbox",
+  api: "the API",
+  webhook: "a webhook",
+} as const;
+
+function mailText({ status, reason, attempts, nextTryAt }: BallotView["mail"]): string {
+  const tries = attempts > 1 ? `, ${attempts} attempts` : "";
+  const why = reason === undefined ? "" : `: ${reason}`;
+  const next = nextTryAt === undefined ? "" : `; next try ${dateText(Date.parse(nextTryAt)).local}`;
+  return `${MAILS[status]}${tries}${why}${next}`;
+}
+
+const MAILS = {
+  pending: "Mail not sent yet",
+  sent: "Mail accepted by the relay",
+  deferred: "Mail not accepted yet",
+  undeliverable: "Mail cannot be delivered",
+  skipped: "No mail was needed",
+} as const;
+
+function ballotActs(
+  { state, undoUntil }: BallotView,
+  { operator, course }: AdminApproval,
+  isOpen: boolean,
+): readonly BallotActName[] {
+  if (operator.role !== "operator" || !isOpen || course.call.version === 1) return [];
+  if (state === "open") return ["remind", "resend", "renew", "reassign", "recuse"];
+  return undoUntil === undefined ? [] : ["undo"];
+}
