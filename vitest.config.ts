@@ -106,6 +106,16 @@ export default defineConfig({
           env: { TIMED: "yes" },
         },
       },
+      {
+        // Needs programs that `npm test` does without: `npm run deploy:try`.
+        test: {
+          ...processes,
+          name: "deploy",
+          include: ["test/deploy/**/*.test.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });
