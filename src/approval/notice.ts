@@ -5,7 +5,16 @@
  * A judgement orders them, and may run again after a crash. So the id of a notice follows from what it says and to whom,
  * and the same notice is ordered once.
  */
-import type { Act, Content, CountedDecision, Delivery, OutcomeKind, Person, Withdrawal } from "./approval.ts";
+import type {
+  Act,
+  Content,
+  CountedDecision,
+  Delivery,
+  Door,
+  OutcomeKind,
+  Person,
+  Withdrawal,
+} from "./approval.ts";
 import type { Returned } from "./bounce.ts";
 import type { Explanation } from "./evaluate.ts";
 import type { StagePlace } from "./next-deadline.ts";
@@ -54,6 +63,9 @@ export type Says =
   | {
       readonly mail: "changes-requested";
       readonly by: Person;
+      /** How that came in, and the program that did it in their place. Absent in notices of earlier versions. */
+      readonly door?: Door;
+      readonly caller?: string;
       readonly comment?: string;
       readonly round: number;
       readonly rounds: number;

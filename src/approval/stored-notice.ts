@@ -4,7 +4,7 @@ import { type Delivery, WITHDRAWN_BECAUSE } from "./approval.ts";
 import { returnedShape } from "./bounce.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND, type Notice, type NoticeEnd, type Says } from "./notice.ts";
-import { outcomeKindSchema, storedPersonSchema } from "./schema.ts";
+import { doorSchema, outcomeKindSchema, storedPersonSchema } from "./schema.ts";
 import {
   storedActSchema as act,
   storedContentSchema as content,
@@ -61,6 +61,8 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
   z.object({
     mail: z.literal("changes-requested"),
     by: person,
+    door: z.exactOptional(doorSchema),
+    caller: z.exactOptional(text),
     comment: z.exactOptional(text),
     round: z.int(),
     rounds: z.int(),

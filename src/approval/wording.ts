@@ -1,7 +1,7 @@
 import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
 import { oneLine } from "../lib/text.ts";
-import type { ApprovalRequest, Effect, OutcomeKind, Person } from "./approval.ts";
+import type { ApprovalRequest, Door, Effect, OutcomeKind, Person } from "./approval.ts";
 import type { Explanation } from "./evaluate.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
@@ -203,6 +203,32 @@ function waitingText(
   return needed === people.length
     ? messages.text("explain.waiting.all", { people: named })
     : messages.text("explain.waiting.some", { needed, people: named });
+}
+
+/** How an answer came in. */
+interface Entered {
+  /** Absent in outcomes of earlier versions. */
+  readonly door?: Door | undefined;
+  readonly caller?: string | undefined;
+}
+
+/** Whether a person answers through this door themselves, by their link or signed in. */
+export function isOwnHand(door: Door): boolean {
+  return door === "mail" || door === "inbox";
+}
+
+/** Which program has answered in a person's place, as a sentence; undefined if they did it themselves. */
+export function recordedText(
+  { name, email }: Person,
+  entered: Entered | undefined,
+  messages: Messages,
+): string | undefined {
+  const { door, caller } = entered ?? {};
+  if (door === undefined || isOwnHand(door)) return undefined;
+  const who = oneLine(name ?? email);
+  if (caller === undefined) return messages.text("answer.recorded.program", { who });
+  const key = door === "api" ? "answer.recorded.key" : "answer.recorded.system";
+  return messages.text(key, { who, caller: oneLine(caller) });
 }
 
 /** People that a sentence names; of more it gives the number. */

@@ -56,6 +56,9 @@ export interface MessageArgs {
   readonly "act.undo.until": { readonly inTime: string; readonly time: string };
   readonly "answer.approve": null;
   readonly "answer.changes": null;
+  readonly "answer.recorded.key": { readonly caller: string; readonly who: string };
+  readonly "answer.recorded.program": { readonly who: string };
+  readonly "answer.recorded.system": { readonly caller: string; readonly who: string };
   readonly "answer.reject": null;
   readonly "approve.all": { readonly eligible: number };
   readonly "approve.alone": null;

@@ -410,12 +410,14 @@ class Bench {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (decision === undefined || effectOf(decision) !== "changes") continue;
-      const { comment } = decision;
+      const { comment, door, caller } = decision;
       const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs };
       return [
         {
           mail: "changes-requested",
           by: ask.person,
+          door,
+          ...(caller === undefined ? {} : { caller }),
           ...(comment === undefined ? {} : { comment }),
           ...about,
         },

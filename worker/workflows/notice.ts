@@ -154,11 +154,13 @@ async function requesterMail(
     case "undeliverable":
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
     case "changes-requested": {
-      const { by, comment, round, rounds, deadlineAtMs } = says;
+      const { by, door, caller, comment, round, rounds, deadlineAtMs } = says;
       return {
         kind: "changes-requested",
         ...to,
         by,
+        ...(door === undefined ? {} : { door }),
+        ...(caller === undefined ? {} : { caller }),
         ...(comment === undefined ? {} : { comment }),
         round,
         rounds,

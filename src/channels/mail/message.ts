@@ -4,6 +4,7 @@ import type {
   Content,
   CountedDecision,
   Delivery,
+  Door,
   OutcomeKind,
   Person,
   PlainChoice,
@@ -60,6 +61,9 @@ export type Mail =
   | ({ readonly kind: "changes-requested" } & RequesterMail & {
         /** Who asks for them. */
         readonly by: Person;
+        /** How that came in, and the program that did it in their place. */
+        readonly door?: Door;
+        readonly caller?: string;
         readonly comment?: string;
         /** The round that has ended, from 1, and how many there can be. */
         readonly round: number;

@@ -2,12 +2,13 @@
 import {
   type ApprovalRequest,
   type CountedDecision,
+  type Door,
   effectOf,
   type Person,
 } from "../../approval/approval.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
-import { peopleText, whyText } from "../../approval/wording.ts";
+import { peopleText, recordedText, whyText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -94,7 +95,7 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
         lead: messages.text("mail.lead.changes"),
         story: [messages.text("mail.changes.next")],
         rows: [
-          row(messages, "label.requestedBy", personLine(mail.by)),
+          row(messages, "label.requestedBy", personLine(mail.by), ...recordedLine(mail.by, mail, messages)),
           ...(mail.comment === undefined
             ? []
             : [row(messages, "label.comment", ...theirLines(mail.comment))]),
@@ -176,10 +177,12 @@ function answers(
   const entries = decisions.map((decision): Entry => {
     const { email, at, comment } = decision;
     const date = dateText(Date.parse(at), { ...reader, locale: messages.locale });
+    const person = names.get(addressKey(email)) ?? { email };
     return {
-      title: personLine(names.get(addressKey(email)) ?? { email }),
+      title: personLine(person),
       lines: [
         answerLine(decision, { request, messages }),
+        ...recordedLine(person, decision, messages),
         ourLine(date.local, "soft"),
         ...(comment === undefined ? [] : theirLines(comment)),
       ],
@@ -199,6 +202,16 @@ function peopleOf(request: ApprovalRequest): readonly Person[] {
     ...groups.flatMap(({ approvers }) => approvers),
     ...escalateTo.flat(),
   ]);
+}
+
+/** Which program has answered, if one has. It names the person and the program. */
+function recordedLine(
+  person: Person,
+  entered: { readonly door?: Door; readonly caller?: string },
+  messages: Messages,
+): readonly Line[] {
+  const text = recordedText(person, entered, messages);
+  return text === undefined ? [] : [theirLine(both(text))];
 }
 
 function answerLine(

@@ -6,9 +6,10 @@ import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { cancellationOf, changeOf } from "../../approval/stored.ts";
 import { whyEnded } from "../../approval/why-ended.ts";
+import { isOwnHand } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { Question } from "../../service/approvals/question.ts";
-import type { Answer, Asked, AskedPerson, Cancelled, Standing } from "./page.ts";
+import type { Answer, Asked, AskedPerson, Cancelled, Entered, Standing } from "./page.ts";
 
 /** What every page about the question shows. */
 export function askedOf(question: Question, nowMs: number): Asked {
@@ -110,7 +111,13 @@ export function stateOf(
     const { decision, atMs } = standing;
     const { comment } = decision;
     const answer = answerOf(decision, request);
-    return { kind: "answered", answer, atMs, ...(comment === undefined ? {} : { comment }) };
+    return {
+      kind: "answered",
+      answer,
+      atMs,
+      ...(comment === undefined ? {} : { comment }),
+      ...enteredBy(decision),
+    };
   }
   switch (standing.because) {
     case "reassigned":
@@ -167,6 +174,11 @@ export function answerOf(decision: Decision, request: ApprovalRequest): Answer {
   const { choice: value } = decision;
   const label = choicesOf(request).find((choice) => choice.value === value)?.label;
   return { value, effect: effectOf(decision), ...(label === undefined ? {} : { label }) };
+}
+
+/** Nothing for an answer of the person's own hand. */
+export function enteredBy({ door, caller }: Decision): { readonly entered?: Entered } {
+  return isOwnHand(door) ? {} : { entered: { door, ...(caller === undefined ? {} : { caller }) } };
 }
 
 export function isExpired(standing: Standing): boolean {

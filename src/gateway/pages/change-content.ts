@@ -2,9 +2,9 @@ import { NOTE_CHARS_MAX } from "../../approval/act-requests.ts";
 import { CONTENT_LIMITS } from "../../approval/schema.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
-import { oneLine } from "../../lib/text.ts";
 import { fieldControl, problemText } from "./act-controls.ts";
 import { CHANGE_FORM, detailFields, TEXT_FIELDS } from "./change-form.ts";
+import { changesAskedLocals } from "./changes-asked.ts";
 import { linkedText } from "./linked-text.ts";
 import { type ChangePage, DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
@@ -29,10 +29,7 @@ export function changeContent(page: ChangePage, messages: Messages): PageContent
       reference,
       lead: messages.text("act.change.lead"),
       problem,
-      changes: changes && {
-        by: messages.text("request.changesAsked", { who: oneLine(changes.by.name ?? changes.by.email) }),
-        comment: changes.comment,
-      },
+      changes: changes && changesAskedLocals(changes, messages),
       preview: preview && {
         title: preview.content.title,
         note: preview.note,

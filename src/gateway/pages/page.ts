@@ -31,7 +31,14 @@ export interface AskedPerson {
         readonly answer: Answer;
         readonly atMs: number;
         readonly comment?: string;
+        readonly entered?: Entered;
       };
+}
+
+/** How an answer came in that a program gave in the person's place. */
+export interface Entered {
+  readonly door: Door;
+  readonly caller?: string;
 }
 
 /** One approver's open or closed question. */
@@ -156,6 +163,7 @@ export type TriedAct = BallotAct | "undo";
 export interface ChangesAsked {
   readonly by: Person;
   readonly comment?: string;
+  readonly entered?: Entered;
 }
 
 /** What happened to an approval. Times in milliseconds since 1970. */
@@ -166,7 +174,13 @@ export type TimelineEntry = {
 } & (
   | { readonly kind: "requested" }
   | { readonly kind: "asked"; readonly people: readonly Person[] }
-  | { readonly kind: "answered"; readonly who: Person; readonly answer: Answer; readonly comment?: string }
+  | {
+      readonly kind: "answered";
+      readonly who: Person;
+      readonly answer: Answer;
+      readonly comment?: string;
+      readonly entered?: Entered;
+    }
   | { readonly kind: "undone"; readonly who: Person }
   | { readonly kind: "reassigned"; readonly who: Person; readonly to: Person; readonly comment?: string }
   | { readonly kind: "recused"; readonly who: Person; readonly comment?: string }

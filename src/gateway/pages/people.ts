@@ -1,4 +1,5 @@
 import type { Person } from "../../approval/approval.ts";
+import { recordedText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
@@ -20,6 +21,7 @@ export function peopleOf({ people, approver }: Asked, messages: Messages): reado
     at:
       state.kind === "answered" ? dateText(state.atMs, { ...approver, locale: messages.locale }) : undefined,
     comment: state.kind === "answered" ? state.comment : undefined,
+    recorded: state.kind === "answered" ? recordedText(person, state.entered, messages) : undefined,
   }));
   return shown.length > 1 ? shown : [];
 }

@@ -1,10 +1,17 @@
 import type { Person } from "../../approval/approval.ts";
-import { afterDeadlineText, explanationText, peopleText, whyText } from "../../approval/wording.ts";
+import {
+  afterDeadlineText,
+  explanationText,
+  peopleText,
+  recordedText,
+  whyText,
+} from "../../approval/wording.ts";
 import { type DateText, dateText, relativeText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
+import { changesAskedLocals } from "./changes-asked.ts";
 import { answerText } from "./choice-text.ts";
 import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM, type RequestPage, type TimelineEntry } from "./page.ts";
@@ -37,10 +44,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       explanation: whyOf(page, messages),
       notice: notice && noticeText(notice, messages),
       isProblem: notice !== undefined && notice.kind !== "reminded",
-      changes: page.changes && {
-        by: messages.text("request.changesAsked", { who: nameOf(page.changes.by) }),
-        comment: page.changes.comment,
-      },
+      changes: page.changes && changesAskedLocals(page.changes, messages),
       deadline: page.acts && {
         at: dateOf(deadlineAtMs),
         inTime: relativeText(deadlineAtMs, nowMs, messages.locale) ?? "",
@@ -58,6 +62,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
         state: stateText(answer, messages),
         at: answer.kind === "answered" ? dateOf(answer.atMs) : undefined,
         comment: answer.kind === "answered" ? answer.comment : undefined,
+        recorded: answer.kind === "answered" ? recordedText(person, answer.entered, messages) : undefined,
         act:
           answer.kind === "unreached" && answer.replace !== undefined
             ? { href: answer.replace, text: messages.text("act.replace.link", { who: nameOf(person) }) }
@@ -163,10 +168,7 @@ function eventText(entry: TimelineEntry, messages: Messages, dateOf: (atMs: numb
     case "asked":
       return messages.text("event.asked", { people: peopleText(entry.people, messages) });
     case "answered":
-      return messages.text("event.answered", {
-        who: nameOf(entry.who),
-        answer: answerText(entry.answer, messages),
-      });
+      return answeredText(entry, messages);
     case "undone":
       return messages.text("event.undone", { who: nameOf(entry.who) });
     case "reassigned":
@@ -184,6 +186,15 @@ function eventText(entry: TimelineEntry, messages: Messages, dateOf: (atMs: numb
     default:
       return entry satisfies never;
   }
+}
+
+function answeredText(
+  { who, answer, entered }: TimelineEntry & { readonly kind: "answered" },
+  messages: Messages,
+): string {
+  const text = messages.text("event.answered", { who: nameOf(who), answer: answerText(answer, messages) });
+  const recorded = recordedText(who, entered, messages);
+  return recorded === undefined ? text : `${text} (${recorded})`;
 }
 
 function nameOf({ name, email }: Person): string {

@@ -17,7 +17,7 @@ import {
 } from "../../approval/stored.ts";
 import { certainOutcome, statusOf } from "../../approval/view.ts";
 import { whyEnded } from "../../approval/why-ended.ts";
-import { answerOf, stateOf } from "./asked.ts";
+import { answerOf, enteredBy, stateOf } from "./asked.ts";
 import type { AskedPerson, ChangesAsked, RequestActs, RequestPage, TimelineEntry } from "./page.ts";
 
 interface RequestPageOptions {
@@ -123,7 +123,11 @@ export function changesAskedIn(course: Course): ChangesAsked | undefined {
     const decision = (ballot.round ?? 1) === state.round ? decisionOf(record) : undefined;
     if (decision === undefined || effectOf(decision) !== "changes") continue;
     const { comment } = decision;
-    return { by: ballot.approver, ...(comment === undefined ? {} : { comment }) };
+    return {
+      by: ballot.approver,
+      ...(comment === undefined ? {} : { comment }),
+      ...enteredBy(decision),
+    };
   }
   return undefined;
 }
@@ -181,6 +185,7 @@ function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course)
       who,
       answer: answerOf(decision, request),
       ...(comment === undefined ? {} : { comment }),
+      ...enteredBy(decision),
     };
     const undone = undo && undoOf(undo);
     if (undone?.kind !== "undone") return [answered];

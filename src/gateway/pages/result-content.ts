@@ -1,7 +1,7 @@
 import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
-import { explanationText, whyText } from "../../approval/wording.ts";
+import { explanationText, isOwnHand, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -11,7 +11,7 @@ import { linkedText } from "./linked-text.ts";
 import { type Asked, DECISION_FORM, type Standing } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
 import { peopleOf, personOf } from "./people.ts";
-import { isOwnHand, OUTCOMES, standingText, type Visit } from "./standing-text.ts";
+import { OUTCOMES, standingText, type Visit } from "./standing-text.ts";
 
 /**
  * How a ballot was settled, as a record that proves something by itself: what was shown, who answered what and when, and

@@ -1,8 +1,8 @@
-import type { Door, Effect, OutcomeKind } from "../../approval/approval.ts";
+import type { Effect, OutcomeKind } from "../../approval/approval.ts";
 import { operatorIn } from "../../approval/operator.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
-import { consequenceText } from "../../approval/wording.ts";
+import { consequenceText, isOwnHand } from "../../approval/wording.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
 import { answerText, choiceText } from "./choice-text.ts";
@@ -170,11 +170,6 @@ function outcomeText(
   const isOverruled = own === "approve" ? outcome === "rejected" : own === "reject" && outcome === "approved";
   const text = messages.text(OUTCOMES[outcome]);
   return isOverruled ? `${text} ${messages.text("page.overruled")}` : text;
-}
-
-/** Whether a person answers through this door themselves, by their link or signed in. */
-export function isOwnHand(door: Door): boolean {
-  return door === "mail" || door === "inbox";
 }
 
 export const OUTCOMES = {

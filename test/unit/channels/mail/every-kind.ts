@@ -74,7 +74,7 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
   const decisions: readonly CountedDecision[] = [
     { n: 1, email: ana.email, choice: "approve", comment: lines, at, door: "mail" },
     { n: 2, email: bo.email, choice: "release", effect: "approve", at, door: "api" },
-    { n: 3, email: "cy@a.example", choice: "reject", comment: line, at, door: "mail" },
+    { n: 3, email: "cy@a.example", choice: "reject", comment: line, at, door: "webhook", caller: line },
     { n: 4, email: "di@a.example", choice: "changes", effect: "changes", at, door: "mail" },
   ];
   const explanation = {
@@ -136,6 +136,8 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
       kind: "changes-requested",
       ...own,
       by: ana,
+      door: "api",
+      caller: line,
       comment: lines,
       round: 1,
       rounds: 3,

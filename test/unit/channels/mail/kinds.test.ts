@@ -93,6 +93,16 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   "mail.link.theirs",
 ]);
 
+test("an answer that a program has given is told as recorded for the person", () => {
+  const mail = everyMail("en-GB", { line: "Qqq", lines: "Qqq" }).find(({ kind }) => kind === "outcome");
+  const { text, html } = composer.compose(mail!);
+  for (const part of [text, html.replaceAll(/<[^>]*>/gu, "")]) {
+    expect(part).toContain("Recorded for bo@a.example by a program");
+    expect(part).toContain("Recorded for cy@a.example by the system Qqq");
+    expect(part.match(/Recorded for/gu)).toHaveLength(2);
+  }
+});
+
 test("the mail that people sign in by has code and link in both parts, and marks no word as somebody else's", () => {
   const mail = signInMail("en");
   const { subject, text, html, messageId, to, headers } = composed(mail);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LINK_VIEW_MS } from "../../../../src/approval/approval.ts";
 import { ballotId } from "../../../../src/approval/ids.ts";
 import { changeOf, extensionOf } from "../../../../src/approval/stored.ts";
+import { decideBallot } from "../../../../src/service/approvals/decide.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { partsOf, signed } from "../../tokens/forgeries.ts";
 import { openRig, type Rig, SECRET, until } from "../rig.ts";
@@ -103,6 +104,37 @@ describe("GET /a/:token", () => {
     // The request allows no changes.
     expect(text).not.toContain(`${link}/change`);
     expect((await rig.call(link, { method: "HEAD" })).status).toBe(200);
+  });
+
+  test("tells which answers a program has recorded for people, as other people's pages and mails do", async () => {
+    await using rig = await openRig();
+    const approvers = [{ email: "ana@example.com", name: "Ana" }, "bo@example.com", "cy@example.com"];
+    const link = await asked(rig, { approvers, choices: CHOICES, require: "all" });
+    const decide = (n: number, choice: string) =>
+      decideBallot(rig.durable, {
+        ballot: ballotId("po-1", n),
+        choice,
+        door: "api",
+        nonce: `n${n}`,
+        caller: "erp",
+      });
+    await decide(1, "approve");
+    await press(rig, 2, { choice: "approve" });
+    const recorded = "Recorded for Ana by the API key erp";
+    const { text } = await rig.call(link);
+    expect(text).toContain(`Ana: Approved (${recorded})`);
+    expect(text.match(/Recorded for/gu)).toHaveLength(2);
+    expect((await rig.call(await rig.link("po-1", "approve", 3))).text).toContain(recorded);
+    await decide(3, "changes");
+    const changes = await until(async () => rig.told.find(({ kind }) => kind === "changes-requested"));
+    expect(changes).toMatchObject({ by: { email: "cy@example.com" }, door: "api", caller: "erp" });
+    const page = await until(async () => {
+      const { text: revising } = await rig.call(link);
+      return revising.includes("asks for changes") ? revising : undefined;
+    });
+    expect(page).toContain(
+      "cy@example.com asks for changes (Recorded for cy@example.com by the API key erp)",
+    );
   });
 
   test("tells why it ended so, as receipts and the API do", async () => {
