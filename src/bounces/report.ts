@@ -12,7 +12,12 @@ import PostalMime from "postal-mime";
 import { type BounceReport, STATUS_CODE } from "../approval/bounce.ts";
 
 export type ReadReport =
-  | { readonly ok: true; readonly report: BounceReport }
+  | {
+      readonly ok: true;
+      readonly report: BounceReport;
+      /** Addresses that it was sent to, as its header says: for whoever did not get them with it. */
+      readonly to: readonly string[];
+    }
   /** `why` is for the log. */
   | { readonly ok: false; readonly why: string };
 
@@ -49,15 +54,30 @@ export async function readReport(raw: Uint8Array): Promise<ReadReport> {
     }
     const part = mail.attachments.find(({ mimeType }) => STATUS_TYPES.has(mimeType.toLowerCase()));
     if (part === undefined) return none("it has no part for programs");
-    return reportIn(
-      Buffer.from(part.content as ArrayBuffer)
-        .subarray(0, STATUS_BYTES_MAX)
-        .toString("latin1"),
+    const text = Buffer.from(part.content as ArrayBuffer)
+      .subarray(0, STATUS_BYTES_MAX)
+      .toString("latin1");
+    const report = reportIn(text);
+    if (typeof report === "string") return none(report);
+    const to = mail.headers.flatMap(({ key, value }) =>
+      RECIPIENT_HEADERS.has(key) ? (value.slice(0, HEADER_CHARS_MAX).match(ADDRESSES) ?? []) : [],
     );
+    return { ok: true, report, to: to.slice(0, TO_MAX) };
   } catch (error) {
     return none(`it cannot be read: ${error instanceof Error ? error.message : "unknown reason"}`);
   }
 }
+
+/** What mail systems note the recipient of a delivery in; the sender's own `To` comes last. */
+const RECIPIENT_HEADERS: ReadonlySet<string> = new Set([
+  "delivered-to",
+  "x-original-to",
+  "envelope-to",
+  "to",
+]);
+const TO_MAX = 10;
+const HEADER_CHARS_MAX = 1_000;
+const ADDRESSES = /[^\s<>,"]+@[^\s<>,"]+/gu;
 
 function beginningOf(raw: Uint8Array): Uint8Array {
   let end = -1;
@@ -78,25 +98,28 @@ const STATUS_TYPES: ReadonlySet<string> = new Set([
   "message/global-delivery-status",
 ]);
 
-/** Of several recipients, as where an address stands for a list, the mail has failed only if it reached none. */
-function reportIn(text: string): ReadReport {
+/**
+ * Of several recipients, as where an address stands for a list, the mail has failed only if it reached none. A sentence says why
+ * it is no report.
+ */
+function reportIn(text: string): BounceReport | string {
   const recipients = groupsOf(text).flatMap((fields) => {
     const action = wordIn(fields.get("action"));
     return action === undefined ? [] : [{ action, status: statusIn(fields.get("status")) }];
   });
-  if (recipients.length === 0) return none("it names no recipient");
+  if (recipients.length === 0) return "it names no recipient";
   const failed = recipients.filter(({ action }) => action === "failed");
   const delayed = recipients.filter(({ action }) => action === "delayed");
   if (failed.length === recipients.length) return reported("failed", failed[0]?.status);
   if (delayed.length > 0 && failed.length + delayed.length === recipients.length) {
     return reported("delayed", delayed[0]?.status);
   }
-  return none("the mail has reached somebody");
+  return "the mail has reached somebody";
 }
 
-function reported(kind: BounceReport["kind"], status: string | undefined): ReadReport {
-  if (status?.startsWith("2") === true) return none(`its status ${status} says that the mail was delivered`);
-  return { ok: true, report: { kind, ...(status === undefined ? {} : { status }) } };
+function reported(kind: BounceReport["kind"], status: string | undefined): BounceReport | string {
+  if (status?.startsWith("2") === true) return `its status ${status} says that the mail was delivered`;
+  return { kind, ...(status === undefined ? {} : { status }) };
 }
 
 /** Groups of fields, between empty lines: first those of the mail, then those of each recipient. */

@@ -45,7 +45,7 @@ export interface GatewayOptions {
   /** Whether requests may say that silence counts as approval. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
   /** Senders of webhooks, by name. Default: none. */
-  readonly sources?: Sources;
+  readonly sources?: Sources | undefined;
   /** Workflows that are known here. Default: `foo`, which is begun when nothing is asked for. */
   readonly catalogue?: Catalogue;
   /** Who may use the API. */

@@ -66,6 +66,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     from: config.mail.from,
     publicUrl,
     messagesFor: loadMessages(config.messagesDir),
+    bounceHeader: config.bounces?.header,
     onOutcome: (outcome, mail) => {
       relayLog.note(outcome, mail);
       if (outcome.kind === "accepted" && "links" in mail) parts.onlooker?.mail(mail);

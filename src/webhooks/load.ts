@@ -114,13 +114,25 @@ function mappingOf(input: SourceInput, note: Note): Mapping | undefined {
     const { approvers, team } = input.ballots;
     aims.push({ kind: "ballot", approvers: new Map(Object.entries(approvers)), team });
   }
+  const isMail = "format" in input && input.format === "mail";
+  if (isMail) aims.push({ kind: "bounce", fields: undefined });
+  if (input.bounce !== undefined) {
+    const { address, status, failed, delayed } = input.bounce;
+    aims.push({ kind: "bounce", fields: { address, status, failed, delayed } });
+  }
   const [aim, ...others] = aims;
   if (aim === undefined || others.length > 0) {
-    const choices = input.scheme === "slack" ? "promise, match and ballots" : "promise and match";
+    if (isMail) {
+      note("format", "mail is for reports about mails: it leaves no use for promise, match and bounce");
+      return undefined;
+    }
+    const choices =
+      input.scheme === "slack" ? "promise, match, bounce and ballots" : "promise, match and bounce";
     note("", `must have one of ${choices}: what its events are about`);
     return undefined;
   }
   const { ignore, reject, resolve, value } = input;
+  if (aim.kind === "bounce") noteUseless(input, isMail, note);
   return {
     aim,
     ignore,
@@ -128,6 +140,14 @@ function mappingOf(input: SourceInput, note: Note): Mapping | undefined {
     resolve,
     value: value === undefined ? undefined : "path" in value ? value.path : value,
   };
+}
+
+/** A report settles no promise with a value, and a whole mail is one event that is known by its bytes. */
+function noteUseless(input: SourceInput, isMail: boolean, note: Note): void {
+  const useless = ["resolve", "reject", "value", ...(isMail ? ["ignore", "key", "keyIgnores", "batch"] : [])];
+  for (const field of useless) {
+    if (field in input) note(field, `has no use ${isMail ? "with format: mail" : "beside bounce"}`);
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

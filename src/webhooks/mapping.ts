@@ -1,4 +1,5 @@
 /** Decides what a verified event does. Reads nothing but the event's content. */
+import { type BounceReport, STATUS_CODE } from "../approval/bounce.ts";
 import { type Condition, holds } from "./condition.ts";
 import { isNothing, type Path, scalarText, valueAt } from "./path.ts";
 import { fill, type Template } from "./template.ts";
@@ -29,7 +30,24 @@ export type Aim =
       readonly kind: "ballot";
       readonly approvers: ReadonlyMap<string, string>;
       readonly team: string | undefined;
-    };
+    }
+  /** A mail of ours that came back. Without `fields`, the event is what was read of a report (`ReportEvent`). */
+  | { readonly kind: "bounce"; readonly fields: BounceFields | undefined };
+
+/** Where an event about a mail says what. */
+interface BounceFields {
+  /** The return path, or its tag. */
+  readonly address: { readonly path: Path; readonly source: string };
+  readonly status: { readonly path: Path } | undefined;
+  readonly failed: Condition;
+  readonly delayed: Condition | undefined;
+}
+
+/** What was read of a report that came as a whole mail. */
+export type ReportEvent =
+  | { readonly to: readonly string[]; readonly report: BounceReport }
+  /** Why it is none. */
+  | { readonly why: string };
 
 type Verdict = "resolve" | "reject";
 
@@ -45,6 +63,12 @@ export type Plan =
       readonly choice: "approve" | "reject";
       readonly by: string;
     }
+  | {
+      readonly kind: "bounce";
+      /** Each can be a return path, or its tag. */
+      readonly addresses: readonly string[];
+      readonly report: BounceReport;
+    }
   /** The event is genuine but contains nothing that can be used; `why` is for the author of the configuration. */
   | { readonly kind: "unusable"; readonly why: string };
 
@@ -53,6 +77,9 @@ export function plan(mapping: Mapping, event: unknown): Plan {
   if (ignore !== undefined && holds(ignore, event))
     return { kind: "ignore", why: "the condition ignore holds" };
   if (aim.kind === "ballot") return decision(aim, event);
+  if (aim.kind === "bounce") {
+    return aim.fields === undefined ? bounceIn(event as ReportEvent) : bounceBy(aim.fields, event);
+  }
   const isRejected = reject !== undefined && holds(reject, event);
   if (!isRejected && resolve !== undefined && !holds(resolve, event)) {
     return { kind: "ignore", why: "neither resolve nor reject holds" };
@@ -78,7 +105,7 @@ export function plan(mapping: Mapping, event: unknown): Plan {
  * The field that names what the event is about, if it is empty: the event may belong to another system that shares the
  * account, or the sender's reference says that the field may be null. Another try would change nothing.
  */
-function missingIn(aim: Exclude<Aim, { kind: "ballot" }>, event: unknown): string | undefined {
+function missingIn(aim: Exclude<Aim, { kind: "ballot" | "bounce" }>, event: unknown): string | undefined {
   const named = (path: Path, field: string) => {
     const value = valueAt(event, path);
     if (!isNothing(value)) return undefined;
@@ -100,6 +127,27 @@ function missingIn(aim: Exclude<Aim, { kind: "ballot" }>, event: unknown): strin
       }
       return undefined;
   }
+}
+
+function bounceIn(event: ReportEvent): Plan {
+  if ("why" in event) return { kind: "ignore", why: event.why };
+  return { kind: "bounce", addresses: event.to, report: event.report };
+}
+
+function bounceBy({ address, status, failed, delayed }: BounceFields, event: unknown): Plan {
+  const hasFailed = holds(failed, event);
+  if (!hasFailed && (delayed === undefined || !holds(delayed, event))) {
+    return { kind: "ignore", why: "neither bounce.failed nor bounce.delayed holds" };
+  }
+  const to = scalarText(valueAt(event, address.path));
+  if (to === undefined || to === "")
+    return { kind: "ignore", why: `it names no return path: ${address.source}` };
+  const code = status && scalarText(valueAt(event, status.path));
+  const report: BounceReport = {
+    kind: hasFailed ? "failed" : "delayed",
+    ...(code !== undefined && STATUS_CODE.test(code) ? { status: code } : {}),
+  };
+  return { kind: "bounce", addresses: [to], report };
 }
 
 /** No `:` and nothing longer than an id: what the template says around it decides which tree and which place. */

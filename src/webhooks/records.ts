@@ -61,7 +61,7 @@ export interface Delivery {
   /** ISO 8601, by the gateway's clock. */
   readonly at: string;
   readonly bodySha256: string;
-  readonly verdict: "resolve" | "reject" | "decide" | "ignore" | "unusable";
+  readonly verdict: "resolve" | "reject" | "decide" | "bounce" | "ignore" | "unusable";
   /** The promise, ballot or match it is about. */
   readonly target?: string;
   readonly why?: string;
@@ -72,7 +72,7 @@ const delivery: z.ZodType<Delivery> = z.object({
   source: text,
   at: text,
   bodySha256: text,
-  verdict: z.enum(["resolve", "reject", "decide", "ignore", "unusable"]),
+  verdict: z.enum(["resolve", "reject", "decide", "bounce", "ignore", "unusable"]),
   target: z.exactOptional(text),
   why: z.exactOptional(text),
 });

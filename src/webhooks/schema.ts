@@ -118,6 +118,15 @@ const mapping = {
   key: z.exactOptional(z.union([path, z.array(path).min(1).max(KEY_PARTS_MAX)])),
   /** Without an id of its own: what changes between the sender's tries. */
   keyIgnores: z.exactOptional(z.array(path).min(1).max(KEY_PARTS_MAX)),
+  /** For a provider's events about mails: where they say which mail, and what became of it. */
+  bounce: z.exactOptional(
+    z.strictObject({
+      address: path,
+      status: z.exactOptional(path),
+      failed: condition,
+      delayed: z.exactOptional(condition),
+    }),
+  ),
   batch: z.exactOptional(z.boolean()),
   unknown: z.exactOptional(z.enum(["retry", "acknowledge"])),
 };
@@ -150,7 +159,7 @@ const headerValue = z
     return z.NEVER;
   });
 
-const format = z.enum(["json", "form", "form-or-json"]).default("json");
+const format = z.enum(["json", "form", "form-or-json", "mail"]).default("json");
 
 const template_signature = {
   header,

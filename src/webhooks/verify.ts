@@ -70,7 +70,9 @@ export type BodyFormat =
   | "json"
   | "form"
   /** A form, unless it begins like JSON. Only the signed bytes count, because no scheme signs the content type. */
-  | "form-or-json";
+  | "form-or-json"
+  /** A whole mail (RFC 5322), which reports about another. */
+  | "mail";
 
 /** Whether it is an object or a list of JSON, after blanks and a byte-order mark; no form begins so. */
 export function beginsAsJson(body: Buffer): boolean {

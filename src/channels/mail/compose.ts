@@ -25,13 +25,15 @@ export interface Site {
   readonly publicUrl: string;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
+  /** A header for mails with a return path of their own; `{tag}` in its value stands for the tag in that. Default: none. */
+  readonly bounceHeader?: { readonly name: string; readonly value: string } | undefined;
 }
 
 /**
  * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is sent again is the
  * same. And a time told from now, such as "in two days", would be wrong when the mail is read. `asker-text.ts` handles addresses in askers' texts; all other links are ours.
  */
-export function createComposer({ from, publicUrl, messagesFor = ownMessages }: Site): Composer {
+export function createComposer({ from, publicUrl, messagesFor = ownMessages, bounceHeader }: Site): Composer {
   const templates = loadTemplates("mail");
   const { hostname, host } = new URL(publicUrl);
   // A final dot, which URLs allow, is none of the name.
@@ -56,11 +58,18 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
       const making: Making = { messages, shownOf: () => shownOf(mail.request, messages) };
       const about = { title: both(mail.request.title), approval: both(mail.approval) };
       const { messageId, root } = threadOf(mail, publicHost);
+      const returnPath = "returnPath" in mail ? mail.returnPath : undefined;
       return {
         ...laidOut(contentOf(mail, making), about, messages),
         messageId,
-        headers: root === undefined ? HEADERS : { ...HEADERS, "In-Reply-To": root, References: root },
-        ...("returnPath" in mail && mail.returnPath !== undefined ? { returnPath: mail.returnPath } : {}),
+        headers: {
+          ...HEADERS,
+          ...(root === undefined ? {} : { "In-Reply-To": root, References: root }),
+          ...(returnPath !== undefined && bounceHeader !== undefined
+            ? { [bounceHeader.name]: bounceHeader.value.replace("{tag}", tagOf(returnPath)) }
+            : {}),
+        },
+        ...(returnPath === undefined ? {} : { returnPath }),
       };
     },
     signIn(mail) {
@@ -73,6 +82,10 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages }: S
       };
     },
   };
+}
+
+function tagOf(returnPath: string): string {
+  return returnPath.slice(returnPath.lastIndexOf("+") + 1, returnPath.indexOf("@"));
 }
 
 /** What stands at the top of a mail, and its approval at the bottom. */

@@ -24,6 +24,8 @@ export interface MailerOptions {
   readonly from: string;
   /** `PUBLIC_URL`, an origin. */
   readonly publicUrl: string;
+  /** As of a composer's site. */
+  readonly bounceHeader?: { readonly name: string; readonly value: string } | undefined;
   /** Gets the result of each mail, after its quick tries. Default: none. */
   readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail) => void;
   /** Default: the texts that come with Countersign. */
@@ -44,10 +46,10 @@ const QUICK_TRIES: QuickTries = { pausesMs: [250, 1_000], withinMs: 5_000 };
 
 /** @throws TypeError when `smtpUrl` or `from` cannot be used. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { publicUrl, messagesFor, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
+  const { publicUrl, messagesFor, bounceHeader, quickTries = QUICK_TRIES, onOutcome = () => {} } = options;
   const from = parseMailbox(options.from);
   if (from === undefined) throw new TypeError("Cannot use MAIL_FROM: must be an address or Name <address>");
-  const composer = createComposer({ from, publicUrl, messagesFor });
+  const composer = createComposer({ from, publicUrl, messagesFor, bounceHeader });
   const { hostname: publicHost } = new URL(publicUrl);
   const transport = createMailTransport({ smtpUrl: options.smtpUrl, publicHost, times: options.times });
   const underWay = new Set<Promise<Delivery>>();

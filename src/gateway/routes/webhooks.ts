@@ -10,6 +10,7 @@ import type { Logger } from "../../lib/log.ts";
 import { WEBHOOK_BODY_BYTES_MAX } from "../../openapi/limits.ts";
 import { type Taken, type TakeOptions, takeDelivery } from "../../service/webhooks/take-delivery.ts";
 import { readEvents, type WebhookEvent } from "../../webhooks/events.ts";
+import type { ReportEvent } from "../../webhooks/mapping.ts";
 import type { Source, Sources } from "../../webhooks/source.ts";
 import { type Challenge, type Head, type Refused, sha256Hex } from "../../webhooks/verify.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
@@ -36,7 +37,10 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
       if (source === undefined)
         throw new ServiceError("NOT_FOUND", "There is no webhook source of this name");
       const { body, replayKey } = await verified(options, source, req, res);
-      const events = readEvents(source, body, replayKey);
+      const events =
+        source.scheme.format === "mail"
+          ? [{ event: await reportEvent(body), replayKey }]
+          : readEvents(source, body, replayKey);
       const challenge = source.batch ? undefined : source.scheme.challenge?.(events[0]?.event);
       if (challenge !== undefined) return answerChallenge(res, challenge);
       const bodySha256 = sha256Hex(body);
@@ -45,6 +49,14 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
       else res.json({ source: source.name, ...answers[0] });
     },
   });
+}
+
+/** A report about a mail that comes as a whole mail. */
+async function reportEvent(body: Buffer): Promise<ReportEvent> {
+  // Its libraries are only needed where there is such a source.
+  const { readReport } = await import("../../bounces/report.ts");
+  const read = await readReport(body);
+  return read.ok ? { to: read.to, report: read.report } : { why: read.why };
 }
 
 /** The bytes, once their origin is shown. Nothing is read before the headers are in order. */

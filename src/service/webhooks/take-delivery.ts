@@ -8,12 +8,14 @@
  *    effect, and a repetition has none. The sender's next try continues an unsettled one, even after you have fixed the
  *    configuration.
  */
-import { KIND_TAG } from "../../approval/ids.ts";
+import { ballotId, KIND_TAG } from "../../approval/ids.ts";
 import type { ClosedBecause, SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { rawNumberPaths } from "../../lib/exact-json.ts";
+import { tagIn } from "../../tokens/return-path.ts";
+import type { LinkTokens } from "../../tokens/tokens.ts";
 import type { WebhookEvent } from "../../webhooks/events.ts";
 import { type Plan, plan } from "../../webhooks/mapping.ts";
 import {
@@ -29,6 +31,7 @@ import {
 } from "../../webhooks/records.ts";
 import type { Source } from "../../webhooks/source.ts";
 import { decideBallot } from "../approvals/decide.ts";
+import { takeBounce } from "../approvals/take-bounce.ts";
 import { settleLatent } from "../promises/settle.ts";
 import { meet } from "./meet.ts";
 
@@ -36,6 +39,8 @@ export interface TakeOptions {
   readonly durable: Durable;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** What return paths of mails are verified by. */
+  readonly tokens: Pick<LinkTokens, "returnPaths">;
 }
 
 /** The answer to the sender, after which it stops retrying. */
@@ -102,6 +107,8 @@ function told(planned: Plan): Pick<Delivery, "verdict" | "target" | "why"> {
       return { verdict: "decide", target: planned.ballot };
     case "settle":
       return { verdict: planned.verdict, target: planned.promise };
+    case "bounce":
+      return { verdict: "bounce", why: [planned.report.kind, planned.report.status ?? ""].join(" ").trim() };
     case "meet":
       return {
         verdict: planned.verdict,
@@ -113,7 +120,7 @@ function told(planned: Plan): Pick<Delivery, "verdict" | "target" | "why"> {
 }
 
 async function effect(
-  { durable, clock }: TakeOptions,
+  { durable, clock, tokens }: TakeOptions,
   source: Source,
   planned: Plan,
   delivery: string,
@@ -168,6 +175,28 @@ async function effect(
         ...noteOn(value),
       };
     }
+    case "bounce": {
+      const nowMs = knownTime({ durable, clock });
+      const name = nameIn(tokens, planned.addresses, nowMs);
+      if (name === undefined) {
+        return {
+          result: "ignored",
+          effective: false,
+          why: "it names no return path of ours that is still good",
+        };
+      }
+      const taken = await takeBounce(durable, { name, nowMs }, planned.report);
+      if (taken.kind === "unknown") {
+        return { result: "ignored", effective: false, why: "nothing is kept for its return path" };
+      }
+      const isStored = taken.kind === "stored";
+      return {
+        result: isStored ? "settled" : "stands",
+        effective: isStored,
+        promise: ballotId(taken.approval, taken.n),
+        ...(isStored ? {} : { why: "the ballot is closed" }),
+      };
+    }
     case "decide": {
       const { ballot, choice, by } = planned;
       const decided = await decideBallot(durable, {
@@ -198,6 +227,20 @@ async function effect(
       };
     }
   }
+}
+
+/** The name in the first return path of ours. */
+function nameIn(
+  { returnPaths }: TakeOptions["tokens"],
+  addresses: readonly string[],
+  nowMs: number,
+): string | undefined {
+  for (const address of addresses) {
+    const tag = tagIn(address);
+    const verified = tag === undefined ? undefined : returnPaths.verify(tag, nowMs);
+    if (verified?.ok === true) return verified.value.name;
+  }
+  return undefined;
 }
 
 /** Numbers are stored as they came. JavaScript reads the nearest double. */

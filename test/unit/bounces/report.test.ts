@@ -29,9 +29,13 @@ describe("readReport()", () => {
     ["Exchange", EXCHANGE, { kind: "failed", status: "5.1.10" }],
     ["Gmail", GMAIL, { kind: "failed", status: "5.1.1" }],
   ] satisfies [string, Shape, object][])("reads what %s writes", async (_name, shape, report) => {
-    expect(await read(notification(shape))).toEqual({ ok: true, report });
+    expect(await read(notification(shape))).toEqual({ ok: true, report, to: ["bounces+tag@example.com"] });
     // Relays between may change the ends of lines.
-    expect(await read(notification(shape).replaceAll("\r\n", "\n"))).toEqual({ ok: true, report });
+    expect(await read(notification(shape).replaceAll("\r\n", "\n"))).toEqual({
+      ok: true,
+      report,
+      to: ["bounces+tag@example.com"],
+    });
   });
 
   test("reads notifications whose part for programs is encoded, or for addresses that are not ASCII", async () => {

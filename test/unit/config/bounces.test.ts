@@ -6,7 +6,15 @@ const ADDRESS = { ...SMTP, BOUNCE_ADDRESS: "bounces@example.com" };
 
 test("mails come back to BOUNCE_ADDRESS, and reports are taken where a port is set", () => {
   expect(loadConfig(SMTP).bounces).toBeUndefined();
-  expect(loadConfig(ADDRESS).bounces).toEqual({ address: "bounces@example.com", listener: undefined });
+  expect(loadConfig(ADDRESS).bounces).toEqual({
+    address: "bounces@example.com",
+    header: undefined,
+    listener: undefined,
+  });
+  expect(loadConfig({ ...ADDRESS, BOUNCE_HEADER: "X-PM-Metadata-return: {tag}" }).bounces?.header).toEqual({
+    name: "X-PM-Metadata-return",
+    value: "{tag}",
+  });
   expect(loadConfig({ ...ADDRESS, BOUNCE_SMTP_PORT: "2525" }).bounces?.listener).toEqual({
     host: "127.0.0.1",
     port: 2525,
@@ -34,5 +42,26 @@ test("an address that cannot have a tag is refused, and so is a port without an 
   ]);
   expect(problemsOf({ ...ADDRESS, BOUNCE_SMTP_PORT: "99999" })).toEqual([
     expect.stringContaining("BOUNCE_SMTP_PORT"),
+  ]);
+});
+
+test("a header for a provider is one line of its own that names the tag once", () => {
+  for (const header of [
+    "X-Return",
+    "X-Return: tag",
+    "X-Return:{tag}",
+    "X-Return: {tag} {tag}",
+    "Subject: {tag}",
+    "X-Re turn: {tag}",
+    "X-Return: {tag}\r\nBcc: x@example.com",
+    "X-Return: {tag} ü",
+  ]) {
+    expect([header, problemsOf({ ...ADDRESS, BOUNCE_HEADER: header })]).toEqual([
+      header,
+      [expect.stringContaining("contains {tag} once")],
+    ]);
+  }
+  expect(problemsOf({ ...SMTP, BOUNCE_HEADER: "X-Return: {tag}" })).toEqual([
+    expect.stringMatching(/^BOUNCE_HEADER has no use/u),
   ]);
 });

@@ -13,6 +13,7 @@ import { type GatewayOptions, startGateway } from "../../../src/gateway/gateway.
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
+import type { Sources } from "../../../src/webhooks/source.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
@@ -73,6 +74,8 @@ export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
+  /** Senders of webhooks. Default: none. */
+  readonly sources?: Sources;
   /** The address that mails come back to. Default: none. */
   readonly bounceAddress?: string;
   /** Whether silence may count as approval. */
@@ -118,6 +121,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     trustProxyHops: 1,
     mayApproveByDeadline,
     outcomeWaitMs,
+    sources: options.sources,
   });
   let calls = 0;
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });

@@ -60,8 +60,8 @@ describe("loadSources()", () => {
     expect(problems).toEqual([
       "sources.Bad_Name must be named by 1 to 32 lower-case letters, digits or dashes, beginning with a letter",
       expect.stringMatching(/^sources\.none\.scheme must be one of standard-webhooks, svix, github/),
-      "sources.both must have one of promise and match: what its events are about",
-      "sources.neither must have one of promise and match: what its events are about",
+      "sources.both must have one of promise, match and bounce: what its events are about",
+      "sources.neither must have one of promise, match and bounce: what its events are about",
       "sources.empty.match must name at least one value",
       expect.stringMatching(/^sources\.fields\.promise must be text with places/),
       expect.stringMatching(/^sources\.fields\.resolve must be \{path, equals\}/),

@@ -13,8 +13,11 @@ import { addWebhookRoutes } from "../../../src/gateway/routes/webhooks.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
 import { ServiceError } from "../../../src/lib/errors.ts";
 import type { Logger } from "../../../src/lib/log.ts";
+import { createReturnPathTokens } from "../../../src/tokens/return-path.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
 import type { Sent } from "./senders.ts";
+
+const RETURN_PATH_KEY = { kid: "k1", secret: Buffer.alloc(32, 1) };
 
 interface Answer {
   readonly status: number;
@@ -62,7 +65,8 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   });
   if (options.sources !== undefined) {
     const { sources, clock = Date.now } = options;
-    addWebhookRoutes(app, { durable, log, publicUrl, formerPublicUrls: [], sources, clock });
+    const tokens = { returnPaths: createReturnPathTokens([RETURN_PATH_KEY]) };
+    addWebhookRoutes(app, { durable, log, publicUrl, formerPublicUrls: [], sources, clock, tokens });
   }
   if (options.routes !== undefined) app.use(options.routes({ durable, log, publicUrl }));
   const onError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {

@@ -66,6 +66,11 @@ describe("requestDecision()", () => {
     expect(plain.mails[0]).toMatchObject({ from: returnPath, to: ["ana@example.com"] });
     expect(plain.mails[0]?.raw).toMatch(/^From: Approvals <approvals@example\.com>/mu);
     expect(plain.mails[0]?.raw).not.toContain(returnPath);
+    const bounceHeader = { name: "X-SMTPAPI", value: '{"unique_args":{"return_path":"{tag}"}}' };
+    await mailerTo(plain.url, { bounceHeader }).send({ kind: "request", ...mail, returnPath });
+    expect(plain.mails[1]?.raw).toContain('X-SMTPAPI: {"unique_args":{"return_path":"abc"}}\r\n');
+    await mailerTo(plain.url, { bounceHeader }).send({ kind: "request", ...mail });
+    expect(plain.mails[2]?.raw).not.toContain("X-SMTPAPI");
     await using telling = await startSmtpSink({ reports: true });
     const mailer = mailerTo(telling.url);
     await mailer.send({ kind: "request", ...mail, returnPath });
