@@ -34,6 +34,7 @@ import { addDecisionRoutes } from "./routes/decisions.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
+import { addInboxRequestRoutes } from "./routes/inbox-requests.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
 import { addReferenceRoutes } from "./routes/reference.ts";
@@ -167,6 +168,7 @@ function addInbox(app: Express, options: AppOptions): void {
   const addressOf = (email: string) => knownAddress(ledger, email);
   addSignInRoutes(app, { ...options, signIn, https, visitors, addressOf });
   addInboxRoutes(app, { ...options, visitors });
+  addInboxRequestRoutes(app, { ...options, visitors });
 }
 
 /** The pages of operators. */

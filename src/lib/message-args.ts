@@ -127,6 +127,7 @@ export interface MessageArgs {
   readonly "inbox.previous": null;
   readonly "inbox.results": null;
   readonly "inbox.results.open": null;
+  readonly "inbox.results.unknown": null;
   readonly "inbox.select": null;
   readonly "inbox.select.hint": null;
   readonly "inbox.status.failed": null;

@@ -105,6 +105,7 @@ export function inboxPages(asked: Asked): Readonly<Record<string, Shown>> {
           { ...question, pressed: "reject", stands, effective: false },
           { ...question, pressed: "reject", effective: false },
         ],
+        unknown: ["po-4713:1"],
       },
     },
   };

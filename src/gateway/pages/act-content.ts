@@ -10,7 +10,7 @@ import { OUTCOMES } from "./standing-text.ts";
 
 /** The form of one act, with what it does, before anything is done. */
 export function actContent(
-  { act, title, reference, back, values, faults, press: nonce, refused, outcome, instead }: ActPage,
+  { act, title, reference, back, values, faults, press: nonce, refused, outcome, instead, visitor }: ActPage,
   messages: Messages,
 ): PageContent {
   const { headline, press } = TEXTS[act];
@@ -49,6 +49,7 @@ export function actContent(
       form: DECISION_FORM,
       nonce,
       hidden: [],
+      session: visitor?.form,
     },
     shell: {
       lang: messages.lang,

@@ -44,6 +44,8 @@ export interface ActForm {
   readonly isConfirmed: boolean;
   /** Names the form that was shown; undefined if the form says nothing that could be a name. */
   readonly press: string | undefined;
+  /** What shows that the form is of the session, where the person is signed in. */
+  readonly session: string | undefined;
   /** What is in each control, tidied, by its name; nothing of those that are empty. */
   readonly values: ReadonlyMap<string, string>;
   /** What is wrong with it, by the control's name. */
@@ -73,7 +75,13 @@ export function judgeActForm(posted: PostedForm, fields: readonly ActField[]): A
     if (fault !== undefined) faults.set(field.name, fault);
   }
   const isConfirmed = posted.text(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
-  return { isConfirmed: isConfirmed && !posted.isDoubled, press: pressIn(posted), values, faults };
+  return {
+    isConfirmed: isConfirmed && !posted.isDoubled,
+    press: pressIn(posted),
+    session: posted.text(DECISION_FORM.session),
+    values,
+    faults,
+  };
 }
 
 /** The name of the form that was posted. */

@@ -53,6 +53,7 @@ export function changeContent(page: ChangePage, messages: Messages): PageContent
       form: { ...DECISION_FORM, ...CHANGE_FORM },
       nonce: press,
       hidden: [],
+      session: page.visitor?.form,
       back: { href: back, text: messages.text("act.back") },
     },
     shell: {

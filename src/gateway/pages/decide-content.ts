@@ -11,7 +11,7 @@ import { fieldControls } from "./field-controls.ts";
 import { linkedText } from "./linked-text.ts";
 import { type Asked, DECISION_FORM, type Page } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
-import { peopleOf, personOf } from "./people.ts";
+import { insteadOf, peopleOf, personOf } from "./people.ts";
 
 type Data = (Page & { view: "decide" })["data"];
 
@@ -72,14 +72,6 @@ function actsOf({ acts }: Data, messages: Messages): readonly Locals[] {
     ...(reassign === undefined ? [] : [{ href: reassign, text: messages.text("act.reassign") }]),
     { href: recuse, text: messages.text("act.recuse") },
   ];
-}
-
-/** In whose place the reader is asked. */
-function insteadOf({ inPlaceOf = [], approver }: Data, messages: Messages): readonly Locals[] {
-  return inPlaceOf.map(({ person, untilMs, note }) => {
-    const until = dateText(untilMs, { ...approver, locale: messages.locale }).local;
-    return { person: personOf(person), until: messages.text("person.awayUntil", { until }), note };
-  });
 }
 
 /** Where the answer counts, and where the approval stands. */

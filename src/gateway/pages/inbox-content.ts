@@ -11,7 +11,7 @@ import { INBOX_FORM, INBOX_LISTS, type InboxPage, type Visiting } from "./inbox-
 import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
-import { personOf } from "./people.ts";
+import { insteadOf, personOf } from "./people.ts";
 import { SIGN_IN_FORM } from "./sign-in-page.ts";
 import { standingText } from "./standing-text.ts";
 
@@ -63,25 +63,25 @@ const EMPTY = {
 } as const;
 
 function shownItem(
-  { entry, ballots, explanation, isPlain }: InboxItem,
+  { entry, ballots, explanation, nextDeadlineMs, isPlain }: InboxItem,
   { list, nowMs }: Data<"inbox">,
   messages: Messages,
 ): Locals {
   const { title, requester, status, deadline, endedAt } = entry;
   const isOpen = status === "pending";
   const [pid] = ballots;
+  const deadlineMs = nextDeadlineMs ?? Date.parse(deadline);
   return {
     title: oneLine(title),
-    // What somebody asked for has no page here; they are told of it by mail.
-    href: list === "asked" || pid === undefined ? undefined : ballotHref(pid),
+    href: list === "asked" ? requestHref(entry.id) : pid === undefined ? undefined : ballotHref(pid),
     pid: list === "waiting" && isPlain ? pid : undefined,
     requester: requester && personOf(requester),
     status: messages.text(STATUSES[status]),
     tone: status === "approved" ? "approve" : status === "rejected" ? "reject" : "none",
     isOpen,
     whenLabel: messages.text(isOpen ? "label.answerBy" : "label.ended"),
-    when: dateText(Date.parse(isOpen ? deadline : (endedAt ?? deadline)), { locale: messages.locale }),
-    inTime: isOpen ? (relativeText(Date.parse(deadline), nowMs, messages.locale) ?? "") : "",
+    when: dateText(isOpen ? deadlineMs : Date.parse(endedAt ?? deadline), { locale: messages.locale }),
+    inTime: isOpen ? (relativeText(deadlineMs, nowMs, messages.locale) ?? "") : "",
     explanation: explanation && explanationText(explanation, messages, {}),
   };
 }
@@ -94,6 +94,11 @@ const STATUSES = {
   cancelled: "page.outcome.cancelled",
   failed: "inbox.status.failed",
 } as const;
+
+/** The page of what a person who is signed in asked for. */
+export function requestHref(id: string): string {
+  return `/inbox/requests/${encodeURIComponent(id)}`;
+}
 
 /** The page of a ballot for a person who is signed in. */
 export function ballotHref(pid: string): string {
@@ -122,6 +127,7 @@ function confirmContent(data: Data<"inboxConfirm">, messages: Messages): PageCon
           title,
           requester: requester && personOf(requester),
           approver: personOf(asked.approver),
+          instead: insteadOf(asked, messages),
           deadline: dateText(asked.deadlineAtMs, { ...asked.approver, locale: messages.locale }),
           inTime: relativeText(asked.deadlineAtMs, asked.nowMs, messages.locale) ?? "",
           afterDeadline: afterDeadlineText(asked.request, asked, messages),
@@ -143,11 +149,15 @@ function confirmContent(data: Data<"inboxConfirm">, messages: Messages): PageCon
   };
 }
 
-function resultsContent({ visitor, results }: Data<"inboxResults">, messages: Messages): PageContent {
+function resultsContent(
+  { visitor, results, unknown }: Data<"inboxResults">,
+  messages: Messages,
+): PageContent {
   return {
     template: "pages/inbox-results",
     locals: {
       text: messages.text,
+      unknown: unknown.map((pid) => ({ href: ballotHref(pid), title: pid })),
       results: results.map(({ pid, asked, pressed, stands, effective }) => {
         const told =
           stands &&

@@ -16,7 +16,7 @@ export interface Visiting {
  * - `inbox` (200): one page of one list.
  * - `inboxConfirm` (200; 422 with `isEmpty`): several approvals, each whole, with its answers. `left`: how many of those that
  *   were selected cannot be answered here.
- * - `inboxResults` (200): what became of each.
+ * - `inboxResults` (200; 503 with `unknown`): what became of each.
  */
 export type InboxPage =
   | {
@@ -54,6 +54,8 @@ export type InboxPage =
           readonly stands?: Standing;
           readonly effective: boolean;
         }[];
+        /** Promise ids of ballots of which it is not known whether an answer was recorded: the engine did not reply. */
+        readonly unknown: readonly string[];
       };
     };
 

@@ -36,21 +36,21 @@ export function pageContent(
       return visited(decideContent(page.data, messages(page.data.approver.locale)), page.data.visitor);
     case "standing": {
       const { stands, approver, undo, tried, visitor } = page.data;
-      const visit = { asked: page.data, stands, press: "view", undo, tried } as const;
+      const visit = { asked: page.data, stands, press: "view", undo, tried, session: visitor?.form } as const;
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "receipt": {
       const { stands, approver, pressed, effective, undo, tried, visitor } = page.data;
       const press = pressOf(stands, effective);
-      const visit = { asked: page.data, stands, press, pressed, undo, tried };
+      const visit = { asked: page.data, stands, press, pressed, undo, tried, session: visitor?.form };
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "act":
-      return actContent(page.data, messages(page.data.reader.locale));
+      return visited(actContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
     case "request":
-      return requestContent(page.data, messages(page.data.requester.locale));
+      return visited(requestContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
     case "change":
-      return changeContent(page.data, messages(page.data.requester.locale));
+      return visited(changeContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
     case "refused":
       return refusedContent(messages());
     case "notRecorded":

@@ -131,8 +131,13 @@ export interface Rejected {
 /** What the person who is asked can do instead of answering. */
 export type BallotAct = "reassign" | "recuse";
 
+/** Given where the reader is signed in, and has not come by a link. */
+interface Visited {
+  readonly visitor?: Visiting;
+}
+
 /** Something that a person can do about an open approval besides answering. */
-export interface ActPage {
+export interface ActPage extends Visited {
   readonly act: BallotAct | "cancel" | "extend" | "replace";
   /** In whose place somebody else is to be asked. */
   readonly instead?: Person;
@@ -199,7 +204,7 @@ export interface RequestActs {
 }
 
 /** An approval, for the person who asked. */
-export interface RequestPage {
+export interface RequestPage extends Visited {
   /** With the content of the present round. */
   readonly request: ApprovalRequest;
   readonly requester: Person;
@@ -253,13 +258,11 @@ interface AfterPress {
   readonly tried?: TriedAct;
 }
 
-/** Given where the reader is signed in, and has not come by a link. */
-interface Visited {
-  readonly visitor?: Visiting;
-}
-
 /**
  * Every page people get, with the data it needs.
+ *
+ * Pages about an approval are the same for a reader who came by a link and for one who is signed in (`visitor`), whose forms
+ * carry the value of the session.
  *
  * - `decide` (200; 422 with `rejected`): the form with a button for each choice. `suggested` is the choice of the link or
  *   of the press that was not taken.

@@ -11,6 +11,17 @@ export function personOf({ name, email }: Person): Locals {
   return { name, email };
 }
 
+/** In whose place the reader is asked. */
+export function insteadOf(
+  { inPlaceOf = [], approver }: Pick<Asked, "inPlaceOf" | "approver">,
+  messages: Messages,
+): readonly Locals[] {
+  return inPlaceOf.map(({ person, untilMs, note }) => {
+    const until = dateText(untilMs, { ...approver, locale: messages.locale }).local;
+    return { person: personOf(person), until: messages.text("person.awayUntil", { until }), note };
+  });
+}
+
 /** Everybody who is asked, with what they answered, when, and why. Without others, nobody. */
 export function peopleOf({ people, approver }: Asked, messages: Messages): readonly Locals[] {
   const shown = people.map(({ person, isReader, state }) => ({

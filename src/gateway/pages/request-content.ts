@@ -55,6 +55,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       remind: page.acts?.remind,
       form: DECISION_FORM,
       nonce: page.press,
+      session: page.visitor?.form,
       people: page.people.map(({ person, state: answer }) => ({
         person: personOf(person),
         you: undefined,

@@ -43,6 +43,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
       undo: undoOf(visit, messages),
       form: DECISION_FORM,
+      session: visit.session,
       outcome: outcomeOf(visit, messages),
       cancelled: cancelled && { at: dateOf(cancelled.atMs, asked, messages), reason: cancelled.reason },
       explanation: asked.explanation && explanationText(asked.explanation, messages, approver),

@@ -33,6 +33,8 @@ export interface Visit {
   readonly undo?: string | undefined;
   /** What was tried, and came too late. */
   readonly tried?: TriedAct | undefined;
+  /** What a form carries where the reader is signed in. */
+  readonly session?: string | undefined;
 }
 
 /**

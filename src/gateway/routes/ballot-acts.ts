@@ -1,6 +1,7 @@
 /**
- * `/d/:token/reassign`, `/recuse` and `/undo`: what a person who is asked can do besides answering. As on the decision page,
- * only a POST of the form, with its confirmation, by a good link does anything. Whoever comes too late is told what stands.
+ * `/d/:token/reassign`, `/recuse` and `/undo`, and the same in the inbox: what a person who is asked can do besides answering.
+ * As on the decision page, only a POST of the form, with its confirmation, by a good link or of the person's session, does
+ * anything. Whoever comes too late is told what stands.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { ApprovalRequest, OutcomeKind } from "../../approval/approval.ts";
@@ -20,10 +21,16 @@ import type { Pages } from "../pages/pages.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
 import { showStanding } from "./show-standing.ts";
+import { isOwnForm, type Way } from "./way.ts";
 
-export interface BallotActRoutesOptions extends BallotLinkOptions {
+export type BallotActRoutesOptions = BallotLinkOptions & ActRoutesOptions;
+
+/** What acts need, whichever way somebody came. */
+export interface ActRoutesOptions {
   readonly durable: Durable;
   readonly pages: Pages;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** 128 random bits in base64url: the name of one press. */
   readonly newNonce: () => string;
   /** Aborted when the process is asked to stop. */
@@ -39,36 +46,54 @@ export function actPaths(
   return { ...(reassign ? { reassign: `${path}/reassign` } : {}), recuse: `${path}/recuse` };
 }
 
-export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOptions): void {
-  const { durable } = options;
-  const questionOf = async (req: Request, res: Response): Promise<Question> => {
-    const link = verifiedLink(options, req, res);
-    return genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
-  };
+/** A ballot, and how its person has come to it. */
+export interface BallotReached {
+  readonly question: Question;
+  readonly way: Way;
+}
 
+/** How the routes of one way find the ballot; undefined: the answer is given already. */
+type Reach = (req: Request, res: Response) => Promise<BallotReached | undefined>;
+
+/** For whoever has the link of a mail. */
+export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOptions): void {
+  addBallotActs(router, options, "/d/:token", async (req, res) => {
+    const link = verifiedLink(options, req, res);
+    const question = genuine(options, res, { link, found: await readQuestion(options.durable, link.pid) });
+    return { question, way: linkWay(question, pathOf(req)) };
+  });
+}
+
+/** The way of the holder of a link, who acts in the approver's name. */
+export function linkWay({ ballot }: Question, path: string): Way {
+  return { path, door: "mail", who: `approver:${ballot.recipient}` };
+}
+
+/** @param route of the ballot's page */
+export function addBallotActs(router: IRouter, options: ActRoutesOptions, route: string, reach: Reach): void {
   const addAct = (act: BallotAct, perform: Perform): void => {
     const show: RequestHandler = async (req, res) => {
-      const question = await questionOf(req, res);
-      if (question.standing.kind !== "open")
-        return showStanding(options, res, question, { path: pathOf(req) });
-      showForm(options, res, question, { act, back: pathOf(req) });
+      const reached = await reach(req, res);
+      if (reached === undefined) return;
+      if (reached.question.standing.kind !== "open") return showStanding(options, res, reached);
+      showForm(options, res, reached, { act });
     };
     const take: RequestHandler = async (req, res) => {
-      const question = await questionOf(req, res);
+      const reached = await reach(req, res);
+      if (reached === undefined) return;
+      const { question, way } = reached;
       const form = await readActForm(req, res, ACT_FIELDS[act]);
-      const back = pathOf(req);
-      if (question.standing.kind !== "open")
-        return showStanding(options, res, question, { path: back, tried: act });
-      if (!form.isConfirmed || form.faults.size > 0)
-        return showForm(options, res, question, { act, back, form });
-      const actor = actorOf(question, nonceOfForm(act, form, options.newNonce));
+      if (!isOwnForm(options, res, way, form)) return;
+      if (question.standing.kind !== "open") return showStanding(options, res, reached, act);
+      if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, reached, { act, form });
+      const actor = actorOf(reached, nonceOfForm(act, form, options.newNonce));
       const acted = await perform(actOptionsOf(options, res), question, { ...actor, form });
-      if (acted.kind !== "refused") return tell(options, res, { act, back, question, actor, acted });
+      if (acted.kind !== "refused") return tell(options, res, reached, { act, actor, acted });
       const { why } = acted;
-      auditAct(res, act, { question, actor, outcome: why });
-      showForm(options, res, question, { act, back, form, refused: why });
+      auditAct(res, act, reached, { actor, outcome: why });
+      showForm(options, res, reached, { act, form, refused: why });
     };
-    addRoute(router, `/d/:token/${act}`, { GET: show, POST: take });
+    addRoute(router, `${route}/${act}`, { GET: show, POST: take });
   };
 
   addAct("reassign", (to, { ballot }, { form: { values }, ...actor }) =>
@@ -78,14 +103,14 @@ export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOpti
     recuseBallot(to, ballot, { ...actor, reason: values.get("reason") }),
   );
 
-  addRoute(router, "/d/:token/undo", {
+  addRoute(router, `${route}/undo`, {
     GET: async (req, res) => {
-      await questionOf(req, res);
-      seeOther(res, pathOf(req));
+      const reached = await reach(req, res);
+      if (reached !== undefined) seeOther(res, reached.way.path);
     },
     POST: async (req, res) => {
-      const question = await questionOf(req, res);
-      await takeBack(options, req, res, { question, path: pathOf(req) });
+      const reached = await reach(req, res);
+      if (reached !== undefined) await takeBack(options, req, res, reached);
     },
   });
 }
@@ -96,69 +121,52 @@ type Perform = (
   call: Actor & { readonly form: ActForm },
 ) => Promise<Acted<OnBallot>>;
 
-/** Takes the answer back if the form was confirmed, and goes to `path`, which tells what stands; or tells it at once. */
+/** Takes the answer back if the form was confirmed, and goes to the page that tells what stands; or tells it at once. */
 export async function takeBack(
-  options: Omit<BallotActRoutesOptions, "tokens" | "log">,
+  options: ActRoutesOptions,
   req: Request,
   res: Response,
-  { question, path }: { readonly question: Question; readonly path: string },
+  reached: BallotReached,
 ): Promise<void> {
+  const { question, way } = reached;
   const form = await readActForm(req, res, []);
+  if (!isOwnForm(options, res, way, form)) return;
   // A press that the form did not make: the page has its button.
-  if (!form.isConfirmed || question.standing.kind === "open") return seeOther(res, path);
-  const actor = actorOf(question, nonceOfForm("undo", form, options.newNonce));
+  if (!form.isConfirmed || question.standing.kind === "open") return seeOther(res, way.path);
+  const actor = actorOf(reached, nonceOfForm("undo", form, options.newNonce));
   const acted = await undoDecision(actOptionsOf(options, res), question.ballot, actor);
-  await tell(options, res, { act: "undo", back: path, question, actor, acted });
+  await tell(options, res, reached, { act: "undo", actor, acted });
 }
 
 /** Goes to the page that tells what was done; to those who came too late it is told at once. */
 async function tell(
-  options: Omit<BallotActRoutesOptions, "tokens" | "log">,
+  options: ActRoutesOptions,
   res: Response,
-  {
-    act,
-    back,
-    question,
-    actor,
-    acted,
-  }: {
-    readonly act: TriedAct;
-    readonly back: string;
-    readonly question: Question;
-    readonly actor: Actor;
-    readonly acted: Acted<OnBallot>;
-  },
+  reached: BallotReached,
+  { act, actor, acted }: Told,
 ): Promise<void> {
+  const { question, way } = reached;
   const isDone = acted.kind === "stands" && acted.effective;
   const outcome = isDone ? "stored" : acted.kind === "refused" ? acted.why : "too late";
-  auditAct(res, act, { question, actor, outcome });
-  if (isDone) return seeOther(res, back);
+  auditAct(res, act, reached, { actor, outcome });
+  if (isDone) return seeOther(res, way.path);
   const { approval, n } = question.ballot;
   const now = (await readQuestion(options.durable, ballotId(approval, n))) ?? question;
-  if (now.standing.kind === "open") return seeOther(res, back);
-  showStanding(options, res, now, { path: back, tried: act });
+  if (now.standing.kind === "open") return seeOther(res, way.path);
+  showStanding(options, res, { question: now, way }, act);
+}
+
+interface Told {
+  readonly act: TriedAct;
+  readonly actor: Actor;
+  readonly acted: Acted<OnBallot>;
 }
 
 function showForm(
-  {
-    durable,
-    pages,
-    clock,
-    newNonce,
-  }: Pick<BallotActRoutesOptions, "durable" | "pages" | "clock" | "newNonce">,
+  { durable, pages, clock, newNonce }: ActRoutesOptions,
   res: Response,
-  question: Question,
-  {
-    act,
-    back,
-    form,
-    refused,
-  }: {
-    readonly act: BallotAct;
-    readonly back: string;
-    readonly form?: ActForm;
-    readonly refused?: Refusal;
-  },
+  { question, way }: BallotReached,
+  { act, form, refused }: { readonly act: BallotAct; readonly form?: ActForm; readonly refused?: Refusal },
 ): void {
   const { ballot, request } = question;
   const outcome = act === "recuse" ? outcomeWithout(question, knownTime({ durable, clock })) : undefined;
@@ -170,12 +178,13 @@ function showForm(
       reader: ballot.approver,
       title: request.title,
       reference: ballot.approval,
-      back,
+      back: way.path,
       values: form?.values ?? new Map(),
       faults: form?.faults ?? new Map(),
       press: newNonce(),
       ...(refused && { refused }),
       ...(outcome && { outcome }),
+      ...(way.visitor && { visitor: way.visitor }),
     },
   });
 }
@@ -187,21 +196,18 @@ function outcomeWithout({ course, ballot }: Question, nowMs: number): OutcomeKin
   return verdict.kind === "done" ? verdict.outcome : undefined;
 }
 
-/** The person whose ballot it is: the holder of the link acts in their name. */
-function actorOf({ ballot: { approver } }: Question, nonce: string): Actor {
-  return { door: "mail", nonce, by: approver.email };
+/** The person whose ballot it is. */
+function actorOf({ question, way }: BallotReached, nonce: string): Actor {
+  return { door: way.door, nonce, by: question.ballot.approver.email };
 }
 
 /** Also records what came too late or was refused: that is kept nowhere else. */
 function auditAct(
   res: Response,
   what: TriedAct,
-  {
-    question: { ballot },
-    actor: { nonce },
-    outcome,
-  }: { readonly question: Question; readonly actor: Actor; readonly outcome: string },
+  { question: { ballot }, way: { who } }: BallotReached,
+  { actor: { nonce }, outcome }: { readonly actor: Actor; readonly outcome: string },
 ): void {
-  const { approval, n, recipient } = ballot;
-  audit(res, { who: `approver:${recipient}`, what, about: ballotId(approval, n), approval, nonce, outcome });
+  const { approval, n } = ballot;
+  audit(res, { who, what, about: ballotId(approval, n), approval, nonce, outcome });
 }

@@ -92,7 +92,7 @@ function showQuestion(
   }: { readonly path: string; readonly suggested?: string | undefined; readonly rejected?: Rejected },
 ): void {
   const stands = standsOf(question);
-  if (stands !== undefined) return showStanding({ durable, pages, clock }, res, question, { path });
+  if (stands !== undefined) return showStanding({ durable, pages, clock }, res, { question, way: { path } });
   const asked = askedOf(question, knownTime({ durable, clock }));
   const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
   // Approvals of an earlier version of the workflow take answers, and nothing else.

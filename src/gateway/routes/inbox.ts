@@ -6,7 +6,7 @@
  * I3 A link of a mail signs nobody in, and being signed in needs no link: neither is ever made of the other.
  */
 import type { IRouter, Request, Response } from "express";
-import { isPromiseId } from "../../approval/ids.ts";
+import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { addressKey } from "../../approval/person.ts";
 import { offeredChoices } from "../../approval/rule.ts";
 import { tidyLines } from "../../approval/text.ts";
@@ -17,33 +17,28 @@ import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
 import { readInbox } from "../../service/inbox/list.ts";
-import { personHash } from "../../service/sign-in/person.ts";
 import { noteApproval } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
-import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
+import { askedOf, standsOf } from "../pages/asked.ts";
 import { judgeDecisionForm, readPosted } from "../pages/decision-form.ts";
 import { ballotHref } from "../pages/inbox-content.ts";
 import { INBOX_FORM, INBOX_LISTS, type InboxList } from "../pages/inbox-page.ts";
 import { DECISION_FORM, type Rejected } from "../pages/page.ts";
-import type { Pages } from "../pages/pages.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
+import { type ActRoutesOptions, actPaths, addBallotActs } from "./ballot-acts.ts";
 import { press } from "./press.ts";
+import { isEffective, resultStatus } from "./pressed.ts";
+import { showStanding, undoPath } from "./show-standing.ts";
 import { textsIn } from "./texts-in.ts";
-import type { Visitor, Visitors } from "./visitors.ts";
+import { type Visitor, type Visitors, whoIs } from "./visitors.ts";
+import type { Way } from "./way.ts";
 
-export interface InboxRoutesOptions {
-  readonly durable: Durable;
+export interface InboxRoutesOptions extends ActRoutesOptions {
   readonly ledger: Pick<Ledger, "list">;
   readonly visitors: Visitors;
-  readonly pages: Pages;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  readonly newNonce: () => string;
-  /** Aborted when the process is asked to stop: open waits are answered then. */
-  readonly draining: AbortSignal;
 }
 
 /** One page of the inbox can be answered at once. */
@@ -109,7 +104,7 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const { choice, comment, fields } = form;
       const nonce = newNonce();
       const isOpen = standing.kind === "open";
-      const who = `person:${personHash(visitor.email)}`;
+      const who = whoIs(visitor);
       await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "inbox", who });
       // The nonce shows whose press counted; it is no secret, and settles nothing.
       seeOther(res, `${ballotHref(pid)}/result?press=${nonce}&choice=${choice.value}`);
@@ -124,37 +119,64 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const stands = standsOf(question);
       if (stands === undefined) return seeOther(res, ballotHref(pid));
       const pressed = textsIn(req.query["choice"])[0] ?? "";
-      const { standing } = question;
-      const effective = standing.kind === "decided" && standing.decision.nonce === req.query["press"];
-      const isOther = stands.kind !== "decided" || stands.answer.value !== pressed;
+      const effective = isEffective(textsIn(req.query["press"])[0] ?? "", question);
+      const nowMs = knownTime(options);
+      const undo = effective ? undoPath(question, ballotHref(pid), nowMs) : undefined;
       pages.render(res, {
-        status: isExpired(stands) ? 410 : isOther ? 409 : 200,
+        status: resultStatus(stands, pressed, effective),
         view: "receipt",
-        data: { ...askedOf(question, knownTime(options)), pressed, stands, effective, visitor },
+        data: { ...askedOf(question, nowMs), pressed, stands, effective, visitor, ...(undo && { undo }) },
       });
     }),
   });
 
+  addBallotActs(router, options, "/inbox/ballots/:pid", async (req, res) => {
+    const visitor = await visitors.visitorOf(req, res);
+    if (visitor === undefined) {
+      seeOther(res, "/inbox/sign-in");
+      return undefined;
+    }
+    const pid = String(req.params["pid"]);
+    const question = await ownQuestion(durable, pid, visitor);
+    noteApproval(res, question.ballot.approval);
+    return { question, way: wayOf(visitor, pid) };
+  });
+
   addRoute(router, "/inbox/confirm", {
     GET: signedIn(async (req, res, visitor) => {
-      await confirm(res, visitor, textsIn(req.query[INBOX_FORM.ballot]));
+      const pids = textsIn(req.query[INBOX_FORM.ballot]);
+      // The button was pressed before anything was selected.
+      if (pids.length === 0) return seeOther(res, "/inbox");
+      await confirm(res, visitor, pids);
     }),
     POST: signedIn(async (req, res, visitor) => {
       const posted = await readTogether(req, res);
       if (!isOwnForm(res, posted, visitor)) return;
       const nonce = posted.text(INBOX_FORM.press) ?? "";
       const pids = posted.texts(INBOX_FORM.ballot);
+      if (pids.length === 0) return seeOther(res, "/inbox");
+      // Of two answers to one question, which one did the person mean? No page of ours asks twice.
+      if (new Set(pids).size < pids.length) return stale(res);
+      const isConfirmed = posted.text(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
       const chosen = pids.slice(0, TOGETHER_MAX).flatMap((pid, i) => {
         const choice = posted.text(`${INBOX_FORM.choice}${i}`) ?? "";
         const comment = tidyLines(posted.text(`${INBOX_FORM.comment}${i}`) ?? "");
         return choice === "" ? [] : [{ pid, choice, comment }];
       });
-      if (chosen.length === 0 || !NONCE.test(nonce)) return await confirm(res, visitor, pids, true);
-      const results = await Promise.all(chosen.map((each) => answer(res, visitor, { ...each, nonce })));
+      if (chosen.length === 0 || !isConfirmed || !NONCE.test(nonce)) {
+        return await confirm(res, visitor, pids, true);
+      }
+      const answers = chosen.map((each) => answer(res, visitor, { ...each, nonce }));
+      const settled = await Promise.allSettled(answers);
+      const results = settled.flatMap((one) => (one.status === "rejected" ? [] : (one.value ?? [])));
+      const failed = settled.find((one) => one.status === "rejected");
+      // Where nothing is known to be recorded, this is an error like others. Else the rest of the form is told what stands.
+      if (failed !== undefined && results.length === 0) throw failed.reason;
+      const unknown = settled.flatMap((one, i) => (one.status === "rejected" ? (chosen[i]?.pid ?? []) : []));
       pages.render(res, {
-        status: 200,
+        status: failed === undefined ? 200 : 503,
         view: "inboxResults",
-        data: { visitor, results: results.filter((result) => result !== undefined) },
+        data: { visitor, results, unknown },
       });
     }),
   });
@@ -168,7 +190,7 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
         ? []
         : [{ pid: selected[i] ?? "", asked: askedOf(question, knownTime(options)) }],
     );
-    const left = pids.length - questions.length;
+    const left = selected.length - questions.length;
     const data = { visitor, nonce: newNonce(), questions, left, ...(isEmpty ? { isEmpty } : {}) };
     pages.render(res, { status: isEmpty ? 422 : 200, view: "inboxConfirm", data });
   }
@@ -193,21 +215,12 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
     if (!form.ok) return { pid, asked, pressed: value, effective: false };
     const { choice, comment } = form;
     const isOpen = standing.kind === "open";
-    const who = `person:${personHash(visitor.email)}`;
-    await press(options, res, {
-      pid,
-      ballot,
-      isOpen,
-      nonce,
-      choice,
-      comment,
-      fields: undefined,
-      door: "inbox",
-      who,
-    });
+    const who = whoIs(visitor);
+    const fields = undefined;
+    await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "inbox", who });
     const after = (await readQuestion(durable, pid)) ?? before;
     const stands = standsOf(after);
-    const effective = after.standing.kind === "decided" && after.standing.decision.nonce === nonce;
+    const effective = isEffective(nonce, after);
     return { pid, asked, pressed: value, effective, ...(stands === undefined ? {} : { stands }) };
   }
 
@@ -218,22 +231,30 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
     question: Question,
     { suggested, rejected }: { readonly suggested?: string | undefined; readonly rejected?: Rejected } = {},
   ): void {
-    const stands = standsOf(question);
+    const { approval, n } = question.ballot;
+    const way = wayOf(visitor, ballotId(approval, n));
+    if (standsOf(question) !== undefined) return showStanding(options, res, { question, way });
     const asked = askedOf(question, knownTime(options));
-    if (stands !== undefined) {
-      const status = isExpired(stands) ? 410 : 200;
-      return pages.render(res, { status, view: "standing", data: { ...asked, stands, visitor } });
-    }
     const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
     const status = rejected === undefined ? 200 : 422;
-    pages.render(res, { status, view: "decide", data: { ...asked, ...form, visitor } });
+    // Approvals of an earlier version of the workflow take answers, and nothing else.
+    const acts = question.course.call.version === 1 ? {} : { acts: actPaths(way.path, question.request) };
+    pages.render(res, { status, view: "decide", data: { ...asked, ...form, ...acts, visitor } });
   }
 
   function isOwnForm(res: Response, posted: PostedForm, visitor: Visitor): boolean {
     const isOwn = visitor.isOwnForm(posted.text(INBOX_FORM.form));
-    if (!isOwn) pages.render(res, { status: 403, view: "signInOver", data: { because: "stale" } });
+    if (!isOwn) stale(res);
     return isOwn;
   }
+
+  function stale(res: Response): void {
+    pages.render(res, { status: 403, view: "signInOver", data: { because: "stale" } });
+  }
+}
+
+function wayOf(visitor: Visitor, pid: string): Way {
+  return { path: ballotHref(pid), door: "inbox", who: whoIs(visitor), visitor };
 }
 
 interface Chosen {

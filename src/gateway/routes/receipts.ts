@@ -3,7 +3,6 @@
  * the request allows it. A receipt can do nothing else.
  */
 import type { IRouter, Request, Response } from "express";
-import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -14,9 +13,10 @@ import { gone } from "../http/gone.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
-import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
-import type { Pages, Standing } from "../pages/pages.ts";
-import { takeBack } from "./ballot-acts.ts";
+import { askedOf, standsOf } from "../pages/asked.ts";
+import type { Pages } from "../pages/pages.ts";
+import { linkWay, takeBack } from "./ballot-acts.ts";
+import { isEffective, resultStatus } from "./pressed.ts";
 import { refusedLink } from "./refused-link.ts";
 import { undoPath } from "./show-standing.ts";
 
@@ -48,10 +48,10 @@ export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions)
         throw new ServiceError("CONFLICT", "This answer was not recorded: open your link again");
       const nowMs = knownTime({ durable, clock });
       const asked = askedOf(question, nowMs);
-      const effective = isOf(receipt, question);
+      const effective = isEffective(receipt.nonce, question);
       const undo = effective ? undoPath(question, receiptPath(req), nowMs) : undefined;
       pages.render(res, {
-        status: receiptStatus(stands, receipt.choice, effective),
+        status: resultStatus(stands, receipt.choice, effective),
         view: "receipt",
         data: { ...asked, pressed: receipt.choice, stands, effective, ...(undo && { undo }) },
       });
@@ -66,8 +66,8 @@ export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions)
       const { receipt, found } = await readReceipt(options, req, res);
       const path = receiptPath(req);
       // The receipt of a press that did not count has nothing to take back.
-      if (!isOf(receipt, found)) return seeOther(res, path);
-      await takeBack(options, req, res, { question: found, path });
+      if (!isEffective(receipt.nonce, found)) return seeOther(res, path);
+      await takeBack(options, req, res, { question: found, way: linkWay(found, path) });
     },
   });
 }
@@ -87,20 +87,6 @@ async function readReceipt(
   return { receipt: verified.value, found };
 }
 
-/** Whether the press that the receipt is of wrote the stored answer, even if that was taken back later. */
-function isOf({ nonce }: Receipt, { standing, ballot, course }: Question): boolean {
-  if (standing.kind === "decided") return standing.decision.nonce === nonce;
-  if (standing.kind === "open" || standing.because !== "undone") return false;
-  const record = course.ballots.find((each) => each.ballot.n === ballot.n)?.record;
-  return record !== undefined && decisionOf(record)?.nonce === nonce;
-}
-
 function receiptPath(req: Request): string {
   return `/r/${String(req.params["token"])}`;
-}
-
-function receiptStatus(stands: Standing, pressed: string, effective: boolean): number {
-  if (isExpired(stands)) return 410;
-  if (effective) return 200;
-  return stands.kind === "decided" && stands.answer.value === pressed ? 200 : 409;
 }

@@ -5,6 +5,7 @@ import type { Question } from "../../service/approvals/question.ts";
 import { askedOf, isExpired, standsOf } from "../pages/asked.ts";
 import type { TriedAct } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
+import type { Way } from "./way.ts";
 
 export interface ShowOptions {
   readonly durable: Durable;
@@ -14,16 +15,18 @@ export interface ShowOptions {
 }
 
 /**
- * How a ballot was settled, on the page of a link.
+ * How a ballot was settled, on its page.
  *
- * @param path of the link's page
  * @param tried what was tried there, and came too late
  */
 export function showStanding(
   { durable, pages, clock }: ShowOptions,
   res: Response,
-  question: Question,
-  { path, tried }: { readonly path: string; readonly tried?: TriedAct },
+  {
+    question,
+    way: { path, visitor },
+  }: { readonly question: Question; readonly way: Pick<Way, "path" | "visitor"> },
+  tried?: TriedAct,
 ): void {
   const stands = standsOf(question);
   if (stands === undefined) throw new Error("Cannot show how a ballot was settled: it is open");
@@ -37,7 +40,13 @@ export function showStanding(
   pages.render(res, {
     status,
     view: "standing",
-    data: { ...asked, stands, ...(undo && { undo }), ...(late && { tried: late }) },
+    data: {
+      ...asked,
+      stands,
+      ...(undo && { undo }),
+      ...(late && { tried: late }),
+      ...(visitor && { visitor }),
+    },
   });
 }
 

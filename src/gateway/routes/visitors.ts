@@ -1,6 +1,7 @@
 /** Who is signed in: reads the cookie of a session, and makes it anew while the session is used. */
 import type { Request, Response } from "express";
 import type { Durable } from "../../durable/durable.ts";
+import { personHash } from "../../service/sign-in/person.ts";
 import { readSession, type Session, type SessionName } from "../../service/sign-in/session.ts";
 import { createSessions } from "../../service/sign-in/sessions.ts";
 import type { SignInTokens } from "../../tokens/sign-in.ts";
@@ -21,6 +22,11 @@ export interface Visitors {
   visitorOf(req: Request, res: Response): Promise<Visitor | undefined>;
   enter(res: Response, session: Session): void;
   leave(res: Response): void;
+}
+
+/** The person, for the audit record. */
+export function whoIs({ email }: Pick<Visitor, "email">): string {
+  return `person:${personHash(email)}`;
 }
 
 export function createVisitors(options: {

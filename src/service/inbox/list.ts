@@ -1,4 +1,4 @@
-import { evaluationOf } from "../../approval/course.ts";
+import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import { ballotId } from "../../approval/ids.ts";
 import { addressKey } from "../../approval/person.ts";
@@ -23,6 +23,8 @@ export interface InboxItem {
   readonly ballots: readonly string[];
   /** What the rule waits for, while it does. */
   readonly explanation?: Explanation;
+  /** The next deadline of an open approval, as its pages tell it: that of the stage, if it is sooner. Milliseconds since 1970. */
+  readonly nextDeadlineMs?: number;
   /** Whether there is nothing to fill in, and no choice but the plain two: then it can be answered together with others. */
   readonly isPlain: boolean;
 }
@@ -64,7 +66,8 @@ async function itemOf(options: InboxOptions, entry: Entry, person: string): Prom
   if (course === undefined || course.root.state !== "pending") return { entry, ballots, isPlain: false };
   const { explanation } = evaluationOf(course, knownTime(options));
   const { choices, fields } = course.request;
-  return { entry, ballots, explanation, isPlain: choices === undefined && fields === undefined };
+  const isPlain = choices === undefined && fields === undefined;
+  return { entry, ballots, explanation, nextDeadlineMs: nextDeadlineOf(course).atMs, isPlain };
 }
 
 function ballotsOf(entry: Entry, person: string): readonly number[] {

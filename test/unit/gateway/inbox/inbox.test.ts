@@ -1,8 +1,10 @@
 /** The pages of a person who is signed in, over the real gateway, engine and worker. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ballotId } from "../../../../src/approval/ids.ts";
 import { decisionOf } from "../../../../src/approval/stored.ts";
 import type { Entry } from "../../../../src/ledger/entry.ts";
+import { ServiceError } from "../../../../src/lib/errors.ts";
+import { personHash } from "../../../../src/service/sign-in/person.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
 import { openRig, type Rig, until } from "../rig.ts";
 import { signedIn, TestBrowser } from "./browser.ts";
@@ -128,7 +130,145 @@ describe("the lists", () => {
   });
 });
 
+describe("the time to answer", () => {
+  test("is that of the deadline which comes next: the stage's, where it is sooner", async () => {
+    await using rig = await openRig();
+    const stages = [
+      { approvers: [ANA], deadline: "P1D", onDeadline: "reject" },
+      { approvers: [BO], deadline: "P1D" },
+    ];
+    await ask(rig, "po-1", { approvers: undefined, stages, deadline: "P9D" });
+    const browser = await signedIn(rig, ANA);
+    const dateIn = (text: string) => /<time datetime="([^"]+)"/u.exec(text)?.[1] ?? "";
+    const [list, page] = [await browser.get("/inbox"), await browser.get(path(ballotId("po-1", 1)))];
+    expect(Date.parse(dateIn(list.text))).toBeLessThan(Date.now() + 86_500_000);
+    expect(dateIn(list.text)).toBe(dateIn(page.text));
+  });
+});
+
+describe("what the person asked for", () => {
+  const KIM = "kim@example.com";
+  const request = "/inbox/requests/po-1";
+
+  test("has a page, from which they remind, extend, change and cancel, signed in and without a link", async () => {
+    await using rig = await openRig();
+    await ask(rig, "po-1", { requester: KIM, rounds: 3 });
+    const browser = await signedIn(rig, KIM);
+    const list = await browser.get("/inbox?list=asked");
+    expect(list.text).toContain(`href="${request}"`);
+    const page = await browser.get(request);
+    expect([page.status, page.text.includes("Order po-1"), page.text.includes('href="/inbox"')]).toEqual([
+      200,
+      true,
+      true,
+    ]);
+    expect(page.text).not.toContain("/a/");
+    expect((await browser.post(`${request}/remind`, { confirm: "yes" })).text).toContain(
+      "2 people get a reminder",
+    );
+    await browser.get(`${request}/extend`);
+    expect(await browser.post(`${request}/extend`, { confirm: "yes", more: "P3D" })).toMatchObject({
+      status: 303,
+      location: request,
+    });
+    await browser.get(`${request}/change`);
+    const changed = { confirm: "yes", title: "Order fewer", step: "send" };
+    expect((await browser.post(`${request}/change`, changed)).status).toBe(303);
+    await browser.get(`${request}/cancel`);
+    expect((await browser.post(`${request}/cancel`, { confirm: "yes", reason: "No need" })).status).toBe(303);
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({
+      title: "Order fewer",
+      status: "cancelled",
+      cancellation: { reason: "No need", by: KIM },
+    });
+    const acts = rig.audit.filter(({ about }) => about === "po-1");
+    expect(acts.map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+      "request pending",
+      "remind stored",
+      "extend stored",
+      "change stored",
+      "cancel stored",
+    ]);
+    expect(new Set(acts.slice(1).map(({ who }) => who))).toEqual(new Set([`person:${personHash(KIM)}`]));
+  });
+
+  test("is not there for others, nor for who is not in; another session's form does nothing", async () => {
+    await using rig = await openRig();
+    await ask(rig, "po-1", { requester: KIM });
+    const [kim, ana] = [await signedIn(rig, KIM), await signedIn(rig, ANA)];
+    await ana.get("/inbox");
+    for (const act of ["", "/cancel", "/extend", "/change", "/remind"]) {
+      expect([act, (await ana.get(`${request}${act}`)).status]).toEqual([act, 404]);
+      if (act === "") continue;
+      expect([act, (await ana.post(`${request}${act}`, { confirm: "yes" })).status]).toEqual([act, 404]);
+      for (const form of ["", "x"]) {
+        const posted = await kim.post(`${request}${act}`, { confirm: "yes", form, more: "P1D" });
+        expect([act, posted.status]).toEqual([act, 403]);
+      }
+      const anonymous = await rig.press(`${request}${act}`, { confirm: "yes" });
+      expect(anonymous.headers.get("location")).toBe("/inbox/sign-in");
+    }
+    for (const id of ["po-1:0", "po-2", "a\u0000b", "po-1%3A1"]) {
+      expect([id, (await kim.get(`/inbox/requests/${encodeURIComponent(id)}`)).status]).toEqual([id, 404]);
+    }
+    expect((await rig.json("GET", "/approvals/po-1")).body).toMatchObject({ status: "pending" });
+  });
+});
+
 describe("a ballot's page", () => {
+  test("offers to take an answer back while that is possible, and calls it final only then", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1", "po-2")) });
+    const [pid, other] = [
+      await ask(rig, "po-1", { undo: "PT10M" }),
+      await ask(rig, "po-2", { require: "all" }),
+    ];
+    const browser = await signedIn(rig, ANA);
+    await browser.get(path(pid));
+    const { location } = await browser.post(path(pid), { confirm: "yes", choice: "reject" });
+    for (const page of [await browser.get(location), await browser.get(path(pid))]) {
+      expect(page.text).toContain(`action="${path(pid)}/undo"`);
+      expect(page.text).not.toContain("final");
+    }
+    for (const form of ["", "x"]) {
+      expect((await browser.post(`${path(pid)}/undo`, { confirm: "yes", form })).status).toBe(403);
+    }
+    await browser.get(location);
+    expect((await browser.post(`${path(pid)}/undo`, { confirm: "yes" })).status).toBe(303);
+    const after = await browser.get(location);
+    expect([after.status, after.text.includes("taken back")]).toEqual([200, true]);
+    await browser.get(path(other));
+    const plain = await browser.post(path(other), { confirm: "yes", choice: "approve" });
+    expect((await browser.get(plain.location)).text).toContain("final");
+  });
+
+  test("hands the question on, and lets the person take no part, as the page of a link does", async () => {
+    await using rig = await openRig();
+    const [pid, other] = [await ask(rig, "po-1"), await ask(rig, "po-2")];
+    const browser = await signedIn(rig, ANA);
+    expect((await browser.get(path(pid))).text).toContain(`href="${path(pid)}/reassign"`);
+    await browser.get(`${path(pid)}/reassign`);
+    const to = { confirm: "yes", email: "dee@example.com", reason: "She knows more" };
+    expect((await browser.post(`${path(pid)}/reassign`, { ...to, form: "x" })).status).toBe(403);
+    expect(await browser.post(`${path(pid)}/reassign`, to)).toMatchObject({
+      status: 303,
+      location: path(pid),
+    });
+    expect((await browser.get(path(pid))).text).toContain("dee@example.com");
+    await browser.get(`${path(other)}/recuse`);
+    expect((await browser.post(`${path(other)}/recuse`, { confirm: "yes" })).status).toBe(303);
+    const done = rig.audit.filter(({ what }) => what === "reassign" || what === "recuse");
+    expect(done).toMatchObject([
+      { who: `person:${personHash(ANA)}`, about: pid, outcome: "stored" },
+      { who: `person:${personHash(ANA)}`, about: other, outcome: "stored" },
+    ]);
+    // Nobody else's.
+    const bo = await signedIn(rig, BO);
+    for (const act of ["reassign", "recuse", "undo"]) {
+      expect((await bo.get(`${path(pid)}/${act}`)).status).toBe(404);
+      expect((await bo.post(`${path(pid)}/${act}`, { confirm: "yes" })).status).toBe(404);
+    }
+  });
+
   test("is the decision page, and records the answer as given in the inbox by the person of the session", async () => {
     await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
     const pid = await ask(rig, "po-1");
@@ -307,6 +447,65 @@ describe("several at once", () => {
     expect((await browser.post("/inbox/confirm", body)).text).not.toContain("data-effective");
     expect((await rig.durable.read(own))?.state).toBe("pending");
     expect((await rig.durable.read(others))?.state).toBe("pending");
+  });
+
+  test("tell in whose place each is asked", async () => {
+    await using rig = await openRig({ ledger: ledgerOf(entries("po-1")) });
+    await rig.json("POST", "/absences", { person: "lee@example.com", to: ANA, until: "P3D", note: "At sea" });
+    const pid = await ask(rig, "po-1", { approvers: ["lee@example.com"] });
+    const browser = await signedIn(rig, ANA);
+    expect((await browser.get(select([pid]))).text).toMatch(/In place of[^]*lee@example\.com[^]*At sea/u);
+  });
+
+  test("need a selection: without one the list is shown again", async () => {
+    await using all = await threeAsked();
+    const { browser } = all;
+    expect(await browser.get("/inbox/confirm")).toMatchObject({ status: 303, location: "/inbox" });
+    await browser.get("/inbox");
+    expect(await browser.post("/inbox/confirm", { confirm: "yes" })).toMatchObject({
+      status: 303,
+      location: "/inbox",
+    });
+  });
+
+  test("need the confirmation that the form has, and each ballot once", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const [one] = pids;
+    const page = await browser.get(select(pids));
+    const unconfirmed = answers(pressOf(page.text), [[one, "approve"]]);
+    unconfirmed.delete("confirm");
+    expect((await browser.post("/inbox/confirm", unconfirmed)).status).toBe(422);
+    const doubled = answers(pressOf(page.text), [
+      [one, "approve"],
+      [one, "reject"],
+    ]);
+    expect((await browser.post("/inbox/confirm", doubled)).status).toBe(403);
+    expect((await rig.durable.read(one))?.state).toBe("pending");
+  });
+
+  test("tell what stands where the engine goes away in the middle", async () => {
+    await using all = await threeAsked();
+    const { rig, pids, browser } = all;
+    const [one, two] = pids;
+    const page = await browser.get(select([one, two]));
+    const { settle } = rig.durable;
+    const failing = vi.spyOn(rig.durable, "settle").mockImplementation(async (id, ...rest) => {
+      if (id === two) throw new ServiceError("ENGINE_UNAVAILABLE", "away");
+      return await settle.call(rig.durable, id, ...rest);
+    });
+    const body = answers(pressOf(page.text), [
+      [one, "approve"],
+      [two, "approve"],
+    ]);
+    const result = await browser.post("/inbox/confirm", body);
+    failing.mockRestore();
+    expect([result.status, result.text.match(/data-effective="true"/gu)?.length]).toEqual([503, 1]);
+    expect(result.text).toContain("it is not known whether this answer was recorded");
+    expect(await decision(rig, one)).toMatchObject({ choice: "approve" });
+    // The same form again does the rest.
+    const again = await browser.post("/inbox/confirm", body);
+    expect([again.status, again.text.match(/data-effective="true"/gu)?.length]).toEqual([200, 2]);
   });
 
   test("want an answer to one of them at least, and their own form", async () => {

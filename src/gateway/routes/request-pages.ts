@@ -1,0 +1,392 @@
+/**
+ * The pages of the person who asked, by their link (`requester.ts`) or signed in (`inbox-requests.ts`): where the approval
+ * stands, what happened, and the forms by which they remind, change, extend and cancel. Only a POST of a form of these pages,
+ * with its confirmation, does anything. Whoever comes too late is told what stands.
+ */
+import type { IRouter, Request, RequestHandler, Response } from "express";
+import type { Person } from "../../approval/approval.ts";
+import { contentOf } from "../../approval/content.ts";
+import type { Course } from "../../approval/course.ts";
+import { parseDuration } from "../../approval/duration.ts";
+import { isCancelled } from "../../approval/ending.ts";
+import { changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
+import { certainOutcome } from "../../approval/view.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { Acted, Actor } from "../../service/approvals/act.ts";
+import { replaceUnreached } from "../../service/approvals/ballot-acts.ts";
+import { cancelApproval } from "../../service/approvals/cancel.ts";
+import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
+import { remindBallot } from "../../service/approvals/mail-acts.ts";
+import { readCourse } from "../../service/approvals/question.ts";
+import { unreachedBallots } from "../../service/approvals/returned.ts";
+import { audit } from "../http/audit.ts";
+import { addRoute } from "../http/routes.ts";
+import { seeOther } from "../http/see-other.ts";
+import { ACT_FIELDS, type ActForm, personIn, readActForm } from "../pages/act-form.ts";
+import { type ChangeForm, filledWith, readChangeForm } from "../pages/change-form.ts";
+import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/page.ts";
+import type { Pages } from "../pages/pages.ts";
+import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
+import { actOptionsOf, nonceOfForm } from "./actor.ts";
+import { isOwnForm, type Way } from "./way.ts";
+
+export interface RequestPagesOptions {
+  readonly durable: Durable;
+  readonly pages: Pages;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** 128 random bits in base64url: the name of one press. */
+  readonly newNonce: () => string;
+  /** Aborted when the process is asked to stop. */
+  readonly draining: AbortSignal;
+  readonly outcomeWaitMs?: number | undefined;
+}
+
+/** An approval, and how the person who asked for it has come to it. */
+export interface Asked {
+  readonly course: Course;
+  readonly requester: Person;
+  readonly way: Way;
+}
+
+/** How the routes of one way find the approval; undefined: the answer is given already. */
+type Reach = (req: Request, res: Response) => Promise<Asked | undefined>;
+
+/** @param route of the page */
+export function addRequestPages(
+  router: IRouter,
+  options: RequestPagesOptions,
+  route: string,
+  reach: Reach,
+): void {
+  const addPage = (
+    path: string,
+    handlers: {
+      readonly [method in "GET" | "POST"]?: (req: Request, res: Response, asked: Asked) => unknown;
+    },
+  ) => {
+    const reached =
+      (handler: (req: Request, res: Response, asked: Asked) => unknown): RequestHandler =>
+      async (req, res) => {
+        const asked = await reach(req, res);
+        if (asked !== undefined) await handler(req, res, asked);
+      };
+    addRoute(router, `${route}${path}`, {
+      ...(handlers.GET && { GET: reached(handlers.GET) }),
+      ...(handlers.POST && { POST: reached(handlers.POST) }),
+    });
+  };
+
+  addPage("", { GET: (_req, res, asked) => showRequest(options, res, asked) });
+
+  const addForm = (act: "cancel" | "extend", perform: Perform) =>
+    addPage(`/${act}`, {
+      GET: (_req, res, asked) => {
+        if (actsOf(asked)?.[act] === undefined) return seeOther(res, asked.way.path);
+        showForm(options, res, asked, { act });
+      },
+      POST: async (req, res, asked) => {
+        const form = await readActForm(req, res, ACT_FIELDS[act]);
+        const { path } = asked.way;
+        if (!isOwnForm(options, res, asked.way, form)) return;
+        const nonce = nonceOfForm(act, form, options.newNonce);
+        if ((act === "cancel" && isCancelling(asked)) || isDone(asked, nonce)) return seeOther(res, path);
+        if (actsOf(asked)?.[act] === undefined) return tooLate(options, res, asked, act);
+        if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, { act, form });
+        const outcome = await perform(asked, res, form, nonce);
+        auditAct(res, act, asked, typeof outcome === "string" ? outcome : outcome.refused);
+        if (outcome === "stored") return seeOther(res, path);
+        if (outcome === "too late") return tooLate(options, res, asked, act);
+        showForm(options, res, asked, { act, form, refused: outcome.refused });
+      },
+    });
+
+  addForm("cancel", async (asked, res, { values }) => {
+    const { course } = asked;
+    const { signal } = actOptionsOf(options, res);
+    try {
+      await cancelApproval(
+        { ...options, signal },
+        { root: course.root, request: course.call.request },
+        { reason: values.get("reason"), door: asked.way.door, by: asked.requester.email },
+      );
+      return "stored";
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "CONFLICT") return "too late";
+      throw error;
+    }
+  });
+  addForm("extend", async ({ course, ...asked }, res, { values }, nonce) => {
+    const moreMs = parseDuration(values.get("more") ?? "") ?? 0;
+    const deadline = new Date(course.deadlineAtMs + moreMs).toISOString();
+    const call = { ...actorOf(asked, nonce), deadline };
+    const acted = await extendApproval(actOptionsOf(options, res), course.root.id, call);
+    return outcomeOf(acted);
+  });
+
+  addPage("/change", {
+    GET: (_req, res, asked) => {
+      if (actsOf(asked)?.change === undefined) return seeOther(res, asked.way.path);
+      showChange(options, res, asked, {});
+    },
+    POST: async (req, res, asked) => {
+      const form = await readChangeForm(req, res);
+      if (isOwnForm(options, res, asked.way, form)) await change(options, res, asked, form);
+    },
+  });
+
+  addPage("/replace/:n", {
+    GET: async (req, res, asked) => {
+      const instead = await unreachedPerson(options, asked, req);
+      if (instead === undefined) return seeOther(res, asked.way.path);
+      showForm(options, res, asked, { act: "replace", instead });
+    },
+    POST: async (req, res, asked) => {
+      const form = await readActForm(req, res, ACT_FIELDS.replace);
+      const { path } = asked.way;
+      if (!isOwnForm(options, res, asked.way, form)) return;
+      const nonce = nonceOfForm("replace", form, options.newNonce);
+      if (asked.course.ballots.some(({ record }) => reassignmentOf(record)?.nonce === nonce)) {
+        return seeOther(res, path);
+      }
+      const instead = await unreachedPerson(options, asked, req);
+      // They have answered, or somebody else is asked by now.
+      if (instead === undefined) return showNow(options, res, asked, { kind: "replace" });
+      const shown = { act: "replace", instead, form } as const;
+      if (!form.isConfirmed || form.faults.size > 0) return showForm(options, res, asked, shown);
+      const { values } = form;
+      const call = { ...actorOf(asked, nonce), to: personIn(values), reason: values.get("reason") };
+      const named = { approval: asked.course.root.id, n: Number(req.params["n"]) };
+      const outcome = outcomeOf(await replaceUnreached(actOptionsOf(options, res), named, call));
+      auditAct(res, "replace", asked, typeof outcome === "string" ? outcome : outcome.refused);
+      if (outcome === "stored") return seeOther(res, path);
+      if (outcome === "too late") return showNow(options, res, asked, { kind: "replace" });
+      // It is not the reader's own address, but that of somebody who is asked.
+      const refused = outcome.refused === "to-same" ? "to-member" : outcome.refused;
+      showForm(options, res, asked, { ...shown, refused });
+    },
+  });
+
+  addPage("/remind", {
+    GET: (_req, res, { way }) => seeOther(res, way.path),
+    POST: async (req, res, asked) => {
+      const form = await readActForm(req, res, []);
+      if (!isOwnForm(options, res, asked.way, form)) return;
+      if (!form.isConfirmed) return seeOther(res, asked.way.path);
+      await remind(options, res, asked, nonceOfForm("remind", form, options.newNonce));
+    },
+  });
+}
+
+type Outcome = "stored" | "too late" | { readonly refused: NonNullable<ActPage["refused"]> };
+
+type Perform = (asked: Asked, res: Response, form: ActForm, nonce: string) => Promise<Outcome>;
+
+/** Whether a cancellation stands, or nothing is known against it: doing it again, as by Back, is no failure to tell of. */
+function isCancelling({ course }: Asked): boolean {
+  const outcome = certainOutcome(course);
+  if (outcome !== undefined) return outcome === "cancelled";
+  const { root, end } = course;
+  return root.state === "pending" && end !== undefined && isCancelled(end);
+}
+
+/** Whether a press of the same form, filled in the same way, has moved the deadline or changed the question. */
+function isDone({ course }: Asked, nonce: string): boolean {
+  return course.ends.some((end) => (extensionOf(end) ?? changeOf(end))?.nonce === nonce);
+}
+
+async function change(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  form: ChangeForm,
+): Promise<void> {
+  const { course } = asked;
+  const nonce = nonceOfForm("change", form, options.newNonce);
+  if (isDone(asked, nonce)) return seeOther(res, asked.way.path);
+  if (actsOf(asked)?.change === undefined) return tooLate(options, res, asked, "change");
+  const { content, note, isSent, isConfirmed, faults } = form;
+  const isSame = note === undefined && isSameJson(contentOf(course.request), withoutEmpty(content));
+  if (!isConfirmed || faults.size > 0 || isSame || !isSent)
+    return showChange(options, res, asked, { form, isSame });
+  const call = { ...actorOf(asked, nonce), content, note };
+  const outcome = outcomeOf(await changeApproval(actOptionsOf(options, res), course.root.id, call));
+  auditAct(res, "change", asked, typeof outcome === "string" ? outcome : outcome.refused);
+  if (outcome === "stored") return seeOther(res, asked.way.path);
+  if (outcome === "too late") return tooLate(options, res, asked, "change");
+  showChange(options, res, asked, { form, refused: outcome.refused });
+}
+
+/** Reminds everybody who is asked just now and was not reminded within the hour. */
+async function remind(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  nonce: string,
+): Promise<void> {
+  const { course } = asked;
+  const open = course.ballots.filter(({ record }) => record.state === "pending");
+  const actor = actorOf(asked, nonce);
+  const to = { ...actOptionsOf(options, res), outcomeWaitMs: 0 };
+  const acted = await Promise.all(
+    open.map(({ ballot: { n } }) => remindBallot(to, { approval: course.root.id, n }, actor)),
+  );
+  const people = acted.filter((each) => each.kind === "stands" && each.effective).length;
+  const refused = (["too-soon", "too-many-mails"] as const).find((why) =>
+    acted.some((each) => each.kind === "refused" && each.why === why),
+  );
+  auditAct(res, "remind", asked, people > 0 ? "stored" : (refused ?? "too late"));
+  const notice =
+    people > 0 ? ({ kind: "reminded", people } as const) : ({ kind: refused ?? "nobody" } as const);
+  await showNow(options, res, asked, notice);
+}
+
+function outcomeOf(acted: Acted<object>): Outcome {
+  if (acted.kind === "refused") return acted.why === "ended" ? "too late" : { refused: acted.why };
+  return acted.kind === "stands" && acted.effective ? "stored" : "too late";
+}
+
+/** The person of the ballot in the address, if they cannot be reached and somebody else can be asked. */
+async function unreachedPerson(
+  { durable }: RequestPagesOptions,
+  asked: Asked,
+  req: Request,
+): Promise<Person | undefined> {
+  const { course } = asked;
+  const ballot = course.ballots.find(({ ballot: { n } }) => String(n) === req.params["n"]);
+  const { version, request } = course.call;
+  if (ballot === undefined || actsOf(asked) === undefined) return undefined;
+  if (version === 1 || request.reassign === false) return undefined;
+  const unreached = await unreachedBallots(durable, course);
+  return unreached.has(ballot.ballot.n) ? ballot.ballot.approver : undefined;
+}
+
+function actsOf({ course, way }: Asked): RequestActs | undefined {
+  return requestActsOf(course, way.path);
+}
+
+async function showRequest(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  notice?: RequestPage["notice"],
+): Promise<void> {
+  const { course, requester, way } = asked;
+  const press = options.newNonce();
+  const unreached = await unreachedBallots(options.durable, course);
+  const nowMs = knownTime(options);
+  const page = requestPageOf(course, { requester, path: way.path, press, unreached, nowMs });
+  const data = { ...page, ...(notice && { notice }), ...visitorOf(way) };
+  const status = notice === undefined || notice.kind === "reminded" ? 200 : 409;
+  options.pages.render(res, { status, view: "request", data });
+}
+
+/** The page as the approval is stored now. */
+async function showNow(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  notice: RequestPage["notice"],
+): Promise<void> {
+  const course = (await readCourse(options.durable, asked.course.root.id)) ?? asked.course;
+  await showRequest(options, res, { ...asked, course }, notice);
+}
+
+function tooLate(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  kind: "cancel" | "change" | "extend",
+): Promise<void> {
+  return showNow(options, res, asked, { kind });
+}
+
+function showForm(
+  { pages, newNonce }: RequestPagesOptions,
+  res: Response,
+  { course, requester, way }: Asked,
+  {
+    act,
+    form,
+    refused,
+    instead,
+  }: {
+    readonly act: "cancel" | "extend" | "replace";
+    readonly form?: ActForm;
+    readonly refused?: ActPage["refused"];
+    readonly instead?: Person;
+  },
+): void {
+  pages.render(res, {
+    status: form === undefined ? 200 : 422,
+    view: "act",
+    data: {
+      act,
+      reader: requester,
+      title: course.request.title,
+      reference: course.root.id,
+      back: way.path,
+      ...visitorOf(way),
+      values: form?.values ?? new Map(),
+      faults: form?.faults ?? new Map(),
+      press: newNonce(),
+      ...(refused && { refused }),
+      ...(instead && { instead }),
+    },
+  });
+}
+
+function showChange(
+  options: RequestPagesOptions,
+  res: Response,
+  asked: Asked,
+  {
+    form,
+    refused,
+    isSame = false,
+  }: { readonly form?: ChangeForm; readonly refused?: ChangePage["refused"]; readonly isSame?: boolean },
+): void {
+  const { course, requester, way } = asked;
+  const changes = changesAskedIn(course);
+  const isWrong = form !== undefined && (form.faults.size > 0 || isSame || refused !== undefined);
+  const preview = form === undefined || isWrong || !form.isConfirmed ? {} : { preview: form };
+  options.pages.render(res, {
+    status: isWrong ? 422 : 200,
+    view: "change",
+    data: {
+      requester,
+      title: course.request.title,
+      reference: course.root.id,
+      back: way.path,
+      ...visitorOf(way),
+      values: form?.values ?? filledWith(contentOf(course.request)),
+      faults: form?.faults ?? new Map(),
+      press: options.newNonce(),
+      ...(changes && { changes }),
+      ...(refused && { refused }),
+      isSame,
+      ...preview,
+    },
+  });
+}
+
+function withoutEmpty({ title, summary, details }: ChangeForm["content"]) {
+  return contentOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
+}
+
+function visitorOf({ visitor }: Way): Pick<Way, "visitor"> {
+  return visitor === undefined ? {} : { visitor };
+}
+
+function actorOf({ requester, way }: Pick<Asked, "requester" | "way">, nonce: string): Actor {
+  return { door: way.door, nonce, by: requester.email };
+}
+
+function auditAct(res: Response, what: string, { course, way: { who } }: Asked, outcome: string): void {
+  const approval = course.root.id;
+  audit(res, { who, what, about: approval, approval, outcome });
+}
