@@ -211,7 +211,7 @@ function readString(
 }
 
 /** A day that exists, as RFC 3339 writes it (`full-date`). */
-function isDate(text: string): boolean {
+export function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/u.test(text)) return false;
   try {
     return Temporal.PlainDate.from(text, { overflow: "reject" }).toString() === text;

@@ -7,7 +7,7 @@ import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import type { MessagesFor } from "../lib/messages.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
-import { knownAddress } from "../service/inbox/list.ts";
+import { knownPerson } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import type { Catalogue } from "../workflows/catalogue.ts";
@@ -34,6 +34,7 @@ import { addDecisionRoutes } from "./routes/decisions.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
+import { addInboxAbsenceRoutes } from "./routes/inbox-absences.ts";
 import { addInboxRequestRoutes } from "./routes/inbox-requests.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
@@ -165,9 +166,11 @@ function addInbox(app: Express, options: AppOptions): void {
   const { signIn } = options.tokens;
   const https = options.publicUrl.startsWith("https:");
   const visitors = createVisitors({ ...options, signIn, https });
-  const addressOf = (email: string) => knownAddress(ledger, email);
+  const personOf = (email: string) => knownPerson(ledger, email);
+  const addressOf = async (email: string) => (await personOf(email))?.email;
   addSignInRoutes(app, { ...options, signIn, https, visitors, addressOf });
   addInboxRoutes(app, { ...options, visitors });
+  addInboxAbsenceRoutes(app, { ...options, visitors, personOf });
   addInboxRequestRoutes(app, { ...options, visitors });
 }
 

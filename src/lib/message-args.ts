@@ -1,5 +1,27 @@
 /** What each text is given. Made by `npm run generate` from `views/messages/en.json`. */
 export interface MessageArgs {
+  readonly "absence.add": null;
+  readonly "absence.asked": null;
+  readonly "absence.from": null;
+  readonly "absence.from.hint": null;
+  readonly "absence.lead": null;
+  readonly "absence.none": null;
+  readonly "absence.note.hint": null;
+  readonly "absence.others": null;
+  readonly "absence.own": null;
+  readonly "absence.problem.busy": null;
+  readonly "absence.problem.from": null;
+  readonly "absence.problem.many": null;
+  readonly "absence.problem.to": null;
+  readonly "absence.problem.until": null;
+  readonly "absence.remove": null;
+  readonly "absence.save": null;
+  readonly "absence.span": { readonly from: string; readonly until: string };
+  readonly "absence.timeZone": null;
+  readonly "absence.title": null;
+  readonly "absence.to": null;
+  readonly "absence.until": null;
+  readonly "absence.until.hint": null;
   readonly "act.back": null;
   readonly "act.cancel": null;
   readonly "act.cancel.lead": null;

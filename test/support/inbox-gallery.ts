@@ -45,6 +45,7 @@ export function inboxPages(asked: Asked): Readonly<Record<string, Shown>> {
     isPlain: false,
   });
   const question = { pid: "po-4711:1", asked };
+  const away = { id: "202611-1", fromMs: nowMs, untilMs: nowMs + 864_000_000, note: words };
   const stands = { kind: "closed", because: "approved", outcome: "approved" } as const;
   return {
     "sign in": { status: 200, view: "signIn", data: { email: "" } },
@@ -70,6 +71,20 @@ export function inboxPages(asked: Asked): Readonly<Record<string, Shown>> {
         items: [ended("approved", 1), ended("rejected", 2), ended("expired", 3), ended("failed", 4)],
         nowMs,
         previous: "/inbox?list=done",
+      },
+    },
+    "inbox absences": {
+      status: 422,
+      view: "absence",
+      data: {
+        visitor,
+        person: { email, name: words, timeZone: "Europe/Berlin" },
+        own: [{ ...away, person: { email }, to: { email: "bo@example.com", name: words } }],
+        others: [{ ...away, person: { email: "bo@example.com", name: words }, to: { email } }],
+        values: new Map([["to", words]]),
+        faults: new Map([["to", { kind: "email" }]]),
+        problem: "until",
+        press: visitor.form,
       },
     },
     "inbox decide": { status: 200, view: "decide", data: { ...asked, visitor } },

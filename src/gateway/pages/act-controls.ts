@@ -34,8 +34,8 @@ export function fieldControl(
     value: values.get(name) ?? "",
     control: options.length > 0 ? "select" : kind === "lines" ? "textarea" : "input",
     options,
-    type: kind === "email" ? "email" : "text",
-    maxLength: charsMax,
+    type: kind === "email" || kind === "date" ? kind : "text",
+    maxLength: kind === "date" ? undefined : charsMax,
   };
 }
 

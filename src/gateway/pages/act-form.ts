@@ -2,7 +2,7 @@
 import type { Request, Response } from "express";
 import { REASON_CHARS_MAX } from "../../approval/act-requests.ts";
 import type { Person } from "../../approval/approval.ts";
-import type { FieldFault } from "../../approval/field-answers.ts";
+import { type FieldFault, isDate } from "../../approval/field-answers.ts";
 import { lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "../../approval/text.ts";
 import { isMailAddress, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../../lib/mail-address.ts";
 import { DECISION_FORM } from "./page.ts";
@@ -12,7 +12,7 @@ import { formReader, type PostedForm } from "./posted-form.ts";
 export interface ActField {
   readonly name: string;
   /** `option`: one of `options`. */
-  readonly kind: "email" | "line" | "lines" | "option";
+  readonly kind: "email" | "line" | "lines" | "option" | "date";
   readonly charsMax: number;
   readonly isRequired: boolean;
   readonly options?: readonly string[];
@@ -108,6 +108,7 @@ function faultOf(
   if (value.length > charsMax) return { kind: "tooLong", limit: charsMax };
   const problem = kind === "lines" ? linesProblem(raw) : lineProblem(raw);
   if (problem !== undefined || storableProblem(value) !== undefined) return { kind: "characters" };
+  if (kind === "date" && !isDate(value)) return { kind };
   if (kind === "option" && options?.includes(value) !== true) return { kind: "option" };
   return kind === "email" && !isMailAddress(value) ? { kind: "email" } : undefined;
 }

@@ -6,8 +6,10 @@ import type { ShellContent } from "../../lib/shell.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
 import type { InboxItem } from "../../service/inbox/list.ts";
+import { absenceContent } from "./absence-content.ts";
 import { choiceText } from "./choice-text.ts";
 import { INBOX_FORM, INBOX_LISTS, type InboxPage, type Visiting } from "./inbox-page.ts";
+import { ABSENCES, ballotHref, requestHref } from "./inbox-paths.ts";
 import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
@@ -25,6 +27,8 @@ export function inboxContent(page: InboxPage, messages: Messages): PageContent {
       return confirmContent(page.data, messages);
     case "inboxResults":
       return resultsContent(page.data, messages);
+    case "absence":
+      return absenceContent(page.data, messages);
     default:
       return page satisfies never;
   }
@@ -49,6 +53,7 @@ function listContent(data: Data<"inbox">, messages: Messages): PageContent {
       previous,
       next,
       ballot: INBOX_FORM.ballot,
+      absences: ABSENCES,
       signOut: { ...SIGN_IN_FORM, value: visitor.form },
     },
     shell: shellOf(visitor, messages.text("inbox.title"), messages),
@@ -94,16 +99,6 @@ const STATUSES = {
   cancelled: "page.outcome.cancelled",
   failed: "inbox.status.failed",
 } as const;
-
-/** The page of what a person who is signed in asked for. */
-export function requestHref(id: string): string {
-  return `/inbox/requests/${encodeURIComponent(id)}`;
-}
-
-/** The page of a ballot for a person who is signed in. */
-export function ballotHref(pid: string): string {
-  return `/inbox/ballots/${encodeURIComponent(pid)}`;
-}
 
 function confirmContent(data: Data<"inboxConfirm">, messages: Messages): PageContent {
   const { visitor, nonce, questions, left, isEmpty } = data;

@@ -1,3 +1,6 @@
+import type { Absence } from "../../approval/absence-entry.ts";
+import type { Person } from "../../approval/approval.ts";
+import type { FieldFault } from "../../approval/field-answers.ts";
 import type { InboxItem } from "../../service/inbox/list.ts";
 import type { Asked, Standing } from "./page.ts";
 
@@ -16,9 +19,11 @@ export interface Visiting {
  * - `inbox` (200): one page of one list.
  * - `inboxConfirm` (200; 422 with `isEmpty`): several approvals, each whole, with its answers. `left`: how many of those that
  *   were selected cannot be answered here.
+ * - `absence` (200; 409 or 422 if it was not stored): when they are away, and who is asked then.
  * - `inboxResults` (200; 503 with `unknown`): what became of each.
  */
 export type InboxPage =
+  | { readonly view: "absence"; readonly data: AbsencePage }
   | {
       readonly view: "inbox";
       readonly data: {
@@ -58,6 +63,24 @@ export type InboxPage =
         readonly unknown: readonly string[];
       };
     };
+
+/** What keeps an absence from being stored: its field, or that others store theirs. */
+export type AbsenceProblem = "to" | "from" | "until" | "person" | "busy";
+
+export interface AbsencePage {
+  readonly visitor: Visiting;
+  /** As approvals know them. */
+  readonly person: Person;
+  /** Rules of theirs that hold or will, and those by which they are asked in place of others. */
+  readonly own: readonly Absence[];
+  readonly others: readonly Absence[];
+  /** What was filled in, by the control's name, and what is wrong with it. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly faults: ReadonlyMap<string, FieldFault>;
+  readonly problem?: AbsenceProblem;
+  /** Names this form, with 128 random bits in base64url. */
+  readonly press: string;
+}
 
 /** Names of the controls of the form that answers several. A number follows upon those with a point. */
 export const INBOX_FORM = {

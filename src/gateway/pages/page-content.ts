@@ -66,6 +66,7 @@ export function pageContent(
     case "inbox":
     case "inboxConfirm":
     case "inboxResults":
+    case "absence":
       return inboxContent(page, messages());
     case "adminSignIn":
     case "adminSignedOut":

@@ -6,7 +6,7 @@ import { ServiceError } from "../../lib/errors.ts";
 import { readCourse } from "../../service/approvals/question.ts";
 import { noteApproval } from "../http/context.ts";
 import { seeOther } from "../http/see-other.ts";
-import { requestHref } from "../pages/inbox-content.ts";
+import { requestHref } from "../pages/inbox-paths.ts";
 import { addRequestPages, type RequestPagesOptions } from "./request-pages.ts";
 import { type Visitors, whoIs } from "./visitors.ts";
 

@@ -108,6 +108,19 @@ export async function listAbsences(
   return rules.filter((rule) => addressKey(rule.person.email) === addressKey(person));
 }
 
+/** Rules of a person, and those by which they are asked in place of others. */
+export async function absencesAbout(
+  { durable, absences, clock }: AbsenceOptions,
+  email: string,
+): Promise<{ readonly own: readonly Absence[]; readonly others: readonly Absence[] }> {
+  const { rules } = await absences.read(await currentTime({ durable, clock }));
+  const key = addressKey(email);
+  return {
+    own: rules.filter(({ person }) => addressKey(person.email) === key),
+    others: rules.filter(({ to }) => addressKey(to.email) === key),
+  };
+}
+
 export interface AbsencePage {
   readonly absences: readonly Absence[];
   /** `cursor` of the next page; absent at the end. */

@@ -1,3 +1,4 @@
+import type { Person } from "../../approval/approval.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import type { Explanation } from "../../approval/evaluate.ts";
 import { ballotId } from "../../approval/ids.ts";
@@ -44,10 +45,10 @@ export async function readInbox(options: InboxOptions, call: PersonListCall): Pr
 }
 
 /**
- * The person's address as their newest approval has it; undefined if there is, and was, nothing in their inbox. Asks the
- * same of the read model for everybody.
+ * The person as their newest approval has them; undefined if there is, and was, nothing in their inbox. Asks the same of the
+ * read model for everybody.
  */
-export async function knownAddress(ledger: Pick<Ledger, "list">, email: string): Promise<string | undefined> {
+export async function knownPerson(ledger: Pick<Ledger, "list">, email: string): Promise<Person | undefined> {
   const key = addressKey(email);
   const found = await Promise.all([
     ledger.list({ approver: email, sort: "created", limit: 1 }),
@@ -56,7 +57,7 @@ export async function knownAddress(ledger: Pick<Ledger, "list">, email: string):
   const people = found.flatMap(({ items }) =>
     items.flatMap(({ ballots, requester }) => [...ballots.map(({ approver }) => approver), requester]),
   );
-  return people.find((person) => person !== undefined && addressKey(person.email) === key)?.email;
+  return people.find((person) => person !== undefined && addressKey(person.email) === key);
 }
 
 async function itemOf(options: InboxOptions, entry: Entry, person: string): Promise<InboxItem> {

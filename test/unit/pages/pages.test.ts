@@ -98,7 +98,7 @@ describe.each(Object.keys(PAGES))("render() of %s", (name) => {
       for (const key of attributes.keys()) expect(key).not.toMatch(/^on|^style$/u);
       for (const key of ["src", "formaction", "srcdoc"]) expect(attributes.has(key)).toBe(false);
       expect(attributes.get("action") ?? "/d/own/undo").toMatch(
-        /^\/(?:first-approval|[adr]\/[\w.-]+\/(?:undo|remind)|inbox\/[\w-]+|admin(?:\/sign-(?:in|out))?)$/u,
+        /^\/(?:first-approval|[adr]\/[\w.-]+\/(?:undo|remind)|inbox(?:\/[\w-]+)+|admin(?:\/sign-(?:in|out))?)$/u,
       );
     }
     for (const { attributes } of named(tags, "link")) expect(attributes.get("href")).toMatch(/^\/assets\//u);
