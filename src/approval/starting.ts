@@ -1,19 +1,16 @@
 /** How an approval's workflow is called: the same by the API, the command line and other workflows. */
 import { type AwayAt, awayAmong } from "./absence.ts";
 import type { ApprovalRequest, Person, Terms } from "./approval.ts";
-import { DEADLINE_MAX_MS } from "./deadline.ts";
 import { OPENING, openingAsks } from "./evaluate.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { ruleOf } from "./rule.ts";
+import { APPROVAL_LIFE_MS } from "./scheduled.ts";
 
 /**
  * Raised when requests mean more than the workflow before understood. A worker that is older hands the call back to the
  * others of its group.
  */
 export const APPROVAL_VERSION = 2;
-
-/** Longest time between the start and the end of an approval, also when its deadline is extended or begins again. */
-const APPROVAL_LIFE_MS = DEADLINE_MAX_MS;
 
 /** Those of the first stage, whether or not they are away. */
 export function firstPeople(request: ApprovalRequest): Person[] {

@@ -35,6 +35,7 @@ import {
 import type { Ask, State } from "./evaluate.ts";
 import { KIND_TAG } from "./ids.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
+import { scheduledTerms } from "./scheduled.ts";
 import {
   choiceSchema,
   doorSchema,
@@ -291,13 +292,13 @@ export function callOf(record: StoredRecord): StoredCall | undefined {
   const stored = read(call, record.param);
   if (stored === undefined) return undefined;
   const [request, terms] = stored.args;
-  return {
-    request,
-    // A schedule cannot know them.
-    terms: terms ?? { startedAtMs: record.createdAt, deadlineAtMs: record.timeoutAt - APPROVAL_SLACK_MS },
-    version: stored.version === 2 ? 2 : 1,
-    isScheduled: terms === undefined && stored.version === 2,
-  };
+  const { version = 1 } = stored;
+  const isScheduled = terms === undefined && version > 1;
+  const { createdAt, timeoutAt } = record;
+  const own = isScheduled
+    ? scheduledTerms(request, { version, timeoutAtMs: timeoutAt })
+    : { startedAtMs: createdAt, deadlineAtMs: timeoutAt - APPROVAL_SLACK_MS };
+  return { request, terms: terms ?? own, version: version === 1 ? 1 : 2, isScheduled };
 }
 
 /** The request behind an approval's root promise; undefined if the record is no approval of ours. */

@@ -3,8 +3,7 @@ import type { ApprovalRequest } from "../approval/approval.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { KIND_TAG } from "../approval/ids.ts";
 import { differingFields } from "../approval/meaning.ts";
-import { APPROVAL_SLACK_MS, parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
-import { untilDeadlineMs } from "../approval/rule.ts";
+import { parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { approvalCall, termsWith } from "../approval/starting.ts";
 import { callOf } from "../approval/stored.ts";
 import type { StoredPromise } from "../durable/durable.ts";
@@ -19,13 +18,6 @@ export interface ApprovalOptions {
   readonly timeout: string | undefined;
   /** Where the request is from, for messages. Default: `--arg`. */
   readonly source?: string | undefined;
-}
-
-/** What is the same for each approval of a schedule. */
-export interface ScheduledApproval {
-  readonly request: ApprovalRequest;
-  /** From an occurrence to the end of its workflow, in milliseconds. */
-  readonly timeoutMs: number;
 }
 
 export const APPROVAL_TAGS = { [KIND_TAG]: "approval" } as const;
@@ -69,8 +61,8 @@ export async function startApproval(
   );
 }
 
-/** @throws UsageError with every problem */
-export function scheduledApproval(cli: Cli, options: ApprovalOptions): ScheduledApproval {
+/** The request of each occurrence. @throws UsageError with every problem */
+export function scheduledApproval(cli: Cli, options: ApprovalOptions): ApprovalRequest {
   const { source = "--arg" } = options;
   const argument = argumentOf(options);
   if (idIn(argument) !== undefined) {
@@ -85,7 +77,7 @@ export function scheduledApproval(cli: Cli, options: ApprovalOptions): Scheduled
       `${source} must have a duration such as P5D as its deadline, because an instant fits only one occurrence`,
     );
   }
-  return { request: parsed.value, timeoutMs: untilDeadlineMs(parsed.value, 0) + APPROVAL_SLACK_MS };
+  return parsed.value;
 }
 
 function argumentOf({ args, version, timeout }: ApprovalOptions): unknown {

@@ -1,4 +1,4 @@
-import { APPROVAL_VERSION } from "../approval/starting.ts";
+import { scheduledCall } from "../approval/scheduled.ts";
 import type { Schedule, ScheduledCall } from "../durable/administration.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import { portableCron } from "../lib/portable-cron.ts";
@@ -139,8 +139,8 @@ function callOf(
     };
   }
   const source = approval ?? "--arg";
-  const { request, timeoutMs } = scheduledApproval(cli, { args, version, timeout, source });
-  return { func, args: [request], version: APPROVAL_VERSION, timeoutMs, tags: APPROVAL_TAGS };
+  const request = scheduledApproval(cli, { args, version, timeout, source });
+  return { ...scheduledCall(request), tags: APPROVAL_TAGS };
 }
 
 /** The expression in words that every engine reads the same. */

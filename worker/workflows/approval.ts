@@ -28,7 +28,8 @@ import { KIND_TAG } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
-import { ruleOf, untilDeadlineMs } from "../../src/approval/rule.ts";
+import { ruleOf } from "../../src/approval/rule.ts";
+import { scheduledTerms } from "../../src/approval/scheduled.ts";
 import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { canonicalHash } from "../../src/lib/canonical-hash.ts";
@@ -42,8 +43,7 @@ import { who_is_away } from "./who-is-away.ts";
 
 /**
  * @param input a checked request
- * @param given its `Terms`. Without them its deadline is what its own timeout leaves, as for an approval that a schedule
- *   starts
+ * @param given its `Terms`. Without them, as where a schedule starts it, they follow from its own timeout
  */
 export function* approval(ctx: Context, input: unknown, given?: unknown): Generator<unknown, Outcome> {
   const request = requestIn(input);
@@ -54,7 +54,8 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   }
   const svc = productServices(ctx);
   const own = termsIn(given);
-  const terms = own ?? scheduledTerms(ctx, request);
+  const { version, timeout: timeoutAtMs } = ctx.info;
+  const terms = own ?? scheduledTerms(request, { version, timeoutAtMs });
   const rule = ruleOf(request);
   const desk = new Desk(ctx, svc, request, terms);
 
@@ -153,12 +154,6 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const later = unmailed.filter(({ nextTryAtMs }) => nextTryAtMs > dueMs);
     unmailed = [...later, ...(yield* desk.mail([...due, ...opened], mailing))];
   }
-}
-
-/** Of an approval that a schedule started: it began when its deadline was as far away as the request says. */
-function scheduledTerms({ info }: Context, request: ApprovalRequest): Terms {
-  const deadlineAtMs = info.timeout - APPROVAL_SLACK_MS;
-  return { startedAtMs: deadlineAtMs - untilDeadlineMs(request, deadlineAtMs), deadlineAtMs };
 }
 
 /** An open question to one person, as the workflow holds it. */

@@ -1,6 +1,7 @@
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { NOTICE_FUNC } from "../../src/approval/notice.ts";
 import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
+import { SCHEDULED_VERSION } from "../../src/approval/scheduled.ts";
 import { SIGN_IN_FUNC } from "../../src/approval/sign-in.ts";
 import { APPROVAL_VERSION } from "../../src/approval/starting.ts";
 import { EXAMPLES } from "../examples/index.ts";
@@ -19,6 +20,7 @@ export const PRODUCT_WORKFLOWS: readonly Registration[] = [
   // For approvals that began before version 2.
   { name: "approval", version: 1, func: approvalV1 },
   { name: "approval", version: APPROVAL_VERSION, func: approval },
+  { name: "approval", version: SCHEDULED_VERSION, func: approval },
   { name: APPROVAL_BY_NAME, version: 1, func: approval_by_name },
   { name: NOTICE_FUNC, version: 1, func: approval_mail },
   { name: SIGN_IN_FUNC, version: 1, func: sign_in_mail },

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Person } from "../../../../src/approval/approval.ts";
+import type { ApprovalRequest, Person } from "../../../../src/approval/approval.ts";
 import { courseOf } from "../../../../src/approval/course.ts";
 import { ballotId, KIND_TAG } from "../../../../src/approval/ids.ts";
+import { parseApprovalRequest } from "../../../../src/approval/request.ts";
+import { scheduledCall } from "../../../../src/approval/scheduled.ts";
 import { requestOf } from "../../../../src/approval/stored.ts";
 import type { RequestMail } from "../../../../src/channels/mail/message.ts";
 import type { Durable } from "../../../../src/durable/durable.ts";
@@ -55,6 +57,19 @@ async function cancel(durable: Durable) {
     { root, request },
     { door: "api" },
   );
+}
+
+function parsed(request: Record<string, unknown>) {
+  const read = parseApprovalRequest(
+    { title: "Order", ...request },
+    { nowMs: Date.now(), callbackUrlProblem: () => undefined },
+  );
+  return read.ok ? read : undefined;
+}
+
+/** As earlier builds stored it. */
+function earlierScheduledCall(request: ApprovalRequest) {
+  return { func: "approval", args: [request], version: 2, timeoutMs: 6 * 86_400_000 } as const;
 }
 
 function press(rig: Pick<Rig, "durable">, n: number, choice = "approve") {
@@ -468,6 +483,29 @@ describe("extend", () => {
       kind: "refused",
       why,
     });
+  });
+
+  test.each([
+    ["a year, where a schedule started it", scheduledCall, undefined],
+    // Started by a schedule of an earlier version, its promise ends a day after the deadline.
+    ["a day, where a schedule of an earlier version started it", earlierScheduledCall, "deadline-too-late"],
+  ] as const)("goes on for %s", async (_, callOf, why) => {
+    await using rig = await openRig();
+    const { value } = parsed({ approvers: ["ana@example.com"], deadline: "P5D" })!;
+    const { timeoutMs, ...call } = callOf(value);
+    const startedAtMs = Date.now();
+    const tags = { [KIND_TAG]: "approval" };
+    await rig.durable.start({ id: "po-1", ...call, timeoutAt: startedAtMs + timeoutMs, tags });
+    await until(async () => (rig.mailed() === 1 ? true : undefined));
+    const shown = (await rig.json("GET", "/approvals/po-1")).body;
+    expect(Date.parse(String(shown["deadline"]))).toBe(startedAtMs + 5 * 86_400_000);
+    const result = await extendApproval(optionsOf(rig), "po-1", { deadline: "P300D", ...actor() });
+    if (why !== undefined) return expect(result).toMatchObject({ kind: "refused", why });
+    expect(result).toMatchObject({ kind: "stands", effective: true, isDone: true });
+    const course = await readCourse(rig.durable, "po-1");
+    expect(Math.round(((course?.deadlineAtMs ?? 0) - startedAtMs) / 86_400_000)).toBe(300);
+    expect(await press(rig, 2)).toMatchObject({ effective: true });
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
   });
 
   test("an approval can be cancelled after it was extended", async () => {
