@@ -45,20 +45,20 @@ export class Checkpoints {
   /** The last checkpoint. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#save();
+    this.#save(true);
     clearTimeout(this.#timer);
   }
 
   #after(ms: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#save();
+      this.#save(false);
     }, ms);
   }
 
-  #save(): void {
+  #save(isLast: boolean): void {
     try {
-      this.#store.checkpoint();
+      this.#store.checkpoint(isLast);
     } catch (error) {
       this.#log.error(
         { err: error },

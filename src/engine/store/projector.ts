@@ -12,6 +12,8 @@ export type Projected =
   /** Making the rows failed, so that they may be wrong. */
   | { readonly kind: "stale" };
 
+/** Subjects whose rows a checkpoint may put off: what a question may have to make first takes a few milliseconds. */
+const PUT_OFF_MAX = 64;
 /** Promises looked at in one step of a rebuild; those that have rows cost more. */
 const LOOKED_AT_MAX = 1_000;
 const REFRESHED_MAX = 50;
@@ -22,10 +24,10 @@ type Made = "all" | number | "none";
 /**
  * Keeps the rows of a projection with those of the promises, in the same transactions.
  *
- * R1 A change only marks its subject, in memory. The rows are made before the next checkpoint, so that many changes of
- *    one subject cost once, and before each question, so that it sees everything acknowledged.
- * R2 Marks follow from changes, and changes are in the journal until a checkpoint has them. So what a crash leaves
- *    unmade is marked again when the journal is replayed: no write to disk belongs to the rows alone.
+ * R1 A change only marks its subject, in memory. The rows are made before the second checkpoint from then, so that many
+ *    changes of one subject cost once, and before each question, so that it sees everything acknowledged.
+ * R2 Marks follow from changes, and changes are in the journal until a checkpoint has them. The checkpoint has the marks
+ *    that it puts off, too. So what a crash leaves unmade is marked again: no write to disk belongs to the rows alone.
  * R3 The rows say which checkpoint they belong to. If the promises are of another one (an older program wrote them, or
  *    making rows failed), all rows are made again.
  * R4 Nothing that a projection does can fail a request of the engine. After a fault, its rows are left as they are, and
@@ -38,7 +40,10 @@ export class Projector {
   readonly #view: Pick<View, "promise">;
   readonly #log: EngineLog;
   readonly #sql: ReturnType<typeof prepare>;
+  /** Since the last checkpoint. */
   readonly #marked = new Set<string>();
+  /** What the last checkpoint has put off. */
+  readonly #putOff = new Set<string>();
   #stateSql: ReturnType<typeof prepareState> | undefined;
   #rows: ProjectedRows | undefined;
   #made: Made = "none";
@@ -81,39 +86,32 @@ export class Projector {
       case "promise.insert":
       case "promise.settle": {
         const subject = this.#projection.subjectOf(change.row);
-        if (subject !== undefined) this.#marked.add(subject);
+        if (subject !== undefined && !this.#putOff.has(subject)) this.#marked.add(subject);
         return;
       }
       case "promise.delete":
         this.#guard(() => this.#opened().remove(change.id));
         return;
       case "reset":
-        this.#marked.clear();
+        this.#forget();
         this.#guard(() => this.#clear());
         return;
       default:
     }
   }
 
-  /** Makes the rows of what is marked, in the open transaction. */
-  flush(): void {
-    if (this.#marked.size === 0) return;
-    this.#guard(() => {
-      const rows = this.#opened();
-      for (const subject of this.#marked) this.#refresh(rows, subject);
-    });
+  /** What is written with the checkpoint of this number, before it. `isLast` puts nothing off. */
+  checkpoint(number: number, isLast: boolean): void {
+    this.#make(this.#putOff);
+    if (isLast || this.#marked.size > PUT_OFF_MAX) this.#make(this.#marked);
+    for (const subject of this.#marked) this.#putOff.add(subject);
     this.#marked.clear();
-  }
-
-  /** What is written with the checkpoint of this number, before it. */
-  checkpoint(number: number): void {
-    this.flush();
-    if (this.#isKept) this.#guard(() => this.#state().setNumber.run(number));
+    if (this.#isKept) this.#guard(() => this.#state().setNumber.run(number, this.#putOffText()));
   }
 
   /** @throws Error of SQLite if the disk is full */
   read(query: unknown): Projected {
-    this.flush();
+    this.#makeAll();
     if (this.isBuilding) return { kind: "building", ...this.#progress() };
     const answer = this.#fault === undefined ? this.#answer(query) : undefined;
     return answer === undefined ? { kind: "stale" } : { kind: "answer", answer };
@@ -121,7 +119,7 @@ export class Projector {
 
   /** Takes up the state of the last checkpoint. What was marked since is marked again, from the journal. */
   load(): void {
-    this.#marked.clear();
+    this.#forget();
     if (this.#fault !== undefined) return;
     this.#made = this.#madeInFile();
     if (this.#made === "none") this.#beginAlone();
@@ -131,7 +129,7 @@ export class Projector {
   /** Begins to make all rows again, in the open transaction. */
   rebuild(): void {
     this.#fault = undefined;
-    this.#marked.clear();
+    this.#forget();
     this.#guard(() => this.#begin());
     if (this.isBuilding) this.#onBuilding();
   }
@@ -141,6 +139,41 @@ export class Projector {
     const made = this.#made;
     if (made === "all") return;
     this.#guard(() => (made === "none" ? this.#begin() : this.#buildFrom(made)));
+  }
+
+  /** Makes the rows of these subjects, in the open transaction. */
+  #make(subjects: Set<string>): void {
+    if (subjects.size === 0) return;
+    this.#guard(() => {
+      const rows = this.#opened();
+      for (const subject of subjects) this.#refresh(rows, subject);
+    });
+    subjects.clear();
+  }
+
+  /** Between two checkpoints nothing may have changed: then what was put off needs a transaction of its own. */
+  #makeAll(): void {
+    const isAlone = this.#putOff.size > 0 && !this.#db.isTransaction;
+    if (isAlone) this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#make(this.#putOff);
+      this.#make(this.#marked);
+      if (!isAlone) return;
+      if (this.#isKept) this.#guard(() => this.#state().setPutOff.run(null));
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      if (isAlone && this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#marked.clear();
+    this.#putOff.clear();
+  }
+
+  #putOffText(): string | null {
+    return this.#putOff.size === 0 ? null : JSON.stringify([...this.#putOff]);
   }
 
   /** Whether the rows that there are follow the changes. */
@@ -188,10 +221,12 @@ export class Projector {
   /** What the file says, if its rows are of this program and of the promises' checkpoint. */
   #madeInFile(): Made {
     try {
-      const [version, number, builtTo] = row(query(this.#db, STATE_OF)) ?? [];
+      const [version, number, builtTo, putOff] = row(query(this.#db, STATE_OF)) ?? [];
       const isOurs =
         version === this.#projection.version && number === row(query(this.#db, JOURNAL_NUMBER))?.[0];
-      return isOurs ? ((builtTo as number | null) ?? "all") : "none";
+      if (!isOurs) return "none";
+      for (const subject of JSON.parse(String(putOff ?? "[]")) as string[]) this.#putOff.add(subject);
+      return (builtTo as number | null) ?? "all";
     } catch {
       // There is no such table yet, or it is not ours.
       return "none";
@@ -291,7 +326,7 @@ export class Projector {
   /** So that the next start makes the rows again, even if nothing is written until then. */
   #disown(): void {
     try {
-      this.#state().setNumber.run(-1);
+      this.#state().setNumber.run(-1, null);
     } catch {
       // Where this cannot be written, the next checkpoint has another number than the rows.
     }
@@ -300,11 +335,15 @@ export class Projector {
 
 type Row = readonly [n: number, id: string, tags: string];
 
-/** One row: which program made the rows, the checkpoint that they belong to, and how far they are made (null: all). */
+/**
+ * One row: which program made the rows, the checkpoint that they belong to, how far they are made (null: all), and the
+ * subjects whose rows are yet to be made, as JSON (null: none).
+ */
 const STATE = `CREATE TABLE projection (
-  one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, number INTEGER NOT NULL, built_to INTEGER
+  one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, number INTEGER NOT NULL, built_to INTEGER,
+  put_off TEXT
 ) STRICT`;
-const STATE_OF = "SELECT version, number, built_to FROM projection";
+const STATE_OF = "SELECT version, number, built_to, put_off FROM projection";
 const JOURNAL_NUMBER = "SELECT number FROM journal";
 
 function query(db: DatabaseSync, sql: string): StatementSync {
@@ -323,8 +362,9 @@ function prepare(db: DatabaseSync) {
 
 function prepareState(db: DatabaseSync) {
   return {
-    begin: db.prepare("INSERT INTO projection SELECT 1, ?, number, ? FROM journal"),
-    setNumber: db.prepare("UPDATE projection SET number = ?"),
+    begin: db.prepare("INSERT INTO projection SELECT 1, ?, number, ?, NULL FROM journal"),
+    setNumber: db.prepare("UPDATE projection SET number = ?, put_off = ?"),
+    setPutOff: db.prepare("UPDATE projection SET put_off = ?"),
     setBuiltTo: db.prepare("UPDATE projection SET built_to = ?"),
   };
 }

@@ -119,12 +119,15 @@ export class Store {
     return this.#journal.bytes;
   }
 
-  /** Commits the journal's transactions to the database. If it throws, nothing is lost, and it can be tried again. */
-  checkpoint(): void {
+  /**
+   * Commits the journal's transactions to the database. If it throws, nothing is lost, and it can be tried again.
+   * @param isLast whether no other follows soon: then nothing of the projection is put off
+   */
+  checkpoint(isLast = true): void {
     this.catchUp();
     if (!this.#db.isTransaction) return;
     try {
-      this.projector?.checkpoint(this.#number);
+      this.projector?.checkpoint(this.#number, isLast);
       this.#sql.setJournalNumber.run(this.#number);
       this.#sql.commit.run();
     } catch (error) {

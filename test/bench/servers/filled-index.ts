@@ -68,8 +68,8 @@ export function fillIndex(dataDir: string, approvals: number, nowMs: number): vo
     if (n % ROWS_AT_ONCE === 0 || n === approvals) db.exec("COMMIT");
   }
   db.exec(
-    `CREATE TABLE projection (one INTEGER PRIMARY KEY, version INTEGER NOT NULL, number INTEGER NOT NULL, built_to INTEGER) STRICT;
-     INSERT INTO projection SELECT 1, ${projection.version}, number, NULL FROM journal; PRAGMA wal_checkpoint(TRUNCATE)`,
+    `CREATE TABLE projection (one INTEGER PRIMARY KEY, version INTEGER NOT NULL, number INTEGER NOT NULL, built_to INTEGER, put_off TEXT) STRICT;
+     INSERT INTO projection SELECT 1, ${projection.version}, number, NULL, NULL FROM journal; PRAGMA wal_checkpoint(TRUNCATE)`,
   );
   db.close();
 }

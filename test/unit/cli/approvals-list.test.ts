@@ -207,6 +207,23 @@ describe("countersign", () => {
     expect({ code, wrong: index.wrong.length }).toEqual({ code: 1, wrong: 1 });
   });
 
+  it("doctor leaves out what the engine has yet to make", async () => {
+    const dataDir = temporaryFolder();
+    await (await filled(dataDir)).close();
+    const looked = async () => {
+      const { code, out } = await countersign({ DATA_DIR: dataDir }, "doctor");
+      return { code, ...(JSON.parse(out) as { index: { compared: number; wrong: string[] } }).index };
+    };
+    const { compared } = await looked();
+    alter(dataDir, "DELETE FROM ledger_terms WHERE n = (SELECT max(n) FROM ledger_entries)");
+    expect(await looked()).toMatchObject({ code: 1, compared });
+    alter(
+      dataDir,
+      "UPDATE projection SET put_off = (SELECT json_array(entry ->> 'id') FROM ledger_entries ORDER BY n DESC LIMIT 1)",
+    );
+    expect(await looked()).toMatchObject({ code: 0, compared: compared - 1, wrong: [] });
+  });
+
   it("doctor finds an index that tells something else than the promises, and index rebuild mends it", async () => {
     const dataDir = temporaryFolder();
     await (await filled(dataDir)).close();

@@ -1,4 +1,5 @@
 /** A projection of the simplest kind: for each root, how many promises it has. */
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
@@ -141,6 +142,47 @@ describe("a projection", () => {
     await read(engine);
     expect(await add(engine, "b")).toBe(200);
     expect(await read(engine)).toEqual(rows(["a", 1], ["b", 1]));
+  });
+
+  it("makes what changes again and again once, and knows after a crash what it has put off", async () => {
+    const dataDir = temporaryFolder();
+    const made: string[] = [];
+    const engine = testEngine({
+      dataDir,
+      projection: counting({ now: (_, subject) => void made.push(subject) }),
+    });
+    await add(engine, "a");
+    await checkpointed(dataDir);
+    expect(made).toEqual([]);
+    const left = join(temporaryFolder(), "left");
+    cpSync(dataDir, left, { recursive: true });
+    await add(engine, "a:0");
+    await add(engine, "b");
+    await checkpointed(dataDir);
+    expect(made).toEqual(["a"]);
+    // Nothing changes any more, and a question is answered all the same.
+    expect(await read(engine)).toEqual(rows(["a", 2], ["b", 1]));
+    expect(made).toEqual(["a", "b"]);
+    expect(await read(engine)).toEqual(rows(["a", 2], ["b", 1]));
+    expect(made).toEqual(["a", "b"]);
+    const found = testEngine({ dataDir: left, projection: counting() });
+    expect(await read(found)).toEqual(rows(["a", 1]));
+  });
+
+  it("puts off few subjects, and none when the engine closes", async () => {
+    const dataDir = temporaryFolder();
+    let made = 0;
+    const projection = counting({ now: () => void (made += 1) });
+    const engine = openEngine({ dataDir, projection });
+    await Promise.all(Array.from({ length: 65 }, (_, i) => add(engine, `a${i}`)));
+    await checkpointed(dataDir);
+    expect(made).toBe(65);
+    await add(engine, "b");
+    await engine.close();
+    expect(made).toBe(66);
+    const again = testEngine({ dataDir, projection });
+    expect(await read(again)).toMatchObject({ answer: { rows: expect.arrayContaining([["b", 1]]) } });
+    expect(made).toBe(66);
   });
 
   it("goes on being made by itself when the disk was full during a rebuild", async () => {
