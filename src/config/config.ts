@@ -139,7 +139,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     bounces: bounceConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
     inbox: inboxSetting(source, { engine, publicUrl }),
-    admin: adminConfig(source, { host, publicUrl }),
+    admin: adminConfig(source, { host, publicUrl, isGateway: role === "all" || role === "gateway" }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),
     worker: {

@@ -1,5 +1,6 @@
 import express, { type Express, type Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
+import type { Provider } from "../auth/entry.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -24,6 +25,7 @@ import { addAdminApprovalRoute } from "./routes/admin/approval.ts";
 import { addAdminEntryRoutes } from "./routes/admin/entry.ts";
 import { addAdminListRoute } from "./routes/admin/list.ts";
 import { createOperators } from "./routes/admin/operators.ts";
+import { RETURN_PATH } from "./routes/admin/provider-entry.ts";
 import { entranceOf } from "./routes/admin/signed-in.ts";
 import { addApprovalActRoutes } from "./routes/approval-acts.ts";
 import { addApprovalRoutes } from "./routes/approvals.ts";
@@ -49,6 +51,8 @@ import { addWorkflowRoutes } from "./routes/workflows.ts";
 export interface AdminOptions {
   /** Whether an API key signs in. */
   readonly byKey: boolean;
+  /** The identity provider that signs in, made for the address to which it sends browsers back. Default: there is none. */
+  readonly provider?: ((redirectUri: string) => Provider) | undefined;
 }
 
 /** All that routes need, and may know. */
@@ -180,7 +184,9 @@ function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void 
   const operators = createOperators({ ...options, admin: options.tokens.admin, https });
   const entrance = entranceOf(operators);
   app.use("/admin", noCrossSitePresses);
-  addAdminEntryRoutes(app, { ...options, ...admin, operators });
+  const provider = admin.provider?.(`${options.publicUrl}${RETURN_PATH}`);
+  const { byKey } = admin;
+  addAdminEntryRoutes(app, { ...options, byKey, provider, operators, admin: options.tokens.admin, https });
   addAdminListRoute(app, { ...options, entrance });
   addAdminApprovalRoute(app, { ...options, entrance });
   addAdminActRoutes(app, { ...options, entrance });

@@ -3,11 +3,13 @@ import type { Network } from "@resonatehq/sdk";
 import type { Router } from "express";
 import { EXAMPLES } from "../../worker/examples/index.ts";
 import { openAuth } from "../auth/open.ts";
+import { openProvider } from "../auth/open-provider.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
+import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
 import { NO_AUDIT, openAudit } from "../lib/audit.ts";
@@ -58,7 +60,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       keys: loadTokenKeys(config),
       mailbox,
       inbox: config.inbox,
-      admin: config.admin,
+      admin: config.admin && adminOf(config.admin),
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,
       sources,
@@ -102,6 +104,12 @@ async function openBounces({ config, durable, log }: GatewayParts, { publicUrl }
   const opened = await openBounceListener({ ...listener, name, durable, keys: loadTokenKeys(config), log });
   log.info({ host: listener.host, port: opened.port }, "Reports about mails are taken by SMTP");
   return opened;
+}
+
+function adminOf({ byKey, provider }: NonNullable<Config["admin"]>): AdminOptions {
+  if (provider === undefined) return { byKey };
+  const clientSecret = provider.clientSecret?.reveal();
+  return { byKey, provider: (redirectUri) => openProvider({ ...provider, clientSecret, redirectUri }) };
 }
 
 /** Schemes and settings of webhooks are read only where there are any. */

@@ -53,13 +53,20 @@ function reasonOf(cause: unknown): string | undefined {
 function sendPage(res: Response, error: ServiceError, pages: Pages): void {
   const { status, title } = ERRORS[error.code];
   tellWhenToRetry(res, error.code);
-  if (error.code === "FORBIDDEN") return pages.render(res, { status, view: "refused" });
+  if (error.code === "FORBIDDEN" && !isForOperators(res.req)) {
+    return pages.render(res, { status, view: "refused" });
+  }
   if (error.code === "ENGINE_UNAVAILABLE") return pages.render(res, { status, view: "notRecorded" });
   const requestId = requestIdOf(res);
   pages.render(res, { status, view: "error", data: { title, message: publicDetail(error), requestId } });
 }
 
-/** Signed links, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+/** Who is no bearer of a link is not told that a link is bad. */
+function isForOperators({ path }: Request): boolean {
+  return path === "/admin" || path.startsWith("/admin/");
+}
+
+/** Signed links, the administration, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
 function isForPeople(req: Request): boolean {
-  return /^\/(a|d|r|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
+  return /^\/(a|d|r|admin|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
 }

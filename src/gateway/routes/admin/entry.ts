@@ -10,9 +10,12 @@ import type { IRouter, Request, Response } from "express";
 import type { SignedInBy } from "../../../approval/admin-session.ts";
 import { operatorCaller, operatorName } from "../../../approval/operator.ts";
 import type { Authenticate, Caller } from "../../../auth/authenticate.ts";
+import type { Provider } from "../../../auth/entry.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { callerAddress, isLocalRequest, networkOf } from "../../../lib/caller-address.ts";
+import type { Logger } from "../../../lib/log.ts";
 import { endAdminSession, openAdminSession } from "../../../service/admin/session.ts";
+import type { AdminTokens } from "../../../tokens/admin.ts";
 import { audit } from "../../http/audit.ts";
 import { createRateLimit } from "../../http/rate-limit.ts";
 import { addRoute } from "../../http/routes.ts";
@@ -21,6 +24,7 @@ import { ADMIN_FORM } from "../../pages/admin/admin-page.ts";
 import type { Pages } from "../../pages/pages.ts";
 import { formReader } from "../../pages/posted-form.ts";
 import { type Operators, roleWith, VIEWER_SCOPES } from "./operators.ts";
+import { addProviderEntryRoutes } from "./provider-entry.ts";
 import { assertOwnForm } from "./signed-in.ts";
 
 export interface AdminEntryOptions {
@@ -30,6 +34,12 @@ export interface AdminEntryOptions {
   readonly authenticate: Authenticate;
   /** Whether an API key signs in. */
   readonly byKey: boolean;
+  /** What signs in besides; undefined: there is no identity provider. */
+  readonly provider?: Provider | undefined;
+  readonly admin: AdminTokens;
+  readonly log: Logger;
+  /** Whether browsers reach this service by https. */
+  readonly https: boolean;
   readonly trustProxyHops: number;
   /** The engine's, in milliseconds since 1970. */
   readonly clock: () => number;
@@ -42,7 +52,7 @@ const TRIES_OF_NETWORK = { windowMs: 10 * 60_000, most: 30 };
 const readForm = formReader({ bytesMax: 4 * 1024, controlsMax: 8 });
 
 export function addAdminEntryRoutes(router: IRouter, options: AdminEntryOptions): void {
-  const { durable, operators, pages, authenticate, byKey, trustProxyHops } = options;
+  const { durable, operators, pages, authenticate, byKey, provider, trustProxyHops } = options;
   const tries = createRateLimit({ ...options, ...TRIES_OF_NETWORK });
 
   /** Everybody at this machine, while nobody needs a key; undefined otherwise. */
@@ -52,12 +62,14 @@ export function addAdminEntryRoutes(router: IRouter, options: AdminEntryOptions)
   const show = (req: Request, res: Response, problem?: string) => {
     const key = everybody(req) === undefined ? ("needed" as const) : ("not needed" as const);
     const data = {
-      provider: false,
+      provider: provider !== undefined,
       ...(byKey ? { key } : {}),
       ...(problem === undefined ? {} : { problem }),
     };
     pages.render(res, { status: problem === undefined ? 200 : 401, view: "adminSignIn", data });
   };
+
+  if (provider !== undefined) addProviderEntryRoutes(router, { ...options, provider, show });
 
   addRoute(router, "/admin/sign-in", {
     GET: async (req, res) => {

@@ -1,0 +1,227 @@
+/** Signing in by an identity provider: the code flow, with a real issuer. */
+import { describe, expect, test } from "vitest";
+import { openProvider } from "../../../../src/auth/open-provider.ts";
+import type { ProviderOptions } from "../../../../src/auth/provider.ts";
+import { EVERYBODY_MAY } from "../../../support/gateway.ts";
+import { type Issuer, type IssuerOptions, openIssuer } from "../../../support/issuer.ts";
+import { freePort } from "../../../support/ports.ts";
+import { TestBrowser } from "../inbox/browser.ts";
+import { openRig, type Rig } from "../rig.ts";
+
+const KIM = { sub: "kim-1", name: "Kim Novak", email: "kim@example.com" };
+
+interface Site extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly issuer: Issuer;
+}
+
+async function openSite(
+  options: Partial<ProviderOptions> = {},
+  issuerOptions: Partial<IssuerOptions> = {},
+): Promise<Site> {
+  const publicUrl = `http://127.0.0.1:${await freePort()}`;
+  const redirectUri = `${publicUrl}/admin/sign-in/return`;
+  const issuer = await openIssuer({ redirectUri, ...issuerOptions });
+  const rig = await openRig({
+    publicUrl,
+    authenticate: EVERYBODY_MAY,
+    work: false,
+    admin: {
+      byKey: false,
+      provider: (to) =>
+        openProvider({
+          issuer: issuer.url,
+          clientId: "countersign",
+          clientSecret: undefined,
+          scopes: "openid profile email",
+          claim: "groups",
+          operators: ["ops"],
+          viewers: ["audit"],
+          redirectUri: to,
+          ...options,
+        }),
+    },
+  });
+  return {
+    rig,
+    issuer,
+    async [Symbol.asyncDispose]() {
+      await rig[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** To the issuer and back: the path by which the browser returns. */
+async function sent({ issuer }: Site, browser: TestBrowser): Promise<string> {
+  const { status, location } = await browser.get("/admin/sign-in/provider");
+  expect(status).toBe(303);
+  const { pathname, search } = new URL(await issuer.visit(location));
+  return `${pathname}${search}`;
+}
+
+describe("an operator whom the provider knows", () => {
+  test.each([
+    ["a public client", {}, {}],
+    ["a secret in the header", { clientSecret: "s3cret/:" }, { clientSecret: "s3cret/:" }],
+    [
+      "a secret in the body",
+      { clientSecret: "s3cret" },
+      { clientSecret: "s3cret", method: "client_secret_post" as const },
+    ],
+    ["claims in the user info alone", {}, { isSparse: true }],
+  ])("comes in with %s, under name and address", async (_, options, issuerOptions) => {
+    await using site = await openSite(options, issuerOptions);
+    site.issuer.person = { ...KIM, groups: ["staff", "ops"] };
+    const browser = new TestBrowser(site.rig);
+    expect((await browser.get("/admin/sign-in")).text).toContain('href="/admin/sign-in/provider"');
+    const back = await sent(site, browser);
+    expect(await browser.get(back)).toMatchObject({ status: 303, location: "/admin" });
+    expect([...browser.cookies.keys()]).toEqual(["countersign-admin"]);
+    const { text, status } = await browser.get("/admin");
+    expect(status).toBe(200);
+    expect(text).toContain("Kim Novak (kim@example.com)</p>");
+    expect(site.rig.audit.at(-1)).toMatchObject({
+      who: "operator:Kim Novak (kim@example.com)",
+      what: "admin-sign-in",
+      by: "provider",
+      outcome: "signed in",
+    });
+  });
+
+  test("may look, or act, or neither, by the values of the claim, also of one deep inside", async () => {
+    await using site = await openSite({ claim: "realm_access.roles" });
+    const roleOf = async (roles: unknown) => {
+      site.issuer.person = { ...KIM, groups: ["ops"], realm_access: { roles } };
+      const browser = new TestBrowser(site.rig);
+      const answer = await browser.get(await sent(site, browser));
+      if (answer.status !== 303) return `${answer.status} ${/has no role here/u.exec(answer.text)?.[0]}`;
+      return (await browser.get("/admin")).text.includes("(may look)") ? "viewer" : "operator";
+    };
+    expect(await roleOf(["audit", "ops"])).toBe("operator");
+    expect(await roleOf("ops")).toBe("operator");
+    expect(await roleOf(["audit"])).toBe("viewer");
+    for (const none of [["OPS"], [], undefined, { ops: true }, "ops audit", [["ops"]]]) {
+      expect(await roleOf(none)).toBe("401 has no role here");
+    }
+  });
+
+  test("is sent there with a challenge, a state and a nonce that are new each time", async () => {
+    await using site = await openSite();
+    const seen = new Set<string | null>();
+    for (const _ of [1, 2]) {
+      const { location } = await new TestBrowser(site.rig).get("/admin/sign-in/provider");
+      const query = new URL(location).searchParams;
+      expect(Object.fromEntries(query)).toMatchObject({
+        response_type: "code",
+        client_id: "countersign",
+        scope: "openid profile email",
+        redirect_uri: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/admin\/sign-in\/return$/u),
+        code_challenge_method: "S256",
+      });
+      for (const name of ["code_challenge", "state", "nonce"]) {
+        expect(query.get(name)).toMatch(/^[\w-]{43}$/u);
+        seen.add(query.get(name));
+      }
+    }
+    expect(seen.size).toBe(6);
+  });
+});
+
+describe("what comes back signs nobody in", () => {
+  const refused = async ({ rig }: Site, browser: TestBrowser, path: string, why: RegExp) => {
+    const answer = await browser.get(path);
+    expect(answer.status).toBe(401);
+    expect(answer.text).toMatch(why);
+    expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
+    expect(rig.audit.at(-1)).toMatchObject({ what: "admin-sign-in", by: "provider", outcome: "refused" });
+  };
+
+  test("in another browser, with another state, twice, or with a code of somebody else", async () => {
+    await using site = await openSite();
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    const kim = new TestBrowser(site.rig);
+    const back = await sent(site, kim);
+    await refused(site, new TestBrowser(site.rig), back, /not begun in this browser/u);
+
+    const other = new TestBrowser(site.rig);
+    const hers = await sent(site, other);
+    await refused(site, other, back, /not begun in this browser/u);
+    const [code, state] = [back, hers].map((path) => new URL(path, "http://x").searchParams);
+    const mixed = `/admin/sign-in/return?${new URLSearchParams({
+      code: code?.get("code") ?? "",
+      state: state?.get("state") ?? "",
+      iss: site.issuer.url,
+    }).toString()}`;
+    await refused(site, other, mixed, /does not belong to this sign-in/u);
+
+    const entry = new Map(kim.cookies);
+    const again = await sent(site, kim);
+    const used = new TestBrowser(site.rig);
+    for (const [name, value] of kim.cookies) used.cookies.set(name, value);
+    expect(await kim.get(again)).toMatchObject({ status: 303 });
+    await refused(site, used, again, /does not belong to this sign-in|not begun/u);
+    expect(entry.size).toBe(1);
+  });
+
+  test("when the provider says no", async () => {
+    await using site = await openSite();
+    const browser = new TestBrowser(site.rig);
+    const { location } = await browser.get("/admin/sign-in/provider");
+    const state = new URL(location).searchParams.get("state") ?? "";
+    const query = new URLSearchParams({ error: "access_denied", state, iss: site.issuer.url });
+    await refused(site, browser, `/admin/sign-in/return?${query.toString()}`, /refused: access_denied/u);
+  });
+
+  test("by a wrong secret of the client", async () => {
+    await using site = await openSite({ clientSecret: "wrong" }, { clientSecret: "right" });
+    const browser = new TestBrowser(site.rig);
+    await refused(site, browser, await sent(site, browser), /does not belong to this sign-in/u);
+  });
+
+  test("by an ID token that another key has signed", async () => {
+    await using site = await openSite();
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    await using impostor = await openIssuer({ redirectUri: "http://127.0.0.1/x" });
+    const browser = new TestBrowser(site.rig);
+    const back = await sent(site, browser);
+    // The real one answers all but the question for its keys.
+    const keys = await (await fetch(`${impostor.url}/jwks`, { headers: { connection: "close" } })).text();
+    site.issuer.jwks = keys;
+    await refused(site, browser, back, /does not belong to this sign-in/u);
+  });
+});
+
+describe("a provider that is away", () => {
+  test("stops no start, is told as such, and is found when it is back", async () => {
+    await using site = await openSite();
+    expect(site.issuer.requests).toEqual([]);
+    site.issuer.instead = (_req, res) => res.writeHead(503).end();
+    const browser = new TestBrowser(site.rig);
+    expect((await browser.get("/admin/sign-in")).status).toBe(200);
+    const away = await browser.get("/admin/sign-in/provider");
+    expect(away.status).toBe(503);
+    expect(away.text).toContain(
+      `The identity provider at ${new URL(site.issuer.url).host} cannot be reached`,
+    );
+    expect(browser.cookies.size).toBe(0);
+
+    site.issuer.instead = undefined;
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    const back = await sent(site, browser);
+    site.issuer.instead = (req) => req.destroy();
+    expect((await browser.get(back)).status).toBe(503);
+    site.issuer.instead = undefined;
+    // Nobody has used the code yet.
+    expect(await browser.get(back)).toMatchObject({ status: 303, location: "/admin" });
+  });
+
+  test.each([
+    ["no JSON", "hello"],
+    ["metadata of another issuer", JSON.stringify({ issuer: "https://other.example.com" })],
+  ])("or answers with %s is told as such", async (_, body) => {
+    await using site = await openSite();
+    site.issuer.instead = (_req, res) => res.writeHead(200, { "content-type": "application/json" }).end(body);
+    expect((await new TestBrowser(site.rig).get("/admin/sign-in/provider")).status).toBe(503);
+  });
+});
