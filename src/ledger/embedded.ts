@@ -2,9 +2,9 @@
 import type { Network } from "@resonatehq/sdk";
 import { readProjection } from "../durable/projection.ts";
 import { ServiceError } from "../lib/errors.ts";
-import type { Entry } from "./entry.ts";
+import { pageOf } from "./found.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Found } from "./search.ts";
+import type { Found } from "./search-plan.ts";
 
 /** Errors are those of the durable port, and INDEX_UNAVAILABLE while the index is not whole. */
 export function embeddedLedger(network: Network): Ledger {
@@ -12,13 +12,7 @@ export function embeddedLedger(network: Network): Ledger {
     async list(query) {
       const projected = await readProjection(network, query);
       if (projected.kind !== "answer") throw unavailable(projected);
-      const found = projected.answer as Found;
-      if ("refused" in found) {
-        const { field, message } = found.refused;
-        throw new ServiceError("INVALID_FIELDS", `${field} ${message}`, { problems: [found.refused] });
-      }
-      const { entries, ...rest } = found;
-      return { items: entries.map((entry) => JSON.parse(entry) as Entry), ...rest };
+      return pageOf(projected.answer as Found);
     },
   };
 }
@@ -45,7 +39,7 @@ function reasonOf(
     case "stale":
       return "the index is out of date. An operator must run countersign index rebuild";
     case "none":
-      return "this installation keeps no index: it runs on a Resonate Server, or APPROVAL_INDEX is off";
+      return "this installation keeps no index: it runs on a Resonate Server without INDEX_URL, or APPROVAL_INDEX is off";
   }
 }
 

@@ -1,13 +1,9 @@
 /** The read model of approvals in the embedded engine's file. */
 import { createRequire } from "node:module";
 import { extname } from "node:path";
-import { KIND_TAG, parentId } from "../approval/ids.ts";
-import { STEP_TAG } from "../durable/step-record.ts";
 import type { Projection } from "../engine/store/projection.ts";
 import type { openRows } from "./rows.ts";
-
-/** What of an approval's promises an entry is made of: see `entryOf`. */
-const PARTS = new Set(["end", "ballot", "undo"]);
+import { subjectOf } from "./subject.ts";
 
 /**
  * An entry a row, and a row for each of its terms. `n` is the number of the approval's promise.
@@ -33,13 +29,7 @@ export function ledgerProjection(load: () => typeof openRows = loadRows): Projec
   return {
     version: 2,
     tables: TABLES,
-    subjectOf({ id, tags }) {
-      const kind = tags[KIND_TAG];
-      if (kind === "approval") return id;
-      // A judgement is a step, and says which stage is open.
-      const isPart = kind === undefined ? tags[STEP_TAG] !== undefined : PARTS.has(kind);
-      return isPart ? parentId(id) : undefined;
-    },
+    subjectOf,
     open: (db, source) => load()(db, source),
   };
 }

@@ -9,8 +9,9 @@ import { originOf } from "../protocol/ids.ts";
 import { entryOf } from "./derive.ts";
 import type { Entry } from "./entry.ts";
 import { readQuery } from "./query.ts";
-import { type Limits, search } from "./search.ts";
-import { termsOf } from "./terms.ts";
+import type { Limits } from "./search-plan.ts";
+import { search } from "./sqlite-search.ts";
+import { changedTerms, type Terms, termsOf } from "./terms.ts";
 
 /** As of the durable port. */
 const CHILDREN_MAX = 10_000;
@@ -71,18 +72,7 @@ export function openRows(db: DatabaseSync, source: ProjectionSource, limits?: Li
   };
 }
 
-type Terms = ReturnType<typeof termsOf>;
 type Row = readonly [entry: string, creator: string | null];
-
-/** Those of `terms` that the other entry does not have, or not with the same key. */
-function changedTerms(entry: Entry, terms: Terms, other: Entry, otherTerms: Terms): Terms {
-  const has = new Set(otherTerms.created);
-  const hasDue = new Set(entry.deadline === other.deadline ? otherTerms.due : []);
-  return {
-    created: terms.created.filter((term) => !has.has(term)),
-    due: terms.due.filter((term) => !hasDue.has(term)),
-  };
-}
 
 function prepare(db: DatabaseSync) {
   const read: StatementSync = db.prepare("SELECT entry, creator FROM ledger_entries WHERE n = ?");

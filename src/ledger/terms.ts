@@ -31,8 +31,10 @@ export function isListedByDue(term: string): boolean {
   return LISTED_BY_DUE.has(term.charAt(0));
 }
 
+export type Terms = Readonly<Record<Order, readonly string[]>>;
+
 /** All terms of an entry, each once: those of the order `created`, and those of `due`. */
-export function termsOf(entry: Entry, creator: string | undefined): Record<Order, string[]> {
+export function termsOf(entry: Entry, creator: string | undefined): Terms {
   const asked = new Set(entry.ballots.map(({ approver }) => addressKey(approver.email)));
   const waiting = new Set(entry.waitingFor.map(addressKey));
   const terms = new Set<string>([EVERY, status(entry.status)]);
@@ -48,6 +50,16 @@ export function termsOf(entry: Entry, creator: string | undefined): Record<Order
   const created = [...new Set([...terms].map((term) => term.toWellFormed()))];
   const due = entry.status === "pending" ? created.filter(isListedByDue).map(dueTerm) : [];
   return { created, due };
+}
+
+/** Those of `terms` that the other entry does not have, or not with the same key. */
+export function changedTerms(entry: Entry, terms: Terms, other: Entry, otherTerms: Terms): Terms {
+  const has = new Set(otherTerms.created);
+  const hasDue = new Set(entry.deadline === other.deadline ? otherTerms.due : []);
+  return {
+    created: terms.created.filter((term) => !has.has(term)),
+    due: terms.due.filter((term) => !hasDue.has(term)),
+  };
 }
 
 /** The terms of a query, in the order `created`; without conditions, the term that every entry has. */

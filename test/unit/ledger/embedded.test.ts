@@ -7,14 +7,13 @@ import { describe, expect, it } from "vitest";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { backUp } from "../../../src/engine/operate/backup.ts";
 import { embeddedLedger } from "../../../src/ledger/embedded.ts";
-import type { ListQuery } from "../../../src/ledger/ledger.ts";
 import { listForPerson } from "../../../src/service/ledger/person-list.ts";
 import { temporaryFolder, testEngine } from "../../support/engine.ts";
 import { request } from "../../support/engine-requests.ts";
-import { matching } from "../../support/ledger.ts";
 import { allOf, approvalsIn, LEDGER, ledgerIn, rowsOf } from "../../support/ledger-engine.ts";
-import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
-import { CLIENTS, PEOPLE, syntheticApprovals } from "../../support/synthetic-approvals.ts";
+import { expectAnswersRight } from "../../support/ledger-queries.ts";
+import { randomFrom, seeds } from "../../support/seeds.ts";
+import { PEOPLE, syntheticApprovals } from "../../support/synthetic-approvals.ts";
 
 const ids = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
 
@@ -40,22 +39,6 @@ async function expectInboxesRight(engine: Engine): Promise<void> {
   }
 }
 
-function randomQuery(random: Random, nowMs: number): Omit<ListQuery, "limit"> {
-  const maybe = <T>(value: T) => (random.chance(0.3) ? [value] : []);
-  const query: Record<string, unknown> = { sort: random.pick(["created", "due"]) };
-  for (const status of maybe(random.pick(["pending", "approved", "cancelled"]))) query["status"] = status;
-  for (const person of maybe(random.pick(PEOPLE))) query["approver"] = person.toUpperCase();
-  for (const person of maybe(random.pick(PEOPLE))) query["requester"] = person;
-  for (const person of maybe(random.pick(PEOPLE))) query[random.pick(["waitingFor", "doneFor"])] = person;
-  for (const creator of maybe(random.pick(CLIENTS))) query["creator"] = creator;
-  for (const tag of maybe(random.pick(["team:ops", "nth:3", "nested:no"]))) query["tags"] = [tag];
-  for (const words of maybe(random.pick([["order"], ["muller"], ["order", "laptops"], ["3"]])))
-    query["words"] = words;
-  for (const range of maybe({ from: nowMs, before: nowMs + random.below(2_000) })) query["created"] = range;
-  for (const range of maybe({ from: nowMs + random.below(9) * 86_400_000 })) query["due"] = range;
-  return query as unknown as Omit<ListQuery, "limit">;
-}
-
 describe("the read model in the embedded engine", () => {
   it.each(seeds(3))(
     "answers every query as a simple reading of all promises does (seed %i)",
@@ -67,24 +50,7 @@ describe("the read model in the embedded engine", () => {
       const next = syntheticApprovals(random, nowMs);
       for (let round = 0; round < 6; round += 1) {
         for (let i = 0; i < 60; i += 1) await engine.send(next());
-        const approvals = await approvalsIn(engine);
-        for (let i = 0; i < 25; i += 1) {
-          const query = randomQuery(random, nowMs);
-          const { creator, ...others } = query;
-          const own = approvals.filter((each) => creator === undefined || each.creator === creator);
-          const expected = matching(
-            own.map(({ entry }) => entry),
-            others,
-          );
-          const found = await allOf(ledger, query, 1 + random.below(7));
-          // Equal keys are in the order in which the approvals were stored.
-          expect(ids(found).toSorted(), JSON.stringify(query)).toEqual(ids(expected).toSorted());
-          const keys = found.map(({ createdAt, deadline }) => (query.sort === "due" ? deadline : createdAt));
-          const sorted = keys.toSorted();
-          expect(keys).toEqual(query.sort === "due" ? sorted : sorted.toReversed());
-          const { total } = await ledger.list({ ...query, limit: 1, total: true });
-          expect(total).toEqual({ count: expected.length, isExact: true });
-        }
+        await expectAnswersRight(ledger, await approvalsIn(engine), random, nowMs);
         await expectInboxesRight(engine);
       }
     },

@@ -1,0 +1,102 @@
+/** How a page of a list is found in a database: the plan and the SQL, which all kinds of databases share. */
+import type { FieldProblem } from "../lib/errors.ts";
+import type { Place } from "./cursor.ts";
+import type { ListQuery, Range } from "./ledger.ts";
+import { dueTerm, EVERY, isListedByDue, type Order, termsOfQuery } from "./terms.ts";
+
+/** What the read model answers: each entry as JSON, which nobody needs to read on the way. */
+export type Found =
+  | {
+      readonly entries: readonly string[];
+      readonly nextCursor?: string;
+      readonly total?: { readonly count: number; readonly isExact: boolean };
+    }
+  | { readonly refused: FieldProblem };
+
+export interface Limits {
+  /** Entries that are looked at for one page. So the dearest query takes some milliseconds, whatever is stored. */
+  readonly lookedAt: number;
+  /** Bytes of a page, unless a single entry has more. */
+  readonly bytes: number;
+}
+
+export const LIMITS: Limits = { lookedAt: 2_000, bytes: 4 * 1024 * 1024 };
+/** Beyond it, a total is said to be more. */
+export const TOTAL_MAX = 1_000;
+
+/** A part of a statement: its parameters are the question marks, in their order. */
+export interface Part {
+  readonly sql: string;
+  readonly parameters: readonly (string | number)[];
+}
+
+export interface Bounds {
+  readonly order: Order;
+  /** Where the scan begins, without that place, and the last key that it may reach. */
+  readonly start: Place;
+  readonly endAt: number;
+  /** On the time that is not the list's key. */
+  readonly other: Range | undefined;
+}
+
+export function boundsOf({ sort, created, due }: ListQuery, start: Place | undefined): Bounds {
+  const range = sort === "created" ? created : due;
+  const from = range?.from ?? Number.MIN_SAFE_INTEGER;
+  const before = range?.before ?? Number.MAX_SAFE_INTEGER;
+  return sort === "created"
+    ? { order: sort, start: start ?? [before, -1], endAt: from, other: due }
+    : { order: sort, start: start ?? [from, -1], endAt: before - 1, other: created };
+}
+
+/** Terms that a list can be gone through by, at least one. The rarest is to be preferred. */
+export function driversOf(query: ListQuery, order: Order): readonly [string, ...string[]] {
+  const terms = termsOfQuery(query);
+  const [first = EVERY, ...more] = order === "created" ? terms : terms.filter(isListedByDue);
+  return [first, ...more];
+}
+
+/** Of the entries of a term from a place on, up to a key. */
+export function entriesOf(term: string, { order, start, endAt }: Bounds): Part {
+  return {
+    sql:
+      order === "created"
+        ? "term = ? AND (at, n) < (?, ?) AND at >= ?"
+        : "term = ? AND (at, n) > (?, ?) AND at <= ?",
+    parameters: [order === "created" ? term : dueTerm(term), ...start, endAt],
+  };
+}
+
+/** How many entries a term has, no further than it matters. */
+export function countOf(term: string, bounds: Bounds, { lookedAt }: Limits): Part {
+  const { sql, parameters } = entriesOf(term, bounds);
+  return {
+    sql: `SELECT count(*) FROM (SELECT 1 FROM ledger_terms WHERE ${sql} LIMIT ${lookedAt}) counted`,
+    parameters,
+  };
+}
+
+/** The list's order. */
+export function orderOf({ order }: Bounds): string {
+  const direction = order === "created" ? "DESC" : "ASC";
+  return `ORDER BY at ${direction}, n ${direction}`;
+}
+
+/** What else must hold for an entry `t` of the driver; each is true, or else false or null. */
+export function conditionsOf(query: ListQuery, driver: string, { order, other }: Bounds): readonly Part[] {
+  const createdAt = order === "created" ? "t.at" : "(SELECT created_at FROM ledger_entries WHERE n = t.n)";
+  // What is in the order `due` is pending.
+  const isImplied = (term: string) => term === driver || (order === "due" && term === "s:pending");
+  const terms = termsOfQuery(query)
+    .filter((term) => !isImplied(term))
+    // A subquery for one value: databases do not turn it into a join with everything that has the term.
+    .map((term) => ({
+      sql: `(SELECT true FROM ledger_terms WHERE term = ? AND at = ${createdAt} AND n = t.n)`,
+      parameters: [term],
+    }));
+  const column = order === "created" ? "due_at" : "created_at";
+  const compared = (sign: string, value: number | undefined) =>
+    value === undefined
+      ? []
+      : [{ sql: `(SELECT ${column} FROM ledger_entries WHERE n = t.n) ${sign} ?`, parameters: [value] }];
+  return [...terms, ...compared(">=", other?.from), ...compared("<", other?.before)];
+}
