@@ -6,6 +6,7 @@ import type { Administration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { FileState, Walk } from "../engine/operate/walk.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { IndexOperator } from "../ledger/postgres/operate.ts";
 import type { AuditEntry } from "../lib/audit.ts";
 import { ID_CHARS_MAX } from "../protocol/ids.ts";
 
@@ -50,6 +51,8 @@ export interface Cli {
   administration(): Promise<Administration>;
   /** Where lists of approvals are read from. */
   ledger(): Promise<Ledger>;
+  /** The index in PostgreSQL; undefined if the settings name none. */
+  index(): Promise<IndexOperator | undefined>;
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
   engine(): Promise<EngineOperations>;
   readonly config: Config;

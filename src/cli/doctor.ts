@@ -10,6 +10,7 @@ import {
   parseWords,
   UsageError,
 } from "./command.ts";
+import { examineIndex } from "./doctor-index.ts";
 
 /** Odd promises that are listed; all are counted. */
 const ODD_MAX = 20;
@@ -20,7 +21,9 @@ export const doctor: Command = {
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
 must always hold, what is stuck, which workflows are tried again and again, which are halted. Names the promises of
 approvals, callbacks and webhooks that another program has settled with something of its own, at most ${ODD_MAX} of them.
-Compares the index of approvals with what is stored. Changes nothing.
+Compares the index of approvals with what is stored. With INDEX_URL, examines the index alone: whether its tables are those of
+this version, whether changes wait to be written, and whether the newest approvals and the next deadlines are right.
+Changes nothing.
 
 Options:
   --json      Print JSON, even on a terminal
@@ -30,6 +33,8 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {});
     if (positionals.length > 0) throw new UsageError(`What is ${positionals.join(" ")}?`);
+    const operator = await cli.index();
+    if (operator !== undefined) return await examineIndex(operator, cli, values);
     const engine = await cli.engine();
     const found = readable(() => engine.examine());
     // If the file is broken, or belongs to another version, it is unknown what should be in it.

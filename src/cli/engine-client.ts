@@ -7,13 +7,18 @@ import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { PostgresIndex } from "../ledger/postgres/open.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { processId } from "../lib/process-id.ts";
 import { CommandFailure, EXIT } from "./command.ts";
 
-/** @throws CommandFailure if the settings lead to no engine */
-export function connect(config: Config): Durable {
-  return createDurable(connection(config), config.worker);
+/**
+ * @param index what the requests feed
+ * @throws CommandFailure if the settings lead to no engine
+ */
+export function connect(config: Config, index: Pick<PostgresIndex, "watch"> | undefined): Durable {
+  const network = connection(config);
+  return createDurable(index?.watch(network) ?? network, config.worker);
 }
 
 /** @throws CommandFailure if the settings lead to no engine */
@@ -26,7 +31,8 @@ export function ledgerOf(config: Config): Ledger {
   return config.engine.kind === "embedded" ? embeddedLedger(connection(config)) : NO_LEDGER;
 }
 
-function connection(config: Config): ReturnType<typeof createHttpNetwork> {
+/** @throws CommandFailure if the settings lead to no engine */
+export function connection(config: Config): ReturnType<typeof createHttpNetwork> {
   return createHttpNetwork({ ...endpointOf(config), group: "cli", pid: processId() });
 }
 

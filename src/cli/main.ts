@@ -4,6 +4,8 @@ import { type Config, loadConfig } from "../config/config.ts";
 import { settingsOf } from "../config/env.ts";
 import { engineTokenIfAny } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
+import type { PostgresIndex } from "../ledger/postgres/open.ts";
+import type { IndexOperator } from "../ledger/postgres/operate.ts";
 import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
@@ -50,14 +52,26 @@ export async function run([name, ...args]: readonly string[], io: Io): Promise<E
 async function runCommand(listed: ListedCommand, args: readonly string[], io: Io): Promise<ExitCode> {
   let durable: Promise<Durable> | undefined;
   let config: Config | undefined;
+  let index: Promise<PostgresIndex | undefined> | undefined;
+  let operator: Promise<IndexOperator | undefined> | undefined;
+  const indexOf = () =>
+    (index ??= import("./index-client.ts").then((client) => client.indexOf(cli.config, io.err)));
   const cli: Cli = {
     get config() {
       config ??= loadSettings(io);
       return config;
     },
-    durable: () => (durable ??= import("./engine-client.ts").then(({ connect }) => connect(cli.config))),
+    durable: () =>
+      (durable ??= import("./engine-client.ts").then(async ({ connect }) =>
+        connect(cli.config, cli.config.indexUrl && (await indexOf())),
+      )),
     administration: async () => (await import("./engine-client.ts")).administer(cli.config),
-    ledger: async () => (await import("./engine-client.ts")).ledgerOf(cli.config),
+    ledger: async () =>
+      (cli.config.indexUrl && (await indexOf())?.ledger) ??
+      (await import("./engine-client.ts")).ledgerOf(cli.config),
+    index: async () =>
+      cli.config.indexUrl &&
+      (await (operator ??= import("./index-client.ts").then((client) => client.operatorOf(cli.config)))),
     engine: async () => {
       const { dataDir, engine } = cli.config;
       if (engine.kind === "server") {
@@ -87,6 +101,8 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
     return await command.run(args, cli);
   } finally {
     await (await durable?.catch(() => undefined))?.stop();
+    await (await index?.catch(() => undefined))?.stop();
+    await (await operator?.catch(() => undefined))?.close();
   }
 }
 

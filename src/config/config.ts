@@ -11,6 +11,7 @@ import { type EngineConfig, engineConfig } from "./engine.ts";
 import { type Env, processEnv } from "./env.ts";
 import { exposureProblems, keylessProblems } from "./exposure.ts";
 import { inboxSetting } from "./inbox.ts";
+import { indexUrl } from "./index-url.ts";
 import { type MailConfig, mailConfig } from "./mail.ts";
 import { type OidcConfig, oidcConfig } from "./oidc.ts";
 import { corsOrigins, defaultOrigin, formerPublicUrls, isPlainAndRemote } from "./origins.ts";
@@ -55,6 +56,8 @@ export interface Config {
   /** Whose tokens people's tools may show in place of a key. */
   readonly oidc: OidcConfig | undefined;
   readonly engine: EngineConfig;
+  /** Where the index of approvals is, on a Resonate Server: `postgres://…` with a password. Undefined: there is none. */
+  readonly indexUrl: Secret | undefined;
   readonly mail: MailConfig;
   /** How mails come back that cannot be delivered; undefined: to the sender's address, where a person looks. */
   readonly bounces: BounceConfig | undefined;
@@ -106,6 +109,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const port = read.port(source, "PORT", 5001);
   const publicUrl = read.origin(source, "PUBLIC_URL") ?? defaultOrigin(host, port);
   const engine = engineConfig(source, role);
+  const index = indexUrl(source, engine);
   const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
   const messagesDir = read.text(source, "MESSAGES_DIR");
@@ -135,10 +139,11 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     oidc: oidcConfig(source),
     webhooksFile: webhooksFile === undefined ? undefined : resolve(webhooksFile),
     engine,
+    indexUrl: index,
     mail: mailConfig(source),
     bounces: bounceConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
-    inbox: inboxSetting(source, { engine, publicUrl }),
+    inbox: inboxSetting(source, { engine, isListed: index !== undefined, publicUrl }),
     admin: adminConfig(source, { host, publicUrl, isGateway: role === "all" || role === "gateway" }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     callbacks: callbackConfig(source),

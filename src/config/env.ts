@@ -17,6 +17,7 @@ export const ENV_NAMES = [
   "APPROVAL_INDEX",
   "RESONATE_URL",
   "RESONATE_TOKEN",
+  "INDEX_URL",
   "SMTP_URL",
   "MAIL_FROM",
   "BOUNCE_ADDRESS",

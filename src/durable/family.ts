@@ -64,6 +64,19 @@ export async function searchByTags(
   };
 }
 
+/** All promises with all of these tags, in no particular order; a page that is undefined means that the server cannot search. */
+export async function* pagesByTags(
+  network: Network,
+  tags: Readonly<Record<string, string>>,
+): AsyncGenerator<readonly StoredPromise[] | undefined, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await searchPage(network, { ...tags }, cursor);
+    yield page?.promises;
+    cursor = page?.cursor;
+  } while (cursor !== undefined);
+}
+
 /** Whether some collation may sort the id among those with the prefix. */
 function isAlike(id: string, prefix: string): boolean {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");

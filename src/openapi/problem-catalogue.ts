@@ -67,7 +67,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
       "Send the request again after `Retry-After`, with the same id or `Idempotency-Key`. It takes effect once.",
   },
   INDEX_UNAVAILABLE: {
-    when: "Approvals cannot be listed now: after an update the index is made again, which takes a moment; or making it failed; or this installation keeps no index. Everything else works.",
+    when: "Approvals cannot be listed now: after an update the index is made again, which takes a moment; or making it failed; or its database is away; or this installation keeps no index. Everything else works.",
     remedy:
       "Send the request again after `Retry-After`. `detail` says how far the index is, or what the operator must do. Where no index is kept, that never helps.",
   },

@@ -1,5 +1,6 @@
 /** Gateway and worker in one process, on an engine in this process or on a server. */
 import { join } from "node:path";
+import type { Network } from "@resonatehq/sdk";
 import type { Config } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
@@ -13,6 +14,7 @@ import { loadWorkflows } from "../workflows/folder.ts";
 import { readCallbackSettings } from "./callback-settings.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import type { Onlooker } from "./compose-worker.ts";
+import { openIndexOf } from "./open-index.ts";
 import { startBuiltInsLater } from "./start-built-ins.ts";
 import { startWorkflows } from "./start-workflows.ts";
 
@@ -36,7 +38,10 @@ interface All {
 export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const { config, log, engine } = parts;
   const workflows = await loadWorkflows(config.workflows.folder);
-  const { network, pid, url: engineUrl } = await gatewayNetwork(parts);
+  const index = await openIndexOf(config, log);
+  if (index !== undefined) owner.defer(() => index.stop());
+  const { network: ownNetwork, pid, url: engineUrl } = await gatewayNetwork(parts);
+  const network = index?.watch<Network>(ownNetwork) ?? ownNetwork;
   const { group, builtInGroup } = config.worker;
   const durable = createDurable(network, { group, builtInGroup, isOrdered: engine !== undefined });
   owner.defer(() => durable.stop());
@@ -45,6 +50,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     config,
     durable,
     network,
+    index,
     log,
     workflows,
     mailbox: mailbox?.routes,

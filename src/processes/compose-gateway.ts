@@ -12,6 +12,7 @@ import type { Durable } from "../durable/durable.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
@@ -24,8 +25,10 @@ import type { Workflow } from "../workflows/workflow.ts";
 export interface GatewayParts {
   readonly config: Config;
   readonly durable: Durable;
-  /** The gateway's way to the engine, which the read model may be asked by. */
+  /** The gateway's way to the engine, which keeps the read model if it is embedded. */
   readonly network: Network;
+  /** The read model in PostgreSQL. */
+  readonly index: { readonly ledger: Ledger } | undefined;
   readonly log: Logger;
   /** The workflows of the folder in the settings. */
   readonly workflows: readonly Workflow[];
@@ -35,14 +38,14 @@ export interface GatewayParts {
 
 /** Throws when the address is taken, a template is broken, or a file of the settings cannot be used. */
 export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, durable, network, log, mailbox, workflows } = parts;
+  const { config, durable, network, index, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = await readSources(config);
   const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
   try {
     const gateway = await startGateway({
       durable,
-      ledger: engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER,
+      ledger: index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER),
       log,
       audit:
         auditDir === undefined

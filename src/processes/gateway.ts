@@ -13,6 +13,7 @@ import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
+import { openIndexOf } from "./open-index.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "gateway");
@@ -21,7 +22,9 @@ await runService(async () => {
 
   const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
-  const network = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
+  const index = await openIndexOf(config, log);
+  const ownNetwork = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
+  const network = index?.watch(ownNetwork) ?? ownNetwork;
   const durable = createDurable(network, config.worker);
   const mailbox =
     config.mail.kind === "mailbox"
@@ -36,6 +39,7 @@ await runService(async () => {
     config,
     durable,
     network,
+    index,
     log,
     workflows,
     mailbox: mailbox?.routes,
@@ -47,6 +51,7 @@ await runService(async () => {
     async stop() {
       await gateway.close();
       await durable.stop();
+      await index?.stop();
       await mailbox?.close();
     },
   };

@@ -10,6 +10,7 @@ import { createHttpNetwork } from "../durable/http-network.ts";
 import { startProblem } from "../lib/start-problem.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
+import { openIndexOf } from "./open-index.ts";
 import { saidLog, saidOnlooker, type WorkerNews } from "./worker-news.ts";
 
 /** What the thread is started with. */
@@ -43,12 +44,15 @@ try {
   const { settings, role, part, pid, publicUrl, mailboxPort, isWatched } = workerData as WorkerStart;
   const config = loadConfig(settings, role);
   const { group, builtInGroup } = config.worker;
+  const log = saidLog(config, part, say);
+  const network = createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid });
+  const index = await openIndexOf(config, log);
   const worker = composeWorker({
     config,
-    network: createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid }),
+    network: index?.watch(network) ?? network,
     pid,
     group,
-    log: saidLog(config, part, say),
+    log,
     workflows: await loadWorkflows(config.workflows.folder),
     publicUrl,
     mailboxPort,
@@ -57,6 +61,7 @@ try {
   // There is one thing that it can be told: to stop.
   port.once("message", async () => {
     await worker.stop(STOP_GRACE_MS);
+    await index?.stop();
     port.close();
   });
   say({ kind: "ready" });

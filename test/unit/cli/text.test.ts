@@ -73,6 +73,7 @@ describe("countersign tree", () => {
       administration: async () => ({}) as never,
       engine: async () => ({}) as never,
       ledger: async () => ({}) as never,
+      index: async () => ({}) as never,
       write: () => {},
       config: loadConfig({}, "cli"),
       environment: () => undefined,

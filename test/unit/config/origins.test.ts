@@ -72,13 +72,16 @@ describe("INBOX", () => {
     expect(isOn({ PUBLIC_URL: "https://approvals.example.com" })).toBe(true);
     expect(isOn({ PUBLIC_URL: "http://approvals.example.com" })).toBe(false);
     expect(isOn({ RESONATE_URL: "http://127.0.0.1:8001" })).toBe(false);
+    const server = { RESONATE_URL: "http://127.0.0.1:8001", INDEX_URL: "postgres://127.0.0.1/index" };
+    expect(isOn(server)).toBe(true);
+    expect(isOn({ ...server, PUBLIC_URL: "http://approvals.example.com" })).toBe(false);
     expect(isOn({ APPROVAL_INDEX: "off" })).toBe(false);
     expect(isOn({ INBOX: "off" })).toBe(false);
   });
 
   test.each([
     [{ PUBLIC_URL: "http://approvals.example.com" }, "https"],
-    [{ RESONATE_URL: "http://127.0.0.1:8001" }, "Resonate Server"],
+    [{ RESONATE_URL: "http://127.0.0.1:8001" }, "INDEX_URL"],
     [{ APPROVAL_INDEX: "off" }, "APPROVAL_INDEX"],
   ])("cannot be switched on with %j", (env, why) => {
     expect(problemsOf({ ...env, INBOX: "on" })).toEqual([
