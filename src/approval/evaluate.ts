@@ -41,6 +41,11 @@ export interface State {
   readonly sinceMs?: number;
   /** Numbers of the ballots that escalations have closed, to ask others in their place. */
   readonly replaced?: readonly number[];
+  /**
+   * The deadline that the mails of this stage named last, if the approval's was moved since the stage began. Their links can
+   * be opened for a while after it (`LINK_VIEW_MS`).
+   */
+  readonly namedEndAtMs?: number;
   /** When it was last looked at. Reminders that were due before were sent. */
   readonly lookedAtMs?: number;
 }

@@ -239,6 +239,7 @@ const state: z.ZodType<State> = z.object({
   escalations: z.int().min(0),
   sinceMs: z.exactOptional(epochMs),
   replaced: z.exactOptional(z.array(z.int())),
+  namedEndAtMs: z.exactOptional(epochMs),
   lookedAtMs: z.exactOptional(epochMs),
 });
 

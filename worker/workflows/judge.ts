@@ -24,6 +24,7 @@ import {
   type CountedDecision,
   effectOf,
   type Judgement,
+  LINK_VIEW_MS,
   type Terms,
   type Undo,
   type Withdrawal,
@@ -46,6 +47,7 @@ import {
   cancellationOf,
   changeOf,
   decisionOf,
+  extensionOf,
   reassignmentOf,
   withdrawalOf,
 } from "../../src/approval/stored.ts";
@@ -98,7 +100,7 @@ export async function judge(
   const svc = productServices(ctx);
   const { approval, request, terms, before } = seen;
   const bench = new Bench(svc, seen);
-  const { verdict, state, ask, nextEndAtMs, alarmAtMs } = await bench.evaluated();
+  const { verdict, ask, nextEndAtMs, alarmAtMs } = await bench.evaluated();
   const decisions = [...seen.past, ...bench.decisions()];
   const endedAtMs = bench.endedAtMs;
   const events = eventsOfJudgement(approval, { verdict, decisions, endedAtMs }, before);
@@ -115,7 +117,7 @@ export async function judge(
     settled: bench.settled,
     rang: seen.alarms.flatMap(({ settled }, index) => (settled ? [index] : [])),
     verdict,
-    state,
+    state: bench.state,
     ask,
     ...(nextEndAtMs === undefined ? {} : { nextEndAtMs }),
     ...(alarmAtMs === undefined ? {} : { alarmAtMs }),
@@ -288,6 +290,33 @@ class Bench {
     });
   }
 
+  /** What holds from now on, with the deadline that people know. */
+  get state(): State {
+    const { state } = this.#evaluated();
+    const namedEndAtMs = this.#namedEndAtMs();
+    return namedEndAtMs === undefined ? state : { ...state, namedEndAtMs };
+  }
+
+  /** Undefined unless this judgement moves the approval's deadline. */
+  #namedEndAtMs(): number | undefined {
+    const { verdict, state, nextEndAtMs } = this.#evaluated();
+    const { state: before, endAtMs } = this.#seen;
+    const isMoved = this.#end !== undefined && extensionOf(this.#end) !== undefined;
+    // The mails of a stage that opens now name the new one.
+    const isSame = state.stage === before.stage && state.round === before.round;
+    if (!isMoved || !isSame || verdict.kind === "done" || nextEndAtMs === undefined) return undefined;
+    const namedEndAtMs = before.namedEndAtMs ?? endAtMs;
+    return nextEndAtMs > namedEndAtMs + LINK_VIEW_MS ? nextEndAtMs : namedEndAtMs;
+  }
+
+  /** Numbers of open ballots whose links would die before the deadline, which this judgement moves. */
+  #outlivingLinks(): readonly number[] {
+    const { nextEndAtMs, close } = this.#evaluated();
+    if (nextEndAtMs === undefined || this.#namedEndAtMs() !== nextEndAtMs) return [];
+    const isOpen = (n: number) => (this.#ballots.get(n)?.state ?? "pending") === "pending";
+    return this.#seen.seats.flatMap(({ n }) => (isOpen(n) && !close.includes(n) ? [n] : []));
+  }
+
   /** What people are told because of this judgement. `decisions`: all that count. */
   notices(decisions: readonly CountedDecision[]): Says[] {
     const { verdict, state, remind, news, explanation } = this.#evaluated();
@@ -306,6 +335,11 @@ class Bench {
       dueAtMs,
       explanation,
     }));
+    // Of the time of the extension, so that the same is ordered if this step runs again.
+    const movedAtMs = this.endedAtMs ?? this.nowMs;
+    for (const n of this.#outlivingLinks()) {
+      notices.push({ mail: "resend", ...this.#ballot(n), ...asks, atMs: movedAtMs });
+    }
     for (const item of news) {
       const record = item.kind === "reassigned" ? this.#ballots.get(item.n) : undefined;
       const handed = record && reassignmentOf(record);

@@ -21,6 +21,7 @@ import { failureOf } from "../../../../src/service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../../src/service/approvals/mail-acts.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { openRig, type Rig, until } from "../../gateway/rig.ts";
+import { partsOf } from "../../tokens/forgeries.ts";
 
 const dee: Person = { email: "dee@example.com" };
 const never = new AbortController().signal;
@@ -506,6 +507,51 @@ describe("extend", () => {
     expect(Math.round(((course?.deadlineAtMs ?? 0) - startedAtMs) / 86_400_000)).toBe(300);
     expect(await press(rig, 2)).toMatchObject({ effective: true });
     expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+  });
+
+  test("beyond the life of the links that people have, it mails them fresh ones for the same ballot", async () => {
+    const mails: RequestMail[] = [];
+    await using rig = await openRig({
+      deliver: (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: "<m@test>" };
+      },
+    });
+    await asked(rig, { approvers: ["ana@example.com", "bo@example.com", "cy@example.com"], deadline: "P2D" });
+    await until(async () => (mails.length === 3 ? true : undefined));
+    await press(rig, 3);
+    const endOf = ({ links }: RequestMail) =>
+      Number(partsOf(new URL(links.approve).pathname.slice("/d/".length)).claims["exp"]) * 1_000;
+    const extend = async (deadline: string) => {
+      const result = await extendApproval(optionsOf(rig), "po-1", { deadline, ...actor() });
+      expect(result).toMatchObject({ effective: true, isDone: true });
+      return (result.kind === "stands" && result.course.deadlineAtMs) || 0;
+    };
+    const day = 86_400_000;
+    // Links of two days and seven more reach as far, also after two steps.
+    await extend("P5D");
+    await extend("P8D");
+    expect(mails).toHaveLength(3);
+    const deadlineAtMs = await extend("P12D");
+    await until(async () => (mails.length === 5 ? true : undefined));
+    expect(
+      mails
+        .slice(3)
+        .map(({ approver }) => approver.email)
+        .toSorted(),
+    ).toEqual(["ana@example.com", "bo@example.com"]);
+    for (const mail of mails.slice(3)) {
+      expect([mail.gen, mail.deadlineAtMs]).toEqual([0, deadlineAtMs]);
+      expect(Math.abs(endOf(mail) - (deadlineAtMs + 7 * day))).toBeLessThan(1_000);
+    }
+    // Those reach as far as this.
+    await extend("P18D");
+    await extend("P40D");
+    await until(async () => (mails.length === 7 ? true : undefined));
+    // A link of the last mail answers the ballot that was asked first.
+    const link = mails.findLast(({ approver }) => approver.email === "ana@example.com")?.links.approve ?? "";
+    expect((await rig.press(new URL(link).pathname)).status).toBe(303);
+    expect((await rig.durable.read("po-1:1"))?.state).toBe("resolved");
   });
 
   test("an approval can be cancelled after it was extended", async () => {
