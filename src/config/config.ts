@@ -28,6 +28,8 @@ export interface Config {
   readonly role: Role;
   readonly production: boolean;
   readonly logLevel: LogLevel;
+  /** Whether figures are kept for OpenTelemetry. */
+  readonly metrics: boolean;
   /** Where the gateway listens. `port` 0: any free one. */
   readonly host: string;
   readonly port: number;
@@ -119,6 +121,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     role,
     production,
     logLevel: read.oneOf(source, "LOG_LEVEL", LOG_LEVELS, "info"),
+    metrics: read.oneOf(source, "METRICS", ["on", "off"], "off") === "on",
     host,
     port,
     publicUrl,

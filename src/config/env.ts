@@ -53,6 +53,7 @@ export const ENV_NAMES = [
   "WORKFLOWS",
   "EXAMPLE_WORKFLOWS",
   "LOG_LEVEL",
+  "METRICS",
   "NODE_ENV",
 ] as const;
 

@@ -6,7 +6,9 @@ import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Measures } from "../lib/measures.ts";
 import type { MessagesFor } from "../lib/messages.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
 import { knownPerson } from "../service/inbox/list.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
@@ -77,6 +79,10 @@ export interface AppOptions {
   /** The texts of a language. */
   readonly messagesFor: MessagesFor;
   readonly log: Logger;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
+  /** What is known of the relay in this process. Default: nothing. */
+  readonly relay?: (() => RelayState | undefined) | undefined;
   readonly audit: Audit;
   /** Origin of every link. */
   readonly publicUrl: string;

@@ -8,8 +8,10 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import type { Measures } from "../lib/measures.ts";
 import { type MessagesFor, messagesFor as ownMessages } from "../lib/messages.ts";
 import { randomName } from "../lib/random.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
@@ -24,6 +26,10 @@ export interface GatewayOptions {
   /** What lists of approvals are read from. Default: there are none. */
   readonly ledger?: Ledger;
   readonly log: Logger;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
+  /** What is known of the relay in this process. Default: nothing. */
+  readonly relay?: (() => RelayState | undefined) | undefined;
   /** Who did what is written there. Default: nowhere. */
   readonly audit?: Audit;
   readonly host: string;
@@ -95,6 +101,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       messagesFor: options.messagesFor ?? ownMessages,
       log: options.log,
+      measures: options.measures,
+      relay: options.relay,
       audit: options.audit ?? NO_AUDIT,
       publicUrl,
       formerPublicUrls,

@@ -4,6 +4,7 @@ import { readReport } from "../bounces/report.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Measures } from "../lib/measures.ts";
 import { takeBounce } from "../service/approvals/take-bounce.ts";
 import type { TokenKey } from "../tokens/jws.ts";
 import { createReturnPathTokens, tagIn } from "../tokens/return-path.ts";
@@ -16,6 +17,7 @@ export interface BounceParts {
   readonly durable: Durable;
   readonly keys: readonly TokenKey[];
   readonly log: Logger;
+  readonly measures?: Measures | undefined;
   /** Milliseconds since 1970. Default: this process's clock. */
   readonly clock?: () => number;
 }
@@ -46,6 +48,7 @@ export function openBounceListener(parts: BounceParts): Promise<BounceListener> 
         if (path === undefined) continue;
         const nowMs = knownTime({ durable, clock });
         const taken = await takeBounce(durable, { name: path, nowMs }, report);
+        parts.measures?.count("countersign.mail.reports", { report: report.kind, result: taken.kind });
         const about = taken.kind === "unknown" ? {} : { approval: taken.approval, ballot: taken.n };
         log.info(
           { ...about, report: report.kind, status: report.status, outcome: taken.kind },

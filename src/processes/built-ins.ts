@@ -4,7 +4,8 @@ import { loadConfig } from "../config/config.ts";
 import type { Env } from "../config/env.ts";
 import type { StartGuest } from "../engine/serve/thread-run.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
-import { saidLog, saidOnlooker, type WorkerNews } from "./worker-news.ts";
+import { measureEngine } from "./measure-engine.ts";
+import { saidLog, saidMeasures, saidOnlooker, type WorkerNews } from "./worker-news.ts";
 
 /** What the worker beside the engine is started with. */
 export interface BuiltInStart {
@@ -28,8 +29,10 @@ export const startBuiltIns: StartGuest = async (engine, what, say: (news: Worker
     moreGroups: isAlone ? [group] : [],
     unavailable: (cause) => new ResonateTimeoutException(cause),
   });
+  const measured = saidMeasures(config, say);
   const worker = composeWorker({
     config,
+    ...measured,
     network,
     pid: network.pid,
     group: builtInGroup,
@@ -39,5 +42,11 @@ export const startBuiltIns: StartGuest = async (engine, what, say: (news: Worker
     onlooker: isWatched ? saidOnlooker(say) : undefined,
   });
   network.start();
-  return { stop: () => worker.stop(STOP_GRACE_MS) };
+  const measuring = measured.measures && measureEngine(engine, measured.measures);
+  return {
+    async stop() {
+      await worker.stop(STOP_GRACE_MS);
+      clearInterval(measuring);
+    },
+  };
 };

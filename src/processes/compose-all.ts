@@ -10,13 +10,16 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { type Logger, linesOf } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { readCallbackSettings } from "./callback-settings.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import type { Onlooker } from "./compose-worker.ts";
+import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
 import { startBuiltInsLater } from "./start-built-ins.ts";
 import { startWorkflows } from "./start-workflows.ts";
+import type { Hearers } from "./worker-news.ts";
 
 export interface AllParts {
   readonly config: Config;
@@ -37,6 +40,9 @@ interface All {
 /** What it starts, `owner` stops. */
 export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const { config, log, engine } = parts;
+  let relay: RelayState | undefined;
+  const metrics = await openMetrics(config, log, () => relay);
+  owner.defer(() => metrics?.close());
   const workflows = await loadWorkflows(config.workflows.folder);
   const index = await openIndexOf(config, log);
   if (index !== undefined) owner.defer(() => index.stop());
@@ -52,11 +58,20 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     network,
     index,
     log,
+    metrics,
+    relay: () => relay,
     workflows,
     mailbox: mailbox?.routes,
   });
   owner.defer(() => gateway.close());
   const { url, publicUrl } = gateway;
+  const heard: Hearers = {
+    write: linesOf(log),
+    metrics,
+    relay: (state) => {
+      relay = state;
+    },
+  };
   const place = { publicUrl, mailboxPort: mailbox?.port };
   if (engine === undefined) {
     const { startWorkerThread } = await import("./start-worker.ts");
@@ -66,8 +81,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
       part: "countersign",
       pid,
       ...place,
-      write: linesOf(log),
-      onlooker: parts.onlooker,
+      heard: { ...heard, onlooker: parts.onlooker },
     });
     owner.defer(() => worker.stop());
   } else {
@@ -75,10 +89,17 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     // What the worker will read when its first task comes is wrong now or never: then the start fails.
     readCallbackSettings(config);
     const { settings, onlooker } = parts;
-    const common = { settings, ...place, engine, group, write: linesOf(log) };
-    const workers = [startBuiltInsLater({ ...common, builtInGroup, isAlone: !hasOthers, onlooker })];
+    const common = { settings, ...place, engine, group };
+    const workers = [
+      startBuiltInsLater({
+        ...common,
+        builtInGroup,
+        isAlone: !hasOthers,
+        heard: { ...heard, onlooker },
+      }),
+    ];
     // The examples alone are rarely begun.
-    if (hasOthers) workers.push(startWorkflows({ ...common, isEager: workflows.length > 0 }));
+    if (hasOthers) workers.push(startWorkflows({ ...common, isEager: workflows.length > 0, heard }));
     // They stop side by side: one after the other could take twice the time that a process has for its end.
     owner.defer(() => Promise.all(workers.map((worker) => worker.stop())));
   }

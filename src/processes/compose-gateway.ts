@@ -9,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
 import type { Durable } from "../durable/durable.ts";
+import { knownTime } from "../durable/engine-time.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
@@ -17,10 +18,13 @@ import { NO_AUDIT, openAudit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { loadMessages } from "../lib/message-folder.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import { hasRoom } from "../lib/storage.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
+import { watchApprovals } from "./metrics.ts";
 
 export interface GatewayParts {
   readonly config: Config;
@@ -30,6 +34,9 @@ export interface GatewayParts {
   /** The read model in PostgreSQL. */
   readonly index: { readonly ledger: Ledger } | undefined;
   readonly log: Logger;
+  readonly metrics?: Metrics | undefined;
+  /** What is known of the relay, where a worker is in the same process. */
+  readonly relay?: (() => RelayState | undefined) | undefined;
   /** The workflows of the folder in the settings. */
   readonly workflows: readonly Workflow[];
   /** The development mailbox, where there is one. */
@@ -41,12 +48,15 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, durable, network, index, log, mailbox, workflows } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = await readSources(config);
+  const ledger = index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER);
   const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
   try {
     const gateway = await startGateway({
       durable,
-      ledger: index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER),
+      ledger,
       log,
+      measures: parts.metrics,
+      relay: parts.relay,
       audit:
         auditDir === undefined
           ? NO_AUDIT
@@ -80,6 +90,10 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       ...(engine.kind === "embedded" && { canStore: () => hasRoom(dataDir) }),
       ...(looking && { isEngineOpen: looking.isOpen }),
     });
+    const isIndexed = index !== undefined || (engine.kind === "embedded" && engine.isIndexed);
+    if (parts.metrics !== undefined && isIndexed) {
+      watchApprovals(parts.metrics, ledger, () => knownTime({ durable, clock: Date.now }));
+    }
     const bounces = await openBounces(parts, gateway).catch(async (error: unknown) => {
       await gateway.close();
       throw error;
@@ -99,12 +113,19 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
 }
 
 /** Where reports about mails are taken by SMTP, if the settings say so. */
-async function openBounces({ config, durable, log }: GatewayParts, { publicUrl }: Gateway) {
+async function openBounces({ config, durable, log, metrics }: GatewayParts, { publicUrl }: Gateway) {
   const listener = config.bounces?.listener;
   if (listener === undefined) return undefined;
   const { openBounceListener } = await import("./bounce-listener.ts");
   const { hostname: name } = new URL(publicUrl);
-  const opened = await openBounceListener({ ...listener, name, durable, keys: loadTokenKeys(config), log });
+  const opened = await openBounceListener({
+    ...listener,
+    name,
+    durable,
+    keys: loadTokenKeys(config),
+    log,
+    measures: metrics,
+  });
   log.info({ host: listener.host, port: opened.port }, "Reports about mails are taken by SMTP");
   return opened;
 }

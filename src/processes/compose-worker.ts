@@ -6,15 +6,19 @@ import { startWorker, type Worker } from "../../worker/runtime/worker.ts";
 import { PRODUCT_WORKFLOWS, type Registration } from "../../worker/workflows/index.ts";
 import type { ApprovalRequest } from "../approval/approval.ts";
 import type { CallbackEvent } from "../approval/event.ts";
-import { createCallbackSender } from "../callback/sender.ts";
+import { type CallbackSender, createCallbackSender } from "../callback/sender.ts";
 import { type AskMail, createMailer } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
+import { watchRelay } from "../channels/mail/relay-state.ts";
+import type { Attempt } from "../channels/mail/transport.ts";
 import type { Config } from "../config/config.ts";
 import { loadTokenKeys } from "../config/keys.ts";
 import { VALUE_BYTES_MAX } from "../durable/value.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import type { Logger } from "../lib/log.ts";
+import { type Measures, NO_MEASURES } from "../lib/measures.ts";
 import { loadMessages } from "../lib/message-folder.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
 import { createLinkTokens } from "../tokens/tokens.ts";
 import type { Workflow } from "../workflows/workflow.ts";
@@ -34,6 +38,10 @@ export interface WorkerParts {
   readonly publicUrl?: string | undefined;
   /** Port of the development mailbox, likewise. */
   readonly mailboxPort?: number | undefined;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
+  /** Gets what is known of the relay, after each mail. */
+  readonly onRelay?: ((state: RelayState) => void) | undefined;
   /** Told what happens to approvals, to show it to people (`countersign dev`). */
   readonly onlooker?: Onlooker | undefined;
 }
@@ -49,7 +57,7 @@ export interface Onlooker {
 export const STOP_GRACE_MS = 15_000;
 
 export function composeWorker(parts: WorkerParts): Worker {
-  const { config, network, pid, group, log, publicUrl = config.publicUrl } = parts;
+  const { config, network, pid, group, log, publicUrl = config.publicUrl, measures = NO_MEASURES } = parts;
   if (publicUrl === undefined) {
     throw new ConfigError(["PORT is 0, so PUBLIC_URL must be set: links need an origin"]);
   }
@@ -61,24 +69,38 @@ export function composeWorker(parts: WorkerParts): Worker {
   const relay = parseSmtpUrl(smtpUrl);
   if (typeof relay === "string") throw new ConfigError([`SMTP_URL ${relay}`]);
   const relayLog = createRelayLog(log, { server: `${relay.host}:${relay.port}` });
+  const relayWatch = watchRelay(Date.now, parts.onRelay);
   const mailer = createMailer({
     smtpUrl,
     from: config.mail.from,
     publicUrl,
     messagesFor: loadMessages(config.messagesDir),
     bounceHeader: config.bounces?.header,
-    onOutcome: (outcome, mail) => {
+    onOutcome: (outcome, mail, messageId) => {
       relayLog.note(outcome, mail);
+      relayWatch.note(outcome, messageId);
+      countMail(measures, outcome);
       if (outcome.kind === "accepted" && "links" in mail) parts.onlooker?.mail(mail);
     },
   });
-  const callbacks = createCallbackSender({
+  const sender = createCallbackSender({
     targets: config.callbacks,
     ...readCallbackSettings(config),
     // Nothing waits for a callback, so without this line a failure would be seen only in the list of callbacks.
     onFailure: (failed) => log.warn(failed, "callback failed"),
     ...(config.callbacks.retriesMs === undefined ? {} : { retriesMs: config.callbacks.retriesMs }),
   });
+  const callbacks: CallbackSender = {
+    ...sender,
+    async attempt(callback, n) {
+      const attempt = await sender.attempt(callback, n);
+      const { next } = attempt;
+      measures.count("countersign.callback.attempts", {
+        result: next.kind === "end" ? next.status : "retry",
+      });
+      return attempt;
+    },
+  };
   const { builtInGroup, leaseMs, concurrency, handBackMs } = config.worker;
   const worker = startWorker({
     network,
@@ -95,6 +117,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       tokens,
       publicUrl,
       bounceAddress: config.bounces?.address,
+      measures,
       group,
       builtInGroup,
       mayApproveByDeadline: config.mayApproveByDeadline,
@@ -108,6 +131,12 @@ export function composeWorker(parts: WorkerParts): Worker {
       await mailer.close({ graceMs: 0 });
     },
   };
+}
+
+function countMail(measures: Measures, outcome: Attempt): void {
+  const result = outcome.kind === "failed" ? "deferred" : outcome.kind;
+  measures.count("countersign.mails", { result });
+  if (outcome.kind === "failed") measures.count("countersign.relay.errors", { cause: outcome.cause });
 }
 
 /** The built-in workflows, yours, and each example whose name none of yours has taken. */

@@ -7,6 +7,8 @@ import { ledgerProjection } from "../ledger/projection.ts";
 import { createLogger } from "../lib/log.ts";
 import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
+import { measureEngine } from "./measure-engine.ts";
+import { openMetrics } from "./metrics.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "engine");
@@ -25,6 +27,12 @@ await runService(async () => {
     owner.defer(() => engine.close());
     const served = await serveEngine(engine, { port, token: loadEngineToken(config) });
     owner.defer(() => served.close());
+    const metrics = await openMetrics(config, log);
+    const measuring = metrics && measureEngine(engine, metrics);
+    owner.defer(async () => {
+      clearInterval(measuring);
+      await metrics?.close();
+    });
     return served;
   });
   return { log, ready: { engine: server.url, dataDir }, stop: release };

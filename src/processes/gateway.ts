@@ -13,6 +13,7 @@ import { readMailsOf } from "../mailbox/reader.ts";
 import { mailboxRoutes } from "../mailbox/routes.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
+import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
 
 await runService(async () => {
@@ -35,12 +36,14 @@ await runService(async () => {
           log,
         })
       : undefined;
+  const metrics = await openMetrics(config, log);
   const gateway = await composeGateway({
     config,
     durable,
     network,
     index,
     log,
+    metrics,
     workflows,
     mailbox: mailbox?.routes,
   });
@@ -50,6 +53,7 @@ await runService(async () => {
     ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
     async stop() {
       await gateway.close();
+      await metrics?.close();
       await durable.stop();
       await index?.stop();
       await mailbox?.close();

@@ -1,9 +1,8 @@
 import type { EngineThread } from "../engine/serve/thread.ts";
 import type { Guest } from "../engine/serve/thread-run.ts";
 import type { BuiltInStart } from "./built-ins.ts";
-import type { Onlooker } from "./compose-worker.ts";
 import { onFirstTask } from "./first-task.ts";
-import { hearWorker, type WorkerNews } from "./worker-news.ts";
+import { type Hearers, hearWorker, type WorkerNews } from "./worker-news.ts";
 
 export interface BuiltInsOptions extends Omit<BuiltInStart, "isWatched"> {
   readonly engine: Pick<EngineThread, "network" | "host">;
@@ -11,9 +10,8 @@ export interface BuiltInsOptions extends Omit<BuiltInStart, "isWatched"> {
   readonly group: string;
   /** The worker group of the built-in workflows. */
   readonly builtInGroup: string;
-  readonly onlooker: Onlooker | undefined;
-  /** Gets each line of the worker's log. */
-  readonly write: (line: string) => void;
+  /** Starts at once where metrics are on, because they tell of the engine too. */
+  readonly heard: Hearers;
 }
 
 /**
@@ -24,17 +22,20 @@ export interface BuiltInsOptions extends Omit<BuiltInStart, "isWatched"> {
  * If the worker cannot start, the process ends. Settings that would be the reason are checked before: see compose-all.ts.
  */
 export function startBuiltInsLater(options: BuiltInsOptions): Guest {
-  const { engine, group, builtInGroup, onlooker, write, ...start } = options;
+  const { engine, group, builtInGroup, heard, ...start } = options;
   let guest: Promise<Guest> | undefined;
   const run = () => {
-    const what: BuiltInStart = { ...start, isWatched: onlooker !== undefined };
-    guest = engine.host(what, (said) => hearWorker(said as WorkerNews, write, onlooker));
+    const what: BuiltInStart = { ...start, isWatched: heard.onlooker !== undefined };
+    guest = engine.host(what, (said) => hearWorker(said as WorkerNews, heard));
     void guest;
   };
-  const watch = onFirstTask(engine, start.isAlone ? [builtInGroup, group] : [builtInGroup], run);
+  const isEager = heard.metrics !== undefined;
+  if (isEager) run();
+  const groups: readonly [string, ...string[]] = start.isAlone ? [builtInGroup, group] : [builtInGroup];
+  const watch = isEager ? undefined : onFirstTask(engine, groups, run);
   return {
     async stop() {
-      await watch.stop();
+      await watch?.stop();
       await (await guest)?.stop();
     },
   };

@@ -1,12 +1,9 @@
-import type { Onlooker } from "./compose-worker.ts";
 import { type RunningThread, runThread } from "./run-thread.ts";
-import { hearWorker } from "./worker-news.ts";
+import { type Hearers, hearWorker } from "./worker-news.ts";
 import type { StartNews, WorkerStart } from "./worker-thread.ts";
 
 export interface WorkerOptions extends Omit<WorkerStart, "isWatched"> {
-  /** Gets each line of the thread's log. */
-  readonly write: (line: string) => void;
-  readonly onlooker?: Onlooker | undefined;
+  readonly heard: Hearers;
   /** How long the thread may take to end when it is told to stop. Default: that of `runThread`. */
   readonly graceMs?: number;
 }
@@ -18,14 +15,14 @@ export interface WorkerOptions extends Omit<WorkerStart, "isWatched"> {
  * @throws Error with the stack that is to be printed, if the worker cannot start
  */
 export async function startWorkerThread(options: WorkerOptions): Promise<RunningThread> {
-  const { write, onlooker, graceMs, ...start } = options;
+  const { heard, graceMs, ...start } = options;
   const started = Promise.withResolvers<void>();
-  const data: WorkerStart = { ...start, isWatched: onlooker !== undefined };
+  const data: WorkerStart = { ...start, isWatched: heard.onlooker !== undefined };
   const onNews = (said: unknown) => {
     const news = said as StartNews;
     if (news.kind === "ready") started.resolve();
     else if (news.kind === "failed") started.reject(asSaid(news.problem));
-    else hearWorker(news, write, onlooker);
+    else hearWorker(news, heard);
   };
   const thread = runThread({ file: "worker-thread", name: "workflows", data, onNews, graceMs });
   try {

@@ -1,7 +1,7 @@
 import type { EngineThread } from "../engine/serve/thread.ts";
 import { onFirstTask } from "./first-task.ts";
 import { type RunningThread, runThread } from "./run-thread.ts";
-import { hearWorker, type WorkerNews } from "./worker-news.ts";
+import { type Hearers, hearWorker, type WorkerNews } from "./worker-news.ts";
 import type { WorkflowsStart } from "./workflows-thread.ts";
 
 export interface WorkflowsOptions extends Omit<WorkflowsStart, "engine"> {
@@ -10,8 +10,7 @@ export interface WorkflowsOptions extends Omit<WorkflowsStart, "engine"> {
   readonly group: string;
   /** Start at once. Otherwise the first task in the group starts the thread. */
   readonly isEager: boolean;
-  /** Gets each line of the thread's log. */
-  readonly write: (line: string) => void;
+  readonly heard: Hearers;
 }
 
 /**
@@ -20,10 +19,10 @@ export interface WorkflowsOptions extends Omit<WorkflowsStart, "engine"> {
  * processor time, which an installation that only asks for approvals never needs.
  */
 export function startWorkflows(options: WorkflowsOptions): RunningThread {
-  const { engine, group, isEager, write, ...start } = options;
+  const { engine, group, isEager, heard, ...start } = options;
   let thread: RunningThread | undefined;
   const run = () => {
-    thread = startThread({ ...start, engine: engine.line() }, write);
+    thread = startThread({ ...start, engine: engine.line() }, heard);
   };
   if (isEager) run();
   const watch = isEager ? undefined : onFirstTask(engine, [group], run);
@@ -35,12 +34,12 @@ export function startWorkflows(options: WorkflowsOptions): RunningThread {
   };
 }
 
-function startThread(start: WorkflowsStart, write: (line: string) => void): RunningThread {
+function startThread(start: WorkflowsStart, heard: Hearers): RunningThread {
   return runThread({
     file: "workflows-thread",
     name: "workflows",
     data: start,
     transferList: [start.engine.port],
-    onNews: (news) => hearWorker(news as WorkerNews, write, undefined),
+    onNews: (news) => hearWorker(news as WorkerNews, heard),
   });
 }

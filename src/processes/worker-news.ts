@@ -4,12 +4,22 @@ import type { CallbackEvent } from "../approval/event.ts";
 import type { AskMail } from "../channels/mail/mailer.ts";
 import type { Config } from "../config/config.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
-import type { Onlooker } from "./compose-worker.ts";
+import type { CounterName, HistogramName, Labels, Measures } from "../lib/measures.ts";
+import type { RelayState } from "../lib/relay-state.ts";
+import type { Onlooker, WorkerParts } from "./compose-worker.ts";
 
 export type WorkerNews =
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "mail"; readonly mail: AskMail }
-  | { readonly kind: "event"; readonly event: CallbackEvent; readonly request: ApprovalRequest };
+  | { readonly kind: "event"; readonly event: CallbackEvent; readonly request: ApprovalRequest }
+  | { readonly kind: "count"; readonly name: CounterName; readonly by: number; readonly labels: Labels }
+  | {
+      readonly kind: "observe";
+      readonly name: HistogramName;
+      readonly value: number;
+      readonly labels: Labels;
+    }
+  | { readonly kind: "relay"; readonly state: RelayState };
 
 /** In the worker's thread: a log that `say` carries over. */
 export function saidLog(config: Config, part: string, say: (news: WorkerNews) => void): Logger {
@@ -28,13 +38,47 @@ export function saidOnlooker(say: (news: WorkerNews) => void): Onlooker {
   };
 }
 
+/** In the worker's thread: tells of the relay, and measures where metrics are on. */
+export function saidMeasures(
+  { metrics }: Config,
+  say: (news: WorkerNews) => void,
+): Pick<WorkerParts, "measures" | "onRelay"> {
+  const onRelay = (state: RelayState) => say({ kind: "relay", state });
+  if (!metrics) return { onRelay };
+  return {
+    onRelay,
+    measures: {
+      count: (name, labels = {}, by = 1) => say({ kind: "count", name, by, labels }),
+      observe: (name, value, labels = {}) => say({ kind: "observe", name, value, labels }),
+    },
+  };
+}
+
+/** In the first thread: who is told. */
+export interface Hearers {
+  /** Gets each line of the worker's log. */
+  readonly write: (line: string) => void;
+  readonly onlooker?: Onlooker | undefined;
+  readonly metrics?: Measures | undefined;
+  readonly relay?: ((state: RelayState) => void) | undefined;
+}
+
 /** In the first thread: passes the news on. */
-export function hearWorker(
-  news: WorkerNews,
-  write: (line: string) => void,
-  onlooker: Onlooker | undefined,
-): void {
-  if (news.kind === "line") write(news.line);
-  else if (news.kind === "mail") onlooker?.mail(news.mail);
-  else onlooker?.event(news.event, news.request);
+export function hearWorker(news: WorkerNews, { write, onlooker, metrics, relay }: Hearers): void {
+  switch (news.kind) {
+    case "line":
+      return write(news.line);
+    case "mail":
+      return onlooker?.mail(news.mail);
+    case "event":
+      return onlooker?.event(news.event, news.request);
+    case "count":
+      return metrics?.count(news.name, news.labels, news.by);
+    case "observe":
+      return metrics?.observe(news.name, news.value, news.labels);
+    case "relay":
+      return relay?.(news.state);
+    default:
+      return news satisfies never;
+  }
 }

@@ -11,7 +11,7 @@ import { startProblem } from "../lib/start-problem.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
 import { openIndexOf } from "./open-index.ts";
-import { saidLog, saidOnlooker, type WorkerNews } from "./worker-news.ts";
+import { saidLog, saidMeasures, saidOnlooker, type WorkerNews } from "./worker-news.ts";
 
 /** What the thread is started with. */
 export interface WorkerStart {
@@ -49,6 +49,7 @@ try {
   const index = await openIndexOf(config, log);
   const worker = composeWorker({
     config,
+    ...saidMeasures(config, say),
     network: index?.watch(network) ?? network,
     pid,
     group,

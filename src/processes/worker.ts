@@ -5,7 +5,9 @@ import { engineEndpoint } from "../config/keys.ts";
 import { probeInBackground } from "../durable/probe.ts";
 import { createLogger, linesOf } from "../lib/log.ts";
 import { processId } from "../lib/process-id.ts";
+import type { RelayState } from "../lib/relay-state.ts";
 import { runService } from "../lib/service.ts";
+import { openMetrics } from "./metrics.ts";
 import { startWorkerThread } from "./start-worker.ts";
 
 await runService(async () => {
@@ -16,12 +18,20 @@ await runService(async () => {
   const { group } = config.worker;
   const pid = processId();
   const endpoint = engineEndpoint(config);
+  let relay: RelayState | undefined;
+  const metrics = await openMetrics(config, log, () => relay);
   const worker = await startWorkerThread({
     settings,
     role: "worker",
     part: "worker",
     pid,
-    write: linesOf(log),
+    heard: {
+      write: linesOf(log),
+      metrics,
+      relay: (state) => {
+        relay = state;
+      },
+    },
   });
   const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
   return {
@@ -30,6 +40,7 @@ await runService(async () => {
     stop: async () => {
       looking?.stop();
       await worker.stop();
+      await metrics?.close();
     },
   };
 });

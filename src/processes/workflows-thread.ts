@@ -9,7 +9,7 @@ import type { Env } from "../config/env.ts";
 import { connectThread, type EngineLine } from "../engine/serve/thread.ts";
 import { loadWorkflows } from "../workflows/folder.ts";
 import { composeWorker, STOP_GRACE_MS } from "./compose-worker.ts";
-import { saidLog, type WorkerNews } from "./worker-news.ts";
+import { saidLog, saidMeasures, type WorkerNews } from "./worker-news.ts";
 
 /** What the thread is started with. */
 export interface WorkflowsStart {
@@ -35,6 +35,7 @@ const network = engine.network({
 });
 const worker = composeWorker({
   config,
+  ...saidMeasures(config, say),
   network,
   pid: network.pid,
   group,

@@ -5,6 +5,7 @@ import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
+import type { Measures } from "../../src/lib/measures.ts";
 import type { AbsenceBook } from "../../src/service/absences/book.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
 import type { WorkerLog } from "./sdk-log.ts";
@@ -47,6 +48,8 @@ export interface ProductServices extends Services {
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
   /** Gets events of approvals in this process, more than once if a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }

@@ -106,6 +106,10 @@ export async function judge(
   const events = eventsOfJudgement(approval, { verdict, decisions, endedAtMs }, before);
   const announced = await announce(svc, terms.startedAtMs, events, request.callbackUrl);
   for (const event of events) svc.onEvent?.(event, request);
+  if (verdict.kind === "done") {
+    const tookMs = (endedAtMs ?? bench.nowMs) - terms.startedAtMs;
+    svc.measures?.observe("countersign.approval.duration", tookMs / 1000, { outcome: verdict.outcome });
+  }
   await orderNotices(
     svc,
     { approval, startedAtMs: terms.startedAtMs, content: seen.content },

@@ -26,8 +26,8 @@ export interface MailerOptions {
   readonly publicUrl: string;
   /** As of a composer's site. */
   readonly bounceHeader?: { readonly name: string; readonly value: string } | undefined;
-  /** Gets the result of each mail, after its quick tries. Default: none. */
-  readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail) => void;
+  /** Gets the result of each mail, after its quick tries, with its Message-ID. Default: none. */
+  readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail, messageId: string) => void;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
   readonly quickTries?: QuickTries;
@@ -72,7 +72,7 @@ export function createMailer(options: MailerOptions): Mailer {
   async function sendOne(mail: Mail | SignInMail): Promise<Delivery> {
     const composed = mail.kind === "sign-in" ? composer.signIn(mail) : composer.compose(mail);
     const outcome = await deliver(composed);
-    onOutcome(outcome, mail);
+    onOutcome(outcome, mail, composed.messageId);
     if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
     return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
   }

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { Audit } from "../../lib/audit.ts";
 import type { Logger } from "../../lib/log.ts";
+import type { Measures } from "../../lib/measures.ts";
 import { httpsForGood } from "../../lib/page-headers.ts";
 import { beginState, stateOf } from "./request-state.ts";
 
@@ -12,6 +13,8 @@ export function requestContext(options: {
   /** Origin of every link. If it is https, every response demands https from then on. */
   readonly publicUrl: string;
   readonly log: Logger;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
   /** Where handlers write down what was done. */
   readonly audit: Audit;
   readonly newId: () => string;
@@ -42,6 +45,11 @@ export function requestContext(options: {
         // The caller went away before the answer was out.
         ...(res.writableFinished ? {} : { aborted: true }),
       };
+      options.measures?.observe("http.server.request.duration", line.ms / 1000, {
+        "http.route": line.route,
+        "http.request.method": line.method,
+        "http.response.status_code": line.status,
+      });
       // Probes come every few seconds and say nothing when all is well.
       if (QUIET.includes(line.route) && res.statusCode < 400) options.log.debug(line, "request");
       else options.log.info(line, "request");

@@ -7,6 +7,7 @@
 import type { IRouter, Request, Response } from "express";
 import { ERRORS, ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import type { Measures } from "../../lib/measures.ts";
 import { WEBHOOK_BODY_BYTES_MAX } from "../../openapi/limits.ts";
 import { type Taken, type TakeOptions, takeDelivery } from "../../service/webhooks/take-delivery.ts";
 import { readEvents, type WebhookEvent } from "../../webhooks/events.ts";
@@ -22,6 +23,8 @@ import { addRoute } from "../http/routes.ts";
 export interface WebhookRoutesOptions extends TakeOptions {
   readonly sources: Sources;
   readonly log: Logger;
+  /** Default: nothing is measured. */
+  readonly measures?: Measures | undefined;
   /** What senders that sign the address have signed: ours, whatever the request's `Host` says. */
   readonly publicUrl: string;
   readonly formerPublicUrls: readonly string[];
@@ -119,9 +122,11 @@ async function take(
       effective,
       outcome: result,
     });
+    options.measures?.count("countersign.webhooks", { source: source.name, result });
     options.log.info({ ...line, delivery, duplicate, result, effective, promise, why }, "webhook taken");
     return taken;
   } catch (error) {
+    options.measures?.count("countersign.webhooks", { source: source.name, result: "not-taken" });
     if (error instanceof ServiceError && ERRORS[error.code].status < 500) {
       options.log.warn({ ...line, code: error.code, why: publicDetail(error) }, "webhook not taken");
     }

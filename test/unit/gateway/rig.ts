@@ -12,6 +12,8 @@ import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { type GatewayOptions, startGateway } from "../../../src/gateway/gateway.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
+import type { Measures } from "../../../src/lib/measures.ts";
+import type { RelayState } from "../../../src/lib/relay-state.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
@@ -74,6 +76,9 @@ export interface RigOptions {
   readonly deliver?: (mail: RequestMail) => Delivery;
   /** Runs a worker from the start. */
   readonly work?: boolean;
+  readonly measures?: Measures;
+  /** What is known of the relay. Default: nothing. */
+  readonly relay?: () => RelayState;
   /** Senders of webhooks. Default: none. */
   readonly sources?: Sources;
   /** The address that mails come back to. Default: none. */
@@ -122,6 +127,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     mayApproveByDeadline,
     outcomeWaitMs,
     sources: options.sources,
+    measures: options.measures,
+    relay: options.relay,
   });
   let calls = 0;
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
@@ -175,6 +182,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
           tokens,
           publicUrl: gateway.publicUrl,
           bounceAddress: options.bounceAddress,
+          measures: options.measures,
           group: "worker",
           mayApproveByDeadline,
         },

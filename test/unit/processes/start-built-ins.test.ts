@@ -44,8 +44,7 @@ async function site({ isAlone }: { readonly isAlone: boolean }) {
     publicUrl: "https://a.example",
     mailboxPort: undefined,
     isAlone,
-    onlooker: undefined,
-    write: (line) => lines.push(line),
+    heard: { write: (line) => lines.push(line) },
   });
   return { begin, host, lines, builtIns };
 }

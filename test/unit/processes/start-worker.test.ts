@@ -45,7 +45,7 @@ async function openServer() {
   return { durable, settings, computes };
 }
 
-const START = { role: "worker", part: "worker", pid: "p1", write: () => undefined } as const;
+const START = { role: "worker", part: "worker", pid: "p1", heard: { write: () => undefined } } as const;
 
 test("a worker whose workflow computes is ended after its grace", async () => {
   const { durable, settings, computes } = await openServer();

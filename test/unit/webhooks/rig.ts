@@ -66,7 +66,15 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   if (options.sources !== undefined) {
     const { sources, clock = Date.now } = options;
     const tokens = { returnPaths: createReturnPathTokens([RETURN_PATH_KEY]) };
-    addWebhookRoutes(app, { durable, log, publicUrl, formerPublicUrls: [], sources, clock, tokens });
+    addWebhookRoutes(app, {
+      durable,
+      log,
+      publicUrl,
+      formerPublicUrls: [],
+      sources,
+      clock,
+      tokens,
+    });
   }
   if (options.routes !== undefined) app.use(options.routes({ durable, log, publicUrl }));
   const onError: ErrorRequestHandler = (error: unknown, _req, res, _next) => {

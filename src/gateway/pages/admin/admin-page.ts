@@ -7,6 +7,7 @@ import type { CallbackView } from "../../../approval/stored-callback.ts";
 import type { ApprovalView } from "../../../approval/view.ts";
 import type { Entry } from "../../../ledger/entry.ts";
 import type { FieldProblem } from "../../../lib/errors.ts";
+import type { RelayState } from "../../../lib/relay-state.ts";
 import type { ChangePage } from "../page.ts";
 import type { AdminAct } from "./admin-acts.ts";
 import type { AdminFilter } from "./admin-filter.ts";
@@ -20,6 +21,8 @@ export interface OperatorShown {
 
 /** A list of approvals. `total`: how many there are, or at least are if `isExact` is false. */
 interface AdminList {
+  /** What is known of the relay, where a worker is in the same process. */
+  readonly relay?: RelayState;
   readonly operator: OperatorShown;
   readonly filter: AdminFilter;
   /** What is wrong with the filter, by its controls; nothing is listed then. */

@@ -1,6 +1,7 @@
 import type { Entry } from "../../../ledger/entry.ts";
 import { CONDITIONS_MAX } from "../../../ledger/parameters.ts";
 import { dateText, relativeText } from "../../../lib/date-text.ts";
+import type { RelayState } from "../../../lib/relay-state.ts";
 import type { Locals } from "../../../lib/templates.ts";
 import { oneLine } from "../../../lib/text.ts";
 import type { PageContent } from "../page-content.ts";
@@ -11,7 +12,7 @@ import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
 type Data = Extract<AdminPage, { view: "adminList" }>["data"];
 
 export function listContent(data: Data): PageContent {
-  const { operator, filter, problems, unavailable, items, total, previous, next } = data;
+  const { operator, filter, problems, unavailable, items, total, previous, next, relay } = data;
   const problemOf = (name: string) => problems.find(({ field }) => field === name)?.message;
   const control = (name: "approver" | "requester" | "q", label: string, type: string) => ({
     ...inputOf(name, label, filter[name], type),
@@ -30,6 +31,8 @@ export function listContent(data: Data): PageContent {
       tabs: tabsAt("/admin"),
       leave: leaveForm(operator),
       problems: problems.map(({ field, message }) => `${LABELS[field] ?? field} ${message}.`),
+      relay: relay && relayText(relay),
+      isRelayBad: relay?.kind === "away" || relay?.kind === "barred",
       unavailable,
       selects: [
         {
@@ -102,6 +105,16 @@ function inputOf(name: string, label: string, value: string, type: string) {
 function countText({ count, isExact }: NonNullable<Data["total"]>): string {
   if (!isExact) return `More than ${count.toLocaleString("en-GB")} approvals`;
   return count === 1 ? "1 approval" : `${count.toLocaleString("en-GB")} approvals`;
+}
+
+/** Undefined before the first mail: then nothing is known. */
+function relayText({ kind, sinceMs, lastError, waiting }: RelayState): string | undefined {
+  if (kind === "unknown") return undefined;
+  const since = dateText(sinceMs).local;
+  const mails = waiting === 0 ? "" : ` ${waiting === 1 ? "1 mail waits" : `${waiting} mails wait`}.`;
+  if (kind === "up") return `The mail relay takes mails, since ${since}.${mails}`;
+  const what = kind === "away" ? "is away" : "does not let us send";
+  return `The mail relay ${what}, since ${since}: ${lastError?.reason ?? "unknown reason"}.${mails}`;
 }
 
 /** People that a line names; of more it gives the number. */

@@ -5,6 +5,7 @@ import { knownTime } from "../../../durable/engine-time.ts";
 import type { Ledger, ListQuery } from "../../../ledger/ledger.ts";
 import { CONDITIONS_MAX } from "../../../ledger/parameters.ts";
 import { type FieldProblem, ServiceError } from "../../../lib/errors.ts";
+import type { RelayState } from "../../../lib/relay-state.ts";
 import { fullPage } from "../../../service/ledger/full-page.ts";
 import { listCallIn } from "../../../service/ledger/list-call.ts";
 import { addRoute } from "../../http/routes.ts";
@@ -18,6 +19,8 @@ export interface AdminListOptions {
   readonly ledger: Pick<Ledger, "list">;
   readonly entrance: Entrance;
   readonly pages: Pages;
+  /** What is known of the relay in this process. Default: nothing. */
+  readonly relay?: (() => RelayState | undefined) | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
@@ -48,6 +51,7 @@ export function addAdminListRoute(router: IRouter, options: AdminListOptions): v
           operator,
           filter,
           nowMs,
+          ...relayOf(options),
           problems: [],
           items,
           ...(total === undefined ? {} : { total }),
@@ -62,6 +66,12 @@ export function addAdminListRoute(router: IRouter, options: AdminListOptions): v
       }
     }),
   });
+}
+
+/** Undefined where the workers are other processes. */
+function relayOf({ relay }: AdminListOptions): { readonly relay?: RelayState } {
+  const state = relay?.();
+  return state === undefined ? {} : { relay: state };
 }
 
 function filterIn({ query }: Request): AdminFilter {

@@ -1,6 +1,7 @@
 /** The list, the page of an approval, and the acts of operators, over the real gateway, engine and worker. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_LEDGER } from "../../../../src/ledger/embedded.ts";
+import type { RelayState } from "../../../../src/lib/relay-state.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
 import type { TestBrowser } from "../inbox/browser.ts";
 import { openRig, type Rig, until } from "../rig.ts";
@@ -133,6 +134,37 @@ describe("the list", () => {
     expect(new Set(seen).size).toBe(60);
     expect(seen).toHaveLength(60);
     expect(backs).toEqual([undefined, "/admin?q=order", expect.stringContaining("cursor=")]);
+  });
+
+  test("says whether the relay takes mails, since when, why not, and how many wait", async () => {
+    let state: RelayState = { kind: "unknown", sinceMs: 0, waiting: 0 };
+    await using other = await openRig({ ledger: ledgerOf([]), relay: () => state });
+    const there = await enters(other, "");
+    const told = async () => {
+      const { status, text } = await there.get("/admin");
+      expect(status).toBe(200);
+      return /<p class="(problem|relay)">([^<]*)/u.exec(text)?.slice(1);
+    };
+    expect(await told()).toBeUndefined();
+    const lastError = { reason: "The mail server could not be reached", atMs: 0 };
+    state = { kind: "away", sinceMs: Date.UTC(2026, 10, 30, 9), lastError, waiting: 3 };
+    expect(await told()).toEqual([
+      "problem",
+      expect.stringMatching(
+        /^The mail relay is away, since .*09:00.*: The mail server could not be reached\. 3 mails wait\.$/u,
+      ),
+    ]);
+    expect((await other.call("/readyz")).status).toBe(200);
+    state = { ...state, kind: "barred", waiting: 1 };
+    expect(await told()).toEqual([
+      "problem",
+      expect.stringMatching(/does not let us send.* 1 mail waits\.$/u),
+    ]);
+    state = { ...state, kind: "up", waiting: 0 };
+    expect(await told()).toEqual([
+      "relay",
+      expect.stringMatching(/^The mail relay takes mails, since [^:]*:\d\d[^:]*\.$/u),
+    ]);
   });
 
   test("says so where there is no index", async () => {

@@ -1,0 +1,17 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Measures } from "../lib/measures.ts";
+
+const MEASURED_EVERY_MS = 5_000;
+
+/** Counts what the engine has done since the last time, until the timer is cleared. It runs in the engine's own thread. */
+export function measureEngine({ stats }: Pick<Engine, "stats">, measures: Measures): NodeJS.Timeout {
+  let told = { requests: 0, commits: 0 };
+  const tell = () => {
+    const { requests, commits } = stats;
+    measures.count("countersign.engine.requests", {}, requests - told.requests);
+    measures.count("countersign.engine.commits", {}, commits - told.commits);
+    told = { requests, commits };
+  };
+  tell();
+  return setInterval(tell, MEASURED_EVERY_MS).unref();
+}
