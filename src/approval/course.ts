@@ -24,6 +24,7 @@ import {
   decisionOf,
   extensionOf,
   judgementOf,
+  mailResultOf,
   reassignmentOf,
   recusalOf,
   reissueOf,
@@ -127,6 +128,8 @@ export interface Course {
   readonly state: State;
   /** Numbers of the ballots whose answers counted in a judgement on record. */
   readonly counted: ReadonlySet<number>;
+  /** Numbers of the ballots whose mail cannot be delivered. */
+  readonly unreached: ReadonlySet<number>;
   /** All ballots, also of stages and rounds that are over, in order. */
   readonly ballots: readonly CourseBallot[];
 }
@@ -163,8 +166,21 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
       extended?.untilMs ?? (ends.length > 1 ? end?.timeoutAt : undefined) ?? call.terms.deadlineAtMs,
     state: judgements.at(-1)?.state ?? OPENING,
     counted: new Set(judgements.flatMap(({ decisions }) => decisions.map(({ n }) => n))),
+    unreached: unreachedIn(children),
     ballots,
   };
+}
+
+/** By the last try of each mail. One that found its ballot closed says nothing. */
+function unreachedIn(children: readonly StoredRecord[]): Set<number> {
+  const unreached = new Set<number>();
+  for (const child of children) {
+    const { n, delivery } = mailResultOf(child) ?? {};
+    if (n === undefined || delivery === undefined || delivery.status === "skipped") continue;
+    if (delivery.status === "undeliverable") unreached.add(n);
+    else unreached.delete(n);
+  }
+  return unreached;
 }
 
 /** Whether a ballot belongs to the stage and round that are open. */
@@ -199,7 +215,10 @@ export function evaluationOf(course: Course, nowMs: number): Evaluation {
           openedAtMs: nowMs,
           answer: OPEN,
         }))
-      : current.flatMap(({ record, undo }) => seatOf(record, undo, rule.undoMs) ?? []);
+      : current.flatMap(({ record, undo }) => {
+          const seat = seatOf(record, undo, rule.undoMs);
+          return seat === undefined ? [] : [{ ...seat, isUnreached: course.unreached.has(seat.n) }];
+        });
   const seen = end && endOf(end);
   return evaluate(
     rule,

@@ -13,7 +13,7 @@
  * E5 A stage opens when the stage before it is done. What was answered in one stage is not counted in another.
  * E6 Someone who recuses themselves leaves the count as if never named. If the rule can then not be met any more, the stage
  *    escalates where it can. If nobody is left to answer, or by `majority`, the approval is rejected; otherwise it stays open for
- *    its deadline.
+ *    its deadline. If too few are left who can be expected to answer, for this or another reason, that is news once.
  * E7 With `replace`, an escalation closes the open ballots, and their people leave the count: the new people are asked in
  *    their place. If an entry names nobody who can be asked, the ballots stay.
  * E8 A request without stages has one deadline, which can be moved. So when its chain is at its end, only that ends it.
@@ -48,6 +48,8 @@ export interface State {
   readonly namedEndAtMs?: number;
   /** When it was last looked at. Reminders that were due before were sent. */
   readonly lookedAtMs?: number;
+  /** The requester was told that too few people are left for the approvals that the stage needs, and that is still so. */
+  readonly outOfReach?: true;
 }
 
 export const OPENING: State = { round: 1, stage: 0, phase: "asking", escalations: 0 };
@@ -66,6 +68,8 @@ export interface Seat {
   readonly added?: true;
   readonly via?: Via;
   readonly inPlaceOf?: readonly InPlaceOf[];
+  /** The mail cannot be delivered. An answer counts all the same, but nobody should wait for it. */
+  readonly isUnreached?: boolean;
   readonly answer: SeatAnswer;
 }
 
@@ -147,7 +151,8 @@ type News =
   | { readonly kind: "changes-requested" }
   | { readonly kind: "round-opened"; readonly round: number }
   | { readonly kind: "reassigned"; readonly n: number }
-  | { readonly kind: "unreachable"; readonly stage: number };
+  /** Too few people are left for the approvals that the stage needs, and nobody else will be asked. */
+  | { readonly kind: "out-of-reach"; readonly stage: number };
 
 /** Why the approval stands as it does, for programs; pages and mails make sentences of it. */
 export interface Explanation {
@@ -175,6 +180,16 @@ export interface Explanation {
   readonly next?: { readonly name?: string; readonly people: readonly Person[] };
   /** When the open stage's time is over, and what follows. */
   readonly stageEndsAtMs?: number;
+  /** Groups that can no longer get the approvals that they need, if the stage cannot do without them. */
+  readonly outOfReach?: readonly OutOfReach[];
+}
+
+interface OutOfReach {
+  readonly group?: string;
+  /** How many approvals are missing. */
+  readonly needed: number;
+  /** Who can still answer. */
+  readonly people: readonly Person[];
 }
 
 export interface Settings {
@@ -227,6 +242,8 @@ interface GroupCount {
   /** Whether too few are left. */
   readonly isLost: boolean;
   readonly open: readonly Person[];
+  /** Of these, those who can be expected to answer: their mail was not refused. */
+  readonly expected: readonly Person[];
 }
 
 interface Placed {
@@ -248,6 +265,8 @@ interface Counted {
   /** The first answer that counts. */
   answer?: Placed & { readonly effect: Effect };
   isOpen: boolean;
+  /** Whether they can be expected to answer. */
+  isExpected: boolean;
   /** Whether they have, even if they can take it back. */
   hasAnswered: boolean;
   /** Whether all their ballots come from escalations. */
@@ -475,12 +494,31 @@ class StageCount {
     }
     if (this.#rule.rejection === "majority")
       return this.#done("rejected", { because: "out-of-reach", progress: this.#progress() });
-    const waiting = this.#waiting();
-    return { ...waiting, news: [...waiting.news, { kind: "unreachable", stage: state.stage }] };
+    return undefined;
   }
 
   #waiting(): Evaluation {
-    return this.#goOn(this.#look.state, { ask: this.#followUps, news: this.#handedOn() });
+    const { outOfReach: wasOutOfReach, ...state } = this.#look.state;
+    const news = this.#handedOn();
+    if (this.#outOfReach().length === 0) return this.#goOn(state, { ask: this.#followUps, news });
+    if (wasOutOfReach !== true) news.push({ kind: "out-of-reach", stage: state.stage });
+    return this.#goOn({ ...state, outOfReach: true }, { ask: this.#followUps, news });
+  }
+
+  /** Groups that too few are left for; none if the stage can do without them, or if others are asked or silence counts later. */
+  #outOfReach(): OutOfReach[] {
+    const { groups, require, onDeadline, escalateTo } = this.#stage;
+    const mayConsent =
+      onDeadline === "approve" || (this.#isLastStage() && this.#rule.onDeadline === "approve");
+    if (mayConsent || this.#look.state.escalations < escalateTo.length) return [];
+    const lost = groups.flatMap(({ name }, index): OutOfReach[] => {
+      const { approvals = 0, needed = 0, expected = [] } = this.#groups[index] ?? {};
+      if (approvals + expected.length >= needed) return [];
+      return [
+        { ...(name === undefined ? {} : { group: name }), needed: needed - approvals, people: expected },
+      ];
+    });
+    return groups.length - lost.length < neededOf(require, groups.length) ? lost : [];
   }
 
   #done(outcome: OutcomeKind, why: Why): Evaluation {
@@ -620,6 +658,7 @@ class StageCount {
         person,
         groups: new Set<number>(),
         isOpen: false,
+        isExpected: false,
         hasAnswered: false,
         isAdded: true,
       };
@@ -632,9 +671,12 @@ class StageCount {
       const { person, answer } = seat;
       if (addressKey(person.email) === this.#rule.requester) continue;
       switch (answer.kind) {
-        case "open":
-          of(seat).isOpen = true;
+        case "open": {
+          const counted = of(seat);
+          counted.isOpen = true;
+          counted.isExpected ||= seat.isUnreached !== true;
           break;
+        }
         case "closed":
           if (this.#look.state.replaced?.includes(seat.n) !== true) of(seat);
           break;
@@ -642,7 +684,7 @@ class StageCount {
           const counted = of(seat);
           if (!this.#isInTime(answer.atMs)) break;
           counted.hasAnswered = true;
-          if (!this.#counts(seat)) counted.isOpen = true;
+          if (!this.#counts(seat)) counted.isOpen = counted.isExpected = true;
           else if (isBefore({ n: seat.n, atMs: answer.atMs }, counted.answer)) {
             counted.answer = { n: seat.n, effect: answer.effect, atMs: answer.atMs };
           }
@@ -657,7 +699,10 @@ class StageCount {
           answer satisfies never;
       }
     }
-    for (const ask of this.#followUps) of(ask).isOpen = true;
+    for (const ask of this.#followUps) {
+      const counted = of(ask);
+      counted.isOpen = counted.isExpected = true;
+    }
     return people;
   }
 
@@ -667,6 +712,7 @@ class StageCount {
     const rejections = members.filter(({ answer }) => answer?.effect === "reject").length;
     const named = members.filter(({ isAdded }) => !isAdded).length;
     const needed = neededOf(require, named);
+    const open = members.filter(({ answer, isOpen }) => answer === undefined && isOpen);
     return {
       needed,
       approvals,
@@ -674,9 +720,8 @@ class StageCount {
       members: members.length,
       isDone: approvals >= needed,
       isLost: members.length - rejections < needed,
-      open: members
-        .filter(({ answer, isOpen }) => answer === undefined && isOpen)
-        .map(({ person }) => person),
+      open: open.map(({ person }) => person),
+      expected: open.filter(({ isExpected }) => isExpected).map(({ person }) => person),
     };
   }
 
@@ -796,6 +841,7 @@ class StageCount {
         ? this.#undoEndsAtMs
         : undefined;
     const stageEndsAtMs = isSameStage ? this.#stageEndsAtMs : undefined;
+    const outOfReach = isSameStage && !isRevising ? this.#outOfReach() : [];
     return {
       round: state.round,
       rounds,
@@ -822,6 +868,7 @@ class StageCount {
             },
           }),
       ...(stageEndsAtMs === undefined ? {} : { stageEndsAtMs }),
+      ...(outOfReach.length === 0 ? {} : { outOfReach }),
     };
   }
 }

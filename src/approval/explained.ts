@@ -25,12 +25,17 @@ export function explained(
   if (course.root.state !== "pending") return undefined;
   const { verdict, explanation } = evaluationOf(course, nowMs);
   if (verdict.kind === "done") return undefined;
-  const { undoUntilMs, stageEndsAtMs, waitingFor, next, ...rest } = explanation;
+  const { undoUntilMs, stageEndsAtMs, waitingFor, next, outOfReach, ...rest } = explanation;
+  const withNames = ({ people, ...group }: Explanation["waitingFor"][number]) => ({
+    ...group,
+    people: people.map(named),
+  });
   const { atMs, onDeadline } = nextDeadlineOf(course);
   return {
     text: textOf(explanation),
     ...rest,
-    waitingFor: waitingFor.map(({ people, ...group }) => ({ ...group, people: people.map(named) })),
+    waitingFor: waitingFor.map(withNames),
+    ...(outOfReach === undefined ? {} : { outOfReach: outOfReach.map(withNames) }),
     ...(next === undefined ? {} : { next: { ...next, people: next.people.map(named) } }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: new Date(undoUntilMs).toISOString() }),
     ...(stageEndsAtMs === undefined ? {} : { stageEndsAt: new Date(stageEndsAtMs).toISOString() }),

@@ -78,6 +78,17 @@ export type Says =
       /** Given if a relay had taken the mail, and it came back. */
       readonly bounce?: Returned;
     }
+  /** To the requester: too few people are left for the approvals that the stage needs. */
+  | {
+      readonly mail: "out-of-reach";
+      /** The stage's latest ballot: while nobody else is asked, it is told once. */
+      readonly n: number;
+      readonly explanation: Explanation;
+      /** When the stage or the approval is over, whichever comes first. */
+      readonly deadlineAtMs: number;
+      /** Whether the question may be asked again, with changes. */
+      readonly mayChange: boolean;
+    }
   /** To the requester, at the start, where the request says so. */
   | { readonly mail: "requested" };
 

@@ -21,18 +21,21 @@ const place = z.object({ stage: z.int().min(0), escalations: z.int().min(0), sin
 const asks = { ...ballot, end: text, deadlineAtMs: epochMs, place: z.exactOptional(place) };
 const person = storedPersonSchema;
 
+const missing = z.object({ group: z.exactOptional(text), needed: z.int(), people: z.array(person) });
+
 const explanation = z.object({
   round: z.int(),
   rounds: z.int(),
   stage: z.int(),
   stages: z.int(),
   stageName: z.exactOptional(text),
-  waitingFor: z.array(z.object({ group: z.exactOptional(text), needed: z.int(), people: z.array(person) })),
+  waitingFor: z.array(missing),
   approved: z.array(text),
   revising: z.boolean(),
   undoUntilMs: z.exactOptional(epochMs),
   next: z.exactOptional(z.object({ name: z.exactOptional(text), people: z.array(person) })),
   stageEndsAtMs: z.exactOptional(epochMs),
+  outOfReach: z.exactOptional(z.array(missing)),
 });
 
 const ended = {
@@ -73,6 +76,13 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     n: z.int().min(1),
     person,
     bounce: z.exactOptional(z.object(returnedShape)),
+  }),
+  z.object({
+    mail: z.literal("out-of-reach"),
+    n: z.int().min(1),
+    explanation,
+    deadlineAtMs: epochMs,
+    mayChange: z.boolean(),
   }),
   z.object({ mail: z.literal("requested") }),
 ]);

@@ -241,6 +241,7 @@ const state: z.ZodType<State> = z.object({
   replaced: z.exactOptional(z.array(z.int())),
   namedEndAtMs: z.exactOptional(epochMs),
   lookedAtMs: z.exactOptional(epochMs),
+  outOfReach: z.exactOptional(z.literal(true)),
 });
 
 const ask: z.ZodType<Ask> = z.object({

@@ -139,7 +139,8 @@ export function summarize(
     return ballotView({ ...ballot, mail }, standingIn(course, ballot.n));
   });
   const { status, ...ended } = statusOf(root);
-  const explanation = explain(course);
+  const bounced = [...returns].flatMap(([n, { bounce }]) => (bounce === undefined ? [] : [n]));
+  const explanation = explain({ ...course, unreached: new Set([...course.unreached, ...bounced]) });
   return {
     id: root.id,
     status,

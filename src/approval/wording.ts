@@ -110,11 +110,18 @@ export function enoughOf(effect: Exclude<Effect, "changes">, rules: Rules): numb
  * Why an approval stands as it does, in sentences. They have words that are not ours: names of people, groups and stages.
  */
 export function explanationText(
-  { waitingFor, approved, revising, undoUntilMs, next }: Explanation,
+  { waitingFor, approved, revising, undoUntilMs, next, outOfReach = [] }: Explanation,
   messages: Messages,
   reader: Pick<Person, "timeZone">,
 ): string {
   const sentences = waitingFor.map((missing) => waitingText(missing, messages));
+  for (const { group } of outOfReach) {
+    sentences.push(
+      group === undefined
+        ? messages.text("explain.outOfReach")
+        : messages.text("explain.outOfReach.group", { group: oneLine(group) }),
+    );
+  }
   if (revising) sentences.push(messages.text("explain.revising"));
   if (undoUntilMs !== undefined) {
     const time = dateText(undoUntilMs, { ...reader, locale: messages.locale }).local;

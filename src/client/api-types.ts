@@ -535,6 +535,8 @@ export type Explanation = {
   readonly stages: number;
   readonly stageName?: string;
   readonly waitingFor: readonly ExplanationGroup[];
+  /** Groups that can no longer get the approvals that they need, if the stage cannot do without them: too few people are left who can answer. */
+  readonly outOfReach?: readonly ExplanationGroup[];
   /** Names of groups of this stage, and of earlier stages, that have approved. */
   readonly approved: readonly string[];
   /** Changes were requested, and the requester has made none yet. */

@@ -109,6 +109,8 @@ export interface MessageArgs {
   readonly "explain.approved": { readonly names: string };
   readonly "explain.more": { readonly more: number; readonly people: string };
   readonly "explain.next": { readonly people: string };
+  readonly "explain.outOfReach": null;
+  readonly "explain.outOfReach.group": { readonly group: string };
   readonly "explain.revising": null;
   readonly "explain.undo": { readonly time: string };
   readonly "explain.waiting.all": { readonly people: string };
@@ -202,6 +204,7 @@ export interface MessageArgs {
   readonly "mail.lead.notNeeded.rejected": null;
   readonly "mail.lead.notNeeded.roundOver": null;
   readonly "mail.lead.notNeeded.stageDone": null;
+  readonly "mail.lead.outOfReach": null;
   readonly "mail.lead.outcome.approved": null;
   readonly "mail.lead.outcome.cancelled": null;
   readonly "mail.lead.outcome.expired": null;
@@ -222,6 +225,8 @@ export interface MessageArgs {
   readonly "mail.linksReplaced": null;
   readonly "mail.opens": null;
   readonly "mail.opensText": null;
+  readonly "mail.outOfReach.cancel": null;
+  readonly "mail.outOfReach.change": null;
   readonly "mail.private": null;
   readonly "mail.request.link": null;
   readonly "mail.requested.next": null;
@@ -238,6 +243,7 @@ export interface MessageArgs {
   readonly "mail.subject.handedOn": { readonly title: string };
   readonly "mail.subject.nextRound": { readonly title: string };
   readonly "mail.subject.notNeeded": { readonly title: string };
+  readonly "mail.subject.outOfReach": { readonly title: string };
   readonly "mail.subject.rejected": { readonly title: string };
   readonly "mail.subject.reminder": { readonly title: string };
   readonly "mail.subject.request": { readonly title: string };

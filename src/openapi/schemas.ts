@@ -218,6 +218,14 @@ const { approvers: _, deadline: __, ...requestFields } = shownRequestFields;
 
 const people = z.array(shownPersonSchema);
 
+const explanationGroup = z
+  .strictObject({
+    group: z.exactOptional(z.string()).meta({ description: "The group's name, if it has one." }),
+    needed: z.int().meta({ description: "How many approvals are missing." }),
+    people: people.meta({ description: "Who can give them." }),
+  })
+  .meta({ id: "ExplanationGroup" });
+
 const explanation = z
   .strictObject({
     text: z.string().meta({
@@ -228,15 +236,11 @@ const explanation = z
     stage: z.int().meta({ description: "The stage that is open, from 1." }),
     stages: z.int(),
     stageName: z.exactOptional(z.string()),
-    waitingFor: z.array(
-      z
-        .strictObject({
-          group: z.exactOptional(z.string()).meta({ description: "The group's name, if it has one." }),
-          needed: z.int().meta({ description: "How many approvals are missing." }),
-          people: people.meta({ description: "Who can give them." }),
-        })
-        .meta({ id: "ExplanationGroup" }),
-    ),
+    waitingFor: z.array(explanationGroup),
+    outOfReach: z.exactOptional(z.array(explanationGroup)).meta({
+      description:
+        "Groups that can no longer get the approvals that they need, if the stage cannot do without them: too few people are left who can answer.",
+    }),
     approved: z
       .array(z.string())
       .meta({ description: "Names of groups of this stage, and of earlier stages, that have approved." }),

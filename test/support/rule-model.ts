@@ -36,7 +36,7 @@ export function readingOf({ verdict, state, close, ask, nextEndAtMs, news }: Eva
     close: close.toSorted((a, b) => a - b),
     ask: ask.map(({ person, groups, via }) => asking(person, groups, via?.kind)).sort(),
     untilMs: nextEndAtMs,
-    isUnreachable: news.some(({ kind }) => kind === "unreachable"),
+    isUnreachable: news.some(({ kind }) => kind === "out-of-reach"),
   };
 }
 
@@ -158,7 +158,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       .filter(({ n, answer }) => answer.kind !== "closed" || !gone.has(n))
       .map((seat) => ({ seat, who: key(seat.person), isOpen: seat.answer.kind === "open" })),
     ...handedOn.map(({ seat, person }) => ({
-      seat: { ...seat, answer: OPEN },
+      seat: { ...seat, answer: OPEN, isUnreached: false },
       who: key(person),
       isOpen: true,
     })),
@@ -176,6 +176,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       groups: new Set(own.flatMap(({ groups }) => groups)),
       isNamed: own.some(({ added }) => added !== true),
       isAwaited: own.some(({ answer }) => answer.kind === "open"),
+      isReached: own.some(({ answer, isUnreached }) => answer.kind === "open" && isUnreached !== true),
       mayChange: own.some(
         (seat) => canBeTakenBack(seat) && seat.answer.kind === "decided" && !isLate(seat.answer.atMs),
       ),
@@ -188,6 +189,12 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
     const needed = count(require, inside.filter(({ isNamed }) => isNamed).length);
     return {
       isDone: inside.filter(({ says }) => says === "approve").length >= needed,
+      // Those whose mail was refused can answer, but nobody should wait for them.
+      isHopeless:
+        inside.filter(
+          ({ says, isReached, mayChange }) =>
+            says === "approve" || (says === undefined && (isReached || mayChange)),
+        ).length < needed,
       isLost: inside.filter(({ says }) => says !== "reject").length < needed,
     };
   });
@@ -329,13 +336,18 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
       return isLastStage ? over("approved") : opened(round, at + 1);
     return over(stage.onDeadline === "reject" ? "rejected" : "expired");
   }
-  const waiting = goOn({ ask: handOn.sort() });
+  const isSilenceEnough = stage.onDeadline === "approve" || (isLastStage && rule.onDeadline === "approve");
+  const isUnreachable =
+    groups.filter((group) => !group.isHopeless).length < groupsNeeded &&
+    !isSilenceEnough &&
+    stage.escalateTo.length <= escalations;
+  const waiting = goOn({ ask: handOn.sort(), isUnreachable });
   const haveLeft = replaced.length > 0 || seats.some(({ answer }) => answer.kind === "recused");
   if (!isLost || !haveLeft) return waiting;
   const [entry] = stage.escalateTo.slice(escalations);
   if (entry !== undefined) return escalated(entry);
   if (!people.some(({ isAwaited, mayChange }) => isAwaited || mayChange)) return over("rejected");
-  return rule.rejection === "majority" ? over("rejected") : { ...waiting, isUnreachable: true };
+  return rule.rejection === "majority" ? over("rejected") : waiting;
 }
 
 const OPEN = { kind: "open" } as const;

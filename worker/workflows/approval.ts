@@ -78,7 +78,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   /** When the open stage was opened, or changes were requested in it. */
   let openedAtMs = terms.startedAtMs;
   let alarmAtMs: number | undefined = firstAlarmAt(rule, state, terms.startedAtMs);
-  let known: Pick<Judgement, "decisions"> & { readonly settled: number } = { decisions: [], settled: 0 };
+  let known: Known = { decisions: [], settled: 0, unreached: 0 };
   /** Answers of the stages before. */
   let past: Judgement["decisions"] = [];
   for (;;) {
@@ -88,12 +88,13 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       request,
       terms,
       state,
-      seats: seats.map(({ n, ask, future, undo, canBounce }) => ({
+      seats: seats.map(({ n, ask, future, undo, canBounce, isUnreached }) => ({
         n,
         ask,
         ...observe(future),
         undo: undo && observe(undo),
         canBounce,
+        isUnreached,
       })),
       end: observe(end),
       endAtMs,
@@ -113,7 +114,11 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     // An answer that decides nothing needs a judgement only if receivers get events about it. Whether there are receivers
     // depends on settings, which may differ between passes: W2 allows that, because it only chooses between suspending here
     // and judging.
-    const isWorthIt = settled > known.settled && (isHeard(svc, request) || canChange(look));
+    const isHeardOf = settled > known.settled && isHeard(svc, request);
+    // Somebody whose mail was refused may leave too few people for what the stage needs.
+    const unreached = seats.filter(({ isUnreached }) => isUnreached).length;
+    const isNews = settled > known.settled || unreached > known.unreached;
+    const isWorthIt = isHeardOf || (isNews && canChange(look));
     if (!isDue && !isWorthIt) yield* desk.waitForAny(open);
     const seen = yield* desk.judge(look);
     // Another program has settled the step: no verdict of ours, so it is judged again, in a step of its own.
@@ -141,7 +146,9 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     seats = isSameStage ? [...seats, ...opened] : opened;
     // Ballots of a stage that is over count no more, and neither does an end that another one followed.
     const over = seen.nextEndAtMs === undefined ? 0 : 1;
-    known = { decisions, settled: isSameStage ? seen.settled - over : 0 };
+    known = isSameStage
+      ? { decisions, settled: seen.settled - over, unreached }
+      : { decisions, settled: 0, unreached: 0 };
     mailing = {
       content,
       before,
@@ -154,6 +161,14 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const later = unmailed.filter(({ nextTryAtMs }) => nextTryAtMs > dueMs);
     unmailed = [...later, ...(yield* desk.mail([...due, ...opened], mailing))];
   }
+}
+
+/** What the last judgement knew of the open stage. */
+interface Known extends Pick<Judgement, "decisions"> {
+  /** How many promises were settled. */
+  readonly settled: number;
+  /** How many mails were refused for good. */
+  readonly unreached: number;
 }
 
 /** An open question to one person, as the workflow holds it. */

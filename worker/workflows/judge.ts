@@ -39,6 +39,7 @@ import {
   type Seat,
   type State,
 } from "../../src/approval/evaluate.ts";
+import { nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Says } from "../../src/approval/notice.ts";
 import { operatorIn } from "../../src/approval/operator.ts";
 import { addressKey } from "../../src/approval/person.ts";
@@ -91,6 +92,8 @@ interface SeatSeen extends Seen {
   readonly undo: Seen | undefined;
   /** Whether its mail had a return path of its own. */
   readonly canBounce: boolean;
+  /** Whether its mail cannot be delivered. */
+  readonly isUnreached: boolean;
 }
 
 export async function judge(
@@ -174,7 +177,7 @@ const SETTINGS = { mayApproveByDeadline: false, everybodyMailed: false };
 type Recorded = Pick<StoredPromise, "state" | "value" | "settledAt" | "timeoutAt">;
 
 function seatOf(
-  { n, ask }: Pick<SeatSeen, "n" | "ask">,
+  { n, ask, isUnreached }: Pick<SeatSeen, "n" | "ask" | "isUnreached">,
   record: Recorded,
   undo: Recorded | undefined,
   openedAtMs: number,
@@ -190,6 +193,7 @@ function seatOf(
     ...(added && { added }),
     ...(via && { via }),
     ...(inPlaceOf && { inPlaceOf }),
+    isUnreached,
     answer: seatAnswer(record, undo, undoMs),
   };
 }
@@ -358,6 +362,18 @@ class Bench {
       }
       if (item.kind === "changes-requested" && requester !== undefined)
         notices.push(...this.#changesRequested());
+    }
+    // Of the only person, who cannot be reached by mail, the requester has got a mail that says so.
+    const isKnown = seats.length === 1 && seats[0]?.isUnreached === true;
+    if (requester !== undefined && !isKnown && news.some(({ kind }) => kind === "out-of-reach")) {
+      const { endAtMs } = this.#seen;
+      notices.push({
+        mail: "out-of-reach",
+        n: Math.max(...seats.map(({ n }) => n)),
+        explanation,
+        deadlineAtMs: nextDeadline(this.#rule, state, sinceMs, endAtMs).atMs,
+        mayChange: state.round < this.#rule.rounds,
+      });
     }
     const isDone = verdict.kind === "done";
     const isOver =

@@ -153,6 +153,12 @@ async function requesterMail(
       return { kind: "requested", ...to, people: await askedFirst(svc, root) };
     case "undeliverable":
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
+    case "out-of-reach": {
+      // What an approval that has ended could not get is told with its outcome.
+      if (root.state !== "pending") return undefined;
+      const { n, explanation, deadlineAtMs, mayChange } = says;
+      return { kind: "out-of-reach", ...to, n, explanation, deadlineAtMs, mayChange };
+    }
     case "changes-requested": {
       const { by, door, caller, comment, round, rounds, deadlineAtMs } = says;
       return {

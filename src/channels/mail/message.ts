@@ -70,6 +70,16 @@ export type Mail =
         readonly rounds: number;
         readonly deadlineAtMs: number;
       })
+  /** To the requester: too few people are left for the approvals that the stage needs. */
+  | ({ readonly kind: "out-of-reach" } & RequesterMail & {
+        /** The stage's latest ballot. */
+        readonly n: number;
+        readonly explanation: Explanation;
+        /** When the stage or the approval is over, whichever comes first. */
+        readonly deadlineAtMs: number;
+        /** Whether the question may be asked again, with changes. */
+        readonly mayChange: boolean;
+      })
   /** To the requester: these people's mails are refused for good. */
   | ({ readonly kind: "undeliverable" } & RequesterMail & {
         readonly people: readonly Person[];

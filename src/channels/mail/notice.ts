@@ -6,9 +6,10 @@ import {
   effectOf,
   type Person,
 } from "../../approval/approval.ts";
+import type { Explanation } from "../../approval/evaluate.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
-import { peopleText, recordedText, whyText } from "../../approval/wording.ts";
+import { explanationText, peopleText, recordedText, whyText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
@@ -25,6 +26,7 @@ export type Notice = MailOf<
   | "requested"
   | "requester-outcome"
   | "changes-requested"
+  | "out-of-reach"
   | "undeliverable"
 >;
 
@@ -104,6 +106,20 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
         ],
         ...linkTo("mail.changes.link", mail.link, messages),
       };
+    case "out-of-reach": {
+      const { n: _, explanation, deadlineAtMs, mayChange } = mail;
+      return {
+        subject: "mail.subject.outOfReach",
+        lead: messages.text("mail.lead.outOfReach"),
+        story: [messages.text(mayChange ? "mail.outOfReach.change" : "mail.outOfReach.cancel")],
+        rows: [
+          ...stageRow(explanation, messages),
+          row(messages, "label.standing", theirLine(both(explanationText(explanation, messages, to)))),
+          dated("label.answerBy", deadlineAtMs),
+        ],
+        ...linkTo(mayChange ? "mail.changes.link" : "mail.request.link", mail.link, messages),
+      };
+    }
     case "undeliverable":
       return {
         subject: "mail.subject.undeliverable",
@@ -126,6 +142,15 @@ function whyOf(
   return text === undefined ? {} : { story: [text] };
 }
 
+/** Which of several stages it is. */
+function stageRow({ stage, stages, stageName }: Explanation, messages: Messages): Row[] {
+  if (stages === 1) return [];
+  const place = ourLine(messages.text("part.of", { n: stage, of: stages }), "soft");
+  return [
+    row(messages, "label.stage", ...(stageName === undefined ? [] : [theirLine(both(stageName))]), place),
+  ];
+}
+
 /** A button that leads to the requester's page. */
 function linkTo(
   label: "mail.changes.link" | "mail.request.link",
@@ -146,6 +171,7 @@ const SUBJECTS = {
   handedOn: "mail.subject.handedOn",
   notNeeded: "mail.subject.notNeeded",
   changes: "mail.subject.changes",
+  outOfReach: "mail.subject.outOfReach",
   undeliverable: "mail.subject.undeliverable",
 } as const;
 

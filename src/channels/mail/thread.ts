@@ -59,6 +59,8 @@ function partsOf(mail: Mail): readonly (string | number)[] {
       return [mail.kind, mail.bornAtMs];
     case "changes-requested":
       return [mail.kind, mail.bornAtMs, mail.round];
+    case "out-of-reach":
+      return [mail.kind, mail.bornAtMs, mail.n];
     case "undeliverable":
       return [mail.kind, mail.bornAtMs, ...mail.ballots];
     default:

@@ -122,7 +122,8 @@ function drawCase(random: Random): Case {
     // No ballot is opened for the requester. One that a program opened all the same does not count.
     const isBallotOfNobody = person.email === rule.requester && drawn.kind !== "decided";
     const answer: SeatAnswer = isBallotOfNobody ? { kind: "open" } : drawn;
-    seats.push({ n, person, groups, openedAtMs, gen: 0, answer, ...more });
+    const isUnreached = random.chance(0.15);
+    seats.push({ n, person, groups, openedAtMs, gen: 0, isUnreached, answer, ...more });
   };
   for (const { person, groups } of peopleOf(rule, stage)) sit(person, groups);
   let replaced: number[] = [];

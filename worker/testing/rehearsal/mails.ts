@@ -20,6 +20,7 @@ const KINDS: Readonly<Record<MailKind, boolean>> = {
   requested: false,
   "requester-outcome": false,
   "changes-requested": false,
+  "out-of-reach": false,
   undeliverable: false,
 };
 

@@ -143,6 +143,23 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
       rounds: 3,
       deadlineAtMs,
     },
+    ...[true, false].map(
+      (mayChange): Mail => ({
+        kind: "out-of-reach",
+        ...own,
+        n: 2,
+        explanation: {
+          ...explanation,
+          stageName: line,
+          outOfReach: [
+            { group: line, needed: 2, people: [ana] },
+            { needed: 1, people: [] },
+          ],
+        },
+        deadlineAtMs,
+        mayChange,
+      }),
+    ),
     { kind: "undeliverable", ...own, people: [bo], ballots: [2] },
     { kind: "undeliverable", ...own, people: [ana, bo], ballots: [1, 2] },
   ];
