@@ -41,13 +41,15 @@ Parts, by default all of them but against:
   start     from the command to "ready", and what is resident then; with --against, of the other checkout, too
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
   recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
-  list      pages of lists of 100,000 approvals; with --full of 1,000,000
+  list      pages of lists of 100,000 approvals; with --full of 1,000,000; with --postgres beside those of PostgreSQL
   against   the cycles of this checkout and of another, in turn, with their ratios: needs --against
 
 Options:
   --against DIR     another checkout of this project, after npm ci; by default only the part against is then run
   --full            pending: 1,000, 10,000, 100,000 and 1,000,000 promises instead of 10,000 (a quarter of an hour)
   --pending N,N     pending: so many promises instead
+  --approvals N     list: so many approvals instead
+  --postgres        list: the same queries on a PostgreSQL of its own, which must be installed
   --rounds N        runs of each case (3)
   --cycles N        cycles of one run with 16 users (1500)
   --warm-up N       cycles before (500)

@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { parse } from "yaml";
 import { createCertificate } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/engine.ts";
@@ -120,6 +120,7 @@ async function open(relay: Relay) {
     PUBLIC_URL: publicUrl,
     SMTP_URL: relay.url,
     RESONATE_URL: `http://127.0.0.1:${resonatePort}`,
+    INDEX_URL: `postgres://resonate:${env.get("POSTGRES_PASSWORD")}@127.0.0.1:${postgresPort}/resonate`,
     API_KEYS_FILE: join(folder, "keys/api-keys.json"),
     DRAIN_DELAY_MS: "5000",
   };
@@ -173,11 +174,13 @@ test("the scale-out sample answers, and goes on when any of its parts is restart
   const { tunnel, apiKey, gateways, workers, start, resonate, startResonate } = await open(relay);
   const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
 
+  const asked: string[] = [];
   const ask = async () => {
     const id = newId("po");
     const body = JSON.stringify({ id, title: "Order 40 laptops", approvers: [ANA] });
-    const asked = await call(`${tunnel}/approvals`, { method: "POST", headers, body });
-    expect([asked.status, asked.text]).toEqual([202, expect.anything()]);
+    const answer = await call(`${tunnel}/approvals`, { method: "POST", headers, body });
+    expect([answer.status, answer.text]).toEqual([202, expect.anything()]);
+    asked.push(id);
     return id;
   };
   const decide = async (id: string) => {
@@ -228,5 +231,15 @@ test("the scale-out sample answers, and goes on when any of its parts is restart
   await resonate.now.stop();
   await startResonate();
   figures["over a restart of the server, ms"] = await decide(open_);
+
+  // Whatever was killed meanwhile, the list is right.
+  await vi.waitFor(
+    async () => {
+      const listed = await call(`${tunnel}/approvals?status=approved`, { headers });
+      const { items } = listed.json() as { readonly items: readonly { readonly id: string }[] };
+      expect(items.map(({ id }) => id).toSorted()).toEqual(asked.toSorted());
+    },
+    { timeout: 60_000, interval: 500 },
+  );
   console.log(figures);
 });

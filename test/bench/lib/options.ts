@@ -13,6 +13,10 @@ export interface Options {
   readonly windowMs: number;
   /** How many promises are pending besides, ascending. */
   readonly pending: readonly number[];
+  /** How many approvals lists are read from. */
+  readonly approvals: number;
+  /** Whether lists are read from PostgreSQL, too. */
+  readonly isPostgres: boolean;
   /** The in-memory side is filled no further. */
   readonly seedPendingMax: number;
   /** How long a run waits for the rest of the machine to be quiet. */
@@ -67,6 +71,8 @@ export function parseOptions(args: readonly string[], partNames: readonly string
       .split(",")
       .map((size) => count("pending", size))
       .toSorted((a, b) => a - b),
+    approvals: count("approvals", values.approvals ?? (values.full ? "1000000" : "100000")),
+    isPostgres: values.postgres ?? false,
     seedPendingMax: values.full ? 34_000 : 10_000,
     quietMs: values.quiet === undefined ? 0 : count("quiet", values.quiet) * 1000,
     logLevel: values["log-level"],
@@ -102,6 +108,8 @@ function parse(args: readonly string[]) {
         quiet: text,
         only: text,
         pending: text,
+        approvals: text,
+        postgres: flag,
         "log-level": text,
         dir: text,
         profile: text,

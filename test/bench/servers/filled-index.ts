@@ -25,22 +25,21 @@ const WORDS = [
 ];
 const ROWS_AT_ONCE = 10_000;
 
-/** One in ten is pending. Requests are spread over a year before `nowMs`. */
-export function fillIndex(dataDir: string, approvals: number, nowMs: number): void {
+export interface FilledApproval {
+  readonly n: number;
+  readonly entry: Entry;
+  readonly creator: string;
+  readonly createdAtMs: number;
+  readonly dueMs: number;
+}
+
+/** The same for each number of them. One in ten is pending. Requests are spread over a year before `nowMs`. */
+export function* filledApprovals(
+  approvals: number,
+  nowMs: number,
+): Generator<FilledApproval, void, undefined> {
   const random = randomFrom(20_261_130);
-  const db = openDatabase(join(dataDir, "engine.db"));
-  const projection = ledgerProjection();
-  // Everything in memory: entries of a term are far from each other.
-  db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000");
-  for (const [name, sql] of Object.entries(projection.tables))
-    db.exec(`DROP TABLE IF EXISTS ${name}; ${sql}`);
-  const promise = db.prepare(
-    "INSERT INTO promises (n, id, state, timeout_at, created_at, settled_at, external, family, head, tags) VALUES (?, ?, 'resolved', ?, ?, ?, 1, NULL, 1, '{}')",
-  );
-  const row = db.prepare("INSERT INTO ledger_entries VALUES (?, ?, ?, ?, ?)");
-  const term = db.prepare("INSERT INTO ledger_terms SELECT value, ?, ? FROM json_each(?)");
   for (let n = 1; n <= approvals; n += 1) {
-    if (n % ROWS_AT_ONCE === 1) db.exec("BEGIN");
     const createdAtMs = nowMs - 365 * DAY_MS + Math.floor((n / approvals) * 365 * DAY_MS);
     const person = () => `person${random.below(PEOPLE)}@example.com`;
     const isPending = random.chance(0.1);
@@ -59,7 +58,24 @@ export function fillIndex(dataDir: string, approvals: number, nowMs: number): vo
       createdAt: new Date(createdAtMs).toISOString(),
       tags: { team: `team${random.below(50)}`, orderId: String(n) },
     };
-    const creator = `client:${random.below(20)}`;
+    yield { n, entry, creator: `client:${random.below(20)}`, createdAtMs, dueMs };
+  }
+}
+
+export function fillIndex(dataDir: string, approvals: number, nowMs: number): void {
+  const db = openDatabase(join(dataDir, "engine.db"));
+  const projection = ledgerProjection();
+  // Everything in memory: entries of a term are far from each other.
+  db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000");
+  for (const [name, sql] of Object.entries(projection.tables))
+    db.exec(`DROP TABLE IF EXISTS ${name}; ${sql}`);
+  const promise = db.prepare(
+    "INSERT INTO promises (n, id, state, timeout_at, created_at, settled_at, external, family, head, tags) VALUES (?, ?, 'resolved', ?, ?, ?, 1, NULL, 1, '{}')",
+  );
+  const row = db.prepare("INSERT INTO ledger_entries VALUES (?, ?, ?, ?, ?)");
+  const term = db.prepare("INSERT INTO ledger_terms SELECT value, ?, ? FROM json_each(?)");
+  for (const { n, entry, creator, createdAtMs, dueMs } of filledApprovals(approvals, nowMs)) {
+    if (n % ROWS_AT_ONCE === 1) db.exec("BEGIN");
     promise.run(n, entry.id, dueMs, createdAtMs, dueMs);
     row.run(n, createdAtMs, dueMs, creator, JSON.stringify(entry));
     const { created, due } = termsOf(entry, creator);
