@@ -59,6 +59,8 @@ export interface Engine {
   now(): number;
   /** Figures since the start. */
   readonly stats: { readonly requests: number; readonly commits: number };
+  /** Requests that wait now, and bytes of the journal. */
+  load(): { readonly queued: number; readonly journalBytes: number };
   /** Answers pending requests, writes what is outstanding and closes the files. */
   close(): Promise<void>;
 }
@@ -127,6 +129,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
     messenger,
     now,
     stats: commit.stats,
+    load: () => ({ queued: batch.queued, journalBytes: store.journalBytes }),
     send: (request) => send(request, false),
     network: (network) => {
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");

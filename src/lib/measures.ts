@@ -96,6 +96,24 @@ export const MEASURES = {
     unit: "{commit}",
     labels: [],
   },
+  "countersign.engine.queue": {
+    kind: "gauge",
+    description: "Requests that wait for the embedded engine",
+    unit: "{request}",
+    labels: [],
+  },
+  "countersign.engine.journal": {
+    kind: "gauge",
+    description: "Size of the embedded engine's journal: what a start has to read, until the next checkpoint",
+    unit: "By",
+    labels: [],
+  },
+  "countersign.worker.tasks": {
+    kind: "counter",
+    description: "Tasks of workers: taken, or lost because the lease was over",
+    unit: "{task}",
+    labels: ["event"],
+  },
 } as const satisfies Readonly<Record<string, Measure>>;
 
 export type MeasureName = keyof typeof MEASURES;
@@ -111,6 +129,8 @@ export type Labels = Readonly<Record<string, string | number>>;
 export interface Measures {
   count(name: CounterName, labels?: Labels, by?: number): void;
   observe(name: HistogramName, value: number, labels?: Labels): void;
+  /** Sets what a gauge shows until it is set again. */
+  set(name: GaugeName, value: number): void;
 }
 
-export const NO_MEASURES: Measures = { count() {}, observe() {} };
+export const NO_MEASURES: Measures = { count() {}, observe() {}, set() {} };

@@ -3,7 +3,7 @@
  * variables: `OTEL_METRICS_EXPORTER` (`prometheus`, `otlp`, or both), `OTEL_EXPORTER_PROMETHEUS_HOST` and `_PORT`,
  * `OTEL_EXPORTER_OTLP_…`, `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`.
  */
-import { type Counter, type Histogram, metrics } from "@opentelemetry/api";
+import { type Counter, type Gauge, type Histogram, metrics } from "@opentelemetry/api";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, type MetricReader, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
@@ -55,10 +55,18 @@ export async function startMetrics(environment: (name: string) => string | undef
       histograms.set(name as HistogramName, meter.createHistogram(name, { description, unit, ...advice }));
     }
   }
+  const gauges = new Map<GaugeName, Gauge>();
+  const gaugeOf = (name: GaugeName) => {
+    const { description, unit } = MEASURES[name];
+    const gauge = gauges.get(name) ?? meter.createGauge(name, { description, unit });
+    gauges.set(name, gauge);
+    return gauge;
+  };
   return {
     url: prometheus && `http://${host.includes(":") ? `[${host}]` : host}:${port}/metrics`,
     count: (name, labels, by = 1) => counters.get(name)?.add(by, labels),
     observe: (name, value, labels) => histograms.get(name)?.record(value, labels),
+    set: (name, value) => gaugeOf(name).record(value),
     watch(name, read) {
       const { description, unit } = MEASURES[name];
       meter.createObservableGauge(name, { description, unit }).addCallback(async (result) => {

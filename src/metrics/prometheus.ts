@@ -56,8 +56,12 @@ function withUnits(all: ResourceMetrics): ResourceMetrics {
   };
 }
 
+const UNITS: Readonly<Record<string, string>> = { s: "seconds", By: "bytes" };
+
 function named(metric: MetricData): MetricData {
   const { descriptor } = metric;
-  if (descriptor.unit !== "s") return metric;
-  return { ...metric, descriptor: { ...descriptor, name: `${descriptor.name}.seconds` } };
+  const unit = UNITS[descriptor.unit];
+  return unit === undefined
+    ? metric
+    : { ...metric, descriptor: { ...descriptor, name: `${descriptor.name}.${unit}` } };
 }

@@ -4,10 +4,16 @@ import type { Measures } from "../lib/measures.ts";
 const MEASURED_EVERY_MS = 5_000;
 
 /** Counts what the engine has done since the last time, until the timer is cleared. It runs in the engine's own thread. */
-export function measureEngine({ stats }: Pick<Engine, "stats">, measures: Measures): NodeJS.Timeout {
+export function measureEngine(
+  { stats, load }: Pick<Engine, "stats" | "load">,
+  measures: Measures,
+): NodeJS.Timeout {
   let told = { requests: 0, commits: 0 };
   const tell = () => {
     const { requests, commits } = stats;
+    const { queued, journalBytes } = load();
+    measures.set("countersign.engine.queue", queued);
+    measures.set("countersign.engine.journal", journalBytes);
     measures.count("countersign.engine.requests", {}, requests - told.requests);
     measures.count("countersign.engine.commits", {}, commits - told.commits);
     told = { requests, commits };

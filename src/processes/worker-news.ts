@@ -4,7 +4,7 @@ import type { CallbackEvent } from "../approval/event.ts";
 import type { AskMail } from "../channels/mail/mailer.ts";
 import type { Config } from "../config/config.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
-import type { CounterName, HistogramName, Labels, Measures } from "../lib/measures.ts";
+import type { CounterName, GaugeName, HistogramName, Labels, Measures } from "../lib/measures.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import type { Onlooker, WorkerParts } from "./compose-worker.ts";
 
@@ -19,6 +19,7 @@ export type WorkerNews =
       readonly value: number;
       readonly labels: Labels;
     }
+  | { readonly kind: "set"; readonly name: GaugeName; readonly value: number }
   | { readonly kind: "relay"; readonly state: RelayState };
 
 /** In the worker's thread: a log that `say` carries over. */
@@ -50,6 +51,7 @@ export function saidMeasures(
     measures: {
       count: (name, labels = {}, by = 1) => say({ kind: "count", name, by, labels }),
       observe: (name, value, labels = {}) => say({ kind: "observe", name, value, labels }),
+      set: (name, value) => say({ kind: "set", name, value }),
     },
   };
 }
@@ -76,6 +78,8 @@ export function hearWorker(news: WorkerNews, { write, onlooker, metrics, relay }
       return metrics?.count(news.name, news.labels, news.by);
     case "observe":
       return metrics?.observe(news.name, news.value, news.labels);
+    case "set":
+      return metrics?.set(news.name, news.value);
     case "relay":
       return relay?.(news.state);
     default:

@@ -56,6 +56,8 @@ export interface GuardOptions extends CallCheckOptions {
   readonly leaseMs: number;
   /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
   readonly valueBytesMax?: number | undefined;
+  /** Told of each task that is taken, and of each that turns out to be another worker's by now. */
+  readonly onTask?: ((event: "taken" | "lost") => void) | undefined;
 }
 
 /** The engine's reply when it gives us a task. */
@@ -63,6 +65,13 @@ interface Acquired {
   readonly promise: PromiseRecord;
   readonly task: { readonly version: number };
   readonly preload?: readonly PromiseRecord[];
+}
+
+/** 409 to a request about a task of ours: its lease was over, and another worker may have it. */
+function eventOf(kind: Request["kind"], status: number): "taken" | "lost" | undefined {
+  if (kind === "task.acquire") return status === 200 ? "taken" : undefined;
+  const isOurs = kind === "task.suspend" || kind === "task.fulfill" || kind === "task.fence";
+  return isOurs && status === 409 ? "lost" : undefined;
 }
 
 export class GuardedNetwork implements Network {
@@ -126,8 +135,12 @@ export class GuardedNetwork implements Network {
   }
 
   // An arrow, because the SDK detaches it from the network.
-  send: Send = async <K extends Request["kind"]>(request: Extract<Request, { kind: K }>) =>
-    (await this.#send(request)) as Extract<Response, { kind: K }>;
+  send: Send = async <K extends Request["kind"]>(request: Extract<Request, { kind: K }>) => {
+    const response = await this.#send(request);
+    const event = eventOf(request.kind, response.head.status);
+    if (event !== undefined) this.#options.onTask?.(event);
+    return response as Extract<Response, { kind: K }>;
+  };
 
   async #send(request: Request): Promise<Response> {
     switch (request.kind) {

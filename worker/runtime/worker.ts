@@ -39,6 +39,7 @@ export function startWorker(options: WorkerOptions): Worker {
   const logger = sdkLogger(log);
   const { now } = engineTimeOf(network);
   const registered = new Set<string>();
+  const measures = "measures" in services ? services.measures : undefined;
   const steps = new StepNetwork(network, now);
   const guarded = new GuardedNetwork(steps, {
     has: (func, version) => registered.has(key(func, version)),
@@ -50,6 +51,7 @@ export function startWorker(options: WorkerOptions): Worker {
     concurrency,
     leaseMs,
     valueBytesMax,
+    onTask: (event) => measures?.count("countersign.worker.tasks", { event }),
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
   carryValuesWhole(resonate);

@@ -54,6 +54,11 @@ export class Batch {
     this.#stats = stats;
   }
 
+  /** Requests that wait for their turn. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
   add(request: Request, arrival: Omit<Arrived, "request">): Promise<EngineResponse> {
     if (this.#isClosed) return Promise.resolve(refuse(503, "The engine is closed"));
     if (this.#queue.length >= QUEUE_MAX) {

@@ -12,6 +12,7 @@ import {
   type MeasureName,
 } from "../../../src/lib/measures.ts";
 import { type Metrics, startMetrics } from "../../../src/metrics/metrics.ts";
+import { measureEngine } from "../../../src/processes/measure-engine.ts";
 import { freePort } from "../../support/ports.ts";
 import { openRig } from "../gateway/rig.ts";
 
@@ -33,6 +34,8 @@ function measureAll(metrics: Metrics): void {
     const given = Object.fromEntries(labels.map((label) => [label, "x"]));
     if (kind === "counter") metrics.count(name as CounterName, given);
     else if (kind === "histogram") metrics.observe(name as HistogramName, 1, given);
+    // Some are set by who knows the value, and some are asked for.
+    else if (name.startsWith("countersign.engine")) metrics.set(name as GaugeName, 1);
     else metrics.watch(name as GaugeName, () => 1);
   }
 }
@@ -131,6 +134,7 @@ test("requests are measured by their route and status, and approvals by their ou
   const measures = {
     count: (name: string, labels?: unknown) => void seen.push([name, labels]),
     observe: (name: string, _value: number, labels?: unknown) => void seen.push([name, labels]),
+    set: () => {},
   };
   await using rig = await openRig({ measures });
   await rig.json("POST", "/approvals", { id: "po-1", title: "Order", approvers: ["ana@x.org"] });
@@ -140,6 +144,7 @@ test("requests are measured by their route and status, and approvals by their ou
   await rig.call("/nowhere/po-1");
   await vi.waitFor(() => expect(seen.map(([name]) => name)).toContain("countersign.approval.duration"));
   expect(seen).toContainEqual(["countersign.approval.duration", { outcome: "approved" }]);
+  expect(seen).toContainEqual(["countersign.worker.tasks", { event: "taken" }]);
   const http = (route: string, method: string, status: number) => [
     "http.server.request.duration",
     { "http.route": route, "http.request.method": method, "http.response.status_code": status },
@@ -148,4 +153,37 @@ test("requests are measured by their route and status, and approvals by their ou
   expect(seen).toContainEqual(http("/approvals", "POST", 202));
   expect(seen).toContainEqual(http("/d/:token", "POST", 303));
   expect(JSON.stringify(seen)).not.toMatch(/po-1|ana@/u);
+});
+
+test("the engine's figures are told at once and then every few seconds, each count once", async () => {
+  vi.useFakeTimers();
+  try {
+    const counts = new Map<string, number>();
+    const gauges = new Map<string, number>();
+    const stats = { requests: 3, commits: 1 };
+    let queued = 2;
+    const timer = measureEngine(
+      { stats, load: () => ({ queued, journalBytes: 4_096 }) },
+      {
+        count: (name, _labels, by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by),
+        observe: () => {},
+        set: (name, value) => void gauges.set(name, value),
+      },
+    );
+    expect(counts.get("countersign.engine.requests")).toBe(3);
+    Object.assign(stats, { requests: 10, commits: 4 });
+    queued = 0;
+    vi.advanceTimersByTime(11_000);
+    clearInterval(timer);
+    expect(Object.fromEntries(counts)).toEqual({
+      "countersign.engine.requests": 10,
+      "countersign.engine.commits": 4,
+    });
+    expect(Object.fromEntries(gauges)).toEqual({
+      "countersign.engine.queue": 0,
+      "countersign.engine.journal": 4_096,
+    });
+  } finally {
+    vi.useRealTimers();
+  }
 });
