@@ -1,6 +1,7 @@
 import express, { type Express, type Router } from "express";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Provider } from "../auth/entry.ts";
+import type { Task } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -27,6 +28,7 @@ import { addAdminApprovalRoute } from "./routes/admin/approval.ts";
 import { addAdminEntryRoutes } from "./routes/admin/entry.ts";
 import { addAdminListRoute } from "./routes/admin/list.ts";
 import { createOperators } from "./routes/admin/operators.ts";
+import { addAdminOverviewRoutes } from "./routes/admin/overview.ts";
 import { RETURN_PATH } from "./routes/admin/provider-entry.ts";
 import { entranceOf } from "./routes/admin/signed-in.ts";
 import { addApprovalActRoutes } from "./routes/approval-acts.ts";
@@ -55,6 +57,8 @@ export interface AdminOptions {
   readonly byKey: boolean;
   /** The identity provider that signs in, made for the address to which it sends browsers back. Default: there is none. */
   readonly provider?: ((redirectUri: string) => Provider) | undefined;
+  /** Halted workflows; undefined where the engine cannot say. */
+  readonly halted?: (() => Promise<readonly Task[] | undefined>) | undefined;
 }
 
 /** All that routes need, and may know. */
@@ -194,6 +198,7 @@ function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void 
   const { byKey } = admin;
   addAdminEntryRoutes(app, { ...options, byKey, provider, operators, admin: options.tokens.admin, https });
   addAdminListRoute(app, { ...options, entrance });
+  addAdminOverviewRoutes(app, { ...options, entrance, halted: admin.halted });
   addAdminApprovalRoute(app, { ...options, entrance });
   addAdminActRoutes(app, { ...options, entrance });
 }

@@ -8,6 +8,7 @@ import { createAddressPolicy } from "../callback/address-policy.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
+import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { AdminOptions } from "../gateway/app.ts";
@@ -73,7 +74,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       keys: loadTokenKeys(config),
       mailbox,
       inbox: config.inbox,
-      admin: config.admin && adminOf(config.admin),
+      admin: config.admin && { ...adminOf(config.admin), halted: haltedIn(network, engine) },
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,
       sources,
@@ -128,6 +129,14 @@ async function openBounces({ config, durable, log, metrics }: GatewayParts, { pu
   });
   log.info({ host: listener.host, port: opened.port }, "Reports about mails are taken by SMTP");
   return opened;
+}
+
+/** As many as people look at. */
+const HALTED_MAX = 100;
+
+function haltedIn(network: Network, { kind }: Config["engine"]): AdminOptions["halted"] {
+  const administration = createAdministration(network, { isEmbedded: kind === "embedded" });
+  return () => administration.tasks("halted", HALTED_MAX);
 }
 
 function adminOf({ byKey, provider }: NonNullable<Config["admin"]>): AdminOptions {

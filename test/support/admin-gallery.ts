@@ -186,6 +186,46 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
       view: "adminList",
       data: { ...list, items: [], unavailable: "Cannot list approvals: this installation keeps no index" },
     },
+    "admin overview": {
+      status: 200,
+      view: "adminOverview",
+      data: {
+        operator,
+        overview: {
+          openByAge: [
+            { label: "under 1 hour", count: 12 },
+            { label: "1 hour to 1 day", count: 40 },
+            { label: "1 to 3 days", count: 1_000, isLeast: true },
+            { label: "3 to 7 days", count: 0 },
+          ],
+          timeToDecide: [
+            { label: "under 5 minutes", count: 60 },
+            { label: "5 minutes to 1 hour", count: 30 },
+          ],
+          decided: 90,
+          mails: [
+            { label: "accepted by the relay", count: 48 },
+            { label: "cannot be delivered", count: 2 },
+          ],
+          mailed: 50,
+        },
+        halted: [
+          { id: words, isApproval: false },
+          { id: "po-4711", isApproval: true },
+        ],
+      },
+    },
+    "admin overview away": {
+      status: 503,
+      view: "adminOverview",
+      data: { operator, unavailable: "Cannot list approvals: this installation keeps no index", halted: [] },
+    },
+    "admin callbacks": {
+      status: 200,
+      view: "adminCallbacks",
+      data: { operator, callbacks: approval.callbacks, truncated: true },
+    },
+    "admin callbacks unknown": { status: 200, view: "adminCallbacks", data: { operator, truncated: false } },
     "admin approval": { status: 200, view: "adminApproval", data: approval },
     "admin approval of a viewer": {
       status: 200,

@@ -190,6 +190,7 @@ const DRAWN: ReadonlySet<string> = new Set([
   "inbox results",
   "admin sign in",
   "admin list",
+  "admin overview",
   "admin approval",
   "admin reassign",
 ]);

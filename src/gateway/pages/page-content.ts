@@ -72,6 +72,8 @@ export function pageContent(
     case "adminSignedOut":
     case "adminList":
     case "adminApproval":
+    case "adminOverview":
+    case "adminCallbacks":
     case "adminAct":
     case "adminChange":
       return adminContent(page, messages("en"));

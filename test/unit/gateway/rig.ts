@@ -6,6 +6,7 @@ import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
 import type { Mail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
+import { createAdministration } from "../../../src/durable/administration.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
@@ -100,11 +101,13 @@ export interface RigOptions {
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
   const { authenticate = EVERYBODY_MAY } = options;
-  const admin = "admin" in options ? options.admin : { byKey: true };
   const engine = openEngine({ file: ":memory:", projection: LEDGER });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
   network.start();
+  const administration = createAdministration(network, { isEmbedded: true });
+  const halted = () => administration.tasks("halted", 100);
+  const admin = "admin" in options ? options.admin : { byKey: true, halted };
   const lines: string[] = [];
   const audit: AuditEntry[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });

@@ -23,18 +23,6 @@ const FOR_PEOPLE = [
   "/docs/types",
   "/problems",
   "/problems/:type",
-  "/admin",
-  "/admin/sign-in",
-  "/admin/sign-out",
-  "/admin/approvals/:id",
-  "/inbox",
-  "/inbox/sign-in",
-  "/inbox/code",
-  "/inbox/link/:token",
-  "/inbox/sign-out",
-  "/inbox/ballots/:pid",
-  "/inbox/ballots/:pid/result",
-  "/inbox/confirm",
 ];
 
 interface Layer {
@@ -82,7 +70,7 @@ function routesIn(stack: readonly Layer[]): string[] {
     if (route === undefined) return routesIn(handle.stack ?? []);
     if (
       FOR_PEOPLE.includes(route.path) ||
-      route.path.startsWith("/admin/approvals/:id/") ||
+      /^\/(?:admin|inbox)(?:\/|$)/u.test(route.path) ||
       /^\/[adr]\/:token/u.test(route.path)
     )
       return [];

@@ -8,6 +8,7 @@ import type { ApprovalView } from "../../../approval/view.ts";
 import type { Entry } from "../../../ledger/entry.ts";
 import type { FieldProblem } from "../../../lib/errors.ts";
 import type { RelayState } from "../../../lib/relay-state.ts";
+import type { Overview } from "../../../service/admin/overview.ts";
 import type { ChangePage } from "../page.ts";
 import type { AdminAct } from "./admin-acts.ts";
 import type { AdminFilter } from "./admin-filter.ts";
@@ -75,6 +76,8 @@ interface AdminActForm {
  * - `adminSignedOut` (200).
  * - `adminList` (200; 422 with `problems`, 503 with `unavailable`).
  * - `adminApproval` (200).
+ * - `adminOverview` (200; 503 with `unavailable`): figures and what is stuck. `halted` is absent where the engine cannot say.
+ * - `adminCallbacks` (200): those that failed. `callbacks` is absent where the server cannot search.
  * - `adminAct` and `adminChange` (200; 409 or 422 if it was not done).
  */
 export type AdminPage =
@@ -89,6 +92,23 @@ export type AdminPage =
   | { readonly view: "adminSignedOut" }
   | { readonly view: "adminList"; readonly data: AdminList }
   | { readonly view: "adminApproval"; readonly data: AdminApproval }
+  | {
+      readonly view: "adminOverview";
+      readonly data: {
+        readonly operator: OperatorShown;
+        readonly overview?: Overview;
+        readonly unavailable?: string;
+        readonly halted?: readonly { readonly id: string; readonly isApproval: boolean }[];
+      };
+    }
+  | {
+      readonly view: "adminCallbacks";
+      readonly data: {
+        readonly operator: OperatorShown;
+        readonly callbacks?: readonly CallbackView[];
+        readonly truncated: boolean;
+      };
+    }
   | { readonly view: "adminAct"; readonly data: AdminActForm }
   | {
       readonly view: "adminChange";

@@ -12,7 +12,10 @@ export function adminShell(operator: OperatorShown, title: string): Omit<ShellCo
   };
 }
 
-const TABS = [{ href: "/admin", text: "Approvals" }] as const;
+const TABS = [
+  { href: "/admin", text: "Approvals" },
+  { href: "/admin/overview", text: "Overview" },
+] as const;
 
 /** The tabs at the top, for `admin/tabs`. */
 export function tabsAt(href: (typeof TABS)[number]["href"]) {

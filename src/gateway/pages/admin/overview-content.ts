@@ -1,0 +1,80 @@
+import type { Bar } from "../../../service/admin/overview.ts";
+import type { PageContent } from "../page-content.ts";
+import { type AdminPage, adminApprovalHref } from "./admin-page.ts";
+import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
+
+type Data<View extends AdminPage["view"]> = Extract<AdminPage, { view: View; data: unknown }>["data"];
+
+export function overviewContent({
+  operator,
+  overview,
+  unavailable,
+  halted,
+}: Data<"adminOverview">): PageContent {
+  return {
+    template: "admin/overview",
+    locals: {
+      tabs: tabsAt("/admin/overview"),
+      leave: leaveForm(operator),
+      unavailable,
+      charts: overview && [
+        {
+          title: "Open approvals, by age",
+          note: "Since they were requested.",
+          bars: barsOf(overview.openByAge),
+        },
+        {
+          title: "Time to decide",
+          note: `Of the newest ${overview.decided} that were approved or rejected.`,
+          bars: barsOf(overview.timeToDecide),
+        },
+        {
+          title: "Mails that ask, by state",
+          note: `Of the newest ${overview.mailed} approvals.`,
+          bars: barsOf(overview.mails),
+        },
+      ],
+      halted: halted?.map(({ id, isApproval }) => ({
+        id,
+        href: isApproval ? adminApprovalHref(id) : undefined,
+      })),
+    },
+    shell: adminShell(operator, "Overview"),
+  };
+}
+
+/** Bars as long as their share of the longest, in per cent. */
+function barsOf(bars: readonly Bar[]) {
+  const most = Math.max(1, ...bars.map(({ count }) => count));
+  return bars.map(({ label, count, isLeast = false }) => ({
+    label,
+    text: `${count.toLocaleString("en-GB")}${isLeast ? "+" : ""}`,
+    width: count === 0 ? 0 : Math.max(1, Math.round((100 * count) / most)),
+  }));
+}
+
+export function failedCallbacksContent({
+  operator,
+  callbacks,
+  truncated,
+}: Data<"adminCallbacks">): PageContent {
+  return {
+    template: "admin/callbacks",
+    locals: {
+      tabs: tabsAt("/admin/overview"),
+      leave: leaveForm(operator),
+      truncated,
+      callbacks: callbacks?.map(({ id, type, about, to, attempts = 0, result, endedAt = "" }) => ({
+        id,
+        event: type,
+        about,
+        href: type === "workflow.completed" ? undefined : adminApprovalHref(about),
+        to,
+        attempts: `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+        result: result ?? "",
+        endedAt,
+      })),
+    },
+    shell: adminShell(operator, "Callbacks that failed"),
+  };
+}
