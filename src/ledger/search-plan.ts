@@ -66,11 +66,16 @@ export function entriesOf(term: string, { order, start, endAt }: Bounds): Part {
   };
 }
 
-/** How many entries a term has, no further than it matters. */
-export function countOf(term: string, bounds: Bounds, { lookedAt }: Limits): Part {
+/**
+ * How rare a term is: the smaller, the rarer. It is the number of its entries, no further than it matters. Of terms with
+ * more, the one whose first entries reach further in the list's order is rarer.
+ */
+export function rarityOf(term: string, bounds: Bounds, { lookedAt }: Limits): Part {
   const { sql, parameters } = entriesOf(term, bounds);
+  const reach = bounds.order === "created" ? "min(at)" : `${Number.MAX_SAFE_INTEGER - lookedAt} - max(at)`;
   return {
-    sql: `SELECT count(*) FROM (SELECT 1 FROM ledger_terms WHERE ${sql} LIMIT ${lookedAt}) counted`,
+    sql: `SELECT CASE WHEN count(*) < ${lookedAt} THEN count(*) ELSE ${lookedAt} + ${reach} END
+      FROM (SELECT at FROM ledger_terms WHERE ${sql} ${orderOf(bounds)} LIMIT ${lookedAt}) reached`,
     parameters,
   };
 }

@@ -7,7 +7,6 @@ import {
   type Bounds,
   boundsOf,
   conditionsOf,
-  countOf,
   driversOf,
   entriesOf,
   type Found,
@@ -15,6 +14,7 @@ import {
   type Limits,
   orderOf,
   type Part,
+  rarityOf,
   TOTAL_MAX,
 } from "./search-plan.ts";
 
@@ -106,12 +106,12 @@ function rarest(prepare: Prepare, query: ListQuery, bounds: Bounds, limits: Limi
   const drivers = driversOf(query, bounds.order);
   let [driver] = drivers;
   if (drivers.length === 1) return driver;
-  let fewest = Number.POSITIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
   for (const term of drivers) {
-    const { sql, parameters } = countOf(term, bounds, limits);
-    const [entries] = prepare(sql).get(...parameters) as unknown as [number];
-    if (entries < fewest) {
-      fewest = entries;
+    const { sql, parameters } = rarityOf(term, bounds, limits);
+    const [rarity] = prepare(sql).get(...parameters) as unknown as [number];
+    if (rarity < least) {
+      least = rarity;
       driver = term;
     }
   }

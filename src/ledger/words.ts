@@ -7,8 +7,9 @@ const WORD_CHARS_MAX = 40;
 /** The different words of a text, in their order. A longer word is cut, here and in a search. */
 export function wordsOf(text: string): string[] {
   const words = new Set<string>();
-  const plain = PLAIN.test(text) ? text.toLowerCase() : folded(text);
-  for (const [word] of plain.matchAll(WORD)) {
+  const isPlain = PLAIN.test(text);
+  const compared = isPlain ? text.toLowerCase() : folded(text);
+  for (const [word] of compared.matchAll(isPlain ? PLAIN_WORD : WORD)) {
     // The cut can go through a character of two code units.
     words.add(word.slice(0, WORD_CHARS_MAX).toWellFormed());
     if (words.size === WORDS_MAX) break;
@@ -19,6 +20,7 @@ export function wordsOf(text: string): string[] {
 const WORD = /[\p{L}\p{N}]+/gu;
 // Most titles are, and need no folding.
 const PLAIN = /^[\x20-\x7e]*$/u;
+const PLAIN_WORD = /[a-z0-9]+/gu;
 
 function folded(text: string): string {
   return text

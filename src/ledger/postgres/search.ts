@@ -6,7 +6,6 @@ import {
   type Bounds,
   boundsOf,
   conditionsOf,
-  countOf,
   driversOf,
   entriesOf,
   type Found,
@@ -14,6 +13,7 @@ import {
   type Limits,
   orderOf,
   type Part,
+  rarityOf,
   TOTAL_MAX,
 } from "../search-plan.ts";
 import type { Database } from "./database.ts";
@@ -102,7 +102,7 @@ function placeOf([at, n]: Match): Place {
   return [at, n];
 }
 
-/** The rarest term: one statement counts all of them, no further than it matters. */
+/** The rarest term: one statement looks at all of them. */
 async function rarest(
   database: Pick<Database, "rows">,
   query: ListQuery,
@@ -111,14 +111,14 @@ async function rarest(
 ): Promise<string> {
   const drivers = driversOf(query, bounds.order);
   if (drivers.length === 1) return drivers[0];
-  const counts = drivers.map((term) => countOf(term, bounds, limits));
+  const rarities = drivers.map((term) => rarityOf(term, bounds, limits));
   const { sql, parameters } = numbered({
-    sql: `SELECT ${counts.map((count) => `(${count.sql})`).join(", ")}`,
-    parameters: counts.flatMap((count) => count.parameters),
+    sql: `SELECT ${rarities.map((rarity) => `(${rarity.sql})`).join(", ")}`,
+    parameters: rarities.flatMap((rarity) => rarity.parameters),
   });
   const [row = []] = await database.rows(sql, parameters);
-  const fewest = Math.min(...row.map(Number));
-  return drivers[row.findIndex((count) => Number(count) === fewest)] ?? drivers[0];
+  const least = Math.min(...row.map(Number));
+  return drivers[row.findIndex((rarity) => Number(rarity) === least)] ?? drivers[0];
 }
 
 /**

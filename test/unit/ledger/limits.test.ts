@@ -1,10 +1,14 @@
 /** What a list answers where a page may not read or answer more. */
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { ledgerProjection } from "../../../src/ledger/projection.ts";
 import { openRows } from "../../../src/ledger/rows.ts";
+import { search } from "../../../src/ledger/sqlite-search.ts";
+import { termsOf } from "../../../src/ledger/terms.ts";
 import { exported } from "../../../src/service/ledger/export.ts";
 import { testEngine } from "../../support/engine.ts";
+import { entry } from "../../support/ledger.ts";
 import { allOf, LEDGER, ledgerIn } from "../../support/ledger-engine.ts";
 import { randomFrom } from "../../support/seeds.ts";
 import { syntheticApprovals } from "../../support/synthetic-approvals.ts";
@@ -50,6 +54,38 @@ describe("a list whose pages may look at few entries", () => {
     const lines = await linesOf(await filled({ lookedAt: 2 }), { ...OF_TWO, limit: 1 });
     expect(lines).toHaveLength((await allOf(ledgerIn(await filled({})), OF_TWO)).length);
     expect(new Set(lines).size).toBe(lines.length);
+  });
+});
+
+describe("a list by two terms that both have more entries than a page looks at", () => {
+  it.each(["created", "due"] as const)("goes through those of the rarer one, in the order %s", (sort) => {
+    const db = new DatabaseSync(":memory:");
+    for (const sql of Object.values(LEDGER.tables)) db.exec(sql);
+    const add = db.prepare("INSERT INTO ledger_terms SELECT value, ?, ? FROM json_each(?)");
+    const write = db.prepare("INSERT INTO ledger_entries VALUES (?, ?, ?, ?, ?)");
+    for (let n = 1; n <= 60; n += 1) {
+      const [createdAt, deadline] = [n, 1_000 + n].map((ms) => new Date(ms).toISOString()) as [
+        string,
+        string,
+      ];
+      const tags: Record<string, string> = n % 6 === 0 ? { team: "ops" } : {};
+      const made = entry({ id: `po-${n}`, createdAt, deadline, tags });
+      const { created, due } = termsOf(made, "client:billing");
+      add.run(n, n, JSON.stringify(created));
+      add.run(1_000 + n, n, JSON.stringify(due));
+      write.run(n, n, 1_000 + n, "client:billing", JSON.stringify(made));
+    }
+    const found = search(db, { ...LIMITS, lookedAt: 5 })({
+      sort,
+      creator: "client:billing",
+      tags: ["team:ops"],
+      limit: 100,
+    });
+    if ("refused" in found) throw new Error(found.refused.message);
+    const ids = found.entries.map((text) => (JSON.parse(text) as { readonly id: string }).id);
+    expect(ids).toEqual(
+      (sort === "created" ? [60, 54, 48, 42, 36] : [6, 12, 18, 24, 30]).map((n) => `po-${n}`),
+    );
   });
 });
 
