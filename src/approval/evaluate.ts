@@ -23,7 +23,7 @@ import type { Choice, Effect, OutcomeKind, Verdict, Via } from "./approval.ts";
 import { nextOpening } from "./hours.ts";
 import { addressKey } from "./person.ts";
 import { nextReminderAt, remindersDue } from "./reminders.ts";
-import { type Member, neededOf, peopleOf, type Rule, type StageRule } from "./rule.ts";
+import { type Member, neededOf, peopleOf, type Rule, roundEndsAt, type StageRule } from "./rule.ts";
 import type { Person } from "./schema.ts";
 import { type Progress, reasonOf, type Why } from "./why.ts";
 
@@ -381,7 +381,7 @@ class StageCount {
   /** The time that a round may take begins again; a deadline that is later, because it was moved, stays. */
   #nextRound(end: End & { readonly kind: "changed" }): Evaluation {
     const { round } = this.#look.state;
-    const endAtMs = Math.max(end.deadlineAtMs, end.atMs + (this.#rule.roundMs ?? 0));
+    const endAtMs = Math.max(end.deadlineAtMs, roundEndsAt(this.#rule, end.atMs) ?? end.atMs);
     const next: State = { round: round + 1, stage: 0, phase: "asking", escalations: 0 };
     return this.#goOn(next, {
       close: this.#openSeats(),

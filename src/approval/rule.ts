@@ -4,6 +4,7 @@
  */
 import { parseDeadline } from "./deadline.ts";
 import { durationMs } from "./duration.ts";
+import { nextOpening } from "./hours.ts";
 import { addressKey } from "./person.ts";
 import type { ApprovalRequest, ChoiceRule, OnDeadline, Person, Require } from "./schema.ts";
 
@@ -19,7 +20,10 @@ export interface Rule {
   readonly undoMs: number;
   /** How often the question may be asked, with changes in between. */
   readonly rounds: number;
-  /** How long each round may take in all, in milliseconds; absent: all of them end at one instant. */
+  /**
+   * How long each round may take in all, in milliseconds, where no escalation waits for working hours (`roundEndsAt`); absent:
+   * all of them end at one instant.
+   */
   readonly roundMs?: number;
   readonly reminders?: ApprovalRequest["reminders"];
   readonly hours?: ApprovalRequest["hours"];
@@ -122,14 +126,41 @@ function stageOf(stage: NonNullable<ApprovalRequest["stages"]>[number]): StageRu
 
 /** How long the approval may take in all, from the start of a round: each escalation starts its time again. */
 export function untilDeadlineMs(
-  { deadline, onDeadline, escalateTo }: ApprovalRequest,
+  { deadline, onDeadline, escalateTo = [], hours }: ApprovalRequest,
   nowMs: number,
 ): number {
   const parsed = parseDeadline(deadline);
   if (parsed === undefined) return 0;
   if (parsed.kind === "instant") return parsed.epochMs - nowMs;
-  const turns = onDeadline === "escalate" ? 1 + (escalateTo ?? []).length : 1;
-  return parsed.ms * turns;
+  const escalations = onDeadline === "escalate" ? escalateTo.length : 0;
+  return chainEndsAt(nowMs, { turnMs: parsed.ms, escalations, hours }) - nowMs;
+}
+
+/** When a round is over that begins at `startMs`; undefined if all rounds end at one instant. */
+export function roundEndsAt({ stages, roundMs, hours }: Rule, startMs: number): number | undefined {
+  if (roundMs === undefined) return undefined;
+  const [stage] = stages;
+  // Only the time of a request without stages begins again with each escalation.
+  const isChain = stage?.endsWithApproval === true && stage.onDeadline === "escalate";
+  if (!isChain || stage.deadlineMs === undefined || hours === undefined) return startMs + roundMs;
+  const { deadlineMs: turnMs, escalateTo } = stage;
+  return chainEndsAt(startMs, { turnMs, escalations: escalateTo.length, hours });
+}
+
+interface Chain {
+  readonly turnMs: number;
+  readonly escalations: number;
+  readonly hours: ApprovalRequest["hours"] | undefined;
+}
+
+/** An escalation waits for working hours, as in `stageEndsAt`, and then the time begins again. */
+function chainEndsAt(startMs: number, { turnMs, escalations, hours }: Chain): number {
+  let turnsAtMs = startMs;
+  for (let entry = 0; entry < escalations; entry += 1) {
+    const overAtMs = turnsAtMs + turnMs;
+    turnsAtMs = hours === undefined ? overAtMs : nextOpening(hours, overAtMs);
+  }
+  return turnsAtMs + turnMs;
 }
 
 /** Everybody of a stage who may answer in it, each once, with the groups (by index) that their answer fills. */

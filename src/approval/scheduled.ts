@@ -36,5 +36,7 @@ export function scheduledTerms(request: ApprovalRequest, { version, timeoutAtMs 
     return { startedAtMs, deadlineAtMs: startedAtMs + untilDeadlineMs(request, startedAtMs) };
   }
   const deadlineAtMs = timeoutAtMs - APPROVAL_SLACK_MS;
-  return { startedAtMs: deadlineAtMs - untilDeadlineMs(request, deadlineAtMs), deadlineAtMs };
+  const { hours: _, ...rest } = request;
+  // When that version started them, escalations were taken not to wait for working hours.
+  return { startedAtMs: deadlineAtMs - untilDeadlineMs(rest, deadlineAtMs), deadlineAtMs };
 }

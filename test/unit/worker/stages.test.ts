@@ -229,6 +229,35 @@ describe("an approval in stages", () => {
     expect([escalated?.to, escalated?.at]).toEqual(["boss@x.org", "2030-01-07T08:00:00.000Z"]);
   });
 
+  it.each([
+    // From Friday at three: Monday at nine, then Tuesday at nine, since the time is over when the hours are.
+    ["PT8H", ["66h boss@x.org", "90h cfo@x.org"], 98],
+    ["P2D", ["66h boss@x.org", "114h cfo@x.org"], 162],
+  ])(
+    "has time for its whole chain where escalations wait for the hours (%s)",
+    async (deadline, asked, ends) => {
+      const hours = { timeZone: "UTC", days: "Mo-Fr", from: "09:00", to: "17:00" };
+      const chain = { onDeadline: "escalate", escalateTo: ["boss@x.org", "cfo@x.org"] };
+      const request = { title: "Order", approvers: ["ana@x.org"], deadline, hours, ...chain };
+      const { mails, outcome, startedAt, endedAt } = await rehearse(request, { now: "2030-01-04T15:00:00Z" });
+      const hoursFrom = (at: string) => (Date.parse(at) - Date.parse(startedAt)) / 3_600_000;
+      const escalated = mails.filter(({ kind }) => kind === "escalated");
+      expect(escalated.map(({ at, to }) => `${hoursFrom(at)}h ${to}`)).toEqual(asked);
+      expect([outcome.outcome, hoursFrom(endedAt)]).toEqual(["expired", ends]);
+      // A round that begins later has time for all of it, too.
+      const changed = await rehearse(
+        { ...request, rounds: 2, requester: "kim@x.org" },
+        {
+          now: "2030-01-03T15:00:00Z",
+          people: { "kim@x.org": { do: "change", on: "start", after: "P1D", content: { title: "Fewer" } } },
+        },
+      );
+      const again = changed.mails.filter(({ kind, at }) => kind === "escalated" && at > "2030-01-04T15:00");
+      expect(again.map(({ to }) => to)).toEqual(["boss@x.org", "cfo@x.org"]);
+      expect((Date.parse(changed.endedAt) - Date.parse("2030-01-04T15:00:00Z")) / 3_600_000).toBe(ends);
+    },
+  );
+
   const EXTENDED = {
     approvers: ["ana@x.org"],
     deadline: "P2D",
