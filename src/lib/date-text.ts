@@ -30,16 +30,22 @@ export function dateText(atMs: number, reader: { locale?: string; timeZone?: str
 
 /**
  * How far away an instant is, such as `in 5 days`: in days from two days on, then in hours, and below two hours in
- * minutes, rounded towards now. Undefined for an instant that has passed.
+ * minutes. It is rounded towards now, but not for the little that has passed since somebody asked: a request for five days
+ * says so for an hour. Undefined for an instant that has passed.
  */
 export function relativeText(atMs: number, nowMs: number, locale: string): string | undefined {
   if (atMs <= nowMs) return undefined;
-  const minutes = Math.max(1, Math.floor((atMs - nowMs) / 60_000));
+  const inMs = atMs - nowMs;
   const format = relativeFormatFor(locale);
-  if (minutes < 2 * 60) return format.format(minutes, "minute");
-  if (minutes < 48 * 60) return format.format(Math.floor(minutes / 60), "hour");
-  return format.format(Math.floor(minutes / (24 * 60)), "day");
+  const days = Math.floor((inMs + HOUR_MS) / (24 * HOUR_MS));
+  if (days >= 2) return format.format(days, "day");
+  const hours = Math.floor((inMs + 3 * MINUTE_MS) / HOUR_MS);
+  if (hours >= 2) return format.format(hours, "hour");
+  return format.format(Math.max(1, Math.floor((inMs + 10_000) / MINUTE_MS)), "minute");
 }
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 const relativeFormats = new Map<string, Intl.RelativeTimeFormat>();
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dateText } from "../../../src/lib/date-text.ts";
+import { dateText, relativeText } from "../../../src/lib/date-text.ts";
 
 const atMs = Date.UTC(2026, 10, 26, 16, 5);
 
@@ -36,5 +36,29 @@ describe("dateText()", () => {
   test("writes for more readers than it remembers", () => {
     for (let n = 0; n < 500; n++)
       expect(dateText(atMs, { locale: `de-x-r${n}` }).local).toContain("November");
+  });
+});
+
+describe("relativeText()", () => {
+  const [second, minute, hour] = [1_000, 60_000, 3_600_000];
+  const day = 24 * hour;
+  test.each([
+    // Of what was asked for a moment ago, people read the number that the asker gave.
+    [5 * day - 2 * second, "in 5 days"],
+    [5 * day - 50 * minute, "in 5 days"],
+    [5 * day - 61 * minute, "in 4 days"],
+    [2 * day - 2 * second, "in 2 days"],
+    [2 * day - 61 * minute, "in 47 hours"],
+    [2 * day - 64 * minute, "in 46 hours"],
+    [24 * hour - 2 * second, "in 24 hours"],
+    [24 * hour - 4 * minute, "in 23 hours"],
+    [2 * hour - 2 * second, "in 2 hours"],
+    [10 * minute - 2 * second, "in 10 minutes"],
+    [10 * minute - 11 * second, "in 9 minutes"],
+    [second, "in 1 minute"],
+    [0, undefined],
+    [-day, undefined],
+  ])("of %i ms from now is %s", (inMs, text) => {
+    expect(relativeText(inMs, 0, "en")).toBe(text);
   });
 });
