@@ -4,11 +4,21 @@ import { KIND_TAG, parentId } from "../../approval/ids.ts";
 import { subjectOf } from "../subject.ts";
 import type { Feeder } from "./feeder.ts";
 
+/** Tasks that are remembered. One that is lost to another worker, or dropped as a timer's are, is never heard of again. */
+const TASKS_MAX = 10_000;
+
 /** Has what goes through this network feed the index. Changes the network. */
 export function watch<N extends Network>(network: N, feeder: Pick<Feeder, "act" | "touch">): N {
   const send = network.send as (request: Request) => Promise<Response>;
   /** Of the tasks that run here, whether each is an approval. */
   const tasks = new Map<string, boolean>();
+
+  const remember = (id: string, isApproval: boolean): void => {
+    tasks.set(id, isApproval);
+    // The oldest. Of a task that is not known, more is marked than need be.
+    const [first] = tasks.keys();
+    if (tasks.size > TASKS_MAX && first !== undefined) tasks.delete(first);
+  };
 
   const change = async (request: Request, subjects: readonly string[]): Promise<Response> =>
     subjects.length === 0
@@ -41,7 +51,7 @@ export function watch<N extends Network>(network: N, feeder: Pick<Feeder, "act" 
       case "task.acquire": {
         const response = await send(request);
         const tags = promiseIn(response)?.tags;
-        if (tags !== undefined) tasks.set(request.data.id, tags[KIND_TAG] === "approval");
+        if (tags !== undefined) remember(request.data.id, tags[KIND_TAG] === "approval");
         // Something that it waits for has changed, or a deadline is over. Whoever changed it may be no program of ours.
         if (tasks.get(request.data.id) === true) feeder.touch(request.data.id);
         return response;

@@ -110,6 +110,23 @@ describe("watch()", () => {
     expect(await fed(...acquired("order-7", {}))).toEqual({ marked: [], read: [] });
   });
 
+  it("forgets the oldest of many tasks: then it marks more than need be", async () => {
+    const acquired = (id: string): [string, object, object] => [
+      "task.acquire",
+      { id },
+      { ...promise(id, {}), task: {}, preload: [] },
+    ];
+    const many = Array.from({ length: 10_000 }, (_, i) => acquired(`order-${i}`));
+    const step = (id: string) => ({ id, action: settle(`${id}:3`) });
+    const last = await fed("task.fence", step("order-7"), within("order-7:3", {}), many);
+    expect(last).toEqual({ marked: [], read: [] });
+    const first = await fed("task.fence", step("order-0"), within("order-0:3", {}), [
+      ...many,
+      acquired("one-more"),
+    ]);
+    expect(first).toEqual({ marked: ["order-0"], read: [] });
+  });
+
   it("leaves reading alone", async () => {
     for (const kind of ["promise.get", "promise.search", "task.heartbeat", "promise.register_listener"]) {
       expect(await fed(kind, { id: "po-1" }, promise("po-1", APPROVAL))).toEqual({ marked: [], read: [] });
