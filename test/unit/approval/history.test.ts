@@ -329,6 +329,33 @@ const CASES: readonly Case[] = [
       },
     ],
   ],
+  [
+    "what came back of a mail: that it is late, and that it cannot be delivered",
+    [end(0, 5), open()],
+    [
+      requested,
+      asked,
+      { at: at(200), type: "mail-delayed", ...ANA, status: "4.4.1" },
+      { at: at(250), type: "mail-bounced", ...ANA, status: "5.1.1" },
+      { at: at(300), type: "mailed", mail: "undeliverable", ...ANA, status: "pending" },
+    ],
+    [
+      record("po-1:delay~a", {
+        tags: { [KIND_TAG]: "delay" },
+        param: { kind: "delay", approval: "po-1", n: 1, atMs: 200, status: "4.4.1" },
+      }),
+      record("po-1:delay~b", {
+        tags: { [KIND_TAG]: "delay" },
+        param: { kind: "delay", approval: "po-2", n: 1, atMs: 200 },
+      }),
+      notice("po-1:notice~a", {
+        mail: "undeliverable",
+        n: 1,
+        person: { email: "ana@example.com" },
+        bounce: { atMs: 250, status: "5.1.1" },
+      }),
+    ],
+  ],
 ];
 
 describe("historyOf()", () => {
