@@ -264,6 +264,7 @@ export interface MessageArgs {
   readonly "page.answered": { readonly answer: string };
   readonly "page.answeredForYou": { readonly answer: string };
   readonly "page.became": null;
+  readonly "page.byKey": { readonly caller: string };
   readonly "page.byOperator": { readonly who: string };
   readonly "page.changed": null;
   readonly "page.changed.nothing": null;

@@ -174,8 +174,9 @@ export interface ChangesAsked {
 /** What happened to an approval. Times in milliseconds since 1970. */
 export type TimelineEntry = {
   readonly atMs: number;
-  /** Name of the operator who did it. */
+  /** Name of the operator who did it, or the API key of the program that did. */
   readonly operator?: string;
+  readonly key?: string;
 } & (
   | { readonly kind: "requested" }
   | { readonly kind: "asked"; readonly people: readonly Person[] }

@@ -145,14 +145,17 @@ function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Lo
   ];
 }
 
-/** What people of this approval did is told as theirs; what an operator did, as the operator's. */
+/** What people of this approval did is told as theirs; what an operator or a program did, as that. */
 function toldOf(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number) => DateText): string {
-  const { operator } = entry;
-  if (operator === undefined) return eventText(entry, messages, dateOf);
-  return `${operatorText(entry, messages) ?? eventText(entry, messages, dateOf)}. ${messages.text("page.byOperator", { who: oneLine(operator) })}`;
+  const { operator, key } = entry;
+  const by =
+    operator === undefined
+      ? key && messages.text("page.byKey", { caller: oneLine(key) })
+      : messages.text("page.byOperator", { who: oneLine(operator) });
+  if (by === undefined) return eventText(entry, messages, dateOf);
+  return `${operatorText(entry, messages) ?? eventText(entry, messages, dateOf)}. ${by}`;
 }
 
-/** Undefined where the sentence names nobody who did it. */
 function operatorText(entry: TimelineEntry, messages: Messages): string | undefined {
   if (entry.kind === "reassigned") {
     return messages.text("event.reassigned.operator", { who: nameOf(entry.who), to: nameOf(entry.to) });

@@ -189,16 +189,16 @@ function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course)
     };
     const undone = undo && undoOf(undo);
     if (undone?.kind !== "undone") return [answered];
-    return [answered, { kind: "undone", atMs: undo?.settledAt ?? atMs, who, ...operatorOf(undone) }];
+    return [answered, { kind: "undone", atMs: undo?.settledAt ?? atMs, who, ...doerOf(undone) }];
   }
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) {
     const { to, reason } = reassigned;
-    return [{ kind: "reassigned", atMs, who, to, ...operatorOf(reassigned), ...commentOf(reason) }];
+    return [{ kind: "reassigned", atMs, who, to, ...doerOf(reassigned), ...commentOf(reason) }];
   }
   const recused = recusalOf(record);
   if (recused === undefined) return [];
-  return [{ kind: "recused", atMs, who, ...operatorOf(recused), ...commentOf(recused.reason) }];
+  return [{ kind: "recused", atMs, who, ...doerOf(recused), ...commentOf(recused.reason) }];
 }
 
 function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
@@ -207,21 +207,27 @@ function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
   const extended = extensionOf(end);
   if (extended !== undefined) {
     const { untilMs, reason } = extended;
-    return [{ kind: "extended", atMs, untilMs, ...operatorOf(extended), ...commentOf(reason) }];
+    return [{ kind: "extended", atMs, untilMs, ...doerOf(extended), ...commentOf(reason) }];
   }
   const changed = changeOf(end);
   if (changed !== undefined) {
     const { note } = changed;
-    return [{ kind: "changed", atMs, ...operatorOf(changed), ...commentOf(note) }];
+    return [{ kind: "changed", atMs, ...doerOf(changed), ...commentOf(note) }];
   }
   if (!isCancelled(end) || certainOutcome(course) !== "cancelled") return [];
   const { reason, caller } = cancellationOf(end) ?? {};
-  return [{ kind: "cancelled", atMs, ...operatorOf({ caller }), ...commentOf(reason) }];
+  return [{ kind: "cancelled", atMs, ...doerOf({ caller }), ...commentOf(reason) }];
 }
 
-function operatorOf({ caller }: { readonly caller?: string | undefined }): { readonly operator?: string } {
+/** Who did it in place of the people of the approval: an operator, or a program. */
+function doerOf({
+  caller,
+}: {
+  readonly caller?: string | undefined;
+}): Pick<TimelineEntry, "operator" | "key"> {
   const operator = operatorIn(caller);
-  return operator === undefined ? {} : { operator };
+  if (operator !== undefined) return { operator };
+  return caller === undefined ? {} : { key: caller };
 }
 
 function commentOf(comment: string | undefined): { readonly comment?: string } {

@@ -127,11 +127,12 @@ function closedText({ press, asked }: Visit, stands: Closed, messages: Messages)
   const operator = operatorIn(caller);
   // Nobody can answer any more, by the newest mail either.
   const isOver = outcome !== undefined && lead === "page.closed.newest.lead";
-  const isTakenOut = because === "recused" && operator !== undefined;
+  const isTakenOut = because === "recused" && caller !== undefined;
   const sentences = isOver || isTakenOut ? [] : [messages.text(lead)];
   if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
   else if (operator !== undefined)
     sentences.push(messages.text("page.byOperator", { who: oneLine(operator) }));
+  else if (caller !== undefined) sentences.push(messages.text("page.byKey", { caller: oneLine(caller) }));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
   if (press === "late") {

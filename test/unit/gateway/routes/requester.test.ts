@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LINK_VIEW_MS } from "../../../../src/approval/approval.ts";
 import { ballotId } from "../../../../src/approval/ids.ts";
 import { changeOf, extensionOf } from "../../../../src/approval/stored.ts";
+import { reassignBallot, recuseBallot } from "../../../../src/service/approvals/ballot-acts.ts";
 import { decideBallot } from "../../../../src/service/approvals/decide.ts";
 import { readCourse } from "../../../../src/service/approvals/question.ts";
 import { partsOf, signed } from "../../tokens/forgeries.ts";
@@ -135,6 +136,22 @@ describe("GET /a/:token", () => {
     expect(page).toContain(
       "cy@example.com asks for changes (Recorded for cy@example.com by the API key erp)",
     );
+  });
+
+  test("tells what a program did in people's place, as their own pages do", async () => {
+    await using rig = await openRig();
+    const link = await asked(rig);
+    const by = { door: "api", caller: "erp" } as const;
+    const options = { durable: rig.durable, clock: Date.now, signal: new AbortController().signal };
+    const path = await rig.link("po-1", "approve", 2);
+    const to = { email: "dee@example.com" };
+    await reassignBallot(options, { approval: "po-1", n: 1 }, { ...by, nonce: "1", to });
+    await recuseBallot(options, { approval: "po-1", n: 2 }, { ...by, nonce: "2" });
+    const { text } = await rig.call(link);
+    const byKey = "A program did this, with the API key erp.";
+    expect(text).toContain(`The question of Ana was passed on to dee@example.com. ${byKey}`);
+    expect(text).toContain(`bo@example.com takes no part. ${byKey}`);
+    expect((await rig.call(path)).text).toContain(byKey);
   });
 
   test("tells why it ended so, as receipts and the API do", async () => {
