@@ -36,6 +36,7 @@ mkdir -p "$out/var/lib/dpkg/status.d"
 for library in "${libraries[@]}"; do dpkg -S "$(readlink -f "$library")" || dpkg -S "$library"; done 2> "$work/unknown" |
   cut -d: -f1 | sort -u > "$work/debian"
 while read -r name; do dpkg -s "$name" > "$out/var/lib/dpkg/status.d/$name"; done < "$work/debian"
-npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx > "$work/npm.json"
+# npm's --omit=dev also omits what the package needs, if a development dependency needs it, too. So sbom.ts chooses.
+npm sbom --package-lock-only --sbom-format=cyclonedx > "$work/npm.json"
 xargs dpkg-query -W -f '${Package} ${Version}\n' < "$work/debian" |
   "$node" deploy/container/sbom.ts "$work/npm.json" > "$out/app/sbom.cdx.json"

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { loadConfig } from "../../../src/config/config.ts";
-import { ENV_NAMES, type Env } from "../../../src/config/env.ts";
+import { ENV_NAMES } from "../../../src/config/env.ts";
 import { WAIT_SECONDS_MAX, WEBHOOK_BODY_BYTES_MAX } from "../../../src/openapi/limits.ts";
 import { temporaryFolder } from "../../support/engine.ts";
 import { ROOT } from "../../support/service-process.ts";
@@ -95,7 +95,7 @@ test("the settings of each sample are ones that Countersign starts with", () => 
     [...image, ...settingsIn("kubernetes/countersign.yaml")],
     [...settingsIn("systemd/countersign.service"), ...settingsIn("systemd/countersign.env")],
   ];
-  const values: Env = {
+  const values: Readonly<Record<string, string>> = {
     PUBLIC_URL: "https://approvals.example.com",
     SMTP_URL: "smtps://countersign:password@mail.example.com",
     MAIL_FROM: "approvals@example.com",
@@ -109,11 +109,11 @@ test("the settings of each sample are ones that Countersign starts with", () => 
       expect.arrayContaining(["NODE_ENV", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"]),
     );
     const own = sample.filter(([name]) => (ENV_NAMES as readonly string[]).includes(name));
-    const settings: Env = Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+    const settings = Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
     const filled = Object.fromEntries(
       Object.entries(settings).map(([name, value]) => [
         name,
-        String(value).startsWith("${") ? values[name as keyof Env] : value,
+        value.replace(/\$\{([A-Z_]+):\?\}/u, (_, variable: string) => values[variable] ?? "x"),
       ]),
     );
     expect(() => loadConfig({ ...filled, DATA_DIR: temporaryFolder(), API_KEYS_FILE: keys })).not.toThrow();
