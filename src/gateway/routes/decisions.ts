@@ -12,9 +12,11 @@ import type { ChoiceRule } from "../../approval/schema.ts";
 import { VIEW_LINK } from "../../approval/view-link.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
+import { createOpenings } from "../../service/approvals/openings.ts";
 import { type Question, readBallot, readQuestion } from "../../service/approvals/question.ts";
 import type { Link } from "../../tokens/tokens.ts";
 import { noCrossSitePresses } from "../http/guards.ts";
+import { openerOf } from "../http/opener.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { askedOf, standsOf } from "../pages/asked.ts";
@@ -35,7 +37,8 @@ export interface DecisionRoutesOptions extends BallotLinkOptions {
 }
 
 export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOptions): void {
-  const { durable, tokens, clock, newNonce } = options;
+  const { durable, tokens, clock, newNonce, log } = options;
+  const openings = createOpenings(durable, (err) => log.debug({ err }, "cannot note that a link was opened"));
 
   // A press needs no cookie, only the link. But another site must not make its visitors press.
   router.use("/d", noCrossSitePresses);
@@ -44,6 +47,7 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       const link = verifiedLink(options, req, res);
       const question = genuine(options, res, { link, found: await readQuestion(durable, link.pid) });
       const suggested = suggestedChoice(options, res, { link, request: question.request })?.value;
+      openings.note(link, openerOf(req), link.expiresAtMs);
       showQuestion(options, res, question, { path: pathOf(req), suggested });
     },
     POST: async (req, res) => {

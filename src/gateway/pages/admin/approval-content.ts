@@ -21,7 +21,7 @@ import { ruleRows } from "./rule-text.ts";
 
 /** An approval as operators see it: all of it, and what they can do about it. */
 export function approvalContent(data: AdminApproval, messages: Messages): PageContent {
-  const { operator, course, view, history, truncated, callbacks, timers, nowMs } = data;
+  const { operator, course, view, truncated, callbacks, timers, nowMs } = data;
   const { request } = course;
   const isOpen = isOpenStill(data);
   return {
@@ -44,11 +44,7 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
       })),
       rule: ruleRows(request, messages),
       ballots: view.ballots.map((ballot) => shownBallot(ballot, data, isOpen)),
-      timeline: history.map((event) => ({
-        text: eventText(event),
-        at: dateText(Date.parse(event.at)),
-        comment: event.comment ?? event.reason,
-      })),
+      timeline: timelineOf(data),
       truncated,
       callbacks: callbacks.map(({ id, type, to, status, attempts, result }) => ({
         id,
@@ -65,6 +61,22 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
     },
     shell: adminShell(operator, `${request.title} – ${statusText(view)}`),
   };
+}
+
+function timelineOf({ history, openings }: AdminApproval): readonly Locals[] {
+  const happened = history.map((event) => ({
+    atMs: Date.parse(event.at),
+    text: eventText(event),
+    comment: event.comment ?? event.reason,
+  }));
+  const opened = openings.map(({ atMs, person, by }) => ({
+    atMs,
+    text: `The link of ${oneLine(person.name ?? person.email)} was first opened by what looks like a ${by}`,
+    comment: undefined,
+  }));
+  return [...happened, ...opened]
+    .toSorted((a, b) => a.atMs - b.atMs)
+    .map(({ atMs, ...entry }) => ({ ...entry, at: dateText(atMs) }));
 }
 
 const ICONS = {

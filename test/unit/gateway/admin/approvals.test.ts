@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_LEDGER } from "../../../../src/ledger/embedded.ts";
 import type { RelayState } from "../../../../src/lib/relay-state.ts";
+import { call } from "../../../support/http.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
 import type { TestBrowser } from "../inbox/browser.ts";
 import { openRig, type Rig, until } from "../rig.ts";
@@ -213,6 +214,25 @@ describe("the page of an approval", () => {
     expect(text).toContain("<strong>old</strong>");
     expect((await browser.get(pageOf("po-2"))).status).toBe(404);
     expect((await browser.get(pageOf("%00"))).status).toBe(404);
+  });
+
+  test("tells when links were first opened, and by what it looked like, and settles nothing by that", async () => {
+    await ask("po-1");
+    const link = await rig.link("po-1", "approve");
+    const tree = async () => (await rig.durable.family("po-1")).promises;
+    const before = await tree();
+    for (let i = 0; i < 3; i += 1) await rig.call(link, { headers: { "user-agent": "Proofpoint" } });
+    const opened = async () => read((await browser.get(pageOf("po-1"))).text);
+    await until(async () => (await opened()).includes("what looks like a scanner") || undefined);
+    expect(await opened()).not.toContain("what looks like a person");
+    const headers = { "user-agent": "Mozilla/5.0", accept: "text/html", "accept-language": "de" };
+    // Not by `fetch`, which says that a script asks.
+    expect((await call(new URL(link, rig.url).href, { headers })).status).toBe(200);
+    await until(async () => (await opened()).includes("what looks like a person") || undefined);
+    expect(
+      (await opened()).match(/The link of Ana Souza was first opened by what looks like a \w+/gu),
+    ).toHaveLength(2);
+    expect(await tree()).toEqual(before);
   });
 
   test("shows text that wants to be markup as text", async () => {

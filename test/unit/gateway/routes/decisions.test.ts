@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ballotId, endId } from "../../../../src/approval/ids.ts";
+import { openingId } from "../../../../src/approval/opening.ts";
 import { forgeries, partsOf, signed } from "../../tokens/forgeries.ts";
 import { openRig, type Rig, SECRET, until } from "../rig.ts";
 
@@ -525,18 +526,28 @@ describe("scanners", () => {
     expect(await rig.durable.family("po-1")).not.toEqual(before);
   });
 
-  test("make the engine write nothing by GET and HEAD", async () => {
+  test("make the engine note once for each ballot that they came, and write nothing else", async () => {
     await using rig = await openRig();
     const links = await asked(rig);
     const receipt = (await rig.press(links.approve)).headers.get("location") ?? "";
     await rig.rest();
     const second = await rig.link("po-1", "approve", 2);
     const { commits } = rig.engine.stats;
-    for (const path of [links.approve, links.reject, second, receipt]) {
-      await rig.call(path);
-      await rig.call(path, { method: "HEAD" });
+    const before = await rig.durable.family("po-1");
+    const ballots = await rig.durable.readTogether("po-1:1", ["po-1:2"]);
+    for (let round = 0; round < 3; round += 1) {
+      for (const path of [links.approve, links.reject, second, receipt]) {
+        await rig.call(path);
+        await rig.call(path, { method: "HEAD" });
+      }
+      for (const ballot of ballots) {
+        const { id = "", createdAt = 0 } = ballot ?? {};
+        await until(() => rig.durable.read(openingId(id, createdAt, "scanner")));
+        expect(await rig.durable.read(openingId(id, createdAt, "person"))).toBeUndefined();
+      }
     }
-    expect(rig.engine.stats.commits).toBe(commits);
+    expect(rig.engine.stats.commits).toBe(commits + 2);
+    expect(await rig.durable.family("po-1")).toEqual(before);
   });
 
   test("are told by 405 and OPTIONS what a link can do", async () => {

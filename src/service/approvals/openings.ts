@@ -1,0 +1,58 @@
+/** Notes when links were opened first, and by what. */
+import { KIND_TAG } from "../../approval/ids.ts";
+import { OPENERS, OPENING_KIND, type Opener, openingId } from "../../approval/opening.ts";
+import type { Durable } from "../../durable/durable.ts";
+
+/** A ballot whose link was opened. */
+interface Opened {
+  /** Promise id of the ballot, and its creation in milliseconds since 1970. */
+  readonly pid: string;
+  readonly bornAtMs: number;
+}
+
+export interface Openings {
+  /**
+   * Notes it, if it is the first time. Nobody waits for that, and nothing depends on it: what cannot be stored is left out.
+   *
+   * @param untilMs until when the note is of use
+   */
+  note(opened: Opened, by: Opener, untilMs: number): void;
+}
+
+/** Notes that this gateway need not store again. With more, some are stored twice, which changes nothing. */
+const KNOWN_MAX = 10_000;
+
+export function createOpenings(
+  durable: Pick<Durable, "create">,
+  onFault: (error: unknown) => void,
+): Openings {
+  const known = new Set<string>();
+  return {
+    note({ pid, bornAtMs }, by, timeoutAt) {
+      const id = openingId(pid, bornAtMs, by);
+      if (known.has(id)) return;
+      const [oldest] = known;
+      if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+      known.add(id);
+      const param = { kind: OPENING_KIND, ballot: pid, by };
+      durable.create({ id, param, timeoutAt, tags: { [KIND_TAG]: OPENING_KIND } }).catch((error: unknown) => {
+        known.delete(id);
+        onFault(error);
+      });
+    },
+  };
+}
+
+/** When this ballot's link was first opened by each, in milliseconds since 1970. */
+export async function readOpenings(
+  durable: Pick<Durable, "read">,
+  { pid, bornAtMs }: Opened,
+): Promise<readonly { readonly by: Opener; readonly atMs: number }[]> {
+  const read = await Promise.all(
+    OPENERS.map(async (by) => {
+      const stored = await durable.read(openingId(pid, bornAtMs, by));
+      return stored === undefined ? [] : [{ by, atMs: stored.createdAt }];
+    }),
+  );
+  return read.flat();
+}
