@@ -23,15 +23,18 @@ test("docs/command-line.md explains every kind that the service gives its own pr
   const kinds = new Set([...written, ...timers, ...constants].filter((kind) => kind !== undefined));
   expect([...kinds].sort()).toEqual([
     "absence",
+    "admin-session",
     "alarm",
     "approval",
     "ballot",
     "callback",
+    "delay",
     "delivery",
     "end",
     "meeting",
     "notice",
     "retry",
+    "return-path",
     "session",
     "sign-in",
     "sign-in-try",
