@@ -2,6 +2,7 @@
 import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND } from "./notice.ts";
+import { PASSKEY_MAIL_FUNC, PASSKEY_MAIL_KIND } from "./passkey.ts";
 import { SIGN_IN_FUNC, SIGN_IN_KIND } from "./sign-in.ts";
 
 interface OwnWay {
@@ -28,6 +29,7 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
   [APPROVAL_BY_NAME, { way: "use POST /approvals, which checks the request" }],
   [NOTICE_FUNC, { kind: NOTICE_KIND, way: "approvals send their mails by themselves" }],
   [SIGN_IN_FUNC, { kind: SIGN_IN_KIND, way: "people ask for it at /inbox" }],
+  [PASSKEY_MAIL_FUNC, { kind: PASSKEY_MAIL_KIND, way: "people add passkeys at /inbox/passkeys" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,

@@ -11,7 +11,7 @@ export interface Asset {
   readonly version: string;
 }
 
-/** The style sheet and pictures of our pages, by file name. */
+/** The style sheet, pictures and script of our pages, by file name. */
 export function loadAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>();
   for (const name of readdirSync(FOLDER)) {
@@ -25,4 +25,8 @@ export function loadAssets(): ReadonlyMap<string, Asset> {
 }
 
 const FOLDER = new URL("views/assets/", PACKAGE_ROOT);
-const TYPES: Readonly<Record<string, string>> = { css: "text/css; charset=utf-8", svg: "image/svg+xml" };
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+  js: "text/javascript; charset=utf-8",
+};

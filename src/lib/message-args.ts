@@ -159,6 +159,7 @@ export interface MessageArgs {
   readonly "inbox.title": null;
   readonly "inbox.waiting": null;
   readonly "inbox.waiting.empty": null;
+  readonly "label.added": null;
   readonly "label.after": null;
   readonly "label.answerBy": null;
   readonly "label.answers": null;
@@ -177,6 +178,7 @@ export interface MessageArgs {
   readonly "label.note": null;
   readonly "label.nowAsked": null;
   readonly "label.passedOnBy": null;
+  readonly "label.passkey": null;
   readonly "label.reason": null;
   readonly "label.reference": null;
   readonly "label.requestedBy": null;
@@ -209,6 +211,7 @@ export interface MessageArgs {
   readonly "mail.lead.outcome.cancelled": null;
   readonly "mail.lead.outcome.expired": null;
   readonly "mail.lead.outcome.rejected": null;
+  readonly "mail.lead.passkey": null;
   readonly "mail.lead.reassigned": null;
   readonly "mail.lead.reminder": null;
   readonly "mail.lead.request": null;
@@ -227,6 +230,10 @@ export interface MessageArgs {
   readonly "mail.opensText": null;
   readonly "mail.outOfReach.cancel": null;
   readonly "mail.outOfReach.change": null;
+  readonly "mail.passkey.invitation": null;
+  readonly "mail.passkey.link": null;
+  readonly "mail.passkey.warning": null;
+  readonly "mail.passkey.yours": null;
   readonly "mail.private": null;
   readonly "mail.request.link": null;
   readonly "mail.requested.next": null;
@@ -244,6 +251,7 @@ export interface MessageArgs {
   readonly "mail.subject.nextRound": { readonly title: string };
   readonly "mail.subject.notNeeded": { readonly title: string };
   readonly "mail.subject.outOfReach": { readonly title: string };
+  readonly "mail.subject.passkey": null;
   readonly "mail.subject.rejected": { readonly title: string };
   readonly "mail.subject.reminder": { readonly title: string };
   readonly "mail.subject.request": { readonly title: string };
@@ -370,6 +378,20 @@ export interface MessageArgs {
   readonly "page.you": null;
   readonly "page.yourReceipt": null;
   readonly "part.of": { readonly n: number; readonly of: number };
+  readonly "passkey.add": null;
+  readonly "passkey.add.press": null;
+  readonly "passkey.failed": null;
+  readonly "passkey.full": null;
+  readonly "passkey.impossible": null;
+  readonly "passkey.label": null;
+  readonly "passkey.lead": null;
+  readonly "passkey.noScript": null;
+  readonly "passkey.none": null;
+  readonly "passkey.own": null;
+  readonly "passkey.problem.unchecked": null;
+  readonly "passkey.signIn": null;
+  readonly "passkey.signIn.press": null;
+  readonly "passkey.title": null;
   readonly "person.awayUntil": { readonly until: string };
   readonly "reject.all": { readonly eligible: number };
   readonly "reject.alone": null;
@@ -410,6 +432,7 @@ export interface MessageArgs {
   readonly "signIn.link.lead": null;
   readonly "signIn.over": null;
   readonly "signIn.over.expired": null;
+  readonly "signIn.over.passkey": null;
   readonly "signIn.over.spent": { readonly tries: number };
   readonly "signIn.over.stale": null;
   readonly "signIn.over.today": null;

@@ -24,5 +24,9 @@ export function httpsForGood({ https }: { readonly https: boolean }): Record<str
   return https ? { "Strict-Transport-Security": "max-age=31536000" } : {};
 }
 
+/** Of pages with a script of ours, which may ask nobody for anything. */
+export const SCRIPT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 export const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

@@ -16,6 +16,8 @@ export interface ShellContent {
   readonly effective?: boolean;
   readonly outcome?: string;
   readonly footer?: string;
+  /** File name of the asset that the page runs. Nearly all run none. */
+  readonly script?: string;
   /** BCP 47 tag of the page's language. Default: English. */
   readonly lang?: string;
   readonly dir?: "ltr" | "rtl";
@@ -42,6 +44,7 @@ export function renderShell(
       "Anyone who holds a decision link can answer in its owner's name. Do not forward the mail it came in.",
     style: assetHref(assets, "style.css"),
     icon: assetHref(assets, "icon.svg"),
+    script: content.script === undefined ? undefined : assetHref(assets, content.script),
   });
 }
 

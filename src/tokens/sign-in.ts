@@ -24,6 +24,9 @@ export interface SignInTokens {
   /** The token of `/inbox/link/<token>`; the same attempt gives the same token, so every copy of a mail has the same link. */
   issueLink(attempt: AttemptToken): string;
   verifyLink(token: string, nowMs: number): Verified<AttemptToken>;
+  /** The cookie of a browser that was given a challenge for a passkey: to make one, or to sign in by one. */
+  issueChallenge(to: PasskeyAct, challenge: AttemptToken): string;
+  verifyChallenge(to: PasskeyAct, token: string, nowMs: number): Verified<AttemptToken>;
   /** The cookie of a session. */
   readonly session: SessionTokens;
   /** The six digits that the mail of this attempt has. */
@@ -34,6 +37,7 @@ export interface SignInTokens {
   isForm(of: FormOf, name: string, posted: string): boolean;
 }
 
+type PasskeyAct = "add" | "sign-in";
 type FormOf = "attempt" | "session";
 
 interface AttemptToken {
@@ -53,6 +57,7 @@ export function createSignInTokens(options: SessionTokensOptions): SignInTokens 
     createJws({ ...options, typ: `${name}+jwt`, audience: name, claims: attemptClaimsSchema });
   const browsers = attemptTokens("sign-in-browser");
   const links = attemptTokens("sign-in-link");
+  const challenges = { add: attemptTokens("passkey-add"), "sign-in": attemptTokens("passkey-sign-in") };
   const verifyAttempt = (jws: typeof links, token: string, nowMs: number) =>
     jws.verify(token, nowMs, ({ sub }, { expiresAtMs }) => ({ name: sub, expiresAtMs }));
   const issueAttempt = (jws: typeof links, { name, expiresAtMs }: AttemptToken) =>
@@ -64,6 +69,8 @@ export function createSignInTokens(options: SessionTokensOptions): SignInTokens 
     issueLink: (attempt) => issueAttempt(links, attempt),
     verifyLink: (token, nowMs) => verifyAttempt(links, token, nowMs),
     session: createSessionTokens(options, "inbox-session"),
+    issueChallenge: (to, challenge) => issueAttempt(challenges[to], challenge),
+    verifyChallenge: (to, token, nowMs) => verifyAttempt(challenges[to], token, nowMs),
     codeOf: (name) => codeBy(links.signingKey, name),
     isCode: (name, typed) => links.keys.some((key) => isSameText(typed, codeBy(key, name))),
     formOf: (of, name) => formBy(links.signingKey, of, name),

@@ -4,10 +4,13 @@
  *
  * `README_PICTURES=1 npx vitest run --project e2e test/e2e/browser.test.ts` takes the README's pictures anew.
  */
+import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Api } from "../support/api.ts";
 import { LOOKS, type Look, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
+import { noticeIn } from "../support/mails.ts";
 import { auditPage, focused } from "../support/page-audit.ts";
 import { ROOT, type ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
@@ -264,6 +267,48 @@ test.concurrent.each(LOOKS)(
     await keep(page, "way 8 nothing there", look);
   },
 );
+
+test("a passkey: made in the inbox with the browser's own device, it signs in without a mail", async () => {
+  await using own = await openSite();
+  // Browsers have passkeys for names, and for this one without TLS.
+  const url = own.publicUrl.replace("127.0.0.1", "localhost");
+  const service = await own.start("all", { PUBLIC_URL: url });
+  const email = "ana@example.com";
+  await new Api(service.url).ask({ id: newId("screens"), title: "Order 12 screens", approvers: [email] });
+  await using page = await openPage(browser, DESKTOP, { javaScriptEnabled: true });
+  const devices = await page.context().newCDPSession(page);
+  await devices.send("WebAuthn.enable");
+  await devices.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+    },
+  });
+
+  await page.goto(`${url}/inbox/sign-in`);
+  await page.getByLabel("Your mail address").fill(email);
+  await page.getByRole("button", { name: "Send me the mail" }).click();
+  const mailbox = join(own.dataDir, "mailbox");
+  const mailAbout = (about: string) => eventually(`a mail about ${about}`, () => noticeIn(mailbox, about));
+  const { text } = await mailAbout("Sign in");
+  await page.getByLabel("Code").fill(/\b\d{6}\b/u.exec(text)?.[0] ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "Passkeys" }).click();
+  await page.getByLabel("What you call it").fill("My laptop");
+  await page.getByRole("button", { name: "Add a passkey on this device" }).click();
+  await expectShown(page.getByText("My laptop"));
+  await expectShown(page.getByText("Valid until"));
+
+  await page.goto(`${url}/inbox`);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.goto(`${url}/inbox/sign-in`);
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await expectShown(page.getByRole("link", { name: "Order 12 screens" }));
+  expect((await mailAbout("passkey")).text).toContain("My laptop");
+});
 
 test("the README's pictures are of the mail and of the page as they are", async () => {
   await using page = await openPage(browser, DESKTOP, {

@@ -73,6 +73,18 @@ export function inboxPages(asked: Asked): Readonly<Record<string, Shown>> {
         previous: "/inbox?list=done",
       },
     },
+    "inbox passkeys": {
+      status: 409,
+      view: "passkeys",
+      data: {
+        visitor,
+        passkeys: [{ n: 0, label: words, addedAtMs: nowMs, endsAtMs: nowMs + 864_000_000 }],
+        isFull: true,
+        values: new Map([["label", words]]),
+        faults: new Map([["label", { kind: "required" }]]),
+        problem: "full",
+      },
+    },
     "inbox absences": {
       status: 422,
       view: "absence",

@@ -1,15 +1,15 @@
 import type { Delivery } from "../../src/approval/approval.ts";
-import type { Mail, Mailer, RequestMail, SignInMail } from "../../src/channels/mail/mailer.ts";
+import type { InboxMail, Mail, Mailer, RequestMail } from "../../src/channels/mail/mailer.ts";
 
 /** A mailer for tests: hands each mail that asks to `request`, and takes every other mail as sent, after `tell`. */
 export function mailerOf(
   request: (mail: RequestMail) => Promise<Delivery>,
-  signIn: (mail: SignInMail) => Delivery = () => ({ status: "skipped" }),
+  inbox: (mail: InboxMail) => Delivery = () => ({ status: "skipped" }),
   tell: (mail: Mail) => void = () => {},
 ): Mailer {
   return {
     requestDecision: request,
-    signIn: async (mail) => signIn(mail),
+    inbox: async (mail) => inbox(mail),
     send: async (mail) => {
       if ("links" in mail) return await request(mail);
       tell(mail);

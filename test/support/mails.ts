@@ -67,6 +67,13 @@ export async function mailsInFolder(folder: string): Promise<ReadMail[]> {
   return read.flat();
 }
 
+/** The first mail of a mailbox whose subject holds `about`, whatever it is; undefined if there is none yet. */
+export async function noticeIn(folder: string, about: string): Promise<AnyMail | undefined> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".eml")).sort();
+  const mails = await Promise.all(files.map(async (name) => readNotice(await readFile(join(folder, name)))));
+  return mails.find(({ subject }) => subject.includes(about));
+}
+
 /** Whether a mail only tells something: then it has no link to decide by. */
 export async function isNotice(raw: Uint8Array): Promise<boolean> {
   const { text = "", html = "" } = await PostalMime.parse(raw);

@@ -202,7 +202,7 @@ class WorkflowTest {
       mailer: {
         requestDecision: (mail) => this.#mailed({ kind: "request", ...mail }),
         send: (mail) => this.#mailed(mail),
-        signIn: async () => ({ status: "skipped" }),
+        inbox: async () => ({ status: "skipped" }),
         close: async () => {},
       },
       callbacks: {

@@ -1,6 +1,7 @@
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
 import { NOTICE_FUNC } from "../../src/approval/notice.ts";
 import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
+import { PASSKEY_MAIL_FUNC } from "../../src/approval/passkey.ts";
 import { SCHEDULED_VERSION } from "../../src/approval/scheduled.ts";
 import { SIGN_IN_FUNC } from "../../src/approval/sign-in.ts";
 import { APPROVAL_VERSION } from "../../src/approval/starting.ts";
@@ -11,6 +12,7 @@ import { approval as approvalV1 } from "./approval-1/approval.ts";
 import { approval_by_name } from "./approval-by-name.ts";
 import { callback, callback_on_completion } from "./callback.ts";
 import { approval_mail } from "./notice.ts";
+import { passkey_mail } from "./passkey.ts";
 import { sign_in_mail } from "./sign-in.ts";
 
 export type { Registration };
@@ -24,6 +26,7 @@ export const PRODUCT_WORKFLOWS: readonly Registration[] = [
   { name: APPROVAL_BY_NAME, version: 1, func: approval_by_name },
   { name: NOTICE_FUNC, version: 1, func: approval_mail },
   { name: SIGN_IN_FUNC, version: 1, func: sign_in_mail },
+  { name: PASSKEY_MAIL_FUNC, version: 1, func: passkey_mail },
   { name: CALLBACK_FUNC, version: 1, func: callback },
   { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },
 ];

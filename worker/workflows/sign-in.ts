@@ -28,6 +28,6 @@ async function send_sign_in(ctx: Context, asked: SignIn, one: Try): Promise<Sent
     link: `${svc.publicUrl}/inbox/link/${signIn.issueLink({ name, expiresAtMs: endsAtMs })}`,
     endsAtMs,
   } as const;
-  const delivery = await svc.apart(signInId(name), svc.mailer.signIn(mail));
+  const delivery = await svc.apart(signInId(name), svc.mailer.inbox(mail));
   return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
 }

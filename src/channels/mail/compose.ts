@@ -6,17 +6,18 @@ import { oneLine } from "../../lib/text.ts";
 import { asking } from "./ask.ts";
 import { linklessText } from "./asker-text.ts";
 import type { MailContent, Making } from "./content.ts";
-import type { ComposedMail, Mail, SignInMail } from "./message.ts";
+import type { ComposedMail, InboxMail, Mail } from "./message.ts";
 import { notice } from "./notice.ts";
+import { passkeyContent } from "./passkey.ts";
 import { ours } from "./rows.ts";
 import { type Both, both, type ShownRequest, shownRequest } from "./shown.ts";
 import { signInContent } from "./sign-in.ts";
-import { signInMessageId, threadOf } from "./thread.ts";
+import { inboxMessageId, threadOf } from "./thread.ts";
 
 export interface Composer {
   /** @throws when a link is not one of ours: such a mail must never leave */
   compose(mail: Mail): ComposedMail;
-  signIn(mail: SignInMail): ComposedMail;
+  inbox(mail: InboxMail): ComposedMail;
 }
 
 export interface Site {
@@ -72,12 +73,14 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages, bou
         ...(returnPath === undefined ? {} : { returnPath }),
       };
     },
-    signIn(mail) {
+    inbox(mail) {
       const messages = messagesFor(mail.to.locale);
       const about = { title: ours(messages, "mail.signIn.title") };
+      const content =
+        mail.kind === "passkey" ? passkeyContent(mail, messages) : signInContent(mail, messages);
       return {
-        ...laidOut(signInContent(mail, messages), about, messages),
-        messageId: signInMessageId(mail, publicHost),
+        ...laidOut(content, about, messages),
+        messageId: inboxMessageId(mail, publicHost),
         headers: HEADERS,
       };
     },

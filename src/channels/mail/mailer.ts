@@ -3,16 +3,16 @@ import type { Delivery } from "../../approval/approval.ts";
 import { isMailAddress, parseMailbox } from "../../lib/mail-address.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
 import { createComposer, readerOf } from "./compose.ts";
-import type { ComposedMail, Mail, RequestMail, Send, SignInMail } from "./message.ts";
+import type { ComposedMail, InboxMail, Mail, RequestMail, Send } from "./message.ts";
 import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
 
-export type { AskMail, Mail, RequestMail, SignInMail } from "./message.ts";
+export type { AskMail, InboxMail, Mail, PasskeyMail, RequestMail, SignInMail } from "./message.ts";
 
 export interface Mailer extends Send {
   /** Sends the mail that first asks on a ballot. */
   requestDecision(mail: RequestMail): Promise<Delivery>;
-  /** Sends link and code to a person who wants to sign in. The result is as of `send`. */
-  signIn(mail: SignInMail): Promise<Delivery>;
+  /** Sends a mail about the way into the inbox. The result is as of `send`. */
+  inbox(mail: InboxMail): Promise<Delivery>;
   /** Takes no more mails, waits at most `graceMs` for mails in transfer, then cuts them off. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface MailerOptions {
   /** As of a composer's site. */
   readonly bounceHeader?: { readonly name: string; readonly value: string } | undefined;
   /** Gets the result of each mail, after its quick tries, with its Message-ID. Default: none. */
-  readonly onOutcome?: (outcome: Attempt, mail: Mail | SignInMail, messageId: string) => void;
+  readonly onOutcome?: (outcome: Attempt, mail: Mail | InboxMail, messageId: string) => void;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
   readonly quickTries?: QuickTries;
@@ -69,17 +69,17 @@ export function createMailer(options: MailerOptions): Mailer {
     }
   }
 
-  async function sendOne(mail: Mail | SignInMail): Promise<Delivery> {
-    const composed = mail.kind === "sign-in" ? composer.signIn(mail) : composer.compose(mail);
+  async function sendOne(mail: Mail | InboxMail): Promise<Delivery> {
+    const composed = isInboxMail(mail) ? composer.inbox(mail) : composer.compose(mail);
     const outcome = await deliver(composed);
     onOutcome(outcome, mail, composed.messageId);
     if (outcome.kind === "accepted") return { status: "sent", messageId: composed.messageId };
     return { status: outcome.kind === "refused" ? "undeliverable" : "deferred", reason: outcome.reason };
   }
 
-  async function send(mail: Mail | SignInMail): Promise<Delivery> {
+  async function send(mail: Mail | InboxMail): Promise<Delivery> {
     if (closing.signal.aborted) return { status: "deferred", reason: "The mail sender is shutting down" };
-    if (!isMailAddress(mail.kind === "sign-in" ? mail.to.email : readerOf(mail).email)) {
+    if (!isMailAddress(isInboxMail(mail) ? mail.to.email : readerOf(mail).email)) {
       return { status: "undeliverable", reason: "The mail address is not valid" };
     }
     const delivery = sendOne(mail);
@@ -94,7 +94,7 @@ export function createMailer(options: MailerOptions): Mailer {
   return {
     send,
     requestDecision: (mail) => send({ kind: "request", ...mail }),
-    signIn: send,
+    inbox: send,
     async close({ graceMs = CLOSE_GRACE_MS } = {}) {
       closing.abort();
       const timer = new AbortController();
@@ -107,6 +107,10 @@ export function createMailer(options: MailerOptions): Mailer {
       transport.close();
     },
   };
+}
+
+function isInboxMail(mail: Mail | InboxMail): mail is InboxMail {
+  return mail.kind === "sign-in" || mail.kind === "passkey";
 }
 
 /** Long enough for a mail in transfer, short enough for a process that was told to stop. */

@@ -89,7 +89,24 @@ export type Mail =
 
 export type MailOf<K extends Mail["kind"]> = Extract<Mail, { readonly kind: K }>;
 
-/** To a person who may have asked to sign in to their inbox. It is about no approval, so it is none of the mails above. */
+/** Mails about the way into the inbox. They are about no approval, so they are none of the mails above. */
+export type InboxMail = SignInMail | PasskeyMail;
+
+/** To a person for whom a passkey was added. */
+export interface PasskeyMail {
+  readonly kind: "passkey";
+  readonly to: Person;
+  /** Random name of the mail. */
+  readonly name: string;
+  /** What the passkey is called, in words of whoever added it. */
+  readonly label: string;
+  /** When it was added. */
+  readonly atMs: number;
+  /** The page on which it can be removed. */
+  readonly link: string;
+}
+
+/** To a person who may have asked to sign in to their inbox. */
 export interface SignInMail {
   readonly kind: "sign-in";
   readonly to: Person;

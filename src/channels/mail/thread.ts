@@ -9,7 +9,7 @@
  *    programs put together what names the same.
  */
 import { createHash } from "node:crypto";
-import type { BallotMail, Mail, SignInMail } from "./message.ts";
+import type { BallotMail, InboxMail, Mail } from "./message.ts";
 
 export interface Thread {
   /** With angle brackets, as all here. */
@@ -28,8 +28,8 @@ export function threadOf(mail: Mail, publicHost: string): Thread {
   return { messageId, root: root === messageId ? undefined : root };
 }
 
-/** Each attempt to sign in is a thread of its own. */
-export function signInMessageId({ kind, name }: SignInMail, publicHost: string): string {
+/** Each of these mails is a thread of its own. */
+export function inboxMessageId({ kind, name }: InboxMail, publicHost: string): string {
   return idFrom([kind, name], publicHost);
 }
 

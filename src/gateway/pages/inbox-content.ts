@@ -9,10 +9,11 @@ import type { InboxItem } from "../../service/inbox/list.ts";
 import { absenceContent } from "./absence-content.ts";
 import { choiceText } from "./choice-text.ts";
 import { INBOX_FORM, INBOX_LISTS, type InboxPage, type Visiting } from "./inbox-page.ts";
-import { ABSENCES, ballotHref, requestHref } from "./inbox-paths.ts";
+import { ABSENCES, ballotHref, PASSKEYS, requestHref } from "./inbox-paths.ts";
 import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
+import { passkeysContent } from "./passkeys-content.ts";
 import { insteadOf, personOf } from "./people.ts";
 import { SIGN_IN_FORM } from "./sign-in-page.ts";
 import { standingText } from "./standing-text.ts";
@@ -29,6 +30,8 @@ export function inboxContent(page: InboxPage, messages: Messages): PageContent {
       return resultsContent(page.data, messages);
     case "absence":
       return absenceContent(page.data, messages);
+    case "passkeys":
+      return passkeysContent(page.data, messages);
     default:
       return page satisfies never;
   }
@@ -54,6 +57,7 @@ function listContent(data: Data<"inbox">, messages: Messages): PageContent {
       next,
       ballot: INBOX_FORM.ballot,
       absences: ABSENCES,
+      passkeys: PASSKEYS,
       signOut: { ...SIGN_IN_FORM, value: visitor.form },
     },
     shell: shellOf(visitor, messages.text("inbox.title"), messages),

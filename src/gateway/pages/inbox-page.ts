@@ -19,11 +19,13 @@ export interface Visiting {
  * - `inbox` (200): one page of one list.
  * - `inboxConfirm` (200; 422 with `isEmpty`): several approvals, each whole, with its answers. `left`: how many of those that
  *   were selected cannot be answered here.
+ * - `passkeys` (200; 409 or 422 if one was not added): those that they have.
  * - `absence` (200; 409 or 422 if it was not stored): when they are away, and who is asked then.
  * - `inboxResults` (200; 503 with `unknown`): what became of each.
  */
 export type InboxPage =
   | { readonly view: "absence"; readonly data: AbsencePage }
+  | { readonly view: "passkeys"; readonly data: PasskeysPage }
   | {
       readonly view: "inbox";
       readonly data: {
@@ -80,6 +82,24 @@ export interface AbsencePage {
   readonly problem?: AbsenceProblem;
   /** Names this form, with 128 random bits in base64url. */
   readonly press: string;
+}
+
+export interface PasskeysPage {
+  readonly visitor: Visiting;
+  readonly passkeys: readonly {
+    readonly n: number;
+    readonly label: string;
+    /** Milliseconds since 1970. */
+    readonly addedAtMs: number;
+    readonly endsAtMs: number;
+  }[];
+  /** What the browser is asked to make one by, as JSON; absent where none can be made. */
+  readonly options?: string;
+  /** Whether they have as many as they may. */
+  readonly isFull: boolean;
+  readonly values: ReadonlyMap<string, string>;
+  readonly faults: ReadonlyMap<string, FieldFault>;
+  readonly problem?: "fields" | "unchecked" | "full";
 }
 
 /** Names of the controls of the form that answers several. A number follows upon those with a point. */

@@ -7,6 +7,13 @@ export function absenceHref(id: string): string {
   return `${ABSENCES}/${encodeURIComponent(id)}`;
 }
 
+export const PASSKEYS = "/inbox/passkeys";
+
+/** Where a passkey of theirs is removed. */
+export function passkeyHref(n: number): string {
+  return `${PASSKEYS}/${n}`;
+}
+
 /** The page of what a person who is signed in asked for. */
 export function requestHref(id: string): string {
   return `/inbox/requests/${encodeURIComponent(id)}`;

@@ -67,6 +67,7 @@ export function pageContent(
     case "inboxConfirm":
     case "inboxResults":
     case "absence":
+    case "passkeys":
       return inboxContent(page, messages());
     case "adminSignIn":
     case "adminSignedOut":

@@ -1,7 +1,7 @@
 import { type Response, Router } from "express";
 import { loadAssets } from "../../lib/assets.ts";
 import { type MessagesFor, messagesFor as ownMessages } from "../../lib/messages.ts";
-import { pageHeaders } from "../../lib/page-headers.ts";
+import { pageHeaders, SCRIPT_POLICY } from "../../lib/page-headers.ts";
 import { renderShell } from "../../lib/shell.ts";
 import { loadTemplates } from "../../lib/templates.ts";
 import { readersMessages } from "./language.ts";
@@ -33,13 +33,18 @@ export function createPages(options: PagesOptions): Pages {
   const { publicUrl, mailbox, inbox = false, messagesFor = ownMessages } = options;
   const templates = loadTemplates("pages", "admin", "partials");
   const assets = loadAssets();
-  const headers = pageHeaders({ https: publicUrl.startsWith("https:") });
+  const https = publicUrl.startsWith("https:");
+  const headers = pageHeaders({ https });
+  const headersWithScript = pageHeaders({ https, contentSecurityPolicy: SCRIPT_POLICY });
 
   const render: Pages["render"] = (res, page) => {
     const messages = (locale?: string) => readersMessages(res.req, locale, messagesFor);
     const { template, locals, shell } = pageContent(page, publicUrl, messages);
     const body = templates.html(template, locals);
-    res.status(page.status).set(headers).type("html");
+    res
+      .status(page.status)
+      .set(shell.script === undefined ? headers : headersWithScript)
+      .type("html");
     res.send(renderShell({ templates, assets }, { ...shell, body }).toString());
   };
 

@@ -3,15 +3,24 @@ import type { MessageKey, Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { messageContent } from "./message-content.ts";
 import type { PageContent } from "./page-content.ts";
+import { PASSKEY_FORM, PASSKEY_SCRIPT } from "./passkey-form.ts";
 import { SIGN_IN_FORM, type SignInOver, type SignInPage } from "./sign-in-page.ts";
 
 export function signInContent(page: SignInPage, messages: Messages): PageContent {
   const again = { href: "/inbox/sign-in", text: messages.text("signIn.again") };
   switch (page.view) {
     case "signIn": {
-      const { email, problem } = page.data;
+      const { email, problem, passkey } = page.data;
       const wrong = problem && messages.text("signIn.address.wrong");
-      return formContent("pages/sign-in", { email, problem: wrong }, messages, "signIn.title");
+      const content = formContent(
+        "pages/sign-in",
+        { email, problem: wrong, passkey, passkeyForm: PASSKEY_FORM },
+        messages,
+        "signIn.title",
+      );
+      return passkey === undefined
+        ? content
+        : { ...content, shell: { ...content.shell, script: PASSKEY_SCRIPT } };
     }
     case "signInCode": {
       const { email, form, left } = page.data;
@@ -67,6 +76,7 @@ export function signInContent(page: SignInPage, messages: Messages): PageContent
 }
 
 const OVER = {
+  passkey: "signIn.over.passkey",
   "spent-today": "signIn.over.today",
   used: "signIn.over.used",
   expired: "signIn.over.expired",

@@ -11,7 +11,15 @@
  * - `signedOut` (200)
  */
 export type SignInPage =
-  | { readonly view: "signIn"; readonly data: { readonly email: string; readonly problem?: "address" } }
+  | {
+      readonly view: "signIn";
+      readonly data: {
+        readonly email: string;
+        readonly problem?: "address";
+        /** What the browser is asked to sign in by, as JSON, where passkeys are possible. */
+        readonly passkey?: string;
+      };
+    }
   | { readonly view: "signInCode"; readonly data: Attempted & { readonly left?: number } }
   | { readonly view: "signInLink"; readonly data: Attempted }
   | { readonly view: "signInElsewhere" }
@@ -23,8 +31,8 @@ interface Attempted {
   readonly form: string;
 }
 
-/** `unasked`: this browser has asked for nothing, or too long ago. `stale`: the form is of another session. */
-export type SignInOver = "spent" | "spent-today" | "used" | "expired" | "unasked" | "stale";
+/** `passkey`: it is not known here, or what it signed is not good. `unasked`: this browser has asked for nothing, or too long ago. `stale`: the form is of another session. */
+export type SignInOver = "passkey" | "spent" | "spent-today" | "used" | "expired" | "unasked" | "stale";
 
 /** Names of the controls. */
 export const SIGN_IN_FORM = { email: "email", code: "code", form: "form", everywhere: "everywhere" } as const;

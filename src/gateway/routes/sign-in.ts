@@ -28,19 +28,21 @@ import { signOut, signOutEverywhere } from "../../service/sign-in/session.ts";
 import type { SignInTokens } from "../../tokens/sign-in.ts";
 import { audit } from "../http/audit.ts";
 import { createCookie } from "../http/cookies.ts";
-import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import type { Pages } from "../pages/pages.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
 import { SIGN_IN_FORM, type SignInOver } from "../pages/sign-in-page.ts";
-import { createSignInLimits } from "./sign-in-limits.ts";
+import type { PasskeySignIn } from "./passkeys.ts";
+import type { SignInLimits } from "./sign-in-limits.ts";
 import type { Visitors } from "./visitors.ts";
 
 export interface SignInRoutesOptions {
   readonly durable: Durable;
   readonly signIn: SignInTokens;
   readonly visitors: Visitors;
+  readonly limits: SignInLimits;
+  readonly passkeys: PasskeySignIn;
   readonly pages: Pages;
   /** The address as approvals have it; undefined for who has nothing to see in the inbox, and gets no mail. */
   readonly addressOf: (email: string) => Promise<string | undefined>;
@@ -54,9 +56,8 @@ export interface SignInRoutesOptions {
 const readForm = formReader({ bytesMax: 4 * 1024, controlsMax: 8 });
 
 export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): void {
-  const { durable, signIn: tokens, visitors, pages, addressOf, clock } = options;
+  const { durable, signIn: tokens, visitors, limits, passkeys, pages, addressOf, clock } = options;
   const browser = createCookie("countersign-sign-in", options);
-  const limits = createSignInLimits({ clock });
 
   /** The attempt that this browser has asked for, while it lasts. */
   const attemptOf = async (req: Request): Promise<Attempt | undefined> => {
@@ -92,12 +93,18 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
     seeOther(res, "/inbox");
   };
 
-  router.use("/inbox", noCrossSitePresses);
+  const ask = (
+    res: Response,
+    { status, ...data }: { readonly status: number; readonly email: string; readonly problem?: "address" },
+  ) => {
+    const passkey = passkeys.optionsFor(res);
+    pages.render(res, { status, view: "signIn", data: { ...data, ...(passkey && { passkey }) } });
+  };
 
   addRoute(router, "/inbox/sign-in", {
     GET: async (req, res) => {
       if ((await visitors.visitorOf(req, res)) !== undefined) return seeOther(res, "/inbox");
-      pages.render(res, { status: 200, view: "signIn", data: { email: "" } });
+      ask(res, { status: 200, email: "" });
     },
     POST: async (req, res) => {
       const network = networkOf(callerAddress(req));
@@ -108,7 +115,7 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
       }
       const email = ((await readForm(req, res)).text(SIGN_IN_FORM.email) ?? "").trim();
       if (!isMailAddress(email)) {
-        return pages.render(res, { status: 422, view: "signIn", data: { email, problem: "address" } });
+        return ask(res, { status: 422, email, problem: "address" });
       }
       const person = personHash(email);
       const isMailed = limits.mail(network, person);

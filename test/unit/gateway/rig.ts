@@ -5,7 +5,7 @@ import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
-import type { Mail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
+import type { Mail, PasskeyMail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
 import { createAdministration } from "../../../src/durable/administration.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
@@ -35,6 +35,8 @@ export interface Rig extends AsyncDisposable {
   readonly log: readonly string[];
   /** Mails by which people sign in, as far as they went out. */
   readonly signInMails: readonly SignInMail[];
+  /** Mails that tell of a new passkey. */
+  readonly passkeyMails: readonly PasskeyMail[];
   /** What the gateway has written to the audit record so far. */
   readonly audit: readonly AuditEntry[];
   /** Runs a worker; approvals wait without one. */
@@ -137,6 +139,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const tokens = createLinkTokens({ keys, issuer: gateway.publicUrl });
   const mails = new Map<string, RequestMail>();
   const signInMails: SignInMail[] = [];
+  const passkeyMails: PasskeyMail[] = [];
   const told: Mail[] = [];
   const asks: Mail[] = [];
   let worker: ReturnType<typeof startWorker> | undefined;
@@ -157,6 +160,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     log: lines,
     asks,
     signInMails,
+    passkeyMails,
     audit,
     work() {
       workers += 1;
@@ -176,7 +180,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
               return deliver?.(mail) ?? { status: "sent", messageId: `<${mail.recipient}@test>` };
             },
             (mail) => {
-              signInMails.push(mail);
+              if (mail.kind === "passkey") passkeyMails.push(mail);
+              else signInMails.push(mail);
               return { status: "sent", messageId: `<${mail.name}@test>` };
             },
             (mail) => void told.push(mail),

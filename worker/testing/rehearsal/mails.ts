@@ -82,7 +82,7 @@ export function collectMails(
     send,
     requestDecision: (mail) => send({ kind: "request", ...mail }),
     // Nobody asks for it in a rehearsal.
-    signIn: async () => ({ status: "skipped" }),
+    inbox: async () => ({ status: "skipped" }),
     async close() {},
   };
 }

@@ -18,7 +18,7 @@ export function createMailer(options: MailerOptions): Mailer {
   return {
     requestDecision: async (mail) => keep({ kind: "request", ...mail }),
     send: async (mail) => keep(mail),
-    signIn: async () => ({ status: "skipped" }),
+    inbox: async () => ({ status: "skipped" }),
     close: async () => {},
   };
 }

@@ -1,7 +1,7 @@
 import { encode } from "nodemailer/lib/qp";
 import { describe, expect, test } from "vitest";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
-import type { Mail, SignInMail } from "../../../../src/channels/mail/mailer.ts";
+import type { InboxMail, Mail, PasskeyMail, SignInMail } from "../../../../src/channels/mail/mailer.ts";
 import { anatomyOf } from "../../../../src/lib/message-check.ts";
 import { textsOf } from "../../../messages/types.ts";
 import { everyMail } from "./every-kind.ts";
@@ -20,12 +20,22 @@ const signInMail = (locale: string): SignInMail => ({
   endsAtMs: nowMs + 600_000,
 });
 
-function composed(mail: Mail | SignInMail) {
-  return mail.kind === "sign-in" ? composer.signIn(mail) : composer.compose(mail);
+/** The mail about a new passkey; its name is the person's word. */
+const passkeyMail = (locale: string): PasskeyMail => ({
+  kind: "passkey",
+  to: { email: "ana@a.example", locale },
+  name: "AAAAAAAAAAAAAAAAAAAAAA",
+  label: "Qqq",
+  atMs: nowMs,
+  link: `${publicUrl}/inbox/passkeys`,
+});
+
+function composed(mail: Mail | InboxMail) {
+  return mail.kind === "sign-in" || mail.kind === "passkey" ? composer.inbox(mail) : composer.compose(mail);
 }
 
 /** What people can read of a mail, without addresses and links. */
-function readableOf(mail: Mail | SignInMail): string {
+function readableOf(mail: Mail | InboxMail): string {
   const { subject, text, html } = composed(mail);
   const visible = html.replaceAll(/<style>.*?<\/style>|<[^>]*>/gsu, " ").replaceAll(/&#?\w+;/gu, " ");
   return [subject, text, visible].join("\n").replaceAll(/https:\S+|\S+@\S+|\S+\.example\S*|po-4711/gu, " ");
@@ -51,7 +61,11 @@ describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
   const own = wordsOfTexts(tag);
   const english = [...wordsOfTexts("en"), ...ENGLISH_DATES.split(" ")].filter((word) => !own.has(word));
   const locale = `${tag}-x-test`;
-  const mails = [...everyMail(locale, { line: "Qqq", lines: "Qqq\nQqq" }), signInMail(locale)];
+  const mails = [
+    ...everyMail(locale, { line: "Qqq", lines: "Qqq\nQqq" }),
+    signInMail(locale),
+    passkeyMail(locale),
+  ];
 
   test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))(
     "have no English word: %s",
@@ -70,7 +84,7 @@ describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
 
 test("every text for mails is in one of the mails here, so that none is missing above", () => {
   const texts = textsOf("en");
-  const seen = [...everyMail("en", { line: "Qqq", lines: "Qqq" }), signInMail("en")]
+  const seen = [...everyMail("en", { line: "Qqq", lines: "Qqq" }), signInMail("en"), passkeyMail("en")]
     .map(readableOf)
     .join(" ")
     .replaceAll(/\s+/gu, " ");
@@ -172,3 +186,9 @@ function withMany(mail: Mail): Mail {
   }));
   return { ...mail, request: { ...mail.request, details }, before: { ...mail.before, details: [] } };
 }
+
+test("the mail about a passkey makes no link of its name, which is a person's word", () => {
+  const { text, html } = composer.inbox({ ...passkeyMail("en"), label: HOSTILE });
+  expect(html).not.toMatch(/<script|href="(?!https:\/\/approvals)/u);
+  expect(text).toContain(`${publicUrl}/inbox/passkeys`);
+});

@@ -92,7 +92,7 @@ describe("requestDecision()", () => {
     try {
       for (const beforeMs of moments) {
         vi.setSystemTime(mail.deadlineAtMs - beforeMs);
-        for (const one of mails) await (one.kind === "sign-in" ? mailer.signIn(one) : mailer.send(one));
+        for (const one of mails) await (one.kind === "sign-in" ? mailer.inbox(one) : mailer.send(one));
       }
     } finally {
       vi.useRealTimers();
