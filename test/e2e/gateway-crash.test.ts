@@ -147,3 +147,40 @@ async function pressHeld(moment: "request" | "reply") {
   };
   return { id, links, settling, press1 };
 }
+
+test("between the mail and the sign-in, and after it: the next gateway takes the code, and the session after it", async () => {
+  const first = await site.start("gateway");
+  const id = newId("po");
+  await api.ask({ id, title: `Order ${id}`, approvers: [ANA] });
+  await relay.mailTo(ANA, id);
+  const cookies = new Map<string, string>();
+  const call = async (path: string, fields?: Readonly<Record<string, string>>) => {
+    const response = await fetch(`${site.publicUrl}${path}`, {
+      redirect: "manual",
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
+      ...(fields && { method: "POST", body: new URLSearchParams(fields) }),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/u.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return { status: response.status, text: await response.text() };
+  };
+  expect((await call("/inbox/sign-in", { email: ANA })).status).toBe(303);
+  const code = await eventually("the mail with the code", () => {
+    const mail = relay.notices.find(({ subject }) => subject.includes("Sign in"));
+    return mail && /\b\d{6}\b/u.exec(mail.text)?.[0];
+  });
+  const form = /name="form" value="([^"]+)"/u.exec((await call("/inbox/code")).text)?.[1] ?? "";
+  await first.killHard();
+
+  const second = await site.start("gateway");
+  expect((await call("/inbox/code", { form, code })).status).toBe(303);
+  expect((await call("/inbox")).text).toContain(`Order ${id}`);
+  await second.killHard();
+
+  await using _third = await site.start("gateway");
+  expect((await call("/inbox")).text).toContain(`Order ${id}`);
+  // The code is used up, whichever gateway took it.
+  expect((await call("/inbox/code", { form, code })).status).toBe(410);
+});

@@ -270,7 +270,7 @@ interface AfterPress {
  * - `standing` (200, 409, 410): how the ballot was settled; no form. For GET on a ballot that is not open.
  * - `receipt` (200, 409, 410): the result of a press for the choice `pressed`. `effective` is true when this press is the
  *   stored decision.
- * - `act` (200; 409 or 422 if it was not done): the form of something else that can be done.
+ * - `act` (200; 422 if it was not done): the form of something else that can be done.
  * - `request` (200; 409 if a press there came too late): an approval, for the person who asked.
  * - `change` (200; 422 if it was not done): the form by which they change the question.
  * - `refused` (403): one and the same page for every bad link.

@@ -3,7 +3,6 @@
  * do about an open approval. Whoever comes too late gets a conflict, which says what stands.
  */
 import type { IRouter, Request, Response } from "express";
-import type { z } from "zod";
 import {
   changeRequest,
   extendRequest,
@@ -13,7 +12,6 @@ import {
   resendRequest,
 } from "../../approval/act-requests.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
-import { problemsFromIssues } from "../../approval/problems.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Acted, ActOptions, Actor, OnBallot } from "../../service/approvals/act.ts";
@@ -28,7 +26,7 @@ import { failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/fa
 import { mailView, remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
-import { readJson } from "../http/body.ts";
+import { bodyOf } from "../http/call-body.ts";
 import { noteApproval } from "../http/context.ts";
 import { addRoute } from "../http/routes.ts";
 import { actOptionsOf, actorOf } from "./actor.ts";
@@ -160,16 +158,4 @@ function approvalIn(req: Request, res: Response): string {
   if (!isPromiseId(id)) throw new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
   noteApproval(res, id);
   return id;
-}
-
-/** No body is an empty one. */
-function bodyOf<Body>(verb: string, schema: z.ZodType<Body>): (req: Request) => Promise<Body> {
-  return async (req) => {
-    const input = (await readJson(req))?.value ?? {};
-    const parsed = schema.safeParse(input);
-    if (parsed.success) return parsed.data;
-    throw new ServiceError("INVALID_FIELDS", `Cannot ${verb}: some fields are wrong`, {
-      problems: problemsFromIssues(parsed.error.issues, input),
-    });
-  };
 }

@@ -3,7 +3,6 @@ import type { IRouter } from "express";
 import { cancelRequest } from "../../approval/cancel-request.ts";
 import { explained } from "../../approval/explained.ts";
 import { isPromiseId } from "../../approval/ids.ts";
-import { problemsFromIssues } from "../../approval/problems.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import { explanationText } from "../../approval/wording.ts";
@@ -20,6 +19,7 @@ import { startApproval } from "../../service/approvals/start.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
+import { bodyOf } from "../http/call-body.ts";
 import { noteApproval } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
@@ -48,6 +48,8 @@ export interface ApprovalRoutesOptions {
   /** How long a cancellation waits for a worker to report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
 }
+
+const cancelBody = bodyOf("cancel", cancelRequest);
 
 export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOptions): void {
   const { durable, needs } = options;
@@ -89,7 +91,7 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
 
   addRoute(router, "/approvals/:id/cancel", {
     POST: needs("approvals:cancel", async (req, res) => {
-      const { reason } = parseCancelBody((await readJson(req))?.value);
+      const { reason } = await cancelBody(req);
       const approval = await approvalNamed(durable, req.params["id"]);
       const { root } = approval;
       noteApproval(res, root.id);
@@ -108,16 +110,6 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json(reference(ended));
     }),
-  });
-}
-
-/** The body of a cancel call: nothing, or `{reason}`. */
-function parseCancelBody(body: unknown): { readonly reason?: string } {
-  const input = body ?? {};
-  const parsed = cancelRequest.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new ServiceError("INVALID_FIELDS", "Cannot cancel: some fields are wrong", {
-    problems: problemsFromIssues(parsed.error.issues, input),
   });
 }
 

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { LINK_VIEW_MS } from "../../../../src/approval/approval.ts";
 import type { Ballot } from "../../../../src/client/api-types.ts";
+import { partsOf } from "../../tokens/forgeries.ts";
 import { openRig, until } from "../rig.ts";
 
 async function asked(rig: Awaited<ReturnType<typeof openRig>>) {
@@ -117,6 +119,28 @@ test("a reminder by hand goes out once an hour and person, and once for one key"
     "po-1:1 stored",
     "po-1:1 too-soon",
   ]);
+});
+
+test("a reminder after the deadline was moved has links that last as long as the new one", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const expiryOf = async () => {
+    const { claims } = partsOf((await rig.link("po-1", "approve", 1)).slice("/d/".length));
+    return Number(claims["exp"]) * 1_000;
+  };
+  const before = await expiryOf();
+  const moved = await rig.json("POST", "/approvals/po-1/extend", { deadline: "P60D" });
+  const deadlineMs = Date.parse(String(moved.body["deadline"]));
+  expect(deadlineMs + LINK_VIEW_MS).toBeGreaterThan(before + 50 * 86_400_000);
+  for (const verb of ["remind", "resend"]) {
+    const n = verb === "remind" ? 1 : 2;
+    expect((await rig.json("POST", `/approvals/po-1/ballots/${n}/${verb}`)).status).toBe(200);
+    const { claims } = partsOf((await rig.link("po-1", "approve", n)).slice("/d/".length));
+    expect([verb, Math.abs(Number(claims["exp"]) * 1_000 - deadlineMs - LINK_VIEW_MS) < 2_000]).toEqual([
+      verb,
+      true,
+    ]);
+  }
 });
 
 test("recuse, resend, extend and change", async () => {
