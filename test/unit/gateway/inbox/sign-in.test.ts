@@ -615,6 +615,12 @@ describe("another origin", () => {
     ["/inbox/sign-out", {}],
     ["/inbox/ballots/po-1%3A1", { confirm: "yes", choice: "approve" }],
     ["/inbox/confirm", { ballot: "po-1:1", "choice.0": "approve" }],
+    ["/inbox/ballots/po-1%3A1/reassign", { confirm: "yes", email: "eve@example.com", reason: "x" }],
+    ["/inbox/ballots/po-1%3A1/undo", { confirm: "yes" }],
+    ["/inbox/requests/po-1/cancel", { confirm: "yes" }],
+    ["/inbox/absences", { confirm: "yes", to: "eve@example.com", until: "2027-01-06", timeZone: "UTC" }],
+    ["/inbox/passkeys", { confirm: "yes", label: "x", credential: "{}" }],
+    ["/inbox/passkey", { credential: "{}" }],
   ])("cannot make a browser post to %s", async (path, fields) => {
     await using rig = await open();
     const browser = await signedIn(rig, ANA);
