@@ -33,6 +33,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "end",
     "meeting",
     "notice",
+    "opening",
     "passkey",
     "passkey-challenge",
     "passkey-mail",
