@@ -60,7 +60,7 @@ export async function readReport(raw: Uint8Array): Promise<ReadReport> {
     const report = reportIn(text);
     if (typeof report === "string") return none(report);
     const to = mail.headers.flatMap(({ key, value }) =>
-      RECIPIENT_HEADERS.has(key) ? (value.slice(0, HEADER_CHARS_MAX).match(ADDRESSES) ?? []) : [],
+      RECIPIENT_HEADERS.has(key) ? addressesIn(value.slice(0, HEADER_CHARS_MAX)) : [],
     );
     return { ok: true, report, to: to.slice(0, TO_MAX) };
   } catch (error) {
@@ -77,7 +77,14 @@ const RECIPIENT_HEADERS: ReadonlySet<string> = new Set([
 ]);
 const TO_MAX = 10;
 const HEADER_CHARS_MAX = 1_000;
-const ADDRESSES = /[^\s<>,"]+@[^\s<>,"]+/gu;
+
+/** Words with an at sign between their ends, whatever stands around them. */
+function addressesIn(header: string): string[] {
+  return header.split(/[\s<>,"]/u).filter((word) => {
+    const at = word.lastIndexOf("@");
+    return at > 0 && at < word.length - 1;
+  });
+}
 
 function beginningOf(raw: Uint8Array): Uint8Array {
   let end = -1;

@@ -100,6 +100,7 @@ test("the settings of each sample are ones that Countersign starts with", () => 
     SMTP_URL: "smtps://countersign:password@mail.example.com",
     MAIL_FROM: "approvals@example.com",
     RESONATE_TOKEN: "x",
+    INDEX_URL: "postgres://countersign:password@postgres.internal/countersign",
     TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64url")}`,
     CALLBACK_SECRETS: `whsec_${Buffer.alloc(32, 7).toString("base64")}`,
   };

@@ -113,12 +113,14 @@ async function named(title: string): Promise<boolean> {
 const BRANCH = `
   import { spawn } from "node:child_process";
   const [code, name, ...others] = JSON.parse(process.argv[1]);
+  const parent = process.ppid;
+  // When the test has ended, nobody reads.
+  process.stdout.on("error", () => process.exit());
   console.log(process.pid);
   if (name !== undefined) {
     const words = ["--input-type=module", "-e", code, JSON.stringify([code, ...others])];
     spawn(process.execPath, words, { argv0: name, stdio: "inherit" });
   } else {
-    const parent = process.ppid;
     while (process.argv0 === "late" && process.ppid === parent) await new Promise(setImmediate);
     const { npmLauncher } = await import(${JSON.stringify(LAUNCHER)});
     const npm = npmLauncher();
@@ -158,7 +160,12 @@ class Tree {
   kill(name: string): void {
     const pid = this.#pids.get(name);
     this.#pids.delete(name);
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    try {
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+    } catch (error) {
+      // One whose child was killed ends by itself.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 
   async #line(): Promise<string> {

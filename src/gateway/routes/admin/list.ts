@@ -141,7 +141,7 @@ function isDay(text: string): boolean {
 
 /** `tag[1]` is the control `tag`. */
 function byControl({ field, message }: FieldProblem): FieldProblem {
-  return { field: field.replace(/\[.*$/u, ""), message };
+  return { field: field.split("[", 1)[0] ?? field, message };
 }
 
 function present(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
