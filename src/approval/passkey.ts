@@ -11,11 +11,8 @@
  *
  * `<person>` is a hash of the address, as in `sign-in.ts`. Challenges are signed and not stored before they are used.
  */
-import { z } from "zod";
-import { monthsAt } from "./absence-entry.ts";
 import { DAY_MS } from "./duration.ts";
-import { childId, KIND_TAG } from "./ids.ts";
-import type { StoredRecord } from "./stored.ts";
+import { childId } from "./ids.ts";
 
 export const PASSKEY_KIND = "passkey";
 export const PASSKEY_USE_KIND = "passkey-use";
@@ -35,8 +32,6 @@ export const PASSKEY_LABEL_CHARS_MAX = 60;
 export const CHALLENGE_LIFE_MS = 5 * 60_000;
 /** How long the mail is tried. */
 export const PASSKEY_MAIL_LIFE_MS = DAY_MS;
-/** Uses that are read to find the last count: those of the months in which a passkey can live. */
-const USE_MONTHS = 8;
 
 /** @param n from 0 */
 export function passkeyId(person: string, n: number): string {
@@ -50,14 +45,6 @@ export function challengeId(name: string): string {
 
 export function passkeyMailId(name: string): string {
   return `passkey-mail.${name}`;
-}
-
-/** First ids of the months of uses, the latest month first. @param credential a hash of the credential's id */
-export function useMonths(credential: string, nowMs: number): string[] {
-  return monthsAt(nowMs)
-    .slice(-USE_MONTHS)
-    .toReversed()
-    .map((month) => `passkey-uses.${credential}.${month}`);
 }
 
 export interface Passkey {
@@ -80,34 +67,11 @@ export interface Credential {
   readonly counter: number;
 }
 
-const passkey: z.ZodType<Passkey> = z.object({
-  kind: z.literal(PASSKEY_KIND),
-  email: z.string(),
-  label: z.string(),
-  credential: z.object({ id: z.string(), publicKey: z.string(), counter: z.int().min(0) }),
-  nonce: z.string(),
-});
-
-/** Undefined for a promise that is none, which other programs can create. */
-export function passkeyOf({ tags, param }: Pick<StoredRecord, "tags" | "param">): Passkey | undefined {
-  return tags[KIND_TAG] === PASSKEY_KIND ? read(passkey, param) : undefined;
-}
-
 /** A sign-in with a passkey that counts. */
 export interface PasskeyUse {
   readonly kind: typeof PASSKEY_USE_KIND;
   readonly counter: number;
   readonly nonce: string;
-}
-
-const use: z.ZodType<PasskeyUse> = z.object({
-  kind: z.literal(PASSKEY_USE_KIND),
-  counter: z.int().min(0),
-  nonce: z.string(),
-});
-
-export function passkeyUseOf({ tags, param }: Pick<StoredRecord, "tags" | "param">): PasskeyUse | undefined {
-  return tags[KIND_TAG] === PASSKEY_USE_KIND ? read(use, param) : undefined;
 }
 
 /** What the mail about a new passkey says, and to whom. */
@@ -119,25 +83,4 @@ export interface PasskeyNotice {
   readonly label: string;
   /** When it was added, in milliseconds since 1970. */
   readonly atMs: number;
-}
-
-const notice: z.ZodType<PasskeyNotice> = z.object({
-  kind: z.literal(PASSKEY_MAIL_KIND),
-  name: z.string(),
-  to: z.object({
-    email: z.string(),
-    locale: z.exactOptional(z.string()),
-    timeZone: z.exactOptional(z.string()),
-  }),
-  label: z.string(),
-  atMs: z.int().min(0),
-});
-
-export function passkeyNoticeIn(value: unknown): PasskeyNotice | undefined {
-  return read(notice, value);
-}
-
-function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
 }

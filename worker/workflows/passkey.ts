@@ -1,8 +1,9 @@
 /** The workflow that tells a person of a new passkey: one mail. */
 import type { Context } from "@resonatehq/sdk";
 import type { NoticeEnd } from "../../src/approval/notice.ts";
-import { type PasskeyNotice, passkeyMailId, passkeyNoticeIn } from "../../src/approval/passkey.ts";
+import { type PasskeyNotice, passkeyMailId } from "../../src/approval/passkey.ts";
 import type { Sent } from "../../src/approval/stored-notice.ts";
+import { passkeyNoticeIn } from "../../src/approval/stored-passkey.ts";
 import { productServices } from "../runtime/services.ts";
 import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
 

@@ -19,10 +19,8 @@ import {
   type PasskeyUse,
   passkeyId,
   passkeyMailId,
-  passkeyOf,
-  passkeyUseOf,
-  useMonths,
 } from "../../approval/passkey.ts";
+import { passkeyOf, passkeyUseOf, useMonths } from "../../approval/stored-passkey.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime, knownTime } from "../../durable/engine-time.ts";
 import { claimPlace } from "./claim.ts";
