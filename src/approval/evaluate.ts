@@ -90,6 +90,13 @@ export type SeatAnswer =
   /** Withdrawn, timed out, or settled by another program with something else. */
   | { readonly kind: "closed" };
 
+interface Overdue {
+  readonly because: "deadline" | "stage-time";
+  readonly atMs: number;
+  /** Whether changes were requested, which the requester has not made. */
+  readonly isRevising: boolean;
+}
+
 /** What was seen of the end promise. */
 export type End =
   | { readonly kind: "open"; readonly atMs: number }
@@ -362,7 +369,7 @@ class StageCount {
 
   #changesRequested(): Evaluation {
     const { state, end } = this.#look;
-    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end, true);
     if (state.round >= this.#rule.rounds) {
       return this.#done("rejected", { because: "no-rounds" });
     }
@@ -374,7 +381,7 @@ class StageCount {
 
   #whileRevising(): Evaluation {
     const { state, end } = this.#look;
-    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
+    if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end, true);
     return this.#goOn(state, {});
   }
 
@@ -391,12 +398,13 @@ class StageCount {
     });
   }
 
-  #byEnd(end: End & { readonly kind: "cancelled" | "deadline" }): Evaluation {
+  /** @param isRevising whether changes were requested, also if that is seen only now */
+  #byEnd(end: End & { readonly kind: "cancelled" | "deadline" }, isRevising = false): Evaluation {
     if (end.kind === "cancelled") {
       const { reason } = end;
       return this.#done("cancelled", { because: "cancelled", ...(reason === undefined ? {} : { reason }) });
     }
-    return this.#overdue(this.#rule.onDeadline, "deadline", end.atMs);
+    return this.#overdue(this.#rule.onDeadline, { because: "deadline", atMs: end.atMs, isRevising });
   }
 
   /** What follows when the stage's time is over before the approval's. */
@@ -409,16 +417,16 @@ class StageCount {
     }
     if (onDeadline === "approve" && this.#mayApprove() && !this.#isLastStage()) return this.#stageDone();
     const kind = onDeadline === "escalate" ? "expire" : onDeadline;
-    return this.#overdue(kind, "stage-time", this.#stageEndsAtMs ?? this.#look.nowMs);
+    const atMs = this.#stageEndsAtMs ?? this.#look.nowMs;
+    return this.#overdue(kind, { because: "stage-time", atMs, isRevising: false });
   }
 
-  #overdue(onDeadline: Rule["onDeadline"], because: "deadline" | "stage-time", atMs: number): Evaluation {
-    const isAsking = this.#look.state.phase === "asking";
-    const revising = isAsking ? {} : ({ isRevising: true } as const);
+  #overdue(onDeadline: Rule["onDeadline"], { because, atMs, isRevising }: Overdue): Evaluation {
+    const revising = isRevising ? ({ isRevising: true } as const) : {};
     const why = { because, progress: this.#progress(), atMs, ...revising } as const;
     if (onDeadline === "reject") return this.#done("rejected", why);
     // Who asked for changes was not silent.
-    if (onDeadline === "approve" && isAsking && this.#isLastStage() && this.#mayApprove()) {
+    if (onDeadline === "approve" && !isRevising && this.#isLastStage() && this.#mayApprove()) {
       return this.#done("approved", { ...why, isConsent: true });
     }
     return this.#done("expired", why);

@@ -124,7 +124,8 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   // Its stage's time was over, or the approval's, which no worker has seen yet.
   if (lateIn(course).has(n)) return { kind: "closed", because: "closing", atMs: standing.atMs };
   const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
-  const canUndo = found.undo?.state === "pending" && !isSettled(end) && root.state === "pending";
+  const canUndo =
+    found.undo?.state === "pending" && !isSettled(isOver ? end : undefined) && root.state === "pending";
   return canUndo ? { ...standing, undoUntilMs } : standing;
 }
 

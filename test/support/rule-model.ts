@@ -272,11 +272,10 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const mayConsent = settings.mayApproveByDeadline && settings.everybodyMailed;
   const isLastStage = at === rule.stages.length - 1;
   /** What the end of the approval makes of it, if it was ended from above; undefined if not. */
-  const byEnd = (): Reading | undefined => {
+  const byEnd = (mayBeConsent = true): Reading | undefined => {
     if (end.kind === "cancelled") return over("cancelled");
     if (end.kind !== "deadline") return undefined;
-    if (rule.onDeadline === "approve" && mayConsent && isLastStage && phase === "asking")
-      return over("approved");
+    if (rule.onDeadline === "approve" && mayConsent && isLastStage && mayBeConsent) return over("approved");
     return over(rule.onDeadline === "reject" ? "rejected" : "expired");
   };
   const handOn = handedOn.map(({ seat, person, why }) => asking(person, seat.groups, why));
@@ -315,12 +314,12 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
 
   // Whoever answered saw something else.
   if (end.kind === "changed") return opened(round + 1, 0);
-  if (phase === "revising") return byEnd() ?? goOn();
+  if (phase === "revising") return byEnd(false) ?? goOn();
   if (rule.undoMs > 0 && end.kind === "cancelled") return over("cancelled");
   if (rule.rejection === "veto" && said("reject")) return over("rejected");
   if (said("changes")) {
     return (
-      byEnd() ??
+      byEnd(false) ??
       (round < rule.rounds ? goOn({ phase: "revising", close: open, replaced: [] }) : over("rejected"))
     );
   }

@@ -460,10 +460,12 @@ class Bench {
 
   #changesRequested(): Says[] {
     const { state, endAtMs } = this.#seen;
+    const { counted } = this.#evaluated();
     for (const { n, ask } of this.#seen.seats) {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
-      if (decision === undefined || effectOf(decision) !== "changes") continue;
+      // One that was taken back, or came too late, has changed nothing.
+      if (decision === undefined || !counted.includes(n) || effectOf(decision) !== "changes") continue;
       const { comment, door, caller } = decision;
       const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs };
       return [

@@ -12,7 +12,7 @@ import {
 } from "../../src/approval/approval.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
-import { ballotOf, reassignmentOf, reissueOf, undoOf } from "../../src/approval/stored.ts";
+import { ballotOf, extensionOf, reassignmentOf, reissueOf, undoOf } from "../../src/approval/stored.ts";
 import type { AskingMail } from "../../src/channels/mail/ask.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
@@ -61,8 +61,12 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const begun = input.first ? [requestedEvent(input.approval, record.createdAt)] : [];
   const { callbackUrl } = input.request;
   const toldBefore = await announce(svc, input.startedAtMs, begun, callbackUrl);
-  const isOpen = record.state === "pending" && end.state === "pending";
-  const delivery = isOpen ? await deliver(svc, input, record) : ({ status: "skipped" } as const);
+  // A deadline that was moved since ends nothing.
+  const untilMs = extensionOf(end)?.untilMs;
+  const isOpen = record.state === "pending" && (end.state === "pending" || untilMs !== undefined);
+  const delivery = isOpen
+    ? await deliver(svc, movedTo(input, untilMs), record)
+    : ({ status: "skipped" } as const);
   const result: MailResult = { kind: "mail", n: input.n, delivery };
   const failed = eventsOfMail(input.approval, result, svc.now);
   const toldAfter = await announce(svc, input.startedAtMs, failed, callbackUrl);
@@ -75,6 +79,14 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
     await orderNotices(svc, input, [{ mail: "undeliverable", n: input.n, person }]);
   }
   return { ...result, ...bothOf(toldBefore, toldAfter) };
+}
+
+/** The mail with the new deadline, if it was moved. A stage's own deadline, which may come first, is not known here. */
+function movedTo(input: MailInput, untilMs: number | undefined): MailInput {
+  const { deadline, endAtMs, request } = input;
+  if (untilMs === undefined) return input;
+  const isNamed = deadline.atMs === endAtMs && request.stages === undefined;
+  return { ...input, endAtMs: untilMs, deadline: isNamed ? { ...deadline, atMs: untilMs } : deadline };
 }
 
 async function deliver(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Delivery> {

@@ -55,9 +55,14 @@ export function asking(mail: AskingMail, making: Making): MailContent {
   };
 }
 
-/** Whether the reader has links that stopped working: not who got somebody else's question, and is asked for the first time. */
-function isReplaced({ kind, gen, first }: AskingMail): boolean {
+/**
+ * Whether the reader has links that stopped working: not who got somebody else's question, and is asked for the first time,
+ * and not who gets their mail once more.
+ */
+function isReplaced(mail: AskingMail): boolean {
+  const { kind, gen, first } = mail;
   if (gen === 0 || kind === "undone") return false;
+  if (kind === "request" && mail.resentAtMs !== undefined) return false;
   return kind === "request" || first !== undefined;
 }
 

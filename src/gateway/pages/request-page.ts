@@ -2,6 +2,7 @@
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { isCancelled } from "../../approval/ending.ts";
+import type { Explanation } from "../../approval/evaluate.ts";
 import { operatorIn } from "../../approval/operator.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
@@ -51,7 +52,7 @@ export function requestPageOf(
     requester,
     reference: root.id,
     status,
-    ...(isOpen ? { explanation: evaluationOf(course, nowMs).explanation } : {}),
+    ...(isOpen ? { explanation: explanationOf(course, unreached, nowMs) } : {}),
     ...(why && { why }),
     deadlineAtMs,
     onDeadline,
@@ -64,6 +65,11 @@ export function requestPageOf(
     ...(acts === undefined ? {} : { acts }),
     press,
   };
+}
+
+function explanationOf(course: Course, unreached: ReadonlySet<number>, nowMs: number): Explanation {
+  const all = new Set([...course.unreached, ...unreached]);
+  return evaluationOf({ ...course, unreached: all }, nowMs).explanation;
 }
 
 /**
@@ -117,10 +123,11 @@ function replaceOf({ call }: Course, path: string, n: number): { readonly replac
 
 /** Who has asked for changes, and what they said, while the approval waits for its requester. */
 export function changesAskedIn(course: Course): ChangesAsked | undefined {
-  const { ballots, state } = course;
+  const { ballots, state, counted } = course;
   if (!isOpenRequest(course) || state.phase !== "revising") return undefined;
   for (const { ballot, record } of ballots) {
-    const decision = (ballot.round ?? 1) === state.round ? decisionOf(record) : undefined;
+    const isOfRound = (ballot.round ?? 1) === state.round && counted.has(ballot.n);
+    const decision = isOfRound ? decisionOf(record) : undefined;
     if (decision === undefined || effectOf(decision) !== "changes") continue;
     const { comment } = decision;
     return {

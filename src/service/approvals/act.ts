@@ -7,7 +7,7 @@
 import type { Door } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf } from "../../approval/course.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
-import { changeOf } from "../../approval/stored.ts";
+import { changeOf, extensionOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { readCourse } from "./question.ts";
 
@@ -145,8 +145,13 @@ function isAtRest(course: Course): boolean {
 export function refusalOf({ call, root, end }: Course): Refusal | undefined {
   if (call.version === 1) return "version";
   if (root.state !== "pending") return "ended";
-  if (end !== undefined && end.state !== "pending" && changeOf(end) === undefined) return "ended";
+  if (end !== undefined && end.state !== "pending" && !makesWay(end)) return "ended";
   return undefined;
+}
+
+/** Whether the approval goes on with another end, also if no worker has made it yet. */
+function makesWay(end: StoredPromise): boolean {
+  return changeOf(end) !== undefined || extensionOf(end) !== undefined;
 }
 
 /** What a call that lost, or repeats itself, is told of a ballot. */

@@ -78,7 +78,7 @@ test.each(rows)(
       stages: [stageOf(groups, words), ...(words.includes("then cfo") ? [stageOf("cfo any", "")] : [])],
       rejection: words.includes("majority") ? "majority" : "veto",
       choices: [],
-      onDeadline: "expire",
+      onDeadline: words.includes("silence") ? "approve" : "expire",
       undoMs: isProvisional ? HOUR_MS : 0,
       rounds: 3,
     };
@@ -89,7 +89,7 @@ test.each(rows)(
       return { n: i + 1, person, groups: inGroups, openedAtMs: 0, gen: 0, answer };
     });
     const look = { state: OPENING, seats, end: endOf(seen), nowMs: NOW_MS };
-    const evaluation = evaluate(rule, look, { mayApproveByDeadline: false, everybodyMailed: true });
+    const evaluation = evaluate(rule, look, { mayApproveByDeadline: true, everybodyMailed: true });
     expect(told(evaluation)).toEqual([comesTo, because]);
   },
 );

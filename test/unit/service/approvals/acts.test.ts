@@ -554,6 +554,46 @@ describe("extend", () => {
     expect((await rig.durable.read("po-1:1"))?.state).toBe("resolved");
   });
 
+  test("before a worker has begun it, everybody is mailed all the same, with the new deadline", async () => {
+    const mails: RequestMail[] = [];
+    await using rig = await openRig({
+      work: false,
+      deliver: (mail) => {
+        mails.push(mail);
+        return { status: "sent", messageId: "<m@test>" };
+      },
+    });
+    const request = { title: "Order", approvers: ["ana@example.com", "bo@example.com"], deadline: "P2D" };
+    expect((await rig.json("POST", "/approvals", { id: "po-1", ...request })).status).toBe(202);
+    expect(await extendApproval(optionsOf(rig, 0), "po-1", { deadline: "P5D", ...actor() })).toMatchObject({
+      effective: true,
+      isDone: false,
+    });
+    rig.work();
+    await until(async () => (mails.length === 2 ? true : undefined));
+    const { deadlineAtMs } = (await readCourse(rig.durable, "po-1"))!;
+    expect(mails.map(({ deadlineAtMs: named }) => named)).toEqual([deadlineAtMs, deadlineAtMs]);
+  });
+
+  test("an answer can be taken back, and a ballot handed on, before a worker has acted on it", async () => {
+    await using rig = await openRig();
+    await asked(rig, { deadline: "P2D", undo: "PT10M" });
+    await press(rig, 1);
+    await rig.rest();
+    await extendApproval(optionsOf(rig, 0), "po-1", { deadline: "P9D", ...actor() });
+    const undone = await undoDecision(optionsOf(rig, 0), { approval: "po-1", n: 1 }, actor());
+    expect(undone).toMatchObject({ kind: "stands", effective: true });
+    const handed = await reassignBallot(
+      optionsOf(rig, 0),
+      { approval: "po-1", n: 3 },
+      { to: dee, ...actor() },
+    );
+    expect(handed).toMatchObject({ kind: "stands", effective: true });
+    expect(await extendApproval(optionsOf(rig, 0), "po-1", { deadline: "P12D", ...actor() })).toMatchObject({
+      why: "under-way",
+    });
+  });
+
   test("an approval can be cancelled after it was extended", async () => {
     await using rig = await openRig();
     await asked(rig, { deadline: "P2D" });
