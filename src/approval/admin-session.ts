@@ -13,7 +13,12 @@ export type Role = (typeof ROLES)[number];
 /** What an operator has signed in with. */
 export type SignedInBy =
   /** The role follows from a claim of the identity provider, and holds for the session. */
-  | { readonly kind: "provider"; readonly role: Role }
+  | {
+      readonly kind: "provider";
+      readonly role: Role;
+      /** The provider's id of the account. Absent in what an earlier version stored. */
+      readonly subject?: string | undefined;
+    }
   /** The id of an API key, as callers have it. The role follows from its scopes, each time. */
   | { readonly kind: "key"; readonly id: string };
 
@@ -35,7 +40,7 @@ const record: z.ZodType<AdminSessionRecord> = z.object({
   nonce: z.string(),
   name: z.string(),
   by: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("provider"), role: z.enum(ROLES) }),
+    z.object({ kind: z.literal("provider"), role: z.enum(ROLES), subject: z.string().optional() }),
     z.object({ kind: z.literal("key"), id: z.string() }),
   ]),
 });

@@ -9,8 +9,12 @@ interface EntrySecrets {
 
 /** Somebody whom the provider knows. */
 export interface ProviderPerson {
-  /** Name and address, as far as the provider tells them. */
-  readonly name: string;
+  /** Chosen by themselves, in most places. Undefined if the provider tells none. */
+  readonly name: string | undefined;
+  /** What is theirs alone: the mail address, unless the provider says that it was not checked, or else the account's name. */
+  readonly own: string;
+  /** The provider's id of the account, which never changes. */
+  readonly subject: string;
   /** Undefined: their account has none of the values. */
   readonly role: "operator" | "viewer" | undefined;
 }

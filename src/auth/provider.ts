@@ -70,10 +70,13 @@ export function createProvider(options: ProviderOptions): Provider {
           idTokenExpected: true,
         });
         const claims: Claims = { ...tokens.claims() };
-        if (valueOf(claims, options.claim) !== undefined) return personOf(claims, options);
+        const isRoleKnown = valueOf(claims, options.claim) !== undefined;
+        const isNamed = textOf(claims, "name") !== undefined || textOf(claims, "email") !== undefined;
         const { userinfo_endpoint: hasMore } = config.serverMetadata();
-        if (hasMore === undefined) return personOf(claims, options);
-        const more = await oidc.fetchUserInfo(config, tokens.access_token, String(claims["sub"]));
+        if ((isRoleKnown && isNamed) || hasMore === undefined) return personOf(claims, options);
+        const asked = oidc.fetchUserInfo(config, tokens.access_token, String(claims["sub"]));
+        // For the name alone nobody is kept out.
+        const more = isRoleKnown ? await asked.catch(() => ({})) : await asked;
         return personOf({ ...more, ...claims }, options);
       } catch (error) {
         throw isOutage(error) ? unavailable(issuer, error) : refusal(error);
@@ -116,7 +119,9 @@ function personOf(claims: Claims, { claim, operators, viewers }: ProviderOptions
   const values = textsIn(valueOf(claims, claim));
   const has = (wanted: readonly string[]) => wanted.some((value) => values.includes(value));
   return {
-    name: nameOf(claims),
+    name: textOf(claims, "name"),
+    own: ownOf(claims),
+    subject: String(claims["sub"]),
     role: has(operators) ? "operator" : has(viewers) ? "viewer" : undefined,
   };
 }
@@ -136,12 +141,18 @@ function textsIn(value: unknown): readonly string[] {
   return [value].flat().filter((each): each is string => typeof each === "string");
 }
 
-/** People can choose the name that others see: the address, or what else is theirs alone, stands beside it. */
-function nameOf(claims: Claims): string {
-  const text = (name: string) => textsIn(claims[name])[0]?.trim() || undefined;
-  const name = text("name");
-  const own = text("email") ?? text("preferred_username") ?? text("sub") ?? "";
-  return name === undefined ? own : `${name} (${own})`;
+function textOf(claims: Claims, name: string): string | undefined {
+  return textsIn(claims[name])[0]?.trim() || undefined;
+}
+
+/** An address that nobody checked may be a colleague's, also where the account is named after it. */
+function ownOf(claims: Claims): string {
+  const email = textOf(claims, "email");
+  // Some providers send texts.
+  const isUnchecked = String(claims["email_verified"]) === "false";
+  const account = textOf(claims, "preferred_username");
+  const owns = isUnchecked ? [account === email ? undefined : account] : [email, account];
+  return owns.find((each) => each !== undefined) ?? String(claims["sub"]);
 }
 
 function unavailable(issuer: string, cause: unknown): ServiceError {

@@ -27,6 +27,8 @@ export interface IssuerOptions {
   readonly method?: "client_secret_basic" | "client_secret_post";
   /** Whether claims are in the user info alone. Default: in the ID token. */
   readonly isSparse?: boolean;
+  /** Claims that are in the ID token even so. */
+  readonly inIdToken?: readonly string[];
 }
 
 export async function openIssuer({
@@ -35,6 +37,7 @@ export async function openIssuer({
   clientSecret,
   method = "client_secret_basic",
   isSparse = false,
+  inIdToken = [],
 }: IssuerOptions): Promise<Issuer> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
@@ -52,7 +55,11 @@ export async function openIssuer({
       },
     ],
     clientAuthMethods: clientSecret === undefined ? ["none"] : [method],
-    claims: { openid: ["sub"], profile: ["name", "groups", "realm_access"], email: ["email"] },
+    claims: {
+      openid: ["sub", ...inIdToken],
+      profile: ["name", "groups", "realm_access", "preferred_username"],
+      email: ["email", "email_verified"],
+    },
     conformIdTokenClaims: isSparse,
     cookies: { keys: ["test"] },
     // Its default keys are the same for every issuer.

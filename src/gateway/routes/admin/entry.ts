@@ -69,7 +69,17 @@ export function addAdminEntryRoutes(router: IRouter, options: AdminEntryOptions)
     pages.render(res, { status: problem === undefined ? 200 : 401, view: "adminSignIn", data });
   };
 
-  if (provider !== undefined) addProviderEntryRoutes(router, { ...options, provider, show });
+  /** Counts one that is tried, or failed. False if that were too many of its network: the answer then says so. */
+  const mayTry = (req: Request, res: Response): boolean => {
+    const seconds = tries.count([networkOf(callerAddress(req))]);
+    if (seconds === undefined) return true;
+    res.set("Retry-After", String(seconds));
+    const message = `Too many people try from your network: wait ${seconds} seconds`;
+    pages.render(res, { status: 429, view: "error", data: { title: "Too many sign-ins", message } });
+    return false;
+  };
+
+  if (provider !== undefined) addProviderEntryRoutes(router, { ...options, provider, show, mayFail: mayTry });
 
   addRoute(router, "/admin/sign-in", {
     GET: async (req, res) => {
@@ -78,13 +88,7 @@ export function addAdminEntryRoutes(router: IRouter, options: AdminEntryOptions)
     },
     POST: async (req, res) => {
       if (!byKey) return show(req, res, "Nobody can sign in with an API key here.");
-      const seconds = tries.count([networkOf(callerAddress(req))]);
-      if (seconds !== undefined) {
-        res.set("Retry-After", String(seconds));
-        const message = `Too many people try from your network: wait ${seconds} seconds`;
-        const data = { title: "Too many sign-ins", message };
-        return pages.render(res, { status: 429, view: "error", data });
-      }
+      if (!mayTry(req, res)) return;
       const text = ((await readForm(req, res)).text(ADMIN_FORM.key) ?? "").trim();
       const caller = everybody(req) ?? (await keyHolder(authenticate, text));
       const role = caller && roleWith(caller.scopes);

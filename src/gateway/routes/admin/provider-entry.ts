@@ -6,7 +6,7 @@
  * E5 The way there is a link, because a form may not lead to another site. It only begins an entry.
  */
 import type { IRouter, Request, Response } from "express";
-import { operatorCaller, operatorName } from "../../../approval/operator.ts";
+import { operatorCaller, operatorNamed } from "../../../approval/operator.ts";
 import { EntryRefused, type Provider } from "../../../auth/entry.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import type { Logger } from "../../../lib/log.ts";
@@ -29,6 +29,8 @@ export interface ProviderEntryOptions {
   readonly log: Logger;
   /** Shows the ways in, and why nobody came in. */
   readonly show: (req: Request, res: Response, problem: string) => void;
+  /** Counts one that was refused. False if that were too many of this network, which was then told so. */
+  readonly mayFail: (req: Request, res: Response) => boolean;
   /** The engine's, in milliseconds since 1970. */
   readonly clock: () => number;
   readonly newNonce: () => string;
@@ -39,7 +41,7 @@ export interface ProviderEntryOptions {
 const ENTRY_LIFE_MS = 10 * 60_000;
 
 export function addProviderEntryRoutes(router: IRouter, options: ProviderEntryOptions): void {
-  const { operators, admin, provider, log, show, clock, newNonce } = options;
+  const { operators, admin, provider, log, show, mayFail, clock, newNonce } = options;
   const cookie = createCookie("countersign-admin-entry", options);
 
   addRoute(router, "/admin/sign-in/provider", {
@@ -56,6 +58,7 @@ export function addProviderEntryRoutes(router: IRouter, options: ProviderEntryOp
   addRoute(router, RETURN_PATH, {
     GET: async (req, res) => {
       const refuse = (problem: string, reason: string) => {
+        if (!mayFail(req, res)) return;
         log.info({ requestId: requestIdOf(res), reason }, "operator refused");
         audit(res, { who: "anyone", what: "admin-sign-in", by: "provider", outcome: "refused" });
         show(req, res, problem);
@@ -66,12 +69,14 @@ export function addProviderEntryRoutes(router: IRouter, options: ProviderEntryOp
       try {
         const { search } = new URL(req.originalUrl, "http://localhost");
         const person = await provider.whoCame(search.slice(1), secrets);
-        const name = operatorName(person.name);
+        const { subject } = person;
+        const name = operatorNamed(person.name, person.own);
         if (person.role === undefined) return refuse(noRole(name), "no role");
-        const by = { kind: "provider", role: person.role } as const;
+        const by = { kind: "provider", role: person.role, subject } as const;
         const session = await openAdminSession(options, { name: entry.value.name, operator: name, by });
         if (session === undefined) return refuse(NOT_BEGUN, "used");
-        audit(res, { who: operatorCaller(name), what: "admin-sign-in", by: by.kind, outcome: "signed in" });
+        const what = "admin-sign-in";
+        audit(res, { who: operatorCaller(name), what, by: by.kind, subject, outcome: "signed in" });
         cookie.clear(res);
         operators.enter(res, session);
         seeOther(res, "/admin");

@@ -106,6 +106,35 @@ describe("an operator whom the provider knows", () => {
     }
   });
 
+  test.each([
+    ["a long name", { name: "N".repeat(300) }, `${"N".repeat(100)} (kim@example.com)`],
+    ["no name", { name: undefined }, "kim@example.com"],
+    ["an address that was checked", { email_verified: true }, "Kim Novak (kim@example.com)"],
+    ["an address that nobody checked", { email_verified: false }, "Kim Novak (kim-1)"],
+    ["the same, as a text", { email_verified: "false" }, "Kim Novak (kim-1)"],
+    [
+      "an account named after such an address",
+      { email_verified: false, preferred_username: KIM.email },
+      "Kim Novak (kim-1)",
+    ],
+    ["an account with a name", { email: undefined, preferred_username: "kim" }, "Kim Novak (kim)"],
+  ])("with %s has beside it what is theirs alone, and their id on the record", async (_, claims, name) => {
+    await using site = await openSite();
+    site.issuer.person = { ...KIM, ...claims, groups: ["ops"] };
+    const browser = new TestBrowser(site.rig);
+    expect((await browser.get(await sent(site, browser))).status).toBe(303);
+    expect(site.rig.audit.at(-1)).toMatchObject({ who: `operator:${name}`, subject: "kim-1" });
+    expect((await browser.get("/admin")).text).toContain(`${name}</p>`);
+  });
+
+  test("gets the name from the user info where the ID token has the role alone", async () => {
+    await using site = await openSite({}, { isSparse: true, inIdToken: ["groups"] });
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    const browser = new TestBrowser(site.rig);
+    expect((await browser.get(await sent(site, browser))).status).toBe(303);
+    expect(site.rig.audit.at(-1)).toMatchObject({ who: "operator:Kim Novak (kim@example.com)" });
+  });
+
   test("is sent there with a challenge, a state and a nonce that are new each time", async () => {
     await using site = await openSite();
     const seen = new Set<string | null>();
@@ -171,6 +200,24 @@ describe("what comes back signs nobody in", () => {
     const state = new URL(location).searchParams.get("state") ?? "";
     const query = new URLSearchParams({ error: "access_denied", state, iss: site.issuer.url });
     await refused(site, browser, `/admin/sign-in/return?${query.toString()}`, /refused: access_denied/u);
+  });
+
+  test("more often than 30 times of one network, and those who are known still come in", async () => {
+    await using site = await openSite();
+    const returned = async (path: string, cookie = "") => {
+      const headers = { "x-forwarded-for": "203.0.113.9", connection: "close", cookie };
+      return (await fetch(new URL(path, site.rig.url), { headers, redirect: "manual" })).status;
+    };
+    const statuses = [];
+    for (let i = 0; i < 31; i += 1) statuses.push(await returned("/admin/sign-in/return"));
+    expect(statuses.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 401));
+    expect(statuses.at(-1)).toBe(429);
+    expect(site.rig.audit.filter(({ outcome }) => outcome === "refused")).toHaveLength(30);
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    const browser = new TestBrowser(site.rig);
+    const back = await sent(site, browser);
+    const cookies = [...browser.cookies].map(([name, value]) => `${name}=${value}`);
+    expect(await returned(back, cookies.join("; "))).toBe(303);
   });
 
   test("by a wrong secret of the client", async () => {
