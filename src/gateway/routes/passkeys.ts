@@ -1,7 +1,8 @@
 /**
  * `/inbox/passkeys`: a person's passkeys, for who is signed in. `POST /inbox/passkey`: signs in by one.
  *
- * K1 A passkey is added by who is signed in, by a form of their session, and they are told by mail.
+ * K1 A passkey is added by who is signed in, by a form of their session, and they are told by mail. Of one that they cannot be
+ *    told of, nothing is left that signs in.
  * K2 Each challenge is for one browser, which has it in a cookie, for five minutes, and for one use, whichever gateway it comes
  *    to.
  * K3 The device must have verified its user. Nothing is stored of what is not good.
@@ -19,6 +20,7 @@ import {
   lastCounter,
   listPasskeys,
   removePasskey,
+  takeBackPasskey,
   tellOfPasskey,
 } from "../../service/sign-in/passkeys.ts";
 import { personHash } from "../../service/sign-in/person.ts";
@@ -144,17 +146,18 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
       }
       const label = form.values.get(PASSKEY_FORM.label) ?? "";
       const { email } = visitor;
+      const to = await addresseeOf(email);
       const stored = await addPasskey(options, personHash(email), { email, label, credential });
       if (stored === undefined) return show(res, visitor, { form, problem: "full" });
       tell("stored", stored.id);
       cookie.clear(res);
-      const { locale, timeZone } = (await options.personOf(email)) ?? {};
-      const to = {
-        email,
-        ...(locale === undefined ? {} : { locale }),
-        ...(timeZone === undefined ? {} : { timeZone }),
-      };
-      await tellOfPasskey(options, { to, label, atMs: stored.createdAt });
+      try {
+        await tellOfPasskey(options, { to, label, atMs: stored.createdAt });
+      } catch (error) {
+        await takeBackPasskey(durable, stored);
+        audit(res, { who: whoIs(visitor), what: "passkey.remove", about: stored.id, outcome: "not told" });
+        throw error;
+      }
       seeOther(res, PASSKEYS);
     }),
   });
@@ -195,6 +198,16 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
       seeOther(res, "/inbox");
     },
   });
+
+  /** In their language, where the index knows it: while it is away, people add passkeys all the same. */
+  async function addresseeOf(email: string): Promise<Person> {
+    const { locale, timeZone } = (await options.personOf(email).catch(() => undefined)) ?? {};
+    return {
+      email,
+      ...(locale === undefined ? {} : { locale }),
+      ...(timeZone === undefined ? {} : { timeZone }),
+    };
+  }
 
   /** The session that a passkey opens; undefined if anything about it is not good. */
   async function sessionBy(given: string, challenge: string | undefined): Promise<Session | undefined> {

@@ -66,6 +66,11 @@ export async function addPasskey(
   return undefined;
 }
 
+/** Takes a passkey back that its person cannot be told of. */
+export async function takeBackPasskey(durable: Durable, { id }: Pick<StoredPromise, "id">): Promise<void> {
+  await durable.settle(id, { kind: "removed" });
+}
+
 /** Whether there was such a passkey. */
 export async function removePasskey(durable: Durable, person: string, n: number): Promise<boolean> {
   const open = (await listPasskeys(durable, person)).some((passkey) => passkey.n === n);

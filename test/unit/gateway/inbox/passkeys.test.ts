@@ -1,6 +1,7 @@
 /** Passkeys, over the real gateway, engine and worker, by a device in software. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PASSKEY_LIFE_MS, PASSKEYS_MAX, passkeyId } from "../../../../src/approval/passkey.ts";
+import { ServiceError } from "../../../../src/lib/errors.ts";
 import { personHash } from "../../../../src/service/sign-in/person.ts";
 import { Authenticator, type Lies } from "../../../support/authenticator.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
@@ -74,6 +75,46 @@ describe("a passkey", () => {
     // Signing out works as ever.
     await other.post("/inbox/sign-out");
     expect(await isIn(other)).toBe(false);
+  });
+
+  test("is not kept if its person cannot be told of it", async () => {
+    await using rig = await open();
+    const browser = await signedIn(rig, ANA);
+    const device = new Authenticator(ORIGIN);
+    const { durable } = rig;
+    const start = vi.spyOn(durable, "start").mockRejectedValue(new Error("lost"));
+    expect((await adds(browser, device)).status).toBe(500);
+    start.mockRestore();
+    expect((await durable.read(passkeyId(personHash(ANA), 0)))?.state).toBe("resolved");
+    expect((await browser.get(PAGE)).text).toContain("You have none");
+    expect((await enters(rig, device)).answer.status).toBe(403);
+    expect(rig.audit.filter(({ what }) => what === "passkey.remove")).toMatchObject([
+      { outcome: "not told" },
+    ]);
+    expect((await adds(browser, device)).status).toBe(303);
+  });
+
+  test("is added and told of while the index is away", async () => {
+    const ledger = ledgerOf([
+      entry({ id: "po-1", ballots: [{ n: 1, approver: { email: ANA }, state: "open" }] }),
+    ]);
+    let isAway = false;
+    await using rig = await openRig({
+      publicUrl: ORIGIN,
+      ledger: {
+        async list(query) {
+          if (isAway) throw new ServiceError("INDEX_UNAVAILABLE", "away");
+          return await ledger.list(query);
+        },
+      },
+    });
+    const browser = await signedIn(rig, ANA);
+    const page = await browser.get(PAGE);
+    isAway = true;
+    const credential = new Authenticator(ORIGIN).create(optionsIn(page), {});
+    const answer = await browser.post(PAGE, { confirm: "yes", label: "My phone", credential });
+    expect(answer).toMatchObject({ status: 303, location: PAGE });
+    expect(await until(async () => rig.passkeyMails[0])).toMatchObject({ to: { email: ANA } });
   });
 
   test("asks the browser for a verified user and a passkey that needs no address", async () => {
