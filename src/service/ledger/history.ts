@@ -13,9 +13,17 @@ export interface History {
 /** Notices and callbacks are workflows of their own, below the root of the tree. */
 const KINDS: ReadonlySet<string | undefined> = new Set(["notice", "callback", "delay"]);
 
-/** Undefined if the promise is no approval. */
-export async function readHistory(durable: Durable, root: StoredPromise): Promise<History | undefined> {
-  const children = await durable.children(root.id);
+/**
+ * Undefined if the promise is no approval.
+ *
+ * @param known its children, if they were read after the root
+ */
+export async function readHistory(
+  durable: Durable,
+  root: StoredPromise,
+  known?: readonly StoredPromise[],
+): Promise<History | undefined> {
+  const children = known ?? (await durable.children(root.id));
   const tree = await durable.family(root.id.split(":", 1)[0] ?? root.id);
   const others = tree.promises.filter(({ tags }) => KINDS.has(tags[KIND_TAG]));
   const events = historyOf(root, children, others);

@@ -43,7 +43,7 @@ export function addAdminApprovalRoute(router: IRouter, options: AdminApprovalOpt
       const view = summarize(root, children, (found) =>
         explained(found, nowMs, (explanation) => explanationText(explanation, messages, {})),
       );
-      const history = course && (await readHistory(durable, root));
+      const history = course && (await readHistory(durable, root, children));
       if (course === undefined || view === undefined || history === undefined) throw unknownApproval(id);
       noteApproval(res, root.id);
       const { callbacks = [] } = await callbacksOf(durable, children);
@@ -56,14 +56,19 @@ export function addAdminApprovalRoute(router: IRouter, options: AdminApprovalOpt
   });
 }
 
+/** Ballots whose openings are read at once: an approval can have hundreds. */
+const TOGETHER = 16;
+
 async function openingsOf(durable: Durable, { ballots }: Course): Promise<AdminApproval["openings"]> {
-  const read = await Promise.all(
-    ballots.map(async ({ record, ballot: { approver: person } }) => {
+  const read: AdminApproval["openings"][number][] = [];
+  for (let at = 0; at < ballots.length; at += TOGETHER) {
+    const some = ballots.slice(at, at + TOGETHER).map(async ({ record, ballot: { approver: person } }) => {
       const opened = await readOpenings(durable, { pid: record.id, bornAtMs: record.createdAt });
       return opened.map((each) => ({ ...each, person }));
-    }),
-  );
-  return read.flat();
+    });
+    read.push(...(await Promise.all(some)).flat());
+  }
+  return read;
 }
 
 export function unknownApproval(id: string): ServiceError {
