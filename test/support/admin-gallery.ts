@@ -227,9 +227,9 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
     "admin callbacks": {
       status: 200,
       view: "adminCallbacks",
-      data: { operator, callbacks: approval.callbacks, truncated: true },
+      data: { operator, callbacks: approval.callbacks, lookedAt: 1_000 },
     },
-    "admin callbacks unknown": { status: 200, view: "adminCallbacks", data: { operator, truncated: false } },
+    "admin callbacks unknown": { status: 200, view: "adminCallbacks", data: { operator } },
     "admin approval": { status: 200, view: "adminApproval", data: approval },
     "admin approval of a viewer": {
       status: 200,

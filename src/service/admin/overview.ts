@@ -131,8 +131,10 @@ async function openBar(ledger: Pick<Ledger, "list">, i: number, nowMs: number): 
   return { label, count: total?.count ?? 0, ...(total?.isExact === false ? { isLeast: true } : {}) };
 }
 
-function timeToDecide({ createdAt, endedAt }: Entry): number[] {
-  return endedAt === undefined ? [] : [Date.parse(endedAt) - Date.parse(createdAt)];
+/** Nothing for an approval that silence ended: nobody decided it. */
+function timeToDecide({ createdAt, endedAt, ballots }: Entry): number[] {
+  const isByPeople = ballots.some(({ decidedAt }) => decidedAt !== undefined);
+  return endedAt === undefined || !isByPeople ? [] : [Date.parse(endedAt) - Date.parse(createdAt)];
 }
 
 /** Of each ballot of these approvals. */

@@ -31,12 +31,12 @@ export interface CallbackFilter {
 export interface CallbackList {
   /** The newest first. */
   readonly callbacks: readonly CallbackView[];
-  /** Whether there may be more. */
+  /** Whether there may be more, which were not looked at. */
   readonly truncated: boolean;
 }
 
-/** As many as people can read on a screen. */
-const LIST_MAX = 1_000;
+/** Callbacks that are looked at: as many as people can read on a screen. */
+export const CALLBACKS_MAX = 1_000;
 
 /** Undefined where the server has no search. */
 export async function listCallbacks(
@@ -46,7 +46,7 @@ export async function listCallbacks(
   // Searching in the tree of its approval or workflow is fast, even on a server without an index for tags.
   const subject = about === undefined ? {} : { ...ofTree(about), [ABOUT_TAG]: about };
   const tags = { [KIND_TAG]: CALLBACK_KIND, ...subject };
-  const found = await durable.search(tags, LIST_MAX);
+  const found = await durable.search(tags, CALLBACKS_MAX);
   if (found === undefined) return undefined;
   const callbacks = found.promises
     .flatMap((promise) => viewCallback(promise) ?? [])

@@ -110,7 +110,8 @@ export type AdminPage =
       readonly data: {
         readonly operator: OperatorShown;
         readonly callbacks?: readonly CallbackView[];
-        readonly truncated: boolean;
+        /** How many callbacks were looked at, if there are more. */
+        readonly lookedAt?: number;
       };
     }
   | { readonly view: "adminAct"; readonly data: AdminActForm }

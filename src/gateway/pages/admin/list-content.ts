@@ -103,7 +103,10 @@ function inputOf(name: string, label: string, value: string, type: string) {
 }
 
 function countText({ count, isExact }: NonNullable<Data["total"]>): string {
-  if (!isExact) return `More than ${count.toLocaleString("en-GB")} approvals`;
+  if (!isExact)
+    return count === 0
+      ? ""
+      : `At least ${count.toLocaleString("en-GB")} ${count === 1 ? "approval" : "approvals"}`;
   return count === 1 ? "1 approval" : `${count.toLocaleString("en-GB")} approvals`;
 }
 

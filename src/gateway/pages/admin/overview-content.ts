@@ -25,7 +25,7 @@ export function overviewContent({
         },
         {
           title: "Time to decide",
-          note: `Of the newest ${overview.decided} that were approved or rejected.`,
+          note: `Of the newest ${overview.decided} that were approved or rejected by somebody’s answer.`,
           bars: barsOf(overview.timeToDecide),
         },
         {
@@ -56,14 +56,14 @@ function barsOf(bars: readonly Bar[]) {
 export function failedCallbacksContent({
   operator,
   callbacks,
-  truncated,
+  lookedAt,
 }: Data<"adminCallbacks">): PageContent {
   return {
     template: "admin/callbacks",
     locals: {
       tabs: tabsAt("/admin/overview"),
       leave: leaveForm(operator),
-      truncated,
+      lookedAt: lookedAt?.toLocaleString("en-GB"),
       callbacks: callbacks?.map(({ id, type, about, to, attempts = 0, result, endedAt = "" }) => ({
         id,
         event: type,

@@ -6,7 +6,7 @@ import type { Durable } from "../../../durable/durable.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { ServiceError } from "../../../lib/errors.ts";
 import { createOverview } from "../../../service/admin/overview.ts";
-import { listCallbacks } from "../../../service/callbacks/look-after.ts";
+import { CALLBACKS_MAX, listCallbacks } from "../../../service/callbacks/look-after.ts";
 import { addRoute } from "../../http/routes.ts";
 import type { Pages } from "../../pages/pages.ts";
 import type { Entrance } from "./signed-in.ts";
@@ -45,7 +45,11 @@ export function addAdminOverviewRoutes(router: IRouter, options: AdminOverviewOp
   addRoute(router, "/admin/callbacks", {
     GET: entrance.viewing(async (_req, res, operator) => {
       const found = await listCallbacks(durable, { status: "failed" });
-      const data = { operator, ...(found ?? { truncated: false }) };
+      const data = {
+        operator,
+        ...(found === undefined ? {} : { callbacks: found.callbacks }),
+        ...(found?.truncated === true ? { lookedAt: CALLBACKS_MAX } : {}),
+      };
       pages.render(res, { status: 200, view: "adminCallbacks", data });
     }),
   });

@@ -168,6 +168,20 @@ describe("the list", () => {
     ]);
   });
 
+  test.each([
+    [0, "None among"],
+    [1, "At least 1 approval "],
+    [1_000, "At least 1,000 approvals "],
+  ])("sends on to the next page where none of those looked at fits, of at least %s", async (count, said) => {
+    const page = { items: [], nextCursor: "more", total: { count, isExact: false } };
+    await using other = await openRig({ ledger: { list: async () => page } });
+    const text = read((await (await enters(other, "")).get("/admin?q=order")).text);
+    expect(text).toContain("None among the newest that were looked at. Go on with Next.");
+    expect(text).toContain(said);
+    expect(text).not.toContain("More than");
+    expect(text).not.toContain("There is no such approval");
+  });
+
   test("says so where there is no index", async () => {
     await using other = await openRig({ ledger: NO_LEDGER });
     const there = await enters(other, "");

@@ -1,10 +1,10 @@
 /** The figures, and what is stuck, over the real gateway, engine and worker. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createAdministration } from "../../../../src/durable/administration.ts";
 import { NO_LEDGER } from "../../../../src/ledger/embedded.ts";
 import type { Ledger, ListQuery } from "../../../../src/ledger/ledger.ts";
 import { createOverview } from "../../../../src/service/admin/overview.ts";
-import { entry } from "../../../support/ledger.ts";
+import { entry, ledgerOf } from "../../../support/ledger.ts";
 import { openRig, type Rig, until } from "../rig.ts";
 import { enters, OPERATOR, openAdminRig, VIEWER } from "./rig.ts";
 
@@ -43,7 +43,7 @@ test("tells the age of open approvals, how long decisions took, and what became 
   const page = read(text);
   expect(page).toContain("under 1 hour 2 1 hour to 1 day 0");
   expect(page).toContain("under 5 minutes 1 5 minutes to 1 hour 0");
-  expect(page).toContain("Of the newest 1 that were approved or rejected.");
+  expect(page).toContain("Of the newest 1 that were approved or rejected by somebody’s answer.");
   expect(page).toContain("accepted by the relay 2 not sent yet 0 tried again later 0 cannot be delivered 1");
   expect(page).toContain("No workflow is halted.");
 });
@@ -68,6 +68,31 @@ test("looks for callbacks that failed when it is asked to", async () => {
   expect(read((await browser.get("/admin/callbacks")).text)).toContain(
     "No callback that is kept has failed.",
   );
+});
+
+test("says how many callbacks were looked at, if there are more", async () => {
+  const { rig, keys } = await openAdminRig();
+  await using _ = rig;
+  const browser = await enters(rig, keys.make("ops", OPERATOR));
+  vi.spyOn(rig.durable, "search").mockResolvedValue({ promises: [], truncated: true });
+  const page = read((await browser.get("/admin/callbacks")).text);
+  expect(page).toContain("Only 1,000 callbacks were looked at. There are more");
+  expect(page).toContain("None of these has failed.");
+  expect(page).not.toContain("No callback that is kept has failed.");
+});
+
+test("counts no approval that nobody answered among the decided", async () => {
+  const ended = { status: "approved", endedAt: "2026-11-24T13:00:00.000Z" } as const;
+  const ballot = { n: 1, approver: { email: "ana@example.com" } } as const;
+  const decidedAt = "2026-11-24T13:00:00.000Z";
+  const ledger = ledgerOf([
+    entry({ id: "po-1", ...ended, ballots: [{ ...ballot, state: "approved", decidedAt }] }),
+    entry({ id: "po-2", ...ended, ballots: [{ ...ballot, state: "withdrawn" }] }),
+  ]);
+  const durable = { read: async () => undefined } as never;
+  const { decided, timeToDecide } = await createOverview({ ledger, durable, clock: Date.now })();
+  expect(decided).toBe(1);
+  expect(timeToDecide.map(({ count }) => count)).toEqual([0, 0, 1, 0, 0, 0, 0]);
 });
 
 test("says so where there is no index, and tells the rest", async () => {
