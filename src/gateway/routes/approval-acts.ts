@@ -22,7 +22,7 @@ import {
   undoDecision,
 } from "../../service/approvals/ballot-acts.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
-import { failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/failure.ts";
+import { auditOutcomeOf, failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/failure.ts";
 import { mailView, remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
 import { audit } from "../http/audit.ts";
 import type { Needs } from "../http/auth.ts";
@@ -138,15 +138,15 @@ function told<Result>(
   what: string,
   { about, nowMs, actor, acted, unknown, lost }: Told<Result>,
 ) {
-  const note = (outcome: string) => audit(res, { what, about, nonce: actor.nonce, outcome });
+  if (acted.kind !== "unknown") {
+    audit(res, { what, about, nonce: actor.nonce, outcome: auditOutcomeOf(acted) });
+  }
   if (acted.kind === "refused") {
-    note(acted.why);
     const { againAtMs } = acted;
     if (againAtMs !== undefined) {
       res.set("Retry-After", String(Math.max(1, Math.ceil((againAtMs - nowMs) / 1_000))));
     }
-  } else if (acted.kind === "other-content") note("other content");
-  else if (acted.kind === "stands") note(acted.effective ? "stored" : "too late");
+  }
   const failure = failureOf(what, acted, { unknown, lost });
   if (failure !== undefined || acted.kind !== "stands") throw failure;
   if (!acted.isDone) res.status(202).set("Retry-After", "1");

@@ -79,6 +79,22 @@ export function failureOf<Result>(
   }
 }
 
+/** What became of an act, as the audit record has it. */
+export function auditOutcomeOf(acted: Acted<unknown>): string {
+  switch (acted.kind) {
+    case "unknown":
+      return "unknown";
+    case "refused":
+      return acted.why;
+    case "other-content":
+      return "other content";
+    case "stands":
+      return acted.effective ? "stored" : "too late";
+    default:
+      return acted satisfies never;
+  }
+}
+
 export const LOST_APPROVAL = "another call, an answer or the end came first";
 
 /** What came first, of an act on a ballot. */

@@ -8,6 +8,7 @@ import { contentOf } from "../../../approval/content.ts";
 import type { Course } from "../../../approval/course.ts";
 import { deadlineProblem } from "../../../approval/deadline.ts";
 import { ballotId, isPromiseId } from "../../../approval/ids.ts";
+import { cancellationOf } from "../../../approval/stored.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { isSameJson } from "../../../lib/canonical-json.ts";
 import { ServiceError } from "../../../lib/errors.ts";
@@ -21,7 +22,7 @@ import {
 } from "../../../service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../../../service/approvals/end-acts.ts";
-import { failureOf, LOST_APPROVAL, lostBallot } from "../../../service/approvals/failure.ts";
+import { auditOutcomeOf, failureOf, LOST_APPROVAL, lostBallot } from "../../../service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../service/approvals/mail-acts.ts";
 import { readCourse } from "../../../service/approvals/question.ts";
 import { audit } from "../../http/audit.ts";
@@ -78,17 +79,21 @@ const ON_BALLOT: Readonly<
   undo: undoDecision,
 };
 
-/** Each answers why it was not done; undefined if it was. */
+/** What became of an act. */
+interface Done {
+  /** Why it was not done; undefined if it was. */
+  readonly failure: ServiceError | undefined;
+  /** As the audit record has it. */
+  readonly outcome: string;
+}
+
 const ON_APPROVAL: Readonly<
-  Record<
-    ApprovalActName,
-    (to: ActOptions, course: Course, call: Actor, values: Values) => Promise<ServiceError | undefined>
-  >
+  Record<ApprovalActName, (to: ActOptions, course: Course, call: Actor, values: Values) => Promise<Done>>
 > = {
   async extend(to, { root }, actor, values) {
     const deadline = values.get("deadline") ?? "";
     const acted = await extendApproval(to, root.id, { ...actor, deadline, reason: values.get("reason") });
-    return failureOf("extend", acted, { unknown: "", lost: () => LOST_APPROVAL });
+    return doneBy("extend", acted);
   },
   async cancel(to, { root, call }, { nonce, ...actor }, values) {
     try {
@@ -97,9 +102,16 @@ const ON_APPROVAL: Readonly<
         ...actor,
         reason: values.get("reason"),
       });
-      return undefined;
+      // It is cancelled, but somebody else may have come first.
+      const end = (await readCourse(to.durable, root.id))?.end;
+      const stored = end && cancellationOf(end);
+      if (stored === undefined || stored.nonce === nonce) return { failure: undefined, outcome: "stored" };
+      const failure = new ServiceError("CONFLICT", `Cannot cancel: ${LOST_APPROVAL}`);
+      return { failure, outcome: "too late" };
     } catch (error) {
-      if (error instanceof ServiceError && error.code === "CONFLICT") return error;
+      if (error instanceof ServiceError && error.code === "CONFLICT") {
+        return { failure: error, outcome: "too late" };
+      }
       throw error;
     }
   },
@@ -116,7 +128,8 @@ export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): v
         const { course, n = 0 } = found;
         const acted = await ON_BALLOT[act](to, { approval: course.root.id, n }, actor, values);
         const lost = ({ standing }: OnBallot) => lostBallot(act, standing);
-        return failureOf(VERBS[act], acted, { unknown: "There is no such question any more", lost });
+        const failure = failureOf(VERBS[act], acted, { unknown: "There is no such question any more", lost });
+        return { failure, outcome: auditOutcomeOf(acted) };
       },
     );
   }
@@ -138,6 +151,12 @@ const VERBS: Readonly<Record<BallotActName, string>> = {
   undo: "take the answer back",
 };
 
+/** What a refusal speaks of where one field is wrong. */
+const SUBJECTS: Partial<Readonly<Record<AdminAct, string>>> = {
+  reassign: "The other person",
+  extend: "The new deadline",
+};
+
 interface Found {
   readonly course: Course;
   /** Of an act on a ballot. */
@@ -146,12 +165,13 @@ interface Found {
   readonly person?: string;
 }
 
-type Perform = (
-  to: ActOptions,
-  found: Found,
-  actor: Actor,
-  values: Values,
-) => Promise<ServiceError | undefined>;
+type Perform = (to: ActOptions, found: Found, actor: Actor, values: Values) => Promise<Done>;
+
+/** Of an act on the whole approval. */
+function doneBy(verb: string, acted: Acted<unknown>): Done {
+  const failure = failureOf(verb, acted, { unknown: "", lost: () => LOST_APPROVAL });
+  return { failure, outcome: auditOutcomeOf(acted) };
+}
 
 function addAct(
   router: IRouter,
@@ -183,7 +203,10 @@ function addAct(
         press: nonce,
         values: form?.values ?? new Map(),
         faults: form?.faults ?? new Map(),
-        ...(failure && { problem: byField === undefined ? failure.message : `The new value ${byField}.` }),
+        ...(failure && {
+          problem:
+            byField === undefined ? failure.message : `${SUBJECTS[act] ?? "The new value"} ${byField}.`,
+        }),
       },
     });
   };
@@ -203,8 +226,8 @@ function addAct(
         return show(res, operator, found, { form, nonce, ...(wrong && { failure: wrong }) });
       }
       const actor = actorOf(operator, nonce);
-      const failure = await perform(actOptions(options, res), found, actor, form.values);
-      tell(res, act, found, actor, failure);
+      const { failure, outcome } = await perform(actOptions(options, res), found, actor, form.values);
+      tell(res, act, found, actor, outcome);
       // Not at once: the same act may be possible later, and its nonce must then be another.
       if (failure !== undefined)
         return show(res, operator, found, { form, nonce: options.newNonce(), failure });
@@ -270,8 +293,8 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
       const actor = actorOf(operator, nonce);
       const { id } = found.course.root;
       const acted = await changeApproval(actOptions(options, res), id, { ...actor, content, note });
-      const failure = failureOf("change", acted, { unknown: "", lost: () => LOST_APPROVAL });
-      tell(res, "change", found, actor, failure);
+      const { failure, outcome } = doneBy("change", acted);
+      tell(res, "change", found, actor, outcome);
       if (failure !== undefined) return show(res, operator, found, { form, nonce, isSame, failure });
       seeOther(res, adminApprovalHref(id));
     }),
@@ -318,7 +341,7 @@ function tell(
   what: string,
   { course, n }: Found,
   { caller, nonce }: Actor,
-  failure: ServiceError | undefined,
+  outcome: string,
 ): void {
   const approval = course.root.id;
   audit(res, {
@@ -327,7 +350,7 @@ function tell(
     about: n === undefined ? approval : ballotId(approval, n),
     approval,
     nonce,
-    outcome: failure === undefined ? "stored" : failure.code === "CONFLICT" ? "too late" : "refused",
+    outcome,
   });
 }
 

@@ -288,7 +288,7 @@ describe("an act", () => {
     expect(rig.audit.filter(({ what }) => what === "remind")).toEqual([
       expect.objectContaining({ who: "operator:Kim Novak", about: "po-1:1", outcome: "stored" }),
       expect.objectContaining({ outcome: "stored" }),
-      expect.objectContaining({ outcome: "too late" }),
+      expect.objectContaining({ outcome: "too-soon" }),
     ]);
     expect(read((await browser.get(pageOf("po-1"))).text)).toContain(
       "Mail to Ana Souza: a reminder – accepted by the relay, by the operator Kim Novak",
@@ -382,6 +382,44 @@ describe("an act", () => {
     expect(await history("po-1")).toContainEqual(
       expect.objectContaining({ type: "changed", caller: "operator:Kim Novak", comment: "Fewer" }),
     );
+  });
+
+  test("that cancels says so if somebody else's cancellation came first", async () => {
+    await ask("po-1");
+    const path = `${pageOf("po-1")}/cancel`;
+    const form = await browser.get(path);
+    const press = /name="press" value="([^"]+)"/u.exec(form.text)?.[1] ?? "";
+    const posted = { confirm: "yes", press };
+    for (const _ of [1, 2]) expect((await browser.post(path, posted)).status).toBe(303);
+    const late = await browser.post(path, { confirm: "yes", press: "B".repeat(22) });
+    expect(late.status).toBe(409);
+    expect(read(late.text)).toContain("Cannot cancel: another call, an answer or the end came first");
+    const outcomes = rig.audit.filter(({ what }) => what === "cancel").map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["stored", "stored", "too late"]);
+  });
+
+  test("that cancels counts before any worker has begun", async () => {
+    await using idle = await openRig({ work: false, outcomeWaitMs: 0 });
+    await idle.json("POST", "/approvals", { id: "po-1", title: "T", approvers: [ANA] });
+    const there = await enters(idle, "");
+    const path = `${pageOf("po-1")}/cancel`;
+    const press = /name="press" value="([^"]+)"/u.exec((await there.get(path)).text)?.[1] ?? "";
+    for (const _ of [1, 2]) {
+      expect(await there.post(path, { confirm: "yes", press })).toMatchObject({ status: 303 });
+    }
+    const outcomes = idle.audit.filter(({ what }) => what === "cancel").map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["stored", "stored"]);
+    const late = await there.post(path, { confirm: "yes", press: "B".repeat(22) });
+    expect(late.status).toBe(409);
+  });
+
+  test("names who must not get the question", async () => {
+    await ask("po-1", { requester: "dee@example.com" });
+    const posted = { email: ANA.email, reason: "Away" };
+    const { status, text } = await act(`${pageOf("po-1")}/ballots/1/reassign`, posted);
+    expect(status).toBe(422);
+    expect(read(text)).toContain("The other person must be somebody else: it is their ballot already.");
+    expect(rig.audit.at(-1)).toMatchObject({ what: "reassign", outcome: "to-same" });
   });
 
   test("cancels, and everybody is told by whom", async () => {
