@@ -354,8 +354,11 @@ class StageCount {
   #stageDone(): Evaluation {
     const { state, end } = this.#look;
     const stage = state.stage + 1;
-    if (stage >= this.#rule.stages.length)
-      return this.#done("approved", { because: "approvals", progress: this.#progress() });
+    if (stage >= this.#rule.stages.length) {
+      const isConsent = this.#rule.stages.slice(0, -1).some(({ onDeadline }) => onDeadline === "approve");
+      const consent = isConsent ? ({ isConsent } as const) : {};
+      return this.#done("approved", { because: "approvals", progress: this.#progress(), ...consent });
+    }
     // The approval ended before the next stage could open: the answers of this one alone do not approve it.
     if (end.kind === "cancelled" || end.kind === "deadline") return this.#byEnd(end);
     const next: State = { round: state.round, stage, phase: "asking", escalations: 0 };

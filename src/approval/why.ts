@@ -23,8 +23,13 @@ export interface Progress {
 export type Why =
   /** One rejection ended it; nobody is left who could approve it; or changes were requested in the last round. */
   | { readonly because: "veto" | "nobody-left" | "no-rounds" }
-  /** As many as were needed have approved; or so many have rejected it that the others cannot approve it. */
-  | { readonly because: "approvals" | "out-of-reach"; readonly progress: Progress }
+  /**
+   * As many as were needed have approved. `isConsent`: silence counted as approval in a stage before the last, so a stage may
+   * have passed without answers.
+   */
+  | { readonly because: "approvals"; readonly progress: Progress; readonly isConsent?: true }
+  /** So many have rejected it, or stepped back, that the others cannot approve it. */
+  | { readonly because: "out-of-reach"; readonly progress: Progress }
   | { readonly because: "cancelled"; readonly reason?: string }
   /** The approval's time was over, or that of its stage. What follows then, the rule says: the outcome tells it. */
   | {
@@ -53,7 +58,8 @@ const progress: z.ZodType<Progress> = z.object({
 
 export const whySchema: z.ZodType<Why> = z.discriminatedUnion("because", [
   z.object({ because: z.enum(["veto", "nobody-left", "no-rounds"]) }),
-  z.object({ because: z.enum(["approvals", "out-of-reach"]), progress }),
+  z.object({ because: z.literal("approvals"), progress, isConsent: z.exactOptional(z.literal(true)) }),
+  z.object({ because: z.literal("out-of-reach"), progress }),
   z.object({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()) }),
   z.object({
     because: z.enum(["deadline", "stage-time"]),
@@ -70,7 +76,7 @@ export function reasonOf(why: Why): string {
     case "veto":
       return "An approver rejected it";
     case "approvals":
-      return approvedReason(why.progress);
+      return approvedReason(why.progress, why.isConsent === true);
     case "out-of-reach":
       return lostReason(why.progress);
     case "nobody-left":
@@ -91,13 +97,20 @@ export function reasonOf(why: Why): string {
   }
 }
 
-function approvedReason({ of, given, needed, stages }: Progress): string {
+/** Whether people have left rather than rejected it. */
+export function isTooFew({ of, rejections, needed, people }: Progress): boolean {
+  return rejections === 0 || (of === "approvals" && needed > people);
+}
+
+function approvedReason({ of, given, needed, stages }: Progress, isConsent: boolean): string {
   if (of === "approvals") return `${given} of ${needed} needed approvals were given`;
-  return stages === 1 ? "The needed groups approved it" : `All ${stages} stages approved it`;
+  if (stages === 1) return "The needed groups approved it";
+  return isConsent ? `All ${stages} stages are done` : `All ${stages} stages approved it`;
 }
 
 function lostReason(progress: Progress): string {
   const { of, rejections, people, needed } = progress;
+  if (isTooFew(progress)) return "Too few people are left who can approve it";
   if (of === "groups") return `The approvals that ${stageText({ progress })} needs are no longer possible`;
   return `${rejections} of ${people} approvers rejected it, so ${needed} approvals are no longer possible`;
 }

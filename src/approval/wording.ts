@@ -6,7 +6,7 @@ import type { Explanation } from "./evaluate.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
 import type { OnDeadline } from "./schema.ts";
-import type { Why } from "./why.ts";
+import { isTooFew, type Why } from "./why.ts";
 
 /** The rules of an approval in words, alike on pages and in mails. */
 
@@ -170,12 +170,14 @@ function plainWhyText(why: Why, messages: Messages, reader: Pick<Person, "timeZo
       return undefined;
     case "approvals": {
       const { of, given, needed, people, stages } = why.progress;
-      if (stages > 1) return messages.text("why.stages", { stages });
+      if (stages > 1)
+        return messages.text(why.isConsent === true ? "why.stages.done" : "why.stages", { stages });
       if (of === "groups") return messages.text("why.groups");
       return people === 1 ? undefined : messages.text("why.approvals", { needed, people, given });
     }
     case "out-of-reach": {
       const { of, needed, people, rejections } = why.progress;
+      if (isTooFew(why.progress)) return messages.text("explain.outOfReach");
       if (of === "groups") return messages.text("why.lost.groups");
       return people === 1 ? undefined : messages.text("why.lost", { needed, people, rejections });
     }
@@ -195,8 +197,10 @@ function byTimeText(
   if (isRevising === true) return messages.text("why.noChanges", { time });
   const { of, answered, needed, people, given } = progress;
   if (answered === 0) return messages.text("why.nobodyAnswered", { time });
-  return of === "groups"
-    ? messages.text("why.missing.groups", { needed, given, time })
+  if (of === "groups") return messages.text("why.missing.groups", { needed, given, time });
+  // "3 of 2" would be a riddle: others have stepped back.
+  return needed > people
+    ? messages.text("why.missing.few", { needed, given, time })
     : messages.text("why.missing", { needed, people, given, time });
 }
 

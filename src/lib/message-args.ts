@@ -457,6 +457,7 @@ export interface MessageArgs {
     readonly people: number;
     readonly time: string;
   };
+  readonly "why.missing.few": { readonly given: number; readonly needed: number; readonly time: string };
   readonly "why.missing.groups": { readonly given: number; readonly needed: number; readonly time: string };
   readonly "why.noChanges": { readonly time: string };
   readonly "why.noRounds": null;
@@ -466,5 +467,6 @@ export interface MessageArgs {
   readonly "why.silence.rejected": null;
   readonly "why.stage": { readonly n: number; readonly of: number; readonly text: string };
   readonly "why.stages": { readonly stages: number };
+  readonly "why.stages.done": { readonly stages: number };
   readonly "why.veto": null;
 }

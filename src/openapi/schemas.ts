@@ -54,7 +54,16 @@ const progress: z.ZodType<Progress> = z
 const outcomeWhy: z.ZodType<Why> = z
   .discriminatedUnion("because", [
     z.strictObject({ because: z.enum(["veto", "nobody-left", "no-rounds"]) }).meta({ id: "WhyByRule" }),
-    z.strictObject({ because: z.enum(["approvals", "out-of-reach"]), progress }).meta({ id: "WhyByCount" }),
+    z
+      .strictObject({
+        because: z.literal("approvals"),
+        progress,
+        isConsent: z
+          .exactOptional(z.literal(true))
+          .meta({ description: "Silence counted as approval in a stage before the last." }),
+      })
+      .meta({ id: "WhyByApprovals" }),
+    z.strictObject({ because: z.literal("out-of-reach"), progress }).meta({ id: "WhyOutOfReach" }),
     z
       .strictObject({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()) })
       .meta({ id: "WhyCancelled" }),

@@ -47,7 +47,25 @@ test.each<[Why, OutcomeKind, string, string | undefined]>([
     "2 of 3 had to approve, and 2 rejected.",
   ],
   [
-    { because: "out-of-reach", progress: groups },
+    { because: "approvals", progress: groups, isConsent: true },
+    "approved",
+    "All 3 stages are done",
+    "All 3 stages are done.",
+  ],
+  [
+    { because: "out-of-reach", progress: progress({ needed: 3, people: 2, rejections: 1 }) },
+    "rejected",
+    "Too few people are left who can approve it",
+    "Too few people are left who can approve it.",
+  ],
+  [
+    { because: "deadline", progress: progress({ needed: 3, people: 2 }), atMs },
+    "expired",
+    "The deadline passed with 1 of 3 needed approvals",
+    "3 approvals were needed, and by Monday, 30 November 2026 at 17:00 UTC 1 had been given.",
+  ],
+  [
+    { because: "out-of-reach", progress: { ...groups, rejections: 1 } },
     "rejected",
     "The approvals that stage 2 needs are no longer possible",
     "Stage 2 of 3: So many rejected it that the others could not approve it.",

@@ -56,7 +56,7 @@ export const BALLOT_ACTS = {
 export const APPROVAL_ACTS = {
   extend: {
     headline: "Give more time",
-    lead: "The deadline of the approval is moved to a later time. The links that people have stay valid.",
+    lead: "The deadline of the approval is moved to a later time. If the links that people have would end before, they get new ones by mail.",
     press: "Move the deadline",
     fields: [{ name: "deadline", kind: "line", charsMax: 40, isRequired: true }, REASON],
   },
