@@ -275,6 +275,8 @@ test("a passkey: made in the inbox with the browser's own device, it signs in wi
   const service = await own.start("all", { PUBLIC_URL: url });
   const email = "ana@example.com";
   await new Api(service.url).ask({ id: newId("screens"), title: "Order 12 screens", approvers: [email] });
+  // Only people who are asked something are sent a mail to sign in.
+  await own.mailTo(email, "Order 12 screens");
   await using page = await openPage(browser, DESKTOP, { javaScriptEnabled: true });
   const devices = await page.context().newCDPSession(page);
   await devices.send("WebAuthn.enable");

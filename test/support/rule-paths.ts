@@ -81,7 +81,8 @@ export const RULE_PATHS: readonly RulePath[] = [
     ],
     decisions: [`${CY}: approve`, `${DEE}: approve`],
     ballots: [`${ANA} reassigned`, `${BO} recused`, `${CY} approved`, `${DEE} approved`],
-    notices: ["handed-on", "outcome", "outcome", "requester-outcome"],
+    // The deadline outlives the links that the two have.
+    notices: ["handed-on", "outcome", "outcome", "requester-outcome", "resend", "resend"],
   },
   {
     name: "changed and asked again",
