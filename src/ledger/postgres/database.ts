@@ -17,18 +17,18 @@ export interface Database {
 /** Columns in the order of the statement. */
 export type Row = readonly unknown[];
 
-/** Connections of one process: lists of people and programs, and the feed. */
-const CONNECTIONS = 6;
+/** Connections of one pool. */
+const CONNECTIONS = 4;
 /** A list should say soon that the index is away. */
 const CONNECT_MS = 2_000;
 /** Every statement takes milliseconds, but for the deletion of all rows, which waits for others. */
 const STATEMENT_MS = 20_000;
 
 /** Connects when it is first asked. Errors are those of `pg`. */
-export function openDatabase(url: string): Database {
+export function openDatabase(url: string, connections = CONNECTIONS): Database {
   const pool = new Pool({
     connectionString: url,
-    max: CONNECTIONS,
+    max: connections,
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
     // Also of a server that does not answer at all.

@@ -35,6 +35,8 @@ interface StoredMark {
   readonly storedAtMs: number;
   /** Requests under way that it stands for. */
   open: number;
+  /** Whether a write was to delete it. It may be gone, so no other request can rely on it. */
+  wasTaken: boolean;
 }
 
 interface Subject {
@@ -106,11 +108,16 @@ export class Feeder {
     this.#options.log.isAway(error);
   }
 
-  /** Whether so much changed while PostgreSQL was away that some was forgotten. Says it once. */
-  hasForgotten(): boolean {
-    const has = this.#hasForgotten;
+  /** Says it once if so much changed while PostgreSQL was away that some was forgotten; again, if `say` fails. */
+  async sayForgotten(say: () => Promise<void>): Promise<void> {
+    if (!this.#hasForgotten) return;
     this.#hasForgotten = false;
-    return has;
+    try {
+      await say();
+    } catch (error) {
+      this.#hasForgotten = true;
+      throw error;
+    }
   }
 
   /** Waits until what has changed by now is written, at most for `ms`, and not while PostgreSQL is away. */
@@ -137,13 +144,14 @@ export class Feeder {
   /** Undefined: the request goes on without one (F2). */
   async #mark(id: string): Promise<StoredMark | undefined> {
     for (const mark of this.#subjects.get(id)?.marks ?? []) {
-      if (performance.now() - mark.storedAtMs > MARK_YOUNG_MS) continue;
+      if (mark.wasTaken || performance.now() - mark.storedAtMs > MARK_YOUNG_MS) continue;
       mark.open += 1;
       return mark;
     }
     if (this.#isAway || this.#stopping.signal.aborted) return undefined;
     this.#tokens += 1;
-    const mark = { token: `${this.#options.name}.${this.#tokens}`, storedAtMs: performance.now(), open: 1 };
+    const token = `${this.#options.name}.${this.#tokens}`;
+    const mark = { token, storedAtMs: performance.now(), open: 1, wasTaken: false };
     const stored = this.#marking.store({ subject: id, token: mark.token }).then(
       () => {
         this.#subject(id)?.marks.add(mark);
@@ -227,22 +235,30 @@ export class Feeder {
       const marks = taken.flatMap(({ id, marks }) => marks.map(({ token }) => ({ subject: id, token })));
       await feed(this.#options, changed, marks);
     } catch (error) {
-      for (const { id, wasChanged } of taken) if (wasChanged) this.#change(id);
+      for (const { id, subject, wasChanged, marks } of taken) {
+        if (wasChanged) this.#change(id);
+        for (const mark of marks) subject.marks.add(mark);
+      }
       throw error;
     }
-    for (const { id, subject, marks } of taken) {
-      for (const mark of marks) subject.marks.delete(mark);
-      if (!subject.isChanged) this.#unwritten.delete(id);
-    }
+    for (const { id, subject } of taken) if (!subject.isChanged) this.#unwritten.delete(id);
     this.isBack();
   }
 
-  /** What there is of it before the reading begins: requests that end later keep their marks, and change it again. */
+  /**
+   * What there is of it before the reading begins: requests that end later keep their marks, and change it again. No request
+   * finds the marks that are taken: they are deleted, whatever it changes.
+   */
   #take(id: string) {
     const subject = this.#subject(id) ?? { isChanged: true, marks: new Set<StoredMark>() };
     const wasChanged = subject.isChanged;
     subject.isChanged = false;
-    return { id, subject, wasChanged, marks: [...subject.marks].filter(({ open }) => open === 0) };
+    const marks = [...subject.marks].filter(({ open }) => open === 0);
+    for (const mark of marks) {
+      mark.wasTaken = true;
+      subject.marks.delete(mark);
+    }
+    return { id, subject, wasChanged, marks };
   }
 }
 

@@ -18,7 +18,7 @@ const SETTLED_MS = 1_000;
  */
 export function postgresLedger(
   database: Database,
-  feeder: Pick<Feeder, "settled" | "isAway">,
+  feeder: Pick<Feeder, "settled">,
   ready: () => Promise<void>,
 ): Ledger {
   return {
@@ -31,7 +31,6 @@ export function postgresLedger(
         return pageOf(found);
       } catch (error) {
         if (error instanceof ServiceError) throw error;
-        feeder.isAway(error);
         throw unavailable(reasonOf(error), error);
       }
     },

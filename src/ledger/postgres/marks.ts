@@ -23,12 +23,21 @@ export interface OldMark extends Mark {
   readonly ageMs: number;
 }
 
-/** The oldest first. */
-export async function oldMarks(database: Database, ageMs: number, limit: number): Promise<OldMark[]> {
+/**
+ * The oldest first.
+ *
+ * @param dealtWith tokens of marks that are passed over for as long as they are needed
+ */
+export async function oldMarks(
+  database: Database,
+  { ageMs, limit, dealtWith }: { ageMs: number; limit: number; dealtWith: Iterable<string> },
+): Promise<OldMark[]> {
   const rows = await database.rows(
     `SELECT subject, token, extract(epoch FROM clock_timestamp() - at) * 1000 FROM ledger_marks
-     WHERE at < clock_timestamp() - $1 * interval '1 millisecond' ORDER BY at LIMIT $2`,
-    [ageMs, limit],
+     WHERE at < clock_timestamp() - $1 * interval '1 millisecond'
+       AND (token <> ALL($3::text[]) OR at < clock_timestamp() - $4 * interval '1 millisecond')
+     ORDER BY at LIMIT $2`,
+    [ageMs, limit, [...dealtWith], MARK_NEEDED_MS],
   );
   return rows.map(([subject, token, age]) => ({
     subject: String(subject),

@@ -92,6 +92,27 @@ export async function schemaVersion(database: Database): Promise<number> {
   return await database.transaction(versionIn);
 }
 
+/** Part of a statement: the version that the tables are of. */
+export const VERSION_NOW = "(SELECT max(version) FROM ledger_migrations)";
+
+/**
+ * Another program may bring the tables up to date while this one runs, so whoever writes looks in the same transaction.
+ *
+ * @throws SchemaError
+ */
+export async function assertSchema(client: Client): Promise<void> {
+  const [row] = await rowsOf(client, `SELECT ${VERSION_NOW}`);
+  assertVersion(row?.[0]);
+}
+
+/** @throws SchemaError */
+export function assertVersion(found: unknown): void {
+  const version = Number(found);
+  assertNotNewer(version);
+  if (version !== SCHEMA_VERSION)
+    throw new SchemaError(`the tables are of version ${version}; this program needs ${SCHEMA_VERSION}`);
+}
+
 /** @throws SchemaError */
 function assertNotNewer(version: number): void {
   if (version <= SCHEMA_VERSION) return;

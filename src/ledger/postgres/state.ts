@@ -1,5 +1,6 @@
 /** The one row that says how far the index is, and which process looks after it. */
 import type { Database } from "./database.ts";
+import { assertVersion, SCHEMA_VERSION, VERSION_NOW } from "./schema.ts";
 
 export interface IndexState {
   /** Whether it has been made whole once. Until then nobody reads it. */
@@ -17,17 +18,23 @@ const KEPT = "30 seconds";
 const STATE = `built_at IS NOT NULL, done,
   swept_at IS NULL OR swept_at < clock_timestamp() - interval '${SWEEP_EVERY}' OR coalesce(swept_at <= sweep_wanted_at, false)`;
 
+/** @throws SchemaError */
 export async function readState(database: Pick<Database, "rows">): Promise<IndexState> {
-  const [row] = await database.rows(`SELECT ${STATE} FROM ledger_state`);
-  return stateOf(row ?? [false, 0, false]);
+  const [row = []] = await database.rows(`SELECT ${STATE}, ${VERSION_NOW} FROM ledger_state`);
+  assertVersion(row[3]);
+  return stateOf(row);
 }
 
-/** Takes over the index, or goes on with it; undefined if another process looks after it. */
+/**
+ * Takes over the index, or goes on with it; undefined if another process looks after it, or has brought the tables to
+ * another version.
+ */
 export async function keep(database: Database, name: string): Promise<IndexState | undefined> {
   const [row] = await database.rows(
     `UPDATE ledger_state SET keeper = $1, kept_until = clock_timestamp() + interval '${KEPT}'
-     WHERE keeper = $1 OR kept_until IS NULL OR kept_until < clock_timestamp() RETURNING ${STATE}`,
-    [name],
+     WHERE (keeper = $1 OR kept_until IS NULL OR kept_until < clock_timestamp()) AND ${VERSION_NOW} = $2
+     RETURNING ${STATE}`,
+    [name, SCHEMA_VERSION],
   );
   return row && stateOf(row);
 }

@@ -18,6 +18,14 @@ export interface SweepParts extends FeedParts {
 const REST_SHARE = 0.75;
 const REST_MS_MAX = 60_000;
 
+export interface SweepOptions {
+  readonly isMaking: boolean;
+  readonly isHurried: boolean;
+  /** Called every few seconds at least: what cannot wait until everything is compared. */
+  readonly meanwhile?: () => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * False if another process has taken over the index, or `signal` aborted: then it has done a part. Approvals that ended and
  * whose rows say so are passed over, unless the index is being made.
@@ -26,7 +34,7 @@ const REST_MS_MAX = 60_000;
  */
 export async function sweep(
   parts: SweepParts,
-  { isMaking, isHurried, signal }: { isMaking: boolean; isHurried: boolean; signal?: AbortSignal },
+  { isMaking, isHurried, meanwhile = async () => {}, signal }: SweepOptions,
 ): Promise<boolean> {
   const { network, database, name } = parts;
   const beganAt = await timeOf(database);
@@ -37,13 +45,14 @@ export async function sweep(
     const ids = isMaking ? page.map(({ id }) => id) : await unsure(parts, page);
     for (let at = 0; at < ids.length; at += SLICE) {
       if ((await keep(database, name)) === undefined || signal?.aborted === true) return false;
+      await meanwhile();
       await feed(parts, ids.slice(at, at + SLICE));
       if (isMaking) await noteDone(database, done + Math.min(ids.length, at + SLICE));
     }
     done += page.length;
     if (isHurried) continue;
     const restMs = ((performance.now() - startedAt) * REST_SHARE) / (1 - REST_SHARE);
-    await rest(parts, Math.min(restMs, REST_MS_MAX), signal);
+    await rest(parts, Math.min(restMs, REST_MS_MAX), meanwhile, signal);
   }
   if ((await keep(database, name)) === undefined) return false;
   await noteSwept(database, name, beganAt);
@@ -55,12 +64,17 @@ const NO_SEARCH =
 
 /** Between two slices others hear that this process still looks after the index. */
 const SLICE = 64;
-const SIGN_OF_LIFE_MS = 10_000;
+const SIGN_OF_LIFE_MS = 5_000;
 
-async function rest({ database, name }: SweepParts, ms: number, signal?: AbortSignal): Promise<void> {
+async function rest(
+  { database, name }: SweepParts,
+  ms: number,
+  meanwhile: () => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   for (let left = ms; left > 0; left -= SIGN_OF_LIFE_MS) {
     if (signal?.aborted === true) return;
-    await keep(database, name);
+    if ((await keep(database, name)) !== undefined) await meanwhile();
     const options = signal === undefined ? { ref: false } : { ref: false, signal };
     await setTimeout(Math.min(left, SIGN_OF_LIFE_MS), undefined, options).catch(() => {});
   }

@@ -4,6 +4,7 @@ import { changedTerms, type Terms, termsOf } from "../terms.ts";
 import { type Client, type Database, type Row, rowsOf, sqlState } from "./database.ts";
 import type { Mark } from "./marks.ts";
 import type { Reading } from "./reading.ts";
+import { assertSchema } from "./schema.ts";
 import { storableText } from "./text.ts";
 
 /** Another process has inserted one of the rows meanwhile. */
@@ -43,6 +44,7 @@ async function writeOnce(
   marks: readonly Mark[],
 ): Promise<void> {
   await database.transaction(async (client) => {
+    await assertSchema(client);
     // By id: two that write the same rows wait for each other, and never in a circle.
     const sorted = readings.toSorted((a, b) => (a.entry.id < b.entry.id ? -1 : 1));
     if (sorted.length > 0) await writeRows(client, sorted);

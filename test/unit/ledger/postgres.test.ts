@@ -8,11 +8,13 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import { pageOf } from "../../../src/ledger/found.ts";
 import type { ListQuery } from "../../../src/ledger/ledger.ts";
 import { openDatabase } from "../../../src/ledger/postgres/database.ts";
+import { feedLog } from "../../../src/ledger/postgres/feed-log.ts";
 import type { IndexOptions } from "../../../src/ledger/postgres/open.ts";
 import { operateIndex } from "../../../src/ledger/postgres/operate.ts";
 import { type Reading, readApproval } from "../../../src/ledger/postgres/reading.ts";
 import { migrate, SCHEMA_VERSION } from "../../../src/ledger/postgres/schema.ts";
 import { search } from "../../../src/ledger/postgres/search.ts";
+import { sweep } from "../../../src/ledger/postgres/sweep.ts";
 import { writeReadings } from "../../../src/ledger/postgres/write.ts";
 import { testEngine, testServer } from "../../support/engine.ts";
 import { request } from "../../support/engine-requests.ts";
@@ -32,6 +34,7 @@ const postgres = withPostgres();
 
 const LIST = { sort: "created", limit: 1 } as const;
 const PATIENT = { timeout: 20_000, interval: 50 };
+const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 const UNAVAILABLE = { code: "INDEX_UNAVAILABLE" };
 
 /** Stopped when the test is over. Its upkeep looks often. */
@@ -257,6 +260,86 @@ describe("while PostgreSQL is away", () => {
   );
 });
 
+describe("what was lost", () => {
+  /** A pending approval that a stranger rejects, so that its row is old. */
+  async function changedByStranger(engine: Engine): Promise<string> {
+    const [pending] = (await approvalsIn(engine)).filter(({ entry }) => entry.status === "pending");
+    const id = pending?.entry.id ?? "";
+    await engine.send(request("promise.settle", { id, state: "rejected", value: {} }));
+    return id;
+  }
+
+  it("is found behind any number of marks that may still be needed", async () => {
+    const { engine } = await filled();
+    const url = await postgres.newDatabase();
+    await openFor(engine, url);
+    const id = await changedByStranger(engine);
+    await query(
+      url,
+      `INSERT INTO ledger_marks (subject, token, at)
+       SELECT 'x' || n, 'dead.' || n, clock_timestamp() - interval '60 seconds' FROM generate_series(1, 600) n`,
+    );
+    await query(
+      url,
+      "INSERT INTO ledger_marks (subject, token, at) VALUES ($1, 'dead.0', clock_timestamp() - interval '20 seconds')",
+      [id],
+    );
+    await vi.waitFor(() => expectIndexRight(engine, url), PATIENT);
+    expect(await query(url, "SELECT count(*)::int FROM ledger_marks")).toEqual([[601]]);
+    await makeOld(url);
+    await eventuallyRight(engine, url);
+  });
+
+  it("is found behind any number of rows whose approvals the server no longer has", async () => {
+    const { engine } = await filled();
+    const url = await postgres.newDatabase();
+    await openFor(engine, url);
+    const id = await changedByStranger(engine);
+    await query(
+      url,
+      `INSERT INTO ledger_entries (id, version, look_at, created_at, due_at, entry)
+       SELECT 'gone' || n, 1, 0, 0, 0, '{}' FROM generate_series(1, 300) n`,
+    );
+    await query(url, "UPDATE ledger_entries SET look_at = 1 WHERE id = $1", [id]);
+    await vi.waitFor(
+      async () => expect(await query(url, "SELECT 1 FROM ledger_entries WHERE look_at < 2")).toEqual([]),
+      PATIENT,
+    );
+    await query(url, "DELETE FROM ledger_entries WHERE id LIKE 'gone%'");
+    await expectIndexRight(engine, url);
+  });
+
+  it("is read while everything is compared, which can take hours", async () => {
+    const { engine } = await filled();
+    const url = await postgres.newDatabase();
+    const database = openDatabase(url);
+    onTestFinished(() => database.close());
+    await openFor(engine, url);
+    let calls = 0;
+    const network = engine.network({ group: "index" });
+    const parts = {
+      database,
+      network,
+      name: "sweeper",
+      promises: createDurable(network),
+      log: feedLog(SILENT),
+    };
+    await query(
+      url,
+      "UPDATE ledger_state SET keeper = 'sweeper', kept_until = clock_timestamp() + interval '1 hour'",
+    );
+    const isWhole = await sweep(parts, {
+      isMaking: false,
+      isHurried: false,
+      meanwhile: async () => {
+        calls += 1;
+      },
+    });
+    expect(isWhole).toBe(true);
+    expect(calls).toBeGreaterThan(1);
+  });
+});
+
 /** As if their processes had died some minutes ago. */
 async function makeOld(url: string): Promise<void> {
   await query(url, "UPDATE ledger_marks SET at = at - interval '5 minutes'");
@@ -334,6 +417,23 @@ describe("the tables", () => {
     });
     // What it does to approvals is done all the same.
     await older.send(next());
+  });
+
+  it("that are brought up to date while an older program runs are written by it no more", async () => {
+    const { engine, next } = await filled();
+    const url = await postgres.newDatabase();
+    const older = await openFor(engine, url);
+    await query(url, "INSERT INTO ledger_migrations (version) VALUES ($1)", [SCHEMA_VERSION + 1]);
+    const before = await query(url, "SELECT id, version FROM ledger_entries ORDER BY 1");
+    for (let i = 0; i < 20; i += 1) await older.send(next());
+    await expect(older.ledger.list(LIST)).rejects.toMatchObject({
+      ...UNAVAILABLE,
+      message: expect.stringMatching(/a newer version of Countersign has made its tables/u),
+    });
+    await vi.waitFor(() => expect(older.log).toContainEqual(expect.stringMatching(/^warn /u)), PATIENT);
+    expect(await query(url, "SELECT id, version FROM ledger_entries ORDER BY 1")).toEqual(before);
+    await query(url, "DELETE FROM ledger_migrations WHERE version > $1", [SCHEMA_VERSION]);
+    await eventuallyRight(engine, url);
   });
 });
 
