@@ -30,19 +30,24 @@ export interface BounceListenerOptions {
 /** Each notification is about one mail of ours. */
 const RECIPIENTS_MAX = 10;
 const CLIENTS_MAX = 50;
+/** One mail system has a few at once, and comes again if it is refused. So none keeps the others out. */
+const CLIENTS_OF_ONE_MAX = 10;
 const SILENCE_MS = 60_000;
+/** However much a client says. A report takes seconds. */
+const SESSION_MS = 300_000;
 const CLOSE_MS = 2_000;
 
 /** @throws when the port is taken */
 export async function startBounceListener(options: BounceListenerOptions): Promise<BounceListener> {
   const { host, port, name, isOurs, take, onFault } = options;
+  /** Addresses that open sessions come from, by session. */
+  const admitted = new Map<string, string>();
   const server = new SMTPServer({
     name,
     banner: "Countersign takes reports about its own mails",
     authOptional: true,
     // Without a certificate of its own it can offer none: a mail system that delivers to everybody does without.
     disabledCommands: ["AUTH", "STARTTLS"],
-    maxAllowedUnauthenticatedCommands: 50,
     disableReverseLookup: true,
     logger: false,
     size: REPORT_BYTES_MAX,
@@ -51,6 +56,16 @@ export async function startBounceListener(options: BounceListenerOptions): Promi
     maxRecipients: RECIPIENTS_MAX,
     socketTimeout: SILENCE_MS,
     closeTimeout: CLOSE_MS,
+    onConnect({ id, remoteAddress }, done) {
+      const others = [...admitted.values()].filter((address) => address === remoteAddress).length;
+      if (others >= CLIENTS_OF_ONE_MAX)
+        return done(refusal(421, "4.7.0 Too many connections from this address: try again later"));
+      admitted.set(id, remoteAddress);
+      done(null);
+    },
+    onClose({ id }) {
+      admitted.delete(id);
+    },
     onRcptTo({ address }, _session, done) {
       done(isOurs(address) ? null : refusal(550, "5.1.1 There is no such address"));
     },
@@ -60,10 +75,17 @@ export async function startBounceListener(options: BounceListenerOptions): Promi
         if (raw !== undefined) await take({ to: envelope.rcptTo.map(({ address }) => address), raw });
         done(null);
       } catch (error) {
+        // The client has hung up in the middle of the mail: it sends the mail again, and nobody hears an answer.
+        if (stream.errored !== null) return done(null);
         onFault(error);
         done(refusal(451, "4.3.0 This cannot be stored now: try again later"));
       }
     },
+  });
+  server.server.on("connection", (socket) => {
+    // Also of a client that is never silent.
+    const end = setTimeout(() => socket.destroy(), SESSION_MS);
+    socket.once("close", () => clearTimeout(end));
   });
   // Clients that hang up in the middle of a mail are their own problem.
   server.on("error", () => {});

@@ -24,7 +24,7 @@ import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail, ballotMail, operatorOf } from "./ask-mail.ts";
 import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
-import { openReturnPath } from "./return-path.ts";
+import { keptReturnPath } from "./return-path.ts";
 
 export function* approval_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
   const notice = noticeIn(input);
@@ -77,7 +77,7 @@ async function mailFor(
       const untilMs = extensionOf(end)?.untilMs;
       if (record.state !== "pending" || (end.state !== "pending" && untilMs === undefined)) return undefined;
       const endAtMs = untilMs ?? says.deadlineAtMs;
-      const returnPath = await openReturnPath(svc, record, endAtMs + LINK_VIEW_MS);
+      const returnPath = await keptReturnPath(svc, record, endAtMs + LINK_VIEW_MS);
       const asking = {
         ...askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs),
         ...(returnPath === undefined ? {} : { returnPath }),

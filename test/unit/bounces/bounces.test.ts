@@ -1,4 +1,7 @@
 /** From a report that comes by SMTP to what becomes of it: real SMTP, engine, worker and gateway. */
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { createTransport } from "nodemailer";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
@@ -33,6 +36,7 @@ interface Place {
   /** Hands a mail to the listener, as a mail system does; answers its reply. */
   readonly deliver: (to: string, mail: string | Shape) => Promise<string>;
   readonly log: readonly Record<string, unknown>[];
+  readonly port: number;
 }
 
 async function open(
@@ -51,6 +55,7 @@ async function open(
   return {
     rig,
     log,
+    port: listener.port,
     deliver: (to, mail) => hand(listener.port, to, typeof mail === "string" ? mail : notification(mail, to)),
     async [Symbol.asyncDispose]() {
       await listener.close();
@@ -69,6 +74,26 @@ async function hand(port: number, to: string, raw: string): Promise<string> {
   } finally {
     transport.close();
   }
+}
+
+/** Says `lines` one after the other, each once the last was answered; the connection stays open. */
+async function session(port: number, lines: readonly string[]) {
+  const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+  socket.on("error", () => {});
+  const replies: string[] = [];
+  const next = async () => {
+    let text = "";
+    // The last line of a reply has a space after its code.
+    while (!/^\d{3} .*\r\n$/mu.test(text)) text += ((await once(socket, "data")) as [string])[0];
+    replies.push(text);
+  };
+  await next();
+  for (const line of lines) {
+    if (socket.destroyed || /^[45]/u.test(replies.at(-1) ?? "")) break;
+    socket.write(`${line}\r\n`);
+    await next();
+  }
+  return { socket, replies };
 }
 
 async function asked(rig: Rig, request: Record<string, unknown> = {}): Promise<void> {
@@ -247,6 +272,30 @@ describe("the listener", () => {
     expect(log.at(-1)?.["msg"]).toMatch(/could not be stored: its sender tries again/u);
   });
 
+  test("has room for others whatever one client does, and takes its hanging up for no fault", async () => {
+    await using place = await open();
+    const { rig, log } = place;
+    await asked(rig);
+    const path = await rig.returnPath("po-1", 1);
+    const greetings = await Promise.all(Array.from({ length: 12 }, () => session(place.port, [])));
+    const greeted = greetings.filter(({ replies }) => replies[0]?.startsWith("220"));
+    const refused = greetings.filter(({ replies }) => replies[0]?.startsWith("421 4.7.0"));
+    expect([greeted.length, refused.length]).toEqual([10, 2]);
+    for (const { socket } of greetings) socket.destroy();
+    const dialogue = ["EHLO x", "MAIL FROM:<>", `RCPT TO:<${path}>`, "DATA"];
+    const { socket, replies } = await until(async () => {
+      const tried = await session(place.port, dialogue);
+      return tried.replies.at(-1)?.startsWith("354") === true ? tried : undefined;
+    });
+    expect(replies).toHaveLength(5);
+    socket.write("Subject: half\r\n");
+    socket.destroy();
+    // What comes after it is taken, and says that the listener has noticed.
+    expect(await place.deliver(path, POSTFIX)).toBe("250");
+    await setTimeout(50);
+    expect(log.map(({ msg }) => msg)).toEqual(["A mail came back"]);
+  });
+
   test("answers 250 when the report is on disk: a worker that comes later does the rest", async () => {
     await using place = await open();
     const { rig, deliver } = place;
@@ -277,5 +326,19 @@ describe("a return path", () => {
     await rig.json("POST", "/approvals/po-1/ballots/1/remind", {}, { "idempotency-key": "one-reminder-a" });
     expect(await rig.returnPath("po-1", 1)).toBe(path);
     expect(path).not.toMatch(/ana|po-1/u);
+  });
+
+  test("is of no reminder if the first mail of the ballot had none", async () => {
+    const options: { bounceAddress?: string } = {};
+    await using rig = await openRig(options);
+    await asked(rig);
+    await rig.returnPath("po-1", 1);
+    await rig.returnPath("po-1", 2);
+    await rig.rest();
+    options.bounceAddress = "bounces@example.com";
+    rig.work();
+    await rig.json("POST", "/approvals/po-1/ballots/1/remind", {}, { "idempotency-key": "one-reminder-a" });
+    const reminder = await until(async () => rig.asks.find(({ kind }) => kind === "reminder"));
+    expect(reminder).not.toHaveProperty("returnPath");
   });
 });
