@@ -24,13 +24,13 @@ export const MEASURES = {
   },
   "countersign.approvals.open": {
     kind: "gauge",
-    description: "Approvals that have not ended, counted up to 10,000",
+    description: "Approvals that have not ended, counted up to 1,000",
     unit: "{approval}",
     labels: [],
   },
   "countersign.approvals.overdue": {
     kind: "gauge",
-    description: "Approvals that have not ended though their deadline is over, counted up to 10,000",
+    description: "Approvals that have not ended though their deadline is over, counted up to 1,000",
     unit: "{approval}",
     labels: [],
   },

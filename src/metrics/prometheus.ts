@@ -13,6 +13,9 @@ import {
   type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 
+/** A database that does not answer leaves out what is read from it, and nothing else. Prometheus waits 10 seconds. */
+const COLLECT_MS = 3_000;
+
 export class PrometheusReader extends MetricReader {
   readonly #serializer = new PrometheusSerializer();
   readonly #server: Server;
@@ -37,7 +40,7 @@ export class PrometheusReader extends MetricReader {
   }
 
   async #text(): Promise<string> {
-    const { resourceMetrics } = await this.collect();
+    const { resourceMetrics } = await this.collect({ timeoutMillis: COLLECT_MS });
     return this.#serializer.serialize(withUnits(resourceMetrics));
   }
 

@@ -93,6 +93,13 @@ describe("what Prometheus reads", () => {
     expect(text).not.toMatch(/^countersign_relay_up /mu);
   });
 
+  test("comes though one of those who are asked does not answer", { timeout: 10_000 }, async () => {
+    const metrics = await start();
+    metrics.watch("countersign.approvals.open", () => new Promise(() => {}));
+    metrics.watch("countersign.relay.waiting", () => 7);
+    expect(await read(metrics)).toMatch(/^countersign_relay_waiting(?:\{.*\})? 7$/mu);
+  });
+
   test("is refused where a setting cannot be used, or the port is taken", async () => {
     await expect(start({ OTEL_METRICS_EXPORTER: "statsd" })).rejects.toThrow("OTEL_METRICS_EXPORTER must be");
     await expect(start({ OTEL_EXPORTER_PROMETHEUS_PORT: "x" })).rejects.toThrow(
