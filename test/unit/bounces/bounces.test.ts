@@ -133,7 +133,9 @@ describe("a mail that comes back", () => {
       bouncedAt: INSTANT,
     });
     expect(await mailOf(rig, 1)).toEqual({ status: "sent", attempts: 1 });
-    await until(async () => (rig.told.length > 0 ? true : undefined));
+    const mail = await until(async () => rig.told[0]);
+    const page = await rig.call("link" in mail ? new URL(mail.link ?? "").pathname : "");
+    expect(page.text).toContain("Too few people are left who can approve it.");
     const { body } = await rig.json("GET", "/approvals/po-1/history");
     expect(body["events"]).toContainEqual({
       at: INSTANT,

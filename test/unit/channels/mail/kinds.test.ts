@@ -5,7 +5,7 @@ import type { InboxMail, Mail, PasskeyMail, SignInMail } from "../../../../src/c
 import { anatomyOf } from "../../../../src/lib/message-check.ts";
 import { textsOf } from "../../../messages/types.ts";
 import { everyMail } from "./every-kind.ts";
-import { HOSTILE, publicUrl, sender } from "./fixture.ts";
+import { mail as asking, HOSTILE, publicUrl, sender } from "./fixture.ts";
 
 const composer = createComposer({ from: sender, publicUrl });
 const nowMs = Date.UTC(2026, 10, 22, 16, 0);
@@ -191,4 +191,10 @@ test("the mail about a passkey makes no link of its name, which is a person's wo
   const { text, html } = composer.inbox({ ...passkeyMail("en"), label: HOSTILE });
   expect(html).not.toMatch(/<script|href="(?!https:\/\/approvals)/u);
   expect(text).toContain(`${publicUrl}/inbox/passkeys`);
+});
+
+test("new links replace those before, and a mail that is sent once more replaces none", () => {
+  const textOf = (more: object) => composer.compose({ kind: "request", ...asking, gen: 1, ...more }).text;
+  expect(textOf({})).toContain("no longer work");
+  expect(textOf({ resentAtMs: nowMs })).not.toContain("no longer work");
 });

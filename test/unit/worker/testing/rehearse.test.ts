@@ -149,6 +149,24 @@ describe("rehearse()", () => {
     ]);
   });
 
+  it("tells the requester who wants changes, not who has taken that back", async () => {
+    const choices = ["approve", "reject", "changes"].map((effect) => ({ value: effect, effect }));
+    const request = { ...THREE, requester: "kim@example.com", choices, undo: "PT10M" };
+    const { mails } = await rehearse(request, {
+      people: {
+        "ana@example.com": [
+          { choice: "changes", nth: 1, comment: "Fewer" },
+          { do: "undo", nth: 1, after: "PT5M" },
+        ],
+        "bo@example.com": { choice: "changes", after: "PT1H", comment: "Cheaper" },
+      },
+    });
+    const told = mails.filter(({ kind }) => kind === "changes-requested");
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toContain("Cheaper");
+    expect(told[0]?.text).not.toContain("Fewer");
+  });
+
   it("moves the deadline, and asks anew when the request is changed", async () => {
     const people = {
       "kim@example.com": [
