@@ -1,3 +1,4 @@
+import { keyOf } from "../lib/callers.ts";
 import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
 import { oneLine } from "../lib/text.ts";
@@ -237,7 +238,9 @@ export function recordedText(
   const { door, caller } = entered ?? {};
   if (door === undefined || isOwnHand(door)) return undefined;
   const who = oneLine(name ?? email);
-  if (caller === undefined) return messages.text("answer.recorded.program", { who });
+  if (caller === undefined || keyOf(caller) === undefined) {
+    return messages.text("answer.recorded.program", { who });
+  }
   const key = door === "api" ? "answer.recorded.key" : "answer.recorded.system";
   return messages.text(key, { who, caller: oneLine(caller) });
 }

@@ -1,4 +1,5 @@
 /** The callers of the API, whatever they show: a key, or the token of a person's tool. */
+import { EVERYBODY } from "../lib/callers.ts";
 import type { StoredKey } from "./key.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { SCOPE_NAMES, type Scope } from "./scopes.ts";
@@ -29,7 +30,7 @@ export type ReadBearer = (bearer: string) => Promise<Caller | undefined>;
 /** `person` reads what is no key, where people's tools are let in. */
 export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenticate {
   // Where tokens are asked of people, programs need something as well.
-  const open = () => (person === undefined && ring.isOpen() ? EVERYBODY : undefined);
+  const open = () => (person === undefined && ring.isOpen() ? ANYBODY : undefined);
   return {
     open,
     async identify(bearer) {
@@ -38,7 +39,7 @@ export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenti
       return bearer.startsWith("apv_") ? undefined : await person?.(bearer);
     },
     again(id) {
-      if (id === EVERYBODY.id) return open();
+      if (id === EVERYBODY) return open();
       const key = id.startsWith(KEY) ? ring.live(id.slice(KEY.length)) : undefined;
       return key && callerWith(key);
     },
@@ -51,4 +52,4 @@ function callerWith({ id, client, scopes }: StoredKey): Caller {
   return { id: `${KEY}${id}`, client: `client:${client}`, scopes };
 }
 
-const EVERYBODY: Caller = { id: "open", scopes: SCOPE_NAMES };
+const ANYBODY: Caller = { id: EVERYBODY, scopes: SCOPE_NAMES };

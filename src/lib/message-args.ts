@@ -274,6 +274,7 @@ export interface MessageArgs {
   readonly "page.became": null;
   readonly "page.byKey": { readonly caller: string };
   readonly "page.byOperator": { readonly who: string };
+  readonly "page.byProgram": null;
   readonly "page.changed": null;
   readonly "page.changed.nothing": null;
   readonly "page.closed.approved": null;
@@ -281,6 +282,7 @@ export interface MessageArgs {
   readonly "page.closed.cancelled": null;
   readonly "page.closed.cancelled.by": { readonly who: string };
   readonly "page.closed.cancelled.byKey": { readonly caller: string };
+  readonly "page.closed.cancelled.byProgram": null;
   readonly "page.closed.cancelled.lead": null;
   readonly "page.closed.changes": null;
   readonly "page.closed.changes.lead": null;

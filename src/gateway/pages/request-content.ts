@@ -17,7 +17,7 @@ import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM, type RequestPage, type TimelineEntry } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
 import { personOf, stateText } from "./people.ts";
-import { OUTCOMES } from "./standing-text.ts";
+import { OUTCOMES, programText } from "./standing-text.ts";
 
 /** A list of more people is folded. */
 const PEOPLE_MAX = 8;
@@ -150,7 +150,7 @@ function toldOf(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number)
   const { operator, key } = entry;
   const by =
     operator === undefined
-      ? key && messages.text("page.byKey", { caller: oneLine(key) })
+      ? key && programText(key, messages)
       : messages.text("page.byOperator", { who: oneLine(operator) });
   if (by === undefined) return eventText(entry, messages, dateOf);
   return `${operatorText(entry, messages) ?? eventText(entry, messages, dateOf)}. ${by}`;

@@ -2,6 +2,7 @@ import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
 import { explanationText, isOwnHand, whyText } from "../../approval/wording.ts";
+import { keyOf } from "../../lib/callers.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -102,9 +103,10 @@ function throughText(
 ): string | undefined {
   if (isOwnHand(door)) return undefined;
   if (door === "api") {
-    return caller === undefined
+    const key = caller && keyOf(caller);
+    return key === undefined
       ? messages.text("page.through.program")
-      : messages.text("page.through.key", { caller });
+      : messages.text("page.through.key", { caller: key });
   }
   return caller === undefined
     ? messages.text("page.through.system")

@@ -3,6 +3,7 @@ import { operatorIn } from "../../approval/operator.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText, isOwnHand } from "../../approval/wording.ts";
+import { keyOf } from "../../lib/callers.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
 import { answerText, choiceText } from "./choice-text.ts";
@@ -132,7 +133,7 @@ function closedText({ press, asked }: Visit, stands: Closed, messages: Messages)
   if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
   else if (operator !== undefined)
     sentences.push(messages.text("page.byOperator", { who: oneLine(operator) }));
-  else if (caller !== undefined) sentences.push(messages.text("page.byKey", { caller: oneLine(caller) }));
+  else if (caller !== undefined) sentences.push(programText(caller, messages));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
   if (press === "late") {
@@ -148,6 +149,14 @@ function closedText({ press, asked }: Visit, stands: Closed, messages: Messages)
   };
 }
 
+/** That a program did something. */
+export function programText(caller: string, messages: Messages): string {
+  const key = keyOf(caller);
+  return key === undefined
+    ? messages.text("page.byProgram")
+    : messages.text("page.byKey", { caller: oneLine(key) });
+}
+
 /** Who cancelled the request, where that is known. */
 function cancelledBy(
   { by, caller }: Pick<Closed, "by" | "caller">,
@@ -156,7 +165,14 @@ function cancelledBy(
 ): string[] {
   const operator = operatorIn(caller);
   if (operator !== undefined) return [messages.text("page.byOperator", { who: oneLine(operator) })];
-  if (caller !== undefined) return [messages.text("page.closed.cancelled.byKey", { caller })];
+  if (caller !== undefined) {
+    const key = keyOf(caller);
+    return [
+      key === undefined
+        ? messages.text("page.closed.cancelled.byProgram")
+        : messages.text("page.closed.cancelled.byKey", { caller: key }),
+    ];
+  }
   if (by === undefined) return [];
   const { requester } = request;
   const isRequester = requester !== undefined && addressKey(requester.email) === addressKey(by);

@@ -15,7 +15,7 @@ import { personOf } from "../people.ts";
 import { ADMIN_ACTS, type ApprovalActName, type BallotActName } from "./admin-acts.ts";
 import { type AdminApproval, adminActHref } from "./admin-page.ts";
 import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
-import { eventText } from "./event-text.ts";
+import { eventText, programName } from "./event-text.ts";
 import { toneOf } from "./list-content.ts";
 import { ruleRows } from "./rule-text.ts";
 
@@ -144,7 +144,7 @@ function factsOf({ course, view, nowMs }: AdminApproval, isOpen: boolean, messag
 function whoCancelled({ by, caller }: NonNullable<ApprovalView["cancellation"]>): string {
   const operator = operatorIn(caller);
   if (operator !== undefined) return `by the operator ${oneLine(operator)}`;
-  if (caller !== undefined) return `by the program ${caller}`;
+  if (caller !== undefined) return `by ${programName(caller)}`;
   return by === undefined ? "" : `by ${by}`;
 }
 

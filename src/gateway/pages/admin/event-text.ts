@@ -1,6 +1,7 @@
 import type { Person } from "../../../approval/approval.ts";
 import type { HistoryEvent } from "../../../approval/history.ts";
 import { operatorIn } from "../../../approval/operator.ts";
+import { keyOf } from "../../../lib/callers.ts";
 import { dateText } from "../../../lib/date-text.ts";
 import { oneLine } from "../../../lib/text.ts";
 
@@ -85,13 +86,17 @@ const MAIL_STATES: Readonly<Record<string, string>> = {
   pending: "on its way",
 };
 
+export function programName(caller: string): string {
+  const key = keyOf(caller);
+  return key === undefined ? "a program" : `the program ${oneLine(key)}`;
+}
+
 /** By whom, and through which door. */
 function doneBy({ type, door, by, caller }: HistoryEvent): string {
   if (type === "callback") return "";
   const operator = operatorIn(caller);
   if (operator !== undefined) return `, by the operator ${oneLine(operator)}`;
-  if (caller !== undefined)
-    return `, by the program ${oneLine(caller)}${door === "webhook" ? " (webhook)" : ""}`;
+  if (caller !== undefined) return `, by ${programName(caller)}${door === "webhook" ? " (webhook)" : ""}`;
   switch (door) {
     case "mail":
       return by === undefined ? ", by a link" : `, by the link of ${oneLine(by)}`;
