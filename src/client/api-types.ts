@@ -861,7 +861,7 @@ export type OutcomeProgress = {
 };
 
 /** Why it ended so. Absent in outcomes of earlier versions. Later versions may have more reasons: leave out what you do not know. */
-export type OutcomeWhy = WhyByRule | WhyByApprovals | WhyOutOfReach | WhyCancelled | WhyByTime;
+export type OutcomeWhy = WhyByRule | WhyByCount | WhyCancelled | WhyByTime;
 
 export type Person = {
   readonly email: string;
@@ -1026,10 +1026,10 @@ export type WebhooksTaken = {
   readonly deliveries: readonly WebhookDelivery[];
 };
 
-export type WhyByApprovals = {
-  readonly because: "approvals";
+export type WhyByCount = {
+  readonly because: "approvals" | "out-of-reach";
   readonly progress: OutcomeProgress;
-  /** Silence counted as approval in a stage before the last. */
+  /** With `approvals`: silence counted as approval in a stage before the last. */
   readonly isConsent?: true;
 };
 
@@ -1051,11 +1051,6 @@ export type WhyByTime = {
 export type WhyCancelled = {
   readonly because: "cancelled";
   readonly reason?: string;
-};
-
-export type WhyOutOfReach = {
-  readonly because: "out-of-reach";
-  readonly progress: OutcomeProgress;
 };
 
 export type WorkflowCompletedEvent = {
