@@ -97,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         publicUrl,
         mailbox: options.mailbox !== undefined,
         inbox: options.inbox ?? false,
+        admin: options.admin !== undefined,
         messagesFor: options.messagesFor,
       }),
       messagesFor: options.messagesFor ?? ownMessages,

@@ -608,7 +608,7 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
       requestId: "6d83c1f9-0fd4-41a9-b225",
     },
   },
-  home: { status: 200, view: "home", data: { mailbox: true } },
+  home: { status: 200, view: "home", data: { mailbox: true, inbox: true, admin: true } },
   "home in production": { status: 200, view: "home", data: { mailbox: false } },
 };
 

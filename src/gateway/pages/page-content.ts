@@ -60,7 +60,7 @@ export function pageContent(
     case "home":
       return {
         template: "pages/home",
-        locals: { mailbox: page.data.mailbox, inbox: page.data.inbox, example: exampleCall(publicUrl) },
+        locals: { ...page.data, example: exampleCall(publicUrl) },
         shell: { title: "Decisions by mail", footer: "Countersign, a durable approval service." },
       };
     case "inbox":

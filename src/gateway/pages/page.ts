@@ -314,7 +314,10 @@ export type Page =
       readonly view: "error";
       readonly data: { readonly title: string; readonly message: string; readonly requestId?: string };
     }
-  | { readonly view: "home"; readonly data: { readonly mailbox: boolean; readonly inbox?: boolean } };
+  | {
+      readonly view: "home";
+      readonly data: { readonly mailbox: boolean; readonly inbox?: boolean; readonly admin?: boolean };
+    };
 
 /** Names of the form's controls: `confirm` must be `yes`; `comment` is at most 2,000 characters. */
 export const DECISION_FORM = {

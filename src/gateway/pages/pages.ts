@@ -24,13 +24,15 @@ export interface PagesOptions {
   readonly mailbox: boolean;
   /** Whether `/inbox` is mounted. Default: it is not. */
   readonly inbox?: boolean;
+  /** Whether `/admin` is mounted. Default: it is not. */
+  readonly admin?: boolean;
   /** Default: the texts that come with Countersign. */
   readonly messagesFor?: MessagesFor | undefined;
 }
 
 /** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
 export function createPages(options: PagesOptions): Pages {
-  const { publicUrl, mailbox, inbox = false, messagesFor = ownMessages } = options;
+  const { publicUrl, mailbox, inbox = false, admin = false, messagesFor = ownMessages } = options;
   const templates = loadTemplates("pages", "admin", "partials");
   const assets = loadAssets();
   const https = publicUrl.startsWith("https:");
@@ -49,7 +51,7 @@ export function createPages(options: PagesOptions): Pages {
   };
 
   const routes = Router();
-  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox, inbox } }));
+  routes.get("/", (_req, res) => render(res, { status: 200, view: "home", data: { mailbox, inbox, admin } }));
   routes.get("/assets/:name", (req, res, next) => {
     const asset = assets.get(req.params.name);
     if (asset === undefined) return next();

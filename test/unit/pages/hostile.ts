@@ -317,6 +317,6 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
   refused: { status: 403, view: "refused" },
   "not recorded": { status: 503, view: "notRecorded" },
   error: { status: 404, view: "error", data: { title: HOSTILE, message: HOSTILE, requestId: HOSTILE } },
-  home: { status: 200, view: "home", data: { mailbox: true } },
+  home: { status: 200, view: "home", data: { mailbox: true, inbox: true, admin: true } },
   "home in production": { status: 200, view: "home", data: { mailbox: false } },
 };

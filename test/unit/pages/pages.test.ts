@@ -361,8 +361,12 @@ describe("render() of messages", () => {
     expect(html).toContain('href=""');
   });
 
-  test("shows the mailbox only where there is one", async () => {
+  test("home leads only where there is something: to the mailbox, the inbox and the administration", async () => {
     expect((await get("home")).html).toContain('href="/mailbox"');
+    for (const path of ["/inbox", "/admin"]) {
+      expect((await get("home")).html).toContain(`href="${path}"`);
+      expect((await get("home in production")).html).not.toContain(`href="${path}"`);
+    }
     expect((await get("home in production")).html).not.toContain("mailbox");
   });
 });
