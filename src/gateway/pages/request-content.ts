@@ -40,7 +40,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       title: request.title,
       state,
       tone: TONES[status],
-      icon: ICONS[status],
+      icon: STATUS_ICONS[status],
       explanation: whyOf(page, messages),
       notice: notice && noticeText(notice, messages),
       isProblem: notice !== undefined && notice.kind !== "reminded",
@@ -96,7 +96,8 @@ const TONES = {
   failed: "neutral",
 } as const;
 
-const ICONS = {
+/** Of an approval, by its status. */
+export const STATUS_ICONS = {
   pending: "clock",
   approved: "approve",
   rejected: "reject",

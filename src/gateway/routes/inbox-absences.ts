@@ -1,5 +1,5 @@
 /** `/inbox/absences`: people who are signed in say when they are away, and who is asked then. Their own rules, and no others. */
-import type { IRouter, Request, Response } from "express";
+import type { IRouter, Response } from "express";
 import type { Person } from "../../approval/approval.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import {
@@ -18,6 +18,7 @@ import type { AbsenceProblem } from "../pages/inbox-page.ts";
 import { ABSENCES } from "../pages/inbox-paths.ts";
 import type { Pages } from "../pages/pages.ts";
 import { nonceOfForm } from "./actor.ts";
+import { forVisitors } from "./signed-in.ts";
 import { type Visitor, type Visitors, whoIs } from "./visitors.ts";
 import { isOwnForm } from "./way.ts";
 
@@ -61,13 +62,7 @@ export function addInboxAbsenceRoutes(router: IRouter, options: InboxAbsenceRout
     });
   };
 
-  const signedIn =
-    (handler: (req: Request, res: Response, visitor: Visitor) => Promise<void>) =>
-    async (req: Request, res: Response) => {
-      const visitor = await visitors.visitorOf(req, res);
-      if (visitor === undefined) return seeOther(res, "/inbox/sign-in");
-      await handler(req, res, visitor);
-    };
+  const signedIn = forVisitors(visitors);
 
   addRoute(router, ABSENCES, {
     GET: signedIn(async (_req, res, visitor) => show(res, visitor)),

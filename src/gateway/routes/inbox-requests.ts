@@ -5,9 +5,9 @@ import { addressKey } from "../../approval/person.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { readCourse } from "../../service/approvals/question.ts";
 import { noteApproval } from "../http/context.ts";
-import { seeOther } from "../http/see-other.ts";
 import { requestHref } from "../pages/inbox-paths.ts";
 import { addRequestPages, type RequestPagesOptions } from "./request-pages.ts";
+import { visitorFor } from "./signed-in.ts";
 import { type Visitors, whoIs } from "./visitors.ts";
 
 export interface InboxRequestRoutesOptions extends RequestPagesOptions {
@@ -17,11 +17,8 @@ export interface InboxRequestRoutesOptions extends RequestPagesOptions {
 /** What somebody else asked for is not there, as if there were no such approval. */
 export function addInboxRequestRoutes(router: IRouter, options: InboxRequestRoutesOptions): void {
   addRequestPages(router, options, "/inbox/requests/:id", async (req, res) => {
-    const visitor = await options.visitors.visitorOf(req, res);
-    if (visitor === undefined) {
-      seeOther(res, "/inbox/sign-in");
-      return undefined;
-    }
+    const visitor = await visitorFor(options.visitors, req, res);
+    if (visitor === undefined) return undefined;
     const id = String(req.params["id"]);
     const course = isPromiseId(id) ? await readCourse(options.durable, id) : undefined;
     const requester = course?.call.request.requester;

@@ -31,6 +31,7 @@ import { type ActRoutesOptions, actPaths, addBallotActs } from "./ballot-acts.ts
 import { press } from "./press.ts";
 import { isEffective, resultStatus } from "./pressed.ts";
 import { showStanding, undoPath } from "./show-standing.ts";
+import { forVisitors, visitorFor } from "./signed-in.ts";
 import { textsIn } from "./texts-in.ts";
 import { type Visitor, type Visitors, whoIs } from "./visitors.ts";
 import type { Way } from "./way.ts";
@@ -48,17 +49,10 @@ const TRAIL_MAX = 40;
 /** A full comment on each, of characters such as € that take nine bytes. */
 const readTogether = formReader({ bytesMax: 512 * 1024, controlsMax: 3 * TOGETHER_MAX + 8 });
 
-type Handler = (req: Request, res: Response, visitor: Visitor) => Promise<void>;
-
 export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): void {
   const { durable, visitors, pages, newNonce } = options;
 
-  /** For people who are signed in; all others are shown the way. */
-  const signedIn = (handler: Handler) => async (req: Request, res: Response) => {
-    const visitor = await visitors.visitorOf(req, res);
-    if (visitor === undefined) return seeOther(res, "/inbox/sign-in");
-    await handler(req, res, visitor);
-  };
+  const signedIn = forVisitors(visitors);
 
   addRoute(router, "/inbox", {
     GET: signedIn(async (req, res, visitor) => {
@@ -131,11 +125,8 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
   });
 
   addBallotActs(router, options, "/inbox/ballots/:pid", async (req, res) => {
-    const visitor = await visitors.visitorOf(req, res);
-    if (visitor === undefined) {
-      seeOther(res, "/inbox/sign-in");
-      return undefined;
-    }
+    const visitor = await visitorFor(visitors, req, res);
+    if (visitor === undefined) return undefined;
     const pid = String(req.params["pid"]);
     const question = await ownQuestion(durable, pid, visitor);
     noteApproval(res, question.ballot.approval);

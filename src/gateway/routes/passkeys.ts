@@ -45,6 +45,7 @@ import type { Pages } from "../pages/pages.ts";
 import { PASSKEY_FORM, PASSKEY_FORM_BYTES_MAX, PASSKEY_LABEL } from "../pages/passkey-form.ts";
 import { formReader } from "../pages/posted-form.ts";
 import type { SignInLimits } from "./sign-in-limits.ts";
+import { forVisitors } from "./signed-in.ts";
 import { type Visitor, type Visitors, whoIs } from "./visitors.ts";
 import { isOwnForm } from "./way.ts";
 
@@ -118,13 +119,7 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
     });
   };
 
-  const signedIn =
-    (handler: (req: Request, res: Response, visitor: Visitor) => Promise<void>) =>
-    async (req: Request, res: Response) => {
-      const visitor = await visitors.visitorOf(req, res);
-      if (visitor === undefined) return seeOther(res, "/inbox/sign-in");
-      await handler(req, res, visitor);
-    };
+  const signedIn = forVisitors(visitors);
 
   addRoute(router, PASSKEYS, {
     GET: signedIn(async (_req, res, visitor) => show(res, visitor)),

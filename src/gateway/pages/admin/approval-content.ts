@@ -12,6 +12,7 @@ import { oneLine } from "../../../lib/text.ts";
 import { linkedText } from "../linked-text.ts";
 import type { PageContent } from "../page-content.ts";
 import { personOf } from "../people.ts";
+import { STATUS_ICONS } from "../request-content.ts";
 import { ADMIN_ACTS, type ApprovalActName, type BallotActName } from "./admin-acts.ts";
 import { type AdminApproval, adminActHref } from "./admin-page.ts";
 import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
@@ -33,7 +34,7 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
       id: view.id,
       status: statusText(view),
       tone: toneOf(view.status),
-      icon: ICONS[view.status],
+      icon: STATUS_ICONS[view.status],
       explanation: view.explanation?.text ?? view.outcome?.reason ?? view.error,
       acts: actsOf(data, isOpen),
       facts: factsOf(data, isOpen, messages),
@@ -78,15 +79,6 @@ function timelineOf({ history, openings }: AdminApproval): readonly Locals[] {
     .toSorted((a, b) => a.atMs - b.atMs)
     .map(({ atMs, ...entry }) => ({ ...entry, at: dateText(atMs) }));
 }
-
-const ICONS = {
-  pending: "clock",
-  approved: "approve",
-  rejected: "reject",
-  expired: "clock",
-  cancelled: "closed",
-  failed: "info",
-} as const;
 
 function statusText({ status, revising }: ApprovalView): string {
   if (status === "pending") return revising === true ? "Open, changes requested" : "Open";
