@@ -151,7 +151,7 @@ const nameOf = (death: PathDeath | undefined) => `${death?.path.name}, ${death?.
 function deathsOf(path: RulePath, steps: ReadonlyMap<Story, ReadonlySet<string>>): PathDeath[] {
   const [first, ...others] = [...steps].flatMap(([story, own]) => (story.path === path ? [own] : []));
   const common = [...(first ?? [])].filter((step) => others.every((other) => other.has(step)));
-  // A worker gives a task back only where it has too much to do.
+  // A worker releases a task only when it has lost the lease, which a busy machine brings about.
   const certain = common.filter((step) => !step.includes("task.release"));
   // Fewer are no whole path.
   expect(certain.length, path.name).toBeGreaterThan(25);
