@@ -8,7 +8,7 @@
  * A3 Who is asked is settled when the question is: a rule that begins or ends later changes nothing about it.
  */
 import { z } from "zod";
-import type { Ask } from "./evaluate.ts";
+import type { Ask } from "./evaluate/evaluation.ts";
 import { addressKey } from "./person.ts";
 import { type Person, storedPersonSchema } from "./schema.ts";
 

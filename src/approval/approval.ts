@@ -4,7 +4,7 @@
  */
 import type { z } from "zod";
 import type { AwayPeople, InPlaceOf } from "./absence.ts";
-import type { Evaluation } from "./evaluate.ts";
+import type { Evaluation } from "./evaluate/evaluation.ts";
 import type { FieldValues } from "./field-answers.ts";
 import type {
   ApprovalRequest,

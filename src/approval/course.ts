@@ -2,16 +2,10 @@
 import { awayIn } from "./absence.ts";
 import { type ApprovalRequest, type Ballot, type Closed, effectOf } from "./approval.ts";
 import { asked } from "./content.ts";
-import {
-  type End,
-  type Evaluation,
-  evaluate,
-  OPENING,
-  openingAsks,
-  type Seat,
-  type SeatAnswer,
-  type State,
-} from "./evaluate.ts";
+import { openingAsks } from "./evaluate/asks.ts";
+import type { Evaluation } from "./evaluate/evaluation.ts";
+import { type End, OPENING, type Seat, type SeatAnswer, type State } from "./evaluate/look.ts";
+import { evaluate } from "./evaluate.ts";
 import { childId, KIND_TAG } from "./ids.ts";
 import { type NextDeadline, nextDeadline } from "./next-deadline.ts";
 import { ruleOf } from "./rule.ts";

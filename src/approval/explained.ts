@@ -1,7 +1,7 @@
 /** Why an open approval stands as it does, as `GET /approvals/:id` tells it: by the same evaluation as pages and mails. */
 import type { Person } from "./approval.ts";
 import { type Course, evaluationOf, nextDeadlineOf } from "./course.ts";
-import type { Explanation } from "./evaluate.ts";
+import type { Explanation } from "./evaluate/evaluation.ts";
 import type { NextDeadline } from "./next-deadline.ts";
 
 /** Times are ISO 8601 instants. */

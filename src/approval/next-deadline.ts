@@ -1,5 +1,6 @@
 /** What people are told of the time that they have: the one deadline that comes next, and what it does. */
-import { type State, stageEndsAt } from "./evaluate.ts";
+import type { State } from "./evaluate/look.ts";
+import { stageEndsAt } from "./evaluate/times.ts";
 import type { Rule, StageRule } from "./rule.ts";
 import type { OnDeadline } from "./schema.ts";
 

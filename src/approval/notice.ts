@@ -16,7 +16,7 @@ import type {
   Withdrawal,
 } from "./approval.ts";
 import type { Returned } from "./bounce.ts";
-import type { Explanation } from "./evaluate.ts";
+import type { Explanation } from "./evaluate/evaluation.ts";
 import type { StagePlace } from "./next-deadline.ts";
 import type { Why } from "./why.ts";
 

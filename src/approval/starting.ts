@@ -1,7 +1,8 @@
 /** How an approval's workflow is called: the same by the API, the command line and other workflows. */
 import { type AwayAt, awayAmong } from "./absence.ts";
 import type { ApprovalRequest, Person, Terms } from "./approval.ts";
-import { OPENING, openingAsks } from "./evaluate.ts";
+import { openingAsks } from "./evaluate/asks.ts";
+import { OPENING } from "./evaluate/look.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { ruleOf } from "./rule.ts";
 import { APPROVAL_LIFE_MS } from "./scheduled.ts";

@@ -32,7 +32,8 @@ import {
   WITHDRAWN_BECAUSE,
   type Withdrawal,
 } from "./approval.ts";
-import type { Ask, State } from "./evaluate.ts";
+import type { Ask } from "./evaluate/evaluation.ts";
+import type { State } from "./evaluate/look.ts";
 import { KIND_TAG } from "./ids.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { scheduledTerms } from "./scheduled.ts";

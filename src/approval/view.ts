@@ -13,7 +13,8 @@ import {
 import { bounceText, delayText, type Returns } from "./bounce.ts";
 import { shownUrl } from "./callback.ts";
 import { type Course, courseOf } from "./course.ts";
-import { OPENING, openingAsks } from "./evaluate.ts";
+import { openingAsks } from "./evaluate/asks.ts";
+import { OPENING } from "./evaluate/look.ts";
 import type { ExplanationView } from "./explained.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";

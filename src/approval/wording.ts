@@ -3,7 +3,7 @@ import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
 import { oneLine } from "../lib/text.ts";
 import type { ApprovalRequest, Door, Effect, OutcomeKind, Person } from "./approval.ts";
-import type { Explanation } from "./evaluate.ts";
+import type { Explanation } from "./evaluate/evaluation.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
 import type { OnDeadline } from "./schema.ts";

@@ -1,4 +1,4 @@
-import type { Explanation } from "../../src/approval/evaluate.ts";
+import type { Explanation } from "../../src/approval/evaluate/evaluation.ts";
 import type { Asked } from "../../src/gateway/pages/page.ts";
 import type { Page } from "../../src/gateway/pages/pages.ts";
 import type { InboxItem } from "../../src/service/inbox/list.ts";

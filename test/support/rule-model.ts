@@ -2,7 +2,8 @@
  * A second reading of the rule, to hold `src/approval/evaluate.ts` to: written from the words of its rules E1 to E8, as one
  * plain pass over people and groups, with no code of it. Of the times it knows the ends, not reminders or working hours.
  */
-import type { Evaluation, Look, Seat, Settings } from "../../src/approval/evaluate.ts";
+import type { Evaluation } from "../../src/approval/evaluate/evaluation.ts";
+import type { Look, Seat, Settings } from "../../src/approval/evaluate/look.ts";
 import type { Rule } from "../../src/approval/rule.ts";
 import type { Person, Require } from "../../src/approval/schema.ts";
 

@@ -23,7 +23,10 @@ import type {
   Terms,
 } from "../../src/approval/approval.ts";
 import { asked, contentOf } from "../../src/approval/content.ts";
-import { type Ask, firstAlarmAt, OPENING, openingAsks, type State } from "../../src/approval/evaluate.ts";
+import { openingAsks } from "../../src/approval/evaluate/asks.ts";
+import type { Ask } from "../../src/approval/evaluate/evaluation.ts";
+import { OPENING, type State } from "../../src/approval/evaluate/look.ts";
+import { firstAlarmAt } from "../../src/approval/evaluate/times.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import { addressKey } from "../../src/approval/person.ts";

@@ -31,14 +31,9 @@ import {
 } from "../../src/approval/approval.ts";
 import { unreachedId } from "../../src/approval/bounce.ts";
 import { endOf, seatAnswer } from "../../src/approval/course.ts";
-import {
-  type Ask,
-  type End,
-  type Evaluation,
-  evaluate,
-  type Seat,
-  type State,
-} from "../../src/approval/evaluate.ts";
+import type { Ask, Evaluation } from "../../src/approval/evaluate/evaluation.ts";
+import type { End, Seat, State } from "../../src/approval/evaluate/look.ts";
+import { evaluate } from "../../src/approval/evaluate.ts";
 import { nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Says } from "../../src/approval/notice.ts";
 import { operatorIn } from "../../src/approval/operator.ts";

@@ -9,7 +9,8 @@ import {
 } from "../../src/approval/approval.ts";
 import { bounceText } from "../../src/approval/bounce.ts";
 import { asked } from "../../src/approval/content.ts";
-import { OPENING, openingAsks } from "../../src/approval/evaluate.ts";
+import { openingAsks } from "../../src/approval/evaluate/asks.ts";
+import { OPENING } from "../../src/approval/evaluate/look.ts";
 import { childId } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";

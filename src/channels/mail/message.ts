@@ -10,7 +10,7 @@ import type {
   PlainChoice,
   Withdrawal,
 } from "../../approval/approval.ts";
-import type { Explanation } from "../../approval/evaluate.ts";
+import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { OnDeadline } from "../../approval/schema.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";

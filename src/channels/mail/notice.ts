@@ -6,7 +6,7 @@ import {
   effectOf,
   type Person,
 } from "../../approval/approval.ts";
-import type { Explanation } from "../../approval/evaluate.ts";
+import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
 import { explanationText, peopleText, recordedText, whyText } from "../../approval/wording.ts";

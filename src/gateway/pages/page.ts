@@ -1,7 +1,7 @@
 import type { InPlaceOf } from "../../approval/absence.ts";
 import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { ContentChange } from "../../approval/content-changes.ts";
-import type { Explanation } from "../../approval/evaluate.ts";
+import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";

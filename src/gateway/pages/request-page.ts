@@ -2,7 +2,7 @@
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { isCancelled } from "../../approval/ending.ts";
-import type { Explanation } from "../../approval/evaluate.ts";
+import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { operatorIn } from "../../approval/operator.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";

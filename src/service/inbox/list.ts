@@ -1,6 +1,6 @@
 import type { Person } from "../../approval/approval.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
-import type { Explanation } from "../../approval/evaluate.ts";
+import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { ballotId } from "../../approval/ids.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { Durable } from "../../durable/durable.ts";

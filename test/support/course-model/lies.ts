@@ -1,8 +1,8 @@
 /** Everything in which the outcome, the stored promises, what people were told and the rule do not say one thing. */
 import { type ApprovalRequest, effectOf, type Outcome } from "../../../src/approval/approval.ts";
 import { type Course, courseOf, endOf, seatAnswer } from "../../../src/approval/course.ts";
-import type { End, Seat, State } from "../../../src/approval/evaluate.ts";
-import { OPENING } from "../../../src/approval/evaluate.ts";
+import type { End, Seat, State } from "../../../src/approval/evaluate/look.ts";
+import { OPENING } from "../../../src/approval/evaluate/look.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { addressKey } from "../../../src/approval/person.ts";
 import { ruleOf } from "../../../src/approval/rule.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { awayAmong, awayIn, withStandIns } from "../../../src/approval/absence.ts";
-import type { Ask } from "../../../src/approval/evaluate.ts";
+import type { Ask } from "../../../src/approval/evaluate/evaluation.ts";
 
 const ask = (name: string, ...groups: number[]): Ask => ({
   person: { email: `${name}@x.org` },

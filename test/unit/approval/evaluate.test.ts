@@ -6,14 +6,8 @@
  */
 import { expect, test } from "vitest";
 import type { Vote } from "../../../src/approval/approval.ts";
-import {
-  type End,
-  evaluate,
-  type Look,
-  type Seat,
-  type SeatAnswer,
-  type State,
-} from "../../../src/approval/evaluate.ts";
+import type { End, Look, Seat, SeatAnswer, State } from "../../../src/approval/evaluate/look.ts";
+import { evaluate } from "../../../src/approval/evaluate.ts";
 import { decide } from "../../../src/approval/policy.ts";
 import { peopleOf, type Rule, ruleOf, type StageRule } from "../../../src/approval/rule.ts";
 import type { Person, Require } from "../../../src/approval/schema.ts";

@@ -1,14 +1,9 @@
 /** The table in `docs/rules.md`, row by row. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import {
-  type End,
-  type Evaluation,
-  evaluate,
-  OPENING,
-  type Seat,
-  type SeatAnswer,
-} from "../../../src/approval/evaluate.ts";
+import type { Evaluation } from "../../../src/approval/evaluate/evaluation.ts";
+import { type End, OPENING, type Seat, type SeatAnswer } from "../../../src/approval/evaluate/look.ts";
+import { evaluate } from "../../../src/approval/evaluate.ts";
 import { peopleOf, type Rule, type StageRule } from "../../../src/approval/rule.ts";
 
 const NOW_MS = 1_000;

@@ -1,6 +1,6 @@
 /** What happened in a rehearsal, in order, for programs and for people. */
 import type { OutcomeKind } from "../../../src/approval/approval.ts";
-import type { Evaluation } from "../../../src/approval/evaluate.ts";
+import type { Evaluation } from "../../../src/approval/evaluate/evaluation.ts";
 import type { EventType } from "../../../src/approval/event.ts";
 import { explanationText } from "../../../src/approval/wording.ts";
 import { messagesFor } from "../../../src/lib/messages.ts";
