@@ -65,8 +65,11 @@ export async function workersThatDie(
   const starting = new Set<Promise<void>>();
   const start = async (): Promise<void> => {
     const { service, proxy } = await site.startProxied("worker");
+    // It has only one death, even if requests are on their way while it dies: else there would be ever more workers.
+    let isAlive = true;
     proxy.watcher = async (moment, asked) => {
-      if (!isDeath(moment, asked, service.isRunning)) return undefined;
+      if (!isDeath(moment, asked, isAlive && service.isRunning)) return undefined;
+      isAlive = false;
       await service.killHard();
       if (!isOver) begin();
       return "cut";

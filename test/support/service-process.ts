@@ -41,6 +41,8 @@ export class ServiceProcess implements AsyncDisposable {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   #stdout = "";
+  /** Of the line that is not whole yet. */
+  #begun = "";
   #stderr = "";
   #exit: Exit | undefined;
   #isWanted = true;
@@ -168,10 +170,10 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   #read(text: string): void {
-    const lines = (this.#stdout + text).split("\n");
-    const seen = this.#stdout.split("\n").length - 1;
     this.#stdout += text;
-    for (const line of lines.slice(seen, -1)) this.log.push(parseLine(line));
+    const lines = (this.#begun + text).split("\n");
+    this.#begun = lines.pop() ?? "";
+    for (const line of lines) this.log.push(parseLine(line));
   }
 }
 
