@@ -639,6 +639,8 @@ export type GroupInput = {
 
 export type Health = {
   readonly status: string;
+  /** What is wrong and keeps nothing from working: `clock` where the engine's clock and this machine's are apart. Absent: nothing. */
+  readonly warnings?: readonly string[];
 };
 
 export type HistoryEvent = {

@@ -83,6 +83,8 @@ export interface Config {
     readonly concurrency: number;
     /** How long a worker hands back a call that it cannot run, for another that can, before it rejects it. */
     readonly handBackMs: number;
+    /** Where a worker process says whether it can work; undefined: nowhere. Port 0: any free one. */
+    readonly health: { readonly host: string; readonly port: number } | undefined;
   };
   /** Whether requests may say that silence counts as approval. */
   readonly mayApproveByDeadline: boolean;
@@ -167,6 +169,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       ),
       // The engine halts what is handed back for twenty minutes: a rejection that says why must come before.
       handBackMs: read.integer(source, "WORKER_HANDBACK_MS", 300_000, { min: 0, max: 900_000 }),
+      health: healthSetting(source),
     },
     mayApproveByDeadline: read.oneOf(source, "ALLOW_APPROVE_BY_DEADLINE", ["on", "off"], "off") === "on",
     workflows: {
@@ -207,6 +210,15 @@ function auditDir(source: read.Source, dataDir: string): string | undefined {
   const given = read.text(source, "AUDIT_DIR");
   if (given === "off") return undefined;
   return given === undefined ? join(dataDir, "audit") : read.folder(source, "AUDIT_DIR", given);
+}
+
+function healthSetting(source: read.Source): Config["worker"]["health"] {
+  const host = read.host(source, "WORKER_HEALTH_HOST", "127.0.0.1");
+  const port = read.port(source, "WORKER_HEALTH_PORT", 0);
+  if (read.text(source, "WORKER_HEALTH_PORT") !== undefined) return { host, port };
+  if (read.text(source, "WORKER_HEALTH_HOST") !== undefined)
+    source.problems.push("WORKER_HEALTH_HOST has no use without WORKER_HEALTH_PORT");
+  return undefined;
 }
 
 function deepFreeze<T extends object>(tree: T): T {

@@ -72,7 +72,7 @@ function clockIn(network: Network): EngineClock | undefined {
 }
 
 /** A moment between two times of one clock. */
-interface Span {
+export interface Span {
   readonly from: number;
   readonly to: number;
 }

@@ -3,25 +3,21 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Network } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
+import type { Endpoint } from "./engine-look.ts";
 import { engineTimeOf } from "./engine-time.ts";
 import { createHttpNetwork } from "./http-network.ts";
 import { EXTERNAL, lineage, ofTree, PROTOCOL_VERSION } from "./lineage.ts";
-import { ask } from "./protocol-client.ts";
-
-export interface Endpoint {
-  readonly url: string;
-  readonly token: string | undefined;
-}
+import { ask, stored } from "./protocol-client.ts";
+import { encodeValue } from "./value.ts";
 
 export interface ServerFindings {
   /** Whether a request without a token is refused, and one with a forged token. */
   readonly wantsToken: boolean;
-  /** Whether it accepts ids with `:`, as the SDK makes them. */
-  readonly takesIds: boolean;
-  /** Whether the deadline of a promise without a target is announced when it comes. */
-  readonly keepsDeadlines: boolean;
-  /** Its clock minus ours, in ms, accurate to the time of a request. */
-  readonly clockAheadMs: number;
+  /**
+   * Whether the deadline of a promise without a target is announced when it comes. Undefined: the process that tried it
+   * this month did not live to say.
+   */
+  readonly keepsDeadlines: boolean | undefined;
   readonly searches: boolean;
 }
 
@@ -42,8 +38,6 @@ export interface ProbeTimes {
 
 const TIMES: ProbeTimes = { patienceMs: 4_000, retryMs: 5_000, openMs: 60_000 };
 const DEADLINE_MS = 1_000;
-/** The server's clock decides about links and deadlines. People would notice a minute. */
-const CLOCK_OFF_MS = 60_000;
 
 export interface ProbeOptions {
   /** Whether a server without authentication is allowed: on loopback, for trying things out. */
@@ -104,47 +98,80 @@ export function probeInBackground(
 const IS_OPEN =
   "answers without a token, or with a forged one: whoever reaches it can decide anything. Switch on its authentication and set RESONATE_TOKEN";
 
-/** Leaves two promises behind, which time out within a second. Throws while the server does not answer. */
+/** Throws while the server does not answer. */
 export async function probe(
   endpoint: Endpoint,
   { patienceMs }: Pick<ProbeTimes, "patienceMs"> = TIMES,
   signal?: AbortSignal,
 ): Promise<ServerFindings> {
-  const id = `countersign-probe-${randomBytes(8).toString("hex")}`;
-  const network = createHttpNetwork({ ...endpoint, group: "countersign-probe", pid: id });
+  const pid = `probe-${randomBytes(8).toString("hex")}`;
+  const network = createHttpNetwork({ ...endpoint, group: "countersign-probe", pid });
   try {
-    const wantsToken = await refusesStrangers(endpoint, id);
-    const heard = Promise.withResolvers<boolean>();
-    network.recv((message) => {
-      if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
-    });
-    await network.init();
-    const timeoutAt = (await engineTimeOf(network).current()) + DEADLINE_MS;
-    const askedAt = Date.now();
-    const root = await ask(network, "promise.create", {
-      id,
-      timeoutAt,
-      param: {},
-      tags: { ...lineage(id), ...EXTERNAL },
-    });
-    if (!root.ok) throw new Error(`The server answers ${root.status} to a creation`);
-    const { createdAt } = root.data.promise;
-    const clockAheadMs = Math.round(createdAt - (askedAt + Date.now()) / 2);
-    const listening = await ask(network, "promise.register_listener", {
-      awaited: id,
-      address: network.unicast,
-    });
-    const takesIds = await isTaken(network, `${id}:0`, timeoutAt);
-    const searches = await hasSearch(network, id);
-    const timer = setTimeout(() => heard.resolve(false), DEADLINE_MS + patienceMs);
-    signal?.addEventListener("abort", () => heard.resolve(false), { once: true });
-    if (!listening.ok) heard.resolve(false);
-    const keepsDeadlines = await heard.promise;
-    clearTimeout(timer);
-    return { wantsToken, takesIds, keepsDeadlines, clockAheadMs, searches };
+    const wantsToken = await refusesStrangers(endpoint, pid);
+    const now = await engineTimeOf(network).current();
+    const trial = trialAt(now);
+    return {
+      wantsToken,
+      searches: await hasSearch(network, trial),
+      keepsDeadlines: await announces(network, trial, { timeoutAt: now + DEADLINE_MS, patienceMs, signal }),
+    };
   } finally {
     await network.stop();
   }
+}
+
+/**
+ * The same all month: a server deletes nothing, so whatever each start left behind would pile up. The trial and what came
+ * of it are two promises a month.
+ */
+function trialAt(nowMs: number): string {
+  return `countersign-probe-${new Date(nowMs).toISOString().slice(0, 7)}`;
+}
+
+/** Lets the trial's deadline come, and listens. Where another process has done so before, reads what came of it. */
+async function announces(
+  network: Network,
+  id: string,
+  until: {
+    readonly timeoutAt: number;
+    readonly patienceMs: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<boolean | undefined> {
+  const { timeoutAt, patienceMs, signal } = until;
+  const heard = Promise.withResolvers<boolean>();
+  network.recv((message) => {
+    if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
+  });
+  await network.init();
+  const tags = { ...lineage(id), ...EXTERNAL };
+  const trial = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags });
+  if (!trial.ok) throw new Error(`The server answers ${trial.status} to a creation`);
+  const result = `${id}:0`;
+  if (trial.data.promise.state !== "pending") {
+    const known = await ask(network, "promise.get", { id: result });
+    const param: unknown = known.ok ? stored(known.data.promise).param : undefined;
+    return typeof param === "boolean" ? param : undefined;
+  }
+  const listening = await ask(network, "promise.register_listener", {
+    awaited: id,
+    address: network.unicast,
+  });
+  if (!listening.ok) heard.resolve(false);
+  const timer = setTimeout(() => heard.resolve(false), DEADLINE_MS + patienceMs);
+  signal?.addEventListener("abort", () => heard.resolve(false), { once: true });
+  const isAnnounced = await heard.promise;
+  clearTimeout(timer);
+  if (signal?.aborted === true) return undefined;
+  // Born with its end, so that nothing waits for it. The first one counts.
+  const param = encodeValue(isAnnounced);
+  await ask(network, "promise.create", {
+    id: result,
+    timeoutAt: 1,
+    param,
+    tags: { ...lineage(result), ...EXTERNAL },
+  });
+  return isAnnounced;
 }
 
 /** Some servers that are configured to require tokens accept any token, even an unsigned one. */
@@ -182,22 +209,6 @@ async function refuses(url: string, id: string, auth: string | undefined): Promi
   return response.status === 401 || response.status === 403;
 }
 
-async function isTaken(network: Network, id: string, timeoutAt: number): Promise<boolean> {
-  try {
-    return (
-      await ask(network, "promise.create", {
-        id,
-        timeoutAt,
-        param: {},
-        tags: { ...lineage(id), ...EXTERNAL },
-      })
-    ).ok;
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "INVALID_REQUEST") return false;
-    throw error;
-  }
-}
-
 async function hasSearch(network: Network, origin: string): Promise<boolean> {
   try {
     return (await ask(network, "promise.search", { tags: ofTree(origin), limit: 1 })).ok;
@@ -213,20 +224,9 @@ export function consequences(found: ServerFindings): string[] {
   if (!found.wantsToken) {
     said.push(IS_OPEN);
   }
-  if (!found.takesIds) {
-    said.push(
-      "refuses ids such as order:0, which the SDK uses, so no workflow can take a step. Builds between 0.9.8 and 0.10.0 do that. Use a released version",
-    );
-  }
-  if (!found.keepsDeadlines) {
+  if (found.keepsDeadlines === false) {
     said.push(
       "does not announce that a promise without a target has timed out. Approvals still end in time, because they use a timer. A workflow of your own that waits for a promise wakes up only when a program reads that promise",
-    );
-  }
-  if (Math.abs(found.clockAheadMs) > CLOCK_OFF_MS) {
-    const minutes = Math.round(Math.abs(found.clockAheadMs) / 60_000);
-    said.push(
-      `has a clock that is ${minutes} min ${found.clockAheadMs > 0 ? "ahead" : "behind"}: deadlines follow it`,
     );
   }
   return said;

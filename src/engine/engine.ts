@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { ServiceError } from "../lib/errors.ts";
 import { parseRequest } from "../protocol/parse.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { groupCommit } from "./commit/group-commit.ts";
+import { type EngineStats, groupCommit } from "./commit/group-commit.ts";
 import { FROM_START, type HeadPlace } from "./decide/collect.ts";
 import { type Reply, refuse, reply } from "./decide/response.ts";
 import { Messenger } from "./deliver/messenger.ts";
@@ -58,7 +58,7 @@ export interface Engine {
   /** The clock for deadlines, in milliseconds since 1970. */
   now(): number;
   /** Figures since the start. */
-  readonly stats: { readonly requests: number; readonly commits: number };
+  readonly stats: EngineStats;
   /** Requests that wait now, and bytes of the journal. */
   load(): { readonly queued: number; readonly journalBytes: number };
   /** Answers pending requests, writes what is outstanding and closes the files. */

@@ -72,8 +72,10 @@ export interface AppOptions {
   readonly onLoopback: boolean;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
-  /** Whether the engine accepts calls without a token. */
-  readonly isEngineOpen: () => boolean;
+  /** Whether the engine accepts calls without a token, or refuses those of this service. */
+  readonly isMisconfigured: () => boolean;
+  /** What is wrong and keeps nobody from working, in a word each. */
+  readonly warnings: () => readonly string[];
   /** Reverse proxies in front whose word about the caller's address is believed. */
   readonly trustProxyHops: number;
   readonly durable: Durable;

@@ -58,8 +58,10 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate;
   /** Whether the disk that requests end up on takes more. Default: it is another machine's, which will say so. */
   readonly canStore?: () => Promise<boolean>;
-  /** Whether the engine accepts calls without a token: then the gateway is not ready. Default: no. */
-  readonly isEngineOpen?: () => boolean;
+  /** Whether something is set up so that the gateway must not or cannot work: it is not ready then. Default: no. */
+  readonly isMisconfigured?: () => boolean;
+  /** What is wrong and keeps nobody from working, in a word each, for `/readyz`. Default: nothing. */
+  readonly warnings?: () => readonly string[];
   /** Reverse proxies in front whose word about the caller's address is believed. Default 0. */
   readonly trustProxyHops?: number;
   /** Default: the texts that come with Countersign. */
@@ -119,7 +121,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       trustProxyHops: options.trustProxyHops ?? 0,
       corsOrigins: options.corsOrigins ?? [],
       canStore: options.canStore ?? (async () => true),
-      isEngineOpen: options.isEngineOpen ?? (() => false),
+      isMisconfigured: options.isMisconfigured ?? (() => false),
+      warnings: options.warnings ?? (() => []),
       clock: Date.now,
       newId: randomUUID,
       outcomeWaitMs: options.outcomeWaitMs,

@@ -96,6 +96,18 @@ export const MEASURES = {
     unit: "{commit}",
     labels: [],
   },
+  "countersign.engine.checkpoints": {
+    kind: "counter",
+    description: "Checkpoints of the embedded engine, from its journal into its database: done, or failed",
+    unit: "{checkpoint}",
+    labels: ["result"],
+  },
+  "countersign.engine.workflows.halted": {
+    kind: "counter",
+    description: "Workflows that the embedded engine halted, because no worker could continue them",
+    unit: "{workflow}",
+    labels: [],
+  },
   "countersign.engine.queue": {
     kind: "gauge",
     description: "Requests that wait for the embedded engine",
@@ -106,6 +118,20 @@ export const MEASURES = {
     kind: "gauge",
     description: "Size of the embedded engine's journal: what a start has to read, until the next checkpoint",
     unit: "By",
+    labels: [],
+  },
+  "countersign.engine.up": {
+    kind: "gauge",
+    description:
+      "1 while an engine in another process answers and lets this one work, else 0; absent where the engine is in this process",
+    unit: "1",
+    labels: [],
+  },
+  "countersign.engine.clock.ahead": {
+    kind: "gauge",
+    description:
+      "How far the clock of an engine in another process is ahead of this machine's, to the second",
+    unit: "s",
     labels: [],
   },
   "countersign.worker.tasks": {

@@ -377,7 +377,15 @@ export const workflowState = z
   .discriminatedUnion("status", settled("Workflow", {}))
   .meta({ id: "WorkflowState", description: "The state or result of a workflow; `status` tells which." });
 
-export const health = z.strictObject({ status: z.string() }).meta({ id: "Health" });
+export const health = z
+  .strictObject({
+    status: z.string(),
+    warnings: z.array(z.string()).optional().meta({
+      description:
+        "What is wrong and keeps nothing from working: `clock` where the engine's clock and this machine's are apart. Absent: nothing.",
+    }),
+  })
+  .meta({ id: "Health" });
 
 /** The body of every refusal, by RFC 9457. */
 export const problem = z

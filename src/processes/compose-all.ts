@@ -19,6 +19,7 @@ import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
 import { startBuiltInsLater } from "./start-built-ins.ts";
 import { startWorkflows } from "./start-workflows.ts";
+import { openEngineWatch } from "./watch-engine.ts";
 import type { Hearers } from "./worker-news.ts";
 
 export interface AllParts {
@@ -43,6 +44,8 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   let relay: RelayState | undefined;
   const metrics = await openMetrics(config, log, () => relay);
   owner.defer(() => metrics?.close());
+  const watch = engine === undefined ? await openEngineWatch(config, log, metrics) : undefined;
+  owner.defer(() => watch?.stop());
   const workflows = await loadWorkflows(config.workflows.folder);
   const index = await openIndexOf(config, log);
   if (index !== undefined) owner.defer(() => index.stop());
@@ -57,6 +60,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     durable,
     network,
     index,
+    watch,
     log,
     metrics,
     relay: () => relay,

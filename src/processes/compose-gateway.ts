@@ -7,10 +7,11 @@ import { openProvider } from "../auth/open-provider.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
-import { engineEndpoint, loadTokenKeys } from "../config/keys.ts";
+import { loadTokenKeys } from "../config/keys.ts";
 import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
+import type { EngineWatch } from "../durable/engine-watch.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
@@ -26,6 +27,7 @@ import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
 import { watchApprovals } from "./metrics.ts";
+import { examineServer, isRefused } from "./watch-engine.ts";
 
 export interface GatewayParts {
   readonly config: Config;
@@ -34,6 +36,8 @@ export interface GatewayParts {
   readonly network: Network;
   /** The read model in PostgreSQL. */
   readonly index: { readonly ledger: Ledger } | undefined;
+  /** Of an engine in another process. */
+  readonly watch: EngineWatch | undefined;
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
   /** What is known of the relay, where a worker is in the same process. */
@@ -46,11 +50,11 @@ export interface GatewayParts {
 
 /** Throws when the address is taken, a template is broken, or a file of the settings cannot be used. */
 export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, durable, network, index, log, mailbox, workflows } = parts;
+  const { config, durable, network, index, log, mailbox, workflows, watch } = parts;
   const { auditDir, dataDir, engine } = config;
   const sources = await readSources(config);
   const ledger = index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER);
-  const looking = engine.kind === "server" ? await lookAtServer(config, engine.url, log) : undefined;
+  const looking = await examineServer(config, log);
   try {
     const gateway = await startGateway({
       durable,
@@ -89,7 +93,8 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       corsOrigins: config.corsOrigins,
       drainDelayMs: config.drainDelayMs,
       ...(engine.kind === "embedded" && { canStore: () => hasRoom(dataDir) }),
-      ...(looking && { isEngineOpen: looking.isOpen }),
+      isMisconfigured: () => looking?.isOpen() === true || isRefused(watch),
+      warnings: () => (watch?.isClockOff() === true ? ["clock"] : []),
     });
     const isIndexed = index !== undefined || (engine.kind === "embedded" && engine.isIndexed);
     if (parts.metrics !== undefined && isIndexed) {
@@ -163,11 +168,4 @@ function catalogueOf(config: Config, workflows: readonly Workflow[]): Catalogue 
     group,
     examplesOff: knowsAll ? examples.map(({ name }) => name) : [],
   });
-}
-
-/** A server on this machine alone may be open while things are tried out, as the API may be without keys. */
-async function lookAtServer(config: Config, url: string, log: Logger) {
-  const { probeInBackground } = await import("../durable/probe.ts");
-  const mayBeOpen = !config.production && isLoopback(new URL(url).hostname);
-  return probeInBackground(engineEndpoint(config), log, { mayBeOpen });
 }

@@ -4,6 +4,7 @@ import { loadEngineToken } from "../config/keys.ts";
 import { type EngineThread, startEngineThread } from "../engine/serve/thread.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Owner } from "../lib/owner.ts";
+import { watchStorage } from "./watch-storage.ts";
 
 const ENTRY = new URL(`./engine-thread${extname(import.meta.url)}`, import.meta.url);
 
@@ -26,5 +27,7 @@ export async function openEmbeddedEngine(
     entry: ENTRY,
   });
   owner.defer(() => thread.close());
+  const storage = watchStorage(dataDir, log);
+  owner.defer(() => storage.stop());
   return thread;
 }

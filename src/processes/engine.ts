@@ -9,6 +9,7 @@ import { startOwned } from "../lib/owner.ts";
 import { runService } from "../lib/service.ts";
 import { measureEngine } from "./measure-engine.ts";
 import { openMetrics } from "./metrics.ts";
+import { watchStorage } from "./watch-storage.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "engine");
@@ -25,6 +26,8 @@ await runService(async () => {
     const projection = isIndexed ? ledgerProjection() : undefined;
     const engine = openEngine({ dataDir, log, debug, keepMs, projection });
     owner.defer(() => engine.close());
+    const storage = watchStorage(dataDir, log);
+    owner.defer(() => storage.stop());
     const served = await serveEngine(engine, { port, token: loadEngineToken(config) });
     owner.defer(() => served.close());
     const metrics = await openMetrics(config, log);

@@ -15,6 +15,7 @@ import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
+import { openEngineWatch } from "./watch-engine.ts";
 
 await runService(async () => {
   const config = loadConfig(undefined, "gateway");
@@ -23,6 +24,8 @@ await runService(async () => {
 
   const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
+  const metrics = await openMetrics(config, log);
+  const watch = await openEngineWatch(config, log, metrics);
   const index = await openIndexOf(config, log);
   const ownNetwork = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
   const network = index?.watch(ownNetwork) ?? ownNetwork;
@@ -36,12 +39,12 @@ await runService(async () => {
           log,
         })
       : undefined;
-  const metrics = await openMetrics(config, log);
   const gateway = await composeGateway({
     config,
     durable,
     network,
     index,
+    watch,
     log,
     metrics,
     workflows,
@@ -52,6 +55,7 @@ await runService(async () => {
     log,
     ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
     async stop() {
+      watch.stop();
       await gateway.close();
       await metrics?.close();
       await durable.stop();

@@ -8,15 +8,20 @@ export function measureEngine(
   { stats, load }: Pick<Engine, "stats" | "load">,
   measures: Measures,
 ): NodeJS.Timeout {
-  let told = { requests: 0, commits: 0 };
+  let told = { requests: 0, commits: 0, checkpoints: 0, checkpointFailures: 0, halted: 0 };
   const tell = () => {
-    const { requests, commits } = stats;
+    const now = { ...stats };
     const { queued, journalBytes } = load();
     measures.set("countersign.engine.queue", queued);
     measures.set("countersign.engine.journal", journalBytes);
-    measures.count("countersign.engine.requests", {}, requests - told.requests);
-    measures.count("countersign.engine.commits", {}, commits - told.commits);
-    told = { requests, commits };
+    measures.count("countersign.engine.requests", {}, now.requests - told.requests);
+    measures.count("countersign.engine.commits", {}, now.commits - told.commits);
+    const done = now.checkpoints - told.checkpoints;
+    measures.count("countersign.engine.checkpoints", { result: "done" }, done);
+    const failed = now.checkpointFailures - told.checkpointFailures;
+    measures.count("countersign.engine.checkpoints", { result: "failed" }, failed);
+    measures.count("countersign.engine.workflows.halted", {}, now.halted - told.halted);
+    told = now;
   };
   tell();
   return setInterval(tell, MEASURED_EVERY_MS).unref();

@@ -2,45 +2,68 @@
 import { loadConfig } from "../config/config.ts";
 import { processEnv } from "../config/env.ts";
 import { engineEndpoint } from "../config/keys.ts";
-import { probeInBackground } from "../durable/probe.ts";
 import { createLogger, linesOf } from "../lib/log.ts";
+import { startOwned } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import { runService } from "../lib/service.ts";
 import { openMetrics } from "./metrics.ts";
 import { startWorkerThread } from "./start-worker.ts";
+import { examineServer, isRefused, openEngineWatch } from "./watch-engine.ts";
+import { startWorkerHealth } from "./worker-health.ts";
 
 await runService(async () => {
   const settings = processEnv();
   const config = loadConfig(settings, "worker");
   const log = createLogger({ level: config.logLevel, part: "worker" });
   for (const warning of config.warnings) log.warn(warning);
-  const { group } = config.worker;
+  const { group, health } = config.worker;
   const pid = processId();
-  const endpoint = engineEndpoint(config);
+  const { url: engine } = engineEndpoint(config);
   let relay: RelayState | undefined;
-  const metrics = await openMetrics(config, log, () => relay);
-  const worker = await startWorkerThread({
-    settings,
-    role: "worker",
-    part: "worker",
-    pid,
-    heard: {
-      write: linesOf(log),
-      metrics,
-      relay: (state) => {
-        relay = state;
+  let isStopping = false;
+
+  const { value, release } = await startOwned(async (owner) => {
+    const metrics = await openMetrics(config, log, () => relay);
+    owner.defer(() => metrics?.close());
+    const watch = await openEngineWatch(config, log, metrics);
+    owner.defer(() => watch.stop());
+    const looking = await examineServer(config, log);
+    owner.defer(() => looking?.stop());
+    const worker = await startWorkerThread({
+      settings,
+      role: "worker",
+      part: "worker",
+      pid,
+      heard: {
+        write: linesOf(log),
+        metrics,
+        relay: (state) => {
+          relay = state;
+        },
       },
-    },
+    });
+    owner.defer(() => worker.stop());
+    if (health === undefined) return undefined;
+    const served = await startWorkerHealth({
+      ...health,
+      trouble: () => {
+        if (isStopping) return "stopping";
+        if (isRefused(watch) || looking?.isOpen() === true) return "misconfigured";
+        return watch.obstacle() === undefined ? undefined : "engine unavailable";
+      },
+      warnings: () => (watch.isClockOff() ? ["clock"] : []),
+    });
+    return served;
   });
-  const looking = config.engine.kind === "server" ? probeInBackground(endpoint, log) : undefined;
+
   return {
     log,
-    ready: { engine: endpoint.url, group, pid },
+    ready: { engine, group, pid, ...(value && { health: value.url }) },
     stop: async () => {
-      looking?.stop();
-      await worker.stop();
-      await metrics?.close();
+      isStopping = true;
+      await release();
+      await value?.close();
     },
   };
 });

@@ -56,7 +56,8 @@ export async function startTestGateway(
     readonly formerPublicUrls?: readonly string[];
     readonly corsOrigins?: readonly string[];
     readonly sources?: Sources;
-    readonly isEngineOpen?: () => boolean;
+    readonly isMisconfigured?: () => boolean;
+    readonly warnings?: () => readonly string[];
     readonly catalogue?: Catalogue;
     /** Default: there is none. */
     readonly mailbox?: Router;
@@ -82,7 +83,8 @@ export async function startTestGateway(
     corsOrigins: options.corsOrigins ?? [],
     audit: { record: (entry) => void audit.push(entry) },
     ...(options.sources && { sources: options.sources }),
-    ...(options.isEngineOpen && { isEngineOpen: options.isEngineOpen }),
+    ...(options.isMisconfigured && { isMisconfigured: options.isMisconfigured }),
+    ...(options.warnings && { warnings: options.warnings }),
     ...(options.catalogue && { catalogue: options.catalogue }),
     keys: TEST_KEYS,
     mailbox: options.mailbox,

@@ -1,3 +1,4 @@
+import { Trouble } from "../../lib/trouble.ts";
 import type { Request } from "../../protocol/requests.ts";
 import { type EngineResponse, refuse } from "../decide/response.ts";
 import type { EngineLog } from "../log.ts";
@@ -23,7 +24,7 @@ export interface BatchParts {
   readonly debts: Debts;
   readonly publisher: Publisher;
   readonly log: EngineLog;
-  readonly stats: { requests: number };
+  readonly stats: { requests: number; readonly commits: number };
 }
 
 /**
@@ -38,8 +39,9 @@ export class Batch {
   readonly #sweeper: Sweeper;
   readonly #debts: Debts;
   readonly #publisher: Publisher;
-  readonly #log: EngineLog;
   readonly #stats: BatchParts["stats"];
+  readonly #trouble: Trouble;
+  #commitsAtFailure = 0;
   #queue: Waiting[] = [];
   #turn: NodeJS.Immediate | undefined;
   #isClosed = false;
@@ -50,8 +52,11 @@ export class Batch {
     this.#sweeper = sweeper;
     this.#debts = debts;
     this.#publisher = publisher;
-    this.#log = log;
     this.#stats = stats;
+    this.#trouble = new Trouble({
+      begins: (message, err) => log.error({ err }, message),
+      ends: (seconds) => log.warn({ seconds }, "Commits work again"),
+    });
   }
 
   /** Requests that wait for their turn. */
@@ -114,13 +119,16 @@ export class Batch {
     return [];
   }
 
-  /** Returns false for a failure, and logs it. */
+  /** Returns false for a failure. Failures for one reason are logged once, until something was committed again. */
   #attempt(work: (write: Write) => void): boolean {
     try {
       this.#transactions.run(work);
+      if (this.#stats.commits > this.#commitsAtFailure) this.#trouble.note(undefined);
       return true;
-    } catch (error) {
-      this.#log.error({ err: error }, "Commit failed: none of its changes were kept");
+    } catch (cause) {
+      this.#commitsAtFailure = this.#stats.commits;
+      const kind = cause instanceof Error ? cause.message : String(cause);
+      this.#trouble.note({ kind, why: "Commit failed: none of its changes were kept", cause });
       this.#publisher.doubt();
       this.#sweeper.putOff();
       return false;

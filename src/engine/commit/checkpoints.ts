@@ -1,3 +1,4 @@
+import { Trouble } from "../../lib/trouble.ts";
 import type { EngineLog } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import type { Publisher } from "./publisher.ts";
@@ -13,19 +14,25 @@ export interface CheckpointsParts {
   readonly store: Pick<Store, "checkpoint" | "journalBytes">;
   readonly publisher: Pick<Publisher, "doubt">;
   readonly log: EngineLog;
+  readonly stats: { checkpoints: number; checkpointFailures: number };
 }
 
 /** Decides when the journal's records are committed to the database. */
 export class Checkpoints {
   readonly #store: CheckpointsParts["store"];
   readonly #publisher: CheckpointsParts["publisher"];
-  readonly #log: EngineLog;
+  readonly #stats: CheckpointsParts["stats"];
+  readonly #trouble: Trouble;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ store, publisher, log }: CheckpointsParts) {
+  constructor({ store, publisher, log, stats }: CheckpointsParts) {
     this.#store = store;
     this.#publisher = publisher;
-    this.#log = log;
+    this.#stats = stats;
+    this.#trouble = new Trouble({
+      begins: (message, err) => log.error({ err }, message),
+      ends: (seconds) => log.warn({ seconds }, "Checkpoints work again"),
+    });
     if (store.journalBytes > 0) this.#after(0);
   }
 
@@ -39,7 +46,7 @@ export class Checkpoints {
    * @throws Error if the disk is full
    */
   makeRoom(): void {
-    if (this.#store.journalBytes > JOURNAL_BYTES_MAX) this.#store.checkpoint();
+    if (this.#store.journalBytes > JOURNAL_BYTES_MAX) this.#checkpoint(false);
   }
 
   /** The last checkpoint. */
@@ -56,14 +63,25 @@ export class Checkpoints {
     }, ms);
   }
 
-  #save(isLast: boolean): void {
+  /** @throws Error if it fails, of which the first for each reason is logged */
+  #checkpoint(isLast: boolean): void {
     try {
       this.#store.checkpoint(isLast);
-    } catch (error) {
-      this.#log.error(
-        { err: error },
-        "Checkpoint failed: the journal keeps what the database does not have yet",
-      );
+    } catch (cause) {
+      this.#stats.checkpointFailures += 1;
+      const kind = cause instanceof Error ? cause.message : String(cause);
+      const why = "Checkpoint failed: the journal keeps what the database does not have yet";
+      this.#trouble.note({ kind, why, cause });
+      throw cause;
+    }
+    this.#stats.checkpoints += 1;
+    this.#trouble.note(undefined);
+  }
+
+  #save(isLast: boolean): void {
+    try {
+      this.#checkpoint(isLast);
+    } catch {
       this.#publisher.doubt();
       this.#after(RETRY_MS);
     }

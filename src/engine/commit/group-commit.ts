@@ -23,6 +23,17 @@ export interface GroupCommitOptions {
   readonly debug?: boolean;
 }
 
+/** What was done since the start. */
+export interface EngineStats {
+  readonly requests: number;
+  readonly commits: number;
+  /** Of the journal into the database. */
+  readonly checkpoints: number;
+  readonly checkpointFailures: number;
+  /** Workflows that no worker could continue. */
+  readonly halted: number;
+}
+
 export interface GroupCommit {
   /** Where requests go. */
   readonly batch: Batch;
@@ -31,10 +42,13 @@ export interface GroupCommit {
   readonly upkeep: Upkeep;
   readonly transactions: Transactions;
   /** Figures since the start. */
-  readonly stats: { readonly requests: number; readonly commits: number };
+  readonly stats: EngineStats;
   /** Answers the queue, writes what is outstanding, then stops. */
   close(): void;
 }
+
+const SET_BACK =
+  "The machine's clock was set back: time stands still here until it has caught up, and deadlines wait. A restart of the engine takes the clock as it is";
 
 /** Composes the parts that turn requests into commits. */
 export function groupCommit({
@@ -44,8 +58,11 @@ export function groupCommit({
   messenger,
   debug = false,
 }: GroupCommitOptions): GroupCommit {
-  const stats = { requests: 0, commits: 0 };
-  const steady = new SteadyClock(clock);
+  const stats = { requests: 0, commits: 0, checkpoints: 0, checkpointFailures: 0, halted: 0 };
+  const steady = new SteadyClock(clock, (behindMs) => {
+    if (behindMs === undefined) log.warn({}, "The machine's clock has caught up: deadlines are kept again");
+    else log.error({ seconds: Math.round(behindMs / 1000) }, SET_BACK);
+  });
   const controls = debug ? new DebugControls(store) : undefined;
   const alarm: Alarm = new Alarm(clock, () => {
     sweeper.ring();
@@ -53,8 +70,8 @@ export function groupCommit({
   });
   const debts = new Debts(store.owed, clock, alarm);
   const sweeper = new Sweeper({ store, clock, alarm, debts, messenger, debug: controls });
-  const publisher = new Publisher({ alarm, messenger, log });
-  const checkpoints = new Checkpoints({ store, publisher, log });
+  const publisher = new Publisher({ alarm, messenger, log, stats });
+  const checkpoints = new Checkpoints({ store, publisher, log, stats });
   const transactions = new Transactions({ store, clock: steady, debts, checkpoints, publisher, stats });
   const { view, projector } = store;
   const decider = new Decider({ view, clock: steady, sweeper, debug: controls, projector, log });

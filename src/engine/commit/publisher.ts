@@ -9,6 +9,7 @@ export interface PublisherParts {
   readonly alarm: Alarm;
   readonly messenger: Pick<Messenger, "send" | "taskChanged" | "handOutAgain" | "reset">;
   readonly log: EngineLog;
+  readonly stats: { halted: number };
 }
 
 /** Tells the alarm and the messenger about committed changes. Nothing is published before its commit. */
@@ -16,12 +17,14 @@ export class Publisher {
   readonly #alarm: Alarm;
   readonly #messenger: PublisherParts["messenger"];
   readonly #log: EngineLog;
+  readonly #stats: PublisherParts["stats"];
   #isInDoubt = false;
 
-  constructor({ alarm, messenger, log }: PublisherParts) {
+  constructor({ alarm, messenger, log, stats }: PublisherParts) {
     this.#alarm = alarm;
     this.#messenger = messenger;
     this.#log = log;
+    this.#stats = stats;
   }
 
   publish(transitions: readonly Transition[]): void {
@@ -53,6 +56,7 @@ export class Publisher {
       this.#messenger.taskChanged(change.row);
       // Later events wake a halted task without effect, so this is logged once.
       if (state === "halted" && setbacks === SETBACKS_MAX && resumes === 0) {
+        this.#stats.halted += 1;
         this.#log.error({ id, version }, "Workflow halted: no worker could continue it");
       }
     }

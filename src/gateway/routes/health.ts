@@ -6,8 +6,13 @@ export interface HealthRoutesOptions {
   readonly durable: Durable;
   /** Whether the disk that requests end up on takes more. */
   readonly canStore: () => Promise<boolean>;
-  /** Whether the engine accepts calls without a token, so that anyone who reaches it can decide anything. */
-  readonly isEngineOpen: () => boolean;
+  /**
+   * Whether the engine accepts calls without a token, so that anyone who reaches it can decide anything; or refuses this
+   * service for good.
+   */
+  readonly isMisconfigured: () => boolean;
+  /** What is wrong and keeps nobody from working, in a word each. */
+  readonly warnings: () => readonly string[];
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
 }
@@ -17,7 +22,8 @@ const READY_TIMEOUT_MS = 2_000;
 
 /**
  * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, the disk has
- * room, the engine refuses calls without a token, and the process was not told to stop. Neither needs a key or says more.
+ * room, the engine refuses calls without a token and takes ours, and the process was not told to stop. Neither needs a key
+ * or says more.
  */
 export function addHealthRoutes(router: IRouter, deps: HealthRoutesOptions): void {
   addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });
@@ -25,10 +31,13 @@ export function addHealthRoutes(router: IRouter, deps: HealthRoutesOptions): voi
     GET: async (_req, res) => {
       if (deps.draining.aborted) res.status(503).json({ status: "stopping" });
       // Not in plain words, because everybody can read this.
-      else if (deps.isEngineOpen()) res.status(503).json({ status: "misconfigured" });
+      else if (deps.isMisconfigured()) res.status(503).json({ status: "misconfigured" });
       else if (!(await engineAnswers(deps.durable))) res.status(503).json({ status: "engine unavailable" });
       else if (!(await deps.canStore())) res.status(503).json({ status: "storage unavailable" });
-      else res.json({ status: "ready" });
+      else {
+        const warnings = deps.warnings();
+        res.json({ status: "ready", ...(warnings.length > 0 && { warnings }) });
+      }
     },
   });
 }

@@ -52,7 +52,7 @@ function settingsIn(file: string): Map<string, unknown> {
     const found = new Map<string, unknown>();
     for (const [path, value] of leaves(yaml(file))) {
       const [name = "", above = ""] = path.toReversed();
-      if (above === "environment" || above === "stringData") found.set(name, value);
+      if (above === "environment" || above === "stringData" || above === "data") found.set(name, value);
     }
     for (const [, name = "", value] of text.matchAll(/\{ name: ([A-Z_]+), value: "?([^"\n]*?)"? \}/gu))
       found.set(name, value);
@@ -93,6 +93,7 @@ test("the settings of each sample are ones that Countersign starts with", () => 
     [...image, ...settingsIn("compose/compose.yaml")],
     [...image, ...settingsIn("compose/scale-out.yaml")],
     [...image, ...settingsIn("kubernetes/countersign.yaml")],
+    [...image, ...settingsIn("kubernetes/scale-out.yaml")],
     [...settingsIn("systemd/countersign.service"), ...settingsIn("systemd/countersign.env")],
   ];
   const values: Readonly<Record<string, string>> = {

@@ -215,7 +215,7 @@ describe("faults", () => {
 
   test("readyz is 503 while the engine lets everybody in, and tells nobody that this is why", async () => {
     let isOpen = true;
-    await using exposed = await startTestGateway({ isEngineOpen: () => isOpen });
+    await using exposed = await startTestGateway({ isMisconfigured: () => isOpen });
     expect(await exposed.request("/readyz")).toMatchObject({
       status: 503,
       body: { status: "misconfigured" },

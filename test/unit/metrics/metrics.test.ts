@@ -167,24 +167,30 @@ test("the engine's figures are told at once and then every few seconds, each cou
   try {
     const counts = new Map<string, number>();
     const gauges = new Map<string, number>();
-    const stats = { requests: 3, commits: 1 };
+    const stats = { requests: 3, commits: 1, checkpoints: 1, checkpointFailures: 0, halted: 0 };
     let queued = 2;
     const timer = measureEngine(
       { stats, load: () => ({ queued, journalBytes: 4_096 }) },
       {
-        count: (name, _labels, by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by),
+        count: (name, { result = "" } = {}, by = 1) => {
+          const series = `${name} ${result}`.trim();
+          counts.set(series, (counts.get(series) ?? 0) + by);
+        },
         observe: () => {},
         set: (name, value) => void gauges.set(name, value),
       },
     );
     expect(counts.get("countersign.engine.requests")).toBe(3);
-    Object.assign(stats, { requests: 10, commits: 4 });
+    Object.assign(stats, { requests: 10, commits: 4, checkpoints: 3, checkpointFailures: 2, halted: 1 });
     queued = 0;
     vi.advanceTimersByTime(11_000);
     clearInterval(timer);
     expect(Object.fromEntries(counts)).toEqual({
       "countersign.engine.requests": 10,
       "countersign.engine.commits": 4,
+      "countersign.engine.checkpoints done": 3,
+      "countersign.engine.checkpoints failed": 2,
+      "countersign.engine.workflows.halted": 1,
     });
     expect(Object.fromEntries(gauges)).toEqual({
       "countersign.engine.queue": 0,

@@ -3,7 +3,6 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { SYSTEM_CLOCK } from "../../../../src/engine/clock.ts";
 import { groupCommit } from "../../../../src/engine/commit/group-commit.ts";
 import type { EngineResponse } from "../../../../src/engine/decide/response.ts";
-import { SILENT } from "../../../../src/engine/log.ts";
 import { openDatabase } from "../../../../src/engine/store/database.ts";
 import { type Journal, keepJournal } from "../../../../src/engine/store/journal.ts";
 import { Store } from "../../../../src/engine/store/store.ts";
@@ -33,7 +32,10 @@ function diskWorld() {
   };
   const failing = { isFull: false, isReadable: true };
   const store = new Store(db, failingJournal(failing));
-  const { batch, close } = groupCommit({ store, clock: SYSTEM_CLOCK, log: SILENT, messenger: quiet });
+  const lines: string[] = [];
+  const line = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
+  const log = { warn: line("warn"), error: line("error") };
+  const { batch, close } = groupCommit({ store, clock: SYSTEM_CLOCK, log, messenger: quiet });
   onTestFinished(() => {
     close();
     db.close();
@@ -48,7 +50,7 @@ function diskWorld() {
       .prepare("SELECT id FROM promises ORDER BY n")
       .all()
       .map((row) => String(row["id"]));
-  return { db, store, failing, send, ids, handOutAgain: quiet.handOutAgain };
+  return { db, store, failing, send, ids, lines, handOutAgain: quiet.handOutAgain };
 }
 
 /** A journal in memory, on a disk that fails when it is told to. */
@@ -201,4 +203,17 @@ test("when all that came since a checkpoint could not be read for a while, worke
   expect((await send(acquire("a", 0))).status).toBe(200);
   expect(handOutAgain).toHaveBeenCalledOnce();
   expect(ids()).toEqual(["a"]);
+});
+
+test("a disk that takes nothing is told once, however much is refused, and once more when it takes something again", async () => {
+  const { failing, send, lines } = diskWorld();
+  const ask = async (id: string) => (await send(create(id, Date.now() + DAY, rootTags(id)))).status;
+  failing.isFull = true;
+  expect([await ask("a"), await ask("b"), await ask("c")]).toEqual([503, 503, 503]);
+  // A read commits nothing, and so it shows nothing.
+  expect((await send(request("promise.get", { id: "a" }))).status).toBe(404);
+  expect(lines).toEqual(["error: Commit failed: none of its changes were kept"]);
+  failing.isFull = false;
+  expect([await ask("a"), await ask("b")]).toEqual([200, 200]);
+  expect(lines.slice(1)).toEqual(["warn: Commits work again"]);
 });
