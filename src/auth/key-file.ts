@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { makeFolder } from "../lib/folder.ts";
+import { syncFolder } from "../lib/sync-folder.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { CLIENT_CHARS_MAX, type StoredKey } from "./key.ts";
 import { FORMER_SCOPES, isScope, SCOPE_NAMES } from "./scopes.ts";
@@ -99,22 +100,13 @@ function replace(file: string, text: string): void {
     throw new KeyFileError(`Cannot write ${file}: ${codeOf(error) ?? "unknown reason"}`, { cause: error });
   }
   // A revocation that a power cut undoes would be none.
-  flush(dirname(file));
+  syncFolder(dirname(file));
 }
 
 function write(path: string, text: string): void {
   const handle = openSync(path, "wx", 0o600);
   try {
     writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function flush(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
     fsyncSync(handle);
   } finally {
     closeSync(handle);

@@ -1,8 +1,10 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
 
 /**
- * Makes a folder and missing folders above it, for the owner only. Existing folders stay as they are.
+ * Makes a folder and missing folders above it, for the owner only, and puts their names on disk. Existing folders stay as
+ * they are.
  *
  * By hand, because Node's `recursive` never returns, and only SIGKILL stops it, where a file system answers ENOENT to a
  * new folder in an existing one: `/proc` does, and so do mount points of automounters.
@@ -30,4 +32,6 @@ function makeOne(folder: string): void {
     // Another process may have made it meanwhile.
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
+  // What is synced within it would be lost with it.
+  syncFolder(dirname(folder));
 }

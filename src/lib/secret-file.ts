@@ -2,13 +2,15 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "./folder.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { readTextFile } from "./text-file.ts";
 
 /**
  * Reads a secret that is made once and then kept, creating it (mode 0600) when it is not there.
  *
  * Processes that start together agree on one content: each writes its own candidate beside the file and links it into
- * place, which fails for all but the first. Then each reads the file. A crash leaves no half-written file.
+ * place, which fails for all but the first. Then each reads the file. A crash leaves no half-written file, and what was
+ * read once is on disk: a power cut that took back the keys of links in mails would make all of these links bad.
  */
 export function readOrCreateSecretFile(path: string, make: () => string): string {
   const existing = readIfPresent(path);
@@ -28,6 +30,8 @@ export function readOrCreateSecretFile(path: string, make: () => string): string
     } catch (error) {
       if (!isErrno(error, "EEXIST")) throw error;
     }
+    // Also if another process made it, perhaps just now.
+    syncFolder(dirname(path));
   } finally {
     rmSync(candidate, { force: true });
   }

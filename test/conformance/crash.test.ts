@@ -4,7 +4,6 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { createInterface } from "node:readline";
-import type { DatabaseSync } from "node:sqlite";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,6 +13,7 @@ import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { ask, temporaryFolder, testEngine } from "../support/engine.ts";
 import { openLeftBehind } from "../support/engine-file.ts";
 import { brokenInvariants } from "../support/engine-invariants.ts";
+import { lostIn } from "../support/engine-proofs.ts";
 import { acquire, request, settle } from "../support/engine-requests.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
@@ -23,17 +23,6 @@ const CRASHES = Number(process.env["CRASHES"] ?? 100);
 /** Lives of one data folder: few enough that all of it is looked at after each. */
 const LIVES = 25;
 const VICTIM = fileURLToPath(new URL("../support/engine-under-load.ts", import.meta.url));
-
-/** What the file must show for a step that was acknowledged. Rows that came later in a promise's life are fine. */
-const PROOFS: Record<string, string> = {
-  created: "SELECT 1 FROM promises WHERE id = $id",
-  acquired: "SELECT 1 FROM tasks WHERE id = $id AND version >= 1",
-  fenced: "SELECT 1 FROM promises WHERE id = $id || ':0'",
-  suspended: "SELECT 1 FROM tasks WHERE id = $id AND (state = 'suspended' OR resumes > 0 OR version = 2)",
-  decided: "SELECT 1 FROM promises WHERE id = $id || ':0' AND state = 'resolved' AND value_data = $value",
-  resumed: "SELECT 1 FROM tasks WHERE id = $id AND version = 2",
-  ended: "SELECT 1 FROM promises WHERE id = $id AND state = 'resolved'",
-};
 
 type Victim = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -58,16 +47,6 @@ async function crash(child: Victim, enough: number): Promise<string[]> {
   }
   expect(await exited).toEqual([null, "SIGKILL"]);
   return said;
-}
-
-/** Lines of steps that the file does not show. */
-function lostIn(db: DatabaseSync, said: readonly string[]): string[] {
-  const proofs = Object.fromEntries(Object.entries(PROOFS).map(([step, sql]) => [step, db.prepare(sql)]));
-  return said.filter((line) => {
-    const [id = "", step = ""] = line.split(" ");
-    const value = step === "decided" ? { value: Buffer.from(id).toString("base64") } : {};
-    return proofs[step]?.get({ id, ...value }) === undefined;
-  });
 }
 
 const [seed = 0] = seeds(1);

@@ -1,13 +1,17 @@
 import { once } from "node:events";
 import { flushCompileCache } from "node:module";
-import { argv, stdin, stdout } from "node:process";
+import { argv, hrtime, stdin, stdout } from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { openEngine } from "../../src/engine/engine.ts";
 import { acquire, create, latentTags, request, rootTags, settle, suspend } from "./engine-requests.ts";
 
 /**
  * A process to be killed: told to go, it opens the engine on the folder given and keeps it busy. Of each request that
- * was answered with success it prints a line, `id step`, so that whoever reads knows what must survive. With `early` as
- * the third word it lies, and prints the line before there is an answer.
+ * was answered with success it prints a line, `id step time`, so that its reader knows what must survive; the time, in
+ * nanoseconds since the machine started, is that of the answer. SIGTERM closes the engine. The third word is a manner:
+ *
+ * `early`: it lies, and prints the line before there is an answer.
+ * `often`: SQLite copies its log back, and begins it again, hundreds of times more often than in the product.
  */
 const [, , dataDir = "", life = "", manner = ""] = argv;
 const DAY = 86_400_000;
@@ -17,7 +21,17 @@ const CLIENTS = 16;
 flushCompileCache();
 // Started ahead of its time, while another has the folder.
 await once(stdin, "data");
+if (manner === "often") {
+  const { exec } = DatabaseSync.prototype;
+  DatabaseSync.prototype.exec = function execOften(sql) {
+    return exec.call(this, sql.replace("wal_autocheckpoint = 4000", "wal_autocheckpoint = 30"));
+  };
+}
 const engine = openEngine({ dataDir });
+process.once("SIGTERM", () => {
+  void engine.close();
+  process.exit();
+});
 
 async function must(id: string, step: string, envelope: Parameters<typeof engine.send>[0]): Promise<void> {
   if (manner === "early") await say(`${id} ${step}`);
@@ -27,7 +41,8 @@ async function must(id: string, step: string, envelope: Parameters<typeof engine
 }
 
 function say(line: string): Promise<unknown> {
-  return new Promise((resolve) => stdout.write(`${line}\n`, resolve));
+  const at = hrtime.bigint();
+  return new Promise((resolve) => stdout.write(`${line} ${at}\n`, resolve));
 }
 
 async function client(n: number): Promise<never> {

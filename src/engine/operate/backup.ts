@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { syncFolder } from "../../lib/sync-folder.ts";
 import { SILENT } from "../log.ts";
 import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../store/journal.ts";
 import type { Projection } from "../store/projection.ts";
@@ -35,9 +36,9 @@ export function backUp(
     }
     if (records.length > 0) takeUp(partial, records, projection);
     check(partial);
-    flush(partial, "r+");
+    flush(partial);
     renameSync(partial, path);
-    flush(dirname(path), "r");
+    syncFolder(dirname(path));
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
@@ -63,8 +64,8 @@ function check(path: string): void {
   }
 }
 
-function flush(path: string, flags: "r" | "r+"): void {
-  const descriptor = openSync(path, flags);
+function flush(path: string): void {
+  const descriptor = openSync(path, "r+");
   fsyncSync(descriptor);
   closeSync(descriptor);
 }

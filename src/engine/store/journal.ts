@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -10,6 +9,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
+import { syncFolder } from "../../lib/sync-folder.ts";
 import type { Change } from "../decide/state.ts";
 
 /** What one transaction changed. Numbers go up by one. */
@@ -103,9 +103,7 @@ export function keepJournal(records: JournalRecord[] = []): Journal {
 /** A new file is durable only after its folder is synced. */
 function makeFile(file: string): number {
   const descriptor = openSync(file, "wx+", 0o600);
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
   return descriptor;
 }
 
