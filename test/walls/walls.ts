@@ -88,11 +88,23 @@ function isOurs(target: string): boolean {
   return /^(?:src|worker|test)\//u.test(target);
 }
 
-/** The row of the innermost folder. */
+/** The row of the innermost folder that has one. */
 function roomOf(rooms: readonly Room[], file: string): Room | undefined {
-  return rooms
-    .filter(({ folder }) => file === folder || file.startsWith(`${folder}/`))
-    .toSorted((a, b) => b.folder.length - a.folder.length)[0];
+  const rows = roomsByFolder(rooms);
+  for (let folder = file; folder !== dirname(folder); folder = dirname(folder)) {
+    const room = rows.get(folder);
+    if (room !== undefined) return room;
+  }
+  return undefined;
+}
+
+/** Made once for each table: every import of the checkout is looked up in it twice. */
+const byFolder = new WeakMap<readonly Room[], ReadonlyMap<string, Room>>();
+
+function roomsByFolder(rooms: readonly Room[]): ReadonlyMap<string, Room> {
+  const known = byFolder.get(rooms) ?? new Map(rooms.map((room) => [room.folder, room]));
+  byFolder.set(rooms, known);
+  return known;
 }
 
 function packageOf(target: string): string {
