@@ -2,7 +2,8 @@
  * `evaluate` against a second reading of the rule (`test/support/rule-model.ts`), on rules and answers drawn by chance, and
  * against `decide` of version 1 where a request asks nothing new.
  *
- * `RULE_CASES=1000000` for more of them, `SEEDS=7` for those of one seed.
+ * `RULE_CASES=1000000` for more of them, `SEEDS=7` for those of one seed. Of the faulty evaluators below, the one that is
+ * hardest to find takes about 1,100 cases.
  */
 import { expect, test } from "vitest";
 import type { Vote } from "../../../src/approval/approval.ts";
@@ -14,7 +15,7 @@ import type { Person, Require } from "../../../src/approval/schema.ts";
 import { read, readingOf, sameReading } from "../../support/rule-model.ts";
 import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
 
-const CASES = Number(process.env["RULE_CASES"] ?? 100_000);
+const CASES = Number(process.env["RULE_CASES"] ?? 20_000);
 /** A million take minutes where other tests run beside them. */
 const TIMEOUT_MS = 60_000 + CASES;
 const NOW_MS = 1_000;
