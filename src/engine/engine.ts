@@ -97,7 +97,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
       pendingTasks: (group, after, limit) => store.agenda.pendingTasks(group, after, limit),
       owedTo: (address, after, limit) => store.owed.to(address, after, limit),
     },
-    now: () => clock.now(),
+    clock,
     onPaid: (debt) => commit.debts.pay(debt),
   });
   const commit = groupCommit({ store, clock, log, messenger, debug });
@@ -107,8 +107,9 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const send = async (request: unknown, local: boolean): Promise<Reply> => {
     const parsed = parseRequest(request);
     if ("request" in parsed) {
-      const { debugTime } = parsed;
-      return reply(parsed, await batch.add(parsed.request, { local, debugTime }));
+      const { request: asked, debugTime } = parsed;
+      if (asked.kind === "task.acquire") messenger.asked(asked.data.pid);
+      return reply(parsed, await batch.add(asked, { local, debugTime }));
     }
     // The SDK hides the reason of a 400 from its caller, so log it.
     log.warn({ kind: parsed.kind, corrId: parsed.corrId, reason: parsed.refusal.message }, "Request refused");

@@ -8,9 +8,9 @@ export class Assignments {
   /** Who holds a task, or held it last if it is pending again: by task id, the worker's name. */
   readonly #holders = new Map<string, string>();
 
-  hand(id: string, version: number, worker: Worker): void {
+  hand(id: string, version: number, worker: Worker, now = 0): void {
     this.forget(id);
-    worker.handed.add(id);
+    worker.handed.set(id, now);
     this.#handed.set(id, { worker, version });
   }
 
@@ -33,18 +33,19 @@ export class Assignments {
   }
 
   /** A task has changed on disk. Returns the worker that now has room for another, if this makes room. */
-  taskChanged({ id, state, pid, version }: TaskRow): Worker | undefined {
+  taskChanged({ id, state, pid, version }: TaskRow, now = 0): Worker | undefined {
     if (state === "acquired" && pid !== null) this.#holders.set(id, pid);
     else if (state !== "pending") this.#holders.delete(id);
     const handed = this.#handed.get(id);
     if (handed === undefined || (state === "pending" && version === handed.version)) return undefined;
     this.forget(id);
+    if (pid === handed.worker.connection.pid) handed.worker.tookAt = now;
     return handed.worker;
   }
 
   /** Takes back what the worker was handed and has not acquired; returns the tasks' ids. */
   takeFrom(worker: Worker): string[] {
-    const ids = [...worker.handed];
+    const ids = [...worker.handed.keys()];
     for (const id of ids) this.#handed.delete(id);
     worker.handed.clear();
     return ids;

@@ -3,29 +3,38 @@ import type { Message } from "../../protocol/records.ts";
 import type { Owed } from "../store/owed-messages.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Groups } from "./groups.ts";
+import type { Takers } from "./takers.ts";
+
+export interface DispatcherParts {
+  readonly groups: Groups;
+  readonly assignments: Assignments;
+  readonly takers: Takers;
+  /** The engine's clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** The message was handed to a live connection and is owed no more. */
+  readonly onPaid: (debt: Owed) => void;
+}
 
 /** Finds a connected worker for one message. */
 export class Dispatcher {
-  readonly #groups: Groups;
-  readonly #assignments: Assignments;
-  readonly #onPaid: (debt: Owed) => void;
+  readonly #parts: DispatcherParts;
 
-  constructor(groups: Groups, assignments: Assignments, onPaid: (debt: Owed) => void) {
-    this.#groups = groups;
-    this.#assignments = assignments;
-    this.#onPaid = onPaid;
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
   }
 
   /** Hands a task to a worker of its address. */
   execute(to: Address, { id, version }: { id: string; version: number }): "handed" | "nobody" | "full" {
-    const group = this.#groups.get(to.group);
-    const candidates = this.#assignments.othersFirst(group?.candidates(to) ?? [], id);
+    const { groups, assignments, takers, now } = this.#parts;
+    const group = groups.get(to.group);
+    const candidates = takers.among(assignments.othersFirst(group?.candidates(to) ?? [], id));
     for (const worker of candidates) {
-      const isAnother = this.#assignments.workerOf(id) !== worker;
+      const isAnother = assignments.workerOf(id) !== worker;
       if (isAnother && !worker.hasRoom) continue;
       const message = { kind: "execute", head: {}, data: { task: { id, version } } } as const;
       if (!worker.connection.deliver(message)) continue;
-      this.#assignments.hand(id, version, worker);
+      assignments.hand(id, version, worker, now());
+      takers.handed();
       return "handed";
     }
     if (candidates.length === 0) return "nobody";
@@ -35,8 +44,9 @@ export class Dispatcher {
 
   /** Tells an address of a promise's end. False if nobody took the message: it stays owed. */
   unblock(to: Address, address: string, message: Extract<Message, { kind: "unblock" }>): boolean {
-    const isTaken = this.#groups.candidates(to).some((worker) => worker.connection.deliver(message));
-    if (isTaken) this.#onPaid({ address, promiseId: message.data.promise.id });
+    const { groups, onPaid } = this.#parts;
+    const isTaken = groups.candidates(to).some((worker) => worker.connection.deliver(message));
+    if (isTaken) onPaid({ address, promiseId: message.data.promise.id });
     return isTaken;
   }
 }

@@ -19,8 +19,10 @@ const HANDED_MAX = 256;
 
 export class Worker {
   readonly connection: Connection;
-  /** Ids of tasks handed to it and not yet acquired. */
-  readonly handed = new Set<string>();
+  /** Ids of tasks handed to it and not yet acquired, with when each was handed, the oldest first. */
+  readonly handed = new Map<string, number>();
+  /** When it last took a task that it was handed. */
+  tookAt = 0;
   /** Addresses of its own that may be owed messages, each looked through from an id on. */
   owedFrom: { readonly address: string; after: string }[] = [];
 
@@ -30,6 +32,12 @@ export class Worker {
 
   get hasRoom(): boolean {
     return this.handed.size < HANDED_MAX;
+  }
+
+  /** Whether it has had a task since then, and taken none. */
+  hasLeftWaiting(since: number): boolean {
+    const [oldestAt] = this.handed.values();
+    return oldestAt !== undefined && Math.max(oldestAt, this.tookAt) <= since;
   }
 
   /** Every address that names it. */

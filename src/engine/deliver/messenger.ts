@@ -1,4 +1,5 @@
 import { parseAddress } from "../../protocol/addresses.ts";
+import type { Clock } from "../clock.ts";
 import type { Outgoing, TaskRow } from "../decide/state.ts";
 import type { Owed } from "../store/owed-messages.ts";
 import { Assignments } from "./assignments.ts";
@@ -6,6 +7,7 @@ import { Backlog, type BacklogSource } from "./backlog.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Connection, Worker } from "./group.ts";
 import { Groups } from "./groups.ts";
+import { Takers } from "./takers.ts";
 
 /** What the messenger reads of the store, between transactions. */
 export interface MessengerSource extends BacklogSource {
@@ -14,7 +16,7 @@ export interface MessengerSource extends BacklogSource {
 
 export interface MessengerOptions {
   readonly source: MessengerSource;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** The message was handed to a live connection and is owed no more. */
   readonly onPaid: (debt: Owed) => void;
 }
@@ -29,22 +31,29 @@ export interface MessengerOptions {
  * 3. When a worker disconnects, tasks that it was handed and has not acquired go to the others at once.
  * 4. A task that was lost or given back goes to a different worker, if one has room: the worker that had it may be frozen,
  *    with its connection still open.
- * 5. An unblock is owed until a live connection has taken it. What is owed to an address is sent when that address connects.
+ * 5. A worker that takes nothing of what it is handed gets no more while others of its group do, and they get what it had.
+ * 6. An unblock is owed until a live connection has taken it. What is owed to an address is sent when that address connects.
  */
 export class Messenger {
   readonly #source: MessengerSource;
   readonly #groups = new Groups();
   readonly #assignments = new Assignments();
+  readonly #takers: Takers;
   readonly #dispatcher: Dispatcher;
   readonly #backlog: Backlog;
+  readonly #now: () => number;
   #outbox: Outgoing[] = [];
   #turn: NodeJS.Immediate | undefined;
   #isClosed = false;
 
-  constructor({ source, now, onPaid }: MessengerOptions) {
+  constructor({ source, clock, onPaid }: MessengerOptions) {
     this.#source = source;
-    this.#dispatcher = new Dispatcher(this.#groups, this.#assignments, onPaid);
-    const [dispatcher, assignments] = [this.#dispatcher, this.#assignments];
+    this.#now = () => clock.now();
+    const [groups, assignments, now] = [this.#groups, this.#assignments, this.#now];
+    const takers = new Takers({ groups, clock, reassign: (worker) => this.#reassign(worker, "waits") });
+    const dispatcher = new Dispatcher({ groups, assignments, takers, now, onPaid });
+    this.#takers = takers;
+    this.#dispatcher = dispatcher;
     this.#backlog = new Backlog({ source, now, dispatcher, assignments });
   }
 
@@ -53,6 +62,7 @@ export class Messenger {
     const group = this.#groups.open(connection.group);
     const replaced = group.workers.get(connection.pid);
     const worker = group.add(connection);
+    this.#takers.isBack(connection.pid);
     if (replaced !== undefined) {
       this.#reassign(replaced);
       replaced.connection.replaced();
@@ -85,11 +95,18 @@ export class Messenger {
 
   /** A task has changed on disk: it may have been acquired, which makes room for another. */
   taskChanged(task: TaskRow): void {
-    const worker = this.#assignments.taskChanged(task);
+    const worker = this.#assignments.taskChanged(task, this.#now());
     if (worker === undefined) return;
     const group = this.#groups.get(worker.connection.group);
     if (group?.isBehind !== true) return;
     group.isDue = true;
+    this.#schedule();
+  }
+
+  /** A worker asks for a task, which it may not get. */
+  asked(pid: string): void {
+    if (!this.#takers.isBack(pid)) return;
+    for (const group of this.#groups.all()) group.isDue = group.isBehind;
     this.#schedule();
   }
 
@@ -118,6 +135,7 @@ export class Messenger {
     this.#isClosed = true;
     clearImmediate(this.#turn);
     this.#turn = undefined;
+    this.#takers.close();
     this.#groups.clear();
     this.reset();
   }
@@ -145,11 +163,15 @@ export class Messenger {
     }
   }
 
-  /** Finds other workers for what this one was handed and did not acquire. */
-  #reassign(worker: Worker): void {
+  /** Finds other workers for what this one was handed and did not acquire. What is for it alone waits for it. */
+  #reassign(worker: Worker, its: "is lost" | "waits" = "is lost"): void {
     for (const id of this.#assignments.takeFrom(worker)) {
       const task = this.#isClosed ? undefined : this.#source.task(id);
       if (task?.state !== "pending") continue;
+      if (its === "waits" && parseAddress(task.target)?.cast === "uni") {
+        this.#assignments.hand(id, task.version, worker, this.#now());
+        continue;
+      }
       const message = { kind: "execute", head: {}, data: { task: { id, version: task.version } } } as const;
       this.send([{ address: task.target, message }]);
     }

@@ -74,6 +74,8 @@ test("a task whose lease ran out goes to another worker than the one that has lo
     // One more, so that it would be the holder's turn again.
     await start(engine, `between-${id}`);
     await settled();
+    const next = workers.findIndex(({ messages }) => taskIds(messages).includes(`between-${id}`));
+    await ask(engine, acquire(`between-${id}`, 0, DAY, `p${next + 1}`));
     await clock.advance(1_001);
     await settled();
     expect(taskIds(workers[1 - holder]?.messages ?? []).filter((given) => given === id)).toEqual([id]);
