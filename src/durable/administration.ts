@@ -3,7 +3,7 @@ import { isSameJson } from "../lib/canonical-json.ts";
 import { nextOccurrence } from "../lib/cron.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { portableCron } from "../lib/portable-cron.ts";
-import { scheduled } from "./lineage.ts";
+import { isTimer, scheduled } from "./lineage.ts";
 import { ask, encode } from "./protocol-client.ts";
 import { assertStorable } from "./storable.ts";
 
@@ -127,7 +127,8 @@ export function createAdministration(
         const from = cursor === undefined ? {} : { cursor };
         const response = await ask(network, "task.search", { state, limit: PAGE, ...from });
         if (!response.ok) return undefined;
-        found.push(...response.data.tasks.map(taskOf));
+        const tasks = response.data.tasks.map(taskOf);
+        found.push(...(state === "halted" && !isEmbedded ? await withoutTimers(network, tasks) : tasks));
         cursor = response.data.cursor;
       } while (cursor !== undefined && found.length < limit);
       return found.slice(0, limit);
@@ -143,6 +144,15 @@ export function createAdministration(
       return (await ask(network, "task.continue", { id })).ok;
     },
   };
+}
+
+/** A worker halts the task of a timer whose workflow has ended, where the server would offer it again and again. Nobody has to look at it. */
+async function withoutTimers(network: Network, tasks: readonly Task[]): Promise<Task[]> {
+  const promises = await Promise.all(tasks.map(({ id }) => ask(network, "promise.get", { id })));
+  return tasks.filter((_, at) => {
+    const response = promises[at];
+    return response?.ok !== true || !isTimer(response.data.promise.tags);
+  });
 }
 
 /** A schedule may be stored in another notation. We do not guess how another server reads it. */

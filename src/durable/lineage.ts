@@ -8,6 +8,7 @@ import type { Tags } from "../protocol/records.ts";
 import { isTimer, TAG } from "../protocol/tags.ts";
 
 export { anyAddress } from "../protocol/addresses.ts";
+export { originOf as originOfId } from "../protocol/ids.ts";
 export { PROTOCOL_VERSION } from "../protocol/records.ts";
 export { isTimer } from "../protocol/tags.ts";
 

@@ -15,7 +15,9 @@
  * G4 (`value-limit.ts`) a value that is too large to be stored is never sent. The step or workflow that made it is rejected
  *    with a message that says so, and does not run again. The same happens if the engine refuses a value for good (400, 413);
  * G5 (`places.ts`) at most `concurrency` tasks run at once, callbacks counted apart; further ones wait, each once;
- * G6 while draining, no new task is taken, and the engine is told at once, so that other workers get it.
+ * G6 (`timer-rest.ts`) a timer's task, which no worker runs, is put to rest where the server offers it, or it would be offered
+ *    again and again for as long as the timer waits;
+ * G7 while draining, no new task is taken, and the engine is told at once, so that other workers get it.
  */
 import type {
   Message,
@@ -38,6 +40,7 @@ import { HandBack } from "./hand-back.ts";
 import { type HeldTask, refusal, rejectionOf, released } from "./messages.ts";
 import { Places } from "./places.ts";
 import type { FailureNotes } from "./sdk-log.ts";
+import { putToRest } from "./timer-rest.ts";
 import { UnknownCalls } from "./unknown-calls.ts";
 import { rejectionFor, storing, tooLarge, valueIn } from "./value-limit.ts";
 
@@ -226,6 +229,7 @@ export class GuardedNetwork implements Network {
     // The SDK silently drops a timer's task; its deadline does the work.
     if (isTimer(promise.tags)) {
       this.#places.end(id);
+      await putToRest(this.#inner.send, { id, version: acquired.task.version }, promise);
       return response;
     }
     const checked = checkCall(promise, this.#options);

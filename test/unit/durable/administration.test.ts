@@ -1,7 +1,8 @@
 import type { Network, Request, Response } from "@resonatehq/sdk";
 import { expect, test } from "vitest";
 import { createAdministration } from "../../../src/durable/administration.ts";
-import { testEngine } from "../../support/engine.ts";
+import { ask, testEngine } from "../../support/engine.ts";
+import { create, latentTags, request, rootTags } from "../../support/engine-requests.ts";
 
 const WEEKLY = {
   name: "weekly",
@@ -62,4 +63,16 @@ test("what an earlier version stored by number is the same schedule on the embed
   expect(await embedded.createSchedule(WEEKLY)).toMatchObject({ isSame: true, cron: "0 9 * * 1" });
   // There, 1 was Sunday.
   expect(await other.createSchedule(WEEKLY)).toMatchObject({ isSame: false });
+});
+
+test("halted tasks of timers, which workers put to rest on other servers, are not among those to look at", async () => {
+  const engine = testEngine();
+  const inner = engine.network({ group: "cli" });
+  const soon = Date.now() + DAY_MS;
+  const timer = { "resonate:timer": "true", "resonate:target": "poll://any@worker" };
+  await ask(engine, create("po", soon, rootTags("po")));
+  await ask(engine, create("po:0", soon, latentTags("po:0", "po", timer)));
+  for (const id of ["po", "po:0"]) await ask(engine, request("task.halt", { id }));
+  const other = createAdministration(inner, { isEmbedded: false });
+  expect(await other.tasks("halted", 10)).toMatchObject([{ id: "po", state: "halted" }]);
 });
