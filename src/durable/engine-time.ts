@@ -136,6 +136,11 @@ export class RemoteClock implements EngineClock {
 /** In milliseconds, from the embedded engine. */
 const TIME_HEADER = "countersign-time";
 
+/** Whether it is our own engine that has answered so, and not another server of the protocol. */
+export function isOwnEngine(headers: Readonly<Record<string, unknown>>): boolean {
+  return headers[TIME_HEADER] !== undefined;
+}
+
 /** When a reply was written: to the millisecond by our own header, else to the second by HTTP's (RFC 9110, section 6.6.1). */
 export function timeIn(headers: Headers): Span | undefined {
   const own = headers.get(TIME_HEADER);

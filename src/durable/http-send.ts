@@ -5,6 +5,7 @@ import {
   type Response,
   type Send,
 } from "@resonatehq/sdk";
+import { scrub } from "../lib/scrub.ts";
 import { type RemoteClock, timeIn } from "./engine-time.ts";
 
 export interface SendOptions {
@@ -38,7 +39,10 @@ export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send 
     const time = timeIn(reply.headers);
     if (time !== undefined) clock.hear(sentAt, time);
     const text = await reply.text();
-    if (!RESPONSES.includes(reply.status)) throw new ResonateTimeoutException(`HTTP ${reply.status}`);
+    if (!RESPONSES.includes(reply.status)) {
+      const reason = reply.status === 500 || reply.status === 503 ? reasonIn(text) : "";
+      throw new ResonateTimeoutException(`HTTP ${reply.status}${reason}`);
+    }
     const response: unknown = JSON.parse(text);
     const isReadable = isResponse(response) || isOfOurs(response);
     if (!isReadable || response.kind !== request.kind || response.head.corrId !== head.corrId) {
@@ -55,6 +59,18 @@ export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send 
     }
   }) as Send;
 }
+
+/** What the server says about a failure of its own, to be put behind the status. */
+function reasonIn(text: string): string {
+  try {
+    const { data }: { data?: unknown } = Object(JSON.parse(text));
+    return typeof data === "string" && data !== "" ? `: ${scrub(data).slice(0, REASON_CHARS)}` : "";
+  } catch {
+    return "";
+  }
+}
+
+const REASON_CHARS = 200;
 
 /** Of a kind that our engine has, and the SDK does not know. */
 function isOfOurs(response: unknown): response is Response {

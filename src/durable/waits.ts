@@ -35,7 +35,18 @@ interface Watch {
   begun: Promise<void>;
   readonly settled: PromiseWithResolvers<void>;
   timer: NodeJS.Timeout | undefined;
+  /** Polls before its time. Undefined until the first read. */
+  lookNow: (() => void) | undefined;
   waiting: number;
+}
+
+/** What is announced through the network may be lost, and it says when. */
+interface Gaps {
+  onGap(callback: () => void): void;
+}
+
+function hasGaps(network: object): network is Gaps {
+  return "onGap" in network && typeof network.onGap === "function";
 }
 
 export class Waits {
@@ -51,6 +62,7 @@ export class Waits {
     this.#now = now;
     this.#pauses = pauses;
     network.recv((message) => this.#receive(message));
+    if (hasGaps(network)) network.onGap(() => this.#lookAtAll());
   }
 
   /**
@@ -88,6 +100,7 @@ export class Waits {
       begun: Promise.resolve(),
       settled: Promise.withResolvers<void>(),
       timer: undefined,
+      lookNow: undefined,
       waiting: 0,
     };
     this.#watches.set(id, watch);
@@ -126,10 +139,17 @@ export class Waits {
   #lookLater(watch: Watch, timeoutAt: number, pauseMs: number): void {
     if (this.#watches.get(watch.id) !== watch) return;
     const toDeadlineMs = timeoutAt - this.#now() + DEADLINE_GRACE_MS;
-    watch.timer = setTimeout(
-      () => void this.#lookAgain(watch, timeoutAt, pauseMs),
-      toDeadlineMs > 0 ? Math.min(pauseMs, toDeadlineMs) : pauseMs,
-    );
+    watch.lookNow = () => {
+      clearTimeout(watch.timer);
+      void this.#lookAgain(watch, timeoutAt, pauseMs);
+    };
+    clearTimeout(watch.timer);
+    watch.timer = setTimeout(watch.lookNow, toDeadlineMs > 0 ? Math.min(pauseMs, toDeadlineMs) : pauseMs);
+  }
+
+  /** An announcement may have been lost. */
+  #lookAtAll(): void {
+    for (const { lookNow } of this.#watches.values()) lookNow?.();
   }
 
   async #lookAgain(watch: Watch, timeoutAt: number, pauseMs: number): Promise<void> {

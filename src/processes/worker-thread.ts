@@ -45,7 +45,13 @@ try {
   const config = loadConfig(settings, role);
   const { group, builtInGroup } = config.worker;
   const log = saidLog(config, part, say);
-  const network = createHttpNetwork({ ...engineEndpoint(config), group, moreGroups: [builtInGroup], pid });
+  const network = createHttpNetwork({
+    ...engineEndpoint(config),
+    group,
+    moreGroups: [builtInGroup],
+    pid,
+    isWorker: true,
+  });
   const index = await openIndexOf(config, log);
   const worker = composeWorker({
     config,

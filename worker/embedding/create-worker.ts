@@ -45,7 +45,7 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
   const { url, token, workflows, group, countersignGroup, concurrency, leaseMs, log = ownLog() } = settings;
   const pid = processId();
   const worker = startWorker({
-    network: createHttpNetwork({ url, token, group, pid }),
+    network: createHttpNetwork({ url, token, group, pid, isWorker: true }),
     pid,
     leaseMs,
     handBackMs: HANDBACK_MS,

@@ -50,6 +50,8 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     if (path.startsWith("/poll/")) {
       if (request.method !== "GET") return notAllowed(response, "GET");
       if (!isToken(bearer(request))) return unauthorized(response);
+      // Tells workers whose engine it is: ours hands out what waits by itself.
+      response.setHeader("Countersign-Time", engine.now());
       return streams.open(path, response);
     }
     if (path === "/") return notAllowed(response, "POST");

@@ -1,0 +1,61 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Request, Response } from "@resonatehq/sdk";
+
+/**
+ * Idempotent requests: repeated, they return the stored result. All requests of a gateway are idempotent. A worker's
+ * claims on tasks are not: an acquired task would refuse the second attempt.
+ */
+const REPEATABLE: ReadonlySet<string> = new Set([
+  "promise.get",
+  "promise.search",
+  "promise.create",
+  "promise.settle",
+  "promise.register_listener",
+  "task.get",
+  "task.search",
+  // The task's version tells late attempts from its holder's.
+  "task.fence",
+  "task.heartbeat",
+  // Of our own engine.
+  "projection.read",
+]);
+
+/**
+ * Pauses before further attempts, each up to a third longer or shorter, so that those who failed together come back
+ * apart. Three seconds in all: longer than an engine takes to start again, shorter than callers wait.
+ */
+const PAUSES_MS = [25, 75, 200, 400, 600, 800, 900];
+
+/**
+ * Sends a request, and sends it again after a fault that passes: nobody was there, or the server failed. A server that
+ * has undone its transaction, because others did the same thing at the same time, has done nothing, so then any request is sent again.
+ *
+ * Throws what the last attempt threw.
+ */
+export async function withPatience<R extends Response>(
+  request: Request,
+  attempt: () => Promise<R>,
+): Promise<R> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isWorthAnother(request, error)) throw error;
+    }
+    await pause(pauseMs * (2 / 3 + (2 / 3) * Math.random()));
+  }
+  return await attempt();
+}
+
+function isWorthAnother({ kind }: Request, error: unknown): boolean {
+  const text = error instanceof Error ? error.message : "";
+  if (CONFLICT.test(text)) return true;
+  return REPEATABLE.has(kind) && (BROKEN.test(text) || FAILED.test(text));
+}
+
+/** Nobody was there, or the connection broke, for example because a busy engine closed one that was just reused. Not a timeout. */
+const BROKEN = /^platform failure: (?:fetch failed|terminated)$/u;
+/** The server failed, or the proxy before it found none. */
+const FAILED = /^platform failure: HTTP (?:500|502|503|504)(?:: |$)/u;
+/** As Resonate Server 0.9.8 says it on PostgreSQL. */
+const CONFLICT = /^platform failure: HTTP 50[03]: .*\bSerialization conflict/u;
