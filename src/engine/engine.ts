@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { ServiceError } from "../lib/errors.ts";
 import { parseRequest } from "../protocol/parse.ts";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { type EngineStats, groupCommit } from "./commit/group-commit.ts";
 import { FROM_START, type HeadPlace } from "./decide/collect.ts";
 import { type Reply, refuse, reply } from "./decide/response.ts";
@@ -15,6 +15,7 @@ import {
   type NetworkOptions,
 } from "./deliver/network.ts";
 import { type EngineLog, SILENT } from "./log.ts";
+import { openMachineClock } from "./machine-clock.ts";
 import { Rebuilding } from "./operate/rebuilding.ts";
 import { Retention } from "./operate/retention.ts";
 import { lockFolder, MEMORY, openDatabase } from "./store/database.ts";
@@ -27,6 +28,7 @@ export interface EngineOptions {
   readonly dataDir?: string;
   /** The file itself; `:memory:` keeps nothing. */
   readonly file?: string;
+  /** Default: the machine's, as `MachineClock` reads it. */
   readonly clock?: Clock;
   readonly log?: EngineLog;
   /** How long trees of promises are kept after their end, in ms. Undefined: for good. */
@@ -89,7 +91,7 @@ export function openEngine(options: EngineOptions): Engine {
 }
 
 function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefined): Engine {
-  const { clock = SYSTEM_CLOCK, log = SILENT, debug = false } = options;
+  const { log = SILENT, clock = openMachineClock(log), debug = false } = options;
   const bootId = randomBytes(4).toString("hex");
   const messenger: Messenger = new Messenger({
     source: {

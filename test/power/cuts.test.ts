@@ -5,10 +5,11 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
+import { whyNoPreload } from "../support/preload.ts";
 import { type Random, randomFrom, seeds } from "../support/seeds.ts";
 import { Disk } from "./disk.ts";
 import { type Life, problemsOf, recordLife } from "./engine-life.ts";
-import { type Event, whyNoRecording } from "./recording.ts";
+import type { Event } from "./recording.ts";
 import { workFolder } from "./work-folder.ts";
 
 /** `POWER_CUTS=10000 npx vitest run --project unit test/power` for more. */
@@ -18,7 +19,7 @@ const CUTS_OF_A_LIFE = 100;
 const LIVES = 4;
 
 function needsRecorder(ctx: TestContext): void {
-  const why = whyNoRecording();
+  const why = whyNoPreload();
   ctx.skip(why !== undefined, why);
 }
 

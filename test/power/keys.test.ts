@@ -5,16 +5,17 @@ import { join } from "node:path";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { whyNoPreload } from "../support/preload.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
 import { Disk } from "./disk.ts";
-import { readRecording, recordedEnv, whyNoRecording } from "./recording.ts";
+import { readRecording, recordedEnv } from "./recording.ts";
 import { workFolder } from "./work-folder.ts";
 
 const MAKER = fileURLToPath(new URL("key-maker.ts", import.meta.url));
 const [seed = 0] = seeds(1);
 
 test(`keys and API keys are on disk before anybody uses them (SEEDS=${seed})`, (ctx) => {
-  const why = whyNoRecording();
+  const why = whyNoPreload();
   ctx.skip(why !== undefined, why);
   const random = randomFrom(seed);
   const work = workFolder();

@@ -2,10 +2,9 @@
  * What a real process does to the files of a folder, call by call: recorder.c is built and preloaded, and its log is read.
  * So everything is seen that goes to the disk, from Node's own calls and from SQLite's, in the order in which it went.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { buildPreload } from "../support/preload.ts";
 
 /** One call that changed something, or a sync that has ended. `file` is a number that no other file has. */
 export type Event = {
@@ -21,37 +20,11 @@ export type Event = {
   | { readonly kind: "rename"; readonly name: string; readonly to: string; readonly file: number }
 );
 
-const SOURCE = fileURLToPath(new URL("recorder.c", import.meta.url));
-
-/** Why nothing can be recorded here; undefined where it can. */
-export function whyNoRecording(): string | undefined {
-  if (process.platform !== "linux") return "only Linux preloads a library like this";
-  try {
-    execFileSync("cc", ["--version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "there is no C compiler (cc): install gcc and libc6-dev";
-  }
-}
+const SOURCE = new URL("recorder.c", import.meta.url);
 
 /** The environment in which a process is recorded: what it does in `folder`, which must exist, goes to `log`. */
 export function recordedEnv(folder: string, log: string, buildFolder: string): Record<string, string> {
-  const library = join(buildFolder, "recorder.so");
-  if (!existsSync(library)) {
-    execFileSync("cc", [
-      "-O2",
-      "-Wall",
-      "-Werror",
-      "-shared",
-      "-fPIC",
-      "-o",
-      library,
-      SOURCE,
-      "-ldl",
-      "-lpthread",
-    ]);
-  }
-  return { LD_PRELOAD: library, POWER_FOLDER: folder, POWER_LOG: log };
+  return { LD_PRELOAD: buildPreload(SOURCE, buildFolder), POWER_FOLDER: folder, POWER_LOG: log };
 }
 
 /** A file of the folder before a recording began; a folder has no bytes. */

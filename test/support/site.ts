@@ -13,7 +13,8 @@ import type { Relay } from "./relay.ts";
 import { RESONATE_TOKEN, RESONATE_URL } from "./resonate-server.ts";
 import { type Part, ServiceProcess } from "./service-process.ts";
 
-export type SiteEnv = { readonly [name in EnvName]?: string };
+/** Settings, and what a library that is loaded before the process needs (`preload.ts`). */
+export type SiteEnv = { readonly [name in EnvName | "LD_PRELOAD" | "SET_CLOCK"]?: string };
 
 export interface SiteOptions {
   /** Where mail goes; without one, the development mailbox. */

@@ -47,9 +47,6 @@ export interface GroupCommit {
   close(): void;
 }
 
-const SET_BACK =
-  "The machine's clock was set back: time stands still here until it has caught up, and deadlines wait. A restart of the engine takes the clock as it is";
-
 /** Composes the parts that turn requests into commits. */
 export function groupCommit({
   store,
@@ -59,10 +56,7 @@ export function groupCommit({
   debug = false,
 }: GroupCommitOptions): GroupCommit {
   const stats = { requests: 0, commits: 0, checkpoints: 0, checkpointFailures: 0, halted: 0 };
-  const steady = new SteadyClock(clock, (behindMs) => {
-    if (behindMs === undefined) log.warn({}, "The machine's clock has caught up: deadlines are kept again");
-    else log.error({ seconds: Math.round(behindMs / 1000) }, SET_BACK);
-  });
+  const steady = new SteadyClock(clock);
   const controls = debug ? new DebugControls(store) : undefined;
   const alarm: Alarm = new Alarm(clock, () => {
     sweeper.ring();

@@ -3,7 +3,16 @@ import { parseEnvelope } from "../../protocol/parse.ts";
 import { type Reply, refuse, reply } from "../decide/response.ts";
 import type { Connection } from "../deliver/group.ts";
 import { createNetwork, type EngineNetwork, type NetworkOptions } from "../deliver/network.ts";
-import { type Asked, halvesOf, inPieces, type PortNews, type PortOrder, type Told } from "./thread-port.ts";
+import { readTime } from "./shared-time.ts";
+import {
+  type Asked,
+  type EngineKnown,
+  halvesOf,
+  inPieces,
+  type PortNews,
+  type PortOrder,
+  type Told,
+} from "./thread-port.ts";
 
 /** Either end of a line between two threads: a `MessagePort`, or a `Worker` itself. */
 export interface Line {
@@ -14,6 +23,7 @@ export interface Line {
 export class EngineClient {
   readonly #line: Line;
   readonly #bootId: string;
+  readonly #now: () => number;
   readonly #asked = new Map<number, (reply: Reply) => void>();
   readonly #connections = new Map<number, Connection>();
   /** Requests that wait to go over. */
@@ -23,9 +33,10 @@ export class EngineClient {
   #count = 0;
   #isClosed = false;
 
-  constructor(line: Line, bootId: string) {
+  constructor(line: Line, { bootId, time }: EngineKnown) {
     this.#line = line;
     this.#bootId = bootId;
+    this.#now = readTime(time);
   }
 
   /** The SDK's `Network` in this thread; `start()` begins deliveries. */
@@ -33,7 +44,7 @@ export class EngineClient {
     if (this.#isClosed) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
     const messenger = { connect: (connection: Connection) => this.#connect(connection) };
     const send = (request: unknown) => this.#send(request);
-    return createNetwork({ bootId: this.#bootId, messenger, now: () => Date.now(), send }, options);
+    return createNetwork({ bootId: this.#bootId, messenger, now: this.#now, send }, options);
   }
 
   /** What the engine's thread says on this line. */

@@ -5,6 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Message } from "../../protocol/records.ts";
 import type { Reply } from "../decide/response.ts";
+import type { SharedTime } from "./shared-time.ts";
 
 /** What the thread is started with. */
 export interface ThreadStart {
@@ -16,6 +17,12 @@ export interface ThreadStart {
   readonly isProjected?: boolean;
   /** Where other processes of this machine reach the engine; undefined: nowhere. */
   readonly serve: { readonly port: number; readonly token: string } | undefined;
+}
+
+/** What other threads know of the engine. */
+export interface EngineKnown {
+  readonly bootId: string;
+  readonly time: SharedTime;
 }
 
 /** A value as text. */
@@ -57,7 +64,7 @@ export type ToThread =
 
 export type FromThread =
   | PortNews
-  | { readonly kind: "open"; readonly bootId: string; readonly url: string | undefined }
+  | ({ readonly kind: "open"; readonly url: string | undefined } & EngineKnown)
   | { readonly kind: "hosted"; readonly error?: unknown }
   | { readonly kind: "dismissed"; readonly error?: unknown }
   /** From the guest, to those who asked for it. */

@@ -2,8 +2,10 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type Engine, openEngine } from "../engine.ts";
 import type { EngineLog } from "../log.ts";
+import { openMachineClock } from "../machine-clock.ts";
 import type { Projection } from "../store/projection.ts";
 import { serveEngine } from "./http.ts";
+import { shareTime } from "./shared-time.ts";
 import type { FromThread, PortOrder, ThreadStart, ToThread } from "./thread-port.ts";
 import { ThreadServer } from "./thread-server.ts";
 
@@ -31,7 +33,14 @@ export async function runEngineThread(startGuest?: StartGuest, projection?: Proj
     error: (fields, message) => tell({ kind: "log", level: "error", fields, message }),
   };
   const { dataDir, keepMs, isProjected, serve } = workerData as ThreadStart;
-  const engine = openEngine({ dataDir, keepMs, log, projection: isProjected ? projection : undefined });
+  const { clock, time, stop } = shareTime(openMachineClock(log));
+  const engine = openEngine({
+    dataDir,
+    keepMs,
+    log,
+    clock,
+    projection: isProjected ? projection : undefined,
+  });
   const server = serve && (await serveEngine(engine, serve));
   const parent = new ThreadServer(engine, port);
   const others: { readonly server: ThreadServer; readonly port: MessagePort }[] = [];
@@ -50,6 +59,7 @@ export async function runEngineThread(startGuest?: StartGuest, projection?: Proj
   const close = async () => {
     await server?.close();
     await engine.close();
+    stop();
     // Its last replies are still on their way to here.
     await new Promise((resolve) => setImmediate(resolve));
     for (const served of [...others, { server: parent, port }]) {
@@ -81,5 +91,5 @@ export async function runEngineThread(startGuest?: StartGuest, projection?: Proj
         return parent.hear(order);
     }
   });
-  tell({ kind: "open", bootId: engine.bootId, url: server?.url });
+  tell({ kind: "open", bootId: engine.bootId, time, url: server?.url });
 }

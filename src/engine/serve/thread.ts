@@ -5,7 +5,7 @@ import { ServiceError } from "../../lib/errors.ts";
 import type { EngineNetwork, NetworkOptions } from "../deliver/network.ts";
 import type { EngineLog } from "../log.ts";
 import { EngineClient } from "./thread-client.ts";
-import type { FromThread, ThreadStart, ToThread } from "./thread-port.ts";
+import type { EngineKnown, FromThread, ThreadStart, ToThread } from "./thread-port.ts";
 import type { Guest } from "./thread-run.ts";
 
 export interface EngineThreadOptions extends ThreadStart {
@@ -34,9 +34,8 @@ export interface EngineThread {
 }
 
 /** What another thread needs to reach the engine. The port must be transferred to it. */
-export interface EngineLine {
+export interface EngineLine extends EngineKnown {
   readonly port: MessagePort;
-  readonly bootId: string;
 }
 
 /** The thread's file, as source in a checkout, compiled in the package: a name in a text is not rewritten with the imports. */
@@ -84,9 +83,9 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
     if (isOpen) throw error;
     opened.reject(error);
   });
-  const { bootId, url } = await opened.promise;
+  const { bootId, time, url } = await opened.promise;
   isOpen = true;
-  const own = new EngineClient(thread, bootId);
+  const own = new EngineClient(thread, { bootId, time });
   client = own;
 
   return {
@@ -96,7 +95,7 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
       if (closing !== undefined) throw new ServiceError("ENGINE_UNAVAILABLE", "The engine is closed");
       const { port1, port2 } = new MessageChannel();
       order({ kind: "attach", port: port1 }, [port1]);
-      return { port: port2, bootId };
+      return { port: port2, bootId, time };
     },
     host: async (what, listener) => {
       hear = listener;
@@ -121,8 +120,8 @@ export async function startEngineThread(options: EngineThreadOptions): Promise<E
 }
 
 /** The engine from a thread that has got a line to it. */
-export function connectThread({ port, bootId }: EngineLine): Pick<EngineThread, "network" | "close"> {
-  const client = new EngineClient(port, bootId);
+export function connectThread({ port, ...known }: EngineLine): Pick<EngineThread, "network" | "close"> {
+  const client = new EngineClient(port, known);
   port.on("message", (news) => client.hear(news));
   return {
     network: (options) => client.network(options),

@@ -14,7 +14,7 @@ test("EngineClient sends what is asked in one turn of the event loop together, a
       if (order.kind === "ask") trips.push(JSON.parse(order.requests) as Asked[]);
     },
   };
-  const client = new EngineClient(line, "boot");
+  const client = new EngineClient(line, { bootId: "boot", time: new SharedArrayBuffer(8) });
   const network = client.network({ group: "gateway", pid: "p1" });
   const ask = (id: string) =>
     network.send({ kind: "promise.get", head: { corrId: id, version: "" }, data: { id } } as never);
