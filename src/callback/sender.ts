@@ -19,8 +19,11 @@ export interface CallbackSender {
   endpointsFor(type: EventType): readonly Receiver[];
   /** What must be different about a callback URL, as far as can be told without asking DNS; undefined if nothing. */
   urlProblem(url: string): string | undefined;
-  /** Makes the `n`th attempt. Never throws for what the receiver or the network does. */
-  attempt(callback: Callback, n: number): Promise<Attempt>;
+  /**
+   * Makes the `n`th attempt. Never throws for what the receiver or the network does. `traceparent`: the trace that it
+   * belongs to, which the receiver may go on with.
+   */
+  attempt(callback: Callback, n: number, traceparent?: string): Promise<Attempt>;
 }
 
 /** A receiver that the settings name. */
@@ -79,7 +82,11 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
     return to.kind === "url" ? { url: to.url, secrets } : byName.get(to.name);
   }
 
-  async function send(callback: Callback, nowMs: number): Promise<PostResult | undefined> {
+  async function send(
+    callback: Callback,
+    nowMs: number,
+    traceparent: string | undefined,
+  ): Promise<PostResult | undefined> {
     const { event, to } = callback;
     const receiver = resolved(to);
     if (receiver === undefined) return undefined;
@@ -89,6 +96,7 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
       "content-type": "application/json",
       "user-agent": "Countersign",
       ...signatureHeaders(receiver.secrets, signed),
+      ...(traceparent === undefined ? {} : { traceparent }),
     };
     return await post(receiver.url, { headers, body }, { ...options.post, policy });
   }
@@ -99,10 +107,10 @@ export function createCallbackSender(options: CallbackSenderOptions): CallbackSe
       endpoints
         .filter(({ events }) => events === undefined || events.includes(type))
         .map(({ name }) => ({ kind: "endpoint", name })),
-    async attempt(callback, n) {
+    async attempt(callback, n, traceparent) {
       const { event, to } = callback;
       const startedAt = clock();
-      const answer = await send(callback, startedAt);
+      const answer = await send(callback, startedAt, traceparent);
       const endedAt = clock();
       const status = endOf(answer);
       const askedMs =

@@ -10,6 +10,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Measures } from "../lib/measures.ts";
 import type { MessagesFor } from "../lib/messages.ts";
 import type { RelayState } from "../lib/relay-state.ts";
+import type { Traces } from "../lib/traces.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
 import { knownPerson } from "../service/inbox/list.ts";
 import { relyingPartyAt } from "../service/sign-in/webauthn.ts";
@@ -22,6 +23,7 @@ import { allowOrigins } from "./http/cors.ts";
 import { errorHandler, notFound } from "./http/errors.ts";
 import { noCrossSitePresses, noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
 import { createFailureLimit } from "./http/rate-limit.ts";
+import { createTracing } from "./http/tracing.ts";
 import type { Pages } from "./pages/pages.ts";
 import { addAbsenceRoutes } from "./routes/absences.ts";
 import { addAdminActRoutes } from "./routes/admin/acts.ts";
@@ -90,6 +92,8 @@ export interface AppOptions {
   readonly log: Logger;
   /** Default: nothing is measured. */
   readonly measures?: Measures | undefined;
+  /** Default: nothing is traced. */
+  readonly traces?: Traces | undefined;
   /** What is known of the relay in this process. Default: nothing. */
   readonly relay?: (() => RelayState | undefined) | undefined;
   readonly audit: Audit;
@@ -138,7 +142,9 @@ export function createApp(options: AppOptions): Express {
   app.set("trust proxy", options.trustProxyHops);
   app.set("query parser", "simple");
 
-  app.use(requestContext(options));
+  const { durable, traces } = options;
+  const tracing = traces && createTracing(traces, async (id) => (await durable.read(id))?.tags);
+  app.use(requestContext({ ...options, tracing }));
   app.use(wellFormedAddress);
   addHealthRoutes(app, options);
   // What is on the loopback may be there without keys. Elsewhere, balancers and neighbours use names of their own.

@@ -12,6 +12,7 @@ import type { Measures } from "../lib/measures.ts";
 import { type MessagesFor, messagesFor as ownMessages } from "../lib/messages.ts";
 import { randomName } from "../lib/random.ts";
 import type { RelayState } from "../lib/relay-state.ts";
+import type { Traces } from "../lib/traces.ts";
 import { openAbsenceBook } from "../service/absences/book.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** Default: nothing is measured. */
   readonly measures?: Measures | undefined;
+  /** Default: nothing is traced. */
+  readonly traces?: Traces | undefined;
   /** What is known of the relay in this process. Default: nothing. */
   readonly relay?: (() => RelayState | undefined) | undefined;
   /** Who did what is written there. Default: nowhere. */
@@ -105,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       messagesFor: options.messagesFor ?? ownMessages,
       log: options.log,
       measures: options.measures,
+      traces: options.traces,
       relay: options.relay,
       audit: options.audit ?? NO_AUDIT,
       publicUrl,

@@ -19,6 +19,7 @@ import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
 import { startBuiltInsLater } from "./start-built-ins.ts";
 import { startWorkflows } from "./start-workflows.ts";
+import { openTraces } from "./traces.ts";
 import { openEngineWatch } from "./watch-engine.ts";
 import type { Hearers } from "./worker-news.ts";
 
@@ -44,6 +45,8 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   let relay: RelayState | undefined;
   const metrics = await openMetrics(config, log, () => relay);
   owner.defer(() => metrics?.close());
+  const traces = await openTraces();
+  owner.defer(() => traces?.close());
   const watch = engine === undefined ? await openEngineWatch(config, log, metrics) : undefined;
   owner.defer(() => watch?.stop());
   const workflows = await loadWorkflows(config.workflows.folder);
@@ -63,6 +66,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
     watch,
     log,
     metrics,
+    traces,
     relay: () => relay,
     workflows,
     mailbox: mailbox?.routes,
@@ -72,6 +76,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   const heard: Hearers = {
     write: linesOf(log),
     metrics,
+    traces,
     relay: (state) => {
       relay = state;
     },

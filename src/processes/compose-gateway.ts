@@ -22,6 +22,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { loadMessages } from "../lib/message-folder.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import { hasRoom } from "../lib/storage.ts";
+import type { Traces } from "../lib/traces.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
@@ -40,6 +41,7 @@ export interface GatewayParts {
   readonly watch: EngineWatch | undefined;
   readonly log: Logger;
   readonly metrics?: Metrics | undefined;
+  readonly traces?: Traces | undefined;
   /** What is known of the relay, where a worker is in the same process. */
   readonly relay?: (() => RelayState | undefined) | undefined;
   /** The workflows of the folder in the settings. */
@@ -61,6 +63,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       ledger,
       log,
       measures: parts.metrics,
+      traces: parts.traces,
       relay: parts.relay,
       audit:
         auditDir === undefined

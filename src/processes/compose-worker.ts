@@ -20,6 +20,7 @@ import { type Measures, NO_MEASURES } from "../lib/measures.ts";
 import { loadMessages } from "../lib/message-folder.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import { parseSmtpUrl } from "../lib/smtp-url.ts";
+import type { SpanSink } from "../lib/traces.ts";
 import { createLinkTokens } from "../tokens/tokens.ts";
 import type { Workflow } from "../workflows/workflow.ts";
 import { readCallbackSettings } from "./callback-settings.ts";
@@ -40,6 +41,8 @@ export interface WorkerParts {
   readonly mailboxPort?: number | undefined;
   /** Default: nothing is measured. */
   readonly measures?: Measures | undefined;
+  /** Where spans go. Default: there are no traces. */
+  readonly spans?: SpanSink | undefined;
   /** Gets what is known of the relay, after each mail. */
   readonly onRelay?: ((state: RelayState) => void) | undefined;
   /** Told what happens to approvals, to show it to people (`countersign dev`). */
@@ -92,8 +95,8 @@ export function composeWorker(parts: WorkerParts): Worker {
   });
   const callbacks: CallbackSender = {
     ...sender,
-    async attempt(callback, n) {
-      const attempt = await sender.attempt(callback, n);
+    async attempt(callback, n, traceparent) {
+      const attempt = await sender.attempt(callback, n, traceparent);
       const { next } = attempt;
       measures.count("countersign.callback.attempts", {
         result: next.kind === "end" ? next.status : "retry",
@@ -118,6 +121,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       publicUrl,
       bounceAddress: config.bounces?.address,
       measures,
+      spans: parts.spans,
       group,
       builtInGroup,
       mayApproveByDeadline: config.mayApproveByDeadline,

@@ -15,6 +15,7 @@ import { loadWorkflows } from "../workflows/folder.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { openMetrics } from "./metrics.ts";
 import { openIndexOf } from "./open-index.ts";
+import { openTraces } from "./traces.ts";
 import { openEngineWatch } from "./watch-engine.ts";
 
 await runService(async () => {
@@ -25,6 +26,7 @@ await runService(async () => {
   const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
   const metrics = await openMetrics(config, log);
+  const traces = await openTraces();
   const watch = await openEngineWatch(config, log, metrics);
   const index = await openIndexOf(config, log);
   const ownNetwork = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
@@ -47,6 +49,7 @@ await runService(async () => {
     watch,
     log,
     metrics,
+    traces,
     workflows,
     mailbox: mailbox?.routes,
   });
@@ -58,6 +61,7 @@ await runService(async () => {
       watch.stop();
       await gateway.close();
       await metrics?.close();
+      await traces?.close();
       await durable.stop();
       await index?.stop();
       await mailbox?.close();

@@ -6,7 +6,9 @@ import type { Config } from "../config/config.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import type { CounterName, GaugeName, HistogramName, Labels, Measures } from "../lib/measures.ts";
 import type { RelayState } from "../lib/relay-state.ts";
+import type { SpanRecord, SpanSink } from "../lib/traces.ts";
 import type { Onlooker, WorkerParts } from "./compose-worker.ts";
+import { hasTraces } from "./traces.ts";
 
 export type WorkerNews =
   | { readonly kind: "line"; readonly line: string }
@@ -20,6 +22,7 @@ export type WorkerNews =
       readonly labels: Labels;
     }
   | { readonly kind: "set"; readonly name: GaugeName; readonly value: number }
+  | { readonly kind: "span"; readonly span: SpanRecord }
   | { readonly kind: "relay"; readonly state: RelayState };
 
 /** In the worker's thread: a log that `say` carries over. */
@@ -39,15 +42,17 @@ export function saidOnlooker(say: (news: WorkerNews) => void): Onlooker {
   };
 }
 
-/** In the worker's thread: tells of the relay, and measures where metrics are on. */
+/** In the worker's thread: tells of the relay, measures where metrics are on, and records spans where traces are. */
 export function saidMeasures(
   { metrics }: Config,
   say: (news: WorkerNews) => void,
-): Pick<WorkerParts, "measures" | "onRelay"> {
+): Pick<WorkerParts, "measures" | "spans" | "onRelay"> {
   const onRelay = (state: RelayState) => say({ kind: "relay", state });
-  if (!metrics) return { onRelay };
+  const spans = hasTraces() ? { record: (span: SpanRecord) => say({ kind: "span", span }) } : undefined;
+  if (!metrics) return { onRelay, spans };
   return {
     onRelay,
+    spans,
     measures: {
       count: (name, labels = {}, by = 1) => say({ kind: "count", name, by, labels }),
       observe: (name, value, labels = {}) => say({ kind: "observe", name, value, labels }),
@@ -62,11 +67,12 @@ export interface Hearers {
   readonly write: (line: string) => void;
   readonly onlooker?: Onlooker | undefined;
   readonly metrics?: Measures | undefined;
+  readonly traces?: SpanSink | undefined;
   readonly relay?: ((state: RelayState) => void) | undefined;
 }
 
 /** In the first thread: passes the news on. */
-export function hearWorker(news: WorkerNews, { write, onlooker, metrics, relay }: Hearers): void {
+export function hearWorker(news: WorkerNews, { write, onlooker, metrics, traces, relay }: Hearers): void {
   switch (news.kind) {
     case "line":
       return write(news.line);
@@ -80,6 +86,8 @@ export function hearWorker(news: WorkerNews, { write, onlooker, metrics, relay }
       return metrics?.observe(news.name, news.value, news.labels);
     case "set":
       return metrics?.set(news.name, news.value);
+    case "span":
+      return traces?.record(news.span);
     case "relay":
       return relay?.(news.state);
     default:

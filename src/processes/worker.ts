@@ -9,6 +9,7 @@ import type { RelayState } from "../lib/relay-state.ts";
 import { runService } from "../lib/service.ts";
 import { openMetrics } from "./metrics.ts";
 import { startWorkerThread } from "./start-worker.ts";
+import { openTraces } from "./traces.ts";
 import { examineServer, isRefused, openEngineWatch } from "./watch-engine.ts";
 import { startWorkerHealth } from "./worker-health.ts";
 
@@ -26,6 +27,8 @@ await runService(async () => {
   const { value, release } = await startOwned(async (owner) => {
     const metrics = await openMetrics(config, log, () => relay);
     owner.defer(() => metrics?.close());
+    const traces = await openTraces();
+    owner.defer(() => traces?.close());
     const watch = await openEngineWatch(config, log, metrics);
     owner.defer(() => watch.stop());
     const looking = await examineServer(config, log);
@@ -38,6 +41,7 @@ await runService(async () => {
       heard: {
         write: linesOf(log),
         metrics,
+        traces,
         relay: (state) => {
           relay = state;
         },

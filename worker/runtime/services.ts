@@ -6,6 +6,7 @@ import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import type { EnginePromises } from "../../src/durable/promises.ts";
 import type { Measures } from "../../src/lib/measures.ts";
+import type { SpanSink, TraceContext } from "../../src/lib/traces.ts";
 import type { AbsenceBook } from "../../src/service/absences/book.ts";
 import type { LinkTokens } from "../../src/tokens/tokens.ts";
 import type { WorkerLog } from "./sdk-log.ts";
@@ -48,14 +49,26 @@ export interface ProductServices extends Services {
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
+  /** Does a part of a step that belongs to the trace of its workflow; `work` gets the context to pass on, if there is one. */
+  readonly traced: <T>(
+    stepId: string,
+    name: string,
+    work: (context: TraceContext | undefined) => Promise<T>,
+  ) => Promise<T>;
+  /** The trace that a workflow under way belongs to. */
+  readonly traceOf: (workflow: string) => TraceContext | undefined;
   /** Default: nothing is measured. */
   readonly measures?: Measures | undefined;
+  /** Where spans go. Default: there are no traces. */
+  readonly spans?: SpanSink | undefined;
   /** Gets events of approvals in this process, more than once if a step runs again. */
   readonly onEvent?: ((event: CallbackEvent, request: ApprovalRequest) => void) | undefined;
 }
 
 /** What a worker is given; the rest it has from its engine. */
-export type GivenServices = Omit<Services, OfEngine> | Omit<ProductServices, OfEngine | "apart" | "told">;
+export type GivenServices =
+  | Omit<Services, OfEngine>
+  | Omit<ProductServices, OfEngine | "apart" | "told" | "traced" | "traceOf">;
 
 type OfEngine = "promises" | "look" | "absences" | "now" | "log";
 

@@ -10,6 +10,8 @@ import type { Registration } from "./registration.ts";
 import { sdkLogger, type WorkerLog } from "./sdk-log.ts";
 import { type GivenServices, provideServices } from "./services.ts";
 import { StepNetwork } from "./step-network.ts";
+import { TraceNetwork } from "./trace-network.ts";
+import { tracedBy } from "./traced.ts";
 import { carryValuesWhole } from "./whole-values.ts";
 
 export interface WorkerOptions {
@@ -40,7 +42,9 @@ export function startWorker(options: WorkerOptions): Worker {
   const { now } = engineTimeOf(network);
   const registered = new Set<string>();
   const measures = "measures" in services ? services.measures : undefined;
-  const steps = new StepNetwork(network, now);
+  const spans = "spans" in services ? services.spans : undefined;
+  const tracing = spans && new TraceNetwork(network, spans);
+  const steps = new StepNetwork(tracing ?? network, now);
   const guarded = new GuardedNetwork(steps, {
     has: (func, version) => registered.has(key(func, version)),
     registered: () => [...registered],
@@ -68,6 +72,8 @@ export function startWorker(options: WorkerOptions): Worker {
     absences: openAbsenceBook(look),
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     told: (workflow: string, id: string) => steps.told(workflow, id),
+    traced: tracedBy(tracing, spans),
+    traceOf: (workflow: string) => tracing?.traceOf(workflow),
     now,
     log,
   };

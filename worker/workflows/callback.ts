@@ -63,7 +63,8 @@ function* delivered(ctx: Context, callback: Callback): Generator<unknown, Callba
 }
 
 function attempt_callback(ctx: Context, callback: Callback, n: number): Promise<Attempt> {
-  return productServices(ctx).callbacks.attempt(callback, n);
+  const { traced, callbacks } = productServices(ctx);
+  return traced(ctx.id, "callback", (traceparent) => callbacks.attempt(callback, n, traceparent));
 }
 
 async function read_completion(ctx: Context, workflow: string): Promise<CallbackEvent> {

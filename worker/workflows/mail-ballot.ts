@@ -65,7 +65,7 @@ export async function mail_ballot(ctx: Context, input: MailInput): Promise<MailR
   const untilMs = extensionOf(end)?.untilMs;
   const isOpen = record.state === "pending" && (end.state === "pending" || untilMs !== undefined);
   const delivery = isOpen
-    ? await deliver(svc, movedTo(input, untilMs), record)
+    ? await deliver(svc, ctx.id, movedTo(input, untilMs), record)
     : ({ status: "skipped" } as const);
   const result: MailResult = { kind: "mail", n: input.n, delivery };
   const failed = eventsOfMail(input.approval, result, svc.now);
@@ -89,11 +89,18 @@ function movedTo(input: MailInput, untilMs: number | undefined): MailInput {
   return { ...input, endAtMs: untilMs, deadline: isNamed ? { ...deadline, atMs: untilMs } : deadline };
 }
 
-async function deliver(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<Delivery> {
+async function deliver(
+  svc: ProductServices,
+  stepId: string,
+  input: MailInput,
+  record: StoredPromise,
+): Promise<Delivery> {
   // A relay may take minutes, and other approvals must not wait for it.
   const mail = await mailFor(svc, input, record);
   const returnPath = await openReturnPath(svc, record, input.endAtMs + LINK_VIEW_MS);
-  const sending = svc.mailer.send(returnPath === undefined ? mail : { ...mail, returnPath });
+  const sending = svc.traced(stepId, "mail", () =>
+    svc.mailer.send(returnPath === undefined ? mail : { ...mail, returnPath }),
+  );
   const delivery = await svc.apart(input.approval, sending);
   if (delivery.status === "sent" && returnPath !== undefined) return { ...delivery, canBounce: true };
   const { tries, together, deadline } = input;

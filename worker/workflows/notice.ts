@@ -39,7 +39,8 @@ async function send_notice(ctx: Context, notice: Notice, one: Try): Promise<Sent
   await tellOfBounce(svc, notice);
   const mail = await mailFor(svc, notice);
   if (mail === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
-  const delivery = await svc.apart(notice.approval, svc.mailer.send(mail));
+  const sending = svc.traced(ctx.id, "mail", () => svc.mailer.send(mail));
+  const delivery = await svc.apart(notice.approval, sending);
   return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
 }
 

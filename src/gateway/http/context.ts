@@ -4,6 +4,7 @@ import type { Logger } from "../../lib/log.ts";
 import type { Measures } from "../../lib/measures.ts";
 import { httpsForGood } from "../../lib/page-headers.ts";
 import { beginState, stateOf } from "./request-state.ts";
+import type { Tracing } from "./tracing.ts";
 
 /**
  * Gives every request an id, which goes into the answer and the log, and writes one line when it is over.
@@ -15,6 +16,8 @@ export function requestContext(options: {
   readonly log: Logger;
   /** Default: nothing is measured. */
   readonly measures?: Measures | undefined;
+  /** Default: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Where handlers write down what was done. */
   readonly audit: Audit;
   readonly newId: () => string;
@@ -29,7 +32,8 @@ export function requestContext(options: {
   return (req: Request, res: Response, next: NextFunction) => {
     const startedAt = performance.now();
     const requestId = options.newId();
-    beginState(res, { requestId, audit: options.audit });
+    const traced = options.tracing?.begin(req);
+    beginState(res, { requestId, audit: options.audit, trace: traced?.context });
     res.setHeader("X-Request-Id", requestId);
     for (const [name, value] of headers) res.setHeader(name, value);
     if (options.draining.aborted) res.setHeader("Connection", "close");
@@ -50,6 +54,7 @@ export function requestContext(options: {
         "http.request.method": line.method,
         "http.response.status_code": line.status,
       });
+      traced?.end(line);
       // Probes come every few seconds and say nothing when all is well.
       if (QUIET.includes(line.route) && res.statusCode < 400) options.log.debug(line, "request");
       else options.log.info(line, "request");

@@ -2,6 +2,7 @@
 import type { Response } from "express";
 import type { Caller } from "../../auth/authenticate.ts";
 import type { Audit } from "../../lib/audit.ts";
+import type { TraceContext } from "../../lib/traces.ts";
 
 export interface RequestState {
   /** Goes into the answer, the log and the audit record. */
@@ -12,6 +13,8 @@ export interface RequestState {
   caller?: Caller;
   /** The approval that it is about, for its line in the log. */
   approval?: string;
+  /** The trace that an approval which it starts belongs to. Absent: none. */
+  readonly trace?: TraceContext | undefined;
   /** Why it is refused, which the response does not say, and who it claimed to come from. */
   refusal?: { readonly reason: string; readonly who?: string | undefined };
 }
@@ -24,7 +27,7 @@ interface Stateful {
 }
 
 /** Before anything else of a request, once. */
-export function beginState(res: Response, state: Pick<RequestState, "requestId" | "audit">): void {
+export function beginState(res: Response, state: Pick<RequestState, "requestId" | "audit" | "trace">): void {
   (res as Stateful)[STATE] = { ...state };
 }
 

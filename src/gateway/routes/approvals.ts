@@ -24,6 +24,7 @@ import { noteApproval } from "../http/context.ts";
 import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
+import { stateOf } from "../http/request-state.ts";
 import { addRoute } from "../http/routes.ts";
 import { readersMessages } from "../pages/language.ts";
 import { links } from "./approval-links.ts";
@@ -59,7 +60,9 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
     POST: needs("approvals:create", async (req, res) => {
       const body = (await readJson(req))?.value;
       const idempotencyKeys = idempotencyKeysOf(req);
-      const root = await startApproval(options, { body, idempotencyKeys, creator: callerOf(res)?.client });
+      const creator = callerOf(res)?.client;
+      const { trace } = stateOf(res);
+      const root = await startApproval(options, { body, idempotencyKeys, creator, trace });
       noteApproval(res, root.id);
       const answer = reference(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });

@@ -8,7 +8,7 @@ import type { Durable } from "../../durable/durable.ts";
 import type { Logger } from "../../lib/log.ts";
 import { answerBallot } from "../../service/approvals/decide.ts";
 import { audit } from "../http/audit.ts";
-import { requestIdOf } from "../http/context.ts";
+import { noteApproval, requestIdOf } from "../http/context.ts";
 
 export interface Press {
   /** Promise id of the ballot. */
@@ -32,6 +32,7 @@ export async function press(
   { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, door, who }: Press,
 ): Promise<void> {
   const { approval } = ballot;
+  noteApproval(res, approval);
   const tell = (outcome: "stored" | "too late") =>
     audit(res, { who, what: "decide", about: pid, approval, choice, nonce, outcome });
   if (!isOpen) return tell("too late");

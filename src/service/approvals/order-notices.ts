@@ -17,6 +17,7 @@ import { anyAddress, looseLineage, targeted } from "../../durable/lineage.ts";
 import type { EnginePromises } from "../../durable/promises.ts";
 import { encodeValue } from "../../durable/value.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
+import { TRACE_TAG, type TraceContext } from "../../lib/traces.ts";
 
 /** What ordering needs; the worker's services contain it. */
 interface Desk {
@@ -26,6 +27,8 @@ interface Desk {
   readonly group: string;
   /** The worker group that sends. Default: the same. */
   readonly builtInGroup?: string | undefined;
+  /** The trace that an approval under way belongs to. Default: there are no traces. */
+  readonly traceOf?: (approval: string) => TraceContext | undefined;
 }
 
 interface Subject {
@@ -36,10 +39,11 @@ interface Subject {
 
 /** Throws if the engine does not answer: the step then runs again. */
 export async function orderNotices(
-  { promises, now, group, builtInGroup = group }: Desk,
+  { promises, now, group, builtInGroup = group, traceOf }: Desk,
   { approval, startedAtMs, content }: Subject,
   notices: readonly Says[],
 ): Promise<void> {
+  const trace = traceOf?.(approval);
   await Promise.all(
     notices.map(async (says) => {
       const notice: Notice = {
@@ -57,6 +61,7 @@ export async function orderNotices(
           ...looseLineage(id),
           ...targeted(anyAddress(builtInGroup)),
           [KIND_TAG]: NOTICE_KIND,
+          ...(trace === undefined ? {} : { [TRACE_TAG]: trace }),
         },
       });
     }),

@@ -8,6 +8,7 @@ import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
+import { TRACE_TAG, type TraceContext } from "../../lib/traces.ts";
 import type { AbsenceBook } from "../absences/book.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../idempotency-key.ts";
 
@@ -28,6 +29,8 @@ export interface ApprovalCall {
   readonly idempotencyKeys: readonly string[];
   /** The program that calls, if it is known: see `CREATOR_TAG`. */
   readonly creator?: string | undefined;
+  /** The trace that the approval belongs to. Default: none. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface ApprovalCall {
  */
 export async function startApproval(
   options: StartApprovalOptions,
-  { body, idempotencyKeys, creator }: ApprovalCall,
+  { body, idempotencyKeys, creator, trace }: ApprovalCall,
 ): Promise<StoredPromise> {
   const { durable, absences, newId, callbackUrlProblem, mayApproveByDeadline } = options;
   const { id, problems } = chooseId(body, idempotencyKeys);
@@ -57,7 +60,11 @@ export async function startApproval(
   const root = await durable.start({
     id: id ?? newId(),
     ...approvalCall(parsed.value, termsWith(parsed, await absences.awayAt(nowMs))),
-    tags: { [KIND_TAG]: "approval", ...(creator === undefined ? {} : { [CREATOR_TAG]: creator }) },
+    tags: {
+      [KIND_TAG]: "approval",
+      ...(creator === undefined ? {} : { [CREATOR_TAG]: creator }),
+      ...(trace === undefined ? {} : { [TRACE_TAG]: trace }),
+    },
   });
   const stored = callOf(root);
   if (stored === undefined) {

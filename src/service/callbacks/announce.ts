@@ -20,6 +20,7 @@ import type { CallbackSender } from "../../callback/sender.ts";
 import { anyAddress, looseLineage, targeted } from "../../durable/lineage.ts";
 import type { EnginePromises } from "../../durable/promises.ts";
 import { encodeValue } from "../../durable/value.ts";
+import { TRACE_TAG, type TraceContext } from "../../lib/traces.ts";
 
 /** What announcing needs; the worker's services contain it. */
 export interface Announcer {
@@ -31,6 +32,8 @@ export interface Announcer {
   readonly group: string;
   /** The worker group that delivers. Default: the same. */
   readonly builtInGroup?: string | undefined;
+  /** The trace that an approval under way belongs to. Default: there are no traces. */
+  readonly traceOf?: (approval: string) => TraceContext | undefined;
 }
 
 /** What a step adds to its result when it announced something. */
@@ -73,10 +76,11 @@ export function bothOf(a: Announced, b: Announced): Announced {
 }
 
 async function start(
-  { promises, group, builtInGroup = group, now }: Announcer,
+  { promises, group, builtInGroup = group, now, traceOf }: Announcer,
   callback: Callback,
 ): Promise<string> {
   const id = callbackIdOf(callback);
+  const trace = traceOf?.(subjectOf(callback.event));
   await promises.create(id, now() + CALLBACK_LIFE_MS, {
     ...encodeValue({ func: CALLBACK_FUNC, args: [callback], version: 1 }),
     tags: {
@@ -85,6 +89,7 @@ async function start(
       ...targeted(anyAddress(builtInGroup)),
       [KIND_TAG]: CALLBACK_KIND,
       [ABOUT_TAG]: subjectOf(callback.event),
+      ...(trace === undefined ? {} : { [TRACE_TAG]: trace }),
     },
   });
   return id;

@@ -5,6 +5,7 @@ import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
+import type { CallbackSender } from "../../../src/callback/sender.ts";
 import type { Mail, PasskeyMail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
 import { createAdministration } from "../../../src/durable/administration.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
@@ -15,6 +16,7 @@ import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
 import type { Measures } from "../../../src/lib/measures.ts";
 import type { RelayState } from "../../../src/lib/relay-state.ts";
+import type { Traces } from "../../../src/lib/traces.ts";
 import { createLinkTokens, type LinkTokens } from "../../../src/tokens/tokens.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
@@ -80,6 +82,9 @@ export interface RigOptions {
   /** Runs a worker from the start. */
   readonly work?: boolean;
   readonly measures?: Measures;
+  readonly traces?: Traces;
+  /** What calls receivers of events. Default: there are none. */
+  readonly callbacks?: CallbackSender;
   /** What is known of the relay. Default: nothing. */
   readonly relay?: () => RelayState;
   /** Senders of webhooks. Default: none. */
@@ -133,6 +138,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     outcomeWaitMs,
     sources: options.sources,
     measures: options.measures,
+    traces: options.traces,
     relay: options.relay,
   });
   let calls = 0;
@@ -186,7 +192,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
             },
             (mail) => void told.push(mail),
           ),
-          callbacks: NO_CALLBACKS,
+          callbacks: options.callbacks ?? NO_CALLBACKS,
+          spans: options.traces,
           tokens,
           publicUrl: gateway.publicUrl,
           bounceAddress: options.bounceAddress,
