@@ -1,8 +1,9 @@
 /** The event streams of an engine in another process: one for each group, opened again whenever it ends. */
-import { get as getByHttp, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { get as getByHttps } from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { type HttpAdapter, isMessage, type Message } from "@resonatehq/sdk";
+import { get as getByHttp } from "../lib/http.ts";
 import { isOwnEngine } from "./engine-time.ts";
 import { eventData } from "./event-stream.ts";
 import { anyAddress } from "./lineage.ts";
