@@ -1,8 +1,10 @@
 /** Settings of the engine: which one, and how long it keeps what has ended. */
+import { resolve } from "node:path";
 import { Temporal } from "../lib/temporal.ts";
 import type { Role } from "./config.ts";
 import * as read from "./read.ts";
 import type { Secret } from "./secret.ts";
+import { tokenFileProblem } from "./token-file.ts";
 
 export type EngineConfig =
   /** Ours, on one file in the data folder; other processes reach it on `port` of the loopback (0: nobody does). */
@@ -14,11 +16,20 @@ export type EngineConfig =
       /** Whether it keeps the index that lists of approvals are read from. */
       readonly isIndexed: boolean;
     }
-  | { readonly kind: "server"; readonly url: string; readonly token: Secret | undefined };
+  | {
+      readonly kind: "server";
+      readonly url: string;
+      readonly token: Secret | undefined;
+      /** Absolute path of the file that has the token, in place of `token`: it may be replaced while processes run. */
+      readonly tokenFile: string | undefined;
+    };
 
 export function engineConfig(source: read.Source, role: Role): EngineConfig {
   const url = read.url(source, "RESONATE_URL", ["http:", "https:"]);
   const token = read.headerSecret(source, "RESONATE_TOKEN");
+  const tokenFile = tokenFileSetting(source, role);
+  if (token !== undefined && tokenFile !== undefined)
+    source.problems.push("RESONATE_TOKEN and RESONATE_TOKEN_FILE are both set: set one of the two");
   const port = read.port(source, "ENGINE_PORT", 8001);
   const keepMs = retention(source);
   if (url !== undefined) {
@@ -32,8 +43,10 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
         "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
       );
     }
-    return { kind: "server", url: url.href.replace(/\/$/, ""), token };
+    return { kind: "server", url: url.href.replace(/\/$/, ""), token, tokenFile };
   }
+  if (tokenFile !== undefined)
+    source.problems.push("RESONATE_TOKEN_FILE is set without RESONATE_URL: set both or neither");
   if (token !== undefined)
     source.problems.push("RESONATE_TOKEN is set without RESONATE_URL: set both or neither");
   if (port === 0 && role !== "all") {
@@ -41,6 +54,15 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   }
   const isIndexed = read.oneOf(source, "APPROVAL_INDEX", ["on", "off"], "on") === "on";
   return { kind: "embedded", port, keepMs, isIndexed };
+}
+
+function tokenFileSetting(source: read.Source, role: Role): string | undefined {
+  const given = read.text(source, "RESONATE_TOKEN_FILE");
+  if (given === undefined) return undefined;
+  const file = resolve(given);
+  const problem = role === "engine" ? undefined : tokenFileProblem(file);
+  if (problem !== undefined) source.problems.push(`RESONATE_TOKEN_FILE cannot be used: ${problem}`);
+  return file;
 }
 
 /** While a workflow is kept, its result can be looked up, and a repeated request finds it: for an hour at least. */

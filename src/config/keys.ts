@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
 import type { Config } from "./config.ts";
+import { tokenOfFile } from "./token-file.ts";
 
 /** One key that signs or verifies links. */
 export interface TokenKey {
@@ -26,9 +27,16 @@ export function loadTokenKeys(config: Config): readonly [TokenKey, ...TokenKey[]
  * What a process apart needs to reach the engine: its address and token. The command line only reads the token, and
  * throws `ConfigError` when there is none; services make it, so that they can be started in any order.
  */
-export function engineEndpoint(config: Config): { readonly url: string; readonly token: string | undefined } {
+export function engineEndpoint(config: Config): {
+  readonly url: string;
+  /** A function where it is in a file that may be replaced: it tells the one to use now. */
+  readonly token: string | undefined | (() => string | undefined);
+} {
   const { engine } = config;
-  if (engine.kind === "server") return { url: engine.url, token: engine.token?.reveal() };
+  if (engine.kind === "server") {
+    const { url, token, tokenFile } = engine;
+    return { url, token: tokenFile === undefined ? token?.reveal() : tokenOfFile(tokenFile) };
+  }
   return {
     url: `http://127.0.0.1:${engine.port}`,
     token: config.role === "cli" ? presentEngineToken(config) : loadEngineToken(config),

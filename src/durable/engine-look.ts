@@ -1,10 +1,11 @@
 /** Looks at an engine in another process: whether it answers, and lets this program work. */
 import { type Span, timeIn } from "./engine-time.ts";
 import { EXTERNAL, lineage, PROTOCOL_VERSION } from "./lineage.ts";
+import { type Token, tokenNow } from "./token.ts";
 
 export interface Endpoint {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: Token;
 }
 
 /** What keeps a program from working with an engine. */
@@ -62,13 +63,14 @@ const REFUSES_IDS =
   "refuses ids such as order:0, which the SDK uses, so no workflow can take a step. Builds between 0.9.8 and 0.10.0 do that. Use a released version";
 
 async function request(
-  { url, token }: Endpoint,
+  { url, token: source }: Endpoint,
   kind: string,
   data: object,
   signal: AbortSignal,
   answers: readonly number[],
 ): Promise<Look> {
   const corrId = "look";
+  const token = tokenNow(source);
   const head = { corrId, version: PROTOCOL_VERSION, ...(token !== undefined && { auth: token }) };
   const sentAt = Date.now();
   let response: Response;

@@ -7,6 +7,7 @@ import { ConfigError } from "../lib/config-error.ts";
 import { type Measures, NO_MEASURES } from "../lib/measures.ts";
 import { Trouble } from "../lib/trouble.ts";
 import { type Endpoint, type Look, lookAt, type Obstacle, takesIds } from "./engine-look.ts";
+import { type Token, tokenNow } from "./token.ts";
 
 export interface EngineWatch {
   /** Why this process cannot work; undefined: it can, as far as is known. */
@@ -115,15 +116,16 @@ export async function watchEngine(options: WatchOptions): Promise<EngineWatch> {
 /** What follows "The engine" in a sentence, with what to do. */
 function described(
   obstacle: Obstacle,
-  { token, isServer }: { readonly token: string | undefined; readonly isServer: boolean },
+  { token: source, isServer }: { readonly token: Token; readonly isServer: boolean },
 ): string {
+  const token = tokenNow(source);
   switch (obstacle.kind) {
     case "away":
       return `does not answer: ${obstacle.why}`;
     case "token":
       if (!isServer)
         return "refuses the token in DATA_DIR/engine.token: it belongs to another engine. Give this process the same DATA_DIR";
-      if (token === undefined) return "wants a token: set RESONATE_TOKEN";
+      if (token === undefined) return "wants a token: set RESONATE_TOKEN or RESONATE_TOKEN_FILE";
       return `refuses RESONATE_TOKEN: ${expiryOf(token) ?? "it is signed with a key that the server does not have, or its exp, iss or aud are not what the server wants"}`;
     case "prefix":
       return 'takes RESONATE_TOKEN for some ids only. Callers choose ids, so its claim "prefix" must be the empty string, or its claim "role" must be "admin"';

@@ -12,6 +12,7 @@ import { eachOrigin } from "./heartbeats.ts";
 import { createSend } from "./http-send.ts";
 import { withPatience } from "./patience.ts";
 import { PollStreams } from "./poll-streams.ts";
+import type { Token } from "./token.ts";
 import { Turns } from "./turns.ts";
 
 /** Knows the engine's time. */
@@ -23,7 +24,7 @@ export interface HttpEngineNetwork extends Network {
 
 export interface HttpNetworkOptions {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: Token;
   /** Letters, digits, dots, dashes and underscores only: servers parse addresses as URLs. */
   readonly group: string;
   /** Groups whose tasks it takes, too. */
@@ -70,7 +71,6 @@ export function createHttpNetwork({
   const streams = new PollStreams({ base, token, groups, pid });
   const network = new HttpNetwork({
     url: base,
-    ...(token === undefined ? {} : { token }),
     adapter: streams,
   });
   const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock });

@@ -7,10 +7,11 @@ import {
 } from "@resonatehq/sdk";
 import { scrub } from "../lib/scrub.ts";
 import { type RemoteClock, timeIn } from "./engine-time.ts";
+import { type Token, tokenNow } from "./token.ts";
 
 export interface SendOptions {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly token: Token;
   readonly timeoutMs: number;
   /** Learns the engine's time from each reply. */
   readonly clock: RemoteClock;
@@ -24,13 +25,14 @@ const RESPONSES: readonly number[] = [200, 300, 404, 409, 422, 501];
  *
  * Throws `ResonateTimeoutException`, on which the SDK builds its retries, with the status in its text.
  */
-export function createSend({ url, token, timeoutMs, clock }: SendOptions): Send {
-  const headers = {
-    "Content-Type": "application/json",
-    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-  };
+export function createSend({ url, token: source, timeoutMs, clock }: SendOptions): Send {
   const post = async (request: Request): Promise<Response> => {
     const { head } = request;
+    const token = tokenNow(source);
+    const headers = {
+      "Content-Type": "application/json",
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    };
     const body = JSON.stringify(
       token === undefined ? request : { ...request, head: { ...head, auth: token } },
     );

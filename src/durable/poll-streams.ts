@@ -7,11 +7,12 @@ import { get as getByHttp } from "../lib/http.ts";
 import { isOwnEngine } from "./engine-time.ts";
 import { eventData } from "./event-stream.ts";
 import { anyAddress } from "./lineage.ts";
+import { type Token, tokenNow } from "./token.ts";
 
 export interface PollStreamsOptions {
   /** Without a slash at its end. */
   readonly base: string;
-  readonly token: string | undefined;
+  readonly token: Token;
   readonly groups: readonly [string, ...string[]];
   /** Name of this process in all of them. */
   readonly pid: string;
@@ -38,7 +39,7 @@ export class PollStreams implements HttpAdapter {
   readonly unicast: string;
   readonly anycast: string;
   readonly #urls: readonly string[];
-  readonly #headers: Record<string, string>;
+  readonly #token: Token;
   readonly #callbacks: ((message: Message) => void)[] = [];
   readonly #onForeign: (() => void)[] = [];
   readonly #stopped = new AbortController();
@@ -48,7 +49,12 @@ export class PollStreams implements HttpAdapter {
     this.unicast = `poll://uni@${groups[0]}/${pid}`;
     this.anycast = anyAddress(groups[0], pid);
     this.#urls = groups.map((group) => `${base}/poll/${group}/${pid}`);
-    this.#headers = {
+    this.#token = token;
+  }
+
+  #headers(): Record<string, string> {
+    const token = tokenNow(this.#token);
+    return {
       accept: "text/event-stream",
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
@@ -96,7 +102,7 @@ export class PollStreams implements HttpAdapter {
     const { signal } = this.#stopped;
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        const stream = await openStream(url, this.#headers, signal);
+        const stream = await openStream(url, this.#headers(), signal);
         failures = 0;
         tried();
         if (!isOwnEngine(stream.headers)) for (const callback of this.#onForeign) callback();

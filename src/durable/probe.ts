@@ -8,6 +8,7 @@ import { engineTimeOf } from "./engine-time.ts";
 import { createHttpNetwork } from "./http-network.ts";
 import { EXTERNAL, lineage, ofTree, PROTOCOL_VERSION } from "./lineage.ts";
 import { ask, stored } from "./protocol-client.ts";
+import { tokenNow } from "./token.ts";
 import { encodeValue } from "./value.ts";
 
 export interface ServerFindings {
@@ -176,7 +177,7 @@ async function announces(
 
 /** Some servers that are configured to require tokens accept any token, even an unsigned one. */
 async function refusesStrangers({ url, token }: Endpoint, id: string): Promise<boolean> {
-  return (await refuses(url, id, undefined)) && (await refuses(url, id, forged(token)));
+  return (await refuses(url, id, undefined)) && (await refuses(url, id, forged(tokenNow(token))));
 }
 
 /** Like our token as far as it can be decoded, valid for a few minutes, with an invalid signature. */

@@ -114,7 +114,7 @@ describe("engineEndpoint()", () => {
     expect(worker.url).toBe("http://127.0.0.1:9001");
     expect(engineEndpoint(config({ ENGINE_PORT: "9001" }, "gateway"))).toEqual(worker);
     expect(engineEndpoint(config({ ENGINE_PORT: "9001" }, "cli"))).toEqual(worker);
-    expect(readFileSync(join(dir, "data", "engine.token"), "utf8")).toBe(`${worker.token}\n`);
+    expect(readFileSync(join(dir, "data", "engine.token"), "utf8")).toBe(`${String(worker.token)}\n`);
   });
 
   test("tells the command line where no service has ever run, and makes no folder", () => {

@@ -1,5 +1,5 @@
 /** What the samples in deploy/ say about the product is so: names of settings, ports, paths, limits, the version. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -52,7 +52,8 @@ function settingsIn(file: string): Map<string, unknown> {
     const found = new Map<string, unknown>();
     for (const [path, value] of leaves(yaml(file))) {
       const [name = "", above = ""] = path.toReversed();
-      if (above === "environment" || above === "stringData" || above === "data") found.set(name, value);
+      const isSetting = /^[A-Z_]+$/u.test(name);
+      if (isSetting && ["environment", "stringData", "data"].includes(above)) found.set(name, value);
     }
     for (const [, name = "", value] of text.matchAll(/\{ name: ([A-Z_]+), value: "?([^"\n]*?)"? \}/gu))
       found.set(name, value);
@@ -118,7 +119,13 @@ test("the settings of each sample are ones that Countersign starts with", () => 
         value.replace(/\$\{([A-Z_]+):\?\}/u, (_, variable: string) => values[variable] ?? "x"),
       ]),
     );
-    expect(() => loadConfig({ ...filled, DATA_DIR: temporaryFolder(), API_KEYS_FILE: keys })).not.toThrow();
+    const DATA_DIR = temporaryFolder();
+    // What the samples mount.
+    if (filled["RESONATE_TOKEN_FILE"] !== undefined) {
+      filled["RESONATE_TOKEN_FILE"] = join(DATA_DIR, "token");
+      writeFileSync(filled["RESONATE_TOKEN_FILE"], "e30.e30.x");
+    }
+    expect(() => loadConfig({ ...filled, DATA_DIR, API_KEYS_FILE: keys })).not.toThrow();
   }
 });
 
