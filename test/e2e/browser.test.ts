@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Api } from "../support/api.ts";
-import { LOOKS, type Look, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import { LOOKS, type Look, lookAt, openBrowser, openPage, screenshot } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { noticeIn } from "../support/mails.ts";
 import { auditPage, focused } from "../support/page-audit.ts";
@@ -200,6 +200,7 @@ describe("with JavaScript disabled", () => {
 
 test("by keyboard alone, with the focus in sight at every step, and no complaint of the browser's", async () => {
   const id = await ask("By keyboard");
+  await site.mailTo("ana@example.com", "By keyboard");
   // As most people's browsers are: our pages have no script, and break no rule of their own policy.
   await using page = await openPage(browser, DESKTOP, { javaScriptEnabled: true });
   const complaints: string[] = [];
@@ -239,34 +240,32 @@ test("by keyboard alone, with the focus in sight at every step, and no complaint
   expect(complaints).toEqual([]);
 });
 
-// Side by side: a browser that draws one page leaves a core to the next.
-test.concurrent.each(LOOKS)(
-  "every page on the way is whole, and the way can be gone, at $width px in $scheme",
-  async (look) => {
-    const title = `New desks, seen at ${look.width} in ${look.scheme}`;
-    await ask(title);
-    await using page = await openPage(browser, look);
-    await page.goto(`${site.publicUrl}/`);
-    await keep(page, "way 1 start page", look);
-    await openMail(page, title);
-    await keep(page, "way 3 mail", look);
-    await page.goBack();
-    await keep(page, "way 2 mailbox", look);
-    await page.goForward();
-    await page.frameLocator("iframe").getByRole("link", { name: "Approve…" }).click();
-    await page.waitForURL(/\/d\//u);
-    await keep(page, "way 4 question", look);
-    await page.getByRole("button", { name: "Approve" }).click();
-    await page.waitForURL(/\/r\//u);
-    await keep(page, "way 5 receipt", look);
-    await page.goto(`${site.publicUrl}/d/not-a-link`);
-    await keep(page, "way 6 refused", look);
-    await page.goto(`${site.publicUrl}/mailbox/1`);
-    await keep(page, "way 7 no such mail", look);
-    await page.goto(`${site.publicUrl}/nowhere`);
-    await keep(page, "way 8 nothing there", look);
-  },
-);
+test("every page on the way is whole, and the way can be gone, at each width in light and dark", async () => {
+  const title = "New desks, seen by everybody";
+  await ask(title);
+  await using page = await openPage(browser, DESKTOP);
+  await page.goto(`${site.publicUrl}/`);
+  await keep(page, "way 1 start page");
+  await openMail(page, title);
+  const mail = page.frameLocator("iframe").getByRole("link", { name: "Approve…" });
+  await keep(page, "way 3 mail", mail);
+  await page.goBack();
+  await keep(page, "way 2 mailbox", page.getByRole("link", { name: `Decision needed: ${title}` }));
+  await page.goForward();
+  await mail.click();
+  await page.waitForURL(/\/d\//u);
+  const approve = page.getByRole("button", { name: "Approve" });
+  await keep(page, "way 4 question", approve);
+  await approve.click();
+  await page.waitForURL(/\/r\//u);
+  await keep(page, "way 5 receipt");
+  await page.goto(`${site.publicUrl}/d/not-a-link`);
+  await keep(page, "way 6 refused");
+  await page.goto(`${site.publicUrl}/mailbox/1`);
+  await keep(page, "way 7 no such mail");
+  await page.goto(`${site.publicUrl}/nowhere`);
+  await keep(page, "way 8 nothing there");
+});
 
 test("a passkey: made in the inbox with the browser's own device, it signs in without a mail", async () => {
   await using own = await openSite();
@@ -379,9 +378,16 @@ async function openMail(page: Page, title: string): Promise<void> {
   await page.waitForURL(/\/mailbox\/\d+$/u);
 }
 
-async function keep(page: Page, name: string, look: Look): Promise<void> {
-  await screenshot(page, name, look);
-  expect(await page.evaluate(auditPage), name).toEqual([]);
+/** The page that is open is whole in each look, and what leads on can be pressed in it. Leaves pictures. */
+async function keep(page: Page, name: string, onward?: Locator): Promise<void> {
+  for (const look of LOOKS) {
+    await lookAt(page, look);
+    await screenshot(page, name, look);
+    const about = `${name}, ${look.width} px, ${look.scheme}`;
+    expect(await page.evaluate(auditPage), about).toEqual([]);
+    // All that a click waits for, without the click.
+    await onward?.click({ trial: true });
+  }
 }
 
 async function expectReceipt(
