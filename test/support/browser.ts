@@ -57,8 +57,8 @@ export async function openPage(
     javaScriptEnabled: false,
     ...options,
   });
-  // Generous, for a machine on which others work too.
-  context.setDefaultTimeout(20_000);
+  // Half of what a test has: on a machine on which others work too, a browser may get no processor for 20 s.
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
 }
