@@ -11,7 +11,7 @@ import { type Token, tokenNow } from "./token.ts";
 
 export interface EngineWatch {
   /** Why this process cannot work; undefined: it can, as far as is known. */
-  readonly obstacle: () => Obstacle["kind"] | undefined;
+  readonly obstacle: () => Hindrance["kind"] | undefined;
   /** Whether the engine's clock and this machine's are apart. */
   readonly isClockOff: () => boolean;
   stop(): void;
@@ -45,7 +45,17 @@ export interface WatchOptions extends Endpoint {
   readonly log: WatchLog;
   readonly measures?: Measures | undefined;
   readonly times?: WatchTimes;
+  /** Whether messages can come from it. Default: nothing is told, as where nobody listens. */
+  readonly isListening?: (() => boolean) | undefined;
 }
+
+type Hindrance =
+  | Obstacle
+  /** It answers, and cannot be listened to. */
+  | { readonly kind: "stream" };
+
+/** So many looks in a row: a stream that broke is open again in a moment. */
+const DEAF_LOOKS = 2;
 
 /**
  * Looks once, and then again and again. An engine that does not answer yet is waited for in the background.
@@ -58,7 +68,8 @@ export async function watchEngine(options: WatchOptions): Promise<EngineWatch> {
   const { signal } = stopped;
   const named = { url, token, isServer };
   let isExamined = !isServer;
-  let obstacle: Obstacle["kind"] | undefined;
+  let obstacle: Hindrance["kind"] | undefined;
+  let deaf = 0;
 
   const look = async (limitMs: number): Promise<Look> => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
@@ -77,10 +88,12 @@ export async function watchEngine(options: WatchOptions): Promise<EngineWatch> {
     begins: (why) => log.warn({ url }, why),
     ends: (seconds) => log.info({ url, seconds }, "The engine's clock and this machine's are together again"),
   });
-  const note = (found: Look) => {
+  const note = (look: Look) => {
+    deaf = look.kind === "works" && options.isListening?.() === false ? deaf + 1 : 0;
+    const found: Look | Hindrance = deaf >= DEAF_LOOKS ? { kind: "stream" } : look;
     const isUp = found.kind === "works";
     // After an outage another version may answer.
-    if (!isUp) isExamined = !isServer;
+    if (look.kind !== "works") isExamined = !isServer;
     obstacle = isUp ? undefined : found.kind;
     trouble.note(isUp ? undefined : { kind: found.kind, why: described(found, named) });
     measures.set("countersign.engine.up", Number(isUp));
@@ -115,7 +128,7 @@ export async function watchEngine(options: WatchOptions): Promise<EngineWatch> {
 
 /** What follows "The engine" in a sentence, with what to do. */
 function described(
-  obstacle: Obstacle,
+  obstacle: Hindrance,
   { token: source, isServer }: { readonly token: Token; readonly isServer: boolean },
 ): string {
   const token = tokenNow(source);
@@ -137,6 +150,8 @@ function described(
         : `is no engine of Countersign: it answers ${obstacle.status}. Another program listens at ENGINE_PORT`;
     case "protocol":
       return obstacle.why;
+    case "stream":
+      return "answers, but its stream of messages (GET /poll/…) cannot be opened, so that it can hand out no work here. What is in between must let event streams through";
     default:
       return obstacle satisfies never;
   }

@@ -20,6 +20,8 @@ export interface HttpEngineNetwork extends Network {
   readonly clock: EngineClock;
   /** Calls back each time that a stream has opened and announcements may have been lost before. */
   onGap(callback: () => void): void;
+  /** Calls back when messages can come, and when they cannot any more. */
+  onListening(callback: (isListening: boolean) => void): void;
 }
 
 export interface HttpNetworkOptions {
@@ -83,7 +85,11 @@ export function createHttpNetwork({
       : await withPatience(request, () => turns.run(() => send(request)));
   network.send = patiently as Network["send"];
   if (isWorker) catchUp(network, streams, { groups, pid });
-  return Object.assign(network, { clock, onGap: (callback: () => void) => streams.onForeignOpen(callback) });
+  return Object.assign(network, {
+    clock,
+    onGap: (callback: () => void) => streams.onForeignOpen(callback),
+    onListening: (callback: (isListening: boolean) => void) => streams.onListening(callback),
+  });
 }
 
 function tooLate(): ResonateTimeoutException {

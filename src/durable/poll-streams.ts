@@ -42,7 +42,9 @@ export class PollStreams implements HttpAdapter {
   readonly #token: Token;
   readonly #callbacks: ((message: Message) => void)[] = [];
   readonly #onForeign: (() => void)[] = [];
+  readonly #onListening: ((isListening: boolean) => void)[] = [];
   readonly #stopped = new AbortController();
+  #listening = 0;
   #opened: Promise<unknown> | undefined;
 
   constructor({ base, token, groups, pid }: PollStreamsOptions) {
@@ -71,6 +73,11 @@ export class PollStreams implements HttpAdapter {
   /** Calls back each time that a stream is open at a server that does not say again what was said meanwhile. */
   onForeignOpen(callback: () => void): void {
     this.#onForeign.push(callback);
+  }
+
+  /** Calls back when all streams are open, and when one of them no longer is. */
+  onListening(callback: (isListening: boolean) => void): void {
+    this.#onListening.push(callback);
   }
 
   /** Opens the streams once. Resolves when they are open, or cannot be opened at the moment. */
@@ -106,7 +113,12 @@ export class PollStreams implements HttpAdapter {
         failures = 0;
         tried();
         if (!isOwnEngine(stream.headers)) for (const callback of this.#onForeign) callback();
-        for await (const data of eventData(stream)) this.#read(data);
+        this.#count(1);
+        try {
+          for await (const data of eventData(stream)) this.#read(data);
+        } finally {
+          this.#count(-1);
+        }
       } catch {
         // Refused, broken or stopped makes no difference here. If the engine is down, callers learn it from their
         // requests.
@@ -115,6 +127,14 @@ export class PollStreams implements HttpAdapter {
       const longestMs = Math.min(RECONNECT_MS.first * 2 ** failures, RECONNECT_MS.longest);
       await pause(longestMs * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  #count(change: 1 | -1): void {
+    const all = this.#urls.length;
+    const was = this.#listening === all;
+    this.#listening += change;
+    const is = this.#listening === all;
+    if (is !== was) for (const callback of this.#onListening) callback(is);
   }
 
   #read(data: string): void {

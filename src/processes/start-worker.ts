@@ -4,6 +4,8 @@ import type { StartNews, WorkerStart } from "./worker-thread.ts";
 
 export interface WorkerOptions extends Omit<WorkerStart, "isWatched"> {
   readonly heard: Hearers;
+  /** Told whether the engine can hand out work. Default: nobody is. */
+  readonly onListening?: (isListening: boolean) => void;
   /** How long the thread may take to end when it is told to stop. Default: that of `runThread`. */
   readonly graceMs?: number;
 }
@@ -15,12 +17,13 @@ export interface WorkerOptions extends Omit<WorkerStart, "isWatched"> {
  * @throws Error with the stack that is to be printed, if the worker cannot start
  */
 export async function startWorkerThread(options: WorkerOptions): Promise<RunningThread> {
-  const { heard, graceMs, ...start } = options;
+  const { heard, graceMs, onListening, ...start } = options;
   const started = Promise.withResolvers<void>();
   const data: WorkerStart = { ...start, isWatched: heard.onlooker !== undefined };
   const onNews = (said: unknown) => {
     const news = said as StartNews;
     if (news.kind === "ready") started.resolve();
+    else if (news.kind === "listening") onListening?.(news.isListening);
     else if (news.kind === "failed") started.reject(asSaid(news.problem));
     else hearWorker(news, heard);
   };

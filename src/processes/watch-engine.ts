@@ -9,22 +9,24 @@ import type { Measures } from "../lib/measures.ts";
 /**
  * Watches the engine of a process that is apart from it.
  *
+ * @param isListening whether the engine can hand out work, where this process is a worker
  * @throws ConfigError if the engine answers so that nothing can work
  */
 export async function openEngineWatch(
   config: Config,
   log: Logger,
   measures: Measures | undefined,
+  isListening?: () => boolean,
 ): Promise<EngineWatch> {
   const { watchEngine } = await import("../durable/engine-watch.ts");
   const isServer = config.engine.kind === "server";
-  return watchEngine({ ...engineEndpoint(config), isServer, log, measures });
+  return watchEngine({ ...engineEndpoint(config), isServer, log, measures, isListening });
 }
 
-/** Whether the engine answers so that nothing can work. One that is away may be back in a moment. */
+/** Whether the engine answers so that nothing can work. One that is away, or not listened to, may be back in a moment. */
 export function isRefused(watch: EngineWatch | undefined): boolean {
   const obstacle = watch?.obstacle();
-  return obstacle !== undefined && obstacle !== "away";
+  return obstacle !== undefined && obstacle !== "away" && obstacle !== "stream";
 }
 
 /**

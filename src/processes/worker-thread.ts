@@ -33,6 +33,8 @@ export interface WorkerStart {
 export type StartNews =
   | WorkerNews
   | { readonly kind: "ready" }
+  /** Whether the engine can hand out work to this thread. */
+  | { readonly kind: "listening"; readonly isListening: boolean }
   /** What to print. An error would lose its name and code on the way. */
   | { readonly kind: "failed"; readonly problem: string };
 
@@ -52,6 +54,7 @@ try {
     pid,
     isWorker: true,
   });
+  network.onListening((isListening) => say({ kind: "listening", isListening }));
   const index = await openIndexOf(config, log);
   const worker = composeWorker({
     config,

@@ -23,13 +23,15 @@ await runService(async () => {
   const { url: engine } = engineEndpoint(config);
   let relay: RelayState | undefined;
   let isStopping = false;
+  /** Undefined: the thread is not there yet. */
+  let isListening: boolean | undefined;
 
   const { value, release } = await startOwned(async (owner) => {
     const metrics = await openMetrics(config, log, () => relay);
     owner.defer(() => metrics?.close());
     const traces = await openTraces();
     owner.defer(() => traces?.close());
-    const watch = await openEngineWatch(config, log, metrics);
+    const watch = await openEngineWatch(config, log, metrics, () => isListening !== false);
     owner.defer(() => watch.stop());
     const looking = await examineServer(config, log);
     owner.defer(() => looking?.stop());
@@ -38,6 +40,9 @@ await runService(async () => {
       role: "worker",
       part: "worker",
       pid,
+      onListening: (is) => {
+        isListening = is;
+      },
       heard: {
         write: linesOf(log),
         metrics,
@@ -48,6 +53,7 @@ await runService(async () => {
       },
     });
     owner.defer(() => worker.stop());
+    isListening ??= false;
     if (health === undefined) return undefined;
     const served = await startWorkerHealth({
       ...health,

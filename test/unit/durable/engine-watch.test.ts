@@ -203,6 +203,24 @@ test.each([
   },
 );
 
+test("an engine that answers and cannot be listened to is told after two looks, and when it is heard again", async () => {
+  const it = await server(WELL);
+  let isListening = true;
+  const { watched, lines, gauges } = await watch({ url: it.url, isListening: () => isListening });
+  expect(watched.obstacle()).toBeUndefined();
+  isListening = false;
+  await eventually("that is known", () => watched.obstacle() === "stream");
+  expect(gauges.get("countersign.engine.up")).toBe(0);
+  isListening = true;
+  await eventually("that is over", () => watched.obstacle() === undefined);
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^error: The engine answers, but its stream of messages \(GET \/poll\/…\) cannot be opened/,
+    ),
+    "info: The engine can be used again",
+  ]);
+});
+
 test("a clock that is a second off is not told", async () => {
   const it = await server((asked) => ({ ...WELL(asked), aheadMs: 2_000 }));
   const { watched, lines } = await watch({ url: it.url });

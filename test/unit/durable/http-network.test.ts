@@ -48,6 +48,35 @@ test("createHttpNetwork() opens a stream for each of its groups, under one name"
   await network.stop();
 });
 
+test("createHttpNetwork() tells when it listens in all of its groups, and when in one of them no longer", async () => {
+  const streams = new Map<string, ServerResponse>();
+  const url = await serve((req, res) => {
+    if (req.url === "/poll/more/w-1" && !isOpen) {
+      res.writeHead(503).end();
+      return;
+    }
+    res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    streams.set(req.url ?? "", res);
+  });
+  let isOpen = false;
+  const told: boolean[] = [];
+  const network = createHttpNetwork({
+    url,
+    token: undefined,
+    group: "worker",
+    moreGroups: ["more"],
+    pid: "w-1",
+  });
+  network.onListening((isListening) => told.push(isListening));
+  await network.init();
+  expect(told).toEqual([]);
+  isOpen = true;
+  await expect.poll(() => told).toEqual([true]);
+  streams.get("/poll/worker/w-1")?.destroy();
+  await expect.poll(() => told, { timeout: 10_000 }).toEqual([true, false, true]);
+  await network.stop();
+});
+
 test("createHttpNetwork() delivers messages, ignores what is none, and opens a broken stream again", async () => {
   const message: Message = { kind: "execute", head: {}, data: { task: { id: "a", version: 1 } } };
   let opened = 0;
