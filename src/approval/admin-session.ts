@@ -12,10 +12,15 @@ export type Role = (typeof ROLES)[number];
 
 /** What an operator has signed in with. */
 export type SignedInBy =
-  /** The role follows from a claim of the identity provider, and holds for the session. */
+  /** The role follows from values of a claim of the identity provider, and from the settings, each time. */
   | {
       readonly kind: "provider";
+      /** As it was at the sign-in. Only an earlier version goes by it. */
       readonly role: Role;
+      /** Names the provider. Absent in what an earlier version stored, as `values` is: such a session is over. */
+      readonly provider?: string | undefined;
+      /** Those that let somebody in. */
+      readonly values?: readonly string[] | undefined;
       /** The provider's id of the account. Absent in what an earlier version stored. */
       readonly subject?: string | undefined;
     }
@@ -40,7 +45,13 @@ const record: z.ZodType<AdminSessionRecord> = z.object({
   nonce: z.string(),
   name: z.string(),
   by: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("provider"), role: z.enum(ROLES), subject: z.string().optional() }),
+    z.object({
+      kind: z.literal("provider"),
+      role: z.enum(ROLES),
+      provider: z.string().optional(),
+      values: z.array(z.string()).optional(),
+      subject: z.string().optional(),
+    }),
     z.object({ kind: z.literal("key"), id: z.string() }),
   ]),
 });

@@ -83,4 +83,9 @@ export interface PasskeyNotice {
   readonly label: string;
   /** When it was added, in milliseconds since 1970. */
   readonly atMs: number;
+  /**
+   * Its promise, and the request that adds it. The mail is ordered first, and sent if the passkey is there. Absent in what an
+   * earlier version stored, which stored the passkey first.
+   */
+  readonly passkey?: { readonly id: string; readonly nonce: string };
 }

@@ -99,4 +99,6 @@ export interface SessionRecord {
   readonly nonce: string;
   /** The promise that ends it together with all others of that person. */
   readonly signedIn: string;
+  /** The passkey's promise, of a session that one began: it ends with it. */
+  readonly passkey?: string;
 }

@@ -56,6 +56,7 @@ const notice: z.ZodType<PasskeyNotice> = z.object({
   }),
   label: z.string(),
   atMs: z.int().min(0),
+  passkey: z.exactOptional(z.object({ id: z.string(), nonce: z.string() })),
 });
 
 export function passkeyNoticeIn(value: unknown): PasskeyNotice | undefined {

@@ -17,6 +17,7 @@ const session: z.ZodType<SessionRecord> = z.object({
   email: z.string(),
   nonce: z.string(),
   signedIn: z.string(),
+  passkey: z.exactOptional(z.string()),
 });
 
 export function signInIn(value: unknown): SignIn | undefined {

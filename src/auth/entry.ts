@@ -15,8 +15,8 @@ export interface ProviderPerson {
   readonly own: string;
   /** The provider's id of the account, which never changes. */
   readonly subject: string;
-  /** Undefined: their account has none of the values. */
-  readonly role: "operator" | "viewer" | undefined;
+  /** Of the claim: those that let somebody in here. */
+  readonly values: readonly string[];
 }
 
 /** Why nobody is signed in: the provider said no, or what came back is not what this browser was sent for. */
@@ -25,6 +25,10 @@ export class EntryRefused extends Error {
 }
 
 export interface Provider {
+  /** Names the issuer, this service's account there, and the claim: what another one has said of somebody counts no more. */
+  readonly id: string;
+  /** What values of the claim let somebody do, as the settings are now; undefined: not even look. */
+  roleOf(values: readonly string[]): "operator" | "viewer" | undefined;
   /** The address that the browser is sent to. @throws ServiceError IDENTITY_UNAVAILABLE */
   entryUrl(secrets: EntrySecrets): Promise<string>;
   /**

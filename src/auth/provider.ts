@@ -10,6 +10,7 @@ import * as oidc from "openid-client";
 import { ServiceError } from "../lib/errors.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { EntryRefused, type Provider, type ProviderPerson } from "./entry.ts";
+import { countingValues } from "./provider-roles.ts";
 
 export interface ProviderOptions {
   readonly issuer: string;
@@ -31,7 +32,7 @@ const TIMEOUT_S = 10;
 /** Providers change their addresses and keys rarely. The library looks for new keys by itself. */
 const KNOWN_MS = 3_600_000;
 
-export function createProvider(options: ProviderOptions): Provider {
+export function createProvider(options: ProviderOptions): Pick<Provider, "entryUrl" | "whoCame"> {
   const { issuer, redirectUri, scopes } = options;
   let known: { readonly config: Promise<oidc.Configuration>; readonly untilMs: number } | undefined;
 
@@ -115,14 +116,12 @@ function offersBasic({ token_endpoint_auth_methods_supported: methods }: oidc.Se
 
 type Claims = Readonly<Record<string, unknown>>;
 
-function personOf(claims: Claims, { claim, operators, viewers }: ProviderOptions): ProviderPerson {
-  const values = textsIn(valueOf(claims, claim));
-  const has = (wanted: readonly string[]) => wanted.some((value) => values.includes(value));
+function personOf(claims: Claims, options: ProviderOptions): ProviderPerson {
   return {
     name: textOf(claims, "name"),
     own: ownOf(claims),
     subject: String(claims["sub"]),
-    role: has(operators) ? "operator" : has(viewers) ? "viewer" : undefined,
+    values: countingValues(options, textsIn(valueOf(claims, options.claim))),
   };
 }
 

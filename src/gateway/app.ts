@@ -207,12 +207,12 @@ function addInbox(app: Express, options: AppOptions): void {
 /** The pages of operators. */
 function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void {
   const https = options.publicUrl.startsWith("https:");
-  const operators = createOperators({ ...options, admin: options.tokens.admin, https });
+  const { byKey } = admin;
+  const ways = { byKey, provider: admin.provider?.(`${options.publicUrl}${RETURN_PATH}`) };
+  const operators = createOperators({ ...options, ...ways, admin: options.tokens.admin, https });
   const entrance = entranceOf(operators);
   app.use("/admin", noCrossSitePresses);
-  const provider = admin.provider?.(`${options.publicUrl}${RETURN_PATH}`);
-  const { byKey } = admin;
-  addAdminEntryRoutes(app, { ...options, byKey, provider, operators, admin: options.tokens.admin, https });
+  addAdminEntryRoutes(app, { ...options, ...ways, operators, admin: options.tokens.admin, https });
   addAdminListRoute(app, { ...options, entrance });
   addAdminOverviewRoutes(app, { ...options, entrance, halted: admin.halted });
   addAdminApprovalRoute(app, { ...options, entrance });

@@ -79,7 +79,7 @@ export function inboxPages(asked: Asked): Readonly<Record<string, Shown>> {
       data: {
         visitor,
         passkeys: [{ n: 0, label: words, addedAtMs: nowMs, endsAtMs: nowMs + 864_000_000 }],
-        isFull: true,
+        limit: "full",
         values: new Map([["label", words]]),
         faults: new Map([["label", { kind: "required" }]]),
         problem: "full",

@@ -95,11 +95,11 @@ export interface PasskeysPage {
   }[];
   /** What the browser is asked to make one by, as JSON; absent where none can be made. */
   readonly options?: string;
-  /** Whether they have as many as they may. */
-  readonly isFull: boolean;
+  /** Why they can add no other: they have as many as they may, or have added too many lately. */
+  readonly limit?: "full" | "spent";
   readonly values: ReadonlyMap<string, string>;
   readonly faults: ReadonlyMap<string, FieldFault>;
-  readonly problem?: "fields" | "unchecked" | "full";
+  readonly problem?: "fields" | "unchecked" | "full" | "spent";
 }
 
 /** Names of the controls of the form that answers several. A number follows upon those with a point. */

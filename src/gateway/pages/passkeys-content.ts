@@ -9,7 +9,7 @@ import { PASSKEY_FORM, PASSKEY_LABEL, PASSKEY_SCRIPT } from "./passkey-form.ts";
 
 /** A person's passkeys, and the form by which their browser makes one. */
 export function passkeysContent(
-  { visitor, passkeys, options, isFull, values, faults, problem }: PasskeysPage,
+  { visitor, passkeys, options, limit, values, faults, problem }: PasskeysPage,
   messages: Messages,
 ): PageContent {
   const dateOf = (atMs: number) => dateText(atMs, { locale: messages.locale });
@@ -24,7 +24,7 @@ export function passkeysContent(
         remove: `${passkeyHref(n)}/remove`,
       })),
       options,
-      isFull,
+      limitText: limit === undefined ? undefined : messages.text(PROBLEMS[limit]),
       problem: problem === undefined ? undefined : messages.text(PROBLEMS[problem]),
       label: fieldControl(PASSKEY_LABEL, { values, faults, label: messages.text("passkey.label") }, messages),
       form: DECISION_FORM,
@@ -47,4 +47,5 @@ const PROBLEMS = {
   fields: "page.problem.fields",
   unchecked: "passkey.problem.unchecked",
   full: "passkey.full",
+  spent: "passkey.spent",
 } as const;

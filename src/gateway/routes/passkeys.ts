@@ -1,15 +1,16 @@
 /**
  * `/inbox/passkeys`: a person's passkeys, for who is signed in. `POST /inbox/passkey`: signs in by one.
  *
- * K1 A passkey is added by who is signed in, by a form of their session, and they are told by mail. Of one that they cannot be
- *    told of, nothing is left that signs in.
+ * K1 A passkey is added by who is signed in, by a form of their session, and they are told by mail. That mail is on disk before
+ *    the passkey is.
  * K2 Each challenge is for one browser, which has it in a cookie, for five minutes, and for one use, whichever gateway it comes
  *    to.
  * K3 The device must have verified its user. Nothing is stored of what is not good.
+ * K4 Whoever is signed in by a passkey is so only as long as it is there.
  */
 import type { IRouter, Request, Response } from "express";
 import type { Person } from "../../approval/approval.ts";
-import { CHALLENGE_LIFE_MS, PASSKEYS_MAX } from "../../approval/passkey.ts";
+import { CHALLENGE_LIFE_MS, passkeyId } from "../../approval/passkey.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { callerAddress, networkOf } from "../../lib/caller-address.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -18,10 +19,8 @@ import {
   claimChallenge,
   countUse,
   lastCounter,
-  listPasskeys,
+  readPasskeys,
   removePasskey,
-  takeBackPasskey,
-  tellOfPasskey,
 } from "../../service/sign-in/passkeys.ts";
 import { personHash } from "../../service/sign-in/person.ts";
 import { openSession, type Session } from "../../service/sign-in/session.ts";
@@ -93,10 +92,9 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
     { form, problem }: { readonly form?: ActForm; readonly problem?: PasskeysPage["problem"] } = {},
   ) => {
     const person = personHash(visitor.email);
-    const passkeys = await listPasskeys(durable, person);
-    const isFull = passkeys.length >= PASSKEYS_MAX;
+    const { open: passkeys, limit } = await readPasskeys(durable, person);
     const made =
-      relyingParty === undefined || isFull
+      relyingParty === undefined || limit !== undefined
         ? undefined
         : creationOptions(relyingParty, {
             person,
@@ -105,13 +103,13 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
             known: passkeys.map(({ credential }) => credential),
           });
     pages.render(res, {
-      status: problem === undefined ? 200 : problem === "full" ? 409 : 422,
+      status: problem === undefined ? 200 : problem === "full" || problem === "spent" ? 409 : 422,
       view: "passkeys",
       data: {
         visitor,
         passkeys,
         ...(made === undefined ? {} : { options: made }),
-        isFull,
+        ...(limit === undefined ? {} : { limit }),
         values: form?.values ?? new Map(),
         faults: form?.faults ?? new Map(),
         ...(problem === undefined ? {} : { problem }),
@@ -142,17 +140,10 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
       const label = form.values.get(PASSKEY_FORM.label) ?? "";
       const { email } = visitor;
       const to = await addresseeOf(email);
-      const stored = await addPasskey(options, personHash(email), { email, label, credential });
-      if (stored === undefined) return show(res, visitor, { form, problem: "full" });
+      const stored = await addPasskey(options, personHash(email), { email, label, credential }, to);
+      if (typeof stored === "string") return show(res, visitor, { form, problem: stored });
       tell("stored", stored.id);
       cookie.clear(res);
-      try {
-        await tellOfPasskey(options, { to, label, atMs: stored.createdAt });
-      } catch (error) {
-        await takeBackPasskey(durable, stored);
-        audit(res, { who: whoIs(visitor), what: "passkey.remove", about: stored.id, outcome: "not told" });
-        throw error;
-      }
       seeOther(res, PASSKEYS);
     }),
   });
@@ -166,6 +157,7 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
       // What is gone already, as by a double click, is no failure.
       if (form.isConfirmed && /^\d{1,3}$/u.test(named)) {
         const isRemoved = await removePasskey(durable, personHash(visitor.email), Number(named));
+        visitors.forget();
         if (isRemoved)
           audit(res, { who: whoIs(visitor), what: "passkey.remove", about: named, outcome: "stored" });
       }
@@ -208,8 +200,8 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
   async function sessionBy(given: string, challenge: string | undefined): Promise<Session | undefined> {
     const claimed = claimedIn(given);
     if (relyingParty === undefined || challenge === undefined || claimed === undefined) return undefined;
-    const passkeys = await listPasskeys(durable, claimed.person);
-    const passkey = passkeys.find(({ credential }) => credential.id === claimed.credentialId);
+    const { open } = await readPasskeys(durable, claimed.person);
+    const passkey = open.find(({ credential }) => credential.id === claimed.credentialId);
     if (passkey === undefined) return undefined;
     const { credential, email } = passkey;
     const counter = await checkSigned(relyingParty, claimed, {
@@ -220,7 +212,8 @@ export function addPasskeyRoutes(router: IRouter, options: PasskeyRoutesOptions)
     // In this order: what is not good uses nothing up, and what is used up is not good.
     if (counter === undefined || !(await claimChallenge(options, challenge))) return undefined;
     if (!(await countUse(options, credential, counter))) return undefined;
-    return await openSession(options, { name: newNonce(), email });
+    const by = passkeyId(claimed.person, passkey.n);
+    return await openSession(options, { name: newNonce(), email, passkey: by });
   }
 
   return {

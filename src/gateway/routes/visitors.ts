@@ -22,6 +22,8 @@ export interface Visitors {
   visitorOf(req: Request, res: Response): Promise<Visitor | undefined>;
   enter(res: Response, session: Session): void;
   leave(res: Response): void;
+  /** Looks at all sessions again: something has ended some of them. */
+  forget(): void;
 }
 
 /** The person, for the audit record. */
@@ -59,5 +61,6 @@ export function createVisitors(options: {
       sessions.forget();
       cookie.clear(res);
     },
+    forget: () => sessions.forget(),
   };
 }

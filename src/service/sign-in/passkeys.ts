@@ -27,7 +27,7 @@ import { claimPlace } from "./claim.ts";
 import type { SessionOptions } from "./session.ts";
 
 /** A passkey that can be used. */
-export interface OpenPasskey extends Passkey {
+interface OpenPasskey extends Passkey {
   /** Its place in the person's list, from 0. */
   readonly n: number;
   /** Milliseconds since 1970. */
@@ -35,47 +35,85 @@ export interface OpenPasskey extends Passkey {
   readonly endsAtMs: number;
 }
 
-/** Those that can be used, in the order in which they were added. @param person a hash of the address */
-export async function listPasskeys(durable: Durable, person: string): Promise<readonly OpenPasskey[]> {
+/** A person's passkeys, as they are kept. */
+export interface KeptPasskeys {
+  /** Those that can be used, in the order in which they were added. */
+  readonly open: readonly OpenPasskey[];
+  /** Places that are taken, by removed ones, too. */
+  readonly taken: number;
+  /** Why no further one can be added: as many can be used as may be, or as many were added within the life of one. */
+  readonly limit: "full" | "spent" | undefined;
+}
+
+/** @param person a hash of the address */
+export async function readPasskeys(durable: Durable, person: string): Promise<KeptPasskeys> {
   const first = await durable.read(passkeyId(person, 0));
-  if (first === undefined) return [];
-  const all = [first, ...(await durable.children(first.id, 1))];
-  return all.flatMap((stored, n) => {
+  const all = first === undefined ? [] : [first, ...(await durable.children(first.id, 1))];
+  const open = all.flatMap((stored, n) => {
     const passkey = stored.state === "pending" ? passkeyOf(stored) : undefined;
     return passkey === undefined
       ? []
       : [{ ...passkey, n, addedAtMs: stored.createdAt, endsAtMs: stored.timeoutAt }];
   });
+  const isFull = open.length >= PASSKEYS_MAX;
+  const isSpent = all.length >= PASSKEY_PLACES_MAX;
+  return { open, taken: all.length, limit: isFull ? "full" : isSpent ? "spent" : undefined };
 }
 
-/** Stores a passkey whose registration was checked. Undefined if the person has as many as they may. */
+/**
+ * Stores a passkey whose registration was checked. The mail that tells its person is on disk before it is, so that
+ * somebody who got in by their mailbox once never stays unnoticed. A mail about a passkey that was not stored after all is not
+ * sent.
+ *
+ * @param person a hash of the address
+ * @param to whom to tell
+ * @returns its promise, or why there is no place for it
+ */
 export async function addPasskey(
-  { durable, clock, newNonce }: SessionOptions,
+  options: SessionOptions,
   person: string,
   passkey: Omit<Passkey, "kind" | "nonce">,
-): Promise<StoredPromise | undefined> {
-  if ((await listPasskeys(durable, person)).length >= PASSKEYS_MAX) return undefined;
+  to: PasskeyNotice["to"],
+): Promise<StoredPromise | NonNullable<KeptPasskeys["limit"]>> {
+  const { durable, clock, newNonce } = options;
+  const { taken, limit } = await readPasskeys(durable, person);
+  if (limit !== undefined) return limit;
   const nonce = newNonce();
   const param: Passkey = { kind: PASSKEY_KIND, ...passkey, nonce };
-  const timeoutAt = (await currentTime({ durable, clock })) + PASSKEY_LIFE_MS;
-  for (let n = 0; n < PASSKEY_PLACES_MAX; n += 1) {
+  const atMs = await currentTime({ durable, clock });
+  // Others may take a place at the same moment.
+  for (let n = taken; n < PASSKEY_PLACES_MAX; n += 1) {
+    const id = passkeyId(person, n);
+    await tell(options, { to, label: passkey.label, atMs, passkey: { id, nonce } });
     const tags = { [KIND_TAG]: PASSKEY_KIND };
-    const stored = await durable.create({ id: passkeyId(person, n), param, timeoutAt, tags });
+    const stored = await durable.create({ id, param, timeoutAt: atMs + PASSKEY_LIFE_MS, tags });
     if (passkeyOf(stored)?.nonce === nonce) return stored;
   }
-  return undefined;
+  return "spent";
 }
 
-/** Takes a passkey back that its person cannot be told of. */
-export async function takeBackPasskey(durable: Durable, { id }: Pick<StoredPromise, "id">): Promise<void> {
-  await durable.settle(id, { kind: "removed" });
+/** Has a worker tell the person, once the passkey is there. */
+async function tell(
+  { durable, newNonce }: SessionOptions,
+  about: Omit<PasskeyNotice, "kind" | "name">,
+): Promise<void> {
+  const name = newNonce();
+  const notice: PasskeyNotice = { kind: PASSKEY_MAIL_KIND, name, ...about };
+  await durable.start({
+    id: passkeyMailId(name),
+    func: PASSKEY_MAIL_FUNC,
+    args: [notice],
+    timeoutAt: about.atMs + PASSKEY_MAIL_LIFE_MS,
+    tags: { [KIND_TAG]: PASSKEY_MAIL_KIND },
+  });
 }
 
 /** Whether there was such a passkey. */
 export async function removePasskey(durable: Durable, person: string, n: number): Promise<boolean> {
-  const open = (await listPasskeys(durable, person)).some((passkey) => passkey.n === n);
-  if (open) await durable.settle(passkeyId(person, n), { kind: "removed" });
-  return open;
+  const { open } = await readPasskeys(durable, person);
+  const isThere = open.some((passkey) => passkey.n === n);
+  if (isThere) await durable.settle(passkeyId(person, n), { kind: "removed" });
+  return isThere;
 }
 
 /** Uses up a challenge: true for the first who asks, however many do. */
@@ -139,22 +177,6 @@ export async function countUse(
 async function usesIn(durable: Durable, month: string): Promise<readonly StoredPromise[]> {
   const first = await durable.read(month);
   return first === undefined ? [] : [first, ...(await durable.children(month, 1))];
-}
-
-/** Has a worker tell the person, so that somebody who got in by their mailbox once does not stay unnoticed. */
-export async function tellOfPasskey(
-  { durable, clock, newNonce }: SessionOptions,
-  about: Pick<PasskeyNotice, "to" | "label" | "atMs">,
-): Promise<void> {
-  const name = newNonce();
-  const notice: PasskeyNotice = { kind: PASSKEY_MAIL_KIND, name, ...about };
-  await durable.start({
-    id: passkeyMailId(name),
-    func: PASSKEY_MAIL_FUNC,
-    args: [notice],
-    timeoutAt: (await currentTime({ durable, clock })) + PASSKEY_MAIL_LIFE_MS,
-    tags: { [KIND_TAG]: PASSKEY_MAIL_KIND },
-  });
 }
 
 function hashOf(credentialId: string): string {

@@ -1,8 +1,9 @@
 /**
  * Sessions. A session is a promise that is pending until its person signs out of it, or its week is over; and it names a
- * second one, which ends all sessions of that person.
+ * second one, which ends all sessions of that person. One that a passkey began is over when the passkey is removed.
  */
 import { KIND_TAG } from "../../approval/ids.ts";
+import { PASSKEY_KIND } from "../../approval/passkey.ts";
 import {
   SESSION_KIND,
   SESSION_LIFE_MS,
@@ -41,15 +42,24 @@ export interface Session extends SessionName {
   readonly startedAtMs: number;
 }
 
-/** Signs in, once: undefined if the attempt has a session already. */
+/**
+ * Signs in, once: undefined if the attempt has a session already.
+ *
+ * @param passkey the promise of the passkey that signs in, if one does
+ */
 export async function openSession(
   { durable, clock, newNonce }: SessionOptions,
-  { name, email }: { readonly name: string; readonly email: string },
+  {
+    name,
+    email,
+    passkey,
+  }: { readonly name: string; readonly email: string; readonly passkey?: string | undefined },
 ): Promise<Session | undefined> {
   const nowMs = knownTime({ durable, clock });
   const nonce = newNonce();
   const signedIn = await currentSignedIn(durable, personHash(email), nowMs);
-  const param: SessionRecord = { kind: SESSION_KIND, email, nonce, signedIn };
+  const by = passkey === undefined ? {} : { passkey };
+  const param: SessionRecord = { kind: SESSION_KIND, email, nonce, signedIn, ...by };
   const stored = await durable.create({
     id: sessionId(name),
     param,
@@ -68,8 +78,13 @@ export async function readSession(
   const stored = await durable.read(sessionId(name));
   const session = isOpen(stored, SESSION_KIND) ? sessionIn(stored.param) : undefined;
   if (session?.nonce !== nonce) return undefined;
-  const signedIn = await durable.read(session.signedIn);
-  return isOpen(signedIn, SIGNED_IN_KIND) ? { email: session.email } : undefined;
+  const { signedIn, passkey } = session;
+  const [everywhere, by] = await Promise.all([
+    durable.read(signedIn),
+    passkey === undefined ? undefined : durable.read(passkey),
+  ]);
+  const isLeft = passkey !== undefined && !isOpen(by, PASSKEY_KIND);
+  return isOpen(everywhere, SIGNED_IN_KIND) && !isLeft ? { email: session.email } : undefined;
 }
 
 /** Whether it is pending and was made here: programs may give promises of their own any id, but not this tag. */

@@ -3,12 +3,15 @@
  *
  * O1 The role of somebody who came with an API key follows from the key's scopes at each request: a key that is revoked
  *    ends its sessions at the next one, and so does the first key ever made for who came without.
- * O2 The role of somebody whom the identity provider sent holds for the session.
+ * O2 The role of somebody whom the identity provider sent follows, at each request, from the values of the claim that it sent
+ *    with them, and from the settings. What the provider says meanwhile counts from the next sign-in.
+ * O3 Nobody stays by a way that is switched off, or leads to another provider by now.
  */
 import type { Request, Response } from "express";
 import type { AdminSessionRecord, Role } from "../../../approval/admin-session.ts";
 import { operatorCaller } from "../../../approval/operator.ts";
 import type { Authenticate, Caller } from "../../../auth/authenticate.ts";
+import type { Provider } from "../../../auth/entry.ts";
 import { allows, type Scope } from "../../../auth/scopes.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { isLocalRequest } from "../../../lib/caller-address.ts";
@@ -44,6 +47,10 @@ export interface OperatorsOptions {
   readonly durable: Durable;
   readonly admin: AdminTokens;
   readonly authenticate: Pick<Authenticate, "again">;
+  /** Whether an API key signs in. */
+  readonly byKey: boolean;
+  /** Undefined: no identity provider signs in. */
+  readonly provider: Pick<Provider, "id" | "roleOf"> | undefined;
   readonly trustProxyHops: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -52,12 +59,15 @@ export interface OperatorsOptions {
 }
 
 export function createOperators(options: OperatorsOptions): Operators {
-  const { durable, admin, authenticate, trustProxyHops } = options;
+  const { durable, admin, authenticate, byKey, provider, trustProxyHops } = options;
   const cookie = createSessionCookie("countersign-admin", { ...options, tokens: admin.session });
   const sessions = createSessions({ ...options, read: (session) => readAdminSession(durable, session) });
 
   const roleOf = (req: Request, { by }: AdminSessionRecord): Role | undefined => {
-    if (by.kind === "provider") return by.role;
+    if (by.kind === "provider") {
+      return by.provider === provider?.id ? provider?.roleOf(by.values ?? []) : undefined;
+    }
+    if (!byKey) return undefined;
     const caller = authenticate.again(by.id);
     if (caller === undefined) return undefined;
     return isOpen(caller) && !isLocalRequest(req, trustProxyHops) ? undefined : roleWith(caller.scopes);

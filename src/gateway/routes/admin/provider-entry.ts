@@ -69,10 +69,11 @@ export function addProviderEntryRoutes(router: IRouter, options: ProviderEntryOp
       try {
         const { search } = new URL(req.originalUrl, "http://localhost");
         const person = await provider.whoCame(search.slice(1), secrets);
-        const { subject } = person;
+        const { subject, values } = person;
         const name = operatorNamed(person.name, person.own);
-        if (person.role === undefined) return refuse(noRole(name), "no role");
-        const by = { kind: "provider", role: person.role, subject } as const;
+        const role = provider.roleOf(values);
+        if (role === undefined) return refuse(noRole(name), "no role");
+        const by = { kind: "provider", role, provider: provider.id, values, subject } as const;
         const session = await openAdminSession(options, { name: entry.value.name, operator: name, by });
         if (session === undefined) return refuse(NOT_BEGUN, "used");
         const what = "admin-sign-in";

@@ -4,7 +4,7 @@ import { adminSessionId } from "../../../../src/approval/admin-session.ts";
 import { EVERYBODY_MAY } from "../../../support/gateway.ts";
 import { signedIn, TestBrowser } from "../inbox/browser.ts";
 import { openRig, until } from "../rig.ts";
-import { enters, OPERATOR, openAdminRig, VIEWER } from "./rig.ts";
+import { browserAt, enters, OPERATOR, openAdminRig, restarted, VIEWER } from "./rig.ts";
 
 const PAGES = [
   "/admin",
@@ -100,6 +100,37 @@ describe("signing in with a key", () => {
     const browser = await enters(rig, key);
     keys.revoke(key);
     expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
+  });
+
+  test("ends with a scope of the key, and acts no more with another, at the next request", async () => {
+    const { rig, keys } = await openAdminRig({ work: false });
+    await using _ = rig;
+    const key = keys.make("ops", OPERATOR);
+    const browser = await enters(rig, key);
+    expect((await browser.get("/admin")).text).not.toContain("(may look)");
+    keys.rescope(key, VIEWER);
+    expect((await browser.get("/admin")).text).toContain("ops (may look)");
+    keys.rescope(key, ["approvals:read"]);
+    expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
+  });
+
+  test("ends where it is switched off, for who came with a key and for who came without", async () => {
+    const { rig, keys } = await openAdminRig({ work: false });
+    await using _ = rig;
+    const { authenticate } = keys;
+    const browser = await enters(rig, keys.make("ops", OPERATOR));
+    await using on = await restarted(rig, { authenticate, admin: { byKey: true } });
+    expect((await browserAt(on, browser).get("/admin/overview")).status).toBe(200);
+    await using off = await restarted(rig, { authenticate, admin: { byKey: false } });
+    const late = browserAt(off, browser);
+    for (const path of ["/admin", "/admin/overview", "/admin/approvals/po-1/cancel"]) {
+      expect(await late.get(path), path).toMatchObject({ status: 303, location: "/admin/sign-in" });
+    }
+
+    await using open = await openRig({ work: false });
+    const anybody = await enters(open, "");
+    await using shut = await restarted(open, { authenticate: EVERYBODY_MAY, admin: { byKey: false } });
+    expect((await browserAt(shut, anybody).get("/admin/overview")).status).toBe(303);
   });
 
   test("is not there where it is switched off", async () => {

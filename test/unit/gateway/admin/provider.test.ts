@@ -1,5 +1,5 @@
 /** Signing in by an identity provider: the code flow, with a real issuer. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openProvider } from "../../../../src/auth/open-provider.ts";
 import type { ProviderOptions } from "../../../../src/auth/provider.ts";
 import { EVERYBODY_MAY } from "../../../support/gateway.ts";
@@ -7,13 +7,25 @@ import { type Issuer, type IssuerOptions, openIssuer } from "../../../support/is
 import { freePort } from "../../../support/ports.ts";
 import { TestBrowser } from "../inbox/browser.ts";
 import { openRig, type Rig } from "../rig.ts";
+import { browserAt, restarted } from "./rig.ts";
 
 const KIM = { sub: "kim-1", name: "Kim Novak", email: "kim@example.com" };
 
 interface Site extends AsyncDisposable {
   readonly rig: Rig;
+  readonly publicUrl: string;
   readonly issuer: Issuer;
 }
+
+/** What the tests' settings say, but for the issuer's address. */
+const SETTINGS = {
+  clientId: "countersign",
+  clientSecret: undefined,
+  scopes: "openid profile email",
+  claim: "groups",
+  operators: ["ops"],
+  viewers: ["audit"],
+};
 
 async function openSite(
   options: Partial<ProviderOptions> = {},
@@ -28,22 +40,12 @@ async function openSite(
     work: false,
     admin: {
       byKey: false,
-      provider: (to) =>
-        openProvider({
-          issuer: issuer.url,
-          clientId: "countersign",
-          clientSecret: undefined,
-          scopes: "openid profile email",
-          claim: "groups",
-          operators: ["ops"],
-          viewers: ["audit"],
-          redirectUri: to,
-          ...options,
-        }),
+      provider: (to) => openProvider({ ...SETTINGS, issuer: issuer.url, redirectUri: to, ...options }),
     },
   });
   return {
     rig,
+    publicUrl,
     issuer,
     async [Symbol.asyncDispose]() {
       await rig[Symbol.asyncDispose]();
@@ -154,6 +156,61 @@ describe("an operator whom the provider knows", () => {
       }
     }
     expect(seen.size).toBe(6);
+  });
+});
+
+describe("an operator who came by the provider", () => {
+  /** What the same browser may do after a restart with other settings. */
+  async function roleAfter(
+    { rig, issuer, publicUrl }: Site,
+    browser: TestBrowser,
+    change: object | undefined,
+  ) {
+    const provider = (redirectUri: string) =>
+      openProvider({ ...SETTINGS, issuer: issuer.url, redirectUri, ...change });
+    const admin = change === undefined ? { byKey: true } : { byKey: false, provider };
+    await using there = await restarted(rig, { authenticate: EVERYBODY_MAY, admin }, publicUrl);
+    const { status, text } = await browserAt(there, browser).get("/admin/overview");
+    if (status === 303) return "out";
+    return text.includes("(may look)") ? "viewer" : "operator";
+  }
+
+  test("is out as soon as that way is switched off, or leads elsewhere, and is what the settings then say", async () => {
+    await using site = await openSite();
+    site.issuer.person = { ...KIM, groups: ["staff", "ops"] };
+    const browser = new TestBrowser(site.rig);
+    await browser.get(await sent(site, browser));
+    expect(await roleAfter(site, browser, {})).toBe("operator");
+    expect(await roleAfter(site, browser, { clientSecret: "new", scopes: "openid" })).toBe("operator");
+    for (const other of [
+      undefined,
+      { issuer: "https://id.example.com" },
+      { clientId: "other" },
+      { claim: "roles" },
+      { operators: ["admins"] },
+      { operators: [], viewers: ["audit"] },
+    ]) {
+      expect(await roleAfter(site, browser, other), JSON.stringify(other)).toBe("out");
+    }
+    expect(await roleAfter(site, browser, { operators: ["admins"], viewers: ["ops"] })).toBe("viewer");
+    // Of what the provider said, only values that let somebody in were kept.
+    expect(await roleAfter(site, browser, { operators: ["staff"] })).toBe("out");
+  });
+
+  test("of an earlier version is asked to sign in again", async () => {
+    await using site = await openSite();
+    site.issuer.person = { ...KIM, groups: ["ops"] };
+    const create = vi.spyOn(site.rig.durable, "create");
+    const browser = new TestBrowser(site.rig);
+    create.mockImplementationOnce(async (latent) => {
+      create.mockRestore();
+      const { by, ...rest } = latent.param as { readonly by: object };
+      const param = { ...rest, by: { kind: "provider", role: "operator", subject: "kim-1" } };
+      expect(Object.keys(by)).toContain("values");
+      return await site.rig.durable.create({ ...latent, param });
+    });
+    expect(await browser.get(await sent(site, browser))).toMatchObject({ status: 303, location: "/admin" });
+    expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
   });
 });
 

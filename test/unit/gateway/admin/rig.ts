@@ -1,10 +1,14 @@
 /** A gateway with keys, and browsers of operators. */
+import { pino } from "pino";
 import { expect } from "vitest";
 import { createAuthenticate } from "../../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../../src/auth/key.ts";
 import type { Scope } from "../../../../src/auth/scopes.ts";
+import { type GatewayOptions, startGateway } from "../../../../src/gateway/gateway.ts";
+import { callbackUrlProblem } from "../../../support/callbacks.ts";
+import { ledgerIn } from "../../../support/ledger-engine.ts";
 import { TestBrowser } from "../inbox/browser.ts";
-import { openRig, type Rig, type RigOptions } from "../rig.ts";
+import { openRig, type Rig, type RigOptions, SECRET } from "../rig.ts";
 
 export const VIEWER: readonly Scope[] = ["approvals:read", "approvals:read-all", "workflows:read"];
 export const OPERATOR: readonly Scope[] = [...VIEWER, "approvals:manage", "approvals:cancel"];
@@ -23,6 +27,20 @@ export class Keys {
     for (const [id, made] of this.#made) if (made.text === text) this.#made.delete(id);
   }
 
+  /** Gives the key other scopes. */
+  rescope(text: string, scopes: readonly Scope[]): void {
+    for (const [id, made] of this.#made) {
+      if (made.text === text) this.#made.set(id, { ...made, stored: { ...made.stored, scopes } });
+    }
+  }
+
+  /** As records have it. */
+  callerOf(text: string): string {
+    return (
+      this.authenticate.again(`key:${[...this.#made].find(([, made]) => made.text === text)?.[0]}`)?.id ?? ""
+    );
+  }
+
   get authenticate() {
     const stored = () => [...this.#made.values()].map((made) => made.stored);
     return createAuthenticate({
@@ -38,6 +56,43 @@ export async function openAdminRig(
 ): Promise<{ readonly rig: Rig; readonly keys: Keys }> {
   const keys = new Keys();
   return { keys, rig: await openRig({ authenticate: keys.authenticate, ...options }) };
+}
+
+/** A gateway on the same engine, as after a restart with other settings. Browsers keep their cookies. */
+export async function restarted(
+  rig: Rig,
+  settings: Pick<GatewayOptions, "admin" | "authenticate">,
+  publicUrl = rig.url,
+): Promise<Pick<Rig, "call"> & AsyncDisposable> {
+  const gateway = await startGateway({
+    ...settings,
+    durable: rig.durable,
+    ledger: ledgerIn(rig.engine),
+    log: pino({ level: "silent" }),
+    host: "127.0.0.1",
+    port: 0,
+    publicUrl,
+    keys: [{ kid: "k1", secret: SECRET }],
+    mailbox: undefined,
+    callbackUrlProblem,
+  });
+  return {
+    async call(path, init) {
+      const headers = new Headers(init?.headers);
+      headers.set("connection", "close");
+      const answer = await fetch(new URL(path, gateway.url), { redirect: "manual", ...init, headers });
+      const { status } = answer;
+      return { status, headers: answer.headers, text: await answer.text(), body: {}, result: "" };
+    },
+    [Symbol.asyncDispose]: () => gateway.close(),
+  };
+}
+
+/** The same person's browser, at another gateway. */
+export function browserAt(there: Pick<Rig, "call">, browser: TestBrowser): TestBrowser {
+  const same = new TestBrowser(there);
+  for (const [name, value] of browser.cookies) same.cookies.set(name, value);
+  return same;
 }
 
 /** A browser in which the holder of the key is signed in. */

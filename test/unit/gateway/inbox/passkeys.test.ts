@@ -1,6 +1,11 @@
 /** Passkeys, over the real gateway, engine and worker, by a device in software. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { PASSKEY_LIFE_MS, PASSKEYS_MAX, passkeyId } from "../../../../src/approval/passkey.ts";
+import {
+  PASSKEY_LIFE_MS,
+  PASSKEY_PLACES_MAX,
+  PASSKEYS_MAX,
+  passkeyId,
+} from "../../../../src/approval/passkey.ts";
 import { ServiceError } from "../../../../src/lib/errors.ts";
 import { personHash } from "../../../../src/service/sign-in/person.ts";
 import { Authenticator, type Lies } from "../../../support/authenticator.ts";
@@ -77,7 +82,7 @@ describe("a passkey", () => {
     expect(await isIn(other)).toBe(false);
   });
 
-  test("is not kept if its person cannot be told of it", async () => {
+  test("is not stored if its person cannot be told of it", async () => {
     await using rig = await open();
     const browser = await signedIn(rig, ANA);
     const device = new Authenticator(ORIGIN);
@@ -85,13 +90,67 @@ describe("a passkey", () => {
     const start = vi.spyOn(durable, "start").mockRejectedValue(new Error("lost"));
     expect((await adds(browser, device)).status).toBe(500);
     start.mockRestore();
-    expect((await durable.read(passkeyId(personHash(ANA), 0)))?.state).toBe("resolved");
+    expect(await durable.read(passkeyId(personHash(ANA), 0))).toBeUndefined();
     expect((await browser.get(PAGE)).text).toContain("You have none");
     expect((await enters(rig, device)).answer.status).toBe(403);
-    expect(rig.audit.filter(({ what }) => what === "passkey.remove")).toMatchObject([
-      { outcome: "not told" },
-    ]);
     expect((await adds(browser, device)).status).toBe(303);
+  });
+
+  test("is told of by no mail if it was not stored after all, and by its own mail then", async () => {
+    await using rig = await open();
+    const browser = await signedIn(rig, ANA);
+    // The mails are looked at when both passkeys were tried.
+    await rig.rest();
+    const { durable } = rig;
+    const create = durable.create.bind(durable);
+    const broken = vi.spyOn(durable, "create").mockImplementation(async (latent) => {
+      if (latent.id.startsWith("passkeys.")) throw new Error("lost");
+      return await create(latent);
+    });
+    const started = vi.spyOn(durable, "start");
+    expect((await adds(browser, new Authenticator(ORIGIN), {}, "Lost")).status).toBe(500);
+    broken.mockRestore();
+    const id = started.mock.calls.map(([call]) => call.id).find((each) => each.startsWith("passkey-mail."));
+    expect((await adds(browser, new Authenticator(ORIGIN), {}, "Mine")).status).toBe(303);
+    rig.work();
+    expect(await until(async () => rig.passkeyMails[0])).toMatchObject({ label: "Mine" });
+    // Another passkey has its place by now.
+    expect((await rig.settled(id ?? "")).value).toMatchObject({ delivery: { status: "skipped" } });
+    expect(rig.passkeyMails).toHaveLength(1);
+  });
+
+  test("ends the sessions that it began when it is removed, and no others", async () => {
+    await using rig = await open();
+    const { browser, device } = await withPasskey(rig);
+    const { browser: other } = await enters(rig, device);
+    expect([await isIn(browser), await isIn(other)]).toEqual([true, true]);
+    await browser.get(PAGE);
+    expect((await browser.post(`${PAGE}/0/remove`, { confirm: "yes" })).status).toBe(303);
+    expect([await isIn(browser), await isIn(other)]).toEqual([true, false]);
+  });
+
+  test("is one of a hundred within its life, removed ones included, and the page says so", async () => {
+    await using rig = await open();
+    const browser = await signedIn(rig, ANA);
+    const page = await browser.get(PAGE);
+    const person = personHash(ANA);
+    const timeoutAt = Date.now() + PASSKEY_LIFE_MS;
+    for (let n = 0; n < PASSKEY_PLACES_MAX; n += 1) {
+      const id = passkeyId(person, n);
+      await rig.durable.create({ id, param: { kind: "passkey" }, timeoutAt, tags: {} });
+      await rig.durable.settle(id, { kind: "removed" });
+    }
+    const spent = "You have added 100 passkeys";
+    const credential = new Authenticator(ORIGIN).create(optionsIn(page));
+    const late = await browser.post(PAGE, { confirm: "yes", label: "My phone", credential });
+    expect([late.status, late.text.includes(spent), late.text.includes("Remove one first")]).toEqual([
+      409,
+      true,
+      false,
+    ]);
+    const { text } = await browser.get(PAGE);
+    expect([text.includes(spent), text.includes("data-options")]).toEqual([true, false]);
+    expect(rig.passkeyMails).toEqual([]);
   });
 
   test("is added and told of while the index is away", async () => {
