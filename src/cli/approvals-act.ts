@@ -215,11 +215,7 @@ function readCancel({ reason }: Values): (asked: Asked) => Promise<Done> {
     const request = root && requestOf(root);
     if (root === undefined || request === undefined)
       throw new CommandFailure(EXIT.notFound, `There is no approval ${approval}`);
-    const ended = await cancelApproval(
-      { ...options, newId: () => actor.nonce },
-      { root, request },
-      { ...actor, ...body },
-    );
+    const { root: ended } = await cancelApproval(options, { root, request }, { ...actor, ...body });
     return { isDone: ended.state !== "pending", told: {} };
   };
 }

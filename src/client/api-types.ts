@@ -470,6 +470,14 @@ export type Cancellation = {
   readonly caller?: string;
 };
 
+export type CancelledApproval = {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly links: ApprovalLinks;
+  /** False: an earlier cancellation of the same caller stands, with its own reason. */
+  readonly effective: boolean;
+};
+
 /** What is left out stays as it is. */
 export type ChangeRequest = {
   /** The question, in one line. */

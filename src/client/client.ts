@@ -12,6 +12,7 @@ import type {
   BallotAct,
   BallotAnswer,
   BegunWorkflow,
+  CancelledApproval,
   ChangeRequest,
   DecideRequest,
   ExtendRequest,
@@ -88,8 +89,11 @@ export interface Client {
   page(options?: PageOptions): Promise<ApprovalList>;
   /** Waits for the approval's end, and answers it as it stands then, or when the time is up. */
   wait(id: string, options?: WaitOptions): Promise<Approval>;
-  /** Cancels the approval. Rejects with the type `conflict` if it has ended otherwise. */
-  cancel(id: string, options?: { readonly reason?: string }): Promise<ApprovalReference>;
+  /**
+   * Cancels the approval, also if the same key has done so before: then `effective` is false. Rejects with the type `conflict`
+   * if somebody else has cancelled it, or it has ended otherwise.
+   */
+  cancel(id: string, options?: { readonly reason?: string }): Promise<CancelledApproval>;
   /** Answers the nth approver's ballot in their place; 1 is the first. `effective` says whether this call decided. */
   decide(id: string, n: number, answer: DecideRequest): Promise<BallotAnswer>;
   /** Hands the nth ballot to somebody else. Rejects with the type `conflict` if something else came first. */
@@ -207,12 +211,7 @@ export function createClient(options: ClientOptions): Client {
       return read(id);
     },
     cancel: (id, { reason } = {}) =>
-      send({
-        method: "POST",
-        path: `${approvalPath(id)}/cancel`,
-        body: reason === undefined ? {} : { reason },
-        isRepeatable: true,
-      }),
+      act(`${approvalPath(id)}/cancel`, reason === undefined ? {} : { reason }),
     decide: (id, n, answer) =>
       send({
         method: "POST",

@@ -217,6 +217,16 @@ export const approvalReference = z
   .meta({ id: "ApprovalReference" });
 export type ApprovalReference = z.infer<typeof approvalReference>;
 
+export const cancelledApproval = z
+  .strictObject({
+    ...approvalReference.shape,
+    effective: z.boolean().meta({
+      description: "False: an earlier cancellation of the same caller stands, with its own reason.",
+    }),
+  })
+  .meta({ id: "CancelledApproval" });
+export type CancelledApproval = z.infer<typeof cancelledApproval>;
+
 type ApprovalAnswer = ApprovalView & {
   readonly callbacks?: readonly CallbackView[];
   readonly links: z.infer<typeof approvalLinks>;

@@ -117,16 +117,15 @@ function approvalWorld(scenario: Scenario, request: ApprovalRequest, engine: Mod
     programs["cancel"] = async (turn) => {
       const options = {
         durable: engine.durable(turn),
-        newId: () => "cancel",
         signal: new AbortController().signal,
       };
       const root = engine.stored(ID);
       const told = await cancelApproval(
         options,
         { root, request },
-        { reason: "not needed", door: "api" },
+        { reason: "not needed", door: "api", nonce: "cancel" },
       ).then(
-        (record) => outcomeOf(record)?.outcome,
+        (cancelled) => outcomeOf(cancelled.root)?.outcome,
         (error: unknown) => {
           if (!(error instanceof ServiceError)) throw error;
           return / as (\w+)$/u.exec(error.message)?.[1];

@@ -243,8 +243,9 @@ class WorkflowTest {
       const root = await durable.read(mail.approval);
       const request = root && requestOf(root);
       if (root === undefined || request === undefined || root.state !== "pending") return;
-      const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
-      await cancelApproval(cancelling, { root, request }, { reason: comment, door: "api" });
+      const cancelling = { durable, signal: new AbortController().signal };
+      const act = { reason: comment, door: "api", nonce: randomUUID() } as const;
+      await cancelApproval(cancelling, { root, request }, act);
       return;
     }
     const answer = { choice, comment, door: "mail", nonce: randomUUID() } as const;

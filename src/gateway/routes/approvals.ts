@@ -10,7 +10,7 @@ import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
-import type { ApprovalReference } from "../../openapi/schemas.ts";
+import type { ApprovalReference, CancelledApproval } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
 import { approvalBehind } from "../../service/approvals/approval-behind.ts";
 import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
@@ -27,6 +27,7 @@ import { sendJson } from "../http/json.ts";
 import { stateOf } from "../http/request-state.ts";
 import { addRoute } from "../http/routes.ts";
 import { readersMessages } from "../pages/language.ts";
+import { actorOf } from "./actor.ts";
 import { links } from "./approval-links.ts";
 import { listApprovals, showHistory } from "./approval-list.ts";
 import { callbacksOf } from "./callbacks.ts";
@@ -38,8 +39,10 @@ export interface ApprovalRoutesOptions {
   readonly ledger: Ledger;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** A new id, for an approval whose caller names none, and as nonce of a cancellation. */
+  /** A new id, for an approval whose caller names none. */
   readonly newId: () => string;
+  /** 128 random bits in base64url: the name of one call. */
+  readonly newNonce: () => string;
   readonly callbackUrlProblem: (url: string) => string | undefined;
   readonly mayApproveByDeadline?: boolean | undefined;
   /** The texts of a language. */
@@ -99,19 +102,20 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       const { root } = approval;
       noteApproval(res, root.id);
       const signal = AbortSignal.any([options.draining, gone(res)]);
-      const ended = await cancelApproval({ ...options, signal }, approval, {
+      const actor = actorOf(req, res, options.newNonce);
+      const { nonce } = actor;
+      const { root: ended, effective } = await cancelApproval({ ...options, signal }, approval, {
+        ...actor,
         reason,
-        door: "api",
-        caller: callerOf(res)?.id,
       }).catch((error: unknown) => {
         if (error instanceof ServiceError && error.code === "CONFLICT") {
-          audit(res, { what: "cancel", about: root.id, outcome: "too late" });
+          audit(res, { what: "cancel", about: root.id, nonce, outcome: "too late" });
         }
         throw error;
       });
-      audit(res, { what: "cancel", about: root.id, outcome: statusOf(ended).status });
+      audit(res, { what: "cancel", about: root.id, nonce, outcome: effective ? "stored" : "repeated" });
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
-      res.json(reference(ended));
+      res.json({ ...reference(ended), effective } satisfies CancelledApproval);
     }),
   });
 }

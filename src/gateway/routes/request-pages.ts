@@ -8,8 +8,8 @@ import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
-import { isCancelled } from "../../approval/ending.ts";
-import { changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
+import { addressKey } from "../../approval/person.ts";
+import { cancellationOf, changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
@@ -38,7 +38,6 @@ export interface RequestPagesOptions {
   readonly pages: Pages;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  readonly newId: () => string;
   /** 128 random bits in base64url: the name of one press. */
   readonly newNonce: () => string;
   /** Aborted when the process is asked to stop. */
@@ -105,14 +104,13 @@ export function addRequestPages(
       },
     });
 
-  addForm("cancel", async (asked, res, { values }) => {
+  addForm("cancel", async (asked, res, { values }, nonce) => {
     const { course } = asked;
-    const { signal } = actOptionsOf(options, res);
     try {
       await cancelApproval(
-        { ...options, signal },
+        actOptionsOf(options, res),
         { root: course.root, request: course.call.request },
-        { reason: values.get("reason"), door: asked.way.door, by: asked.requester.email },
+        { ...actorOf(asked, nonce), reason: values.get("reason") },
       );
       return "stored";
     } catch (error) {
@@ -186,12 +184,13 @@ type Outcome = "stored" | "too late" | { readonly refused: NonNullable<ActPage["
 
 type Perform = (asked: Asked, res: Response, form: ActForm, nonce: string) => Promise<Outcome>;
 
-/** Whether a cancellation stands, or nothing is known against it: doing it again, as by Back, is no failure to tell of. */
-function isCancelling({ course }: Asked): boolean {
-  const outcome = certainOutcome(course);
-  if (outcome !== undefined) return outcome === "cancelled";
+/** Whether their own cancellation stands, or nothing is known against it: doing it again, as by Back, is no failure to tell of. */
+function isCancelling({ course, requester }: Asked): boolean {
   const { root, end } = course;
-  return root.state === "pending" && end !== undefined && isCancelled(end);
+  const by = end && cancellationOf(end)?.by;
+  if (by === undefined || addressKey(by) !== addressKey(requester.email)) return false;
+  const outcome = certainOutcome(course);
+  return outcome === undefined ? root.state === "pending" : outcome === "cancelled";
 }
 
 /** Whether a press of the same form, filled in the same way, has moved the deadline or changed the question. */

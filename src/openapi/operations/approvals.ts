@@ -3,8 +3,8 @@ import { cancelRequest } from "../../approval/cancel-request.ts";
 import { LIMIT, listParameters } from "../../ledger/parameters.ts";
 import { approvalHistory, approvalList } from "../list-schemas.ts";
 import type { Operation } from "../operation.ts";
-import { approval, approvalReference, approvalRequest } from "../schemas.ts";
-import { approvalId, idempotencyKey } from "./parameters.ts";
+import { approval, approvalReference, approvalRequest, cancelledApproval } from "../schemas.ts";
+import { actKey, approvalId, idempotencyKey } from "./parameters.ts";
 
 export const APPROVAL_OPERATIONS: readonly Operation[] = [
   {
@@ -165,14 +165,16 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     path: "/approvals/{id}/cancel",
     group: "Approvals",
     summary: "Cancel an approval",
+    description:
+      "May be repeated. 409 if the approval has ended in another way, or if somebody else has cancelled it.",
     scope: "approvals:cancel",
-    parameters: [approvalId],
+    parameters: [approvalId, actKey],
     body: { schema: cancelRequest, required: false, example: { reason: "The budget is gone" } },
     responses: {
-      200: { description: "The approval is cancelled.", schema: approvalReference },
+      200: { description: "The approval is cancelled.", schema: cancelledApproval },
       202: {
         description: "The cancellation is stored, but no worker has finished it yet.",
-        schema: approvalReference,
+        schema: cancelledApproval,
         headers: { "Retry-After": "Seconds until you should ask again" },
       },
     },

@@ -1,8 +1,10 @@
 import type { ApprovalRequest, Cancellation, Withdrawal } from "../../approval/approval.ts";
 import { isCancelled } from "../../approval/ending.ts";
-import { changeOf, closedOf, extensionOf, type StoredRecord } from "../../approval/stored.ts";
+import { addressKey } from "../../approval/person.ts";
+import { cancellationOf, changeOf, closedOf, extensionOf, type StoredRecord } from "../../approval/stored.ts";
 import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { type ActOptions, type Actor, OUTCOME_WAIT_MS, whenActedOn } from "./act.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
@@ -16,38 +18,47 @@ export interface StoredApproval {
 
 export interface CancelOptions {
   readonly durable: Durable;
-  readonly newId: () => string;
   /** Aborts when the caller is gone. The cancellation still counts. */
   readonly signal: AbortSignal;
   /** How long a worker may take to close the ballots and report, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
 }
 
+/** A cancellation that stands, by whoever asked for it. */
+export interface Cancelled {
+  /** Cancelled, or pending if no worker has finished it yet. */
+  readonly root: StoredPromise;
+  /** Whether this call is stored, now or when it was made before. False: an earlier one of the same program or person is. */
+  readonly effective: boolean;
+}
+
 /**
  * Cancels an approval by settling its end, closes its ballots, and waits a little for the worker to report.
  *
- * @returns the root's record: cancelled, or pending if the cancellation is stored but no worker has finished it yet
- * @throws ServiceError CONFLICT if the approval ended otherwise, or a decision or the deadline came first
+ * @throws ServiceError CONFLICT if the approval ended otherwise, a decision or the deadline came first, somebody else has
+ *   cancelled it, or the nonce belongs to another call
  */
 export async function cancelApproval(
-  { durable, newId, signal, outcomeWaitMs = OUTCOME_WAIT_MS }: CancelOptions,
+  { durable, signal, outcomeWaitMs = OUTCOME_WAIT_MS }: CancelOptions,
   { root }: StoredApproval,
-  { reason, ...actor }: Omit<Actor, "nonce"> & { readonly reason?: string | undefined },
-): Promise<StoredPromise> {
-  if (root.state !== "pending") return assertCancelled(root);
-  const cancellation: Cancellation = {
-    kind: "cancelled",
-    ...reasonOf(reason),
-    ...actOf({ ...actor, nonce: newId() }),
-  };
+  { reason, ...actor }: Actor & { readonly reason?: string | undefined },
+): Promise<Cancelled> {
+  const cancellation: Cancellation = { kind: "cancelled", ...reasonOf(reason), ...actOf(actor) };
+  if (root.state !== "pending") {
+    assertCancelled(root);
+    const end = (await readCourse(durable, root.id))?.end;
+    return { root, effective: isOwn(end, cancellation) };
+  }
   const end = await settleCurrentEnd({ durable, signal, outcomeWaitMs }, root.id, cancellation);
   const isUnderWay = isCancelled(end) || closedOf(end)?.outcome === "cancelled";
   // Lets links show the end even if no worker runs: the end is certain once no ballot is open.
   if (isUnderWay) await withdrawBallots(durable, root.id);
   const settled = await durable.waitFor(root.id, { timeoutMs: isUnderWay ? outcomeWaitMs : 0, signal });
   if (settled === undefined) throw new Error(`Cannot cancel ${root.id}: its promise was deleted`);
-  if (settled.state !== "pending") return assertCancelled(settled);
-  if (isUnderWay) return settled;
+  if (settled.state !== "pending") assertCancelled(settled);
+  if (settled.state !== "pending" || isUnderWay) {
+    return { root: settled, effective: isOwn(end, cancellation) };
+  }
   const closed = closedOf(end);
   throw new ServiceError(
     "CONFLICT",
@@ -55,6 +66,27 @@ export async function cancelApproval(
       ? "Cannot cancel: the deadline has passed"
       : `Cannot cancel: the approval has ended as ${closed.outcome}`,
   );
+}
+
+/**
+ * Whether the end holds this very cancellation; false if it holds an earlier one of the same program or person, who has what
+ * they asked for.
+ *
+ * @throws ServiceError CONFLICT if it is somebody else's, or has the nonce of this one and another reason
+ */
+function isOwn(end: StoredRecord | undefined, cancellation: Cancellation): boolean {
+  const stored = end && cancellationOf(end);
+  if (stored?.nonce === cancellation.nonce) {
+    if (isSameJson(stored, cancellation)) return true;
+    throw new ServiceError("CONFLICT", "Cannot cancel: the Idempotency-Key belongs to another call");
+  }
+  if (stored !== undefined && isSameActor(stored, cancellation)) return false;
+  throw new ServiceError("CONFLICT", "Cannot cancel: somebody else has cancelled it already");
+}
+
+function isSameActor(a: Cancellation, b: Cancellation): boolean {
+  const person = ({ by }: Cancellation) => (by === undefined ? undefined : addressKey(by));
+  return person(a) === person(b) && a.caller === b.caller;
 }
 
 /** Of ends that others settle first, by moving the deadline or changing the question. */
@@ -95,8 +127,8 @@ async function withdrawBallots(durable: Durable, approval: string): Promise<void
   await Promise.all(open.map(({ record }) => durable.settle(record.id, withdrawal)));
 }
 
-function assertCancelled(root: StoredPromise): StoredPromise {
+function assertCancelled(root: StoredPromise): void {
   const { status } = statusOf(root);
-  if (status === "cancelled") return root;
+  if (status === "cancelled") return;
   throw new ServiceError("CONFLICT", `Cannot cancel: the approval has ended as ${status}`);
 }

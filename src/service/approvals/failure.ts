@@ -38,6 +38,10 @@ interface Words<Result> {
   readonly unknown: string;
   /** What is in the way of a call that came too late. */
   readonly lost: (result: Result) => string;
+  /** Refusals in other words than those for programs. */
+  readonly refusals?: Partial<Readonly<Record<Refusal, string>>>;
+  /** A time in milliseconds since 1970. Default: as ISO 8601 has it. */
+  readonly at?: (ms: number) => string;
 }
 
 /** Why it was refused, as the end of a sentence. */
@@ -53,7 +57,7 @@ export function refusalText(why: Refusal): string {
 export function failureOf<Result>(
   what: string,
   acted: Acted<Result>,
-  { unknown, lost }: Words<Result>,
+  { unknown, lost, refusals = {}, at = iso }: Words<Result>,
 ): ServiceError | undefined {
   const conflict = (why: string) => new ServiceError("CONFLICT", `Cannot ${what}: ${why}`);
   switch (acted.kind) {
@@ -65,18 +69,20 @@ export function failureOf<Result>(
       return acted.effective ? undefined : conflict(lost(acted));
     case "refused": {
       const { why, againAtMs } = acted;
-      if (againAtMs !== undefined) {
-        const again = `It is possible again at ${new Date(againAtMs).toISOString()}`;
-        return conflict(`${REFUSALS[why]}. ${again}`);
-      }
+      const text = refusals[why] ?? REFUSALS[why];
+      if (againAtMs !== undefined) return conflict(`${text}. It is possible again at ${at(againAtMs)}`);
       const field = REFUSED_FIELDS[why];
-      if (field === undefined) return conflict(REFUSALS[why]);
-      const problems = [{ field, message: REFUSALS[why] }];
+      if (field === undefined) return conflict(text);
+      const problems = [{ field, message: text }];
       return new ServiceError("INVALID_FIELDS", `Cannot ${what}: some fields are wrong`, { problems });
     }
     default:
       return acted satisfies never;
   }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** What became of an act, as the audit record has it. */

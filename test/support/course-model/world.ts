@@ -269,13 +269,13 @@ async function done(doing: Doing, deed: Deed): Promise<void> {
   const nonce = `nonce-${i}`;
   const act = { door: "api", nonce } as const;
   if ("cancel" in deed) {
-    const options = { durable, newId: () => nonce, signal: new AbortController().signal };
+    const options = { durable, signal: new AbortController().signal };
     const outcome = await cancelApproval(
       options,
       { root: engine.stored(ID), request },
-      { reason: "not needed", door: "api" },
+      { reason: "not needed", ...act },
     ).then(
-      (record) => outcomeOf(record)?.outcome,
+      ({ root }) => outcomeOf(root)?.outcome,
       (error: unknown) => {
         if (!(error instanceof ServiceError)) throw error;
         return / as (\w+)$/u.exec(error.message)?.[1];

@@ -84,9 +84,10 @@ async function cancel(
   const root = await durable.read(approval);
   const course = root && courseOf(root, []);
   if (root === undefined || course === undefined) return UNKNOWN;
-  const cancelling = { durable, newId: randomUUID, signal: new AbortController().signal };
+  const cancelling = { durable, signal: new AbortController().signal };
+  const act = { reason, door: "api", nonce: randomUUID() } as const;
   try {
-    await cancelApproval(cancelling, { root, request: course.request }, { reason, door: "api" });
+    await cancelApproval(cancelling, { root, request: course.request }, act);
     return undefined;
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

@@ -1,14 +1,13 @@
 /**
  * `/admin/approvals/:id/…` and `/admin/approvals/:id/ballots/:n/…`: what operators do about an open approval. GET shows the
  * form and does nothing; a POST of that form, with its confirmation, acts. The form names its press, so sending it twice
- * acts once. Whoever comes too late is told what stood in the way.
+ * acts once; filled in otherwise, it is another act. Whoever comes too late is told what stood in the way.
  */
 import type { IRouter, Request, Response } from "express";
 import { contentOf } from "../../../approval/content.ts";
 import type { Course } from "../../../approval/course.ts";
 import { deadlineProblem } from "../../../approval/deadline.ts";
 import { ballotId, isPromiseId } from "../../../approval/ids.ts";
-import { cancellationOf } from "../../../approval/stored.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { isSameJson } from "../../../lib/canonical-json.ts";
 import { ServiceError } from "../../../lib/errors.ts";
@@ -40,8 +39,10 @@ import {
   type BallotActName,
 } from "../../pages/admin/admin-acts.ts";
 import { adminApprovalHref } from "../../pages/admin/admin-page.ts";
+import { ADMIN_REFUSALS, adminTime, cameFirstText } from "../../pages/admin/refused-text.ts";
 import { type ChangeForm, filledWith, judgeChangeForm, readPostedChange } from "../../pages/change-form.ts";
 import type { Pages } from "../../pages/pages.ts";
+import { nonceOfForm } from "../actor.ts";
 import { unknownApproval } from "./approval.ts";
 import type { Operator } from "./operators.ts";
 import { assertOwnForm, type Entrance } from "./signed-in.ts";
@@ -95,19 +96,16 @@ const ON_APPROVAL: Readonly<
     const acted = await extendApproval(to, root.id, { ...actor, deadline, reason: values.get("reason") });
     return doneBy("extend", acted);
   },
-  async cancel(to, { root, call }, { nonce, ...actor }, values) {
+  async cancel(to, { root, call }, actor, values) {
+    const approval = { root, request: call.request };
     try {
-      const approval = { root, request: call.request };
-      await cancelApproval({ ...to, newId: () => nonce }, approval, {
-        ...actor,
-        reason: values.get("reason"),
-      });
-      // It is cancelled, but somebody else may have come first.
-      const end = (await readCourse(to.durable, root.id))?.end;
-      const stored = end && cancellationOf(end);
-      if (stored === undefined || stored.nonce === nonce) return { failure: undefined, outcome: "stored" };
-      const failure = new ServiceError("CONFLICT", `Cannot cancel: ${LOST_APPROVAL}`);
-      return { failure, outcome: "too late" };
+      const act = { ...actor, reason: values.get("reason") };
+      const { effective } = await cancelApproval(to, approval, act);
+      if (effective) return { failure: undefined, outcome: "stored" };
+      return {
+        failure: new ServiceError("CONFLICT", `Cannot cancel: ${LOST_APPROVAL}`),
+        outcome: "too late",
+      };
     } catch (error) {
       if (error instanceof ServiceError && error.code === "CONFLICT") {
         return { failure: error, outcome: "too late" };
@@ -127,8 +125,13 @@ export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): v
       async (to, found, actor, values) => {
         const { course, n = 0 } = found;
         const acted = await ON_BALLOT[act](to, { approval: course.root.id, n }, actor, values);
-        const lost = ({ standing }: OnBallot) => lostBallot(act, standing);
-        const failure = failureOf(VERBS[act], acted, { unknown: "There is no such question any more", lost });
+        const lost = ({ standing }: OnBallot) =>
+          act === "undo" && standing.kind === "decided" ? lostBallot(act, standing) : cameFirstText(standing);
+        const failure = failureOf(VERBS[act], acted, {
+          ...IN_WORDS,
+          unknown: "There is no such question any more",
+          lost,
+        });
         return { failure, outcome: auditOutcomeOf(acted) };
       },
     );
@@ -141,6 +144,8 @@ export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): v
   addChange(router, options);
 }
 
+const IN_WORDS = { refusals: ADMIN_REFUSALS, at: adminTime };
+
 /** As refusals name them. */
 const VERBS: Readonly<Record<BallotActName, string>> = {
   remind: "remind",
@@ -152,10 +157,18 @@ const VERBS: Readonly<Record<BallotActName, string>> = {
 };
 
 /** What a refusal speaks of where one field is wrong. */
-const SUBJECTS: Partial<Readonly<Record<AdminAct, string>>> = {
+const SUBJECTS: Partial<Readonly<Record<AdminAct | "change", string>>> = {
   reassign: "The other person",
   extend: "The new deadline",
+  change: "The note",
 };
+
+/** Why it was not done. A single field is spoken of by its name on the page. */
+function problemIn(act: AdminAct | "change", { problems, message }: ServiceError): string {
+  const [first, ...more] = problems;
+  if (first === undefined || more.length > 0) return message;
+  return `${SUBJECTS[act] ?? "The new value"} ${first.message}.`;
+}
 
 interface Found {
   readonly course: Course;
@@ -169,7 +182,7 @@ type Perform = (to: ActOptions, found: Found, actor: Actor, values: Values) => P
 
 /** Of an act on the whole approval. */
 function doneBy(verb: string, acted: Acted<unknown>): Done {
-  const failure = failureOf(verb, acted, { unknown: "", lost: () => LOST_APPROVAL });
+  const failure = failureOf(verb, acted, { ...IN_WORDS, unknown: "", lost: () => LOST_APPROVAL });
   return { failure, outcome: auditOutcomeOf(acted) };
 }
 
@@ -190,7 +203,6 @@ function addAct(
     given: { readonly form: ActForm; readonly nonce: string; readonly failure?: ServiceError } | undefined,
   ) => {
     const { form, nonce = options.newNonce(), failure } = given ?? {};
-    const byField = failure?.problems.length === 1 ? failure.problems[0]?.message : undefined;
     pages.render(res, {
       status: given === undefined ? 200 : failure?.code === "CONFLICT" ? 409 : 422,
       view: "adminAct",
@@ -203,10 +215,7 @@ function addAct(
         press: nonce,
         values: form?.values ?? new Map(),
         faults: form?.faults ?? new Map(),
-        ...(failure && {
-          problem:
-            byField === undefined ? failure.message : `${SUBJECTS[act] ?? "The new value"} ${byField}.`,
-        }),
+        ...(failure && { problem: problemIn(act, failure) }),
       },
     });
   };
@@ -220,12 +229,12 @@ function addAct(
       const posted = await readPostedAct(req, res);
       assertOwnForm(posted, operator);
       const form = judgeActForm(posted, fields);
-      const nonce = form.press ?? options.newNonce();
+      const press = form.press ?? options.newNonce();
       const wrong = deadlineFailure(form.values);
       if (!form.isConfirmed || form.faults.size > 0 || wrong !== undefined) {
-        return show(res, operator, found, { form, nonce, ...(wrong && { failure: wrong }) });
+        return show(res, operator, found, { form, nonce: press, ...(wrong && { failure: wrong }) });
       }
-      const actor = actorOf(operator, nonce);
+      const actor = actorOf(operator, nonceOfForm(act, { ...form, press }, options.newNonce));
       const { failure, outcome } = await perform(actOptions(options, res), found, actor, form.values);
       tell(res, act, found, actor, outcome);
       // Not at once: the same act may be possible later, and its nonce must then be another.
@@ -267,7 +276,7 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
         values: form?.values ?? filledWith(contentOf(course.request)),
         faults: form?.faults ?? new Map(),
         isSame,
-        ...(failure && { problem: failure.message }),
+        ...(failure && { problem: problemIn("change", failure) }),
         ...(form === undefined || isWrong || !form.isConfirmed ? {} : { preview: form }),
       },
     });
@@ -282,20 +291,20 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
       const posted = await readPostedChange(req, res);
       assertOwnForm(posted, operator);
       const form = judgeChangeForm(posted);
-      const nonce = form.press ?? options.newNonce();
+      const press = form.press ?? options.newNonce();
       const { content, note } = form;
       const { summary, ...others } = content;
       const asked = contentOf({ ...others, ...(summary ? { summary } : {}) });
       const isSame = note === undefined && isSameJson(contentOf(found.course.request), asked);
       if (!form.isConfirmed || form.faults.size > 0 || isSame || !form.isSent) {
-        return show(res, operator, found, { form, nonce, isSame });
+        return show(res, operator, found, { form, nonce: press, isSame });
       }
-      const actor = actorOf(operator, nonce);
+      const actor = actorOf(operator, nonceOfForm("change", { ...form, press }, options.newNonce));
       const { id } = found.course.root;
       const acted = await changeApproval(actOptions(options, res), id, { ...actor, content, note });
       const { failure, outcome } = doneBy("change", acted);
       tell(res, "change", found, actor, outcome);
-      if (failure !== undefined) return show(res, operator, found, { form, nonce, isSame, failure });
+      if (failure !== undefined) return show(res, operator, found, { form, nonce: press, isSame, failure });
       seeOther(res, adminApprovalHref(id));
     }),
   });

@@ -413,6 +413,32 @@ describe("an act", () => {
     expect(late.status).toBe(409);
   });
 
+  test("sent again with something else in it is another act, and is refused in words of the page", async () => {
+    await ask("po-1");
+    const path = `${pageOf("po-1")}/ballots/1/reassign`;
+    const press = /name="press" value="([^"]+)"/u.exec((await browser.get(path)).text)?.[1] ?? "";
+    const posted = { confirm: "yes", press, email: "zoe@example.com", reason: "Away" };
+    for (const _ of [1, 2]) expect((await browser.post(path, posted)).status).toBe(303);
+    const other = await browser.post(path, { ...posted, email: "dan@example.com" });
+    expect(other.status).toBe(409);
+    expect(read(other.text)).toContain(
+      "Cannot pass the question on: the question was passed on to somebody else",
+    );
+    expect(other.text).not.toMatch(/Idempotency|ballot is closed/u);
+
+    const extend = `${pageOf("po-1")}/extend`;
+    const twice = /name="press" value="([^"]+)"/u.exec((await browser.get(extend)).text)?.[1] ?? "";
+    for (const deadline of ["P20D", "P20D", "P30D"]) {
+      expect((await browser.post(extend, { confirm: "yes", press: twice, deadline })).status).toBe(303);
+    }
+    const extended = (await history("po-1")).filter(({ type }) => type === "extended");
+    expect(extended).toHaveLength(2);
+    const mails = `${pageOf("po-1")}/ballots/2/remind`;
+    expect((await act(mails, {})).status).toBe(303);
+    const soon = read((await act(mails, {})).text);
+    expect(soon).toMatch(/less than an hour ago\. It is possible again at \w+, \d+ \w+ \d{4}/u);
+  });
+
   test("names who must not get the question", async () => {
     await ask("po-1", { requester: "dee@example.com" });
     const posted = { email: ANA.email, reason: "Away" };

@@ -428,14 +428,69 @@ describe("GET /approvals/:id", () => {
 });
 
 describe("POST /approvals/:id/cancel", () => {
+  test("by the requester's link first is somebody else's, for the program and for the operator", async () => {
+    await using rig = await openRig();
+    const asked = {
+      id: "po-1",
+      title: "Order",
+      requester: "kim@example.com",
+      approvers: ["ana@example.com"],
+    };
+    await rig.json("POST", "/approvals", { ...asked, follow: true });
+    const link = await until(async () => rig.told.find(({ kind }) => kind === "requested"));
+    const path = "link" in link ? new URL(link.link ?? "").pathname : "";
+    expect((await rig.press(`${path}/cancel`, { confirm: "yes", reason: "Mine" })).status).toBe(303);
+    const late = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Ours" });
+    expect([late.status, late.body["detail"]]).toEqual([
+      409,
+      "Cannot cancel: somebody else has cancelled it already",
+    ]);
+    // Theirs was stored: to do it again is no failure.
+    expect((await rig.press(`${path}/cancel`, { confirm: "yes", reason: "Again" })).status).toBe(303);
+    expect((await rig.json("GET", "/approvals/po-1")).body["cancellation"]).toMatchObject({ reason: "Mine" });
+    const outcomes = rig.audit.filter(({ what }) => what === "cancel").map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["stored", "too late"]);
+  });
+
+  test("by a program first is somebody else's for the requester, who is told", async () => {
+    await using rig = await openRig();
+    const asked = {
+      id: "po-1",
+      title: "Order",
+      requester: "kim@example.com",
+      approvers: ["ana@example.com"],
+    };
+    await rig.json("POST", "/approvals", { ...asked, follow: true });
+    const link = await until(async () => rig.told.find(({ kind }) => kind === "requested"));
+    const path = "link" in link ? new URL(link.link ?? "").pathname : "";
+    expect((await rig.json("POST", "/approvals/po-1/cancel", {})).status).toBe(200);
+    expect((await rig.press(`${path}/cancel`, { confirm: "yes", reason: "Mine" })).status).toBe(409);
+  });
+
+  test("with the key of a call before finds it, and with that key and another reason is refused", async () => {
+    await using rig = await openRig();
+    await rig.json("POST", "/approvals", { id: "po-1", title: "Order", approvers: ["ana@example.com"] });
+    const key = { "idempotency-key": "cancel-po-1" };
+    for (const _ of [1, 2]) {
+      const { status, body } = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Gone" }, key);
+      expect([status, body["effective"]]).toEqual([200, true]);
+    }
+    const other = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Other" }, key);
+    expect([other.status, other.body["detail"]]).toEqual([
+      409,
+      "Cannot cancel: the Idempotency-Key belongs to another call",
+    ]);
+  });
+
   test("ends the approval, and says so again when repeated", async () => {
     await using rig = await openRig();
     await rig.json("POST", "/approvals", { id: "po-1", ...order });
     const link = await rig.link("po-1", "approve");
     const first = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Bought elsewhere" });
     expect([first.status, first.body["status"]]).toEqual([200, "cancelled"]);
+    expect(first.body["effective"]).toBe(true);
     const again = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Other" });
-    expect([again.status, again.body["status"]]).toEqual([200, "cancelled"]);
+    expect([again.status, again.body["status"], again.body["effective"]]).toEqual([200, "cancelled", false]);
     const { body } = await rig.json("GET", "/approvals/po-1");
     expect(body).toMatchObject({
       status: "cancelled",

@@ -53,11 +53,12 @@ async function cancel(durable: Durable) {
   const root = await durable.read("po-1");
   const request = root && requestOf(root);
   if (root === undefined || request === undefined) throw new Error("There is no approval");
-  return await cancelApproval(
-    { durable, newId: () => "c1", signal: never },
+  const cancelled = await cancelApproval(
+    { durable, signal: never },
     { root, request },
-    { door: "api" },
+    { door: "api", nonce: "c1" },
   );
+  return cancelled.root;
 }
 
 function parsed(request: Record<string, unknown>) {
