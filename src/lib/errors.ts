@@ -20,6 +20,7 @@ export const ERRORS = {
   ENGINE_UNAVAILABLE: { status: 503, retryable: true, title: "Engine unavailable" },
   INDEX_UNAVAILABLE: { status: 503, retryable: true, title: "Index unavailable" },
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true, title: "Identity provider unavailable" },
+  SENDER_UNAVAILABLE: { status: 503, retryable: true, title: "Sender of webhooks unavailable" },
   TOO_MANY_WAITERS: { status: 503, retryable: true, title: "Too many open waits" },
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -75,6 +75,10 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     when: "The service cannot check the token, because the identity provider does not answer.",
     remedy: "Send the request again after `Retry-After`. API keys still work.",
   },
+  SENDER_UNAVAILABLE: {
+    when: "A webhook cannot be checked or confirmed, because its sender's own service does not answer.",
+    remedy: "The sender tries again by itself.",
+  },
   TOO_MANY_WAITERS: {
     when: `This gateway already holds ${WAITERS_MAX.toLocaleString("en")} waiting calls.`,
     remedy: "Ask without the header `Prefer`, or later.",

@@ -25,7 +25,8 @@ const FIELDS_MAX = 500;
 
 /** @throws ServiceError INVALID_REQUEST if the body is not what the scheme sends */
 export function readEvents(source: Source, body: Buffer, replayKey: string): readonly WebhookEvent[] {
-  const content = readBody(body, source.scheme.format);
+  const read = readBody(body, source.scheme.format);
+  const content = source.scheme.unwrap?.(read) ?? read;
   if (!source.batch) return [keyed(source, content, replayKey)];
   if (!Array.isArray(content) || content.length > BATCH_MAX) {
     throw new ServiceError("INVALID_REQUEST", `The body must be a list of at most ${BATCH_MAX} events`);

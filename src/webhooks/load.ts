@@ -131,6 +131,13 @@ function mappingOf(input: SourceInput, note: Note): Mapping | undefined {
     note("", `must have one of ${choices}: what its events are about`);
     return undefined;
   }
+  if (input.scheme === "mailgun" && input.bounce === undefined) {
+    note(
+      "bounce",
+      "must be given: Mailgun signs no event, so its events settle nothing but reports about mails",
+    );
+    return undefined;
+  }
   const { ignore, reject, resolve, value } = input;
   if (aim.kind === "bounce") noteUseless(input, isMail, note);
   return {

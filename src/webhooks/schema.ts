@@ -4,6 +4,7 @@ import type { Condition, Scalar } from "./condition.ts";
 import { type Path, parsePath } from "./path.ts";
 import { parseHeaderValue } from "./schemes/header-value.ts";
 import { parseCanvas } from "./schemes/signed-template.ts";
+import { TOPIC } from "./schemes/sns.ts";
 import { parseTemplate } from "./template.ts";
 
 /** Goes into promise ids and addresses. */
@@ -19,6 +20,15 @@ const publicKeys = z
   .array(z.union([z.string().min(1), reference]))
   .min(1)
   .max(3);
+
+const topics = z
+  .array(
+    z.string().regex(TOPIC, {
+      error: "must be the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:bounces",
+    }),
+  )
+  .min(1)
+  .max(10);
 
 const path = z.string().transform((text, ctx) => {
   const parsed = parsePath(text);
@@ -173,7 +183,7 @@ const template_signature = {
   format,
 };
 
-const secretSchemes = ["github", "stripe", "twilio", "docusign", "zoom"] as const;
+const secretSchemes = ["github", "stripe", "twilio", "docusign", "zoom", "mailgun"] as const;
 const standardSchemes = ["standard-webhooks", "svix"] as const;
 const publicKeySchemes = ["sendgrid", "discord"] as const;
 
@@ -198,6 +208,7 @@ export const SOURCE_SCHEMAS = new Map<string, z.ZodType<SourceInput>>([
     "slack",
     z.strictObject({ scheme: z.literal("slack"), secrets, ballots: z.exactOptional(ballots), ...mapping }),
   ],
+  ["sns", z.strictObject({ scheme: z.literal("sns"), topics, ...mapping })],
   ...publicKeySchemes.map(
     (scheme) => [scheme, z.strictObject({ scheme: z.literal(scheme), publicKeys, ...mapping })] as const,
   ),
@@ -258,6 +269,7 @@ export type SourceInput = Common &
     | ({ readonly scheme: (typeof secretSchemes)[number] } & WithSecrets)
     | ({ readonly scheme: "slack"; readonly ballots?: z.output<typeof ballots> } & WithSecrets)
     | ({ readonly scheme: (typeof standardSchemes)[number] } & Partial<WithSecrets & WithPublicKeys>)
+    | { readonly scheme: "sns"; readonly topics: z.output<typeof topics> }
     | ({ readonly scheme: (typeof publicKeySchemes)[number] } & WithPublicKeys)
     | ({
         readonly scheme: "hmac";

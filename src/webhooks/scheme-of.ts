@@ -14,8 +14,10 @@ import { docusign, github } from "./schemes/body-mac.ts";
 import { credentials } from "./schemes/credentials.ts";
 import { has } from "./schemes/header-value.ts";
 import { hmac } from "./schemes/hmac.ts";
+import { mailgun } from "./schemes/mailgun.ts";
 import { discord, publicKey, sendgrid } from "./schemes/public-key.ts";
 import { slack } from "./schemes/slack.ts";
+import { sns } from "./schemes/sns.ts";
 import { standardWebhooks } from "./schemes/standard.ts";
 import { stripe } from "./schemes/stripe.ts";
 import { twilio } from "./schemes/twilio.ts";
@@ -44,6 +46,7 @@ export function schemeOf(input: SourceInput, environment: Lookup, note: Note): S
     case "stripe":
     case "twilio":
     case "zoom":
+    case "mailgun":
     case "slack": {
       const keys = secretsOf(input, environment, note, utf8Key);
       return keys && BY_TEXT_SECRET[input.scheme](keys);
@@ -52,6 +55,8 @@ export function schemeOf(input: SourceInput, environment: Lookup, note: Note): S
       const keys = secretsOf(input, environment, note, encodedKey(input.secretEncoding));
       return isSound(input, note) && keys ? hmac({ ...input, ...headersOf(input), keys }) : undefined;
     }
+    case "sns":
+      return sns(input.topics);
     case "sendgrid": {
       const keys = publicKeysOf(input, environment, note, "ec");
       return keys && sendgrid(keys);
@@ -83,7 +88,7 @@ export function schemeOf(input: SourceInput, environment: Lookup, note: Note): S
   }
 }
 
-const BY_TEXT_SECRET = { github, docusign, stripe, twilio, slack, zoom };
+const BY_TEXT_SECRET = { github, docusign, stripe, twilio, slack, zoom, mailgun };
 
 type Signed = Extract<SourceInput, { scheme: "hmac" | "ed25519" | "ecdsa" }>;
 

@@ -35,9 +35,14 @@ export interface Accepted {
   readonly ok: true;
   /** Names this delivery among all of its source: the same for each of the sender's retries, or as near as the scheme has it. */
   readonly replayKey: string;
+  /** For a sender that asks whether the address is ours: says yes to it. @throws ServiceError */
+  readonly confirm?: () => Promise<void>;
 }
 
-type Opened = Refused | { readonly ok: true; check(body: Buffer): Accepted | Refused };
+type Checked = Accepted | Refused;
+
+/** @throws ServiceError where a key must be fetched, and cannot be now */
+type Opened = Refused | { readonly ok: true; check(body: Buffer): Checked | Promise<Checked> };
 
 /** Judges the head against the clock (milliseconds since 1970), then the body. */
 type Verifier = (head: Head, nowMs: number) => Opened;
@@ -47,6 +52,8 @@ export interface Scheme {
   readonly verify: Verifier;
   /** What the body is, once it is verified. */
   readonly format: BodyFormat;
+  /** The event in what the body says, where the sender wraps it. */
+  readonly unwrap?: (content: unknown) => unknown;
   /** What a sender who asks whether the address is ours wants to hear, where the event is such a question. */
   readonly challenge?: (event: unknown) => Challenge | undefined;
   /** Headers by which a delivery of `body` would be accepted now; absent where we hold only the sender's public key. */
@@ -112,15 +119,15 @@ export function timeProblem(
   text: string,
   nowMs: number,
   unit: TimestampUnit = "seconds",
+  /** For senders whose later tries have the time of the first: how old it may be. */
+  pastMs = TOLERANCE_MS,
 ): Refused | undefined {
   const timeMs = timeIn(text, unit);
   if (timeMs === undefined)
     return refuse("malformed", `The time of the signature must be ${UNITS[unit].rule}`);
-  if (Math.abs(nowMs - timeMs) <= TOLERANCE_MS) return undefined;
-  return refuse(
-    "outside-tolerance",
-    `The time of the signature is more than ${TOLERANCE_MS / 1000} seconds from now`,
-  );
+  const seconds = (nowMs < timeMs ? TOLERANCE_MS : pastMs) / 1000;
+  if (Math.abs(nowMs - timeMs) <= seconds * 1000) return undefined;
+  return refuse("outside-tolerance", `The time of the signature is more than ${seconds} seconds from now`);
 }
 
 /**

@@ -28,6 +28,13 @@ export function createCertificate(...names: readonly string[]): Certificate {
   return { cert: pem(cert), key, ca: pem(ca) };
 }
 
+/** PEM of a certificate for somebody else's key, which signs messages. */
+export function certificateOf(publicKey: KeyObject, name: string): string {
+  const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const issuer = commonName("Countersign test authority");
+  return pem(certificate(issuer, commonName(name), publicKey, authority.privateKey, []));
+}
+
 function certificate(
   issuer: Buffer,
   subject: Buffer,

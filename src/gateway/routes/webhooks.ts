@@ -13,7 +13,7 @@ import { type Taken, type TakeOptions, takeDelivery } from "../../service/webhoo
 import { readEvents, type WebhookEvent } from "../../webhooks/events.ts";
 import type { ReportEvent } from "../../webhooks/mapping.ts";
 import type { Source, Sources } from "../../webhooks/source.ts";
-import { type Challenge, type Head, type Refused, sha256Hex } from "../../webhooks/verify.ts";
+import { type Accepted, type Challenge, type Head, type Refused, sha256Hex } from "../../webhooks/verify.ts";
 import { audit, noteRefusal } from "../http/audit.ts";
 import { readRaw } from "../http/body.ts";
 import { requestIdOf } from "../http/context.ts";
@@ -39,7 +39,12 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
       const source = options.sources.get(String(req.params["source"]));
       if (source === undefined)
         throw new ServiceError("NOT_FOUND", "There is no webhook source of this name");
-      const { body, replayKey } = await verified(options, source, req, res);
+      const { body, replayKey, confirm } = await verified(options, source, req, res);
+      if (confirm !== undefined) {
+        await confirm();
+        options.log.info({ requestId: requestIdOf(res), source: source.name }, "webhook confirmed");
+        return answerChallenge(res, { kind: "empty" });
+      }
       const events =
         source.scheme.format === "mail"
           ? [{ event: await reportEvent(body), replayKey }]
@@ -68,7 +73,7 @@ async function verified(
   source: Source,
   req: Request,
   res: Response,
-): Promise<{ readonly body: Buffer; readonly replayKey: string }> {
+): Promise<Omit<Accepted, "ok"> & { readonly body: Buffer }> {
   const refused = ({ reason, detail }: Refused): ServiceError => {
     noteRefusal(res, `signature: ${reason}`, `webhook:${source.name}`);
     log.warn({ requestId: requestIdOf(res), source: source.name, reason }, "webhook refused");
@@ -82,9 +87,9 @@ async function verified(
   const opened = source.scheme.verify(headOf(req, originOf(req, [publicUrl, ...formerPublicUrls])), clock());
   if (!opened.ok) throw refused(opened);
   const body = await readRaw(req, WEBHOOK_BODY_BYTES_MAX);
-  const accepted = opened.check(body);
+  const accepted = await opened.check(body);
   if (!accepted.ok) throw refused(accepted);
-  return { body, replayKey: accepted.replayKey };
+  return { ...accepted, body };
 }
 
 /** The one of our origins that was called, which some senders sign; behind a proxy that renames us, the first. */

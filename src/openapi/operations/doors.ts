@@ -116,6 +116,7 @@ export const DOOR_OPERATIONS: readonly Operation[] = [
       "CONFLICT",
       "INVALID_FIELDS",
       "ENGINE_UNAVAILABLE",
+      "SENDER_UNAVAILABLE",
     ],
   },
 ];

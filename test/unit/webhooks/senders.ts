@@ -468,5 +468,6 @@ export function judge({ scheme }: Source, { headers, body, url }: Sent, nowMs: n
     url,
   };
   const opened = scheme.verify(head, nowMs);
-  return opened.ok ? opened.check(body) : opened;
+  // None of these schemes asks anybody for a key.
+  return opened.ok ? (opened.check(body) as Accepted | Refused) : opened;
 }
