@@ -10,6 +10,8 @@ import type { Mail, PasskeyMail, RequestMail, SignInMail } from "../../../src/ch
 import { createAdministration } from "../../../src/durable/administration.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
+// Tests set the time, and no ten minutes shall pass until it is believed.
+import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
 import { type GatewayOptions, startGateway } from "../../../src/gateway/gateway.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
@@ -108,7 +110,7 @@ export interface RigOptions {
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
   const { authenticate = EVERYBODY_MAY } = options;
-  const engine = openEngine({ file: ":memory:", projection: LEDGER });
+  const engine = openEngine({ file: ":memory:", projection: LEDGER, clock: SYSTEM_CLOCK });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
   network.start();
