@@ -59,7 +59,8 @@ test("the engine, away for so long that the worker asks for it only now and then
   const api = new Api(gateway.url);
   const ids = await askMany(api, relay, 3);
   await engine!.killHard();
-  await callersTurnedAway(Number(new URL(site.engineUrl).port), 6);
+  // Each process looks for it once a second, besides its streams.
+  await callersTurnedAway(Number(new URL(site.engineUrl).port), 20);
   await site.start("engine");
   await expectAllAnswerable(api, relay, ids);
 });
