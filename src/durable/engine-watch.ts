@@ -139,9 +139,9 @@ function described(
       if (!isServer)
         return "refuses the token in DATA_DIR/engine.token: it belongs to another engine. Give this process the same DATA_DIR";
       if (token === undefined) return "wants a token: set RESONATE_TOKEN or RESONATE_TOKEN_FILE";
-      return `refuses RESONATE_TOKEN: ${expiryOf(token) ?? "it is signed with a key that the server does not have, or its exp, iss or aud are not what the server wants"}`;
+      return `refuses our token (RESONATE_TOKEN or RESONATE_TOKEN_FILE): ${expiryOf(token) ?? "it is signed with a key that the server does not have, or its exp, iss or aud are not what the server wants"}`;
     case "prefix":
-      return 'takes RESONATE_TOKEN for some ids only. Callers choose ids, so its claim "prefix" must be the empty string, or its claim "role" must be "admin"';
+      return 'takes our token (RESONATE_TOKEN or RESONATE_TOKEN_FILE) for some ids only. Callers choose ids, so its claim "prefix" must be the empty string, or its claim "role" must be "admin"';
     case "tls":
       return tlsProblem(obstacle.code);
     case "stranger":

@@ -83,7 +83,12 @@ const expired = `e30.${Buffer.from(JSON.stringify({ exp: 1_700_000_000 })).toStr
 describe("nothing starts on a server that", () => {
   test.each<[string, Manners, Partial<WatchOptions>, RegExp]>([
     ["wants a token", () => ({ status: 401 }), { token: undefined }, /wants a token: set RESONATE_TOKEN/],
-    ["refuses the token", () => ({ status: 401 }), {}, /refuses RESONATE_TOKEN: it is signed with a key/],
+    [
+      "refuses the token",
+      () => ({ status: 401 }),
+      {},
+      /refuses our token \(RESONATE_TOKEN or RESONATE_TOKEN_FILE\): it is signed with a key/,
+    ],
     [
       "knows it to be over",
       () => ({ status: 401 }),
@@ -179,7 +184,7 @@ test("a token that is refused from some moment on, and another version after an 
   it.manners = WELL;
   await eventually("all is well", () => watched.obstacle() === undefined);
   expect(lines).toEqual([
-    expect.stringMatching(/^error: The engine refuses RESONATE_TOKEN/),
+    expect.stringMatching(/^error: The engine refuses our token/),
     "error: The engine does not answer: it answers 503",
     expect.stringMatching(/^error: The engine refuses ids such as order:0/),
     "info: The engine can be used again",
