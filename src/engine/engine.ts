@@ -81,6 +81,7 @@ export function openEngine(options: EngineOptions): Engine {
     db = openDatabase(file);
     journal = file === MEMORY ? keepJournal() : openJournal(journalFileOf(file));
     const { projection, log = SILENT } = options;
+    if (journal.repaired.length > 0) log.error({ transactions: journal.repaired }, ONE_BIT);
     return start(new Store(db, journal, projection && { projection, log }), options, lock);
   } catch (error) {
     db?.close();
@@ -89,6 +90,9 @@ export function openEngine(options: EngineOptions): Engine {
     throw error;
   }
 }
+
+const ONE_BIT =
+  "A wrong bit in the journal was corrected: the disk or the memory of this machine is failing. Run countersign doctor";
 
 function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefined): Engine {
   const { log = SILENT, clock = openMachineClock(log), debug = false } = options;

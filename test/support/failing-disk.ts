@@ -40,15 +40,15 @@ export class FailingDisk {
   journal(file: string): Journal {
     const journal = openJournal(journalFileOf(file));
     const append = journal.append.bind(journal);
-    const records = journal.records.bind(journal);
+    const read = journal.read.bind(journal);
     return Object.assign(journal, {
       append: (record: Parameters<typeof append>[0]) => {
         this.#use();
         append(record);
       },
-      records: () => {
+      read: () => {
         this.#use();
-        return records();
+        return read();
       },
     });
   }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../../lib/sync-folder.ts";
 import { SILENT } from "../log.ts";
-import { type JournalRecord, journalFileOf, keepJournal, readJournal } from "../store/journal.ts";
+import { type Journal, journalFileOf, keepJournal, lookAtJournal } from "../store/journal.ts";
 import type { Projection } from "../store/projection.ts";
 import { DatabaseSync } from "../store/sqlite.ts";
 import { Store } from "../store/store.ts";
@@ -27,14 +27,14 @@ export function backUp(
   closeSync(openSync(partial, "wx", 0o600));
   try {
     // Read before the copy: records that the engine saves in between are then in both.
-    const records = readJournal(journalFileOf(file));
+    const { records, later } = lookAtJournal(journalFileOf(file));
     const source = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
     try {
       source.prepare("VACUUM INTO ?").run(partial);
     } finally {
       source.close();
     }
-    if (records.length > 0) takeUp(partial, records, projection);
+    if (records.length > 0 || later !== undefined) takeUp(partial, keepJournal(records, later), projection);
     check(partial);
     flush(partial);
     renameSync(partial, path);
@@ -47,9 +47,9 @@ export function backUp(
 }
 
 /** Adds acknowledged changes that were not in the engine's file yet, with the rows that follow from them. */
-function takeUp(path: string, records: JournalRecord[], projection: Projection | undefined): void {
+function takeUp(path: string, journal: Journal, projection: Projection | undefined): void {
   const projected = projection && { projection, log: SILENT };
-  const store = new Store(new DatabaseSync(path), keepJournal(records), projected);
+  const store = new Store(new DatabaseSync(path), journal, projected);
   store.checkpoint();
   store.close();
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { SETBACKS_OF_NOTE } from "../decide/setback.ts";
 import { isTaken, lockFolder } from "../store/database.ts";
-import { journalFileOf, readJournal, recordsAfter } from "../store/journal.ts";
+import { journalFileOf, lookAtJournal, recordsAfter } from "../store/journal.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../store/schema.ts";
 import { DatabaseSync } from "../store/sqlite.ts";
 import { INVARIANTS } from "./invariants.ts";
@@ -45,6 +45,9 @@ const ATTENTION: Readonly<Record<string, string>> = {
   "workflows are tried again and again: their workers give them back, or die of them": `SELECT id FROM tasks WHERE state IN ('pending', 'acquired') AND setbacks >= ${SETBACKS_OF_NOTE}`,
 };
 
+const ONE_BIT =
+  "transactions in the journal have a wrong bit, which is corrected when they are read: the disk or the memory of this machine is failing";
+
 /** The same, where it says something only while an engine runs. */
 const LATE: Readonly<Record<string, string>> = {
   "promises are past their deadline, and nobody ended them":
@@ -63,7 +66,7 @@ export function examine(file: string, now: number): Examination {
   if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
   const isRunning = isLocked(file);
   // First: what the engine takes over meanwhile is then in the file.
-  const records = readJournal(journalFileOf(file));
+  const { records, repaired, later } = lookAtJournal(journalFileOf(file));
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   try {
     db.exec("BEGIN");
@@ -95,10 +98,11 @@ export function examine(file: string, now: number): Examination {
     }
     let inJournal = 0;
     try {
-      inJournal = recordsAfter(number("SELECT number FROM journal"), records).length;
+      inJournal = recordsAfter(number("SELECT number FROM journal"), records, later).length;
     } catch (error) {
       findings.push({ level: "broken", what: (error as Error).message, ids: [] });
     }
+    if (repaired.length > 0) findings.push({ level: "attention", what: ONE_BIT, ids: repaired.map(String) });
     const attention = isRunning ? { ...ATTENTION, ...LATE } : ATTENTION;
     for (const [what, sql] of Object.entries(INVARIANTS))
       findings.push(...ask(db, "broken", `not so: ${what}`, sql));

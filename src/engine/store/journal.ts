@@ -10,13 +10,15 @@ import {
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncFolder } from "../../lib/sync-folder.ts";
-import type { Change } from "../decide/state.ts";
+import {
+  FORMAT,
+  HEADER_BYTES,
+  type JournalReading,
+  type JournalRecord,
+  readRecords,
+} from "./journal-reading.ts";
 
-/** What one transaction changed. Numbers go up by one. */
-export interface JournalRecord {
-  readonly number: number;
-  readonly changes: readonly Change[];
-}
+export type { JournalRecord } from "./journal-reading.ts";
 
 /**
  * Acknowledged transactions that are not in the database yet. A record is a few kilobytes in one write; a commit of the
@@ -28,18 +30,21 @@ export interface Journal {
   readonly bytes: number;
   /** The record is on disk when this returns. When it throws, the record is not part of the journal. */
   append(record: JournalRecord): void;
-  /** What was appended since the last `restart`, and perhaps older records before it. */
-  records(): JournalRecord[];
+  /** Transactions whose records had one wrong bit when the file was opened. */
+  readonly repaired: readonly number[];
+  /**
+   * What was appended since the last `restart`, and perhaps older records before it; and what `JournalReading` has of a
+   * later one.
+   *
+   * @throws Error if a record that was appended cannot be read any more
+   */
+  read(): Pick<JournalReading, "records" | "later">;
   /** All of it is in the database. */
   restart(): void;
   /** Closes the file, and empties it if everything is in the database. */
   close(): void;
 }
 
-/** Increase it when records of an older program can no longer be read. */
-const FORMAT = 1;
-/** Length of the text, and CRC-32 of it: each 4 bytes, little endian. */
-const HEADER_BYTES = 8;
 /** After a huge transaction, the file is cut back to this size. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -56,11 +61,15 @@ export function journalFileOf(databaseFile: string): string {
  */
 export function openJournal(file: string): Journal {
   const descriptor = existsSync(file) ? openSync(file, "r+") : makeFile(file);
-  let end = read(file).end;
+  const found = lookAtJournal(file);
+  let { end } = found;
+  // Behind the end are older records, but in a journal that was damaged.
+  let { later } = found;
   return {
     get bytes() {
       return end;
     },
+    repaired: found.repaired,
     append: ({ number, changes }) => {
       const text = Buffer.from(JSON.stringify([FORMAT, number, changes]));
       const record = Buffer.allocUnsafe(HEADER_BYTES + text.length);
@@ -76,8 +85,13 @@ export function openJournal(file: string): Journal {
       }
       end += record.length;
     },
-    records: () => read(file, end).records,
+    read: () => {
+      const { records, end: readable } = readRecords(readFileSync(file).subarray(0, end), file);
+      if (readable !== end) throw damaged(file, records.at(-1)?.number);
+      return { records, later };
+    },
     restart: () => {
+      later = undefined;
       if (end > KEPT_BYTES) ftruncateSync(descriptor, KEPT_BYTES);
       end = 0;
     },
@@ -90,11 +104,12 @@ export function openJournal(file: string): Journal {
 }
 
 /** A journal in memory, or with the records of a file for reading only. */
-export function keepJournal(records: JournalRecord[] = []): Journal {
+export function keepJournal(records: JournalRecord[] = [], later?: number): Journal {
   return {
     bytes: 0,
+    repaired: [],
     append: (record) => void records.push(record),
-    records: () => records,
+    read: () => ({ records, later }),
     restart: () => void records.splice(0),
     close: () => undefined,
   };
@@ -108,15 +123,28 @@ function makeFile(file: string): number {
 }
 
 /** Reads the journal that belongs to a database, also while a process writes it; without such a file it is empty. */
+export function lookAtJournal(file: string): JournalReading {
+  return readRecords(existsSync(file) ? readFileSync(file) : Buffer.alloc(0), file);
+}
+
+/** The records of such a file. */
 export function readJournal(file: string): JournalRecord[] {
-  return existsSync(file) ? read(file).records : [];
+  return lookAtJournal(file).records;
 }
 
 /**
  * The records that follow transaction `number`, the last one of a database.
- * @throws Error if the next record is missing
+ *
+ * @param later as in `JournalReading`
+ * @throws Error if the next record is missing, or damaged although others were stored after it
  */
-export function recordsAfter(number: number, records: readonly JournalRecord[]): readonly JournalRecord[] {
+export function recordsAfter(
+  number: number,
+  records: readonly JournalRecord[],
+  later = 0,
+): readonly JournalRecord[] {
+  const last = Math.max(number, records.at(-1)?.number ?? 0);
+  if (later > last) throw damaged("its journal", last, later);
   const newer = records.filter((record) => record.number > number);
   const [first] = newer;
   if (first !== undefined && first.number > number + 1) {
@@ -127,31 +155,11 @@ export function recordsAfter(number: number, records: readonly JournalRecord[]):
   return newer;
 }
 
-/**
- * The journal ends at the first record that is damaged, because it was never fully written, or that does not follow the
- * one before.
- */
-function read(file: string, limit?: number): { readonly records: JournalRecord[]; readonly end: number } {
-  const records: JournalRecord[] = [];
-  const bytes = readFileSync(file).subarray(0, limit);
-  let end = 0;
-  while (end + HEADER_BYTES <= bytes.length) {
-    const start = end + HEADER_BYTES;
-    const length = bytes.readUInt32LE(end);
-    const text = bytes.subarray(start, start + length);
-    if (length === 0 || text.length < length || crc32(text) !== bytes.readUInt32LE(end + 4)) break;
-    const [format, number, changes] = JSON.parse(text.toString()) as [unknown, number, Change[]];
-    if (format !== FORMAT) {
-      throw new Error(
-        `Cannot open the engine: ${file} is from another version of the program. Start and stop that version once`,
-      );
-    }
-    const last = records.at(-1);
-    if (last !== undefined && number !== last.number + 1) break;
-    records.push({ number, changes });
-    end = start + text.length;
-  }
-  return { records, end };
+function damaged(what: string, last = 0, later = 0): Error {
+  const follows = later === 0 ? "" : `, and transaction ${later} was stored after it`;
+  return new Error(
+    `Cannot open the engine: transaction ${last + 1} in ${what} is damaged${follows}. The disk has changed what was written: restore a backup, or move the journal away to go on without the transactions in it`,
+  );
 }
 
 function writeAll(descriptor: number, bytes: Buffer, position: number): void {

@@ -107,7 +107,8 @@ export class Store {
     if (this.#db.isTransaction) this.#sql.rollback.run();
     const taken = row(this.#sql.journalNumber)?.[0] as number;
     this.projector?.load();
-    const records = recordsAfter(taken, this.#journal.records());
+    const read = this.#journal.read();
+    const records = recordsAfter(taken, read.records, read.later);
     if (records.length === 0) this.#journal.restart();
     else this.#redo(records);
     this.#number = records.at(-1)?.number ?? taken;

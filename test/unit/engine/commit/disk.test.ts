@@ -62,9 +62,9 @@ function failingJournal(failing: { readonly isFull: boolean; readonly isReadable
       if (failing.isFull) throw new Error("ENOSPC: no space left on device, write");
       journal.append(record);
     },
-    records: () => {
+    read: () => {
       if (!failing.isReadable) throw new Error("EIO: i/o error, read");
-      return journal.records();
+      return journal.read();
     },
   };
 }

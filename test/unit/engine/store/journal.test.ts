@@ -9,6 +9,7 @@ import { openDatabase } from "../../../../src/engine/store/database.ts";
 import {
   type JournalRecord,
   journalFileOf,
+  lookAtJournal,
   openJournal,
   readJournal,
   recordsAfter,
@@ -39,7 +40,7 @@ test("a journal has what was appended, also when it is opened again, and goes on
   journalOf(file, record(1), record(2, "ä€𝄞")).close();
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const again = openJournal(file);
-  expect(again.records()).toEqual([record(1), record(2, "ä€𝄞")]);
+  expect(again.read().records).toEqual([record(1), record(2, "ä€𝄞")]);
   expect(again.bytes).toBe(statSync(file).size);
   again.append(record(3));
   again.close();
@@ -55,10 +56,10 @@ test("a journal begins anew after a restart: what stood there before does not co
   const journal = journalOf(file, record(1, "x".repeat(10)), record(2), record(3), record(4));
   const { size } = statSync(file);
   journal.restart();
-  expect([journal.bytes, journal.records()]).toEqual([0, []]);
+  expect([journal.bytes, journal.read().records]).toEqual([0, []]);
   // The same length as the first, so that the second is found right behind it.
   journal.append(record(5, "y".repeat(10)));
-  expect(journal.records()).toEqual([record(5, "y".repeat(10))]);
+  expect(journal.read().records).toEqual([record(5, "y".repeat(10))]);
   journal.close();
   expect(readJournal(file)).toEqual([record(5, "y".repeat(10))]);
   expect(statSync(file).size).toBe(size);
@@ -76,7 +77,8 @@ test("a journal that was cut anywhere ends with its last whole record", () => {
   }
 });
 
-test("a journal with any bit wrong ends before that record", () => {
+/** A journal of three records, and where the second begins and ends. */
+function threeRecords() {
   const file = journalFile();
   const journal = journalOf(file, record(1));
   const start = journal.bytes;
@@ -84,13 +86,66 @@ test("a journal with any bit wrong ends before that record", () => {
   const end = journal.bytes;
   journal.append(record(3));
   journal.close();
-  const whole = readFileSync(file);
-  for (let bit = start * 8; bit < end * 8; bit += 1) {
-    const damaged = Buffer.from(whole);
-    damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
-    writeFileSync(file, damaged);
-    expect(readJournal(file), `bit ${bit}`).toEqual([record(1)]);
+  return { file, whole: readFileSync(file), start, end };
+}
+
+function withFlipped(whole: Buffer, ...bits: readonly number[]): Buffer {
+  const damaged = Buffer.from(whole);
+  for (const bit of bits) damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+  return damaged;
+}
+
+test("a journal with any one bit wrong is read as it was, and says which transaction that was", () => {
+  const { file, whole } = threeRecords();
+  for (let bit = 0; bit < whole.length * 8; bit += 1) {
+    writeFileSync(file, withFlipped(whole, bit));
+    const { records, repaired } = lookAtJournal(file);
+    expect(records, `bit ${bit}`).toEqual([record(1), record(2), record(3)]);
+    expect(repaired, `bit ${bit}`).toHaveLength(1);
   }
+});
+
+test("a journal with more bits wrong in one record is refused if a later one is there, and ends before it if it is the last", () => {
+  const { file, whole, start, end } = threeRecords();
+  for (let bit = start * 8; bit < end * 8 - 9; bit += 1) {
+    writeFileSync(file, withFlipped(whole, bit, bit + 9));
+    const { records, later } = lookAtJournal(file);
+    expect(records, `bit ${bit}`).toEqual([record(1)]);
+    expect(() => recordsAfter(0, records, later)).toThrow(
+      "transaction 2 in its journal is damaged, and transaction 3",
+    );
+    writeFileSync(file, withFlipped(whole.subarray(0, end), bit, bit + 9));
+    const last = lookAtJournal(file);
+    expect(recordsAfter(0, last.records, last.later), `bit ${bit}`).toEqual([record(1)]);
+  }
+});
+
+test("an engine does not start on a journal whose first record is damaged, and corrects one wrong bit", async () => {
+  const dataDir = temporaryFolder();
+  const file = journalFileOf(join(dataDir, "engine.db"));
+  const engine = testEngine({ dataDir });
+  for (const id of ["a", "b", "c"]) await ask(engine, create(id, Date.now() + DAY));
+  const whole = readFileSync(file);
+  const db = readFileSync(join(dataDir, "engine.db"));
+  const log = readFileSync(join(dataDir, "engine.db-wal"));
+  const left = (journal: Buffer) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "engine.db"), db);
+    writeFileSync(join(folder, "engine.db-wal"), log);
+    writeFileSync(journalFileOf(join(folder, "engine.db")), journal);
+    return folder;
+  };
+  expect(() => openEngine({ dataDir: left(withFlipped(whole, 200, 300)) })).toThrow("is damaged");
+  const lines: object[] = [];
+  const note = (fields: object) => void lines.push(fields);
+  const repaired = testEngine({
+    dataDir: left(withFlipped(whole, 200)),
+    log: { warn: note, error: note },
+  });
+  for (const id of ["a", "b", "c"]) {
+    expect((await ask(repaired, request("promise.get", { id }))).status).toBe(200);
+  }
+  expect(lines).toEqual([{ transactions: [1] }]);
 });
 
 test("a record that is said to be longer than the file is none, whatever its checksum", () => {
@@ -114,7 +169,7 @@ test("a record that could not be brought to disk is not part of the journal, not
     syncBuiltinESMExports();
   });
   expect(() => journal.append(record(2))).toThrow("EIO");
-  expect(journal.records()).toEqual([record(1)]);
+  expect(journal.read().records).toEqual([record(1)]);
   expect(readJournal(file)).toEqual([record(1)]);
   sync.mockRestore();
   syncBuiltinESMExports();
