@@ -28,6 +28,9 @@ const ENV = {
   HOME: process.env["HOME"] ?? "",
   npm_config_prefer_offline: "true",
   npm_config_loglevel: "error",
+  // Requests to the registry of which no test says anything.
+  npm_config_audit: "false",
+  npm_config_update_notifier: "false",
 };
 
 interface Packed {

@@ -24,8 +24,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Generous, for a machine on which others work too. */
-const START_LIMIT_MS = 30_000;
+/** Generous: a machine on which others work too has taken more than half of it. */
+const START_LIMIT_MS = 60_000;
 /** More than a process takes to stop in order. */
 const STOP_LIMIT_MS = 35_000;
 
