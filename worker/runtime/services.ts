@@ -49,6 +49,11 @@ export interface ProductServices extends Services {
    * A settled record never changes; of a pending one it is what the workflow itself sees.
    */
   readonly told: (workflow: string, id: string) => PromiseRecord | undefined;
+  /**
+   * How a workflow that ran here lately was begun, without asking; undefined if that is not known. Its call, tags and times
+   * never change. Its state may have.
+   */
+  readonly begun: (workflow: string) => PromiseRecord | undefined;
   /** Does a part of a step that belongs to the trace of its workflow; `work` gets the context to pass on, if there is one. */
   readonly traced: <T>(
     stepId: string,
@@ -68,7 +73,7 @@ export interface ProductServices extends Services {
 /** What a worker is given; the rest it has from its engine. */
 export type GivenServices =
   | Omit<Services, OfEngine>
-  | Omit<ProductServices, OfEngine | "apart" | "told" | "traced" | "traceOf">;
+  | Omit<ProductServices, OfEngine | "apart" | "told" | "begun" | "traced" | "traceOf">;
 
 type OfEngine = "promises" | "look" | "absences" | "now" | "log";
 

@@ -26,11 +26,13 @@ import type {
 import { branchOf, isTimer } from "../../src/durable/lineage.ts";
 import { createEnded, isStored, stepRecord, storageOf } from "../../src/durable/step-record.ts";
 import { NetworkBetween } from "./network-between.ts";
+import { RecentCalls } from "./recent-calls.ts";
 
 export class StepNetwork extends NetworkBetween {
   /** The engine's clock, in milliseconds since 1970. */
   readonly #now: () => number;
   readonly #passes = new Map<string, Pass>();
+  readonly #calls = new RecentCalls();
 
   constructor(inner: Network, now: () => number) {
     super(inner);
@@ -40,6 +42,14 @@ export class StepNetwork extends NetworkBetween {
   /** What the engine has told the pass of this task of one of its promises (T1). */
   told(task: string, id: string): PromiseRecord | undefined {
     return this.#passes.get(task)?.records.get(id);
+  }
+
+  /**
+   * The record of a workflow that ran here lately, as its last pass got it. Of that, call, tags and times hold for good; a
+   * workflow that was deleted and begun again under the same id has other times.
+   */
+  begun(task: string): PromiseRecord | undefined {
+    return this.#calls.of(task);
   }
 
   // An arrow, because the SDK detaches it from the network.
@@ -77,6 +87,7 @@ export class StepNetwork extends NetworkBetween {
     const preload = (data.preload ?? []).map(stepRecord);
     // A timer's task is dropped without a word.
     if (!isTimer(data.promise.tags)) {
+      this.#calls.note(data.promise);
       const records = new Map(preload.map((record) => [record.id, record]));
       const { version } = data.task;
       const isComplete = version === 1 || isAll(data.promise, preload);

@@ -72,6 +72,7 @@ export function startWorker(options: WorkerOptions): Worker {
     absences: openAbsenceBook(look),
     apart: <T>(workflow: string, work: Promise<T>) => guarded.apart(workflow, work),
     told: (workflow: string, id: string) => steps.told(workflow, id),
+    begun: (workflow: string) => steps.begun(workflow),
     traced: tracedBy(tracing, spans),
     traceOf: (workflow: string) => tracing?.traceOf(workflow),
     now,

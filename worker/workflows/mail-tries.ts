@@ -4,8 +4,9 @@ import type { Delivery } from "../../src/approval/approval.ts";
 import type { NoticeEnd } from "../../src/approval/notice.ts";
 import { type Sent, sentIn } from "../../src/approval/stored-notice.ts";
 import { pauseBeforeRetry } from "../../src/channels/mail/retry.ts";
+import type { LastResult } from "../../src/durable/step-record.ts";
 import { productServices } from "../runtime/services.ts";
-import { lasting } from "../runtime/step-options.ts";
+import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
 
 /** Which try it is, from 1, and until when the mail is of use, in milliseconds since 1970. */
@@ -14,8 +15,11 @@ export interface Try {
   readonly untilMs: number;
 }
 
+/** What the step of a try comes to; `sentAs` makes it. */
+export type Tried = Sent & Partial<LastResult>;
+
 /** The step that tries it once. */
-type Attempt<Subject> = (ctx: Context, subject: Subject, one: Try) => Promise<Sent>;
+type Attempt<Subject> = (ctx: Context, subject: Subject, one: Try) => Promise<Tried>;
 
 /** Children by position: the attempts, and between two of them a timer. */
 export function* untilTaken<Subject>(
@@ -25,7 +29,7 @@ export function* untilTaken<Subject>(
 ): Generator<unknown, NoticeEnd> {
   for (let tries = 1; ; tries++) {
     const one: Try = { tries, untilMs: ctx.info.timeout };
-    const sent = sentIn(yield* ctx.run(attempt, subject, one, lasting(ctx)));
+    const sent = sentIn(yield* ctx.run(attempt, subject, one, lastingStored(ctx, "unless-last")));
     // Another program has settled the step: whether the mail went out is not known, so it is tried again.
     if (sent === undefined) continue;
     const { delivery } = sent;
@@ -33,6 +37,15 @@ export function* untilTaken<Subject>(
     const timeout = (delivery.nextTryAtMs ?? 0) - productServices(ctx).now();
     yield* yield* ctx.promise({ timeout, tags: timerTags(productServices(ctx).group, "retry") });
   }
+}
+
+/**
+ * The result of an attempt. Only one that another follows is stored by itself: otherwise the workflow ends with what it came to.
+ * If a worker dies between the relay's acceptance and that, the same mail goes out again, as it would for a stored step.
+ */
+export function sentAs(delivery: Delivery): Tried {
+  const isLast = delivery.status !== "deferred";
+  return { kind: "notice-mail", delivery, ...(isLast ? { isLast } : {}) };
 }
 
 /**

@@ -16,14 +16,15 @@ import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadlin
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
 import { callOf, extensionOf, reassignmentOf, requestOf } from "../../src/approval/stored.ts";
-import { noticeIn, type Sent } from "../../src/approval/stored-notice.ts";
+import { noticeIn } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
+import { stored } from "../../src/durable/protocol-client.ts";
 import { announce } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail, ballotMail, operatorOf } from "./ask-mail.ts";
-import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
+import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
 import { keptReturnPath } from "./return-path.ts";
 
@@ -34,14 +35,14 @@ export function* approval_mail(ctx: Context, input: unknown): Generator<unknown,
 }
 
 /** Sends the mail, unless what it says is no longer so. */
-async function send_notice(ctx: Context, notice: Notice, one: Try): Promise<Sent> {
+async function send_notice(ctx: Context, notice: Notice, one: Try): Promise<Tried> {
   const svc = productServices(ctx);
   await tellOfBounce(svc, notice);
   const mail = await mailFor(svc, notice);
-  if (mail === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
+  if (mail === undefined) return sentAs({ status: "skipped" });
   const sending = svc.traced(ctx.id, "mail", () => svc.mailer.send(mail));
   const delivery = await svc.apart(notice.approval, sending);
-  return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
+  return sentAs(afterTry(delivery, one, svc.now()));
 }
 
 /** Where the mail came back after a relay had taken it, no step of the approval has told the receivers of events. */
@@ -59,18 +60,16 @@ async function tellOfBounce(svc: ProductServices, { approval, startedAtMs, says 
   for (const event of events) svc.onEvent?.(event, request);
 }
 
-async function mailFor(
-  svc: ProductServices,
-  { approval, content, says, order }: Notice,
-): Promise<Mail | undefined> {
-  const root = await read(svc, approval);
-  const stored = requestOf(root);
-  if (stored === undefined) return undefined;
-  const request = asked(stored, content);
+async function mailFor(svc: ProductServices, notice: Notice): Promise<Mail | undefined> {
+  const { approval, content, says, order } = notice;
+  const root = await begunAs(svc, notice);
+  const first = requestOf(root);
+  if (first === undefined) return undefined;
+  const request = asked(first, content);
   if (!("first" in says)) return await requesterMail(svc, says, { approval, request, root });
   const record = await read(svc, childId(approval, says.n));
-  const first = says.first === says.n ? undefined : await read(svc, childId(approval, says.first));
-  const about = { approval, request, record, first };
+  const earlier = says.first === says.n ? undefined : await read(svc, childId(approval, says.first));
+  const about = { approval, request, record, first: earlier };
   switch (says.mail) {
     case "reminder":
     case "resend": {
@@ -117,6 +116,17 @@ async function mailFor(
   }
 }
 
+/** The approval as it was begun; its state may be older. Nearly always this worker ran it a moment ago. */
+async function begunAs(
+  svc: ProductServices,
+  { approval, startedAtMs }: Pick<Notice, "approval" | "startedAtMs">,
+): Promise<StoredPromise> {
+  const told = svc.begun(approval);
+  const known = told && stored(told);
+  const isSame = known !== undefined && callOf(known)?.terms.startedAtMs === startedAtMs;
+  return isSame ? known : await read(svc, approval);
+}
+
 /** From the approval's deadline as it is now, because it may have been moved since the notice was ordered. */
 function deadlineOf(
   { place }: Extract<Says, { readonly end: string }>,
@@ -157,7 +167,7 @@ async function requesterMail(
       return { kind: "undeliverable", ...to, people: [says.person], ballots: [says.n] };
     case "out-of-reach": {
       // What an approval that has ended could not get is told with its outcome.
-      if (root.state !== "pending") return undefined;
+      if ((await read(svc, about.approval)).state !== "pending") return undefined;
       const { n, explanation, deadlineAtMs, mayChange } = says;
       return { kind: "out-of-reach", ...to, n, explanation, deadlineAtMs, mayChange };
     }

@@ -2,10 +2,9 @@
 import type { Context } from "@resonatehq/sdk";
 import type { NoticeEnd } from "../../src/approval/notice.ts";
 import { CHALLENGE_LIFE_MS, type PasskeyNotice, passkeyMailId } from "../../src/approval/passkey.ts";
-import type { Sent } from "../../src/approval/stored-notice.ts";
 import { passkeyNoticeIn, passkeyOf } from "../../src/approval/stored-passkey.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
+import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
 
 export function* passkey_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
   const notice = passkeyNoticeIn(input);
@@ -13,22 +12,22 @@ export function* passkey_mail(ctx: Context, input: unknown): Generator<unknown, 
   return yield* untilTaken(ctx, send_passkey_notice, notice);
 }
 
-async function send_passkey_notice(ctx: Context, notice: PasskeyNotice, one: Try): Promise<Sent> {
+async function send_passkey_notice(ctx: Context, notice: PasskeyNotice, one: Try): Promise<Tried> {
   const svc = productServices(ctx);
   const { name, to, label, atMs } = notice;
   const id = passkeyMailId(name);
   const stored = await svc.apart(id, isStored(svc, notice));
   // The form was good for so long: whoever adds it is dead.
   const isOver = stored === undefined && svc.now() > atMs + CHALLENGE_LIFE_MS;
-  if (stored === false || isOver) return { kind: "notice-mail", delivery: { status: "skipped" } };
+  if (stored === false || isOver) return sentAs({ status: "skipped" });
   if (stored === undefined) {
     const late = { status: "deferred", reason: "The passkey is not stored yet" } as const;
-    return { kind: "notice-mail", delivery: afterTry(late, one, svc.now()) };
+    return sentAs(afterTry(late, one, svc.now()));
   }
   const link = `${svc.publicUrl}/inbox/passkeys`;
   const mail = { kind: "passkey", to, name, label, atMs, link } as const;
   const delivery = await svc.apart(id, svc.mailer.inbox(mail));
-  return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
+  return sentAs(afterTry(delivery, one, svc.now()));
 }
 
 /** Between the order of the mail and the passkey itself there are milliseconds. */

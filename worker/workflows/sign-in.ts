@@ -2,10 +2,9 @@
 import type { Context } from "@resonatehq/sdk";
 import type { NoticeEnd } from "../../src/approval/notice.ts";
 import { type SignIn, signInId } from "../../src/approval/sign-in.ts";
-import type { Sent } from "../../src/approval/stored-notice.ts";
 import { signInIn } from "../../src/approval/stored-sign-in.ts";
 import { productServices } from "../runtime/services.ts";
-import { afterTry, type Try, untilTaken } from "./mail-tries.ts";
+import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
 
 export function* sign_in_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
   const asked = signInIn(input);
@@ -14,10 +13,10 @@ export function* sign_in_mail(ctx: Context, input: unknown): Generator<unknown, 
 }
 
 /** Link and code stop working when the mail is of no use any more. */
-async function send_sign_in(ctx: Context, asked: SignIn, one: Try): Promise<Sent> {
+async function send_sign_in(ctx: Context, asked: SignIn, one: Try): Promise<Tried> {
   const svc = productServices(ctx);
   const { name, to, locale } = asked;
-  if (to === undefined) return { kind: "notice-mail", delivery: { status: "skipped" } };
+  if (to === undefined) return sentAs({ status: "skipped" });
   const { signIn } = svc.tokens;
   const endsAtMs = one.untilMs;
   const mail = {
@@ -29,5 +28,5 @@ async function send_sign_in(ctx: Context, asked: SignIn, one: Try): Promise<Sent
     endsAtMs,
   } as const;
   const delivery = await svc.apart(signInId(name), svc.mailer.inbox(mail));
-  return { kind: "notice-mail", delivery: afterTry(delivery, one, svc.now()) };
+  return sentAs(afterTry(delivery, one, svc.now()));
 }

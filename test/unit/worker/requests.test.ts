@@ -46,6 +46,22 @@ describe.each(LAYOUTS)("requests of an approval, layout %s", (layout) => {
   );
 });
 
+test.each(LAYOUTS)("the requester's mail about the outcome takes three more, layout %s", async (layout) => {
+  const { gateway, requests, mails, rests } = await startCountedService(layout);
+  const requester = { email: "kim@example.com" };
+  const body = { id: "po", title: "Order", approvers: ["ana@example.com"], requester };
+  await gateway.request("/approvals", json(body));
+  await vi.waitFor(() => expect(rests()).toBe(1));
+  const form = new URLSearchParams({ confirm: "yes", comment: "" });
+  await fetch(mails[0]?.links["approve"] ?? "", { method: "POST", body: form, redirect: "manual" });
+  const ofMail = () => requests.filter(isOfNotice);
+  await vi.waitFor(() => expect(ofMail().at(-1)?.kind).toBe("task.fulfill"));
+  expect(ofMail().map(({ kind }) => kind)).toEqual(["promise.create", "task.acquire", "task.fulfill"]);
+  const counted = requests.filter((request) => !isOfTime(request) && !isOfAbsences(request));
+  // Without the caller who waits.
+  expect(counted.length, listOf(counted)).toBe(12 - 1 + 3);
+});
+
 /** Asks so many people, and has as many of them approve as the rule needs. Answers what was asked of the engine. */
 async function approved(layout: Layout, rule: Rule, approvers: number): Promise<readonly CountedRequest[]> {
   const { gateway, requests, mails, rests } = await startCountedService(layout);

@@ -2,6 +2,7 @@
 import type { Network, PromiseRecord, Request } from "@resonatehq/sdk";
 import { describe, expect, test } from "vitest";
 import { STEP_TAG, type StepStorage, stepRecord } from "../../../../src/durable/step-record.ts";
+import { RecentCalls } from "../../../../worker/runtime/recent-calls.ts";
 import { StepNetwork } from "../../../../worker/runtime/step-network.ts";
 
 const NOW = 1_000_000;
@@ -49,6 +50,23 @@ test("a step that is not to be stored is asked of nobody, unless it fails", asyn
   await server.create("a:2", "never");
   await server.settle("a:2", "rejected", "ZXJyb3I=");
   expect(server.kinds()).toEqual(["promise.create", "promise.settle"]);
+});
+
+test("how a workflow was begun is known also after its pass, until 500 others have run", async () => {
+  const server = await begun({ version: 1, preload: [] });
+  expect(server.network.begun("a")).toEqual(ROOT);
+  await server.network.send({ kind: "task.fulfill", head: HEAD, data: { id: "a", version: 1 } } as never);
+  expect(server.network.told("a", "a")).toBeUndefined();
+  expect(server.network.begun("a")).toEqual(ROOT);
+  expect(server.network.begun("b")).toBeUndefined();
+});
+
+test("of the calls of workflows, the last 500 are kept, and none that is large", () => {
+  const calls = new RecentCalls();
+  for (let n = 0; n <= 500; n += 1) calls.note(record(`w${n}`, { branch: `w${n}`, parent: `w${n}` }));
+  expect([calls.of("w0"), calls.of("w1")?.id, calls.of("w500")?.id]).toEqual([undefined, "w1", "w500"]);
+  calls.note({ ...ROOT, param: { headers: {}, data: "x".repeat(16 * 1024 + 1) } });
+  expect(calls.of("a")).toBeUndefined();
 });
 
 test("a step that is stored unless it is the last is stored by what it comes to", async () => {
