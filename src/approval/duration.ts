@@ -1,9 +1,13 @@
 /** Lengths of time as a caller gives them: ISO 8601 durations of a fixed length. `docs/time.md` lists what is read and how. */
+import { remembering } from "../lib/remembering.ts";
 import { Temporal } from "../lib/temporal.ts";
 
 const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Different texts whose length is remembered. */
+const LENGTHS_KEPT = 200;
 
 /** Longest text of a duration or an instant: every one that is allowed fits several times. */
 export const TIME_CHARS_MAX = 64;
@@ -28,7 +32,11 @@ const READ_DIFFERENTLY: readonly (readonly [RegExp, string])[] = [
  * must not depend on when its request happened to be read.
  */
 export function parseDuration(text: string): number | undefined {
-  if (!isDurationLike(text)) return undefined;
+  return isDurationLike(text) ? lengthOf(text) : undefined;
+}
+
+/** Nearly all requests have one of a few durations, and each is read several times. */
+const lengthOf = remembering(LENGTHS_KEPT, (text: string): number | undefined => {
   try {
     const duration = Temporal.Duration.from(text);
     if (duration.years !== 0 || duration.months !== 0) return undefined;
@@ -38,7 +46,7 @@ export function parseDuration(text: string): number | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
+});
 
 /**
  * What is wrong with a duration of a new request, as the end of a sentence; undefined if it can be read, and libraries

@@ -121,8 +121,9 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   const because = found && withdrawalOf(found.record)?.because;
   if (standing.kind === "closed" && because !== undefined) return { ...standing, because };
   if (standing.kind !== "decided" || found === undefined) return standing;
-  // Its stage's time was over, or the approval's, which no worker has seen yet.
-  if (lateIn(course).has(n)) return { kind: "closed", because: "closing", atMs: standing.atMs };
+  // Its stage's time was over, or the approval's, which no worker has seen yet. An end that names the answers has seen it.
+  const isJudged = isOver && end !== undefined && closedOf(end)?.answered !== undefined;
+  if (!isJudged && lateIn(course).has(n)) return { kind: "closed", because: "closing", atMs: standing.atMs };
   const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
   const canUndo =
     found.undo?.state === "pending" && !isSettled(isOver ? end : undefined) && root.state === "pending";

@@ -360,6 +360,19 @@ function readValue<T>(schema: z.ZodType<T>, record: Settled): T | undefined {
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  if (typeof value !== "object" || value === null) return parse(schema, value);
+  const known = READ.get(value);
+  if (known?.has(schema)) return known.get(schema) as T | undefined;
+  const result = parse(schema, value);
+  if (known === undefined) READ.set(value, new Map([[schema, result]]));
+  else known.set(schema, result);
+  return result;
+}
+
+/** What values were read as: a record is asked for the same several times, and nobody changes what is stored. */
+const READ = new WeakMap<object, Map<z.ZodType, unknown>>();
+
+function parse<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
   const parsed = schema.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

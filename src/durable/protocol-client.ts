@@ -5,7 +5,7 @@ import { scrub } from "../lib/scrub.ts";
 import type { PromiseState, StoredPromise } from "./durable.ts";
 import { PROTOCOL_VERSION } from "./lineage.ts";
 import { stepRecord } from "./step-record.ts";
-import { decodeValue, encodeValue, storedBytes, VALUE_BYTES_MAX } from "./value.ts";
+import { decodeShared, encodeValue, storedBytes, VALUE_BYTES_MAX } from "./value.ts";
 
 type Kind = Request["kind"];
 type RequestData<K extends Kind> = Extract<Request, { kind: K }>["data"];
@@ -122,7 +122,7 @@ const STATES = {
 
 function decode(encoded: Value): { readonly ok: boolean; readonly value?: unknown } {
   try {
-    return { ok: true, value: decodeValue(encoded) };
+    return { ok: true, value: decodeShared(encoded) };
   } catch {
     return { ok: false };
   }

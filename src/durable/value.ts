@@ -1,4 +1,5 @@
 import type { Codec, Value } from "@resonatehq/sdk";
+import { remembering } from "../lib/remembering.ts";
 import { sdk } from "./sdk.ts";
 
 /**
@@ -25,6 +26,23 @@ export function decodeValue(value: Value | undefined): unknown {
   const isPlainJson = !BEYOND_JSON.test(text) || value.headers?.[VERBATIM] !== undefined;
   return isPlainJson ? (JSON.parse(text) as unknown) : (codec().decode(value) as unknown);
 }
+
+/**
+ * The same for values that are only read: the same text may give the same object. A worker's steps, the index and a person's
+ * press read a record several times within a moment.
+ *
+ * @throws Error if it is not base64 of JSON
+ */
+export function decodeShared(value: Value): unknown {
+  const { data = "", headers } = value;
+  const isOrdinary = data.length <= SHARED_CHARS_MAX && headers?.[VERBATIM] === undefined;
+  return isOrdinary ? decodeText(data) : decodeValue(value);
+}
+
+const SHARED_CHARS_MAX = 8 * 1024;
+const SHARED_MAX = 500;
+
+const decodeText = remembering(SHARED_MAX, (data: string) => decodeValue({ data }));
 
 /** @throws Error if JSON cannot express it: a cycle, a BigInt */
 export function encodeValue(value: unknown): Required<Value> {

@@ -47,9 +47,16 @@ export function termsOf(entry: Entry, creator: string | undefined): Terms {
   for (const [name, value] of Object.entries(entry.tags)) terms.add(tag(`${name}:${value}`));
   // Apart, so that a title of many words hides none of the id.
   for (const found of [...wordsOf(entry.id), ...wordsOf(entry.title)]) terms.add(word(found));
-  const created = [...new Set([...terms].map((term) => term.toWellFormed()))];
+  const created = wellFormed(terms);
   const due = entry.status === "pending" ? created.filter(isListedByDue).map(dueTerm) : [];
   return { created, due };
+}
+
+/** Nearly always all of them are (T4). */
+function wellFormed(terms: ReadonlySet<string>): readonly string[] {
+  const list = [...terms];
+  if (list.every((term) => term.isWellFormed())) return list;
+  return [...new Set(list.map((term) => term.toWellFormed()))];
 }
 
 /** Those of `terms` that the other entry does not have, or not with the same key. */

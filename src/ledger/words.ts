@@ -11,7 +11,7 @@ export function wordsOf(text: string): string[] {
   const compared = isPlain ? text.toLowerCase() : folded(text);
   for (const [word] of compared.matchAll(isPlain ? PLAIN_WORD : WORD)) {
     // The cut can go through a character of two code units.
-    words.add(word.slice(0, WORD_CHARS_MAX).toWellFormed());
+    words.add(word.length <= WORD_CHARS_MAX ? word : word.slice(0, WORD_CHARS_MAX).toWellFormed());
     if (words.size === WORDS_MAX) break;
   }
   return [...words];

@@ -1,0 +1,18 @@
+/**
+ * The same function, which remembers what it came to for the last arguments that it got: so many, the oldest forgotten
+ * first. The function must come to the same for the same argument.
+ */
+export function remembering<Argument, Result>(
+  max: number,
+  make: (argument: Argument) => Result,
+): (argument: Argument) => Result {
+  const made = new Map<Argument, Result>();
+  return (argument) => {
+    const known = made.get(argument);
+    if (known !== undefined || made.has(argument)) return known as Result;
+    const result = make(argument);
+    made.set(argument, result);
+    if (made.size > max) made.delete(made.keys().next().value as Argument);
+    return result;
+  };
+}
