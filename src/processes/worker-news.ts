@@ -14,6 +14,12 @@ export type WorkerNews =
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "mail"; readonly mail: AskMail }
   | { readonly kind: "event"; readonly event: CallbackEvent; readonly request: ApprovalRequest }
+  /** In one turn of the event loop. */
+  | { readonly kind: "measured"; readonly measured: readonly Measured[] }
+  | { readonly kind: "span"; readonly span: SpanRecord }
+  | { readonly kind: "relay"; readonly state: RelayState };
+
+type Measured =
   | { readonly kind: "count"; readonly name: CounterName; readonly by: number; readonly labels: Labels }
   | {
       readonly kind: "observe";
@@ -21,9 +27,7 @@ export type WorkerNews =
       readonly value: number;
       readonly labels: Labels;
     }
-  | { readonly kind: "set"; readonly name: GaugeName; readonly value: number }
-  | { readonly kind: "span"; readonly span: SpanRecord }
-  | { readonly kind: "relay"; readonly state: RelayState };
+  | { readonly kind: "set"; readonly name: GaugeName; readonly value: number };
 
 /** In the worker's thread: a log that `say` carries over. */
 export function saidLog(config: Config, part: string, say: (news: WorkerNews) => void): Logger {
@@ -44,20 +48,29 @@ export function saidOnlooker(say: (news: WorkerNews) => void): Onlooker {
 
 /** In the worker's thread: tells of the relay, measures where metrics are on, and records spans where traces are. */
 export function saidMeasures(
-  { metrics }: Config,
+  { metrics }: Pick<Config, "metrics">,
   say: (news: WorkerNews) => void,
 ): Pick<WorkerParts, "measures" | "spans" | "onRelay"> {
   const onRelay = (state: RelayState) => say({ kind: "relay", state });
   const spans = hasTraces() ? { record: (span: SpanRecord) => say({ kind: "span", span }) } : undefined;
-  if (!metrics) return { onRelay, spans };
+  return metrics ? { onRelay, spans, measures: measuresByTurn(say) } : { onRelay, spans };
+}
+
+/** What is measured in one turn of the event loop goes over together, because each message wakes the first thread. */
+function measuresByTurn(say: (news: WorkerNews) => void): Measures {
+  let measured: Measured[] = [];
+  const note = (one: Measured) => {
+    measured.push(one);
+    if (measured.length > 1) return;
+    setImmediate(() => {
+      say({ kind: "measured", measured });
+      measured = [];
+    });
+  };
   return {
-    onRelay,
-    spans,
-    measures: {
-      count: (name, labels = {}, by = 1) => say({ kind: "count", name, by, labels }),
-      observe: (name, value, labels = {}) => say({ kind: "observe", name, value, labels }),
-      set: (name, value) => say({ kind: "set", name, value }),
-    },
+    count: (name, labels = {}, by = 1) => note({ kind: "count", name, by, labels }),
+    observe: (name, value, labels = {}) => note({ kind: "observe", name, value, labels }),
+    set: (name, value) => note({ kind: "set", name, value }),
   };
 }
 
@@ -80,17 +93,27 @@ export function hearWorker(news: WorkerNews, { write, onlooker, metrics, traces,
       return onlooker?.mail(news.mail);
     case "event":
       return onlooker?.event(news.event, news.request);
-    case "count":
-      return metrics?.count(news.name, news.labels, news.by);
-    case "observe":
-      return metrics?.observe(news.name, news.value, news.labels);
-    case "set":
-      return metrics?.set(news.name, news.value);
+    case "measured":
+      if (metrics !== undefined) for (const one of news.measured) measure(metrics, one);
+      return;
     case "span":
       return traces?.record(news.span);
     case "relay":
       return relay?.(news.state);
     default:
       return news satisfies never;
+  }
+}
+
+function measure(measures: Measures, one: Measured): void {
+  switch (one.kind) {
+    case "count":
+      return measures.count(one.name, one.labels, one.by);
+    case "observe":
+      return measures.observe(one.name, one.value, one.labels);
+    case "set":
+      return measures.set(one.name, one.value);
+    default:
+      return one satisfies never;
   }
 }

@@ -23,6 +23,7 @@ export function watchRelay(
   let kind: RelayState["kind"] = "unknown";
   let sinceMs = clock();
   let lastError: RelayState["lastError"];
+  let told: RelayState | undefined;
   const state = (): RelayState => {
     for (const [id, atMs] of waiting) {
       if (atMs > clock() - FORGOTTEN_MS) break;
@@ -38,9 +39,18 @@ export function watchRelay(
       waiting.delete(id);
       if (attempt.kind === "failed" && waiting.size < WAITING_MAX) waiting.set(id, clock());
       if (attempt.kind !== "accepted") lastError = { reason: attempt.reason, atMs: clock() };
-      onChange(state());
+      const now = state();
+      if (told !== undefined && isSame(told, now)) return;
+      told = now;
+      onChange(now);
     },
   };
+}
+
+function isSame(a: RelayState, b: RelayState): boolean {
+  return (
+    a.kind === b.kind && a.waiting === b.waiting && a.sinceMs === b.sinceMs && a.lastError === b.lastError
+  );
 }
 
 /** Undefined: it says nothing of the relay. A relay that answers about one mail is there. */

@@ -38,6 +38,20 @@ test("the relay's state tells since when, why, and how many mails wait", () => {
   expect(heard).toEqual([1, 1, 2, 1, 1, 1, 2, 1]);
 });
 
+test("whoever listens is told of changes, not of each mail", () => {
+  const heard: string[] = [];
+  const relay = watchRelay(
+    () => 0,
+    ({ kind }) => heard.push(kind),
+  );
+  for (const id of ["a", "b", "c"]) relay.note(ACCEPTED, id);
+  expect(heard).toEqual(["up"]);
+  relay.note(failed("server"), "d");
+  relay.note(ACCEPTED, "d");
+  relay.note(ACCEPTED, "e");
+  expect(heard).toEqual(["up", "away", "up"]);
+});
+
 test("mails that are not tried again for a day wait no more: their approval has ended", () => {
   let nowMs = 0;
   const relay = watchRelay(() => nowMs);
