@@ -9,6 +9,8 @@ import { linePlot } from "./lib/svg.ts";
 import { against } from "./parts/against.ts";
 import { cycle } from "./parts/cycle.ts";
 import { engine } from "./parts/engine.ts";
+import { extras } from "./parts/extras.ts";
+import { fairness } from "./parts/fairness.ts";
 import { http } from "./parts/http.ts";
 import { list } from "./parts/list.ts";
 import { pending } from "./parts/pending.ts";
@@ -20,6 +22,8 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   engine,
   http,
   cycle,
+  extras,
+  fairness,
   users,
   start,
   pending,
@@ -37,6 +41,8 @@ Parts, by default all of them but against:
   engine    operations/s of the engine, in its process and over HTTP, beside bare SQLite, node:http and Express
   http      begin to done, and wait, beside the in-memory seed and bare Express
   cycle     the approval cycle without mail and by SMTP, beside the seed and the floor, and the product's own approval
+  extras    the approval without its index, with metrics, and without a requester who is told of the outcome
+  fairness  how long a decision takes while 16 others start approvals
   users     what a cycle costs with 1, 4, 16 and 64 users, beside the floor
   start     from the command to "ready", and what is resident then; with --against, of the other checkout, too
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk

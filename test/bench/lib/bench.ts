@@ -11,6 +11,7 @@ import { machineBusyMs } from "./machine.ts";
 import type { Options } from "./options.ts";
 import { type BenchProcess, startProcess } from "./process.ts";
 import { Report } from "./report.ts";
+import { freePort } from "./service.ts";
 
 /** One run of one case. */
 export interface Sample {
@@ -102,16 +103,19 @@ export class Bench implements AsyncDisposable {
     settings: {
       readonly isMailed?: boolean;
       readonly isIndexed?: boolean;
+      readonly hasMetrics?: boolean;
       readonly dataDir?: string;
       readonly checkout?: Checkout;
     } = {},
   ): Promise<BenchProcess<ProductReady>> {
-    const { dataDir = this.folder(), checkout = THIS_CHECKOUT, isIndexed } = settings;
+    const { dataDir = this.folder(), checkout = THIS_CHECKOUT, isIndexed, hasMetrics } = settings;
     const smtpUrl = settings.isMailed ? await this.smtpUrl() : undefined;
     const { signalPort } = this;
     const { logLevel } = this.options;
     const { product, imports } = checkout;
-    return this.start(product, { dataDir, smtpUrl, signalPort, logLevel, isIndexed }, imports);
+    const metricsPort = hasMetrics === true ? await freePort() : undefined;
+    const given = { dataDir, smtpUrl, signalPort, logLevel, isIndexed, metricsPort };
+    return this.start(product, given, imports);
   }
 
   /** Only what cannot be avoided for the simple cycle. */
@@ -150,10 +154,9 @@ export class Bench implements AsyncDisposable {
     };
   }
 
-  /** A load on what is not measured meanwhile; milliseconds of each cycle. */
-  async load(load: Omit<Load, "limitMs">): Promise<readonly number[]> {
-    const { latencies } = await this.#generator.call<LoadResult>("run", { ...load, limitMs: RUN_LIMIT_MS });
-    return latencies;
+  /** A load on what is not measured meanwhile. */
+  async load(load: Omit<Load, "limitMs">): Promise<LoadResult> {
+    return await this.#generator.call<LoadResult>("run", { ...load, limitMs: RUN_LIMIT_MS });
   }
 
   /** Lets a server's hot paths be compiled. */

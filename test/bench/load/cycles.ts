@@ -37,8 +37,10 @@ export const CYCLES = {
   engineWrite,
   begin,
   simple,
-  approval,
+  approval: (user, options) => approval(user, options, true),
+  approvalOfNobody: (user, options) => approval(user, options, false),
   asked,
+  started,
 } as const satisfies Record<string, Cycle>;
 
 async function read({ client }: User, { path = "/" }: CycleOptions): Promise<number> {
@@ -90,10 +92,18 @@ async function simple({ client, held, desk }: User, { isMailed }: CycleOptions):
   return performance.now() - decidedAt;
 }
 
-/** The product's approval: asked for, mailed, at rest, pressed; the time is from the press to the outcome. */
-async function approval({ client, held, desk }: User, { isMailed }: CycleOptions): Promise<number> {
+/**
+ * The product's approval: asked for, mailed, at rest, pressed; the time is from the press to the outcome.
+ *
+ * @param hasRequester whether there is somebody who is told of the outcome by a mail
+ */
+async function approval(
+  { client, held, desk }: User,
+  { isMailed }: CycleOptions,
+  hasRequester: boolean,
+): Promise<number> {
   const id = randomUUID();
-  expect(await client.post("/approvals", approvalBody(id)), 202);
+  expect(await client.post("/approvals", approvalBody(id, hasRequester)), 202);
   const result = held.get(`/wait?id=${id}`, HOLD);
   const atRest = await desk.next("rest", id);
   const link = isMailed ? await desk.next("mail", id) : atRest;
@@ -112,8 +122,15 @@ async function asked({ client, desk }: User): Promise<number> {
   return performance.now() - startedAt;
 }
 
+/** An approval that nobody waits for. */
+async function started({ client }: User): Promise<number> {
+  const startedAt = performance.now();
+  expect(await client.post("/approvals", approvalBody(randomUUID())), 202);
+  return performance.now() - startedAt;
+}
+
 /** An approval as ordinary as the README's. The approver's address tells the mail sink which it is. */
-export function approvalBody(id: string): string {
+export function approvalBody(id: string, hasRequester = true): string {
   return JSON.stringify({
     id,
     title: "Order 40 laptops",
@@ -122,7 +139,7 @@ export function approvalBody(id: string): string {
       { label: "Amount", value: "41 200 EUR" },
       { label: "Cost centre", value: "4711" },
     ],
-    requester: { email: "kim@example.com", name: "Kim" },
+    ...(hasRequester ? { requester: { email: "kim@example.com", name: "Kim" } } : {}),
     approvers: [`${id}@example.com`],
     deadline: "P5D",
   });

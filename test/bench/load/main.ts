@@ -12,6 +12,8 @@ export interface Load extends CycleOptions {
   readonly cycles: number;
   /** … or so many milliseconds have passed; what was begun is finished, and counts. */
   readonly limitMs: number;
+  /** Others, who do something else for as long. */
+  readonly beside?: { readonly cycle: CycleName; readonly users: number };
 }
 
 export interface LoadResult {
@@ -19,6 +21,8 @@ export interface LoadResult {
   readonly ms: number;
   /** Of each cycle, in milliseconds. */
   readonly latencies: readonly number[];
+  /** What the others did. */
+  readonly beside: number;
 }
 
 await runChild(async () => {
@@ -31,18 +35,19 @@ await runChild(async () => {
 });
 
 async function run(load: Load, desk: SignalDesk): Promise<LoadResult> {
-  const { origin, users, cycles, limitMs } = load;
+  const { origin, users, cycles, limitMs, beside } = load;
   const cycle = CYCLES[load.cycle];
-  const everybody: User[] = await Promise.all(
-    Array.from({ length: users }, async () => ({
-      client: await HttpClient.open(origin),
-      held: await HttpClient.open(origin),
-      desk,
-    })),
-  );
+  const everybody = await arrive(users, origin, desk);
+  const others = await arrive(beside?.users ?? 0, origin, desk);
   const latencies: number[] = [];
   let left = cycles;
+  const over = new AbortController();
+  let done = 0;
   const startedAt = performance.now();
+  const doingBeside = others.map(async (user) => {
+    if (beside === undefined) return;
+    for (; !over.signal.aborted; done += 1) await inTime(CYCLES[beside.cycle](user, load), beside.cycle);
+  });
   await Promise.all(
     everybody.map(async (user) => {
       while (left > 0 && performance.now() - startedAt < limitMs) {
@@ -52,12 +57,24 @@ async function run(load: Load, desk: SignalDesk): Promise<LoadResult> {
     }),
   );
   const ms = performance.now() - startedAt;
-  for (const { client, held } of everybody) {
+  over.abort();
+  await Promise.all(doingBeside);
+  for (const { client, held } of [...everybody, ...others]) {
     client.close();
     held.close();
   }
   desk.clear();
-  return { cycles: latencies.length, ms, latencies };
+  return { cycles: latencies.length, ms, latencies, beside: done };
+}
+
+function arrive(users: number, origin: string, desk: SignalDesk): Promise<User[]> {
+  return Promise.all(
+    Array.from({ length: users }, async () => ({
+      client: await HttpClient.open(origin),
+      held: await HttpClient.open(origin),
+      desk,
+    })),
+  );
 }
 
 /** A signal that never comes would be waited for for ever. */

@@ -66,12 +66,8 @@ async function startOnce(bench: Bench, checkout: Checkout, dataDir: string): Pro
   const readyCpuMs = cpuMsOf(service.pid);
   await pause(REST_MS);
   const rssMb = memoryOf(service.pid).rssBytes / MB;
-  const [firstMailMs = Number.NaN] = await bench.load({
-    origin: service.url,
-    cycle: "asked",
-    users: 1,
-    cycles: 1,
-  });
+  const { latencies } = await bench.load({ origin: service.url, cycle: "asked", users: 1, cycles: 1 });
+  const [firstMailMs = Number.NaN] = latencies;
   await pause(REST_MS);
   const usedRssMb = memoryOf(service.pid).rssBytes / MB;
   await service.stop();

@@ -11,6 +11,8 @@ interface ProductOptions {
   readonly logLevel?: string | undefined;
   /** Whether the index of approvals is kept, as by default. */
   readonly isIndexed?: boolean;
+  /** Where Prometheus could read metrics; undefined: they are off, as by default. */
+  readonly metricsPort?: number | undefined;
 }
 
 export interface ProductReady {
@@ -39,6 +41,7 @@ function productEnv({
   smtpUrl,
   logLevel,
   isIndexed = true,
+  metricsPort,
 }: Omit<ProductOptions, "signalPort">): Record<string, string> {
   return {
     DATA_DIR: dataDir,
@@ -50,6 +53,7 @@ function productEnv({
     WORKFLOWS: fileURLToPath(import.meta.resolve("./workflows/")),
     EXAMPLE_WORKFLOWS: "on",
     APPROVAL_INDEX: isIndexed ? "on" : "off",
+    ...(metricsPort && { METRICS: "on", OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort) }),
     ...(logLevel && { LOG_LEVEL: logLevel }),
   };
 }

@@ -1,0 +1,71 @@
+/**
+ * Servers that are up at the same time and take turns in many short runs. What slows the machine down for a while hits all of
+ * them, so ratios of neighbouring runs tell differences of a few percent apart.
+ */
+
+import type { Load } from "../load/main.ts";
+import type { ProductReady } from "../servers/product.ts";
+import { type Bench, countingEngine, type Sample } from "./bench.ts";
+import type { BenchProcess } from "./process.ts";
+
+export interface Side {
+  readonly start: () => Promise<BenchProcess<ProductReady>>;
+  readonly load: Omit<Load, "limitMs" | "cycles" | "origin">;
+}
+
+export type CountedSample = Sample & { readonly requests: number };
+
+/** Short runs of each server in a round. */
+const TURNS = 6;
+
+/** So many rounds, each with fresh servers. The samples of all sides are in the same order. */
+export async function sideBySide<Name extends string>(
+  bench: Bench,
+  sides: Readonly<Record<Name, Side>>,
+): Promise<Record<Name, CountedSample[]>> {
+  const { rounds, cycles } = bench.options;
+  const names = Object.keys(sides) as Name[];
+  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    Name,
+    CountedSample[]
+  >;
+  for (let round = 0; round < rounds; round++) {
+    await using servers = new AsyncDisposableStack();
+    const up: { readonly name: Name; readonly run: () => Promise<CountedSample> }[] = [];
+    for (const name of names) {
+      const { start, load } = sides[name];
+      const server = servers.use(await start());
+      const loaded = { ...load, origin: server.ready.url };
+      await bench.warmUp(loaded);
+      const run = () =>
+        countingEngine(server, () => bench.measure(server, { ...loaded, cycles: Math.ceil(cycles / TURNS) }));
+      up.push({ name, run });
+    }
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const { name, run } of turn % 2 === 0 ? up : up.toReversed()) samples[name].push(await run());
+    }
+  }
+  return samples;
+}
+
+export const SAMPLE_COLUMNS = [
+  "",
+  "cycles/s",
+  "CPU ms",
+  "decide→result p50 ms",
+  "p99 ms",
+  "engine requests",
+  "others' CPU",
+];
+
+/** The cells of a row, in the order of these columns. */
+export function sampleCells(samples: readonly CountedSample[]): number[][] {
+  return [
+    samples.map(({ perSecond }) => perSecond),
+    samples.map(({ cpuMs }) => cpuMs),
+    samples.map(({ p50 }) => p50),
+    samples.map(({ p99 }) => p99),
+    samples.map(({ requests }) => requests),
+    samples.map(({ othersCpu }) => othersCpu),
+  ];
+}
