@@ -72,7 +72,7 @@ export default defineConfig({
         test: {
           ...units,
           name: "unit",
-          include: ["test/{unit,conformance,differential,power,replay}/**/*.test.ts"],
+          include: ["test/{unit,conformance,differential,power,replay,simulation}/**/*.test.ts"],
           exclude: [...FRESH, ...TIMED],
           // A process for each file would take a third of the time of all; `unit-setup.ts` sees that they can share one.
           isolate: false,

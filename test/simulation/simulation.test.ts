@@ -1,0 +1,43 @@
+/** A few days of the simulation, and what shows that it can find a fault. `npm run simulate` runs years of it. */
+import { expect, test } from "vitest";
+import { seeds } from "../support/seeds.ts";
+import { PLANTED } from "./planted.ts";
+import { type SimulationOptions, simulate } from "./simulate.ts";
+
+/** A machine that has much else to do gets so long. */
+const LIMIT_MS = 300_000;
+
+async function logOf(options: SimulationOptions) {
+  const lines: string[] = [];
+  const done = await simulate({ ...options, onLine: (line) => lines.push(line) });
+  return { ...done, lines };
+}
+
+test.each(seeds(1))(
+  "a simulation keeps every promise, and has the same log twice: seed %i",
+  async (seed) => {
+    const options = { seed, days: 3, perDay: 1, severity: 10 };
+    const first = await logOf(options);
+    expect(first.breaches, `npm run simulate -- --seed ${seed} --days 3 --severity 10`).toEqual([]);
+    expect(first.approvals).toBe(3);
+    expect((await logOf(options)).lines).toEqual(first.lines);
+  },
+  LIMIT_MS,
+);
+
+/** What one of them shows only once in a while, one of so many seeds does. */
+const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
+
+test.each(Object.entries(PLANTED))(
+  "a simulation finds a planted fault: %s",
+  async (_, planted) => {
+    let found: string | undefined;
+    for (const seed of SEEDS) {
+      const { breaches } = await simulate({ seed, days: 4, perDay: 2, severity: 10, planted });
+      found = breaches[0]?.rule;
+      if (found !== undefined) break;
+    }
+    expect(found).toBeDefined();
+  },
+  LIMIT_MS,
+);
