@@ -10,6 +10,8 @@
 import { z } from "zod";
 import type { Ask } from "./evaluate/evaluation.ts";
 import { addressKey } from "./person.ts";
+import type { Rule } from "./rule.ts";
+import type { WhoIs } from "./same-person.ts";
 import { type Person, storedPersonSchema } from "./schema.ts";
 
 /** Who is asked in place of somebody, and until when, in milliseconds since 1970. */
@@ -77,8 +79,8 @@ export function awayAmong(people: readonly Person[], awayAt: AwayAt): AwayPeople
 
 interface Conditions {
   readonly awayAt: AwayAt;
-  /** Key of the requester's address. */
-  readonly requester: string | undefined;
+  /** Who is one person, and who never decides. */
+  readonly rule: Pick<Rule, "whoIs" | "requester">;
   /** Whether a person, by key, has a part in one of the groups already. */
   readonly isTaken?: (key: string, groups: readonly number[]) => boolean;
   /** Whether this question goes to that person and to nobody else. */
@@ -88,19 +90,20 @@ interface Conditions {
 /** The same questions, to stand-ins where people are away. */
 export function withStandIns(
   asks: readonly Ask[],
-  { awayAt, requester, isTaken = () => false, isFixed = () => false }: Conditions,
+  { awayAt, rule, isTaken = () => false, isFixed = () => false }: Conditions,
 ): Ask[] {
+  const { whoIs, requester } = rule;
   const made: Ask[] = [];
   const isAsked = (key: string, ask: Ask) =>
     [...asks, ...made].some(
       (other) =>
-        other !== ask && addressKey(other.person.email) === key && isForOneGroup(other.groups, ask.groups),
+        other !== ask && whoIs(other.person.email) === key && isForOneGroup(other.groups, ask.groups),
     );
   for (const ask of asks) {
     const found = isFixed(ask) ? undefined : standInFor(ask.person, awayAt);
-    const key = found && addressKey(found.to.email);
+    const key = found && whoIs(found.to.email);
     const isFit = key !== undefined && key !== requester && !isTaken(key, ask.groups) && !isAsked(key, ask);
-    add(made, isFit && found !== undefined ? inPlaceOf(ask, found) : ask);
+    add(made, isFit && found !== undefined ? inPlaceOf(ask, found) : ask, whoIs);
   }
   return made;
 }
@@ -125,9 +128,9 @@ function standInFor(person: Person, awayAt: AwayAt): Away | undefined {
 }
 
 /** Who is asked at once for themselves and for others, or for several, gets one question. */
-function add(made: Ask[], ask: Ask): void {
-  const key = addressKey(ask.person.email);
-  const at = made.findIndex((other) => addressKey(other.person.email) === key && isOneQuestion(other, ask));
+function add(made: Ask[], ask: Ask, whoIs: WhoIs): void {
+  const key = whoIs(ask.person.email);
+  const at = made.findIndex((other) => whoIs(other.person.email) === key && isOneQuestion(other, ask));
   const other = made[at];
   if (other === undefined) {
     made.push(ask);

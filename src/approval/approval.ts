@@ -4,8 +4,10 @@
  */
 import type { z } from "zod";
 import type { AwayPeople, InPlaceOf } from "./absence.ts";
+import type { Program } from "./doer.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import type { FieldValues } from "./field-answers.ts";
+import type { SamePeople } from "./same-person.ts";
 import type {
   ApprovalRequest,
   choiceSchema,
@@ -75,8 +77,11 @@ export interface Via {
   readonly by?: string;
 }
 
-/** The value of a ballot that was answered. */
-export interface Decision {
+/**
+ * The value of a ballot that was answered, with the program that decided in the approver's place: an API key, or the webhook source
+ * that reported the press.
+ */
+export interface Decision extends Program {
   readonly kind: "decision";
   readonly choice: Choice;
   /** Absent: the same word as the choice. */
@@ -91,8 +96,6 @@ export interface Decision {
   readonly door: Door;
   /** Names the one press that wrote this: a press that finds its own nonce stored has decided. */
   readonly nonce: string;
-  /** The program that decided in the approver's place: an API key, or the webhook source that reported the press. */
-  readonly caller?: string;
 }
 
 /** What an answer does. */
@@ -114,14 +117,12 @@ export interface Withdrawal {
 export const WITHDRAWN_BECAUSE = ["stage-done", "escalated", "changes-requested", "round-over"] as const;
 
 /** Who did something about a ballot or an approval, and which call it was. */
-export interface Act {
+export interface Act extends Program {
   readonly door: Door;
   /** Names the one press or call that wrote this. */
   readonly nonce: string;
   /** The address of the person who did it by their own link. */
   readonly by?: string;
-  /** The program: an API key. */
-  readonly caller?: string;
 }
 
 /** The value of a ballot that was handed to somebody else. */
@@ -146,16 +147,14 @@ export interface Reissue extends Act {
 export type Undo = (Act & { readonly kind: "undone" }) | { readonly kind: "final" };
 
 /** The value of the approval's end promise after a cancellation. It has none when the deadline passed. */
-export interface Cancellation {
+export interface Cancellation extends Program {
   readonly kind: "cancelled";
   readonly reason?: string;
   readonly nonce: string;
-  /** Absent in what an earlier version stored, and so are the next two. */
+  /** Absent in what an earlier version stored, and so is all that follows. */
   readonly door?: Door;
   /** The address of the person who did it by their own link. */
   readonly by?: string;
-  /** The program: an API key. */
-  readonly caller?: string;
 }
 
 /** The value of an end promise whose deadline was moved: the next one has it. */
@@ -218,7 +217,7 @@ export interface Vote {
 }
 
 /** An answer that counts, as outcomes tell of it. */
-export interface CountedDecision extends Vote {
+export interface CountedDecision extends Vote, Program {
   /** Absent: the same word as the choice. */
   readonly effect?: Effect;
   /** Of the stage, from 1, where there are several. */
@@ -229,8 +228,6 @@ export interface CountedDecision extends Vote {
   readonly at: string;
   /** Absent in outcomes that are older than this field. */
   readonly door?: Door;
-  /** The program that decided in the approver's place. */
-  readonly caller?: string;
 }
 
 /** What an approval of this version is started with, beside its request: times by the engine's clock, and who is away. */
@@ -240,6 +237,8 @@ export interface Terms {
   readonly deadlineAtMs: number;
   /** Who was away then, of those who matter to its first stage, by the key of their address. */
   readonly away?: AwayPeople;
+  /** Which addresses are one person's. Absent in terms of earlier versions: each address is a person. */
+  readonly people?: SamePeople;
 }
 
 /** The result of a judgement's step: what one pass of the workflow saw, and what follows from it. */
@@ -254,8 +253,9 @@ export interface Judgement
   readonly rang: readonly number[];
   /** What replaced the request's content, if anything did. */
   readonly content?: Content;
-  /** Why, where this judgement opened the round. */
+  /** Where this judgement opened the round: why, and who changed the question in place of the requester. */
   readonly note?: string;
+  readonly changedBy?: Program;
   readonly decisions: readonly CountedDecision[];
 }
 

@@ -1,14 +1,16 @@
 /** What the stored promises of an approval say, in the form that the rule is applied to (`evaluate.ts`). */
 import { awayIn } from "./absence.ts";
-import { type ApprovalRequest, type Ballot, type Closed, effectOf } from "./approval.ts";
+import { type ApprovalRequest, type Ballot, type Closed, effectOf, type Terms } from "./approval.ts";
 import { asked } from "./content.ts";
+import { programOf } from "./doer.ts";
 import { openingAsks } from "./evaluate/asks.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import { type End, OPENING, type Seat, type SeatAnswer, type State } from "./evaluate/look.ts";
 import { evaluate } from "./evaluate.ts";
 import { childId, KIND_TAG } from "./ids.ts";
 import { type NextDeadline, nextDeadline } from "./next-deadline.ts";
-import { ruleOf } from "./rule.ts";
+import { type Rule, ruleOf } from "./rule.ts";
+import { startStepIn } from "./start-step.ts";
 import {
   ballotOf,
   callOf,
@@ -97,8 +99,14 @@ export function endOf(record: Settled): End | { readonly kind: "closed"; readonl
   const extension = extensionOf(record);
   if (extension !== undefined) return { kind: "extended", atMs, untilMs: extension.untilMs };
   if (changeOf(record) !== undefined) return { kind: "changed", atMs, deadlineAtMs: record.timeoutAt };
-  const reason = cancellationOf(record)?.reason;
-  return { kind: "cancelled", atMs, ...(reason === undefined ? {} : { reason }) };
+  const { reason, by, ...program } = cancellationOf(record) ?? {};
+  return {
+    kind: "cancelled",
+    atMs,
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+    ...programOf(program),
+  };
 }
 
 /** A promise that timed out is settled at that time, even if a server has not noticed yet. */
@@ -110,6 +118,8 @@ function settledAt(record: Settled): number {
 export interface Course {
   readonly root: StoredRecord;
   readonly call: StoredCall;
+  /** Of the request, and of the people as they were known when it started. */
+  readonly rule: Rule;
   /** The request as the current round asks it. */
   readonly request: ApprovalRequest;
   /** The current end: the one before was extended, or its round is over. Undefined before the workflow's first pass. */
@@ -152,6 +162,7 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
   return {
     root,
     call,
+    rule: ruleOf(call.request, peopleIn(call, byId.get(childId(root.id, 1)))),
     request: asked(call.request, changed),
     end,
     ends,
@@ -163,6 +174,11 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
     unreached: unreachedIn(children),
     ballots,
   };
+}
+
+/** Where a schedule has started it, a step beside its ballots settles whose the addresses are. */
+function peopleIn({ terms, isScheduled }: StoredCall, first: StoredRecord | undefined): Terms["people"] {
+  return isScheduled ? startStepIn(first?.value)?.people : terms.people;
 }
 
 /** By the last try of each mail. One that found its ballot closed says nothing. */
@@ -192,14 +208,13 @@ export function stageSinceMs(course: Pick<Course, "state" | "ballots">): number 
 
 /** Until when those who are asked can answer, and what follows then. */
 export function nextDeadlineOf(course: Course): NextDeadline {
-  const { call, state, deadlineAtMs } = course;
-  return nextDeadline(ruleOf(call.request), state, stageSinceMs(course), deadlineAtMs);
+  const { rule, state, deadlineAtMs } = course;
+  return nextDeadline(rule, state, stageSinceMs(course), deadlineAtMs);
 }
 
 /** The rule applied to what is stored at `nowMs`: what it would come to if it was judged now. */
 export function evaluationOf(course: Course, nowMs: number): Evaluation {
-  const { call, state, ballots, end, deadlineAtMs } = course;
-  const rule = ruleOf(call.request);
+  const { call, rule, state, ballots, end, deadlineAtMs } = course;
   const current = ballots.filter(({ ballot }) => isCurrent(ballot, course));
   const seats =
     current.length === 0 && ballots.length === 0

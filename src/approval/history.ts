@@ -1,7 +1,8 @@
 /** What happened to an approval, in order, as its stored promises tell it. Times are the engine's. */
-import type { Choice, Door, OutcomeKind, Person, Via } from "./approval.ts";
+import type { Act, Choice, Door, OutcomeKind, Person, Via } from "./approval.ts";
 import { delayOf, type Returned } from "./bounce.ts";
 import { type Course, courseOf } from "./course.ts";
+import { type Program, programOf } from "./doer.ts";
 import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
 import {
@@ -47,7 +48,7 @@ export const HISTORY_TYPES = [
 ] as const;
 
 /** One thing that happened. `at` is an ISO 8601 instant. */
-export interface HistoryEvent {
+export interface HistoryEvent extends Program {
   readonly at: string;
   readonly type: (typeof HISTORY_TYPES)[number];
   /** The number of the ballot that it is about. */
@@ -75,7 +76,6 @@ export interface HistoryEvent {
   readonly outcome?: OutcomeKind | "failed";
   /** How it came in, and the program or person that did it. */
   readonly door?: Door;
-  readonly caller?: string;
   readonly by?: string;
 }
 
@@ -171,8 +171,8 @@ function ballotEvents(record: StoredRecord, course: Course): Timed[] {
 function answerIn(record: StoredRecord): Omit<Timed, "atMs"> {
   const decision = decisionOf(record);
   if (decision !== undefined) {
-    const { choice, comment, door, by, caller } = decision;
-    return { type: "decided", choice, ...some({ comment }), door, by, ...some({ caller }) };
+    const { choice, comment, door, by } = decision;
+    return { type: "decided", choice, ...some({ comment }), door, by, ...programOf(decision) };
   }
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) return { type: "reassigned", to: reassigned.to, ...actIn(reassigned) };
@@ -201,8 +201,8 @@ function endEvents(record: StoredRecord): Timed[] {
     return [{ atMs, type: "changed", ...some({ comment: changed.note }), ...actIn(changed) }];
   }
   if (record.state === "timedout" || record.value === undefined) return [{ atMs, type: "deadline-passed" }];
-  const { reason, door, by, caller } = cancellationOf(record) ?? {};
-  return [{ atMs, type: "cancel-requested", ...some({ reason, door, by, caller }) }];
+  const { reason, door, by, ...program } = cancellationOf(record) ?? {};
+  return [{ atMs, type: "cancel-requested", ...some({ reason, door, by }), ...programOf(program) }];
 }
 
 /** Stages that opened after the first, and requests for changes: only judgements tell of them. */
@@ -283,14 +283,11 @@ function aboutBallot(course: Course, n: number): Pick<Timed, "ballot" | "person"
   };
 }
 
-function actIn(act: {
-  readonly door: Door;
-  readonly by?: string;
-  readonly caller?: string;
-  readonly reason?: string;
-}): Pick<Timed, "door" | "by" | "caller" | "reason"> {
-  const { door, by, caller, reason } = act;
-  return { ...some({ reason }), door, ...some({ by, caller }) };
+function actIn(
+  act: Act & { readonly reason?: string },
+): Pick<Timed, "door" | "by" | "caller" | "client" | "reason"> {
+  const { door, by, reason } = act;
+  return { ...some({ reason }), door, ...some({ by }), ...programOf(act) };
 }
 
 /** Without the members that are undefined. */

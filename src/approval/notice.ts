@@ -16,6 +16,7 @@ import type {
   Withdrawal,
 } from "./approval.ts";
 import type { Returned } from "./bounce.ts";
+import type { Program } from "./doer.ts";
 import type { Explanation } from "./evaluate/evaluation.ts";
 import type { StagePlace } from "./next-deadline.ts";
 import type { Why } from "./why.ts";
@@ -53,24 +54,22 @@ export type Says =
       readonly because: OutcomeKind | NonNullable<Withdrawal["because"]>;
       readonly atMs: number;
       readonly reason?: string;
-      /** Name of the operator who cancelled it. */
-      readonly operator?: string;
-    } & AboutBallot)
+    } & AboutBallot &
+      CancelledBy)
   /** To an approver who answered. */
   | ({ readonly mail: "outcome" } & AboutBallot & Ended)
   /** To the requester. */
   | ({ readonly mail: "requester-outcome" } & Ended)
-  | {
+  | ({
       readonly mail: "changes-requested";
       readonly by: Person;
-      /** How that came in, and the program that did it in their place. Absent in notices of earlier versions. */
+      /** How that came in. Absent in notices of earlier versions. */
       readonly door?: Door;
-      readonly caller?: string;
       readonly comment?: string;
       readonly round: number;
       readonly rounds: number;
       readonly deadlineAtMs: number;
-    }
+    } & Program)
   | {
       readonly mail: "undeliverable";
       readonly n: number;
@@ -108,7 +107,13 @@ interface Asks extends AboutBallot {
   readonly place?: StagePlace & { readonly sinceMs: number };
 }
 
-interface Ended {
+/** Who cancelled the approval in place of its people. */
+interface CancelledBy extends Program {
+  /** In notices of earlier versions, which named operators only. */
+  readonly operator?: string;
+}
+
+interface Ended extends CancelledBy {
   readonly outcome: OutcomeKind;
   readonly atMs: number;
   readonly decisions: readonly CountedDecision[];
@@ -116,8 +121,6 @@ interface Ended {
   readonly why?: Why;
   /** What was said about a cancellation. */
   readonly reason?: string;
-  /** As of `no-longer-needed`. */
-  readonly operator?: string;
 }
 
 /** What tells a notice from all others of its approval. */

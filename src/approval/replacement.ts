@@ -1,5 +1,6 @@
 /** Whether the people whom an escalation asks are enough, where it closes the ballots of those who have not answered. */
 import { addressOf, isRecord, listOf } from "./raw-input.ts";
+import type { WhoIs } from "./same-person.ts";
 
 interface EntryProblem {
   /** Index in `escalateTo`. */
@@ -12,15 +13,16 @@ interface EntryProblem {
  * is enough. Somebody who is asked in another group of the stage may have answered there, and is not asked again.
  *
  * @param stage one stage, or a request without stages, as given
+ * @param whoIs whose an address is
  */
-export function replacementProblems(stage: Readonly<Record<string, unknown>>): EntryProblem[] {
+export function replacementProblems(stage: Readonly<Record<string, unknown>>, whoIs: WhoIs): EntryProblem[] {
   if (stage["replace"] !== true) return [];
   const groups = stage["groups"] === undefined ? [stage] : listOf(stage["groups"]).filter(isRecord);
   const needs = groups.map(({ require }) => (typeof require === "number" ? require : 1));
-  const named = groups.map(({ approvers }) => keysOf(listOf(approvers)));
+  const named = groups.map(({ approvers }) => keysOf(listOf(approvers), whoIs));
   const groupsNeeded = groupsNeededBy(stage, groups.length);
   return listOf(stage["escalateTo"]).flatMap((entry, index): EntryProblem[] => {
-    const people = keysOf(Array.isArray(entry) ? entry : [entry]);
+    const people = keysOf(Array.isArray(entry) ? entry : [entry], whoIs);
     const filled = needs.filter((need, group) => {
       const asked = [...people].filter((key) => {
         return named[group]?.has(key) === true || !named.some((others) => others.has(key));
@@ -41,6 +43,11 @@ function groupsNeededBy({ groups, require }: Readonly<Record<string, unknown>>, 
   return typeof require === "number" ? require : count;
 }
 
-function keysOf(people: readonly unknown[]): ReadonlySet<string> {
-  return new Set(people.flatMap((person) => addressOf(person) ?? []));
+function keysOf(people: readonly unknown[], whoIs: WhoIs): ReadonlySet<string> {
+  return new Set(
+    people.flatMap((person) => {
+      const address = addressOf(person);
+      return address === undefined ? [] : [whoIs(address)];
+    }),
+  );
 }

@@ -13,10 +13,12 @@ import {
 } from "./deadline.ts";
 import { hoursProblem } from "./hours.ts";
 import { metadataProblems } from "./metadata.ts";
+import { addressKey } from "./person.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
 import { addressOf, isRecord, listOf } from "./raw-input.ts";
 import { replacementProblems } from "./replacement.ts";
 import { untilDeadlineMs } from "./rule.ts";
+import type { WhoIs } from "./same-person.ts";
 import {
   APPROVERS_MAX,
   type ApprovalRequest,
@@ -42,6 +44,8 @@ export interface RequestRules {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether silence may count as approval, which is a matter of settings, too. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Whose an address is, which is a matter of settings as well. Default: each address is a person. */
+  readonly whoIs?: WhoIs | undefined;
 }
 
 export type ParsedRequest =
@@ -145,9 +149,9 @@ export function readApprovalContent(input: unknown): ApprovalRequest | undefined
 /** Problems between fields, found on the raw input so that they are reported beside the problems within fields. */
 function relationProblems(
   input: unknown,
-  { mayApproveByDeadline = false }: Pick<RequestRules, "mayApproveByDeadline">,
+  rules: Pick<RequestRules, "mayApproveByDeadline" | "whoIs">,
 ): FieldProblem[] {
-  return isRecord(input) ? new Relations(input, mayApproveByDeadline).problems() : [];
+  return isRecord(input) ? new Relations(input, rules).problems() : [];
 }
 
 type Path = readonly (string | number)[];
@@ -158,13 +162,21 @@ const PEOPLE_MAX = 200;
 class Relations {
   readonly #input: Readonly<Record<string, unknown>>;
   readonly #mayApproveByDeadline: boolean;
+  readonly #whoIs: WhoIs;
   readonly #requester: string | undefined;
   readonly #problems: FieldProblem[] = [];
   #people = 0;
 
-  constructor(input: Readonly<Record<string, unknown>>, mayApproveByDeadline: boolean) {
+  constructor(
+    input: Readonly<Record<string, unknown>>,
+    {
+      mayApproveByDeadline = false,
+      whoIs = addressKey,
+    }: Pick<RequestRules, "mayApproveByDeadline" | "whoIs">,
+  ) {
     this.#input = input;
     this.#mayApproveByDeadline = mayApproveByDeadline;
+    this.#whoIs = whoIs;
     this.#requester = addressOf(input["requester"]);
   }
 
@@ -222,17 +234,24 @@ class Relations {
   #checkGroup(path: Path, { approvers, require }: Readonly<Record<string, unknown>>): void {
     const people = listOf(approvers).slice(0, APPROVERS_MAX);
     this.#people += people.length;
-    const seen = new Map<string, number>();
+    const seen = new Map<string, { readonly i: number; readonly address: string }>();
     for (const [i, person] of people.entries()) {
       const address = addressOf(person);
       if (address === undefined) continue;
+      const who = this.#whoIs(address);
       const place = [...path, "approvers", i, ...(typeof person === "string" ? [] : ["email"])];
-      const first = seen.get(address);
+      const first = seen.get(who);
       if (first !== undefined) {
-        this.#say(place, `must be named once: same as ${fieldPath([...path, "approvers", first])}`);
+        const same = fieldPath([...path, "approvers", first.i]);
+        this.#say(
+          place,
+          first.address === address
+            ? `must be named once: same as ${same}`
+            : `must be somebody else: ${address} is another address of ${same} (${first.address})`,
+        );
       }
       this.#checkRequester(place, address);
-      seen.set(address, first ?? i);
+      seen.set(who, first ?? { i, address });
     }
     if (typeof require === "number" && people.length > 0 && require > people.length) {
       this.#say([...path, "require"], `must be at most the number of approvers (${people.length})`);
@@ -257,7 +276,7 @@ class Relations {
         "must be a duration such as P2D: it starts again with each escalation",
       );
     }
-    for (const { entry, message } of replacementProblems(stage)) {
+    for (const { entry, message } of replacementProblems(stage, this.#whoIs)) {
       this.#say([...path, "escalateTo", entry], message);
     }
     for (const [i, entry] of listOf(escalateTo).entries()) {
@@ -272,7 +291,11 @@ class Relations {
   }
 
   #checkRequester(path: Path, address: string): void {
-    if (address === this.#requester) this.#say(path, "must not be the requester, who may not decide");
+    const requester = this.#requester;
+    if (requester === undefined || this.#whoIs(address) !== this.#whoIs(requester)) return;
+    const message = "must not be the requester, who may not decide";
+    const other = `${message}: ${address} is another address of ${requester}`;
+    this.#say(path, address === requester ? message : other);
   }
 
   #checkSilence(path: Path, onDeadline: unknown): void {

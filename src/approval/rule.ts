@@ -6,6 +6,7 @@ import { parseDeadline } from "./deadline.ts";
 import { durationMs } from "./duration.ts";
 import { nextOpening } from "./hours.ts";
 import { addressKey } from "./person.ts";
+import { type SamePeople, type WhoIs, whoIsBy } from "./same-person.ts";
 import type { ApprovalRequest, ChoiceRule, OnDeadline, Person, Require } from "./schema.ts";
 
 export interface Rule {
@@ -14,7 +15,9 @@ export interface Rule {
   readonly choices: readonly ChoiceRule[];
   /** What the approval counts as if it is undecided at its deadline. */
   readonly onDeadline: Exclude<OnDeadline, "escalate">;
-  /** Key of the address that never decides. */
+  /** Whose an address is: one key for each person. */
+  readonly whoIs: WhoIs;
+  /** Key of the person who never decides. */
   readonly requester?: string;
   /** How long a decision can be taken back, in milliseconds; 0: not at all. */
   readonly undoMs: number;
@@ -70,8 +73,27 @@ export function offeredChoices(request: ApprovalRequest, round: number): readonl
 
 /** Requests are read-only, so each has one rule. */
 const RULES = new WeakMap<ApprovalRequest, Rule>();
+const RULES_FOR = new WeakMap<SamePeople, WeakMap<ApprovalRequest, Rule>>();
 
-export function ruleOf(request: ApprovalRequest): Rule {
+/** @param same which addresses are one person's, by the approval's terms. Default: each address is a person */
+export function ruleOf(request: ApprovalRequest, same?: SamePeople): Rule {
+  if (same === undefined) return exactRuleOf(request);
+  const rules = RULES_FOR.get(same) ?? new WeakMap<ApprovalRequest, Rule>();
+  RULES_FOR.set(same, rules);
+  const known = rules.get(request);
+  if (known !== undefined) return known;
+  const whoIs = whoIsBy(same);
+  const { requester } = request;
+  const rule = {
+    ...exactRuleOf(request),
+    whoIs,
+    ...(requester === undefined ? {} : { requester: whoIs(requester.email) }),
+  };
+  rules.set(request, rule);
+  return rule;
+}
+
+function exactRuleOf(request: ApprovalRequest): Rule {
   const known = RULES.get(request);
   if (known !== undefined) return known;
   const { rejection, onDeadline, requester, undo, rounds, reminders, hours } = request;
@@ -82,6 +104,7 @@ export function ruleOf(request: ApprovalRequest): Rule {
     rejection,
     choices,
     onDeadline: onDeadline === "escalate" ? "expire" : onDeadline,
+    whoIs: addressKey,
     ...(requester === undefined ? {} : { requester: addressKey(requester.email) }),
     undoMs: undo === undefined ? 0 : durationMs(undo),
     rounds: rounds ?? (choices.some(({ effect }) => effect === "changes") ? ROUNDS_DEFAULT : 1),
@@ -168,7 +191,7 @@ export function peopleOf(rule: Rule, stage: StageRule): readonly Member[] {
   const people = new Map<string, { person: Person; groups: number[] }>();
   for (const [index, { approvers }] of stage.groups.entries()) {
     for (const person of approvers) {
-      const key = addressKey(person.email);
+      const key = rule.whoIs(person.email);
       if (key === rule.requester) continue;
       const known = people.get(key);
       if (known === undefined) people.set(key, { person, groups: [index] });

@@ -13,12 +13,16 @@ export const SCHEDULED_VERSION = 3;
 /** Longest time between the start and the end of an approval, also when its deadline is extended or begins again. */
 export const APPROVAL_LIFE_MS = DEADLINE_MAX_MS;
 
-/** The call of each occurrence. */
-export function scheduledCall(request: ApprovalRequest) {
+/**
+ * The call of each occurrence.
+ *
+ * @param version `PEOPLE_VERSION`, where one person is asked by several addresses
+ */
+export function scheduledCall(request: ApprovalRequest, version = SCHEDULED_VERSION) {
   return {
     func: "approval",
     args: [request],
-    version: SCHEDULED_VERSION,
+    version,
     /** From the occurrence. */
     timeoutMs: APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
   } as const;

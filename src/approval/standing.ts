@@ -1,7 +1,7 @@
 import type { Decision, OutcomeKind, Person, Reassignment, Withdrawal } from "./approval.ts";
 import { type Course, type CourseBallot, evaluationOf, seatAnswer } from "./course.ts";
+import { type Program, programOf } from "./doer.ts";
 import { answerOn, isCancelled } from "./ending.ts";
-import { ruleOf } from "./rule.ts";
 import {
   cancellationOf,
   changeOf,
@@ -54,7 +54,7 @@ export type BallotStanding =
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
     }
-  | {
+  | ({
       readonly kind: "closed";
       /** `expired`: by its deadline, also where the approval counts as rejected then. */
       readonly because: ClosedBecause;
@@ -65,11 +65,9 @@ export type BallotStanding =
       readonly to?: Person;
       /** The address of the person who did it. */
       readonly by?: string;
-      /** The program that did it: an API key. */
-      readonly caller?: string;
       /** How the approval ended, once that is recorded. */
       readonly outcome?: OutcomeKind;
-    };
+    } & Program);
 
 type ClosedStanding = Extract<BallotStanding, { readonly kind: "closed" }>;
 
@@ -102,11 +100,11 @@ export function standingOf({ n, ballot, end, root, outcome: foreseen }: BallotRe
 
 /** The same for a ballot of an approval that is known whole. */
 export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): BallotStanding {
-  const { root, end, call } = course;
+  const { root, end } = course;
   const found = course.ballots.find(({ ballot }) => ballot.n === n);
   // An end that was extended ended nothing, and one that was changed ended a round.
   const isOver = end !== undefined && extensionOf(end) === undefined && changeOf(end) === undefined;
-  const handed = found && handedOn(found, ruleOf(call.request).undoMs);
+  const handed = found && handedOn(found, course.rule.undoMs);
   const outcome = recordedOutcome(isOver ? end : undefined, root) ?? foreseen;
   if (handed !== undefined) return { ...handed, ...(outcome === undefined ? {} : { outcome }) };
   const past = found && (tooLateForStage(course, found, outcome) ?? ofRoundBefore(course, found));
@@ -124,7 +122,7 @@ export function standingIn(course: Course, n: number, foreseen?: OutcomeKind): B
   // Its stage's time was over, or the approval's, which no worker has seen yet. An end that names the answers has seen it.
   const isJudged = isOver && end !== undefined && closedOf(end)?.answered !== undefined;
   if (!isJudged && lateIn(course).has(n)) return { kind: "closed", because: "closing", atMs: standing.atMs };
-  const undoUntilMs = standing.atMs + ruleOf(call.request).undoMs;
+  const undoUntilMs = standing.atMs + course.rule.undoMs;
   const canUndo =
     found.undo?.state === "pending" && !isSettled(isOver ? end : undefined) && root.state === "pending";
   return canUndo ? { ...standing, undoUntilMs } : standing;
@@ -182,7 +180,7 @@ function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStandin
     ...(act.reason === undefined ? {} : { reason: act.reason }),
     ...(act.to === undefined ? {} : { to: act.to }),
     ...(act.by === undefined ? {} : { by: act.by }),
-    ...(act.caller === undefined ? {} : { caller: act.caller }),
+    ...programOf(act),
   });
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) return closed("reassigned", reassigned);
@@ -200,9 +198,9 @@ function handedOn({ record, undo }: CourseBallot, undoMs: number): ClosedStandin
  * else once each of its ballots is settled. Undefined until then, and if there is no cancellation.
  */
 export function outcomeOfCancelled(course: Course): OutcomeKind | undefined {
-  const { root, end, ballots, call } = course;
+  const { root, end, ballots } = course;
   if (root.state !== "pending" || end === undefined || !isCancelled(end)) return undefined;
-  if (ruleOf(call.request).undoMs > 0) return "cancelled";
+  if (course.rule.undoMs > 0) return "cancelled";
   if (ballots.length === 0 || !ballots.every(({ record }) => isSettled(record))) return undefined;
   const { verdict } = evaluationOf(course, end.settledAt ?? end.timeoutAt);
   return verdict.kind === "done" ? verdict.outcome : undefined;
@@ -230,13 +228,13 @@ function endingOf(
   if (end !== undefined && isSettled(end)) {
     if (closedOf(end) !== undefined) return { because: outcome ?? "closing", ...settledAt(end) };
     if (!isCancelled(end)) return { because: "expired", ...settledAt(end) };
-    const { reason, by, caller } = (outcome === "cancelled" && cancellationOf(end)) || {};
+    const { reason, by, ...program } = (outcome === "cancelled" && cancellationOf(end)) || {};
     return {
       because: outcome ?? "closing",
       ...settledAt(end),
       ...(reason === undefined ? {} : { reason }),
       ...(by === undefined ? {} : { by }),
-      ...(caller === undefined ? {} : { caller }),
+      ...programOf(program),
     };
   }
   if (root.state === "pending") return undefined;

@@ -3,8 +3,10 @@ import { type AwayAt, awayAmong } from "./absence.ts";
 import type { ApprovalRequest, Person, Terms } from "./approval.ts";
 import { openingAsks } from "./evaluate/asks.ts";
 import { OPENING } from "./evaluate/look.ts";
+import { addressKey } from "./person.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { ruleOf } from "./rule.ts";
+import { type KnownPeople, type WhoIs, whoIsBy } from "./same-person.ts";
 import { APPROVAL_LIFE_MS } from "./scheduled.ts";
 
 /**
@@ -13,18 +15,53 @@ import { APPROVAL_LIFE_MS } from "./scheduled.ts";
  */
 export const APPROVAL_VERSION = 2;
 
-/** Those of the first stage, whether or not they are away. */
-export function firstPeople(request: ApprovalRequest): Person[] {
-  return openingAsks(ruleOf(request), OPENING).map(({ person }) => person);
+/**
+ * The same workflow, for approvals that ask one person by several addresses. A worker that is older would ask them twice, so it hands
+ * such a call back.
+ */
+export const PEOPLE_VERSION = 4;
+
+/** What an approval is started with beside its request and its times. */
+type Settled = Required<Pick<Terms, "people">> & Pick<Terms, "away">;
+
+/** Who is away then, and whose the addresses are: who is asked first is settled when an approval starts. */
+export function settledAtStart(
+  request: ApprovalRequest,
+  { awayAt, known }: { readonly awayAt: AwayAt; readonly known: KnownPeople },
+): Settled {
+  const people = known.among(peopleNamed(request));
+  const first = openingAsks(ruleOf(request, people), OPENING).map(({ person }) => person);
+  const away = awayAmong(first, awayAt);
+  if (away === undefined) return { people };
+  const standIns = Object.values(away).map(({ to }) => to);
+  return { people: known.among([...peopleNamed(request), ...standIns]), away };
 }
 
-/** Its terms, with those who are away then: who is asked first is settled when an approval starts. */
 export function termsWith(
   { value, terms }: { readonly value: ApprovalRequest; readonly terms: Terms },
-  awayAt: AwayAt,
+  circumstances: Parameters<typeof settledAtStart>[1],
 ): Terms {
-  const away = awayAmong(firstPeople(value), awayAt);
-  return away === undefined ? terms : { ...terms, away };
+  return { ...terms, ...settledAtStart(value, circumstances) };
+}
+
+/** Whether one of those who are named has several of the addresses. */
+export function isAskedTwice(
+  request: ApprovalRequest,
+  { people, away = {} }: Pick<Terms, "people" | "away">,
+): boolean {
+  const named = [...peopleNamed(request), ...Object.values(away).map(({ to }) => to)];
+  const whoIs = whoIsBy(people);
+  const count = (keyOf: WhoIs) => new Set(named.map(({ email }) => keyOf(email))).size;
+  return count(whoIs) < count(addressKey);
+}
+
+/** The requester, and everybody who may be asked in any stage. */
+function peopleNamed(request: ApprovalRequest): readonly Person[] {
+  const asked = ruleOf(request).stages.flatMap(({ groups, escalateTo }) => [
+    ...groups.flatMap(({ approvers }) => approvers),
+    ...escalateTo.flat(),
+  ]);
+  return request.requester === undefined ? asked : [request.requester, ...asked];
 }
 
 /** The call of an approval that starts now. */
@@ -32,7 +69,7 @@ export function approvalCall(request: ApprovalRequest, terms: Terms) {
   return {
     func: "approval",
     args: [request, terms],
-    version: APPROVAL_VERSION,
+    version: isAskedTwice(request, terms) ? PEOPLE_VERSION : APPROVAL_VERSION,
     /** Its promises outlive its deadline, which can be moved. */
     timeoutAt: terms.startedAtMs + APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
   } as const;

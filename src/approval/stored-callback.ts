@@ -93,6 +93,9 @@ export const parseCallback = (value: unknown): Callback | undefined => read(call
 export const parseCompletionCallback = (value: unknown): CompletionCallback | undefined =>
   read(completion, value);
 
+const callOfCallback = z.object({ func: text, args: z.tuple([z.unknown()]) });
+const startedCallbacks = z.object({ callbacks: z.array(text) });
+
 export const parseAttempt = (value: unknown): Attempt | undefined => read(attempt, value);
 export const parseCallbackEnd = (value: unknown): CallbackEnd | undefined => read(end, value);
 export const parseEvent = (value: unknown): CallbackEvent | undefined => read(callbackEventSchema, value);
@@ -104,7 +107,7 @@ export type StoredCallback =
 /** What a callback's promise was created for; undefined if the record is no callback. */
 export function storedCallbackOf(record: Pick<StoredRecord, "tags" | "param">): StoredCallback | undefined {
   if (record.tags[KIND_TAG] !== CALLBACK_KIND) return undefined;
-  const call = read(z.object({ func: text, args: z.tuple([z.unknown()]) }), record.param);
+  const call = read(callOfCallback, record.param);
   if (call?.func === CALLBACK_FUNC) {
     const found = parseCallback(call.args[0]);
     return found && { kind: "callback", ...found };
@@ -121,8 +124,11 @@ function eventOf(record: StoredRecord): CallbackEvent | undefined {
 
 /** Ids of the callbacks that a step of an approval started. */
 export function callbacksStartedBy(record: StoredRecord): readonly string[] {
-  if (record.state !== "resolved") return [];
-  return read(z.object({ callbacks: z.array(text) }), record.value)?.callbacks ?? [];
+  const { state, value } = record;
+  // Asked of every promise of an approval, and few have any.
+  if (state !== "resolved" || typeof value !== "object" || value === null || !("callbacks" in value))
+    return [];
+  return read(startedCallbacks, value)?.callbacks ?? [];
 }
 
 /** A callback as lists show it. Times are ISO 8601 instants of the engine's clock. */

@@ -38,13 +38,16 @@ const explanation = z.object({
   outOfReach: z.exactOptional(z.array(missing)),
 });
 
+const program = { caller: z.exactOptional(text), client: z.exactOptional(text) };
+const cancelledBy = { ...program, operator: z.exactOptional(text) };
+
 const ended = {
   outcome: outcomeKindSchema,
   atMs: epochMs,
   decisions,
   why: z.exactOptional(whySchema),
   reason: z.exactOptional(text),
-  operator: z.exactOptional(text),
+  ...cancelledBy,
 };
 
 const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
@@ -57,7 +60,7 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     because: z.enum([...outcomeKindSchema.options, ...WITHDRAWN_BECAUSE]),
     atMs: epochMs,
     reason: z.exactOptional(text),
-    operator: z.exactOptional(text),
+    ...cancelledBy,
   }),
   z.object({ mail: z.literal("outcome"), ...ballot, ...ended }),
   z.object({ mail: z.literal("requester-outcome"), ...ended }),
@@ -65,7 +68,7 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     mail: z.literal("changes-requested"),
     by: person,
     door: z.exactOptional(doorSchema),
-    caller: z.exactOptional(text),
+    ...program,
     comment: z.exactOptional(text),
     round: z.int(),
     rounds: z.int(),

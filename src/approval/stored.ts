@@ -64,6 +64,8 @@ const text = z.string();
 
 const epochMs = z.int().min(0);
 
+const program = { caller: z.exactOptional(text), client: z.exactOptional(text) };
+
 const request = storedRequestSchema.refine(
   ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
 );
@@ -114,7 +116,7 @@ const decision: z.ZodType<Decision> = z
     by: text,
     door: doorSchema,
     nonce: text,
-    caller: z.exactOptional(text),
+    ...program,
   })
   // What any other choice does, only its effect says.
   .refine(({ choice, effect }) => effect !== undefined || choice === "approve" || choice === "reject");
@@ -124,7 +126,7 @@ const withdrawal: z.ZodType<Withdrawal> = z.object({
   because: z.exactOptional(z.enum(WITHDRAWN_BECAUSE)),
 });
 
-const act = { door: doorSchema, nonce: text, by: z.exactOptional(text), caller: z.exactOptional(text) };
+const act = { door: doorSchema, nonce: text, by: z.exactOptional(text), ...program };
 
 export const storedActSchema: z.ZodType<Act> = z.object(act);
 
@@ -174,7 +176,7 @@ const cancellation: z.ZodType<Cancellation> = z.object({
   nonce: text,
   door: z.exactOptional(doorSchema),
   by: z.exactOptional(text),
-  caller: z.exactOptional(text),
+  ...program,
 });
 
 const closed: z.ZodType<Closed> = z.object({
@@ -209,7 +211,7 @@ export const storedDecisionsSchema: z.ZodType<CountedDecision[]> = z.array(
     fields: z.exactOptional(fields),
     at: text,
     door: z.exactOptional(doorSchema),
-    caller: z.exactOptional(text),
+    ...program,
   }),
 );
 
@@ -268,6 +270,7 @@ const judgement: z.ZodType<Judgement> = z.object({
   alarmAtMs: z.exactOptional(epochMs),
   content: z.exactOptional(storedContentSchema),
   note: z.exactOptional(text),
+  changedBy: z.exactOptional(z.object(program)),
   decisions: storedDecisionsSchema,
 });
 

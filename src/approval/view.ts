@@ -13,12 +13,12 @@ import {
 import { bounceText, delayText, type Returns } from "./bounce.ts";
 import { shownUrl } from "./callback.ts";
 import { type Course, courseOf } from "./course.ts";
+import { type Program, programOf } from "./doer.ts";
 import { openingAsks } from "./evaluate/asks.ts";
 import { OPENING } from "./evaluate/look.ts";
 import type { ExplanationView } from "./explained.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";
-import { ruleOf } from "./rule.ts";
 import { type BallotStanding, type ClosedBecause, outcomeOfCancelled, standingIn } from "./standing.ts";
 import { cancellationOf, mailResultOf, outcomeOf, type StoredRecord } from "./stored.ts";
 
@@ -41,13 +41,11 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   /** Addresses of the approvers who have not answered yet. */
   readonly waitingFor: readonly string[];
   /** A caller asked to cancel; it took effect if `status` is `cancelled`. */
-  readonly cancellation?: {
+  readonly cancellation?: Program & {
     readonly at: string;
     readonly reason?: string;
     /** The address of the person who did it by their own link. */
     readonly by?: string;
-    /** The program that did it: an API key. */
-    readonly caller?: string;
   };
   /** The workflow's result, once there is one. */
   readonly outcome?: Outcome;
@@ -56,7 +54,8 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly endedAt?: string;
 }
 
-export interface BallotView {
+/** With the program that decided in the approver's place: an API key, or the source of a webhook. */
+export interface BallotView extends Program {
   readonly n: number;
   readonly approver: Person;
   /** From 1, of an approval in stages. */
@@ -92,9 +91,19 @@ export interface BallotView {
   readonly undoUntil?: string;
   readonly decidedAt?: string;
   readonly door?: Door;
-  /** The program that decided in the approver's place: an API key, or the source of a webhook. */
-  readonly caller?: string;
+  /** What closed it, where somebody did that on purpose. */
+  readonly act?: ActView;
   readonly mail: MailView;
+}
+
+/** Who handed a ballot on, took its approver out, took the answer back, or ordered new links. */
+interface ActView extends Program {
+  readonly at: string;
+  /** The address of the person who did it by their own link. */
+  readonly by?: string;
+  readonly reason?: string;
+  /** Whom it was handed to. */
+  readonly to?: Person;
 }
 
 interface MailView {
@@ -182,13 +191,13 @@ export function certainOutcome(course: Course): OutcomeKind | undefined {
 function cancellationIn(end: StoredRecord | undefined): Pick<ApprovalView, "cancellation"> {
   const cancellation = end === undefined ? undefined : cancellationOf(end);
   if (end?.settledAt === undefined || cancellation === undefined) return {};
-  const { reason, by, caller } = cancellation;
+  const { reason, by } = cancellation;
   return {
     cancellation: {
       at: iso(end.settledAt),
       ...(reason === undefined ? {} : { reason }),
       ...(by === undefined ? {} : { by }),
-      ...(caller === undefined ? {} : { caller }),
+      ...programOf(cancellation),
     },
   };
 }
@@ -231,7 +240,7 @@ function mailsOf(children: Children): Map<number, MailView> {
 }
 
 /** The ballots, with those of the first stage that the workflow has yet to open. */
-function ballotsOf({ ballots, call }: Course): Omit<BallotView, "mail" | "state">[] {
+function ballotsOf({ ballots, call, rule }: Course): Omit<BallotView, "mail" | "state">[] {
   const place = (stage: number, round: number) => ({
     ...(call.request.stages === undefined ? {} : { stage: stage + 1 }),
     ...(round === 1 ? {} : { round }),
@@ -245,13 +254,11 @@ function ballotsOf({ ballots, call }: Course): Omit<BallotView, "mail" | "state"
   }));
   // A ballot that can be taken back has a promise beside it.
   const step = call.request.undo === undefined ? 1 : 2;
-  const first = openingAsks(ruleOf(call.request), OPENING, awayIn(call.terms.away)).map(
-    ({ person, stage, round }, i) => ({
-      n: (call.isScheduled ? 2 : 1) + i * step,
-      approver: person,
-      ...place(stage, round),
-    }),
-  );
+  const first = openingAsks(rule, OPENING, awayIn(call.terms.away)).map(({ person, stage, round }, i) => ({
+    n: (call.isScheduled ? 2 : 1) + i * step,
+    approver: person,
+    ...place(stage, round),
+  }));
   return [...opened, ...first.slice(opened.length)];
 }
 
@@ -263,9 +270,13 @@ type Shown = Omit<BallotView, "state">;
 
 function ballotView(shown: Shown, standing: BallotStanding): BallotView {
   const state = ballotState(standing);
-  if (standing.kind !== "decided") return { ...shown, state };
+  if (standing.kind === "open") return { ...shown, state };
+  if (standing.kind === "closed") {
+    const { mail, ...others } = shown;
+    return { ...others, state, ...actIn(standing), mail };
+  }
   const { decision, atMs, undoUntilMs } = standing;
-  const { choice, effect, comment, fields, contentHash, door, caller } = decision;
+  const { choice, effect, comment, fields, contentHash, door } = decision;
   const { mail, ...others } = shown;
   return {
     ...others,
@@ -277,8 +288,24 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     ...(contentHash === undefined ? {} : { contentHash }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: iso(undoUntilMs) }),
     door,
-    ...(caller === undefined ? {} : { caller }),
+    ...programOf(decision),
     mail,
+  };
+}
+
+const ACTS: ReadonlySet<ClosedBecause> = new Set(["reassigned", "recused", "reissued", "undone"]);
+
+function actIn(standing: Extract<BallotStanding, { readonly kind: "closed" }>): Pick<BallotView, "act"> {
+  const { because, atMs, by, reason, to } = standing;
+  if (!ACTS.has(because) || atMs === undefined) return {};
+  return {
+    act: {
+      at: iso(atMs),
+      ...(by === undefined ? {} : { by }),
+      ...programOf(standing),
+      ...(reason === undefined ? {} : { reason }),
+      ...(to === undefined ? {} : { to }),
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * it.
  */
 import { z } from "zod";
+import type { Program } from "./doer.ts";
 
 /** How far the stage was in which it ended. */
 export interface Progress {
@@ -30,7 +31,12 @@ export type Why =
   | { readonly because: "approvals"; readonly progress: Progress; readonly isConsent?: true }
   /** So many have rejected it, or stepped back, that the others cannot approve it. */
   | { readonly because: "out-of-reach"; readonly progress: Progress }
-  | { readonly because: "cancelled"; readonly reason?: string }
+  | ({
+      readonly because: "cancelled";
+      readonly reason?: string;
+      /** The address of the person who did it by their own link. */
+      readonly by?: string;
+    } & Program)
   /** The approval's time was over, or that of its stage. What follows then, the rule says: the outcome tells it. */
   | {
       readonly because: "deadline" | "stage-time";
@@ -60,7 +66,13 @@ export const whySchema: z.ZodType<Why> = z.discriminatedUnion("because", [
   z.object({ because: z.enum(["veto", "nobody-left", "no-rounds"]) }),
   z.object({ because: z.literal("approvals"), progress, isConsent: z.exactOptional(z.literal(true)) }),
   z.object({ because: z.literal("out-of-reach"), progress }),
-  z.object({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()) }),
+  z.object({
+    because: z.literal("cancelled"),
+    reason: z.exactOptional(z.string()),
+    by: z.exactOptional(z.string()),
+    caller: z.exactOptional(z.string()),
+    client: z.exactOptional(z.string()),
+  }),
   z.object({
     because: z.enum(["deadline", "stage-time"]),
     progress,

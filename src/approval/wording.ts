@@ -1,8 +1,8 @@
-import { keyOf } from "../lib/callers.ts";
 import { dateText } from "../lib/date-text.ts";
 import type { Messages } from "../lib/messages.ts";
 import { oneLine } from "../lib/text.ts";
 import type { ApprovalRequest, Door, Effect, OutcomeKind, Person } from "./approval.ts";
+import { doerOf, type Program } from "./doer.ts";
 import type { Explanation } from "./evaluate/evaluation.ts";
 import { type Rules, tally } from "./policy.ts";
 import { ruleOf } from "./rule.ts";
@@ -218,10 +218,9 @@ function waitingText(
 }
 
 /** How an answer came in. */
-interface Entered {
+interface Entered extends Program {
   /** Absent in outcomes of earlier versions. */
   readonly door?: Door | undefined;
-  readonly caller?: string | undefined;
 }
 
 /** Whether a person answers through this door themselves, by their link or signed in. */
@@ -235,14 +234,13 @@ export function recordedText(
   entered: Entered | undefined,
   messages: Messages,
 ): string | undefined {
-  const { door, caller } = entered ?? {};
+  const { door, ...program } = entered ?? {};
   if (door === undefined || isOwnHand(door)) return undefined;
   const who = oneLine(name ?? email);
-  if (caller === undefined || keyOf(caller) === undefined) {
-    return messages.text("answer.recorded.program", { who });
-  }
+  const doer = doerOf(program);
+  if (doer?.kind !== "key") return messages.text("answer.recorded.program", { who });
   const key = door === "api" ? "answer.recorded.key" : "answer.recorded.system";
-  return messages.text(key, { who, caller: oneLine(caller) });
+  return messages.text(key, { who, caller: oneLine(doer.name) });
 }
 
 /** People that a sentence names; of more it gives the number. */

@@ -12,6 +12,8 @@ export interface Caller {
    * Undefined as long as nobody needs a key.
    */
   readonly client?: string;
+  /** The name of the key, which people know it by. */
+  readonly name?: string;
   readonly scopes: readonly Scope[];
 }
 
@@ -49,7 +51,7 @@ export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenti
 const KEY = "key:";
 
 function callerWith({ id, client, scopes }: StoredKey): Caller {
-  return { id: `${KEY}${id}`, client: `client:${client}`, scopes };
+  return { id: `${KEY}${id}`, client: `client:${client}`, name: client, scopes };
 }
 
 const ANYBODY: Caller = { id: EVERYBODY, scopes: SCOPE_NAMES };

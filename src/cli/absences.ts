@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Absence } from "../approval/absence-entry.ts";
 import { viewAbsence } from "../approval/absence-request.ts";
+import { COMMAND_LINE } from "../approval/doer.ts";
 import { ServiceError } from "../lib/errors.ts";
 import { isMailAddress } from "../lib/mail-address.ts";
 import { addAbsence, listAbsences, removeAbsence } from "../service/absences/absences.ts";
@@ -12,7 +13,6 @@ import {
   CommandFailure,
   EXIT,
   type ExitCode,
-  OPERATOR,
   parseWords,
   refuseOthers,
   UsageError,
@@ -123,7 +123,7 @@ async function optionsOf(cli: Cli) {
 
 /** For the record: the command line is a program, of the operator's. */
 function actor() {
-  return { door: "api", caller: OPERATOR, nonce: randomUUID() } as const;
+  return { door: "api", caller: COMMAND_LINE, nonce: randomUUID() } as const;
 }
 
 function given(values: Readonly<Record<string, string | undefined>>): Record<string, string> {

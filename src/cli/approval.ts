@@ -6,6 +6,7 @@ import { differingFields } from "../approval/meaning.ts";
 import { parseApprovalRequest, readApprovalContent } from "../approval/request.ts";
 import { approvalCall, termsWith } from "../approval/starting.ts";
 import { callOf } from "../approval/stored.ts";
+import { loadAliases } from "../config/aliases.ts";
 import type { StoredPromise } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
 import { openAbsenceBook } from "../service/absences/book.ts";
@@ -50,7 +51,7 @@ export async function startApproval(
   const awayAt = await openAbsenceBook((each) => durable.read(each)).awayAt(nowMs);
   const root = await durable.start({
     id,
-    ...approvalCall(parsed.value, termsWith(parsed, awayAt)),
+    ...approvalCall(parsed.value, termsWith(parsed, { awayAt, known: loadAliases(cli.config) })),
     tags: APPROVAL_TAGS,
     ...(target === undefined ? {} : { target }),
   });
@@ -99,7 +100,8 @@ function parse(
   nowMs: number,
 ): ReturnType<typeof parseApprovalRequest> {
   const { mayApproveByDeadline } = config;
-  return parseApprovalRequest(argument, { nowMs, callbackUrlProblem, mayApproveByDeadline });
+  const { whoIs } = loadAliases(config);
+  return parseApprovalRequest(argument, { nowMs, callbackUrlProblem, mayApproveByDeadline, whoIs });
 }
 
 function wrong(

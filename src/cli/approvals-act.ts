@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import type { z } from "zod";
 import { changeRequest, extendRequest, reassignRequest, recuseRequest } from "../approval/act-requests.ts";
 import { cancelRequest } from "../approval/cancel-request.ts";
+import { COMMAND_LINE } from "../approval/doer.ts";
 import { addressKey } from "../approval/person.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { requestOf } from "../approval/stored.ts";
 import type { ApprovalView } from "../approval/view.ts";
+import { loadAliases } from "../config/aliases.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import { type FieldProblem, ServiceError } from "../lib/errors.ts";
 import type { Acted, ActOptions, Actor, MailedByHand, OnBallot } from "../service/approvals/act.ts";
@@ -22,7 +24,7 @@ import { failureOf, LOST_APPROVAL, lostBallot } from "../service/approvals/failu
 import { mailView, remindBallot, resendBallot } from "../service/approvals/mail-acts.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../service/idempotency-key.ts";
 import { viewOf } from "./approvals-show.ts";
-import { type Cli, CommandFailure, EXIT, type ExitCode, OPERATOR, UsageError } from "./command.ts";
+import { type Cli, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
 
 export const ACT_OPTIONS = {
   ballot: { type: "string" },
@@ -119,12 +121,13 @@ export async function actOn(cli: Cli, id: string, act: Act, values: Values): Pro
   const key = values.key ?? randomUUID();
   const keyId = idFromKeys([key]);
   if (keyId === undefined) throw new UsageError(`--key ${IDEMPOTENCY_KEY_RULE}`);
-  const nonce = nonceFromKey(OPERATOR, keyId);
+  const nonce = nonceFromKey(COMMAND_LINE, keyId);
   const durable = await cli.durable();
   const view = await viewOf(cli, durable, id);
   const n = takes.includes("ballot") ? ballotNamed(view, values) : 0;
-  const actor: Actor = { door: "api", caller: OPERATOR, nonce };
-  const options: ActOptions = { durable, clock: cli.clock, signal: new AbortController().signal };
+  const actor: Actor = { door: "api", caller: COMMAND_LINE, nonce };
+  const known = loadAliases(cli.config);
+  const options: ActOptions = { durable, clock: cli.clock, known, signal: new AbortController().signal };
   const about = n === 0 ? view.id : `${view.id} ${n}`;
   const { isDone, told, mail } = await run({ options, approval: view.id, n, actor }).catch(
     (error: unknown) => {

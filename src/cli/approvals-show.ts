@@ -1,4 +1,5 @@
 /** `countersign approvals show`. */
+import type { Program } from "../approval/doer.ts";
 import { explained } from "../approval/explained.ts";
 import { type ApprovalView, type BallotView, summarize } from "../approval/view.ts";
 import { explanationText } from "../approval/wording.ts";
@@ -51,7 +52,19 @@ function textOf({ id, status, title, deadline, explanation, outcome, error, ball
   return [`${id}  approval  ${status}`, ...lines, ...ballots.map(ballotLine)].map(cleanText).join("\n");
 }
 
-function ballotLine({ n, approver, state, choice, door, caller, decidedAt, mail }: BallotView): string {
-  const how = decidedAt === undefined ? `mail ${mail.status}` : `${decidedAt} by ${caller ?? door}`;
+function ballotLine(ballot: BallotView): string {
+  const { n, approver, state, choice, door, decidedAt, act, mail } = ballot;
+  const how =
+    act !== undefined
+      ? `${act.at}${byText(act)}`
+      : decidedAt === undefined
+        ? `mail ${mail.status}`
+        : `${decidedAt}${byText({ ...ballot, by: door })}`;
   return `  ballot ${n}  ${approver.email}  ${state}${choice === undefined ? "" : ` (${choice})`}  ${how}`;
+}
+
+/** The API key by its name, and its id where that is not known. */
+function byText({ caller, client, by }: Program & { readonly by?: string | undefined }): string {
+  const who = client ?? caller ?? by;
+  return who === undefined ? "" : ` by ${who}`;
 }

@@ -103,9 +103,6 @@ export interface Examination {
   }[];
 }
 
-/** Who acts by the command line, in records. */
-export const OPERATOR = "operator";
-
 /** The command line cannot be understood; the message says what would be right. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

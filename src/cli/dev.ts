@@ -58,10 +58,10 @@ async function runWatched(cli: Cli, workflows: string | undefined, isAgain: bool
   // These reach the watching process too, which passes them on.
   for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
   const tell = (what: Depends) => process.send?.(what);
-  const { webhooksFile, callbacks } = cli.config;
+  const { webhooksFile, aliasesFile, callbacks } = cli.config;
   const folder = workflowsOf(cli, workflows);
   tell({ folder });
-  for (const file of [webhooksFile, callbacks.endpointsFile])
+  for (const file of [webhooksFile, aliasesFile, callbacks.endpointsFile])
     if (file !== undefined) tell({ file: resolve(file) });
   await import("../lib/preload.js");
   const { runDev } = await import("../processes/dev.ts");

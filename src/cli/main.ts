@@ -1,4 +1,5 @@
 /** `countersign`: runs the service, starts workflows and looks at them, on the embedded engine or any Resonate server. */
+import { COMMAND_LINE } from "../approval/doer.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { settingsOf } from "../config/env.ts";
@@ -11,7 +12,7 @@ import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
 import { TextFileError } from "../lib/text-file.ts";
-import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, OPERATOR, UsageError } from "./command.ts";
+import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
 
 const HELP = `Usage: countersign COMMAND …
@@ -89,7 +90,7 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
     environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),
     clock: Date.now,
-    record: (entry) => auditOf(cli.config, io).record({ ...entry, who: OPERATOR } as AuditEntry),
+    record: (entry) => auditOf(cli.config, io).record({ ...entry, who: COMMAND_LINE } as AuditEntry),
     write: (text) => io.out(text),
     print: (value, text, { json }) => {
       const isForPeople = json !== true && io.isTerminal;

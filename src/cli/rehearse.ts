@@ -6,6 +6,7 @@ import type {
   RehearsedAbsence,
 } from "../../worker/testing/rehearsal/index.ts";
 import { parseDeadline } from "../approval/deadline.ts";
+import { loadAliases } from "../config/aliases.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import type { FieldProblem } from "../lib/errors.ts";
 import { cleanText, oneLine } from "../lib/text.ts";
@@ -63,6 +64,7 @@ Example:
       module.rehearse(spec, {
         limitMs: LIMIT_MS,
         mayApproveByDeadline: cli.config.mayApproveByDeadline,
+        aliases: loadAliases(cli.config).aliases,
         // Checked there: what a file holds may be anything.
         ...(people === undefined ? {} : { people: people as People }),
         ...(away === undefined ? {} : { absences: away as readonly RehearsedAbsence[] }),

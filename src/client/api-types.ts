@@ -269,6 +269,9 @@ export type Ballot = {
   readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
+  /** The name of the API key. Absent in what earlier versions stored. */
+  readonly client?: string;
+  readonly act?: ClosingAct;
   readonly mail: BallotMail;
 };
 
@@ -323,6 +326,8 @@ export type BallotDecided = {
   readonly door: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place; only for keys with the scope `approvals:read`. */
   readonly caller?: string;
+  /** The name of its API key; only for keys with the scope `approvals:read`. */
+  readonly client?: string;
   /** ISO 8601 instant. */
   readonly at: string;
   /** Only for keys with the scope `approvals:read`. */
@@ -464,10 +469,12 @@ export type Cancellation = {
   /** ISO 8601 instant. */
   readonly at: string;
   readonly reason?: string;
-  /** The person who cancelled it by their own link. */
+  /** The person who did it by their own link. */
   readonly by?: string;
-  /** The API key that cancelled it. */
+  /** The program or operator: an API key's id, `operator:` and a name, or `operator` for the command line. */
   readonly caller?: string;
+  /** The name of the API key. Absent in what earlier versions stored. */
+  readonly client?: string;
 };
 
 export type CancelledApproval = {
@@ -505,6 +512,21 @@ export type ChoiceInput = {
   readonly label?: string;
   /** Whether people can, must or cannot say why. Default: `"optional"`. */
   readonly comment?: "optional" | "required" | "none";
+};
+
+/** Who handed the ballot on, took its approver out, took the answer back or ordered new links. */
+export type ClosingAct = {
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** The person who did it by their own link. */
+  readonly by?: string;
+  /** The program or operator: an API key's id, `operator:` and a name, or `operator` for the command line. */
+  readonly caller?: string;
+  /** The name of the API key. Absent in what earlier versions stored. */
+  readonly client?: string;
+  readonly reason?: string;
+  /** Whom it was handed to. */
+  readonly to?: Person;
 };
 
 export type DecideRequest = {
@@ -708,6 +730,8 @@ export type HistoryEvent = {
   readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that did it. */
   readonly caller?: string;
+  /** The name of its API key. */
+  readonly client?: string;
   /** The person who did it, or a callback's receiver. */
   readonly by?: string;
 };
@@ -852,6 +876,8 @@ export type OutcomeDecision = {
   readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
+  /** The name of the API key. Absent in what earlier versions stored. */
+  readonly client?: string;
 };
 
 /** How far the stage was in which the approval ended. */
@@ -1061,6 +1087,12 @@ export type WhyByTime = {
 export type WhyCancelled = {
   readonly because: "cancelled";
   readonly reason?: string;
+  /** The person who did it by their own link. */
+  readonly by?: string;
+  /** The program or operator: an API key's id, `operator:` and a name, or `operator` for the command line. */
+  readonly caller?: string;
+  /** The name of the API key. Absent in what earlier versions stored. */
+  readonly client?: string;
 };
 
 export type WorkflowCompletedEvent = {

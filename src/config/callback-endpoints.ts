@@ -3,10 +3,9 @@ import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { ConfigError } from "../lib/config-error.ts";
-import { readTextFile, TextFileError } from "../lib/text-file.ts";
-import { parseYamlDocument } from "../lib/yaml.ts";
 import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
 import type { Config } from "./config.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 export interface ConfiguredEndpoint {
   readonly name: string;
@@ -56,7 +55,7 @@ export function loadCallbackEndpoints(
 ): readonly ConfiguredEndpoint[] {
   const { endpointsFile } = config.callbacks;
   if (endpointsFile === undefined) return [];
-  const given = readYaml(endpointsFile);
+  const given = readYamlFile(SETTING, endpointsFile);
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const problems = problemsFromIssues(parsed.error.issues, given);
@@ -78,24 +77,4 @@ export function loadCallbackEndpoints(
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return endpoints;
-}
-
-function readYaml(path: string): unknown {
-  let text: string;
-  try {
-    text = readTextFile(path);
-  } catch (error) {
-    if (error instanceof TextFileError) throw error;
-    const why = error instanceof Error && "code" in error ? String(error.code) : "it cannot be read";
-    throw new ConfigError([`${SETTING} ${path} cannot be read: ${why}`]);
-  }
-  const document = parseYamlDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new ConfigError([`${SETTING} ${path}: ${error.message.split("\n")[0] ?? "is no YAML"}`]);
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch {
-    throw new ConfigError([`${SETTING} ${path} must not use anchors and aliases`]);
-  }
 }

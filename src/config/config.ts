@@ -88,6 +88,8 @@ export interface Config {
   };
   /** Whether requests may say that silence counts as approval. */
   readonly mayApproveByDeadline: boolean;
+  /** Absolute path of the file of people's addresses; undefined: there is none. See `loadAliases`. */
+  readonly aliasesFile: string | undefined;
   readonly workflows: {
     /** Absolute path of the folder of your own workflows; undefined: there are none. */
     readonly folder: string | undefined;
@@ -117,6 +119,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
   const dataDir = read.folder(source, "DATA_DIR", "data");
   const webhooksFile = read.text(source, "WEBHOOKS_FILE");
   const messagesDir = read.text(source, "MESSAGES_DIR");
+  const aliasesFile = read.text(source, "ALIASES_FILE");
   const workflowsFolder = read.text(source, "WORKFLOWS");
   const group = read.group(source, "WORKER_GROUP", "worker");
   const config: Config = {
@@ -172,6 +175,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
       health: healthSetting(source),
     },
     mayApproveByDeadline: read.oneOf(source, "ALLOW_APPROVE_BY_DEADLINE", ["on", "off"], "off") === "on",
+    aliasesFile: aliasesFile === undefined ? undefined : resolve(aliasesFile),
     workflows: {
       folder: workflowsFolder === undefined ? undefined : resolve(workflowsFolder),
       examples: read.oneOf(source, "EXAMPLE_WORKFLOWS", ["on", "off"], production ? "off" : "on") === "on",

@@ -1,4 +1,5 @@
 import express, { type Express, type Router } from "express";
+import type { KnownPeople } from "../approval/same-person.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Provider } from "../auth/entry.ts";
 import type { Task } from "../durable/administration.ts";
@@ -107,6 +108,8 @@ export interface AppOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
   /** Senders of webhooks, by name. */
   readonly sources: Sources;
   /** Workflows that are known here. */

@@ -1,6 +1,7 @@
 /** The gateway as one thing to start and stop, for whichever process it is part of. */
 import { randomUUID } from "node:crypto";
 import type { Router } from "express";
+import type { KnownPeople } from "../approval/same-person.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import { NO_LEDGER } from "../ledger/embedded.ts";
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
   /** Senders of webhooks, by name. Default: none. */
   readonly sources?: Sources | undefined;
   /** Workflows that are known here. Default: `foo`, which is begun when nothing is asked for. */
@@ -118,6 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       admin: options.admin,
       callbackUrlProblem: options.callbackUrlProblem,
       mayApproveByDeadline: options.mayApproveByDeadline,
+      known: options.known,
       sources: options.sources ?? new Map(),
       catalogue: options.catalogue ?? createCatalogue([{ name: "foo", version: 1 }]),
       authenticate: options.authenticate,

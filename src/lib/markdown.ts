@@ -27,6 +27,21 @@ const HTML_CHARS_MAX = 100_000;
  * the words of a link are chosen by the asker.
  */
 export function markdownForPage(source: string): Html {
+  const known = RENDERED.get(source);
+  // The newest is the last one: what nobody opens any more is dropped first.
+  RENDERED.delete(source);
+  const html = known ?? rendered(source);
+  RENDERED.set(source, html);
+  const [oldest] = RENDERED.keys();
+  if (RENDERED.size > RENDERED_MAX && oldest !== undefined) RENDERED.delete(oldest);
+  return html;
+}
+
+/** Everybody who is asked opens the page of a request, and some reload it. A long summary takes half of the page's time. */
+const RENDERED = new Map<string, Html>();
+const RENDERED_MAX = 50;
+
+function rendered(source: string): Html {
   const tokens = parseMarkdown(source);
   const { renderer, options } = forPages();
   const markup = tokens && renderer.render([...tokens], options, {});

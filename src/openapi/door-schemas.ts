@@ -51,6 +51,9 @@ export const ballotAnswer = z
               description:
                 "The program that decided in the approver's place; only for keys with the scope `approvals:read`.",
             }),
+            client: z.exactOptional(z.string()).meta({
+              description: "The name of its API key; only for keys with the scope `approvals:read`.",
+            }),
             at: instant,
             comment: z
               .exactOptional(z.string())

@@ -78,6 +78,7 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     outcome: z.exactOptional(z.enum(["approved", "rejected", "expired", "cancelled", "failed"])),
     door: z.exactOptional(doorSchema),
     caller: z.exactOptional(z.string()).meta({ description: "The program that did it." }),
+    client: z.exactOptional(z.string()).meta({ description: "The name of its API key." }),
     by: z.exactOptional(z.string()).meta({ description: "The person who did it, or a callback's receiver." }),
   })
   .meta({ id: "HistoryEvent" });

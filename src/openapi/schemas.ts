@@ -27,6 +27,19 @@ const caller = z.exactOptional(z.string()).meta({
   description:
     "The program that decided in the approver's place: an API key's id, or the source of a webhook.",
 });
+const client = z.exactOptional(z.string()).meta({
+  description: "The name of the API key. Absent in what earlier versions stored.",
+});
+const program = { caller, client };
+/** Of what is no answer. */
+const doer = {
+  by: z.exactOptional(z.string()).meta({ description: "The person who did it by their own link." }),
+  caller: z.exactOptional(z.string()).meta({
+    description:
+      "The program or operator: an API key's id, `operator:` and a name, or `operator` for the command line.",
+  }),
+  client,
+};
 export const effect = z.exactOptional(effectSchema).meta({
   description: "What the choice does, if the request has choices of its own.",
 });
@@ -65,7 +78,7 @@ const outcomeWhy: z.ZodType<Why> = z
       })
       .meta({ id: "WhyByCount" }),
     z
-      .strictObject({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()) })
+      .strictObject({ because: z.literal("cancelled"), reason: z.exactOptional(z.string()), ...doer })
       .meta({ id: "WhyCancelled" }),
     z
       .strictObject({
@@ -103,7 +116,7 @@ const outcome: z.ZodType<Outcome> = z
           fields: fieldAnswers,
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
-          caller,
+          ...program,
         })
         .meta({ id: "OutcomeDecision" }),
     ),
@@ -179,7 +192,21 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     }),
     undoUntil: z.exactOptional(instant).meta({ description: "Until when the answer can be taken back." }),
     door: z.exactOptional(door),
-    caller,
+    ...program,
+    act: z.exactOptional(
+      z
+        .strictObject({
+          at: instant,
+          ...doer,
+          reason: z.exactOptional(z.string()),
+          to: z.exactOptional(shownPersonSchema).meta({ description: "Whom it was handed to." }),
+        })
+        .meta({
+          id: "ClosingAct",
+          description:
+            "Who handed the ballot on, took its approver out, took the answer back or ordered new links.",
+        }),
+    ),
     mail: z
       .strictObject({
         status: z.enum(["pending", "sent", "deferred", "undeliverable", "skipped"]).meta({
@@ -318,10 +345,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
         .strictObject({
           at: instant,
           reason: z.exactOptional(z.string()),
-          by: z
-            .exactOptional(z.string())
-            .meta({ description: "The person who cancelled it by their own link." }),
-          caller: z.exactOptional(z.string()).meta({ description: "The API key that cancelled it." }),
+          ...doer,
         })
         .meta({ id: "Cancellation" }),
     ),

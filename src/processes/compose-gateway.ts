@@ -5,6 +5,7 @@ import { EXAMPLES } from "../../worker/examples/index.ts";
 import { openAuth } from "../auth/open.ts";
 import { openProvider } from "../auth/open-provider.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
+import { loadAliases } from "../config/aliases.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { loadTokenKeys } from "../config/keys.ts";
@@ -84,6 +85,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       admin: config.admin && { ...adminOf(config.admin), halted: haltedIn(network, engine) },
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,
+      known: loadAliases(config),
       sources,
       catalogue: catalogueOf(config, workflows),
       authenticate: openAuth({

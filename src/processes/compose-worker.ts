@@ -11,6 +11,7 @@ import { type AskMail, createMailer } from "../channels/mail/mailer.ts";
 import { createRelayLog } from "../channels/mail/relay-log.ts";
 import { watchRelay } from "../channels/mail/relay-state.ts";
 import type { Attempt } from "../channels/mail/transport.ts";
+import { loadAliases } from "../config/aliases.ts";
 import type { Config } from "../config/config.ts";
 import { loadTokenKeys } from "../config/keys.ts";
 import { VALUE_BYTES_MAX } from "../durable/value.ts";
@@ -125,6 +126,7 @@ export function composeWorker(parts: WorkerParts): Worker {
       group,
       builtInGroup,
       mayApproveByDeadline: config.mayApproveByDeadline,
+      known: loadAliases(config),
       onEvent: parts.onlooker && ((event, request) => parts.onlooker?.event(event, request)),
     },
   });

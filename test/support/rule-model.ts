@@ -59,8 +59,11 @@ const line = ({ close, ask, replaced, ...rest }: Reading) =>
     ask,
   ].join("|");
 
+/** Whoever gets mail at an address gets it at the same with a tag, too. */
+const withoutTag = (email: string) => email.toLowerCase().replace(/\+[^@]*@/u, "@");
+
 const asking = ({ email }: Person, groups: readonly number[], why = "asked") =>
-  `${email.toLowerCase()} for ${groups.toSorted((a, b) => a - b).join("+")}: ${why}`;
+  `${withoutTag(email)} for ${groups.toSorted((a, b) => a - b).join("+")}: ${why}`;
 
 const count = (require: Require, of: number) =>
   require === "any" ? 1 : require === "all" ? Math.max(of, 1) : require;
@@ -69,7 +72,9 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const { state, seats, end, nowMs } = look;
   const stage = rule.stages[state.stage];
   if (stage === undefined) throw new Error("The state names no stage of the rule");
-  const key = (person: Person) => person.email.toLowerCase();
+  const key = (person: Person) => withoutTag(person.email);
+  /** Who is away, is so by an address. */
+  const address = (person: Person) => person.email.toLowerCase();
   const isAbove = end.kind === "cancelled" || end.kind === "deadline" || end.kind === "changed";
 
   // When the stage's time ends, and whether that ends the asking or only asks more people.
@@ -97,9 +102,9 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   const standIn = (person: Person): Person | undefined => {
     const path = [person];
     for (;;) {
-      const to = look.awayAt?.(key(path.at(-1) ?? person))?.to;
+      const to = look.awayAt?.(address(path.at(-1) ?? person))?.to;
       if (to === undefined) break;
-      if (path.some((each) => key(each) === key(to)) || path.length === 4) return undefined;
+      if (path.some((each) => address(each) === address(to)) || path.length === 4) return undefined;
       path.push(to);
     }
     const last = path.at(-1);
@@ -242,7 +247,7 @@ export function read(rule: Rule, look: Look, settings: Settings): Reading {
   };
   const opened = (nextRound: number, index: number): Reading => {
     const asked = rule.stages[index]?.groups.flatMap((group) => group.approvers) ?? [];
-    const once = [...new Map(asked.map((person) => [key(person), person])).values()];
+    const once = asked.filter((person, i) => asked.findIndex((each) => key(each) === key(person)) === i);
     return goOn({
       round: nextRound,
       stage: index,

@@ -8,6 +8,7 @@ import {
   parseApprovalRequest,
   parsedRequestIn,
 } from "../../src/approval/request.ts";
+import { NO_KNOWN_PEOPLE } from "../../src/approval/same-person.ts";
 import { approvalCall, termsWith } from "../../src/approval/starting.ts";
 import { outcomeIn } from "../../src/approval/stored.ts";
 import { services } from "../runtime/services.ts";
@@ -55,16 +56,17 @@ async function check_request(
   request: unknown,
   workflowEndsAtMs: number,
 ): Promise<ParsedRequest> {
-  const { absences, callbacks, mayApproveByDeadline, now } = services(ctx);
+  const { absences, callbacks, mayApproveByDeadline, known = NO_KNOWN_PEOPLE, now } = services(ctx);
   const nowMs = now();
   const parsed = parseApprovalRequest(request, {
     nowMs,
     callbackUrlProblem: callbacks.urlProblem,
     mayApproveByDeadline,
+    whoIs: known.whoIs,
   });
   if (!parsed.ok) return parsed;
   if (parsed.terms.deadlineAtMs + APPROVAL_SLACK_MS <= workflowEndsAtMs) {
-    return { ...parsed, terms: termsWith(parsed, await absences.awayAt(nowMs)) };
+    return { ...parsed, terms: termsWith(parsed, { awayAt: await absences.awayAt(nowMs), known }) };
   }
   // The approval cannot outlive this workflow, so it would end before its own deadline, perhaps at once.
   const ends = new Date(workflowEndsAtMs).toISOString();

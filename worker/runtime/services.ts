@@ -1,6 +1,7 @@
 import type { Context, PromiseRecord, Resonate } from "@resonatehq/sdk";
 import type { ApprovalRequest } from "../../src/approval/approval.ts";
 import type { CallbackEvent } from "../../src/approval/event.ts";
+import type { KnownPeople } from "../../src/approval/same-person.ts";
 import type { CallbackSender } from "../../src/callback/sender.ts";
 import type { Mailer } from "../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
@@ -28,6 +29,8 @@ export interface Services {
   readonly callbacks: Pick<CallbackSender, "urlProblem">;
   /** Whether this installation allows `onDeadline: "approve"`. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
   /** Absent: this worker has no keys, and signs nothing. */
   readonly tokens?: LinkTokens;
   /** Origin of every link. Absent: this worker makes none. */

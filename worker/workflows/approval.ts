@@ -13,7 +13,7 @@
  * schedule has started it, a step that settles who is away comes before the ballots.
  */
 import type { Context } from "@resonatehq/sdk";
-import { type AwayPeople, awayIn, awayPeopleIn } from "../../src/approval/absence.ts";
+import { awayIn } from "../../src/approval/absence.ts";
 import type {
   ApprovalRequest,
   Ballot,
@@ -23,6 +23,7 @@ import type {
   Terms,
 } from "../../src/approval/approval.ts";
 import { asked, contentOf } from "../../src/approval/content.ts";
+import type { Program } from "../../src/approval/doer.ts";
 import { openingAsks } from "../../src/approval/evaluate/asks.ts";
 import type { Ask } from "../../src/approval/evaluate/evaluation.ts";
 import { OPENING, type State } from "../../src/approval/evaluate/look.ts";
@@ -33,6 +34,7 @@ import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
 import { scheduledTerms } from "../../src/approval/scheduled.ts";
+import { startStepIn } from "../../src/approval/start-step.ts";
 import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
 import { EXTERNAL } from "../../src/durable/lineage.ts";
 import { canonicalHash } from "../../src/lib/canonical-hash.ts";
@@ -59,12 +61,13 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
   const own = termsIn(given);
   const { version, timeout: timeoutAtMs } = ctx.info;
   const terms = own ?? scheduledTerms(request, { version, timeoutAtMs });
-  const rule = ruleOf(request);
   const desk = new Desk(ctx, svc, request, terms);
 
   let endAtMs = terms.deadlineAtMs;
   let end = yield* desk.openEnd(endAtMs);
-  const awayAt = awayIn(own === undefined ? yield* desk.whoIsAway() : own.away);
+  const { away, people } = own ?? (yield* desk.startStep()) ?? {};
+  const awayAt = awayIn(away);
+  const rule = ruleOf(request, people);
   let state: State = OPENING;
   let content: Content | undefined;
   let seats = yield* desk.open(openingAsks(rule, state, awayAt), content);
@@ -73,6 +76,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     content,
     before,
     note: undefined,
+    changedBy: undefined,
     deadline: nextDeadline(rule, state, terms.startedAtMs, endAtMs),
     endAtMs,
     endId: end.id,
@@ -89,7 +93,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     const look: JudgeInput = {
       approval: ctx.id,
       request,
-      terms,
+      terms: { ...terms, ...(people && { people }) },
       state,
       seats: seats.map(({ n, ask, future, undo, canBounce, isUnreached }) => ({
         n,
@@ -156,6 +160,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       content,
       before,
       note: seen.note,
+      changedBy: seen.changedBy,
       deadline: nextDeadline(rule, state, state.sinceMs ?? openedAtMs, endAtMs),
       endAtMs,
       endId: end.id,
@@ -200,6 +205,7 @@ interface Mailing {
   /** The content of the round before. */
   readonly before: Content | undefined;
   readonly note: string | undefined;
+  readonly changedBy: Program | undefined;
   readonly deadline: NextDeadline;
   /** The approval's deadline. */
   readonly endAtMs: number;
@@ -233,11 +239,12 @@ class Desk {
     return yield* this.#create({ timeout: this.#until(atMs), tags: timerTags(this.#svc.group, "end") });
   }
 
-  /** As a step, where nobody could settle it before. */
-  *whoIsAway(): Generator<unknown, AwayPeople | undefined> {
+  /** Who is away, and whose the addresses are: as a step, where nobody could settle it before. */
+  *startStep(): Generator<unknown, Pick<Terms, "away" | "people"> | undefined> {
     this.#position += 1;
+    const { version } = this.#ctx.info;
     const options = lastingStored(this.#ctx, "at-end");
-    return awayPeopleIn(yield* this.#ctx.run(who_is_away, this.#request, options));
+    return startStepIn(yield* this.#ctx.run(who_is_away, this.#request, version, options));
   }
 
   /** Ballots, each with its link to what was asked; they stay open until something closes them. */

@@ -1,7 +1,7 @@
 /** What mails that ask for a decision have in common: whom they go to, and the links. */
 import { type ApprovalRequest, type Ballot, LINK_VIEW_MS } from "../../src/approval/approval.ts";
+import { type Doer, doerOf, type Program } from "../../src/approval/doer.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
-import { operatorIn } from "../../src/approval/operator.ts";
 import { offeredChoices } from "../../src/approval/rule.ts";
 import { ballotOf } from "../../src/approval/stored.ts";
 import type { AskMail, BallotMail } from "../../src/channels/mail/message.ts";
@@ -67,10 +67,10 @@ export function askMail(
   };
 }
 
-/** The operator who has brought a mail about, if the act that led to it was one's. */
-export function operatorOf(caller: string | undefined): { readonly operator?: string } {
-  const operator = operatorIn(caller);
-  return operator === undefined ? {} : { operator };
+/** Who has brought a mail about, if the act that led to it was a program's or an operator's. */
+export function broughtBy(program: Program | undefined): { readonly doer?: Doer } {
+  const doer = program && doerOf(program);
+  return doer === undefined ? {} : { doer };
 }
 
 function ballotIn(record: StoredPromise): Ballot {

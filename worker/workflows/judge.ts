@@ -31,12 +31,12 @@ import {
 } from "../../src/approval/approval.ts";
 import { unreachedId } from "../../src/approval/bounce.ts";
 import { endOf, seatAnswer } from "../../src/approval/course.ts";
+import { type Program, programOf } from "../../src/approval/doer.ts";
 import type { Ask, Evaluation } from "../../src/approval/evaluate/evaluation.ts";
 import type { End, Seat, State } from "../../src/approval/evaluate/look.ts";
 import { evaluate } from "../../src/approval/evaluate.ts";
 import { nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Says } from "../../src/approval/notice.ts";
-import { operatorIn } from "../../src/approval/operator.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
 import {
@@ -124,7 +124,7 @@ export async function judge(
     ...(nextEndAtMs === undefined ? {} : { nextEndAtMs }),
     ...(alarmAtMs === undefined ? {} : { alarmAtMs }),
     ...(bench.content === undefined ? {} : { content: bench.content }),
-    ...(bench.note === undefined ? {} : { note: bench.note }),
+    ...bench.changed,
     decisions,
     ...announced,
     ...(verdict.kind === "done" && isRepeatable(svc, request) ? { isLast: true } : {}),
@@ -149,7 +149,7 @@ function isRepeatable(svc: ProductServices, request: ApprovalRequest): boolean {
  * come to something else, because it knows the times.
  */
 export function canChange(seen: JudgeInput): boolean {
-  const rule = ruleOf(seen.request);
+  const rule = ruleOf(seen.request, seen.terms.people);
   const end = seen.end.settled ? endOf({ ...recordSeen(seen.end), settledAt: 0 }) : openEnd(seen);
   if (rule.undoMs > 0 || end.kind !== "open") return true;
   const seats = seen.seats.map((seat) => seatOf(seat, recordSeen(seat), undefined, 0, rule));
@@ -213,7 +213,7 @@ class Bench {
   constructor(svc: ProductServices, seen: JudgeInput) {
     this.#svc = svc;
     this.#seen = seen;
-    this.#rule = ruleOf(seen.request);
+    this.#rule = ruleOf(seen.request, seen.terms.people);
     this.nowMs = svc.now();
   }
 
@@ -229,9 +229,15 @@ class Bench {
     return this.#end?.settledAt;
   }
 
-  /** Why the question was changed, in the words of the person who did it. */
-  get note(): string | undefined {
-    return this.#end && changeOf(this.#end)?.note;
+  /** Where this judgement opens a round: why the question was changed, and by which program, if one did it. */
+  get changed(): Pick<Judgement, "note" | "changedBy"> {
+    const change = this.#end && changeOf(this.#end);
+    if (change === undefined) return {};
+    const { note, caller } = change;
+    return {
+      ...(note === undefined ? {} : { note }),
+      ...(caller === undefined ? {} : { changedBy: programOf(change) }),
+    };
   }
 
   get content(): Content | undefined {
@@ -275,7 +281,7 @@ class Bench {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (record === undefined || decision === undefined || !counted.has(n)) return [];
-      const { by, choice, effect, comment, fields, door, caller } = decision;
+      const { by, choice, effect, comment, fields, door } = decision;
       return [
         {
           n,
@@ -287,7 +293,7 @@ class Bench {
           ...(fields === undefined ? {} : { fields }),
           at: new Date(record.settledAt ?? record.timeoutAt).toISOString(),
           door,
-          ...(caller === undefined ? {} : { caller }),
+          ...programOf(decision),
         },
       ];
     });
@@ -442,15 +448,11 @@ class Bench {
   }
 
   /** Nothing also where the cancellation came after the answers that decided. */
-  #howCancelled(): { readonly reason?: string; readonly operator?: string } {
+  #howCancelled(): Program & { readonly reason?: string } {
     const { verdict } = this.#evaluated();
     const isCancelled = verdict.kind === "done" && verdict.outcome === "cancelled";
-    const { reason, caller } = (isCancelled && this.#end && cancellationOf(this.#end)) || {};
-    const operator = operatorIn(caller);
-    return {
-      ...(reason === undefined ? {} : { reason }),
-      ...(operator === undefined ? {} : { operator }),
-    };
+    const { reason, ...program } = (isCancelled && this.#end && cancellationOf(this.#end)) || {};
+    return { ...(reason === undefined ? {} : { reason }), ...programOf(program) };
   }
 
   #changesRequested(): Says[] {
@@ -461,14 +463,14 @@ class Bench {
       const decision = record && decisionOf(record);
       // One that was taken back, or came too late, has changed nothing.
       if (decision === undefined || !counted.includes(n) || effectOf(decision) !== "changes") continue;
-      const { comment, door, caller } = decision;
+      const { comment, door } = decision;
       const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs };
       return [
         {
           mail: "changes-requested",
           by: ask.person,
           door,
-          ...(caller === undefined ? {} : { caller }),
+          ...programOf(decision),
           ...(comment === undefined ? {} : { comment }),
           ...about,
         },

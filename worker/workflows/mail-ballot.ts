@@ -10,6 +10,7 @@ import {
   LINK_VIEW_MS,
   type MailResult,
 } from "../../src/approval/approval.ts";
+import type { Program } from "../../src/approval/doer.ts";
 import { childId } from "../../src/approval/ids.ts";
 import type { NextDeadline } from "../../src/approval/next-deadline.ts";
 import { ballotOf, extensionOf, reassignmentOf, reissueOf, undoOf } from "../../src/approval/stored.ts";
@@ -19,7 +20,7 @@ import { orderNotices } from "../../src/service/approvals/order-notices.ts";
 import { type Announced, announce, bothOf } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail, requestedEvent } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { askMail, operatorOf } from "./ask-mail.ts";
+import { askMail, broughtBy } from "./ask-mail.ts";
 import { afterTry } from "./mail-tries.ts";
 import { asTold, read } from "./records.ts";
 import { openReturnPath } from "./return-path.ts";
@@ -50,6 +51,8 @@ export interface MailInput {
   readonly before: Content;
   /** What was changed since, in the words of the person who did it. */
   readonly note?: string | undefined;
+  /** Who changed it in place of the requester. */
+  readonly changedBy?: Program | undefined;
 }
 
 /** Sends one approver the links of their ballot, unless their ballot is no longer open. Never throws for what the mail system does. */
@@ -109,7 +112,7 @@ async function deliver(
 
 /** The mail that fits the reason why the ballot was opened. */
 async function mailFor(svc: ProductServices, input: MailInput, record: StoredPromise): Promise<AskingMail> {
-  const { approval, request, firstId, before: contentBefore, note } = input;
+  const { approval, request, firstId, before: contentBefore, note, changedBy } = input;
   const first = firstId === record.id ? undefined : await asTold(svc, approval, firstId);
   const asking = askMail(svc, { approval, request, record, first }, input.deadline, input.endAtMs);
   const via = ballotOf(record)?.via;
@@ -124,7 +127,7 @@ async function mailFor(svc: ProductServices, input: MailInput, record: StoredPro
       return {
         kind: "undone",
         ...asking,
-        ...operatorOf(undone?.kind === "undone" ? undone.caller : undefined),
+        ...broughtBy(undone?.kind === "undone" ? undone : undefined),
       };
     }
     case "round":
@@ -133,6 +136,7 @@ async function mailFor(svc: ProductServices, input: MailInput, record: StoredPro
         ...asking,
         before: contentBefore,
         ...(note === undefined ? {} : { note }),
+        ...broughtBy(changedBy),
       };
     case "reassigned": {
       const { from, reason } = via;
@@ -144,12 +148,12 @@ async function mailFor(svc: ProductServices, input: MailInput, record: StoredPro
         ...asking,
         from: giver.approver,
         ...(reason === undefined ? {} : { reason }),
-        ...operatorOf(reassignmentOf(given)?.caller),
+        ...broughtBy(reassignmentOf(given)),
       };
     }
     case "reissued": {
       const replaced = via.from === undefined ? undefined : reissueOf(await before(via.from));
-      return { kind: "request", ...asking, ...operatorOf(replaced?.caller) };
+      return { kind: "request", ...asking, ...broughtBy(replaced) };
     }
     case "absence":
       return { kind: "request", ...asking };

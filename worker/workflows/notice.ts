@@ -1,6 +1,6 @@
 /** The workflow of a notice: one mail that asks for nothing new. */
 import type { Context } from "@resonatehq/sdk";
-import { awayIn, awayPeopleIn } from "../../src/approval/absence.ts";
+import { awayIn } from "../../src/approval/absence.ts";
 import {
   type ApprovalRequest,
   LINK_VIEW_MS,
@@ -9,12 +9,15 @@ import {
 } from "../../src/approval/approval.ts";
 import { bounceText } from "../../src/approval/bounce.ts";
 import { asked } from "../../src/approval/content.ts";
+import { type Program, programOf } from "../../src/approval/doer.ts";
 import { openingAsks } from "../../src/approval/evaluate/asks.ts";
 import { OPENING } from "../../src/approval/evaluate/look.ts";
 import { childId } from "../../src/approval/ids.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
+import { operatorCaller } from "../../src/approval/operator.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
+import { startStepIn } from "../../src/approval/start-step.ts";
 import { callOf, extensionOf, reassignmentOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn } from "../../src/approval/stored-notice.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
@@ -23,7 +26,7 @@ import { stored } from "../../src/durable/protocol-client.ts";
 import { announce } from "../../src/service/callbacks/announce.ts";
 import { eventsOfMail } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
-import { askMail, ballotMail, operatorOf } from "./ask-mail.ts";
+import { askMail, ballotMail, broughtBy } from "./ask-mail.ts";
 import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
 import { read } from "./records.ts";
 import { keptReturnPath } from "./return-path.ts";
@@ -82,7 +85,8 @@ async function mailFor(svc: ProductServices, notice: Notice): Promise<Mail | und
       const asking = {
         ...askMail(svc, about, deadlineOf(says, request, endAtMs), endAtMs),
         ...(returnPath === undefined ? {} : { returnPath }),
-        ...operatorOf(order?.caller),
+        // Links that an extension would outlive are mailed again because of it.
+        ...broughtBy(order ?? (says.mail === "resend" ? extensionOf(end) : undefined)),
       };
       return says.mail === "resend"
         ? { kind: "request", ...asking, resentAtMs: says.atMs }
@@ -95,18 +99,18 @@ async function mailFor(svc: ProductServices, notice: Notice): Promise<Mail | und
         ...ballotMail(about),
         to,
         ...(reason === undefined ? {} : { reason }),
-        ...operatorOf(reassignmentOf(record)?.caller),
+        ...broughtBy(reassignmentOf(record)),
       };
     }
     case "no-longer-needed": {
-      const { because, atMs, reason, operator } = says;
+      const { because, atMs, reason } = says;
       return {
         kind: "no-longer-needed",
         ...ballotMail(about),
         because,
         atMs,
         ...(reason === undefined ? {} : { reason }),
-        ...(operator === undefined ? {} : { operator }),
+        ...broughtBy(cancelledBy(says)),
       };
     }
     case "outcome":
@@ -172,13 +176,13 @@ async function requesterMail(
       return { kind: "out-of-reach", ...to, n, explanation, deadlineAtMs, mayChange };
     }
     case "changes-requested": {
-      const { by, door, caller, comment, round, rounds, deadlineAtMs } = says;
+      const { by, door, comment, round, rounds, deadlineAtMs } = says;
       return {
         kind: "changes-requested",
         ...to,
         by,
         ...(door === undefined ? {} : { door }),
-        ...(caller === undefined ? {} : { caller }),
+        ...programOf(says),
         ...(comment === undefined ? {} : { comment }),
         round,
         rounds,
@@ -196,18 +200,24 @@ async function askedFirst(svc: ProductServices, root: StoredPromise): Promise<re
   if (call === undefined) return [];
   const { request, terms, isScheduled } = call;
   // Without terms, the step before the ballots has settled it.
-  const away = isScheduled ? awayPeopleIn((await read(svc, childId(root.id, 1))).value) : terms.away;
-  return openingAsks(ruleOf(request), OPENING, awayIn(away)).map(({ person }) => person);
+  const { away, people } =
+    (isScheduled ? startStepIn((await read(svc, childId(root.id, 1))).value) : terms) ?? {};
+  return openingAsks(ruleOf(request, people), OPENING, awayIn(away)).map(({ person }) => person);
 }
 
 function endedBy(says: Extract<Says, { readonly outcome: OutcomeKind }>) {
-  const { outcome, atMs, decisions, why, reason, operator } = says;
+  const { outcome, atMs, decisions, why, reason } = says;
   return {
     outcome,
     atMs,
     decisions,
     ...(why && { why }),
     ...(reason === undefined ? {} : { reason }),
-    ...(operator === undefined ? {} : { operator }),
+    ...broughtBy(cancelledBy(says)),
   };
+}
+
+/** Earlier versions named operators only. */
+function cancelledBy({ operator, ...program }: Program & { readonly operator?: string }): Program {
+  return operator === undefined ? programOf(program) : { caller: operatorCaller(operator) };
 }

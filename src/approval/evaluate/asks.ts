@@ -1,7 +1,6 @@
 /** Who is asked: when a stage opens, and in place of ballots that were handed on, taken back or sent again. */
 import { type AwayAt, withStandIns } from "../absence.ts";
 import type { Via } from "../approval.ts";
-import { addressKey } from "../person.ts";
 import { peopleOf, type Rule } from "../rule.ts";
 import type { Ask, News } from "./evaluation.ts";
 import type { Look, Seat, SeatAnswer, State } from "./look.ts";
@@ -22,7 +21,7 @@ export function openingAsks(
     gen: 0,
     ...(via === undefined ? {} : { via }),
   }));
-  return withStandIns(asks, { awayAt, requester: rule.requester });
+  return withStandIns(asks, { awayAt, rule });
 }
 
 const NOBODY_AWAY: AwayAt = () => undefined;
@@ -44,7 +43,7 @@ export function followUpsOf(rule: Rule, look: Look): Ask[] {
     if (answer.kind !== "reassigned") return [];
     const { to, reason, by } = answer;
     // The door refuses this; a program that settles ballots by itself must not get past the rule.
-    if (addressKey(to.email) === rule.requester) return [];
+    if (rule.whoIs(to.email) === rule.requester) return [];
     return [
       {
         ...again,
@@ -62,24 +61,24 @@ export function followUpsOf(rule: Rule, look: Look): Ask[] {
     ...awayConditions(rule, look),
     // Who took an answer back, or was sent new links, is not asked for the first time.
     isFixed: ({ via }) => via?.kind !== "reassigned",
-    isTaken: (key, groups) => isSeated(seats, key, groups),
+    isTaken: (key, groups) => isSeated(rule, seats, { key, groups }),
   });
 }
 
-export function awayConditions({ requester }: Rule, { awayAt = NOBODY_AWAY }: Look) {
-  return { awayAt, requester };
+export function awayConditions(rule: Rule, { awayAt = NOBODY_AWAY }: Look) {
+  return { awayAt, rule };
 }
 
 /** Whether a person, by key, has such a ballot for one of these groups. Default: however it ended. */
 export function isSeated(
+  { whoIs }: Rule,
   seats: readonly Seat[],
-  key: string,
-  groups: readonly number[],
+  { key, groups }: { readonly key: string; readonly groups: readonly number[] },
   isMeant: (answer: SeatAnswer) => boolean = () => true,
 ): boolean {
   return seats.some(
     (seat) =>
-      addressKey(seat.person.email) === key &&
+      whoIs(seat.person.email) === key &&
       isMeant(seat.answer) &&
       seat.groups.some((group) => groups.includes(group)),
   );

@@ -1,4 +1,5 @@
 /** What follows where something other than answers ends the asking: a cancellation, a deadline, or a change of the question. */
+import { programOf } from "../doer.ts";
 import { type Rule, roundEndsAt } from "../rule.ts";
 import { openingAsks } from "./asks.ts";
 import { type Count, isLastStage, progressOf } from "./count.ts";
@@ -13,10 +14,12 @@ export function byEnd(
   isRevising = false,
 ): Evaluation {
   if (end.kind === "cancelled") {
-    const { reason } = end;
+    const { reason, by } = end;
     return done(count, "cancelled", {
       because: "cancelled",
       ...(reason === undefined ? {} : { reason }),
+      ...(by === undefined ? {} : { by }),
+      ...programOf(end),
     });
   }
   return overdue(count, count.rule.onDeadline, { because: "deadline", atMs: end.atMs, isRevising });

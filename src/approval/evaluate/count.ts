@@ -1,6 +1,5 @@
 /** The open stage, counted: what each person has said in it, and what that comes to in each group (E1, E4, E6). */
 import type { Effect } from "../approval.ts";
-import { addressKey } from "../person.ts";
 import { neededOf, type Rule, type StageRule } from "../rule.ts";
 import type { Person } from "../schema.ts";
 import type { Progress } from "../why.ts";
@@ -14,7 +13,7 @@ export interface Count extends Clock {
   readonly settings: Settings;
   /** Ballots to open in place of others. */
   readonly followUps: readonly Ask[];
-  /** By the key of their address. */
+  /** By their key. */
   readonly people: ReadonlyMap<string, Counted>;
   /** In the order of the stage's groups. */
   readonly groups: readonly GroupCount[];
@@ -70,7 +69,7 @@ function peopleIn(clock: Clock, followUps: readonly Ask[]): Map<string, Counted>
   const { rule, look } = clock;
   const people = new Map<string, Counted>();
   const of = ({ person, groups, added }: Pick<Seat, "person" | "groups" | "added">) => {
-    const key = addressKey(person.email);
+    const key = rule.whoIs(person.email);
     const known = people.get(key) ?? {
       person,
       groups: new Set<number>(),
@@ -86,7 +85,7 @@ function peopleIn(clock: Clock, followUps: readonly Ask[]): Map<string, Counted>
   };
   for (const seat of look.seats) {
     const { person, answer } = seat;
-    if (addressKey(person.email) === rule.requester) continue;
+    if (rule.whoIs(person.email) === rule.requester) continue;
     switch (answer.kind) {
       case "open": {
         const counted = of(seat);
@@ -167,8 +166,8 @@ export function isLastStage({ rule, look }: Count): boolean {
   return look.state.stage === rule.stages.length - 1;
 }
 
-export function hasAnswered({ people }: Count, { email }: Person): boolean {
-  return people.get(addressKey(email))?.hasAnswered === true;
+export function hasAnswered({ rule, people }: Count, { email }: Person): boolean {
+  return people.get(rule.whoIs(email))?.hasAnswered === true;
 }
 
 /** How far the stage is, for the sentence that says how it ended. */

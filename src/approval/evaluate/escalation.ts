@@ -1,6 +1,5 @@
 /** Other people are asked as well, or instead (E7). */
 import { withStandIns } from "../absence.ts";
-import { addressKey } from "../person.ts";
 import { awayConditions, handedOn, isSeated } from "./asks.ts";
 import type { Count } from "./count.ts";
 import type { Ask, Evaluation } from "./evaluation.ts";
@@ -17,8 +16,13 @@ export function escalate(count: Count): Evaluation | undefined {
     ...awayConditions(rule, look),
     isFixed: (each) => each.via?.kind !== "escalated",
     // Where ballots are replaced, those who have not answered lose theirs.
-    isTaken: (key, wanted) =>
-      isSeated(seats, key, wanted, ({ kind }) => !replace || (kind !== "open" && kind !== "closed")),
+    isTaken: (key, missing) =>
+      isSeated(
+        rule,
+        seats,
+        { key, groups: missing },
+        ({ kind }) => !replace || (kind !== "open" && kind !== "closed"),
+      ),
   });
   const close = replace && ask.length > 0 ? openSeats(count) : [];
   const closed = replace ? seats.flatMap(({ n, answer }) => (answer.kind === "closed" ? [n] : [])) : [];
@@ -47,10 +51,10 @@ function asksOf({ rule, look, stage, followUps, people, groups }: Count): Ask[] 
   const { state, seats } = look;
   const { replace, escalateTo } = stage;
   const missing = groups.flatMap(({ isDone }, index) => (isDone ? [] : [index]));
-  const followers = new Set(followUps.map(({ person }) => addressKey(person.email)));
+  const followers = new Set(followUps.map(({ person }) => rule.whoIs(person.email)));
   return (escalateTo[state.escalations] ?? [])
     .filter(({ email }) => {
-      const key = addressKey(email);
+      const key = rule.whoIs(email);
       if (key === rule.requester || followers.has(key)) return false;
       const known = people.get(key);
       return known === undefined || (replace && !known.hasAnswered);

@@ -1,6 +1,7 @@
 /** What the rule is applied to: how far an approval has come, its ballots, its end, and the time. */
 import type { AwayAt, InPlaceOf } from "../absence.ts";
 import type { Choice, Effect, Via } from "../approval.ts";
+import type { Program } from "../doer.ts";
 import type { Person } from "../schema.ts";
 
 /** How far the approval has come, as plain JSON. Each judgement stores it, so replays do not depend on this file. */
@@ -66,11 +67,18 @@ export type SeatAnswer =
   /** Withdrawn, timed out, or settled by another program with something else. */
   | { readonly kind: "closed" };
 
+/** Why the approval was cancelled, and by whom. */
+interface Cancelled extends Program {
+  readonly reason?: string;
+  /** The address of the person who did it by their own link. */
+  readonly by?: string;
+}
+
 /** What was seen of the end promise. */
 export type End =
   | { readonly kind: "open"; readonly atMs: number }
   | { readonly kind: "deadline"; readonly atMs: number }
-  | { readonly kind: "cancelled"; readonly atMs: number; readonly reason?: string }
+  | ({ readonly kind: "cancelled"; readonly atMs: number } & Cancelled)
   | { readonly kind: "extended"; readonly atMs: number; readonly untilMs: number }
   | { readonly kind: "changed"; readonly atMs: number; readonly deadlineAtMs: number };
 

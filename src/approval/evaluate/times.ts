@@ -1,6 +1,5 @@
 /** When the open stage is over, which answers were in time for it, and when to look again. */
 import { nextOpening } from "../hours.ts";
-import { addressKey } from "../person.ts";
 import { nextReminderAt, remindersDue } from "../reminders.ts";
 import type { Rule, StageRule } from "../rule.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -68,7 +67,7 @@ export function counts(clock: Clock, { answer }: Seat): boolean {
 export function undoEndOf(clock: Clock, { answer, person }: Seat): number | undefined {
   const { rule } = clock;
   // Nobody waits for an answer that never counts.
-  if (addressKey(person.email) === rule.requester) return undefined;
+  if (rule.whoIs(person.email) === rule.requester) return undefined;
   if (answer.kind !== "decided" || answer.final || !isInTime(clock, answer.atMs)) return undefined;
   return isProvisional(clock, answer.atMs) ? answer.atMs + rule.undoMs : undefined;
 }

@@ -36,7 +36,7 @@ export function asking(mail: AskingMail, making: Making): MailContent {
     story: isReplaced(mail) ? [messages.text("mail.linksReplaced")] : [],
     rows: [
       ...occasion(mail, messages),
-      ...operatorRow(mail, messages),
+      ...doerRow(mail, messages),
       ...instead(mail, messages),
       ...(requester === undefined ? [] : [row(messages, "label.askedBy", personLine(requester))]),
       row(messages, "label.youDecideAs", personLine(approver)),
@@ -84,8 +84,8 @@ const LEADS = {
   undone: "mail.lead.undone",
 } as const;
 
-function leadOf({ kind, inPlaceOf, operator }: AskingMail) {
-  if (kind === "undone" && operator !== undefined) return "mail.lead.undone.operator";
+function leadOf({ kind, inPlaceOf, doer }: AskingMail) {
+  if (kind === "undone" && doer !== undefined) return "mail.lead.undone.others";
   return kind === "request" && inPlaceOf !== undefined ? "mail.lead.away" : LEADS[kind];
 }
 
@@ -106,8 +106,11 @@ function instead({ inPlaceOf = [], approver }: AskMail, messages: Messages): rea
 /** What has led to this mail, beside the lead. */
 function occasion(mail: AskingMail, messages: Messages): readonly Row[] {
   switch (mail.kind) {
-    case "reassigned":
-      return [row(messages, "label.passedOnBy", personLine(mail.from)), ...reasonRow(mail.reason, messages)];
+    case "reassigned": {
+      // Where somebody else has passed it on, this person was only asked before.
+      const label = mail.doer === undefined ? "label.passedOnBy" : "label.askedBefore";
+      return [row(messages, label, personLine(mail.from)), ...reasonRow(mail.reason, messages)];
+    }
     case "reminder":
       return mail.explanation === undefined
         ? []
@@ -155,9 +158,22 @@ function needed({ request, stage, groups }: AskMail, messages: Messages): readon
   ];
 }
 
-/** Who did what this mail tells of, where that was an operator. */
-export function operatorRow({ operator }: Pick<AskMail, "operator">, messages: Messages): readonly Row[] {
-  return operator === undefined ? [] : [row(messages, "label.byOperator", theirLine(both(operator)))];
+/** Who did what this mail tells of, where that was an operator or a program. */
+export function doerRow({ doer }: Pick<AskMail, "doer">, messages: Messages): readonly Row[] {
+  switch (doer?.kind) {
+    case undefined:
+      return [];
+    case "operator":
+      return [row(messages, "label.byOperator", theirLine(both(doer.name)))];
+    case "key":
+      return [row(messages, "label.byKey", theirLine(both(doer.name)))];
+    case "command-line":
+      return [row(messages, "label.doneBy", ourLine(messages.text("doer.commandLine")))];
+    case "program":
+      return [row(messages, "label.doneBy", ourLine(messages.text("doer.program")))];
+    default:
+      return doer satisfies never;
+  }
 }
 
 export function reasonRow(reason: string | undefined, messages: Messages): readonly Row[] {

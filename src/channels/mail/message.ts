@@ -10,6 +10,7 @@ import type {
   PlainChoice,
   Withdrawal,
 } from "../../approval/approval.ts";
+import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { OnDeadline } from "../../approval/schema.ts";
 import type { Why } from "../../approval/why.ts";
@@ -58,12 +59,12 @@ export type Mail =
   /** To the requester: how it ended. */
   | ({ readonly kind: "requester-outcome" } & RequesterMail & Ended)
   /** To the requester: somebody asks for changes. */
-  | ({ readonly kind: "changes-requested" } & RequesterMail & {
+  | ({ readonly kind: "changes-requested" } & RequesterMail &
+      Program & {
         /** Who asks for them. */
         readonly by: Person;
-        /** How that came in, and the program that did it in their place. */
+        /** How that came in. */
         readonly door?: Door;
-        readonly caller?: string;
         readonly comment?: string;
         /** The round that has ended, from 1, and how many there can be. */
         readonly round: number;
@@ -123,8 +124,8 @@ export interface SignInMail {
 interface About {
   /** The approval's id. */
   readonly approval: string;
-  /** Name of the operator who has brought this mail about. */
-  readonly operator?: string;
+  /** Who has brought this mail about, in place of the people of the approval. */
+  readonly doer?: Doer;
   /** With the content of the round that the mail is about. */
   readonly request: ApprovalRequest;
   /** Opaque id of the reader within the approval. */

@@ -6,6 +6,7 @@ import {
   effectOf,
   type Person,
 } from "../../approval/approval.ts";
+import type { Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
@@ -13,7 +14,7 @@ import { explanationText, peopleText, recordedText, whyText } from "../../approv
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
-import { operatorRow, reasonRow } from "./ask.ts";
+import { doerRow, reasonRow } from "./ask.ts";
 import { type Entry, entriesWithin, type MailContent, type Making } from "./content.ts";
 import type { MailOf } from "./message.ts";
 import { dateLines, type Line, ourLine, personLine, type Row, row, theirLine, theirLines } from "./rows.ts";
@@ -43,7 +44,7 @@ export function notice(mail: Notice, making: Making): MailContent {
     subject: messages.text(subject, { title: oneLine(mail.request.title) }),
     lead,
     story: [],
-    rows: [...asked, ...operatorRow(mail, messages), ...rows],
+    rows: [...asked, ...doerRow(mail, messages), ...rows],
     actions: [],
     ...more,
   };
@@ -233,7 +234,7 @@ function peopleOf(request: ApprovalRequest): readonly Person[] {
 /** Which program has answered, if one has. It names the person and the program. */
 function recordedLine(
   person: Person,
-  entered: { readonly door?: Door; readonly caller?: string },
+  entered: Program & { readonly door?: Door },
   messages: Messages,
 ): readonly Line[] {
   const text = recordedText(person, entered, messages);

@@ -2,6 +2,7 @@ import { type ApprovalRequest, type Content, type Decision, effectOf } from "../
 import { contentOf, asked as withContent } from "../../approval/content.ts";
 import { contentChanges } from "../../approval/content-changes.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
+import { programOf } from "../../approval/doer.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { cancellationOf, changeOf } from "../../approval/stored.ts";
@@ -79,12 +80,12 @@ function cancelledIn({ standing, course: { end } }: Question): Cancelled | undef
   if (standing.kind === "open" || standing.outcome !== "cancelled") return undefined;
   const cancellation = end && cancellationOf(end);
   if (end === undefined || cancellation === undefined) return undefined;
-  const { reason, by, caller } = cancellation;
+  const { reason, by } = cancellation;
   return {
     atMs: end.settledAt ?? end.timeoutAt,
     ...(reason === undefined ? {} : { reason }),
     ...(by === undefined ? {} : { by }),
-    ...(caller === undefined ? {} : { caller }),
+    ...programOf(cancellation),
   };
 }
 
@@ -138,7 +139,7 @@ export function standsOf(question: Question): Standing | undefined {
   const isChanged = isOfRoundBefore(question);
   if (standing.kind === "open") return undefined;
   if (standing.kind === "closed") {
-    const { because, atMs, reason, to, by, caller, outcome } = standing;
+    const { because, atMs, reason, to, by, outcome } = standing;
     return {
       kind: "closed",
       // The changes that were asked for have been made.
@@ -147,12 +148,12 @@ export function standsOf(question: Question): Standing | undefined {
       ...(reason === undefined ? {} : { reason }),
       ...(to === undefined ? {} : { to }),
       ...(by === undefined ? {} : { by }),
-      ...(caller === undefined ? {} : { caller }),
+      ...programOf(standing),
       ...(outcome === undefined ? {} : { outcome }),
     };
   }
   const { decision, atMs, undoUntilMs, outcome } = standing;
-  const { by, comment, fields, door, caller } = decision;
+  const { by, comment, fields, door } = decision;
   const cancelled = cancelledIn(question);
   return {
     kind: "decided",
@@ -162,7 +163,7 @@ export function standsOf(question: Question): Standing | undefined {
     atMs,
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
-    ...(caller === undefined ? {} : { caller }),
+    ...programOf(decision),
     ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(cancelled === undefined ? {} : { cancelled }),
@@ -177,8 +178,8 @@ export function answerOf(decision: Decision, request: ApprovalRequest): Answer {
 }
 
 /** Nothing for an answer of the person's own hand. */
-export function enteredBy({ door, caller }: Decision): { readonly entered?: Entered } {
-  return isOwnHand(door) ? {} : { entered: { door, ...(caller === undefined ? {} : { caller }) } };
+export function enteredBy({ door, ...program }: Decision): { readonly entered?: Entered } {
+  return isOwnHand(door) ? {} : { entered: { door, ...programOf(program) } };
 }
 
 export function isExpired(standing: Standing): boolean {

@@ -1,6 +1,7 @@
 import type { InPlaceOf } from "../../approval/absence.ts";
 import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
 import type { ContentChange } from "../../approval/content-changes.ts";
+import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
@@ -36,9 +37,8 @@ export interface AskedPerson {
 }
 
 /** How an answer came in that a program gave in the person's place. */
-export interface Entered {
+export interface Entered extends Program {
   readonly door: Door;
-  readonly caller?: string;
 }
 
 /** One approver's open or closed question. */
@@ -73,24 +73,21 @@ export interface Asked {
 }
 
 /** How the approval was cancelled. */
-export interface Cancelled {
+export interface Cancelled extends Program {
   readonly atMs: number;
   readonly reason?: string;
-  /** The address of the person who did it, or the API key of the program. */
+  /** The address of the person who did it. */
   readonly by?: string;
-  readonly caller?: string;
 }
 
 /** What the stored ballot says. */
 export type Standing =
-  | {
+  | ({
       readonly kind: "decided";
       readonly answer: Answer;
       /** The decider's address; the approver's own name is shown when it is theirs. */
       readonly by: string;
       readonly door: Door;
-      /** The program that decided in the approver's place. */
-      readonly caller?: string;
       /** The engine's `settledAt`. */
       readonly atMs: number;
       readonly comment?: string;
@@ -103,9 +100,9 @@ export type Standing =
       readonly cancelled?: Cancelled;
       /** The question was changed after the answer and asked again, so that the answer counts no more. */
       readonly isChanged?: boolean;
-    }
+    } & Program)
   /** The ballot is closed: the approval ended (by its deadline: `expired`), or it goes on without this ballot. */
-  | {
+  | ({
       readonly kind: "closed";
       readonly because: ClosedBecause;
       readonly atMs?: number;
@@ -113,11 +110,10 @@ export type Standing =
       readonly reason?: string;
       /** Whom it was handed to. */
       readonly to?: Person;
-      /** The address of the person who did it, or the API key of the program. */
+      /** The address of the person who did it. */
       readonly by?: string;
-      readonly caller?: string;
       readonly outcome?: OutcomeKind;
-    };
+    } & Program);
 
 /** A form that was not taken, with all that the person wrote. */
 export interface Rejected {
@@ -174,9 +170,8 @@ export interface ChangesAsked {
 /** What happened to an approval. Times in milliseconds since 1970. */
 export type TimelineEntry = {
   readonly atMs: number;
-  /** Name of the operator who did it, or the API key of the program that did. */
-  readonly operator?: string;
-  readonly key?: string;
+  /** Who did it in place of the people of the approval. */
+  readonly doer?: Doer;
 } & (
   | { readonly kind: "requested" }
   | { readonly kind: "asked"; readonly people: readonly Person[] }

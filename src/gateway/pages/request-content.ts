@@ -17,7 +17,7 @@ import { linkedText } from "./linked-text.ts";
 import { DECISION_FORM, type RequestPage, type TimelineEntry } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
 import { personOf, stateText } from "./people.ts";
-import { OUTCOMES, programText } from "./standing-text.ts";
+import { doerText, OUTCOMES } from "./standing-text.ts";
 
 /** A list of more people is folded. */
 const PEOPLE_MAX = 8;
@@ -148,21 +148,18 @@ function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Lo
 
 /** What people of this approval did is told as theirs; what an operator or a program did, as that. */
 function toldOf(entry: TimelineEntry, messages: Messages, dateOf: (atMs: number) => DateText): string {
-  const { operator, key } = entry;
-  const by =
-    operator === undefined
-      ? key && programText(key, messages)
-      : messages.text("page.byOperator", { who: oneLine(operator) });
-  if (by === undefined) return eventText(entry, messages, dateOf);
-  return `${operatorText(entry, messages) ?? eventText(entry, messages, dateOf)}. ${by}`;
+  const { doer } = entry;
+  if (doer === undefined) return eventText(entry, messages, dateOf);
+  const told = othersText(entry, messages) ?? eventText(entry, messages, dateOf);
+  return `${told}. ${doerText(doer, messages)}`;
 }
 
-function operatorText(entry: TimelineEntry, messages: Messages): string | undefined {
+function othersText(entry: TimelineEntry, messages: Messages): string | undefined {
   if (entry.kind === "reassigned") {
-    return messages.text("event.reassigned.operator", { who: nameOf(entry.who), to: nameOf(entry.to) });
+    return messages.text("event.reassigned.others", { who: nameOf(entry.who), to: nameOf(entry.to) });
   }
   return entry.kind === "undone"
-    ? messages.text("event.undone.operator", { who: nameOf(entry.who) })
+    ? messages.text("event.undone.others", { who: nameOf(entry.who) })
     : undefined;
 }
 

@@ -1,9 +1,9 @@
 /** What the page of the person who asked shows, from the stored promises of the approval. */
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
+import { doerOf, type Program } from "../../approval/doer.ts";
 import { isCancelled } from "../../approval/ending.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
-import { operatorIn } from "../../approval/operator.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
 import {
@@ -196,16 +196,16 @@ function happenedTo({ ballot, record, undo }: CourseBallot, { request }: Course)
     };
     const undone = undo && undoOf(undo);
     if (undone?.kind !== "undone") return [answered];
-    return [answered, { kind: "undone", atMs: undo?.settledAt ?? atMs, who, ...doerOf(undone) }];
+    return [answered, { kind: "undone", atMs: undo?.settledAt ?? atMs, who, ...doneBy(undone) }];
   }
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) {
     const { to, reason } = reassigned;
-    return [{ kind: "reassigned", atMs, who, to, ...doerOf(reassigned), ...commentOf(reason) }];
+    return [{ kind: "reassigned", atMs, who, to, ...doneBy(reassigned), ...commentOf(reason) }];
   }
   const recused = recusalOf(record);
   if (recused === undefined) return [];
-  return [{ kind: "recused", atMs, who, ...doerOf(recused), ...commentOf(recused.reason) }];
+  return [{ kind: "recused", atMs, who, ...doneBy(recused), ...commentOf(recused.reason) }];
 }
 
 function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
@@ -214,27 +214,22 @@ function happenedAt(end: StoredRecord, course: Course): TimelineEntry[] {
   const extended = extensionOf(end);
   if (extended !== undefined) {
     const { untilMs, reason } = extended;
-    return [{ kind: "extended", atMs, untilMs, ...doerOf(extended), ...commentOf(reason) }];
+    return [{ kind: "extended", atMs, untilMs, ...doneBy(extended), ...commentOf(reason) }];
   }
   const changed = changeOf(end);
   if (changed !== undefined) {
     const { note } = changed;
-    return [{ kind: "changed", atMs, ...doerOf(changed), ...commentOf(note) }];
+    return [{ kind: "changed", atMs, ...doneBy(changed), ...commentOf(note) }];
   }
   if (!isCancelled(end) || certainOutcome(course) !== "cancelled") return [];
-  const { reason, caller } = cancellationOf(end) ?? {};
-  return [{ kind: "cancelled", atMs, ...doerOf({ caller }), ...commentOf(reason) }];
+  const { reason, ...program } = cancellationOf(end) ?? {};
+  return [{ kind: "cancelled", atMs, ...doneBy(program), ...commentOf(reason) }];
 }
 
 /** Who did it in place of the people of the approval: an operator, or a program. */
-function doerOf({
-  caller,
-}: {
-  readonly caller?: string | undefined;
-}): Pick<TimelineEntry, "operator" | "key"> {
-  const operator = operatorIn(caller);
-  if (operator !== undefined) return { operator };
-  return caller === undefined ? {} : { key: caller };
+function doneBy(program: Program): Pick<TimelineEntry, "doer"> {
+  const doer = doerOf(program);
+  return doer === undefined ? {} : { doer };
 }
 
 function commentOf(comment: string | undefined): { readonly comment?: string } {

@@ -1,8 +1,8 @@
 import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
+import { doerOf, programOf } from "../../approval/doer.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
 import { explanationText, isOwnHand, whyText } from "../../approval/wording.ts";
-import { keyOf } from "../../lib/callers.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -98,15 +98,15 @@ function valueText(value: FieldValue, messages: Messages): string {
 
 /** Which program answered in the person's place; undefined if they did it themselves. */
 function throughText(
-  { door, caller }: Extract<Standing, { kind: "decided" }>,
+  { door, caller, client }: Extract<Standing, { kind: "decided" }>,
   messages: Messages,
 ): string | undefined {
   if (isOwnHand(door)) return undefined;
   if (door === "api") {
-    const key = caller && keyOf(caller);
-    return key === undefined
-      ? messages.text("page.through.program")
-      : messages.text("page.through.key", { caller: key });
+    const doer = doerOf(programOf({ caller, client }));
+    return doer?.kind === "key"
+      ? messages.text("page.through.key", { caller: doer.name })
+      : messages.text("page.through.program");
   }
   return caller === undefined
     ? messages.text("page.through.system")

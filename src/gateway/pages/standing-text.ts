@@ -1,9 +1,8 @@
 import type { Effect, OutcomeKind } from "../../approval/approval.ts";
-import { operatorIn } from "../../approval/operator.ts";
+import { type Doer, doerOf } from "../../approval/doer.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import { consequenceText, isOwnHand } from "../../approval/wording.ts";
-import { keyOf } from "../../lib/callers.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { oneLine } from "../../lib/text.ts";
 import { answerText, choiceText } from "./choice-text.ts";
@@ -123,17 +122,15 @@ function becameText(stands: Decided, asked: Asked, messages: Messages): string |
 }
 
 function closedText({ press, asked }: Visit, stands: Closed, messages: Messages): StandingText {
-  const { because, outcome, caller } = stands;
+  const { because, outcome } = stands;
+  const doer = doerOf(stands);
   const { headline, lead } = CLOSED[because];
-  const operator = operatorIn(caller);
   // Nobody can answer any more, by the newest mail either.
   const isOver = outcome !== undefined && lead === "page.closed.newest.lead";
-  const isTakenOut = because === "recused" && caller !== undefined;
+  const isTakenOut = because === "recused" && doer !== undefined;
   const sentences = isOver || isTakenOut ? [] : [messages.text(lead)];
   if (because === "cancelled") sentences.push(...cancelledBy(stands, asked, messages));
-  else if (operator !== undefined)
-    sentences.push(messages.text("page.byOperator", { who: oneLine(operator) }));
-  else if (caller !== undefined) sentences.push(programText(caller, messages));
+  else if (doer !== undefined) sentences.push(doerText(doer, messages));
   // The deadline closes a question; what the request counts as then is another matter.
   if (outcome !== undefined && outcome !== because) sentences.push(messages.text(OUTCOMES[outcome]));
   if (press === "late") {
@@ -149,30 +146,33 @@ function closedText({ press, asked }: Visit, stands: Closed, messages: Messages)
   };
 }
 
-/** That a program did something. */
-export function programText(caller: string, messages: Messages): string {
-  const key = keyOf(caller);
-  return key === undefined
-    ? messages.text("page.byProgram")
-    : messages.text("page.byKey", { caller: oneLine(key) });
+/** That an operator or a program did something, as a sentence. */
+export function doerText(doer: Doer, messages: Messages): string {
+  switch (doer.kind) {
+    case "operator":
+      return messages.text("page.byOperator", { who: oneLine(doer.name) });
+    case "command-line":
+      return messages.text("page.byCommandLine");
+    case "key":
+      return messages.text("page.byKey", { caller: oneLine(doer.name) });
+    case "program":
+      return messages.text("page.byProgram");
+    default:
+      return doer satisfies never;
+  }
 }
 
 /** Who cancelled the request, where that is known. */
 function cancelledBy(
-  { by, caller }: Pick<Closed, "by" | "caller">,
+  { by, ...program }: Pick<Closed, "by" | "caller" | "client">,
   { request }: Asked,
   messages: Messages,
 ): string[] {
-  const operator = operatorIn(caller);
-  if (operator !== undefined) return [messages.text("page.byOperator", { who: oneLine(operator) })];
-  if (caller !== undefined) {
-    const key = keyOf(caller);
-    return [
-      key === undefined
-        ? messages.text("page.closed.cancelled.byProgram")
-        : messages.text("page.closed.cancelled.byKey", { caller: key }),
-    ];
-  }
+  const doer = doerOf(program);
+  if (doer?.kind === "program") return [messages.text("page.closed.cancelled.byProgram")];
+  if (doer?.kind === "key")
+    return [messages.text("page.closed.cancelled.byKey", { caller: oneLine(doer.name) })];
+  if (doer !== undefined) return [doerText(doer, messages)];
   if (by === undefined) return [];
   const { requester } = request;
   const isRequester = requester !== undefined && addressKey(requester.email) === addressKey(by);

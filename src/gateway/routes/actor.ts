@@ -1,5 +1,6 @@
 /** Who does something, and by which call or form. */
 import type { Request, Response } from "express";
+import { type Program, programOf } from "../../approval/doer.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { ActOptions, Actor } from "../../service/approvals/act.ts";
@@ -33,10 +34,11 @@ export function actOptionsOf(
     clock,
     draining,
     outcomeWaitMs,
+    known,
   }: Omit<ActOptions, "signal"> & { readonly durable: Durable; readonly draining: AbortSignal },
   res: Response,
 ): ActOptions {
-  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
+  return { durable, clock, outcomeWaitMs, known, signal: AbortSignal.any([draining, gone(res)]) };
 }
 
 /** The program that calls. @throws ServiceError INVALID_FIELDS if the request has an idempotency key that can be none */
@@ -49,5 +51,11 @@ export function actorOf(req: Request, res: Response, newNonce: () => string): Ac
     throw new ServiceError("INVALID_FIELDS", "The idempotency key is wrong", { problems });
   }
   const nonce = key === undefined ? newNonce() : nonceFromKey(caller, key);
-  return { door: "api", nonce, ...(caller === undefined ? {} : { caller }) };
+  return { door: "api", nonce, ...programIn(res) };
+}
+
+/** The program that calls, as records name it. */
+export function programIn(res: Response): Program {
+  const { id, name } = callerOf(res) ?? {};
+  return programOf({ caller: id, client: name });
 }

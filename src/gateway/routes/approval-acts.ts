@@ -12,6 +12,7 @@ import {
   resendRequest,
 } from "../../approval/act-requests.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
+import type { KnownPeople } from "../../approval/same-person.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Acted, ActOptions, Actor, OnBallot } from "../../service/approvals/act.ts";
@@ -38,6 +39,8 @@ export interface ApprovalActRoutesOptions {
   readonly newNonce: () => string;
   readonly draining: AbortSignal;
   readonly outcomeWaitMs?: number | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutesOptions): void {

@@ -3,6 +3,7 @@ import type { IRouter } from "express";
 import { cancelRequest } from "../../approval/cancel-request.ts";
 import { explained } from "../../approval/explained.ts";
 import { isPromiseId } from "../../approval/ids.ts";
+import type { KnownPeople } from "../../approval/same-person.ts";
 import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import { explanationText } from "../../approval/wording.ts";
@@ -45,6 +46,8 @@ export interface ApprovalRoutesOptions {
   readonly newNonce: () => string;
   readonly callbackUrlProblem: (url: string) => string | undefined;
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
   /** The texts of a language. */
   readonly messagesFor: MessagesFor;
   /** Aborted when the process is asked to stop: open waits are answered then. */

@@ -7,6 +7,7 @@ import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { ApprovalRequest, OutcomeKind } from "../../approval/approval.ts";
 import { evaluationOf } from "../../approval/course.ts";
 import { ballotId } from "../../approval/ids.ts";
+import type { KnownPeople } from "../../approval/same-person.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import type { Acted, ActOptions, Actor, OnBallot, Refusal } from "../../service/approvals/act.ts";
@@ -36,6 +37,8 @@ export interface ActRoutesOptions {
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
   readonly outcomeWaitMs?: number | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 /** Paths of the pages for those who will not answer. */

@@ -4,6 +4,7 @@
  */
 import type { IRouter } from "express";
 import type { z } from "zod";
+import { programOf } from "../../approval/doer.ts";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
@@ -22,6 +23,7 @@ import { readJson } from "../http/body.ts";
 import { noteApproval, requestIdOf } from "../http/context.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
+import { programIn } from "./actor.ts";
 import { describePromise } from "./outcome.ts";
 import { toldBy } from "./settlement.ts";
 
@@ -75,7 +77,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
               nonce,
               comment,
               fields,
-              ...(caller === undefined ? {} : { caller }),
+              ...programIn(res),
             });
       if (decided.kind === "wrong") throw wrongAnswer(decided.problems);
       if (decided.kind !== "stands") {
@@ -123,14 +125,14 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     const { kind, because, reason } = standing;
     return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
   }
-  const { choice, effect, door, by, comment, fields, caller: program } = standing.decision;
+  const { choice, effect, door, by, comment, fields } = standing.decision;
   const own = effect === undefined ? {} : { effect };
   const told = { kind: standing.kind, choice, ...own, door, ...at, ...outcome };
   if (!mayRead) return told;
   return {
     ...told,
     by,
-    ...(program === undefined ? {} : { caller: program }),
+    ...programOf(standing.decision),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
   };

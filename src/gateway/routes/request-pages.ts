@@ -9,6 +9,7 @@ import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
 import { addressKey } from "../../approval/person.ts";
+import type { KnownPeople } from "../../approval/same-person.ts";
 import { cancellationOf, changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -43,6 +44,8 @@ export interface RequestPagesOptions {
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
   readonly outcomeWaitMs?: number | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 /** An approval, and how the person who asked for it has come to it. */

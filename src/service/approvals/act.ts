@@ -6,6 +6,7 @@
 
 import type { Door } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf } from "../../approval/course.ts";
+import type { KnownPeople } from "../../approval/same-person.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
 import { changeOf, extensionOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -19,6 +20,8 @@ export interface ActOptions {
   readonly signal: AbortSignal;
   /** How long a worker may take to act on it, in milliseconds. Default 2,000. */
   readonly outcomeWaitMs?: number | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 /** Who acts, and by which call. */
@@ -28,8 +31,9 @@ export interface Actor {
   readonly nonce: string;
   /** The address of the person who acts by a link of their own. They may act on what is theirs, a program on anything. */
   readonly by?: string | undefined;
-  /** The program, for the record. */
+  /** The program, for the record, and the name of its API key. */
   readonly caller?: string | undefined;
+  readonly client?: string | undefined;
 }
 
 /** Why something cannot be done. Nothing was stored then. */

@@ -1,8 +1,10 @@
 /** Acts on one ballot: hand it to somebody else, take no part, send new links, take an answer back. */
 import type { Person, Reassignment, Recusal, Reissue, Undo } from "../../approval/approval.ts";
 import type { Course, CourseBallot } from "../../approval/course.ts";
+import { programOf } from "../../approval/doer.ts";
 import { addressKey } from "../../approval/person.ts";
 import { ruleOf } from "../../approval/rule.ts";
+import { NO_KNOWN_PEOPLE } from "../../approval/same-person.ts";
 import { standingIn } from "../../approval/standing.ts";
 import {
   changeOf,
@@ -48,7 +50,7 @@ export function reassignBallot(
   return settleOpen(options, named, actor, {
     value,
     stored: reassignmentOf,
-    refused: (course, ballot) => reassignRefusal(course, ballot, { to, by: actor.by }),
+    refused: (course, ballot) => reassignRefusal(options, { course, ballot }, { to, by: actor.by }),
   });
 }
 
@@ -70,7 +72,7 @@ export function replaceUnreached(
       if (by === undefined || requester !== addressKey(by)) return false;
       return (await unreachedBallots(options.durable, course)).has(n);
     },
-    refused: (course, ballot) => reassignRefusal(course, ballot, { to, by: actor.by }),
+    refused: (course, ballot) => reassignRefusal(options, { course, ballot }, { to, by: actor.by }),
   });
 }
 
@@ -171,7 +173,8 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
   const { course, ballot } = found;
   const earlier = stored(ballot.record);
   if (earlier?.nonce === nonce) {
-    return isSameJson(earlier, value)
+    // An earlier version recorded no name of the key.
+    return isSameJson(earlier, { ...value, ...programOf(earlier) })
       ? await stands(options, named.approval, named.n, true)
       : { kind: "other-content" };
   }
@@ -197,18 +200,22 @@ export function isOpenBallot({ course, ballot: { record } }: FoundBallot): boole
 }
 
 function reassignRefusal(
-  course: Course,
-  ballot: CourseBallot,
+  { known = NO_KNOWN_PEOPLE }: ActOptions,
+  { course, ballot }: FoundBallot,
   { to, by }: { readonly to: Person; readonly by: string | undefined },
 ): Refusal | undefined {
-  if (course.call.request.reassign === false && by !== undefined) return "no-reassign";
-  const key = addressKey(to.email);
+  const { requester, reassign } = course.call.request;
+  if (reassign === false && by !== undefined) return "no-reassign";
   const { stage = 0, round = 1, groups = [0], approver } = ballot.ballot;
-  if (key === ruleOf(course.call.request).requester) return "to-requester";
-  if (key === addressKey(approver.email)) return "to-same";
+  // Whose the addresses are was settled when the approval started; and what the operator has learned since counts as well.
+  const { whoIs } = course.rule;
+  const isThem = ({ email }: Person) =>
+    whoIs(email) === whoIs(to.email) || known.whoIs(email) === known.whoIs(to.email);
+  if (requester !== undefined && isThem(requester)) return "to-requester";
+  if (isThem(approver)) return "to-same";
   const isMember = course.ballots.some(({ ballot: other, record, undo }) => {
     if ((other.stage ?? 0) !== stage || (other.round ?? 1) !== round) return false;
-    if (addressKey(other.approver.email) !== key) return false;
+    if (!isThem(other.approver)) return false;
     const isTaken = undo !== undefined && undoOf(undo)?.kind === "undone";
     const isAsked = record.state === "pending" || (decisionOf(record) !== undefined && !isTaken);
     return isAsked && (other.groups ?? [0]).some((group) => groups.includes(group));
@@ -221,13 +228,8 @@ function tooOften({ ballot: { gen } }: CourseBallot): Refusal | undefined {
 }
 
 /** The part of a record that says who did it. */
-export function actOf({ door, nonce, by, caller }: Actor) {
-  return {
-    door,
-    nonce,
-    ...(by === undefined ? {} : { by }),
-    ...(caller === undefined ? {} : { caller }),
-  };
+export function actOf({ door, nonce, by, ...program }: Actor) {
+  return { door, nonce, ...(by === undefined ? {} : { by }), ...programOf(program) };
 }
 
 export function reasonOf(reason: string | undefined): { readonly reason?: string } {

@@ -1,5 +1,6 @@
 /** The only place that builds the record of a decision, for every door. */
 import type { Ballot, Choice, Decision, Door, Effect } from "../../approval/approval.ts";
+import { programOf } from "../../approval/doer.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
 import { type GivenAnswer, heldAnswer } from "../../approval/given-answer.ts";
 import { addressKey } from "../../approval/person.ts";
@@ -18,8 +19,9 @@ export interface Answer {
   readonly door: Door;
   /** Unique to the press or call, or to the delivery that a call repeats. */
   readonly nonce: string;
-  /** The program, for the record. */
+  /** The program, for the record, and the name of its API key. */
   readonly caller?: string | undefined;
+  readonly client?: string | undefined;
 }
 
 /** Answers the ballot with the promise `id`, unless it is settled. The result comes from the stored record. */
@@ -27,7 +29,7 @@ export async function answerBallot(
   durable: Durable,
   id: string,
   { approver, contentHash }: Pick<Ballot, "approver" | "contentHash">,
-  { choice, effect, comment, fields, door, nonce, caller }: Answer,
+  { choice, effect, comment, fields, door, nonce, ...program }: Answer,
 ): Promise<StoredPromise | undefined> {
   const decision: Decision = {
     kind: "decision",
@@ -39,13 +41,13 @@ export async function answerBallot(
     by: approver.email,
     door,
     nonce,
-    ...(caller === undefined ? {} : { caller }),
+    ...programOf(program),
   };
   return await durable.settle(id, decision);
 }
 
 /** As a program gives it: nothing of it has been held against the request. */
-export interface ProgramDecision extends GivenAnswer, Pick<Answer, "nonce" | "caller"> {
+export interface ProgramDecision extends GivenAnswer, Pick<Answer, "nonce" | "caller" | "client"> {
   /** Promise id of the ballot. */
   readonly ballot: string;
   readonly door: Exclude<Door, "mail" | "inbox">;
@@ -66,7 +68,7 @@ export type Decided =
 /** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
 export async function decideBallot(
   durable: Durable,
-  { ballot: id, by, door, nonce, caller, ...given }: ProgramDecision,
+  { ballot: id, by, door, nonce, caller, client, ...given }: ProgramDecision,
 ): Promise<Decided> {
   const before = await readQuestion(durable, id);
   if (before === undefined) return { kind: "unknown" };
@@ -77,7 +79,15 @@ export async function decideBallot(
     if (!held.ok) return { kind: "wrong", problems: held.problems };
     const { choice, comment, fields } = held;
     const own = ballot.custom === true ? { effect: choice.effect, fields } : {};
-    await answerBallot(durable, id, ballot, { choice: choice.value, ...own, comment, door, nonce, caller });
+    await answerBallot(durable, id, ballot, {
+      choice: choice.value,
+      ...own,
+      comment,
+      door,
+      nonce,
+      caller,
+      client,
+    });
   }
   const standing = (await readQuestion(durable, id))?.standing;
   if (standing === undefined || standing.kind === "open") {

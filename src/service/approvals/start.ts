@@ -2,6 +2,7 @@ import { CREATOR_TAG } from "../../approval/creator.ts";
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
+import { type KnownPeople, NO_KNOWN_PEOPLE } from "../../approval/same-person.ts";
 import { approvalCall, termsWith } from "../../approval/starting.ts";
 import { callOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -21,6 +22,8 @@ export interface StartApprovalOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 export interface ApprovalCall {
@@ -45,10 +48,18 @@ export async function startApproval(
   options: StartApprovalOptions,
   { body, idempotencyKeys, creator, trace }: ApprovalCall,
 ): Promise<StoredPromise> {
-  const { durable, absences, newId, callbackUrlProblem, mayApproveByDeadline } = options;
+  const {
+    durable,
+    absences,
+    newId,
+    callbackUrlProblem,
+    mayApproveByDeadline,
+    known = NO_KNOWN_PEOPLE,
+  } = options;
+  const { whoIs } = known;
   const { id, problems } = chooseId(body, idempotencyKeys);
   const nowMs = await currentTime(options);
-  const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline });
+  const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline, whoIs });
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) {
     const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);
@@ -59,7 +70,7 @@ export async function startApproval(
   }
   const root = await durable.start({
     id: id ?? newId(),
-    ...approvalCall(parsed.value, termsWith(parsed, await absences.awayAt(nowMs))),
+    ...approvalCall(parsed.value, termsWith(parsed, { awayAt: await absences.awayAt(nowMs), known })),
     tags: {
       [KIND_TAG]: "approval",
       ...(creator === undefined ? {} : { [CREATOR_TAG]: creator }),

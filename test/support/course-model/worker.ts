@@ -45,6 +45,8 @@ export interface Work {
   readonly onMail: (mail: Mail) => void;
   /** What is wrong between two passes. */
   readonly onLie: (lie: string) => void;
+  /** A judgement after which the approval goes on is stored. */
+  readonly onJudged?: () => void;
   /** The promises that the workflow waits for; undefined while it runs. */
   readonly onRest: (awaited: readonly string[] | undefined) => void;
   readonly fault?: Fault | undefined;
@@ -261,6 +263,7 @@ class Pass {
       engine.create({ id: at, param: {}, tags: { step: step.name }, timeoutAt: Number.MAX_SAFE_INTEGER });
       engine.settle(at, encodeValue(value));
     });
+    if (isJudgement) this.#task.onJudged?.();
     return value;
   }
 

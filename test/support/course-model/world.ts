@@ -46,7 +46,8 @@ type Deed =
   | { readonly recuse: string; readonly nth?: number }
   | { readonly reissue: string; readonly nth?: number }
   | { readonly cancel: true }
-  | { readonly extendTo: number }
+  /** `whenDead`: not before the first worker has died, and before the next one begins. */
+  | { readonly extendTo: number; readonly whenDead?: true }
   /** The title of the next round. */
   | { readonly change: string; readonly whenRevising?: true };
 
@@ -58,6 +59,8 @@ export interface Scenario {
   readonly clock?: readonly number[];
   /** The first worker dies after so many requests, and another takes over. */
   readonly dyingAfter?: number;
+  /** The first worker dies as soon as it has stored a judgement after which the approval goes on. */
+  readonly dyingJudged?: true;
   /** Whether silence may count as approval. */
   readonly mayApproveByDeadline?: boolean;
   /** Nobody is told by callbacks: then only what changes something is judged. */
@@ -136,6 +139,10 @@ function courseWorld(
   const mails: Mail[] = [];
   let awaited: readonly string[] | undefined;
   let busy = 0;
+  let isJudged = false;
+  let hasDied = false;
+  /** Deeds that wait for the worker's death. */
+  let left = 0;
   /** What programs wait for that are busy in no other way. */
   const waits = new Set<() => boolean>();
   const isOver = () => engine.isSettled(ID);
@@ -158,8 +165,13 @@ function courseWorld(
         awaited = ids;
       },
     };
-    if (scenario.dyingAfter !== undefined) {
-      const isDead = await work(task, mortal(turn, scenario.dyingAfter)).then(
+    if (scenario.dyingAfter !== undefined || scenario.dyingJudged === true) {
+      const isDead = await work(
+        { ...task, onJudged: () => void (isJudged = true) },
+        scenario.dyingAfter === undefined
+          ? mortal(turn, () => isJudged)
+          : mortal(turn, afterTurns(scenario.dyingAfter)),
+      ).then(
         () => false,
         (error: unknown) => {
           if (error instanceof Death) return true;
@@ -168,13 +180,23 @@ function courseWorld(
       );
       if (!isDead) return;
       awaited = undefined;
+      hasDied = true;
+      // What is done while nobody works is over before somebody does.
+      await turn(
+        {},
+        () => {},
+        () => left === 0 || isOver(),
+      );
     }
     await work(task, turn);
   };
   for (const [i, deed] of scenario.deeds.entries()) {
-    program(`${i + 1} ${JSON.stringify(deed)}`, (turn) =>
-      done({ engine, request, turn, told, i, isOver, waits }, deed),
-    );
+    const isAlone = "whenDead" in deed;
+    if (isAlone) left += 1;
+    program(`${i + 1} ${JSON.stringify(deed)}`, async (turn) => {
+      await done({ engine, request, turn, told, i, isOver, waits, hasDied: () => hasDied }, deed);
+      if (isAlone) left -= 1;
+    });
   }
   if (scenario.clock !== undefined) {
     const times = scenario.clock;
@@ -213,7 +235,7 @@ function courseWorld(
         mails,
         isHeard: scenario.unheard !== true,
         mayApproveByDeadline: scenario.mayApproveByDeadline === true,
-        mayRepeat: scenario.dyingAfter !== undefined,
+        mayRepeat: scenario.dyingAfter !== undefined || scenario.dyingJudged === true,
       }),
     ],
   };
@@ -254,6 +276,7 @@ interface Doing {
   readonly i: number;
   readonly isOver: () => boolean;
   readonly waits: Set<() => boolean>;
+  readonly hasDied: () => boolean;
 }
 
 /** Until it is so, or will never be. */
@@ -287,7 +310,8 @@ async function done(doing: Doing, deed: Deed): Promise<void> {
   if ("extendTo" in deed || "change" in deed) {
     // Of the end that is open, if none is yet: nothing is done.
     const isRevising = () => courseOf(engine.stored(ID), engine.childrenOf(ID))?.state.phase === "revising";
-    const mayBegin = "whenRevising" in deed ? isRevising : () => engine.has(endId(ID));
+    const mayBegin =
+      "whenRevising" in deed ? isRevising : "whenDead" in deed ? doing.hasDied : () => engine.has(endId(ID));
     await until(doing, mayBegin);
     if (isOver()) return;
     const course = await readCourse(durable, ID);
@@ -352,11 +376,15 @@ function ballotsOf(engine: MapEngine, email: string): number[] {
 
 class Death extends Error {}
 
-/** Fails once there were so many turns: the process is dead. What it had asked before still arrives. */
-function mortal(turn: Turn, limit: number): Turn {
-  let left = limit;
+/** Fails once it is so: the process is dead. What it had asked before still arrives. */
+function mortal(turn: Turn, isDead: () => boolean): Turn {
   return (touches, act, isPossible) =>
-    left-- > 0 ? turn(touches, act, isPossible) : Promise.reject(new Death());
+    isDead() ? Promise.reject(new Death()) : turn(touches, act, isPossible);
+}
+
+function afterTurns(limit: number): () => boolean {
+  let left = limit;
+  return () => left-- <= 0;
 }
 
 function parsed({ request: fields, mayApproveByDeadline }: Scenario): {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { awayAmong, awayIn, withStandIns } from "../../../src/approval/absence.ts";
 import type { Ask } from "../../../src/approval/evaluate/evaluation.ts";
+import { addressKey } from "../../../src/approval/person.ts";
 
 const ask = (name: string, ...groups: number[]): Ask => ({
   person: { email: `${name}@x.org` },
@@ -20,7 +21,7 @@ function away(...rules: readonly string[]) {
 }
 
 const asked = (asks: readonly Ask[], ...rules: readonly string[]) =>
-  withStandIns(asks, { awayAt: away(...rules), requester: "kim@x.org" }).map(
+  withStandIns(asks, { awayAt: away(...rules), rule: { whoIs: addressKey, requester: "kim@x.org" } }).map(
     ({ person, groups }) => `${person.email.split("@")[0]} ${groups.join("+")}`,
   );
 
@@ -49,7 +50,7 @@ test("one who is asked for several groups, for themselves and for others, gets o
   expect(asked([ask("ana", 0), ask("bo", 1), ask("cy", 2)], "ana>bo", "cy>bo")).toEqual(["bo 0+1+2"]);
   const [one] = withStandIns([ask("ana", 0), ask("cy", 1)], {
     awayAt: away("ana>bo", "cy>bo"),
-    requester: undefined,
+    rule: { whoIs: addressKey },
   });
   expect(one).toMatchObject({
     via: { kind: "absence" },

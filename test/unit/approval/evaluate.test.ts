@@ -5,12 +5,14 @@
  * `RULE_CASES=1000000` for more of them, `SEEDS=7` for those of one seed. Of the faulty evaluators below, the one that is
  * hardest to find takes about 1,100 cases.
  */
+
 import { expect, test } from "vitest";
 import type { Vote } from "../../../src/approval/approval.ts";
 import type { End, Look, Seat, SeatAnswer, State } from "../../../src/approval/evaluate/look.ts";
 import { evaluate } from "../../../src/approval/evaluate.ts";
 import { decide } from "../../../src/approval/policy.ts";
 import { peopleOf, type Rule, ruleOf, type StageRule } from "../../../src/approval/rule.ts";
+import { whoIsBy } from "../../../src/approval/same-person.ts";
 import type { Person, Require } from "../../../src/approval/schema.ts";
 import { read, readingOf, sameReading } from "../../support/rule-model.ts";
 import { type Random, randomFrom, seeds } from "../../support/seeds.ts";
@@ -31,8 +33,17 @@ interface Case {
 
 /** Up to `max` of the people, each once. */
 function some(random: Random, max: number): Person[] {
-  return shuffled(random, PEOPLE).slice(0, 1 + random.below(max));
+  return shuffled(random, PEOPLE)
+    .slice(0, 1 + random.below(max))
+    .map((person) => spelled(random, person));
 }
+
+/** Some by another address of theirs. */
+function spelled(random: Random, person: Person): Person {
+  return random.chance(0.15) ? { email: person.email.replace("@", "+t@") } : person;
+}
+
+const nameOf = ({ email }: Person) => email.replace("+t@", "@");
 
 function shuffled<T>(random: Random, items: readonly T[]): T[] {
   return items
@@ -65,6 +76,7 @@ function drawRule(random: Random): Rule {
     stages: Array.from({ length: 1 + random.below(3) }, () => drawStage(random)),
     rejection: random.pick(["veto", "majority"]),
     choices: [],
+    whoIs: whoIsBy({ form: 1 }),
     onDeadline: random.pick(["expire", "reject", "approve"]),
     ...(random.chance(0.4) ? { requester: random.pick(PEOPLE).email } : {}),
     undoMs: random.chance(0.3) ? 100 : 0,
@@ -80,7 +92,7 @@ function drawAnswer(random: Random, rule: Rule): SeatAnswer {
   const kind = random.below(16);
   if (kind < 5) return { kind: "open" };
   if (kind === 5 && rule.undoMs > 0) return { kind: "undone" };
-  if (kind === 6) return { kind: "reassigned", to: random.pick(PEOPLE) };
+  if (kind === 6) return { kind: "reassigned", to: spelled(random, random.pick(PEOPLE)) };
   if (kind === 7) return { kind: "recused" };
   if (kind === 8) return { kind: "reissued" };
   if (kind === 9) return { kind: "closed" };
@@ -115,7 +127,7 @@ function drawCase(random: Random): Case {
     const openedAtMs = escalations === 0 ? 0 : random.pick([0, 100]);
     const drawn = drawAnswer(random, rule);
     // No ballot is opened for the requester. One that a program opened all the same does not count.
-    const isBallotOfNobody = person.email === rule.requester && drawn.kind !== "decided";
+    const isBallotOfNobody = nameOf(person) === rule.requester && drawn.kind !== "decided";
     const answer: SeatAnswer = isBallotOfNobody ? { kind: "open" } : drawn;
     const isUnreached = random.chance(0.15);
     seats.push({ n, person, groups, openedAtMs, gen: 0, isUnreached, answer, ...more });
@@ -127,7 +139,8 @@ function drawCase(random: Random): Case {
       replaced = seats.flatMap(({ n, answer }) => (answer.kind === "closed" ? [n] : []));
     }
     for (const person of entry) {
-      if (seats.some((seat) => seat.person.email === person.email && !replaced.includes(seat.n))) continue;
+      if (seats.some((seat) => nameOf(seat.person) === nameOf(person) && !replaced.includes(seat.n)))
+        continue;
       const added = stage.replace ? {} : ({ added: true } as const);
       sit(person, [random.below(stage.groups.length)], { ...added, via: { kind: "escalated" } });
     }
@@ -136,7 +149,7 @@ function drawCase(random: Random): Case {
   for (const { n, person, groups, answer, added } of seats.slice()) {
     const to = answer.kind === "reassigned" ? answer.to : person;
     const isHandedOn = ["reassigned", "undone", "reissued"].includes(answer.kind);
-    if (!isHandedOn || to.email === rule.requester || random.chance(0.5)) continue;
+    if (!isHandedOn || nameOf(to) === rule.requester || random.chance(0.5)) continue;
     const kind = answer.kind === "undone" ? "undo" : (answer.kind as "reassigned" | "reissued");
     sit(to, groups, { ...(added && { added }), gen: 1, via: { kind, from: n } });
   }
@@ -151,7 +164,9 @@ function drawCase(random: Random): Case {
   };
   // Many are away at once, so that stand-ins follow on one another, lead in circles, or sit there already.
   const away = new Map(
-    random.chance(0.4) ? some(random, NAMES.length).map(({ email }) => [email, random.pick(PEOPLE)]) : [],
+    random.chance(0.4)
+      ? some(random, NAMES.length).map(({ email }) => [email, spelled(random, random.pick(PEOPLE))])
+      : [],
   );
   const awayAt = (who: string) => {
     const to = away.get(who);

@@ -1,9 +1,11 @@
 /** The table in `docs/rules.md`, row by row. */
+
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Evaluation } from "../../../src/approval/evaluate/evaluation.ts";
 import { type End, OPENING, type Seat, type SeatAnswer } from "../../../src/approval/evaluate/look.ts";
 import { evaluate } from "../../../src/approval/evaluate.ts";
+import { addressKey } from "../../../src/approval/person.ts";
 import { peopleOf, type Rule, type StageRule } from "../../../src/approval/rule.ts";
 
 const NOW_MS = 1_000;
@@ -74,6 +76,7 @@ test.each(rows)(
       rejection: words.includes("majority") ? "majority" : "veto",
       choices: [],
       onDeadline: words.includes("silence") ? "approve" : "expire",
+      whoIs: addressKey,
       undoMs: isProvisional ? HOUR_MS : 0,
       rounds: 3,
     };

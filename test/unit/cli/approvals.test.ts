@@ -22,6 +22,7 @@ async function run(rig: Rig, ...args: string[]): Promise<Ran & { readonly record
   const cli = {
     durable: async () => rig.durable,
     clock: Date.now,
+    config: { aliasesFile: undefined } as Cli["config"],
     record: (entry: Omit<AuditEntry, "who" | "requestId">) => void records.push(entry),
     print: (value: unknown, textOf: () => string) => {
       told = value as Record<string, unknown>;

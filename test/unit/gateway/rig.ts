@@ -4,6 +4,7 @@ import { pino } from "pino";
 import type { Delivery } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/request.ts";
+import type { KnownPeople } from "../../../src/approval/same-person.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
 import type { CallbackSender } from "../../../src/callback/sender.ts";
 import type { Mail, PasskeyMail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
@@ -95,6 +96,8 @@ export interface RigOptions {
   readonly bounceAddress?: string;
   /** Whether silence may count as approval. */
   readonly mayApproveByDeadline?: boolean;
+  /** Which addresses are one person's. Default: none are but by their form. */
+  readonly known?: KnownPeople;
   /** How long a cancellation waits for a worker, for tests that have none. Default: as in production. */
   readonly outcomeWaitMs?: number;
   /** Where lists are read. Default: the engine's own index. */
@@ -137,6 +140,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     audit: { record: (entry) => void audit.push(entry) },
     trustProxyHops: 1,
     mayApproveByDeadline,
+    known: options.known,
     outcomeWaitMs,
     sources: options.sources,
     measures: options.measures,
@@ -202,6 +206,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
           measures: options.measures,
           group: "worker",
           mayApproveByDeadline,
+          known: options.known,
         },
       });
       network.start();

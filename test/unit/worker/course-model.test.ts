@@ -84,6 +84,37 @@ async function everyOrder(scenario: Scenario): Promise<Explored> {
   }
 }
 
+/**
+ * A judgement is stored, its worker dies, and the deadline is moved before another worker goes on: that one sees more than the
+ * judgement did, and must not take it for seen.
+ */
+describe("an extension between a stored judgement and the next worker", { timeout: 120_000 }, () => {
+  const approve = (press: string) => ({ press, choice: "approve" }) as const;
+  const scenario: Scenario = {
+    request: { approvers: ["ana@example.com", "bo@example.com"], require: "all", deadline: "P1D" },
+    deeds: [
+      approve("ana@example.com"),
+      { extendTo: 2 * 86_400_000, whenDead: true },
+      { ...approve("bo@example.com") },
+    ],
+    clock: [86_400_000 - 1, 86_400_000],
+    dyingJudged: true,
+  };
+
+  test.each([{}, { apart: true }])("is acted on, in orders by chance, %j", async (way) => {
+    const worlds = await courseWorlds({ ...scenario, ...way });
+    expect((await exploreSome(worlds, 20 * RUNS, randomFrom(3))).lie).toBeUndefined();
+  });
+
+  test("and a judge that takes it for seen is found out", async () => {
+    const fault: Fault = { result: (judgement) => ({ ...judgement, settled: judgement.settled + 1 }) };
+    // Bo's answer would wake it anyway.
+    const deeds = scenario.deeds.slice(0, 2);
+    const { lie } = await exploreSome(await courseWorlds({ ...scenario, deeds, fault }), 60, randomFrom(7));
+    expect(lie?.lies.join("\n")).toMatch(/it waits although its end/u);
+  });
+});
+
 type Settle = NonNullable<Fault["settle"]>;
 
 /** A step that answers as if this value had been stored, whatever there was. */

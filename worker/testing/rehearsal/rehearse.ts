@@ -9,6 +9,7 @@ import { courseOf, evaluationOf } from "../../../src/approval/course.ts";
 import { addressKey } from "../../../src/approval/person.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { ruleOf } from "../../../src/approval/rule.ts";
+import { type Aliases, KnownPeople } from "../../../src/approval/same-person.ts";
 import { createAddressPolicy } from "../../../src/callback/address-policy.ts";
 import type { Mail } from "../../../src/channels/mail/mailer.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
@@ -37,6 +38,8 @@ export interface RehearsalOptions {
   readonly now?: Date | string;
   /** Whether silence may count as approval, as by the setting `ALLOW_APPROVE_BY_DEADLINE`. Default: no. */
   readonly mayApproveByDeadline?: boolean | undefined;
+  /** What `ALIASES_FILE` says of people's addresses. Default: nothing. */
+  readonly aliases?: Aliases | undefined;
   /** Milliseconds of real time after which the rehearsal is given up. Default 10,000. */
   readonly limitMs?: number;
 }
@@ -95,6 +98,7 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
     nowMs: instantMs(options.now ?? START),
     callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
     mayApproveByDeadline: options.mayApproveByDeadline,
+    whoIs: new KnownPeople(options.aliases).whoIs,
   });
   if (!request.ok) throw new RehearsalRefused("spec", request.problems);
   const parsed = parsePeople(options.people, {
@@ -122,14 +126,19 @@ class Play {
   readonly #got = new Map<string, number>();
   readonly #seen = new Set<string>();
   readonly #mayApproveByDeadline: boolean | undefined;
+  readonly #known: KnownPeople;
   #gateway: Gateway | undefined;
   #approval: string | undefined;
   /** How the approval stood when it was last looked at, in words. */
   #stood = "";
 
-  constructor(script: Script, { now = START, limitMs = LIMIT_MS, mayApproveByDeadline }: RehearsalOptions) {
+  constructor(
+    script: Script,
+    { now = START, limitMs = LIMIT_MS, mayApproveByDeadline, aliases }: RehearsalOptions,
+  ) {
     this.#script = script;
     this.#mayApproveByDeadline = mayApproveByDeadline;
+    this.#known = new KnownPeople(aliases);
     this.#mailer = collectMails({ publicUrl: PUBLIC_URL, now: () => this.#service.now() }, (mail, source) =>
       this.#mailed(mail, source),
     );
@@ -219,6 +228,7 @@ class Play {
         newId: () => "rehearsal",
         callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
         mayApproveByDeadline: this.#mayApproveByDeadline,
+        known: this.#known,
       },
       { body: spec, idempotencyKeys: [] },
     );
@@ -248,6 +258,7 @@ class Play {
       publicUrl: PUBLIC_URL,
       group: GROUP,
       mayApproveByDeadline: this.#mayApproveByDeadline,
+      known: this.#known,
     };
   }
 

@@ -1,5 +1,5 @@
 import { nextDeadlineOf } from "../../../approval/course.ts";
-import { operatorIn } from "../../../approval/operator.ts";
+import { doerOf, programOf } from "../../../approval/doer.ts";
 import { ruleOf } from "../../../approval/rule.ts";
 import { changeOf, extensionOf } from "../../../approval/stored.ts";
 import type { ApprovalView, BallotView } from "../../../approval/view.ts";
@@ -16,7 +16,7 @@ import { STATUS_ICONS } from "../request-content.ts";
 import { ADMIN_ACTS, type ApprovalActName, type BallotActName } from "./admin-acts.ts";
 import { type AdminApproval, adminActHref } from "./admin-page.ts";
 import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
-import { eventText, programName } from "./event-text.ts";
+import { doerName, eventText } from "./event-text.ts";
 import { toneOf } from "./list-content.ts";
 import { ruleRows } from "./rule-text.ts";
 
@@ -133,10 +133,9 @@ function factsOf({ course, view, nowMs }: AdminApproval, isOpen: boolean, messag
   };
 }
 
-function whoCancelled({ by, caller }: NonNullable<ApprovalView["cancellation"]>): string {
-  const operator = operatorIn(caller);
-  if (operator !== undefined) return `by the operator ${oneLine(operator)}`;
-  if (caller !== undefined) return `by ${programName(caller)}`;
+function whoCancelled({ by, ...program }: NonNullable<ApprovalView["cancellation"]>): string {
+  const doer = doerOf(program);
+  if (doer !== undefined) return `by ${doerName(doer)}`;
   return by === undefined ? "" : `by ${by}`;
 }
 
@@ -163,8 +162,16 @@ const BALLOT_STATES = {
   undone: "answer taken back",
 } as const;
 
+/** How the answer came in. */
+function throughText({ door, caller, client }: BallotView): string {
+  if (door === undefined) return "";
+  if (door === "webhook" && caller !== undefined) return `through ${oneLine(caller)}`;
+  const doer = door === "api" ? doerOf(programOf({ caller, client })) : undefined;
+  return `through ${doer === undefined ? DOORS[door] : doerName(doer)}`;
+}
+
 function shownBallot(ballot: BallotView, data: AdminApproval, isOpen: boolean): Locals {
-  const { n, approver, state, mail, door, caller, decidedAt, comment, stage, round } = ballot;
+  const { n, approver, state, mail, decidedAt, comment, stage, round } = ballot;
   const tone = { approved: "approve", rejected: "reject", changes_requested: "changes" } as const;
   return {
     person: personOf(approver),
@@ -174,7 +181,7 @@ function shownBallot(ballot: BallotView, data: AdminApproval, isOpen: boolean): 
       .filter(Boolean)
       .join(", "),
     at: decidedAt === undefined ? undefined : dateText(Date.parse(decidedAt)),
-    through: door === undefined ? "" : `through ${caller ?? DOORS[door]}`,
+    through: throughText(ballot),
     comment,
     mail: mailText(mail),
     isProblem: mail.status === "undeliverable" || mail.status === "deferred",

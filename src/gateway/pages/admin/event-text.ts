@@ -1,7 +1,6 @@
 import type { Person } from "../../../approval/approval.ts";
+import { type Doer, doerOf } from "../../../approval/doer.ts";
 import type { HistoryEvent } from "../../../approval/history.ts";
-import { operatorIn } from "../../../approval/operator.ts";
-import { keyOf } from "../../../lib/callers.ts";
 import { dateText } from "../../../lib/date-text.ts";
 import { oneLine } from "../../../lib/text.ts";
 
@@ -86,17 +85,30 @@ const MAIL_STATES: Readonly<Record<string, string>> = {
   pending: "on its way",
 };
 
-export function programName(caller: string): string {
-  const key = keyOf(caller);
-  return key === undefined ? "a program" : `the program ${oneLine(key)}`;
+/** Who did it, in place of the people of the approval. */
+export function doerName(doer: Doer): string {
+  switch (doer.kind) {
+    case "operator":
+      return `the operator ${oneLine(doer.name)}`;
+    case "command-line":
+      return "an operator on the command line";
+    case "key":
+      return `the API key ${oneLine(doer.name)}`;
+    case "program":
+      return "a program";
+    default:
+      return doer satisfies never;
+  }
 }
 
 /** By whom, and through which door. */
-function doneBy({ type, door, by, caller }: HistoryEvent): string {
+function doneBy({ type, door, by, ...program }: HistoryEvent): string {
   if (type === "callback") return "";
-  const operator = operatorIn(caller);
-  if (operator !== undefined) return `, by the operator ${oneLine(operator)}`;
-  if (caller !== undefined) return `, by ${programName(caller)}${door === "webhook" ? " (webhook)" : ""}`;
+  if (door === "webhook" && program.caller !== undefined) {
+    return `, by the system ${oneLine(program.caller)} (webhook)`;
+  }
+  const doer = doerOf(program);
+  if (doer !== undefined) return `, by ${doerName(doer)}`;
   switch (door) {
     case "mail":
       return by === undefined ? ", by a link" : `, by the link of ${oneLine(by)}`;

@@ -8,6 +8,7 @@ import { contentOf } from "../../../approval/content.ts";
 import type { Course } from "../../../approval/course.ts";
 import { deadlineProblem } from "../../../approval/deadline.ts";
 import { ballotId, isPromiseId } from "../../../approval/ids.ts";
+import type { KnownPeople } from "../../../approval/same-person.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { isSameJson } from "../../../lib/canonical-json.ts";
 import { ServiceError } from "../../../lib/errors.ts";
@@ -58,6 +59,8 @@ export interface AdminActsOptions {
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
   readonly outcomeWaitMs?: number | undefined;
+  /** Which addresses are one person's, by the operator's list. Default: it is empty. */
+  readonly known?: KnownPeople | undefined;
 }
 
 type Values = ReadonlyMap<string, string>;
@@ -338,10 +341,10 @@ function actorOf({ caller }: Operator, nonce: string): Actor {
 }
 
 function actOptions(
-  { durable, clock, draining, outcomeWaitMs }: AdminActsOptions,
+  { durable, clock, draining, outcomeWaitMs, known }: AdminActsOptions,
   res: Response,
 ): ActOptions {
-  return { durable, clock, outcomeWaitMs, signal: AbortSignal.any([draining, gone(res)]) };
+  return { durable, clock, outcomeWaitMs, known, signal: AbortSignal.any([draining, gone(res)]) };
 }
 
 /** Also records what came too late or was refused: that is kept nowhere else. */

@@ -1,4 +1,5 @@
 import type { ApprovalRequest, CountedDecision } from "../../../../src/approval/approval.ts";
+import type { Doer } from "../../../../src/approval/doer.ts";
 import type { Why } from "../../../../src/approval/why.ts";
 import type { AskMail, Mail } from "../../../../src/channels/mail/mailer.ts";
 import { publicUrl } from "./fixture.ts";
@@ -92,6 +93,12 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     undoUntilMs: atMs,
     next: { people: [bo] },
   };
+  const doers: readonly Doer[] = [
+    { kind: "operator", name: line },
+    { kind: "key", name: line },
+    { kind: "command-line" },
+    { kind: "program" },
+  ];
   const outcomes = ["approved", "rejected", "expired", "cancelled"] as const;
   const reasons = ["stage-done", "escalated", "changes-requested", "round-over"] as const;
   const plain = { ...request, choices: undefined, stages: undefined, approvers: [ana, bo] };
@@ -117,9 +124,10 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     { kind: "escalated", ...later, inPlaceOf: [kim, bo].map((person) => ({ person, untilMs: atMs })) },
     { kind: "next-round", ...later, before: { title: `${line}x`, details: [] }, note: lines },
     { kind: "undone", ...later },
-    { kind: "undone", ...later, operator: line },
+    ...doers.map((doer): Mail => ({ kind: "undone", ...later, doer })),
+    { kind: "reassigned", ...later, from: bo, doer: { kind: "key", name: line } },
     { kind: "handed-on", ...ballot, to: bo, reason: line },
-    { kind: "handed-on", ...ballot, to: bo, operator: line },
+    ...doers.map((doer): Mail => ({ kind: "handed-on", ...ballot, to: bo, doer })),
     ...[...outcomes, ...reasons].map(
       (because): Mail => ({ kind: "no-longer-needed", ...ballot, because, atMs, reason: line }),
     ),

@@ -1,0 +1,76 @@
+/** The file of people's addresses: which of them are one person's. */
+import { z } from "zod";
+import { problemsFromIssues } from "../approval/problems.ts";
+import { KnownPeople, NO_KNOWN_PEOPLE } from "../approval/same-person.ts";
+import { ConfigError } from "../lib/config-error.ts";
+import { isMailAddress, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
+import type { Config } from "./config.ts";
+import { readYamlFile } from "./yaml-file.ts";
+
+const SETTING = "ALIASES_FILE";
+
+/** Each approval stores those of its people. */
+const ADDRESSES_MAX = 20;
+const DOMAINS_MAX = 20;
+/** Everybody of a large organisation can have a line. */
+const PEOPLE_MAX = 50_000;
+
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/iu;
+
+const schema = z.strictObject({
+  people: z
+    .array(
+      z
+        .array(
+          z
+            .string()
+            .max(MAIL_ADDRESS_CHARS_MAX)
+            .refine(isMailAddress, "must be one plain mail address, such as ana@example.com"),
+        )
+        .min(2)
+        .max(ADDRESSES_MAX),
+    )
+    .max(PEOPLE_MAX)
+    .default([]),
+  domains: z
+    .array(
+      z
+        .array(z.string().max(253).regex(DOMAIN, "must be a domain, such as example.com"))
+        .min(2)
+        .max(DOMAINS_MAX),
+    )
+    .max(PEOPLE_MAX)
+    .default([]),
+  plusTags: z.enum(["same", "distinct"]).default("same"),
+});
+
+/** @throws ConfigError with every problem */
+export function loadAliases({ aliasesFile: file }: Pick<Config, "aliasesFile">): KnownPeople {
+  if (file === undefined) return NO_KNOWN_PEOPLE;
+  const given = readYamlFile(SETTING, file) ?? {};
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      problemsFromIssues(parsed.error.issues, given).map(
+        ({ field, message }) => `${SETTING} ${file}: ${field === "body" ? "it" : field} ${message}`,
+      ),
+    );
+  }
+  const { people, domains, plusTags } = parsed.data;
+  const problems = [...repeated("people", people), ...repeated("domains", domains)];
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${SETTING} ${file}: ${problem}`));
+  return new KnownPeople({ people, domains, areTagsPeople: plusTags === "distinct" });
+}
+
+/** What stands in two lines would make one person of two: that must be said by one line. */
+function repeated(name: string, lines: readonly (readonly string[])[]): string[] {
+  const seen = new Map<string, number>();
+  return lines.flatMap((line, i) =>
+    line.flatMap((each, j) => {
+      const key = each.toLowerCase();
+      const first = seen.get(key);
+      seen.set(key, first ?? i);
+      return first === undefined ? [] : [`${name}[${i}][${j}] ${each} is in ${name}[${first}] already`];
+    }),
+  );
+}

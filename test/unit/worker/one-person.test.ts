@@ -1,0 +1,152 @@
+/** One person by several addresses, over the real gateway, engine and worker: who is asked, who counts, and what is refused. */
+import { describe, expect, test } from "vitest";
+import { KnownPeople } from "../../../src/approval/same-person.ts";
+import { rehearse } from "../../../worker/testing/index.ts";
+import { openRig, type Rig, until } from "../gateway/rig.ts";
+
+const ALIASES = {
+  areTagsPeople: false,
+  people: [["kim@example.com", "k.mueller@example.org"]],
+  domains: [["example.com", "example.de"]],
+};
+
+const ask = (rig: Rig, body: object) =>
+  rig.json("POST", "/approvals", { id: "po-1", title: "Order", ...body });
+
+async function asked(rig: Rig, body: object): Promise<void> {
+  expect(await ask(rig, body)).toMatchObject({ status: 202 });
+  await until(async () =>
+    (await view(rig)).ballots.every(({ mail }) => mail.status === "sent") ? true : undefined,
+  );
+}
+
+interface View {
+  readonly status: string;
+  readonly explanation?: { readonly outOfReach?: readonly object[] };
+  readonly ballots: readonly {
+    readonly n: number;
+    readonly approver: { readonly email: string };
+    readonly state: string;
+    readonly mail: { readonly status: string };
+  }[];
+}
+
+const view = async (rig: Rig) => (await rig.json("GET", "/approvals/po-1")).body as unknown as View;
+const askedOf = async (rig: Rig) => (await view(rig)).ballots.map(({ approver }) => approver.email);
+
+describe("the requester never decides, by whatever address:", () => {
+  test.each([
+    ["a tag", "kim+boss@example.com"],
+    ["upper case", "KIM@example.com"],
+    ["a domain of the list", "kim@example.de"],
+    ["an address of the list", "k.mueller@example.org"],
+    ["an address of the list, with a tag", "K.Mueller+x@example.org"],
+  ])("%s is refused as an approver, in a later stage and in a chain", async (_, alias) => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    const requester = "kim@example.com";
+    for (const [field, body] of [
+      ["approvers[1]", { approvers: ["ana@example.com", alias] }],
+      ["stages[1].approvers[0]", { stages: [{ approvers: ["ana@example.com"] }, { approvers: [alias] }] }],
+      ["escalateTo[0]", { approvers: ["ana@example.com"], onDeadline: "escalate", escalateTo: [alias] }],
+    ] as const) {
+      const { status, body: problem } = await ask(rig, { requester, ...body });
+      expect(status).toBe(422);
+      expect(problem["errors"]).toEqual([
+        { field, message: expect.stringMatching(/^must not be the requester, who may not decide/u) },
+      ]);
+    }
+  });
+
+  test("nobody can hand a question to them", async () => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    await asked(rig, { requester: "kim@example.com", approvers: ["ana@example.com"] });
+    for (const to of ["kim+x@example.com", "k.mueller@example.org", "kim@example.de"]) {
+      const { status, body } = await rig.json("POST", "/approvals/po-1/ballots/1/reassign", { to });
+      expect(status).toBe(422);
+      expect(JSON.stringify(body)).toContain("must not be the requester");
+    }
+    // A program that settles the ballot by itself does not get past the rule either.
+    const to = { email: "k.mueller@example.org" };
+    await rig.durable.settle("po-1:1", { kind: "reassigned", to, door: "api", nonce: "1" });
+    await until(async () => ((await view(rig)).ballots[0]?.state === "reassigned" ? true : undefined));
+    expect(await askedOf(rig)).toEqual(["ana@example.com"]);
+  });
+
+  test("nor is a stand-in of theirs asked who is they", async () => {
+    const { mails } = await rehearse(
+      { title: "Order", requester: "kim@example.com", approvers: ["ana@example.com"], deadline: "P1D" },
+      {
+        aliases: ALIASES,
+        absences: [{ person: "ana@example.com", to: "kim+office@example.de", until: "P30D" }],
+      },
+    );
+    expect(mails.filter(({ kind }) => kind === "request").map(({ to }) => to)).toEqual(["ana@example.com"]);
+  });
+});
+
+describe("one person counts once, by whatever address:", () => {
+  test("in one group they are named once", async () => {
+    await using rig = await openRig();
+    const { status, body } = await ask(rig, {
+      approvers: ["ana@example.com", "ana+2@example.com"],
+      require: 2,
+    });
+    expect(status).toBe(422);
+    expect(body["errors"]).toEqual([
+      {
+        field: "approvers[1]",
+        message:
+          "must be somebody else: ana+2@example.com is another address of approvers[0] (ana@example.com)",
+      },
+    ]);
+  });
+
+  test("in two groups they are asked once, and their answer fills both", async () => {
+    await using rig = await openRig();
+    const groups = [
+      { name: "Legal", approvers: ["ana@example.com"] },
+      { name: "Finance", approvers: ["ana+finance@example.com"] },
+    ];
+    await asked(rig, { stages: [{ groups }] });
+    expect(await askedOf(rig)).toEqual(["ana@example.com"]);
+    await rig.press(await rig.link("po-1", "approve"));
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+  });
+
+  test("who was asked cannot get a second vote from somebody else", async () => {
+    await using rig = await openRig();
+    await asked(rig, { approvers: ["ana@example.com", "bo@example.com"], require: 2 });
+    await rig.press(await rig.link("po-1", "approve"));
+    const { status } = await rig.json("POST", "/approvals/po-1/ballots/2/reassign", {
+      to: "Ana+bo@example.com",
+    });
+    expect(status).toBe(422);
+    const to = { email: "ana+bo@example.com" };
+    await rig.durable.settle("po-1:2", { kind: "reassigned", to, door: "api", nonce: "1" });
+    const n = await until(
+      async () => (await view(rig)).ballots.find(({ approver }) => approver.email === to.email)?.n,
+    );
+    await rig.press(await rig.link("po-1", "approve", n));
+    const { status: stands, explanation } = await view(rig);
+    expect([stands, explanation?.outOfReach]).toEqual(["pending", [{ needed: 1, people: [] }]]);
+  });
+
+  test("but a tag can be another person, if the operator says so", async () => {
+    await using rig = await openRig({ known: new KnownPeople({ ...ALIASES, areTagsPeople: true }) });
+    await asked(rig, {
+      requester: "me+kim@example.com",
+      approvers: ["me+ana@example.com", "me+bo@example.com"],
+      require: "all",
+    });
+    expect(await askedOf(rig)).toEqual(["me+ana@example.com", "me+bo@example.com"]);
+  });
+});
+
+test("an address gives nobody the rights of another: links and the requester's acts stay with the address itself", async () => {
+  await using rig = await openRig();
+  await asked(rig, { requester: "kim@example.com", approvers: ["ana@example.com"] });
+  const [mine, alias] = ["ana@example.com", "ana+x@example.com"].map((email) =>
+    rig.tokens.recipientId("po-1", email),
+  );
+  expect(mine).not.toBe(alias);
+});
