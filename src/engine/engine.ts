@@ -18,7 +18,7 @@ import { type EngineLog, SILENT } from "./log.ts";
 import { openMachineClock } from "./machine-clock.ts";
 import { Rebuilding } from "./operate/rebuilding.ts";
 import { Retention } from "./operate/retention.ts";
-import { lockFolder, MEMORY, openDatabase } from "./store/database.ts";
+import { isCorrupt, lockFolder, MEMORY, openDatabase } from "./store/database.ts";
 import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
 import type { Projection } from "./store/projection.ts";
 import { Store } from "./store/store.ts";
@@ -87,7 +87,8 @@ export function openEngine(options: EngineOptions): Engine {
     db?.close();
     journal?.close();
     lock?.close();
-    throw error;
+    if (!isCorrupt(error)) throw error;
+    throw new Error(`Cannot open the engine: ${file} is damaged. Restore a backup`, { cause: error });
   }
 }
 

@@ -2,7 +2,6 @@
  * Power cuts. A real engine works under load while every call that changes its files is recorded. From the recording, the
  * state of a disk is made at any moment, with what was not synced lost, kept or torn. A real engine is opened on it.
  */
-import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
 import { whyNoPreload } from "../support/preload.ts";
@@ -10,7 +9,7 @@ import { type Random, randomFrom, seeds } from "../support/seeds.ts";
 import { Disk } from "./disk.ts";
 import { type Life, problemsOf, recordLife } from "./engine-life.ts";
 import type { Event } from "./recording.ts";
-import { workFolder } from "./work-folder.ts";
+import { emptyFolder, workFolder } from "./work-folder.ts";
 
 /** `POWER_CUTS=10000 npx vitest run --project unit test/power` for more. */
 const CUTS = Number(process.env["POWER_CUTS"] ?? 200);
@@ -74,12 +73,6 @@ function syncOf(event: Event, disk: Disk): string | undefined {
   const isHeader =
     name.endsWith("-wal") && disk.hasPendingStart(event.file) && disk.pendingOf(event.file) === 1;
   return isHeader ? `${name}, its header` : name;
-}
-
-function emptyFolder(path: string): string {
-  rmSync(path, { recursive: true, force: true });
-  mkdirSync(path);
-  return path;
 }
 
 const [seed = 0] = seeds(1);

@@ -66,6 +66,15 @@ export function isTaken(error: unknown): boolean {
 
 const SQLITE_BUSY = 5;
 
+/** Whether SQLite found that a file is not as it must be. */
+export function isCorrupt(error: unknown): boolean {
+  if (!(error instanceof Error && "errcode" in error && typeof error.errcode === "number")) return false;
+  // The lowest byte of an extended code is the plain one.
+  return (error.errcode & 0xff) === SQLITE_CORRUPT;
+}
+
+const SQLITE_CORRUPT = 11;
+
 /** Only the owner may read the file, because approvals are confidential. SQLite gives its side files the same mode. */
 function makeFile(file: string): void {
   try {
