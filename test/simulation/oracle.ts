@@ -197,7 +197,10 @@ export class Oracle {
     const isEnd = FINAL.has(shown.status);
     const text = JSON.stringify([shown.status, shown.outcome ?? null, shown.endedAt ?? null]);
     if (known.end === undefined) {
-      if (isEnd) known.end = { status: shown.status, text };
+      if (isEnd) {
+        known.end = { status: shown.status, text };
+        this.#prompt(shown);
+      }
     } else
       this.#hold(
         "an end never changes",
@@ -212,6 +215,17 @@ export class Oracle {
         () => `${id} is ${shown.status} after ${shown.deadline}`,
       );
     }
+  }
+
+  #prompt({ id, status, deadline, endedAt = "" }: Shown): void {
+    const [deadlineMs, endedMs] = [Date.parse(deadline), Date.parse(endedAt)];
+    const isPrompt =
+      endedMs - deadlineMs < MINUTE_MS || this.#options.wasDisturbed(deadlineMs - AFTERMATH_MS, endedMs);
+    this.#hold(
+      "deadlines take effect in time",
+      isPrompt,
+      () => `${id} (${status}): ${endedAt} after ${deadline}`,
+    );
   }
 
   /** Everything about an approval that is over, and whose mails and callbacks are. */
@@ -235,10 +249,6 @@ export class Oracle {
         endedMs >= deadlineMs,
         say(`${shown.endedAt} before ${shown.deadline}`),
       );
-    const isPrompt =
-      endedMs - deadlineMs < MINUTE_MS ||
-      this.#options.wasDisturbed(deadlineMs - AFTERMATH_MS, deadlineMs + AFTERMATH_MS);
-    this.#hold("deadlines take effect in time", isPrompt, say(`${shown.endedAt} after ${shown.deadline}`));
     if (known.isCancelled)
       this.#hold("a cancellation that was confirmed stands", status === "cancelled", say("confirmed"));
     if (status === "cancelled") {

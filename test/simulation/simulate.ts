@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly planted?: PlantedFault;
   /** Gets each line of the log. */
   readonly onLine?: (line: string) => void;
+  /** Ends when so many things have happened, wherever it is then. Default: never. */
+  readonly happeningsMax?: number;
   /** Ends at the first breach. Default: yes. */
   readonly endsAtBreach?: boolean;
 }
@@ -161,12 +163,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
       time.after(DAY_MS, tell);
       time.after(days * DAY_MS, () => world.calmForGood());
       const untilMs = START_MS + days * DAY_MS + AFTER_MS;
+      const isCutOff = () => time.happened > (options.happeningsMax ?? Number.POSITIVE_INFINITY);
       const isOver = () =>
         (endsAtBreach && breaches.length > 0) ||
         (programs.open === 0 && people.pending === 0) ||
+        isCutOff() ||
         time.now() > untilMs;
       await time.run(isOver);
-      if (breaches.length === 0 && programs.open > 0) {
+      if (breaches.length === 0 && programs.open > 0 && !isCutOff()) {
         oracle.breach("each approval ends when trouble has ended", oracle.open().join(", "));
       }
     });
