@@ -25,6 +25,8 @@ export interface BounceListenerOptions {
   /** Takes a mail. If it fails, the sender is told to try again. */
   readonly take: (mail: { readonly to: readonly string[]; readonly raw: Buffer }) => Promise<void>;
   readonly onFault: (error: unknown) => void;
+  /** How long a session may take, however much its client says, in milliseconds. Default: five minutes; a report takes seconds. */
+  readonly sessionMs?: number | undefined;
 }
 
 /** Each notification is about one mail of ours. */
@@ -33,13 +35,12 @@ const CLIENTS_MAX = 50;
 /** One mail system has a few at once, and comes again if it is refused. So none keeps the others out. */
 const CLIENTS_OF_ONE_MAX = 10;
 const SILENCE_MS = 60_000;
-/** However much a client says. A report takes seconds. */
 const SESSION_MS = 300_000;
 const CLOSE_MS = 2_000;
 
 /** @throws when the port is taken */
 export async function startBounceListener(options: BounceListenerOptions): Promise<BounceListener> {
-  const { host, port, name, isOurs, take, onFault } = options;
+  const { host, port, name, isOurs, take, onFault, sessionMs = SESSION_MS } = options;
   /** Addresses that open sessions come from, by session. */
   const admitted = new Map<string, string>();
   const server = new SMTPServer({
@@ -84,7 +85,7 @@ export async function startBounceListener(options: BounceListenerOptions): Promi
   });
   server.server.on("connection", (socket) => {
     // Also of a client that is never silent.
-    const end = setTimeout(() => socket.destroy(), SESSION_MS);
+    const end = setTimeout(() => socket.destroy(), sessionMs);
     socket.once("close", () => clearTimeout(end));
   });
   // Clients that hang up in the middle of a mail are their own problem.

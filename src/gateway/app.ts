@@ -132,6 +132,9 @@ export interface AppOptions {
   readonly draining: AbortSignal;
 }
 
+/** Where people's forms are. */
+const FORMS = ["/d", "/r", "/a", "/inbox", "/admin", "/first-approval"] as const;
+
 /**
  * Everything the gateway serves, in the order in which a request meets it. Nearly all routes are on one router: each
  * router within costs every request that passes it by as much as ten routes.
@@ -153,7 +156,8 @@ export function createApp(options: AppOptions): Express {
   // What is on the loopback may be there without keys. Elsewhere, balancers and neighbours use names of their own.
   if (options.onLoopback) app.use(ownNamesOnly(options.publicUrl, options.formerPublicUrls));
 
-  // For people. Decision pages have their own rule for where a press may come from.
+  // For people. Their forms have a rule of their own for where a press may come from.
+  app.use([...FORMS], noCrossSitePresses([options.publicUrl, ...options.formerPublicUrls]));
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
@@ -198,7 +202,6 @@ function addInbox(app: Express, options: AppOptions): void {
   const addressOf = async (email: string) => (await personOf(email))?.email;
   const limits = createSignInLimits(options);
   const relyingParty = relyingPartyAt(options.publicUrl);
-  app.use("/inbox", noCrossSitePresses);
   const way = { ...options, signIn, https, visitors, limits };
   const passkeys = addPasskeyRoutes(app, { ...way, personOf, relyingParty });
   addSignInRoutes(app, { ...way, passkeys, addressOf });
@@ -214,7 +217,6 @@ function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void 
   const ways = { byKey, provider: admin.provider?.(`${options.publicUrl}${RETURN_PATH}`) };
   const operators = createOperators({ ...options, ...ways, admin: options.tokens.admin, https });
   const entrance = entranceOf(operators);
-  app.use("/admin", noCrossSitePresses);
   addAdminEntryRoutes(app, { ...options, ...ways, operators, admin: options.tokens.admin, https });
   addAdminListRoute(app, { ...options, entrance });
   addAdminOverviewRoutes(app, { ...options, entrance, halted: admin.halted });

@@ -20,6 +20,8 @@ export interface BounceParts {
   readonly measures?: Measures | undefined;
   /** Milliseconds since 1970. Default: this process's clock. */
   readonly clock?: () => number;
+  /** As of the listener. */
+  readonly sessionMs?: number | undefined;
 }
 
 /** @throws when the port is taken */
@@ -35,6 +37,7 @@ export function openBounceListener(parts: BounceParts): Promise<BounceListener> 
     host,
     port,
     name,
+    sessionMs: parts.sessionMs,
     isOurs: (address) => named(address) !== undefined,
     onFault: (err) => log.error({ err }, "A report about a mail could not be stored: its sender tries again"),
     async take({ to, raw }) {

@@ -35,14 +35,21 @@ export function ownNamesOnly(publicUrl: string, formerUrls: readonly string[]): 
 
 /**
  * Keeps pages of other sites from pressing for the people that they lure. Browsers that do not say where a press comes
- * from are let in: only the link counts here, and under our own `no-referrer` they send `Origin: null` for our own form.
+ * from are let in: what counts is the link, or what the form of a session carries. Under our own `no-referrer`, old ones send
+ * `Origin: null` for our own form; another site that they name is none of ours.
  */
-export const noCrossSitePresses: RequestHandler = (req, _res, next) => {
-  if (!isRead(req) && saysOtherSite(req)) {
-    throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this form");
-  }
-  next();
-};
+export function noCrossSitePresses(publicUrls: readonly string[]): RequestHandler {
+  return (req, _res, next) => {
+    const { origin } = req.headers;
+    const isNamed = origin !== undefined && origin !== "null" && !publicUrls.includes(origin);
+    const isOther =
+      req.headers["sec-fetch-site"] === undefined ? isNamed && !isOwnHost(req) : saysOtherSite(req);
+    if (!isRead(req) && isOther) {
+      throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this form");
+    }
+    next();
+  };
+}
 
 /**
  * Keeps pages of other sites from starting things through a visitor's browser, which can reach the loopback where
@@ -53,14 +60,17 @@ export function noCrossSiteWrites(publicUrl: string, origins: readonly string[])
   return (req, _res, next) => {
     if (isRead(req)) return next();
     const { origin } = req.headers;
-    const isOurs =
-      origin === undefined || origin === publicUrl || URL.parse(origin)?.host === req.headers.host;
+    const isOurs = origin === undefined || origin === publicUrl || isOwnHost(req);
     const isOther = req.headers["sec-fetch-site"] === undefined ? !isOurs : saysOtherSite(req);
     if (isOther && !(origin !== undefined && origins.includes(origin))) {
       throw new ServiceError("FORBIDDEN", "Pages of other sites cannot use this API");
     }
     next();
   };
+}
+
+function isOwnHost({ headers: { origin = "", host } }: Request): boolean {
+  return URL.parse(origin)?.host === host;
 }
 
 function isRead({ method }: Request): boolean {

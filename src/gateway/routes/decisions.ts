@@ -15,7 +15,6 @@ import { knownTime } from "../../durable/engine-time.ts";
 import { createOpenings } from "../../service/approvals/openings.ts";
 import { type Question, readBallot, readQuestion } from "../../service/approvals/question.ts";
 import type { Link } from "../../tokens/tokens.ts";
-import { noCrossSitePresses } from "../http/guards.ts";
 import { openerOf } from "../http/opener.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
@@ -41,7 +40,6 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
   const openings = createOpenings(durable, (err) => log.debug({ err }, "cannot note that a link was opened"));
 
   // A press needs no cookie, only the link. But another site must not make its visitors press.
-  router.use("/d", noCrossSitePresses);
   addRoute(router, "/d/:token", {
     GET: async (req, res) => {
       const link = verifiedLink(options, req, res);

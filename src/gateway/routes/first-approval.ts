@@ -8,7 +8,6 @@ import { isLocalRequest } from "../../lib/caller-address.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import { type StartApprovalOptions, startApproval } from "../../service/approvals/start.ts";
 import { gone } from "../http/gone.ts";
-import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 
@@ -18,7 +17,6 @@ export interface FirstApprovalOptions extends StartApprovalOptions {
 }
 
 export function addFirstApprovalRoute(router: IRouter, options: FirstApprovalOptions): void {
-  router.use("/first-approval", noCrossSitePresses);
   addRoute(router, "/first-approval", {
     POST: async (req, res) => {
       if (!isLocalRequest(req, options.trustProxyHops))

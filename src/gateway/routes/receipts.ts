@@ -10,7 +10,6 @@ import type { Logger } from "../../lib/log.ts";
 import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
 import type { LinkTokens, Receipt } from "../../tokens/tokens.ts";
 import { gone } from "../http/gone.ts";
-import { noCrossSitePresses } from "../http/guards.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { askedOf, standsOf } from "../pages/asked.ts";
@@ -37,7 +36,6 @@ export interface ReceiptRoutesOptions {
 /** The page is read from the stored promises after the press, never from the press (R3 in `decisions.ts`). */
 export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions): void {
   const { durable, pages, clock, draining } = options;
-  router.use("/r", noCrossSitePresses);
   addRoute(router, "/r/:token", {
     GET: async (req, res) => {
       const { receipt, found } = await readReceipt(options, req, res);

@@ -9,7 +9,6 @@ import type { Logger } from "../../lib/log.ts";
 import { readCourse } from "../../service/approvals/question.ts";
 import type { LinkTokens } from "../../tokens/tokens.ts";
 import { noteApproval } from "../http/context.ts";
-import { noCrossSitePresses } from "../http/guards.ts";
 import { refusedLink } from "./refused-link.ts";
 import { type Asked, addRequestPages, type RequestPagesOptions } from "./request-pages.ts";
 
@@ -19,7 +18,6 @@ export interface RequesterRoutesOptions extends RequestPagesOptions {
 }
 
 export function addRequesterRoutes(router: IRouter, options: RequesterRoutesOptions): void {
-  router.use("/a", noCrossSitePresses);
   addRequestPages(router, options, "/a/:token", (req, res) => askedBy(options, req, res));
 }
 

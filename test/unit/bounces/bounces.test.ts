@@ -40,7 +40,7 @@ interface Place {
 }
 
 async function open(
-  options: RigOptions & { readonly clock?: () => number } = {},
+  options: RigOptions & { readonly sessionMs?: number } = {},
 ): Promise<Place & AsyncDisposable> {
   const rig = await openRig({ bounceAddress: "bounces@example.com", ...options });
   const log: Record<string, unknown>[] = [];
@@ -50,6 +50,7 @@ async function open(
     name: "localhost",
     durable: rig.durable,
     keys: KEYS,
+    sessionMs: options.sessionMs,
     log: pino({ base: {}, timestamp: false }, { write: (line: string) => void log.push(JSON.parse(line)) }),
   });
   return {
@@ -296,6 +297,26 @@ describe("the listener", () => {
     expect(await place.deliver(path, POSTFIX)).toBe("250");
     await setTimeout(50);
     expect(log.map(({ msg }) => msg)).toEqual(["A mail came back"]);
+  });
+
+  test("ends a session in time, of a client that is never silent as well, and takes the next one", async () => {
+    await using place = await open({ sessionMs: 700 });
+    const { rig } = place;
+    await asked(rig);
+    const path = await rig.returnPath("po-1", 1);
+    const startedAt = performance.now();
+    const { socket } = await session(place.port, ["EHLO x"]);
+    const closed = once(socket, "close");
+    let said = 0;
+    const talking = setInterval(() => {
+      socket.write("NOOP\r\n");
+      said += 1;
+    }, 20);
+    await closed;
+    clearInterval(talking);
+    expect(performance.now() - startedAt).toBeGreaterThan(690);
+    expect(said).toBeGreaterThan(3);
+    expect(await place.deliver(path, POSTFIX)).toBe("250");
   });
 
   test("answers 250 when the report is on disk: a worker that comes later does the rest", async () => {

@@ -1,0 +1,141 @@
+/** No page of another site can press or post anything: each POST route that Express has, so that a new one cannot be forgotten. */
+import { Router } from "express";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../../src/gateway/app.ts";
+import { createPages } from "../../../src/gateway/pages/pages.ts";
+import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
+import { NO_AUDIT } from "../../../src/lib/audit.ts";
+import { createLogger } from "../../../src/lib/log.ts";
+import { messagesFor } from "../../../src/lib/messages.ts";
+import { createLinkTokens } from "../../../src/tokens/tokens.ts";
+import { createCatalogue } from "../../../src/workflows/catalogue.ts";
+import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { call } from "../../support/http.ts";
+
+const PUBLIC_URL = "http://127.0.0.1:5001";
+
+/** They have no cookie, and believe nobody without a signature. */
+const BY_SIGNATURE = ["/webhooks/:source", "/callbacks/:token"];
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+}
+
+const provider = {
+  id: "id",
+  roleOf: () => undefined,
+  entryUrl: async () => "",
+  whoCame: async () => {
+    throw new Error("Nobody comes");
+  },
+};
+
+/** Paths of all POST routes, with everything switched on that there is. */
+function posted(): string[] {
+  const app = createApp({
+    durable: {} as never,
+    absences: {} as never,
+    ledger: NO_LEDGER,
+    tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: PUBLIC_URL }),
+    pages: createPages({ publicUrl: PUBLIC_URL, mailbox: true }),
+    log: createLogger({ level: "silent", part: "test" }),
+    authenticate: EVERYBODY_MAY,
+    onLoopback: true,
+    formerPublicUrls: [],
+    trustProxyHops: 0,
+    corsOrigins: [],
+    audit: NO_AUDIT,
+    isEngineOpen: () => false,
+    canStore: async () => true,
+    publicUrl: PUBLIC_URL,
+    callbackUrlProblem: () => undefined,
+    messagesFor,
+    sources: new Map(),
+    catalogue: createCatalogue([]),
+    mailbox: Router(),
+    inbox: true,
+    admin: { byKey: true, provider: () => provider },
+    clock: Date.now,
+    newId: () => "id",
+    newNonce: () => "nonce",
+    draining: new AbortController().signal,
+  });
+  const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
+  return pathsIn(stack);
+}
+
+function pathsIn(stack: readonly Layer[]): string[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (route === undefined) return pathsIn(handle.stack ?? []);
+    return route.methods["post"] === true ? [route.path] : [];
+  });
+}
+
+const PATHS = posted();
+let calls = 0;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  const admin = { byKey: true, provider: () => provider };
+  gateway = await startTestGateway({ inbox: true, admin, mailbox: Router(), trustProxyHops: 1 });
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+test("there are as many as people and programs have forms and calls", () => {
+  expect(PATHS.length).toBeGreaterThan(50);
+  for (const one of [
+    "/begin",
+    "/d/:token",
+    "/a/:token/cancel",
+    "/inbox/confirm",
+    "/admin/sign-in",
+    "/first-approval",
+  ]) {
+    expect(PATHS).toContain(one);
+  }
+});
+
+describe.each(PATHS.filter((path) => !BY_SIGNATURE.includes(path)))("POST %s", (path) => {
+  const post = (headers: Record<string, string>) => {
+    // As if from many callers: the limit on refusals is not what these tests are about.
+    calls += 1;
+    const from = { "x-forwarded-for": `127.0.${calls >> 8}.${calls & 255}` };
+    const address = path.replaceAll(/:\w+/g, "1");
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    return call(`${gateway.url}${address}`, {
+      method: "POST",
+      headers: { ...form, ...from, ...headers },
+      body: "confirm=yes",
+    });
+  };
+  const REFUSED = /Pages of other sites cannot use this (?:form|API)/u;
+
+  test("from another site is refused, whether the browser says so or names the site", async () => {
+    for (const headers of [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "cross-site", origin: "null" },
+      { "sec-fetch-site": "same-site", origin: "https://other.example.com" },
+      { origin: "https://evil.example" },
+      { origin: `${gateway.url}.evil.example` },
+    ]) {
+      const answer = await post(headers);
+      // The inbox tells people in their own words: there, our own form would not be refused. A link that is none is refused
+      // anyway; the tests of decision pages and of the requester's have genuine ones.
+      const isForThat =
+        /^\/[adr]\//u.test(path) ||
+        REFUSED.test(answer.text) ||
+        (await post({ origin: gateway.url })).status !== 403;
+      expect([answer.status, isForThat], JSON.stringify(headers)).toEqual([403, true]);
+    }
+  });
+
+  test("from our own is not refused for that", async () => {
+    for (const headers of [
+      { "sec-fetch-site": "same-origin", origin: gateway.url },
+      { origin: gateway.url },
+    ]) {
+      expect((await post(headers)).text, JSON.stringify(headers)).not.toMatch(REFUSED);
+    }
+  });
+});
