@@ -5,6 +5,7 @@ import { type Course, courseOf } from "./course.ts";
 import { type Program, programOf } from "./doer.ts";
 import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
+import type { Opener, Opening } from "./opening.ts";
 import {
   cancellationOf,
   changeOf,
@@ -32,6 +33,7 @@ export const HISTORY_TYPES = [
   "extended",
   "asked",
   "mailed",
+  "opened",
   "mail-delayed",
   "mail-bounced",
   "decided",
@@ -74,6 +76,8 @@ export interface HistoryEvent extends Program {
   /** Of a callback. */
   readonly event?: EventType;
   readonly outcome?: OutcomeKind | "failed";
+  /** What opened a ballot's link, as far as it can be told. */
+  readonly opener?: Opener;
   /** How it came in, and the program or person that did it. */
   readonly door?: Door;
   readonly by?: string;
@@ -82,12 +86,14 @@ export interface HistoryEvent extends Program {
 /**
  * @param children direct children of the approval, by position
  * @param others notices and callbacks of the same tree; those of other approvals are left out
+ * @param openings of links, by the numbers of their ballots
  * @returns undefined if `root` is no approval
  */
 export function historyOf(
   root: StoredRecord,
   children: readonly StoredRecord[],
   others: readonly StoredRecord[],
+  openings: readonly (Opening & { readonly n: number })[] = [],
 ): HistoryEvent[] | undefined {
   const course = courseOf(root, children);
   if (course === undefined) return undefined;
@@ -97,6 +103,14 @@ export function historyOf(
     ...course.ballots.flatMap(({ undo, ballot }) => (undo === undefined ? [] : undoEvents(undo, ballot.n))),
     ...judgementEvents(children),
     ...others.flatMap((record) => otherEvents(record, root.id, course)),
+    ...openings.map(
+      ({ n, by, atMs }): Timed => ({
+        atMs,
+        type: "opened",
+        ...aboutBallot(course, n),
+        opener: by,
+      }),
+    ),
   ];
   return events
     .toSorted((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b))

@@ -10,6 +10,12 @@ export const OPENING_KIND = "opening";
 export const OPENERS = ["person", "scanner"] as const;
 export type Opener = (typeof OPENERS)[number];
 
+/** That a ballot's link was opened first by one of them, in milliseconds since 1970. */
+export interface Opening {
+  readonly by: Opener;
+  readonly atMs: number;
+}
+
 /**
  * @param ballot promise id of the ballot
  * @param bornAtMs its creation: another ballot may have had its id before

@@ -151,7 +151,7 @@ export type ApprovalExpiredEvent = {
 export type ApprovalHistory = {
   readonly id: string;
   readonly events: readonly HistoryEvent[];
-  /** Whether some mails or callbacks of a large workflow are missing. */
+  /** Whether some mails, callbacks or openings of a large workflow are missing. */
   readonly truncated: boolean;
 };
 
@@ -684,6 +684,7 @@ export type HistoryEvent = {
     | "extended"
     | "asked"
     | "mailed"
+    | "opened"
     | "mail-delayed"
     | "mail-bounced"
     | "decided"
@@ -727,6 +728,8 @@ export type HistoryEvent = {
     | "approval.cancelled"
     | "workflow.completed";
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled" | "failed";
+  /** What opened a ballot's link first, as far as it can be told: programs that look at mails open links, too. */
+  readonly opener?: "person" | "scanner";
   readonly door?: "mail" | "inbox" | "api" | "webhook";
   /** The program that did it. */
   readonly caller?: string;
@@ -790,6 +793,8 @@ export type ListedApproval = {
   readonly waitingFor: readonly string[];
   /** ISO 8601 instant. */
   readonly deadline: string;
+  /** The end of the open stage's time, if it is sooner. Lists by deadline go by it. */
+  readonly nextDeadline?: string;
   /** ISO 8601 instant. */
   readonly createdAt: string;
   /** ISO 8601 instant. */

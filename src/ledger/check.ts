@@ -5,7 +5,7 @@ import { stored } from "../durable/protocol-client.ts";
 import { originOf } from "../protocol/ids.ts";
 import type { PromiseRecord } from "../protocol/records.ts";
 import { entryOf } from "./derive.ts";
-import type { Entry } from "./entry.ts";
+import { dueAtMs, type Entry } from "./entry.ts";
 import { termsOf } from "./terms.ts";
 
 /** One state of an engine's file. */
@@ -97,25 +97,19 @@ function isRight(view: View, n: number, id: string, terms: number): boolean {
   const [row] = view.rows("SELECT entry, creator, created_at, due_at FROM ledger_entries WHERE n = ?", n);
   if (entry === undefined) return row === undefined && terms === 0;
   const creator = creatorOf(root.tags, view.read(originOf(id))?.tags);
-  const { createdAt, deadline } = entry;
-  const expected = [JSON.stringify(entry), creator ?? null, Date.parse(createdAt), Date.parse(deadline)];
+  const expected = [JSON.stringify(entry), creator ?? null, Date.parse(entry.createdAt), dueAtMs(entry)];
   return expected.every((value, at) => row?.[at] === value) && hasTerms(view, n, entry, creator, terms);
 }
 
 function hasTerms(view: View, n: number, entry: Entry, creator: string | undefined, terms: number): boolean {
   const { created, due } = termsOf(entry, creator);
-  const isThere = (term: string, at: string) => {
-    const [found] = view.rows(
-      "SELECT 1 FROM ledger_terms WHERE term = ? AND at = ? AND n = ?",
-      term,
-      Date.parse(at),
-      n,
-    );
+  const isThere = (term: string, at: number) => {
+    const [found] = view.rows("SELECT 1 FROM ledger_terms WHERE term = ? AND at = ? AND n = ?", term, at, n);
     return found !== undefined;
   };
   return (
     terms === created.length + due.length &&
-    created.every((term) => isThere(term, entry.createdAt)) &&
-    due.every((term) => isThere(term, entry.deadline))
+    created.every((term) => isThere(term, Date.parse(entry.createdAt))) &&
+    due.every((term) => isThere(term, dueAtMs(entry)))
   );
 }

@@ -1,5 +1,5 @@
 /** What an approval's stored promises say of it in a list. */
-import { type Course, courseOf } from "../approval/course.ts";
+import { type Course, courseOf, nextDeadlineOf } from "../approval/course.ts";
 import { outcomeOfCancelled, standingIn } from "../approval/standing.ts";
 import type { StoredRecord } from "../approval/stored.ts";
 import { ballotState, statusOf } from "../approval/view.ts";
@@ -24,10 +24,17 @@ export function entryOf(root: StoredRecord, children: readonly StoredRecord[]): 
     ballots,
     waitingFor: ballots.filter((ballot) => ballot.state === "open").map(({ approver }) => approver.email),
     deadline: iso(deadlineAtMs),
+    ...soonerDeadline(course),
     createdAt: iso(root.createdAt),
     ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
     tags: tagsOf(request.metadata),
   };
+}
+
+function soonerDeadline(course: Course): Pick<Entry, "nextDeadline"> {
+  const { atMs } = nextDeadlineOf(course);
+  const isSooner = course.root.state === "pending" && atMs < course.deadlineAtMs;
+  return isSooner ? { nextDeadline: iso(atMs) } : {};
 }
 
 /** Only those that were opened: whoever is asked later is not asked yet. */

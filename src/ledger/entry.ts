@@ -25,10 +25,17 @@ export interface Entry {
   /** Addresses of those whose ballots are open. */
   readonly waitingFor: readonly string[];
   readonly deadline: string;
+  /** Until when those who are asked can answer, where that is sooner: the end of the open stage's time. */
+  readonly nextDeadline?: string;
   readonly createdAt: string;
   readonly endedAt?: string;
   /** The short members of the request's metadata: see `tags.ts`. */
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What lists by deadline are in the order of, in milliseconds since 1970. */
+export function dueAtMs({ deadline, nextDeadline = deadline }: Entry): number {
+  return Date.parse(nextDeadline);
 }
 
 export interface EntryBallot extends Pick<BallotView, "n" | "approver" | "state" | "stage" | "round"> {

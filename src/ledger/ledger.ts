@@ -19,9 +19,9 @@ export interface ListQuery {
   readonly words?: readonly string[];
   /** Milliseconds since 1970: from the first, before the second. */
   readonly created?: Range;
-  /** The same of the deadline. */
+  /** The same of the next deadline. */
   readonly due?: Range;
-  /** `created`: the newest first. `due`: the soonest deadline first, and only what is pending. */
+  /** `created`: the newest first. `due`: the soonest next deadline first, and only what is pending. */
   readonly sort: "created" | "due";
   /** From 1 to 100. */
   readonly limit: number;
@@ -51,7 +51,7 @@ export interface ListPage {
 export interface Ledger {
   /**
    * A page of approvals. What existed when the listing began, and still matches, is on exactly one page; if its deadline
-   * was moved meanwhile, a list by deadline may show it again at its new place.
+   * was moved meanwhile, a list by deadline may show it again at its new place, or not any more if that is on a page before.
    *
    * @throws ServiceError INVALID_FIELDS if the cursor belongs to another query
    */

@@ -7,7 +7,7 @@ import type { PromiseRow } from "../engine/decide/state.ts";
 import type { ProjectedRows, ProjectionSource } from "../engine/store/projection.ts";
 import { originOf } from "../protocol/ids.ts";
 import { entryOf } from "./derive.ts";
-import type { Entry } from "./entry.ts";
+import { dueAtMs, type Entry } from "./entry.ts";
 import { readQuery } from "./query.ts";
 import type { Limits } from "./search-plan.ts";
 import { search } from "./sqlite-search.ts";
@@ -30,11 +30,11 @@ export function openRows(db: DatabaseSync, source: ProjectionSource, limits?: Li
   };
   const list = (entry: Entry, { created, due }: Terms, n: number): void => {
     if (created.length > 0) sql.add.run(Date.parse(entry.createdAt), n, JSON.stringify(created));
-    if (due.length > 0) sql.add.run(Date.parse(entry.deadline), n, JSON.stringify(due));
+    if (due.length > 0) sql.add.run(dueAtMs(entry), n, JSON.stringify(due));
   };
   const unlist = (entry: Entry, { created, due }: Terms, n: number): void => {
     for (const term of created) sql.drop.run(term, Date.parse(entry.createdAt), n);
-    for (const term of due) sql.drop.run(term, Date.parse(entry.deadline), n);
+    for (const term of due) sql.drop.run(term, dueAtMs(entry), n);
   };
 
   return {
@@ -59,7 +59,7 @@ export function openRows(db: DatabaseSync, source: ProjectionSource, limits?: Li
         unlist(old, changedTerms(old, oldTerms, entry, terms), n);
         list(entry, changedTerms(entry, terms, old, oldTerms), n);
       }
-      sql.write.run(n, root.createdAt, Date.parse(entry.deadline), creator ?? null, text);
+      sql.write.run(n, root.createdAt, dueAtMs(entry), creator ?? null, text);
     },
     remove(id) {
       const n = source.numberOf(id);

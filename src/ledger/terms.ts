@@ -2,13 +2,13 @@
  * Terms: what an entry can be found by. A list is what has all of its terms, in the order of a key.
  *
  * T1 There are two orders. `created` has every entry, with the time of its creation as key, which never changes. `due` has
- *    only what is pending, with its deadline as key, and so no entry once it is over.
+ *    only what is pending, with its next deadline as key, and so no entry once it is over.
  * T2 Each condition is one term of the order `created`. Those that people list by have one in the order `due`, too.
  * T3 Terms follow from the entry and its creator alone. So the old ones need not be stored to be replaced.
  * T4 Terms are well-formed texts. SQLite keeps others in two ways, as a value and within JSON, which it does not find again.
  */
 import { addressKey } from "../approval/person.ts";
-import type { Entry } from "./entry.ts";
+import { dueAtMs, type Entry } from "./entry.ts";
 import type { ListQuery } from "./ledger.ts";
 import { wordsOf } from "./words.ts";
 
@@ -62,7 +62,7 @@ function wellFormed(terms: ReadonlySet<string>): readonly string[] {
 /** Those of `terms` that the other entry does not have, or not with the same key. */
 export function changedTerms(entry: Entry, terms: Terms, other: Entry, otherTerms: Terms): Terms {
   const has = new Set(otherTerms.created);
-  const hasDue = new Set(entry.deadline === other.deadline ? otherTerms.due : []);
+  const hasDue = new Set(dueAtMs(entry) === dueAtMs(other) ? otherTerms.due : []);
   return {
     created: terms.created.filter((term) => !has.has(term)),
     due: terms.due.filter((term) => !hasDue.has(term)),

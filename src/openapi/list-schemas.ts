@@ -3,6 +3,7 @@ import { z } from "zod";
 import { VIA_KINDS } from "../approval/approval.ts";
 import { EVENT_TYPES } from "../approval/event.ts";
 import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
+import { OPENERS } from "../approval/opening.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { instant } from "./common-schemas.ts";
@@ -41,6 +42,9 @@ const listedApproval: z.ZodType<ListedApproval> = z
     ballots: z.array(ballot).meta({ description: "Of everybody who was asked so far." }),
     waitingFor: z.array(z.string()).meta({ description: "Addresses of those whose ballots are open." }),
     deadline: instant,
+    nextDeadline: z.exactOptional(instant).meta({
+      description: "The end of the open stage's time, if it is sooner. Lists by deadline go by it.",
+    }),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
     tags: z
@@ -76,6 +80,10 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     nextTryAt: z.exactOptional(instant).meta({ description: "When a deferred mail is tried again." }),
     event: z.exactOptional(z.enum(EVENT_TYPES)).meta({ description: "What a callback reported." }),
     outcome: z.exactOptional(z.enum(["approved", "rejected", "expired", "cancelled", "failed"])),
+    opener: z.exactOptional(z.enum(OPENERS)).meta({
+      description:
+        "What opened a ballot's link first, as far as it can be told: programs that look at mails open links, too.",
+    }),
     door: z.exactOptional(doorSchema),
     caller: z.exactOptional(z.string()).meta({ description: "The program that did it." }),
     client: z.exactOptional(z.string()).meta({ description: "The name of its API key." }),
@@ -89,7 +97,7 @@ export const approvalHistory = z
     events: z.array(historyEvent),
     truncated: z
       .boolean()
-      .meta({ description: "Whether some mails or callbacks of a large workflow are missing." }),
+      .meta({ description: "Whether some mails, callbacks or openings of a large workflow are missing." }),
   })
   .meta({ id: "ApprovalHistory" });
 

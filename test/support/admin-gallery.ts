@@ -113,11 +113,16 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
     operator,
     course,
     view,
-    history: historyOf(root, children, []) ?? [],
-    openings: [
-      { person: { email: "person2@example.com", name: words }, by: "scanner", atMs: nowMs - 8_000_000 },
-      { person: { email: "person2@example.com", name: words }, by: "person", atMs: nowMs - 7_300_000 },
-    ],
+    history:
+      historyOf(
+        root,
+        children,
+        [],
+        [
+          { n: 2, by: "scanner", atMs: nowMs - 8_000_000 },
+          { n: 2, by: "person", atMs: nowMs - 7_300_000 },
+        ],
+      ) ?? [],
     truncated: true,
     callbacks: [
       {

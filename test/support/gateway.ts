@@ -6,7 +6,7 @@ import { type Authenticate, createAuthenticate } from "../../src/auth/authentica
 import type { Durable } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
-import { type Gateway, startGateway } from "../../src/gateway/gateway.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import type { AuditEntry } from "../../src/lib/audit.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import type { Sources } from "../../src/webhooks/source.ts";
@@ -61,6 +61,9 @@ export async function startTestGateway(
     readonly catalogue?: Catalogue;
     /** Default: there is none. */
     readonly mailbox?: Router;
+    /** Default: there is neither. */
+    readonly inbox?: boolean;
+    readonly admin?: GatewayOptions["admin"];
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
@@ -88,6 +91,8 @@ export async function startTestGateway(
     ...(options.catalogue && { catalogue: options.catalogue }),
     keys: TEST_KEYS,
     mailbox: options.mailbox,
+    ...(options.inbox === undefined ? {} : { inbox: options.inbox }),
+    admin: options.admin,
     callbackUrlProblem,
     authenticate: options.authenticate ?? EVERYBODY_MAY,
     trustProxyHops: options.trustProxyHops ?? 0,

@@ -25,7 +25,9 @@ export async function expectAnswersRight(
     const found = await allOf(ledger, query, 1 + random.below(7));
     // Equal keys are in the order in which the approvals were stored.
     expect(ids(found).toSorted(), JSON.stringify(query)).toEqual(ids(expected).toSorted());
-    const keys = found.map(({ createdAt, deadline }) => (query.sort === "due" ? deadline : createdAt));
+    const keys = found.map(({ createdAt, deadline, nextDeadline }) =>
+      query.sort === "due" ? (nextDeadline ?? deadline) : createdAt,
+    );
     const sorted = keys.toSorted();
     expect(keys).toEqual(query.sort === "due" ? sorted : sorted.toReversed());
     const { total } = await ledger.list({ ...query, limit: 1, total: true });

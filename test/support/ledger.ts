@@ -1,6 +1,6 @@
 /** A read model in memory, made of entries: slow, and right by being simple. For tests, and as the other reading of the rule. */
 import { addressKey } from "../../src/approval/person.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
+import { dueAtMs, type Entry } from "../../src/ledger/entry.ts";
 import type { Ledger, ListQuery, Range } from "../../src/ledger/ledger.ts";
 
 /** An entry as an approval with one approver has it, with other members where the test names them. */
@@ -34,7 +34,7 @@ export function ledgerOf(entries: readonly Entry[]): Ledger {
 export function matching(entries: readonly Entry[], query: Omit<ListQuery, "limit" | "cursor">): Entry[] {
   const found = entries.filter((each) => matches(each, query));
   return query.sort === "due"
-    ? found.toSorted((a, b) => Date.parse(a.deadline) - Date.parse(b.deadline) || (a.id < b.id ? -1 : 1))
+    ? found.toSorted((a, b) => dueAtMs(a) - dueAtMs(b) || (a.id < b.id ? -1 : 1))
     : found.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.id < b.id ? 1 : -1));
 }
 
@@ -65,7 +65,7 @@ function matches(each: Entry, query: Omit<ListQuery, "limit" | "cursor">): boole
     tags.every((tag) => Object.entries(each.tags).some(([name, value]) => `${name}:${value}` === tag)) &&
     words.every((word) => text.split(/[^\p{L}\p{N}]+/u).includes(word)) &&
     isIn(created, each.createdAt) &&
-    isIn(due, each.deadline)
+    isIn(due, new Date(dueAtMs(each)).toISOString())
   );
 }
 

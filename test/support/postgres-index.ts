@@ -1,6 +1,7 @@
 /** The index in PostgreSQL beside an engine, as tests look at both. */
 import { expect } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
+import { dueAtMs } from "../../src/ledger/entry.ts";
 import { type IndexOptions, openIndex, type PostgresIndex } from "../../src/ledger/postgres/open.ts";
 import { termsOf } from "../../src/ledger/terms.ts";
 import type { Envelope } from "./engine-requests.ts";
@@ -74,7 +75,7 @@ async function rowsOfPromises(engine: Engine): Promise<Map<string, Row>> {
       const { created, due } = termsOf(entry, creator);
       const terms = [
         ...created.map((term) => `${term} ${Date.parse(entry.createdAt)}`),
-        ...due.map((term) => `${term} ${Date.parse(entry.deadline)}`),
+        ...due.map((term) => `${term} ${dueAtMs(entry)}`),
       ];
       return [entry.id, { entry, creator, terms: terms.toSorted() }];
     }),

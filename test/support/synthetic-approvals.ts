@@ -51,7 +51,9 @@ function begin(random: Random, { id, startedAtMs }: Known): Envelope {
     title: random.pick(TITLES),
     details: [],
     requester: { email: random.pick(PEOPLE) },
-    approvers: [{ email: "ana@example.com" }],
+    ...(random.chance(0.3)
+      ? { stages: [stage(random, "One"), stage(random, "Two")], approvers: [] }
+      : { approvers: [{ email: "ana@example.com" }] }),
     require: "any",
     rejection: "veto",
     deadline: "P7D",
@@ -65,6 +67,12 @@ function begin(random: Random, { id, startedAtMs }: Known): Envelope {
     param: encodeValue({ func: "approval", args: [asked, terms], version: 2 }),
     tags: rootTags(id, { [KIND_TAG]: "approval", ...creator }),
   });
+}
+
+/** With a deadline of its own, or none: lists by deadline go by the next one. */
+function stage(random: Random, name: string) {
+  const deadline = random.chance(0.6) ? { deadline: `P${1 + random.below(3)}D`, onDeadline: "expire" } : {};
+  return { name, approvers: [{ email: "ana@example.com" }], require: "any", rejection: "veto", ...deadline };
 }
 
 function step(random: Random, known: Known): Envelope {

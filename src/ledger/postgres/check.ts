@@ -1,6 +1,7 @@
 /** Whether the index in PostgreSQL says what the promises say. */
 import { setTimeout } from "node:timers/promises";
 
+import { dueAtMs } from "../entry.ts";
 import { termsOf } from "../terms.ts";
 import { type Database } from "./database.ts";
 import { type Promises, type Reading, readApproval } from "./reading.ts";
@@ -105,7 +106,7 @@ function isRight(row: Row | undefined, reading: Reading | undefined): boolean {
   const { created, due } = termsOf(entry, creator);
   const expected = new Set([
     ...created.map((term) => `${storableText(term)} ${Date.parse(entry.createdAt)}`),
-    ...due.map((term) => `${storableText(term)} ${Date.parse(entry.deadline)}`),
+    ...due.map((term) => `${storableText(term)} ${dueAtMs(entry)}`),
   ]);
   return row.terms.size === expected.size && [...expected].every((term) => row.terms.has(term));
 }

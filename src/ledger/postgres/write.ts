@@ -1,5 +1,5 @@
 /** Writes readings of approvals: rows, their terms, and which marks they have dealt with, in one transaction. */
-import type { Entry } from "../entry.ts";
+import { dueAtMs, type Entry } from "../entry.ts";
 import { changedTerms, type Terms, termsOf } from "../terms.ts";
 import { type Client, type Database, type Row, rowsOf, sqlState } from "./database.ts";
 import type { Mark } from "./marks.ts";
@@ -177,7 +177,7 @@ function rowColumns(readings: readonly Reading[]): readonly unknown[] {
     column(({ version }) => version),
     column(({ lookAtMs }) => lookAtMs ?? null),
     column(({ entry }) => Date.parse(entry.createdAt)),
-    column(({ entry }) => Date.parse(entry.deadline)),
+    column(({ entry }) => dueAtMs(entry)),
     column(({ creator }) => creator ?? null),
     column(({ entry }) => JSON.stringify(entry)),
   ];
@@ -186,7 +186,7 @@ function rowColumns(readings: readonly Reading[]): readonly unknown[] {
 function placed(entry: Entry, { created, due }: Terms, n: number): [string, number, number][] {
   return [
     ...created.map((term): [string, number, number] => [storableText(term), Date.parse(entry.createdAt), n]),
-    ...due.map((term): [string, number, number] => [storableText(term), Date.parse(entry.deadline), n]),
+    ...due.map((term): [string, number, number] => [storableText(term), dueAtMs(entry), n]),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Notes when links were opened first, and by what. */
+import type { CourseBallot } from "../../approval/course.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
-import { OPENERS, OPENING_KIND, type Opener, openingId } from "../../approval/opening.ts";
+import { OPENERS, OPENING_KIND, type Opener, type Opening, openingId } from "../../approval/opening.ts";
 import type { Durable } from "../../durable/durable.ts";
 
 /** A ballot whose link was opened. */
@@ -43,11 +44,36 @@ export function createOpenings(
   };
 }
 
-/** When this ballot's link was first opened by each, in milliseconds since 1970. */
-export async function readOpenings(
+/** Ballots whose openings are read at once. */
+const TOGETHER = 16;
+/** Of an approval, the newest: each takes two reads, and there can be hundreds. */
+const BALLOTS_MAX = 200;
+
+/** Of all ballots of an approval, as far as they are read. */
+export async function readAllOpenings(
+  durable: Pick<Durable, "read">,
+  ballots: readonly CourseBallot[],
+): Promise<{
+  readonly openings: readonly (Opening & { readonly n: number })[];
+  readonly truncated: boolean;
+}> {
+  const newest = ballots.slice(-BALLOTS_MAX);
+  const openings: (Opening & { readonly n: number })[] = [];
+  for (let at = 0; at < newest.length; at += TOGETHER) {
+    const some = newest.slice(at, at + TOGETHER).map(async ({ record, ballot: { n } }) => {
+      const opened = await readOpenings(durable, { pid: record.id, bornAtMs: record.createdAt });
+      return opened.map((each) => ({ ...each, n }));
+    });
+    openings.push(...(await Promise.all(some)).flat());
+  }
+  return { openings, truncated: newest.length < ballots.length };
+}
+
+/** When this ballot's link was first opened by each. */
+async function readOpenings(
   durable: Pick<Durable, "read">,
   { pid, bornAtMs }: Opened,
-): Promise<readonly { readonly by: Opener; readonly atMs: number }[]> {
+): Promise<readonly Opening[]> {
   const read = await Promise.all(
     OPENERS.map(async (by) => {
       const stored = await durable.read(openingId(pid, bornAtMs, by));

@@ -1,12 +1,14 @@
+import { courseOf } from "../../approval/course.ts";
 import { type HistoryEvent, historyOf } from "../../approval/history.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { readAllOpenings } from "../approvals/openings.ts";
 
 export interface History {
   readonly id: string;
   /** In order. */
   readonly events: readonly HistoryEvent[];
-  /** Whether its tree has more promises than are read: then some mails and callbacks are missing. */
+  /** Whether it has more promises than are read: then some mails, callbacks and openings of links are missing. */
   readonly truncated: boolean;
 }
 
@@ -26,6 +28,7 @@ export async function readHistory(
   const children = known ?? (await durable.children(root.id));
   const tree = await durable.family(root.id.split(":", 1)[0] ?? root.id);
   const others = tree.promises.filter(({ tags }) => KINDS.has(tags[KIND_TAG]));
-  const events = historyOf(root, children, others);
-  return events && { id: root.id, events, truncated: tree.truncated };
+  const { openings, truncated } = await readAllOpenings(durable, courseOf(root, children)?.ballots ?? []);
+  const events = historyOf(root, children, others, openings);
+  return events && { id: root.id, events, truncated: tree.truncated || truncated };
 }

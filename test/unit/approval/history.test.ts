@@ -367,7 +367,26 @@ describe("historyOf()", () => {
 
   test("has a case for everything that can happen", () => {
     const told = new Set(CASES.flatMap(([, , expected]) => expected.map(({ type }) => type)));
-    expect(HISTORY_TYPES.filter((type) => !told.has(type))).toEqual([]);
+    // Openings are no part of the approval's own promises: see below.
+    expect(HISTORY_TYPES.filter((type) => !told.has(type))).toEqual(["opened"]);
+  });
+
+  test("tells when a link was first opened, in its place, and by what", () => {
+    const events = historyOf(
+      root(),
+      [end(0, 0), ballot(1, { at: 0, email: "ana@example.com" }, [decision, 20])],
+      [],
+      [
+        { n: 1, by: "person", atMs: 10 },
+        { n: 1, by: "scanner", atMs: 5 },
+      ],
+    );
+    const person = { email: "ana@example.com" };
+    expect(events?.map(({ type }) => type)).toEqual(["requested", "asked", "opened", "opened", "decided"]);
+    expect(events?.slice(2, 4)).toEqual([
+      { at: at(5), type: "opened", ballot: 1, person, stage: 1, opener: "scanner" },
+      { at: at(10), type: "opened", ballot: 1, person, stage: 1, opener: "person" },
+    ]);
   });
 
   test("tells of one moment in the order in which it came about", () => {

@@ -401,8 +401,10 @@ describe("the tables", () => {
       await Promise.all(databases.map((database) => database.close()));
     });
     const from = await Promise.all(databases.map((database) => migrate(database)));
-    expect(from.toSorted((a, b) => a - b)).toEqual([0, SCHEMA_VERSION, SCHEMA_VERSION, SCHEMA_VERSION]);
-    expect(await query(url, "SELECT version FROM ledger_migrations ORDER BY 1")).toEqual([[SCHEMA_VERSION]]);
+    // Each step is made by one of them, and another may make the next.
+    expect(from.filter((version) => version === 0)).toHaveLength(1);
+    const steps = Array.from({ length: SCHEMA_VERSION }, (_, i) => [i + 1]);
+    expect(await query(url, "SELECT version FROM ledger_migrations ORDER BY 1")).toEqual(steps);
   });
 
   it("of a newer version are left alone, with a message that says what to do", async () => {

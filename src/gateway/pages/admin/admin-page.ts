@@ -1,10 +1,8 @@
 /** The pages of operators. They are in English, as the documentation, the command line and the log are. */
 import type { Role } from "../../../approval/admin-session.ts";
-import type { Person } from "../../../approval/approval.ts";
 import type { Course } from "../../../approval/course.ts";
 import type { FieldFault } from "../../../approval/field-answers.ts";
 import type { HistoryEvent } from "../../../approval/history.ts";
-import type { Opener } from "../../../approval/opening.ts";
 import type { CallbackView } from "../../../approval/stored-callback.ts";
 import type { ApprovalView } from "../../../approval/view.ts";
 import type { Entry } from "../../../ledger/entry.ts";
@@ -46,7 +44,6 @@ export interface AdminApproval {
   readonly view: ApprovalView;
   readonly history: readonly HistoryEvent[];
   /** When links were first opened, and by what it looked like. */
-  readonly openings: readonly { readonly person: Person; readonly by: Opener; readonly atMs: number }[];
   /** Whether its tree has more promises than were read: then some mails and callbacks are missing. */
   readonly truncated: boolean;
   readonly callbacks: readonly CallbackView[];

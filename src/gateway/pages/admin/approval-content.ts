@@ -64,20 +64,12 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
   };
 }
 
-function timelineOf({ history, openings }: AdminApproval): readonly Locals[] {
-  const happened = history.map((event) => ({
-    atMs: Date.parse(event.at),
+function timelineOf({ history }: AdminApproval): readonly Locals[] {
+  return history.map((event) => ({
+    at: dateText(Date.parse(event.at)),
     text: eventText(event),
     comment: event.comment ?? event.reason,
   }));
-  const opened = openings.map(({ atMs, person, by }) => ({
-    atMs,
-    text: `The link of ${oneLine(person.name ?? person.email)} was first opened by what looks like a ${by}`,
-    comment: undefined,
-  }));
-  return [...happened, ...opened]
-    .toSorted((a, b) => a.atMs - b.atMs)
-    .map(({ atMs, ...entry }) => ({ ...entry, at: dateText(atMs) }));
 }
 
 function statusText({ status, revising }: ApprovalView): string {

@@ -24,6 +24,8 @@ function whatHappened(event: HistoryEvent): string {
       return `${who} was asked${event.via === undefined ? "" : VIA[event.via]}`;
     case "mailed":
       return `Mail to ${event.person === undefined ? "the requester" : who}: ${MAILS[event.mail ?? ""] ?? event.mail ?? ""} – ${MAIL_STATES[event.status ?? ""] ?? event.status ?? ""}`;
+    case "opened":
+      return `The link of ${who} was first opened by what looks like a ${event.opener ?? ""}`;
     case "mail-delayed":
       return `The mail to ${who} is delayed on its way${event.status === undefined ? "" : ` (${event.status})`}`;
     case "mail-bounced":

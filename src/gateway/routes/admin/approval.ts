@@ -1,6 +1,6 @@
 /** `GET /admin/approvals/:id`: one approval, with all that happened to it. */
 import type { IRouter } from "express";
-import { type Course, courseOf } from "../../../approval/course.ts";
+import { courseOf } from "../../../approval/course.ts";
 import { explained } from "../../../approval/explained.ts";
 import { isPromiseId, KIND_TAG } from "../../../approval/ids.ts";
 import { summarize } from "../../../approval/view.ts";
@@ -10,7 +10,6 @@ import { knownTime } from "../../../durable/engine-time.ts";
 import { ServiceError } from "../../../lib/errors.ts";
 import type { MessagesFor } from "../../../lib/messages.ts";
 import { approvalBehind } from "../../../service/approvals/approval-behind.ts";
-import { readOpenings } from "../../../service/approvals/openings.ts";
 import { readHistory } from "../../../service/ledger/history.ts";
 import { noteApproval } from "../../http/context.ts";
 import { addRoute } from "../../http/routes.ts";
@@ -49,26 +48,10 @@ export function addAdminApprovalRoute(router: IRouter, options: AdminApprovalOpt
       const { callbacks = [] } = await callbacksOf(durable, children);
       const { events, truncated } = history;
       const timers = timersOf(children);
-      const openings = await openingsOf(durable, course);
-      const data = { operator, course, view, openings, history: events, truncated, callbacks, timers, nowMs };
+      const data = { operator, course, view, history: events, truncated, callbacks, timers, nowMs };
       pages.render(res, { status: 200, view: "adminApproval", data });
     }),
   });
-}
-
-/** Ballots whose openings are read at once: an approval can have hundreds. */
-const TOGETHER = 16;
-
-async function openingsOf(durable: Durable, { ballots }: Course): Promise<AdminApproval["openings"]> {
-  const read: AdminApproval["openings"][number][] = [];
-  for (let at = 0; at < ballots.length; at += TOGETHER) {
-    const some = ballots.slice(at, at + TOGETHER).map(async ({ record, ballot: { approver: person } }) => {
-      const opened = await readOpenings(durable, { pid: record.id, bornAtMs: record.createdAt });
-      return opened.map((each) => ({ ...each, person }));
-    });
-    read.push(...(await Promise.all(some)).flat());
-  }
-  return read;
 }
 
 export function unknownApproval(id: string): ServiceError {

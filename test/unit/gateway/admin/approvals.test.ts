@@ -248,6 +248,14 @@ describe("the page of an approval", () => {
       (await opened()).match(/The link of Ana Souza was first opened by what looks like a \w+/gu),
     ).toHaveLength(2);
     expect(await tree()).toEqual(before);
+    const events = (await history("po-1")).filter(({ type }) => type === "opened");
+    expect(events.map(({ ballot, person, opener }) => [ballot, person, opener])).toEqual(
+      expect.arrayContaining([
+        [1, ANA, "scanner"],
+        [1, ANA, "person"],
+      ]),
+    );
+    expect(events).toHaveLength(2);
   });
 
   test("shows text that wants to be markup as text", async () => {

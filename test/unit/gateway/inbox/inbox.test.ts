@@ -50,6 +50,51 @@ describe("the lists", () => {
     expect(text).toContain(`href="${path(pid)}"`);
   });
 
+  test("go by the deadline that comes next, which may be that of a stage, page by page, as do programs' lists", async () => {
+    await using rig = await openRig();
+    const stages = (deadline: object) => ({
+      approvers: undefined,
+      stages: [
+        { name: "One", approvers: [ANA], ...deadline },
+        { name: "Two", approvers: [ANA, "cy@example.com"], deadline: "P4D" },
+      ],
+    });
+    await ask(rig, "late", { deadline: "P10D", approvers: [ANA] });
+    await ask(rig, "middle", { deadline: "P2D", approvers: [ANA] });
+    // Of these two, the approvals' own deadlines come last.
+    const soon = await ask(rig, "soon", { deadline: "P20D", ...stages({ deadline: "P1D" }) });
+    await ask(rig, "third", { deadline: "P21D", ...stages({ deadline: "P3D" }) });
+    const browser = await signedIn(rig, ANA);
+    const shown = async () => titlesOf((await browser.get("/inbox")).text).map((title) => title?.slice(6));
+    expect(await shown()).toEqual(["soon", "middle", "third", "late"]);
+    const paged = async () => {
+      const ids: string[] = [];
+      let cursor = "";
+      do {
+        const from = `/approvals?waitingFor=${ANA}&sort=due&limit=1${cursor && `&cursor=${cursor}`}`;
+        const { body } = await rig.json("GET", from);
+        ids.push(...(body["items"] as Entry[]).map(({ id }) => id));
+        cursor = (body["nextCursor"] as string | undefined) ?? "";
+      } while (cursor !== "");
+      return ids;
+    };
+    expect(await paged()).toEqual(["soon", "middle", "third", "late"]);
+    const due = async (to: string) =>
+      (await rig.json("GET", `/approvals?due=..${to}&sort=due`)).body["items"] as Entry[];
+    const inTwoDays = new Date(Date.now() + 36 * 3_600_000).toISOString();
+    expect((await due(inTwoDays)).map(({ id, nextDeadline }) => [id, nextDeadline?.length])).toEqual([
+      ["soon", 24],
+    ]);
+    // Its next stage has more time: it is asked again, and moves.
+    await rig.json("POST", "/approvals/soon/ballots/1/decide", { choice: "approve" });
+    await until(async () =>
+      (await shown()).at(-1) === "late" && (await shown())[0] === "middle" ? true : undefined,
+    );
+    expect(await shown()).toEqual(["middle", "third", "soon", "late"]);
+    expect(await paged()).toEqual(["middle", "third", "soon", "late"]);
+    expect(soon).toBe("soon:1");
+  });
+
   test("follow each answer, and know whoever was asked or asks, by the engine's own index", async () => {
     await using rig = await openRig();
     const pid = await ask(rig, "po-1", { requester: "kim@example.com" });
