@@ -49,7 +49,7 @@ export async function withPatience<R extends Response>(
 
 function isWorthAnother({ kind }: Request, error: unknown): boolean {
   const text = error instanceof Error ? error.message : "";
-  if (CONFLICT.test(text)) return true;
+  if (FAILED.test(text) && text.includes(CONFLICT)) return true;
   return REPEATABLE.has(kind) && (BROKEN.test(text) || FAILED.test(text));
 }
 
@@ -58,4 +58,4 @@ const BROKEN = /^platform failure: (?:fetch failed|terminated)$/u;
 /** The server failed, or the proxy before it found none. */
 const FAILED = /^platform failure: HTTP (?:500|502|503|504)(?:: |$)/u;
 /** As Resonate Server 0.9.8 says it on PostgreSQL. */
-const CONFLICT = /^platform failure: HTTP 50[03]: .*\bSerialization conflict/u;
+const CONFLICT = "Serialization conflict";
