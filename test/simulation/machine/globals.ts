@@ -10,6 +10,7 @@ import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import timersPromises from "node:timers/promises";
 import type { Random } from "../../support/seeds.ts";
+import { STRETCHED_MS } from "./stretched.ts";
 import type { Happening, VirtualTime } from "./virtual-time.ts";
 import type { Wire } from "./wire.ts";
 
@@ -25,12 +26,6 @@ export interface GlobalsOptions {
   /** Bytes are being written to a file. `write` writes them; whoever does not call it must later. */
   readonly onWrite: (bytes: number, position: number, write: () => void) => void;
 }
-
-/**
- * Comments on event streams only show that both ends live. At every 15 s they would be half of all that happens; these
- * come every four minutes, still within the five that a client waits.
- */
-const STRETCHED_MS: ReadonlyMap<number, number> = new Map([[15_000, 240_000]]);
 
 /** @returns what puts everything back */
 export function replaceGlobals(options: GlobalsOptions): () => void {

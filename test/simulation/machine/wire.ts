@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { crc32 } from "node:zlib";
+import { STRETCHED_MS } from "./stretched.ts";
 import type { SimProcess, VirtualTime } from "./virtual-time.ts";
 
 /** What becomes of one connection. Chunks are counted from 1, in both directions together. */
@@ -261,7 +262,8 @@ export class SimSocket extends Duplex {
     clearTimeout(this.#idle?.timer);
     this.#idle = undefined;
     if (listener !== undefined) this.once("timeout", listener);
-    if (ms > 0) this.#idle = { ms, timer: setTimeout(() => this.emit("timeout"), ms) };
+    const afterMs = STRETCHED_MS.get(ms) ?? ms;
+    if (ms > 0) this.#idle = { ms, timer: setTimeout(() => this.emit("timeout"), afterMs) };
     return this;
   }
 
