@@ -78,6 +78,10 @@ function stage(random: Random, name: string) {
 function step(random: Random, known: Known): Envelope {
   const { id, open } = known;
   if (known.next === 0) return child(known, "end", undefined);
+  // After an extension the next end follows; people may answer between the two.
+  if (known.end === known.next) {
+    return open.length === 0 || random.chance(0.5) ? child(known, "end", undefined) : answer(random, known);
+  }
   if (open.length === 0 || random.chance(0.3)) {
     const n = known.next;
     open.push(n);
@@ -95,10 +99,8 @@ function step(random: Random, known: Known): Envelope {
   if (random.chance(0.1)) {
     const end = known.end;
     known.end = known.next;
-    // The next end follows; between the two, the approval is as it was.
     return settle(`${id}:${end}`, { kind: "extended", untilMs: known.startedAtMs + 20 * DAY_MS, ...NONCE });
   }
-  if (known.end === known.next) return child(known, "end", undefined);
   if (random.chance(0.15)) return settle(`${id}:${known.end}`, random.pick(ENDS));
   if (random.chance(0.15)) {
     known.isOver = true;
@@ -110,6 +112,10 @@ function step(random: Random, known: Known): Envelope {
       metadata: {},
     });
   }
+  return answer(random, known);
+}
+
+function answer(random: Random, { id, open }: Known): Envelope {
   const [n = 0] = open.splice(random.below(open.length), 1);
   return settle(`${id}:${n}`, random.pick(ANSWERS));
 }
