@@ -27,7 +27,7 @@ ended = workflows.wait_for_workflow(asked.id, prefer="wait=30").actual_instance
 approval = approvals.get_approval(asked.id)
 
 unwanted = approvals.request_approval(generated.ApprovalRequest(title="Ink", approvers=[Person("ana@example.com")]))
-cancelled = approvals.cancel_approval(unwanted.id, generated.CancelRequest(reason="No budget"))
+cancelled = approvals.cancel_approval(unwanted.id, cancel_request=generated.CancelRequest(reason="No budget"))
 
 try:
     approvals.request_approval(generated.ApprovalRequest(title="Ink", approvers=[Person("nobody")]))
