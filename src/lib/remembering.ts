@@ -1,7 +1,4 @@
-/**
- * The same function, which remembers what it came to for the last arguments that it got: so many, the oldest forgotten
- * first. The function must come to the same for the same argument.
- */
+/** Keeps the results of `make` for the last `max` new arguments. `make` must give the same result for the same argument. */
 export function remembering<Argument, Result>(
   max: number,
   make: (argument: Argument) => Result,
