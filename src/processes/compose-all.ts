@@ -45,7 +45,7 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   let relay: RelayState | undefined;
   const metrics = await openMetrics(config, log, () => relay);
   owner.defer(() => metrics?.close());
-  const traces = await openTraces();
+  const traces = await openTraces(log);
   owner.defer(() => traces?.close());
   const watch = engine === undefined ? await openEngineWatch(config, log, metrics) : undefined;
   owner.defer(() => watch?.stop());

@@ -6,6 +6,7 @@ import { engineEndpoint } from "../config/keys.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
+import { startOwned } from "../lib/owner.ts";
 import { processId } from "../lib/process-id.ts";
 import { runService } from "../lib/service.ts";
 import { startMailbox } from "../mailbox/mailbox.ts";
@@ -25,48 +26,46 @@ await runService(async () => {
 
   const workflows = await loadWorkflows(config.workflows.folder);
   const endpoint = engineEndpoint(config);
-  const metrics = await openMetrics(config, log);
-  const traces = await openTraces();
-  const watch = await openEngineWatch(config, log, metrics);
-  const index = await openIndexOf(config, log);
-  const ownNetwork = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
-  const network = index?.watch(ownNetwork) ?? ownNetwork;
-  const durable = createDurable(network, config.worker);
-  const mailbox =
-    config.mail.kind === "mailbox"
-      ? await openMailbox({
-          dir: join(config.dataDir, "mailbox"),
-          port: config.mail.port,
-          trustProxyHops: config.trustProxyHops,
-          log,
-        })
-      : undefined;
-  const gateway = await composeGateway({
-    config,
-    durable,
-    network,
-    index,
-    watch,
-    log,
-    metrics,
-    traces,
-    workflows,
-    mailbox: mailbox?.routes,
+  const { value: ready, release } = await startOwned(async (owner) => {
+    const metrics = await openMetrics(config, log);
+    owner.defer(() => metrics?.close());
+    const traces = await openTraces(log);
+    owner.defer(() => traces?.close());
+    const watch = await openEngineWatch(config, log, metrics);
+    owner.defer(() => watch.stop());
+    const index = await openIndexOf(config, log);
+    owner.defer(() => index?.stop());
+    const ownNetwork = createHttpNetwork({ ...endpoint, group: "gateway", pid: processId() });
+    const network = index?.watch(ownNetwork) ?? ownNetwork;
+    const durable = createDurable(network, config.worker);
+    owner.defer(() => durable.stop());
+    const mailbox =
+      config.mail.kind === "mailbox"
+        ? await openMailbox({
+            dir: join(config.dataDir, "mailbox"),
+            port: config.mail.port,
+            trustProxyHops: config.trustProxyHops,
+            log,
+          })
+        : undefined;
+    owner.defer(() => mailbox?.close());
+    const gateway = await composeGateway({
+      config,
+      durable,
+      network,
+      index,
+      watch,
+      log,
+      metrics,
+      traces,
+      workflows,
+      mailbox: mailbox?.routes,
+    });
+    owner.defer(() => gateway.close());
+    return { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready };
   });
 
-  return {
-    log,
-    ready: { url: gateway.url, publicUrl: gateway.publicUrl, engine: endpoint.url, ...mailbox?.ready },
-    async stop() {
-      watch.stop();
-      await gateway.close();
-      await metrics?.close();
-      await traces?.close();
-      await durable.stop();
-      await index?.stop();
-      await mailbox?.close();
-    },
-  };
+  return { log, ready, stop: release };
 });
 
 interface OpenMailbox {

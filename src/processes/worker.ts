@@ -29,7 +29,7 @@ await runService(async () => {
   const { value, release } = await startOwned(async (owner) => {
     const metrics = await openMetrics(config, log, () => relay);
     owner.defer(() => metrics?.close());
-    const traces = await openTraces();
+    const traces = await openTraces(log);
     owner.defer(() => traces?.close());
     const watch = await openEngineWatch(config, log, metrics, () => isListening !== false);
     owner.defer(() => watch.stop());

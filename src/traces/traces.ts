@@ -24,12 +24,16 @@ import { ConfigError } from "../lib/config-error.ts";
 import { type ContextParts, contextOf, partsOf, type SpanRecord, type Traces } from "../lib/traces.ts";
 
 export interface OpenTraces extends Traces {
-  /** Sends what is outstanding, and stops. */
+  /** Sends what is outstanding, and stops. Spans that nobody takes are lost, and the log says so. */
   close(): Promise<void>;
 }
 
+interface TracesLog {
+  warn(fields: object, message: string): void;
+}
+
 /** @throws ConfigError for a setting that cannot be used */
-export function startTraces(environment: (name: string) => string | undefined): OpenTraces {
+export function startTraces(environment: (name: string) => string | undefined, log: TracesLog): OpenTraces {
   const sampler = samplerIn(environment("OTEL_TRACES_SAMPLER"), environment("OTEL_TRACES_SAMPLER_ARG"));
   const random = new RandomIdGenerator();
   let given: ContextParts | undefined;
@@ -67,7 +71,13 @@ export function startTraces(environment: (name: string) => string | undefined): 
       if (isFailed) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end(endMs);
     },
-    close: () => provider.shutdown(),
+    async close() {
+      try {
+        await provider.shutdown();
+      } catch (err) {
+        log.warn({ err }, "The last spans are lost: the collector did not take them");
+      }
+    },
   };
 }
 

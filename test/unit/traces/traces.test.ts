@@ -131,7 +131,7 @@ describe("OpenTelemetry", () => {
     const url = await listening((req, body) => void bodies.push(`${req.url} ${body}`));
     vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", url);
     onTestFinished(() => void vi.unstubAllEnvs());
-    return { bodies, traces: startTraces((name) => env[name]) };
+    return { bodies, traces: startTraces((name) => env[name], { warn: () => undefined }) };
   }
   const span = (context: string, parent?: string): SpanRecord => ({
     name: "mail",
@@ -186,10 +186,22 @@ describe("OpenTelemetry", () => {
     expect([bodies, off.bodies]).toEqual([[], []]);
   });
 
+  test("that cannot be reached loses the last spans, which is told and fails no stop", async () => {
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1");
+    vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", "50");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told: string[] = [];
+    const traces = startTraces(() => undefined, { warn: (_, message) => void told.push(message) });
+    const context = traces.begin("POST /approvals", CALLERS);
+    traces.record(span(below(context), context));
+    await traces.close();
+    expect(told).toEqual(["The last spans are lost: the collector did not take them"]);
+  });
+
   test.each([
     [{ OTEL_TRACES_SAMPLER: "some" }, "OTEL_TRACES_SAMPLER must be one of always_on, always_off"],
     [{ OTEL_TRACES_SAMPLER_ARG: "2" }, "OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1"],
   ])("is not started with %j", (env: Readonly<Record<string, string>>, said) => {
-    expect(() => startTraces((name) => env[name])).toThrow(said);
+    expect(() => startTraces((name) => env[name], { warn: () => undefined })).toThrow(said);
   });
 });
