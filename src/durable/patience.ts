@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Request, Response } from "@resonatehq/sdk";
 
 /**
- * Idempotent requests: repeated, they return the stored result. All requests of a gateway are idempotent. A worker's
- * claims on tasks are not: an acquired task would refuse the second attempt.
+ * Requests that change nothing more when they are repeated. Nearly all return the stored result. All requests of a gateway
+ * are of this kind. A worker's claims on tasks are not: an acquired task would refuse the second attempt.
  */
 const REPEATABLE: ReadonlySet<string> = new Set([
   "promise.get",
@@ -13,8 +13,10 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "promise.register_listener",
   "task.get",
   "task.search",
-  // The task's version tells late attempts from its holder's.
+  // The task's version tells late attempts from its holder's. A fulfilment after one that was carried out is refused with
+  // 409, which the SDK takes as its end. Without the second attempt, what the pass has not stored would be done again.
   "task.fence",
+  "task.fulfill",
   "task.heartbeat",
   // Of our own engine.
   "projection.read",
