@@ -2,8 +2,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { COMPILE_CACHE } from "./test/support/compile-cache.ts";
 
-/** Files that want modules which nothing has loaded before, or load them again: each has a process of its own. */
-const FRESH = ["test/unit/linear.test.ts"];
+/**
+ * Each has a process of its own: files that want modules which nothing has loaded before, or load them again, and the
+ * simulation, in whose process nothing else may draw a random number or set a timer.
+ */
+const FRESH = ["test/unit/linear.test.ts", "test/simulation/simulation.test.ts"];
 
 /**
  * Files that hold processes to times: to leases of a second or two, which run out beside other work, or to answers within
