@@ -5,28 +5,13 @@ import { APPROVAL_SLACK_MS } from "./request.ts";
 import { untilDeadlineMs } from "./rule.ts";
 
 /**
- * Of the call since its promise lives as long as that of any other approval, so that the deadline can be moved. With version 2, it
- * ended a day after the deadline. The workflow is the same.
+ * Of calls whose promise lives as long as that of any other approval, so that the deadline can be moved. With version 2, it
+ * ended a day after the deadline. The workflow is the same. Since then there are occurrences of `PEOPLE_VERSION`.
  */
 export const SCHEDULED_VERSION = 3;
 
 /** Longest time between the start and the end of an approval, also when its deadline is extended or begins again. */
 export const APPROVAL_LIFE_MS = DEADLINE_MAX_MS;
-
-/**
- * The call of each occurrence.
- *
- * @param version `PEOPLE_VERSION`, where one person is asked by several addresses
- */
-export function scheduledCall(request: ApprovalRequest, version = SCHEDULED_VERSION) {
-  return {
-    func: "approval",
-    args: [request],
-    version,
-    /** From the occurrence. */
-    timeoutMs: APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
-  } as const;
-}
 
 interface Started {
   readonly version: number;

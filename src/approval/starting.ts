@@ -45,7 +45,7 @@ export function termsWith(
 }
 
 /** Whether one of those who are named has several of the addresses. */
-export function isAskedTwice(
+function isAskedTwice(
   request: ApprovalRequest,
   { people, away = {} }: Pick<Terms, "people" | "away">,
 ): boolean {
@@ -72,5 +72,19 @@ export function approvalCall(request: ApprovalRequest, terms: Terms) {
     version: isAskedTwice(request, terms) ? PEOPLE_VERSION : APPROVAL_VERSION,
     /** Its promises outlive its deadline, which can be moved. */
     timeoutAt: terms.startedAtMs + APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
+  } as const;
+}
+
+/**
+ * The call of each occurrence of a schedule. Who then stands in for whom, nobody knows yet, so whoever runs it must know people with
+ * several addresses.
+ */
+export function scheduledCall(request: ApprovalRequest) {
+  return {
+    func: "approval",
+    args: [request],
+    version: PEOPLE_VERSION,
+    /** From the occurrence. */
+    timeoutMs: APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
   } as const;
 }

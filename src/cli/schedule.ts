@@ -1,6 +1,4 @@
-import { scheduledCall } from "../approval/scheduled.ts";
-import { isAskedTwice, PEOPLE_VERSION, settledAtStart } from "../approval/starting.ts";
-import { loadAliases } from "../config/aliases.ts";
+import { scheduledCall } from "../approval/starting.ts";
 import type { Schedule, ScheduledCall } from "../durable/administration.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import { portableCron } from "../lib/portable-cron.ts";
@@ -142,9 +140,7 @@ function callOf(
   }
   const source = approval ?? "--arg";
   const request = scheduledApproval(cli, { args, version, timeout, source });
-  const people = settledAtStart(request, { awayAt: () => undefined, known: loadAliases(cli.config) });
-  const of = isAskedTwice(request, people) ? PEOPLE_VERSION : undefined;
-  return { ...scheduledCall(request, of), tags: APPROVAL_TAGS };
+  return { ...scheduledCall(request), tags: APPROVAL_TAGS };
 }
 
 /** The expression in words that every engine reads the same. */

@@ -1,6 +1,11 @@
 /** One person by several addresses, over the real gateway, engine and worker: who is asked, who counts, and what is refused. */
 import { describe, expect, test } from "vitest";
+import type { ApprovalRequest } from "../../../src/approval/approval.ts";
+import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { KnownPeople } from "../../../src/approval/same-person.ts";
+import { scheduledCall } from "../../../src/approval/starting.ts";
+import { addAbsence } from "../../../src/service/absences/absences.ts";
+import { openAbsenceBook } from "../../../src/service/absences/book.ts";
 import { rehearse } from "../../../worker/testing/index.ts";
 import { openRig, type Rig, until } from "../gateway/rig.ts";
 
@@ -81,6 +86,41 @@ describe("the requester never decides, by whatever address:", () => {
       },
     );
     expect(mails.filter(({ kind }) => kind === "request").map(({ to }) => to)).toEqual(["ana@example.com"]);
+  });
+});
+
+describe("in an approval that a schedule starts,", () => {
+  /** Ana is away, and Kim's other address stands in for her. */
+  async function occurred(rig: Rig, request: object): Promise<void> {
+    const { durable } = rig;
+    const absences = openAbsenceBook((id) => durable.read(id));
+    await addAbsence(
+      { durable, absences, clock: Date.now },
+      { person: "ana@example.com", to: "k.mueller@example.org", until: "P9D" },
+      { door: "api", nonce: "away" },
+    );
+    const value = { title: "Access", require: 1, deadline: "P5D", ...request } as ApprovalRequest;
+    const { timeoutMs, ...call } = scheduledCall(value);
+    const tags = { [KIND_TAG]: "approval" };
+    await durable.start({ id: "po-1", ...call, timeoutAt: Date.now() + timeoutMs, tags });
+    await until(async () => {
+      const { ballots } = await view(rig);
+      return ballots.length > 0 && ballots.every(({ mail }) => mail.status === "sent") ? true : undefined;
+    });
+  }
+  const kim = { email: "kim@example.com" };
+  const ana = { email: "ana@example.com" };
+
+  test("a stand-in who is the requester is not asked", async () => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    await occurred(rig, { requester: kim, approvers: [ana] });
+    expect(await askedOf(rig)).toEqual(["ana@example.com"]);
+  });
+
+  test("a stand-in who is asked already gets no second vote", async () => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    await occurred(rig, { approvers: [kim, ana], require: 2 });
+    expect(await askedOf(rig)).toEqual(["kim@example.com", "ana@example.com"]);
   });
 });
 

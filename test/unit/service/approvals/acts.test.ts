@@ -3,7 +3,7 @@ import type { ApprovalRequest, Person } from "../../../../src/approval/approval.
 import { courseOf } from "../../../../src/approval/course.ts";
 import { ballotId, KIND_TAG } from "../../../../src/approval/ids.ts";
 import { parseApprovalRequest } from "../../../../src/approval/request.ts";
-import { scheduledCall } from "../../../../src/approval/scheduled.ts";
+import { scheduledCall } from "../../../../src/approval/starting.ts";
 import { requestOf } from "../../../../src/approval/stored.ts";
 import type { RequestMail } from "../../../../src/channels/mail/message.ts";
 import type { Durable } from "../../../../src/durable/durable.ts";
