@@ -21,9 +21,9 @@ export type WhoIs = (email: string) => string;
 export interface Aliases {
   /** Whether addresses that differ by their tag belong to different people. */
   readonly areTagsPeople: boolean;
-  /** Each line has the addresses of one person. */
+  /** Each line has the addresses of one person. No two lines have one that is the same by its form and by `domains`. */
   readonly people: readonly (readonly string[])[];
-  /** Each line has domains that are one. */
+  /** Each line has domains that are one. None of them is Gmail's, where names have another form, and none is in two lines. */
   readonly domains: readonly (readonly string[])[];
 }
 
@@ -62,8 +62,10 @@ export function whoIsBy(same: SamePeople | undefined): WhoIs {
 /** By all that the operator knows. */
 export class KnownPeople {
   readonly aliases: Aliases;
-  /** By normal form, with the first domain of its line. */
+  /** Of every line, by each of its addresses but the first: the first. All in the form of `formOf`. */
   readonly #people: ReadonlyMap<string, string>;
+  /** Of every line, by its first address: the others. */
+  readonly #others: ReadonlyMap<string, readonly string[]>;
   readonly #domains: ReadonlyMap<string, readonly string[]>;
 
   constructor(aliases: Aliases = NO_ALIASES) {
@@ -74,29 +76,28 @@ export class KnownPeople {
         return domains.map((domain) => [domain, domains] as const);
       }),
     );
-    this.#people = new Map(
-      aliases.people.flatMap((line) => {
-        const [first = "", ...others] = line.map((email) => this.#inFirstDomain(email));
-        return others.map((other) => [other, first] as const);
+    this.#others = new Map(
+      aliases.people.map((line) => {
+        const [first = "", ...others] = line.map((email) => this.formOf(email));
+        return [first, others];
       }),
+    );
+    this.#people = new Map(
+      [...this.#others].flatMap(([first, others]) => others.map((other) => [other, first] as const)),
     );
   }
 
   readonly whoIs: WhoIs = (email) => {
-    const form = this.#inFirstDomain(email);
+    const form = this.formOf(email);
     return this.#people.get(form) ?? form;
   };
 
   /** What matters to an approval of these people, for its terms. */
   among(people: readonly Person[]): SamePeople {
     const { areTagsPeople } = this.aliases;
-    const named = new Set(people.map(({ email }) => this.whoIs(email)));
-    const listed = this.aliases.people.flat().map((email) => this.#inFirstDomain(email));
     const aliases: Record<string, string> = {};
-    for (const form of new Set([...named, ...listed])) {
-      const who = this.#people.get(form) ?? form;
-      if (!named.has(who)) continue;
-      for (const spelling of this.#inAllDomains(form)) if (spelling !== who) aliases[spelling] = who;
+    for (const who of new Set(people.map(({ email }) => this.whoIs(email)))) {
+      for (const spelling of this.spellingsOf(who)) if (spelling !== who) aliases[spelling] = who;
     }
     return {
       form: 1,
@@ -105,10 +106,16 @@ export class KnownPeople {
     };
   }
 
-  #inFirstDomain(email: string): string {
+  /** The normal form of an address, with the first domain of its line. */
+  formOf(email: string): string {
     const form = normalForm(email, this.aliases.areTagsPeople);
     const { local, domain } = partsOf(form);
     return `${local}@${this.#domains.get(domain)?.[0] ?? domain}`;
+  }
+
+  /** The normal forms of all addresses that the lists give to a person, by their key. */
+  spellingsOf(who: string): string[] {
+    return [who, ...(this.#others.get(who) ?? [])].flatMap((form) => this.#inAllDomains(form));
   }
 
   #inAllDomains(form: string): string[] {
@@ -126,8 +133,13 @@ function normalForm(email: string, areTagsPeople: boolean): string {
   const plus = local.indexOf("+");
   // What begins with "+" has no name before the tag.
   const name = areTagsPeople || plus < 1 ? local : local.slice(0, plus);
-  if (domain !== "gmail.com" && domain !== "googlemail.com") return `${name}@${domain}`;
+  if (!isGmail(domain)) return `${name}@${domain}`;
   return `${name.replaceAll(".", "")}@gmail.com`;
+}
+
+/** @param domain in lower case */
+export function isGmail(domain: string): boolean {
+  return domain === "gmail.com" || domain === "googlemail.com";
 }
 
 function partsOf(address: string): { readonly local: string; readonly domain: string } {

@@ -63,6 +63,16 @@ test("an approval keeps the aliases of its own people alone", () => {
   });
 });
 
+test("the list is read once, however many approvals look into it", () => {
+  const people = [["kim@example.com", "k.mueller@example.com"]];
+  const read = new KnownPeople({ areTagsPeople: false, people, domains: [] });
+  people.length = 0;
+  expect(read.among([{ email: "kim@example.com" }])).toEqual({
+    form: 1,
+    aliases: { "k.mueller@example.com": "kim@example.com" },
+  });
+});
+
 test("tags are people where the operator says so", () => {
   const tagged = new KnownPeople({ areTagsPeople: true, people: [], domains: [] });
   for (const whoIs of [tagged.whoIs, whoIsBy(tagged.among([{ email: "me+ana@example.com" }]))]) {
