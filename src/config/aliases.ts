@@ -1,7 +1,7 @@
 /** The file of people's addresses: which of them are one person's. */
 import { z } from "zod";
 import { problemsFromIssues } from "../approval/problems.ts";
-import { KnownPeople, NO_KNOWN_PEOPLE } from "../approval/same-person.ts";
+import { isGmail, KnownPeople, NO_KNOWN_PEOPLE } from "../approval/same-person.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { isMailAddress, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import type { Config } from "./config.ts";
@@ -9,13 +9,17 @@ import { readYamlFile } from "./yaml-file.ts";
 
 const SETTING = "ALIASES_FILE";
 
-/** Each approval stores those of its people. */
 const ADDRESSES_MAX = 20;
 const DOMAINS_MAX = 20;
+/** Each approval stores those of its people: of one line, each address in each domain that is one with its own. */
+const SPELLINGS_MAX = 40;
 /** Everybody of a large organisation can have a line. */
 const PEOPLE_MAX = 50_000;
 
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/iu;
+
+const NOT_GMAIL =
+  "must not be a domain of Gmail: gmail.com and googlemail.com are one without a line, and one with no other domain";
 
 const schema = z.strictObject({
   people: z
@@ -35,7 +39,13 @@ const schema = z.strictObject({
   domains: z
     .array(
       z
-        .array(z.string().max(253).regex(DOMAIN, "must be a domain, such as example.com"))
+        .array(
+          z
+            .string()
+            .max(253)
+            .regex(DOMAIN, "must be a domain, such as example.com")
+            .refine((domain) => !isGmail(domain.toLowerCase()), NOT_GMAIL),
+        )
         .min(2)
         .max(DOMAINS_MAX),
     )
@@ -57,20 +67,43 @@ export function loadAliases({ aliasesFile: file }: Pick<Config, "aliasesFile">):
     );
   }
   const { people, domains, plusTags } = parsed.data;
-  const problems = [...repeated("people", people), ...repeated("domains", domains)];
+  const known = new KnownPeople({ people, domains, areTagsPeople: plusTags === "distinct" });
+  const problems = [
+    ...repeated("people", people, (email) => known.formOf(email)),
+    ...repeated("domains", domains, (domain) => domain.toLowerCase()),
+  ];
+  if (problems.length === 0) problems.push(...tooMany(known));
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${SETTING} ${file}: ${problem}`));
-  return new KnownPeople({ people, domains, areTagsPeople: plusTags === "distinct" });
+  return known;
 }
 
 /** What stands in two lines would make one person of two: that must be said by one line. */
-function repeated(name: string, lines: readonly (readonly string[])[]): string[] {
-  const seen = new Map<string, number>();
+function repeated(
+  name: string,
+  lines: readonly (readonly string[])[],
+  keyOf: (each: string) => string,
+): string[] {
+  const seen = new Map<string, { readonly i: number; readonly each: string }>();
   return lines.flatMap((line, i) =>
     line.flatMap((each, j) => {
-      const key = each.toLowerCase();
+      const key = keyOf(each);
       const first = seen.get(key);
-      seen.set(key, first ?? i);
-      return first === undefined ? [] : [`${name}[${i}][${j}] ${each} is in ${name}[${first}] already`];
+      if (first === undefined) {
+        seen.set(key, { i, each });
+        return [];
+      }
+      const as = first.each === each ? "" : `, as ${first.each}`;
+      return [`${name}[${i}][${j}] ${each} is in ${name}[${first.i}] already${as}`];
     }),
   );
+}
+
+function tooMany(known: KnownPeople): string[] {
+  return known.aliases.people.flatMap(([first = ""], i) => {
+    const { length } = known.spellingsOf(known.whoIs(first));
+    if (length <= SPELLINGS_MAX) return [];
+    return [
+      `people[${i}] stands for ${length} addresses with those in domains of one line; it must stand for at most ${SPELLINGS_MAX}`,
+    ];
+  });
 }

@@ -51,12 +51,48 @@ test.each([
     "people: [[a@example.com, b@example.com], [c@example.com, A@example.com]]",
     "people[1][1] A@example.com is in people[0] already",
   ],
-  ["another word", "alias: []", "alias"],
+  ["another word", "alias: []", "alias is not a known field"],
   ["a list", "- a", "it must be"],
-  ["no YAML", "people: [", ""],
+  ["no YAML", "people: [", "Flow sequence in block collection must be"],
+  [
+    "a domain of Gmail",
+    "domains: [[example.com, GoogleMail.com]]",
+    "domains[0][1] must not be a domain of Gmail",
+  ],
 ])("%s is refused, by place", (_, text, message) => {
-  expect(() => load(text)).toThrow(`ALIASES_FILE ${join(folder, "aliases.yaml")}`);
-  expect(() => load(text)).toThrow(message);
+  expect(() => load(text)).toThrow(`- ALIASES_FILE ${join(folder, "aliases.yaml")}: ${message}`);
+});
+
+/** Two lines with one of these each would be one person. */
+test.each([
+  ["a tag", "a@example.com", "a+t@example.com", ""],
+  ["dots at gmail.com", "a.b@gmail.com", "ab@gmail.com", ""],
+  ["googlemail.com", "ab@googlemail.com", "AB@gmail.com", ""],
+  ["domains of one line", "a@example.de", "a@example.com", "domains: [[example.com, example.de]]"],
+])(
+  "an address that differs by %s from one of another line is refused, with the place of both",
+  (_, one, other, domains) => {
+    const text = `people: [[x@example.org, ${one}], [y@example.org, ${other}]]\n${domains}`;
+    expect(() => load(text)).toThrow(`people[1][1] ${other} is in people[0] already, as ${one}`);
+  },
+);
+
+test("an address that differs by its tag is another one, where tags are people", () => {
+  const { whoIs } = load(
+    "people: [[x@example.org, a@example.com], [y@example.org, a+t@example.com]]\nplusTags: distinct",
+  );
+  expect([whoIs("a@example.com"), whoIs("a+t@example.com")]).toEqual(["x@example.org", "y@example.org"]);
+});
+
+test("a line stands for a number of addresses that each approval can store", () => {
+  const domains = Array.from({ length: 20 }, (_, i) => `d${i}.example.com`);
+  const line = ["a", "b", "c"].map((name) => `${name}@d0.example.com`);
+  const textOf = (addresses: readonly string[]) =>
+    JSON.stringify({ people: [addresses], domains: [domains] });
+  expect(load(textOf(line.slice(0, 2))).whoIs("b@d19.example.com")).toBe("a@d0.example.com");
+  expect(() => load(textOf(line))).toThrow(
+    "people[0] stands for 60 addresses with those in domains of one line; it must stand for at most 40",
+  );
 });
 
 test("a file that is not there is named", () => {
