@@ -36,17 +36,17 @@ export class Backlog {
 
   /** Hands out a page of what waits for a group that fell behind; returns whether another page follows. */
   catchUp(group: Group): boolean {
-    if (!group.isBehind || !group.isDue || !group.hasRoom) return false;
+    if (!group.isBehind || !group.isDue || !this.#dispatcher.hasRoom(group)) return false;
     const now = this.#now();
     const page = this.#source.pendingTasks(group.name, group.cursor, PAGE);
     for (const task of page) {
       const to = parseAddress(task.target);
       const isWaiting = task.notBefore !== null && task.notBefore > now;
       const isHanded = this.#assignments.isHanded(task.id, task.version);
-      // If no worker has room, the next round continues here. A task whose own worker is full comes again in the next
-      // round.
+      // If none of those who take tasks has room, the next round continues here. A task whose own worker is full comes
+      // again in the next round.
       if (to !== undefined && !isWaiting && !isHanded && this.#dispatcher.execute(to, task) === "full") {
-        if (!group.hasRoom) return false;
+        if (!this.#dispatcher.hasRoom(group)) return false;
       }
       group.cursor = task.id;
     }

@@ -2,6 +2,7 @@ import type { Address } from "../../protocol/addresses.ts";
 import type { Message } from "../../protocol/records.ts";
 import type { Owed } from "../store/owed-messages.ts";
 import type { Assignments } from "./assignments.ts";
+import type { Group } from "./group.ts";
 import type { Groups } from "./groups.ts";
 import type { Takers } from "./takers.ts";
 
@@ -21,6 +22,11 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+  }
+
+  /** Whether one of those who take tasks can be handed another: the same ones that `execute` asks. */
+  hasRoom({ workers }: Group): boolean {
+    return this.#parts.takers.among([...workers.values()]).some(({ hasRoom }) => hasRoom);
   }
 
   /** Hands a task to a worker of its address. */

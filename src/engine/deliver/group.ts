@@ -68,11 +68,6 @@ export class Group {
     return this.#isBehind;
   }
 
-  get hasRoom(): boolean {
-    for (const worker of this.workers.values()) if (worker.hasRoom) return true;
-    return false;
-  }
-
   add(connection: Connection): Worker {
     const worker = new Worker(connection);
     this.workers.set(connection.pid, worker);
