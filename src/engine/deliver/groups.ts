@@ -38,6 +38,12 @@ export class Groups {
     return parsed.cast === "any" || workers.has(parsed.pid);
   }
 
+  /** Whether a worker of the name is connected, in any group. */
+  hasWorker(pid: string): boolean {
+    for (const { workers } of this.#byName.values()) if (workers.has(pid)) return true;
+    return false;
+  }
+
   clear(): void {
     this.#byName.clear();
   }

@@ -72,6 +72,7 @@ export class Messenger {
       if (!group.remove(worker)) return;
       this.#reassign(worker);
       if (group.workers.size === 0) this.#groups.delete(group);
+      this.#takers.hasGone(connection.pid);
     };
   }
 

@@ -44,6 +44,11 @@ export class Takers {
     return this.#idle.size > 0 && this.#idle.delete(pid);
   }
 
+  /** A connection of the name has gone. Its last one takes the name with it: names of processes do not come again. */
+  hasGone(pid: string): void {
+    if (this.#idle.has(pid) && !this.#options.groups.hasWorker(pid)) this.#idle.delete(pid);
+  }
+
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { Worker } from "../../../../src/engine/deliver/group.ts";
+import { Groups } from "../../../../src/engine/deliver/groups.ts";
+import { Takers } from "../../../../src/engine/deliver/takers.ts";
 import type { Engine } from "../../../../src/engine/engine.ts";
 import { ask, listen, testEngine } from "../../../support/engine.ts";
 import { acquire, create, rootTags } from "../../../support/engine-requests.ts";
@@ -125,4 +128,25 @@ test("a worker that is connected anew is handed tasks at once", async () => {
   for (let n = 0; n < 4; n += 1) await start(`b${n}`);
   await again.take();
   expect(again.taken).toHaveLength(2);
+});
+
+test("a worker that has gone from all its groups is forgotten", async () => {
+  const clock = new FakeClock();
+  const groups = new Groups();
+  const takers = new Takers({ groups, clock, reassign: () => undefined });
+  const connection = { pid: "frozen", deliver: () => true, replaced: () => undefined };
+  const open = ["one", "other"].map((name) => {
+    const group = groups.open(name);
+    return { group, worker: group.add({ ...connection, group: name }) };
+  });
+  open[0]?.worker.handed.set("a", clock.now());
+  takers.handed();
+  await clock.advance(1_000);
+  for (const { group, worker } of open) {
+    expect(takers.among([worker, new Worker({ ...connection, group: "one", pid: "awake" })])).toHaveLength(1);
+    group.remove(worker);
+    takers.hasGone("frozen");
+  }
+  expect(takers.isBack("frozen")).toBe(false);
+  takers.close();
 });
