@@ -22,11 +22,13 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "projection.read",
 ]);
 
-/**
- * Pauses before further attempts, each up to a third longer or shorter, so that those who failed together come back
- * apart. Three seconds in all: longer than an engine takes to start again, shorter than callers wait.
- */
+/** Pauses before further attempts, each up to a third longer or shorter, so that those who failed together come back apart. */
 const PAUSES_MS = [25, 75, 200, 400, 600, 800, 900];
+/**
+ * When the last attempt begins at the latest, however long those before it took, and up to a tenth earlier: longer than an
+ * engine takes to start again, shorter than callers wait.
+ */
+const PATIENCE_MS = 3_000;
 
 /**
  * Sends a request, and sends it again after a fault that passes: nobody was there, or the server failed. A server that
@@ -38,13 +40,15 @@ export async function withPatience<R extends Response>(
   request: Request,
   attempt: () => Promise<R>,
 ): Promise<R> {
+  const endsAt = performance.now() + PATIENCE_MS * (1 - Math.random() / 10);
   for (const pauseMs of PAUSES_MS) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isWorthAnother(request, error)) throw error;
+      const leftMs = endsAt - performance.now();
+      if (leftMs <= 0 || !isWorthAnother(request, error)) throw error;
+      await pause(Math.min(pauseMs * (2 / 3 + (2 / 3) * Math.random()), leftMs));
     }
-    await pause(pauseMs * (2 / 3 + (2 / 3) * Math.random()));
   }
   return await attempt();
 }
@@ -52,12 +56,20 @@ export async function withPatience<R extends Response>(
 function isWorthAnother({ kind }: Request, error: unknown): boolean {
   const text = error instanceof Error ? error.message : "";
   if (FAILED.test(text) && text.includes(CONFLICT)) return true;
+  if (OVERLOADED.test(text) && !RESULTS.has(kind)) return false;
   return REPEATABLE.has(kind) && (BROKEN.test(text) || FAILED.test(text));
 }
+
+/**
+ * What a worker stores of its work, which is done again if this is lost. They are few, because the tasks that run at once are.
+ */
+const RESULTS: ReadonlySet<string> = new Set(["task.fence", "task.fulfill"]);
 
 /** Nobody was there, or the connection broke, for example because a busy engine closed one that was just reused. Not a timeout. */
 const BROKEN = /^platform failure: (?:fetch failed|terminated)$/u;
 /** The server failed, or the proxy before it found none. */
 const FAILED = /^platform failure: HTTP (?:500|502|503|504)(?:: |$)/u;
+/** As our own engine says that it has too much to do, or no room: repetitions of all requests would be eight times as much. */
+const OVERLOADED = /^platform failure: HTTP 503: The engine (?:is busy|cannot write to its disk now)/u;
 /** As Resonate Server 0.9.8 says it on PostgreSQL. */
 const CONFLICT = "Serialization conflict";

@@ -174,6 +174,45 @@ test.each([500, 502, 503, 504])(
   },
 );
 
+test("createHttpNetwork() begins no attempt later than three seconds after the first, however long each takes", async () => {
+  const askedAt: number[] = [];
+  const url = await serve((_req, res) => {
+    askedAt.push(performance.now());
+    setTimeout(() => res.writeHead(503).end(), 800);
+  });
+  const network = createHttpNetwork({ url, token: undefined, group: "g", pid: "p" });
+  await expect(network.send(READ)).rejects.toThrow("HTTP 503");
+  const [first = 0] = askedAt;
+  const last = askedAt.at(-1) ?? 0;
+  expect(last - first).toBeGreaterThan(2_000);
+  expect(last - first).toBeLessThan(3_300);
+  await network.stop();
+});
+
+test.each([
+  "The engine is busy: 20000 requests are waiting",
+  "The engine cannot write to its disk now: nothing was changed",
+])(
+  "createHttpNetwork() gives no further work to an engine of ours that says '%s', but a worker's results",
+  async (data) => {
+    const asked: string[] = [];
+    const url = await serve(async (req, res) => {
+      const { kind, head } = await envelopeIn(req);
+      asked.push(kind);
+      const status = asked.length < 3 ? 503 : 404;
+      answer(res, { kind, corrId: head.corrId, status, data });
+    });
+    const network = createHttpNetwork({ url, token: undefined, group: "g", pid: "p" });
+    await expect(network.send(READ)).rejects.toThrow(`HTTP 503: ${data}`);
+    expect(asked.splice(0)).toEqual(["promise.get"]);
+    for (const kind of ["task.fence", "task.fulfill"]) {
+      await network.send({ kind, head: { corrId: "c", version: "1" }, data: { id: "x" } } as never);
+      expect(asked.splice(0)).toEqual([kind, kind, kind]);
+    }
+    await network.stop();
+  },
+);
+
 test("createHttpNetwork() sends any request again that a server has undone because of another, as Resonate Server 0.9.8 says it", async () => {
   const asked: string[] = [];
   const url = await serve(async (req, res) => {
