@@ -137,8 +137,8 @@ export class RemoteClock implements EngineClock {
 const TIME_HEADER = "countersign-time";
 
 /** Whether it is our own engine that has answered so, and not another server of the protocol. */
-export function isOwnEngine(headers: Readonly<Record<string, unknown>>): boolean {
-  return headers[TIME_HEADER] !== undefined;
+export function isOwnEngine(header: (name: string) => unknown): boolean {
+  return (header(TIME_HEADER) ?? undefined) !== undefined;
 }
 
 /** When a reply was written: to the millisecond by our own header, else to the second by HTTP's (RFC 9110, section 6.6.1). */

@@ -6,15 +6,18 @@ type HeartbeatResponse = Extract<Response, { kind: "task.heartbeat" }>;
 
 /**
  * Sends one heartbeat for each tree of workflows among the tasks, all at once, and answers as the engine answers one.
- * Servers from 0.10 on refuse the SDK's, which is of all tasks of the process, and every lease would run out.
+ * Servers from 0.10 on refuse the SDK's, which is of all tasks of the process, and every lease would run out. Our own
+ * engine takes that one.
  *
  * Throws if one of them failed: its tasks are renewed no more.
  */
-export async function eachOrigin(
-  heartbeat: Heartbeat,
+export async function heartbeat(
+  request: Heartbeat,
+  isOwnEngine: boolean,
   send: (part: Heartbeat) => Promise<HeartbeatResponse>,
 ): Promise<HeartbeatResponse> {
-  const { kind, head, data } = heartbeat;
+  if (isOwnEngine) return await send(request);
+  const { kind, head, data } = request;
   const trees = Map.groupBy(data.tasks, ({ id }) => originOf(id));
   const parts = Array.from(trees, ([origin, tasks]) => ({
     kind,

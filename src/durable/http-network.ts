@@ -8,7 +8,7 @@ import {
 } from "@resonatehq/sdk";
 import { CatchUp } from "./catch-up.ts";
 import { type EngineClock, RemoteClock } from "./engine-time.ts";
-import { eachOrigin } from "./heartbeats.ts";
+import { heartbeat } from "./heartbeats.ts";
 import { createSend } from "./http-send.ts";
 import { withPatience } from "./patience.ts";
 import { PollStreams } from "./poll-streams.ts";
@@ -75,13 +75,17 @@ export function createHttpNetwork({
     url: base,
     adapter: streams,
   });
-  const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock });
+  let isOwn = false;
+  const onReply = (its: boolean) => {
+    isOwn = its;
+  };
+  const send = createSend({ url: base, token, timeoutMs: REQUEST_TIMEOUT_MS, clock, onReply });
   const turns = new Turns({ atOnce: REQUESTS_AT_ONCE, waitMs: QUEUE_MS, tooLate });
   const beats = new Turns({ atOnce: HEARTBEATS_AT_ONCE, waitMs: QUEUE_MS, tooLate });
   // A request that waits for its next attempt takes nobody's turn.
   const patiently = async (request: Request): Promise<Response> =>
     request.kind === "task.heartbeat"
-      ? await eachOrigin(request, (beat) => withPatience(beat, () => beats.run(() => send(beat))))
+      ? await heartbeat(request, isOwn, (beat) => withPatience(beat, () => beats.run(() => send(beat))))
       : await withPatience(request, () => turns.run(() => send(request)));
   network.send = patiently as Network["send"];
   if (isWorker) catchUp(network, streams, { groups, pid });

@@ -6,7 +6,7 @@ import {
   type Send,
 } from "@resonatehq/sdk";
 import { scrub } from "../lib/scrub.ts";
-import { type RemoteClock, timeIn } from "./engine-time.ts";
+import { isOwnEngine, type RemoteClock, timeIn } from "./engine-time.ts";
 import { type Token, tokenNow } from "./token.ts";
 
 export interface SendOptions {
@@ -15,6 +15,8 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Learns the engine's time from each reply. */
   readonly clock: RemoteClock;
+  /** Told of each reply whether our own engine has written it. */
+  readonly onReply: (isOwn: boolean) => void;
 }
 
 /** Statuses that the protocol uses for responses. The SDK treats all others as transport failures. */
@@ -25,7 +27,7 @@ const RESPONSES: readonly number[] = [200, 300, 404, 409, 422, 501];
  *
  * Throws `ResonateTimeoutException`, on which the SDK builds its retries, with the status in its text.
  */
-export function createSend({ url, token: source, timeoutMs, clock }: SendOptions): Send {
+export function createSend({ url, token: source, timeoutMs, clock, onReply }: SendOptions): Send {
   const post = async (request: Request): Promise<Response> => {
     const { head } = request;
     const token = tokenNow(source);
@@ -40,6 +42,7 @@ export function createSend({ url, token: source, timeoutMs, clock }: SendOptions
     const reply = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
     const time = timeIn(reply.headers);
     if (time !== undefined) clock.hear(sentAt, time);
+    onReply(isOwnEngine((name) => reply.headers.get(name)));
     const text = await reply.text();
     if (!RESPONSES.includes(reply.status)) {
       const reason = reply.status === 500 || reply.status === 503 ? reasonIn(text) : "";

@@ -112,7 +112,7 @@ export class PollStreams implements HttpAdapter {
         const stream = await openStream(url, this.#headers(), signal);
         failures = 0;
         tried();
-        if (!isOwnEngine(stream.headers)) for (const callback of this.#onForeign) callback();
+        if (!isOwnEngine((name) => stream.headers[name])) for (const callback of this.#onForeign) callback();
         this.#count(1);
         try {
           for await (const data of eventData(stream)) this.#read(data);
@@ -164,7 +164,8 @@ function openStream(
     const request = get(url, { headers, signal, agent: false }, (stream) => {
       clearTimeout(timer);
       if (stream.statusCode === 200) {
-        if (isOwnEngine(stream.headers)) request.setTimeout(OWN_SILENCE_MS, () => stream.destroy());
+        if (isOwnEngine((name) => stream.headers[name]))
+          request.setTimeout(OWN_SILENCE_MS, () => stream.destroy());
         return resolve(stream);
       }
       stream.destroy();

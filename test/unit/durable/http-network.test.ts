@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 import type { Message } from "@resonatehq/sdk";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
+import { PROTOCOL_VERSION } from "../../../src/protocol/records.ts";
+import { testEngine, testServer } from "../../support/engine.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -280,6 +282,28 @@ test("createHttpNetwork() sends a heartbeat for each tree of workflows, and none
   );
   expect((await beat([])).head.status).toBe(200);
   expect(beats).toHaveLength(2);
+  await network.stop();
+});
+
+test("createHttpNetwork() sends our own engine one heartbeat for all tasks, once it has heard from it", async () => {
+  const { url, token } = { url: (await testServer(testEngine())).url, token: "token" };
+  const asked: string[] = [];
+  const proxy = await serve(async (req, res) => {
+    const body = await text(req);
+    asked.push((JSON.parse(body) as Envelope).kind);
+    const reply = await fetch(url, { method: "POST", body, headers: { authorization: `Bearer ${token}` } });
+    res.writeHead(reply.status, { "countersign-time": reply.headers.get("countersign-time") ?? "" });
+    res.end(await reply.text());
+  });
+  const network = createHttpNetwork({ url: proxy, token, group: "g", pid: "p" });
+  const head = { corrId: "c", version: PROTOCOL_VERSION };
+  const tasks = ["a", "b", "c"].map((id) => ({ id, version: 1 }));
+  expect((await network.send({ kind: "promise.get", head, data: { id: "a" } } as never)).head.status).toBe(
+    404,
+  );
+  const beat = { kind: "task.heartbeat", head, data: { pid: "p", tasks } } as never;
+  expect((await network.send(beat)).head.status).toBe(200);
+  expect(asked).toEqual(["promise.get", "task.heartbeat"]);
   await network.stop();
 });
 
