@@ -22,6 +22,8 @@ export const LOOK_PAUSES: LookPauses = { listeningMs: 5_000, deafMs: 500 };
 
 /** Some servers notice a deadline only when asked. This long after it, they certainly do. */
 const DEADLINE_GRACE_MS = 20;
+/** Between two looks at everything: a stream that breaks again and again costs a read a second for each promise. */
+const LOOK_AT_ALL_MS = 1_000;
 
 /**
  * One awaited promise. It is in the table before the engine is asked to announce, because the announcement can overtake
@@ -37,6 +39,9 @@ interface Watch {
   timer: NodeJS.Timeout | undefined;
   /** Polls before its time. Undefined until the first read. */
   lookNow: (() => void) | undefined;
+  isLooking: boolean;
+  /** Whether an announcement may have been lost since the look under way began. */
+  isAgain: boolean;
   waiting: number;
 }
 
@@ -55,6 +60,10 @@ export class Waits {
   readonly #now: () => number;
   readonly #watches = new Map<string, Watch>();
   #connected: Promise<void> | undefined;
+  #lookedAtAllAt = Number.NEGATIVE_INFINITY;
+  /** The next look at everything. */
+  #nextLook: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** @param now the engine's clock */
   constructor(network: Network, pauses: LookPauses, now: () => number) {
@@ -62,7 +71,7 @@ export class Waits {
     this.#now = now;
     this.#pauses = pauses;
     network.recv((message) => this.#receive(message));
-    if (hasGaps(network)) network.onGap(() => this.#lookAtAll());
+    if (hasGaps(network)) network.onGap(() => this.#lookAtAllSoon());
   }
 
   /**
@@ -87,6 +96,8 @@ export class Waits {
 
   /** Ends every wait with the last known state. */
   stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#nextLook);
     for (const watch of this.#watches.values()) {
       watch.settled.resolve();
       this.#drop(watch);
@@ -101,6 +112,8 @@ export class Waits {
       settled: Promise.withResolvers<void>(),
       timer: undefined,
       lookNow: undefined,
+      isLooking: false,
+      isAgain: false,
       waiting: 0,
     };
     this.#watches.set(id, watch);
@@ -148,15 +161,33 @@ export class Waits {
   }
 
   /** An announcement may have been lost. */
+  #lookAtAllSoon(): void {
+    if (this.#isStopped || this.#nextLook !== undefined) return;
+    const waitMs = this.#lookedAtAllAt + LOOK_AT_ALL_MS - performance.now();
+    if (waitMs <= 0) this.#lookAtAll();
+    else this.#nextLook = setTimeout(() => this.#lookAtAll(), waitMs).unref();
+  }
+
   #lookAtAll(): void {
+    this.#nextLook = undefined;
+    this.#lookedAtAllAt = performance.now();
     for (const { lookNow } of this.#watches.values()) lookNow?.();
   }
 
   async #lookAgain(watch: Watch, timeoutAt: number, pauseMs: number): Promise<void> {
+    if (watch.isLooking) {
+      watch.isAgain = true;
+      return;
+    }
+    watch.isLooking = true;
     // An engine that does not answer now may announce later. The wait itself is limited.
     const promise = await this.#read(watch.id).catch(() => undefined);
-    if (promise === undefined || promise.state === "pending") this.#lookLater(watch, timeoutAt, pauseMs);
-    else this.#settle(promise);
+    const { isAgain } = watch;
+    watch.isLooking = false;
+    watch.isAgain = false;
+    if (promise !== undefined && promise.state !== "pending") return this.#settle(promise);
+    this.#lookLater(watch, timeoutAt, pauseMs);
+    if (isAgain && this.#watches.get(watch.id) === watch) watch.lookNow?.();
   }
 
   #receive(message: Message): void {
