@@ -173,8 +173,9 @@ async function settleOpen<Value extends Reassignment | Recusal | Reissue>(
   const { course, ballot } = found;
   const earlier = stored(ballot.record);
   if (earlier?.nonce === nonce) {
-    // An earlier version recorded no name of the key.
-    return isSameJson(earlier, { ...value, ...programOf(earlier) })
+    const { client: _, ...asked } = value;
+    // The key's name is no part of what is asked for, and an earlier version recorded none.
+    return isSameJson(earlier, { ...asked, ...programOf(earlier) })
       ? await stands(options, named.approval, named.n, true)
       : { kind: "other-content" };
   }

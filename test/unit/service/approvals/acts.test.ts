@@ -124,6 +124,21 @@ describe("reassign", () => {
     });
   });
 
+  test("the same nonce finds what an earlier version stored without the name of the key", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const by = actor({ caller: "key:1a2b3c4d" });
+    await rig.durable.settle("po-1:1", { kind: "reassigned", to: dee, ...by });
+    const again = { ...by, client: "erp" };
+    const named = { approval: "po-1", n: 1 };
+    expect(await reassignBallot(optionsOf(rig), named, { to: dee, ...again })).toMatchObject({
+      kind: "stands",
+      effective: true,
+    });
+    const other = { to: { email: "eve@example.com" }, ...again };
+    expect(await reassignBallot(optionsOf(rig), named, other)).toEqual({ kind: "other-content" });
+  });
+
   test.each([
     ["to-requester", "KIM@example.com"],
     ["to-same", "Ana@example.com"],
