@@ -6,7 +6,7 @@ import { parseJson } from "../lib/parse-json.ts";
 import { plan } from "./mapping.ts";
 import { type Path, scalarText, valueAt, without } from "./path.ts";
 import type { Source } from "./source.ts";
-import { type BodyFormat, beginsAsJson, sha256Hex } from "./verify.ts";
+import { type BodyFormat, beginsAsJson, jsonIn, sha256Hex } from "./verify.ts";
 
 export interface WebhookEvent {
   /** JSON, with every number as `parseExactJson` gives it. */
@@ -26,7 +26,8 @@ const FIELDS_MAX = 500;
 /** @throws ServiceError INVALID_REQUEST if the body is not what the scheme sends */
 export function readEvents(source: Source, body: Buffer, replayKey: string): readonly WebhookEvent[] {
   const read = readBody(body, source.scheme.format);
-  const content = source.scheme.unwrap?.(read) ?? read;
+  const wrapped = source.scheme.unwrap?.(read);
+  const content = wrapped === undefined ? read : unwrapped(wrapped, read);
   if (!source.batch) return [keyed(source, content, replayKey)];
   if (!Array.isArray(content) || content.length > BATCH_MAX) {
     throw new ServiceError("INVALID_REQUEST", `The body must be a list of at most ${BATCH_MAX} events`);
@@ -73,6 +74,12 @@ const KEY_CHARS_MAX = 1_024;
 function readBody(body: Buffer, format: BodyFormat): unknown {
   const isJson = format === "json" || (format === "form-or-json" && beginsAsJson(body));
   return isJson ? parseJson(body, DEPTH_MAX, parseExactJson) : readForm(body);
+}
+
+/** What is wrapped, read like a body; the whole where that is no JSON, as in a sender's test. */
+function unwrapped(text: string, whole: unknown): unknown {
+  const bytes = Buffer.from(text);
+  return jsonIn(bytes) === undefined ? whole : parseJson(bytes, DEPTH_MAX, parseExactJson);
 }
 
 /**

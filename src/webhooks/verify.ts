@@ -52,8 +52,8 @@ export interface Scheme {
   readonly verify: Verifier;
   /** What the body is, once it is verified. */
   readonly format: BodyFormat;
-  /** The event in what the body says, where the sender wraps it. */
-  readonly unwrap?: (content: unknown) => unknown;
+  /** The text of the event in what the body says, where the sender wraps it. */
+  readonly unwrap?: (content: unknown) => string | undefined;
   /** What a sender who asks whether the address is ours wants to hear, where the event is such a question. */
   readonly challenge?: (event: unknown) => Challenge | undefined;
   /** Headers by which a delivery of `body` would be accepted now; absent where we hold only the sender's public key. */
@@ -90,6 +90,15 @@ export function beginsAsJson(body: Buffer): boolean {
     if (byte === undefined || !BLANKS.includes(byte)) return false;
   }
   return false;
+}
+
+/** What a body says, for schemes whose signature stands in it. Undefined if it is no JSON. */
+export function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -4,7 +4,7 @@
  * tag that we have signed ourselves. A token counts once.
  */
 import { z } from "zod";
-import { macProblem, refuse, type Scheme, timeProblem } from "../verify.ts";
+import { jsonIn, macProblem, refuse, type Scheme, timeProblem } from "../verify.ts";
 
 const signed = z.object({
   signature: z.object({
@@ -24,7 +24,7 @@ export function mailgun(keys: readonly Buffer[]): Scheme {
     verify: (_head, nowMs) => ({
       ok: true,
       check(body) {
-        const read = signed.safeParse(contentOf(body));
+        const read = signed.safeParse(jsonIn(body));
         if (!read.success)
           return refuse("missing", "The body must have signature.timestamp, token and signature");
         const { timestamp, token, signature } = read.data.signature;
@@ -35,13 +35,4 @@ export function mailgun(keys: readonly Buffer[]): Scheme {
       },
     }),
   };
-}
-
-/** Undefined if it is no JSON. */
-function contentOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

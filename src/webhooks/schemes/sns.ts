@@ -11,10 +11,10 @@
 import { verify as verifySignature, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { ServiceError } from "../../lib/errors.ts";
-import { badSignature, refuse, type Scheme, timeProblem } from "../verify.ts";
+import { badSignature, jsonIn, refuse, type Scheme, timeProblem } from "../verify.ts";
 
-/** The text at an https address, of no more than some kilobytes. @throws Error */
-type Get = (url: string) => Promise<string>;
+/** The text at an https address, of no more than some kilobytes; undefined if there is no such file. @throws Error */
+type Get = (url: string) => Promise<string | undefined>;
 
 const text = z.string();
 const message = z.object({
@@ -63,7 +63,7 @@ export function sns(topics: readonly string[], get: Get = getText): Scheme {
     verify: (_head, nowMs) => ({
       ok: true,
       async check(body) {
-        const read = message.safeParse(contentOf(body));
+        const read = message.safeParse(jsonIn(body));
         if (!read.success)
           return refuse("malformed", "The body must be a message of Amazon SNS, with its signature");
         const { data } = read;
@@ -85,11 +85,10 @@ export function sns(topics: readonly string[], get: Get = getText): Scheme {
         return { ok: true, replayKey: MessageId, ...(confirm && { confirm }) };
       },
     }),
-    /** What was published to the topic, if that is JSON, as all of SES is. */
+    /** What was published to the topic. */
     unwrap(content) {
       const read = message.safeParse(content);
-      if (!read.success || read.data.Type !== "Notification") return content;
-      return contentOf(Buffer.from(read.data.Message)) ?? content;
+      return read.success && read.data.Type === "Notification" ? read.data.Message : undefined;
     },
   };
 }
@@ -122,11 +121,12 @@ function signedText(data: Message): Buffer {
 
 async function subscribe(get: Get, host: string, { TopicArn, Token }: Message): Promise<void> {
   const query = new URLSearchParams({ Action: "ConfirmSubscription", TopicArn, Token: Token ?? "" });
-  await get(`https://${host}/?${query.toString()}`).catch((cause: unknown) => {
-    throw new ServiceError("SENDER_UNAVAILABLE", `The subscription cannot be confirmed at ${host} now`, {
-      cause,
-    });
+  const refused = (cause?: unknown): ServiceError =>
+    new ServiceError("SENDER_UNAVAILABLE", `The subscription cannot be confirmed at ${host} now`, { cause });
+  const answer = await get(`https://${host}/?${query.toString()}`).catch((cause: unknown) => {
+    throw refused(cause);
   });
+  if (answer === undefined) throw refused();
 }
 
 /** SNS has one certificate for a region at a time. */
@@ -134,26 +134,46 @@ const KEPT_MAX = 16;
 /** Whoever names other files makes us ask for them. */
 const ASKED_MAX = 10;
 const ASKED_WITHIN_MS = 60_000;
+/** How long a file that is no certificate is not asked for again, so that naming it costs nobody else a place. */
+const MISSING_MS = 10 * 60_000;
 
-/** Keys of certificates by their addresses; undefined for what is none, or not of now. */
+/** Keys of certificates by their addresses; undefined for what is not of now. */
 function certificates(get: Get) {
   const kept = new Map<string, X509Certificate>();
+  /** What is being fetched: deliveries of the same moment wait for the same answer. */
+  const coming = new Map<string, Promise<X509Certificate>>();
+  /** When an address was found to have none: at most as many as were asked for within that time. */
+  const missing = new Map<string, number>();
   let asked: number[] = [];
-  return async (url: string, nowMs: number) => {
-    let found = kept.get(url);
+
+  const read = async (url: string, nowMs: number): Promise<X509Certificate> => {
+    const pem = await get(url).catch((cause: unknown) => {
+      throw unavailable(url, cause);
+    });
+    const found = pem === undefined ? undefined : certificateIn(pem);
     if (found === undefined) {
-      asked = asked.filter((atMs) => Math.abs(nowMs - atMs) < ASKED_WITHIN_MS);
-      if (asked.length >= ASKED_MAX) throw unavailable(url);
-      asked.push(nowMs);
-      const pem = await get(url).catch((cause: unknown) => {
-        throw unavailable(url, cause);
-      });
-      found = certificateIn(pem);
-      if (found === undefined) return undefined;
-      const [oldest] = kept.keys();
-      if (kept.size >= KEPT_MAX && oldest !== undefined) kept.delete(oldest);
-      kept.set(url, found);
+      missing.set(url, nowMs);
+      throw unavailable(url);
     }
+    const [oldest] = kept.keys();
+    if (kept.size >= KEPT_MAX && oldest !== undefined) kept.delete(oldest);
+    kept.set(url, found);
+    return found;
+  };
+
+  const ask = (url: string, nowMs: number): Promise<X509Certificate> => {
+    for (const [each, atMs] of missing) if (Math.abs(nowMs - atMs) >= MISSING_MS) missing.delete(each);
+    if (missing.has(url)) throw unavailable(url);
+    asked = asked.filter((atMs) => Math.abs(nowMs - atMs) < ASKED_WITHIN_MS);
+    if (asked.length >= ASKED_MAX) throw unavailable(url);
+    asked.push(nowMs);
+    const answer = read(url, nowMs).finally(() => coming.delete(url));
+    coming.set(url, answer);
+    return answer;
+  };
+
+  return async (url: string, nowMs: number) => {
+    const found = kept.get(url) ?? (await (coming.get(url) ?? ask(url, nowMs)));
     const isNow = found.validFromDate.getTime() <= nowMs && nowMs <= found.validToDate.getTime();
     return isNow && found.publicKey.asymmetricKeyType === "rsa" ? found.publicKey : undefined;
   };
@@ -181,7 +201,10 @@ function certificateIn(pem: string): X509Certificate | undefined {
 const GET_MS = 10_000;
 const GET_BYTES_MAX = 64 * 1024;
 
-async function getText(url: string): Promise<string> {
+/** As S3 says that there is no such file, too. */
+const NO_SUCH_FILE = [403, 404, 410];
+
+async function getText(url: string): Promise<string | undefined> {
   const answer = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(GET_MS) });
   let found = "";
   const decoder = new TextDecoder();
@@ -189,15 +212,7 @@ async function getText(url: string): Promise<string> {
     found += decoder.decode(chunk, { stream: true });
     if (found.length > GET_BYTES_MAX) throw new Error(`More than ${GET_BYTES_MAX} bytes came`);
   }
+  if (NO_SUCH_FILE.includes(answer.status)) return undefined;
   if (!answer.ok) throw new Error(`It answered ${answer.status}`);
   return found;
-}
-
-/** Undefined if it is no JSON. */
-function contentOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

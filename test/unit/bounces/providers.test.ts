@@ -2,6 +2,7 @@
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { readEvents } from "../../../src/webhooks/events.ts";
 import { loadSources } from "../../../src/webhooks/load.ts";
 import { sns } from "../../../src/webhooks/schemes/sns.ts";
 import type { Sources } from "../../../src/webhooks/source.ts";
@@ -33,12 +34,34 @@ interface Amazon {
   answer: ((url: string) => string) | undefined;
 }
 
+const PEM = certificateOf(rsa.publicKey, "sns.amazonaws.com");
+
+/** What the scheme says of a good message whose certificate is at `url`. `file`: what SNS has there. */
+function checker(file: (url: string) => string | undefined) {
+  const asked: string[] = [];
+  const scheme = sns([TOPIC], async (url) => {
+    asked.push(url);
+    return file(url);
+  });
+  const head = { values: () => [], names: () => [], url: "" };
+  return {
+    asked,
+    async check(url: string, nowMs: number) {
+      const opened = scheme.verify(head, nowMs);
+      if (!opened.ok) throw new Error(opened.detail);
+      const Timestamp = new Date(nowMs).toISOString();
+      const message = snsMessage(sesBounce("bounces@example.com"), { SigningCertURL: url, Timestamp });
+      return await opened.check(Buffer.from(JSON.stringify(message)));
+    },
+  };
+}
+
 /** The source of the guide, with an SNS that is not on the network. */
 function amazon(): Amazon {
   const asked: string[] = [];
   const there: Amazon = {
     asked,
-    answer: (url) => (url.endsWith(".pem") ? certificateOf(rsa.publicKey, "sns.amazonaws.com") : "<ok/>"),
+    answer: (url) => (url.endsWith(".pem") ? PEM : "<ok/>"),
     sources: new Map(
       [...settingsOf("sns")].map(([name, source]) => {
         const scheme = sns([TOPIC], async (url) => {
@@ -152,6 +175,8 @@ describe("Amazon SES through SNS", () => {
     const { mail } = sesBounce(path);
     const delivery = { notificationType: "Delivery", mail, delivery: { recipients: ["ana@example.com"] } };
     expect((await post(rig, "ses", snsMessage(delivery))).body).toMatchObject({ result: "ignored" });
+    const nothing = await post(rig, "ses", snsMessage({}, { Message: "null" }));
+    expect(nothing.body).toMatchObject({ result: "ignored" });
     const transient = await post(rig, "ses", snsMessage(sesBounce(path, "Transient")));
     expect(transient.body).toMatchObject({ effective: true });
     expect(await mailOf(rig)).toMatchObject({ status: "sent", delayedAt: expect.any(String) as string });
@@ -223,20 +248,91 @@ describe("Amazon SES through SNS", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("while its certificate cannot be read, it is told to try again, and is asked no more than ten times a minute", async () => {
-    const there = amazon();
-    await using rig = await open(there.sources);
-    const bounce = sesBounce(await rig.returnPath("po-1"));
-    const { answer } = there;
-    there.answer = undefined;
-    for (let i = 0; i < 12; i += 1) {
-      const SigningCertURL = CERTIFICATE.replace("7ff5", `7f${i}`);
-      expect((await post(rig, "ses", snsMessage(bounce, { SigningCertURL }))).status).toBe(503);
-    }
-    expect(there.asked).toHaveLength(10);
-    there.answer = answer;
-    expect((await post(rig, "ses", snsMessage(bounce))).status).toBe(503);
-    expect(await mailOf(rig)).toEqual({ status: "sent", attempts: 1 });
+  describe("while its certificate cannot be read", () => {
+    const named = (i: number) => CERTIFICATE.replace("7ff5", `7f${i}`);
+
+    test("it is told to try again, and is asked no more than ten times a minute", async () => {
+      const there = amazon();
+      await using rig = await open(there.sources);
+      const bounce = sesBounce(await rig.returnPath("po-1"));
+      const { answer } = there;
+      there.answer = undefined;
+      for (let i = 0; i < 12; i += 1) {
+        const message = snsMessage(bounce, { SigningCertURL: named(i) });
+        expect((await post(rig, "ses", message)).status).toBe(503);
+      }
+      expect(there.asked).toHaveLength(10);
+      there.answer = answer;
+      expect((await post(rig, "ses", snsMessage(bounce))).status).toBe(503);
+      expect(await mailOf(rig)).toEqual({ status: "sent", attempts: 1 });
+    });
+
+    test.each([
+      ["there is no such file", undefined],
+      ["the file is no certificate", "nonsense"],
+    ])("because %s, that is not asked for again for ten minutes, whoever names it", async (_, file) => {
+      const { asked, check } = checker((url) => (url === CERTIFICATE ? PEM : file));
+      const startMs = Date.now();
+      const madeUp = (minute: number) =>
+        Promise.all(
+          Array.from({ length: 10 }, (__, i) =>
+            expect(check(named(i), startMs + minute * 60_000)).rejects.toThrow("cannot be read"),
+          ),
+        );
+      await madeUp(0);
+      expect(asked).toHaveLength(10);
+      await expect(check(CERTIFICATE, startMs)).rejects.toThrow("cannot be read");
+      for (let minute = 1; minute < 10; minute += 1) await madeUp(minute);
+      expect(asked).toHaveLength(10);
+      expect(await check(CERTIFICATE, startMs + 9 * 60_000)).toMatchObject({ ok: true });
+      await expect(check(named(0), startMs + 10 * 60_000)).rejects.toThrow("cannot be read");
+      expect(asked.slice(10)).toEqual([CERTIFICATE, named(0)]);
+    });
+
+    test("it is asked again at once where it did not answer", async () => {
+      let isAway = true;
+      const { asked, check } = checker(() => {
+        if (isAway) throw new Error("away");
+        return PEM;
+      });
+      await expect(check(CERTIFICATE, Date.now())).rejects.toThrow("cannot be read");
+      isAway = false;
+      expect(await check(CERTIFICATE, Date.now())).toMatchObject({ ok: true });
+      expect(asked).toEqual([CERTIFICATE, CERTIFICATE]);
+    });
+  });
+
+  test("deliveries that come at the same moment ask for the certificate once", async () => {
+    const { asked, check } = checker(() => PEM);
+    const checked = await Promise.all(Array.from({ length: 12 }, () => check(CERTIFICATE, Date.now())));
+    expect(checked.map(({ ok }) => ok)).toEqual(Array.from({ length: 12 }, () => true));
+    expect(asked).toEqual([CERTIFICATE]);
+  });
+
+  describe("what was published", () => {
+    const eventOf = (Message: string) => {
+      const source = amazon().sources.get("ses");
+      if (source === undefined) throw new Error("The guide has no such source");
+      const body = Buffer.from(JSON.stringify(snsMessage({}, { Message })));
+      return readEvents(source, body, "key").map(({ event }) => event);
+    };
+
+    test("keeps its numbers, and is the event also where it is null", () => {
+      expect(JSON.stringify(eventOf('{"account":8202522731445525542}'))).toBe(
+        '[{"account":8202522731445525542}]',
+      );
+      expect(eventOf("null")).toEqual([null]);
+    });
+
+    test("is refused where it is nested deeper than other events may be", () => {
+      expect(eventOf(`${"[".repeat(64)}${"]".repeat(64)}`)).toHaveLength(1);
+      expect(() => eventOf(`${"[".repeat(65)}${"]".repeat(65)}`)).toThrow("deeper than 64 levels");
+    });
+
+    test("leaves the message of SNS as the event where it is no JSON", () => {
+      const text = "Successfully validated SNS topic for Amazon SES event publishing.";
+      expect(eventOf(text)).toEqual([expect.objectContaining({ Message: text })]);
+    });
   });
 });
 
