@@ -1,6 +1,7 @@
 /** No page of another site can press or post anything: each POST route that Express has, so that a new one cannot be forgotten. */
 import { Router } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LINK_VIEW_MS } from "../../../src/approval/approval.ts";
 import { createApp } from "../../../src/gateway/app.ts";
 import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
@@ -11,6 +12,7 @@ import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { createCatalogue } from "../../../src/workflows/catalogue.ts";
 import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
 import { call } from "../../support/http.ts";
+import { openRig, type Rig, until } from "./rig.ts";
 
 const PUBLIC_URL = "http://127.0.0.1:5001";
 
@@ -73,6 +75,8 @@ function pathsIn(stack: readonly Layer[]): string[] {
   });
 }
 
+const REFUSED = /Pages of other sites cannot use this (?:form|API)/u;
+
 const PATHS = posted();
 let calls = 0;
 
@@ -110,8 +114,6 @@ describe.each(PATHS.filter((path) => !BY_SIGNATURE.includes(path)))("POST %s", (
       body: "confirm=yes",
     });
   };
-  const REFUSED = /Pages of other sites cannot use this (?:form|API)/u;
-
   test("from another site is refused, whether the browser says so or names the site", async () => {
     for (const headers of [
       { "sec-fetch-site": "cross-site" },
@@ -122,7 +124,7 @@ describe.each(PATHS.filter((path) => !BY_SIGNATURE.includes(path)))("POST %s", (
     ]) {
       const answer = await post(headers);
       // The inbox tells people in their own words: there, our own form would not be refused. A link that is none is refused
-      // anyway; the tests of decision pages and of the requester's have genuine ones.
+      // anyway; genuine ones have tests of their own below.
       const own = await post({ origin: gateway.url });
       const isForThat =
         /^\/[adr]\//u.test(path) ||
@@ -142,3 +144,46 @@ describe.each(PATHS.filter((path) => !BY_SIGNATURE.includes(path)))("POST %s", (
     }
   });
 });
+
+/** What a form is posted to, to answer, to take the answer back, or to cancel. */
+async function linkOf(rig: Rig, kind: string): Promise<string> {
+  const decision = await rig.link("po-1", "approve");
+  if (kind === "/d") return decision;
+  if (kind === "/r") return `${(await rig.press(decision)).headers.get("location")}/undo`;
+  const root = await until(async () => rig.durable.read("po-1"));
+  const token = rig.tokens.issueRequesterLink({
+    approval: "po-1",
+    recipient: rig.tokens.recipientId("po-1", "kim@example.com"),
+    bornAtMs: root.createdAt,
+    expiresAtMs: root.timeoutAt + LINK_VIEW_MS,
+  });
+  return `/a/${token}/cancel`;
+}
+
+test.each(["/d", "/r", "/a"])(
+  "a genuine link under %s does nothing for another site that an old browser names",
+  async (kind) => {
+    await using rig = await openRig();
+    const asked = { id: "po-1", title: "Order", requester: "kim@example.com", undo: "PT1H" };
+    const approvers = ["ana@example.com", "bo@example.com"];
+    const { status } = await rig.json("POST", "/approvals", { ...asked, approvers, require: "all" });
+    expect(status).toBe(202);
+    const link = await linkOf(rig, kind);
+    expect(link.startsWith(`${kind}/`)).toBe(true);
+
+    /** What people and programs did. */
+    const acts = async () => {
+      const { events } = (await rig.json("GET", "/approvals/po-1/history")).body as { events: object[] };
+      return events.filter((event) => "door" in event);
+    };
+    const before = await acts();
+    const audited = rig.audit.filter(({ what }) => what !== "refused").length;
+    const fields = { confirm: "yes" };
+    expect((await rig.press(link, fields, { origin: "https://evil.example" })).status).toBe(403);
+    expect(await acts()).toEqual(before);
+    expect(rig.audit.filter(({ what }) => what !== "refused")).toHaveLength(audited);
+    // It is the site alone that stood in the way.
+    expect((await rig.press(link, fields, { origin: rig.url })).status).toBe(303);
+    expect((await acts()).length).toBeGreaterThan(before.length);
+  },
+);
