@@ -5,6 +5,8 @@ import type { EngineLog } from "./log.ts";
 
 /** If the clock has gained or lost more than this beside elapsed time, it was set. Clocks that are kept right are moved by less. */
 const SET_MS = 1_000;
+/** If it has gained or lost more than this between two looks, the machine may have slept. */
+const ODD_MS = 50;
 /** For so long, a clock that was set is not believed: it may be set right again. */
 const DOUBT_MS = 600_000;
 /** How fast time runs here until a clock that was set back for good has caught up. */
@@ -16,7 +18,7 @@ export interface MachineClockOptions {
   /** Milliseconds since any moment. They cannot be set, and stand still while the machine sleeps. */
   readonly elapsed?: () => number;
   /** The same, but they go on while the machine sleeps. */
-  readonly awake?: () => number;
+  readonly sinceBoot?: () => number;
   /** Told how far the clock was set, in milliseconds, when that is seen; and with undefined when both agree again. */
   readonly onSet?: (byMs: number | undefined) => void;
 }
@@ -30,18 +32,18 @@ export interface MachineClockOptions {
  *    has happened.
  * C3 After that it is believed. If it is ahead, its time is taken. If it is behind, time runs at half its speed until the
  *    clock has caught up.
- * C4 A machine that slept has a clock that is ahead, too. Its time is taken at once.
+ * C4 A machine that slept has a clock that is ahead, too. How long it slept counts at once, also while its clock is doubted.
  * C5 Each start takes the clock as it is.
  */
 export class MachineClock implements Clock {
   readonly #wall: () => number;
   readonly #elapsed: () => number;
-  readonly #awake: () => number;
+  readonly #sinceBoot: () => number;
   readonly #onSet: (byMs: number | undefined) => void;
   /** The time at the last look, and elapsed time then. */
   #at: number;
   #lookedAt: number;
-  /** How much longer the machine had been on than elapsed time says, at the last look that asked. */
+  /** How much longer than elapsed time the machine has been on, as far as that is in `#at`. */
   #slept: number;
   /** While the clock is doubted: since when, by elapsed time, and how far it was set. */
   #doubt: { readonly since: number; readonly byMs: number } | undefined;
@@ -50,11 +52,11 @@ export class MachineClock implements Clock {
   constructor(options: MachineClockOptions = {}) {
     this.#wall = options.wall ?? Date.now;
     this.#elapsed = options.elapsed ?? elapsedMs;
-    this.#awake = options.awake ?? (() => uptime() * 1_000);
+    this.#sinceBoot = options.sinceBoot ?? (() => uptime() * 1_000);
     this.#onSet = options.onSet ?? (() => undefined);
     this.#at = this.#wall();
     this.#lookedAt = this.#elapsed();
-    this.#slept = this.#awake() - this.#lookedAt;
+    this.#slept = this.#sinceBoot() - this.#lookedAt;
   }
 
   after(delayMs: number, callback: () => void): () => void {
@@ -65,9 +67,12 @@ export class MachineClock implements Clock {
     const elapsed = this.#elapsed();
     const passed = elapsed - this.#lookedAt;
     const isSlow = this.#doubt !== undefined && this.#doubt.byMs < 0 && this.#isOver(elapsed);
-    const own = this.#at + passed * (isSlow ? SLOW : 1);
+    let own = this.#at + passed * (isSlow ? SLOW : 1);
     const wall = this.#wall();
+    const isOdd = this.#doubt !== undefined || Math.abs(wall - own) > ODD_MS;
+    if (isOdd) own += this.#sleptSince(elapsed);
     const isBelieved = this.#isBelieved(wall - own, elapsed, isSlow ? passed * (1 - SLOW) : 0);
+    if (isOdd && isBelieved) this.#slept = this.#sinceBoot() - elapsed;
     this.#lookedAt = elapsed;
     this.#at = isBelieved ? wall : own;
     // A clock may be moved back by milliseconds.
@@ -81,7 +86,7 @@ export class MachineClock implements Clock {
    */
   #isBelieved(byMs: number, elapsed: number, gainedMs: number): boolean {
     const doubt = this.#doubt;
-    if (Math.abs(byMs) <= SET_MS || (doubt === undefined && this.#hasSlept(byMs, elapsed))) {
+    if (Math.abs(byMs) <= SET_MS) {
       this.#doubt = undefined;
       if (doubt !== undefined) this.#onSet(undefined);
       return true;
@@ -104,12 +109,12 @@ export class MachineClock implements Clock {
     return this.#doubt !== undefined && elapsed - this.#doubt.since >= DOUBT_MS;
   }
 
-  /** Whether the clock is ahead because the machine slept since this was last asked. */
-  #hasSlept(byMs: number, elapsed: number): boolean {
-    const slept = this.#awake() - elapsed;
-    const sinceMs = slept - this.#slept;
-    this.#slept = slept;
-    return Math.abs(byMs - sinceMs) <= SET_MS;
+  /** How long the machine slept that was not told yet. Some systems know it to the second: what may be none is left for later. */
+  #sleptSince(elapsed: number): number {
+    const sleptMs = this.#sinceBoot() - elapsed - this.#slept;
+    if (sleptMs <= SET_MS) return 0;
+    this.#slept += sleptMs;
+    return sleptMs;
   }
 }
 

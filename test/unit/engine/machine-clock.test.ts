@@ -6,19 +6,19 @@ const HOUR = 60 * MINUTE;
 const START = 1_800_000_000_000;
 
 function machine() {
-  const time = { wall: START, elapsed: 5_000, awake: 9_000 };
+  const time = { wall: START, elapsed: 5_000, sinceBoot: 9_000 };
   const told: (number | undefined)[] = [];
   const clock = new MachineClock({
     wall: () => time.wall,
     elapsed: () => time.elapsed,
-    awake: () => time.awake,
+    sinceBoot: () => time.sinceBoot,
     onSet: (byMs) => told.push(byMs),
   });
   /** Time passes, and the engine looks at its clock once a second. */
   const pass = (ms: number) => {
     for (let left = ms; left > 0; left -= 1_000) {
       const step = Math.min(left, 1_000);
-      for (const each of ["wall", "elapsed", "awake"] as const) time[each] += step;
+      for (const each of ["wall", "elapsed", "sinceBoot"] as const) time[each] += step;
       clock.now();
     }
   };
@@ -105,9 +105,59 @@ describe("MachineClock", () => {
     const { time, told, pass, since } = machine();
     pass(MINUTE);
     time.wall += 8 * HOUR;
-    time.awake += 8 * HOUR;
+    time.sinceBoot += 8 * HOUR;
     expect(since()).toBe(8 * HOUR + MINUTE);
     expect(told).toEqual([]);
+  });
+
+  test("many short sleeps before do not make a long one a clock that was set", () => {
+    const { time, told, pass, since } = machine();
+    for (const ms of [...Array.from({ length: 20 }, () => 900), 8 * HOUR]) {
+      time.wall += ms;
+      time.sinceBoot += ms;
+      pass(1_000);
+    }
+    expect(since()).toBe(time.wall - START);
+    expect(told).toEqual([]);
+  });
+
+  test.each([HOUR, -HOUR])(
+    "a machine that sleeps while its clock, set by %i ms, is doubted: that time counts at once, and the doubt stays",
+    (byMs) => {
+      const { time, told, pass, since } = machine();
+      time.wall += byMs;
+      pass(MINUTE);
+      for (const _ of [1, 2]) {
+        time.wall += 8 * HOUR;
+        time.sinceBoot += 8 * HOUR;
+        pass(MINUTE);
+      }
+      expect(since()).toBe(16 * HOUR + 3 * MINUTE);
+      time.wall -= byMs;
+      pass(MINUTE);
+      expect(since()).toBe(16 * HOUR + 4 * MINUTE);
+      expect(told).toEqual([byMs, undefined]);
+    },
+  );
+
+  test("a machine that slept and whose clock was set meanwhile: only the setting is doubted", () => {
+    const { time, told, pass, since } = machine();
+    time.wall += 9 * HOUR;
+    time.sinceBoot += 8 * HOUR;
+    pass(MINUTE);
+    expect(since()).toBe(8 * HOUR + MINUTE);
+    expect(told).toEqual([HOUR]);
+  });
+
+  test("time since the start of the machine that is told in whole seconds makes nothing of nothing", () => {
+    const { time, told, pass, since } = machine();
+    time.wall += HOUR;
+    for (let n = 0; n < 400; n += 1) {
+      pass(700);
+      time.sinceBoot = 4_000 + Math.floor(time.elapsed / 1_000) * 1_000;
+    }
+    expect(since()).toBe(280_000);
+    expect(told).toEqual([HOUR]);
   });
 
   test("never goes back, whatever the clock does", () => {
