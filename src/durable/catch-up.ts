@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Message, Network } from "@resonatehq/sdk";
 import { parseAddress } from "../protocol/addresses.ts";
-import { targetOf } from "./lineage.ts";
+import { delayOf, targetOf } from "./lineage.ts";
 import { ask } from "./protocol-client.ts";
 
 export interface CatchUpOptions {
@@ -10,6 +10,8 @@ export interface CatchUpOptions {
   readonly groups: readonly string[];
   /** Its name in them. */
   readonly pid: string;
+  /** The engine's time, in milliseconds since 1970. */
+  readonly now: () => number;
   /** Takes a task as if the server had just offered it. */
   readonly offer: (message: Message) => void;
 }
@@ -94,17 +96,23 @@ export class CatchUp {
     const start = Math.floor(Math.random() * tasks.length);
     const waiting = [...tasks.slice(start), ...tasks.slice(0, start)];
     const offerNext = async (): Promise<void> => {
-      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) await this.#offer(task);
+      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+        if (this.#stopped.signal.aborted) return;
+        await this.#offer(task);
+      }
     };
     await Promise.all(Array.from({ length: READS_AT_ONCE }, offerNext));
   }
 
-  /** A search does not tell whose tasks it finds, but the promise does. */
+  /** A search does not tell whose tasks it finds, and whether it is time for them, but the promise does. */
   async #offer({ id, version }: Waiting): Promise<void> {
-    const { network, offer } = this.#options;
+    const { network, now, offer } = this.#options;
     const response = await ask(network, "promise.get", { id });
-    if (!response.ok || response.data.promise.state !== "pending") return;
-    if (!this.#isOurs(targetOf(response.data.promise.tags))) return;
+    if (this.#stopped.signal.aborted || !response.ok) return;
+    const { state, tags } = response.data.promise;
+    if (state !== "pending" || !this.#isOurs(targetOf(tags))) return;
+    // The server hands it out itself when its time has come.
+    if ((delayOf(tags) ?? 0) > now()) return;
     offer({ kind: "execute", head: {}, data: { task: { id, version } } });
   }
 

@@ -6,7 +6,7 @@ import {
   ResonateTimeoutException,
   type Response,
 } from "@resonatehq/sdk";
-import { CatchUp } from "./catch-up.ts";
+import { CatchUp, type CatchUpOptions } from "./catch-up.ts";
 import { type EngineClock, RemoteClock } from "./engine-time.ts";
 import { heartbeat } from "./heartbeats.ts";
 import { createSend } from "./http-send.ts";
@@ -88,7 +88,7 @@ export function createHttpNetwork({
       ? await heartbeat(request, isOwn, (beat) => withPatience(beat, () => beats.run(() => send(beat))))
       : await withPatience(request, () => turns.run(() => send(request)));
   network.send = patiently as Network["send"];
-  if (isWorker) catchUp(network, streams, { groups, pid });
+  if (isWorker) catchUp(network, streams, { groups, pid, now: () => clock.now() });
   return Object.assign(network, {
     clock,
     onGap: (callback: () => void) => streams.onForeignOpen(callback),
@@ -104,7 +104,7 @@ function tooLate(): ResonateTimeoutException {
 function catchUp(
   network: Network,
   streams: PollStreams,
-  worker: { readonly groups: readonly string[]; readonly pid: string },
+  worker: Pick<CatchUpOptions, "groups" | "pid" | "now">,
 ): void {
   const looks = new CatchUp({ ...worker, network, offer: (message) => streams.deliver(message) });
   streams.onForeignOpen(() => looks.look());

@@ -10,7 +10,7 @@ import { isTimer, TAG } from "../protocol/tags.ts";
 export { anyAddress } from "../protocol/addresses.ts";
 export { originOf as originOfId } from "../protocol/ids.ts";
 export { PROTOCOL_VERSION } from "../protocol/records.ts";
-export { isTimer } from "../protocol/tags.ts";
+export { delayOf, isTimer } from "../protocol/tags.ts";
 
 /** Lineage of a promise where a workflow would create it: below the promise that its id names, or as a root. */
 export function lineage(id: string): Record<string, string> {

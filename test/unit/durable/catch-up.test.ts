@@ -6,6 +6,7 @@ interface Stored {
   readonly target?: string;
   readonly state?: string;
   readonly version?: number;
+  readonly delay?: string;
 }
 
 /** A server on which so much is pending, in the order of ids. */
@@ -25,8 +26,8 @@ function server(pending: Record<string, Stored>) {
       return { status: 200, data: { tasks, ...(after.length > limit && { cursor: tasks.at(-1)?.id }) } };
     }
     const { id } = data as { id: string };
-    const { target, state = "pending" } = pending[id] ?? {};
-    const tags = target === undefined ? {} : { "resonate:target": target };
+    const { target, state = "pending", delay } = pending[id] ?? {};
+    const tags = { ...(target && { "resonate:target": target }), ...(delay && { "resonate:delay": delay }) };
     const promise = { id, state, param: {}, value: {}, tags, timeoutAt: 2, createdAt: 1 };
     return { status: 200, data: { promise } };
   };
@@ -44,12 +45,14 @@ function server(pending: Record<string, Stored>) {
   return { network: { send } as unknown as Network, asked, failures, atOnceMax: () => atOnceMax };
 }
 
+const NOW = 1_000_000;
+
 function worker(network: Network, groups: readonly string[] = ["worker"]) {
   const offered: string[] = [];
   const offer = (message: Message) => {
     if (message.kind === "execute") offered.push(`${message.data.task.id} v${message.data.task.version}`);
   };
-  return { offered, looks: new CatchUp({ network, groups, pid: "w1", offer }) };
+  return { offered, looks: new CatchUp({ network, groups, pid: "w1", now: () => NOW, offer }) };
 }
 
 test("what waits for this worker is offered to it, and nothing else", async () => {
@@ -68,6 +71,38 @@ test("what waits for this worker is offered to it, and nothing else", async () =
   const { looks, offered } = worker(network, ["worker", "builtin"]);
   looks.look();
   await vi.waitFor(() => expect(offered.toSorted()).toEqual(["a v3", "c v0", "e v0", "i v0"]));
+});
+
+test("what the server is to hand out later is left to it", async () => {
+  const target = "poll://any@worker";
+  const { network, asked } = server({
+    a: { target, delay: String(NOW + 1) },
+    b: { target, delay: String(NOW) },
+    // Of a server that reads it otherwise.
+    c: { target, delay: "tomorrow" },
+  });
+  const { looks, offered } = worker(network);
+  looks.look();
+  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(offered.toSorted()).toEqual(["b v0", "c v0"]);
+});
+
+test("a worker that stops within a look reads no further promise, and takes no further task", async () => {
+  const many = Array.from({ length: 50 }, (_, n) => [String(n), { target: "poll://any@worker" }]);
+  const { network, asked } = server(Object.fromEntries(many) as Record<string, Stored>);
+  let offered = 0;
+  const offer = () => {
+    offered += 1;
+    looks.stop();
+  };
+  const looks = new CatchUp({ network, groups: ["worker"], pid: "w1", now: () => NOW, offer });
+  looks.look();
+  await vi.waitFor(() => expect(offered).toBe(1));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(offered).toBe(1);
+  // The search, and the reads that were under way.
+  expect(asked.length).toBeLessThanOrEqual(9);
 });
 
 test("a look is bounded: pages of 100, a few promises at once, at most 2,000 tasks", async () => {
