@@ -73,14 +73,13 @@ async function change(
 
 async function list(cli: Cli, state: Task["state"], values: { json?: boolean }): Promise<ExitCode> {
   const administration = await cli.administration();
-  const tasks = await administration.tasks(state, LIST_MAX);
-  if (tasks === undefined)
+  const found = await administration.tasks(state, LIST_MAX);
+  if (found === undefined)
     throw new CommandFailure(EXIT.engineUnavailable, "The engine cannot search for tasks");
-  cli.print(
-    tasks,
-    () => (tasks.length === 0 ? `There is no ${state} task` : tasks.map(line).join("\n")),
-    values,
-  );
+  const { tasks, truncated } = found;
+  const lines = tasks.length === 0 && !truncated ? [`There is no ${state} task`] : tasks.map(line);
+  if (truncated) lines.push(`At least ${tasks.length}: there may be more`);
+  cli.print(tasks, () => lines.join("\n"), values);
   return EXIT.ok;
 }
 

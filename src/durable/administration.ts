@@ -46,6 +46,12 @@ export interface Task {
   readonly pid?: string;
 }
 
+export interface TasksFound {
+  readonly tasks: readonly Task[];
+  /** There may be more than these. */
+  readonly truncated: boolean;
+}
+
 /** Requests of operators to any engine that speaks the protocol. Errors are those of the durable port. */
 export interface Administration {
   /**
@@ -58,8 +64,11 @@ export interface Administration {
   deleteSchedule(name: string): Promise<boolean>;
   /** By name, at most 1,000. */
   schedules(): Promise<Schedule[]>;
-  /** By id, at most `limit`; undefined where the server has no search. */
-  tasks(state: Task["state"], limit: number): Promise<Task[] | undefined>;
+  /**
+   * By id, at most `limit`; undefined where the server has no search. Timers at rest are none of them, and of 2,000 tasks
+   * no more are looked at.
+   */
+  tasks(state: Task["state"], limit: number): Promise<TasksFound | undefined>;
   task(id: string): Promise<Task | undefined>;
   /** Keeps workers off the workflow. False if it has ended. */
   haltTask(id: string): Promise<boolean>;
@@ -69,6 +78,8 @@ export interface Administration {
 
 const SCHEDULES_MAX = 1_000;
 const PAGE = 100;
+/** Of tasks, in one search: 2,000. On a server with many timers at rest, a search for halted workflows passes all of them. */
+const TASK_PAGES_MAX = 20;
 
 /** @param isEmbedded whether it is the embedded engine that answers, which reads cron expressions as this program does */
 export function createAdministration(
@@ -123,6 +134,7 @@ export function createAdministration(
     async tasks(state, limit) {
       const found: Task[] = [];
       let cursor: string | undefined;
+      let pages = 0;
       do {
         const from = cursor === undefined ? {} : { cursor };
         const response = await ask(network, "task.search", { state, limit: PAGE, ...from });
@@ -130,8 +142,9 @@ export function createAdministration(
         const tasks = response.data.tasks.map(taskOf);
         found.push(...(state === "halted" && !isEmbedded ? await withoutTimers(network, tasks) : tasks));
         cursor = response.data.cursor;
-      } while (cursor !== undefined && found.length < limit);
-      return found.slice(0, limit);
+        pages += 1;
+      } while (cursor !== undefined && found.length < limit && pages < TASK_PAGES_MAX);
+      return { tasks: found.slice(0, limit), truncated: cursor !== undefined || found.length > limit };
     },
     async task(id) {
       const response = await ask(network, "task.get", { id });

@@ -2,7 +2,7 @@ import express, { type Express, type Router } from "express";
 import type { KnownPeople } from "../approval/same-person.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Provider } from "../auth/entry.ts";
-import type { Task } from "../durable/administration.ts";
+import type { TasksFound } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -64,7 +64,7 @@ export interface AdminOptions {
   /** The identity provider that signs in, made for the address to which it sends browsers back. Default: there is none. */
   readonly provider?: ((redirectUri: string) => Provider) | undefined;
   /** Halted workflows; undefined where the engine cannot say. */
-  readonly halted?: (() => Promise<readonly Task[] | undefined>) | undefined;
+  readonly halted?: (() => Promise<TasksFound | undefined>) | undefined;
 }
 
 /** All that routes need, and may know. */

@@ -218,16 +218,23 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
           ],
           mailed: 50,
         },
-        halted: [
-          { id: words, isApproval: false },
-          { id: "po-4711", isApproval: true },
-        ],
+        halted: {
+          named: [
+            { id: words, isApproval: false },
+            { id: "po-4711", isApproval: true },
+          ],
+          isLeast: true,
+        },
       },
     },
     "admin overview away": {
       status: 503,
       view: "adminOverview",
-      data: { operator, unavailable: "Cannot list approvals: this installation keeps no index", halted: [] },
+      data: {
+        operator,
+        unavailable: "Cannot list approvals: this installation keeps no index",
+        halted: { named: [], isLeast: false },
+      },
     },
     "admin callbacks": {
       status: 200,

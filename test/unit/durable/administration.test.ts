@@ -74,5 +74,24 @@ test("halted tasks of timers, which workers put to rest on other servers, are no
   await ask(engine, create("po:0", soon, latentTags("po:0", "po", timer)));
   for (const id of ["po", "po:0"]) await ask(engine, request("task.halt", { id }));
   const other = createAdministration(inner, { isEmbedded: false });
-  expect(await other.tasks("halted", 10)).toMatchObject([{ id: "po", state: "halted" }]);
+  expect(await other.tasks("halted", 10)).toMatchObject({
+    tasks: [{ id: "po", state: "halted" }],
+    truncated: false,
+  });
+});
+
+test("of any number of timers at rest, a bounded number is looked at for halted workflows", async () => {
+  const asked: string[] = [];
+  const tasks = Array.from({ length: 100 }, (_, n) => ({ id: `po-${n}:0`, state: "halted", version: 1 }));
+  const promise = { state: "resolved", tags: { "resonate:timer": "true" } };
+  const endless = Object.assign(testEngine().network({ group: "cli" }), {
+    send: async ({ kind, head }: Request) => {
+      asked.push(kind);
+      const data = kind === "task.search" ? { tasks, cursor: "more" } : { promise };
+      return { kind, head: { ...head, status: 200 }, data };
+    },
+  }) as unknown as Network;
+  const found = await createAdministration(endless, { isEmbedded: false }).tasks("halted", 100);
+  expect(found).toEqual({ tasks: [], truncated: true });
+  expect(asked.filter((kind) => kind === "task.search")).toHaveLength(20);
 });

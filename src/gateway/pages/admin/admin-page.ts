@@ -99,7 +99,11 @@ export type AdminPage =
         readonly operator: OperatorShown;
         readonly overview?: Overview;
         readonly unavailable?: string;
-        readonly halted?: readonly { readonly id: string; readonly isApproval: boolean }[];
+        readonly halted?: {
+          readonly named: readonly { readonly id: string; readonly isApproval: boolean }[];
+          /** There may be more. */
+          readonly isLeast: boolean;
+        };
       };
     }
   | {

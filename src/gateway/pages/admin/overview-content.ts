@@ -34,10 +34,11 @@ export function overviewContent({
           bars: barsOf(overview.mails),
         },
       ],
-      halted: halted?.map(({ id, isApproval }) => ({
+      halted: halted?.named.map(({ id, isApproval }) => ({
         id,
         href: isApproval ? adminApprovalHref(id) : undefined,
       })),
+      haltedAreLeast: halted?.isLeast,
     },
     shell: adminShell(operator, "Overview"),
   };

@@ -1,7 +1,7 @@
 /** `GET /admin/overview`: figures, and what is stuck. `GET /admin/callbacks`: those that failed. */
 import type { IRouter } from "express";
 import { KIND_TAG } from "../../../approval/ids.ts";
-import type { Task } from "../../../durable/administration.ts";
+import type { TasksFound } from "../../../durable/administration.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { ServiceError } from "../../../lib/errors.ts";
@@ -15,7 +15,7 @@ export interface AdminOverviewOptions {
   readonly durable: Durable;
   readonly ledger: Pick<Ledger, "list">;
   /** Halted workflows; undefined where the engine cannot say. */
-  readonly halted?: (() => Promise<readonly Task[] | undefined>) | undefined;
+  readonly halted?: (() => Promise<TasksFound | undefined>) | undefined;
   readonly entrance: Entrance;
   readonly pages: Pages;
   /** Milliseconds since 1970. */
@@ -29,8 +29,9 @@ export function addAdminOverviewRoutes(router: IRouter, options: AdminOverviewOp
   addRoute(router, "/admin/overview", {
     GET: entrance.viewing(async (_req, res, operator) => {
       const stuck = await halted();
-      const named = stuck && (await Promise.all(stuck.map(({ id }) => kindOf(durable, id))));
-      const shown = { operator, ...(named === undefined ? {} : { halted: named }) };
+      const named = stuck && (await Promise.all(stuck.tasks.map(({ id }) => kindOf(durable, id))));
+      const isLeast = stuck?.truncated === true;
+      const shown = { operator, ...(named === undefined ? {} : { halted: { named, isLeast } }) };
       try {
         const data = { ...shown, overview: await readOverview() };
         pages.render(res, { status: 200, view: "adminOverview", data });

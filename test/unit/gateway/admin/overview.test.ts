@@ -61,6 +61,17 @@ test("names halted workflows", async () => {
   expect(text).toContain('<a href="/admin/approvals/po-1"><code>po-1</code></a>');
 });
 
+test("says so where not all that is halted was looked at", async () => {
+  for (const [tasks, said] of [
+    [[], "No halted workflow was found among the first tasks that were looked at. There may be more."],
+    [[{ id: "po-1", state: "halted", version: 1 } as const], "At least 1: there may be more."],
+  ] as const) {
+    const halted = async () => ({ tasks, truncated: true });
+    await using rig = await openRig({ admin: { byKey: true, halted }, ledger: NO_LEDGER, work: false });
+    expect(read((await (await enters(rig, "")).get("/admin/overview")).text)).toContain(said);
+  }
+});
+
 test("looks for callbacks that failed when it is asked to", async () => {
   const { rig, keys } = await openAdminRig();
   await using _ = rig;
