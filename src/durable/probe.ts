@@ -5,7 +5,7 @@ import type { Network } from "@resonatehq/sdk";
 import { ServiceError } from "../lib/errors.ts";
 import type { Endpoint } from "./engine-look.ts";
 import { engineTimeOf } from "./engine-time.ts";
-import { createHttpNetwork } from "./http-network.ts";
+import { createHttpNetwork, type HttpEngineNetwork } from "./http-network.ts";
 import { EXTERNAL, lineage, ofTree, PROTOCOL_VERSION } from "./lineage.ts";
 import { ask, stored } from "./protocol-client.ts";
 import { tokenNow } from "./token.ts";
@@ -16,7 +16,7 @@ export interface ServerFindings {
   readonly wantsToken: boolean;
   /**
    * Whether the deadline of a promise without a target is announced when it comes. Undefined: the process that tried it
-   * this month did not live to say.
+   * this month did not live to say, or could not have heard it.
    */
   readonly keepsDeadlines: boolean | undefined;
   readonly searches: boolean;
@@ -109,12 +109,11 @@ export async function probe(
   const network = createHttpNetwork({ ...endpoint, group: "countersign-probe", pid });
   try {
     const wantsToken = await refusesStrangers(endpoint, pid);
-    const now = await engineTimeOf(network).current();
-    const trial = trialAt(now);
+    const trial = trialAt(await engineTimeOf(network).current());
     return {
       wantsToken,
       searches: await hasSearch(network, trial),
-      keepsDeadlines: await announces(network, trial, { timeoutAt: now + DEADLINE_MS, patienceMs, signal }),
+      keepsDeadlines: await announces(network, trial, { patienceMs, signal }),
     };
   } finally {
     await network.stop();
@@ -129,23 +128,30 @@ function trialAt(nowMs: number): string {
   return `countersign-probe-${new Date(nowMs).toISOString().slice(0, 7)}`;
 }
 
-/** Lets the trial's deadline come, and listens. Where another process has done so before, reads what came of it. */
+/**
+ * Lets the trial's deadline come, and listens. Where another process has done so before, reads what came of it. Silence
+ * says something only where an announcement would have been heard: with a listener on a trial that was pending, and a
+ * stream that was open all the time.
+ */
 async function announces(
-  network: Network,
+  network: HttpEngineNetwork,
   id: string,
-  until: {
-    readonly timeoutAt: number;
-    readonly patienceMs: number;
-    readonly signal: AbortSignal | undefined;
-  },
+  until: { readonly patienceMs: number; readonly signal: AbortSignal | undefined },
 ): Promise<boolean | undefined> {
-  const { timeoutAt, patienceMs, signal } = until;
+  const { patienceMs, signal } = until;
   const heard = Promise.withResolvers<boolean>();
+  const stream = { isOpen: false, breaks: 0 };
+  network.onListening((isOpen) => {
+    stream.isOpen = isOpen;
+    if (!isOpen) stream.breaks += 1;
+  });
   network.recv((message) => {
     if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
   });
   await network.init();
   const tags = { ...lineage(id), ...EXTERNAL };
+  // Only now: whatever took its time before would take it from the trial.
+  const timeoutAt = (await engineTimeOf(network).current()) + DEADLINE_MS;
   const trial = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags });
   if (!trial.ok) throw new Error(`The server answers ${trial.status} to a creation`);
   const result = `${id}:0`;
@@ -154,16 +160,19 @@ async function announces(
     const param: unknown = known.ok ? stored(known.data.promise).param : undefined;
     return typeof param === "boolean" ? param : undefined;
   }
+  const before = { ...stream };
   const listening = await ask(network, "promise.register_listener", {
     awaited: id,
     address: network.unicast,
   });
+  const isListening = listening.ok && listening.data.promise.state === "pending" && before.isOpen;
   if (!listening.ok) heard.resolve(false);
   const timer = setTimeout(() => heard.resolve(false), DEADLINE_MS + patienceMs);
   signal?.addEventListener("abort", () => heard.resolve(false), { once: true });
   const isAnnounced = await heard.promise;
   clearTimeout(timer);
   if (signal?.aborted === true) return undefined;
+  if (!isAnnounced && (!isListening || stream.breaks > before.breaks)) return undefined;
   // Born with its end, so that nothing waits for it. The first one counts.
   const param = encodeValue(isAnnounced);
   await ask(network, "promise.create", {

@@ -43,14 +43,30 @@ test("probe() leaves the same two promises behind however often it runs in a mon
   expect(await stored()).toEqual(left);
 });
 
+interface Poor {
+  /** Its stream: open, never, or cut again after so many milliseconds. */
+  readonly stream?: "open" | "none" | number;
+  /** How its answer to a listener tells the trial; undefined: it takes no listeners. */
+  readonly listened?: "pending" | "rejected_timedout" | undefined;
+  /** Told of each promise that is created. */
+  readonly onCreate?: (id: string, timeoutAt: number) => void;
+  readonly searchMs?: number;
+}
+
 /** A server that lets everyone in (until told otherwise), and announces nothing. */
-async function poorServer(isOpen: (auth: string | undefined) => boolean = () => true): Promise<string> {
+async function poorServer(
+  isOpen: (auth: string | undefined) => boolean = () => true,
+  { stream = "open", onCreate, searchMs = 0, ...more }: Poor = {},
+): Promise<string> {
+  const { listened } = { listened: "pending", ...more };
   const server = createServer((request, response) => {
     if (request.method === "GET") {
+      if (stream === "none") return void response.writeHead(503).end();
+      if (stream !== "open") setTimeout(() => response.destroy(), stream);
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
       return;
     }
-    void text(request).then((body) => {
+    void text(request).then(async (body) => {
       const { kind, head, data } = JSON.parse(body) as {
         kind: string;
         head: { readonly auth?: string };
@@ -59,7 +75,7 @@ async function poorServer(isOpen: (auth: string | undefined) => boolean = () => 
       const id = String(data["id"] ?? data["awaited"]);
       const promise = {
         id,
-        state: "pending",
+        state: kind === "promise.register_listener" ? listened : "pending",
         param: {},
         value: {},
         tags: {},
@@ -69,9 +85,11 @@ async function poorServer(isOpen: (auth: string | undefined) => boolean = () => 
         ? 401
         : kind === "promise.get"
           ? 404
-          : kind === "promise.search"
+          : kind === "promise.search" || (kind === "promise.register_listener" && listened === undefined)
             ? 501
             : 200;
+      if (kind === "promise.search") await new Promise((resolve) => setTimeout(resolve, searchMs));
+      if (kind === "promise.create") onCreate?.(id, Number(data["timeoutAt"]));
       const answer = status === 200 ? { promise: { ...promise, timeoutAt: Date.now() } } : "no";
       response.writeHead(status, { "content-type": "application/json" });
       response.end(JSON.stringify({ kind, head: { ...head, status }, data: answer }));
@@ -92,6 +110,37 @@ test("probe() finds what a server lacks, and consequences() says what follows", 
     expect.stringContaining("answers without a token"),
     expect.stringContaining("does not announce"),
   ]);
+});
+
+const UNCERTAIN: Record<string, Poor> = {
+  "no stream was open": { stream: "none" },
+  "the stream broke meanwhile": { stream: 30 },
+  "no listener was taken": { listened: undefined },
+  "the trial was over before it was listened for": { listened: "rejected_timedout" },
+};
+
+test.each(Object.entries(UNCERTAIN))(
+  "probe() does not say that a server keeps no deadlines, nor stores it, if %s",
+  async (_why, poor) => {
+    const created: string[] = [];
+    const url = await poorServer(() => true, { ...poor, onCreate: (id) => created.push(id) });
+    const found = await probe({ url, token: undefined }, { patienceMs: 50 });
+    expect(found.keepsDeadlines).toBeUndefined();
+    expect(consequences(found)).toEqual([expect.stringContaining("answers without a token")]);
+    expect(created).toEqual([expect.not.stringMatching(/:0$/)]);
+  },
+);
+
+test("probe() gives its trial a second from its creation, however long the checks before it took", async () => {
+  const leftMs: number[] = [];
+  const onCreate = (id: string, timeoutAt: number) => {
+    if (!id.endsWith(":0")) leftMs.push(timeoutAt - Date.now());
+  };
+  const url = await poorServer(() => true, { searchMs: 1_700, onCreate });
+  await probe({ url, token: undefined }, { patienceMs: 10 });
+  expect(leftMs).toHaveLength(1);
+  // The server tells its time to the second, so half a second may be missing.
+  expect(leftMs[0]).toBeGreaterThan(300);
 });
 
 test("probe() finds out a server that wants a token and takes any", async () => {
