@@ -42,6 +42,8 @@ export function addWebhookRoutes(router: IRouter, options: WebhookRoutesOptions)
       const { body, replayKey, confirm } = await verified(options, source, req, res);
       if (confirm !== undefined) {
         await confirm();
+        const who = `webhook:${source.name}`;
+        audit(res, { who, what: "webhook.confirm", about: source.name, outcome: "confirmed" });
         options.log.info({ requestId: requestIdOf(res), source: source.name }, "webhook confirmed");
         return answerChallenge(res, { kind: "empty" });
       }

@@ -242,6 +242,11 @@ describe("Amazon SES through SNS", () => {
       `https://${HOST}/?Action=ConfirmSubscription&TopicArn=${encodeURIComponent(TOPIC)}&Token=2336412f37fb687f5d51e6e2425e`,
     ]);
     expect((await post(rig, "ses", confirmation({ TopicArn: `${TOPIC}2` }))).status).toBe(401);
+    const audited = rig.audit.filter(({ who }) => who === "webhook:ses");
+    expect(audited.map(({ what, about, outcome }) => [what, about, outcome])).toEqual([
+      ["webhook.confirm", "ses", "confirmed"],
+      ["refused", undefined, "signature: credentials"],
+    ]);
     // What somebody publishes to the topic confirms nothing.
     const published = { Type: "SubscriptionConfirmation", TopicArn: TOPIC, Token: "x" };
     expect((await post(rig, "ses", snsMessage(published))).body).toMatchObject({ result: "ignored" });
