@@ -22,8 +22,8 @@ const READY_TIMEOUT_MS = 2_000;
 
 /**
  * `GET /livez`: this process answers. `GET /readyz`: it can do its work, because the engine answers a read, the disk has
- * room, the engine refuses calls without a token and takes ours, and the process was not told to stop. Neither needs a key
- * or says more.
+ * room, the engine refuses calls without a token and takes ours, and the process was not told to stop; `warnings` say in a
+ * word each what keeps nobody from working. Neither needs a key or says more.
  */
 export function addHealthRoutes(router: IRouter, deps: HealthRoutesOptions): void {
   addRoute(router, "/livez", { GET: (_req, res) => void res.json({ status: "ok" }) });

@@ -43,8 +43,7 @@ export interface AdminApproval {
   readonly course: Course;
   readonly view: ApprovalView;
   readonly history: readonly HistoryEvent[];
-  /** When links were first opened, and by what it looked like. */
-  /** Whether its tree has more promises than were read: then some mails and callbacks are missing. */
+  /** Whether its tree has more promises than were read: then some mails, callbacks and openings of links are missing. */
   readonly truncated: boolean;
   readonly callbacks: readonly CallbackView[];
   /** What it waits for besides answers, the earliest first. */
