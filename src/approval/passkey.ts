@@ -25,7 +25,7 @@ export const PASSKEY_MAIL_KIND = "passkey-mail";
 export const PASSKEY_LIFE_MS = 180 * DAY_MS;
 /** Of one person at a time. */
 export const PASSKEYS_MAX = 10;
-/** Of one person, removed ones included, until the last one is over. */
+/** Of one person, removed ones included, until all are deleted: the engine's retention after the last one is over. */
 export const PASSKEY_PLACES_MAX = 100;
 export const PASSKEY_LABEL_CHARS_MAX = 60;
 /** From the page to the press, with the time that the browser asks for. */

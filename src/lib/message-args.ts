@@ -399,7 +399,7 @@ export interface MessageArgs {
   readonly "passkey.problem.unchecked": null;
   readonly "passkey.signIn": null;
   readonly "passkey.signIn.press": null;
-  readonly "passkey.spent": null;
+  readonly "passkey.spent": { readonly n: number };
   readonly "passkey.title": null;
   readonly "person.awayUntil": { readonly until: string };
   readonly "reject.all": { readonly eligible: number };

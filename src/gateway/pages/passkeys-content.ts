@@ -1,3 +1,4 @@
+import { PASSKEY_PLACES_MAX } from "../../approval/passkey.ts";
 import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { fieldControl } from "./act-controls.ts";
@@ -24,8 +25,8 @@ export function passkeysContent(
         remove: `${passkeyHref(n)}/remove`,
       })),
       options,
-      limitText: limit === undefined ? undefined : messages.text(PROBLEMS[limit]),
-      problem: problem === undefined ? undefined : messages.text(PROBLEMS[problem]),
+      limitText: limit === undefined ? undefined : problemText(limit, messages),
+      problem: problem === undefined ? undefined : problemText(problem, messages),
       label: fieldControl(PASSKEY_LABEL, { values, faults, label: messages.text("passkey.label") }, messages),
       form: DECISION_FORM,
       passkeyForm: PASSKEY_FORM,
@@ -43,9 +44,14 @@ export function passkeysContent(
   };
 }
 
+function problemText(problem: NonNullable<PasskeysPage["problem"]>, messages: Messages): string {
+  return problem === "spent"
+    ? messages.text("passkey.spent", { n: PASSKEY_PLACES_MAX })
+    : messages.text(PROBLEMS[problem]);
+}
+
 const PROBLEMS = {
   fields: "page.problem.fields",
   unchecked: "passkey.problem.unchecked",
   full: "passkey.full",
-  spent: "passkey.spent",
 } as const;

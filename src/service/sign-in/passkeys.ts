@@ -41,7 +41,7 @@ export interface KeptPasskeys {
   readonly open: readonly OpenPasskey[];
   /** Places that are taken, by removed ones, too. */
   readonly taken: number;
-  /** Why no further one can be added: as many can be used as may be, or as many were added within the life of one. */
+  /** Why no further one can be added: as many can be used as may be, or as many were added as are kept. */
   readonly limit: "full" | "spent" | undefined;
 }
 

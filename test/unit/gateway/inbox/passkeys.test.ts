@@ -129,7 +129,7 @@ describe("a passkey", () => {
     expect([await isIn(browser), await isIn(other)]).toEqual([true, false]);
   });
 
-  test("is one of a hundred within its life, removed ones included, and the page says so", async () => {
+  test("is one of a hundred that are kept, removed ones included, and the page says so", async () => {
     await using rig = await open();
     const browser = await signedIn(rig, ANA);
     const page = await browser.get(PAGE);
@@ -140,7 +140,7 @@ describe("a passkey", () => {
       await rig.durable.create({ id, param: { kind: "passkey" }, timeoutAt, tags: {} });
       await rig.durable.settle(id, { kind: "removed" });
     }
-    const spent = "You have added 100 passkeys";
+    const spent = `You have added ${PASSKEY_PLACES_MAX} passkeys, as many as are kept`;
     const credential = new Authenticator(ORIGIN).create(optionsIn(page));
     const late = await browser.post(PAGE, { confirm: "yes", label: "My phone", credential });
     expect([late.status, late.text.includes(spent), late.text.includes("Remove one first")]).toEqual([
