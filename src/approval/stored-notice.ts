@@ -12,7 +12,7 @@ import {
   storedDeliverySchema as delivery,
   type StoredRecord,
 } from "./stored.ts";
-import { whySchema } from "./why.ts";
+import { storedProgram as program, whySchema } from "./why.ts";
 
 const text = z.string();
 const epochMs = z.int().min(0);
@@ -38,7 +38,6 @@ const explanation = z.object({
   outOfReach: z.exactOptional(z.array(missing)),
 });
 
-const program = { caller: z.exactOptional(text), client: z.exactOptional(text) };
 const cancelledBy = { ...program, operator: z.exactOptional(text) };
 
 const ended = {

@@ -46,7 +46,7 @@ import {
   storedRequestSchema,
 } from "./schema.ts";
 import { storedTermsSchema } from "./stored-terms.ts";
-import { whySchema } from "./why.ts";
+import { storedProgram as program, whySchema } from "./why.ts";
 
 /** A promise record, decoded. */
 export interface StoredRecord {
@@ -63,8 +63,6 @@ export interface StoredRecord {
 const text = z.string();
 
 const epochMs = z.int().min(0);
-
-const program = { caller: z.exactOptional(text), client: z.exactOptional(text) };
 
 const request = storedRequestSchema.refine(
   ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,

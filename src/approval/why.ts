@@ -62,6 +62,9 @@ const progress: z.ZodType<Progress> = z.object({
   stages: count,
 });
 
+/** A `Program`, as records have it. */
+export const storedProgram = { caller: z.exactOptional(z.string()), client: z.exactOptional(z.string()) };
+
 export const whySchema: z.ZodType<Why> = z.discriminatedUnion("because", [
   z.object({ because: z.enum(["veto", "nobody-left", "no-rounds"]) }),
   z.object({ because: z.literal("approvals"), progress, isConsent: z.exactOptional(z.literal(true)) }),
@@ -70,8 +73,7 @@ export const whySchema: z.ZodType<Why> = z.discriminatedUnion("because", [
     because: z.literal("cancelled"),
     reason: z.exactOptional(z.string()),
     by: z.exactOptional(z.string()),
-    caller: z.exactOptional(z.string()),
-    client: z.exactOptional(z.string()),
+    ...storedProgram,
   }),
   z.object({
     because: z.enum(["deadline", "stage-time"]),

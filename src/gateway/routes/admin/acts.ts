@@ -27,7 +27,6 @@ import { remindBallot, resendBallot } from "../../../service/approvals/mail-acts
 import { readCourse } from "../../../service/approvals/question.ts";
 import { audit } from "../../http/audit.ts";
 import { noteApproval } from "../../http/context.ts";
-import { gone } from "../../http/gone.ts";
 import { addRoute } from "../../http/routes.ts";
 import { seeOther } from "../../http/see-other.ts";
 import { type ActField, type ActForm, judgeActForm, readPostedAct } from "../../pages/act-form.ts";
@@ -43,7 +42,7 @@ import { adminApprovalHref } from "../../pages/admin/admin-page.ts";
 import { ADMIN_REFUSALS, adminTime, cameFirstText } from "../../pages/admin/refused-text.ts";
 import { type ChangeForm, filledWith, judgeChangeForm, readPostedChange } from "../../pages/change-form.ts";
 import type { Pages } from "../../pages/pages.ts";
-import { nonceOfForm } from "../actor.ts";
+import { actOptionsOf, nonceOfForm } from "../actor.ts";
 import { unknownApproval } from "./approval.ts";
 import type { Operator } from "./operators.ts";
 import { assertOwnForm, type Entrance } from "./signed-in.ts";
@@ -238,7 +237,7 @@ function addAct(
         return show(res, operator, found, { form, nonce: press, ...(wrong && { failure: wrong }) });
       }
       const actor = actorOf(operator, nonceOfForm(act, { ...form, press }, options.newNonce));
-      const { failure, outcome } = await perform(actOptions(options, res), found, actor, form.values);
+      const { failure, outcome } = await perform(actOptionsOf(options, res), found, actor, form.values);
       tell(res, act, found, actor, outcome);
       // Not at once: the same act may be possible later, and its nonce must then be another.
       if (failure !== undefined)
@@ -304,7 +303,7 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
       }
       const actor = actorOf(operator, nonceOfForm("change", { ...form, press }, options.newNonce));
       const { id } = found.course.root;
-      const acted = await changeApproval(actOptions(options, res), id, { ...actor, content, note });
+      const acted = await changeApproval(actOptionsOf(options, res), id, { ...actor, content, note });
       const { failure, outcome } = doneBy("change", acted);
       tell(res, "change", found, actor, outcome);
       if (failure !== undefined) return show(res, operator, found, { form, nonce: press, isSame, failure });
@@ -338,13 +337,6 @@ function deadlineFailure(values: Values): ServiceError | undefined {
 /** On the record, an operator is the caller of an act, as a program is. */
 function actorOf({ caller }: Operator, nonce: string): Actor {
   return { door: "api", nonce, caller };
-}
-
-function actOptions(
-  { durable, clock, draining, outcomeWaitMs, known }: AdminActsOptions,
-  res: Response,
-): ActOptions {
-  return { durable, clock, outcomeWaitMs, known, signal: AbortSignal.any([draining, gone(res)]) };
 }
 
 /** Also records what came too late or was refused: that is kept nowhere else. */
