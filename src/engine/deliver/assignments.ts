@@ -8,7 +8,7 @@ export class Assignments {
   /** Who holds a task, or held it last if it is pending again: by task id, the worker's name. */
   readonly #holders = new Map<string, string>();
 
-  hand(id: string, version: number, worker: Worker, now = 0): void {
+  hand(id: string, version: number, worker: Worker, now: number): void {
     this.forget(id);
     worker.handed.set(id, now);
     this.#handed.set(id, { worker, version });
@@ -33,7 +33,7 @@ export class Assignments {
   }
 
   /** A task has changed on disk. Returns the worker that now has room for another, if this makes room. */
-  taskChanged({ id, state, pid, version }: TaskRow, now = 0): Worker | undefined {
+  taskChanged({ id, state, pid, version }: TaskRow, now: number): Worker | undefined {
     if (state === "acquired" && pid !== null) this.#holders.set(id, pid);
     else if (state !== "pending") this.#holders.delete(id);
     const handed = this.#handed.get(id);

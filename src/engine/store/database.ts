@@ -70,7 +70,7 @@ const SQLITE_BUSY = 5;
 export function isCorrupt(error: unknown): boolean {
   if (!(error instanceof Error && "errcode" in error && typeof error.errcode === "number")) return false;
   // The lowest byte of an extended code is the plain one.
-  return (error.errcode & 0xff) === SQLITE_CORRUPT;
+  return [SQLITE_CORRUPT, SQLITE_NOTADB].includes(error.errcode & 0xff);
 }
 
 const SQLITE_CORRUPT = 11;

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { openEngine } from "../../../../src/engine/engine.ts";
 import { examine } from "../../../../src/engine/operate/doctor.ts";
-import { openDatabase } from "../../../../src/engine/store/database.ts";
+import { isCorrupt, openDatabase } from "../../../../src/engine/store/database.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../../../src/engine/store/schema.ts";
 import { Store } from "../../../../src/engine/store/store.ts";
 import { ask, temporaryFolder, testEngine } from "../../../support/engine.ts";
@@ -135,4 +135,21 @@ test("no statement of the store looks through all promises, sorts them, or all t
   const slow = steps.filter((step) => /^SCAN|TEMP B-TREE/.test(step));
   expect(slow.filter((step) => !SCANS.includes(step))).toEqual([]);
   store.close();
+});
+
+test("isCorrupt() knows a file that SQLite takes for no database of its own, as for a damaged header", () => {
+  const file = join(temporaryFolder(), "x.db");
+  writeFileSync(file, "no database ".repeat(100));
+  const db = new DatabaseSync(file);
+  onTestFinished(() => db.close());
+  const error = (() => {
+    try {
+      return db.exec("PRAGMA user_version");
+    } catch (caught) {
+      return caught;
+    }
+  })();
+  expect(error).toMatchObject({ errcode: 26 });
+  expect(isCorrupt(error)).toBe(true);
+  expect(isCorrupt(new Error("no room"))).toBe(false);
 });
