@@ -47,7 +47,12 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
   owner.defer(() => metrics?.close());
   const traces = await openTraces(log);
   owner.defer(() => traces?.close());
-  const watch = engine === undefined ? await openEngineWatch(config, log, metrics) : undefined;
+  /** Whether the server can hand out work to the worker here. Undefined: its thread is not there yet. */
+  let isListening: boolean | undefined;
+  const watch =
+    engine === undefined
+      ? await openEngineWatch(config, log, metrics, () => isListening !== false)
+      : undefined;
   owner.defer(() => watch?.stop());
   const workflows = await loadWorkflows(config.workflows.folder);
   const index = await openIndexOf(config, log);
@@ -90,9 +95,13 @@ export async function composeAll(parts: AllParts, owner: Owner): Promise<All> {
       part: "countersign",
       pid,
       ...place,
+      onListening: (is) => {
+        isListening = is;
+      },
       heard: { ...heard, onlooker: parts.onlooker },
     });
     owner.defer(() => worker.stop());
+    isListening ??= false;
   } else {
     const hasOthers = workflows.length > 0 || config.workflows.examples;
     // What the worker will read when its first task comes is wrong now or never: then the start fails.
