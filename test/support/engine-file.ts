@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { examine } from "../../src/engine/operate/doctor.ts";
 import { openDatabase } from "../../src/engine/store/database.ts";
-import { journalFileOf, keepJournal, readJournal } from "../../src/engine/store/journal.ts";
+import { journalFileOf, keepJournal, lookAtJournal } from "../../src/engine/store/journal.ts";
 import { Store } from "../../src/engine/store/store.ts";
 
 /**
@@ -14,7 +14,7 @@ export function openLeftBehind(dataDir: string): DatabaseSync {
   const file = join(dataDir, "engine.db");
   const db = openDatabase(file);
   // Takes up the journal in a transaction, which ends with the connection.
-  void new Store(db, keepJournal(readJournal(journalFileOf(file))));
+  void new Store(db, keepJournal(lookAtJournal(journalFileOf(file)).records));
   return db;
 }
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, vi } from "vitest";
 import type { EngineNetwork } from "../../src/engine/deliver/network.ts";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
 import { type EngineServer, serveEngine } from "../../src/engine/serve/http.ts";
-import { journalFileOf, readJournal } from "../../src/engine/store/journal.ts";
+import { journalFileOf, lookAtJournal } from "../../src/engine/store/journal.ts";
 import type { Envelope } from "./engine-requests.ts";
 
 /** A folder that is gone when the test is over. */
@@ -30,7 +30,7 @@ export async function checkpointed(dataDir: string): Promise<void> {
   const db = new DatabaseSync(file, { readOnly: true });
   const number = db.prepare("SELECT number FROM journal");
   await vi.waitFor(() => {
-    const acknowledged = readJournal(journalFileOf(file)).at(-1)?.number ?? 0;
+    const acknowledged = lookAtJournal(journalFileOf(file)).records.at(-1)?.number ?? 0;
     expect(number.get()?.["number"]).toBeGreaterThanOrEqual(acknowledged);
   });
   db.close();

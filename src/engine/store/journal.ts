@@ -63,7 +63,7 @@ export function openJournal(file: string): Journal {
   const descriptor = existsSync(file) ? openSync(file, "r+") : makeFile(file);
   const found = lookAtJournal(file);
   let { end } = found;
-  // Behind the end are older records, but in a journal that was damaged.
+  // Usually older than the others: a newer one there tells that the journal is damaged.
   let { later } = found;
   return {
     get bytes() {
@@ -124,12 +124,14 @@ function makeFile(file: string): number {
 
 /** Reads the journal that belongs to a database, also while a process writes it; without such a file it is empty. */
 export function lookAtJournal(file: string): JournalReading {
-  return readRecords(existsSync(file) ? readFileSync(file) : Buffer.alloc(0), file);
+  const look = () => readRecords(existsSync(file) ? readFileSync(file) : Buffer.alloc(0), file);
+  const reading = look();
+  // A record that was being written, and the next one whole, look like damage. What is damaged looks so again.
+  return isDamaged(reading) ? look() : reading;
 }
 
-/** The records of such a file. */
-export function readJournal(file: string): JournalRecord[] {
-  return lookAtJournal(file).records;
+function isDamaged({ records, later = 0 }: JournalReading): boolean {
+  return later > (records.at(-1)?.number ?? 0);
 }
 
 /**

@@ -2,27 +2,13 @@
 import { Router } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LINK_VIEW_MS } from "../../../src/approval/approval.ts";
-import { createApp } from "../../../src/gateway/app.ts";
-import { createPages } from "../../../src/gateway/pages/pages.ts";
-import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
-import { NO_AUDIT } from "../../../src/lib/audit.ts";
-import { createLogger } from "../../../src/lib/log.ts";
-import { messagesFor } from "../../../src/lib/messages.ts";
-import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { createCatalogue } from "../../../src/workflows/catalogue.ts";
-import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
 import { call } from "../../support/http.ts";
+import { mountedRoutes } from "../../support/mounted-routes.ts";
 import { openRig, type Rig, until } from "./rig.ts";
-
-const PUBLIC_URL = "http://127.0.0.1:5001";
 
 /** They have no cookie, and believe nobody without a signature. */
 const BY_SIGNATURE = ["/webhooks/:source", "/callbacks/:token"];
-
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
-  readonly handle: { readonly stack?: readonly Layer[] };
-}
 
 const provider = {
   id: "id",
@@ -33,57 +19,18 @@ const provider = {
   },
 };
 
-/** Paths of all POST routes, with everything switched on that there is. */
-function posted(): string[] {
-  const app = createApp({
-    durable: {} as never,
-    absences: {} as never,
-    ledger: NO_LEDGER,
-    tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: PUBLIC_URL }),
-    pages: createPages({ publicUrl: PUBLIC_URL, mailbox: true }),
-    log: createLogger({ level: "silent", part: "test" }),
-    authenticate: EVERYBODY_MAY,
-    onLoopback: true,
-    formerPublicUrls: [],
-    trustProxyHops: 0,
-    corsOrigins: [],
-    audit: NO_AUDIT,
-    canStore: async () => true,
-    isMisconfigured: () => false,
-    warnings: () => [],
-    publicUrl: PUBLIC_URL,
-    callbackUrlProblem: () => undefined,
-    messagesFor,
-    sources: new Map(),
-    catalogue: createCatalogue([]),
-    mailbox: Router(),
-    inbox: true,
-    admin: { byKey: true, provider: () => provider },
-    clock: Date.now,
-    newId: () => "id",
-    newNonce: () => "nonce",
-    draining: new AbortController().signal,
-  });
-  const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
-  return pathsIn(stack);
-}
-
-function pathsIn(stack: readonly Layer[]): string[] {
-  return stack.flatMap(({ route, handle }) => {
-    if (route === undefined) return pathsIn(handle.stack ?? []);
-    return route.methods["post"] === true ? [route.path] : [];
-  });
-}
-
 const REFUSED = /Pages of other sites cannot use this (?:form|API)/u;
 
-const PATHS = posted();
+const ADMIN = { byKey: true, provider: () => provider };
+/** Of all POST routes, with everything switched on that there is. */
+const PATHS = mountedRoutes({ mailbox: Router(), admin: ADMIN }).flatMap(({ path, methods }) =>
+  methods.includes("post") ? [path] : [],
+);
 let calls = 0;
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  const admin = { byKey: true, provider: () => provider };
-  gateway = await startTestGateway({ inbox: true, admin, mailbox: Router(), trustProxyHops: 1 });
+  gateway = await startTestGateway({ inbox: true, admin: ADMIN, mailbox: Router(), trustProxyHops: 1 });
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 

@@ -2,16 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthenticate } from "../../../src/auth/authenticate.ts";
 import { isKey, makeKey } from "../../../src/auth/key.ts";
 import { SCOPE_NAMES, type Scope } from "../../../src/auth/scopes.ts";
-import { createApp } from "../../../src/gateway/app.ts";
-import { createPages } from "../../../src/gateway/pages/pages.ts";
-import { NO_LEDGER } from "../../../src/ledger/embedded.ts";
-import { NO_AUDIT } from "../../../src/lib/audit.ts";
-import { createLogger } from "../../../src/lib/log.ts";
-import { messagesFor } from "../../../src/lib/messages.ts";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
-import { createLinkTokens } from "../../../src/tokens/tokens.ts";
-import { createCatalogue } from "../../../src/workflows/catalogue.ts";
-import { EVERYBODY_MAY, startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { startTestGateway, type TestGateway } from "../../support/gateway.ts";
+import { mountedRoutes } from "../../support/mounted-routes.ts";
 
 /** What people open, or look at the API with. Everything else that is mounted is for programs, and documented. */
 const FOR_PEOPLE = [
@@ -25,60 +18,17 @@ const FOR_PEOPLE = [
   "/problems/:type",
 ];
 
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
-  readonly handle: { readonly stack?: readonly Layer[] };
-}
-
-/** `METHOD /path` of everything that Express has, as the document writes paths. */
+/** `METHOD /path` of everything that Express has for programs, as the document writes paths. */
 function mounted(): string[] {
-  const publicUrl = "http://127.0.0.1:1";
-  const app = createApp({
-    durable: {} as never,
-    absences: {} as never,
-    ledger: NO_LEDGER,
-    tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: publicUrl }),
-    pages: createPages({ publicUrl, mailbox: false }),
-    log: createLogger({ level: "silent", part: "test" }),
-    authenticate: EVERYBODY_MAY,
-    onLoopback: true,
-    formerPublicUrls: [],
-    trustProxyHops: 0,
-    corsOrigins: [],
-    audit: NO_AUDIT,
-    isMisconfigured: () => false,
-    warnings: () => [],
-    canStore: async () => true,
-    publicUrl,
-    callbackUrlProblem: () => undefined,
-    messagesFor,
-    sources: new Map(),
-    catalogue: createCatalogue([]),
-    mailbox: undefined,
-    inbox: true,
-    admin: { byKey: true },
-    clock: Date.now,
-    newId: () => "id",
-    newNonce: () => "nonce",
-    draining: new AbortController().signal,
-  });
-  const { stack } = app.router as unknown as { readonly stack: readonly Layer[] };
-  return routesIn(stack);
-}
-
-function routesIn(stack: readonly Layer[]): string[] {
-  return stack.flatMap(({ route, handle }) => {
-    if (route === undefined) return routesIn(handle.stack ?? []);
+  return mountedRoutes().flatMap(({ path, methods }) => {
     if (
-      FOR_PEOPLE.includes(route.path) ||
-      /^\/(?:admin|inbox)(?:\/|$)/u.test(route.path) ||
-      /^\/[adr]\/:token/u.test(route.path)
+      FOR_PEOPLE.includes(path) ||
+      /^\/(?:admin|inbox)(?:\/|$)/u.test(path) ||
+      /^\/[adr]\/:token/u.test(path)
     )
       return [];
-    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
-    return Object.keys(route.methods)
-      .filter((method) => method !== "_all")
-      .map((method) => `${method.toUpperCase()} ${path}`);
+    const written = path.replaceAll(/:(\w+)/g, "{$1}");
+    return methods.map((method) => `${method.toUpperCase()} ${written}`);
   });
 }
 

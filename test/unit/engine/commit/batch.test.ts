@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test, vi } from "vitest";
-import { journalFileOf, readJournal } from "../../../../src/engine/store/journal.ts";
+import { journalFileOf, lookAtJournal } from "../../../../src/engine/store/journal.ts";
 import { ask, checkpointed, temporaryFolder, testEngine } from "../../../support/engine.ts";
 import {
   acquire,
@@ -106,7 +106,7 @@ test("nothing is answered before it is on disk", async () => {
 /** In the journal, or in the database already. */
 function isOnDisk(dataDir: string, id: string): boolean {
   const file = join(dataDir, "engine.db");
-  const changes = readJournal(journalFileOf(file)).flatMap((record) => record.changes);
+  const changes = lookAtJournal(journalFileOf(file)).records.flatMap((record) => record.changes);
   if (changes.some((change) => change.kind === "promise.insert" && change.row.id === id)) return true;
   const reader = new DatabaseSync(file, { readOnly: true });
   try {

@@ -11,7 +11,6 @@ import {
   journalFileOf,
   lookAtJournal,
   openJournal,
-  readJournal,
   recordsAfter,
 } from "../../../../src/engine/store/journal.ts";
 import { Store } from "../../../../src/engine/store/store.ts";
@@ -44,11 +43,11 @@ test("a journal has what was appended, also when it is opened again, and goes on
   expect(again.bytes).toBe(statSync(file).size);
   again.append(record(3));
   again.close();
-  expect(readJournal(file).map(({ number }) => number)).toEqual([1, 2, 3]);
+  expect(lookAtJournal(file).records.map(({ number }) => number)).toEqual([1, 2, 3]);
 });
 
 test("a journal without a file is empty", () => {
-  expect(readJournal(journalFile())).toEqual([]);
+  expect(lookAtJournal(journalFile()).records).toEqual([]);
 });
 
 test("a journal begins anew after a restart: what stood there before does not come back", () => {
@@ -61,7 +60,7 @@ test("a journal begins anew after a restart: what stood there before does not co
   journal.append(record(5, "y".repeat(10)));
   expect(journal.read().records).toEqual([record(5, "y".repeat(10))]);
   journal.close();
-  expect(readJournal(file)).toEqual([record(5, "y".repeat(10))]);
+  expect(lookAtJournal(file).records).toEqual([record(5, "y".repeat(10))]);
   expect(statSync(file).size).toBe(size);
 });
 
@@ -73,7 +72,9 @@ test("a journal that was cut anywhere ends with its last whole record", () => {
   const whole = readFileSync(file);
   for (let length = 0; length <= whole.length; length += 1) {
     writeFileSync(file, whole.subarray(0, length));
-    expect(readJournal(file), `cut at ${length}`).toHaveLength(ends.findLastIndex((end) => end <= length));
+    expect(lookAtJournal(file).records, `cut at ${length}`).toHaveLength(
+      ends.findLastIndex((end) => end <= length),
+    );
   }
 });
 
@@ -154,7 +155,7 @@ test("a record that is said to be longer than the file is none, whatever its che
   const whole = readFileSync(file);
   whole.writeUInt32LE(whole.length, 0);
   writeFileSync(file, whole);
-  expect(readJournal(file)).toEqual([]);
+  expect(lookAtJournal(file).records).toEqual([]);
 });
 
 test("a record that could not be brought to disk is not part of the journal, not even after a crash", () => {
@@ -170,11 +171,11 @@ test("a record that could not be brought to disk is not part of the journal, not
   });
   expect(() => journal.append(record(2))).toThrow("EIO");
   expect(journal.read().records).toEqual([record(1)]);
-  expect(readJournal(file)).toEqual([record(1)]);
+  expect(lookAtJournal(file).records).toEqual([record(1)]);
   sync.mockRestore();
   syncBuiltinESMExports();
   journal.append(record(2, "again"));
-  expect(readJournal(file)).toEqual([record(1), record(2, "again")]);
+  expect(lookAtJournal(file).records).toEqual([record(1), record(2, "again")]);
   journal.close();
 });
 
@@ -191,7 +192,7 @@ test("an engine that was stopped leaves an empty journal, so that another versio
   const journal = journalFileOf(join(dataDir, "engine.db"));
   const engine = testEngine({ dataDir });
   await ask(engine, create("a", Date.now() + DAY));
-  expect(readJournal(journal)).toHaveLength(1);
+  expect(lookAtJournal(journal).records).toHaveLength(1);
   await engine.close();
   expect(statSync(journal).size).toBe(0);
 });

@@ -427,18 +427,23 @@ describe("GET /approvals/:id", () => {
   });
 });
 
+/** Asks for `po-1`; answers the path of the link that its requester is mailed. */
+async function requestersPath(rig: Awaited<ReturnType<typeof openRig>>): Promise<string> {
+  const approval = {
+    id: "po-1",
+    title: "Order",
+    requester: "kim@example.com",
+    approvers: ["ana@example.com"],
+  };
+  await rig.json("POST", "/approvals", { ...approval, follow: true });
+  const mail = await until(async () => rig.told.find(({ kind }) => kind === "requested"));
+  return "link" in mail ? new URL(mail.link ?? "").pathname : "";
+}
+
 describe("POST /approvals/:id/cancel", () => {
   test("by the requester's link first is somebody else's, for the program and for the operator", async () => {
     await using rig = await openRig();
-    const asked = {
-      id: "po-1",
-      title: "Order",
-      requester: "kim@example.com",
-      approvers: ["ana@example.com"],
-    };
-    await rig.json("POST", "/approvals", { ...asked, follow: true });
-    const link = await until(async () => rig.told.find(({ kind }) => kind === "requested"));
-    const path = "link" in link ? new URL(link.link ?? "").pathname : "";
+    const path = await requestersPath(rig);
     expect((await rig.press(`${path}/cancel`, { confirm: "yes", reason: "Mine" })).status).toBe(303);
     const late = await rig.json("POST", "/approvals/po-1/cancel", { reason: "Ours" });
     expect([late.status, late.body["detail"]]).toEqual([
@@ -454,15 +459,7 @@ describe("POST /approvals/:id/cancel", () => {
 
   test("by a program first is somebody else's for the requester, who is told", async () => {
     await using rig = await openRig();
-    const asked = {
-      id: "po-1",
-      title: "Order",
-      requester: "kim@example.com",
-      approvers: ["ana@example.com"],
-    };
-    await rig.json("POST", "/approvals", { ...asked, follow: true });
-    const link = await until(async () => rig.told.find(({ kind }) => kind === "requested"));
-    const path = "link" in link ? new URL(link.link ?? "").pathname : "";
+    const path = await requestersPath(rig);
     expect((await rig.json("POST", "/approvals/po-1/cancel", {})).status).toBe(200);
     expect((await rig.press(`${path}/cancel`, { confirm: "yes", reason: "Mine" })).status).toBe(409);
   });
