@@ -511,7 +511,10 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
   "standing decided by a program": {
     status: 200,
     view: "standing",
-    data: { ...asked, stands: { ...rejected, door: "api", caller: "9f1c20ab", outcome: "approved" } },
+    data: {
+      ...asked,
+      stands: { ...rejected, door: "api", caller: "key:9f1c20ab", client: "erp", outcome: "approved" },
+    },
   },
   "receipt approved": {
     status: 200,
