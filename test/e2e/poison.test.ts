@@ -93,7 +93,8 @@ test("an argument that storage would change: refused with the field's name, and 
   const deep = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
   expect((await rawBegin(newId("bad"), deep)).status).toBe(400);
   expect((await rawBegin(newId("bad"), "{not json")).status).toBe(400);
-  expect((await rawBegin(newId("bad"), `"${"x".repeat(6_000_000)}"`)).status).toBe(413);
+  // As large as is still read to its end: beyond that the connection is cut, and who is sending may lose the answer.
+  expect((await rawBegin(newId("bad"), `"${"x".repeat(1_000_000)}"`)).status).toBe(413);
 });
 
 test("a stored call that is no call, written by another program: rejected, and the worker goes on", async () => {
