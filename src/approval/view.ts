@@ -52,6 +52,8 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly error?: string;
   readonly createdAt: string;
   readonly endedAt?: string;
+  /** Of an approval that was open when the service was restored from a backup: when the backup was made. */
+  readonly restoredFrom?: string;
 }
 
 /** With the program that decided in the approver's place: an API key, or the source of a webhook. */

@@ -5,6 +5,7 @@ import { type ApprovalView, type BallotView, summarize } from "../approval/view.
 import { explanationText } from "../approval/wording.ts";
 import type { Durable } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
+import { openRestores, restoredFrom } from "../durable/restores.ts";
 import { messagesFor } from "../lib/messages.ts";
 import { cleanText } from "../lib/text.ts";
 import { approvalBehind } from "../service/approvals/approval-behind.ts";
@@ -34,11 +35,13 @@ export async function viewOf({ clock }: Cli, durable: Durable, id: string): Prom
       (course) => explained(course, nowMs, (explanation) => explanationText(explanation, english, {})),
       await readReturns(durable, root, children),
     );
-  if (view === undefined) throw new CommandFailure(EXIT.notFound, `There is no approval ${id}`);
-  return view;
+  if (root === undefined || view === undefined)
+    throw new CommandFailure(EXIT.notFound, `There is no approval ${id}`);
+  return { ...view, ...restoredFrom(await openRestores(durable, clock).read(), root) };
 }
 
-function textOf({ id, status, title, deadline, explanation, outcome, error, ballots }: ApprovalView): string {
+function textOf(view: ApprovalView): string {
+  const { id, status, title, deadline, explanation, outcome, error, ballots, restoredFrom: backupAt } = view;
   const facts: [string, string][] = [["title", title]];
   if (explanation !== undefined) {
     const { at, onDeadline } = explanation.nextDeadline;
@@ -48,6 +51,8 @@ function textOf({ id, status, title, deadline, explanation, outcome, error, ball
   }
   if (outcome !== undefined) facts.push(["reason", outcome.reason]);
   if (error !== undefined) facts.push(["error", error]);
+  if (backupAt !== undefined)
+    facts.push(["restored", `from a backup of ${backupAt}: what came after it is lost`]);
   const lines = facts.map(([label, text]) => `  ${label.padEnd(8)}  ${text}`);
   return [`${id}  approval  ${status}`, ...lines, ...ballots.map(ballotLine)].map(cleanText).join("\n");
 }

@@ -119,6 +119,8 @@ export type Approval = {
   readonly createdAt: string;
   /** ISO 8601 instant. */
   readonly endedAt?: string;
+  /** Of an approval that was open when the service was restored from a backup: when the backup was made. What happened to the approval after that, and before the restore, is lost. */
+  readonly restoredFrom?: string;
   readonly callbacks?: readonly Callback[];
   readonly links: ApprovalLinks;
 };

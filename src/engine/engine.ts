@@ -18,6 +18,7 @@ import { type EngineLog, SILENT } from "./log.ts";
 import { openMachineClock } from "./machine-clock.ts";
 import { Rebuilding } from "./operate/rebuilding.ts";
 import { Retention } from "./operate/retention.ts";
+import { backupTime } from "./store/backup-mark.ts";
 import { isCorrupt, lockFolder, MEMORY, openDatabase } from "./store/database.ts";
 import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
 import type { Projection } from "./store/projection.ts";
@@ -82,7 +83,11 @@ export function openEngine(options: EngineOptions): Engine {
     journal = file === MEMORY ? keepJournal() : openJournal(journalFileOf(file));
     const { projection, log = SILENT } = options;
     if (journal.repaired.length > 0) log.error({ transactions: journal.repaired }, ONE_BIT);
-    return start(new Store(db, journal, projection && { projection, log }), options, lock);
+    const restoredFromMs = backupTime(db);
+    return start(new Store(db, journal, projection && { projection, log }), options, {
+      lock,
+      restoredFromMs,
+    });
   } catch (error) {
     db?.close();
     journal?.close();
@@ -95,7 +100,11 @@ export function openEngine(options: EngineOptions): Engine {
 const ONE_BIT =
   "A wrong bit in the journal was corrected: the disk or the memory of this machine is failing. Run countersign doctor";
 
-function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefined): Engine {
+function start(
+  store: Store,
+  options: EngineOptions,
+  { lock, restoredFromMs }: { lock: DatabaseSync | undefined; restoredFromMs: number | undefined },
+): Engine {
   const { log = SILENT, clock = openMachineClock(log), debug = false } = options;
   const bootId = randomBytes(4).toString("hex");
   const messenger: Messenger = new Messenger({
@@ -110,6 +119,7 @@ function start(store: Store, options: EngineOptions, lock: DatabaseSync | undefi
   const commit = groupCommit({ store, clock, log, messenger, debug });
   const { batch, upkeep } = commit;
   upkeep.releaseDeadLeases();
+  if (restoredFromMs !== undefined) upkeep.noteRestore(restoredFromMs);
 
   const send = async (request: unknown, local: boolean): Promise<Reply> => {
     const parsed = parseRequest(request);

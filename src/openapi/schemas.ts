@@ -353,6 +353,10 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     error: z.exactOptional(z.string()),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
+    restoredFrom: z.exactOptional(instant).meta({
+      description:
+        "Of an approval that was open when the service was restored from a backup: when the backup was made. What happened to the approval after that, and before the restore, is lost.",
+    }),
     callbacks: z.exactOptional(z.array(callback)),
     links: approvalLinks,
   })

@@ -64,7 +64,9 @@ test("a backup that was made under load is restored elsewhere: doctor is content
   expect(kept.slice(0, before), "all that was acknowledged before the backup").not.toContain(false);
   expect(lost, "what came after it").toBeGreaterThan(0);
   expect(lost).toBeLessThanOrEqual(acknowledged.length - before);
-  // It was decided after the backup: it is open again, and so is its link.
+  // It was decided after the backup: it is open again, and so is its link. Only it says that something of it is lost.
+  expect(await api.approval(decided)).not.toHaveProperty("restoredFrom");
+  expect(await api.approval(open)).toMatchObject({ status: "pending", restoredFrom: expect.any(String) });
   expect(await press(openLinks.approve)).toMatchObject({ decision: "approved", effective: true });
   console.log(
     `backup ${Math.round(backupMs)} ms, doctor and start elsewhere ${Math.round(restoreMs)} ms, lost ${lost} of ${acknowledged.length} approvals, all of them after the backup had begun`,

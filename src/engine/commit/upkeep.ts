@@ -1,4 +1,5 @@
 import { type Collection, collect, FROM_START, type HeadPlace } from "../decide/collect.ts";
+import { noteRestore } from "../decide/restored.ts";
 import { releaseDead } from "../decide/sweep.ts";
 import type { Store } from "../store/store.ts";
 import type { SteadyClock } from "./steady-clock.ts";
@@ -15,7 +16,7 @@ export interface UpkeepParts {
   readonly transactions: Transactions;
 }
 
-/** Transactions without a request: freeing dead leases, and retention. */
+/** Transactions without a request: freeing dead leases, noting a restore, and retention. */
 export class Upkeep {
   readonly #store: UpkeepParts["store"];
   readonly #clock: SteadyClock;
@@ -36,6 +37,13 @@ export class Upkeep {
         write(releaseDead(this.#store.view, ids.slice(at, at + LEASES_MAX), this.#clock.read()));
       });
     }
+  }
+
+  /** Notes for clients that the file is a backup made at `backupAtMs`: what came after it is missing. */
+  noteRestore(backupAtMs: number): void {
+    this.#transactions.run((write) => {
+      write(noteRestore(this.#store.view, backupAtMs, this.#clock.read()));
+    });
   }
 
   /**

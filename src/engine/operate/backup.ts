@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname, resolve } from "node:path";
 import { syncFolder } from "../../lib/sync-folder.ts";
 import { SILENT } from "../log.ts";
+import { markBackup } from "../store/backup-mark.ts";
 import { type Journal, journalFileOf, keepJournal, lookAtJournal } from "../store/journal.ts";
 import type { Projection } from "../store/projection.ts";
 import { DatabaseSync } from "../store/sqlite.ts";
@@ -10,12 +11,15 @@ import { Store } from "../store/store.ts";
 /**
  * Writes one consistent state of an engine's file to `target`, whether or not an engine runs. It contains everything
  * acknowledged before. The copy is complete or absent, checked, and readable by its owner only.
+ *
+ * @param atMs the time that the copy has as its own, in milliseconds since 1970. Default: now
  * @throws Error if `target` exists, the engine's file does not, or the disk is full
  */
 export function backUp(
   file: string,
   target: string,
   projection?: Projection,
+  atMs = Date.now(),
 ): { readonly file: string; readonly bytes: number } {
   const path = resolve(target);
   if (!existsSync(file)) throw new Error(`Cannot open the engine: there is no file ${file}`);
@@ -35,6 +39,7 @@ export function backUp(
       source.close();
     }
     if (records.length > 0 || later !== undefined) takeUp(partial, keepJournal(records, later), projection);
+    mark(partial, atMs);
     check(partial);
     flush(partial);
     renameSync(partial, path);
@@ -52,6 +57,16 @@ function takeUp(path: string, journal: Journal, projection: Projection | undefin
   const store = new Store(new DatabaseSync(path), journal, projected);
   store.checkpoint();
   store.close();
+}
+
+/** Says in the copy when it was made: see `noteRestore`. */
+function mark(path: string, atMs: number): void {
+  const copy = new DatabaseSync(path);
+  try {
+    markBackup(copy, atMs);
+  } finally {
+    copy.close();
+  }
 }
 
 function check(path: string): void {

@@ -8,6 +8,7 @@ import { requestOf } from "../../approval/stored.ts";
 import { statusOf, summarize } from "../../approval/view.ts";
 import { explanationText } from "../../approval/wording.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { openRestores, restoredFrom } from "../../durable/restores.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
@@ -60,6 +61,7 @@ const cancelBody = bodyOf("cancel", cancelRequest);
 
 export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOptions): void {
   const { durable, needs } = options;
+  const restores = openRestores(durable, options.clock);
 
   addRoute(router, "/approvals", {
     GET: needs("approvals:read", listApprovals(options)),
@@ -92,7 +94,8 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
         await readReturns(durable, root, children),
       );
       if (view === undefined) throw unknownApproval(root.id);
-      res.json({ ...view, ...(await callbacksOf(durable, children)), links: links(view.id) });
+      const restored = restoredFrom(await restores.read(), root);
+      res.json({ ...view, ...restored, ...(await callbacksOf(durable, children)), links: links(view.id) });
     }),
   });
 
