@@ -3,9 +3,13 @@
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { atMost } from "../lib/at-most.ts";
 import type { Logger } from "../lib/log.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+
+/** A collector that does not answer must not hold up a stop. */
+const CLOSE_LIMIT_MS = 2_000;
 
 /**
  * @param relay what is known of it in this process
@@ -25,7 +29,14 @@ export async function openMetrics(
     return state === undefined || state.kind === "unknown" ? undefined : Number(state.kind === "up");
   });
   metrics.watch("countersign.relay.waiting", () => relay()?.waiting);
-  return metrics;
+  const close = async () => {
+    try {
+      await atMost(CLOSE_LIMIT_MS, metrics.close());
+    } catch (err) {
+      log.warn({ err }, "The last metrics are lost: the collector did not take them");
+    }
+  };
+  return { ...metrics, close };
 }
 
 /** Counts by the index, up to what it counts at most: no scan of all that is stored. */

@@ -20,13 +20,17 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { atMost } from "../lib/at-most.ts";
 import { ConfigError } from "../lib/config-error.ts";
 import { type ContextParts, contextOf, partsOf, type SpanRecord, type Traces } from "../lib/traces.ts";
 
 export interface OpenTraces extends Traces {
-  /** Sends what is outstanding, and stops. Spans that nobody takes are lost, and the log says so. */
-  close(): Promise<void>;
+  /** Sends what is outstanding, and stops. Spans that nobody takes within `limitMs` are lost, and the log says so. */
+  close(limitMs?: number): Promise<void>;
 }
+
+/** The exporter tries for ten seconds. A stop must not take that long. */
+const CLOSE_LIMIT_MS = 2_000;
 
 interface TracesLog {
   warn(fields: object, message: string): void;
@@ -71,9 +75,9 @@ export function startTraces(environment: (name: string) => string | undefined, l
       if (isFailed) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end(endMs);
     },
-    async close() {
+    async close(limitMs = CLOSE_LIMIT_MS) {
       try {
-        await provider.shutdown();
+        await atMost(limitMs, provider.shutdown());
       } catch (err) {
         log.warn({ err }, "The last spans are lost: the collector did not take them");
       }

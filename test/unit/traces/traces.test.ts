@@ -198,6 +198,22 @@ describe("OpenTelemetry", () => {
     expect(told).toEqual(["The last spans are lost: the collector did not take them"]);
   });
 
+  test("that does not answer delays a stop for no longer than it may", async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    onTestFinished(() => silent.closeAllConnections());
+    onTestFinished(() => void silent.close());
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", `http://127.0.0.1:${port}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told: object[] = [];
+    const traces = startTraces(() => undefined, { warn: (fields) => void told.push(fields) });
+    const context = traces.begin("POST /approvals", CALLERS);
+    traces.record(span(below(context), context));
+    await traces.close(50);
+    expect(told).toEqual([{ err: new Error("Timed out after 50 ms") }]);
+  });
+
   test.each([
     [{ OTEL_TRACES_SAMPLER: "some" }, "OTEL_TRACES_SAMPLER must be one of always_on, always_off"],
     [{ OTEL_TRACES_SAMPLER_ARG: "2" }, "OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1"],
