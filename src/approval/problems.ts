@@ -88,7 +88,7 @@ function typeMessage(issue: Issue & { code: "invalid_type" }): string {
 }
 
 function expectation(issue: Issue): string {
-  if (issue.code === "invalid_type") return article(issue.expected);
+  if (issue.code === "invalid_type") return typeMessage(issue).replace(/^must be /, "");
   if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
   return issue.message;
 }
