@@ -256,6 +256,8 @@ export interface Judgement
   /** Where this judgement opened the round: why, and who changed the question in place of the requester. */
   readonly note?: string;
   readonly changedBy?: Program;
+  /** Whose the addresses of those are whom it asks and the request does not name, where the operator's list says so. */
+  readonly aliases?: SamePeople["aliases"];
   readonly decisions: readonly CountedDecision[];
 }
 

@@ -1,6 +1,13 @@
 /** What the stored promises of an approval say, in the form that the rule is applied to (`evaluate.ts`). */
 import { awayIn } from "./absence.ts";
-import { type ApprovalRequest, type Ballot, type Closed, effectOf, type Terms } from "./approval.ts";
+import {
+  type ApprovalRequest,
+  type Ballot,
+  type Closed,
+  effectOf,
+  type Judgement,
+  type Terms,
+} from "./approval.ts";
 import { asked } from "./content.ts";
 import { programOf } from "./doer.ts";
 import { openingAsks } from "./evaluate/asks.ts";
@@ -10,6 +17,7 @@ import { evaluate } from "./evaluate.ts";
 import { childId, KIND_TAG } from "./ids.ts";
 import { type NextDeadline, nextDeadline } from "./next-deadline.ts";
 import { type Rule, ruleOf } from "./rule.ts";
+import { withAliases } from "./same-person.ts";
 import { startStepIn } from "./start-step.ts";
 import {
   ballotOf,
@@ -118,7 +126,7 @@ function settledAt(record: Settled): number {
 export interface Course {
   readonly root: StoredRecord;
   readonly call: StoredCall;
-  /** Of the request, and of the people as they were known when it started. */
+  /** Of the request, and of the people as they were known when it started, or when they were asked. */
   readonly rule: Rule;
   /** The request as the current round asks it. */
   readonly request: ApprovalRequest;
@@ -162,7 +170,7 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
   return {
     root,
     call,
-    rule: ruleOf(call.request, peopleIn(call, byId.get(childId(root.id, 1)))),
+    rule: ruleOf(call.request, peopleIn(call, byId.get(childId(root.id, 1)), judgements)),
     request: asked(call.request, changed),
     end,
     ends,
@@ -176,9 +184,17 @@ export function courseOf(root: StoredRecord, children: readonly StoredRecord[]):
   };
 }
 
-/** Where a schedule has started it, a step beside its ballots settles whose the addresses are. */
-function peopleIn({ terms, isScheduled }: StoredCall, first: StoredRecord | undefined): Terms["people"] {
-  return isScheduled ? startStepIn(first?.value)?.people : terms.people;
+/**
+ * Where a schedule has started it, a step beside its ballots settles whose the addresses are. Judgements settle it for those whom
+ * they ask and nobody has named.
+ */
+function peopleIn(
+  { terms, isScheduled }: StoredCall,
+  first: StoredRecord | undefined,
+  judgements: readonly Judgement[],
+): Terms["people"] {
+  const people = isScheduled ? startStepIn(first?.value)?.people : terms.people;
+  return people && judgements.reduce((known, { aliases }) => withAliases(known, aliases), people);
 }
 
 /** By the last try of each mail. One that found its ballot closed says nothing. */

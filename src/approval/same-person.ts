@@ -9,6 +9,8 @@
  * I4 The operator's list names addresses of one person, and domains that are one.
  * I5 Who is one person, is settled when the approval starts, and stored with it: what a workflow did before, it does again. So a
  *    later version that reads addresses in another way gives `form` another number.
+ * I6 Whom the request does not name, is settled when they are asked (as a stand-in, or because a ballot is handed to them), and
+ *    stored with the judgement that asks them. That changes nothing about those who were settled before.
  */
 import { z } from "zod";
 import { addressKey } from "./person.ts";
@@ -37,11 +39,18 @@ export interface SamePeople {
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
+export const storedAliasesSchema = z.record(z.string(), z.string());
+
 export const storedSamePeopleSchema: z.ZodType<SamePeople> = z.object({
   form: z.literal(1),
   areTagsPeople: z.exactOptional(z.literal(true)),
-  aliases: z.exactOptional(z.record(z.string(), z.string())),
+  aliases: z.exactOptional(storedAliasesSchema),
 });
+
+/** The same with what was settled later. */
+export function withAliases(same: SamePeople, later: SamePeople["aliases"]): SamePeople {
+  return later === undefined ? same : { ...same, aliases: { ...same.aliases, ...later } };
+}
 
 /** By what an approval's terms have. Without it, as in approvals of earlier versions, each address is a person. */
 export function whoIsBy(same: SamePeople | undefined): WhoIs {
@@ -104,6 +113,32 @@ export class KnownPeople {
       ...(areTagsPeople ? { areTagsPeople } : {}),
       ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
     };
+  }
+
+  /**
+   * What is to be stored of people who are asked only now; undefined if nothing is.
+   *
+   * @param same what the approval has already
+   * @param settled those of whom it is settled who they are
+   */
+  later(
+    same: SamePeople,
+    { asked, settled }: { readonly asked: readonly Person[]; readonly settled: readonly Person[] },
+  ): SamePeople["aliases"] {
+    const later: Record<string, string> = {};
+    for (const { email } of asked) {
+      const whoIs = whoIsBy(withAliases(same, later));
+      const keys = new Set([
+        ...settled.map((person) => whoIs(person.email)),
+        ...Object.values({ ...same.aliases, ...later }),
+      ]);
+      if (keys.has(whoIs(email))) continue;
+      const spellings = this.spellingsOf(this.whoIs(email));
+      const who = spellings.map(whoIs).find((key) => keys.has(key)) ?? this.whoIs(email);
+      for (const spelling of spellings)
+        if (!keys.has(whoIs(spelling)) && spelling !== who) later[spelling] = who;
+    }
+    return Object.keys(later).length === 0 ? undefined : later;
   }
 
   /** The normal form of an address, with the first domain of its line. */

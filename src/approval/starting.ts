@@ -56,7 +56,7 @@ function isAskedTwice(
 }
 
 /** The requester, and everybody who may be asked in any stage. */
-function peopleNamed(request: ApprovalRequest): readonly Person[] {
+export function peopleNamed(request: ApprovalRequest): readonly Person[] {
   const asked = ruleOf(request).stages.flatMap(({ groups, escalateTo }) => [
     ...groups.flatMap(({ approvers }) => approvers),
     ...escalateTo.flat(),

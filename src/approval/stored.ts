@@ -36,6 +36,7 @@ import type { Ask } from "./evaluate/evaluation.ts";
 import type { State } from "./evaluate/look.ts";
 import { KIND_TAG } from "./ids.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
+import { storedAliasesSchema } from "./same-person.ts";
 import { scheduledTerms } from "./scheduled.ts";
 import {
   choiceSchema,
@@ -269,6 +270,7 @@ const judgement: z.ZodType<Judgement> = z.object({
   content: z.exactOptional(storedContentSchema),
   note: z.exactOptional(text),
   changedBy: z.exactOptional(z.object(program)),
+  aliases: z.exactOptional(storedAliasesSchema),
   decisions: storedDecisionsSchema,
 });
 

@@ -33,6 +33,7 @@ import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadlin
 import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
+import { withAliases } from "../../src/approval/same-person.ts";
 import { scheduledTerms } from "../../src/approval/scheduled.ts";
 import { startStepIn } from "../../src/approval/start-step.ts";
 import { judgementIn, mailResultIn, requestIn, termsIn } from "../../src/approval/stored.ts";
@@ -65,9 +66,10 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
 
   let endAtMs = terms.deadlineAtMs;
   let end = yield* desk.openEnd(endAtMs);
-  const { away, people } = own ?? (yield* desk.startStep()) ?? {};
+  const { away, people: named } = own ?? (yield* desk.startStep()) ?? {};
   const awayAt = awayIn(away);
-  const rule = ruleOf(request, people);
+  let people = named;
+  let rule = ruleOf(request, people);
   let state: State = OPENING;
   let content: Content | undefined;
   let seats = yield* desk.open(openingAsks(rule, state, awayAt), content);
@@ -135,6 +137,10 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
       const { outcome, reason, why } = verdict;
       const more = { ...(why && { why }), ...(state.round === 1 ? {} : { round: state.round }) };
       return { approval: ctx.id, outcome, reason, decisions, ...more, metadata: request.metadata };
+    }
+    if (seen.aliases !== undefined && people !== undefined) {
+      people = withAliases(people, seen.aliases);
+      rule = ruleOf(request, people);
     }
     if (seen.nextEndAtMs !== undefined) {
       // A round that would end later than any approval may ends then.

@@ -39,6 +39,8 @@ import { nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Says } from "../../src/approval/notice.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
+import { NO_KNOWN_PEOPLE, type SamePeople, withAliases } from "../../src/approval/same-person.ts";
+import { peopleNamed } from "../../src/approval/starting.ts";
 import {
   cancellationOf,
   changeOf,
@@ -125,6 +127,7 @@ export async function judge(
     ...(alarmAtMs === undefined ? {} : { alarmAtMs }),
     ...(bench.content === undefined ? {} : { content: bench.content }),
     ...bench.changed,
+    ...(bench.aliases === undefined ? {} : { aliases: bench.aliases }),
     decisions,
     ...announced,
     ...(verdict.kind === "done" && isRepeatable(svc, request) ? { isLast: true } : {}),
@@ -198,7 +201,9 @@ class Bench {
   readonly nowMs: number;
   readonly #svc: ProductServices;
   readonly #seen: JudgeInput;
-  readonly #rule: Rule;
+  #rule: Rule;
+  /** Whose the addresses of those are whom it asks. */
+  #aliases: SamePeople["aliases"];
   /** By number of the ballot, as last read. Absent: open when the pass looked. */
   readonly #ballots = new Map<number, StoredPromise>();
   readonly #undos = new Map<number, StoredPromise>();
@@ -244,6 +249,10 @@ class Bench {
     return (this.#end && changeOf(this.#end)?.content) ?? this.#seen.content;
   }
 
+  get aliases(): SamePeople["aliases"] {
+    return this.#aliases;
+  }
+
   async evaluated(): Promise<Evaluation> {
     const { approval, seats, end } = this.#seen;
     await Promise.all(
@@ -268,8 +277,24 @@ class Bench {
       // Who is asked is frozen with this step's result. Most judgements ask nobody, and need not know who is away.
       else if (evaluation.ask.length > 0 && this.#awayAt === undefined)
         this.#awayAt = await this.#svc.absences.awayAt(this.nowMs);
-      else return evaluation;
+      else if (!this.#hasLearnt(evaluation.ask)) return evaluation;
     }
+  }
+
+  /** Finds out whose the addresses of these people are; tells whether that was not known before. */
+  #hasLearnt(asks: readonly Ask[]): boolean {
+    const { request, terms, seats } = this.#seen;
+    if (terms.people === undefined) return false;
+    const known = this.#svc.known ?? NO_KNOWN_PEOPLE;
+    const same = withAliases(terms.people, this.#aliases);
+    const later = known.later(same, {
+      asked: asks.map(({ person }) => person),
+      settled: [...peopleNamed(request), ...seats.map(({ ask }) => ask.person)],
+    });
+    if (later === undefined) return false;
+    this.#aliases = { ...this.#aliases, ...later };
+    this.#rule = ruleOf(request, withAliases(same, later));
+    return true;
   }
 
   /** The answers that count in this stage, in the order of the ballots. */
@@ -537,6 +562,7 @@ class Bench {
   /** Whether this ballot's person has another one that is open or answered (J2). */
   #hasAnother(n: number): boolean {
     const { seats } = this.#seen;
+    const keyOf = (seat: SeatSeen | undefined) => seat && this.#rule.whoIs(seat.ask.person.email);
     const key = keyOf(seats.find((seat) => seat.n === n));
     return seats.some((seat) => {
       if (seat.n === n || keyOf(seat) !== key) return false;
@@ -591,10 +617,6 @@ class Bench {
     const open = this.#seen.alarms.filter(({ settled }) => !settled);
     await Promise.all(open.map(({ id }) => settle(this.#svc, id, null)));
   }
-}
-
-function keyOf(seat: SeatSeen | undefined): string | undefined {
-  return seat && addressKey(seat.ask.person.email);
 }
 
 function approvesBySilence({ onDeadline, stages }: Rule): boolean {

@@ -5,7 +5,6 @@ import type { End, Seat, State } from "../../../src/approval/evaluate/look.ts";
 import { OPENING } from "../../../src/approval/evaluate/look.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
 import { addressKey } from "../../../src/approval/person.ts";
-import { ruleOf } from "../../../src/approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../../src/approval/standing.ts";
 import { changeOf, judgementOf, outcomeOf, withdrawalOf } from "../../../src/approval/stored.ts";
 import { storedCallbackOf } from "../../../src/approval/stored-callback.ts";
@@ -170,7 +169,7 @@ function wrongByRule(
   const lies: string[] = [];
   let state: State = OPENING;
   const settings = { mayApproveByDeadline, everybodyMailed: true };
-  const rule = ruleOf(course.call.request);
+  const { rule } = course;
   const judgements = children.flatMap((child) => judgementOf(child) ?? []);
   const seatsAt = ({ stage, round }: State, end: End): Seat[] =>
     course.ballots.flatMap(({ ballot, record, undo }) =>

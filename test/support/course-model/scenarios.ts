@@ -2,6 +2,8 @@
 import type { Scenario } from "./world.ts";
 
 const ANA = "ana@example.com";
+/** The same person. */
+const ANA_TOO = "ana+x@example.com";
 const BO = "bo@example.com";
 const CY = "cy@example.com";
 const CFO = "cfo@example.com";
@@ -185,6 +187,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       { ...reject(ANA), having: 2 },
       { ...approve(ANA), nth: 2 },
     ],
+    clock: [1, 2],
+  },
+  "one person with two addresses, and a no before a yes": {
+    request: { ...threeGroups, rejection: "majority" },
+    deeds: [{ reassign: BO, to: ANA_TOO }, approve(ANA), reject(ANA_TOO)],
     clock: [1, 2],
   },
   "an extension around the deadline": {

@@ -16,8 +16,9 @@ import { courseOf, evaluationOf } from "../../../src/approval/course.ts";
 import { childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { choicesOf, ruleOf } from "../../../src/approval/rule.ts";
+import { NO_KNOWN_PEOPLE } from "../../../src/approval/same-person.ts";
 import type { BallotStanding } from "../../../src/approval/standing.ts";
-import { approvalCall } from "../../../src/approval/starting.ts";
+import { approvalCall, termsWith } from "../../../src/approval/starting.ts";
 import { ballotOf, outcomeOf, undoOf, withdrawalOf } from "../../../src/approval/stored.ts";
 import type { Mail } from "../../../src/channels/mail/message.ts";
 import { encodeValue } from "../../../src/durable/value.ts";
@@ -396,6 +397,7 @@ function parsed({ request: fields, mayApproveByDeadline }: Scenario): {
     { nowMs: 0, callbackUrlProblem: () => undefined, mayApproveByDeadline },
   );
   if (!input.ok) throw new Error(JSON.stringify(input.problems));
-  ruleOf(input.value);
-  return { request: input.value, terms: input.terms };
+  const terms = termsWith(input, { awayAt: () => undefined, known: NO_KNOWN_PEOPLE });
+  ruleOf(input.value, terms.people);
+  return { request: input.value, terms };
 }

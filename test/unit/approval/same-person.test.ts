@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { KnownPeople, NO_KNOWN_PEOPLE, whoIsBy } from "../../../src/approval/same-person.ts";
+import { KnownPeople, NO_KNOWN_PEOPLE, whoIsBy, withAliases } from "../../../src/approval/same-person.ts";
 
 const known = new KnownPeople({
   areTagsPeople: false,
@@ -60,6 +60,54 @@ test("an approval keeps the aliases of its own people alone", () => {
       "k.mueller@example.de": "kim@example.com",
       "kim@old.example": "kim@example.com",
     },
+  });
+});
+
+describe("of those who are asked later,", () => {
+  const named = [{ email: "bo@example.org" }];
+  const start = known.among(named);
+  const kim = { email: "kim@example.com" };
+  const mueller = { email: "k.mueller@example.de" };
+
+  test("all addresses are kept, whichever is asked first, and only once", () => {
+    for (const [first, second] of [
+      [kim, mueller],
+      [mueller, kim],
+    ] as const) {
+      const later = known.later(start, { asked: [first], settled: named });
+      const whoIs = whoIsBy(withAliases(start, later));
+      expect(whoIs(first.email)).toBe(whoIs(second.email));
+      expect(whoIs("bo@example.org")).toBe("bo@example.org");
+      const more = { asked: [first, second], settled: [...named, first] };
+      expect(known.later(withAliases(start, later), more)).toBeUndefined();
+    }
+  });
+
+  test("nobody whom the lists do not name is kept", () => {
+    expect(known.later(start, { asked: [{ email: "ana@example.org" }], settled: named })).toBeUndefined();
+    expect(NO_KNOWN_PEOPLE.later(start, { asked: [kim, mueller], settled: named })).toBeUndefined();
+  });
+
+  test("what was settled stays so, whatever the list says by now", () => {
+    const before = { form: 1 } as const;
+    const both = [kim, mueller];
+    const third = { email: "kim@old.example" };
+    const whoIs = whoIsBy(withAliases(before, known.later(before, { asked: [third], settled: both })));
+    // The two were asked as two people; who comes now is one of them.
+    expect(whoIs(kim.email)).toBe("kim@example.com");
+    expect(whoIs(mueller.email)).toBe("k.mueller@example.de");
+    expect([whoIs(kim.email), whoIs(mueller.email)]).toContain(whoIs(third.email));
+  });
+
+  test("a line whose order has changed since makes no second person", () => {
+    const turned = new KnownPeople({
+      ...known.aliases,
+      people: known.aliases.people.map((line) => line.toReversed()),
+    });
+    const later = known.later(start, { asked: [kim], settled: named });
+    const same = withAliases(start, later);
+    const all = withAliases(same, turned.later(same, { asked: [mueller, kim], settled: named }));
+    expect(whoIsBy(all)(mueller.email)).toBe(whoIsBy(all)(kim.email));
   });
 });
 

@@ -41,6 +41,7 @@ const RARE: readonly (readonly [name: string, way: Partial<Scenario>, runs: numb
   ["a veto around the end of a stage's time that counts as approval", { unheard: true, apart: true }, 10],
   ["two ballots of one person, and a no before a yes", {}, 10],
   ["two ballots of one person, and a no before a yes", { unheard: true }, 15],
+  ["one person with two addresses, and a no before a yes", {}, 400],
   ["an extension and an answer after the new deadline", { unheard: true, apart: true }, 75],
 ];
 

@@ -2,11 +2,12 @@
 import { describe, expect, test } from "vitest";
 import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import { KIND_TAG } from "../../../src/approval/ids.ts";
-import { KnownPeople } from "../../../src/approval/same-person.ts";
-import { scheduledCall } from "../../../src/approval/starting.ts";
+import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { KnownPeople, NO_KNOWN_PEOPLE } from "../../../src/approval/same-person.ts";
+import { approvalCall, scheduledCall, termsWith } from "../../../src/approval/starting.ts";
 import { addAbsence } from "../../../src/service/absences/absences.ts";
 import { openAbsenceBook } from "../../../src/service/absences/book.ts";
-import { rehearse } from "../../../worker/testing/index.ts";
+import { type People, rehearse } from "../../../worker/testing/index.ts";
 import { openRig, type Rig, until } from "../gateway/rig.ts";
 
 const ALIASES = {
@@ -179,6 +180,90 @@ describe("one person counts once, by whatever address:", () => {
       require: "all",
     });
     expect(await askedOf(rig)).toEqual(["me+ana@example.com", "me+bo@example.com"]);
+  });
+});
+
+describe("those who are asked later, and whom the request does not name,", () => {
+  const KIM = ["kim@example.com", "k.mueller@example.org"] as const;
+  const away = (person: string, to: string) => ({ person, to, until: "P30D" });
+  const BOTH_AWAY = [away("bo@example.com", KIM[0]), away("cy@example.com", KIM[1])];
+
+  const GROUPS = [{ approvers: ["bo@example.com"] }, { approvers: ["cy@example.com"] }];
+
+  async function approvedBy(rig: Rig, email: string): Promise<void> {
+    const n = (await view(rig)).ballots.find(({ approver }) => approver.email === email)?.n;
+    await rig.press(await rig.link("po-1", "approve", n));
+  }
+
+  /** Bo hands his question to one address of Kim, and Cy hers to the other. */
+  async function handedToKim(rig: Rig): Promise<void> {
+    for (const [i, to] of KIM.entries()) {
+      const path = `/approvals/po-1/ballots/${i + 1}/reassign`;
+      await until(async () => ((await rig.json("POST", path, { to })).status === 200 ? true : undefined));
+      await until(async () => ((await askedOf(rig)).includes(to) ? true : undefined));
+    }
+  }
+
+  /** Everybody who is asked, as a stage after Ana's opens; who has the question approves. */
+  async function askedAfterAna(stage: object, people: People = { "*": "approve" }) {
+    const { mails, outcome } = await rehearse(
+      { title: "Order", stages: [{ approvers: ["ana@example.com"] }, stage], deadline: "P9D" },
+      { people, absences: BOTH_AWAY, aliases: ALIASES },
+    );
+    const asked = mails.filter(({ kind }) => ["request", "reassigned", "escalated"].includes(kind));
+    return { asked: asked.map(({ to }) => to).slice(1), outcome: outcome.outcome };
+  }
+
+  test("get no second vote in a group as stand-ins", async () => {
+    const stage = { approvers: ["bo@example.com", "cy@example.com"], require: 2 };
+    expect(await askedAfterAna(stage)).toEqual({
+      asked: [KIM[0], "cy@example.com"],
+      outcome: "approved",
+    });
+  });
+
+  test("are asked once for two groups", async () => {
+    expect(await askedAfterAna({ groups: GROUPS })).toEqual({
+      asked: [KIM[0]],
+      outcome: "approved",
+    });
+  });
+
+  test("get no second vote by an escalation, nor by standing in for somebody of another entry", async () => {
+    const stage = {
+      approvers: ["bo@example.com"],
+      deadline: "P1D",
+      onDeadline: "escalate",
+      escalateTo: [["cy@example.com", "di@example.com"]],
+    };
+    const { asked } = await askedAfterAna(stage, { "ana@example.com": "approve" });
+    expect(asked).toEqual([KIM[0], "cy@example.com", "di@example.com"]);
+  });
+
+  test("answer for both groups in which others handed them the question", async () => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    await asked(rig, { stages: [{ groups: GROUPS }] });
+    await handedToKim(rig);
+    await approvedBy(rig, KIM[0]);
+    expect((await rig.settled("po-1")).value).toMatchObject({ outcome: "approved" });
+  });
+
+  test("count by each address in an approval of an earlier version, which did not settle whose they are", async () => {
+    await using rig = await openRig({ known: new KnownPeople(ALIASES) });
+    const nowMs = Date.now();
+    const parsed = parseApprovalRequest(
+      { title: "Order", stages: [{ groups: GROUPS }] },
+      { nowMs, callbackUrlProblem: () => undefined, mayApproveByDeadline: false },
+    );
+    if (!parsed.ok) throw new Error("The request is wrong");
+    const { people: _, ...terms } = termsWith(parsed, { awayAt: () => undefined, known: NO_KNOWN_PEOPLE });
+    const { args: __, ...call } = approvalCall(parsed.value, parsed.terms);
+    const tags = { [KIND_TAG]: "approval" };
+    await rig.durable.start({ id: "po-1", ...call, args: [parsed.value, terms], tags });
+    await handedToKim(rig);
+    await approvedBy(rig, KIM[0]);
+    const { status, ballots } = await view(rig);
+    expect([status, ballots.at(-1)?.state]).toEqual(["pending", "open"]);
   });
 });
 
