@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { readOrCreateSecretFile } from "../lib/secret-file.ts";
 import { signingKey } from "../lib/signing-secret.ts";
 import type { Config } from "./config.ts";
+import { DAMAGED, isDamaged, makeSecret } from "./made-secret.ts";
 
 /**
  * The secrets that sign callbacks to URLs which requests name: all sign, so that receivers can change from one to the
@@ -24,11 +24,12 @@ export const SIGNING_SECRETS_MAX = 3;
 
 /** The key behind `whsec_…`, or what is wrong with the text, which is never repeated. */
 export function parseSigningSecret(text: string): Uint8Array | string {
-  return signingKey(text, BYTES);
+  const key = signingKey(text, BYTES);
+  return typeof key !== "string" && isDamaged(key) ? DAMAGED : key;
 }
 
 export function newSigningSecret(): string {
-  return `whsec_${randomBytes(32).toString("base64")}`;
+  return `whsec_${makeSecret().toString("base64")}`;
 }
 
 function parseAll(list: string, source: string): readonly Uint8Array[] {

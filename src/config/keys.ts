@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
 import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
 import type { Config } from "./config.ts";
+import { DAMAGED, isDamaged, makeSecret } from "./made-secret.ts";
 import { tokenOfFile } from "./token-file.ts";
 
 /** One key that signs or verifies links. */
@@ -82,6 +83,8 @@ export function parseTokenKeys(list: string, source: string): readonly [TokenKey
       problems.push(`${where} (${kid}) is not base64url`);
     } else if (secret.length < 32) {
       problems.push(`${where} (${kid}) has ${secret.length} bytes; at least 32 are needed`);
+    } else if (isDamaged(secret, kid)) {
+      problems.push(`${where} (${kid}) ${DAMAGED}`);
     } else if (keys.some((key) => key.kid === kid)) {
       problems.push(`${where} repeats the kid ${kid}`);
     } else {
@@ -96,5 +99,6 @@ export function parseTokenKeys(list: string, source: string): readonly [TokenKey
 const KID = /^[A-Za-z0-9_-]{1,32}$/;
 
 function newTokenKey(): string {
-  return `k${randomBytes(4).toString("hex")}:${randomBytes(32).toString("base64url")}`;
+  const kid = `k${randomBytes(4).toString("hex")}`;
+  return `${kid}:${makeSecret(kid).toString("base64url")}`;
 }

