@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ballotId, endId } from "../../src/approval/ids.ts";
 import { Api } from "../support/api.ts";
-import { type Asked, storesStep } from "../support/engine-proxy.ts";
+import { type Asked, type EngineProxy, storesStep } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import type { ReadMail } from "../support/mails.ts";
 import { look, press } from "../support/press.ts";
@@ -96,11 +96,7 @@ test("while suspended: the decision is taken with no worker there, and the next 
   const { service: first, proxy } = await site.startProxied("worker");
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   const mail = await relay.mailTo(ANA, id);
-  await eventually("the workflow is suspended", () =>
-    proxy.replies.some(
-      ({ asked, status }) => asked.kind === "task.suspend" && asked.id === id && status === 200,
-    ),
-  );
+  await eventually("the workflow is suspended", () => hasSuspended(proxy, id));
   await first.killHard();
 
   expect(await press(mail.links.approve)).toMatchObject({
@@ -159,6 +155,38 @@ test("five times between the decision and the end: one outcome, and late links t
   expect(relay.mailsOf(id)).toHaveLength(2);
 });
 
+test("with a judgement on disk, and the deadline is moved before the next worker comes: that one acts on it", async () => {
+  const { service: first, proxy } = await site.startProxied("worker");
+  const id = await api.ask({ id: newId("po"), approvers: [ANA], deadline: "PT1H" });
+  await relay.mailTo(ANA, id);
+  await eventually("the workflow is suspended", () => hasSuspended(proxy, id));
+  // The judgement of a question that is handed on, after which the approval waits on in the same stage.
+  const judged = proxy.hold("reply", storesStep(MAIL_STEP + 1));
+  const handedOn = api.act(id, "ballots/1/reassign", { to: BO });
+  await judged.reached;
+  await first.killHard();
+  judged.release("cut");
+  const untilMs = Date.now() + 48 * 3_600_000;
+  await Promise.all([handedOn, api.act(id, "extend", { deadline: new Date(untilMs).toISOString() })]);
+
+  const { service: second, proxy: seen } = await site.startProxied("worker");
+  const mail = await relay.mailTo(BO, id);
+  // Nobody answers: without looking again, this worker would let the approval end at its first deadline.
+  await eventually("there is an end at the new deadline", () =>
+    seen.replies.some(
+      ({ asked, status }) => asked.action === "promise.create" && status === 200 && endsAt(asked) === untilMs,
+    ),
+  );
+  expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
+  expect(await api.ended(id)).toMatchObject({ result: { outcome: "approved", decisions: [{ email: BO }] } });
+  expect(relay.mailsOf(id).map(({ to }) => to)).toEqual([ANA, BO]);
+  await second.killHard();
+});
+
+function endsAt({ data }: Asked): unknown {
+  return (data["action"] as { data: { timeoutAt?: number } }).data.timeoutAt;
+}
+
 test("frozen in the middle of a mail for longer than its lease: the other worker sends again, and the first does no harm", async () => {
   const { service: first, proxy } = await site.startProxied("worker");
   const held = relay.holdNext();
@@ -182,6 +210,12 @@ test("frozen in the middle of a mail for longer than its lease: the other worker
   await approveAndEnd(next, await relay.mailTo(ANA, next));
   await first.killHard();
 });
+
+function hasSuspended({ replies }: EngineProxy, id: string): boolean {
+  return replies.some(
+    ({ asked, status }) => asked.kind === "task.suspend" && asked.id === id && status === 200,
+  );
+}
 
 async function expectTwoCopies(id: string): Promise<void> {
   const mail = await eventually("the second copy", () => relay.mailsOf(id)[1]);

@@ -90,6 +90,11 @@ export class Api {
     });
   }
 
+  /** Acts on an open approval (such as by `ballots/1/reassign`) while no worker sees to it. */
+  async act(id: string, way: string, body: unknown): Promise<Called> {
+    return expectStatus(await post(`${this.origin}/approvals/${encodeURIComponent(id)}/${way}`, body), 202);
+  }
+
   cancelRaw(id: string, reason?: string): Promise<Called> {
     return post(
       `${this.origin}/approvals/${encodeURIComponent(id)}/cancel`,
