@@ -7,8 +7,6 @@ import { isMailAddress, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import type { Config } from "./config.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
-const SETTING = "ALIASES_FILE";
-
 const ADDRESSES_MAX = 20;
 const DOMAINS_MAX = 20;
 /** Each approval stores those of its people: of one line, each address in each domain that is one with its own. */
@@ -54,15 +52,21 @@ const schema = z.strictObject({
   plusTags: z.enum(["same", "distinct"]).default("same"),
 });
 
-/** @throws ConfigError with every problem */
-export function loadAliases({ aliasesFile: file }: Pick<Config, "aliasesFile">): KnownPeople {
+/**
+ * @param setting what names the file, for messages
+ * @throws ConfigError with every problem, TextFileError
+ */
+export function loadAliases(
+  { aliasesFile: file }: Pick<Config, "aliasesFile">,
+  setting = "ALIASES_FILE",
+): KnownPeople {
   if (file === undefined) return NO_KNOWN_PEOPLE;
-  const given = readYamlFile(SETTING, file) ?? {};
+  const given = readYamlFile(setting, file) ?? {};
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(
       problemsFromIssues(parsed.error.issues, given).map(
-        ({ field, message }) => `${SETTING} ${file}: ${field === "body" ? "it" : field} ${message}`,
+        ({ field, message }) => `${setting} ${file}: ${field === "body" ? "it" : field} ${message}`,
       ),
     );
   }
@@ -73,7 +77,7 @@ export function loadAliases({ aliasesFile: file }: Pick<Config, "aliasesFile">):
     ...repeated("domains", domains, (domain) => domain.toLowerCase()),
   ];
   if (problems.length === 0) problems.push(...tooMany(known));
-  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${SETTING} ${file}: ${problem}`));
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${setting} ${file}: ${problem}`));
   return known;
 }
 

@@ -42,7 +42,8 @@ const GRACE_MS = { fallback: 15_000, max: 3_600_000 };
  */
 export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
   const settings = checkOptions(options);
-  const { url, token, workflows, group, countersignGroup, concurrency, leaseMs, log = ownLog() } = settings;
+  const { url, token, workflows, group, countersignGroup, known, concurrency, leaseMs } = settings;
+  const { log = ownLog() } = settings;
   const pid = processId();
   const worker = startWorker({
     network: createHttpNetwork({ url, token, group, pid, isWorker: true }),
@@ -59,6 +60,7 @@ export function createWorker(options: CreateWorkerOptions): EmbeddedWorker {
       builtInGroup: builtInGroupOf(countersignGroup),
       callbacks: { urlProblem: () => undefined },
       mayApproveByDeadline: true,
+      known,
     },
   });
   const stopping = new AbortController();

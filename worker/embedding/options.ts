@@ -1,6 +1,10 @@
 /** The options of `createWorker`, and how they are checked. */
 import { GROUP_NAME, GROUP_NAME_RULE } from "../../src/approval/call.ts";
+import { type KnownPeople, NO_KNOWN_PEOPLE } from "../../src/approval/same-person.ts";
+import { loadAliases } from "../../src/config/aliases.ts";
+import { ConfigError } from "../../src/lib/config-error.ts";
 import { isLoopback } from "../../src/lib/loopback.ts";
+import { TextFileError } from "../../src/lib/text-file.ts";
 import { WORKER_LIMITS } from "../../src/lib/worker-limits.ts";
 import { isMeantAsWorkflow, type Workflow, workflowProblems } from "../../src/workflows/workflow.ts";
 import type { WorkerLog } from "../runtime/sdk-log.ts";
@@ -16,6 +20,11 @@ export interface CreateWorkerOptions {
   readonly group?: string | undefined;
   /** `WORKER_GROUP` of the service, which runs the approvals. Default `worker`. */
   readonly countersignGroup?: string | undefined;
+  /**
+   * Path of the service's `ALIASES_FILE`: which addresses are one person's, for the approvals that these workflows ask for. It is
+   * read once.
+   */
+  readonly aliasesFile?: string | undefined;
   /** Workflows that run at once, 1 to 1000; the others wait in the engine. Default 50. */
   readonly concurrency?: number | undefined;
   /**
@@ -35,6 +44,7 @@ export interface WorkerSettings {
   readonly workflows: readonly Workflow[];
   readonly group: string;
   readonly countersignGroup: string;
+  readonly known: KnownPeople;
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly log: WorkerLog | undefined;
@@ -46,6 +56,7 @@ const NAMES: Readonly<Record<keyof CreateWorkerOptions, true>> = {
   workflows: true,
   group: true,
   countersignGroup: true,
+  aliasesFile: true,
   concurrency: true,
   leaseMs: true,
   log: true,
@@ -74,6 +85,7 @@ export function checkOptions(options: CreateWorkerOptions): WorkerSettings {
     workflows: workflowsOf(given["workflows"], problems),
     group: groupOf("group", given["group"], "app", problems),
     countersignGroup,
+    known: knownOf(given["aliasesFile"], problems),
     concurrency: integerOf(
       "concurrency",
       given["concurrency"],
@@ -146,6 +158,22 @@ function groupOf(name: string, given: unknown, fallback: string, problems: strin
   if (typeof given === "string" && GROUP_NAME.test(given)) return given;
   problems.push(`${name} must be ${GROUP_NAME_RULE}, not ${shown(given)}`);
   return fallback;
+}
+
+function knownOf(given: unknown, problems: string[]): KnownPeople {
+  if (given === undefined) return NO_KNOWN_PEOPLE;
+  if (typeof given !== "string" || given === "") {
+    problems.push(`aliasesFile must be the path of a file, not ${shown(given)}`);
+    return NO_KNOWN_PEOPLE;
+  }
+  try {
+    return loadAliases({ aliasesFile: given }, "aliasesFile");
+  } catch (error) {
+    if (error instanceof ConfigError) problems.push(...error.problems);
+    else if (error instanceof TextFileError) problems.push(`aliasesFile: ${error.message}`);
+    else throw error;
+    return NO_KNOWN_PEOPLE;
+  }
 }
 
 function integerOf(

@@ -1,7 +1,10 @@
 /** A worker in somebody's process, over HTTP to the real engine, beside Countersign's own worker. */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import type { RequestMail } from "../../../../src/channels/mail/mailer.ts";
@@ -140,6 +143,34 @@ test("a request that is not well formed ends the workflow with what POST /approv
   await site.begin("a-1", "ask");
   const { state, value } = (await site.ended("a-1")) ?? {};
   expect([state, String(value)]).toEqual(["rejected", expect.stringMatching(/title .*; approvers\[0\] /u)]);
+});
+
+test("the operator's list says which addresses are one person's, as for POST /approvals", async () => {
+  const site = await openSite();
+  const folder = mkdtempSync(join(tmpdir(), "countersign-aliases-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const aliasesFile = join(folder, "aliases.yaml");
+  writeFileSync(aliasesFile, "people:\n  - [kim@example.com, k.mueller@example.org]\n");
+  const ask = defineWorkflow({
+    name: "ask",
+    *run(ctx) {
+      const groups = [{ approvers: ["kim@example.com"] }, { approvers: ["k.mueller@example.org"] }];
+      yield* requestApproval(ctx, { title: "Order", stages: [{ groups }] });
+      return yield* requestApproval(ctx, {
+        title: "Order",
+        requester: "kim@example.com",
+        approvers: ["k.mueller@example.org"],
+      });
+    },
+  });
+  await embed(site, { workflows: [ask], aliasesFile }).ready;
+  await site.begin("a-1", "ask");
+  await expect.poll(site.asked).toHaveLength(1);
+  // Kim's one answer fills both groups.
+  await site.approve(0);
+  const { state, value } = (await site.ended("a-1")) ?? {};
+  expect([state, String(value)]).toEqual(["rejected", expect.stringContaining("must not be the requester")]);
+  expect(site.asked()).toHaveLength(1);
 });
 
 test("a callback URL needs keys, which only Countersign's worker has", async () => {

@@ -1,4 +1,8 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { NO_KNOWN_PEOPLE } from "../../../../src/approval/same-person.ts";
 import {
   type CreateWorkerOptions,
   createWorker,
@@ -26,6 +30,7 @@ test("what is left out has a default", () => {
     workflows: [restock],
     group: "app",
     countersignGroup: "worker",
+    known: NO_KNOWN_PEOPLE,
     concurrency: 50,
     leaseMs: 15_000,
     log: undefined,
@@ -62,6 +67,8 @@ test.each([
   ["group", "x".repeat(65)],
   ["group", null],
   ["countersignGroup", "my worker"],
+  ["aliasesFile", ""],
+  ["aliasesFile", { people: [] }],
   ["concurrency", 0],
   ["concurrency", 1.5],
   ["concurrency", "50"],
@@ -75,8 +82,25 @@ test.each([
 
 test("an option that is misspelt is named, with those that there are", () => {
   expect(problemWith({ workflow: restock })).toBe(
-    "Cannot create a worker: workflow is not a known option: there are url, token, workflows, group, countersignGroup, concurrency, leaseMs, log",
+    "Cannot create a worker: workflow is not a known option: there are url, token, workflows, group, countersignGroup, aliasesFile, concurrency, leaseMs, log",
   );
+});
+
+test("the file of aliases is the service's, and everything that is wrong in it is named", () => {
+  const folder = mkdtempSync(join(tmpdir(), "countersign-aliases-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const aliasesFile = join(folder, "aliases.yaml");
+  writeFileSync(aliasesFile, "people:\n  - [kim@example.com, k.mueller@example.org]\n");
+  const { whoIs } = checkOptions({ ...good, aliasesFile }).known;
+  expect(whoIs("k.mueller@example.org")).toBe(whoIs("kim@example.com"));
+  writeFileSync(aliasesFile, "people:\n  - [kim@example.com]\n  - [bo@example.com, none]\n");
+  expect(problemWith({ aliasesFile })).toMatch(
+    /aliasesFile .*aliases\.yaml: people\[0\] .*people\[1\]\[1\] must/u,
+  );
+  expect(problemWith({ aliasesFile: join(folder, "other.yaml") })).toMatch(
+    /aliasesFile .* cannot be read: ENOENT/u,
+  );
+  expect(problemWith({ aliasesFile: folder })).toMatch(/aliasesFile/u);
 });
 
 test("a workflow that is none is named by its place, with what is wrong about it", () => {
