@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { AwayPeople, InPlaceOf } from "./absence.ts";
+import type { OutcomeAction } from "./action.ts";
 import type { Program } from "./doer.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import type { FieldValues } from "./field-answers.ts";
@@ -63,6 +64,8 @@ export interface Ballot {
   readonly undo?: true;
   /** SHA-256 of what is asked (`content.ts`). Absent in ballots that are older than this field. */
   readonly contentHash?: string;
+  /** Of a request with an action: the SHA-256 of what an answer binds (`action.ts`). */
+  readonly digest?: string;
 }
 
 export const VIA_KINDS = ["reassigned", "escalated", "absence", "undo", "reissued", "round"] as const;
@@ -294,6 +297,8 @@ export interface Outcome {
   readonly decisions: readonly CountedDecision[];
   /** In which round it ended, if the question was changed. */
   readonly round?: number;
+  /** Of a request with an action. */
+  readonly action?: OutcomeAction;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -11,6 +11,7 @@
  */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
+import { actionSchema } from "./action-schema.ts";
 import { DEADLINE_WINDOW } from "./deadline.ts";
 import { deadlineText, durationSchema, undoSchema } from "./duration-schema.ts";
 import { fieldsSchema } from "./fields.ts";
@@ -212,6 +213,7 @@ export const approvalRequestSchema = z.strictObject({
     .max(CONTENT_LIMITS.detailsMax)
     .default([])
     .meta({ description: "Facts, shown as a table." }),
+  action: z.exactOptional(actionSchema),
   requester: z.exactOptional(
     approverSchema.meta({ description: "The person who asks. Must not be an approver." }),
   ),

@@ -21,6 +21,9 @@ export const APPROVAL_VERSION = 2;
  */
 export const PEOPLE_VERSION = 4;
 
+/** The same workflow, for requests with an action. A worker that is older would not show it, so it hands such a call back. */
+export const ACTION_VERSION = 5;
+
 /** What an approval is started with beside its request and its times. */
 type Settled = Required<Pick<Terms, "people">> & Pick<Terms, "away">;
 
@@ -69,7 +72,7 @@ export function approvalCall(request: ApprovalRequest, terms: Terms) {
   return {
     func: "approval",
     args: [request, terms],
-    version: isAskedTwice(request, terms) ? PEOPLE_VERSION : APPROVAL_VERSION,
+    version: versionFor(request, isAskedTwice(request, terms) ? PEOPLE_VERSION : APPROVAL_VERSION),
     /** Its promises outlive its deadline, which can be moved. */
     timeoutAt: terms.startedAtMs + APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
   } as const;
@@ -83,8 +86,12 @@ export function scheduledCall(request: ApprovalRequest) {
   return {
     func: "approval",
     args: [request],
-    version: PEOPLE_VERSION,
+    version: versionFor(request, PEOPLE_VERSION),
     /** From the occurrence. */
     timeoutMs: APPROVAL_LIFE_MS + APPROVAL_SLACK_MS,
   } as const;
+}
+
+function versionFor({ action }: Pick<ApprovalRequest, "action">, otherwise: number): number {
+  return action === undefined ? otherwise : ACTION_VERSION;
 }

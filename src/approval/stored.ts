@@ -100,6 +100,7 @@ const ballot: z.ZodType<Ballot> = z.object({
   custom: z.exactOptional(z.literal(true)),
   undo: z.exactOptional(z.literal(true)),
   contentHash: z.exactOptional(text),
+  digest: z.exactOptional(text),
 });
 
 const fields = z.record(text, z.union([text, z.number(), z.boolean()]));
@@ -221,6 +222,9 @@ const outcome: z.ZodType<Outcome> = z.object({
   why: z.exactOptional(whySchema),
   decisions: storedDecisionsSchema,
   round: z.exactOptional(z.int().min(1)),
+  action: z.exactOptional(
+    z.object({ digest: text, arguments: z.exactOptional(z.record(text, z.unknown())) }),
+  ),
   metadata: z.record(text, z.unknown()),
 });
 

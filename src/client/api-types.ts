@@ -73,12 +73,41 @@ export type AbsenceRequest = {
   readonly note?: string;
 };
 
+export type Action = {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly target?: string;
+  readonly audience?: string;
+  readonly reversible: "yes" | "costly" | "no";
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly validFor: string;
+};
+
+/** What a program is to do once it is approved. */
+export type ActionInput = {
+  /** What is to be run, by a name that its program knows. */
+  readonly tool: string;
+  /** What it is to be run with: a JSON object of at most 32 KiB. Every value is shown to those who decide. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** What it acts on, such as a system or an account. */
+  readonly target?: string;
+  /** The program that alone may run it. */
+  readonly audience?: string;
+  /** Whether it can be undone. People are told. Default: `"no"`. */
+  readonly reversible?: "yes" | "costly" | "no";
+  /** JSON Schema (2020-12) that the arguments must fit. It is checked before anybody is asked. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** How long after the approval it can be run, as an ISO 8601 duration from PT1M to P30D. Default: `"P1D"`. */
+  readonly validFor?: string;
+};
+
 export type Approval = {
   readonly id: string;
   readonly status: ApprovalStatus;
   readonly title: string;
   readonly summary?: string;
   readonly details: readonly Detail[];
+  readonly action?: Action;
   readonly requester?: Person;
   /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
   readonly follow?: boolean;
@@ -186,6 +215,7 @@ export type ApprovalRequest = {
   readonly summary?: string;
   /** Facts, shown as a table. Default: `[]`. */
   readonly details?: readonly DetailInput[];
+  readonly action?: ActionInput;
   /** The person who asks. Must not be an approver. */
   readonly requester?: PersonOrAddress;
   /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
@@ -863,7 +893,16 @@ export type Outcome = {
   readonly decisions: readonly OutcomeDecision[];
   /** The last round, of a question that was changed. */
   readonly round?: number;
+  readonly action?: OutcomeAction;
   readonly metadata: Readonly<Record<string, unknown>>;
+};
+
+/** Of a request with an action. */
+export type OutcomeAction = {
+  /** SHA-256, in hexadecimal, of the action, the rule, the people and the deadline, in the form of RFC 8785. */
+  readonly digest: string;
+  /** What the action may be run with. Absent unless it was approved. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
 };
 
 export type OutcomeDecision = {

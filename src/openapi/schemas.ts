@@ -121,6 +121,19 @@ const outcome: z.ZodType<Outcome> = z
         .meta({ id: "OutcomeDecision" }),
     ),
     round: z.exactOptional(z.int()).meta({ description: "The last round, of a question that was changed." }),
+    action: z.exactOptional(
+      z
+        .strictObject({
+          digest: z.string().meta({
+            description:
+              "SHA-256, in hexadecimal, of the action, the rule, the people and the deadline, in the form of RFC 8785.",
+          }),
+          arguments: z
+            .exactOptional(z.record(z.string(), z.unknown()))
+            .meta({ description: "What the action may be run with. Absent unless it was approved." }),
+        })
+        .meta({ id: "OutcomeAction", description: "Of a request with an action." }),
+    ),
     metadata: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "Outcome", description: "How an approval ended." });

@@ -14,6 +14,7 @@
  */
 import type { Context } from "@resonatehq/sdk";
 import { awayIn } from "../../src/approval/absence.ts";
+import { type ActionTerms, digestOf, outcomeAction } from "../../src/approval/action.ts";
 import type {
   ApprovalRequest,
   Ballot,
@@ -136,7 +137,16 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     if (verdict.kind === "done") {
       const { outcome, reason, why } = verdict;
       const more = { ...(why && { why }), ...(state.round === 1 ? {} : { round: state.round }) };
-      return { approval: ctx.id, outcome, reason, decisions, ...more, metadata: request.metadata };
+      const action = outcomeAction(request, { approval: ctx.id, ...terms }, outcome === "approved");
+      return {
+        approval: ctx.id,
+        outcome,
+        reason,
+        decisions,
+        ...more,
+        ...action,
+        metadata: request.metadata,
+      };
     }
     if (seen.aliases !== undefined && people !== undefined) {
       people = withAliases(people, seen.aliases);
@@ -224,7 +234,7 @@ class Desk {
   readonly #ctx: Context;
   readonly #svc: ProductServices;
   readonly #request: ApprovalRequest;
-  readonly #startedAtMs: number;
+  readonly #terms: ActionTerms;
   readonly #latents = new Map<Future<unknown>, Latent>();
   #position = 0;
   #alarms: { readonly atMs: number; readonly future: Future<unknown> }[] = [];
@@ -234,11 +244,12 @@ class Desk {
   /** By the number of a ballot, that of the same person's first one, where it is another. */
   readonly first: Record<number, number> = {};
 
-  constructor(ctx: Context, svc: ProductServices, request: ApprovalRequest, { startedAtMs }: Terms) {
+  constructor(ctx: Context, svc: ProductServices, request: ApprovalRequest, terms: Terms) {
     this.#ctx = ctx;
     this.#svc = svc;
     this.#request = request;
-    this.#startedAtMs = startedAtMs;
+    const { startedAtMs, deadlineAtMs } = terms;
+    this.#terms = { approval: ctx.id, startedAtMs, deadlineAtMs };
   }
 
   *openEnd(atMs: number): Generator<unknown, Future<unknown>> {
@@ -258,6 +269,7 @@ class Desk {
     const { id, info } = this.#ctx;
     const { undo, choices, fields } = this.#request;
     const hash = canonicalHash(contentOf(asked(this.#request, content)));
+    const digest = digestOf(this.#request, this.#terms);
     const timeout = this.#until(info.timeout);
     const seats: HeldSeat[] = [];
     for (const ask of asks) {
@@ -271,6 +283,7 @@ class Desk {
         recipient: this.#svc.tokens.recipientId(id, person.email),
         gen,
         contentHash: hash,
+        ...(digest === undefined ? {} : { digest }),
         ...(stage === 0 ? {} : { stage }),
         ...(round === 1 ? {} : { round }),
         ...(groups.length === 1 && groups[0] === 0 ? {} : { groups }),
@@ -302,7 +315,7 @@ class Desk {
       const input: MailInput = {
         ...others,
         approval: this.#ctx.id,
-        startedAtMs: this.#startedAtMs,
+        startedAtMs: this.#terms.startedAtMs,
         request: asked(this.#request, content),
         before: contentOf(asked(this.#request, before)),
         firstId: this.#firstOf(seat).future.id,

@@ -4,7 +4,7 @@ import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
 import { PASSKEY_MAIL_FUNC } from "../../src/approval/passkey.ts";
 import { SCHEDULED_VERSION } from "../../src/approval/scheduled.ts";
 import { SIGN_IN_FUNC } from "../../src/approval/sign-in.ts";
-import { APPROVAL_VERSION, PEOPLE_VERSION } from "../../src/approval/starting.ts";
+import { ACTION_VERSION, APPROVAL_VERSION, PEOPLE_VERSION } from "../../src/approval/starting.ts";
 import { EXAMPLES } from "../examples/index.ts";
 import type { Registration } from "../runtime/registration.ts";
 import { approval } from "./approval.ts";
@@ -24,6 +24,7 @@ export const PRODUCT_WORKFLOWS: readonly Registration[] = [
   { name: "approval", version: APPROVAL_VERSION, func: approval },
   { name: "approval", version: SCHEDULED_VERSION, func: approval },
   { name: "approval", version: PEOPLE_VERSION, func: approval },
+  { name: "approval", version: ACTION_VERSION, func: approval },
   { name: APPROVAL_BY_NAME, version: 1, func: approval_by_name },
   { name: NOTICE_FUNC, version: 1, func: approval_mail },
   { name: SIGN_IN_FUNC, version: 1, func: sign_in_mail },

@@ -1,0 +1,58 @@
+/** The shape of an action: what a program is to do once the approval allows it. `action.ts` says what follows from it. */
+import { z } from "zod";
+import { durationBetween } from "./duration-schema.ts";
+import { type Frozen, facets } from "./shape.ts";
+import { line } from "./text-schema.ts";
+
+/** In characters, bytes of the form of RFC 8785, and counts. */
+export const ACTION_LIMITS = {
+  toolMax: 200,
+  targetMax: 500,
+  audienceMax: 200,
+  /** Without its schema. */
+  bytesMax: 32 * 1024,
+  schemaBytesMax: 32 * 1024,
+  /** Single values. A person reads every one of them. */
+  valuesMax: 500,
+  /** Levels of arrays and objects. */
+  depthMax: 24,
+} as const;
+
+const anyObject = z.record(z.string(), z.unknown());
+
+export const actionSchema = z
+  .strictObject({
+    tool: line(ACTION_LIMITS.toolMax).meta({
+      description: "What is to be run, by a name that its program knows.",
+      examples: ["payments.transfer"],
+    }),
+    arguments: anyObject.meta({
+      description: `What it is to be run with: a JSON object of at most ${ACTION_LIMITS.bytesMax / 1024} KiB. Every value is shown to those who decide.`,
+    }),
+    target: z.exactOptional(
+      line(ACTION_LIMITS.targetMax).meta({ description: "What it acts on, such as a system or an account." }),
+    ),
+    audience: z.exactOptional(
+      line(ACTION_LIMITS.audienceMax).meta({ description: "The program that alone may run it." }),
+    ),
+    reversible: z
+      .enum(["yes", "costly", "no"])
+      .default("no")
+      .meta({ description: "Whether it can be undone. People are told." }),
+    schema: z.exactOptional(
+      anyObject.meta({
+        description:
+          "JSON Schema (2020-12) that the arguments must fit. It is checked before anybody is asked.",
+      }),
+    ),
+    validFor: durationBetween("PT1M", "P30D", "P1D")
+      .meta({
+        description: "How long after the approval it can be run, as an ISO 8601 duration from PT1M to P30D.",
+        examples: ["P1D"],
+      })
+      .default("P1D"),
+  })
+  .meta({ id: "ActionInput", description: "What a program is to do once it is approved." })
+  .register(facets, { name: "Action" });
+
+export type Action = Frozen<z.output<typeof actionSchema>>;

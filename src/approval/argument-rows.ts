@@ -1,0 +1,90 @@
+/**
+ * The arguments of an action as rows that people read. Nothing is cut, and nothing is ambiguous: from the rows as they are
+ * shown, the arguments can be read back. So a text that could be mistaken for something else is shown as JSON, in quotes,
+ * and characters that are invisible are shown by their numbers.
+ */
+import { pointer } from "./pointer.ts";
+
+/** One value, with its place. */
+export interface ArgumentRow {
+  /** JSON Pointer within the arguments, or the names with `›` between them if all are plain. */
+  readonly label: string;
+  readonly value: string;
+}
+
+type Path = readonly (string | number)[];
+
+/** A list of short values is read as one. */
+const LIST_CHARS_MAX = 120;
+
+/** In the order in which they were given. The arguments must be JSON of bounded depth. */
+export function argumentRows(given: Readonly<Record<string, unknown>>): readonly ArgumentRow[] {
+  return Object.entries(given).flatMap(([name, value]) => rowsOf([name], value));
+}
+
+function rowsOf(path: Path, value: unknown): readonly ArgumentRow[] {
+  const members = isComposed(value) && !isShortList(value) ? Object.entries(value) : [];
+  if (members.length === 0) return [{ label: labelOf(path), value: shownValue(value) }];
+  const isList = Array.isArray(value);
+  return members.flatMap(([name, member]) => rowsOf([...path, isList ? Number(name) : name], member));
+}
+
+function isComposed(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isShortList(value: object): boolean {
+  return Array.isArray(value) && !value.some(isComposed) && JSON.stringify(value).length <= LIST_CHARS_MAX;
+}
+
+/** Names that need no quotes, and that no two people read differently. */
+const PLAIN_NAME = /^[\p{L}\p{N}_.-]+$/u;
+
+function labelOf(path: Path): string {
+  const names = path.map(String);
+  if (names.every((name) => PLAIN_NAME.test(name))) return names.join(" › ");
+  const whole = names.map((name) => `/${pointer(name)}`).join("");
+  return hasInvisible(whole) ? shownJson(whole) : whole;
+}
+
+/** A text as it is if it is plain; everything else as JSON. */
+function shownValue(value: unknown): string {
+  return typeof value === "string" && isPlainText(value) ? value : shownJson(value);
+}
+
+/** JSON in which every character can be seen. */
+export function shownJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(INVISIBLE, (char) =>
+    char === "\n"
+      ? char
+      : [...Array(char.length).keys()]
+          .map((i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`)
+          .join(""),
+  );
+}
+
+/** Controls, formats, private and unassigned characters, all blanks but the usual one, and what is ignored when shown. */
+const INVISIBLE =
+  /[\p{C}\p{Zl}\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u2800\p{Default_Ignorable_Code_Point}]/gu;
+/** Blanks where nobody sees them. */
+const OUTER_BLANK = /^\s| $| \n|\n$/u;
+
+function hasInvisible(text: string): boolean {
+  return text.search(INVISIBLE) !== -1;
+}
+
+function isPlainText(text: string): boolean {
+  if (text === "" || OUTER_BLANK.test(text) || hasInvisible(text.replaceAll("\n", ""))) return false;
+  return !isJson(text);
+}
+
+function isJson(text: string): boolean {
+  // The first character tells of nearly all texts that they are none.
+  if (!/^[-"[{\dtfn]/u.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

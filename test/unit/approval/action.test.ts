@@ -1,0 +1,325 @@
+/** The action of a request: what is accepted, what is refused and where, and what binds it. */
+import { createHash } from "node:crypto";
+import { assert, dictionary, jsonValue, property, string } from "fast-check";
+import { describe, expect, test } from "vitest";
+import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
+import { argumentRows, shownJson } from "../../../src/approval/argument-rows.ts";
+import { differingFields } from "../../../src/approval/meaning.ts";
+import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { parseInteroperableJson } from "../../../src/lib/exact-json.ts";
+import { callbackUrlProblem } from "../../support/callbacks.ts";
+import { argumentsIn } from "../../support/shown-arguments.ts";
+
+const nowMs = Date.parse("2026-11-21T12:00:00Z");
+const transfer = {
+  tool: "payments.transfer",
+  arguments: { amount: 4120, to: "DE89 3704 0044 0532 0130 00" },
+};
+const withAction = (action: unknown) => ({ title: "Pay invoice 7", approvers: ["ana@example.com"], action });
+const parse = (input: unknown) => parseApprovalRequest(input, { nowMs, callbackUrlProblem });
+
+function accepted(action: unknown) {
+  const parsed = parse(withAction(action));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+/** `field: message` of every problem. */
+function problems(action: unknown): string[] {
+  const parsed = parse(withAction(action));
+  return parsed.ok ? [] : parsed.problems.map(({ field, message }) => `${field}: ${message}`);
+}
+
+const given = (value: unknown) => ({ ...transfer, arguments: { value } });
+
+describe("an action", () => {
+  test("is taken with defaults: it cannot be undone, and is valid for a day", () => {
+    expect(accepted(transfer).action).toEqual({ ...transfer, reversible: "no", validFor: "P1D" });
+  });
+
+  test("is taken whole", () => {
+    const whole = {
+      ...transfer,
+      target: "ERP, company 12",
+      audience: "payment-runner",
+      reversible: "costly",
+      schema: { type: "object", properties: { amount: { type: "number", maximum: 5000 } } },
+      validFor: "PT2H",
+    };
+    expect(accepted(whole).action).toEqual(whole);
+  });
+
+  test("is compared by what it means, and its arguments as they are", () => {
+    const terms = { deadlineAtMs: nowMs + 7 * 86_400_000 };
+    const stored = { request: accepted(transfer), terms };
+    const differs = (action: unknown) => differingFields(stored, accepted(action));
+    expect(differs({ arguments: { to: transfer.arguments.to, amount: 4120 }, tool: transfer.tool })).toEqual(
+      [],
+    );
+    expect(differs({ ...transfer, validFor: "PT24H", reversible: "no" })).toEqual([]);
+    expect(differs({ ...transfer, arguments: { ...transfer.arguments, amount: 4121 } })).toEqual(["action"]);
+    expect(differs({ ...transfer, reversible: "yes" })).toEqual(["action"]);
+  });
+
+  test.each([
+    ["an argument that is no object", { ...transfer, arguments: [1] }, "action.arguments: must be an object"],
+    ["an unknown member", { ...transfer, args: {} }, "action.args: is not a known field"],
+    ["no tool", { arguments: {} }, "action.tool: is required"],
+    [
+      "another word",
+      { ...transfer, reversible: "maybe" },
+      'action.reversible: must be "yes" or "costly" or "no"',
+    ],
+    [
+      "too long a time",
+      { ...transfer, validFor: "P31D" },
+      "action.validFor: must be from PT1M to P30D, such as P1D",
+    ],
+    [
+      "half a surrogate pair",
+      given("a\ud800"),
+      "/action/arguments/value: must be well-formed Unicode (it holds half a surrogate pair)",
+    ],
+    [
+      "a control",
+      given("a\u0007"),
+      "/action/arguments/value: must hold only characters that can be shown: U+0007 is character 2",
+    ],
+    [
+      "a turn of the writing direction",
+      given("gpj.\u202eexe"),
+      "/action/arguments/value: must hold only characters that can be shown: U+202E is character 5",
+    ],
+    [
+      "a reserved name",
+      given(JSON.parse('{"__proto__": 1}')),
+      "/action/arguments/value/__proto__: must have another name: this one is reserved",
+    ],
+    [
+      "a name with a control",
+      given({ "a\u0000": 1 }),
+      "/action/arguments/value/a\u0000: must have a name that hold only characters that can be shown: U+0000 is character 2",
+    ],
+    ["infinity", given([0, Number.POSITIVE_INFINITY]), "/action/arguments/value/1: must be a finite number"],
+    ["what is no JSON", given(new Date(0)), "/action/arguments/value: must be JSON"],
+    ["what JSON leaves out", given(undefined), "/action/arguments/value: must be JSON"],
+  ])("with %s is refused", (_, action, problem) => {
+    expect(problems(action)).toContain(problem);
+  });
+
+  test("that cannot be undone is not approved by silence", () => {
+    const ask = (reversible: string) => {
+      const request = { ...withAction({ ...transfer, reversible }), onDeadline: "approve" };
+      return parseApprovalRequest(request, { nowMs, callbackUrlProblem, mayApproveByDeadline: true }).ok;
+    };
+    expect([ask("no"), ask("costly"), ask("yes")]).toEqual([false, true, true]);
+  });
+
+  test("with a name that libraries of RFC 8785 sort in different ways is refused", () => {
+    expect(problems(given({ "\u{1f600}": 1 }))[0]).toContain("without characters beyond U+FFFF");
+  });
+
+  test("with a number that a double would change is refused where it comes in", () => {
+    const body = parseInteroperableJson('{"value": 8202522731445525542, "small": 0.1}');
+    expect(problems({ ...transfer, arguments: body })[0]).toContain(
+      "/action/arguments/value: must be a number that JSON readers keep",
+    );
+  });
+
+  test("has at most 32 KiB in the form of RFC 8785, to the byte, and as many values as people read", () => {
+    const others = JSON.stringify({ arguments: { value: "" }, tool: transfer.tool }).length;
+    const longest = "é".repeat((32 * 1024 - others - 1) / 2) + "x".repeat((32 * 1024 - others - 1) % 2);
+    expect(problems(given(`${longest}x`))).toEqual([]);
+    expect(problems(given(`${longest}xx`))).toEqual([
+      "/action/arguments: must be shorter: the action has 32769 bytes and may have 32768",
+    ]);
+    const named = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`n${i}`, i]));
+    expect(problems({ ...transfer, arguments: named(500) })).toEqual([]);
+    expect(problems({ ...transfer, arguments: named(501) })[0]).toContain("at most 500 values");
+    const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
+    expect(problems(given(deep(23)))).toEqual([]);
+    expect(problems(given(deep(24)))[0]).toContain("nested at most 24 levels deep");
+  });
+});
+
+describe("the schema of an action", () => {
+  const by = (schema: unknown, value: unknown = transfer.arguments) =>
+    problems({ ...transfer, schema, arguments: value });
+
+  test("is met, or the problem names the place by its JSON Pointer", () => {
+    const schema = {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      properties: { amount: { $ref: "#/$defs/amount" }, "a/b #%": { type: "string" } },
+      required: ["amount"],
+      $defs: { amount: { type: "number", maximum: 5000 } },
+    };
+    expect(by(schema)).toEqual([]);
+    expect(by(schema, { amount: 5001 })[0]).toContain("/action/arguments/amount: must fit the schema: ");
+    expect(by(schema, { amount: 1, "a/b #%": 1 })[0]).toContain(
+      "/action/arguments/a~1b #%: must fit the schema",
+    );
+    expect(by({ ...schema, additionalProperties: false })).toEqual([
+      "/action/arguments/to: must be left out: the schema does not allow it",
+    ]);
+    expect(by(schema, {})[0]).toMatch(/^\/action\/arguments: must fit the schema: .*"amount"/u);
+  });
+
+  test.each([
+    ["another draft", { $schema: "http://json-schema.org/draft-07/schema#" }, "/action/schema/$schema"],
+    ["a word that is no type", { type: "text" }, "/action/schema/type"],
+    ["a reference to another place", { $ref: "https://example.com/s.json" }, "/action/schema/$ref"],
+    ["the same by its own address", { $id: "https://example.com/", $ref: "s.json" }, "/action/schema/$ref"],
+    [
+      "a dynamic reference",
+      { properties: { a: { $dynamicRef: "#a" } } },
+      "/action/schema/properties/a/$dynamicRef",
+    ],
+    [
+      "a pattern that is none",
+      { properties: { to: { pattern: "(" } } },
+      "/action/schema/properties/to/pattern",
+    ],
+    [
+      "a reference to nothing",
+      { $ref: "#/$defs/a" },
+      "/action/schema: must be a JSON Schema that can be checked: Unresolved $ref",
+    ],
+    ["a circle", { $ref: "#" }, "/action/schema: must not refer to itself without end"],
+    ["half a surrogate pair", { title: "\udc00" }, "/action/schema/title: must be well-formed"],
+  ])("with %s is refused", (_, schema, start) => {
+    const found = by(schema);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((problem) => !problem.startsWith(start))).toEqual([]);
+  });
+
+  test("whose pattern backtracks, or whose references multiply, is broken off", () => {
+    const slow = { properties: { to: { pattern: "^(([a-z])+.)+[A-Z]([a-z])+$" } } };
+    expect(by(slow, { to: "a".repeat(60) })).toEqual([
+      "/action/schema: must be simpler: checking with it took longer than 250 ms",
+    ]);
+    const $defs: Record<string, unknown> = { d0: { type: "object" } };
+    for (let i = 1; i <= 30; i += 1)
+      $defs[`d${i}`] = { allOf: [{ $ref: `#/$defs/d${i - 1}` }, { $ref: `#/$defs/d${i - 1}` }] };
+    expect(by({ $defs, $ref: "#/$defs/d30" })).toEqual([
+      "/action/schema: must be simpler: checking with it took longer than 250 ms",
+    ]);
+  });
+
+  test("is not changed by the check, and checks nothing in inherited members", () => {
+    const schema = Object.freeze({
+      properties: Object.freeze({ amount: Object.freeze({ type: "number" }) }),
+    });
+    expect(by(schema)).toEqual([]);
+    expect(Object.getOwnPropertyNames(schema.properties.amount)).toEqual(["type"]);
+    expect(by({ required: ["toString"] })[0]).toContain('"toString"');
+    expect(by({ properties: { constructor: { type: "number" } } })).toEqual([]);
+  });
+});
+
+describe("the digest", () => {
+  const terms = { approval: "po-1", startedAtMs: nowMs, deadlineAtMs: nowMs + 86_400_000 };
+
+  test("is the SHA-256 of the canonical form that the docs tell of", () => {
+    const nonce = createHash("sha256").update(`["po-1",${nowMs}]`).digest("hex");
+    const text = `{"action":{"arguments":{"amount":4120,"to":"DE89 3704 0044 0532 0130 00"},"reversible":"no","tool":"payments.transfer","validFor":"P1D"},"expires":"2026-11-22T12:00:00.000Z","nonce":"${nonce}","people":{"approvers":[{"email":"ana@example.com"}]},"rule":{"onDeadline":"expire","rejection":"veto","require":"any"},"v":1}`;
+    expect(digestOf(accepted(transfer), terms)).toBe(createHash("sha256").update(text).digest("hex"));
+  });
+
+  test("differs for another argument, rule, person, approval or deadline, and not for another spelling", () => {
+    const request = accepted(transfer);
+    const digest = digestOf(request, terms);
+    const others = [
+      digestOf(accepted({ ...transfer, arguments: { amount: 4120 } }), terms),
+      digestOf(accepted({ ...transfer, target: "x" }), terms),
+      digestOf({ ...request, require: "all" }, terms),
+      digestOf({ ...request, approvers: [{ email: "bo@example.com" }] }, terms),
+      digestOf(request, { ...terms, approval: "po-2" }),
+      digestOf(request, { ...terms, startedAtMs: nowMs + 1 }),
+      digestOf(request, { ...terms, deadlineAtMs: nowMs }),
+    ];
+    expect(new Set([digest, ...others]).size).toBe(8);
+    const { amount, to } = transfer.arguments;
+    expect(digestOf(accepted({ arguments: { to, amount }, tool: transfer.tool }), terms)).toBe(digest);
+  });
+
+  test("is in the outcome, with the arguments only where they may be used", () => {
+    const request = accepted(transfer);
+    const digest = digestOf(request, terms);
+    expect(outcomeAction(request, terms, true)).toEqual({
+      action: { digest, arguments: transfer.arguments },
+    });
+    expect(outcomeAction(request, terms, false)).toEqual({ action: { digest } });
+    const { action: _, ...plain } = request;
+    expect(outcomeAction(plain, terms, true)).toEqual({});
+  });
+});
+
+describe("arguments as people see them", () => {
+  test.each([
+    [
+      { amount: 5, to: "Ana" },
+      [
+        ["amount", "5"],
+        ["to", "Ana"],
+      ],
+    ],
+    [
+      { a: { b: [1, 2], c: null } },
+      [
+        ["a › b", "[1,2]"],
+        ["a › c", "null"],
+      ],
+    ],
+    [
+      { rows: [{ id: 1 }, {}] },
+      [
+        ["rows › 0 › id", "1"],
+        ["rows › 1", "{}"],
+      ],
+    ],
+    [
+      { number: "5", word: "true", empty: "", blank: " a" },
+      [
+        ["number", '"5"'],
+        ["word", '"true"'],
+        ["empty", '""'],
+        ["blank", '" a"'],
+      ],
+    ],
+    [
+      { "a b": "x", "": 1 },
+      [
+        ["/a b", "x"],
+        ["/", "1"],
+      ],
+    ],
+    [
+      { to: "a\u200bb", line: "a\nb", tab: "a\tb" },
+      [
+        ["to", '"a\\u200bb"'],
+        ["line", "a\nb"],
+        ["tab", '"a\\tb"'],
+      ],
+    ],
+  ])("%j", (value, rows) => {
+    expect(argumentRows(value).map((row) => [row.label, row.value])).toEqual(rows);
+  });
+
+  test("are all there: whatever is accepted can be read back from its rows, and from its JSON", () => {
+    assert(
+      property(
+        dictionary(string({ unit: "grapheme" }), jsonValue({ maxDepth: 4, stringUnit: "binary" })),
+        (value) => {
+          const json = JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+          if (problems({ ...transfer, arguments: json }).length > 0) return;
+          expect(argumentsIn(argumentRows(json))).toEqual(json);
+          const text = shownJson(json, 2);
+          expect(JSON.parse(text)).toEqual(json);
+          expect(text.replaceAll("\n", "")).not.toMatch(/[\p{C}\u00a0\u200b\u2028]/u);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
