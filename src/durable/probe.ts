@@ -15,8 +15,8 @@ export interface ServerFindings {
   /** Whether a request without a token is refused, and one with a forged token. */
   readonly wantsToken: boolean;
   /**
-   * Whether the deadline of a promise without a target is announced when it comes. Undefined: the process that tried it
-   * this month did not live to say, or could not have heard it.
+   * Whether the deadline of a promise without a target is announced when it comes. Undefined: it could not have been heard, in
+   * this trial or in all that there may be this month.
    */
   readonly keepsDeadlines: boolean | undefined;
   readonly searches: boolean;
@@ -128,39 +128,77 @@ function trialAt(nowMs: number): string {
   return `countersign-probe-${new Date(nowMs).toISOString().slice(0, 7)}`;
 }
 
-/**
- * Lets the trial's deadline come, and listens. Where another process has done so before, reads what came of it. Silence
- * says something only where an announcement would have been heard: with a listener on a trial that was pending, and a
- * stream that was open all the time.
- */
-async function announces(
-  network: HttpEngineNetwork,
-  id: string,
-  until: { readonly patienceMs: number; readonly signal: AbortSignal | undefined },
-): Promise<boolean | undefined> {
-  const { patienceMs, signal } = until;
-  const heard = Promise.withResolvers<boolean>();
-  const stream = { isOpen: false, breaks: 0 };
+/** Trials a month: another one where what came of the one before is not known. */
+const TRIALS_MAX = 5;
+
+async function announces(network: HttpEngineNetwork, id: string, until: Until): Promise<boolean | undefined> {
+  const ear = listenWith(network);
+  await network.init();
+  for (let n = 1; n <= TRIALS_MAX; n += 1) {
+    const isAnnounced = await tried(network, ear, n === 1 ? id : `${id}-${n}`, until);
+    if (isAnnounced !== "unknown") return isAnnounced;
+  }
+  return undefined;
+}
+
+interface Until {
+  readonly patienceMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is heard on the stream. */
+interface Ear {
+  isOpen: boolean;
+  breaks: number;
+  /** Called with the id of each promise whose end is announced. */
+  onEnd: (id: string) => void;
+}
+
+function listenWith(network: HttpEngineNetwork): Ear {
+  const ear: Ear = { isOpen: false, breaks: 0, onEnd: () => undefined };
   network.onListening((isOpen) => {
-    stream.isOpen = isOpen;
-    if (!isOpen) stream.breaks += 1;
+    ear.isOpen = isOpen;
+    if (!isOpen) ear.breaks += 1;
   });
   network.recv((message) => {
-    if (message.kind === "unblock" && message.data.promise.id === id) heard.resolve(true);
+    if (message.kind === "unblock") ear.onEnd(message.data.promise.id);
   });
-  await network.init();
+  return ear;
+}
+
+/**
+ * Lets a trial's deadline come, and listens. Where another process has done so before, reads what came of it. Silence
+ * says something only where an announcement would have been heard: with a listener on a trial that was pending, and a
+ * stream that was open all the time.
+ *
+ * @returns undefined if it could not be heard; "unknown" if another process tried it and did not say what came of it
+ */
+async function tried(
+  network: HttpEngineNetwork,
+  ear: Ear,
+  id: string,
+  { patienceMs, signal }: Until,
+): Promise<boolean | "unknown" | undefined> {
+  const heard = Promise.withResolvers<boolean>();
+  ear.onEnd = (ended) => {
+    if (ended === id) heard.resolve(true);
+  };
   const tags = { ...lineage(id), ...EXTERNAL };
   // Only now: whatever took its time before would take it from the trial.
   const timeoutAt = (await engineTimeOf(network).current()) + DEADLINE_MS;
   const trial = await ask(network, "promise.create", { id, timeoutAt, param: {}, tags });
   if (!trial.ok) throw new Error(`The server answers ${trial.status} to a creation`);
   const result = `${id}:0`;
-  if (trial.data.promise.state !== "pending") {
-    const known = await ask(network, "promise.get", { id: result });
-    const param: unknown = known.ok ? stored(known.data.promise).param : undefined;
-    return typeof param === "boolean" ? param : undefined;
+  const { state, timeoutAt: endedAt } = trial.data.promise;
+  if (state !== "pending") {
+    const known = await resultAt(network, result);
+    // Another process may be about to say.
+    const isFresh = timeoutAt - DEADLINE_MS < endedAt + patienceMs;
+    if (known !== undefined || !isFresh) return known ?? "unknown";
+    await pause(patienceMs, undefined, { signal }).catch(() => undefined);
+    return (await resultAt(network, result)) ?? "unknown";
   }
-  const before = { ...stream };
+  const before = { ...ear };
   const listening = await ask(network, "promise.register_listener", {
     awaited: id,
     address: network.unicast,
@@ -172,7 +210,7 @@ async function announces(
   const isAnnounced = await heard.promise;
   clearTimeout(timer);
   if (signal?.aborted === true) return undefined;
-  if (!isAnnounced && (!isListening || stream.breaks > before.breaks)) return undefined;
+  if (!isAnnounced && (!isListening || ear.breaks > before.breaks)) return undefined;
   // Born with its end, so that nothing waits for it. The first one counts.
   const param = encodeValue(isAnnounced);
   await ask(network, "promise.create", {
@@ -182,6 +220,12 @@ async function announces(
     tags: { ...lineage(result), ...EXTERNAL },
   });
   return isAnnounced;
+}
+
+async function resultAt(network: Network, id: string): Promise<boolean | undefined> {
+  const known = await ask(network, "promise.get", { id });
+  const param: unknown = known.ok ? stored(known.data.promise).param : undefined;
+  return typeof param === "boolean" ? param : undefined;
 }
 
 /** Some servers that are configured to require tokens accept any token, even an unsigned one. */

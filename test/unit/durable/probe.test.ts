@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { consequences, probe, probeInBackground } from "../../../src/durable/probe.ts";
 import { PROTOCOL_VERSION } from "../../../src/protocol/records.ts";
-import { testEngine, testServer } from "../../support/engine.ts";
+import { ask, testEngine, testServer } from "../../support/engine.ts";
+import { create, latentTags, request } from "../../support/engine-requests.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const GOOD = { wantsToken: true, keepsDeadlines: true, searches: true };
@@ -41,6 +42,23 @@ test("probe() leaves the same two promises behind however often it runs in a mon
   // Nothing is waited for.
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(await stored()).toEqual(left);
+});
+
+test("probe() tries it again in the same month if nobody knows what came of the trial, up to five times", async () => {
+  const engine = testEngine();
+  const { url } = await testServer(engine);
+  const trial = `countersign-probe-${new Date().toISOString().slice(0, 7)}`;
+  const lost = (at: typeof engine, id: string) => ask(at, create(id, 1, latentTags(id, id)));
+  await lost(engine, trial);
+  await lost(engine, `${trial}-2`);
+  expect(await probe({ url, token: "token" })).toEqual(GOOD);
+  const result = await ask(engine, request("promise.get", { id: `${trial}-3:0` }));
+  expect(result.status).toBe(200);
+
+  const other = testEngine();
+  const { url: elsewhere } = await testServer(other);
+  for (const end of ["", "-2", "-3", "-4", "-5"]) await lost(other, `${trial}${end}`);
+  expect(await probe({ url: elsewhere, token: "token" })).toEqual({ ...GOOD, keepsDeadlines: undefined });
 });
 
 interface Poor {
