@@ -800,6 +800,12 @@ export type InPlaceOf = {
   readonly note?: string;
 };
 
+/** A JWK Set (RFC 7517). */
+export type KeySet = {
+  /** The one that signs now first; then those that signed before. */
+  readonly keys: readonly PublicKey[];
+};
+
 /** If `isExact` is false, there are at least so many. */
 export type ListTotal = {
   readonly count: number;
@@ -978,6 +984,17 @@ export type Problem = {
   readonly errors?: readonly FieldProblem[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
+};
+
+export type PublicKey = {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  /** The public key's 32 bytes in base64url. */
+  readonly x: string;
+  /** The key's thumbprint by RFC 7638; the header of what it signed names it. */
+  readonly kid: string;
+  readonly use: "sig";
+  readonly alg: "EdDSA";
 };
 
 export type ReassignRequest = {

@@ -71,6 +71,13 @@ export interface Config {
   readonly admin: AdminConfig | undefined;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
   readonly tokenKeys: Secret | undefined;
+  /** Keys for grants and signed receipts; neither is set: made once in the data folder. See `loadSigningKeys`. */
+  readonly signingKeys: {
+    /** `sign:base64url[,…,log:base64url]`. */
+    readonly list: Secret | undefined;
+    /** Absolute path of a file with such a list. */
+    readonly file: string | undefined;
+  };
   readonly callbacks: CallbackConfig;
   readonly worker: {
     /** Group that workflows are addressed to. */
@@ -154,6 +161,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     inbox: inboxSetting(source, { engine, isListed: index !== undefined, publicUrl }),
     admin: adminConfig(source, { host, publicUrl, isGateway: role === "all" || role === "gateway" }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
+    signingKeys: signingKeysSetting(source),
     callbacks: callbackConfig(source),
     worker: {
       group,
@@ -214,6 +222,14 @@ function auditDir(source: read.Source, dataDir: string): string | undefined {
   const given = read.text(source, "AUDIT_DIR");
   if (given === "off") return undefined;
   return given === undefined ? join(dataDir, "audit") : read.folder(source, "AUDIT_DIR", given);
+}
+
+function signingKeysSetting(source: read.Source): Config["signingKeys"] {
+  const list = read.secret(source, "SIGNING_KEYS");
+  const file = read.text(source, "SIGNING_KEYS_FILE");
+  if (list !== undefined && file !== undefined)
+    source.problems.push("SIGNING_KEYS and SIGNING_KEYS_FILE are both set: set one of the two");
+  return { list, file: file === undefined ? undefined : resolve(file) };
 }
 
 function healthSetting(source: read.Source): Config["worker"]["health"] {

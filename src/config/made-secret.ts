@@ -6,19 +6,23 @@
 import { createHash, randomBytes } from "node:crypto";
 
 const RANDOM_BYTES = 33;
-const CHECK_BYTES = 4;
+/** At the end of a secret. */
+export const CHECK_BYTES = 4;
 
-/** @param name what the secret is known by; it is part of what is checked */
-export function makeSecret(name = ""): Buffer {
-  const random = randomBytes(RANDOM_BYTES);
+/**
+ * @param name what the secret is known by; it is part of what is checked
+ * @param bytes how many of it are random
+ */
+export function makeSecret(name = "", bytes = RANDOM_BYTES): Buffer {
+  const random = randomBytes(bytes);
   return Buffer.concat([random, checksum(name, random)]);
 }
 
 /** Whether it was made by {@link makeSecret}, and is not as it was then. */
-export function isDamaged(secret: Uint8Array, name = ""): boolean {
-  if (secret.length !== RANDOM_BYTES + CHECK_BYTES) return false;
-  const check = checksum(name, secret.subarray(0, RANDOM_BYTES));
-  return !check.equals(secret.subarray(RANDOM_BYTES));
+export function isDamaged(secret: Uint8Array, name = "", bytes = RANDOM_BYTES): boolean {
+  if (secret.length !== bytes + CHECK_BYTES) return false;
+  const check = checksum(name, secret.subarray(0, bytes));
+  return !check.equals(secret.subarray(bytes));
 }
 
 /** What is wrong, to be put behind the name of what was read. */

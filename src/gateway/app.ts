@@ -15,6 +15,7 @@ import type { Traces } from "../lib/traces.ts";
 import type { AbsenceBook } from "../service/absences/book.ts";
 import { knownPerson } from "../service/inbox/list.ts";
 import { relyingPartyAt } from "../service/sign-in/webauthn.ts";
+import type { Signer } from "../signing/signer.ts";
 import type { LinkTokens } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import type { Catalogue } from "../workflows/catalogue.ts";
@@ -46,6 +47,7 @@ import { addHealthRoutes } from "./routes/health.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addInboxAbsenceRoutes } from "./routes/inbox-absences.ts";
 import { addInboxRequestRoutes } from "./routes/inbox-requests.ts";
+import { addKeySetRoute } from "./routes/key-set.ts";
 import { addPasskeyRoutes } from "./routes/passkeys.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
@@ -87,6 +89,8 @@ export interface AppOptions {
   /** What lists of approvals are read from. */
   readonly ledger: Ledger;
   readonly tokens: LinkTokens;
+  /** Signs what a stranger can verify. */
+  readonly signer: Signer;
   readonly pages: Pages;
   /** The texts of a language. */
   readonly messagesFor: MessagesFor;
@@ -160,6 +164,7 @@ export function createApp(options: AppOptions): Express {
   app.use([...FORMS], noCrossSitePresses([options.publicUrl, ...options.formerPublicUrls]));
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
+  addKeySetRoute(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);

@@ -15,6 +15,7 @@ import { randomName } from "../lib/random.ts";
 import type { RelayState } from "../lib/relay-state.ts";
 import type { Traces } from "../lib/traces.ts";
 import { openAbsenceBook } from "../service/absences/book.ts";
+import { createSigner, type SignerOptions } from "../signing/signer.ts";
 import { createLinkTokens, type LinkTokensOptions } from "../tokens/tokens.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly formerPublicUrls?: readonly string[];
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
+  /** Seeds of the keys for what a stranger can verify. */
+  readonly signingKeys: { readonly sign: SignerOptions["keys"] };
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. Default: they have none. */
   readonly inbox?: boolean;
@@ -101,6 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       absences: openAbsenceBook((id) => options.durable.read(id)),
       ledger: options.ledger ?? NO_LEDGER,
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
+      signer: createSigner({ keys: options.signingKeys.sign, issuer: publicUrl }),
       pages: createPages({
         publicUrl,
         mailbox: options.mailbox !== undefined,

@@ -438,6 +438,27 @@ export const health = z
   })
   .meta({ id: "Health" });
 
+const publicKey = z
+  .strictObject({
+    kty: z.literal("OKP"),
+    crv: z.literal("Ed25519"),
+    x: z.string().meta({ description: "The public key's 32 bytes in base64url." }),
+    kid: z
+      .string()
+      .meta({ description: "The key's thumbprint by RFC 7638; the header of what it signed names it." }),
+    use: z.literal("sig"),
+    alg: z.literal("EdDSA"),
+  })
+  .meta({ id: "PublicKey" });
+
+export const keySet = z
+  .strictObject({
+    keys: z
+      .array(publicKey)
+      .meta({ description: "The one that signs now first; then those that signed before." }),
+  })
+  .meta({ id: "KeySet", description: "A JWK Set (RFC 7517)." });
+
 /** The body of every refusal, by RFC 9457. */
 export const problem = z
   .strictObject({

@@ -9,6 +9,7 @@ import { loadAliases } from "../config/aliases.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { loadTokenKeys } from "../config/keys.ts";
+import { loadSigningKeys } from "../config/signing-keys.ts";
 import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
@@ -80,6 +81,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       publicUrl: config.publicUrl,
       formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
+      signingKeys: loadSigningKeys(config),
       mailbox,
       inbox: config.inbox,
       admin: config.admin && { ...adminOf(config.admin), halted: haltedIn(network, engine) },

@@ -345,7 +345,9 @@ test("the log of all of the above holds no link, token, key, address or comment"
   await press(links.reject, { comment: "a comment for nobody's log" });
   await api.approval("no-such-approval").catch(() => undefined);
   const secrets = await Promise.all(
-    ["token-keys", "engine.token"].map((name) => readFile(join(site.dataDir, name), "utf8").catch(() => "")),
+    ["token-keys", "signing-keys", "engine.token"].map((name) =>
+      readFile(join(site.dataDir, name), "utf8").catch(() => ""),
+    ),
   );
   const [, payload = "", signature = ""] = new URL(links.approve).pathname.split(".");
   const never = [

@@ -151,6 +151,9 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
   const tokenKeys = (await readFile(join(site.dataDir, "token-keys"), "utf8")).trim();
   secret("link key", tokenKeys.slice(tokenKeys.indexOf(":") + 1));
 
+  const signingKeys = (await readFile(join(site.dataDir, "signing-keys"), "utf8")).trim();
+  for (const entry of signingKeys.split(",")) secret("signing key", entry.slice(entry.indexOf(":") + 1));
+
   const services = [gateway, barred, worker, ...(parts.engine ? [parts.engine] : [])];
   for (const service of [worker, gateway, parts.engine]) await service?.stop();
   const audit = await auditIn(join(site.dataDir, "audit"));

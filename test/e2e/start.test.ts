@@ -86,7 +86,9 @@ test("the data folder's files are for the service's user alone, whatever the fol
   await chmod(site.dataDir, 0o755);
   const all = await site.start("all");
   const names = await readdir(site.dataDir, { recursive: true });
-  expect(names).toEqual(expect.arrayContaining(["engine.db", "engine.token", "token-keys", "mailbox"]));
+  expect(names).toEqual(
+    expect.arrayContaining(["engine.db", "engine.token", "token-keys", "signing-keys", "mailbox"]),
+  );
   for (const name of names) {
     const { mode } = await stat(join(site.dataDir, name));
     expect(`${name} ${(mode & 0o077).toString(8)}`).toBe(`${name} 0`);

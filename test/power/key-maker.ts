@@ -13,6 +13,12 @@ say(
   readOrCreateSecretFile(join(folder, "data/token-keys"), () => "k1:secret"),
 );
 
+const SIGNING = "sign:secret,log:secret";
+say(
+  "data/signing-keys",
+  readOrCreateSecretFile(join(folder, "data/signing-keys"), () => SIGNING),
+);
+
 const key = { client: "erp", scopes: [], sha256: "A".repeat(43), createdAt: "2026-11-30T12:00:00.000Z" };
 for (const id of ["aaaaaaaa", "bbbbbbbb", "cccccccc"]) {
   await changeKeys(join(folder, "keys/api-keys.json"), (keys) => ({

@@ -14,6 +14,7 @@ import type { Catalogue } from "../../src/workflows/catalogue.ts";
 import { callbackUrlProblem } from "./callbacks.ts";
 
 /** What signs links; a worker beside the gateway has the same. */
+export const TEST_SIGNING_KEYS = { sign: [Buffer.alloc(32, 8)] } as const;
 export const TEST_KEYS = [{ kid: "test", secret: Buffer.alloc(32, 7) }];
 
 /** As a service without keys lets its own machine in. */
@@ -90,6 +91,7 @@ export async function startTestGateway(
     ...(options.warnings && { warnings: options.warnings }),
     ...(options.catalogue && { catalogue: options.catalogue }),
     keys: TEST_KEYS,
+    signingKeys: TEST_SIGNING_KEYS,
     mailbox: options.mailbox,
     ...(options.inbox === undefined ? {} : { inbox: options.inbox }),
     admin: options.admin,

@@ -5,9 +5,10 @@ import { NO_LEDGER } from "../../src/ledger/embedded.ts";
 import { NO_AUDIT } from "../../src/lib/audit.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { messagesFor } from "../../src/lib/messages.ts";
+import { createSigner } from "../../src/signing/signer.ts";
 import { createLinkTokens } from "../../src/tokens/tokens.ts";
 import { createCatalogue } from "../../src/workflows/catalogue.ts";
-import { EVERYBODY_MAY } from "./gateway.ts";
+import { EVERYBODY_MAY, TEST_SIGNING_KEYS } from "./gateway.ts";
 
 const PUBLIC_URL = "http://127.0.0.1:5001";
 
@@ -31,6 +32,7 @@ export function mountedRoutes(
     durable: {} as never,
     absences: {} as never,
     ledger: NO_LEDGER,
+    signer: createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: PUBLIC_URL }),
     tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: PUBLIC_URL }),
     pages: createPages({ publicUrl: PUBLIC_URL, mailbox: more.mailbox !== undefined }),
     log: createLogger({ level: "silent", part: "test" }),

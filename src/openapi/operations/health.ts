@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Operation } from "../operation.ts";
-import { health } from "../schemas.ts";
+import { health, keySet } from "../schemas.ts";
 
 export const HEALTH_OPERATIONS: readonly Operation[] = [
   {
@@ -22,6 +22,19 @@ export const HEALTH_OPERATIONS: readonly Operation[] = [
     responses: {
       200: { description: "The process is ready.", schema: health },
       503: { description: "The process is not ready, or is stopping.", schema: health },
+    },
+  },
+  {
+    id: "getKeySet",
+    method: "get",
+    path: "/.well-known/countersign-keys.json",
+    group: "Operations",
+    summary: "Get the public keys",
+    description:
+      "The keys that verify grants and signed receipts, as a JWK Set (RFC 7517). The first is the one that signs now.",
+    scope: "none",
+    responses: {
+      200: { description: "A JWK Set.", schema: keySet },
     },
   },
   {

@@ -7,7 +7,7 @@ import { createLogger } from "../../../src/lib/log.ts";
 import type { SimProcess } from "../machine/virtual-time.ts";
 import type { Part } from "../machine/world.ts";
 import { ENGINE_PORT, ENGINE_TOKEN } from "./engine.ts";
-import { GROUP, KEYS, PUBLIC_URL, TARGETS } from "./settings.ts";
+import { GROUP, KEYS, PUBLIC_URL, SIGNING_KEYS, TARGETS } from "./settings.ts";
 
 /** One of several gateways on one engine. */
 export function gatewayPart(n: number): Part & { readonly address: string } {
@@ -32,6 +32,7 @@ export function gatewayPart(n: number): Part & { readonly address: string } {
         port,
         publicUrl: PUBLIC_URL,
         keys: KEYS,
+        signingKeys: SIGNING_KEYS,
         mailbox: undefined,
         callbackUrlProblem: createAddressPolicy(TARGETS).problem,
         authenticate: { open: () => undefined, identify: async () => PROGRAM, again: () => PROGRAM },

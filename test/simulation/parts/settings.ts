@@ -5,6 +5,7 @@ export const PUBLIC_URL = "http://countersign.test";
 export const GROUP = "worker";
 /** No link of a simulation leads anywhere, so the key need not be secret. */
 export const KEYS = [{ kid: "simulation", secret: Buffer.alloc(32, "simulation") }];
+export const SIGNING_KEYS = { sign: [Buffer.alloc(32, "signing")] } as const;
 export const RECEIVERS = [
   "http://steady.test:80",
   "http://flaky.test:80",

@@ -9,6 +9,7 @@ import {
 import { loadConfig } from "../../../src/config/config.ts";
 import { loadTokenKeys, parseTokenKeys } from "../../../src/config/keys.ts";
 import { isDamaged, makeSecret } from "../../../src/config/made-secret.ts";
+import { loadSigningKeys } from "../../../src/config/signing-keys.ts";
 import { ConfigError } from "../../../src/lib/config-error.ts";
 import { readTextFile } from "../../../src/lib/text-file.ts";
 import { temporaryFolder } from "../../support/engine.ts";
@@ -16,6 +17,7 @@ import { temporaryFolder } from "../../support/engine.ts";
 test.each([
   ["token-keys", loadTokenKeys],
   ["callback-secret", loadCallbackSecrets],
+  ["signing-keys", loadSigningKeys],
 ] as const)("every wrong bit in %s is refused with the file's name, or changes nothing", (name, load) => {
   const config = loadConfig({ DATA_DIR: temporaryFolder() });
   const file = join(config.dataDir, name);

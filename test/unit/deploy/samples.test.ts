@@ -104,6 +104,7 @@ test("the settings of each sample are ones that Countersign starts with", () => 
     RESONATE_TOKEN: "x",
     INDEX_URL: "postgres://countersign:password@postgres.internal/countersign",
     TOKEN_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64url")}`,
+    SIGNING_KEYS: `sign:${Buffer.alloc(32, 7).toString("base64url")}`,
     CALLBACK_SECRETS: `whsec_${Buffer.alloc(32, 7).toString("base64")}`,
   };
   const keys = join(ROOT, "package.json");

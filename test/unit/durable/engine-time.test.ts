@@ -23,7 +23,7 @@ import { lasting } from "../../../worker/runtime/step-options.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
-import { EVERYBODY_MAY, json, request } from "../../support/gateway.ts";
+import { EVERYBODY_MAY, json, request, TEST_SIGNING_KEYS } from "../../support/gateway.ts";
 import { mailerOf } from "../../support/mailer.ts";
 
 const MINUTE = 60_000;
@@ -190,6 +190,7 @@ describe.each(WAYS)("a duration, %s", (way) => {
         port: 0,
         publicUrl: undefined,
         keys,
+        signingKeys: TEST_SIGNING_KEYS,
         mailbox: undefined,
         callbackUrlProblem,
         authenticate: EVERYBODY_MAY,

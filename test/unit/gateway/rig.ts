@@ -25,7 +25,7 @@ import type { Sources } from "../../../src/webhooks/source.ts";
 import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
-import { EVERYBODY_MAY } from "../../support/gateway.ts";
+import { EVERYBODY_MAY, TEST_SIGNING_KEYS } from "../../support/gateway.ts";
 import { LEDGER, ledgerIn } from "../../support/ledger-engine.ts";
 import { mailerOf } from "../../support/mailer.ts";
 
@@ -134,6 +134,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     inbox: true,
     admin,
     keys,
+    signingKeys: TEST_SIGNING_KEYS,
     mailbox: undefined,
     callbackUrlProblem,
     authenticate,

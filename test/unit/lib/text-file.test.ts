@@ -9,6 +9,7 @@ import { loadCallbackEndpoints } from "../../../src/config/callback-endpoints.ts
 import { loadCallbackSecrets } from "../../../src/config/callback-secrets.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { loadTokenKeys } from "../../../src/config/keys.ts";
+import { loadSigningKeys } from "../../../src/config/signing-keys.ts";
 import { readTextFile } from "../../../src/lib/text-file.ts";
 import { readSourcesFile } from "../../../src/webhooks/file.ts";
 import { ROOT } from "../../support/service-process.ts";
@@ -49,6 +50,14 @@ const FILES: Readonly<Record<string, { text: string; read: (path: string) => unk
   "token-keys": {
     text: `${KEY}\n`,
     read: (path) => loadTokenKeys(configIn(path)).map(({ kid }) => kid),
+  },
+  "signing-keys": {
+    text: `sign:${Buffer.alloc(32).toString("base64url")}\n`,
+    read: (path) => loadSigningKeys(configIn(path)),
+  },
+  SIGNING_KEYS_FILE: {
+    text: `sign:${Buffer.alloc(32).toString("base64url")}\n`,
+    read: (path) => loadSigningKeys(loadConfig({ SIGNING_KEYS_FILE: path }, "gateway")),
   },
   "callback-secret": {
     text: `${SECRET}\n`,

@@ -165,7 +165,7 @@ describe("answers are as the document says", () => {
   });
 
   test("of health", async () => {
-    for (const path of ["/livez", "/readyz", "/openapi.json"])
+    for (const path of ["/livez", "/readyz", "/openapi.json", "/.well-known/countersign-keys.json"])
       expect((await call("GET", path)).status).toBe(200);
   });
 

@@ -79,6 +79,7 @@ const GROUP = "worker";
 const PUBLIC_URL = "http://countersign.test";
 /** No link of a rehearsal leads anywhere, so the key need not be secret; with this one, equal rehearsals have equal mails. */
 const KEYS = [{ kid: "rehearsal", secret: Buffer.alloc(32, "rehearsal") }];
+const SIGNING_KEYS = { sign: [Buffer.alloc(32, "rehearsal")] } as const;
 const CALLBACK_TARGETS = { ports: [443], allow: { hosts: [], networks: [] } };
 
 /**
@@ -314,6 +315,7 @@ async function openPages({ durable }: VirtualService): Promise<Gateway> {
     port: 0,
     publicUrl: PUBLIC_URL,
     keys: KEYS,
+    signingKeys: SIGNING_KEYS,
     mailbox: undefined,
     callbackUrlProblem: createAddressPolicy(CALLBACK_TARGETS).problem,
     authenticate: { open: () => undefined, identify: async () => undefined, again: () => undefined },

@@ -6,6 +6,7 @@ import { isKey, makeKey } from "../../../../src/auth/key.ts";
 import type { Scope } from "../../../../src/auth/scopes.ts";
 import { type GatewayOptions, startGateway } from "../../../../src/gateway/gateway.ts";
 import { callbackUrlProblem } from "../../../support/callbacks.ts";
+import { TEST_SIGNING_KEYS } from "../../../support/gateway.ts";
 import { ledgerIn } from "../../../support/ledger-engine.ts";
 import { TestBrowser } from "../inbox/browser.ts";
 import { openRig, type Rig, type RigOptions, SECRET } from "../rig.ts";
@@ -73,6 +74,7 @@ export async function restarted(
     port: 0,
     publicUrl,
     keys: [{ kid: "k1", secret: SECRET }],
+    signingKeys: TEST_SIGNING_KEYS,
     mailbox: undefined,
     callbackUrlProblem,
   });

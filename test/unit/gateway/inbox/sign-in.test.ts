@@ -9,7 +9,7 @@ import { createLogger } from "../../../../src/lib/log.ts";
 import { personHash } from "../../../../src/service/sign-in/person.ts";
 import type { TokenKey } from "../../../../src/tokens/jws.ts";
 import { callbackUrlProblem } from "../../../support/callbacks.ts";
-import { EVERYBODY_MAY, request } from "../../../support/gateway.ts";
+import { EVERYBODY_MAY, request, TEST_SIGNING_KEYS } from "../../../support/gateway.ts";
 import { entry, ledgerOf } from "../../../support/ledger.ts";
 import { openRig, type Rig, SECRET, until } from "../rig.ts";
 import { asks, linkIn, signedIn, TestBrowser, wrongCode } from "./browser.ts";
@@ -305,6 +305,7 @@ async function secondGateway(rig: Rig, keys: readonly TokenKey[] = [{ kid: "k1",
     port: 0,
     publicUrl: rig.url,
     keys,
+    signingKeys: TEST_SIGNING_KEYS,
     mailbox: undefined,
     ledger: ledgerOf([entry({ id: "po-1" })]),
     inbox: true,
