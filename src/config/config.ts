@@ -67,6 +67,8 @@ export interface Config {
   readonly messagesDir: string | undefined;
   /** Whether people can sign in to an inbox. */
   readonly inbox: boolean;
+  /** Whether agents may use the tools of `/mcp`. */
+  readonly mcp: boolean;
   /** How operators sign in to the administration; undefined: there is none. */
   readonly admin: AdminConfig | undefined;
   /** Keys for links as `kid:base64url[,…]`; undefined: made once in the data folder. See `loadTokenKeys`. */
@@ -159,6 +161,7 @@ export function loadConfig(env: Env = processEnv(), role: Role = "all"): Config 
     bounces: bounceConfig(source),
     messagesDir: messagesDir === undefined ? undefined : resolve(messagesDir),
     inbox: inboxSetting(source, { engine, isListed: index !== undefined, publicUrl }),
+    mcp: read.oneOf(source, "MCP", ["on", "off"], "on") === "on",
     admin: adminConfig(source, { host, publicUrl, isGateway: role === "all" || role === "gateway" }),
     tokenKeys: read.secret(source, "TOKEN_KEYS"),
     signingKeys: signingKeysSetting(source),

@@ -28,6 +28,7 @@ export const ENV_NAMES = [
   "MAILBOX_PORT",
   "MESSAGES_DIR",
   "INBOX",
+  "MCP",
   "ADMIN_KEY_SIGN_IN",
   "ADMIN_OIDC_ISSUER",
   "ADMIN_OIDC_CLIENT_ID",

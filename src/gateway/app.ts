@@ -26,6 +26,7 @@ import { errorHandler, notFound } from "./http/errors.ts";
 import { noCrossSitePresses, noCrossSiteWrites, ownNamesOnly, wellFormedAddress } from "./http/guards.ts";
 import { createFailureLimit } from "./http/rate-limit.ts";
 import { createTracing } from "./http/tracing.ts";
+import { WaitingRoom } from "./http/waiting-room.ts";
 import type { Pages } from "./pages/pages.ts";
 import { addAbsenceRoutes } from "./routes/absences.ts";
 import { addAdminActRoutes } from "./routes/admin/acts.ts";
@@ -48,6 +49,7 @@ import { addInboxRoutes } from "./routes/inbox.ts";
 import { addInboxAbsenceRoutes } from "./routes/inbox-absences.ts";
 import { addInboxRequestRoutes } from "./routes/inbox-requests.ts";
 import { addKeySetRoute } from "./routes/key-set.ts";
+import { addMcpRoute } from "./routes/mcp.ts";
 import { addPasskeyRoutes } from "./routes/passkeys.ts";
 import { addPromiseRoutes } from "./routes/promises.ts";
 import { addReceiptRoutes } from "./routes/receipts.ts";
@@ -122,6 +124,8 @@ export interface AppOptions {
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. */
   readonly inbox: boolean;
+  /** Whether agents may use the tools of `/mcp`. */
+  readonly mcp: boolean;
   /** The ways into the administration; undefined: there is none. */
   readonly admin?: AdminOptions | undefined;
   /** This process's own, in milliseconds since 1970. Deadlines go by the engine's. */
@@ -183,14 +187,16 @@ export function createApp(options: AppOptions): Express {
 
   // For programs. Each route names the scope that its callers need.
   const needs = createNeeds(options.authenticate, options.trustProxyHops);
+  const waiting = new WaitingRoom(options);
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins));
   app.use(noCrossSiteWrites(options.publicUrl, options.corsOrigins));
-  addWorkflowRoutes(app, { ...byEngine, needs });
+  addWorkflowRoutes(app, { ...byEngine, needs, waiting });
   addApprovalRoutes(app, { ...byEngine, needs });
   addApprovalActRoutes(app, { ...byEngine, needs });
   addAbsenceRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });
+  if (options.mcp) addMcpRoute(app, { ...byEngine, needs, waiting });
 
   app.use(notFound);
   app.use(errorHandler({ ...options, refusals: createFailureLimit(options) }));

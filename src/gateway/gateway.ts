@@ -51,6 +51,8 @@ export interface GatewayOptions {
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. Default: they have none. */
   readonly inbox?: boolean;
+  /** Whether agents may use the tools of `/mcp`. Default: they may. */
+  readonly mcp?: boolean;
   /** The ways into the administration. Default: there is none. */
   readonly admin?: AdminOptions | undefined;
   /** What must be different about a callback URL, if something must. */
@@ -122,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       formerPublicUrls,
       mailbox: options.mailbox,
       inbox: options.inbox ?? false,
+      mcp: options.mcp ?? true,
       admin: options.admin,
       callbackUrlProblem: options.callbackUrlProblem,
       mayApproveByDeadline: options.mayApproveByDeadline,

@@ -84,6 +84,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       signingKeys: loadSigningKeys(config),
       mailbox,
       inbox: config.inbox,
+      mcp: config.mcp,
       admin: config.admin && { ...adminOf(config.admin), halted: haltedIn(network, engine) },
       callbackUrlProblem: createAddressPolicy(config.callbacks).problem,
       mayApproveByDeadline: config.mayApproveByDeadline,

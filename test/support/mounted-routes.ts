@@ -52,6 +52,7 @@ export function mountedRoutes(
     catalogue: createCatalogue([]),
     mailbox: undefined,
     inbox: true,
+    mcp: true,
     admin: { byKey: true },
     clock: Date.now,
     newId: () => "id",

@@ -24,13 +24,7 @@ export function createNeeds(authenticate: Authenticate, trustProxyHops = 0): Nee
     return async (req, res, next) => {
       const caller = await identify(authenticate, trustProxyHops, req, res);
       stateOf(res).caller = caller;
-      if (!allows(caller.scopes, needed)) {
-        res.set("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${needed.join(" ")}"`);
-        throw new ServiceError(
-          "FORBIDDEN",
-          `This key may not do that: it needs the scope ${needed.join(" or ")}`,
-        );
-      }
+      assertMay(res, needed);
       await handler(req, res, next);
     };
   };
@@ -39,6 +33,13 @@ export function createNeeds(authenticate: Authenticate, trustProxyHops = 0): Nee
 /** Who made this request; undefined where no key is needed, or before it is known. */
 export function callerOf(res: Response): Caller | undefined {
   return stateOf(res).caller;
+}
+
+/** @throws ServiceError FORBIDDEN unless the caller has one of the scopes */
+export function assertMay(res: Response, needed: readonly Scope[]): void {
+  if (allows(callerOf(res)?.scopes ?? [], needed)) return;
+  res.set("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${needed.join(" ")}"`);
+  throw new ServiceError("FORBIDDEN", `This key may not do that: it needs the scope ${needed.join(" or ")}`);
 }
 
 const CHALLENGE = 'Bearer realm="countersign"';

@@ -31,7 +31,7 @@ export async function sendChunks(
   }
 }
 
-/** The caller went away. */
-function isGone(error: unknown): boolean {
+/** Whether an answer could not be sent because the caller went away. */
+export function isGone(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }

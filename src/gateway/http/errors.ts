@@ -39,7 +39,8 @@ export function errorHandler({
   };
 }
 
-function logFault(log: Logger, error: ServiceError, requestId: string): void {
+/** Writes down an error that is no refusal. */
+export function logFault(log: Logger, error: ServiceError, requestId: string): void {
   const { code, message, cause } = error;
   // A fault of ours needs its stack. For other errors the message is enough, because an outage logs one for each request.
   if (code === "INTERNAL") log.error({ requestId, code, err: cause ?? error }, "request failed");

@@ -1,29 +1,20 @@
 /** `GET /approvals`, `POST /approvals`, `GET /approvals/:id`, `POST /approvals/:id/cancel`. */
 import type { IRouter } from "express";
 import { cancelRequest } from "../../approval/cancel-request.ts";
-import { explained } from "../../approval/explained.ts";
-import { isPromiseId } from "../../approval/ids.ts";
 import type { KnownPeople } from "../../approval/same-person.ts";
-import { requestOf } from "../../approval/stored.ts";
-import { statusOf, summarize } from "../../approval/view.ts";
-import { explanationText } from "../../approval/wording.ts";
+import { statusOf } from "../../approval/view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { openRestores, restoredFrom } from "../../durable/restores.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { ServiceError } from "../../lib/errors.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
 import type { ApprovalReference, CancelledApproval } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
-import { approvalBehind } from "../../service/approvals/approval-behind.ts";
-import { cancelApproval, type StoredApproval } from "../../service/approvals/cancel.ts";
-import { readReturns } from "../../service/approvals/returned.ts";
 import { startApproval } from "../../service/approvals/start.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
 import { bodyOf } from "../http/call-body.ts";
 import { noteApproval } from "../http/context.ts";
-import { gone } from "../http/gone.ts";
 import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
 import { stateOf } from "../http/request-state.ts";
@@ -32,7 +23,9 @@ import { readersMessages } from "../pages/language.ts";
 import { actorOf } from "./actor.ts";
 import { links } from "./approval-links.ts";
 import { listApprovals, showHistory } from "./approval-list.ts";
+import { approvalNamed, readView } from "./approval-view.ts";
 import { callbacksOf } from "./callbacks.ts";
+import { cancelAudited } from "./cancel.ts";
 
 export interface ApprovalRoutesOptions {
   readonly needs: Needs;
@@ -83,17 +76,8 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
     GET: needs("approvals:read", async (req, res) => {
       const { root } = await approvalNamed(durable, req.params["id"]);
       noteApproval(res, root.id);
-      // After the root: children then show at least what the root's state follows from.
-      const children = await durable.children(root.id);
       const messages = readersMessages(req, undefined, options.messagesFor);
-      const view = summarize(
-        root,
-        children,
-        (course) =>
-          explained(course, options.clock(), (explanation) => explanationText(explanation, messages, {})),
-        await readReturns(durable, root, children),
-      );
-      if (view === undefined) throw unknownApproval(root.id);
+      const { view, children } = await readView(options, root, messages);
       const restored = restoredFrom(await restores.read(), root);
       res.json({ ...view, ...restored, ...(await callbacksOf(durable, children)), links: links(view.id) });
     }),
@@ -105,41 +89,15 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
     POST: needs("approvals:cancel", async (req, res) => {
       const { reason } = await cancelBody(req);
       const approval = await approvalNamed(durable, req.params["id"]);
-      const { root } = approval;
-      noteApproval(res, root.id);
-      const signal = AbortSignal.any([options.draining, gone(res)]);
-      const actor = actorOf(req, res, options.newNonce);
-      const { nonce } = actor;
-      const { root: ended, effective } = await cancelApproval({ ...options, signal }, approval, {
-        ...actor,
+      noteApproval(res, approval.root.id);
+      const { root: ended, effective } = await cancelAudited(options, res, approval, {
+        ...actorOf(req, res, options.newNonce),
         reason,
-      }).catch((error: unknown) => {
-        if (error instanceof ServiceError && error.code === "CONFLICT") {
-          audit(res, { what: "cancel", about: root.id, nonce, outcome: "too late" });
-        }
-        throw error;
       });
-      audit(res, { what: "cancel", about: root.id, nonce, outcome: effective ? "stored" : "repeated" });
       if (ended.state === "pending") res.status(202).set("Retry-After", "1");
       res.json({ ...reference(ended), effective } satisfies CancelledApproval);
     }),
   });
-}
-
-/** @throws ServiceError NOT_FOUND if there is no approval of that id */
-async function approvalNamed(
-  durable: Durable,
-  named: string | string[] | undefined,
-): Promise<StoredApproval> {
-  const id = String(named);
-  const root = isPromiseId(id) ? await approvalBehind(durable, id) : undefined;
-  const request = root && requestOf(root);
-  if (root === undefined || request === undefined) throw unknownApproval(id);
-  return { root, request };
-}
-
-function unknownApproval(id: string): ServiceError {
-  return new ServiceError("NOT_FOUND", `There is no approval "${id.slice(0, 64)}"`);
 }
 
 function reference(root: StoredPromise): ApprovalReference {

@@ -2,13 +2,13 @@
  * The generic async API: `GET /workflows` lists what can be started, `POST /begin` starts any registered workflow, and
  * `GET /wait` returns its state and result.
  */
-import type { IRouter, Request, Response } from "express";
+import type { IRouter, Request } from "express";
 import { CREATOR_TAG } from "../../approval/creator.ts";
 import { isPromiseId, PROMISE_ID_CHARS_MAX } from "../../approval/ids.ts";
-import type { Admit, Durable, StoredPromise } from "../../durable/durable.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
-import { WAIT_SECONDS_MAX, WAITERS_MAX } from "../../openapi/limits.ts";
+import { WAIT_SECONDS_MAX } from "../../openapi/limits.ts";
 import type { BegunWorkflow, WorkflowList } from "../../openapi/schemas.ts";
 import { callBackOnCompletion } from "../../service/callbacks/on-completion.ts";
 import { checkArgument } from "../../workflows/argument.ts";
@@ -19,6 +19,7 @@ import { sendJson } from "../http/json.ts";
 import { mayRead, READERS } from "../http/may-read.ts";
 import { preferredWait } from "../http/prefer.ts";
 import { addRoute } from "../http/routes.ts";
+import type { WaitingRoom } from "../http/waiting-room.ts";
 import { type Begin, isSameCall, readBegin } from "./begin.ts";
 import { describePromise } from "./outcome.ts";
 
@@ -33,18 +34,15 @@ export interface WorkflowRoutesOptions {
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Workflows that are known here. */
   readonly catalogue: Catalogue;
-  /** Aborted when the process is asked to stop: open waits are answered then. */
-  readonly draining: AbortSignal;
-  /** Waits open at once. Default: `WAITERS_MAX`. */
-  readonly waitersMax?: number;
+  /** Holds those who wait. */
+  readonly waiting: WaitingRoom;
 }
 
 /** How soon it is worth asking again. */
 const RETRY_AFTER_SECONDS = 1;
 
 export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOptions): void {
-  const { needs } = options;
-  const waiting = new WaitingRoom(options);
+  const { needs, waiting } = options;
 
   const list: WorkflowList = { workflows: options.catalogue.listed };
   const listed = JSON.stringify(list);
@@ -140,52 +138,6 @@ async function argumentRefusal(catalogue: Catalogue, call: Begin): Promise<Servi
   const { problems } = checked;
   const detail = problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
   return new ServiceError("INVALID_FIELDS", detail, { problems });
-}
-
-/** Holds callers until their promise settles, they leave, time is up, or the process stops; so many at a time. */
-class WaitingRoom {
-  readonly #options: WorkflowRoutesOptions;
-  readonly #max: number;
-  /** How to let go of each who waits. */
-  readonly #waiting = new Set<AbortController>();
-
-  constructor(options: WorkflowRoutesOptions) {
-    this.#options = options;
-    this.#max = options.waitersMax ?? WAITERS_MAX;
-    // One listener for all: a signal looks through its listeners for each that comes or goes.
-    options.draining.addEventListener("abort", () => {
-      for (const leave of this.#waiting) leave.abort();
-    });
-  }
-
-  async waitFor(
-    id: string,
-    { seconds, admit }: { readonly seconds: number; readonly admit: Admit },
-    res: Response,
-  ): Promise<StoredPromise | undefined> {
-    const { durable, draining } = this.#options;
-    if (this.#waiting.size >= this.#max) {
-      // Callers who need not wait are answered even now.
-      const promise = await durable.read(id);
-      if (promise?.state !== "pending" || !(await admit(promise))) return promise;
-      throw new ServiceError(
-        "TOO_MANY_WAITERS",
-        "Too many callers wait already: ask again without Prefer, or later",
-      );
-    }
-    const leave = new AbortController();
-    const abort = () => leave.abort();
-    res.once("close", abort);
-    if (draining.aborted) leave.abort();
-    this.#waiting.add(leave);
-    try {
-      return await durable.waitFor(id, { timeoutMs: seconds * 1000, signal: leave.signal, admit });
-    } finally {
-      this.#waiting.delete(leave);
-      // Every response ends in a close, and an abort that nothing waits for makes an error each time.
-      res.off("close", abort);
-    }
-  }
 }
 
 function parsePromiseId(id: unknown): string {

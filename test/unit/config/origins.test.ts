@@ -64,6 +64,12 @@ describe("FORMER_PUBLIC_URLS", () => {
   });
 });
 
+test("MCP is on, unless it is switched off", () => {
+  const isOn = (env: Parameters<typeof loadConfig>[0]) => loadConfig(env).mcp;
+  expect([isOn({}), isOn({ MCP: "on" }), isOn({ MCP: "off" })]).toEqual([true, true, false]);
+  expect(problemsOf({ MCP: "no" })).toEqual([expect.stringContaining("MCP must be one of")]);
+});
+
 describe("INBOX", () => {
   const isOn = (env: Parameters<typeof loadConfig>[0]) => loadConfig(env).inbox;
 

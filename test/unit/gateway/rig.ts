@@ -106,6 +106,8 @@ export interface RigOptions {
   readonly publicUrl?: string;
   /** Default: nobody needs a key. */
   readonly authenticate?: Authenticate;
+  /** Whether there is `/mcp`. Default: there is. */
+  readonly mcp?: boolean;
   /** How operators sign in. Default: with a key. */
   readonly admin?: GatewayOptions["admin"];
 }
@@ -133,6 +135,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     publicUrl,
     inbox: true,
     admin,
+    ...(options.mcp !== undefined && { mcp: options.mcp }),
     keys,
     signingKeys: TEST_SIGNING_KEYS,
     mailbox: undefined,

@@ -7,6 +7,7 @@ import { requestContext } from "../../../src/gateway/http/context.ts";
 import { errorHandler } from "../../../src/gateway/http/errors.ts";
 import { createFailureLimit } from "../../../src/gateway/http/rate-limit.ts";
 import { listen } from "../../../src/gateway/http/server.ts";
+import { WaitingRoom } from "../../../src/gateway/http/waiting-room.ts";
 import { createPages } from "../../../src/gateway/pages/pages.ts";
 import { addWorkflowRoutes } from "../../../src/gateway/routes/workflows.ts";
 import { NO_AUDIT } from "../../../src/lib/audit.ts";
@@ -24,7 +25,8 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
     const needs = createNeeds(EVERYBODY_MAY);
     const catalogue = createCatalogue([]);
     const options = { durable, clock: Date.now, newId: randomUUID, callbackUrlProblem, catalogue };
-    addWorkflowRoutes(app, { ...options, needs, draining, waitersMax: 2 });
+    const waiting = new WaitingRoom({ durable, draining, waitersMax: 2 });
+    addWorkflowRoutes(app, { ...options, needs, waiting });
     const refusals = createFailureLimit({ clock: Date.now });
     const pages = createPages({ publicUrl: url, mailbox: false });
     app.use(errorHandler({ log, pages, refusals }));

@@ -20,6 +20,7 @@ const LATER = [
   "yaml",
   "postal-mime",
   "smtp-server",
+  "@modelcontextprotocol",
 ];
 const SDK = ["@resonatehq/sdk", "cron-parser", "luxon"];
 const HTTP = ["express", "mime-db"];
@@ -44,7 +45,7 @@ test("the first thread loads neither the description of the API nor the kinds of
   const ours = files.filter((file) => /\/(?:src|worker)\/.*\.ts$/u.test(file));
   expect(ours.some((file) => file.endsWith("/src/gateway/app.ts"))).toBe(true);
   const folders =
-    /\/(?:src\/openapi\/(?:operations|schemas|document)|src\/webhooks\/schem|worker\/workflows\/)/u;
+    /\/(?:src\/mcp\/(?:serve|tools)|src\/openapi\/(?:operations|schemas|document)|src\/webhooks\/schem|worker\/workflows\/)/u;
   expect(ours.filter((file) => folders.test(file))).toEqual([]);
 });
 

@@ -18,11 +18,15 @@ const FOR_PEOPLE = [
   "/problems/:type",
 ];
 
+/** Has a protocol of its own, which describes itself to its clients. */
+const FOR_AGENTS = "/mcp";
+
 /** `METHOD /path` of everything that Express has for programs, as the document writes paths. */
 function mounted(): string[] {
   return mountedRoutes().flatMap(({ path, methods }) => {
     if (
       FOR_PEOPLE.includes(path) ||
+      path === FOR_AGENTS ||
       /^\/(?:admin|inbox)(?:\/|$)/u.test(path) ||
       /^\/[adr]\/:token/u.test(path)
     )

@@ -1,0 +1,216 @@
+/** What the tools refuse, to whom, and in which words. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openRig, type Rig } from "../gateway/rig.ts";
+import { AGENT_SCOPES, agent, dataOf, makeKeys } from "./agents.ts";
+
+const keys = makeKeys();
+const ops = keys.keyOf("ops-agent", ...AGENT_SCOPES);
+const rotated = keys.keyOf("ops-agent", "approvals:read");
+const other = keys.keyOf("other-agent", ...AGENT_SCOPES, "approvals:read-all");
+const reader = keys.keyOf("reader", "approvals:read");
+const starter = keys.keyOf("starter", "workflows:begin");
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await openRig({ authenticate: keys.authenticate, mayApproveByDeadline: true });
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+
+interface Told {
+  readonly isError: boolean;
+  readonly text: string;
+  readonly data: Record<string, unknown>;
+}
+
+async function call(key: string, name: string, args: Record<string, unknown>): Promise<Told> {
+  await using client = await agent(rig.url, key);
+  const result = await client.callTool({ name, arguments: args });
+  const [block] = result.content;
+  return {
+    isError: result.isError === true,
+    text: block?.type === "text" ? block.text : "",
+    data: dataOf(result),
+  };
+}
+
+const request = (more: Record<string, unknown> = {}) => ({
+  title: "Delete the old backups",
+  approvers: ["ana@example.com"],
+  ...more,
+});
+
+/** A message as it goes over the wire. */
+function post(body: unknown, headers: Record<string, string> = {}) {
+  return rig.call("/mcp", {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${ops}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/** Of protocol 2025-11-25. */
+const message = (method: string, params: object) => ({ jsonrpc: "2.0", id: 1, method, params });
+
+describe("wrong arguments", () => {
+  test.each([
+    [{ title: undefined }, "title: is required"],
+    [{ approvers: ["nobody"] }, "approvers[0]: must be"],
+    [{ approvers: undefined }, "approvers: is required"],
+    [{ deadline: "soon" }, "deadline: must be"],
+    [{ urgency: "high" }, "urgency: "],
+    [{ requester: "kim@example.com" }, "requester: cannot be given here"],
+    [{ follow: true }, "follow: cannot be given here"],
+    [{ callbackUrl: "https://example.com/hook" }, "callbackUrl: cannot be given here"],
+    [{ onDeadline: "approve" }, "onDeadline: must be expire, reject or escalate"],
+    [
+      {
+        approvers: undefined,
+        stages: [{ approvers: ["ana@example.com"], deadline: "P1D", onDeadline: "approve" }],
+      },
+      "stages[0].onDeadline: must be expire, reject or escalate",
+    ],
+    [{ id: "not an id" }, "id: "],
+  ])("of request_approval %j are named, and nobody is mailed", async (wrong, named) => {
+    const mailed = rig.mailed();
+    const told = await call(ops, "request_approval", request(wrong));
+    expect([told.isError, told.text]).toEqual([true, expect.stringContaining(`- ${named}`)]);
+    expect(rig.mailed()).toBe(mailed);
+  });
+
+  test("of the other tools are named as well", async () => {
+    for (const [name, args, named] of [
+      ["await_approval", {}, "- id: is required"],
+      ["await_approval", { id: "po-1", seconds: 46 }, "- seconds: "],
+      ["await_approval", { id: "po-1", seconds: "a while" }, "- seconds: "],
+      ["get_approval", { id: "po-1", decide: "approve" }, "- decide: "],
+      ["cancel_approval", { id: "po-1", reason: "x".repeat(501) }, "- reason: "],
+    ] as const) {
+      const told = await call(ops, name, args);
+      expect([told.isError, told.text]).toEqual([true, expect.stringContaining(named)]);
+    }
+  });
+
+  test("include a number that readers of JSON would change", async () => {
+    const args = JSON.stringify(request({ id: "exact", metadata: { amount: 1 } })).replace(
+      '"amount":1',
+      '"amount":9007199254740993',
+    );
+    const params = { name: "request_approval", arguments: {} };
+    const body = JSON.stringify(message("tools/call", params)).replace(
+      '"arguments":{}',
+      `"arguments":${args}`,
+    );
+    const { text } = await post(body);
+    expect(text).toContain("metadata.amount: ");
+    expect(await rig.durable.read("exact")).toBeUndefined();
+  });
+});
+
+describe("what others asked", () => {
+  beforeAll(async () => {
+    expect((await call(ops, "request_approval", request({ id: "theirs" }))).isError).toBe(false);
+  });
+
+  test("is not there for a key of another client, whatever its scopes; nor is it for the HTTP API's narrower list", async () => {
+    const unknown = await call(other, "get_approval", { id: "nothing" });
+    for (const name of ["get_approval", "await_approval", "cancel_approval"]) {
+      const told = await call(other, name, { id: "theirs" });
+      expect([told.isError, told.text]).toEqual([true, unknown.text.replace("nothing", "theirs")]);
+    }
+    expect((await call(ops, "get_approval", { id: "theirs" })).data["status"]).toBe("pending");
+  });
+
+  test("keeps its id, and says nothing about itself to others who choose it", async () => {
+    for (const title of ["Delete the old backups", "Delete all backups"]) {
+      const told = await call(other, "request_approval", request({ id: "theirs", title }));
+      expect([told.isError, told.text]).toEqual([
+        true,
+        "Cannot use this id: something else has it. Choose another",
+      ]);
+    }
+  });
+
+  test("is there for every key of the same client", async () => {
+    expect((await call(rotated, "get_approval", { id: "theirs" })).data["title"]).toBe(
+      "Delete the old backups",
+    );
+  });
+
+  test("is not in a list, because there is none", async () => {
+    await using client = await agent(rig.url, other);
+    const names = (await client.listTools()).tools.map(({ name }) => name);
+    expect(names.filter((name) => /list|search|decide|approve$|vote|link/u.test(name))).toEqual([]);
+  });
+
+  test("is not there below a workflow of another client either", async () => {
+    await rig.ask("nobodys", request(), 60_000);
+    expect((await call(ops, "get_approval", { id: "nobodys" })).isError).toBe(true);
+  });
+});
+
+describe("scopes", () => {
+  test("decide which tools there are", async () => {
+    await using client = await agent(rig.url, reader);
+    const names = (await client.listTools()).tools.map(({ name }) => name);
+    expect(names).toEqual(["await_approval", "get_approval"]);
+  });
+
+  test("that are missing are named, by the status and header of the API", async () => {
+    const params = { name: "request_approval", arguments: request() };
+    const refused = await post(message("tools/call", params), { authorization: `Bearer ${reader}` });
+    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([
+      403,
+      expect.stringContaining('scope="approvals:create"'),
+    ]);
+    const none = await post(message("tools/list", {}), { authorization: `Bearer ${starter}` });
+    expect(none.status).toBe(403);
+    const nobody = await post(message("tools/list", {}), { authorization: "Bearer apv_nobody" });
+    expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([
+      401,
+      expect.stringContaining("invalid_token"),
+    ]);
+  });
+});
+
+describe("a message", () => {
+  test("from the page of another site is refused", async () => {
+    for (const headers of [{ origin: "https://evil.example" }, { "sec-fetch-site": "cross-site" }]) {
+      expect((await post(message("tools/list", {}), headers as Record<string, string>)).status).toBe(403);
+    }
+  });
+
+  test("must be one, of a bounded size and depth, and JSON", async () => {
+    const params = { name: "get_approval", arguments: { id: "x" } };
+    const one = message("tools/call", params);
+    expect((await post([one, one])).status).toBe(400);
+    expect((await post("{")).status).toBe(400);
+    expect((await post("")).status).toBe(400);
+    expect((await post(message("tools/call", { ...params, more: "x".repeat(100_000) }))).status).toBe(413);
+    expect((await post(`{"a":${"[".repeat(50)}${"]".repeat(50)}}`)).status).toBe(400);
+    expect((await post(JSON.stringify(one), { "content-type": "text/plain" })).status).toBe(415);
+    expect((await post(one)).status).toBe(200);
+  });
+
+  test("is posted: there is no session and no stream to open", async () => {
+    const headers = { authorization: `Bearer ${ops}`, accept: "text/event-stream" };
+    for (const method of ["GET", "DELETE"]) {
+      const { status, headers: answered } = await rig.call("/mcp", { method, headers });
+      expect([status, answered.get("allow")]).toEqual([405, "POST, OPTIONS"]);
+    }
+  });
+
+  test("to an unknown tool or method gets the protocol's error", async () => {
+    await using client = await agent(rig.url, ops);
+    await expect(client.callTool({ name: "decide", arguments: {} })).rejects.toMatchObject({ code: -32602 });
+  });
+});
+
+test("where MCP is off, there is no such address", async () => {
+  await using without = await openRig({ mcp: false, work: false });
+  expect((await without.json("POST", "/mcp", message("tools/list", {}))).status).toBe(404);
+});
