@@ -177,8 +177,8 @@ export interface Change extends Act {
   readonly note?: string;
 }
 
-/** What a new round can change. */
-export type Content = Pick<ApprovalRequest, "title" | "summary" | "details">;
+/** What is asked. Of this, a new round changes the title, the summary and the details. */
+export type Content = Pick<ApprovalRequest, "title" | "summary" | "details" | "action">;
 
 /**
  * The value of the approval's end promise when the workflow closed it. It is written after every open ballot was withdrawn,

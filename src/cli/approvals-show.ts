@@ -1,6 +1,7 @@
 /** `countersign approvals show`. */
 import type { Program } from "../approval/doer.ts";
 import { explained } from "../approval/explained.ts";
+import { shownAction } from "../approval/shown-action.ts";
 import { type ApprovalView, type BallotView, summarize } from "../approval/view.ts";
 import { explanationText } from "../approval/wording.ts";
 import type { Durable } from "../durable/durable.ts";
@@ -54,7 +55,22 @@ function textOf(view: ApprovalView): string {
   if (backupAt !== undefined)
     facts.push(["restored", `from a backup of ${backupAt}: what came after it is lost`]);
   const lines = facts.map(([label, text]) => `  ${label.padEnd(8)}  ${text}`);
-  return [`${id}  approval  ${status}`, ...lines, ...ballots.map(ballotLine)].map(cleanText).join("\n");
+  return [`${id}  approval  ${status}`, ...lines, ...actionLines(view), ...ballots.map(ballotLine)]
+    .map(cleanText)
+    .join("\n");
+}
+
+/** The arguments as JSON, which has no line breaks of the asker. */
+function actionLines(view: ApprovalView): readonly string[] {
+  const shown = shownAction(view);
+  if (shown === undefined) return [];
+  const { tool, target, audience, reversible, json } = shown;
+  return [
+    `  action    ${tool}${reversible === "no" ? "  cannot be undone" : ""}${reversible === "costly" ? "  costly to undo" : ""}`,
+    ...(target === undefined ? [] : [`  target    ${target}`]),
+    ...(audience === undefined ? [] : [`  run by    ${audience}`]),
+    ...json.split("\n").map((line) => `    ${line}`),
+  ];
 }
 
 function ballotLine(ballot: BallotView): string {

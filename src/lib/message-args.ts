@@ -76,6 +76,16 @@ export interface MessageArgs {
   readonly "act.required": null;
   readonly "act.undo": null;
   readonly "act.undo.until": { readonly inTime: string; readonly time: string };
+  readonly "action.arguments": null;
+  readonly "action.audience": null;
+  readonly "action.json": null;
+  readonly "action.none": null;
+  readonly "action.reversible.costly": null;
+  readonly "action.reversible.no": null;
+  readonly "action.reversible.yes": null;
+  readonly "action.target": null;
+  readonly "action.title": null;
+  readonly "action.tool": null;
   readonly "answer.approve": null;
   readonly "answer.changes": null;
   readonly "answer.recorded.key": { readonly caller: string; readonly who: string };
@@ -194,6 +204,7 @@ export interface MessageArgs {
   readonly "label.title": null;
   readonly "label.validUntil": null;
   readonly "label.youDecideAs": null;
+  readonly "mail.action.page": null;
   readonly "mail.answerBy": { readonly deadline: string };
   readonly "mail.changes.link": null;
   readonly "mail.changes.next": null;

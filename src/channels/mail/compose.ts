@@ -177,6 +177,9 @@ function localsOf(
     reference: approval,
     summaryLabel: ours(messages, "label.summary"),
     detailsLabel: ours(messages, "label.details"),
+    actionLabel: ours(messages, "action.title"),
+    argumentsLabel: ours(messages, "action.arguments"),
+    jsonLabel: ours(messages, "action.json"),
   };
 }
 

@@ -5,6 +5,7 @@
  * Only whole blocks of the summary and whole details are left out: half of a value could read as another value.
  */
 import type { ApprovalRequest, Person } from "../../approval/approval.ts";
+import { REVERSIBLE, shownAction } from "../../approval/shown-action.ts";
 import { Html } from "../../lib/html.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { cleanText, oneLine } from "../../lib/text.ts";
@@ -21,8 +22,22 @@ export interface ShownPerson {
   readonly email: Both;
 }
 
+/** An action. */
+interface MailedAction {
+  /** Whether it can be undone, in our words. */
+  readonly reversible: string;
+  /** The tool, and what it acts on. */
+  readonly facts: readonly { readonly label: string; readonly value: Both }[];
+  /** Every argument, or none: the page shows what is too long for a mail. */
+  readonly rows: readonly { readonly label: Both; readonly value: Html; readonly lines: readonly string[] }[];
+  readonly json: { readonly html: Html; readonly lines: readonly string[] } | undefined;
+  /** In place of the arguments. */
+  readonly note: string | undefined;
+}
+
 /** The part that all mails about one approval in one language have in common. */
 export interface ShownRequest {
+  readonly action: MailedAction | undefined;
   readonly summary:
     | { readonly html: Html; readonly lines: readonly string[]; readonly isWhole: boolean }
     | undefined;
@@ -35,17 +50,65 @@ export interface ShownRequest {
 const LONG_PART_BYTES_MAX = 60_000;
 /** Of the summary, so that there is room for details. */
 const SUMMARY_BYTES_MAX = 30_000;
+/** Of an action's arguments. What is left is for the summary and the details. */
+const ACTION_BYTES_MAX = 50_000;
+/** The markup around an argument. */
+const ARGUMENT_BYTES = 120;
 /** The markup around a detail. */
 const ROW_BYTES = 600;
 
 export function shownRequest(request: ApprovalRequest, messages: Messages): ShownRequest {
   const { summary = "" } = request;
   const mark = messages.text("mail.link.theirs");
+  const { action, bytes } = mailedAction(request, messages);
+  const room = LONG_PART_BYTES_MAX - bytes;
   const shownSummary =
-    summary === "" ? undefined : beginningOf(summary, { mark, bytesMax: SUMMARY_BYTES_MAX });
-  const bytesMax = LONG_PART_BYTES_MAX - (shownSummary?.bytes ?? 0);
-  const details = detailsWithin(request.details, { mark, bytesMax });
-  return { summary: shownSummary, details, detailsLeftOut: request.details.length - details.length };
+    summary === ""
+      ? undefined
+      : beginningOf(summary, { mark, bytesMax: Math.min(SUMMARY_BYTES_MAX, room / 2) });
+  const details = detailsWithin(request.details, { mark, bytesMax: room - (shownSummary?.bytes ?? 0) });
+  return { action, summary: shownSummary, details, detailsLeftOut: request.details.length - details.length };
+}
+
+/** The action and how long it is, as the mail is encoded. Half of it could read as another one. */
+function mailedAction(
+  request: ApprovalRequest,
+  messages: Messages,
+): { readonly action: MailedAction | undefined; readonly bytes: number } {
+  const shown = shownAction(request);
+  if (shown === undefined) return { action: undefined, bytes: 0 };
+  const { tool, target, audience, reversible } = shown;
+  const facts = [
+    { label: messages.text("action.tool"), value: both(tool) },
+    ...(target === undefined ? [] : [{ label: messages.text("action.target"), value: both(target) }]),
+    ...(audience === undefined ? [] : [{ label: messages.text("action.audience"), value: both(audience) }]),
+  ];
+  const rows = shown.rows.map(({ label, value }) => ({
+    label: both(label),
+    value: linklessText(value),
+    lines: value.split("\n"),
+  }));
+  const json = { html: linklessText(shown.json), lines: shown.json.split("\n") };
+  const rowBytes = rows.reduce(
+    (sum, { label, value }) =>
+      sum + ARGUMENT_BYTES + encodedBytes(`${label.html.toString()}${value.toString()}`),
+    0,
+  );
+  const jsonBytes = encodedBytes(json.html.toString());
+  const fits = rowBytes <= ACTION_BYTES_MAX;
+  const fitsTwice = rowBytes + jsonBytes <= ACTION_BYTES_MAX;
+  const action = {
+    reversible: messages.text(REVERSIBLE[reversible]),
+    facts,
+    rows: fits ? rows : [],
+    json: fitsTwice && rows.length > 0 ? json : undefined,
+    note: fits
+      ? rows.length === 0
+        ? messages.text("action.none")
+        : undefined
+      : messages.text("mail.action.page"),
+  };
+  return { action, bytes: fitsTwice ? rowBytes + jsonBytes : fits ? rowBytes : 0 };
 }
 
 interface Room {

@@ -4,6 +4,7 @@ import { dateText, relativeText } from "../../lib/date-text.ts";
 import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
+import { actionLocals } from "./action-content.ts";
 import { changedLocals } from "./changed.ts";
 import { choiceText } from "./choice-text.ts";
 import type { FormProblem } from "./decision-form.ts";
@@ -36,6 +37,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       instead: insteadOf(data, messages),
       reference: data.reference,
       changed: changedLocals(data, messages),
+      action: actionLocals(request, messages, { heading: "h2" }),
       details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: summary === undefined ? undefined : markdownForPage(summary),
       ...ruleOf(data, messages),

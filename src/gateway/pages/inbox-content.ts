@@ -7,6 +7,7 @@ import type { Locals } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
 import type { InboxItem } from "../../service/inbox/list.ts";
 import { absenceContent } from "./absence-content.ts";
+import { actionLocals } from "./action-content.ts";
 import { choiceText } from "./choice-text.ts";
 import { INBOX_FORM, INBOX_LISTS, type InboxPage, type Visiting } from "./inbox-page.ts";
 import { ABSENCES, ballotHref, PASSKEYS, requestHref } from "./inbox-paths.ts";
@@ -131,6 +132,7 @@ function confirmContent(data: Data<"inboxConfirm">, messages: Messages): PageCon
           inTime: relativeText(asked.deadlineAtMs, asked.nowMs, messages.locale) ?? "",
           afterDeadline: afterDeadlineText(asked.request, asked, messages),
           explanation: asked.explanation && explanationText(asked.explanation, messages, asked.approver),
+          action: actionLocals(asked.request, messages, { heading: "h3", id: `q${i}-action` }),
           details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
           summary: summary === undefined ? undefined : markdownForPage(summary),
           choiceName: `${INBOX_FORM.choice}${i}`,

@@ -11,6 +11,7 @@ import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { oneLine } from "../../lib/text.ts";
+import { actionLocals } from "./action-content.ts";
 import { changesAskedLocals } from "./changes-asked.ts";
 import { answerText } from "./choice-text.ts";
 import { linkedText } from "./linked-text.ts";
@@ -72,6 +73,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       peopleMax: PEOPLE_MAX,
       timeline,
       timelineMax: TIMELINE_MAX,
+      action: actionLocals(request, messages, { heading: "h3" }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       reference: page.reference,

@@ -7,6 +7,7 @@ import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
+import { actionLocals } from "./action-content.ts";
 import { answerText } from "./choice-text.ts";
 import { linkedText } from "./linked-text.ts";
 import { type Asked, DECISION_FORM, type Standing } from "./page.ts";
@@ -51,6 +52,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       people: peopleOf(asked, messages),
       // What was shown before a change is not what the request has now; its hash still says which it was.
       shown: asked.contentHash === undefined,
+      action: actionLocals(request, messages, { heading: "h3" }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       hash: asked.contentHash ?? canonicalHash(contentOf(request)),
     },

@@ -5,6 +5,7 @@ import canonicalize from "canonicalize";
 import { expect, test } from "vitest";
 import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
 import { ACTION_LIMITS } from "../../../src/approval/action-schema.ts";
+import { argumentRows } from "../../../src/approval/argument-rows.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 
@@ -24,6 +25,14 @@ test("the request is accepted, and its digest is that of the page's object", () 
   expect(digestOf(parsed.value, terms)).toBe(digest);
   expect(page).toContain(`its digest is \`${digest}\``);
   expect({ outcome: "approved", ...outcomeAction(parsed.value, terms, true) }).toEqual(outcome);
+});
+
+test("the table of what is shown is what is shown", () => {
+  const rows = [...page.matchAll(/^\| `(\{.*?\})` \| `(.+?)`, `(.+?)`/gmu)];
+  expect(rows).toHaveLength(7);
+  for (const [, given = "", label, value] of rows) {
+    expect(argumentRows(JSON.parse(given) as Record<string, unknown>)).toEqual([{ label, value }]);
+  }
 });
 
 test("the limits are those of the product", () => {

@@ -56,6 +56,7 @@ const ALIKE: ReadonlySet<string> = new Set([
   "es page.field.no",
   "de label.code",
   "de signIn.code",
+  "fr action.arguments",
   "fr label.code",
   "fr signIn.code",
   "fr inbox.pages",

@@ -50,6 +50,21 @@ const asked: Asked = {
     },
   ],
 };
+/** What was accepted holds no control of writing direction; a page does not rely on that. */
+const acting: Asked = {
+  ...asked,
+  request: {
+    ...request,
+    action: {
+      tool: HOSTILE,
+      target: HOSTILE,
+      audience: HOSTILE,
+      arguments: { [HOSTILE]: [HOSTILE, { [HOSTILE]: 1 }] },
+      reversible: "no",
+      validFor: "P1D",
+    },
+  },
+};
 const own: Asked = {
   ...asked,
   choices: [{ value: "go", effect: "approve", label: HOSTILE, comment: "required" }],
@@ -119,6 +134,12 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
   ...adminPages({ ...request, metadata: { [HOSTILE]: HOSTILE } }, atMs),
   "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
   "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
+  "decide an action": { status: 200, view: "decide", data: acting },
+  "receipt of an action": {
+    status: 200,
+    view: "receipt",
+    data: { ...acting, pressed: "approve", effective: true, stands: decided },
+  },
   "decide view": {
     status: 200,
     view: "decide",

@@ -9,6 +9,7 @@ import { markdownForPage } from "../../../lib/markdown.ts";
 import type { Messages } from "../../../lib/messages.ts";
 import type { Locals } from "../../../lib/templates.ts";
 import { oneLine } from "../../../lib/text.ts";
+import { actionLocals } from "../action-content.ts";
 import { linkedText } from "../linked-text.ts";
 import type { PageContent } from "../page-content.ts";
 import { personOf } from "../people.ts";
@@ -56,6 +57,7 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
         attempts: attempts === undefined ? "" : `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
         result: result ?? "",
       })),
+      action: actionLocals(request, messages, { heading: "h3" }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       metadata: Object.keys(request.metadata).length === 0 ? "" : JSON.stringify(request.metadata, null, 2),

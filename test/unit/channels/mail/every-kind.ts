@@ -38,6 +38,13 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     onDeadline: "escalate",
     metadata: {},
   };
+  const action = {
+    tool: line,
+    target: line,
+    audience: line,
+    arguments: { [line]: lines, [`${line}2`]: [{ [line]: line }] },
+    validFor: "P1D",
+  } as const;
   const links = Object.fromEntries(
     ["approve", "release", "changes", "reject"].map((choice) => [choice, `${publicUrl}/d/${choice}.b.c`]),
   );
@@ -105,6 +112,20 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
   const { choices: _choices, stages: _stages, ...simple } = plain;
   return [
     { kind: "request", ...ask },
+    ...(["yes", "costly", "no"] as const).map(
+      (reversible): Mail => ({
+        kind: "request",
+        ...ask,
+        request: { ...request, action: { ...action, reversible } },
+      }),
+    ),
+    ...[{}, { [`${line}1`]: `${lines} `.repeat(20_000) }].map(
+      (given): Mail => ({
+        kind: "request",
+        ...ask,
+        request: { ...request, action: { ...action, arguments: given, reversible: "no" } },
+      }),
+    ),
     { kind: "request", ...ask, request: { ...simple, onDeadline: "expire" } },
     { kind: "request", ...ask, request: { ...simple, onDeadline: "reject", replace: true } },
     {

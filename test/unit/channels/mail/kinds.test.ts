@@ -89,7 +89,7 @@ test("every text for mails is in one of the mails here, so that none is missing 
     .join(" ")
     .replaceAll(/\s+/gu, " ");
   const unseen = Object.entries(texts).filter(([key, source]) => {
-    if (!/^(?:mail|label|answer|choice|explain|deadline|part)\./u.test(key) || ELSEWHERE.has(key))
+    if (!/^(?:mail|action|label|answer|choice|explain|deadline|part)\./u.test(key) || ELSEWHERE.has(key))
       return false;
     expect(anatomyOf(source)).toHaveProperty("args");
     // The longest stretch without an argument, of a text that counts: of what it says of many.
