@@ -23,6 +23,7 @@ import {
 } from "./stored.ts";
 import { type CallbackView, viewCallback } from "./stored-callback.ts";
 import { noticeEndOf, noticeOf } from "./stored-notice.ts";
+import { takenIn, USE_KIND, useId } from "./use.ts";
 import { statusOf } from "./view.ts";
 
 /** What can happen. Of one moment, what is first here comes first: people are asked before they answer. */
@@ -46,6 +47,8 @@ export const HISTORY_TYPES = [
   "changes-requested",
   "withdrawn",
   "ended",
+  "consumed",
+  "revoked",
   "callback",
 ] as const;
 
@@ -85,7 +88,7 @@ export interface HistoryEvent extends Program {
 
 /**
  * @param children direct children of the approval, by position
- * @param others notices and callbacks of the same tree; those of other approvals are left out
+ * @param others notices, callbacks and uses of the same tree; those of other approvals are left out
  * @param openings of links, by the numbers of their ballots
  * @returns undefined if `root` is no approval
  */
@@ -263,8 +266,20 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
   if (delay !== undefined) {
     return delay.approval === approval ? [returnedEvent("mail-delayed", delay.n, delay, course)] : [];
   }
+  if (record.tags[KIND_TAG] === USE_KIND) return useEvents(record, approval);
   const callback = viewCallback(record);
   return callback === undefined || callback.about !== approval ? [] : [callbackEvent(callback)];
+}
+
+function useEvents(record: StoredRecord, approval: string): Timed[] {
+  const taken = takenIn(record);
+  if (taken.kind !== "use" && taken.kind !== "revoked") return [];
+  const { n } = taken.kind === "use" ? taken.use : taken.revocation;
+  if (record.id !== useId(approval, n)) return [];
+  const { atMs } = taken;
+  return taken.kind === "use"
+    ? [{ atMs, type: "consumed", door: "api", ...programOf(taken.use) }]
+    : [{ atMs, type: "revoked", ...actIn(taken.revocation) }];
 }
 
 function returnedEvent(

@@ -5,6 +5,7 @@ export const SCOPES = {
   "approvals:read-all":
     "List all approvals, and not only those of the same client; needs approvals:read, too",
   "approvals:cancel": "Cancel approvals",
+  "approvals:consume": "Take approved actions to run them, each once",
   "approvals:manage":
     "Hand ballots on, remind people, send new links, move deadlines and change the question of approvals; say who stands in for people who are away",
   "workflows:begin": "Start any registered workflow",

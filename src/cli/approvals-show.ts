@@ -2,6 +2,7 @@
 import type { Program } from "../approval/doer.ts";
 import { explained } from "../approval/explained.ts";
 import { shownAction } from "../approval/shown-action.ts";
+import type { UseView } from "../approval/use-view.ts";
 import { type ApprovalView, type BallotView, summarize } from "../approval/view.ts";
 import { explanationText } from "../approval/wording.ts";
 import type { Durable } from "../durable/durable.ts";
@@ -11,6 +12,7 @@ import { messagesFor } from "../lib/messages.ts";
 import { cleanText } from "../lib/text.ts";
 import { approvalBehind } from "../service/approvals/approval-behind.ts";
 import { readReturns } from "../service/approvals/returned.ts";
+import { usesOf } from "../service/approvals/uses.ts";
 import { type Cli, CommandFailure, EXIT } from "./command.ts";
 
 export async function show(
@@ -18,8 +20,11 @@ export async function show(
   id: string,
   values: { readonly json?: boolean | undefined },
 ): Promise<void> {
-  const view = await viewOf(cli, await cli.durable(), id);
-  cli.print(view, () => textOf(view), values);
+  const durable = await cli.durable();
+  const view = await viewOf(cli, durable, id);
+  const root = await durable.read(view.id);
+  const shown = { ...view, ...(root && (await usesOf(durable, root))) };
+  cli.print(shown, () => textOf(shown), values);
 }
 
 /** @throws CommandFailure if there is no approval of that id */
@@ -41,7 +46,7 @@ export async function viewOf({ clock }: Cli, durable: Durable, id: string): Prom
   return { ...view, ...restoredFrom(await openRestores(durable, clock).read(), root) };
 }
 
-function textOf(view: ApprovalView): string {
+function textOf(view: ApprovalView & { readonly uses?: readonly UseView[] }): string {
   const { id, status, title, deadline, explanation, outcome, error, ballots, restoredFrom: backupAt } = view;
   const facts: [string, string][] = [["title", title]];
   if (explanation !== undefined) {
@@ -54,6 +59,7 @@ function textOf(view: ApprovalView): string {
   if (error !== undefined) facts.push(["error", error]);
   if (backupAt !== undefined)
     facts.push(["restored", `from a backup of ${backupAt}: what came after it is lost`]);
+  for (const use of view.uses ?? []) facts.push([use.state, `${use.at}${byText(use)}`]);
   const lines = facts.map(([label, text]) => `  ${label.padEnd(8)}  ${text}`);
   return [`${id}  approval  ${status}`, ...lines, ...actionLines(view), ...ballots.map(ballotLine)]
     .map(cleanText)

@@ -1,6 +1,7 @@
 /** `countersign approvals …`: lists of approvals, and what an operator does about one. Each act is a line of `ACTS`. */
 
 import { ACT_OPTIONS, ACTS, actOn } from "./approvals-act.ts";
+import { CONSUME_OPTIONS, ON_ACTION } from "./approvals-consume.ts";
 import { isListVerb, LIST_HELP, LIST_OPTIONS, LIST_VERBS, runLists } from "./approvals-list.ts";
 import { show } from "./approvals-show.ts";
 import { type Command, EXIT, parseWords, refuseOthers, UsageError } from "./command.ts";
@@ -15,6 +16,8 @@ export const approvals: Command = {
        countersign approvals cancel ID [--reason TEXT]
        countersign approvals extend ID --deadline DEADLINE [options]
        countersign approvals change ID [--title TEXT] [--content FILE] [--note TEXT] [options]
+       countersign approvals consume ID --arguments FILE --attempt NAME [--audience NAME]
+       countersign approvals revoke ID [--reason TEXT]
 
 BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ballot is meant.
 
@@ -30,17 +33,23 @@ BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ba
   cancel     Ends the approval
   extend     Moves the deadline to a later time: a duration from now, or an instant
   change     Changes the question, in a new round. FILE has title, summary and details, or some of them
+  consume    Takes the approved action, to run it once, and prints the signed grant. FILE has the arguments, in JSON or YAML.
+             The same attempt gets the same grant
+  revoke     Takes the approval of an action back that nobody has consumed
 
 Options:
   --to ADDRESS    Who is asked instead
   --reason TEXT   Shown to those concerned
+  --arguments FILE, --attempt NAME, --audience NAME
+                  As of POST /approvals/:id/consume
   --key KEY       Names this act: repeated with the same key, it is done once. Without one, a new key is made and printed
   --json          Print JSON, even on a terminal
 
 ${LIST_HELP}
 Exits 0 when it is done, now or earlier with the same key; 1 when the mail cannot be delivered; 2 when a value is wrong; 3 when there is no such approval or
 ballot; 5 when it is stored, but no worker has acted on it yet; 6 when an answer, another act or the end came first, or the
-approval does not allow it.
+approval does not allow it. consume exits 1 when nobody has approved the action, 2 when it is not what was approved, and 6 when it was
+consumed or can no longer be.
 
 Examples:
   countersign approvals list --waiting-for ana@example.com --sort due
@@ -49,16 +58,24 @@ Examples:
   countersign approvals extend po-4711 --deadline P5D
 `,
   async run(args, cli) {
-    const { positionals, values } = parseWords(args, { ...ACT_OPTIONS, ...LIST_OPTIONS });
+    const { positionals, values } = parseWords(args, { ...ACT_OPTIONS, ...CONSUME_OPTIONS, ...LIST_OPTIONS });
     const [verb = "", id, ...others] = positionals;
     if (isListVerb(verb)) return await runLists(cli, verb, positionals.slice(1), values);
     const act = ACTS.get(verb);
-    if (verb !== "show" && act === undefined)
-      throw new UsageError(`Say what to do: ${[...LIST_VERBS, "show", ...ACTS.keys()].join(", ")}`);
-    refuseOthers(verb, values, act === undefined ? [] : [...act.takes, "key"]);
+    const ofAction = ON_ACTION.get(verb);
+    if (verb !== "show" && act === undefined && ofAction === undefined) {
+      const verbs = [...LIST_VERBS, "show", ...ACTS.keys(), ...ON_ACTION.keys()];
+      throw new UsageError(`Say what to do: ${verbs.join(", ")}`);
+    }
+    refuseOthers(
+      verb,
+      values,
+      ofAction !== undefined ? ofAction.takes : act === undefined ? [] : [...act.takes, "key"],
+    );
     if (id === undefined || id === "") throw new UsageError("ID is missing");
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (act !== undefined) return await actOn(cli, id, act, values);
+    if (ofAction !== undefined) return await ofAction.run(cli, id, values);
     await show(cli, id, values);
     return EXIT.ok;
   },

@@ -101,6 +101,22 @@ export type ActionInput = {
   readonly validFor?: string;
 };
 
+export type ActionUse = {
+  /** The number of the use: 1. */
+  readonly n: number;
+  readonly state: "consumed" | "revoked";
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** Of a revocation. */
+  readonly reason?: string;
+  /** The person who revoked it by their own link. */
+  readonly by?: string;
+  /** The program or operator that did it. */
+  readonly caller?: string;
+  /** The name of its API key. */
+  readonly client?: string;
+};
+
 export type Approval = {
   readonly id: string;
   readonly status: ApprovalStatus;
@@ -143,6 +159,8 @@ export type Approval = {
   readonly waitingFor: readonly string[];
   readonly cancellation?: Cancellation;
   readonly outcome?: Outcome;
+  /** What became of the approved action so far. */
+  readonly uses?: readonly ActionUse[];
   readonly error?: string;
   /** ISO 8601 instant. */
   readonly createdAt: string;
@@ -261,6 +279,17 @@ export type ApprovalRequestedEvent = {
 
 /** `failed`: the workflow failed, and `error` says why. */
 export type ApprovalStatus = "approved" | "rejected" | "expired" | "cancelled" | "pending" | "failed";
+
+export type ArgumentDifference = {
+  /** JSON Pointer (RFC 6901) into the arguments. */
+  readonly pointer: string;
+  /** `missing`: it was approved and is not given. `added`: it is given and was not approved. */
+  readonly what: "changed" | "missing" | "added";
+  /** Left out if there is none, or if it is longer than 500 characters. */
+  readonly approved?: unknown;
+  /** Left out if there is none, or if it is longer than 500 characters. */
+  readonly given?: unknown;
+};
 
 /** One approver's answer, open or given. */
 export type Ballot = {
@@ -561,6 +590,36 @@ export type ClosingAct = {
   readonly to?: Person;
 };
 
+export type ConsumeRequest = {
+  /** What you are about to run the action with. It must be what was approved. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Your own name of this try, such as the id of the job. The same try, sent again, gets the same grant. */
+  readonly attempt: string;
+  /** Required if the action names one: the same. */
+  readonly audience?: string;
+};
+
+export type ConsumedAction = {
+  /** Signed (JWS, compact form): what may run, once. `/.well-known/countersign-keys.json` has the keys. */
+  readonly grant: string;
+  readonly approval: string;
+  /** The number of the use: 1. */
+  readonly use: number;
+  /** SHA-256, in hexadecimal, of everything that was approved. */
+  readonly digest: string;
+  /** Until when the grant is good. */
+  readonly expiresAt: string;
+};
+
+export type ConsumedBy = {
+  /** ISO 8601 instant. */
+  readonly at: string;
+  /** The program or operator that did it. */
+  readonly caller?: string;
+  /** The name of its API key. */
+  readonly client?: string;
+};
+
 export type DecideRequest = {
   /** The value of one of the request's choices: approve or reject, if it has none of its own. */
   readonly choice: string;
@@ -729,6 +788,8 @@ export type HistoryEvent = {
     | "changes-requested"
     | "withdrawn"
     | "ended"
+    | "consumed"
+    | "revoked"
     | "callback";
   /** The number of the ballot that it is about. */
   readonly ballot?: number;
@@ -982,6 +1043,12 @@ export type Problem = {
   readonly instance: string;
   /** Every problem in the input. */
   readonly errors?: readonly FieldProblem[];
+  /** Of a refused consumption: `pending`, `rejected`, `failed`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over. */
+  readonly approvalStatus?: string;
+  /** Who consumed the action, and when. */
+  readonly use?: ConsumedBy;
+  /** Between the approved arguments and those that were given; at most 20. */
+  readonly differences?: readonly ArgumentDifference[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
 };
@@ -1030,6 +1097,18 @@ export type RemindersInput = {
 export type ResendRequest = {
   /** Whether the earlier links stop working, and new ones are made. */
   readonly newLinks?: boolean;
+};
+
+export type RevokeRequest = {
+  /** For the record. */
+  readonly reason?: string;
+};
+
+export type RevokedAction = {
+  readonly approval: string;
+  /** False: an earlier call has revoked it. */
+  readonly effective: boolean;
+  readonly uses: readonly ActionUse[];
 };
 
 /** The promise's state, and whether this call settled it. */

@@ -14,12 +14,16 @@ import type {
   BegunWorkflow,
   CancelledApproval,
   ChangeRequest,
+  ConsumedAction,
+  ConsumeRequest,
   DecideRequest,
   ExtendRequest,
   ListedApproval,
   ReassignRequest,
   RecuseRequest,
   ResendRequest,
+  RevokedAction,
+  RevokeRequest,
   Settlement,
   WorkflowState,
 } from "./api-types.ts";
@@ -110,6 +114,13 @@ export interface Client {
   extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
   /** Changes the question, in a new round. */
   change(id: string, request: ChangeRequest): Promise<ApprovalAct>;
+  /**
+   * Takes the approved action, to run it once: the grant is signed. The same attempt gets the same grant. Rejects with the type
+   * `already-consumed`, `not-approved`, `no-longer-valid` or `not-as-approved`: do not run it then.
+   */
+  consume(id: string, request: ConsumeRequest): Promise<ConsumedAction>;
+  /** Takes the approval of an action back. Rejects with the type `already-consumed` if somebody was faster. */
+  revoke(id: string, request?: RevokeRequest): Promise<RevokedAction>;
   /** Has somebody asked in place of a person who is away. */
   addAbsence(request: AbsenceRequest): Promise<Absence>;
   /** Rules that hold or will; of one person by their address. */
@@ -227,6 +238,10 @@ export function createClient(options: ClientOptions): Client {
     undo: (id, n) => act(`${approvalPath(id)}/ballots/${n}/undo`),
     extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
+    // The attempt names the call.
+    consume: (id, request) =>
+      send({ method: "POST", path: `${approvalPath(id)}/consume`, body: request, isRepeatable: true }),
+    revoke: (id, request = {}) => act(`${approvalPath(id)}/revoke`, request),
     addAbsence: (request) => act("/absences", request),
     async absences(person) {
       const absences: Absence[] = [];

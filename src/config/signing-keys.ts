@@ -23,9 +23,14 @@ export function loadSigningKeys(config: Config): SigningKeys {
   const { list, file } = config.signingKeys;
   if (list !== undefined) return parseSigningKeys(list.reveal(), "SIGNING_KEYS");
   if (file !== undefined) return parseSigningKeys(textOf(file), `SIGNING_KEYS_FILE ${file}`);
-  const path = join(config.dataDir, "signing-keys");
+  const path = ownSigningKeysFile(config);
   const text = readOrCreateSecretFile(path, () => `${newSigningKey("sign")},${newSigningKey("log")}`);
   return parseSigningKeys(text, `${path}, a file of DATA_DIR`);
+}
+
+/** Where they are, where no setting says it. */
+export function ownSigningKeysFile({ dataDir }: Pick<Config, "dataDir">): string {
+  return join(dataDir, "signing-keys");
 }
 
 /** As many as verifiers get with every look at the key set. A key that is replaced once a year lasts for a decade. */

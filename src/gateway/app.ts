@@ -42,6 +42,7 @@ import { addApprovalRoutes } from "./routes/approvals.ts";
 import { addBallotActRoutes } from "./routes/ballot-acts.ts";
 import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
+import { addConsumeRoutes } from "./routes/consume.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -193,6 +194,7 @@ export function createApp(options: AppOptions): Express {
   addWorkflowRoutes(app, { ...byEngine, needs, waiting });
   addApprovalRoutes(app, { ...byEngine, needs });
   addApprovalActRoutes(app, { ...byEngine, needs });
+  addConsumeRoutes(app, { ...byEngine, needs });
   addAbsenceRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });

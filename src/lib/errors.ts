@@ -8,9 +8,13 @@ export const ERRORS = {
   INVALID_REQUEST: { status: 400, retryable: false, title: "Invalid request" },
   UNAUTHENTICATED: { status: 401, retryable: false, title: "Not authenticated" },
   FORBIDDEN: { status: 403, retryable: false, title: "Not allowed" },
+  NOT_APPROVED: { status: 403, retryable: false, title: "Not approved" },
   NOT_FOUND: { status: 404, retryable: false, title: "Not found" },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "Method not allowed" },
   CONFLICT: { status: 409, retryable: false, title: "Conflict with what is stored" },
+  ALREADY_CONSUMED: { status: 409, retryable: false, title: "Already consumed" },
+  NO_LONGER_VALID: { status: 410, retryable: false, title: "No longer valid" },
+  NOT_AS_APPROVED: { status: 412, retryable: false, title: "Not what was approved" },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, title: "Body too large" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: "Unsupported content type" },
   MISDIRECTED: { status: 421, retryable: false, title: "Not this service's address" },
@@ -44,14 +48,20 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   /** All problems found in the input, when `code` says that the input is at fault. */
   readonly problems: readonly FieldProblem[];
+  /** Members of the problem document beyond those that every problem has (RFC 9457, section 3.2). */
+  readonly more: Readonly<Record<string, unknown>>;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options?: ErrorOptions & { problems?: readonly FieldProblem[] },
+    options?: ErrorOptions & {
+      problems?: readonly FieldProblem[];
+      more?: Readonly<Record<string, unknown>>;
+    },
   ) {
     super(message, options);
     this.code = code;
     this.problems = options?.problems ?? [];
+    this.more = options?.more ?? {};
   }
 }

@@ -3,6 +3,7 @@ import { ABSENCE_OPERATIONS } from "./operations/absences.ts";
 import { APPROVAL_ACT_OPERATIONS } from "./operations/approval-acts.ts";
 import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
+import { CONSUME_OPERATIONS } from "./operations/consume.ts";
 import { DOOR_OPERATIONS } from "./operations/doors.ts";
 import { HEALTH_OPERATIONS } from "./operations/health.ts";
 import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
@@ -11,6 +12,7 @@ import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 export const OPERATIONS: readonly Operation[] = [
   ...APPROVAL_OPERATIONS,
   ...APPROVAL_ACT_OPERATIONS,
+  ...CONSUME_OPERATIONS,
   ...ABSENCE_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
   ...DOOR_OPERATIONS,

@@ -23,6 +23,11 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     when: "The key is valid but does not have the scope that `WWW-Authenticate` names. Or a browser sent the request from another site. Or a decision link cannot be used.",
     remedy: "Create a key with that scope. For a new link, ask the person who requested the decision.",
   },
+  NOT_APPROVED: {
+    when: "An action was to be consumed that nobody has approved: its approval is pending, rejected or failed. `approvalStatus` says which.",
+    remedy:
+      "Do not run it. While the approval is pending, ask again later: its end is told by a callback, and by `GET /wait`.",
+  },
   NOT_FOUND: {
     when: "Nothing exists at this address or with this id.",
     remedy: "Compare the id with the one in the answer that created it.",
@@ -34,6 +39,19 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
   CONFLICT: {
     when: "The id already belongs to a call with different content. Or the change is no longer possible: you cannot cancel what has ended, or decide what is decided.",
     remedy: "Read what is stored. Use another id for a new request.",
+  },
+  ALREADY_CONSUMED: {
+    when: "The action was consumed by another attempt. `use` says when, and by the key of which client.",
+    remedy:
+      "Do not run it again. An executor that lost its own grant sends the same `attempt` with a key of the same client, and gets the same grant.",
+  },
+  NO_LONGER_VALID: {
+    when: "The action can no longer be consumed: its approval expired, was cancelled or was revoked, or the time after the approval (`validFor`) is over.",
+    remedy: "Do not run it. Request another approval.",
+  },
+  NOT_AS_APPROVED: {
+    when: "The arguments or the audience are not those that were approved. `differences` names each place by JSON Pointer (RFC 6901).",
+    remedy: "Do not run it. Send what was approved, or request another approval.",
   },
   PAYLOAD_TOO_LARGE: {
     when: `The body is larger than ${bytesText(JSON_BODY.bytesMax)} (for webhooks: ${bytesText(WEBHOOK_BODY_BYTES_MAX)}).`,

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { type Outcome, VIA_KINDS } from "../approval/approval.ts";
 import { VERSION_MAX } from "../approval/call.ts";
+import { DIFFERENCES_MAX } from "../approval/differences.ts";
 import {
   approvalRequestSchema,
   choiceSchema,
@@ -15,10 +16,12 @@ import {
   shownRequestFields,
 } from "../approval/schema.ts";
 import type { CallbackView } from "../approval/stored-callback.ts";
+import type { UseView } from "../approval/use-view.ts";
 import type { ApprovalView } from "../approval/view.ts";
 import type { Progress, Why } from "../approval/why.ts";
 import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
+import { consumedBy, difference, use } from "./consume-schemas.ts";
 
 const door = doorSchema.meta({
   description: "How the decision arrived: by the link in a mail, by the API, or by a webhook.",
@@ -268,6 +271,7 @@ export const cancelledApproval = z
 export type CancelledApproval = z.infer<typeof cancelledApproval>;
 
 type ApprovalAnswer = ApprovalView & {
+  readonly uses?: readonly UseView[];
   readonly callbacks?: readonly CallbackView[];
   readonly links: z.infer<typeof approvalLinks>;
 };
@@ -363,6 +367,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
         .meta({ id: "Cancellation" }),
     ),
     outcome: z.exactOptional(outcome),
+    uses: z.exactOptional(z.array(use)).meta({ description: "What became of the approved action so far." }),
     error: z.exactOptional(z.string()),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
@@ -474,6 +479,14 @@ export const problem = z
         z.array(z.strictObject({ field: z.string(), message: z.string() }).meta({ id: "FieldProblem" })),
       )
       .meta({ description: "Every problem in the input." }),
+    approvalStatus: z.exactOptional(z.string()).meta({
+      description:
+        "Of a refused consumption: `pending`, `rejected`, `failed`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over.",
+    }),
+    use: z.exactOptional(consumedBy).meta({ description: "Who consumed the action, and when." }),
+    differences: z.exactOptional(z.array(difference)).meta({
+      description: `Between the approved arguments and those that were given; at most ${DIFFERENCES_MAX}.`,
+    }),
     error: z.string().meta({ description: "The same as `detail`, for clients of `/begin` and `/wait`." }),
   })
   .meta({ id: "Problem" });

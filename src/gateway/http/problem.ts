@@ -19,6 +19,7 @@ export function sendProblem(res: Response, error: ServiceError): void {
     detail: publicDetail(error),
     instance: requestIdOf(res),
     ...(error.problems.length === 0 ? {} : { errors: [...error.problems] }),
+    ...error.more,
     error: publicDetail(error),
   };
   res.status(status).type("application/problem+json").send(JSON.stringify(problem));

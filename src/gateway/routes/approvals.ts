@@ -10,6 +10,7 @@ import type { MessagesFor } from "../../lib/messages.ts";
 import type { ApprovalReference, CancelledApproval } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
 import { startApproval } from "../../service/approvals/start.ts";
+import { usesOf } from "../../service/approvals/uses.ts";
 import { audit } from "../http/audit.ts";
 import { callerOf, type Needs } from "../http/auth.ts";
 import { readJson } from "../http/body.ts";
@@ -79,7 +80,12 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       const messages = readersMessages(req, undefined, options.messagesFor);
       const { view, children } = await readView(options, root, messages);
       const restored = restoredFrom(await restores.read(), root);
-      res.json({ ...view, ...restored, ...(await callbacksOf(durable, children)), links: links(view.id) });
+      const more = {
+        ...restored,
+        ...(await usesOf(durable, root)),
+        ...(await callbacksOf(durable, children)),
+      };
+      res.json({ ...view, ...more, links: links(view.id) });
     }),
   });
 

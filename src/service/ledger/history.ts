@@ -3,6 +3,7 @@ import { type HistoryEvent, historyOf } from "../../approval/history.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { readAllOpenings } from "../approvals/openings.ts";
+import { readUses } from "../approvals/uses.ts";
 
 export interface History {
   readonly id: string;
@@ -27,7 +28,8 @@ export async function readHistory(
 ): Promise<History | undefined> {
   const children = known ?? (await durable.children(root.id));
   const tree = await durable.family(root.id.split(":", 1)[0] ?? root.id);
-  const others = tree.promises.filter(({ tags }) => KINDS.has(tags[KIND_TAG]));
+  const uses = await readUses(durable, root);
+  const others = [...tree.promises.filter(({ tags }) => KINDS.has(tags[KIND_TAG])), ...uses];
   const { openings, truncated } = await readAllOpenings(durable, courseOf(root, children)?.ballots ?? []);
   const events = historyOf(root, children, others, openings);
   return events && { id: root.id, events, truncated: tree.truncated || truncated };

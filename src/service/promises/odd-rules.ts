@@ -24,6 +24,7 @@ import {
 } from "../../approval/stored.ts";
 import { parseAttempt, parseCallbackEnd, parseEvent } from "../../approval/stored-callback.ts";
 import { noticeEndIn } from "../../approval/stored-notice.ts";
+import { USE_KIND } from "../../approval/use.ts";
 import type { StoredPromise } from "../../durable/durable.ts";
 import { isStep } from "../../durable/lineage.ts";
 import {
@@ -125,6 +126,17 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       accepts: (promise) => isDue(promise) || (isNull(promise) && !isCallbackId(promise.id)),
       expected: "time that is over",
       means: "The next try was made at once",
+      remedy: NOTHING_TO_DO,
+    },
+  ],
+  [
+    USE_KIND,
+    {
+      kind: "use of an approved action",
+      // It is all that there is to say when it is created.
+      accepts: ({ state }) => state === "timedout",
+      expected: "end of its time",
+      means: "It stays what it was: consumed, or revoked",
       remedy: NOTHING_TO_DO,
     },
   ],

@@ -23,7 +23,13 @@ const TERMS = { startedAtMs: 0, deadlineAtMs: 900_000 };
 const BY_PROGRAM = { door: "api", caller: "billing", nonce: "n" } as const;
 const SHOWN_PROGRAM = { door: "api", caller: "billing" } as const;
 
+const EXECUTOR = { caller: "key:a", client: "payments" } as const;
+
 const at = (ms: number) => new Date(ms).toISOString();
+
+function use(id: string, createdAt: number, param: object): StoredRecord {
+  return record(id, { tags: { [KIND_TAG]: "use" }, createdAt, timeoutAt: 999, state: "timedout", param });
+}
 
 function record(id: string, over: Partial<StoredRecord>, settled?: readonly [unknown, number]): StoredRecord {
   return {
@@ -354,6 +360,23 @@ const CASES: readonly Case[] = [
         person: { email: "ana@example.com" },
         bounce: { atMs: 250, status: "5.1.1" },
       }),
+    ],
+  ],
+  [
+    "an action that was consumed, or revoked; of this approval, and in time",
+    [end(0, 5), open()],
+    [
+      requested,
+      asked,
+      { at: at(200), type: "consumed", door: "api", caller: "key:a", client: "payments" },
+      { at: at(300), type: "revoked", reason: "Fraud", ...SHOWN_PROGRAM },
+    ],
+    [
+      use("po-1:use~1", 200, { kind: "use", n: 1, attempt: "a", argumentsHash: "", ...EXECUTOR }),
+      use("po-1:use~2", 300, { kind: "revoked", n: 2, reason: "Fraud", ...BY_PROGRAM }),
+      use("po-2:use~1", 200, { kind: "use", n: 1, attempt: "a", argumentsHash: "", ...EXECUTOR }),
+      use("po-1:use~3", 999, { kind: "use", n: 3, attempt: "a", argumentsHash: "", ...EXECUTOR }),
+      use("po-1:use~4", 200, { kind: "other" }),
     ],
   ],
 ];

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { approvals } from "../../../src/cli/approvals.ts";
 import { type Cli, CommandFailure, EXIT, UsageError } from "../../../src/cli/command.ts";
+import { Secret } from "../../../src/config/secret.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
+import { createSigner } from "../../../src/signing/signer.ts";
+import { ACTION, approvedAction, askedAction } from "../../support/approved-action.ts";
+import { TEST_SIGNING_KEYS } from "../../support/gateway.ts";
 import { openRig, type Rig, until } from "../gateway/rig.ts";
 
 interface Ran {
@@ -19,10 +23,11 @@ async function run(rig: Rig, ...args: string[]): Promise<Ran & { readonly record
   let told: Record<string, unknown> = {};
   let text = "";
   const records: Omit<AuditEntry, "who" | "requestId">[] = [];
+  const signingKeys = { list: new Secret(`sign:${TEST_SIGNING_KEYS.sign[0].toString("base64url")}`) };
   const cli = {
     durable: async () => rig.durable,
     clock: Date.now,
-    config: { aliasesFile: undefined } as Cli["config"],
+    config: { aliasesFile: undefined, publicUrl: rig.url, signingKeys } as unknown as Cli["config"],
     record: (entry: Omit<AuditEntry, "who" | "requestId">) => void records.push(entry),
     print: (value: unknown, textOf: () => string) => {
       told = value as Record<string, unknown>;
@@ -217,3 +222,48 @@ test.each<[string[], number, string]>([
     text: expect.stringContaining(text),
   });
 });
+
+test("consumes an approved action once, and revokes another", async () => {
+  await using rig = await openRig({ work: false });
+  using folder = temporary();
+  const file = join(folder.path, "arguments.json");
+  writeFileSync(file, JSON.stringify(ACTION.arguments));
+  for (const id of ["pay-1", "pay-2"]) await approvedAction(rig.durable, id);
+  const consume = (id: string, attempt: string, audience = ACTION.audience as string) =>
+    run(rig, "consume", id, "--arguments", file, "--audience", audience, "--attempt", attempt);
+  const granted = await consume("pay-1", "job-1");
+  expect(granted).toMatchObject({ code: EXIT.ok, told: { approval: "pay-1", use: 1 } });
+  expect(granted.records).toMatchObject([{ what: "consume", about: "pay-1", outcome: "granted" }]);
+  const signer = createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: rig.url });
+  expect(await signer.verify("countersign-grant+jwt", granted.text)).toMatchObject({
+    ok: true,
+    claims: { iss: rig.url, jti: "pay-1:use~1" },
+  });
+  expect((await consume("pay-1", "job-1")).text).toBe(granted.text);
+  expect(await consume("pay-1", "job-2")).toMatchObject({ code: EXIT.conflict });
+  expect(await consume("pay-2", "job-1", "deploy")).toMatchObject({ code: EXIT.usage });
+  expect(await consume("pay-9", "job-1")).toMatchObject({ code: EXIT.notFound });
+
+  expect(await run(rig, "revoke", "pay-1")).toMatchObject({ code: EXIT.conflict });
+  const revoked = await run(rig, "revoke", "pay-2", "--reason", "Fraud", "--key", "k1");
+  const uses = [{ n: 1, state: "revoked", reason: "Fraud", caller: "operator" }];
+  expect(revoked).toMatchObject({ code: EXIT.ok, told: { effective: true, uses, key: "k1" } });
+  expect(await consume("pay-2", "job-1")).toMatchObject({ code: EXIT.conflict });
+  expect(await run(rig, "show", "pay-1")).toMatchObject({ told: { uses: [{ state: "consumed" }] } });
+  expect((await run(rig, "show", "pay-2")).text).toMatch(/revoked {3}\S+ by operator/u);
+
+  writeFileSync(file, JSON.stringify({ ...ACTION.arguments, amount: 1 }));
+  const other = await consume("pay-2", "job-1");
+  expect([other.code, other.text]).toEqual([EXIT.usage, expect.stringContaining("changed /amount")]);
+  await askedAction(rig.durable, "pay-3");
+  writeFileSync(file, JSON.stringify(ACTION.arguments));
+  expect(await consume("pay-3", "job-1")).toMatchObject({ code: EXIT.failed });
+  expect((await run(rig, "consume", "pay-3")).text).toContain("--arguments FILE is missing");
+  expect((await run(rig, "consume", "pay-3", "--arguments", file)).text).toContain("--attempt is required");
+  expect((await run(rig, "consume", "pay-3", "--to", "x@example.com")).code).toBe(EXIT.usage);
+});
+
+function temporary() {
+  const path = mkdtempSync(join(tmpdir(), "consume-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}

@@ -45,6 +45,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "sign-in-try",
     "signed-in",
     "undo",
+    "use",
     "webhook",
   ]);
   const docs = readFileSync(new URL("docs/command-line.md", root), "utf8");

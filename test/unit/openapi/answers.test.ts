@@ -1,6 +1,7 @@
 /** Real answers of the real gateway, held against the document: to the last member, and the last type of problem. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OPERATIONS } from "../../../src/openapi/operations.ts";
+import { approvedAction, askedAction, WANTED } from "../../support/approved-action.ts";
 import { operationFor, undocumented } from "../../support/contract.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 
@@ -124,6 +125,21 @@ describe("answers are as the document says", () => {
     const late = await call("POST", `${ballot}/decide`, { choice: "release" });
     expect(late).toMatchObject({ status: 409, body: { stands: { because: "undone" } } });
     await call("GET", "/approvals/doc-9");
+  });
+
+  test("of approved actions that are consumed or revoked", async () => {
+    for (const id of ["doc-20", "doc-21"]) await approvedAction(rig.durable, id);
+    const body = { ...WANTED, attempt: "job-1" };
+    expect((await call("POST", "/approvals/doc-20/consume", body)).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-20/consume", { ...body, attempt: "job-2" })).status).toBe(409);
+    expect((await call("POST", "/approvals/doc-20/consume", { ...body, arguments: {} })).status).toBe(412);
+    expect((await call("POST", "/approvals/doc-20/revoke")).status).toBe(409);
+    expect((await call("POST", "/approvals/doc-21/revoke", { reason: "Fraud" })).status).toBe(200);
+    expect((await call("POST", "/approvals/doc-21/consume", body)).status).toBe(410);
+    await askedAction(rig.durable, "doc-22");
+    expect((await call("POST", "/approvals/doc-22/consume", body)).status).toBe(403);
+    for (const id of ["doc-20", "doc-21"]) await call("GET", `/approvals/${id}`);
+    for (const id of ["doc-20", "doc-21"]) await call("GET", `/approvals/${id}/history`);
   });
 
   test("of workflows that succeed, wait and fail", async () => {

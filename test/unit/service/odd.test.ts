@@ -66,6 +66,12 @@ const CASES: Readonly<Record<string, Case>> = {
     ],
     means: "does not count as an answer",
   },
+  "use of an approved action": {
+    it: promise("a:use~1", tagged("use")),
+    beside: [approval],
+    right: [],
+    means: "It stays what it was",
+  },
   "retry timer": {
     it: promise("a:9", tagged("retry")),
     beside: [approval],

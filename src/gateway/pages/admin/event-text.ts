@@ -50,6 +50,10 @@ function whatHappened(event: HistoryEvent): string {
       return `The question of ${who} was withdrawn`;
     case "ended":
       return `Ended: ${event.outcome ?? ""}`;
+    case "consumed":
+      return "The action was consumed";
+    case "revoked":
+      return "The approval of the action was revoked";
     case "callback":
       return `Callback ${event.event ?? ""} to ${event.by ?? ""}: ${event.status ?? ""}`;
     default:

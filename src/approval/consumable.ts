@@ -1,0 +1,87 @@
+/** Whether an approved action may be taken to be run, and as what, by what is stored of its approval. Pure. */
+import type { Action } from "./action-schema.ts";
+import { type Difference, differencesOf } from "./differences.ts";
+import { durationMs } from "./duration.ts";
+import { outcomeOf, requestOf, type StoredRecord } from "./stored.ts";
+import { type ApprovalView, statusOf } from "./view.ts";
+
+/** What can be taken once. Times are milliseconds since 1970, by the engine's clock. */
+export interface Consumable {
+  /** The number of its use. */
+  readonly n: number;
+  /** With the arguments that were approved. */
+  readonly action: Pick<Action, "tool" | "target" | "arguments" | "audience" | "reversible">;
+  /** Of everything that was approved. */
+  readonly digest: string;
+  /** Addresses of those whose answers approved it. */
+  readonly approvedBy: readonly string[];
+  /** Until when it can be taken. */
+  readonly untilMs: number;
+}
+
+/** What an executor wants to run. */
+export interface Wanted {
+  readonly arguments: unknown;
+  readonly audience?: string | undefined;
+}
+
+/** Why it cannot be taken, by the approval alone. */
+export type NotConsumable =
+  | { readonly why: "no-action" }
+  /** Nobody approved it, or not yet. */
+  | { readonly why: "not-approved"; readonly status: "pending" | "rejected" | "failed" }
+  | { readonly why: "ended"; readonly status: "expired" | "cancelled" }
+  | { readonly why: "audience"; readonly isNamed: boolean; readonly isGiven: boolean }
+  | { readonly why: "arguments"; readonly differences: readonly Difference[] };
+
+/** @returns undefined if `root` is no approval */
+export function consumableOf(root: StoredRecord): Consumable | NotConsumable | undefined {
+  const request = requestOf(root);
+  if (request === undefined) return undefined;
+  const { action } = request;
+  if (action === undefined) return { why: "no-action" };
+  const problem = statusProblem(statusOf(root).status);
+  if (problem !== undefined) return problem;
+  const outcome = outcomeOf(root);
+  const { digest, arguments: approved } = outcome?.action ?? {};
+  // Another program has written the outcome.
+  if (outcome === undefined || digest === undefined || approved === undefined) return { why: "no-action" };
+  const { tool, target, audience, reversible, validFor } = action;
+  return {
+    n: 1,
+    action: {
+      tool,
+      ...(target === undefined ? {} : { target }),
+      arguments: approved,
+      ...(audience === undefined ? {} : { audience }),
+      reversible,
+    },
+    digest,
+    approvedBy: outcome.decisions
+      .filter(({ choice, effect = choice }) => effect === "approve")
+      .map(({ email }) => email),
+    untilMs: (root.settledAt ?? root.timeoutAt) + durationMs(validFor),
+  };
+}
+
+/** Why something else than what was approved cannot be taken. */
+export function mismatchOf({ action }: Consumable, wanted: Wanted): NotConsumable | undefined {
+  if (action.audience !== wanted.audience) {
+    const [isNamed, isGiven] = [action.audience !== undefined, wanted.audience !== undefined];
+    return { why: "audience", isNamed, isGiven };
+  }
+  const differences = differencesOf(action.arguments, wanted.arguments);
+  return differences.length === 0 ? undefined : { why: "arguments", differences };
+}
+
+function statusProblem(status: ApprovalView["status"]): NotConsumable | undefined {
+  switch (status) {
+    case "approved":
+      return undefined;
+    case "expired":
+    case "cancelled":
+      return { why: "ended", status };
+    default:
+      return { why: "not-approved", status };
+  }
+}

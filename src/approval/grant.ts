@@ -1,0 +1,39 @@
+/** What a grant says: which action may run, once. It follows from what is stored alone, so every gateway says the same. */
+import type { Consumable } from "./consumable.ts";
+import { useId } from "./use.ts";
+
+/** A program that was down when it got its grant has so long to run the action, even at the end of the action's time. */
+export const GRANT_LIFE_MIN_MS = 5 * 60_000;
+
+/** Claims of the JWT (RFC 7519, section 4), without the issuer. Times are seconds since 1970. */
+export interface GrantClaims {
+  /** The approval. */
+  readonly sub: string;
+  /** The use: whoever runs the action can refuse one that was seen before. */
+  readonly jti: string;
+  readonly aud?: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly tool: string;
+  readonly target?: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly reversible: string;
+  readonly digest: string;
+  readonly approvedBy: readonly string[];
+}
+
+/** @param atMs when the use was stored, in milliseconds since 1970 */
+export function grantOf(approval: string, consumable: Consumable, atMs: number): GrantClaims {
+  const { n, action, digest, approvedBy, untilMs } = consumable;
+  const { audience, ...run } = action;
+  return {
+    sub: approval,
+    jti: useId(approval, n),
+    ...(audience === undefined ? {} : { aud: audience }),
+    iat: Math.floor(atMs / 1_000),
+    exp: Math.floor(Math.max(untilMs, atMs + GRANT_LIFE_MIN_MS) / 1_000),
+    ...run,
+    digest,
+    approvedBy,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * That an approved action was taken to be run, or can no longer be: one promise for each use, created once.
+ *
+ * U1 Whoever creates the promise of a use has it. What is stored under its id says who that is, to everybody who asks.
+ * U2 A revocation takes the place of a use. So one promise says which of the two came first.
+ * U3 The promise times out when the action's time is over, and a server creates one whose time is over as timed out, with that
+ *    time as its creation. So only the engine's clock decides whether a use came in time.
+ */
+import { z } from "zod";
+import type { Act } from "./approval.ts";
+import type { Program } from "./doer.ts";
+import { KIND_TAG } from "./ids.ts";
+import { type StoredRecord, storedActSchema } from "./stored.ts";
+import { storedProgram } from "./why.ts";
+
+export const USE_KIND = "use";
+
+/** The executor's name of one try, in characters. */
+export const ATTEMPT_CHARS_MAX = 200;
+
+/** That an executor took the action. */
+export interface Use extends Program {
+  readonly kind: "use";
+  /** 1 for an action that can be used once. */
+  readonly n: number;
+  /** The executor's own name of this try. */
+  readonly attempt: string;
+  /** SHA-256 of the arguments in the form of RFC 8785, in hexadecimal. */
+  readonly argumentsHash: string;
+}
+
+/** That nobody can take the action any more. */
+export interface Revocation extends Act {
+  readonly kind: "revoked";
+  readonly n: number;
+  readonly reason?: string;
+}
+
+/** Which of them is stored, and when, in milliseconds since 1970 by the engine's clock. */
+export type Taken =
+  | { readonly kind: "use"; readonly use: Use; readonly atMs: number }
+  | { readonly kind: "revoked"; readonly revocation: Revocation; readonly atMs: number }
+  /** Nobody came before the action's time was over. */
+  | { readonly kind: "late" }
+  /** Another program wrote something else there. Nobody can take the action then. */
+  | { readonly kind: "unreadable" };
+
+/** @param n from 1 */
+export function useId(approval: string, n: number): string {
+  return `${approval}${approval.includes(":") ? "." : ":"}${USE_KIND}~${n}`;
+}
+
+const text = z.string();
+const n = z.int().min(1);
+
+const use: z.ZodType<Use> = z.object({
+  kind: z.literal("use"),
+  n,
+  attempt: text,
+  argumentsHash: text,
+  ...storedProgram,
+});
+
+const revocation: z.ZodType<Revocation> = z.intersection(
+  z.object({ kind: z.literal("revoked"), n, reason: z.exactOptional(text) }),
+  storedActSchema,
+);
+
+/** What became of a use's promise; if there is none, because nobody came in time. */
+export function takenIn(record: StoredRecord | undefined): Taken {
+  if (record === undefined) return { kind: "late" };
+  const { param, tags, createdAt, timeoutAt } = record;
+  if (tags[KIND_TAG] !== USE_KIND) return { kind: "unreadable" };
+  if (createdAt >= timeoutAt) return { kind: "late" };
+  const asUse = use.safeParse(param);
+  if (asUse.success) return { kind: "use", use: asUse.data, atMs: createdAt };
+  const asRevocation = revocation.safeParse(param);
+  return asRevocation.success
+    ? { kind: "revoked", revocation: asRevocation.data, atMs: createdAt }
+    : { kind: "unreadable" };
+}

@@ -1,0 +1,124 @@
+/**
+ * Takes an approved action to run it, once: one promise per use (`src/approval/use.ts`), which the first caller creates. The
+ * record that comes back tells every caller who that was.
+ */
+import {
+  type Consumable,
+  consumableOf,
+  mismatchOf,
+  type NotConsumable,
+  type Wanted,
+} from "../../approval/consumable.ts";
+import { type Program, programOf } from "../../approval/doer.ts";
+import { type GrantClaims, grantOf } from "../../approval/grant.ts";
+import { KIND_TAG } from "../../approval/ids.ts";
+import { type Revocation, type Taken, takenIn, USE_KIND, type Use, useId } from "../../approval/use.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { canonicalHash } from "../../lib/canonical-hash.ts";
+import { approvalBehind } from "./approval-behind.ts";
+
+export interface ConsumeOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export interface ConsumeCall extends Wanted, Program {
+  /** The executor's own name of this try. */
+  readonly attempt: string;
+}
+
+export type Consumed =
+  | { readonly kind: "unknown" }
+  | ({ readonly kind: "refused"; readonly approval: string } & (NotConsumable | Gone))
+  | {
+      readonly kind: "granted";
+      readonly approval: string;
+      readonly n: number;
+      readonly digest: string;
+      readonly claims: GrantClaims;
+    };
+
+/** Why it cannot be taken, by what became of its use. Times are milliseconds since 1970. */
+export type Gone =
+  | ({ readonly why: "consumed"; readonly atMs: number } & Program)
+  | { readonly why: "revoked"; readonly atMs: number; readonly revocation: Revocation }
+  | { readonly why: "too-late"; readonly untilMs: number }
+  | { readonly why: "unreadable" };
+
+/** @param id of the approval, or of the promise by which a program called it */
+export async function consumeAction(
+  options: ConsumeOptions,
+  id: string,
+  call: ConsumeCall,
+): Promise<Consumed> {
+  const { durable } = options;
+  const root = await approvalBehind(durable, id);
+  const consumable = root && consumableOf(root);
+  if (root === undefined || consumable === undefined) return { kind: "unknown" };
+  const refused = (why: NotConsumable | Gone): Consumed => ({ kind: "refused", approval: root.id, ...why });
+  if ("why" in consumable) return refused(consumable);
+  const mismatch = mismatchOf(consumable, call);
+  if (mismatch !== undefined) return refused(mismatch);
+  const { n, action, untilMs, digest } = consumable;
+  const use: Use = {
+    kind: "use",
+    n,
+    attempt: call.attempt,
+    argumentsHash: canonicalHash(action.arguments),
+    ...programOf(call),
+  };
+  const taken = takenIn(await take(options, root, { n, untilMs, param: use }));
+  if (taken.kind !== "use" || !isSameTry(taken.use, use)) return refused(goneBy(taken, consumable));
+  const claims = grantOf(root.id, consumable, taken.atMs);
+  return { kind: "granted", approval: root.id, n, digest, claims };
+}
+
+/**
+ * Creates the promise of a use, unless it exists or the action's time is over.
+ *
+ * @returns what is stored; undefined if nothing is
+ */
+export async function take(
+  { durable, clock }: ConsumeOptions,
+  root: StoredPromise,
+  { n, untilMs, param }: { readonly n: number; readonly untilMs: number; readonly param: Use | Revocation },
+): Promise<StoredPromise | undefined> {
+  const id = useId(root.id, n);
+  // Who comes after the time creates nothing; who comes in time by this clock alone is told by the engine's (U3).
+  if ((await currentTime({ durable, clock })) >= untilMs) return await durable.read(id);
+  return await durable.create({
+    id,
+    param,
+    timeoutAt: untilMs,
+    tags: { [KIND_TAG]: USE_KIND },
+    // The workflow has ended, and no worker needs it.
+    isLoose: true,
+  });
+}
+
+/** A key that was changed for another of the same client is the same executor's. */
+function isSameTry(stored: Use, asked: Use): boolean {
+  const executor = ({ client, caller }: Program) => client ?? caller;
+  return (
+    stored.attempt === asked.attempt &&
+    executor(stored) === executor(asked) &&
+    stored.argumentsHash === asked.argumentsHash
+  );
+}
+
+function goneBy(taken: Taken, { untilMs }: Consumable): Gone {
+  switch (taken.kind) {
+    case "use":
+      return { why: "consumed", atMs: taken.atMs, ...programOf(taken.use) };
+    case "revoked":
+      return { why: "revoked", atMs: taken.atMs, revocation: taken.revocation };
+    case "late":
+      return { why: "too-late", untilMs };
+    case "unreadable":
+      return { why: "unreadable" };
+    default:
+      return taken satisfies never;
+  }
+}

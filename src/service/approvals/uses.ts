@@ -1,0 +1,25 @@
+/** What became of an approval's action, for those who look at it. Only approved actions are read for it. */
+import { consumableOf } from "../../approval/consumable.ts";
+import { takenIn, useId } from "../../approval/use.ts";
+import { type UseView, useViews } from "../../approval/use-view.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+
+/** The promise of its use or revocation, if there is one. */
+export async function readUses(
+  durable: Pick<Durable, "read">,
+  root: StoredPromise,
+): Promise<readonly StoredPromise[]> {
+  const consumable = consumableOf(root);
+  if (consumable === undefined || "why" in consumable) return [];
+  const record = await durable.read(useId(root.id, consumable.n));
+  return record === undefined ? [] : [record];
+}
+
+/** The same for answers: nothing where nothing has become of it. */
+export async function usesOf(
+  durable: Pick<Durable, "read">,
+  root: StoredPromise,
+): Promise<{ readonly uses?: readonly UseView[] }> {
+  const uses = useViews((await readUses(durable, root)).map(takenIn));
+  return uses.length === 0 ? {} : { uses };
+}
