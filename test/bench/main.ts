@@ -13,6 +13,7 @@ import { extras } from "./parts/extras.ts";
 import { fairness } from "./parts/fairness.ts";
 import { http } from "./parts/http.ts";
 import { list } from "./parts/list.ts";
+import { pages } from "./parts/pages.ts";
 import { pending } from "./parts/pending.ts";
 import { recovery } from "./parts/recovery.ts";
 import { start } from "./parts/start.ts";
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   cycle,
   extras,
   fairness,
+  pages,
   users,
   start,
   pending,
@@ -43,6 +45,7 @@ Parts, by default all of them but against:
   cycle     the approval cycle without mail and by SMTP, beside the seed and the floor, and the product's own approval
   extras    the approval without its index, with metrics, and without a requester who is told of the outcome
   fairness  how long a decision takes while 16 others start approvals
+  pages     pages of an approval of 50 people, of whom 49 have answered
   users     what a cycle costs with 1, 4, 16 and 64 users, beside the floor
   start     from the command to "ready", and what is resident then; with --against, of the other checkout, too
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk

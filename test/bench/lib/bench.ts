@@ -134,7 +134,7 @@ export class Bench implements AsyncDisposable {
     server: BenchProcess<object>,
     load: Omit<Load, "limitMs"> & { readonly limitMs?: number },
   ): Promise<Sample> {
-    await this.#quiet();
+    await this.quiet();
     const before = await this.#costs(server);
     const { cycles, ms, latencies } = await this.#generator.call<LoadResult>("run", {
       limitMs: RUN_LIMIT_MS,
@@ -171,7 +171,7 @@ export class Bench implements AsyncDisposable {
   }
 
   /** Ours do nothing between runs, so whatever the machine does then is somebody else's. */
-  async #quiet(): Promise<void> {
+  async quiet(): Promise<void> {
     const until = performance.now() + this.options.quietMs;
     while (performance.now() < until) {
       const before = machineBusyMs();
