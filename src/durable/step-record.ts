@@ -8,7 +8,7 @@
  */
 import type { PromiseCreateReq, PromiseRecord, PromiseSettleReq, Value } from "@resonatehq/sdk";
 import { TAG } from "../protocol/tags.ts";
-import { decodeValue } from "./value.ts";
+import { decodeShared } from "./value.ts";
 
 export const STEP_TAG = "countersign:step";
 
@@ -37,7 +37,7 @@ export function storageOf(tags: Readonly<Record<string, string>>): StepStorage |
 /** Whether a step that ended with this value, as it would be stored, is stored. */
 export function isStored(storage: StepStorage | undefined, value: Value): boolean {
   if (storage !== "unless-last") return storage !== "never";
-  const result = decodeValue(value) as Partial<LastResult> | null | undefined;
+  const result = decodeShared(value) as Partial<LastResult> | null | undefined;
   return result?.isLast !== true;
 }
 

@@ -114,6 +114,7 @@ export function composeWorker(parts: WorkerParts): Worker {
     log,
     valueBytesMax: VALUE_BYTES_MAX[config.engine.kind],
     handBackMs,
+    sharesValues: parts.workflows === undefined,
     workflows: registrationsOf(parts),
     services: {
       mailer,

@@ -12,6 +12,7 @@ import { startWorker } from "../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "./callbacks.ts";
 import { testEngine, testServer } from "./engine.ts";
+import { freezeSharedValues } from "./frozen-values.ts";
 import { startTestGateway, TEST_KEYS, type TestGateway } from "./gateway.ts";
 import { mailerOf } from "./mailer.ts";
 
@@ -38,6 +39,7 @@ export interface CountedService {
 
 /** Ends with the test. */
 export async function startCountedService(layout: Layout): Promise<CountedService> {
+  freezeSharedValues();
   const engine = testEngine();
   const networkOf = await networksOf(layout, engine);
   const requests: CountedRequest[] = [];
@@ -66,6 +68,7 @@ export async function startCountedService(layout: Layout): Promise<CountedServic
     leaseMs: 60_000,
     concurrency: 100,
     log: pino({ level: "silent" }),
+    sharesValues: true,
     workflows: WORKFLOWS,
     services: {
       mailer: mailerOf(async (mail) => {

@@ -1,7 +1,7 @@
 /** Checks whether the SDK can run a task's call, so that other calls never reach the SDK. */
 import type { PromiseRecord } from "@resonatehq/sdk";
 import { cameItsWay, ownWayOf, standInFor } from "../../src/approval/own-ways.ts";
-import { decodeValue } from "../../src/durable/value.ts";
+import { decodeShared } from "../../src/durable/value.ts";
 
 export interface CallCheckOptions {
   /** True if this worker can run that function in that version. */
@@ -26,7 +26,7 @@ interface StoredCall {
 export function checkCall(promise: PromiseRecord, { has, registered }: CallCheckOptions): CheckedCall {
   let call: unknown;
   try {
-    call = decodeValue(promise.param);
+    call = decodeShared(promise.param);
   } catch {
     return refuse("Cannot run: the stored call is not base64 of JSON");
   }

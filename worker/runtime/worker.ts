@@ -26,6 +26,11 @@ export interface WorkerOptions {
   readonly log: WorkerLog;
   /** Bytes of JSON that the engine stores in one value. Default: what the embedded engine does. */
   readonly valueBytesMax?: number | undefined;
+  /**
+   * Whether no workflow here changes a value that it reads: an argument, a result, what a promise was settled with. Then what is
+   * read several times within a moment, pass by pass, is decoded once. Default: no, for workflows of users may.
+   */
+  readonly sharesValues?: boolean | undefined;
   /** What can be started by name. */
   readonly workflows: readonly Registration[];
   readonly services: GivenServices;
@@ -38,6 +43,7 @@ export interface Worker {
 
 export function startWorker(options: WorkerOptions): Worker {
   const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax, handBackMs } = options;
+  const { sharesValues = false } = options;
   const logger = sdkLogger(log);
   const { now } = engineTimeOf(network);
   const registered = new Set<string>();
@@ -58,7 +64,7 @@ export function startWorker(options: WorkerOptions): Worker {
     onTask: (event) => measures?.count("countersign.worker.tasks", { event }),
   });
   const resonate = new Resonate({ network: guarded, pid, ttl: leaseMs, group: services.group, logger });
-  carryValuesWhole(resonate);
+  carryValuesWhole(resonate, sharesValues);
   if (!makeFaster(resonate))
     log.warn({}, "this version of the SDK is not the expected one: steps take more CPU");
   goByEngineTime(resonate, now);

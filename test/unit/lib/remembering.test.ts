@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { remembering } from "../../../src/lib/remembering.ts";
 
-test("makes each result once, and forgets the oldest beyond its limit", () => {
+test("makes each result once, and keeps those of its last arguments", () => {
   const made: string[] = [];
   const length = remembering(2, (text: string) => {
     made.push(text);
@@ -9,9 +9,28 @@ test("makes each result once, and forgets the oldest beyond its limit", () => {
   });
   expect([length("a"), length("a"), length("bb"), length("a")]).toEqual([1, 1, 2, 1]);
   expect(made).toEqual(["a", "bb"]);
-  length("ccc");
-  expect(length("a")).toBe(1);
-  expect(made).toEqual(["a", "bb", "ccc", "a"]);
+  for (const text of ["c", "d", "e", "f"]) length(text);
+  length("e");
+  expect(made).toEqual(["a", "bb", "c", "d", "e", "f"]);
+  // Twice as many came since.
+  length("a");
+  expect(made.at(-1)).toBe("a");
+});
+
+test("counts an argument for what it weighs", () => {
+  const made: string[] = [];
+  const length = remembering(
+    4,
+    (text: string) => {
+      made.push(text);
+      return text.length;
+    },
+    (text) => text.length,
+  );
+  for (const text of ["a", "bb", "a", "bb"]) length(text);
+  expect(made).toEqual(["a", "bb"]);
+  for (const text of ["cccc", "dddd", "a"]) length(text);
+  expect(made).toEqual(["a", "bb", "cccc", "dddd", "a"]);
 });
 
 test("remembers undefined, and nothing of what fails", () => {

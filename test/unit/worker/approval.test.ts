@@ -24,6 +24,7 @@ import { createLinkTokens } from "../../../src/tokens/tokens.ts";
 import { startWorker, type Worker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
+import { freezeSharedValues } from "../../support/frozen-values.ts";
 import { mailerOf } from "../../support/mailer.ts";
 
 const codec = VALUE_ENCODER;
@@ -423,8 +424,10 @@ class Rig {
 
   #start(): Worker {
     const network = this.#network;
+    freezeSharedValues();
     const worker = startWorker({
       network,
+      sharesValues: true,
       pid: "test",
       leaseMs: 60_000,
       concurrency: 10,

@@ -39,10 +39,24 @@ describe("carryValuesWhole()", () => {
 
   test("has the SDK's codec read what was written, where its own does not", () => {
     const [ours, theirs] = [sdk(), sdk()];
-    carryValuesWhole(ours);
+    carryValuesWhole(ours, false);
     expect(codecOf(ours).decode(codecOf(ours).encode(WORDS))).toEqual(WORDS);
     expect(codecOf(theirs).decode(codecOf(theirs).encode(WORDS))).not.toEqual(WORDS);
   });
+
+  test.each([true, false])(
+    "gives equal texts one object where values are shared (%s), and no other",
+    (areShared) => {
+      const ours = sdk();
+      carryValuesWhole(ours, areShared);
+      const codec = codecOf(ours);
+      const text = codec.encode({ shared: areShared });
+      expect(codec.decode(text) === codec.decode({ ...text })).toBe(areShared);
+      expect(codec.decode(text)).toEqual({ shared: areShared });
+      // Its header says how it is read.
+      expect(codec.decode(codec.encode(WORDS))).toEqual(WORDS);
+    },
+  );
 
   test.each([
     ["no codec", () => sdkWith("codec", undefined)],
@@ -65,7 +79,7 @@ describe("carryValuesWhole()", () => {
       },
     ],
   ])("stops the start of a worker on an SDK with %s", (_, changed) => {
-    expect(() => carryValuesWhole(changed())).toThrow("no value encoder that Countersign can replace");
+    expect(() => carryValuesWhole(changed(), true)).toThrow("no value encoder that Countersign can replace");
   });
 });
 
