@@ -98,6 +98,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./gc.ts")).gc,
   },
   {
+    name: "audit",
+    summary: "Check the log of events",
+    load: async () => (await import("./audit.ts")).audit,
+  },
+  {
     name: "doctor",
     summary: "Examine the embedded engine's file",
     load: async () => (await import("./doctor.ts")).doctor,

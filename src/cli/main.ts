@@ -84,8 +84,10 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
       const { operateEngine } = await import("../engine/operate/operate.ts");
       const url = `http://127.0.0.1:${engine.port}`;
       const { ledgerProjection } = await import("../ledger/projection.ts");
+      const { evidenceTrail } = await import("../evidence/trail.ts");
       const projection = engine.isIndexed ? ledgerProjection() : undefined;
-      return operateEngine({ dataDir, url, token: engineTokenIfAny(cli.config), projection });
+      const trail = engine.isLogged ? evidenceTrail() : undefined;
+      return operateEngine({ dataDir, url, token: engineTokenIfAny(cli.config), projection, trail });
     },
     environment: (name) => io.env[name],
     callbackUrlProblem: (url) => createAddressPolicy(cli.config.callbacks).problem(url),

@@ -15,6 +15,8 @@ export type EngineConfig =
       readonly keepMs: number | undefined;
       /** Whether it keeps the index that lists of approvals are read from. */
       readonly isIndexed: boolean;
+      /** Whether it keeps the log of events. */
+      readonly isLogged: boolean;
     }
   | {
       readonly kind: "server";
@@ -53,7 +55,8 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
     source.problems.push("ENGINE_PORT is 0, so the engine does not listen: set a port, or RESONATE_URL");
   }
   const isIndexed = read.oneOf(source, "APPROVAL_INDEX", ["on", "off"], "on") === "on";
-  return { kind: "embedded", port, keepMs, isIndexed };
+  const isLogged = read.oneOf(source, "EVENT_LOG", ["on", "off"], "on") === "on";
+  return { kind: "embedded", port, keepMs, isIndexed, isLogged };
 }
 
 function tokenFileSetting(source: read.Source, role: Role): string | undefined {

@@ -13,6 +13,7 @@ export const ENV_NAMES = [
   "DATA_DIR",
   "AUDIT_DIR",
   "ENGINE_PORT",
+  "EVENT_LOG",
   "RETENTION",
   "APPROVAL_INDEX",
   "RESONATE_URL",

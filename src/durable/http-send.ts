@@ -77,10 +77,12 @@ function reasonIn(text: string): string {
 
 const REASON_CHARS = 200;
 
+const OWN_KINDS = ["projection.read", "trail.read"];
+
 /** Of a kind that our engine has, and the SDK does not know. */
 function isOfOurs(response: unknown): response is Response {
   if (typeof response !== "object" || response === null || !("head" in response)) return false;
   const { head } = response;
   const isHead = typeof head === "object" && head !== null && "status" in head && "corrId" in head;
-  return isHead && "kind" in response && response.kind === ("projection.read" as string);
+  return isHead && "kind" in response && OWN_KINDS.includes(response.kind as string);
 }

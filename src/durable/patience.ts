@@ -20,6 +20,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   "task.heartbeat",
   // Of our own engine.
   "projection.read",
+  "trail.read",
 ]);
 
 /** Pauses before further attempts, each up to a third longer or shorter, so that those who failed together come back apart. */

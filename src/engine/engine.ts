@@ -16,13 +16,14 @@ import {
 } from "./deliver/network.ts";
 import { type EngineLog, SILENT } from "./log.ts";
 import { openMachineClock } from "./machine-clock.ts";
-import { Rebuilding } from "./operate/rebuilding.ts";
+import { Background } from "./operate/background.ts";
 import { Retention } from "./operate/retention.ts";
 import { backupTime } from "./store/backup-mark.ts";
 import { isCorrupt, lockFolder, MEMORY, openDatabase } from "./store/database.ts";
 import { type Journal, journalFileOf, keepJournal, openJournal } from "./store/journal.ts";
 import type { Projection } from "./store/projection.ts";
 import { Store } from "./store/store.ts";
+import type { Trail } from "./store/trail.ts";
 
 export interface EngineOptions {
   /** Folder that holds `engine.db`. Either this or `file`. */
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly keepMs?: number | undefined;
   /** Rows that are kept beside the promises, and follow from them. */
   readonly projection?: Projection | undefined;
+  /** Rows that are kept beside the promises, and tell each change once. */
+  readonly trail?: Trail | undefined;
   /** Serves `debug.*` requests, which can delete everything. For tests only. */
   readonly debug?: boolean;
 }
@@ -81,13 +84,10 @@ export function openEngine(options: EngineOptions): Engine {
   try {
     db = openDatabase(file);
     journal = file === MEMORY ? keepJournal() : openJournal(journalFileOf(file));
-    const { projection, log = SILENT } = options;
+    const { projection, trail, log = SILENT } = options;
     if (journal.repaired.length > 0) log.error({ transactions: journal.repaired }, ONE_BIT);
     const restoredFromMs = backupTime(db);
-    return start(new Store(db, journal, projection && { projection, log }), options, {
-      lock,
-      restoredFromMs,
-    });
+    return start(new Store(db, journal, { projection, trail, log }), options, { lock, restoredFromMs });
   } catch (error) {
     db?.close();
     journal?.close();
@@ -138,8 +138,24 @@ function start(
   const { keepMs } = options;
   const retention = keepMs === undefined ? undefined : new Retention({ upkeep, clock, log, keepMs });
 
-  const { projector } = store;
-  const rebuilding = projector && new Rebuilding({ projector, upkeep, clock, log });
+  const { projector, trail } = store;
+  const background = { clock, log };
+  const rebuilding =
+    projector &&
+    new Background({
+      ...background,
+      whenNeeded: (callback) => projector.whenBuilding(callback),
+      step: () => upkeep.build(),
+      failed: "Cannot make the index now",
+    });
+  const tidying =
+    trail &&
+    new Background({
+      ...background,
+      whenNeeded: (callback) => trail.whenUntidy(callback),
+      step: () => upkeep.tidy(),
+      failed: "Cannot seal the log of events now",
+    });
 
   let closing: Promise<void> | undefined;
   return {
@@ -179,6 +195,7 @@ function start(
     close: () => {
       retention?.stop();
       rebuilding?.stop();
+      tidying?.stop();
       closing ??= (async () => {
         try {
           commit.close();

@@ -15,13 +15,14 @@ export async function openEmbeddedEngine(
   owner: Owner,
 ): Promise<EngineThread | undefined> {
   if (config.engine.kind === "server") return undefined;
-  const { port, keepMs, isIndexed } = config.engine;
+  const { port, keepMs, isIndexed, isLogged } = config.engine;
   const serve = port === 0 ? undefined : { port, token: loadEngineToken(config) };
   const { dataDir } = config;
   const thread = await startEngineThread({
     dataDir,
     keepMs,
     isProjected: isIndexed,
+    isTrailed: isLogged,
     serve,
     log,
     entry: ENTRY,

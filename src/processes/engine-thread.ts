@@ -4,10 +4,14 @@
  * crosses no thread.
  */
 import { runEngineThread } from "../engine/serve/thread-run.ts";
+import { evidenceTrail } from "../evidence/trail.ts";
 import { ledgerProjection } from "../ledger/projection.ts";
 
 // The worker's modules are read when it is asked for: see start-built-ins.ts.
-await runEngineThread(async (engine, what, say) => {
-  const { startBuiltIns } = await import("./built-ins.ts");
-  return startBuiltIns(engine, what, say);
-}, ledgerProjection());
+await runEngineThread(
+  async (engine, what, say) => {
+    const { startBuiltIns } = await import("./built-ins.ts");
+    return startBuiltIns(engine, what, say);
+  },
+  { projection: ledgerProjection(), trail: evidenceTrail() },
+);

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/config.ts";
 import { loadEngineToken } from "../config/keys.ts";
 import { openEngine } from "../engine/engine.ts";
 import { serveEngine } from "../engine/serve/http.ts";
+import { evidenceTrail } from "../evidence/trail.ts";
 import { ledgerProjection } from "../ledger/projection.ts";
 import { createLogger } from "../lib/log.ts";
 import { startOwned } from "../lib/owner.ts";
@@ -17,14 +18,15 @@ await runService(async () => {
   if (config.engine.kind !== "embedded")
     throw new Error("Cannot start: RESONATE_URL names another engine, so this one has no use");
   const { dataDir } = config;
-  const { port, keepMs, isIndexed } = config.engine;
+  const { port, keepMs, isIndexed, isLogged } = config.engine;
   const debug = process.argv.includes("--debug");
   if (debug && config.production)
     throw new Error("Cannot start: --debug is for tests, not for NODE_ENV=production");
   if (debug) log.warn("serving debug requests: any program with the token can delete everything");
   const { value: server, release } = await startOwned(async (owner) => {
     const projection = isIndexed ? ledgerProjection() : undefined;
-    const engine = openEngine({ dataDir, log, debug, keepMs, projection });
+    const trail = isLogged ? evidenceTrail() : undefined;
+    const engine = openEngine({ dataDir, log, debug, keepMs, projection, trail });
     owner.defer(() => engine.close());
     const storage = watchStorage(dataDir, log);
     owner.defer(() => storage.stop());

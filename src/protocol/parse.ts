@@ -47,6 +47,10 @@ const PARSERS: { readonly [K in RequestKind]: (data: Fields) => Extract<Request,
     kind: "projection.read",
     data: { query: copied(fields(query, "data.query")) },
   }),
+  "trail.read": ({ query }) => ({
+    kind: "trail.read",
+    data: { query: copied(fields(query, "data.query")) },
+  }),
 };
 
 /** So that what a program of this process changes later changes nothing here. */

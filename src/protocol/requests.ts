@@ -24,11 +24,18 @@ export type Request =
   | { readonly kind: "schedule.delete"; readonly data: IdData }
   | { readonly kind: "schedule.search"; readonly data: ScheduleSearchData }
   | ProjectionRequest
+  | TrailRequest
   | DebugRequest;
 
 /** A question about rows that follow from the promises. It is no part of Resonate's protocol: other servers refuse it. */
 interface ProjectionRequest {
   readonly kind: "projection.read";
+  readonly data: { readonly query: Readonly<Record<string, unknown>> };
+}
+
+/** A question about rows that tell each change of the promises once. No part of Resonate's protocol either. */
+interface TrailRequest {
+  readonly kind: "trail.read";
   readonly data: { readonly query: Readonly<Record<string, unknown>> };
 }
 

@@ -147,6 +147,7 @@ const READS: ReadonlySet<Request["kind"]> = new Set([
   "schedule.get",
   "schedule.search",
   "projection.read",
+  "trail.read",
 ]);
 
 function isRead({ request }: Waiting): boolean {

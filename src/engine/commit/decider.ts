@@ -4,6 +4,7 @@ import { type EngineResponse, ok, refuse } from "../decide/response.ts";
 import type { View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import type { Projector } from "../store/projector.ts";
+import type { TrailKeeper } from "../store/trail-keeper.ts";
 import type { DebugControls } from "./debug.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 import type { Sweeper } from "./sweeper.ts";
@@ -24,6 +25,7 @@ export interface DeciderParts {
   readonly sweeper: Sweeper;
   readonly debug: DebugControls | undefined;
   readonly projector: Pick<Projector, "read"> | undefined;
+  readonly trail: Pick<TrailKeeper, "read"> | undefined;
   readonly log: EngineLog;
 }
 
@@ -36,14 +38,16 @@ export class Decider {
   readonly #sweeper: Sweeper;
   readonly #debug: DebugControls | undefined;
   readonly #projector: DeciderParts["projector"];
+  readonly #trail: DeciderParts["trail"];
   readonly #log: EngineLog;
 
-  constructor({ view, clock, sweeper, debug, projector, log }: DeciderParts) {
+  constructor({ view, clock, sweeper, debug, projector, trail, log }: DeciderParts) {
     this.#view = view;
     this.#clock = clock;
     this.#sweeper = sweeper;
     this.#debug = debug;
     this.#projector = projector;
+    this.#trail = trail;
     this.#log = log;
   }
 
@@ -66,6 +70,9 @@ export class Decider {
       if (debugged !== undefined) return debugged;
       if (request.kind === "projection.read" && this.#projector !== undefined) {
         return ok(this.#projector.read(request.data.query));
+      }
+      if (request.kind === "trail.read" && this.#trail !== undefined) {
+        return ok(this.#trail.read(request.data.query));
       }
       const now = this.#debug === undefined ? this.#clock.read() : (debugTime ?? this.#clock.read());
       applied = apply(this.#view, request, { now, local });

@@ -67,8 +67,8 @@ export function groupCommit({
   const publisher = new Publisher({ alarm, messenger, log, stats });
   const checkpoints = new Checkpoints({ store, publisher, log, stats });
   const transactions = new Transactions({ store, clock: steady, debts, checkpoints, publisher, stats });
-  const { view, projector } = store;
-  const decider = new Decider({ view, clock: steady, sweeper, debug: controls, projector, log });
+  const { view, projector, trail } = store;
+  const decider = new Decider({ view, clock: steady, sweeper, debug: controls, projector, trail, log });
   const batch = new Batch({ decider, transactions, sweeper, debts, publisher, log, stats });
   const upkeep = new Upkeep({ store, clock: steady, transactions });
   let isClosed = false;

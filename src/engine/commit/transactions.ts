@@ -1,5 +1,4 @@
 import type { Transition } from "../decide/state.ts";
-import type { Projector } from "../store/projector.ts";
 import type { Store } from "../store/store.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Debts } from "./debts.ts";
@@ -66,16 +65,14 @@ export class Transactions {
   }
 
   /**
-   * Makes some of the rows of the projection. They are in the database with the next checkpoint, and in no journal.
+   * Makes rows beside the promises. They are in the database with the next checkpoint, and in no journal.
    * @throws Error if they cannot be written
    */
-  project(work: (projector: Projector) => void): void {
-    const { projector } = this.#store;
-    if (projector === undefined) return;
+  beside(work: () => void): void {
     try {
       this.#store.catchUp();
       this.#store.begin();
-      work(projector);
+      work();
     } catch (error) {
       this.#store.rollback();
       throw error;

@@ -11,12 +11,12 @@ const LEASES_MAX = 512;
 const COLLECT_MAX = 256;
 
 export interface UpkeepParts {
-  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector" | "checkpoint">;
+  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector" | "trail" | "checkpoint">;
   readonly clock: SteadyClock;
   readonly transactions: Transactions;
 }
 
-/** Transactions without a request: freeing dead leases, noting a restore, and retention. */
+/** Transactions without a request: freeing dead leases, noting a restore, retention, and rows beside the promises. */
 export class Upkeep {
   readonly #store: UpkeepParts["store"];
   readonly #clock: SteadyClock;
@@ -66,16 +66,27 @@ export class Upkeep {
    */
   rebuild(): void {
     if (this.#isClosed) throw new Error("The engine is closed");
-    this.#transactions.project((projector) => projector.rebuild());
+    const { projector } = this.#store;
+    if (projector === undefined) return;
+    this.#transactions.beside(() => projector.rebuild());
     this.#store.checkpoint();
   }
 
   /** Makes some of its rows. Whether there are more. Throws when nothing can be written. */
   build(): boolean {
-    if (this.#store.projector?.isBuilding !== true) return false;
+    const { projector } = this.#store;
+    if (projector?.isBuilding !== true) return false;
     if (this.#isClosed) throw new Error("The engine is closed");
-    this.#transactions.project((projector) => projector.build());
-    return this.#store.projector.isBuilding;
+    this.#transactions.beside(() => projector.build());
+    return projector.isBuilding;
+  }
+
+  /** Does some of what the trail has to do. Whether there is more. Throws when nothing can be written. */
+  tidy(): boolean {
+    const { trail } = this.#store;
+    if (this.#isClosed || trail?.isUntidy !== true) return false;
+    this.#transactions.beside(() => trail.tidy());
+    return trail.isUntidy;
   }
 
   /** From now on it does nothing. */

@@ -78,6 +78,8 @@ function decide(draft: Draft, request: Request, { now, local }: Context): Engine
       return schedules.scheduleSearch(draft, request.data);
     case "projection.read":
       return refuse(501, "This server keeps no index");
+    case "trail.read":
+      return refuse(501, "This server keeps no log of events");
     case "debug.start":
     case "debug.stop":
     case "debug.reset":

@@ -4,9 +4,8 @@ import { syncFolder } from "../../lib/sync-folder.ts";
 import { SILENT } from "../log.ts";
 import { markBackup } from "../store/backup-mark.ts";
 import { type Journal, journalFileOf, keepJournal, lookAtJournal } from "../store/journal.ts";
-import type { Projection } from "../store/projection.ts";
 import { DatabaseSync } from "../store/sqlite.ts";
-import { Store } from "../store/store.ts";
+import { type Beside, Store } from "../store/store.ts";
 
 /**
  * Writes one consistent state of an engine's file to `target`, whether or not an engine runs. It contains everything
@@ -18,7 +17,7 @@ import { Store } from "../store/store.ts";
 export function backUp(
   file: string,
   target: string,
-  projection?: Projection,
+  beside: Omit<Beside, "log"> = {},
   atMs = Date.now(),
 ): { readonly file: string; readonly bytes: number } {
   const path = resolve(target);
@@ -38,7 +37,7 @@ export function backUp(
     } finally {
       source.close();
     }
-    if (records.length > 0 || later !== undefined) takeUp(partial, keepJournal(records, later), projection);
+    if (records.length > 0 || later !== undefined) takeUp(partial, keepJournal(records, later), beside);
     mark(partial, atMs);
     check(partial);
     flush(partial);
@@ -52,9 +51,8 @@ export function backUp(
 }
 
 /** Adds acknowledged changes that were not in the engine's file yet, with the rows that follow from them. */
-function takeUp(path: string, journal: Journal, projection: Projection | undefined): void {
-  const projected = projection && { projection, log: SILENT };
-  const store = new Store(new DatabaseSync(path), journal, projected);
+function takeUp(path: string, journal: Journal, beside: Omit<Beside, "log">): void {
+  const store = new Store(new DatabaseSync(path), journal, { ...beside, log: SILENT });
   store.checkpoint();
   store.close();
 }

@@ -4,6 +4,7 @@ import { ServiceError } from "../../lib/errors.ts";
 import { type Engine, openEngine } from "../engine.ts";
 import { isTaken } from "../store/database.ts";
 import type { Projection } from "../store/projection.ts";
+import type { Trail } from "../store/trail.ts";
 import { backUp } from "./backup.ts";
 import { examine } from "./doctor.ts";
 import { type FileState, look, type Walk, walk } from "./walk.ts";
@@ -15,13 +16,14 @@ export interface EngineFolder {
   readonly token: string | undefined;
   /** What the engine keeps beside the promises. */
   readonly projection?: Projection | undefined;
+  readonly trail?: Trail | undefined;
 }
 
 /** What the command line does to the embedded engine of a folder, running or not. */
-export function operateEngine({ dataDir, url, token, projection }: EngineFolder) {
+export function operateEngine({ dataDir, url, token, projection, trail }: EngineFolder) {
   const file = join(dataDir, "engine.db");
   return {
-    backUp: (target: string) => backUp(file, target, projection),
+    backUp: (target: string) => backUp(file, target, { projection, trail }),
     examine: () => examine(file, Date.now()),
     look: <T>(visit: (state: FileState) => T) => look(file, visit),
     walk: <T>(visit: (promises: Walk) => T) => walk(file, visit),
@@ -43,7 +45,7 @@ export function operateEngine({ dataDir, url, token, projection }: EngineFolder)
     if (!existsSync(file)) throw unavailable(`Cannot open the engine: there is no file ${file}`);
     let engine: Engine;
     try {
-      engine = openEngine({ dataDir, projection });
+      engine = openEngine({ dataDir, projection, trail });
     } catch (error) {
       if (error instanceof Error && isTaken(error.cause)) return undefined;
       throw unavailable(messageOf(error), error);

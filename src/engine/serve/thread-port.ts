@@ -15,6 +15,8 @@ export interface ThreadStart {
   readonly keepMs: number | undefined;
   /** Whether it keeps the projection that the thread's file knows. Default: no. */
   readonly isProjected?: boolean;
+  /** Whether it keeps the trail that the thread's file knows. Default: no. */
+  readonly isTrailed?: boolean;
   /** Where other processes of this machine reach the engine; undefined: nowhere. */
   readonly serve: { readonly port: number; readonly token: string } | undefined;
 }

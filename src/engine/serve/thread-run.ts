@@ -4,6 +4,7 @@ import { type Engine, openEngine } from "../engine.ts";
 import type { EngineLog } from "../log.ts";
 import { openMachineClock } from "../machine-clock.ts";
 import type { Projection } from "../store/projection.ts";
+import type { Trail } from "../store/trail.ts";
 import { serveEngine } from "./http.ts";
 import { shareTime } from "./shared-time.ts";
 import type { FromThread, PortOrder, ThreadStart, ToThread } from "./thread-port.ts";
@@ -24,7 +25,10 @@ export interface Guest {
 export type StartGuest = (engine: Engine, what: unknown, say: (what: unknown) => void) => Promise<Guest>;
 
 /** Opens the engine that the thread was started for, and serves it. Call it once, at the top of the thread's file. */
-export async function runEngineThread(startGuest?: StartGuest, projection?: Projection): Promise<void> {
+export async function runEngineThread(
+  startGuest?: StartGuest,
+  { projection, trail }: { readonly projection?: Projection; readonly trail?: Trail } = {},
+): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("This file runs in a thread of its own: see thread.ts");
   const tell = (news: FromThread) => port.postMessage(news);
@@ -32,7 +36,7 @@ export async function runEngineThread(startGuest?: StartGuest, projection?: Proj
     warn: (fields, message) => tell({ kind: "log", level: "warn", fields, message }),
     error: (fields, message) => tell({ kind: "log", level: "error", fields, message }),
   };
-  const { dataDir, keepMs, isProjected, serve } = workerData as ThreadStart;
+  const { dataDir, keepMs, isProjected, isTrailed, serve } = workerData as ThreadStart;
   const { clock, time, stop } = shareTime(openMachineClock(log));
   const engine = openEngine({
     dataDir,
@@ -40,6 +44,7 @@ export async function runEngineThread(startGuest?: StartGuest, projection?: Proj
     log,
     clock,
     projection: isProjected ? projection : undefined,
+    trail: isTrailed ? trail : undefined,
   });
   const server = serve && (await serveEngine(engine, serve));
   const parent = new ThreadServer(engine, port);

@@ -46,8 +46,8 @@ const YOUNG_MB = 12;
 
 /** Opens the engine on its folder in a thread, or throws what `openEngine` and `serveEngine` throw. */
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {
-  const { log, entry = ENTRY, dataDir, keepMs, isProjected = false, serve } = options;
-  const start: ThreadStart = { dataDir, keepMs, isProjected, serve };
+  const { log, entry = ENTRY, dataDir, keepMs, isProjected = false, isTrailed = false, serve } = options;
+  const start: ThreadStart = { dataDir, keepMs, isProjected, isTrailed, serve };
   const thread = new Worker(entry, {
     workerData: start,
     name: "engine",

@@ -3,6 +3,7 @@ import type { Change, View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import type { ProjectedRows, Projection } from "./projection.ts";
 import { row } from "./queries.ts";
+import { isFull, isOfDatabase } from "./sqlite-errors.ts";
 
 /** What a projection answers, or why it cannot now. */
 export type Projected =
@@ -367,14 +368,4 @@ function prepareState(db: DatabaseSync) {
     setPutOff: db.prepare("UPDATE projection SET put_off = ?"),
     setBuiltTo: db.prepare("UPDATE projection SET built_to = ?"),
   };
-}
-
-const SQLITE_FULL = 13;
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_FULL;
-}
-
-function isOfDatabase(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }

@@ -14,6 +14,15 @@ import { ScheduleStore } from "./schedule-store.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { StoredView } from "./stored-view.ts";
+import type { Trail } from "./trail.ts";
+import { TrailKeeper } from "./trail-keeper.ts";
+
+/** What is kept in the engine's file beside the promises. */
+export interface Beside {
+  readonly projection?: Projection | undefined;
+  readonly trail?: Trail | undefined;
+  readonly log: EngineLog;
+}
 
 /**
  * The transactions of the engine's files, of which it is the only writer. The caller says `begin`, writes, and then
@@ -30,6 +39,8 @@ export class Store {
   readonly trees: OldTrees;
   /** Rows that follow from the promises, where the engine was given a projection. */
   readonly projector: Projector | undefined;
+  /** Rows that tell each change once, where the engine was given a trail. */
+  readonly trail: TrailKeeper | undefined;
 
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
@@ -44,11 +55,7 @@ export class Store {
   #isBehind = true;
 
   /** Replays the records that the database does not have. */
-  constructor(
-    db: DatabaseSync,
-    journal: Journal = keepJournal(),
-    projected?: { readonly projection: Projection; readonly log: EngineLog },
-  ) {
+  constructor(db: DatabaseSync, journal: Journal = keepJournal(), beside?: Beside) {
     this.#db = db;
     this.#journal = journal;
     this.#sql = prepareStatements(db);
@@ -59,7 +66,11 @@ export class Store {
     this.owed = new OwedMessages(this.#sql);
     this.trees = new OldTrees(this.#sql);
     this.#writer = new RowWriter({ db, sql: this.#sql, schedules, rows: this.#rows, view });
-    this.projector = projected && new Projector(db, view, projected);
+    if (beside !== undefined) {
+      const { projection, trail, log } = beside;
+      this.projector = projection && new Projector(db, view, { projection, log });
+      this.trail = trail && new TrailKeeper(db, view, { trail, log });
+    }
     this.catchUp();
   }
 
@@ -74,8 +85,7 @@ export class Store {
 
   write(changes: readonly Change[]): void {
     for (const change of changes) {
-      this.projector?.mark(change);
-      this.#writer.write(change);
+      this.#make(change);
       this.#changes.push(change);
     }
   }
@@ -107,6 +117,7 @@ export class Store {
     if (this.#db.isTransaction) this.#sql.rollback.run();
     const taken = row(this.#sql.journalNumber)?.[0] as number;
     this.projector?.load();
+    this.trail?.load();
     const read = this.#journal.read();
     const records = recordsAfter(taken, read.records, read.later);
     if (records.length === 0) this.#journal.restart();
@@ -129,8 +140,10 @@ export class Store {
     if (!this.#db.isTransaction) return;
     try {
       this.projector?.checkpoint(this.#number, isLast);
+      this.trail?.checkpoint(this.#number);
       this.#sql.setJournalNumber.run(this.#number);
       this.#sql.commit.run();
+      this.trail?.checkpointed();
     } catch (error) {
       this.rollback();
       throw error;
@@ -151,14 +164,17 @@ export class Store {
     this.#isBehind = true;
   }
 
+  #make(change: Change): void {
+    this.projector?.mark(change);
+    this.trail?.mark(change);
+    this.#writer.write(change);
+  }
+
   #redo(records: readonly JournalRecord[]): void {
     this.begin();
     try {
       for (const { changes } of records) {
-        for (const change of changes) {
-          this.projector?.mark(change);
-          this.#writer.write(change);
-        }
+        for (const change of changes) this.#make(change);
       }
     } catch (error) {
       this.#forget();

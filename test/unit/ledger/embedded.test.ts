@@ -123,7 +123,7 @@ describe("the read model in the embedded engine", () => {
     const next = syntheticApprovals(randomFrom(4), Date.now());
     for (let i = 0; i < 100; i += 1) await engine.send(next());
     const copy = temporaryFolder();
-    backUp(join(dataDir, "engine.db"), join(copy, "engine.db"), LEDGER);
+    backUp(join(dataDir, "engine.db"), join(copy, "engine.db"), { projection: LEDGER });
     const restored = openEngine({ dataDir: copy, projection: LEDGER });
     // At once: nothing has to be made again.
     await expectInboxesRight(restored);

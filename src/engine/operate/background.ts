@@ -1,31 +1,30 @@
 import type { Clock } from "../clock.ts";
-import type { Upkeep } from "../commit/upkeep.ts";
 import type { EngineLog } from "../log.ts";
-import type { Projector } from "../store/projector.ts";
 
-export interface RebuildingOptions {
-  readonly projector: Pick<Projector, "whenBuilding">;
-  readonly upkeep: Pick<Upkeep, "build">;
+export interface BackgroundOptions {
+  /** Calls back whenever there is something to do. */
+  whenNeeded(callback: () => void): void;
+  /** Does some of it; whether there is more. Throws if it cannot be written now. */
+  step(): boolean;
   readonly clock: Clock;
   readonly log: EngineLog;
+  /** What the log says when a step fails. */
+  readonly failed: string;
 }
 
-/** Pause between two steps of a few milliseconds each, so that building takes at most half of the time. */
+/** Pause between two steps of a few milliseconds each, so that the work takes at most half of the time. */
 const STEP_PAUSE_MS = 5;
 const RETRY_MS = 1_000;
 
-/**
- * Makes the rows of a projection in the background, in small steps, whenever they are not all there: at the start, after
- * `rebuild`, and after a full disk has undone what was made.
- */
-export class Rebuilding {
-  readonly #options: RebuildingOptions;
+/** Work beside the requests, in small steps: whenever it is needed, and again after a full disk has undone it. */
+export class Background {
+  readonly #options: BackgroundOptions;
   #cancel: (() => void) | undefined;
   #isStopped = false;
 
-  constructor(options: RebuildingOptions) {
+  constructor(options: BackgroundOptions) {
     this.#options = options;
-    options.projector.whenBuilding(() => this.#after(0));
+    options.whenNeeded(() => this.#after(0));
   }
 
   stop(): void {
@@ -40,13 +39,13 @@ export class Rebuilding {
   }
 
   #step(): void {
-    const { upkeep, log } = this.#options;
+    const { log, failed } = this.#options;
     let pauseMs: number | undefined;
     try {
-      pauseMs = upkeep.build() ? STEP_PAUSE_MS : undefined;
+      pauseMs = this.#options.step() ? STEP_PAUSE_MS : undefined;
     } catch (error) {
       // For example a full disk. Requests report it, too.
-      log.warn({ err: error }, "Cannot make the index now");
+      log.warn({ err: error }, failed);
       pauseMs = RETRY_MS;
     }
     // Only now: what failed was undone, which says that there is something to do at once.

@@ -1,0 +1,182 @@
+/** The log beside the promises that it tells of: each event has its promise, and each promise its events. */
+import type { SQLOutputValue } from "node:sqlite";
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { PromiseRow } from "../../engine/decide/state.ts";
+import type { PromiseRecord } from "../../protocol/records.ts";
+import { approvalOf, creationOf, type Event, isLogged, OWN, settlementOf } from "../events.ts";
+import { commitmentOf, saltOf } from "../leaf.ts";
+import type { Findings } from "./findings.ts";
+import type { LogFile, WalkedLog } from "./walk-log.ts";
+
+export interface PromiseFile extends LogFile {
+  read(id: string): PromiseRecord | undefined;
+}
+
+export interface Compared {
+  readonly approvals: number;
+  /** Approvals whose data was deleted, and whose events are still in the log. */
+  readonly erased: number;
+  /** Events that are missing where the log says that some may be. */
+  readonly unlogged: number;
+}
+
+const PAGE = 500;
+
+export function comparePromises(file: PromiseFile, { gaps }: WalkedLog, findings: Findings): Compared {
+  let [approvals, unlogged] = [0, 0];
+  for (const { n, row } of approvalsOf(file)) {
+    approvals += 1;
+    unlogged += compareApproval(file, { n, row, gaps }, findings);
+  }
+  return { approvals, unlogged, erased: compareErased(file, findings) };
+}
+
+function* approvalsOf(file: PromiseFile): Iterable<{ readonly n: number; readonly row: PromiseRow }> {
+  for (let after = 0; ; ) {
+    const page = [
+      ...file.rows(`SELECT n, id, tags FROM promises WHERE n > ? ORDER BY n LIMIT ${PAGE}`, after),
+    ];
+    if (page.length === 0) return;
+    for (const [n, id, tags] of page) {
+      after = Number(n);
+      if (!String(tags).includes(`"${KIND_TAG}":"approval"`)) continue;
+      const row = rowOf(file, String(id));
+      if (row?.tags[KIND_TAG] === "approval") yield { n: after, row };
+    }
+  }
+}
+
+interface Subject {
+  readonly n: number;
+  readonly row: PromiseRow;
+  readonly gaps: WalkedLog["gaps"];
+}
+
+/** How many events are missing, and may be. */
+function compareApproval(file: PromiseFile, { n, row, gaps }: Subject, findings: Findings): number {
+  const { id } = row;
+  const events = eventsOf(file, n);
+  const found = events.find(({ type }) => type === OWN.found);
+  const parts = [row, ...partsOf(file, id)];
+  const expected = new Map<string, Event>();
+  for (const part of parts) {
+    for (const event of [creationOf(part), settlementOf(part)]) {
+      if (event !== undefined) expected.set(`${part.id.slice(id.length)} ${event.type}`, event);
+    }
+  }
+  const seen = new Set<string>();
+  for (const { index, type, part, atMs, commitment, salt } of events) {
+    const name = `${part} ${type}`;
+    const event = type === OWN.found ? creationOf(row) : expected.get(name);
+    if (event === undefined) {
+      findings.add(
+        "added",
+        `event ${index} (${type}) is about ${id}${part}, where nothing of the kind is stored`,
+      );
+    } else if (seen.has(name)) {
+      findings.add("added", `event ${index} (${type}) of ${id}${part} is in the log a second time`);
+    } else if (
+      !commitmentOf(salt, event.data).equals(commitment) ||
+      (type !== OWN.found && event.atMs !== atMs)
+    ) {
+      findings.add(
+        "changed",
+        `what is stored of ${id}${part} is not what event ${index} (${type}) was made of`,
+      );
+    }
+    seen.add(name);
+  }
+  let unlogged = 0;
+  for (const [name, { type, atMs }] of expected) {
+    if (seen.has(name)) continue;
+    const isBefore = found !== undefined && atMs <= found.atMs;
+    if (isBefore || gaps.some(({ from, to }) => atMs >= from && atMs <= to)) unlogged += 1;
+    else findings.add("dropped", `the log has no event ${type} of ${id}${name.slice(0, name.indexOf(" "))}`);
+  }
+  return unlogged;
+}
+
+interface StoredEvent {
+  readonly index: number;
+  readonly type: string;
+  readonly part: string;
+  readonly atMs: number;
+  readonly commitment: Uint8Array;
+  readonly salt: Uint8Array;
+}
+
+/** From the last to the first, as the chain has them. */
+function eventsOf(file: PromiseFile, root: number): StoredEvent[] {
+  const [chain] = file.rows("SELECT key, last FROM log_chains WHERE root = ?", root);
+  if (chain === undefined) return [];
+  const [key, last] = chain as unknown as readonly [Uint8Array, SQLOutputValue];
+  const events: StoredEvent[] = [];
+  const seen = new Set<SQLOutputValue>();
+  for (let at = last; typeof at === "number" && !seen.has(at); ) {
+    seen.add(at);
+    const [columns] = file.rows(
+      "SELECT n, type, part, at, commitment, before FROM log_events WHERE seq = ?",
+      at,
+    );
+    if (columns === undefined) break;
+    const [n, type, part, atMs, commitment, before] = columns as unknown as readonly [
+      number,
+      string,
+      string,
+      number,
+      Uint8Array,
+      SQLOutputValue,
+    ];
+    events.push({ index: at - 1, type, part, atMs, commitment, salt: saltOf(key, n) });
+    at = before;
+  }
+  return events;
+}
+
+function partsOf(file: PromiseFile, approval: string): PromiseRow[] {
+  // As `childId` has it; the characters after ":" and "." end the range.
+  const [first, end] = approval.includes(":") ? [".", "/"] : [":", ";"];
+  const ids = file.rows(
+    "SELECT id, tags FROM promises WHERE id > ? AND id < ?",
+    approval + first,
+    approval + end,
+  );
+  return [...ids].flatMap(([id, tags]) => {
+    const name = { id: String(id), tags: JSON.parse(String(tags)) as Record<string, string> };
+    const isPart = isLogged(name.tags[KIND_TAG]) && approvalOf(name) === approval;
+    const row = isPart ? rowOf(file, name.id) : undefined;
+    return row === undefined ? [] : [row];
+  });
+}
+
+function rowOf(file: PromiseFile, id: string): PromiseRow | undefined {
+  const record = file.read(id);
+  return record && { ...record, settledAt: record.settledAt ?? null };
+}
+
+/** Chains of deleted approvals end with an event that says so. */
+function compareErased(file: PromiseFile, findings: Findings): number {
+  const lost = file.rows(
+    `SELECT chain FROM log_chains WHERE root IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)`,
+  );
+  for (const [chain] of lost) {
+    findings.add(
+      "changed",
+      `the approval of chain ${String(chain)} is gone, and the log does not say that it was deleted`,
+    );
+  }
+  let erased = 0;
+  for (const [chain, type] of file.rows(
+    `SELECT log_chains.chain, type FROM log_chains LEFT JOIN log_events ON seq = last
+      WHERE root IS NULL AND log_chains.chain > 0`,
+  )) {
+    erased += 1;
+    if (type === OWN.erased) continue;
+    findings.add(
+      "changed",
+      `the key of chain ${String(chain)} is gone, and the log does not say that its approval was deleted`,
+    );
+  }
+  return erased;
+}

@@ -1,0 +1,17 @@
+/** Events as SQLite has them. */
+import type { Leaf } from "./leaf.ts";
+
+export const LEAF_COLUMNS = "chain, n, type, at, prev, commitment";
+
+export type LeafColumns = readonly [
+  chain: number,
+  n: number,
+  type: string,
+  at: number,
+  prev: Uint8Array,
+  commitment: Uint8Array,
+];
+
+export function leafOf([chain, n, type, atMs, prev, commitment]: LeafColumns): Leaf {
+  return { chain, n, type, atMs, prev, commitment };
+}

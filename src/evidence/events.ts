@@ -1,0 +1,55 @@
+/** Which events the log has of a promise. The log is written by these rules, and checked by them. */
+import { KIND_TAG, parentId } from "../approval/ids.ts";
+import type { PromiseRow } from "../engine/decide/state.ts";
+import { createdData, isLapsed, settledData } from "./leaf.ts";
+
+export interface Event {
+  /** The promise's kind, and what happened: `ballot.settled`. `lapsed` is what the clock settled. */
+  readonly type: string;
+  readonly atMs: number;
+  readonly data: object;
+}
+
+/** Kinds of promises that are logged, and whether their creation is an event. The end comes with its approval. */
+const CREATION_IS_EVENT: ReadonlyMap<string | undefined, boolean> = new Map([
+  ["approval", true],
+  ["ballot", true],
+  ["end", false],
+  ["undo", false],
+  ["use", true],
+]);
+
+export function isLogged(kind: string | undefined): boolean {
+  return CREATION_IS_EVENT.has(kind);
+}
+
+/** The approval that a logged promise belongs to. */
+export function approvalOf({ id, tags }: Pick<PromiseRow, "id" | "tags">): string | undefined {
+  return tags[KIND_TAG] === "approval" ? id : parentId(id);
+}
+
+export function creationOf(row: PromiseRow): Event | undefined {
+  const kind = row.tags[KIND_TAG];
+  if (CREATION_IS_EVENT.get(kind) !== true) return undefined;
+  return { type: `${kind}.created`, atMs: row.createdAt, data: createdData(row) };
+}
+
+export function settlementOf(row: PromiseRow): Event | undefined {
+  const kind = row.tags[KIND_TAG];
+  if (row.settledAt === null || !isLogged(kind)) return undefined;
+  return {
+    type: `${kind}.${isLapsed(row) ? "lapsed" : "settled"}`,
+    atMs: row.settledAt,
+    data: settledData(row),
+  };
+}
+
+/** Events that no promise has. */
+export const OWN = {
+  /** The approval began before the log, or in a gap of it: what happened until then is not logged. */
+  found: "approval.found",
+  /** The approval's promises were deleted, and with them what could show its events' data. */
+  erased: "approval.erased",
+  /** Changes were made without the log: it was off, or a program without it had the file. */
+  gap: "log.gap",
+} as const;

@@ -1,0 +1,198 @@
+/** The log's events in SQLite: each appended once, to the chain of its approval. */
+import { randomFillSync } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { KIND_TAG, parentId } from "../approval/ids.ts";
+import type { PromiseRow } from "../engine/decide/state.ts";
+import type { Told, TrailRows, TrailSource } from "../engine/store/trail.ts";
+import { LEAF_COLUMNS, type LeafColumns, leafOf } from "./columns.ts";
+import { approvalOf, creationOf, type Event, OWN, settlementOf } from "./events.ts";
+import { commitmentOf, HASH_BYTES, leafText, NO_HASH, saltOf } from "./leaf.ts";
+import { leafHash } from "./merkle.ts";
+import { answer } from "./questions.ts";
+import { openTiles } from "./tiles.ts";
+
+type ChainColumns = readonly [
+  chain: number,
+  key: Uint8Array,
+  n: number,
+  last: number | null,
+  head: Uint8Array,
+];
+
+/** Where a chain ends. */
+interface Chain {
+  readonly chain: number;
+  readonly key: Uint8Array;
+  n: number;
+  last: number | null;
+  head: Uint8Array;
+}
+
+/** The chain of what concerns the whole log. */
+const OF_LOG = 0;
+/** Chains that are remembered from one checkpoint to the next. */
+const REMEMBERED_MAX = 1_000;
+
+export function openRows(db: DatabaseSync, source: TrailSource, now: () => number): TrailRows {
+  const sql = prepare(db);
+  const number = (statement: StatementSync) => (statement.get() as unknown as readonly [number])[0];
+  let size = number(sql.size);
+  let chains = number(sql.chains);
+  /** By the approval's id. */
+  const known = new Map<string, Chain>();
+  const keys = new Keys();
+  const tiles = openTiles(db, (from, count) =>
+    (sql.leaves.all(from, from + count) as unknown as readonly LeafColumns[]).map((columns) =>
+      leafHash(leafText(leafOf(columns))),
+    ),
+  );
+
+  const begin = (root: number | null, began: number): Chain => {
+    if (root !== null && chains === 0) begin(null, began);
+    const chain = { chain: chains, key: keys.next(), n: 0, last: null, head: NO_HASH };
+    sql.addChain.run(chain.chain, root, began, chain.key, NO_HASH);
+    chains += 1;
+    return chain;
+  };
+  const read = (statement: StatementSync, value: number): Chain | undefined => {
+    const columns = statement.get(value) as unknown as ChainColumns | undefined;
+    if (columns === undefined) return undefined;
+    const [chain, key, n, last, head] = columns;
+    return { chain, key, n, last, head };
+  };
+  const add = (chain: Chain, { type, atMs, data }: Event, part: string): void => {
+    const n = chain.n + 1;
+    const commitment = commitmentOf(saltOf(chain.key, n), data);
+    const prev = chain.head;
+    size += 1;
+    sql.addEvent.run(size, chain.chain, n, type, atMs, part, chain.last, prev, commitment);
+    chain.head = leafHash(leafText({ chain: chain.chain, n, type, atMs, prev, commitment }));
+    chain.n = n;
+    chain.last = size;
+  };
+  const save = ({ chain, n, last, head }: Chain): void => {
+    sql.saveChain.run(n, last, head, chain);
+  };
+  const erase = (root: number | undefined): void => {
+    const chain = root === undefined ? undefined : read(sql.chainOf, root);
+    if (chain === undefined) return;
+    add(chain, { type: OWN.erased, atMs: now(), data: { event: "erased" } }, "");
+    save(chain);
+    sql.erase.run(chain.chain);
+  };
+
+  /** The chain of a promise's approval; undefined if it belongs to none. */
+  const chainFor = (
+    row: PromiseRow,
+    isNew: boolean,
+    atMs: number,
+  ): { approval: string; chain: Chain } | undefined => {
+    const approval = approvalOf(row);
+    if (approval === undefined) return undefined;
+    const isCreated = isNew && approval === row.id;
+    const remembered = isCreated ? undefined : known.get(approval);
+    if (remembered !== undefined) return { approval, chain: remembered };
+    const root = source.promise(approval);
+    const at = source.numberOf(approval);
+    if (root?.tags[KIND_TAG] !== "approval" || at === undefined) return undefined;
+    // Numbers of deleted promises are used again, and a program without the log may have deleted it.
+    if (isCreated) erase(at);
+    let chain = read(sql.chainOf, at);
+    if (chain === undefined) {
+      chain = begin(at, root.createdAt);
+      const found = creationOf(root);
+      if (!isCreated && found !== undefined) add(chain, { type: OWN.found, atMs, data: found.data }, "");
+    }
+    known.set(approval, chain);
+    return { approval, chain };
+  };
+  const tell = ({ kind, row }: Told, touched: Set<Chain>): void => {
+    const isNew = kind === "promise.insert";
+    for (const event of [isNew ? creationOf(row) : undefined, settlementOf(row)]) {
+      const found = event && chainFor(row, isNew, event.atMs);
+      if (event === undefined || found === undefined) continue;
+      add(found.chain, event, row.id.slice(found.approval.length));
+      touched.add(found.chain);
+    }
+  };
+
+  return {
+    append(told) {
+      const touched = new Set<Chain>();
+      for (const each of told) tell(each, touched);
+      for (const chain of touched) save(chain);
+      if (known.size > REMEMBERED_MAX) known.clear();
+    },
+    remove(id) {
+      // What is below an approval goes before it, perhaps in a transaction of its own.
+      for (const approval of [id, parentId(id)]) {
+        if (approval === undefined) continue;
+        known.delete(approval);
+        erase(source.numberOf(approval));
+      }
+    },
+    clear() {
+      db.exec("DELETE FROM log_events; DELETE FROM log_chains; DELETE FROM log_tiles");
+    },
+    gap() {
+      known.clear();
+      for (const [root] of sql.lost.all() as unknown as readonly [number][]) erase(root);
+      const chain = chains === 0 ? begin(null, now()) : read(sql.chain, OF_LOG);
+      if (chain === undefined) return;
+      add(chain, { type: OWN.gap, atMs: now(), data: { event: "gap" } }, "");
+      save(chain);
+    },
+    isUntidy: (upTo) => tiles.isBehind(upTo),
+    tidy: (upTo) => tiles.fill(upTo),
+    size: () => size,
+    read: (query, upTo) =>
+      answer(query, { db, numberOf: source.numberOf, size: upTo, subtrees: tiles.subtrees() }),
+  };
+}
+
+/** Random keys. They are drawn many at a time, because a draw costs more than the bytes. */
+class Keys {
+  readonly #pool = Buffer.alloc(64 * HASH_BYTES);
+  #at = this.#pool.length;
+
+  next(): Buffer {
+    if (this.#at === this.#pool.length) {
+      randomFillSync(this.#pool);
+      this.#at = 0;
+    }
+    const key = Buffer.from(this.#pool.subarray(this.#at, this.#at + HASH_BYTES));
+    this.#pool.fill(0, this.#at, this.#at + HASH_BYTES);
+    this.#at += HASH_BYTES;
+    return key;
+  }
+}
+
+function prepare(db: DatabaseSync) {
+  const arrays = (sql: string): StatementSync => {
+    const statement = db.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
+  return {
+    size: arrays("SELECT coalesce(max(seq), 0) FROM log_events"),
+    chains: arrays("SELECT coalesce(max(chain) + 1, 0) FROM log_chains"),
+    leaves: arrays(`SELECT ${LEAF_COLUMNS} FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq`),
+    chain: arrays(`SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE chain = ?`),
+    chainOf: arrays(`SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE root = ?`),
+    lost: arrays(
+      `SELECT root FROM log_chains WHERE root IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)`,
+    ),
+    addChain: db.prepare(
+      "INSERT INTO log_chains (chain, root, began, key, n, last, head) VALUES (?, ?, ?, ?, 0, NULL, ?)",
+    ),
+    saveChain: db.prepare("UPDATE log_chains SET n = ?, last = ?, head = ? WHERE chain = ?"),
+    erase: db.prepare("UPDATE log_chains SET root = NULL, key = NULL WHERE chain = ?"),
+    addEvent: db.prepare(
+      `INSERT INTO log_events (seq, chain, n, type, at, part, before, prev, commitment)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+  };
+}
+
+const CHAIN_COLUMNS = "chain, key, n, last, head";

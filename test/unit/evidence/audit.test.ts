@@ -1,0 +1,226 @@
+/** Whoever can write to the engine's file changes the log, or what it tells of: the audit says what was done. */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openEngine } from "../../../src/engine/engine.ts";
+import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
+import { LEAF_COLUMNS, type LeafColumns, leafOf } from "../../../src/evidence/columns.ts";
+import { leafText } from "../../../src/evidence/leaf.ts";
+import { leafHash } from "../../../src/evidence/merkle.ts";
+import { evidenceTrail } from "../../../src/evidence/trail.ts";
+import { temporaryFolder } from "../../support/engine.ts";
+import { create, latentTags, rootTags, settle } from "../../support/engine-requests.ts";
+import { auditOf } from "../../support/event-log.ts";
+
+const LATER = Date.now() + 86_400_000;
+const kind = (name: string) => ({ "countersign:kind": name });
+
+/** Sealed up to here. */
+const TILE = 256;
+const APPROVALS = 70;
+
+let sound: string;
+
+/** 70 approvals of five events each; those up to 256 are sealed. */
+beforeAll(async () => {
+  sound = await withApprovals();
+  expect(auditOf(sound)).toMatchObject({ size: 5 * APPROVALS, approvals: APPROVALS, findings: [] });
+});
+
+afterAll(() => rmSync(sound, { recursive: true, force: true }));
+
+async function withApprovals(): Promise<string> {
+  const dataDir = mkdtempSync(join(tmpdir(), "audit-"));
+  const engine = openEngine({ dataDir, trail: evidenceTrail() });
+  const all = <T>(one: (id: string) => T) => Array.from({ length: APPROVALS }, (_, at) => one(`po-${at}`));
+  const send = async (requests: readonly object[]) =>
+    void (await Promise.all(requests.map((each) => engine.send(each))));
+  await send(all((id) => create(id, LATER, rootTags(id, kind("approval")))));
+  await send(all((id) => create(`${id}:0`, LATER, latentTags(`${id}:0`, id, kind("end")))));
+  await send(all((id) => create(`${id}:1`, LATER, latentTags(`${id}:1`, id, kind("ballot")))));
+  await send(all((id) => settle(`${id}:1`)));
+  await send(all((id) => settle(`${id}:0`)));
+  await send(all((id) => settle(id)));
+  await vi.waitFor(() => {
+    const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
+    const tiles = db.prepare("SELECT count(*) AS count FROM log_tiles").get()?.["count"];
+    db.close();
+    expect(tiles).toBe(1);
+  });
+  await engine.close();
+  return dataDir;
+}
+
+/** What the audit says of the file after `change`. */
+function after(change: (db: DatabaseSync) => void): {
+  readonly kinds: readonly string[];
+  readonly text: string;
+} {
+  const dataDir = join(temporaryFolder(), "data");
+  cpSync(sound, dataDir, { recursive: true });
+  const db = new DatabaseSync(join(dataDir, "engine.db"));
+  change(db);
+  db.close();
+  const { findings } = auditOf(dataDir);
+  return {
+    kinds: [...new Set(findings.map(({ kind: found }) => found))].toSorted(),
+    text: findings.map(({ kind: found, what }) => `${found}: ${what}`).join("\n"),
+  };
+}
+
+const hashAt = (db: DatabaseSync, seq: number): Buffer => {
+  const statement = db.prepare(`SELECT ${LEAF_COLUMNS} FROM log_events WHERE seq = ?`);
+  statement.setReturnArrays(true);
+  return leafHash(leafText(leafOf(statement.get(seq) as unknown as LeafColumns)));
+};
+
+/** As the product appends, by somebody who has the file. */
+function append(db: DatabaseSync, { chain, type, at }: { chain: number; type: string; at: number }): void {
+  const { n, last } = db.prepare("SELECT n, last FROM log_chains WHERE chain = ?").get(chain) as {
+    n: number;
+    last: number;
+  };
+  const { size } = db.prepare("SELECT max(seq) AS size FROM log_events").get() as { size: number };
+  db.prepare("INSERT INTO log_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    size + 1,
+    chain,
+    n + 1,
+    type,
+    at,
+    ":1",
+    last,
+    hashAt(db, last),
+    Buffer.alloc(32, 1),
+  );
+  db.prepare("UPDATE log_chains SET n = ?, last = ?, head = ? WHERE chain = ?").run(
+    n + 1,
+    size + 1,
+    hashAt(db, size + 1),
+    chain,
+  );
+}
+
+describe("an audit finds", () => {
+  it("a flipped byte in an event that was sealed", () => {
+    const { kinds, text } = after((db) => db.exec("UPDATE log_events SET at = at + 1 WHERE seq = 11"));
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain("changed: event 10 is not what was sealed");
+  });
+
+  it.each(["commitment", "prev"])("a flipped byte in the %s of an event that is not sealed yet", (column) => {
+    const { kinds, text } = after((db) => {
+      const bytes = db.prepare(`SELECT ${column} AS bytes FROM log_events WHERE seq = 300`).get()?.[
+        "bytes"
+      ] as Uint8Array;
+      bytes[7] = (bytes[7] ?? 0) ^ 1;
+      db.prepare(`UPDATE log_events SET ${column} = ? WHERE seq = 300`).run(bytes);
+    });
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toMatch(/event 299/u);
+  });
+
+  it.each([
+    ["what was asked", "param_data", "po-3"],
+    ["an answer", "value_data", "po-3:1"],
+    ["an outcome", "value_data", "po-3"],
+  ])("%s that was changed in place", (_, column, id) => {
+    const { kinds, text } = after((db) =>
+      db.prepare(`UPDATE promises SET ${column} = 'bm8=' WHERE id = ?`).run(id),
+    );
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain(`what is stored of ${id} is not what event`);
+  });
+
+  it.each([20, 300])("an event that was dropped (%i)", (seq) => {
+    const { kinds, text } = after((db) => db.exec(`DELETE FROM log_events WHERE seq = ${seq}`));
+    expect(kinds).toContain("dropped");
+    expect(text).toContain(`dropped: event ${seq - 1} is missing in the log`);
+  });
+
+  it("the last event of an approval, dropped without a hole", () => {
+    const { kinds, text } = after((db) => {
+      const size = 5 * APPROVALS;
+      const chain = Number(db.prepare("SELECT chain FROM log_events WHERE seq = ?").get(size)?.["chain"]);
+      const before = Number(db.prepare("SELECT before FROM log_events WHERE seq = ?").get(size)?.["before"]);
+      db.exec(`DELETE FROM log_events WHERE seq = ${size}`);
+      db.prepare("UPDATE log_chains SET n = n - 1, last = ?, head = ? WHERE chain = ?").run(
+        before,
+        hashAt(db, before),
+        chain,
+      );
+    });
+    expect(kinds).toEqual(["dropped"]);
+    expect(text).toMatch(/dropped: the log has no event approval\.settled of po-\d+$/u);
+  });
+
+  it("a whole approval that was dropped", () => {
+    const { kinds } = after((db) => db.exec("DELETE FROM log_chains WHERE chain = 5"));
+    expect(kinds).toContain("dropped");
+  });
+
+  it("events that were cut off after they were sealed", () => {
+    const { kinds, text } = after((db) => db.exec(`DELETE FROM log_events WHERE seq > ${TILE - 1}`));
+    expect(kinds).toEqual(["dropped"]);
+    expect(text).toContain("events of 0 to 255 are missing, which were sealed");
+  });
+
+  it("an event that was added", () => {
+    const { kinds, text } = after((db) => append(db, { chain: 5, type: "undo.settled", at: Date.now() }));
+    expect(kinds).toEqual(["added"]);
+    expect(text).toContain("nothing of the kind is stored");
+  });
+
+  it("an event that is there twice", () => {
+    const { kinds, text } = after((db) => append(db, { chain: 5, type: "ballot.settled", at: Date.now() }));
+    expect(kinds).toEqual(expect.arrayContaining(["added"]));
+    expect(text).toContain("is in the log a second time");
+  });
+
+  it.each([
+    [3, 8],
+    [3, 290],
+    [290, 300],
+  ])("events that changed places (%i and %i)", (one, other) => {
+    const { kinds, text } = after((db) => {
+      db.exec(`UPDATE log_events SET seq = -1 WHERE seq = ${one}`);
+      db.exec(`UPDATE log_events SET seq = ${one} WHERE seq = ${other}`);
+      db.exec(`UPDATE log_events SET seq = ${other} WHERE seq = -1`);
+    });
+    expect(kinds.length, text).toBeGreaterThan(0);
+    if (other < TILE) expect(text).toContain(`reordered: event ${one - 1} was sealed as event ${other - 1}`);
+  });
+
+  it("events of one approval that changed places", () => {
+    const { kinds } = after((db) => {
+      const rows = db.prepare("SELECT seq FROM log_events WHERE chain = 70 ORDER BY seq").all();
+      const [one, other] = rows.slice(-2).map(({ seq }) => Number(seq));
+      db.exec(`UPDATE log_events SET seq = -1 WHERE seq = ${one}`);
+      db.exec(`UPDATE log_events SET seq = ${one} WHERE seq = ${other}`);
+      db.exec(`UPDATE log_events SET seq = ${other} WHERE seq = -1`);
+    });
+    expect(kinds).toContain("reordered");
+  });
+
+  it("a backdated event", () => {
+    const { kinds, text } = after((db) =>
+      append(db, { chain: 5, type: "use.created", at: Date.now() - 3_600_000 }),
+    );
+    expect(kinds).toContain("backdated");
+    expect(text).toContain("event 350 (use.created) has the time");
+  });
+
+  it("an approval that was deleted past the product", () => {
+    const { kinds, text } = after((db) => {
+      db.exec("PRAGMA foreign_keys = OFF; DELETE FROM promises WHERE id = 'po-9' OR id LIKE 'po-9:%'");
+    });
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain("the log does not say that it was deleted");
+  });
+
+  it("a damaged tile", () => {
+    const { kinds, text } = after((db) => db.exec("UPDATE log_tiles SET root = zeroblob(32)"));
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain("tile 0 of level 0 is damaged");
+  });
+});
