@@ -97,9 +97,15 @@ export interface Decision extends Program {
   /** Who decided: the approver's address. */
   readonly by: string;
   readonly door: Door;
+  /** How the approver had signed in, where they answered in the inbox. Absent in decisions that are older than this field. */
+  readonly signedInBy?: SignedInBy;
   /** Names the one press that wrote this: a press that finds its own nonce stored has decided. */
   readonly nonce: string;
 }
+
+/** By a mail with a link and a code, or by a passkey. */
+export type SignedInBy = (typeof SIGNED_IN_BY)[number];
+export const SIGNED_IN_BY = ["mail", "passkey"] as const;
 
 /** What an answer does. */
 export function effectOf({ choice, effect }: Pick<Decision, "choice" | "effect">): Effect {

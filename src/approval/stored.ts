@@ -25,6 +25,7 @@ import {
   type Reassignment,
   type Recusal,
   type Reissue,
+  SIGNED_IN_BY,
   type Terms,
   type Undo,
   VIA_KINDS,
@@ -115,6 +116,7 @@ const decision: z.ZodType<Decision> = z
     contentHash: z.exactOptional(text),
     by: text,
     door: doorSchema,
+    signedInBy: z.exactOptional(z.enum(SIGNED_IN_BY)),
     nonce: text,
     ...program,
   })

@@ -1139,6 +1139,14 @@ export type SettlementResolved = {
   readonly effective: boolean;
 };
 
+/** A signed receipt; `docs/evidence.md` lists its claims. */
+export type SignedReceipt = {
+  /** Compact JWS with `typ` `countersign-receipt+jwt`. The same each time that you ask. */
+  readonly receipt: string;
+  /** What it says, for those who need not verify it. */
+  readonly claims: Readonly<Record<string, unknown>>;
+};
+
 export type Stage = {
   readonly name?: string;
   readonly groups?: readonly Group[];

@@ -44,6 +44,7 @@ import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addConsumeRoutes } from "./routes/consume.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
+import { addEvidenceRoutes } from "./routes/evidence.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
@@ -195,6 +196,7 @@ export function createApp(options: AppOptions): Express {
   addApprovalRoutes(app, { ...byEngine, needs });
   addApprovalActRoutes(app, { ...byEngine, needs });
   addConsumeRoutes(app, { ...byEngine, needs });
+  addEvidenceRoutes(app, { ...options, needs });
   addAbsenceRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });

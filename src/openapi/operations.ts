@@ -5,6 +5,7 @@ import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
 import { CONSUME_OPERATIONS } from "./operations/consume.ts";
 import { DOOR_OPERATIONS } from "./operations/doors.ts";
+import { EVIDENCE_OPERATIONS } from "./operations/evidence.ts";
 import { HEALTH_OPERATIONS } from "./operations/health.ts";
 import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
 
@@ -13,6 +14,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...APPROVAL_OPERATIONS,
   ...APPROVAL_ACT_OPERATIONS,
   ...CONSUME_OPERATIONS,
+  ...EVIDENCE_OPERATIONS,
   ...ABSENCE_OPERATIONS,
   ...WORKFLOW_OPERATIONS,
   ...DOOR_OPERATIONS,

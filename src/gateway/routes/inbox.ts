@@ -28,7 +28,7 @@ import { ballotHref } from "../pages/inbox-paths.ts";
 import { DECISION_FORM, type Rejected } from "../pages/page.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
 import { type ActRoutesOptions, actPaths, addBallotActs } from "./ballot-acts.ts";
-import { press } from "./press.ts";
+import { type Press, press } from "./press.ts";
 import { isEffective, resultStatus } from "./pressed.ts";
 import { showStanding, undoPath } from "./show-standing.ts";
 import { forVisitors, visitorFor } from "./signed-in.ts";
@@ -98,8 +98,8 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const { choice, comment, fields } = form;
       const nonce = newNonce();
       const isOpen = standing.kind === "open";
-      const who = whoIs(visitor);
-      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "inbox", who });
+      const by = pressedBy(visitor);
+      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, ...by });
       // The nonce shows whose press counted; it is no secret, and settles nothing.
       seeOther(res, `${ballotHref(pid)}/result?press=${nonce}&choice=${choice.value}`);
     }),
@@ -206,9 +206,9 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
     if (!form.ok) return { pid, asked, pressed: value, effective: false };
     const { choice, comment } = form;
     const isOpen = standing.kind === "open";
-    const who = whoIs(visitor);
     const fields = undefined;
-    await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "inbox", who });
+    const by = pressedBy(visitor);
+    await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, ...by });
     const after = (await readQuestion(durable, pid)) ?? before;
     const stands = standsOf(after);
     const effective = isEffective(nonce, after);
@@ -242,6 +242,10 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
   function stale(res: Response): void {
     pages.render(res, { status: 403, view: "signInOver", data: { because: "stale" } });
   }
+}
+
+function pressedBy(visitor: Visitor): Pick<Press, "door" | "signedInBy" | "who"> {
+  return { door: "inbox", signedInBy: visitor.signedInBy, who: whoIs(visitor) };
 }
 
 function wayOf(visitor: Visitor, pid: string): Way {

@@ -1,6 +1,6 @@
 /** One press of a choice's button, on the page of a link or in the inbox: answers the ballot, and leaves a trace. */
 import type { Response } from "express";
-import type { Ballot } from "../../approval/approval.ts";
+import type { Ballot, SignedInBy } from "../../approval/approval.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { decisionOf } from "../../approval/stored.ts";
@@ -21,6 +21,8 @@ export interface Press {
   readonly comment: string | undefined;
   readonly fields: FieldValues | undefined;
   readonly door: "mail" | "inbox";
+  /** Of a press in the inbox. */
+  readonly signedInBy?: SignedInBy;
   /** The person, for the audit record. */
   readonly who: string;
 }
@@ -29,15 +31,23 @@ export interface Press {
 export async function press(
   { durable, log }: { readonly durable: Durable; readonly log: Logger },
   res: Response,
-  { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, door, who }: Press,
+  { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, ...way }: Press,
 ): Promise<void> {
   const { approval } = ballot;
+  const { who, door, signedInBy } = way;
   noteApproval(res, approval);
   const tell = (outcome: "stored" | "too late") =>
     audit(res, { who, what: "decide", about: pid, approval, choice, nonce, outcome });
   if (!isOpen) return tell("too late");
   const own = ballot.custom === true ? { effect, fields } : {};
-  const record = await answerBallot(durable, pid, ballot, { choice, ...own, comment, door, nonce });
+  const record = await answerBallot(durable, pid, ballot, {
+    choice,
+    ...own,
+    comment,
+    door,
+    signedInBy,
+    nonce,
+  });
   const effective = (record && decisionOf(record))?.nonce === nonce;
   tell(effective ? "stored" : "too late");
   log.info({ requestId: requestIdOf(res), approval, ballot: ballot.n, choice, effective }, "pressed");

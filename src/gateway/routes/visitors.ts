@@ -1,5 +1,6 @@
 /** Who is signed in: reads the cookie of a session, and makes it anew while the session is used. */
 import type { Request, Response } from "express";
+import type { SignedInBy } from "../../approval/approval.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { personHash } from "../../service/sign-in/person.ts";
 import { readSession, type Session, type SessionName } from "../../service/sign-in/session.ts";
@@ -10,6 +11,7 @@ import { createSessionCookie } from "./session-cookie.ts";
 /** A person who is signed in. */
 export interface Visitor {
   readonly email: string;
+  readonly signedInBy: SignedInBy;
   readonly session: SessionName;
   /** What each of their forms carries. */
   readonly form: string;
@@ -50,7 +52,7 @@ export function createVisitors(options: {
       if (who === undefined) return undefined;
       cookie.renew(res, token);
       return {
-        email: who.email,
+        ...who,
         session: { name, nonce },
         form: signIn.formOf("session", nonce),
         isOwnForm: (posted = "") => signIn.isForm("session", nonce, posted),

@@ -1,5 +1,5 @@
 /** The only place that builds the record of a decision, for every door. */
-import type { Ballot, Choice, Decision, Door, Effect } from "../../approval/approval.ts";
+import type { Ballot, Choice, Decision, Door, Effect, SignedInBy } from "../../approval/approval.ts";
 import { programOf } from "../../approval/doer.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
 import { type GivenAnswer, heldAnswer } from "../../approval/given-answer.ts";
@@ -17,6 +17,8 @@ export interface Answer {
   readonly comment?: string | undefined;
   readonly fields?: FieldValues | undefined;
   readonly door: Door;
+  /** How the approver had signed in, where they answer in the inbox. */
+  readonly signedInBy?: SignedInBy | undefined;
   /** Unique to the press or call, or to the delivery that a call repeats. */
   readonly nonce: string;
   /** The program, for the record, and the name of its API key. */
@@ -29,7 +31,7 @@ export async function answerBallot(
   durable: Durable,
   id: string,
   { approver, contentHash }: Pick<Ballot, "approver" | "contentHash">,
-  { choice, effect, comment, fields, door, nonce, ...program }: Answer,
+  { choice, effect, comment, fields, door, signedInBy, nonce, ...program }: Answer,
 ): Promise<StoredPromise | undefined> {
   const decision: Decision = {
     kind: "decision",
@@ -40,6 +42,7 @@ export async function answerBallot(
     ...(contentHash === undefined ? {} : { contentHash }),
     by: approver.email,
     door,
+    ...(signedInBy === undefined ? {} : { signedInBy }),
     nonce,
     ...programOf(program),
   };

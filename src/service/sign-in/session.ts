@@ -2,6 +2,8 @@
  * Sessions. A session is a promise that is pending until its person signs out of it, or its week is over; and it names a
  * second one, which ends all sessions of that person. One that a passkey began is over when the passkey is removed.
  */
+
+import type { SignedInBy } from "../../approval/approval.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import { PASSKEY_KIND } from "../../approval/passkey.ts";
 import {
@@ -74,7 +76,7 @@ export async function openSession(
 export async function readSession(
   durable: Durable,
   { name, nonce }: SessionName,
-): Promise<{ readonly email: string } | undefined> {
+): Promise<{ readonly email: string; readonly signedInBy: SignedInBy } | undefined> {
   const stored = await durable.read(sessionId(name));
   const session = isOpen(stored, SESSION_KIND) ? sessionIn(stored.param) : undefined;
   if (session?.nonce !== nonce) return undefined;
@@ -84,7 +86,8 @@ export async function readSession(
     passkey === undefined ? undefined : durable.read(passkey),
   ]);
   const isLeft = passkey !== undefined && !isOpen(by, PASSKEY_KIND);
-  return isOpen(everywhere, SIGNED_IN_KIND) && !isLeft ? { email: session.email } : undefined;
+  if (!isOpen(everywhere, SIGNED_IN_KIND) || isLeft) return undefined;
+  return { email: session.email, signedInBy: passkey === undefined ? "mail" : "passkey" };
 }
 
 /** Whether it is pending and was made here: programs may give promises of their own any id, but not this tag. */

@@ -54,6 +54,7 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/approvals/doc-1/ballots/1/decide", { choice: "reject" })).status).toBe(409);
     expect((await call("POST", "/approvals/doc-1/ballots/2/decide", { choice: "reject" })).status).toBe(409);
     await call("GET", "/approvals/doc-1");
+    expect((await call("GET", "/approvals/doc-1/ballots/1/receipt")).status).toBe(200);
     expect((await call("POST", "/approvals/doc-1/cancel", {})).status).toBe(409);
     await call("GET", "/wait?id=doc-1", undefined, { prefer: "wait=1" });
   });
@@ -63,6 +64,10 @@ describe("answers are as the document says", () => {
     await rig.link("doc-2", "approve");
     expect((await call("POST", "/approvals/doc-2/cancel", { reason: "No budget" })).status).toBe(200);
     await call("GET", "/approvals/doc-2");
+    expect((await call("GET", "/approvals/doc-2/receipt")).status).toBe(200);
+    expect((await call("GET", "/approvals/nobody/receipt")).status).toBe(404);
+    expect((await call("GET", "/approvals/doc-2/ballots/1/receipt")).status).toBe(409);
+    expect((await call("GET", "/approvals/doc-2/ballots/9/receipt")).status).toBe(404);
     expect((await call("GET", "/approvals/nobody")).status).toBe(404);
     expect((await call("POST", "/approvals/nobody/cancel")).status).toBe(404);
   });

@@ -77,6 +77,16 @@ describe("a passkey", () => {
       by: "passkey",
       outcome: "signed in",
     });
+    // What is answered now says so.
+    await rig.ask(
+      "po-1",
+      { title: "Approve po-1", details: [], approvers: [{ email: ANA }] },
+      60 * MINUTE_MS,
+    );
+    await rig.link("po-1", "approve");
+    await other.get("/inbox/ballots/po-1:1");
+    await other.post("/inbox/ballots/po-1:1", { confirm: "yes", choice: "approve" });
+    expect((await rig.settled("po-1:1")).value).toMatchObject({ door: "inbox", signedInBy: "passkey" });
     // Signing out works as ever.
     await other.post("/inbox/sign-out");
     expect(await isIn(other)).toBe(false);

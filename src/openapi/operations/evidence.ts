@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { signedReceipt } from "../evidence-schemas.ts";
+import type { Operation } from "../operation.ts";
+import { approvalId } from "./parameters.ts";
+
+export const EVIDENCE_OPERATIONS: readonly Operation[] = [
+  {
+    id: "getReceipt",
+    method: "get",
+    path: "/approvals/{id}/receipt",
+    group: "Approvals",
+    summary: "Get the signed receipt of an outcome",
+    description:
+      "How the approval ended, why, and by whose answers, as a JWS that anybody can verify with the published keys. 409 while it is open, and if it broke off.",
+    scope: "approvals:read",
+    parameters: [approvalId],
+    responses: { 200: { description: "The signed receipt.", schema: signedReceipt } },
+    problems: ["NOT_FOUND", "CONFLICT"],
+  },
+  {
+    id: "getBallotReceipt",
+    method: "get",
+    path: "/approvals/{id}/ballots/{n}/receipt",
+    group: "Approvals",
+    summary: "Get the signed receipt of a decision",
+    description:
+      "Who answered what, when, how they were authenticated, and what they were shown, as a JWS. 409 if the ballot has no answer.",
+    scope: "approvals:read",
+    parameters: [
+      approvalId,
+      { name: "n", in: "path", schema: z.int().min(1), description: "The ballot's number.", example: 1 },
+    ],
+    responses: { 200: { description: "The signed receipt.", schema: signedReceipt } },
+    problems: ["NOT_FOUND", "CONFLICT"],
+  },
+];
