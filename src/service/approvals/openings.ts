@@ -1,7 +1,7 @@
 /** Notes when links were opened first, and by what. */
 import type { CourseBallot } from "../../approval/course.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
-import { OPENERS, OPENING_KIND, type Opener, type Opening, openingId } from "../../approval/opening.ts";
+import { OPENING_KIND, type Opener, type Opening, openingId, openingsIn } from "../../approval/opening.ts";
 import type { Durable } from "../../durable/durable.ts";
 
 /** A ballot whose link was opened. */
@@ -24,20 +24,26 @@ export interface Openings {
 const KNOWN_MAX = 10_000;
 
 export function createOpenings(
-  durable: Pick<Durable, "create">,
+  durable: Pick<Durable, "create" | "settle">,
   onFault: (error: unknown) => void,
 ): Openings {
   const known = new Set<string>();
+  const store = async ({ pid, bornAtMs }: Opened, by: Opener, timeoutAt: number) => {
+    const id = openingId(pid, bornAtMs);
+    const param = { kind: OPENING_KIND, ballot: pid, by };
+    const stored = await durable.create({ id, param, timeoutAt, tags: { [KIND_TAG]: OPENING_KIND } });
+    const isNews = stored.state === "pending" && openingsIn(stored).every((opening) => opening.by !== by);
+    if (isNews) await durable.settle(id, { kind: OPENING_KIND, by });
+  };
   return {
-    note({ pid, bornAtMs }, by, timeoutAt) {
-      const id = openingId(pid, bornAtMs, by);
-      if (known.has(id)) return;
+    note(opened, by, untilMs) {
+      const key = `${openingId(opened.pid, opened.bornAtMs)} ${by}`;
+      if (known.has(key)) return;
       const [oldest] = known;
       if (known.size >= KNOWN_MAX && oldest !== undefined) known.delete(oldest);
-      known.add(id);
-      const param = { kind: OPENING_KIND, ballot: pid, by };
-      durable.create({ id, param, timeoutAt, tags: { [KIND_TAG]: OPENING_KIND } }).catch((error: unknown) => {
-        known.delete(id);
+      known.add(key);
+      store(opened, by, untilMs).catch((error: unknown) => {
+        known.delete(key);
         onFault(error);
       });
     },
@@ -45,8 +51,8 @@ export function createOpenings(
 }
 
 /** Ballots whose openings are read at once. */
-const TOGETHER = 16;
-/** Of an approval, the newest: each takes two reads, and there can be hundreds. */
+const TOGETHER = 32;
+/** Of an approval, the newest: each takes a read, and there can be hundreds. */
 const BALLOTS_MAX = 200;
 
 /** Of all ballots of an approval, as far as they are read. */
@@ -61,24 +67,10 @@ export async function readAllOpenings(
   const openings: (Opening & { readonly n: number })[] = [];
   for (let at = 0; at < newest.length; at += TOGETHER) {
     const some = newest.slice(at, at + TOGETHER).map(async ({ record, ballot: { n } }) => {
-      const opened = await readOpenings(durable, { pid: record.id, bornAtMs: record.createdAt });
-      return opened.map((each) => ({ ...each, n }));
+      const stored = await durable.read(openingId(record.id, record.createdAt));
+      return stored === undefined ? [] : openingsIn(stored).map((each) => ({ ...each, n }));
     });
     openings.push(...(await Promise.all(some)).flat());
   }
   return { openings, truncated: newest.length < ballots.length };
-}
-
-/** When this ballot's link was first opened by each. */
-async function readOpenings(
-  durable: Pick<Durable, "read">,
-  { pid, bornAtMs }: Opened,
-): Promise<readonly Opening[]> {
-  const read = await Promise.all(
-    OPENERS.map(async (by) => {
-      const stored = await durable.read(openingId(pid, bornAtMs, by));
-      return stored === undefined ? [] : [{ by, atMs: stored.createdAt }];
-    }),
-  );
-  return read.flat();
 }
