@@ -11,6 +11,8 @@ export class CountersignError extends Error {
   readonly requestId: string | undefined;
   /** Every problem found in what was sent. */
   readonly errors: readonly { readonly field: string; readonly message: string }[];
+  /** Of a refused consumption: what the approval is, such as `pending`, `rejected` or `revoked`. */
+  readonly approvalStatus: string | undefined;
   /** How long to wait before the next try, if the service said so. */
   readonly retryAfterMs: number | undefined;
 
@@ -21,6 +23,7 @@ export class CountersignError extends Error {
       readonly type?: string;
       readonly requestId?: string | undefined;
       readonly errors?: readonly { readonly field: string; readonly message: string }[];
+      readonly approvalStatus?: string | undefined;
       readonly retryAfterMs?: number | undefined;
       readonly cause?: unknown;
     } = {},
@@ -30,6 +33,7 @@ export class CountersignError extends Error {
     this.type = told.type ?? "unreachable";
     this.requestId = told.requestId;
     this.errors = told.errors ?? [];
+    this.approvalStatus = told.approvalStatus;
     this.retryAfterMs = told.retryAfterMs;
   }
 
@@ -49,6 +53,7 @@ export async function errorOf(response: Response): Promise<CountersignError> {
     type: problem?.type?.replace(/^.*\/problems\//, "") ?? `http-${status}`,
     requestId: problem?.instance ?? response.headers.get("x-request-id") ?? undefined,
     errors: problem?.errors ?? [],
+    approvalStatus: problem?.approvalStatus,
     retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000,
   });
 }

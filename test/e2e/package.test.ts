@@ -95,6 +95,7 @@ test("its entries load, by import and by require, and their types are there for 
   const names = {
     countersign: "requestApproval",
     "countersign/client": "createClient",
+    "countersign/agents": "requireApproval",
     "countersign/testing": "testWorkflow",
   };
   const entries = Object.entries(names);
@@ -108,7 +109,7 @@ test("its entries load, by import and by require, and their types are there for 
   for (const [type, lines] of Object.entries(programs)) {
     const program = [...lines, told].join("\n");
     const { stdout } = await run(process.execPath, [`--input-type=${type}`, "-e", program], { cwd: project });
-    expect(stdout).toBe("function,function,function");
+    expect(stdout).toBe("function,function,function,function");
   }
   const strict = join(project, "strict");
   await mkdir(strict);
@@ -131,6 +132,7 @@ test("its entries load, by import and by require, and their types are there for 
 
 const PURCHASE = `import { requestApproval, waitForWebhook } from "countersign";
 import { createClient } from "countersign/client";
+import { requireApproval } from "countersign/agents";
 import { testWorkflow } from "countersign/testing";
 import type { Context } from "@resonatehq/sdk";
 
@@ -141,7 +143,7 @@ export function* purchase(ctx: Context, order: { readonly item: string }) {
   return { outcome: paid.outcome };
 }
 
-export const used = [createClient, testWorkflow];
+export const used = [createClient, requireApproval, testWorkflow];
 `;
 
 test("a rehearsal runs from it, on the command line and in a test of one's own", async () => {
