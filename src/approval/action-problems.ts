@@ -11,14 +11,14 @@ import { schemaProblems } from "../lib/json-schema.ts";
 import { ACTION_LIMITS } from "./action-schema.ts";
 import { argumentRows } from "./argument-rows.ts";
 import { pointer } from "./pointer.ts";
-import { isRecord } from "./raw-input.ts";
+import { isRecord, listOf } from "./raw-input.ts";
 import { storableProblem } from "./text.ts";
 
 /** A request is mended problem by problem. */
 const PROBLEMS_MAX = 20;
 
 /** @param at JSON Pointer of the action in the request, such as `/action` */
-export function actionProblems(action: unknown, at: string): readonly FieldProblem[] {
+function actionProblems(action: unknown, at: string): readonly FieldProblem[] {
   if (!isRecord(action)) return [];
   const { arguments: given, schema } = action;
   const problems = [
@@ -30,6 +30,43 @@ export function actionProblems(action: unknown, at: string): readonly FieldProbl
     field: `${at}/${problem.in === "value" ? "arguments" : "schema"}${problem.pointer}`,
     message: problem.message,
   }));
+}
+
+/** The same for all actions of a request, and what is wrong with several of them together. */
+export function actionsProblems({
+  action,
+  items,
+  atomic,
+}: Readonly<Record<string, unknown>>): readonly FieldProblem[] {
+  const several = listOf(items).slice(0, ACTION_LIMITS.itemsMax);
+  const problems = [
+    ...(action !== undefined && items !== undefined
+      ? [{ field: "items", message: "must be left out beside action" }]
+      : []),
+    ...(atomic !== undefined && items === undefined
+      ? [{ field: "atomic", message: "must be left out without items" }]
+      : []),
+    ...actionProblems(action, "/action"),
+    ...several.flatMap((item, i) => actionProblems(item, `/items/${i}`)),
+  ];
+  if (problems.length > 0 || several.length === 0) return problems.slice(0, PROBLEMS_MAX);
+  return togetherProblems(several);
+}
+
+function togetherProblems(items: readonly unknown[]): readonly FieldProblem[] {
+  const { itemsBytesMax, valuesMax } = ACTION_LIMITS;
+  const bytes = Buffer.byteLength(canonicalText(items));
+  if (bytes > itemsBytesMax) {
+    const message = `must be shorter: all items have ${bytes} bytes and may have ${itemsBytesMax}`;
+    return [{ field: "items", message }];
+  }
+  const values = items.reduce<number>((sum, item) => {
+    const given = isRecord(item) ? item["arguments"] : undefined;
+    return sum + (isRecord(given) ? argumentRows(given).length : 0);
+  }, 0);
+  if (values <= valuesMax) return [];
+  const message = `must have at most ${valuesMax} values together, so that people can read them: they have ${values}`;
+  return [{ field: "items", message }];
 }
 
 function argumentsProblems(

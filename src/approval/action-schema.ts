@@ -16,6 +16,9 @@ export const ACTION_LIMITS = {
   valuesMax: 500,
   /** Levels of arrays and objects. */
   depthMax: 24,
+  itemsMax: 50,
+  /** Of all items with their schemas. */
+  itemsBytesMax: 64 * 1024,
 } as const;
 
 const anyObject = z.record(z.string(), z.unknown());

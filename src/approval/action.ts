@@ -4,14 +4,24 @@
  */
 import { canonicalHash } from "../lib/canonical-hash.ts";
 import type { Action } from "./action-schema.ts";
+import type { Outcome } from "./approval.ts";
+import { actionsOf, approvedItems } from "./items.ts";
 import type { ApprovalRequest } from "./schema.ts";
 
 /** What an outcome tells of the action. */
 export interface OutcomeAction {
   /** SHA-256, in hexadecimal, of what was asked: see {@link digestOf}. */
   readonly digest: string;
-  /** What the action may be run with. Absent unless the approval was approved. */
+  /** What the action may be run with. Absent unless the approval was approved, and of items. */
   readonly arguments?: Action["arguments"];
+  /** Of a request with items: those that may be run. Absent unless the approval was approved. */
+  readonly items?: readonly OutcomeItem[];
+}
+
+interface OutcomeItem {
+  /** Its place in the request, from 1. */
+  readonly n: number;
+  readonly arguments: Action["arguments"];
 }
 
 /** The part of an approval's terms that the digest binds. */
@@ -29,22 +39,19 @@ export interface ActionTerms {
  * a request without an action. `docs/actions.md` has an example to compute it by.
  */
 export function digestOf(request: ApprovalRequest, terms: ActionTerms): string | undefined {
-  const { action } = request;
-  return action === undefined ? undefined : canonicalHash(bound(request, action, terms));
+  return actionsOf(request).length === 0 ? undefined : canonicalHash(bound(request, terms));
 }
 
-/** What the digest is made of. */
-function bound(
-  request: ApprovalRequest,
-  action: Action,
-  { approval, startedAtMs, deadlineAtMs }: ActionTerms,
-) {
-  const { tool, arguments: given, target, audience, reversible, validFor } = action;
+/** What the digest is made of. Members that are undefined are left out of it. */
+function bound(request: ApprovalRequest, { approval, startedAtMs, deadlineAtMs }: ActionTerms) {
+  const { action, items, atomic } = request;
   const { approvers, requester, require, rejection, onDeadline } = request;
   const { stages, escalateTo, replace, choices, fields, hours, undo, rounds, reassign } = request;
   return {
     v: 1,
-    action: { tool, arguments: given, target, audience, reversible, validFor },
+    action: action && withoutSchema(action),
+    items: items?.map(withoutSchema),
+    atomic,
     rule: {
       require,
       rejection,
@@ -65,13 +72,22 @@ function bound(
   };
 }
 
+function withoutSchema(action: Action) {
+  return { ...action, schema: undefined };
+}
+
 /** For the outcome: nothing where there is no action. */
 export function outcomeAction(
   request: ApprovalRequest,
   terms: ActionTerms,
-  isApproved: boolean,
+  { outcome, decisions }: Pick<Outcome, "outcome" | "decisions">,
 ): { readonly action?: OutcomeAction } {
   const digest = digestOf(request, terms);
-  if (digest === undefined || request.action === undefined) return {};
-  return { action: { digest, ...(isApproved ? { arguments: request.action.arguments } : {}) } };
+  if (digest === undefined) return {};
+  if (outcome !== "approved") return { action: { digest } };
+  const { action, items } = request;
+  if (items === undefined) return { action: { digest, ...(action && { arguments: action.arguments }) } };
+  const approved = approvedItems(items, decisions);
+  const told = items.map((item, i) => ({ n: i + 1, arguments: item.arguments }));
+  return { action: { digest, items: told.filter(({ n }) => approved.includes(n)) } };
 }

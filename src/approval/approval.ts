@@ -92,6 +92,8 @@ export interface Decision extends Program {
   readonly comment?: string;
   /** What the approver filled in, by the names of the request's fields. */
   readonly fields?: FieldValues;
+  /** Numbers of the items that the approver struck out, where there are any. */
+  readonly except?: readonly number[];
   /** SHA-256 of what the approver was shown (`content.ts`). Absent in decisions that are older than this field. */
   readonly contentHash?: string;
   /** Who decided: the approver's address. */
@@ -184,7 +186,7 @@ export interface Change extends Act {
 }
 
 /** What is asked. Of this, a new round changes the title, the summary and the details. */
-export type Content = Pick<ApprovalRequest, "title" | "summary" | "details" | "action">;
+export type Content = Pick<ApprovalRequest, "title" | "summary" | "details" | "action" | "items" | "atomic">;
 
 /**
  * The value of the approval's end promise when the workflow closed it. It is written after every open ballot was withdrawn,
@@ -233,6 +235,8 @@ export interface CountedDecision extends Vote, Program {
   readonly stage?: number;
   readonly comment?: string;
   readonly fields?: FieldValues;
+  /** Numbers of the items that it struck out. */
+  readonly except?: readonly number[];
   /** ISO 8601 instant at which the ballot was settled, by the engine's clock. */
   readonly at: string;
   /** Absent in outcomes that are older than this field. */

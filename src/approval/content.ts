@@ -12,11 +12,13 @@ export function asked(request: ApprovalRequest, content: Content | undefined): A
  * The part of a request that is content. Ballots and decisions have its SHA-256 in the canonical form of RFC 8785, as a
  * proof of what the approver was shown.
  */
-export function contentOf({ title, summary, details, action }: Content): Content {
+export function contentOf({ title, summary, details, action, items, atomic }: Content): Content {
   return {
     title,
     ...(summary === undefined ? {} : { summary }),
     details,
     ...(action === undefined ? {} : { action }),
+    ...(items === undefined ? {} : { items }),
+    ...(atomic === undefined ? {} : { atomic }),
   };
 }

@@ -2,6 +2,7 @@
 import type { FieldProblem } from "../lib/errors.ts";
 import type { ApprovalRequest } from "./approval.ts";
 import { type FieldValues, faultText, readFieldsJson } from "./field-answers.ts";
+import { heldExcept } from "./items.ts";
 import { fieldPath } from "./problems.ts";
 import { choicesOf, offeredChoices } from "./rule.ts";
 import type { ChoiceRule } from "./schema.ts";
@@ -11,6 +12,8 @@ export interface GivenAnswer {
   readonly choice: string;
   readonly comment?: string | undefined;
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** Numbers of the items that are struck out. */
+  readonly except?: readonly number[] | undefined;
 }
 
 export type HeldAnswer =
@@ -20,6 +23,8 @@ export type HeldAnswer =
       readonly comment?: string;
       /** Where the request has fields. */
       readonly fields?: FieldValues;
+      /** Where items are struck out. */
+      readonly except?: readonly number[];
     }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
@@ -27,7 +32,7 @@ export type HeldAnswer =
 export function heldAnswer(
   request: ApprovalRequest,
   round: number,
-  { choice: value, comment = "", fields }: GivenAnswer,
+  { choice: value, comment = "", fields, except: struck = [] }: GivenAnswer,
 ): HeldAnswer {
   const offered = offeredChoices(request, round);
   const choice = offered.find((each) => each.value === value);
@@ -50,11 +55,14 @@ export function heldAnswer(
       problems.push({ field: fieldPath(["fields", name]), message: faultText(fault) });
     }
   }
-  if (!read.ok || problems.length > 0) return { ok: false, problems };
+  const held = heldExcept(request, choice.effect, struck);
+  if (!held.ok) problems.push(held.problem);
+  if (!read.ok || !held.ok || problems.length > 0) return { ok: false, problems };
   return {
     ok: true,
     choice,
     ...(comment === "" ? {} : { comment }),
     ...(request.fields === undefined ? {} : { fields: read.values }),
+    ...(held.except.length === 0 ? {} : { except: held.except }),
   };
 }

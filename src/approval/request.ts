@@ -1,7 +1,7 @@
 /** Unknown input to an approval request, or everything that is wrong with it. */
 import { z } from "zod";
 import type { FieldProblem } from "../lib/errors.ts";
-import { actionProblems } from "./action-problems.ts";
+import { actionsProblems } from "./action-problems.ts";
 import type { Terms } from "./approval.ts";
 import {
   DEADLINE_MAX_DAYS,
@@ -205,7 +205,7 @@ class Relations {
     if (this.#people > PEOPLE_MAX) {
       this.#say(["stages"], `must name at most ${PEOPLE_MAX} people in all, not ${this.#people}`);
     }
-    this.#problems.push(...actionProblems(this.#input["action"], "/action"));
+    this.#problems.push(...actionsProblems(this.#input));
     if (isRecord(metadata)) this.#problems.push(...metadataProblems(metadata, "metadata"));
     return this.#problems;
   }
@@ -302,8 +302,9 @@ class Relations {
 
   #checkSilence(path: Path, onDeadline: unknown): void {
     if (onDeadline !== "approve") return;
-    const { action } = this.#input;
-    if (isRecord(action) && (action["reversible"] ?? "no") === "no") {
+    const { action, items } = this.#input;
+    const actions = [action, ...listOf(items)].filter(isRecord);
+    if (actions.some(({ reversible = "no" }) => reversible === "no")) {
       this.#say(path, "must be expire, reject or escalate: silence cannot approve what cannot be undone");
       return;
     }

@@ -11,7 +11,7 @@
  */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
-import { actionSchema } from "./action-schema.ts";
+import { ACTION_LIMITS, actionSchema } from "./action-schema.ts";
 import { DEADLINE_WINDOW } from "./deadline.ts";
 import { deadlineText, durationSchema, undoSchema } from "./duration-schema.ts";
 import { fieldsSchema } from "./fields.ts";
@@ -214,6 +214,16 @@ export const approvalRequestSchema = z.strictObject({
     .default([])
     .meta({ description: "Facts, shown as a table." }),
   action: z.exactOptional(actionSchema),
+  items: z.exactOptional(
+    z
+      .array(actionSchema)
+      .min(1)
+      .max(ACTION_LIMITS.itemsMax)
+      .meta({ description: "In place of `action`: several, of which people can strike some out." }),
+  ),
+  atomic: z.exactOptional(
+    z.boolean().meta({ description: "Whether items are approved or rejected as one. Default: false." }),
+  ),
   requester: z.exactOptional(
     approverSchema.meta({ description: "The person who asks. Must not be an approver." }),
   ),

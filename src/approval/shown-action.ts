@@ -1,6 +1,7 @@
 /** An action as people see it, alike on pages, in mails and on the command line. */
 import type { Action } from "./action-schema.ts";
 import { type ArgumentRow, argumentRows, shownJson } from "./argument-rows.ts";
+import { actionsOf } from "./items.ts";
 import type { ApprovalRequest } from "./schema.ts";
 
 export interface ShownAction extends Pick<Action, "tool" | "reversible"> {
@@ -11,11 +12,16 @@ export interface ShownAction extends Pick<Action, "tool" | "reversible"> {
   readonly json: string;
 }
 
-/** Undefined for a request without an action. */
-export function shownAction({ action }: Pick<ApprovalRequest, "action">): ShownAction | undefined {
-  if (action === undefined) return undefined;
-  const { tool, target, audience, reversible, arguments: given } = action;
-  return { tool, target, audience, reversible, rows: argumentRows(given), json: shownJson(given, 2) };
+/** One, several, or none. */
+export function shownActions(request: Pick<ApprovalRequest, "action" | "items">): readonly ShownAction[] {
+  return actionsOf(request).map(({ tool, target, audience, reversible, arguments: given }) => ({
+    tool,
+    target,
+    audience,
+    reversible,
+    rows: argumentRows(given),
+    json: shownJson(given, 2),
+  }));
 }
 
 /** What people are told of it, by keys of their texts. */

@@ -3,6 +3,7 @@ import { type AwayAt, awayAmong } from "./absence.ts";
 import type { ApprovalRequest, Person, Terms } from "./approval.ts";
 import { openingAsks } from "./evaluate/asks.ts";
 import { OPENING } from "./evaluate/look.ts";
+import { actionsOf } from "./items.ts";
 import { addressKey } from "./person.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { ruleOf } from "./rule.ts";
@@ -92,6 +93,6 @@ export function scheduledCall(request: ApprovalRequest) {
   } as const;
 }
 
-function versionFor({ action }: Pick<ApprovalRequest, "action">, otherwise: number): number {
-  return action === undefined ? otherwise : ACTION_VERSION;
+function versionFor(request: ApprovalRequest, otherwise: number): number {
+  return actionsOf(request).length === 0 ? otherwise : ACTION_VERSION;
 }

@@ -104,6 +104,10 @@ const ballot: z.ZodType<Ballot> = z.object({
   digest: z.exactOptional(text),
 });
 
+const except = z.array(z.int().min(1));
+
+const anyObject = z.record(text, z.unknown());
+
 const fields = z.record(text, z.union([text, z.number(), z.boolean()]));
 
 const decision: z.ZodType<Decision> = z
@@ -113,6 +117,7 @@ const decision: z.ZodType<Decision> = z
     effect: z.exactOptional(effectSchema),
     comment: z.exactOptional(text),
     fields: z.exactOptional(fields),
+    except: z.exactOptional(except),
     contentHash: z.exactOptional(text),
     by: text,
     door: doorSchema,
@@ -211,6 +216,7 @@ export const storedDecisionsSchema: z.ZodType<CountedDecision[]> = z.array(
     stage: z.exactOptional(z.int().min(1)),
     comment: z.exactOptional(text),
     fields: z.exactOptional(fields),
+    except: z.exactOptional(except),
     at: text,
     door: z.exactOptional(doorSchema),
     ...program,
@@ -225,7 +231,11 @@ const outcome: z.ZodType<Outcome> = z.object({
   decisions: storedDecisionsSchema,
   round: z.exactOptional(z.int().min(1)),
   action: z.exactOptional(
-    z.object({ digest: text, arguments: z.exactOptional(z.record(text, z.unknown())) }),
+    z.object({
+      digest: text,
+      arguments: z.exactOptional(anyObject),
+      items: z.exactOptional(z.array(z.object({ n: z.int().min(1), arguments: anyObject }))),
+    }),
   ),
   metadata: z.record(text, z.unknown()),
 });

@@ -87,6 +87,8 @@ export interface BallotView extends Program {
   readonly choice?: Choice;
   readonly comment?: string;
   readonly fields?: FieldValues;
+  /** Numbers of the items that the answer struck out. */
+  readonly except?: readonly number[];
   /** SHA-256 of what the approver was shown. */
   readonly contentHash?: string;
   /** Until when the answer can be taken back. */
@@ -278,7 +280,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     return { ...others, state, ...actIn(standing), mail };
   }
   const { decision, atMs, undoUntilMs } = standing;
-  const { choice, effect, comment, fields, contentHash, door } = decision;
+  const { choice, effect, comment, fields, except, contentHash, door } = decision;
   const { mail, ...others } = shown;
   return {
     ...others,
@@ -286,6 +288,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     ...(effect === undefined ? {} : { choice }),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
+    ...(except === undefined ? {} : { except }),
     decidedAt: iso(atMs),
     ...(contentHash === undefined ? {} : { contentHash }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: iso(undoUntilMs) }),

@@ -1,7 +1,7 @@
 /** `countersign approvals show`. */
 import type { Program } from "../approval/doer.ts";
 import { explained } from "../approval/explained.ts";
-import { shownAction } from "../approval/shown-action.ts";
+import { shownActions } from "../approval/shown-action.ts";
 import type { UseView } from "../approval/use-view.ts";
 import { type ApprovalView, type BallotView, summarize } from "../approval/view.ts";
 import { explanationText } from "../approval/wording.ts";
@@ -68,26 +68,27 @@ function textOf(view: ApprovalView & { readonly uses?: readonly UseView[] }): st
 
 /** The arguments as JSON, which has no line breaks of the asker. */
 function actionLines(view: ApprovalView): readonly string[] {
-  const shown = shownAction(view);
-  if (shown === undefined) return [];
-  const { tool, target, audience, reversible, json } = shown;
-  return [
-    `  action    ${tool}${reversible === "no" ? "  cannot be undone" : ""}${reversible === "costly" ? "  costly to undo" : ""}`,
+  const shown = shownActions(view);
+  return shown.flatMap(({ tool, target, audience, reversible, json }, i) => [
+    `  ${view.items === undefined ? "action" : `item ${i + 1}`.padEnd(6)}    ${tool}  ${UNDOING[reversible]}`,
     ...(target === undefined ? [] : [`  target    ${target}`]),
     ...(audience === undefined ? [] : [`  run by    ${audience}`]),
     ...json.split("\n").map((line) => `    ${line}`),
-  ];
+  ]);
 }
 
+const UNDOING = { yes: "can be undone", costly: "costly to undo", no: "cannot be undone" } as const;
+
 function ballotLine(ballot: BallotView): string {
-  const { n, approver, state, choice, door, decidedAt, act, mail } = ballot;
+  const { n, approver, state, choice, except, door, decidedAt, act, mail } = ballot;
   const how =
     act !== undefined
       ? `${act.at}${byText(act)}`
       : decidedAt === undefined
         ? `mail ${mail.status}`
         : `${decidedAt}${byText({ ...ballot, by: door })}`;
-  return `  ballot ${n}  ${approver.email}  ${state}${choice === undefined ? "" : ` (${choice})`}  ${how}`;
+  const struck = except === undefined ? "" : ` without item ${except.join(", ")}`;
+  return `  ballot ${n}  ${approver.email}  ${state}${choice === undefined ? "" : ` (${choice})`}${struck}  ${how}`;
 }
 
 /** The API key by its name, and its id where that is not known. */

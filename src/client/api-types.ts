@@ -124,6 +124,9 @@ export type Approval = {
   readonly summary?: string;
   readonly details: readonly Detail[];
   readonly action?: Action;
+  readonly items?: readonly Action[];
+  /** Whether items are approved or rejected as one. Default: false. */
+  readonly atomic?: boolean;
   readonly requester?: Person;
   /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
   readonly follow?: boolean;
@@ -234,6 +237,10 @@ export type ApprovalRequest = {
   /** Facts, shown as a table. Default: `[]`. */
   readonly details?: readonly DetailInput[];
   readonly action?: ActionInput;
+  /** In place of `action`: several, of which people can strike some out. */
+  readonly items?: readonly ActionInput[];
+  /** Whether items are approved or rejected as one. Default: false. */
+  readonly atomic?: boolean;
   /** The person who asks. Must not be an approver. */
   readonly requester?: PersonOrAddress;
   /** Whether the requester gets a mail at once, with a link to their page. Default: false. */
@@ -320,6 +327,8 @@ export type Ballot = {
   readonly comment?: string;
   /** What the approver filled in, by the names of the request's fields. */
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  /** Numbers of the items that the answer does not approve. */
+  readonly except?: readonly number[];
   /** ISO 8601 instant. */
   readonly decidedAt?: string;
   /** SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785. */
@@ -395,6 +404,8 @@ export type BallotDecided = {
   readonly comment?: string;
   /** What the approver filled in, by the names of the request's fields. */
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  /** Numbers of the items that the answer does not approve. */
+  readonly except?: readonly number[];
   /** How the approval ended, if that is recorded. */
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
 };
@@ -626,6 +637,8 @@ export type DecideRequest = {
   readonly comment?: string;
   /** By the names of the request's fields. Required fields are only needed for a choice whose effect is approve. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Numbers of the request's items that are not approved, from 1. */
+  readonly except?: readonly number[];
 };
 
 export type DeliveryFailedEvent = {
@@ -970,6 +983,8 @@ export type OutcomeAction = {
   readonly digest: string;
   /** What the action may be run with. Absent unless it was approved. */
   readonly arguments?: Readonly<Record<string, unknown>>;
+  /** Those of the request's items that may be run. Absent unless it was approved. */
+  readonly items?: readonly OutcomeItem[];
 };
 
 export type OutcomeDecision = {
@@ -983,6 +998,8 @@ export type OutcomeDecision = {
   readonly comment?: string;
   /** What the approver filled in, by the names of the request's fields. */
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  /** Numbers of the items that the answer does not approve. */
+  readonly except?: readonly number[];
   /** When the answer was stored, by the engine's clock. */
   readonly at: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
@@ -991,6 +1008,11 @@ export type OutcomeDecision = {
   readonly caller?: string;
   /** The name of the API key. Absent in what earlier versions stored. */
   readonly client?: string;
+};
+
+export type OutcomeItem = {
+  readonly n: number;
+  readonly arguments: Readonly<Record<string, unknown>>;
 };
 
 /** How far the stage was in which the approval ended. */

@@ -78,6 +78,7 @@ export interface MessageArgs {
   readonly "act.undo.until": { readonly inTime: string; readonly time: string };
   readonly "action.arguments": null;
   readonly "action.audience": null;
+  readonly "action.item": { readonly n: number; readonly of: number };
   readonly "action.json": null;
   readonly "action.none": null;
   readonly "action.reversible.costly": null;
@@ -187,6 +188,7 @@ export interface MessageArgs {
   readonly "label.details": null;
   readonly "label.doneBy": null;
   readonly "label.ended": null;
+  readonly "label.except": null;
   readonly "label.insteadOf": null;
   readonly "label.needed": null;
   readonly "label.notReached": null;
@@ -283,6 +285,10 @@ export interface MessageArgs {
   readonly "mail.text.view": null;
   readonly "mail.undeliverable.next": null;
   readonly "mail.view": null;
+  readonly "page.action.atomic": null;
+  readonly "page.action.except": { readonly n: number };
+  readonly "page.action.except.hint": null;
+  readonly "page.action.titles": { readonly n: number };
   readonly "page.again": null;
   readonly "page.answer": null;
   readonly "page.answered": { readonly answer: string };
@@ -360,6 +366,7 @@ export interface MessageArgs {
   readonly "page.outcome.rejected": null;
   readonly "page.overruled": null;
   readonly "page.people.all": { readonly n: number };
+  readonly "page.problem.allStruck": null;
   readonly "page.problem.comment": { readonly choice: string };
   readonly "page.problem.control": { readonly code: string; readonly place: number };
   readonly "page.problem.fields": null;

@@ -1,5 +1,6 @@
 /** The body of a decision by program, apart from the descriptions beside it: a gateway checks by it, and reads those only when asked. */
 import { z } from "zod";
+import { ACTION_LIMITS } from "../approval/action-schema.ts";
 import { COMMENT_CHARS_MAX, choiceSchema } from "../approval/schema.ts";
 import { lines } from "../approval/text-schema.ts";
 
@@ -14,5 +15,8 @@ export const decideRequest = z
       description:
         "By the names of the request's fields. Required fields are only needed for a choice whose effect is approve.",
     }),
+    except: z
+      .exactOptional(z.array(z.int().min(1)).max(ACTION_LIMITS.itemsMax))
+      .meta({ description: "Numbers of the request's items that are not approved, from 1." }),
   })
   .meta({ id: "DecideRequest" });

@@ -4,7 +4,7 @@ import type { AbsenceView } from "../approval/absence-request.ts";
 import { choiceSchema, doorSchema, outcomeKindSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { ClosedBecause } from "../approval/standing.ts";
 import { instant } from "./common-schemas.ts";
-import { effect, fieldAnswers, settled } from "./schemas.ts";
+import { effect, exceptAnswer, fieldAnswers, settled } from "./schemas.ts";
 
 const outcome = z
   .exactOptional(outcomeKindSchema)
@@ -59,6 +59,7 @@ export const ballotAnswer = z
               .exactOptional(z.string())
               .meta({ description: "Only for keys with the scope `approvals:read`." }),
             fields: fieldAnswers,
+            except: exceptAnswer,
             outcome,
           })
           .meta({ id: "BallotDecided" }),

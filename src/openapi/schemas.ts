@@ -49,6 +49,9 @@ export const effect = z.exactOptional(effectSchema).meta({
 export const fieldAnswers = z
   .exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
   .meta({ description: "What the approver filled in, by the names of the request's fields." });
+export const exceptAnswer = z
+  .exactOptional(z.array(z.int().min(1)))
+  .meta({ description: "Numbers of the items that the answer does not approve." });
 export const approvalStatus = z
   .enum([...outcomeKindSchema.options, "pending", "failed"])
   .meta({ id: "ApprovalStatus", description: "`failed`: the workflow failed, and `error` says why." });
@@ -117,6 +120,7 @@ const outcome: z.ZodType<Outcome> = z
           stage: z.exactOptional(z.int()).meta({ description: "From 1, of an approval in stages." }),
           comment: z.exactOptional(z.string()),
           fields: fieldAnswers,
+          except: exceptAnswer,
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
           ...program,
@@ -134,6 +138,17 @@ const outcome: z.ZodType<Outcome> = z
           arguments: z
             .exactOptional(z.record(z.string(), z.unknown()))
             .meta({ description: "What the action may be run with. Absent unless it was approved." }),
+          items: z
+            .exactOptional(
+              z.array(
+                z
+                  .strictObject({ n: z.int().min(1), arguments: z.record(z.string(), z.unknown()) })
+                  .meta({ id: "OutcomeItem" }),
+              ),
+            )
+            .meta({
+              description: "Those of the request's items that may be run. Absent unless it was approved.",
+            }),
         })
         .meta({ id: "OutcomeAction", description: "Of a request with an action." }),
     ),
@@ -202,6 +217,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     }),
     comment: z.exactOptional(z.string()),
     fields: fieldAnswers,
+    except: exceptAnswer,
     decidedAt: z.exactOptional(instant),
     contentHash: z.exactOptional(z.string()).meta({
       description: "SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785.",

@@ -30,6 +30,7 @@ import type { Ask } from "../../src/approval/evaluate/evaluation.ts";
 import { OPENING, type State } from "../../src/approval/evaluate/look.ts";
 import { firstAlarmAt } from "../../src/approval/evaluate/times.ts";
 import { KIND_TAG } from "../../src/approval/ids.ts";
+import { separableItems } from "../../src/approval/items.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import { addressKey } from "../../src/approval/person.ts";
 import { APPROVAL_SLACK_MS } from "../../src/approval/request.ts";
@@ -137,7 +138,7 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     if (verdict.kind === "done") {
       const { outcome, reason, why } = verdict;
       const more = { ...(why && { why }), ...(state.round === 1 ? {} : { round: state.round }) };
-      const action = outcomeAction(request, { approval: ctx.id, ...terms }, outcome === "approved");
+      const action = outcomeAction(request, { approval: ctx.id, ...terms }, { outcome, decisions });
       return {
         approval: ctx.id,
         outcome,
@@ -269,6 +270,7 @@ class Desk {
     const { id, info } = this.#ctx;
     const { undo, choices, fields } = this.#request;
     const hash = canonicalHash(contentOf(asked(this.#request, content)));
+    const separable = separableItems(this.#request);
     const digest = digestOf(this.#request, this.#terms);
     const timeout = this.#until(info.timeout);
     const seats: HeldSeat[] = [];
@@ -290,7 +292,7 @@ class Desk {
         ...(added && { added }),
         ...(via && { via }),
         ...(inPlaceOf && { inPlaceOf }),
-        ...(choices === undefined && fields === undefined ? {} : { custom: true }),
+        ...(choices === undefined && fields === undefined && separable === 0 ? {} : { custom: true }),
         ...(undo === undefined ? {} : { undo: true }),
       };
       const future = yield* this.#create({ timeout, data, tags: { ...EXTERNAL, [KIND_TAG]: "ballot" } });

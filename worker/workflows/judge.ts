@@ -306,7 +306,7 @@ class Bench {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (record === undefined || decision === undefined || !counted.has(n)) return [];
-      const { by, choice, effect, comment, fields, door } = decision;
+      const { by, choice, effect, comment, fields, except, door } = decision;
       return [
         {
           n,
@@ -316,6 +316,7 @@ class Bench {
           ...place,
           ...(comment === undefined ? {} : { comment }),
           ...(fields === undefined ? {} : { fields }),
+          ...(except === undefined ? {} : { except }),
           at: new Date(record.settledAt ?? record.timeoutAt).toISOString(),
           door,
           ...programOf(decision),

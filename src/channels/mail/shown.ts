@@ -5,7 +5,7 @@
  * Only whole blocks of the summary and whole details are left out: half of a value could read as another value.
  */
 import type { ApprovalRequest, Person } from "../../approval/approval.ts";
-import { REVERSIBLE, shownAction } from "../../approval/shown-action.ts";
+import { REVERSIBLE, type ShownAction, shownActions } from "../../approval/shown-action.ts";
 import { Html } from "../../lib/html.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { cleanText, oneLine } from "../../lib/text.ts";
@@ -24,6 +24,8 @@ export interface ShownPerson {
 
 /** An action. */
 interface MailedAction {
+  /** Of several: which one it is, in our words. */
+  readonly name: string | undefined;
   /** Whether it can be undone, in our words. */
   readonly reversible: string;
   /** The tool, and what it acts on. */
@@ -33,11 +35,13 @@ interface MailedAction {
   readonly json: { readonly html: Html; readonly lines: readonly string[] } | undefined;
   /** In place of the arguments. */
   readonly note: string | undefined;
+  /** Of its arguments, as the mail is encoded: as a table, and as JSON. */
+  readonly bytes: { readonly rows: number; readonly json: number };
 }
 
 /** The part that all mails about one approval in one language have in common. */
 export interface ShownRequest {
-  readonly action: MailedAction | undefined;
+  readonly actions: readonly MailedAction[];
   readonly summary:
     | { readonly html: Html; readonly lines: readonly string[]; readonly isWhole: boolean }
     | undefined;
@@ -60,55 +64,67 @@ const ROW_BYTES = 600;
 export function shownRequest(request: ApprovalRequest, messages: Messages): ShownRequest {
   const { summary = "" } = request;
   const mark = messages.text("mail.link.theirs");
-  const { action, bytes } = mailedAction(request, messages);
+  const { actions, bytes } = mailedActions(request, messages);
   const room = LONG_PART_BYTES_MAX - bytes;
   const shownSummary =
     summary === ""
       ? undefined
       : beginningOf(summary, { mark, bytesMax: Math.min(SUMMARY_BYTES_MAX, room / 2) });
   const details = detailsWithin(request.details, { mark, bytesMax: room - (shownSummary?.bytes ?? 0) });
-  return { action, summary: shownSummary, details, detailsLeftOut: request.details.length - details.length };
+  return { actions, summary: shownSummary, details, detailsLeftOut: request.details.length - details.length };
 }
 
-/** The action and how long it is, as the mail is encoded. Half of it could read as another one. */
-function mailedAction(
+/** The actions and how long they are, as the mail is encoded. Half of one could read as another one, so all are whole, or none. */
+function mailedActions(
   request: ApprovalRequest,
   messages: Messages,
-): { readonly action: MailedAction | undefined; readonly bytes: number } {
-  const shown = shownAction(request);
-  if (shown === undefined) return { action: undefined, bytes: 0 };
-  const { tool, target, audience, reversible } = shown;
-  const facts = [
-    { label: messages.text("action.tool"), value: both(tool) },
-    ...(target === undefined ? [] : [{ label: messages.text("action.target"), value: both(target) }]),
-    ...(audience === undefined ? [] : [{ label: messages.text("action.audience"), value: both(audience) }]),
-  ];
+): { readonly actions: readonly MailedAction[]; readonly bytes: number } {
+  const shown = shownActions(request);
+  const actions = shown.map((action, i) => ({
+    ...mailedAction(action, messages),
+    name: request.items && messages.text("action.item", { n: i + 1, of: shown.length }),
+  }));
+  const rows = actions.reduce((sum, { bytes }) => sum + bytes.rows, 0);
+  const both = actions.reduce((sum, { bytes }) => sum + bytes.json, rows);
+  if (both <= ACTION_BYTES_MAX) return { actions, bytes: both };
+  const withoutJson = actions.map((action) => ({ ...action, json: undefined }));
+  if (rows <= ACTION_BYTES_MAX) return { actions: withoutJson, bytes: rows };
+  const note = messages.text("mail.action.page");
+  return { actions: withoutJson.map((action) => ({ ...action, rows: [], note })), bytes: 0 };
+}
+
+function mailedAction(
+  { tool, target, audience, reversible, ...shown }: ShownAction,
+  messages: Messages,
+): Omit<MailedAction, "name"> {
   const rows = shown.rows.map(({ label, value }) => ({
     label: both(label),
     value: linklessText(value),
     lines: value.split("\n"),
   }));
   const json = { html: linklessText(shown.json), lines: shown.json.split("\n") };
-  const rowBytes = rows.reduce(
-    (sum, { label, value }) =>
-      sum + ARGUMENT_BYTES + encodedBytes(`${label.html.toString()}${value.toString()}`),
-    0,
-  );
-  const jsonBytes = encodedBytes(json.html.toString());
-  const fits = rowBytes <= ACTION_BYTES_MAX;
-  const fitsTwice = rowBytes + jsonBytes <= ACTION_BYTES_MAX;
-  const action = {
+  const facts = [
+    { label: "action.tool", text: tool },
+    { label: "action.target", text: target },
+    { label: "action.audience", text: audience },
+  ] as const;
+  return {
     reversible: messages.text(REVERSIBLE[reversible]),
-    facts,
-    rows: fits ? rows : [],
-    json: fitsTwice && rows.length > 0 ? json : undefined,
-    note: fits
-      ? rows.length === 0
-        ? messages.text("action.none")
-        : undefined
-      : messages.text("mail.action.page"),
+    facts: facts.flatMap(({ label, text }) =>
+      text === undefined ? [] : [{ label: messages.text(label), value: both(text) }],
+    ),
+    rows,
+    json: rows.length === 0 ? undefined : json,
+    note: rows.length === 0 ? messages.text("action.none") : undefined,
+    bytes: {
+      rows: rows.reduce(
+        (sum, row) =>
+          sum + ARGUMENT_BYTES + encodedBytes(`${row.label.html.toString()}${row.value.toString()}`),
+        0,
+      ),
+      json: encodedBytes(json.html.toString()),
+    },
   };
-  return { action, bytes: fitsTwice ? rowBytes + jsonBytes : fits ? rowBytes : 0 };
 }
 
 interface Room {

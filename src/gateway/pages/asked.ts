@@ -153,7 +153,7 @@ export function standsOf(question: Question): Standing | undefined {
     };
   }
   const { decision, atMs, undoUntilMs, outcome } = standing;
-  const { by, comment, fields, door } = decision;
+  const { by, comment, fields, except, door } = decision;
   const cancelled = cancelledIn(question);
   return {
     kind: "decided",
@@ -163,6 +163,7 @@ export function standsOf(question: Question): Standing | undefined {
     atMs,
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
+    ...(except === undefined ? {} : { except }),
     ...programOf(decision),
     ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
     ...(outcome === undefined ? {} : { outcome }),

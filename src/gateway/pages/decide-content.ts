@@ -1,3 +1,4 @@
+import { separableItems } from "../../approval/items.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { afterDeadlineText, consequenceText, explanationText, shareOf } from "../../approval/wording.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
@@ -37,7 +38,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       instead: insteadOf(data, messages),
       reference: data.reference,
       changed: changedLocals(data, messages),
-      action: actionLocals(request, messages, { heading: "h2" }),
+      action: actionLocals(request, messages, { heading: "h2", struck: rejected?.struck ?? [] }),
       details: details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: summary === undefined ? undefined : markdownForPage(summary),
       ...ruleOf(data, messages),
@@ -51,6 +52,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       comment: commentOf(data, messages),
       problem: rejected && problemText(rejected.problem, messages),
       form: DECISION_FORM,
+      hasStrikes: separableItems(request) > 0,
       acts: actsOf(data, messages),
       session: data.visitor?.form,
       final: messages.text(request.undo === undefined ? "page.final" : "page.undoable"),
@@ -113,7 +115,8 @@ function commentOf({ choices, rejected }: Asked & Pick<Data, "rejected">, messag
     hint: messages.text("page.comment.hint", { max: DECISION_FORM.commentMax }),
     value: rejected?.comment ?? "",
     // The form's own problem is about the comment, unless it is about the press or the fields.
-    isWrong: rejected !== undefined && rejected.problem.kind !== "fields",
+    isWrong:
+      rejected !== undefined && rejected.problem.kind !== "fields" && rejected.problem.kind !== "allStruck",
   };
 }
 
@@ -123,6 +126,8 @@ function problemText(problem: FormProblem, messages: Messages): string {
       return messages.text("page.problem.press");
     case "fields":
       return messages.text("page.problem.fields");
+    case "allStruck":
+      return messages.text("page.problem.allStruck");
     case "unstorable":
       return messages.text("page.problem.unstorable");
     case "long":

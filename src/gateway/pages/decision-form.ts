@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { ACTION_LIMITS } from "../../approval/action-schema.ts";
 import { type FieldValues, readFieldsForm as readFields } from "../../approval/field-answers.ts";
 import type { FieldsSpec } from "../../approval/fields.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
@@ -8,7 +9,7 @@ import { formReader, type PostedForm } from "./posted-form.ts";
 
 /** Why a form was not taken. `choice` is the one that was pressed. */
 export type FormProblem =
-  | { readonly kind: "press" | "unstorable" | "fields" }
+  | { readonly kind: "press" | "unstorable" | "fields" | "allStruck" }
   | { readonly kind: "long"; readonly is: number; readonly max: number }
   | { readonly kind: "control"; readonly code: string; readonly place: number }
   | { readonly kind: "comment" | "noComment"; readonly choice: ChoiceRule };
@@ -19,6 +20,8 @@ export type DecisionForm =
       readonly choice: ChoiceRule;
       readonly comment?: string;
       readonly fields?: FieldValues;
+      /** Where items are struck out. */
+      readonly except?: readonly number[];
     }
   | { readonly ok: false; readonly pressed?: ChoiceRule; readonly rejected: Rejected };
 
@@ -26,6 +29,8 @@ export type DecisionForm =
 export interface FormAsked {
   readonly choices: readonly ChoiceRule[];
   readonly fields?: FieldsSpec | undefined;
+  /** How many items there are that can be struck out. Default: none. */
+  readonly items?: number | undefined;
   /** Value of the choice that counts if the form names none: pages of earlier versions have a button without a name. */
   readonly fallback?: string | undefined;
 }
@@ -35,8 +40,11 @@ const FORM_BYTES_MAX = 20 * 1024;
 /** The same with every field full. */
 const FIELDS_FORM_BYTES_MAX = 220 * 1024;
 
-const readForm = formReader({ bytesMax: FORM_BYTES_MAX, controlsMax: 8 });
-const readFieldsForm = formReader({ bytesMax: FIELDS_FORM_BYTES_MAX, controlsMax: 32 });
+const readForm = formReader({ bytesMax: FORM_BYTES_MAX, controlsMax: 8 + ACTION_LIMITS.itemsMax });
+const readFieldsForm = formReader({
+  bytesMax: FIELDS_FORM_BYTES_MAX,
+  controlsMax: 32 + ACTION_LIMITS.itemsMax,
+});
 
 /**
  * The decision form as posted. A body that is no such form (none at all, JSON, a mail program's one-click) is a form
@@ -59,13 +67,16 @@ export function readPosted(
 
 export function judgeDecisionForm(
   { isDoubled, text: textOf }: Pick<PostedForm, "isDoubled" | "text">,
-  { choices, fields: spec, fallback }: FormAsked,
+  { choices, fields: spec, items = 0, fallback }: FormAsked,
 ): DecisionForm {
   const raw = textOf(DECISION_FORM.comment) ?? "";
   const comment = tidyLines(raw);
   const value = textOf(DECISION_FORM.choice) ?? fallback;
   const choice = choices.find((each) => each.value === value);
   const fieldText = (name: string) => textOf(DECISION_FORM.field + name);
+  const struck = Array.from({ length: items }, (_, i) => i + 1).filter(
+    (n) => textOf(DECISION_FORM.except + n) !== undefined,
+  );
   const names = Object.keys(spec?.properties ?? {});
   const refused = (problem: FormProblem, fieldProblems: Rejected["fieldProblems"] = []): DecisionForm => ({
     ok: false,
@@ -75,6 +86,7 @@ export function judgeDecisionForm(
       comment,
       fields: new Map(names.map((name) => [name, fieldText(name) ?? ""])),
       fieldProblems,
+      struck,
     },
   });
   const isConfirmed = textOf(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
@@ -83,11 +95,15 @@ export function judgeDecisionForm(
   const read = readFields(spec, fieldText, choice.effect === "approve");
   if (!read.ok) return refused(problem ?? { kind: "fields" }, read.problems);
   if (problem !== undefined) return refused(problem);
+  // Whoever rejects has said enough about all of them.
+  const except = choice.effect === "approve" ? struck : [];
+  if (items > 0 && except.length === items) return refused({ kind: "allStruck" });
   return {
     ok: true,
     choice,
     ...(comment === "" ? {} : { comment }),
     ...(spec === undefined ? {} : { fields: read.values }),
+    ...(except.length === 0 ? {} : { except }),
   };
 }
 

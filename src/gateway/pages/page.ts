@@ -92,6 +92,7 @@ export type Standing =
       readonly atMs: number;
       readonly comment?: string;
       readonly fields?: FieldValues;
+      readonly except?: readonly number[];
       /** Until when the answer can be taken back, if it can. */
       readonly undoUntilMs?: number;
       /** How the approval ended, once that is recorded. */
@@ -122,6 +123,8 @@ export interface Rejected {
   /** Text of each field, by its name. */
   readonly fields: ReadonlyMap<string, string>;
   readonly fieldProblems: readonly FieldAnswerProblem[];
+  /** Numbers of the items that were struck out. */
+  readonly struck?: readonly number[];
 }
 
 /** What the person who is asked can do instead of answering. */
@@ -323,6 +326,10 @@ export const DECISION_FORM = {
   commentMax: COMMENT_CHARS_MAX,
   /** Before the name of a field. */
   field: "field.",
+  /** Of the form's element: controls elsewhere on the page belong to it. */
+  id: "decision",
+  /** Before the number of an item: there if the item is struck out. */
+  except: "except.",
   /** Names the form: sent twice, as by a double click, it does once what it does. */
   press: "press",
   /** Carries what shows that the form is ours, where the person is signed in. */

@@ -2,6 +2,7 @@ import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import { doerOf, programOf } from "../../approval/doer.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
+import { actionsOf } from "../../approval/items.ts";
 import { explanationText, isOwnHand, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
@@ -79,13 +80,14 @@ function decidedRecord(
   { approver, request }: Asked,
   messages: Messages,
 ): Locals {
-  const { answer, by, comment, fields: values = {} } = stands;
+  const { answer, by, comment, fields: values = {}, except = [] } = stands;
   return {
     answer: answerText(answer, messages),
     by: decider(by, approver),
     // An answer that the person has not given should not look like theirs.
     through: throughText(stands, messages),
     comment,
+    except: except.map((n) => messages.text("action.item", { n, of: actionsOf(request).length })).join(", "),
     fields: Object.entries(values).map(([name, value]) => ({
       label: request.fields?.properties[name]?.title ?? name,
       value: valueText(value, messages),

@@ -7,6 +7,7 @@
  */
 import type { IRouter, Response } from "express";
 import type { ApprovalRequest } from "../../approval/approval.ts";
+import { separableItems } from "../../approval/items.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { VIEW_LINK } from "../../approval/view-link.ts";
@@ -56,18 +57,29 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
       const request = ballot.custom === true ? (await ask()).request : undefined;
       const fallback = suggestedChoice(options, res, { link, request })?.value;
       const choices = request === undefined ? choicesOf({}) : offeredChoices(request, ballot.round ?? 1);
-      const asked = { choices, fields: request?.fields, fallback };
+      const asked = { choices, fields: request?.fields, items: separableItems(request ?? {}), fallback };
       const form = await readDecisionForm(req, res, asked);
       if (!form.ok) {
         const { pressed, rejected } = form;
         const suggested = pressed?.value ?? fallback;
         return showQuestion(options, res, await ask(), { path: pathOf(req), suggested, rejected });
       }
-      const { choice, comment, fields } = form;
+      const { choice, comment, fields, except } = form;
       const nonce = newNonce();
       const who = `approver:${ballot.recipient}`;
       const { pid } = link;
-      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, door: "mail", who });
+      await press(options, res, {
+        pid,
+        ballot,
+        isOpen,
+        nonce,
+        choice,
+        comment,
+        fields,
+        except,
+        door: "mail",
+        who,
+      });
       const receipt = tokens.issueReceipt({
         pid: link.pid,
         bornAtMs: link.bornAtMs,

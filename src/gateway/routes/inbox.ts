@@ -7,6 +7,7 @@
  */
 import type { IRouter, Request, Response } from "express";
 import { ballotId, isPromiseId } from "../../approval/ids.ts";
+import { separableItems } from "../../approval/items.ts";
 import { addressKey } from "../../approval/person.ts";
 import { offeredChoices } from "../../approval/rule.ts";
 import { tidyLines } from "../../approval/text.ts";
@@ -89,17 +90,18 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const question = await ownQuestion(durable, pid, visitor);
       const { ballot, request, standing } = question;
       noteApproval(res, ballot.approval);
-      const asked = { choices: offeredChoices(request, ballot.round ?? 1), fields: request.fields };
+      const choices = offeredChoices(request, ballot.round ?? 1);
+      const asked = { choices, fields: request.fields, items: separableItems(request) };
       const posted = await readPosted(req, res, asked);
       if (!isOwnForm(res, posted, visitor)) return;
       const form = judgeDecisionForm(posted, asked);
       if (!form.ok)
         return show(res, visitor, question, { suggested: form.pressed?.value, rejected: form.rejected });
-      const { choice, comment, fields } = form;
+      const { choice, comment, fields, except } = form;
       const nonce = newNonce();
       const isOpen = standing.kind === "open";
       const by = pressedBy(visitor);
-      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, ...by });
+      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, except, ...by });
       // The nonce shows whose press counted; it is no secret, and settles nothing.
       seeOther(res, `${ballotHref(pid)}/result?press=${nonce}&choice=${choice.value}`);
     }),
@@ -261,9 +263,9 @@ interface Chosen {
 
 const NONCE = /^[A-Za-z0-9_-]{22}$/u;
 
-/** Requests with choices or fields of their own are answered each on its page. */
+/** Requests with choices or fields of their own, or with items, are answered each on its page. */
 function isPlain({ request }: Question): boolean {
-  return request.choices === undefined && request.fields === undefined;
+  return request.choices === undefined && request.fields === undefined && separableItems(request) === 0;
 }
 
 /** The person's question; for all others, and for what is no ballot, there is none. */

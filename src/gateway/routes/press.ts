@@ -20,6 +20,7 @@ export interface Press {
   readonly choice: ChoiceRule;
   readonly comment: string | undefined;
   readonly fields: FieldValues | undefined;
+  readonly except?: readonly number[] | undefined;
   readonly door: "mail" | "inbox";
   /** Of a press in the inbox. */
   readonly signedInBy?: SignedInBy;
@@ -31,7 +32,7 @@ export interface Press {
 export async function press(
   { durable, log }: { readonly durable: Durable; readonly log: Logger },
   res: Response,
-  { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, ...way }: Press,
+  { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, except, ...way }: Press,
 ): Promise<void> {
   const { approval } = ballot;
   const { who, door, signedInBy } = way;
@@ -39,7 +40,7 @@ export async function press(
   const tell = (outcome: "stored" | "too late") =>
     audit(res, { who, what: "decide", about: pid, approval, choice, nonce, outcome });
   if (!isOpen) return tell("too late");
-  const own = ballot.custom === true ? { effect, fields } : {};
+  const own = ballot.custom === true ? { effect, fields, except } : {};
   const record = await answerBallot(durable, pid, ballot, {
     choice,
     ...own,

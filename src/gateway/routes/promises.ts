@@ -64,7 +64,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       noteApproval(res, approval);
       const n = String(req.params["n"]);
       const ballot = /^[1-9]\d{0,4}$/.test(n) ? ballotId(approval, Number(n)) : undefined;
-      const { choice, comment, fields } = parseDecideBody((await readJson(req))?.value);
+      const { choice, comment, fields, except } = parseDecideBody((await readJson(req))?.value);
       const caller = callerOf(res)?.id;
       const nonce = newNonce();
       const decided =
@@ -77,6 +77,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
               nonce,
               comment,
               fields,
+              except,
               ...programIn(res),
             });
       if (decided.kind === "wrong") throw wrongAnswer(decided.problems);
@@ -125,7 +126,7 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     const { kind, because, reason } = standing;
     return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
   }
-  const { choice, effect, door, by, comment, fields } = standing.decision;
+  const { choice, effect, door, by, comment, fields, except } = standing.decision;
   const own = effect === undefined ? {} : { effect };
   const told = { kind: standing.kind, choice, ...own, door, ...at, ...outcome };
   if (!mayRead) return told;
@@ -135,6 +136,7 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     ...programOf(standing.decision),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
+    ...(except === undefined ? {} : { except }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Answer {
   readonly effect?: Effect | undefined;
   readonly comment?: string | undefined;
   readonly fields?: FieldValues | undefined;
+  /** Numbers of the items that are struck out. */
+  readonly except?: readonly number[] | undefined;
   readonly door: Door;
   /** How the approver had signed in, where they answer in the inbox. */
   readonly signedInBy?: SignedInBy | undefined;
@@ -31,7 +33,7 @@ export async function answerBallot(
   durable: Durable,
   id: string,
   { approver, contentHash }: Pick<Ballot, "approver" | "contentHash">,
-  { choice, effect, comment, fields, door, signedInBy, nonce, ...program }: Answer,
+  { choice, effect, comment, fields, except, door, signedInBy, nonce, ...program }: Answer,
 ): Promise<StoredPromise | undefined> {
   const decision: Decision = {
     kind: "decision",
@@ -39,6 +41,7 @@ export async function answerBallot(
     ...(effect === undefined ? {} : { effect }),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
+    ...(except === undefined ? {} : { except }),
     ...(contentHash === undefined ? {} : { contentHash }),
     by: approver.email,
     door,
@@ -80,8 +83,8 @@ export async function decideBallot(
   if (found.kind === "open") {
     const held = heldAnswer(request, ballot.round ?? 1, given);
     if (!held.ok) return { kind: "wrong", problems: held.problems };
-    const { choice, comment, fields } = held;
-    const own = ballot.custom === true ? { effect: choice.effect, fields } : {};
+    const { choice, comment, fields, except } = held;
+    const own = ballot.custom === true ? { effect: choice.effect, fields, except } : {};
     await answerBallot(durable, id, ballot, {
       choice: choice.value,
       ...own,

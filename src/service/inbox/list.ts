@@ -2,6 +2,7 @@ import type { Person } from "../../approval/approval.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { ballotId } from "../../approval/ids.ts";
+import { separableItems } from "../../approval/items.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
@@ -67,7 +68,7 @@ async function itemOf(options: InboxOptions, entry: Entry, person: string): Prom
   if (course === undefined || course.root.state !== "pending") return { entry, ballots, isPlain: false };
   const { explanation } = evaluationOf(course, knownTime(options));
   const { choices, fields } = course.request;
-  const isPlain = choices === undefined && fields === undefined;
+  const isPlain = choices === undefined && fields === undefined && separableItems(course.request) === 0;
   return { entry, ballots, explanation, nextDeadlineMs: nextDeadlineOf(course).atMs, isPlain };
 }
 

@@ -10,7 +10,7 @@ import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 
 const page = readFileSync("docs/actions.md", "utf8");
-const [request, object, outcome] = [...page.matchAll(/```json\n(.*?)```/gsu)].map(
+const [request, several, object, outcome] = [...page.matchAll(/```json\n(.*?)```/gsu)].map(
   ([, text = ""]) => JSON.parse(text) as Record<string, unknown>,
 );
 const nowMs = Date.parse("2026-11-21T12:00:00.000Z");
@@ -24,7 +24,14 @@ test("the request is accepted, and its digest is that of the page's object", () 
   const digest = sha256(canonicalize(object) ?? "");
   expect(digestOf(parsed.value, terms)).toBe(digest);
   expect(page).toContain(`its digest is \`${digest}\``);
-  expect({ outcome: "approved", ...outcomeAction(parsed.value, terms, true) }).toEqual(outcome);
+  expect({
+    outcome: "approved",
+    ...outcomeAction(parsed.value, terms, { outcome: "approved", decisions: [] }),
+  }).toEqual(outcome);
+});
+
+test("the request with items is accepted", () => {
+  expect(parseApprovalRequest(several, { nowMs, callbackUrlProblem })).toMatchObject({ ok: true });
 });
 
 test("the table of what is shown is what is shown", () => {

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
+import type { OutcomeKind } from "../../../src/approval/approval.ts";
 import { argumentRows, shownJson } from "../../../src/approval/argument-rows.ts";
+import { heldExcept } from "../../../src/approval/items.ts";
 import { differingFields } from "../../../src/approval/meaning.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { parseInteroperableJson } from "../../../src/lib/exact-json.ts";
@@ -217,6 +219,17 @@ describe("the schema of an action", () => {
   });
 });
 
+const ended = (outcome: OutcomeKind, ...excepts: readonly (readonly number[])[]) => ({
+  outcome,
+  decisions: excepts.map((except, i) => ({
+    n: i + 1,
+    email: "a@b.example",
+    choice: "approve",
+    at: "",
+    except,
+  })),
+});
+
 describe("the digest", () => {
   const terms = { approval: "po-1", startedAtMs: nowMs, deadlineAtMs: nowMs + 86_400_000 };
 
@@ -246,12 +259,79 @@ describe("the digest", () => {
   test("is in the outcome, with the arguments only where they may be used", () => {
     const request = accepted(transfer);
     const digest = digestOf(request, terms);
-    expect(outcomeAction(request, terms, true)).toEqual({
+    expect(outcomeAction(request, terms, ended("approved"))).toEqual({
       action: { digest, arguments: transfer.arguments },
     });
-    expect(outcomeAction(request, terms, false)).toEqual({ action: { digest } });
+    expect(outcomeAction(request, terms, ended("rejected"))).toEqual({ action: { digest } });
     const { action: _, ...plain } = request;
-    expect(outcomeAction(plain, terms, true)).toEqual({});
+    expect(outcomeAction(plain, terms, ended("approved"))).toEqual({});
+  });
+});
+
+describe("items", () => {
+  const other = { ...transfer, arguments: { amount: 1, to: "Bo" } };
+  const third = { ...transfer, tool: "mail.send" };
+  const ask = (more: object) => parse({ title: "Pay", approvers: ["ana@example.com"], ...more });
+  const faults = (more: object) => {
+    const parsed = ask(more);
+    return parsed.ok ? [] : parsed.problems.map(({ field, message }) => `${field}: ${message}`);
+  };
+  const asked = (more: object = {}) => {
+    const parsed = ask({ items: [transfer, other, third], ...more });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.value;
+  };
+
+  test("are in place of an action, at most fifty, and each is checked", () => {
+    expect(faults({ items: [transfer], action: transfer })).toEqual([
+      "items: must be left out beside action",
+    ]);
+    expect(faults({ action: transfer, atomic: true })).toEqual(["atomic: must be left out without items"]);
+    expect(faults({ items: [] })).toEqual(["items: must have at least 1 item"]);
+    expect(faults({ items: Array.from({ length: 51 }, () => transfer) })).toEqual([
+      "items: must have at most 50 items",
+    ]);
+    expect(faults({ items: [transfer, given("\u0007")] })[0]).toContain("/items/1/arguments/value: ");
+    expect(faults({ items: [transfer, { ...other, schema: { required: ["x"] } }] })[0]).toContain(
+      "/items/1/arguments: ",
+    );
+    expect(
+      faults({ items: [given("x".repeat(30_000)), given("x".repeat(30_000)), given("x".repeat(6_000))] })[0],
+    ).toMatch(/^items: must be shorter: all items have \d+ bytes and may have 65536$/u);
+    const many = {
+      ...transfer,
+      arguments: Object.fromEntries(Array.from({ length: 251 }, (_, i) => [`n${i}`, i])),
+    };
+    expect(faults({ items: [many, many] })[0]).toContain("items: must have at most 500 values together");
+  });
+
+  test("are approved but for those that anybody whose answer counts has struck out", () => {
+    const terms = { approval: "po-1", startedAtMs: nowMs, deadlineAtMs: nowMs };
+    const request = asked();
+    const digest = digestOf(request, terms);
+    const items = [transfer, other, third].map((item, i) => ({ n: i + 1, arguments: item.arguments }));
+    const approved = (...excepts: readonly (readonly number[])[]) =>
+      outcomeAction(request, terms, ended("approved", ...excepts)).action;
+    expect(approved([])).toEqual({ digest, items });
+    expect(approved([2])).toEqual({ digest, items: [items[0], items[2]] });
+    expect(approved([2], [1])).toEqual({ digest, items: [items[2]] });
+    expect(approved([2], [1, 3])).toEqual({ digest, items: [] });
+    expect(outcomeAction(request, terms, ended("expired")).action).toEqual({ digest });
+    expect(digestOf(asked({ items: [other, transfer, third] }), terms)).not.toBe(digest);
+    expect(digestOf(asked({ atomic: true }), terms)).not.toBe(digest);
+  });
+
+  test.each([
+    ["none", [], "approve", { ok: true, except: [] }],
+    ["some, in order and once", [3, 1, 3], "approve", { ok: true, except: [1, 3] }],
+    ["one that is not there", [4], "approve", "must have numbers of items, from 1 to 3"],
+    ["all", [1, 2, 3], "approve", "must leave at least one item: reject to strike out all of them"],
+    ["some, with a rejection", [1], "reject", "must be left out with a choice that does not approve"],
+  ] as const)("are struck out by an answer: %s", (_, except, effect, expected) => {
+    const held = heldExcept(asked(), effect, except);
+    expect(held.ok ? held : held.problem.message).toEqual(expected);
+    expect(heldExcept(asked({ atomic: true }), "approve", [1]).ok).toBe(false);
+    expect(heldExcept({}, "approve", [1]).ok).toBe(false);
   });
 });
 

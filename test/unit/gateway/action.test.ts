@@ -73,6 +73,95 @@ test("arguments that do not fit their schema are refused by JSON Pointer, and no
   expect(rig.asks.length).toBe(before);
 });
 
+const items = [
+  { tool: "mail.send", arguments: { to: "Ana" } },
+  { tool: "mail.send", arguments: { to: "Bo" } },
+  { tool: "mail.send", arguments: { to: "Cy" } },
+];
+const askItems = (id: string, more: object = {}) =>
+  rig.json("POST", "/approvals", { id, title: "Send", approvers: ["ana@example.com"], items, ...more });
+
+test("an approver strikes an item out on the page, without JavaScript, and the outcome tells what may be run", async () => {
+  expect((await askItems("items-1")).status).toBe(202);
+  const link = await rig.link("items-1", "approve");
+  const { text } = await rig.call(link);
+  const form = /<form method="post" id="(\w+)">/u.exec(text)?.[1];
+  const boxes = [...text.matchAll(/<input type="checkbox" [^>]*form="(\w+)" name="([\w.]+)" value="yes">/gu)];
+  expect(boxes.map(([, ...found]) => found)).toEqual([1, 2, 3].map((n) => [form, `except.${n}`]));
+
+  const all = await rig.press(link, {
+    confirm: "yes",
+    "except.1": "yes",
+    "except.2": "yes",
+    "except.3": "yes",
+  });
+  expect(all.status).toBe(422);
+  expect(all.text).toContain("You have left out every action.");
+  expect(all.text.match(/name="except\.\d" value="yes" checked/gu)).toHaveLength(3);
+
+  const pressed = await rig.press(link, { confirm: "yes", "except.2": "yes" });
+  const receipt = await rig.call(pressed.headers.get("location") ?? "");
+  expect(receipt.text).toContain("<dt>Left out</dt><dd>Action 2 of 3</dd>");
+  const { value } = await rig.settled("items-1");
+  expect(value).toMatchObject({
+    outcome: "approved",
+    decisions: [{ choice: "approve", except: [2] }],
+    action: {
+      items: [
+        { n: 1, arguments: { to: "Ana" } },
+        { n: 3, arguments: { to: "Cy" } },
+      ],
+    },
+  });
+  const { body } = await rig.json("GET", "/approvals/items-1");
+  expect(body).toMatchObject({ items, ballots: [{ except: [2] }] });
+});
+
+test("a program strikes items out by their numbers, and what is wrong is refused", async () => {
+  await askItems("items-2");
+  await rig.link("items-2", "approve");
+  const decide = (body: object) => rig.json("POST", "/approvals/items-2/ballots/1/decide", body);
+  const wrong = await decide({ choice: "approve", except: [4] });
+  expect(wrong.status).toBe(422);
+  expect(wrong.body["errors"]).toEqual([
+    { field: "except", message: "must have numbers of items, from 1 to 3" },
+  ]);
+  const done = await decide({ choice: "approve", except: [3, 1] });
+  expect(done.body).toMatchObject({ effective: true, stands: { except: [1, 3] } });
+  expect((await rig.settled("items-2")).value).toMatchObject({ action: { items: [{ n: 2 }] } });
+});
+
+test("atomic items have no choice of their own, and a plain request takes no strikes", async () => {
+  await askItems("items-3", { atomic: true });
+  const link = await rig.link("items-3", "approve");
+  const { text } = await rig.call(link);
+  expect(text).not.toContain('type="checkbox"');
+  expect(text).toContain("They are approved or rejected as one.");
+  await rig.press(link, { confirm: "yes", "except.1": "yes" });
+  expect((await rig.settled("items-3")).value).toMatchObject({
+    action: { items: [{ n: 1 }, { n: 2 }, { n: 3 }] },
+  });
+  await ask("act-6");
+  await rig.link("act-6", "approve");
+  const plain = await rig.json("POST", "/approvals/act-6/ballots/1/decide", {
+    choice: "approve",
+    except: [1],
+  });
+  expect(plain.status).toBe(422);
+});
+
+test("a rejection needs no strikes, and those that were ticked say nothing", async () => {
+  await askItems("items-4");
+  await rig.press(await rig.link("items-4", "reject"), {
+    confirm: "yes",
+    "except.1": "yes",
+    choice: "reject",
+  });
+  const { value } = await rig.settled("items-4");
+  expect(value).toMatchObject({ outcome: "rejected" });
+  expect(JSON.stringify(value)).not.toContain("except");
+});
+
 test("a worker that knows no actions is not given such an approval", () => {
   const people = [{ email: "ana@example.com" }];
   const stored = callOf({

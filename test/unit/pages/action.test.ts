@@ -1,7 +1,7 @@
 /** Whatever action is accepted, people see the whole of it: on every page that shows a request, and in both parts of a mail. */
 import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { actionProblems } from "../../../src/approval/action-problems.ts";
+import { actionsProblems } from "../../../src/approval/action-problems.ts";
 import type { Action } from "../../../src/approval/action-schema.ts";
 import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import { choicesOf } from "../../../src/approval/rule.ts";
@@ -156,7 +156,7 @@ describe("an action that was accepted", () => {
       property(anything, (value) => {
         const given = JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
         if (Object.keys(given).length === 0) return;
-        if (actionProblems({ tool: "pay", arguments: given }, "/action").length > 0) return;
+        if (actionsProblems({ action: { tool: "pay", arguments: given } }).length > 0) return;
         const request = requestWith({ arguments: given });
         for (const [name, page] of Object.entries(pagesOf(request))) {
           const { rows, json } = shownOn(htmlOf(page));
@@ -170,6 +170,31 @@ describe("an action that was accepted", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test("is there among several, each whole and with its number", () => {
+    const values = [
+      { to: "Ana <a@example.com>" },
+      { to: "Bo\u200b" },
+      { list: Array.from({ length: 80 }, (_, i) => i) },
+    ];
+    const { action, ...others } = requestWith({});
+    if (action === undefined) throw new Error("no action");
+    const request = { ...others, items: values.map((given) => ({ ...action, arguments: given })) };
+    for (const [name, page] of Object.entries(pagesOf(request))) {
+      const html = htmlOf(page);
+      const parts = html.split(/<h[34] class="item">Action \d of 3<\/h[34]>/u).slice(1);
+      expect(
+        parts.map((part) => argumentsIn(shownOn(part).rows)),
+        name,
+      ).toEqual(values);
+      expect(html.includes('type="checkbox"'), name).toBe(name === "decide");
+    }
+    const { html, text } = composer.compose({ kind: "request", ...mail, request });
+    for (const part of [html, text]) {
+      for (const n of [1, 2, 3]) expect(part).toContain(`Action ${n} of 3`);
+      expect(part.replaceAll("&quot;", '"').replaceAll("&#34;", '"')).toContain('"Bo\\u200b"');
+    }
   });
 
   test.each(LANGUAGES)(

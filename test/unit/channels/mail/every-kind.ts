@@ -119,6 +119,11 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
         request: { ...request, action: { ...action, reversible } },
       }),
     ),
+    {
+      kind: "request",
+      ...ask,
+      request: { ...request, items: [action, action].map((each) => ({ ...each, reversible: "yes" })) },
+    },
     ...[{}, { [`${line}1`]: `${lines} `.repeat(20_000) }].map(
       (given): Mail => ({
         kind: "request",
