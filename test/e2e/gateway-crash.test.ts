@@ -1,8 +1,10 @@
 /** `kill -9` of the gateway while somebody waits for its answer: what was acknowledged stands, and a retry finds it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Api } from "../support/api.ts";
+import { ACTION, WANTED } from "../support/approved-action.ts";
 import type { Asked } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
+import { post } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
@@ -127,6 +129,70 @@ test("between a cancellation and its reply: it stands, and the retry is told so"
   expect(await press(mail.links.approve)).toMatchObject({ decision: "cancelled" });
   expect(await api.ended(id)).toMatchObject({ result: { outcome: "cancelled" } });
 });
+
+test("at every request that stores something of an action: one grant, never two, and none is lost", async () => {
+  const first = await site.start("gateway");
+  const approved = async () => {
+    const id = await api.ask({ id: newId("pay"), approvers: [ANA], action: ACTION });
+    await press((await relay.mailTo(ANA, id)).links.approve);
+    await api.ended(id);
+    return id;
+  };
+  const ids = { consume: await approved(), revoke: await approved() };
+  await first.killHard();
+  const body = { ...WANTED, attempt: "job-1" };
+  const calls = {
+    consume: (id: string) => post(`${site.publicUrl}/approvals/${id}/consume`, body),
+    revoke: (id: string) => post(`${site.publicUrl}/approvals/${id}/revoke`, {}),
+  };
+
+  // What is read before leaves nothing behind: `test/unit/service/approvals/consume.test.ts` counts the requests.
+  for (const moment of ["request", "reply"] as const) {
+    const { service, proxy } = await site.startProxied("gateway");
+    // Not after the death at the request; and at first of course.
+    expect(await usesOf(ids)).toEqual([[], []]);
+    const waiting = { consume: 0, revoke: 0 };
+    const both = Promise.withResolvers<void>();
+    const death = both.promise.then(() => service.killHard());
+    // Both are on their way when it dies, and each has come just as far.
+    proxy.watcher = async (now, { kind, id }) => {
+      if (kind !== "promise.create" || now !== moment) return undefined;
+      waiting[id.startsWith(ids.consume) ? "consume" : "revoke"] += 1;
+      if (waiting.consume > 0 && waiting.revoke > 0) both.resolve();
+      await death;
+      return "cut";
+    };
+    const lost = [calls.consume(ids.consume), calls.revoke(ids.revoke)].map((call) =>
+      call.catch(() => "cut off"),
+    );
+    expect(await Promise.all(lost)).toEqual(["cut off", "cut off"]);
+    await death;
+  }
+
+  await using _last = await site.start("gateway");
+  expect(await usesOf(ids)).toEqual([["consumed"], ["revoked"]]);
+  const granted = await calls.consume(ids.consume);
+  expect(granted.status).toBe(200);
+  expect((await calls.consume(ids.consume)).json()).toEqual(granted.json());
+  const other = await post(`${site.publicUrl}/approvals/${ids.consume}/consume`, {
+    ...body,
+    attempt: "job-2",
+  });
+  expect(other.status).toBe(409);
+  expect((await calls.revoke(ids.consume)).status).toBe(409);
+  expect((await calls.consume(ids.revoke)).status).toBe(410);
+  expect((await calls.revoke(ids.revoke)).status).toBe(200);
+});
+
+/** What became of the actions of the approvals. */
+function usesOf(ids: Readonly<Record<string, string>>): Promise<string[][]> {
+  return Promise.all(
+    Object.values(ids).map(async (id) => {
+      const { uses = [] } = (await api.approvalRaw(id)).json() as { uses?: { readonly state: string }[] };
+      return uses.map(({ state }) => state);
+    }),
+  );
+}
 
 const isSettle = ({ kind }: Asked) => kind === "promise.settle";
 
