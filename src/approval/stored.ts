@@ -70,10 +70,11 @@ const request = storedRequestSchema.refine(
   ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
 );
 
+/** The arguments, a request and its terms, are read by themselves: as the workflow, which gets them alone, reads them, too. */
 const call = z.object({
   func: z.literal("approval"),
   version: z.exactOptional(z.int()),
-  args: z.union([z.tuple([request, storedTermsSchema]), z.tuple([request])]),
+  args: z.array(z.unknown()).min(1).max(2),
 });
 
 const groups = z.array(z.int().min(0));
@@ -313,8 +314,10 @@ export function callOf(record: StoredRecord): StoredCall | undefined {
   if (record.tags[KIND_TAG] !== "approval") return undefined;
   const stored = read(call, record.param);
   if (stored === undefined) return undefined;
-  const [request, terms] = stored.args;
-  const { version = 1 } = stored;
+  const { args, version = 1 } = stored;
+  const request = requestIn(args[0]);
+  const terms = termsIn(args[1]);
+  if (request === undefined || (args.length > 1 && terms === undefined)) return undefined;
   const isScheduled = terms === undefined && version > 1;
   const { createdAt, timeoutAt } = record;
   const own = isScheduled
