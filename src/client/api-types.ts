@@ -878,6 +878,8 @@ export type InPlaceOf = {
 export type KeySet = {
   /** The one that signs now first; then those that signed before. */
   readonly keys: readonly PublicKey[];
+  /** The keys that sign the head of the log of events: verifier keys as c2sp.org/signed-note has them. None where there are none. */
+  readonly log?: readonly string[];
 };
 
 /** If `isExact` is false, there are at least so many. */
@@ -944,6 +946,36 @@ export type ListedWorkflow = {
   readonly version: number;
   /** JSON Schema (draft 2020-12) of its argument. null if it accepts any argument, or if its schema library cannot export one. */
   readonly argument: unknown;
+};
+
+export type LogEntries = {
+  /** Index of the first entry. */
+  readonly from: number;
+  /** The bytes of each: JSON in the form of RFC 8785. */
+  readonly entries: readonly string[];
+};
+
+export type LogProof = {
+  /** Of the tree that the proof is about, in leaves. */
+  readonly size: number;
+  /** As RFC 9162 orders them. */
+  readonly proof: readonly string[];
+};
+
+export type LoggedApproval = {
+  readonly approval: string;
+  readonly events: readonly LoggedEvent[];
+};
+
+export type LoggedEvent = {
+  /** Of its leaf, from 0 on. */
+  readonly index: number;
+  /** The bytes that the log has of it. */
+  readonly leaf: string;
+  /** The promise that it is about. */
+  readonly id: string;
+  /** What its commitment begins with, in hexadecimal. */
+  readonly salt: string;
 };
 
 /** Of a reminder, or of links that were sent once more. */

@@ -10,17 +10,21 @@ export interface Event {
   readonly data: object;
 }
 
-/** Kinds of promises that are logged, and whether their creation is an event. The end comes with its approval. */
-const CREATION_IS_EVENT: ReadonlyMap<string | undefined, boolean> = new Map([
-  ["approval", true],
-  ["ballot", true],
-  ["end", false],
-  ["undo", false],
-  ["use", true],
-]);
+/**
+ * Kinds of promises that are logged, and which of their changes are events. An end and the chance to take an answer back come
+ * with others; a use is what its creation says, and ends with nothing but its time.
+ */
+const EVENTS: ReadonlyMap<string | undefined, { readonly created: boolean; readonly settled: boolean }> =
+  new Map([
+    ["approval", { created: true, settled: true }],
+    ["ballot", { created: true, settled: true }],
+    ["end", { created: false, settled: true }],
+    ["undo", { created: false, settled: true }],
+    ["use", { created: true, settled: false }],
+  ]);
 
 export function isLogged(kind: string | undefined): boolean {
-  return CREATION_IS_EVENT.has(kind);
+  return EVENTS.has(kind);
 }
 
 /** The approval that a logged promise belongs to. */
@@ -28,15 +32,16 @@ export function approvalOf({ id, tags }: Pick<PromiseRow, "id" | "tags">): strin
   return tags[KIND_TAG] === "approval" ? id : parentId(id);
 }
 
+/** None of a promise whose time was over: a server gives it that time as its creation, and settles it. */
 export function creationOf(row: PromiseRow): Event | undefined {
   const kind = row.tags[KIND_TAG];
-  if (CREATION_IS_EVENT.get(kind) !== true) return undefined;
+  if (EVENTS.get(kind)?.created !== true || row.createdAt >= row.timeoutAt) return undefined;
   return { type: `${kind}.created`, atMs: row.createdAt, data: createdData(row) };
 }
 
 export function settlementOf(row: PromiseRow): Event | undefined {
   const kind = row.tags[KIND_TAG];
-  if (row.settledAt === null || !isLogged(kind)) return undefined;
+  if (row.settledAt === null || EVENTS.get(kind)?.settled !== true) return undefined;
   return {
     type: `${kind}.${isLapsed(row) ? "lapsed" : "settled"}`,
     atMs: row.settledAt,

@@ -5,7 +5,7 @@ import { hex, leafText, saltOf } from "./leaf.ts";
 import { consistencyProof, inclusionProof, rootOf, type Subtrees } from "./merkle.ts";
 
 /** Indexes count from 0; a size is a number of leaves. */
-type Question =
+export type Question =
   | { readonly ask: "head" }
   /** That leaf `index` is in the tree of `size`. */
   | { readonly ask: "inclusion"; readonly index: number; readonly size?: number }
@@ -15,13 +15,13 @@ type Question =
   /** The events of an approval, by the number of its promise. */
   | { readonly ask: "events"; readonly approval: string };
 
-interface Head {
+export interface Head {
   readonly size: number;
   /** In hexadecimal, as all hashes and salts here. */
   readonly root: string;
 }
 
-interface LoggedEvent {
+export interface LoggedEvent {
   readonly index: number;
   /** The bytes that the log has of it. */
   readonly leaf: string;
@@ -31,7 +31,7 @@ interface LoggedEvent {
 }
 
 /** Something about the question is wrong. */
-interface Refused {
+export interface Refused {
   readonly refused: { readonly field: string; readonly message: string };
 }
 
@@ -50,7 +50,7 @@ export interface Asked {
   readonly subtrees: Subtrees;
 }
 
-const ENTRIES_MAX = 1_000;
+export const ENTRIES_MAX = 1_000;
 
 /** Of one approval: more than its promises can have. */
 const EVENTS_MAX = 10_000;

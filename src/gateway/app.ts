@@ -5,6 +5,7 @@ import type { Provider } from "../auth/entry.ts";
 import type { TasksFound } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
+import type { EventLog } from "../evidence/event-log.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
@@ -44,6 +45,7 @@ import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addConsumeRoutes } from "./routes/consume.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
+import { addCheckpointRoute, addEventLogRoutes } from "./routes/event-log.ts";
 import { addEvidenceRoutes } from "./routes/evidence.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -95,6 +97,9 @@ export interface AppOptions {
   readonly tokens: LinkTokens;
   /** Signs what a stranger can verify. */
   readonly signer: Signer;
+  readonly eventLog: EventLog;
+  /** Seeds of the keys that sign the log's head. */
+  readonly logKeys: readonly Uint8Array[];
   readonly pages: Pages;
   /** The texts of a language. */
   readonly messagesFor: MessagesFor;
@@ -171,6 +176,7 @@ export function createApp(options: AppOptions): Express {
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
   addKeySetRoute(app, options);
+  addCheckpointRoute(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);
@@ -200,6 +206,7 @@ export function createApp(options: AppOptions): Express {
   addAbsenceRoutes(app, { ...byEngine, needs });
   addPromiseRoutes(app, { ...byEngine, needs });
   addCallbackRoutes(app, { ...byEngine, needs });
+  addEventLogRoutes(app, { ...options, needs });
   if (options.mcp) addMcpRoute(app, { ...byEngine, needs, waiting });
 
   app.use(notFound);

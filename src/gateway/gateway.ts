@@ -4,6 +4,7 @@ import type { Router } from "express";
 import type { KnownPeople } from "../approval/same-person.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
+import { type EventLog, NO_EVENT_LOG } from "../evidence/event-log.ts";
 import { NO_LEDGER } from "../ledger/embedded.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
@@ -47,7 +48,9 @@ export interface GatewayOptions {
   /** Keys for links: the first signs, all verify. */
   readonly keys: LinkTokensOptions["keys"];
   /** Seeds of the keys for what a stranger can verify. */
-  readonly signingKeys: { readonly sign: SignerOptions["keys"] };
+  readonly signingKeys: { readonly sign: SignerOptions["keys"]; readonly log?: readonly Uint8Array[] };
+  /** The log of events. Default: there is none. */
+  readonly eventLog?: EventLog | undefined;
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. Default: they have none. */
   readonly inbox?: boolean;
@@ -107,6 +110,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ledger: options.ledger ?? NO_LEDGER,
       tokens: createLinkTokens({ keys: options.keys, issuer: publicUrl, formerIssuers: formerPublicUrls }),
       signer: createSigner({ keys: options.signingKeys.sign, issuer: publicUrl }),
+      eventLog: options.eventLog ?? NO_EVENT_LOG,
+      logKeys: options.signingKeys.log ?? [],
       pages: createPages({
         publicUrl,
         mailbox: options.mailbox !== undefined,

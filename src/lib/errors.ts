@@ -23,6 +23,7 @@ export const ERRORS = {
   INTERNAL: { status: 500, retryable: true, title: "Internal error" },
   ENGINE_UNAVAILABLE: { status: 503, retryable: true, title: "Engine unavailable" },
   INDEX_UNAVAILABLE: { status: 503, retryable: true, title: "Index unavailable" },
+  LOG_UNAVAILABLE: { status: 503, retryable: true, title: "Log unavailable" },
   IDENTITY_UNAVAILABLE: { status: 503, retryable: true, title: "Identity provider unavailable" },
   SENDER_UNAVAILABLE: { status: 503, retryable: true, title: "Sender of webhooks unavailable" },
   TOO_MANY_WAITERS: { status: 503, retryable: true, title: "Too many open waits" },

@@ -5,6 +5,7 @@ import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { CALLBACK_OPERATIONS } from "./operations/callbacks.ts";
 import { CONSUME_OPERATIONS } from "./operations/consume.ts";
 import { DOOR_OPERATIONS } from "./operations/doors.ts";
+import { EVENT_LOG_OPERATIONS } from "./operations/event-log.ts";
 import { EVIDENCE_OPERATIONS } from "./operations/evidence.ts";
 import { HEALTH_OPERATIONS } from "./operations/health.ts";
 import { WORKFLOW_OPERATIONS } from "./operations/workflows.ts";
@@ -19,5 +20,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...WORKFLOW_OPERATIONS,
   ...DOOR_OPERATIONS,
   ...CALLBACK_OPERATIONS,
+  ...EVENT_LOG_OPERATIONS,
   ...HEALTH_OPERATIONS,
 ];

@@ -89,6 +89,11 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy:
       "Send the request again after `Retry-After`. `detail` says how far the index is, or what the operator must do. Where no index is kept, that never helps.",
   },
+  LOG_UNAVAILABLE: {
+    when: "The log of events cannot be read: this installation keeps none, or has no key to sign its head, or could not write it. Everything else works.",
+    remedy:
+      "`detail` says which. After a fault, a restart of the engine begins it again; where no log is kept, a retry never helps.",
+  },
   IDENTITY_UNAVAILABLE: {
     when: "The service cannot check the token, because the identity provider does not answer.",
     remedy: "Send the request again after `Retry-After`. API keys still work.",

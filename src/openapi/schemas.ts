@@ -477,6 +477,10 @@ export const keySet = z
     keys: z
       .array(publicKey)
       .meta({ description: "The one that signs now first; then those that signed before." }),
+    log: z.exactOptional(z.array(z.string())).meta({
+      description:
+        "The keys that sign the head of the log of events: verifier keys as c2sp.org/signed-note has them. None where there are none.",
+    }),
   })
   .meta({ id: "KeySet", description: "A JWK Set (RFC 7517)." });
 

@@ -14,6 +14,7 @@ import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { EngineWatch } from "../durable/engine-watch.ts";
+import { embeddedEventLog } from "../evidence/event-log.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
@@ -82,6 +83,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
       signingKeys: loadSigningKeys(config),
+      eventLog: engine.kind === "embedded" ? embeddedEventLog(network) : undefined,
       mailbox,
       inbox: config.inbox,
       mcp: config.mcp,

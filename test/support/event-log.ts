@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { look } from "../../src/engine/operate/walk.ts";
 import { auditLog, type LogAudit } from "../../src/evidence/audit/audit.ts";
+import type { Checkpoint } from "../../src/evidence/checkpoint.ts";
 
 /** Of the last checkpoint. */
-export function auditOf(dataDir: string): LogAudit {
-  const audit = look(join(dataDir, "engine.db"), auditLog);
+export function auditOf(dataDir: string, head?: Checkpoint): LogAudit {
+  const audit = look(join(dataDir, "engine.db"), (file) => auditLog(file, head));
   if (audit === undefined) throw new Error("There is no log");
   return audit;
 }

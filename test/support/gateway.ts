@@ -6,6 +6,8 @@ import { type Authenticate, createAuthenticate } from "../../src/auth/authentica
 import type { Durable } from "../../src/durable/durable.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { embeddedEventLog } from "../../src/evidence/event-log.ts";
+import { evidenceTrail } from "../../src/evidence/trail.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/gateway.ts";
 import type { AuditEntry } from "../../src/lib/audit.ts";
 import { createLogger } from "../../src/lib/log.ts";
@@ -15,6 +17,8 @@ import { callbackUrlProblem } from "./callbacks.ts";
 
 /** What signs links; a worker beside the gateway has the same. */
 export const TEST_SIGNING_KEYS = { sign: [Buffer.alloc(32, 8)] } as const;
+/** What signs the head of the log: one key, and the one before. */
+const TEST_LOG_KEYS = [Buffer.alloc(32, 9), Buffer.alloc(32, 10)];
 export const TEST_KEYS = [{ kid: "test", secret: Buffer.alloc(32, 7) }];
 
 /** As a service without keys lets its own machine in. */
@@ -65,11 +69,14 @@ export async function startTestGateway(
     /** Default: there is neither. */
     readonly inbox?: boolean;
     readonly admin?: GatewayOptions["admin"];
+    /** Whether the engine keeps the log of events, and the gateway signs its head. Default: no. */
+    readonly isLogged?: boolean;
     /** Default: there is room. */
     readonly canStore?: () => Promise<boolean>;
   } = {},
 ): Promise<TestGateway> {
-  const engine = openEngine({ file: ":memory:" });
+  const { isLogged = false } = options;
+  const engine = openEngine({ file: ":memory:", trail: isLogged ? evidenceTrail() : undefined });
   const worker = options.workflows && startTestWorker(engine, options.workflows);
   const network = engine.network({ group: "gateway" });
   network.start();
@@ -91,7 +98,8 @@ export async function startTestGateway(
     ...(options.warnings && { warnings: options.warnings }),
     ...(options.catalogue && { catalogue: options.catalogue }),
     keys: TEST_KEYS,
-    signingKeys: TEST_SIGNING_KEYS,
+    signingKeys: isLogged ? { ...TEST_SIGNING_KEYS, log: TEST_LOG_KEYS } : TEST_SIGNING_KEYS,
+    eventLog: isLogged ? embeddedEventLog(network) : undefined,
     mailbox: options.mailbox,
     ...(options.inbox === undefined ? {} : { inbox: options.inbox }),
     admin: options.admin,

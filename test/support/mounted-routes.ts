@@ -1,4 +1,5 @@
 /** What Express has mounted, so that tests can go through all of it, and nothing new is forgotten. */
+import { NO_EVENT_LOG } from "../../src/evidence/event-log.ts";
 import { createApp } from "../../src/gateway/app.ts";
 import { createPages } from "../../src/gateway/pages/pages.ts";
 import { NO_LEDGER } from "../../src/ledger/embedded.ts";
@@ -31,6 +32,8 @@ export function mountedRoutes(
   const app = createApp({
     durable: {} as never,
     absences: {} as never,
+    eventLog: NO_EVENT_LOG,
+    logKeys: [],
     ledger: NO_LEDGER,
     signer: createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: PUBLIC_URL }),
     tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: PUBLIC_URL }),

@@ -1,7 +1,12 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { Config } from "../../../src/config/config.ts";
+import { loadSigningKeys } from "../../../src/config/signing-keys.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
+import { checkpointText } from "../../../src/evidence/checkpoint.ts";
+import { signNote, verifierKey } from "../../../src/evidence/note.ts";
 import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { countersignHere } from "../../support/cli.ts";
 import { temporaryFolder } from "../../support/engine.ts";
@@ -52,4 +57,38 @@ it("countersign audit verify says where there is no log", async () => {
     stderr: "countersign: There is no log of events: EVENT_LOG is off, or the service never ran\n",
   });
   expect((await countersignHere(["audit"], { DATA_DIR: dataDir })).code).toBe(2);
+});
+
+it("countersign audit verify --head compares with a head that was kept, if one of the keys signed it", async () => {
+  const dataDir = await withApproval();
+  const verify = (...args: string[]) => countersignHere(["audit", "verify", ...args], { DATA_DIR: dataDir });
+  const root = Buffer.from(JSON.parse((await verify()).stdout).root, "hex");
+  const [seed] = loadSigningKeys({ dataDir, signingKeys: {} } as Config).log;
+  if (seed === undefined) throw new Error("There is no key");
+  const origin = "approvals.example.com/log";
+  const head = join(dataDir, "head.txt");
+  const write = (size: number, of = root, by = seed) =>
+    writeFileSync(head, signNote(checkpointText({ origin, size, root: of }), origin, [by]));
+
+  write(2);
+  expect((await verify("--head", head)).code).toBe(0);
+  write(2, Buffer.alloc(32));
+  const rewritten = await verify("--head", head);
+  expect(rewritten.code).toBe(1);
+  expect(JSON.parse(rewritten.stdout).findings).toMatchObject([{ kind: "rewritten" }]);
+
+  const other = Buffer.alloc(32, 5);
+  write(2, root, other);
+  expect(await verify("--head", head)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("signed by no key"),
+  });
+  expect((await verify("--head", head, "--key", verifierKey(origin, other))).code).toBe(0);
+  writeFileSync(head, "nothing\n");
+  expect(await verify("--head", head)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is no head of a log"),
+  });
+  expect((await verify("--head", join(dataDir, "nowhere"))).code).toBe(2);
+  expect((await verify("--key", "x")).code).toBe(2);
 });

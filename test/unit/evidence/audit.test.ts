@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
 import { LEAF_COLUMNS, type LeafColumns, leafOf } from "../../../src/evidence/columns.ts";
+import { CompactTree } from "../../../src/evidence/compact.ts";
 import { leafText } from "../../../src/evidence/leaf.ts";
 import { leafHash } from "../../../src/evidence/merkle.ts";
 import { evidenceTrail } from "../../../src/evidence/trail.ts";
@@ -222,5 +223,37 @@ describe("an audit finds", () => {
     const { kinds, text } = after((db) => db.exec("UPDATE log_tiles SET root = zeroblob(32)"));
     expect(kinds).toEqual(["changed"]);
     expect(text).toContain("tile 0 of level 0 is damaged");
+  });
+
+  it("a history that was written again as a whole, by the head that was kept elsewhere", async () => {
+    const { size, root } = auditOf(sound);
+    const head = { origin: "example.com/log", size, root: Buffer.from(root, "hex") };
+    expect(auditOf(sound, head).findings).toEqual([]);
+    const again = await withApprovals();
+    try {
+      // It is sound in itself, and whoever has the keys of the service can sign its head.
+      expect(auditOf(again)).toMatchObject({ size, findings: [] });
+      expect(auditOf(again, head).findings).toEqual([
+        { kind: "rewritten", what: "the first 350 events are not those that the head was made of" },
+      ]);
+    } finally {
+      rmSync(again, { recursive: true, force: true });
+    }
+  });
+
+  it("a history whose end is gone, by the head", () => {
+    const { size, root } = auditOf(sound);
+    const head = { origin: "example.com/log", size: size + 3, root: Buffer.from(root, "hex") };
+    expect(auditOf(sound, head).findings).toEqual([
+      { kind: "dropped", what: "the head is of 353 events, and the log has 350: at least 3 are missing" },
+    ]);
+  });
+
+  it("nothing wrong with an older head", () => {
+    const db = new DatabaseSync(join(sound, "engine.db"), { readOnly: true });
+    const tree = new CompactTree();
+    for (let seq = 1; seq <= 123; seq += 1) tree.add(hashAt(db, seq));
+    db.close();
+    expect(auditOf(sound, { origin: "x", size: 123, root: tree.root() }).findings).toEqual([]);
   });
 });

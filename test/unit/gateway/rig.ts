@@ -14,6 +14,8 @@ import { createDurable } from "../../../src/durable/resonate.ts";
 // Tests set the time, and no ten minutes shall pass until it is believed.
 import { SYSTEM_CLOCK } from "../../../src/engine/clock.ts";
 import { type Engine, openEngine } from "../../../src/engine/engine.ts";
+import { embeddedEventLog } from "../../../src/evidence/event-log.ts";
+import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { type GatewayOptions, startGateway } from "../../../src/gateway/gateway.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import type { AuditEntry } from "../../../src/lib/audit.ts";
@@ -115,7 +117,12 @@ export interface RigOptions {
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const { deliver, work = true, mayApproveByDeadline, outcomeWaitMs, ledger, publicUrl } = options;
   const { authenticate = EVERYBODY_MAY } = options;
-  const engine = openEngine({ file: ":memory:", projection: LEDGER, clock: SYSTEM_CLOCK });
+  const engine = openEngine({
+    file: ":memory:",
+    projection: LEDGER,
+    trail: evidenceTrail(),
+    clock: SYSTEM_CLOCK,
+  });
   const network = engine.network({ group: "gateway" });
   const durable = createDurable(network);
   network.start();
@@ -128,6 +135,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const keys = [{ kid: "k1", secret: SECRET }];
   const gateway = await startGateway({
     durable,
+    eventLog: embeddedEventLog(network),
     ledger: ledger ?? ledgerIn(engine),
     log,
     host: "127.0.0.1",

@@ -185,6 +185,19 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/callbacks/nonsense", {})).status).toBe(403);
   });
 
+  test("of the log of events", async () => {
+    await expect.poll(async () => (await rig.json("GET", "/log/approvals/doc-1")).status).toBe(200);
+    for (const path of [
+      "/log/approvals/doc-1",
+      "/log/entries?limit=2",
+      "/log/inclusion?index=0",
+      "/log/consistency?older=1",
+    ])
+      expect((await call("GET", path)).status).toBe(200);
+    expect((await call("GET", "/log/approvals/nobody")).status).toBe(404);
+    expect((await call("GET", "/log/inclusion")).status).toBe(422);
+  });
+
   test("of health", async () => {
     for (const path of ["/livez", "/readyz", "/openapi.json", "/.well-known/countersign-keys.json"])
       expect((await call("GET", path)).status).toBe(200);

@@ -21,12 +21,16 @@ const FOR_PEOPLE = [
 /** Has a protocol of its own, which describes itself to its clients. */
 const FOR_AGENTS = "/mcp";
 
+/** Has a format of its own, which is no JSON: c2sp.org/tlog-checkpoint. */
+const FOR_WITNESSES = "/log/checkpoint";
+
 /** `METHOD /path` of everything that Express has for programs, as the document writes paths. */
 function mounted(): string[] {
   return mountedRoutes().flatMap(({ path, methods }) => {
     if (
       FOR_PEOPLE.includes(path) ||
       path === FOR_AGENTS ||
+      path === FOR_WITNESSES ||
       /^\/(?:admin|inbox)(?:\/|$)/u.test(path) ||
       /^\/[adr]\/:token/u.test(path)
     )
@@ -63,6 +67,7 @@ describe("every operation", () => {
   beforeAll(async () => {
     const find = (text: string) => made.find(({ stored }) => isKey(text, stored))?.stored;
     gateway = await startTestGateway({
+      isLogged: true,
       authenticate: createAuthenticate({ isOpen: () => false, find, live: () => undefined }),
       trustProxyHops: 1,
     });

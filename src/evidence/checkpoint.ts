@@ -1,0 +1,26 @@
+/** The log's head as a checkpoint: c2sp.org/tlog-checkpoint. */
+import { HASH_BYTES } from "./leaf.ts";
+
+export interface Checkpoint {
+  /** Names the log: the host of `PUBLIC_URL`, and `/log`. */
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+}
+
+export function originOf(publicUrl: string): string {
+  return `${new URL(publicUrl).host}/log`;
+}
+
+export function checkpointText({ origin, size, root }: Checkpoint): string {
+  return `${origin}\n${size}\n${root.toString("base64")}\n`;
+}
+
+/** Undefined if it is no checkpoint. Lines after the first three are left out. */
+export function readCheckpoint(text: string): Checkpoint | undefined {
+  const [origin = "", written = "", encoded = ""] = text.split("\n");
+  const size = Number(written);
+  const root = Buffer.from(encoded, "base64");
+  const isRight = origin !== "" && /^(?:0|[1-9]\d*)$/u.test(written) && Number.isSafeInteger(size);
+  return isRight && root.length === HASH_BYTES ? { origin, size, root } : undefined;
+}

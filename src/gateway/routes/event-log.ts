@@ -1,0 +1,108 @@
+/**
+ * The log of events: its head for everybody, and entries and proofs for operators. Nothing in entries is personal; the salts
+ * of an approval's events are for those who may see the approval's data.
+ */
+import type { IRouter, Request, Response } from "express";
+import { isPromiseId } from "../../approval/ids.ts";
+import { checkpointText, originOf } from "../../evidence/checkpoint.ts";
+import type { EventLog } from "../../evidence/event-log.ts";
+import { signNote } from "../../evidence/note.ts";
+import { ENTRIES_MAX } from "../../evidence/questions.ts";
+import { ServiceError } from "../../lib/errors.ts";
+import type { LogEntries, LoggedApproval, LogProof } from "../../openapi/event-log-schemas.ts";
+import type { Needs } from "../http/auth.ts";
+import { addRoute } from "../http/routes.ts";
+
+export interface EventLogRoutesOptions {
+  readonly eventLog: EventLog;
+  /** Seeds of the keys that sign checkpoints: each signs. */
+  readonly logKeys: readonly Uint8Array[];
+  readonly publicUrl: string;
+}
+
+/** A checkpoint is the answer to everybody for so long: it needs no key, and costs a question to the engine. */
+const KEPT_MS = 1_000;
+
+export function addCheckpointRoute(
+  router: IRouter,
+  { eventLog, logKeys, publicUrl }: EventLogRoutesOptions,
+): void {
+  const origin = originOf(publicUrl);
+  let kept: { readonly until: number; readonly note: Promise<string> } | undefined;
+  const sign = async (): Promise<string> => {
+    if (logKeys.length === 0) {
+      throw new ServiceError(
+        "LOG_UNAVAILABLE",
+        "Cannot sign a checkpoint: the signing keys hold no key log:…",
+      );
+    }
+    const { size, root } = await eventLog.head();
+    return signNote(checkpointText({ origin, size, root: Buffer.from(root, "hex") }), origin, logKeys);
+  };
+  addRoute(router, "/log/checkpoint", {
+    GET: async (_req, res) => {
+      const now = performance.now();
+      if (kept === undefined || now > kept.until) kept = { until: now + KEPT_MS, note: sign() };
+      const { note } = kept;
+      try {
+        res.set("Cache-Control", "public, max-age=1").set("Access-Control-Allow-Origin", "*");
+        res.type("text/plain").send(await note);
+      } catch (error) {
+        if (kept?.note === note) kept = undefined;
+        throw error;
+      }
+    },
+  });
+}
+
+export function addEventLogRoutes(
+  router: IRouter,
+  { eventLog, needs }: EventLogRoutesOptions & { readonly needs: Needs },
+): void {
+  addRoute(router, "/log/inclusion", {
+    GET: needs("admin", async (req, res) => {
+      answer(res, await eventLog.inclusion(numberIn(req, "index"), optionalIn(req, "size")));
+    }),
+  });
+  addRoute(router, "/log/consistency", {
+    GET: needs("admin", async (req, res) => {
+      answer(res, await eventLog.consistency(numberIn(req, "older"), optionalIn(req, "size")));
+    }),
+  });
+  addRoute(router, "/log/entries", {
+    GET: needs("admin", async (req, res) => {
+      const from = optionalIn(req, "from") ?? 0;
+      const entries = await eventLog.entries(from, optionalIn(req, "limit") ?? ENTRIES_MAX);
+      res.json({ from, entries: [...entries] } satisfies LogEntries);
+    }),
+  });
+  addRoute(router, "/log/approvals/:id", {
+    GET: needs("admin", async (req, res) => {
+      const approval = String(req.params["id"]);
+      const events = isPromiseId(approval) ? await eventLog.events(approval) : [];
+      if (events.length === 0) {
+        throw new ServiceError(
+          "NOT_FOUND",
+          `The log has no events of an approval "${approval.slice(0, 64)}"`,
+        );
+      }
+      res.set("Cache-Control", "no-store").json({ approval, events: [...events] } satisfies LoggedApproval);
+    }),
+  });
+}
+
+function answer(res: Response, { size, proof }: { size: number; proof: readonly string[] }): void {
+  res.json({ size, proof: [...proof] } satisfies LogProof);
+}
+
+function optionalIn(req: Request, field: string): number | undefined {
+  return req.query[field] === undefined ? undefined : numberIn(req, field);
+}
+
+function numberIn(req: Request, field: string): number {
+  const text = req.query[field];
+  const number = typeof text === "string" && /^\d{1,15}$/u.test(text) ? Number(text) : undefined;
+  if (number !== undefined) return number;
+  const message = "must be a whole number from 0 on";
+  throw new ServiceError("INVALID_FIELDS", `${field} ${message}`, { problems: [{ field, message }] });
+}
