@@ -25,7 +25,7 @@ export interface Policy<Args extends Arguments> {
   /** The tool, as people and its program know it. */
   readonly action: Omit<NonNullable<ApprovalRequest["action"]>, "arguments">;
   /** What people are asked about a call. */
-  readonly question: (args: Args) => Omit<ApprovalRequest, "id" | "action">;
+  readonly question: (args: Args) => Omit<ApprovalRequest, "id" | "action" | "items" | "atomic">;
   /**
    * Names the approval of a call where the call itself does not, as where a framework calls the tool. Default: the framework's
    * own id of the call.
