@@ -16,8 +16,6 @@ export interface Mcp {
   scopeFor(message: Readonly<Record<string, unknown>>): Scope | undefined;
   /** Answers a request that is authenticated, and whose body is read. */
   answer(request: Request, call: { readonly body: unknown; readonly door: ApprovalDoor }): Promise<Response>;
-  /** Ends what is still open. */
-  close(): Promise<void>;
 }
 
 const INSTRUCTIONS =
@@ -39,12 +37,11 @@ export function openMcp(onFault: (error: Error) => void): Mcp {
         parsedBody: body,
         authInfo: { token: "", clientId: "", scopes: [], extra: { door } },
       }),
-    close: () => handler.close(),
   };
 }
 
-/** Nothing is ever published: whoever listens hears nothing. */
-const SUBSCRIPTIONS_MAX = 100;
+/** Nothing is ever published, so nobody is kept listening. */
+const SUBSCRIPTIONS_MAX = 0;
 
 function serverFor(door: ApprovalDoor): Server {
   const server = new Server(

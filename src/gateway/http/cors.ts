@@ -15,13 +15,16 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
     if (!isPreflight) return next();
     res.set({
       "Access-Control-Allow-Methods": "GET, POST",
-      "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer",
+      "Access-Control-Allow-Headers": ALLOWED,
       "Access-Control-Max-Age": String(REMEMBERED_S),
     });
     res.status(204).end();
   };
 }
 
+/** What programs send to the API, and clients of the Model Context Protocol to `/mcp`. */
+const ALLOWED =
+  "Authorization, Content-Type, Idempotency-Key, Prefer, Mcp-Method, Mcp-Name, MCP-Protocol-Version";
 /** What callers need of our answers' headers, beyond those that every page may read. */
 const EXPOSED = "Location, Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id";
 /** An origin that is taken off the list can be felt within minutes. */

@@ -46,13 +46,12 @@ const SCOPES: readonly Scope[] = ["approvals:create", "approvals:read", "approva
 const LIMITS = { bytesMax: JSON_BODY.bytesMax + 16 * 1024, depthMax: JSON_BODY.depthMax + 4 };
 
 export function addMcpRoute(router: IRouter, options: McpRouteOptions): void {
-  const { needs, draining, log, publicUrl } = options;
+  const { needs, log, publicUrl } = options;
   let opened: Promise<Mcp> | undefined;
   const open = async (): Promise<Mcp> => {
     const { openMcp } = await import("../../mcp/serve.ts");
     return openMcp((error) => log.debug({ reason: error.message }, "a message to /mcp was refused"));
   };
-  draining.addEventListener("abort", () => void opened?.then((mcp) => mcp.close()));
 
   addRoute(router, "/mcp", {
     POST: needs(SCOPES, async (req, res) => {

@@ -1,5 +1,7 @@
 /** What the tools refuse, to whom, and in which words. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startTestGateway } from "../../support/gateway.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 import { AGENT_SCOPES, agent, dataOf, makeKeys } from "./agents.ts";
 
@@ -213,4 +215,37 @@ describe("a message", () => {
 test("where MCP is off, there is no such address", async () => {
   await using without = await openRig({ mcp: false, work: false });
   expect((await without.json("POST", "/mcp", message("tools/list", {}))).status).toBe(404);
+});
+
+test.each(["2026-07-28", "2025-11-25"])(
+  "who waits in protocol %s is answered with what stands when the service stops",
+  async (version) => {
+    const gateway = await startTestGateway();
+    const waits = vi.spyOn(gateway.durable, "waitFor");
+    const client = new Client(
+      { name: "agent", version: "1.0.0" },
+      { versionNegotiation: { mode: version === "2026-07-28" ? "auto" : "legacy" } },
+    );
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`)));
+    expect(client.getNegotiatedProtocolVersion()).toBe(version);
+    await client.callTool({ name: "request_approval", arguments: request({ id: "po-1" }) });
+    const waiting = client.callTool({ name: "await_approval", arguments: { id: "po-1" } });
+    await expect.poll(() => waits.mock.calls.length).toBe(1);
+    await gateway[Symbol.asyncDispose]();
+    expect(dataOf(await waiting)).toMatchObject({ id: "po-1", status: "pending" });
+  },
+);
+
+test("nobody is kept listening for what never happens", async () => {
+  const params = {
+    notifications: { toolsListChanged: true },
+    _meta: {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "agent", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    },
+  };
+  const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": "subscriptions/listen" };
+  const { body } = await post(message("subscriptions/listen", params), headers);
+  expect(body["error"]).toMatchObject({ code: -32603 });
 });
