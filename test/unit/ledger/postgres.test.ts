@@ -2,7 +2,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { pino } from "pino";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { loadConfig } from "../../../src/config/config.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { pageOf } from "../../../src/ledger/found.ts";
@@ -14,8 +16,10 @@ import { operateIndex } from "../../../src/ledger/postgres/operate.ts";
 import { type Reading, readApproval } from "../../../src/ledger/postgres/reading.ts";
 import { migrate, SCHEMA_VERSION } from "../../../src/ledger/postgres/schema.ts";
 import { search } from "../../../src/ledger/postgres/search.ts";
+import { readState } from "../../../src/ledger/postgres/state.ts";
 import { sweep } from "../../../src/ledger/postgres/sweep.ts";
 import { writeReadings } from "../../../src/ledger/postgres/write.ts";
+import { openIndexOf } from "../../../src/processes/open-index.ts";
 import { testEngine, testServer } from "../../support/engine.ts";
 import { request } from "../../support/engine-requests.ts";
 import { allOf, approvalsIn } from "../../support/ledger-engine.ts";
@@ -155,6 +159,55 @@ describe("the read model in PostgreSQL", () => {
     await expect(expectIndexRight(engine, url)).rejects.toThrow();
     await query(url, "UPDATE ledger_entries SET look_at = 0 WHERE look_at IS NOT NULL");
     await eventuallyRight(engine, url);
+  });
+});
+
+describe("a gateway or worker, with its settings alone,", () => {
+  const sweptHoursAgo = (url: string, hours: number) =>
+    query(url, `UPDATE ledger_state SET swept_at = clock_timestamp() - interval '${hours} hours'`);
+  /** Of a process that died: nothing can rely on it any more. */
+  const oldMark = (url: string) =>
+    query(
+      url,
+      "INSERT INTO ledger_marks (subject, token, at) VALUES ('gone', 'dead.1', clock_timestamp() - interval '3 minutes')",
+    );
+
+  it("compares index and promises when a day is over, and mends what it finds; old marks go at once", async () => {
+    const { engine, next } = await filled();
+    const { url: RESONATE_URL } = await testServer(engine);
+    const INDEX_URL = await postgres.newDatabase();
+    const first = indexOn(engine, INDEX_URL);
+    await vi.waitFor(() => first.ledger.list(LIST), PATIENT);
+    await first.stop();
+    const database = openDatabase(INDEX_URL);
+    onTestFinished(() => database.close());
+    const state = () => readState(database);
+    for (let i = 0; i < 60; i += 1) await engine.send(next());
+    const settings = { RESONATE_URL, RESONATE_TOKEN: "token", INDEX_URL };
+    const start = async () => {
+      const index = await openIndexOf(loadConfig(settings), pino({ level: "silent" }));
+      if (index === undefined) throw new Error("There is no index");
+      return index;
+    };
+
+    await sweptHoursAgo(INDEX_URL, 23);
+    await oldMark(INDEX_URL);
+    const early = await start();
+    await vi.waitFor(
+      async () => expect(await query(INDEX_URL, "SELECT * FROM ledger_marks")).toEqual([]),
+      PATIENT,
+    );
+    expect(await state()).toMatchObject({ isSweepDue: false });
+    await expect(expectIndexRight(engine, INDEX_URL)).rejects.toThrow();
+    await early.stop();
+
+    await sweptHoursAgo(INDEX_URL, 25);
+    await oldMark(INDEX_URL);
+    expect(await state()).toMatchObject({ isSweepDue: true });
+    const late = await start();
+    await eventuallyRight(engine, INDEX_URL);
+    await vi.waitFor(async () => expect(await state()).toMatchObject({ isSweepDue: false }), PATIENT);
+    await late.stop();
   });
 });
 
