@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import * as agents from "../../../src/agents/index.ts";
 import { projectManifest } from "../../../src/cli/project.ts";
 import * as client from "../../../src/client/index.ts";
 import * as authoring from "../../../worker/authoring/index.ts";
@@ -92,6 +93,7 @@ test("the installation page lists each entry of the package with what it really 
   const entries: Readonly<Record<string, object>> = {
     countersign: authoring,
     "countersign/client": client,
+    "countersign/agents": agents,
     "countersign/testing": testing,
   };
   expect(rows.map(([, entry]) => entry)).toEqual(Object.keys(entries));
