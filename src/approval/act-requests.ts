@@ -1,5 +1,6 @@
 /** Bodies of the calls that do something about an open approval. */
 import { z } from "zod";
+import { ACTION_LIMITS } from "./action-schema.ts";
 import { deadlineText } from "./duration-schema.ts";
 import { approvalRequestSchema, approverSchema } from "./schema.ts";
 import { lines } from "./text-schema.ts";
@@ -34,6 +35,25 @@ export const extendRequest = z
     reason,
   })
   .meta({ id: "ExtendRequest" });
+
+export const editRequest = z
+  .strictObject({
+    arguments: z.record(z.string(), z.unknown()).meta({
+      description:
+        "All arguments as they shall be. Only those may differ that the action's schema marks with `x-countersign-editable`.",
+    }),
+    item: z.exactOptional(
+      z
+        .int()
+        .min(1)
+        .max(ACTION_LIMITS.itemsMax)
+        .meta({ description: "Of a request with items: which one, from 1." }),
+    ),
+    note: z.exactOptional(
+      lines(NOTE_CHARS_MAX).meta({ description: "What was changed, or why, for those who are asked again." }),
+    ),
+  })
+  .meta({ id: "EditRequest" });
 
 const { title, summary, details } = approvalRequestSchema.shape;
 

@@ -3,6 +3,7 @@
  * that are approved are those of the request; nothing else may be run.
  */
 import { canonicalHash } from "../lib/canonical-hash.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
 import type { Action } from "./action-schema.ts";
 import type { Outcome } from "./approval.ts";
 import { actionsOf, approvedItems } from "./items.ts";
@@ -14,6 +15,8 @@ export interface OutcomeAction {
   readonly digest: string;
   /** What the action may be run with. Absent unless the approval was approved, and of items. */
   readonly arguments?: Action["arguments"];
+  /** What the asker had proposed, if an approver has changed it. */
+  readonly proposed?: Action["arguments"];
   /** Of a request with items: those that may be run. Absent unless the approval was approved. */
   readonly items?: readonly OutcomeItem[];
 }
@@ -22,6 +25,7 @@ interface OutcomeItem {
   /** Its place in the request, from 1. */
   readonly n: number;
   readonly arguments: Action["arguments"];
+  readonly proposed?: Action["arguments"];
 }
 
 /** The part of an approval's terms that the digest binds. */
@@ -76,18 +80,30 @@ function withoutSchema(action: Action) {
   return { ...action, schema: undefined };
 }
 
+interface Asked {
+  readonly proposed: ApprovalRequest;
+  /** The same with what approvers have changed of it. */
+  readonly approved: ApprovalRequest;
+}
+
 /** For the outcome: nothing where there is no action. */
 export function outcomeAction(
-  request: ApprovalRequest,
+  { proposed, approved }: Asked,
   terms: ActionTerms,
   { outcome, decisions }: Pick<Outcome, "outcome" | "decisions">,
 ): { readonly action?: OutcomeAction } {
-  const digest = digestOf(request, terms);
+  const digest = digestOf(approved, terms);
   if (digest === undefined) return {};
   if (outcome !== "approved") return { action: { digest } };
-  const { action, items } = request;
-  if (items === undefined) return { action: { digest, ...(action && { arguments: action.arguments }) } };
-  const approved = approvedItems(items, decisions);
-  const told = items.map((item, i) => ({ n: i + 1, arguments: item.arguments }));
-  return { action: { digest, items: told.filter(({ n }) => approved.includes(n)) } };
+  const before = actionsOf(proposed);
+  const told = actionsOf(approved).map((action, i) => toldOf(action, before[i]));
+  if (approved.items === undefined) return { action: { digest, ...told[0] } };
+  const numbers = approvedItems(approved.items, decisions);
+  const items = told.map((each, i) => ({ n: i + 1, ...each })).filter(({ n }) => numbers.includes(n));
+  return { action: { digest, items } };
+}
+
+function toldOf({ arguments: approved }: Action, before: Action | undefined) {
+  const isEdited = before !== undefined && !isSameJson(before.arguments, approved);
+  return { arguments: approved, ...(isEdited ? { proposed: before.arguments } : {}) };
 }

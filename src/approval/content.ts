@@ -22,3 +22,12 @@ export function contentOf({ title, summary, details, action, items, atomic }: Co
     ...(atomic === undefined ? {} : { atomic }),
   };
 }
+
+/** The part that the requester can change. */
+export function textsOf({
+  title,
+  summary,
+  details,
+}: Content): Pick<Content, "title" | "summary" | "details"> {
+  return { title, ...(summary === undefined ? {} : { summary }), details };
+}

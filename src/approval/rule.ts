@@ -4,6 +4,7 @@
  */
 import { parseDeadline } from "./deadline.ts";
 import { durationMs } from "./duration.ts";
+import { isEditable } from "./editing.ts";
 import { nextOpening } from "./hours.ts";
 import { addressKey } from "./person.ts";
 import { type SamePeople, type WhoIs, whoIsBy } from "./same-person.ts";
@@ -71,6 +72,11 @@ export function offeredChoices(request: ApprovalRequest, round: number): readonl
   return round < rounds ? choices : choices.filter(({ effect }) => effect !== "changes");
 }
 
+/** Whether approvers can bring a further round about. */
+function mayChange(request: ApprovalRequest, choices: readonly ChoiceRule[]): boolean {
+  return choices.some(({ effect }) => effect === "changes") || isEditable(request);
+}
+
 /** Requests are read-only, so each has one rule. */
 const RULES = new WeakMap<ApprovalRequest, Rule>();
 const RULES_FOR = new WeakMap<SamePeople, WeakMap<ApprovalRequest, Rule>>();
@@ -107,7 +113,7 @@ function exactRuleOf(request: ApprovalRequest): Rule {
     whoIs: addressKey,
     ...(requester === undefined ? {} : { requester: addressKey(requester.email) }),
     undoMs: undo === undefined ? 0 : durationMs(undo),
-    rounds: rounds ?? (choices.some(({ effect }) => effect === "changes") ? ROUNDS_DEFAULT : 1),
+    rounds: rounds ?? (mayChange(request, choices) ? ROUNDS_DEFAULT : 1),
     ...(isLimitedByInstant ? {} : { roundMs: untilDeadlineMs(request, 0) }),
     ...(reminders === undefined ? {} : { reminders }),
     ...(hours === undefined ? {} : { hours }),

@@ -11,7 +11,7 @@
  */
 import { z } from "zod";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX, PERSON_NAME_CHARS_MAX } from "../lib/mail-address.ts";
-import { ACTION_LIMITS, actionSchema } from "./action-schema.ts";
+import { ACTION_LIMITS, type Action, actionSchema } from "./action-schema.ts";
 import { DEADLINE_WINDOW } from "./deadline.ts";
 import { deadlineText, durationSchema, undoSchema } from "./duration-schema.ts";
 import { fieldsSchema } from "./fields.ts";
@@ -304,6 +304,7 @@ const contentSchema = approvalRequestSchema.omit({ id: true });
 
 /** Reads a request that was accepted once. */
 export const storedRequestSchema = storedShape(contentSchema) as z.ZodType<ApprovalRequest>;
+export const storedActionSchema = storedShape(actionSchema) as z.ZodType<Action>;
 export const storedPersonSchema = storedShape(personSchema) as z.ZodType<Person>;
 
 /** The fields as the API's answers show them. */

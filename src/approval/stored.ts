@@ -44,6 +44,7 @@ import {
   doorSchema,
   effectSchema,
   outcomeKindSchema,
+  storedActionSchema,
   storedPersonSchema,
   storedRequestSchema,
 } from "./schema.ts";
@@ -169,6 +170,9 @@ export const storedContentSchema: z.ZodType<Content> = z.object({
   title: text,
   summary: z.exactOptional(text),
   details: z.array(z.object({ label: text, value: text })),
+  action: z.exactOptional(storedActionSchema),
+  items: z.exactOptional(z.array(storedActionSchema)),
+  atomic: z.exactOptional(z.boolean()),
 });
 
 const change: z.ZodType<Change> = z.object({
@@ -235,7 +239,10 @@ const outcome: z.ZodType<Outcome> = z.object({
     z.object({
       digest: text,
       arguments: z.exactOptional(anyObject),
-      items: z.exactOptional(z.array(z.object({ n: z.int().min(1), arguments: anyObject }))),
+      proposed: z.exactOptional(anyObject),
+      items: z.exactOptional(
+        z.array(z.object({ n: z.int().min(1), arguments: anyObject, proposed: z.exactOptional(anyObject) })),
+      ),
     }),
   ),
   metadata: z.record(text, z.unknown()),

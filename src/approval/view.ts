@@ -1,3 +1,4 @@
+import { isSameJson } from "../lib/canonical-json.ts";
 import { awayIn, type InPlaceOf } from "./absence.ts";
 import {
   type ApprovalRequest,
@@ -34,6 +35,8 @@ export interface ApprovalView extends Omit<ApprovalRequest, "deadline" | "approv
   readonly stage?: number;
   /** Changes were requested, and the requester has made none yet. */
   readonly revising?: boolean;
+  /** What the asker had proposed, if an approver has changed arguments of it. */
+  readonly proposed?: Pick<ApprovalRequest, "action" | "items">;
   /** While it is open: what is waited for, and what comes next. */
   readonly explanation?: ExplanationView;
   /** In the order in which they were opened; first one for each approver of the first stage. */
@@ -164,6 +167,7 @@ export function summarize(
     ...(state.round === 1 ? {} : { round: state.round }),
     ...(request.stages === undefined ? {} : { stage: state.stage + 1 }),
     ...(state.phase === "revising" ? { revising: true } : {}),
+    ...proposedIn(course),
     ...(explanation === undefined ? {} : { explanation }),
     ballots,
     waitingFor: ballots.filter(({ state }) => state === "open").map(({ approver }) => approver.email),
@@ -172,6 +176,12 @@ export function summarize(
     createdAt: iso(root.createdAt),
     ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
   };
+}
+
+function proposedIn({ call, request }: Course): Pick<ApprovalView, "proposed"> {
+  const { action, items } = call.request;
+  if (isSameJson([action, items], [request.action, request.items])) return {};
+  return { proposed: { ...(action && { action }), ...(items && { items }) } };
 }
 
 /** The approval's status from its root promise alone. */

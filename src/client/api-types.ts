@@ -155,6 +155,7 @@ export type Approval = {
   readonly stage?: number;
   /** Changes were requested, and the requester has made none yet. */
   readonly revising?: boolean;
+  readonly proposed?: ProposedAction;
   /** While the approval is open: who is waited for, and what comes next. */
   readonly explanation?: Explanation;
   readonly ballots: readonly Ballot[];
@@ -657,6 +658,15 @@ export type DetailInput = {
   readonly value: string;
 };
 
+export type EditRequest = {
+  /** All arguments as they shall be. Only those may differ that the action's schema marks with `x-countersign-editable`. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** Of a request with items: which one, from 1. */
+  readonly item?: number;
+  /** What was changed, or why, for those who are asked again. */
+  readonly note?: string;
+};
+
 /** Why the approval is still open. */
 export type Explanation = {
   /** What follows in sentences, in the first language of `Accept-Language` that there is. */
@@ -1015,6 +1025,8 @@ export type OutcomeAction = {
   readonly digest: string;
   /** What the action may be run with. Absent unless it was approved. */
   readonly arguments?: Readonly<Record<string, unknown>>;
+  /** What had been proposed, if an approver has changed it. */
+  readonly proposed?: Readonly<Record<string, unknown>>;
   /** Those of the request's items that may be run. Absent unless it was approved. */
   readonly items?: readonly OutcomeItem[];
 };
@@ -1045,6 +1057,8 @@ export type OutcomeDecision = {
 export type OutcomeItem = {
   readonly n: number;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** What had been proposed, if an approver has changed it. */
+  readonly proposed?: Readonly<Record<string, unknown>>;
 };
 
 /** How far the stage was in which the approval ended. */
@@ -1105,6 +1119,12 @@ export type Problem = {
   readonly differences?: readonly ArgumentDifference[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
   readonly error: string;
+};
+
+/** What the asker had proposed, if an approver has changed arguments of it. */
+export type ProposedAction = {
+  readonly action?: Action;
+  readonly items?: readonly Action[];
 };
 
 export type PublicKey = {

@@ -17,6 +17,7 @@ import type {
   ConsumedAction,
   ConsumeRequest,
   DecideRequest,
+  EditRequest,
   ExtendRequest,
   ListedApproval,
   ReassignRequest,
@@ -110,6 +111,8 @@ export interface Client {
   resend(id: string, n: number, request?: ResendRequest): Promise<BallotAct>;
   /** Takes the answer on the nth ballot back, while the request's `undo` allows it: the same person is asked again. */
   undo(id: string, n: number): Promise<BallotAct>;
+  /** Changes arguments of the action in the place of the nth ballot's approver, where its schema allows that. Everybody is asked again. */
+  edit(id: string, n: number, request: EditRequest): Promise<ApprovalAct>;
   /** Moves the deadline to a later time. */
   extend(id: string, request: ExtendRequest): Promise<ApprovalAct>;
   /** Changes the question, in a new round. */
@@ -236,6 +239,7 @@ export function createClient(options: ClientOptions): Client {
     remind: (id, n) => act(`${approvalPath(id)}/ballots/${n}/remind`),
     resend: (id, n, request = {}) => act(`${approvalPath(id)}/ballots/${n}/resend`, request),
     undo: (id, n) => act(`${approvalPath(id)}/ballots/${n}/undo`),
+    edit: (id, n, request) => act(`${approvalPath(id)}/ballots/${n}/edit`, request),
     extend: (id, request) => act(`${approvalPath(id)}/extend`, request),
     change: (id, request) => act(`${approvalPath(id)}/change`, request),
     // The attempt names the call.

@@ -109,6 +109,7 @@ export interface MessageArgs {
   readonly "deadline.replace": null;
   readonly "doer.commandLine": null;
   readonly "doer.program": null;
+  readonly "edit.same": null;
   readonly "event.answered": { readonly answer: string; readonly who: string };
   readonly "event.asked": { readonly people: string };
   readonly "event.cancelled": null;

@@ -104,6 +104,10 @@ const outcomeWhy: z.ZodType<Why> = z
       "Why it ended so. Absent in outcomes of earlier versions. Later versions may have more reasons: leave out what you do not know.",
   });
 
+const proposed = z
+  .exactOptional(z.record(z.string(), z.unknown()))
+  .meta({ description: "What had been proposed, if an approver has changed it." });
+
 const outcome: z.ZodType<Outcome> = z
   .strictObject({
     approval: z.string(),
@@ -138,11 +142,12 @@ const outcome: z.ZodType<Outcome> = z
           arguments: z
             .exactOptional(z.record(z.string(), z.unknown()))
             .meta({ description: "What the action may be run with. Absent unless it was approved." }),
+          proposed,
           items: z
             .exactOptional(
               z.array(
                 z
-                  .strictObject({ n: z.int().min(1), arguments: z.record(z.string(), z.unknown()) })
+                  .strictObject({ n: z.int().min(1), arguments: z.record(z.string(), z.unknown()), proposed })
                   .meta({ id: "OutcomeItem" }),
               ),
             )
@@ -366,6 +371,12 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     revising: z
       .exactOptional(z.boolean())
       .meta({ description: "Changes were requested, and the requester has made none yet." }),
+    proposed: z.exactOptional(
+      z.strictObject({ action: shownRequestFields.action, items: shownRequestFields.items }).meta({
+        id: "ProposedAction",
+        description: "What the asker had proposed, if an approver has changed arguments of it.",
+      }),
+    ),
     explanation: z.exactOptional(explanation).meta({
       description: "While the approval is open: who is waited for, and what comes next.",
     }),

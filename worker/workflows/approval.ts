@@ -138,7 +138,11 @@ export function* approval(ctx: Context, input: unknown, given?: unknown): Genera
     if (verdict.kind === "done") {
       const { outcome, reason, why } = verdict;
       const more = { ...(why && { why }), ...(state.round === 1 ? {} : { round: state.round }) };
-      const action = outcomeAction(request, { approval: ctx.id, ...terms }, { outcome, decisions });
+      const action = outcomeAction(
+        { proposed: request, approved: asked(request, content) },
+        { approval: ctx.id, ...terms },
+        { outcome, decisions },
+      );
       return {
         approval: ctx.id,
         outcome,
@@ -271,7 +275,7 @@ class Desk {
     const { undo, choices, fields } = this.#request;
     const hash = canonicalHash(contentOf(asked(this.#request, content)));
     const separable = separableItems(this.#request);
-    const digest = digestOf(this.#request, this.#terms);
+    const digest = digestOf(asked(this.#request, content), this.#terms);
     const timeout = this.#until(info.timeout);
     const seats: HeldSeat[] = [];
     for (const ask of asks) {

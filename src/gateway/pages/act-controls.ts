@@ -72,4 +72,5 @@ const REFUSALS = {
   "deadline-too-late": "act.refused.deadline",
   "no-rounds": "act.refused.noRounds",
   unchanged: "act.change.same",
+  unedited: "edit.same",
 } as const satisfies Record<Refusal, unknown>;

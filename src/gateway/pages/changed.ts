@@ -13,7 +13,7 @@ export function changedLocals({ changed }: Asked, messages: Messages): Locals | 
   return {
     note,
     changes: changes.map(({ part, label, before, after }) => ({
-      label: part === "detail" ? label : messages.text(part === "title" ? "label.title" : "label.summary"),
+      label: label ?? messages.text(part === "title" ? "label.title" : "label.summary"),
       isLong: part === "summary",
       sides: [
         { label: messages.text("label.before"), text: shown(part, before, messages) },

@@ -1,10 +1,11 @@
 /**
- * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, `/undo`, and `POST /approvals/:id/extend`, `/change`: what programs
+ * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, `/undo`, `/edit`, and `POST /approvals/:id/extend`, `/change`: what programs
  * do about an open approval. Whoever comes too late gets a conflict, which says what stands.
  */
 import type { IRouter, Request, Response } from "express";
 import {
   changeRequest,
+  editRequest,
   extendRequest,
   reassignRequest,
   recuseRequest,
@@ -22,6 +23,7 @@ import {
   reissueBallot,
   undoDecision,
 } from "../../service/approvals/ballot-acts.ts";
+import { editArguments } from "../../service/approvals/edit.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { auditOutcomeOf, failureOf, LOST_APPROVAL, lostBallot } from "../../service/approvals/failure.ts";
 import { mailView, remindBallot, resendBallot } from "../../service/approvals/mail-acts.ts";
@@ -115,6 +117,30 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
   onApproval("extend", bodyOf("extend", extendRequest), (to, approval, { body, ...actor }) =>
     extendApproval(to, approval, { ...actor, ...body }),
   );
+  addRoute(router, "/approvals/:id/ballots/:n/edit", {
+    POST: needs("promises:resolve", async (req, res) => {
+      const approval = approvalIn(req, res);
+      const named = String(req.params["n"]);
+      const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
+      const body = await bodyOf("edit", editRequest)(req);
+      const actor = actorOf(req, res, newNonce);
+      const acted = await editArguments(optionsOf(res), { approval, n }, { ...actor, ...body });
+      if (acted.kind === "wrong") {
+        const { problems } = acted;
+        throw new ServiceError("INVALID_FIELDS", "Cannot edit: some fields are wrong", { problems });
+      }
+      const { course } = told(res, "edit", {
+        about: ballotId(approval, n),
+        nowMs: options.clock(),
+        actor,
+        acted,
+        unknown: `There is no ballot ${named.slice(0, 20)} of "${approval.slice(0, 64)}"`,
+        lost: () => LOST_APPROVAL,
+      });
+      const deadline = new Date(course.deadlineAtMs).toISOString();
+      res.json({ approval, deadline, round: course.state.round });
+    }),
+  });
   onApproval(
     "change",
     bodyOf("change", changeRequest),

@@ -5,7 +5,7 @@
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { Person } from "../../approval/approval.ts";
-import { contentOf } from "../../approval/content.ts";
+import { contentOf, textsOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
 import { parseDuration } from "../../approval/duration.ts";
 import { addressKey } from "../../approval/person.ts";
@@ -212,7 +212,7 @@ async function change(
   if (isDone(asked, nonce)) return seeOther(res, asked.way.path);
   if (actsOf(asked)?.change === undefined) return tooLate(options, res, asked, "change");
   const { content, note, isSent, isConfirmed, faults } = form;
-  const isSame = note === undefined && isSameJson(contentOf(course.request), withoutEmpty(content));
+  const isSame = note === undefined && isSameJson(textsOf(course.request), withoutEmpty(content));
   if (!isConfirmed || faults.size > 0 || isSame || !isSent)
     return showChange(options, res, asked, { form, isSame });
   const call = { ...actorOf(asked, nonce), content, note };
@@ -377,7 +377,7 @@ function showChange(
 }
 
 function withoutEmpty({ title, summary, details }: ChangeForm["content"]) {
-  return contentOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
+  return textsOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
 }
 
 function visitorOf({ visitor }: Way): Pick<Way, "visitor"> {

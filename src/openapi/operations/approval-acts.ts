@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   changeRequest,
+  editRequest,
   extendRequest,
   reassignRequest,
   recuseRequest,
@@ -20,17 +21,18 @@ function responses(schema: z.ZodType): Operation["responses"] {
   };
 }
 
+const BALLOT = {
+  name: "n",
+  in: "path",
+  schema: z.int().min(1),
+  description: "1 for the first approver.",
+  example: 1,
+} as const;
+
 type Of = Pick<Operation, "id" | "summary" | "description" | "body">;
 
 function onBallot(verb: string, of: Of): Operation {
-  const n = {
-    name: "n",
-    in: "path",
-    schema: z.int().min(1),
-    description: "1 for the first approver.",
-    example: 1,
-  } as const;
-  return act(`/approvals/{id}/ballots/{n}/${verb}`, of, [approvalId, n, actKey], ballotAct);
+  return act(`/approvals/{id}/ballots/{n}/${verb}`, of, [approvalId, BALLOT, actKey], ballotAct);
 }
 
 function act(
@@ -89,6 +91,21 @@ export const APPROVAL_ACT_OPERATIONS: readonly Operation[] = [
     description:
       "If the request has `undo`, and its time is not over. The same person is asked again, with new links.",
   }),
+  {
+    ...act(
+      "/approvals/{id}/ballots/{n}/edit",
+      {
+        id: "editArguments",
+        summary: "Change arguments of the action in an approver's place",
+        description:
+          "Only arguments that the action's schema marks, on a ballot that is open. Everybody of the first stage is asked again, about the changed action.",
+        body: { schema: editRequest, required: true, example: { arguments: { amount: 4000, to: "Ana" } } },
+      },
+      [approvalId, BALLOT, actKey],
+      approvalAct,
+    ),
+    scope: "promises:resolve",
+  },
   act(
     "/approvals/{id}/extend",
     {

@@ -67,7 +67,9 @@ export type Refusal =
   | "deadline-too-late"
   | "no-rounds"
   /** The question would be the same, and nothing is said about it. */
-  | "unchanged";
+  | "unchanged"
+  /** The arguments would be the same. */
+  | "unedited";
 
 export type Acted<Result> =
   /** There is no such approval or ballot. */

@@ -103,7 +103,8 @@ interface EndSettlement<Value> {
   readonly refused: (course: Course) => Refusal | undefined;
 }
 
-async function settleOpenEnd<Value extends Extension | Change>(
+/** Settles the end that is open now, unless the approval cannot take it, or something else came first. */
+export async function settleOpenEnd<Value extends Extension | Change>(
   options: ActOptions,
   approval: string,
   { nonce }: Actor,

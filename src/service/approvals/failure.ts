@@ -20,6 +20,7 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   "deadline-earlier": "must be at least a minute later than the present one",
   "deadline-too-late": "must be within 400 days of the approval's start",
   "no-rounds": "no further round is allowed (rounds)",
+  unedited: "must differ from what they are",
   unchanged: "must say why everybody is asked again: title, summary and details are as they were",
 };
 
@@ -31,6 +32,7 @@ const REFUSED_FIELDS: Partial<Readonly<Record<Refusal, string>>> = {
   "deadline-earlier": "deadline",
   "deadline-too-late": "deadline",
   unchanged: "note",
+  unedited: "arguments",
 };
 
 interface Words<Result> {

@@ -5,14 +5,19 @@ import canonicalize from "canonicalize";
 import { expect, test } from "vitest";
 import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
 import { ACTION_LIMITS } from "../../../src/approval/action-schema.ts";
+import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import { argumentRows } from "../../../src/approval/argument-rows.ts";
+import { edited } from "../../../src/approval/editing.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { ruleOf } from "../../../src/approval/rule.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 
 const page = readFileSync("docs/actions.md", "utf8");
-const [request, several, object, outcome] = [...page.matchAll(/```json\n(.*?)```/gsu)].map(
+const [request, several, marked, object, outcome] = [...page.matchAll(/```json\n(.*?)```/gsu)].map(
   ([, text = ""]) => JSON.parse(text) as Record<string, unknown>,
 );
+const unedited = (request: ApprovalRequest) => ({ proposed: request, approved: request });
+const pay = request?.["action"] as { readonly arguments: object };
 const nowMs = Date.parse("2026-11-21T12:00:00.000Z");
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -26,12 +31,28 @@ test("the request is accepted, and its digest is that of the page's object", () 
   expect(page).toContain(`its digest is \`${digest}\``);
   expect({
     outcome: "approved",
-    ...outcomeAction(parsed.value, terms, { outcome: "approved", decisions: [] }),
+    ...outcomeAction(unedited(parsed.value), terms, { outcome: "approved", decisions: [] }),
   }).toEqual(outcome);
 });
 
 test("the request with items is accepted", () => {
   expect(parseApprovalRequest(several, { nowMs, callbackUrlProblem })).toMatchObject({ ok: true });
+});
+
+test("the schema with a mark lets the amount be changed, and nothing else", () => {
+  const parsed = parseApprovalRequest(
+    { ...request, action: { ...pay, schema: marked } },
+    { nowMs, callbackUrlProblem },
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const fields = (given: object) => {
+    const held = edited(parsed.value, { ...pay.arguments, ...given }, undefined);
+    return held.ok ? [] : held.problems.map(({ field }) => field);
+  };
+  expect(fields({ amount: 5000 })).toEqual([]);
+  expect(fields({ amount: 5001 })).toEqual(["/arguments/amount"]);
+  expect(fields({ to: "DE00" })).toEqual(["/arguments/to"]);
+  expect(ruleOf(parsed.value).rounds).toBe(3);
 });
 
 test("the table of what is shown is what is shown", () => {

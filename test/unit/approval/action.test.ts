@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
-import type { OutcomeKind } from "../../../src/approval/approval.ts";
+import type { ApprovalRequest, OutcomeKind } from "../../../src/approval/approval.ts";
 import { argumentRows, shownJson } from "../../../src/approval/argument-rows.ts";
+import { contentChanges } from "../../../src/approval/content-changes.ts";
+import { edited, isEditable } from "../../../src/approval/editing.ts";
 import { heldExcept } from "../../../src/approval/items.ts";
 import { differingFields } from "../../../src/approval/meaning.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
@@ -12,6 +14,7 @@ import { parseInteroperableJson } from "../../../src/lib/exact-json.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 import { argumentsIn } from "../../support/shown-arguments.ts";
 
+const unedited = (request: ApprovalRequest) => ({ proposed: request, approved: request });
 const nowMs = Date.parse("2026-11-21T12:00:00Z");
 const transfer = {
   tool: "payments.transfer",
@@ -259,12 +262,12 @@ describe("the digest", () => {
   test("is in the outcome, with the arguments only where they may be used", () => {
     const request = accepted(transfer);
     const digest = digestOf(request, terms);
-    expect(outcomeAction(request, terms, ended("approved"))).toEqual({
+    expect(outcomeAction(unedited(request), terms, ended("approved"))).toEqual({
       action: { digest, arguments: transfer.arguments },
     });
-    expect(outcomeAction(request, terms, ended("rejected"))).toEqual({ action: { digest } });
+    expect(outcomeAction(unedited(request), terms, ended("rejected"))).toEqual({ action: { digest } });
     const { action: _, ...plain } = request;
-    expect(outcomeAction(plain, terms, ended("approved"))).toEqual({});
+    expect(outcomeAction(unedited(plain), terms, ended("approved"))).toEqual({});
   });
 });
 
@@ -311,12 +314,12 @@ describe("items", () => {
     const digest = digestOf(request, terms);
     const items = [transfer, other, third].map((item, i) => ({ n: i + 1, arguments: item.arguments }));
     const approved = (...excepts: readonly (readonly number[])[]) =>
-      outcomeAction(request, terms, ended("approved", ...excepts)).action;
+      outcomeAction(unedited(request), terms, ended("approved", ...excepts)).action;
     expect(approved([])).toEqual({ digest, items });
     expect(approved([2])).toEqual({ digest, items: [items[0], items[2]] });
     expect(approved([2], [1])).toEqual({ digest, items: [items[2]] });
     expect(approved([2], [1, 3])).toEqual({ digest, items: [] });
-    expect(outcomeAction(request, terms, ended("expired")).action).toEqual({ digest });
+    expect(outcomeAction(unedited(request), terms, ended("expired")).action).toEqual({ digest });
     expect(digestOf(asked({ items: [other, transfer, third] }), terms)).not.toBe(digest);
     expect(digestOf(asked({ atomic: true }), terms)).not.toBe(digest);
   });
@@ -332,6 +335,120 @@ describe("items", () => {
     expect(held.ok ? held : held.problem.message).toEqual(expected);
     expect(heldExcept(asked({ atomic: true }), "approve", [1]).ok).toBe(false);
     expect(heldExcept({}, "approve", [1]).ok).toBe(false);
+  });
+});
+
+describe("an edit", () => {
+  const mark = { "x-countersign-editable": true };
+  const schema = {
+    properties: {
+      amount: { type: "number", maximum: 5000, ...mark },
+      to: { $ref: "#/$defs/person" },
+      lines: { items: { properties: { qty: { allOf: [mark] } } } },
+      free: mark,
+      pair: { prefixItems: [{}, mark] },
+    },
+    $defs: { person: { properties: { note: mark } }, loop: { $ref: "#/$defs/loop" } },
+  };
+  const before = {
+    amount: 1,
+    to: { name: "Ana", note: "x" },
+    lines: [
+      { sku: "a", qty: 1 },
+      { sku: "b", qty: 2 },
+    ],
+    pair: ["a", "b"],
+    other: 1,
+  };
+  const content = accepted({ ...transfer, arguments: before, schema });
+  const faults = (given: object, of = content) => {
+    const held = edited(of, { ...before, ...given }, undefined);
+    return held.ok ? [] : held.problems.map(({ field, message }) => `${field}: ${message}`);
+  };
+  const fixed = (place: string) => [`/arguments${place}: must stay as it was proposed: nobody may change it`];
+
+  test.each([
+    ["a marked value", { amount: 4 }],
+    ["what a reference marks", { to: { name: "Ana", note: "y" } }],
+    ["one that is left out", { to: { name: "Ana" } }],
+    [
+      "in each item of a list",
+      {
+        lines: [
+          { sku: "a", qty: 7 },
+          { sku: "b", qty: 8 },
+        ],
+      },
+    ],
+    ["everything within a mark, also what was not there", { free: { any: ["thing"] } }],
+    ["one place of a list", { pair: ["a", "c"] }],
+  ])("changes %s", (_, given) => {
+    expect(faults(given)).toEqual([]);
+    const held = edited(content, { ...before, ...given }, undefined);
+    expect(held.ok && held.content.action?.arguments).toEqual({ ...before, ...given });
+  });
+
+  test.each([
+    ["another value", { other: 2 }, "/other"],
+    ["a new member", { more: 1 }, "/more"],
+    ["beside the mark", { to: { name: "Bo", note: "y" } }, "/to/name"],
+    [
+      "beside it in a list",
+      {
+        lines: [
+          { sku: "x", qty: 1 },
+          { sku: "b", qty: 2 },
+        ],
+      },
+      "/lines/0/sku",
+    ],
+    ["the length of a list", { lines: [{ sku: "a", qty: 1 }] }, "/lines/1"],
+    ["another place of a list", { pair: ["z", "b"] }, "/pair/0"],
+  ])("does not change %s", (_, given, place) => {
+    expect(faults(given)).toEqual(fixed(place));
+  });
+
+  test("that changes many things tells of what it may not change, however many it may", () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`n${i}`, i]));
+    const wide = accepted({
+      ...transfer,
+      arguments: { ...many, last: 1 },
+      schema: { properties: { last: {} }, additionalProperties: mark },
+    });
+    const changed = Object.fromEntries(Object.keys(many).map((name) => [name, "x"]));
+    const held = edited(wide, { ...changed, last: 2 }, undefined);
+    expect(held.ok ? [] : held.problems.map(({ field }) => field)).toEqual(["/arguments/last"]);
+  });
+
+  test("must fit the schema and can be shown", () => {
+    expect(faults({ amount: 5001 })[0]).toContain("/arguments/amount: must fit the schema");
+    expect(faults({ free: "\u202e" })[0]).toContain(
+      "/arguments/free: must hold only characters that can be shown",
+    );
+    expect(edited(content, [], undefined).ok).toBe(false);
+    expect(edited(content, before, 1).ok).toBe(false);
+  });
+
+  test("needs a mark: without a schema, or by a schema that has none, nothing can be changed", () => {
+    const { action } = content;
+    if (action === undefined) throw new Error("no action");
+    const { schema: _, ...plain } = action;
+    const { title, details } = content;
+    expect(faults({ amount: 2 }, { ...content, title, details, action: plain })).toEqual(fixed("/amount"));
+    expect(isEditable({ action: plain })).toBe(false);
+    expect(isEditable(content)).toBe(true);
+    expect(isEditable({ action: { ...plain, schema: { $ref: "#/$defs/loop", $defs: schema.$defs } } })).toBe(
+      true,
+    );
+  });
+
+  test("is told argument by argument, before and after", () => {
+    const held = edited(content, { ...before, amount: 4, free: "a\nb" }, undefined);
+    if (!held.ok) throw new Error("refused");
+    expect(contentChanges(content, held.content)).toEqual([
+      { part: "argument", label: "amount", before: "1", after: "4" },
+      { part: "argument", label: "free", after: '"a\\nb"' },
+    ]);
   });
 });
 

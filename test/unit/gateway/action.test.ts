@@ -162,6 +162,109 @@ test("a rejection needs no strikes, and those that were ticked say nothing", asy
   expect(JSON.stringify(value)).not.toContain("except");
 });
 
+const schema = {
+  properties: { amount: { type: "number", maximum: 5000, "x-countersign-editable": true } },
+};
+const editable = { ...action, schema };
+const edit = (id: string, n: number, amount: unknown, more: object = {}) =>
+  rig.json("POST", `/approvals/${id}/ballots/${n}/edit`, {
+    arguments: { ...action.arguments, amount },
+    ...more,
+  });
+
+test("an edit begins a new round, in which those who had agreed are asked about what it changed", async () => {
+  const approvers = ["ana@example.com", "bo@example.com"];
+  await ask("edit-1", { action: editable, approvers, require: "all", requester: "kim@example.com" });
+  const old = await rig.link("edit-1", "approve", 2);
+  await rig.press(await rig.link("edit-1", "approve", 1));
+  const before = (await rig.json("GET", "/approvals/edit-1")).body;
+
+  expect((await edit("edit-1", 2, 5001)).body["errors"]).toEqual([
+    { field: "/arguments/amount", message: expect.stringContaining("must fit the schema") },
+  ]);
+  const same = await edit("edit-1", 2, 4120);
+  expect(same.status).toBe(422);
+  const done = await edit("edit-1", 2, 4000, { note: "The invoice says 4000" });
+  expect(done).toMatchObject({ status: 200, body: { round: 2 } });
+
+  const { body } = await rig.json("GET", "/approvals/edit-1");
+  expect(body).toMatchObject({
+    status: "pending",
+    round: 2,
+    action: { arguments: { amount: 4000 } },
+    proposed: { action: { arguments: { amount: 4120 } } },
+    waitingFor: approvers,
+  });
+  expect(before).not.toHaveProperty("proposed");
+  const history = (await rig.json("GET", "/approvals/edit-1/history")).body["events"];
+  expect(history).toContainEqual(
+    expect.objectContaining({ type: "changed", by: "bo@example.com", comment: "The invoice says 4000" }),
+  );
+
+  // A press of the round before counts no more.
+  const late = await rig.press(old);
+  const told = await rig.call(late.headers.get("location") ?? "");
+  expect(told.text).toContain('data-decision="round-over" data-effective="false"');
+  const ballots = body["ballots"] as { n: number; round?: number }[];
+  const [first, second] = ballots.filter(({ round }) => round === 2).map(({ n }) => n);
+  const page = await rig.call(await rig.link("edit-1", "approve", first));
+  for (const text of [">amount<", ">4120<", ">4000<", "The invoice says 4000"])
+    expect(page.text).toContain(text);
+  await rig.press(await rig.link("edit-1", "approve", first));
+  await rig.press(await rig.link("edit-1", "approve", second));
+  const { value } = await rig.settled("edit-1");
+  expect(value).toMatchObject({
+    outcome: "approved",
+    round: 2,
+    action: { arguments: { ...action.arguments, amount: 4000 }, proposed: action.arguments },
+  });
+  const digests = (await rig.durable.children("edit-1")).flatMap(({ param }) =>
+    typeof param === "object" && param !== null && "digest" in param ? [param.digest] : [],
+  );
+  expect(new Set(digests).size).toBe(2);
+  expect(value).toHaveProperty("action.digest", digests.at(-1));
+});
+
+test("the requester cannot edit, nor anybody what no mark allows, nor after an answer", async () => {
+  await ask("edit-2", { action: editable });
+  await rig.link("edit-2", "approve");
+  expect((await rig.json("POST", "/approvals/edit-2/change", { action: editable })).status).toBe(422);
+  expect((await rig.json("POST", "/approvals/edit-2/change", { title: "Pay invoice 8" })).status).toBe(200);
+  const { body } = await rig.json("GET", "/approvals/edit-2");
+  expect(body).toMatchObject({ title: "Pay invoice 8", action: { arguments: action.arguments } });
+  expect(body).not.toHaveProperty("proposed");
+  expect((await edit("edit-2", 1, 4000)).status).toBe(409);
+  expect((await edit("edit-2", 999, 4000)).status).toBe(404);
+  const named = await rig.json("POST", "/approvals/edit-2/ballots/1/edit", {
+    arguments: { ...action.arguments, to: ["Cy"] },
+  });
+  expect(named.body["errors"]).toEqual([
+    { field: "/arguments/to/0", message: expect.stringContaining("must stay as it was proposed") },
+    { field: "/arguments/to/1", message: expect.stringContaining("must stay as it was proposed") },
+  ]);
+});
+
+test("of an edit and a press that meet, one comes first: never is anything approved that the press had not seen", async () => {
+  const came = await Promise.all(
+    Array.from({ length: 12 }, async (_, i) => {
+      const id = `race-${i}`;
+      await ask(id, { action: editable });
+      const link = await rig.link(id, "approve");
+      const calls = [() => edit(id, 1, 4000), () => rig.press(link)];
+      const answers = await Promise.all((i % 2 === 0 ? calls : calls.toReversed()).map((call) => call()));
+      const isEdited = answers.some(({ body, status }) => status === 200 && body["round"] === 2);
+      if (!isEdited) {
+        expect((await rig.settled(id)).value).toMatchObject({ action: { arguments: action.arguments } });
+        return "pressed";
+      }
+      const { body } = await rig.json("GET", `/approvals/${id}`);
+      expect(body).toMatchObject({ status: "pending", round: 2, action: { arguments: { amount: 4000 } } });
+      return "edited";
+    }),
+  );
+  expect(came).toHaveLength(12);
+});
+
 test("a worker that knows no actions is not given such an approval", () => {
   const people = [{ email: "ana@example.com" }];
   const stored = callOf({

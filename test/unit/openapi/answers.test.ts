@@ -100,6 +100,25 @@ describe("answers are as the document says", () => {
     expect((await call("POST", "/approvals/nobody/extend", { deadline: "P30D" })).status).toBe(404);
   });
 
+  test("of an action, its items, and arguments that an approver changes", async () => {
+    const schema = { properties: { amount: { "x-countersign-editable": true } } };
+    const action = { tool: "pay", arguments: { amount: 1 }, schema };
+    expect((await call("POST", "/approvals", { id: "doc-edit", ...REQUEST, action })).status).toBe(202);
+    await rig.link("doc-edit", "approve");
+    const edit = (given: object) => call("POST", "/approvals/doc-edit/ballots/1/edit", { arguments: given });
+    expect((await edit({ amount: 1, to: "Ana" })).status).toBe(422);
+    expect((await edit({ amount: 2 })).body).toMatchObject({ round: 2 });
+    expect((await edit({ amount: 3 })).status).toBe(409);
+    expect((await call("GET", "/approvals/doc-edit")).body).toMatchObject({ proposed: { action } });
+    expect(
+      (await call("POST", "/approvals", { id: "doc-items", ...REQUEST, items: [action, action] })).status,
+    ).toBe(202);
+    await rig.link("doc-items", "approve");
+    const answer = { choice: "approve", except: [2] };
+    expect((await call("POST", "/approvals/doc-items/ballots/1/decide", answer)).status).toBe(200);
+    await call("GET", "/approvals/doc-items");
+  });
+
   test("of what is done about people who are away", async () => {
     const rule = { person: "ana@example.com", to: "bo@example.com", until: "P9D", note: "On leave" };
     const { status, body } = await call("POST", "/absences", rule);

@@ -4,7 +4,7 @@
  * acts once; filled in otherwise, it is another act. Whoever comes too late is told what stood in the way.
  */
 import type { IRouter, Request, Response } from "express";
-import { contentOf } from "../../../approval/content.ts";
+import { contentOf, textsOf } from "../../../approval/content.ts";
 import type { Course } from "../../../approval/course.ts";
 import { deadlineProblem } from "../../../approval/deadline.ts";
 import { ballotId, isPromiseId } from "../../../approval/ids.ts";
@@ -296,8 +296,8 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
       const press = form.press ?? options.newNonce();
       const { content, note } = form;
       const { summary, ...others } = content;
-      const asked = contentOf({ ...others, ...(summary ? { summary } : {}) });
-      const isSame = note === undefined && isSameJson(contentOf(found.course.request), asked);
+      const asked = textsOf({ ...others, ...(summary ? { summary } : {}) });
+      const isSame = note === undefined && isSameJson(textsOf(found.course.request), asked);
       if (!form.isConfirmed || form.faults.size > 0 || isSame || !form.isSent) {
         return show(res, operator, found, { form, nonce: press, isSame });
       }

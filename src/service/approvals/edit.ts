@@ -1,0 +1,62 @@
+/** An approver changes arguments that the action's schema marks: the round ends, and everybody of the first stage is asked about the changed action. */
+import type { Change } from "../../approval/approval.ts";
+import { contentOf } from "../../approval/content.ts";
+import { edited } from "../../approval/editing.ts";
+import { addressKey } from "../../approval/person.ts";
+import { ruleOf } from "../../approval/rule.ts";
+import { standingIn } from "../../approval/standing.ts";
+import { changeOf } from "../../approval/stored.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
+import type { FieldProblem } from "../../lib/errors.ts";
+import type { Acted, ActOptions, Actor } from "./act.ts";
+import { actOf } from "./ballot-acts.ts";
+import { settleOpenEnd } from "./end-acts.ts";
+import { readCourse } from "./question.ts";
+
+export interface EditOptions extends Actor {
+  /** All arguments as they shall be. */
+  readonly arguments: unknown;
+  /** Of a request with items: which one, from 1. */
+  readonly item?: number | undefined;
+  /** What was changed, or why, for those who are asked again. */
+  readonly note?: string | undefined;
+}
+
+export type EditActed =
+  | Acted<object>
+  | { readonly kind: "wrong"; readonly problems: readonly FieldProblem[] };
+
+/** @param named the ballot of the approver who edits, which must be open */
+export async function editArguments(
+  options: ActOptions,
+  { approval, n }: { readonly approval: string; readonly n: number },
+  { arguments: given, item, note, ...actor }: EditOptions,
+): Promise<EditActed> {
+  const course = await readCourse(options.durable, approval);
+  const ballot = course?.ballots.find((each) => each.ballot.n === n)?.ballot;
+  if (course === undefined || ballot === undefined) return { kind: "unknown" };
+  const { email } = ballot.approver;
+  // A person acts on what is theirs; a program, in the approver's place.
+  if (actor.by !== undefined && addressKey(actor.by) !== addressKey(email)) {
+    return { kind: "refused", why: "not-theirs", course };
+  }
+  const before = contentOf(course.request);
+  const held = edited(before, given, item);
+  if (!held.ok) return { kind: "wrong", problems: held.problems };
+  const value: Change = {
+    kind: "changed",
+    content: held.content,
+    ...(note === undefined ? {} : { note }),
+    ...actOf({ ...actor, by: email }),
+  };
+  return await settleOpenEnd(options, approval, actor, {
+    value,
+    stored: changeOf,
+    isSame: (earlier) => earlier.note === note && isSameJson(held.content, earlier.content),
+    refused: (now) => {
+      if (standingIn(now, n).kind !== "open") return "ended";
+      if (now.state.round >= ruleOf(now.call.request).rounds) return "no-rounds";
+      return isSameJson(held.content, before) ? "unedited" : undefined;
+    },
+  });
+}
