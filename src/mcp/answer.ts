@@ -3,13 +3,23 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { ShownApproval } from "./door.ts";
 
 /** When it is worth asking again, in seconds: soon after the question, and later the longer people take. */
-export function askAgainSeconds({ createdAt }: Pick<ShownApproval, "createdAt">, nowMs: number): number {
-  const ageSeconds = (nowMs - Date.parse(createdAt)) / 1_000;
-  return Math.round(Math.min(ASK_AGAIN_MAX_S, Math.max(ASK_AGAIN_MIN_S, ageSeconds / 10)));
+function askAgainSeconds(approval: ShownApproval, nowMs: number): number {
+  return between(5, 600, tenthOfAge(approval, nowMs));
 }
 
-const ASK_AGAIN_MIN_S = 5;
-const ASK_AGAIN_MAX_S = 600;
+/** The same for a program, whose questions cost less than a model's. In milliseconds. */
+export function pollIntervalMs(approval: ShownApproval, nowMs: number): number {
+  return between(1, 60, tenthOfAge(approval, nowMs)) * 1_000;
+}
+
+/** In seconds. */
+function tenthOfAge({ createdAt }: ShownApproval, nowMs: number): number {
+  return (nowMs - Date.parse(createdAt)) / 10_000;
+}
+
+function between(min: number, max: number, value: number): number {
+  return Math.round(Math.min(max, Math.max(min, value)));
+}
 
 export function answerOf(approval: ShownApproval, nowMs: number): CallToolResult {
   const isOpen = approval.status === "pending";

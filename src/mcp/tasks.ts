@@ -16,7 +16,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { isRecord } from "../approval/raw-input.ts";
-import { answerOf, askAgainSeconds } from "./answer.ts";
+import { answerOf, pollIntervalMs } from "./answer.ts";
 import type { ApprovalDoor, ShownApproval } from "./door.ts";
 
 export const TASKS = "io.modelcontextprotocol/tasks";
@@ -53,7 +53,9 @@ export function addTasks(server: Server, door: ApprovalDoor): void {
     const approval = await approvalOf(taskId, ctx);
     const nowMs = door.nowMs();
     const task = taskOf(approval, nowMs);
-    return approval.status === "pending" ? task : { ...task, result: answerOf(approval, nowMs) };
+    if (approval.status === "pending") return task;
+    // What the call itself would have returned, to the last member.
+    return { ...task, result: { resultType: "complete", ...answerOf(approval, nowMs) } };
   });
   // Nothing is ever asked of the client, so there is nothing to take.
   server.setRequestHandler("tasks/update", schemas, async ({ taskId }, ctx) => {
@@ -76,6 +78,6 @@ function taskOf(approval: ShownApproval, nowMs: number) {
     createdAt,
     lastUpdatedAt: endedAt ?? new Date(nowMs).toISOString(),
     ttlMs: null,
-    ...(status === "pending" ? { pollIntervalMs: askAgainSeconds(approval, nowMs) * 1_000 } : {}),
+    ...(status === "pending" ? { pollIntervalMs: pollIntervalMs(approval, nowMs) } : {}),
   };
 }

@@ -141,7 +141,7 @@ export function outcomeReceipt(course: Course, evidence: string): OutcomeReceipt
 }
 
 /** What was asked in a round: a change of the question begins the next. */
-export function contentIn({ call, ends }: Course, round = 1): Content {
+function contentIn({ call, ends }: Course, round = 1): Content {
   const changes = ends.flatMap((end) => changeOf(end) ?? []);
   return changes[round - 2]?.content ?? contentOf(call.request);
 }

@@ -1,6 +1,7 @@
 /** What the tools refuse, to whom, and in which words. */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { REFUSALS_PER_MINUTE } from "../../../src/openapi/limits.ts";
 import { startTestGateway } from "../../support/gateway.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 import { AGENT_SCOPES, agent, dataOf, makeKeys } from "./agents.ts";
@@ -206,6 +207,19 @@ describe("a message", () => {
     }
   });
 
+  test("that is refused counts like a refused call of the API", async () => {
+    const authorization = `Bearer ${keys.keyOf("curious", "workflows:read")}`;
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < REFUSALS_PER_MINUTE + 1; i += 1) {
+      const { status } = await post(message("tools/list", {}), { authorization });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses]).toEqual([
+      [403, REFUSALS_PER_MINUTE],
+      [429, 1],
+    ]);
+  });
+
   test("to an unknown tool or method gets the protocol's error", async () => {
     await using client = await agent(rig.url, ops);
     await expect(client.callTool({ name: "decide", arguments: {} })).rejects.toMatchObject({ code: -32602 });
@@ -231,6 +245,8 @@ test.each(["2026-07-28", "2025-11-25"])(
     await client.callTool({ name: "request_approval", arguments: request({ id: "po-1" }) });
     const waiting = client.callTool({ name: "await_approval", arguments: { id: "po-1" } });
     await expect.poll(() => waits.mock.calls.length).toBe(1);
+    // Before a client gives up, and before a proxy does.
+    expect(waits.mock.calls[0]?.[1].timeoutMs).toBe(45_000);
     await gateway[Symbol.asyncDispose]();
     expect(dataOf(await waiting)).toMatchObject({ id: "po-1", status: "pending" });
   },
