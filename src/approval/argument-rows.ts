@@ -10,6 +10,8 @@ export interface ArgumentRow {
   /** JSON Pointer within the arguments, or the names with `›` between them if all are plain. */
   readonly label: string;
   readonly value: string;
+  /** Names of members and indexes of lists, from the arguments on. */
+  readonly path: Path;
 }
 
 type Path = readonly (string | number)[];
@@ -24,7 +26,7 @@ export function argumentRows(given: Readonly<Record<string, unknown>>): readonly
 
 function rowsOf(path: Path, value: unknown): readonly ArgumentRow[] {
   const members = isComposed(value) && !isShortList(value) ? Object.entries(value) : [];
-  if (members.length === 0) return [{ label: labelOf(path), value: shownValue(value) }];
+  if (members.length === 0) return [{ label: labelOf(path), value: shownValue(value), path }];
   const isList = Array.isArray(value);
   return members.flatMap(([name, member]) => rowsOf([...path, isList ? Number(name) : name], member));
 }

@@ -30,7 +30,7 @@ function hasMark(schema: unknown): boolean {
 }
 
 /** Whether the value at this place of the arguments may be changed. */
-function isEditableAt({ schema }: Pick<Action, "schema">, path: Path): boolean {
+export function isEditableAt({ schema }: Pick<Action, "schema">, path: Path): boolean {
   if (schema === undefined) return false;
   let parts = partsOf(schema, schema);
   for (const name of path) {

@@ -109,7 +109,11 @@ export interface MessageArgs {
   readonly "deadline.replace": null;
   readonly "doer.commandLine": null;
   readonly "doer.program": null;
+  readonly "edit.json": null;
+  readonly "edit.lead": null;
   readonly "edit.same": null;
+  readonly "edit.title": null;
+  readonly "edit.wrong": null;
   readonly "event.answered": { readonly answer: string; readonly who: string };
   readonly "event.asked": { readonly people: string };
   readonly "event.cancelled": null;

@@ -71,8 +71,9 @@ export function decideContent(data: Data, messages: Messages): PageContent {
 /** For those who will not answer. */
 function actsOf({ acts }: Data, messages: Messages): readonly Locals[] {
   if (acts === undefined) return [];
-  const { reassign, recuse } = acts;
+  const { edit, reassign, recuse } = acts;
   return [
+    ...(edit === undefined ? [] : [{ href: edit, text: messages.text("edit.title") }]),
     ...(reassign === undefined ? [] : [{ href: reassign, text: messages.text("act.reassign") }]),
     { href: recuse, text: messages.text("act.recuse") },
   ];

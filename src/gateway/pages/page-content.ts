@@ -5,6 +5,7 @@ import { actContent } from "./act-content.ts";
 import { adminContent } from "./admin/admin-content.ts";
 import { changeContent } from "./change-content.ts";
 import { decideContent } from "./decide-content.ts";
+import { editContent } from "./edit-content.ts";
 import { inboxContent } from "./inbox-content.ts";
 import type { Visiting } from "./inbox-page.ts";
 import { errorContent, notRecordedContent, refusedContent } from "./message-content.ts";
@@ -47,6 +48,8 @@ export function pageContent(
     }
     case "act":
       return visited(actContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
+    case "edit":
+      return visited(editContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
     case "request":
       return visited(requestContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
     case "change":

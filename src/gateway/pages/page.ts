@@ -10,6 +10,7 @@ import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
 import type { AdminPage } from "./admin/admin-page.ts";
 import type { FormProblem } from "./decision-form.ts";
+import type { EditRow } from "./edit-form.ts";
 import type { InboxPage, Visiting } from "./inbox-page.ts";
 import type { SignInPage } from "./sign-in-page.ts";
 
@@ -160,6 +161,14 @@ export interface ActPage extends Visited {
   readonly outcome?: OutcomeKind;
 }
 
+/** The form by which an approver changes arguments. */
+export interface EditPage extends Omit<ActPage, "act" | "outcome" | "instead"> {
+  /** What can be changed. */
+  readonly rows: readonly EditRow[];
+  /** Names of the controls with a value that does not fit. */
+  readonly wrong: ReadonlySet<string>;
+}
+
 /** What was tried, on a page that tells why it was not done. */
 export type TriedAct = BallotAct | "undo";
 
@@ -289,7 +298,7 @@ export type Page =
           readonly suggested?: string;
           readonly rejected?: Rejected;
           /** Paths of the pages for those who will not answer, where there are such. */
-          readonly acts?: { readonly reassign?: string; readonly recuse: string };
+          readonly acts?: { readonly edit?: string; readonly reassign?: string; readonly recuse: string };
         };
     }
   | { readonly view: "standing"; readonly data: Asked & AfterPress & Visited & { readonly stands: Standing } }
@@ -304,6 +313,7 @@ export type Page =
         };
     }
   | { readonly view: "act"; readonly data: ActPage }
+  | { readonly view: "edit"; readonly data: EditPage }
   | { readonly view: "request"; readonly data: RequestPage }
   | { readonly view: "change"; readonly data: ChangePage }
   | { readonly view: "refused" }

@@ -122,9 +122,9 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
       const approval = approvalIn(req, res);
       const named = String(req.params["n"]);
       const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
-      const body = await bodyOf("edit", editRequest)(req);
+      const { note, ...one } = await bodyOf("edit", editRequest)(req);
       const actor = actorOf(req, res, newNonce);
-      const acted = await editArguments(optionsOf(res), { approval, n }, { ...actor, ...body });
+      const acted = await editArguments(optionsOf(res), { approval, n }, { ...actor, edits: [one], note });
       if (acted.kind === "wrong") {
         const { problems } = acted;
         throw new ServiceError("INVALID_FIELDS", "Cannot edit: some fields are wrong", { problems });

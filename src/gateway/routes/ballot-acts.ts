@@ -4,7 +4,7 @@
  * anything. Whoever comes too late is told what stands.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
-import type { ApprovalRequest, OutcomeKind } from "../../approval/approval.ts";
+import type { OutcomeKind } from "../../approval/approval.ts";
 import { evaluationOf } from "../../approval/course.ts";
 import { ballotId } from "../../approval/ids.ts";
 import type { KnownPeople } from "../../approval/same-person.ts";
@@ -21,6 +21,7 @@ import type { BallotAct, TriedAct } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
+import { addEditPage, editPath } from "./edit-page.ts";
 import { showStanding } from "./show-standing.ts";
 import { isOwnForm, type Way } from "./way.ts";
 
@@ -41,12 +42,17 @@ export interface ActRoutesOptions {
   readonly known?: KnownPeople | undefined;
 }
 
-/** Paths of the pages for those who will not answer. */
+/** Paths of the pages for those who do something else than answer. */
 export function actPaths(
   path: string,
-  { reassign = true }: Pick<ApprovalRequest, "reassign">,
-): { readonly reassign?: string; readonly recuse: string } {
-  return { ...(reassign ? { reassign: `${path}/reassign` } : {}), recuse: `${path}/recuse` };
+  question: Question,
+): { readonly edit?: string; readonly reassign?: string; readonly recuse: string } {
+  const { reassign = true } = question.request;
+  return {
+    ...editPath(path, question),
+    ...(reassign ? { reassign: `${path}/reassign` } : {}),
+    recuse: `${path}/recuse`,
+  };
 }
 
 /** A ballot, and how its person has come to it. */
@@ -56,7 +62,7 @@ export interface BallotReached {
 }
 
 /** How the routes of one way find the ballot; undefined: the answer is given already. */
-type Reach = (req: Request, res: Response) => Promise<BallotReached | undefined>;
+export type Reach = (req: Request, res: Response) => Promise<BallotReached | undefined>;
 
 /** For whoever has the link of a mail. */
 export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOptions): void {
@@ -106,6 +112,7 @@ export function addBallotActs(router: IRouter, options: ActRoutesOptions, route:
     recuseBallot(to, ballot, { ...actor, reason: values.get("reason") }),
   );
 
+  addEditPage(router, options, route, reach);
   addRoute(router, `${route}/undo`, {
     GET: async (req, res) => {
       const reached = await reach(req, res);

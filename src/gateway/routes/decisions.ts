@@ -110,7 +110,7 @@ function showQuestion(
   const asked = askedOf(question, knownTime({ durable, clock }));
   const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
   // Approvals of an earlier version of the workflow take answers, and nothing else.
-  const acts = question.course.call.version === 1 ? {} : { acts: actPaths(path, question.request) };
+  const acts = question.course.call.version === 1 ? {} : { acts: actPaths(path, question) };
   pages.render(res, {
     status: rejected === undefined ? 200 : 422,
     view: "decide",

@@ -231,7 +231,7 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
     const form = { ...(suggested && { suggested }), ...(rejected && { rejected }) };
     const status = rejected === undefined ? 200 : 422;
     // Approvals of an earlier version of the workflow take answers, and nothing else.
-    const acts = question.course.call.version === 1 ? {} : { acts: actPaths(way.path, question.request) };
+    const acts = question.course.call.version === 1 ? {} : { acts: actPaths(way.path, question) };
     pages.render(res, { status, view: "decide", data: { ...asked, ...form, ...acts, visitor } });
   }
 

@@ -13,24 +13,33 @@ import { actOf } from "./ballot-acts.ts";
 import { settleOpenEnd } from "./end-acts.ts";
 import { readCourse } from "./question.ts";
 
-export interface EditOptions extends Actor {
+interface Edit {
   /** All arguments as they shall be. */
   readonly arguments: unknown;
   /** Of a request with items: which one, from 1. */
   readonly item?: number | undefined;
+}
+
+export interface EditOptions extends Actor {
+  readonly edits: readonly Edit[];
   /** What was changed, or why, for those who are asked again. */
   readonly note?: string | undefined;
 }
 
 export type EditActed =
   | Acted<object>
-  | { readonly kind: "wrong"; readonly problems: readonly FieldProblem[] };
+  | {
+      readonly kind: "wrong";
+      readonly problems: readonly FieldProblem[];
+      /** Which item they are about. */
+      readonly item: number | undefined;
+    };
 
 /** @param named the ballot of the approver who edits, which must be open */
 export async function editArguments(
   options: ActOptions,
   { approval, n }: { readonly approval: string; readonly n: number },
-  { arguments: given, item, note, ...actor }: EditOptions,
+  { edits, note, ...actor }: EditOptions,
 ): Promise<EditActed> {
   const course = await readCourse(options.durable, approval);
   const ballot = course?.ballots.find((each) => each.ballot.n === n)?.ballot;
@@ -41,22 +50,26 @@ export async function editArguments(
     return { kind: "refused", why: "not-theirs", course };
   }
   const before = contentOf(course.request);
-  const held = edited(before, given, item);
-  if (!held.ok) return { kind: "wrong", problems: held.problems };
+  let content = before;
+  for (const { arguments: given, item } of edits) {
+    const held = edited(content, given, item);
+    if (!held.ok) return { kind: "wrong", problems: held.problems, item };
+    content = held.content;
+  }
   const value: Change = {
     kind: "changed",
-    content: held.content,
+    content,
     ...(note === undefined ? {} : { note }),
     ...actOf({ ...actor, by: email }),
   };
   return await settleOpenEnd(options, approval, actor, {
     value,
     stored: changeOf,
-    isSame: (earlier) => earlier.note === note && isSameJson(held.content, earlier.content),
+    isSame: (earlier) => earlier.note === note && isSameJson(content, earlier.content),
     refused: (now) => {
       if (standingIn(now, n).kind !== "open") return "ended";
       if (now.state.round >= ruleOf(now.call.request).rounds) return "no-rounds";
-      return isSameJson(held.content, before) ? "unedited" : undefined;
+      return isSameJson(content, before) ? "unedited" : undefined;
     },
   });
 }

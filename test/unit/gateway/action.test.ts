@@ -244,6 +244,109 @@ test("the requester cannot edit, nor anybody what no mark allows, nor after an a
   ]);
 });
 
+test("an approver changes arguments on their page, without JavaScript, and what does not fit is shown beside its value", async () => {
+  const marked = { "x-countersign-editable": true };
+  const given = {
+    amount: 4120,
+    note: "a\nb",
+    number: "0012345",
+    code: "5",
+    fixed: { to: "Ana" },
+    list: [1, 2],
+  };
+  const asked = {
+    tool: "pay",
+    arguments: given,
+    schema: {
+      properties: {
+        amount: { type: "number", maximum: 5000, ...marked },
+        note: marked,
+        number: marked,
+        code: marked,
+        list: marked,
+      },
+    },
+  };
+  await ask("edit-3", { action: asked });
+  const link = await rig.link("edit-3", "approve");
+  expect((await rig.call(link)).text).toContain(`href="${link}/edit">Change arguments</a>`);
+  const page = (await rig.call(`${link}/edit`)).text;
+  const names = [...page.matchAll(/name="(argument\.[\d.]+)"/gu)].map(([, name = ""]) => name);
+  expect(names).toEqual(["argument.0.0", "argument.0.1", "argument.0.2", "argument.0.3", "argument.0.5"]);
+  const press = /name="press" value="([\w-]{22})"/u.exec(page)?.[1] ?? "";
+  // As a browser posts what it was given: a text of several lines comes back with other line breaks.
+  const unchanged = {
+    confirm: "yes",
+    press,
+    note: "",
+    "argument.0.0": "4120",
+    "argument.0.1": "a\r\nb",
+    "argument.0.2": "0012345",
+    "argument.0.3": '"5"',
+    "argument.0.5": "[1,2]",
+  };
+  const send = (more: Record<string, string>) => rig.press(`${link}/edit`, { ...unchanged, ...more });
+
+  const same = await send({});
+  expect([same.status, same.text.includes("Change at least one value.")]).toEqual([422, true]);
+  for (const [name, value] of [
+    ["argument.0.0", "5001"],
+    ["argument.0.0", "four"],
+    ["argument.0.3", "5 five"],
+  ] as const) {
+    const wrong = await send({ [name]: value });
+    expect(wrong.status).toBe(422);
+    expect(wrong.text).toContain(`id="edit-${name.replaceAll(".", "-")}-fault"`);
+    expect(wrong.text).toContain(`value="${value}"`);
+  }
+  // What has no control cannot be sent.
+  expect((await send({ "argument.0.4": "Bo" })).status).toBe(422);
+  expect((await rig.json("GET", "/approvals/edit-3")).body).not.toHaveProperty("proposed");
+
+  const done = await send({
+    "argument.0.0": "4000",
+    "argument.0.2": "12345",
+    "argument.0.5": "[3]",
+    note: "As agreed",
+  });
+  expect([done.status, done.headers.get("location")]).toEqual([303, link]);
+  const { body } = await rig.json("GET", "/approvals/edit-3");
+  expect(body).toMatchObject({
+    round: 2,
+    action: { arguments: { ...given, amount: 4000, number: "12345", list: [3] } },
+    proposed: { action: { arguments: given } },
+  });
+  // The same form again does nothing more, and tells what stands.
+  await send({ "argument.0.0": "4000", "argument.0.2": "12345", "argument.0.5": "[3]", note: "As agreed" });
+  expect((await rig.json("GET", "/approvals/edit-3")).body).toMatchObject({ round: 2 });
+  const late = await send({ "argument.0.0": "3000" });
+  expect(late.text).not.toContain("argument.0.0");
+});
+
+test("items are edited each by itself, and a page without a mark has nothing to change", async () => {
+  const one = { tool: "pay", arguments: { amount: 1 }, schema };
+  await rig.json("POST", "/approvals", {
+    id: "edit-4",
+    title: "Pay",
+    approvers: ["ana@example.com"],
+    items: [one, { ...one, arguments: { amount: 2 } }, { ...one, schema: {} }],
+  });
+  const link = await rig.link("edit-4", "approve");
+  const page = (await rig.call(`${link}/edit`)).text;
+  expect(page).toContain("2: amount");
+  expect(page).not.toContain("3: amount");
+  await rig.press(`${link}/edit`, { confirm: "yes", "argument.0.0": "1", "argument.1.0": "7" });
+  expect((await rig.json("GET", "/approvals/edit-4")).body).toMatchObject({
+    round: 2,
+    items: [{ arguments: { amount: 1 } }, { arguments: { amount: 7 } }, { arguments: { amount: 1 } }],
+  });
+  await ask("edit-5");
+  const plain = await rig.link("edit-5", "approve");
+  expect((await rig.call(plain)).text).not.toContain("Change arguments");
+  expect((await rig.press(`${plain}/edit`, { confirm: "yes", "argument.0.0": "1" })).status).toBe(303);
+  expect((await rig.json("GET", "/approvals/edit-5")).body).not.toHaveProperty("proposed");
+});
+
 test("of an edit and a press that meet, one comes first: never is anything approved that the press had not seen", async () => {
   const came = await Promise.all(
     Array.from({ length: 12 }, async (_, i) => {

@@ -1,5 +1,6 @@
 import type { ApprovalRequest } from "../../../src/approval/approval.ts";
 import { choicesOf } from "../../../src/approval/rule.ts";
+import { editRows } from "../../../src/gateway/pages/edit-form.ts";
 import type { Asked } from "../../../src/gateway/pages/page.ts";
 import type { Page } from "../../../src/gateway/pages/pages.ts";
 import { adminPages } from "../../support/admin-gallery.ts";
@@ -135,6 +136,29 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
   "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
   "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
   "decide an action": { status: 200, view: "decide", data: acting },
+  "edit of arguments": {
+    status: 422,
+    view: "edit",
+    data: {
+      reader: ana,
+      title: HOSTILE,
+      reference: HOSTILE,
+      back: "/d/a.b.c",
+      press: "AAAAAAAAAAAAAAAAAAAAAA",
+      rows: editRows({
+        action: {
+          tool: HOSTILE,
+          arguments: { [HOSTILE]: HOSTILE, short: "5", lines: "a\nb" },
+          reversible: "no",
+          validFor: "P1D",
+          schema: { "x-countersign-editable": true },
+        },
+      }),
+      values: new Map([["note", HOSTILE]]),
+      faults: new Map(),
+      wrong: new Set(["argument.0.1"]),
+    },
+  },
   "receipt of an action": {
     status: 200,
     view: "receipt",
