@@ -54,6 +54,12 @@ function goneFailure(gone: Gone): ServiceError {
         `Cannot consume: it could be consumed until ${iso(gone.untilMs)}`,
         { more: { approvalStatus: "approved" } },
       );
+    case "restored":
+      return new ServiceError(
+        "NO_LONGER_VALID",
+        `Cannot consume: the service was restored from a backup of ${iso(gone.backupAtMs)}, and the action may have been consumed after that`,
+        { more: { approvalStatus: "approved" } },
+      );
     case "unreadable":
       return new ServiceError("CONFLICT", `Cannot consume: ${UNREADABLE}`);
     default:

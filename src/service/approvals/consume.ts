@@ -15,6 +15,7 @@ import { KIND_TAG } from "../../approval/ids.ts";
 import { type Revocation, type Taken, takenIn, USE_KIND, type Use, useId } from "../../approval/use.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
+import { openRestores } from "../../durable/restores.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { approvalBehind } from "./approval-behind.ts";
 
@@ -45,6 +46,8 @@ export type Gone =
   | ({ readonly why: "consumed"; readonly atMs: number } & Program)
   | { readonly why: "revoked"; readonly atMs: number; readonly revocation: Revocation }
   | { readonly why: "too-late"; readonly untilMs: number }
+  /** The engine was restored from a backup of that time. Nobody knows whether it was consumed after that. */
+  | { readonly why: "restored"; readonly backupAtMs: number }
   | { readonly why: "unreadable" };
 
 /** @param id of the approval, or of the promise by which a program called it */
@@ -69,7 +72,13 @@ export async function consumeAction(
     argumentsHash: canonicalHash(action.arguments),
     ...programOf(call),
   };
-  const taken = takenIn(await take(options, root, { n, untilMs, param: use }));
+  const backupAtMs = await backupWith(options, root);
+  const record =
+    backupAtMs === undefined
+      ? await take(options, root, { n, untilMs, param: use })
+      : await durable.read(useId(root.id, n));
+  if (record === undefined && backupAtMs !== undefined) return refused({ why: "restored", backupAtMs });
+  const taken = takenIn(record);
   if (taken.kind !== "use" || !isSameTry(taken.use, use)) return refused(goneBy(taken, consumable));
   const claims = grantOf(root.id, consumable, taken.atMs);
   return { kind: "granted", approval: root.id, n, digest, claims };
@@ -96,6 +105,18 @@ export async function take(
     // The workflow has ended, and no worker needs it.
     isLoose: true,
   });
+}
+
+/**
+ * When the latest backup was made from which the engine was restored and that has this approval; undefined if there is none. Read each
+ * time: a gateway may run on while its engine is restored.
+ */
+async function backupWith(
+  { durable, clock }: ConsumeOptions,
+  { createdAt }: StoredPromise,
+): Promise<number | undefined> {
+  const restores = await openRestores(durable, clock).read();
+  return restores.findLast(({ backupAtMs }) => createdAt <= backupAtMs)?.backupAtMs;
 }
 
 /** A key that was changed for another of the same client is the same executor's. */
