@@ -12,6 +12,8 @@ export interface Caller {
    * Undefined as long as nobody needs a key.
    */
   readonly client?: string;
+  /** Mail address of the person who answers for it, if one is named. */
+  readonly owner?: string;
   /** The name of the key, which people know it by. */
   readonly name?: string;
   readonly scopes: readonly Scope[];
@@ -50,8 +52,9 @@ export function createAuthenticate(ring: KeyRing, person?: ReadBearer): Authenti
 
 const KEY = "key:";
 
-function callerWith({ id, client, scopes }: StoredKey): Caller {
-  return { id: `${KEY}${id}`, client: `client:${client}`, name: client, scopes };
+function callerWith({ id, client, owner, scopes }: StoredKey): Caller {
+  const of = owner === undefined ? {} : { owner };
+  return { id: `${KEY}${id}`, client: `client:${client}`, ...of, name: client, scopes };
 }
 
 const ANYBODY: Caller = { id: EVERYBODY, scopes: SCOPE_NAMES };

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { makeFolder } from "../lib/folder.ts";
+import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import { syncFolder } from "../lib/sync-folder.ts";
 import { readTextFile, TextFileError } from "../lib/text-file.ts";
 import { CLIENT_CHARS_MAX, type StoredKey } from "./key.ts";
@@ -33,6 +34,7 @@ const keySchema: z.ZodType<StoredKey> = z.strictObject({
   client: z.string().min(1).max(CLIENT_CHARS_MAX),
   // A key whose only scope is a former one has none left: it is known, and allowed nothing.
   scopes: z.array(z.enum([...SCOPE_NAMES, ...FORMER_SCOPES])).transform((scopes) => scopes.filter(isScope)),
+  owner: z.exactOptional(z.string().max(MAIL_ADDRESS_CHARS_MAX).regex(MAIL_ADDRESS)),
   sha256: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   createdAt: instant,
   revokedAt: z.exactOptional(instant),

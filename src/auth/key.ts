@@ -8,6 +8,8 @@ export interface StoredKey {
   /** Whose key it is. A client has one live key, or two while it changes from one to the other. */
   readonly client: string;
   readonly scopes: readonly Scope[];
+  /** Mail address of the person who answers for the client. Absent: nobody is named. */
+  readonly owner?: string;
   /** SHA-256 of the key's text, in base64url. A key is 256 random bits: nothing slower is needed to keep it. */
   readonly sha256: string;
   /** ISO 8601 instants. */
@@ -22,13 +24,13 @@ export const CLIENT_CHARS_MAX = 100;
 const KEY_TEXT = /^apv_(?<id>[a-z0-9]{8})_[A-Za-z0-9_-]{43}$/;
 
 /** A new key: its text, to be shown once, and what is kept of it. */
-export function makeKey(owner: Pick<StoredKey, "client" | "scopes" | "createdAt">): {
+export function makeKey(of: Pick<StoredKey, "client" | "scopes" | "owner" | "createdAt">): {
   readonly text: string;
   readonly stored: StoredKey;
 } {
   const id = randomId();
   const text = `apv_${id}_${randomBytes(32).toString("base64url")}`;
-  return { text, stored: { id, ...owner, sha256: digest(text).toString("base64url") } };
+  return { text, stored: { id, ...of, sha256: digest(text).toString("base64url") } };
 }
 
 /** The id within a text that has a key's form; undefined for anything else, such as the token of a decision link. */

@@ -1,7 +1,6 @@
 /** What operators do with keys. Every change is made to the list as it stands when its turn comes. */
 import { makeKey, type StoredKey } from "./key.ts";
 import { changeKeys, KEYS_MAX } from "./key-file.ts";
-import type { Scope } from "./scopes.ts";
 
 /** One in use and the one that replaces it. More would mean that nobody knows which is where. */
 const LIVE_KEYS_MAX = 2;
@@ -33,33 +32,34 @@ interface Store {
 /** @throws KeyRefusal if the client has a live key */
 export function createKey(
   { file, clock }: Store,
-  { client, scopes }: { readonly client: string; readonly scopes: readonly Scope[] },
+  key: Pick<StoredKey, "client" | "scopes" | "owner">,
 ): Promise<MadeKey> {
   return changeKeys(file, (keys) => {
-    const live = liveOf(keys, client);
+    const live = liveOf(keys, key.client);
     if (live.length > 0) {
       throw new KeyRefusal(
-        `${client} has the key ${live.map(({ id }) => id).join(" and ")}: rotate it instead`,
+        `${key.client} has the key ${live.map(({ id }) => id).join(" and ")}: rotate it instead`,
       );
     }
-    return added(keys, makeKey({ client, scopes, createdAt: instant(clock) }));
+    return added(keys, makeKey({ ...key, createdAt: instant(clock) }));
   });
 }
 
 /**
- * A second key for the client of this one, with the same scopes. The first works on until it is revoked.
+ * A second key for the client of this one, with the same scopes and owner. The first works on until it is revoked.
  *
  * @throws KeyRefusal if there is no such live key, or the client has two
  */
 export function rotateKey({ file, clock }: Store, id: string): Promise<MadeKey> {
   return changeKeys(file, (keys) => {
-    const { client, scopes } = liveKey(keys, id);
+    const { client, scopes, owner } = liveKey(keys, id);
     const live = liveOf(keys, client);
     if (live.length >= LIVE_KEYS_MAX) {
       const other = live.find((key) => key.id !== id)?.id;
       throw new KeyRefusal(`${client} has two keys, ${id} and ${other}: revoke the old one first`);
     }
-    return added(keys, makeKey({ client, scopes, createdAt: instant(clock) }));
+    const same = { client, scopes, ...(owner === undefined ? {} : { owner }) };
+    return added(keys, makeKey({ ...same, createdAt: instant(clock) }));
   });
 }
 

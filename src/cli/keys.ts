@@ -4,6 +4,7 @@ import { readKeys } from "../auth/key-file.ts";
 import { lastUsedAt } from "../auth/last-used.ts";
 import { createKey, KeyRefusal, type MadeKey, revokeKey, rotateKey } from "../auth/manage-keys.ts";
 import { isScope, SCOPES, type Scope } from "../auth/scopes.ts";
+import { isMailAddress } from "../lib/mail-address.ts";
 import {
   type Cli,
   type Command,
@@ -16,7 +17,7 @@ import {
 } from "./command.ts";
 
 export const keys: Command = {
-  help: `Usage: countersign keys create --name CLIENT --scope SCOPE… [--json]
+  help: `Usage: countersign keys create --name CLIENT --scope SCOPE… [--owner ADDRESS] [--json]
        countersign keys list [--json]
        countersign keys rotate ID [--json]
        countersign keys revoke ID [--json]
@@ -31,6 +32,8 @@ without a restart. The first key closes the API to everyone without a key.
 
 Options:
   --name CLIENT   The program that uses the key: 1 to ${CLIENT_CHARS_MAX} characters
+  --owner ADDRESS Mail address of the person who answers for the program. They are the requester of what it asks,
+                  unless it names another, so they cannot approve it
   --scope SCOPE   What the key may do; repeat the option for more, or separate scopes with commas:
 ${Object.entries(SCOPES)
   .map(([scope, meaning]) => `                    ${scope.padEnd(18)} ${meaning}`)
@@ -45,6 +48,7 @@ Example:
   async run(args, cli) {
     const { positionals, values } = parseWords(args, {
       name: { type: "string" },
+      owner: { type: "string" },
       scope: { type: "string", multiple: true },
     });
     const [action, ...words] = positionals;
@@ -62,6 +66,7 @@ Example:
               await createKey(store, {
                 client: parseClient(values.name),
                 scopes: parseScopes(values.scope ?? []),
+                ...parseOwner(values.owner),
               }),
             ),
           );
@@ -118,6 +123,13 @@ function parseClient(name: string | undefined): string {
   throw new UsageError(`--name must be 1 to ${CLIENT_CHARS_MAX} characters, without blanks around them`);
 }
 
+function parseOwner(given: string | undefined): { readonly owner?: string } {
+  if (given === undefined) return {};
+  const owner = given.trim();
+  if (isMailAddress(owner)) return { owner };
+  throw new UsageError("--owner must be one plain mail address, such as ana@example.com");
+}
+
 function parseScopes(given: readonly string[]): readonly Scope[] {
   const scopes = given.flatMap((text) => text.split(",")).map((text) => text.trim());
   const known = scopes.filter(isScope);
@@ -167,12 +179,13 @@ function printList(cli: Cli, shown: Shown): ExitCode {
   return EXIT.ok;
 }
 
-function described(cli: Cli, { id, client, scopes, createdAt, revokedAt }: StoredKey) {
+function described(cli: Cli, { id, client, scopes, owner, createdAt, revokedAt }: StoredKey) {
   const usedAt = lastUsedAt(cli.config.apiKeys.usedFolder, id);
   return {
     id,
     client,
     scopes,
+    ...(owner === undefined ? {} : { owner }),
     createdAt,
     lastUsedAt: usedAt === undefined ? null : new Date(usedAt).toISOString(),
     revokedAt: revokedAt ?? null,
@@ -180,7 +193,8 @@ function described(cli: Cli, { id, client, scopes, createdAt, revokedAt }: Store
 }
 
 function line(cli: Cli, key: StoredKey): string {
-  const { id, client, scopes, lastUsedAt: usedAt, revokedAt } = described(cli, key);
+  const { id, client, scopes, owner, lastUsedAt: usedAt, revokedAt } = described(cli, key);
   const state = revokedAt === null ? `used ${usedAt ?? "never"}` : `revoked ${revokedAt}`;
-  return `${id}  ${client}  ${scopes.join(",")}  ${state}`;
+  const whose = owner === undefined ? client : `${client} of ${owner}`;
+  return `${id}  ${whose}  ${scopes.join(",")}  ${state}`;
 }

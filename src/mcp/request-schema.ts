@@ -6,7 +6,7 @@ import type { FieldProblem } from "../lib/errors.ts";
 
 /** Why a field of `POST /approvals` cannot be given here. */
 const NOT_HERE = {
-  requester: "cannot be given here: the approval belongs to the owner of the key",
+  requester: "cannot be given here: it is the owner of the key",
   follow: "cannot be given here, because there is no requester to mail",
   callbackUrl: "cannot be given here: use await_approval",
 } as const;

@@ -62,9 +62,9 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
     POST: needs("approvals:create", async (req, res) => {
       const body = (await readJson(req))?.value;
       const idempotencyKeys = idempotencyKeysOf(req);
-      const creator = callerOf(res)?.client;
+      const { client: creator, owner } = callerOf(res) ?? {};
       const { trace } = stateOf(res);
-      const root = await startApproval(options, { body, idempotencyKeys, creator, trace });
+      const root = await startApproval(options, { body, idempotencyKeys, creator, owner, trace });
       noteApproval(res, root.id);
       const answer = reference(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });

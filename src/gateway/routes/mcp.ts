@@ -101,7 +101,13 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
       }
       const root = await startApproval(
         { ...options, mayApproveByDeadline: false },
-        { body, idempotencyKeys: [], creator: caller?.client, trace: stateOf(res).trace },
+        {
+          body,
+          idempotencyKeys: [],
+          creator: caller?.client,
+          owner: caller?.owner,
+          trace: stateOf(res).trace,
+        },
       );
       noteApproval(res, root.id);
       const answer = await shown(root);

@@ -1,6 +1,7 @@
 import { CREATOR_TAG } from "../../approval/creator.ts";
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
+import { isRecord } from "../../approval/raw-input.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
 import { type KnownPeople, NO_KNOWN_PEOPLE } from "../../approval/same-person.ts";
 import { approvalCall, termsWith } from "../../approval/starting.ts";
@@ -32,6 +33,8 @@ export interface ApprovalCall {
   readonly idempotencyKeys: readonly string[];
   /** The program that calls, if it is known: see `CREATOR_TAG`. */
   readonly creator?: string | undefined;
+  /** Address of the person who answers for it: the requester, unless the body names one. Default: nobody. */
+  readonly owner?: string | undefined;
   /** The trace that the approval belongs to. Default: none. */
   readonly trace?: TraceContext | undefined;
 }
@@ -46,7 +49,7 @@ export interface ApprovalCall {
  */
 export async function startApproval(
   options: StartApprovalOptions,
-  { body, idempotencyKeys, creator, trace }: ApprovalCall,
+  { body: given, idempotencyKeys, creator, owner, trace }: ApprovalCall,
 ): Promise<StoredPromise> {
   const {
     durable,
@@ -57,6 +60,7 @@ export async function startApproval(
     known = NO_KNOWN_PEOPLE,
   } = options;
   const { whoIs } = known;
+  const body = withRequester(given, owner);
   const { id, problems } = chooseId(body, idempotencyKeys);
   const nowMs = await currentTime(options);
   const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline, whoIs });
@@ -97,6 +101,11 @@ export async function startApproval(
     );
   }
   return root;
+}
+
+function withRequester(body: unknown, owner: string | undefined): unknown {
+  if (owner === undefined || !isRecord(body) || Object.hasOwn(body, "requester")) return body;
+  return { ...body, requester: owner };
 }
 
 /** The id that body or header name, if it can be one; the body's parser reports a wrong id. */

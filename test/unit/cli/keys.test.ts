@@ -88,6 +88,18 @@ describe("countersign keys", () => {
     expect(record).not.toContain(String(made.out["key"]).slice(13));
   });
 
+  test("names the person who answers for a program, and its next keys have the same", async () => {
+    const scope = ["--scope", "approvals:create"];
+    const made = await keys(["create", "--name", "agent", ...scope, "--owner", " kim@example.com "]);
+    expect(made).toMatchObject({ code: 0, out: { owner: "kim@example.com" } });
+    const rotated = await keys(["rotate", String(made.out["id"])]);
+    expect(rotated.out).toMatchObject({ owner: "kim@example.com" });
+    const none = await keys(["create", "--name", "other", ...scope]);
+    expect(none.out).not.toHaveProperty("owner");
+    const list = (await keys(["list"])).out["keys"] as Record<string, unknown>[];
+    expect(list.map(({ owner }) => owner)).toEqual(["kim@example.com", "kim@example.com", undefined]);
+  });
+
   test("uses the file that is set", async () => {
     const file = join(dir, "elsewhere", "keys.json");
     await keys(["create", "--name", "a", "--scope", "admin"], { API_KEYS_FILE: file });
@@ -104,6 +116,11 @@ describe("countersign keys", () => {
     [["create", "--name", "a"], "--scope must be one of approvals:create,"],
     [["create", "--name", "a", "--scope", "root"], "not root"],
     [["create", "--name", "a", "--scope", "dashboard"], "not dashboard"],
+    [
+      ["create", "--name", "a", "--scope", "admin", "--owner", "kim"],
+      "--owner must be one plain mail address",
+    ],
+    [["create", "--name", "a", "--scope", "admin", "--owner", "Kim <kim@example.com>"], "--owner must be"],
     [["revoke"], "ID is missing"],
     [["list", "all"], "What is all?"],
   ])("%j is wrong usage, and says what would be right", async (args, message) => {

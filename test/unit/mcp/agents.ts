@@ -6,14 +6,23 @@ import type { Scope } from "../../../src/auth/scopes.ts";
 
 export function makeKeys() {
   const made: ReturnType<typeof makeKey>[] = [];
+  const add = (of: {
+    readonly client: string;
+    readonly scopes: readonly Scope[];
+    readonly owner?: string;
+  }) => {
+    const key = makeKey({ ...of, createdAt: "2026-11-21T10:00:00Z" });
+    made.push(key);
+    return key.text;
+  };
   const find = (text: string) => made.find(({ stored }) => isKey(text, stored))?.stored;
   return {
     authenticate: createAuthenticate({ isOpen: () => false, find, live: () => undefined }),
     keyOf(client: string, ...scopes: Scope[]): string {
-      const key = makeKey({ client, scopes, createdAt: "2026-11-21T10:00:00Z" });
-      made.push(key);
-      return key.text;
+      return add({ client, scopes });
     },
+    /** With a person who answers for it. */
+    ownedKeyOf: (client: string, owner: string, scopes: readonly Scope[]) => add({ client, owner, scopes }),
   };
 }
 

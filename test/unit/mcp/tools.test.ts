@@ -226,6 +226,44 @@ describe("a message", () => {
   });
 });
 
+describe("the person who answers for an agent", () => {
+  const owned = keys.ownedKeyOf("kims-agent", "kim@example.com", AGENT_SCOPES);
+  const shown = async (id: string) =>
+    (await rig.json("GET", `/approvals/${id}`, undefined, { authorization: `Bearer ${owned}` })).body;
+
+  test("is the requester of what it asks, is told the outcome, and may not decide", async () => {
+    expect((await call(owned, "request_approval", request({ id: "kims" }))).isError).toBe(false);
+    expect(await shown("kims")).toMatchObject({ requester: { email: "kim@example.com" } });
+    for (const approvers of [["kim@example.com"], ["ana@example.com", "KIM@example.com"]]) {
+      const told = await call(owned, "request_approval", request({ id: "own", approvers }));
+      expect([told.isError, told.text]).toEqual([true, expect.stringContaining("must not be the requester")]);
+    }
+    const named = await call(owned, "request_approval", request({ id: "own", requester: "lee@example.com" }));
+    expect(named.text).toContain("requester: cannot be given here");
+    await rig.press(await rig.link("kims", "approve"));
+    await expect
+      .poll(() =>
+        rig.told
+          .filter(({ approval }) => approval === "kims")
+          .map(({ kind, recipient }) => [kind, recipient]),
+      )
+      .toContainEqual(["requester-outcome", expect.any(String)]);
+    expect((await call(owned, "request_approval", request({ id: "kims" }))).data["status"]).toBe("approved");
+  });
+
+  test("is the requester by the API as well, where the request names none", async () => {
+    const headers = { authorization: `Bearer ${owned}` };
+    const ask = (id: string, more: object) =>
+      rig.json("POST", "/approvals", { id, ...request(), ...more }, headers);
+    expect((await ask("api-1", {})).status).toBe(202);
+    expect((await ask("api-1", {})).status).toBe(202);
+    expect((await ask("api-2", { requester: "lee@example.com" })).status).toBe(202);
+    expect((await ask("api-3", { approvers: ["kim@example.com"] })).status).toBe(422);
+    expect(await shown("api-1")).toMatchObject({ requester: { email: "kim@example.com" } });
+    expect(await shown("api-2")).toMatchObject({ requester: { email: "lee@example.com" } });
+  });
+});
+
 test("where MCP is off, there is no such address", async () => {
   await using without = await openRig({ mcp: false, work: false });
   expect((await without.json("POST", "/mcp", message("tools/list", {}))).status).toBe(404);
