@@ -1,8 +1,10 @@
 /** What happened to an approval, in order, as its stored promises tell it. Times are the engine's. */
-import type { Act, Choice, Door, OutcomeKind, Person, Via } from "./approval.ts";
+import type { Act, Choice, Content, Door, OutcomeKind, Person, Via } from "./approval.ts";
 import { delayOf, type Returned } from "./bounce.ts";
+import { contentOf } from "./content.ts";
 import { type Course, courseOf } from "./course.ts";
 import { type Program, programOf } from "./doer.ts";
+import { type EditedArgument, editedArguments } from "./edited-arguments.ts";
 import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
 import type { Opener, Opening } from "./opening.ts";
@@ -64,6 +66,10 @@ export interface HistoryEvent extends Program {
   readonly round?: number;
   readonly via?: Via["kind"];
   readonly choice?: Choice;
+  /** Numbers of the items that an answer left out. */
+  readonly except?: readonly number[];
+  /** Arguments that an approver has changed. */
+  readonly edited?: readonly EditedArgument[];
   readonly comment?: string;
   readonly reason?: string;
   /** Whom it was handed to. */
@@ -148,7 +154,7 @@ function rootEvents(root: StoredRecord, { call }: Course): Timed[] {
 function childEvents(child: StoredRecord, course: Course): Timed[] {
   const kind = child.tags[KIND_TAG];
   if (kind === "ballot") return ballotEvents(child, course);
-  if (kind === "end") return endEvents(child);
+  if (kind === "end") return endEvents(child, course);
   const mail = mailResultOf(child);
   if (mail === undefined) return [];
   const { n, delivery } = mail;
@@ -188,8 +194,16 @@ function ballotEvents(record: StoredRecord, course: Course): Timed[] {
 function answerIn(record: StoredRecord): Omit<Timed, "atMs"> {
   const decision = decisionOf(record);
   if (decision !== undefined) {
-    const { choice, comment, door, by } = decision;
-    return { type: "decided", choice, ...some({ comment }), door, by, ...programOf(decision) };
+    const { choice, except, comment, door, by } = decision;
+    return {
+      type: "decided",
+      choice,
+      ...(except && { except }),
+      ...some({ comment }),
+      door,
+      by,
+      ...programOf(decision),
+    };
   }
   const reassigned = reassignmentOf(record);
   if (reassigned !== undefined) return { type: "reassigned", to: reassigned.to, ...actIn(reassigned) };
@@ -207,7 +221,7 @@ function undoEvents(undo: StoredRecord, n: number): Timed[] {
     : [];
 }
 
-function endEvents(record: StoredRecord): Timed[] {
+function endEvents(record: StoredRecord, course: Course): Timed[] {
   if (record.state === "pending" || closedOf(record) !== undefined) return [];
   const atMs = settledAt(record);
   const extended = extensionOf(record);
@@ -215,11 +229,26 @@ function endEvents(record: StoredRecord): Timed[] {
     return [{ atMs, type: "extended", deadline: iso(extended.untilMs), ...actIn(extended) }];
   const changed = changeOf(record);
   if (changed !== undefined) {
-    return [{ atMs, type: "changed", ...some({ comment: changed.note }), ...actIn(changed) }];
+    const before = contentBefore(record, course);
+    const edited = editedArguments(before, changed.content);
+    const more = { ...(edited.length > 0 && { edited }), ...some({ comment: changed.note }) };
+    return [{ atMs, type: "changed", ...more, ...actIn(changed) }];
   }
   if (record.state === "timedout" || record.value === undefined) return [{ atMs, type: "deadline-passed" }];
   const { reason, door, by, ...program } = cancellationOf(record) ?? {};
   return [{ atMs, type: "cancel-requested", ...some({ reason, door, by }), ...programOf(program) }];
+}
+
+/** What was asked until this end changed it. */
+function contentBefore(record: StoredRecord, { call, ends }: Course): Content {
+  const earlier = ends.slice(
+    0,
+    Math.max(
+      ends.findIndex(({ id }) => id === record.id),
+      0,
+    ),
+  );
+  return earlier.flatMap((end) => changeOf(end)?.content ?? []).at(-1) ?? contentOf(call.request);
 }
 
 /** Stages that opened after the first, and requests for changes: only judgements tell of them. */

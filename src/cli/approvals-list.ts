@@ -1,3 +1,4 @@
+import { shownJson } from "../approval/argument-rows.ts";
 import type { HistoryEvent } from "../approval/history.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { ServiceError } from "../lib/errors.ts";
@@ -146,8 +147,8 @@ function eventLine({ at, type, person, ballot, ...more }: HistoryEvent): string 
   const who = person === undefined ? "" : `  ${person.email}`;
   const which = ballot === undefined ? "" : `  ballot ${ballot}`;
   const rest = Object.entries(more).map(([name, value]) => {
-    const text = typeof value === "object" ? value.email : String(value);
-    return `  ${name} ${JSON.stringify(text)}`;
+    if (typeof value !== "object") return `  ${name} ${JSON.stringify(String(value))}`;
+    return `  ${name} ${shownJson("email" in value ? value.email : value)}`;
   });
   return `${at}  ${type}${which}${who}${rest.join("")}`;
 }

@@ -667,6 +667,17 @@ export type EditRequest = {
   readonly note?: string;
 };
 
+export type EditedArgument = {
+  /** Of a request with items: which one, from 1. */
+  readonly item?: number;
+  /** JSON Pointer within the arguments. */
+  readonly pointer: string;
+  /** Absent if there was none, or if it is long. */
+  readonly before?: unknown;
+  /** The same of the value now. */
+  readonly after?: unknown;
+};
+
 /** Why the approval is still open. */
 export type Explanation = {
   /** What follows in sentences, in the first language of `Accept-Language` that there is. */
@@ -822,6 +833,10 @@ export type HistoryEvent = {
   /** Why somebody was asked later. */
   readonly via?: "reassigned" | "escalated" | "absence" | "undo" | "reissued" | "round";
   readonly choice?: string;
+  /** Numbers of the items that the answer does not approve. */
+  readonly except?: readonly number[];
+  /** Arguments that an approver changed: the first twenty of each action. */
+  readonly edited?: readonly EditedArgument[];
   readonly comment?: string;
   readonly reason?: string;
   /** Whom it was handed to. */

@@ -1,13 +1,14 @@
 /** Lists of approvals as the API shows them. */
 import { z } from "zod";
 import { VIA_KINDS } from "../approval/approval.ts";
+import type { EditedArgument } from "../approval/edited-arguments.ts";
 import { EVENT_TYPES } from "../approval/event.ts";
 import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
 import { OPENERS } from "../approval/opening.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { instant } from "./common-schemas.ts";
-import { approvalLinks, approvalStatus, ballotState } from "./schemas.ts";
+import { approvalLinks, approvalStatus, ballotState, exceptAnswer } from "./schemas.ts";
 
 export type ListedApproval = Entry & { readonly links: z.infer<typeof approvalLinks> };
 
@@ -54,6 +55,15 @@ const listedApproval: z.ZodType<ListedApproval> = z
   })
   .meta({ id: "ListedApproval" });
 
+const editedArgument: z.ZodType<EditedArgument> = z
+  .strictObject({
+    item: z.exactOptional(z.int()).meta({ description: "Of a request with items: which one, from 1." }),
+    pointer: z.string().meta({ description: "JSON Pointer within the arguments." }),
+    before: z.unknown().optional().meta({ description: "Absent if there was none, or if it is long." }),
+    after: z.unknown().optional().meta({ description: "The same of the value now." }),
+  })
+  .meta({ id: "EditedArgument" });
+
 const historyEvent: z.ZodType<HistoryEvent> = z
   .strictObject({
     at: instant,
@@ -66,6 +76,10 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     round: z.exactOptional(z.int()),
     via: z.exactOptional(z.enum(VIA_KINDS)).meta({ description: "Why somebody was asked later." }),
     choice: z.exactOptional(z.string()),
+    except: exceptAnswer,
+    edited: z.exactOptional(z.array(editedArgument)).meta({
+      description: "Arguments that an approver changed: the first twenty of each action.",
+    }),
     comment: z.exactOptional(z.string()),
     reason: z.exactOptional(z.string()),
     to: z.exactOptional(shownPersonSchema).meta({ description: "Whom it was handed to." }),

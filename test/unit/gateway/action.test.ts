@@ -115,6 +115,8 @@ test("an approver strikes an item out on the page, without JavaScript, and the o
   });
   const { body } = await rig.json("GET", "/approvals/items-1");
   expect(body).toMatchObject({ items, ballots: [{ except: [2] }] });
+  const history = (await rig.json("GET", "/approvals/items-1/history")).body["events"];
+  expect(history).toContainEqual(expect.objectContaining({ type: "decided", except: [2] }));
 });
 
 test("a program strikes items out by their numbers, and what is wrong is refused", async () => {
@@ -198,7 +200,12 @@ test("an edit begins a new round, in which those who had agreed are asked about 
   expect(before).not.toHaveProperty("proposed");
   const history = (await rig.json("GET", "/approvals/edit-1/history")).body["events"];
   expect(history).toContainEqual(
-    expect.objectContaining({ type: "changed", by: "bo@example.com", comment: "The invoice says 4000" }),
+    expect.objectContaining({
+      type: "changed",
+      by: "bo@example.com",
+      comment: "The invoice says 4000",
+      edited: [{ pointer: "/amount", before: 4120, after: 4000 }],
+    }),
   );
 
   // A press of the round before counts no more.
@@ -340,6 +347,9 @@ test("items are edited each by itself, and a page without a mark has nothing to 
     round: 2,
     items: [{ arguments: { amount: 1 } }, { arguments: { amount: 7 } }, { arguments: { amount: 1 } }],
   });
+  expect((await rig.json("GET", "/approvals/edit-4/history")).body["events"]).toContainEqual(
+    expect.objectContaining({ edited: [{ item: 2, pointer: "/amount", before: 2, after: 7 }] }),
+  );
   await ask("edit-5");
   const plain = await rig.link("edit-5", "approve");
   expect((await rig.call(plain)).text).not.toContain("Change arguments");

@@ -117,6 +117,9 @@ describe("answers are as the document says", () => {
     const answer = { choice: "approve", except: [2] };
     expect((await call("POST", "/approvals/doc-items/ballots/1/decide", answer)).status).toBe(200);
     await call("GET", "/approvals/doc-items");
+    for (const id of ["doc-edit", "doc-items"]) {
+      expect((await call("GET", `/approvals/${id}/history`)).status).toBe(200);
+    }
   });
 
   test("of what is done about people who are away", async () => {
