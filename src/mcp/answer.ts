@@ -22,7 +22,8 @@ function between(min: number, max: number, value: number): number {
 }
 
 export function answerOf(approval: ShownApproval, nowMs: number): CallToolResult {
-  const isOpen = approval.status === "pending";
+  // Who may not read it has no tool to ask again with.
+  const isOpen = approval.status === "pending" && approval.answers !== undefined;
   const seconds = askAgainSeconds(approval, nowMs);
   const told = {
     ...approval,

@@ -21,7 +21,7 @@ export interface ApprovalDoor {
 }
 
 /** What a program sees of its approval: no link, no token, nothing about its callbacks. */
-export interface ShownApproval
+export interface ReadApproval
   extends Pick<ApprovalView, "id" | "status" | "title" | "deadline" | "createdAt" | "endedAt" | "error"> {
   /** Of an open one: what is waited for, in sentences. */
   readonly waitingFor?: string;
@@ -32,13 +32,16 @@ export interface ShownApproval
   readonly reason?: string;
 }
 
+/** The same, or only the first few members for a program that may not read approvals. */
+export type ShownApproval = Pick<ReadApproval, "id" | "status" | "createdAt"> & Partial<ReadApproval>;
+
 type ShownAnswer = Pick<BallotView, "choice" | "comment" | "fields" | "decidedAt"> & {
   /** Address of the person. */
   readonly by: string;
   readonly effect: "approved" | "rejected" | "changes_requested";
 };
 
-export function shownApproval(view: ApprovalView): ShownApproval {
+export function shownApproval(view: ApprovalView): ReadApproval {
   const { id, status, title, deadline, createdAt, endedAt, error, explanation, cancellation, outcome } = view;
   return {
     id,

@@ -5,12 +5,13 @@
 import type { IRouter, Response } from "express";
 import { creatorOf } from "../../approval/creator.ts";
 import { isRecord } from "../../approval/raw-input.ts";
+import { statusOf } from "../../approval/view.ts";
 import { allows, type Scope } from "../../auth/scopes.ts";
 import type { StoredPromise } from "../../durable/durable.ts";
 import { originOfId } from "../../durable/lineage.ts";
 import { ERRORS, ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { type ApprovalDoor, shownApproval } from "../../mcp/door.ts";
+import { type ApprovalDoor, type ShownApproval, shownApproval } from "../../mcp/door.ts";
 import type { Mcp } from "../../mcp/serve.ts";
 import { JSON_BODY } from "../../openapi/limits.ts";
 import type { StoredApproval } from "../../service/approvals/cancel.ts";
@@ -86,19 +87,24 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
     noteApproval(res, approval.root.id);
     return approval;
   };
-  const shown = async (root: StoredPromise) =>
-    shownApproval((await readView({ durable, clock }, root, english)).view);
+  const may = (scope: Scope) => allows(caller?.scopes ?? [], [scope]);
+  const shown = async (root: StoredPromise): Promise<ShownApproval> => {
+    const { status } = statusOf(root);
+    if (!may("approvals:read"))
+      return { id: root.id, status, createdAt: new Date(root.createdAt).toISOString() };
+    return shownApproval((await readView({ durable, clock }, root, english)).view);
+  };
+  const elsewhere = () =>
+    new ServiceError("CONFLICT", "Cannot use this id: something else has it. Choose another");
 
   return {
-    may: (scope) => allows(caller?.scopes ?? [], [scope]),
+    may,
     nowMs: clock,
     async request(body) {
       const { id } = body;
       const earlier = typeof id === "string" ? await durable.read(id) : undefined;
       // Not even by the way in which contents differ is anything told of what others asked.
-      if (earlier !== undefined && !(await isOwn(earlier))) {
-        throw new ServiceError("CONFLICT", "Cannot use this id: something else has it. Choose another");
-      }
+      if (earlier !== undefined && !(await isOwn(earlier))) throw elsewhere();
       const root = await startApproval(
         { ...options, mayApproveByDeadline: false },
         {
@@ -109,6 +115,8 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
           trace: stateOf(res).trace,
         },
       );
+      // Somebody else may have been faster in between.
+      if (!(await isOwn(root))) throw elsewhere();
       noteApproval(res, root.id);
       const answer = await shown(root);
       audit(res, { what: "request", about: root.id, outcome: answer.status });

@@ -163,6 +163,28 @@ describe("scopes", () => {
     expect(names).toEqual(["await_approval", "get_approval"]);
   });
 
+  test("to ask or to cancel show nothing of an approval: that takes the scope to read", async () => {
+    const asks = keys.keyOf("blind", "approvals:create");
+    const cancels = keys.keyOf("blind", "approvals:cancel");
+    await call(
+      asks,
+      "request_approval",
+      request({ id: "blind", approvers: ["ana@example.com", "bo@example.com"], require: "all" }),
+    );
+    await rig.press(await rig.link("blind", "approve"), { confirm: "yes", comment: "Between us" });
+    for (const [key, name, args] of [
+      [
+        asks,
+        "request_approval",
+        request({ id: "blind", approvers: ["ana@example.com", "bo@example.com"], require: "all" }),
+      ],
+      [cancels, "cancel_approval", { id: "blind" }],
+    ] as const) {
+      const told = await call(key, name, args);
+      expect([told.isError, Object.keys(told.data).sort()]).toEqual([false, ["createdAt", "id", "status"]]);
+    }
+  });
+
   test("that are missing are named, by the status and header of the API", async () => {
     const params = { name: "request_approval", arguments: request() };
     const refused = await post(message("tools/call", params), { authorization: `Bearer ${reader}` });
