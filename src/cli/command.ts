@@ -74,6 +74,8 @@ export interface Cli {
 interface EngineOperations {
   /** Deletes workflows that ended longer ago; returns the number of deleted promises. */
   collect(olderThanMs: number): Promise<{ readonly promises: number }>;
+  /** Deletes a workflow with everything below it, if nothing of it is open. */
+  erase(id: string): Promise<{ readonly promises: number; readonly state: "done" | "open" | "unknown" }>;
   /** Makes the index of approvals again. */
   rebuild(): Promise<void>;
   backUp(target: string): { readonly file: string; readonly bytes: number };

@@ -98,6 +98,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./gc.ts")).gc,
   },
   {
+    name: "erase",
+    summary: "Delete the data of a person, or of an approval, that has ended",
+    load: async () => (await import("./erase.ts")).erase,
+  },
+  {
     name: "audit",
     summary: "Check the log of events",
     load: async () => (await import("./audit.ts")).audit,

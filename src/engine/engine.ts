@@ -43,6 +43,12 @@ export interface EngineOptions {
   readonly debug?: boolean;
 }
 
+export interface Erased {
+  readonly promises: number;
+  /** `open`: something of it may still change, so nothing was deleted. `unknown`: there is no such promise. */
+  readonly state: "done" | "open" | "unknown";
+}
+
 export interface Engine {
   /** Answers a request of the protocol, `{kind, head, data}`, once its change is on disk. Never rejects. */
   send(request: unknown): Promise<Reply>;
@@ -59,6 +65,11 @@ export interface Engine {
    * had. Stops when `signal` is aborted.
    */
   collect(olderThanMs: number, signal?: AbortSignal): Promise<{ promises: number }>;
+  /**
+   * Deletes the tree of a promise, whenever it ended. Nothing of it is deleted while something of it is open.
+   * @returns how many promises it had
+   */
+  erase(id: string): Promise<Erased>;
   /** Makes all rows of the projection again, while requests are answered. Throws if it cannot. */
   rebuild(): Promise<void>;
   /** The clock for deadlines, in milliseconds since 1970. */
@@ -183,6 +194,16 @@ function start(
         if (signal?.aborted === true) break;
       }
       return { promises };
+    },
+    erase: async (id) => {
+      let promises = 0;
+      for (;;) {
+        const step = upkeep.erase(id);
+        promises += step.promises;
+        if (step.state !== "more") return { promises, state: step.state };
+        // Lets waiting requests go first.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     },
     rebuild: async () => {
       if (projector === undefined) throw new Error("This engine keeps no index: APPROVAL_INDEX is off");

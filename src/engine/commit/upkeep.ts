@@ -1,4 +1,5 @@
-import { type Collection, collect, FROM_START, type HeadPlace } from "../decide/collect.ts";
+import { originOf } from "../../protocol/ids.ts";
+import { type Collection, collect, erase, FROM_START, type HeadPlace } from "../decide/collect.ts";
 import { noteRestore } from "../decide/restored.ts";
 import { releaseDead } from "../decide/sweep.ts";
 import type { Store } from "../store/store.ts";
@@ -11,7 +12,10 @@ const LEASES_MAX = 512;
 const COLLECT_MAX = 256;
 
 export interface UpkeepParts {
-  readonly store: Pick<Store, "view" | "agenda" | "trees" | "projector" | "trail" | "checkpoint">;
+  readonly store: Pick<
+    Store,
+    "view" | "agenda" | "trees" | "projector" | "trail" | "checkpoint" | "overwriteDeleted"
+  >;
   readonly clock: SteadyClock;
   readonly transactions: Transactions;
 }
@@ -58,6 +62,26 @@ export class Upkeep {
       write({ changes: collected.changes, messages: [] });
     });
     return { promises: collected.changes.length, next: collected.next };
+  }
+
+  /**
+   * Deletes some of the tree of this id, overwriting what is deleted in the file.
+   * @returns whether there is more; `open` if something of it may still change. Throws when nothing can be written
+   */
+  erase(id: string): { readonly promises: number; readonly state: "more" | "done" | "open" | "unknown" } {
+    const origin = originOf(id);
+    if (this.#isClosed || this.#store.view.promise(origin) === undefined)
+      return { promises: 0, state: "unknown" };
+    let erased: ReturnType<typeof erase>;
+    this.#store.overwriteDeleted(() =>
+      this.#transactions.run((write) => {
+        erased = erase(this.#store.trees, origin, COLLECT_MAX);
+        if (erased !== undefined) write({ changes: erased.changes, messages: [] });
+      }),
+    );
+    if (erased === undefined) return { promises: 0, state: "open" };
+    if (erased.isDone) this.#store.checkpoint();
+    return { promises: erased.changes.length, state: erased.isDone ? "done" : "more" };
   }
 
   /**

@@ -29,6 +29,22 @@ const HEADS_MAX = 256;
 export const FROM_START: HeadPlace = { settledAt: -1, n: -1 };
 
 /**
+ * Deletes a tree in which nothing can change any more, whenever it ended; at most `max` promises, the root last.
+ * @returns undefined if something of it is still open
+ */
+export function erase(
+  trees: Source,
+  origin: string,
+  max: number,
+): { readonly changes: readonly Change[]; readonly isDone: boolean } | undefined {
+  if (trees.isLive(origin, Number.MAX_SAFE_INTEGER)) return undefined;
+  const below = trees.below(origin, max);
+  const isDone = below.length < max;
+  const ids = isDone ? [...below, origin] : below;
+  return { changes: ids.map((id) => ({ kind: "promise.delete", id })), isDone };
+}
+
+/**
  * Deletes trees if every promise, including the root, settled before `before`; at most `max` promises. A larger tree is
  * deleted in several steps, its root last, so that the next step finds it.
  */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ServiceError } from "../../lib/errors.ts";
-import { type Engine, openEngine } from "../engine.ts";
+import { type Engine, type Erased, openEngine } from "../engine.ts";
 import { isTaken } from "../store/database.ts";
 import type { Projection } from "../store/projection.ts";
 import type { Trail } from "../store/trail.ts";
@@ -30,6 +30,9 @@ export function operateEngine({ dataDir, url, token, projection, trail }: Engine
     /** A running engine does it, because it is the only writer of its file. Otherwise this opens one. */
     collect: async (olderThanMs: number): Promise<{ promises: number }> =>
       await (here((engine) => engine.collect(olderThanMs)) ?? there(url, token, "collect", { olderThanMs })),
+    /** Deletes the tree of a promise, if nothing of it is open. */
+    erase: async (id: string): Promise<Erased> =>
+      await (here((engine) => engine.erase(id)) ?? there(url, token, "erase", { id })),
     /** Makes the rows of the projection again. */
     rebuild: async (): Promise<void> => {
       await (here((engine) => engine.rebuild()) ?? there(url, token, "rebuild", {}));

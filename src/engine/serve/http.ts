@@ -34,7 +34,7 @@ const REQUEST_MS = 30_000;
 /** A response takes milliseconds. A client that takes longer to read one is stuck. */
 const DRAIN_MS = 5_000;
 
-/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`, `POST /rebuild`. */
+/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`, `POST /erase`, `POST /rebuild`. */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
   const streams = new PollStreams(engine.messenger);
   const isToken = tokenCheck(token);
@@ -45,6 +45,7 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     const route = `${request.method} ${path}`;
     if (route === "POST /") return void post(engine, isToken, request, response);
     if (route === "POST /collect") return void postCollect(engine, isToken, request, response);
+    if (route === "POST /erase") return void postErase(engine, isToken, request, response);
     if (route === "POST /rebuild") return void postRebuild(engine, isToken, request, response);
     if (route === "GET /ready") return send(response, 200, "ready");
     if (path.startsWith("/poll/")) {
@@ -119,6 +120,27 @@ async function postCollect(
     const collected = await engine.collect(olderThanMs, gone.signal);
     response.writeHead(200, { "Content-Type": "application/json" });
     response.end(JSON.stringify(collected));
+  } catch {
+    send(response, 503, "The engine cannot write to its disk now");
+  }
+}
+
+/** Deletes one tree: `{"id":…}`. */
+async function postErase(
+  engine: Engine,
+  isToken: (token: string | undefined) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!isToken(bearer(request))) return unauthorized(response);
+  const body = await readBody(request);
+  const input = body === undefined || body === "aborted" ? undefined : parseJson(body);
+  const id = isFields(input) ? input["id"] : undefined;
+  if (typeof id !== "string" || id === "") return send(response, 400, "id must be a text");
+  try {
+    const erased = await engine.erase(id);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(erased));
   } catch {
     send(response, 503, "The engine cannot write to its disk now");
   }

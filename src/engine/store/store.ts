@@ -97,6 +97,16 @@ export class Store {
     this.#changes = [];
   }
 
+  /** What `work` deletes is overwritten in the file, and not only given free. */
+  overwriteDeleted(work: () => void): void {
+    this.#db.exec("PRAGMA secure_delete = ON");
+    try {
+      work();
+    } finally {
+      this.#db.exec("PRAGMA secure_delete = OFF");
+    }
+  }
+
   /** Undoes what was written since `begin`. */
   rollback(): void {
     this.#forget();

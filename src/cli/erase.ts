@@ -1,0 +1,102 @@
+import type { Entry } from "../ledger/entry.ts";
+import { originOf } from "../protocol/ids.ts";
+import { type Cli, type Command, checkedId, EXIT, type ExitCode, parseWords, UsageError } from "./command.ts";
+
+export const erase: Command = {
+  help: `Usage: countersign erase ID|ADDRESS… [--yes] [--json]
+
+Deletes approvals that have ended, at once and as a whole: what was asked, of whom, and what was answered. With a mail address, all
+approvals in which this person was asked, or which they asked for. An approval inside a workflow goes with the workflow. The
+log of events keeps its entries, in which nothing is personal, says that the approval was erased, and can still be verified.
+
+Without --yes it only lists what it would delete. What is still open is not deleted: end it first, for example with
+countersign approvals cancel.
+
+Options:
+  --yes    Delete
+  --json   Print JSON, even on a terminal
+
+Exits 0 when everything is deleted, 5 when something is still open, 3 for an unknown ID.
+
+It does not reach: backups, mails that were sent, the logs of processes, the audit record (which has ids, and no addresses), and what you
+entered about a person in files of the settings.
+`,
+  async run(args, cli) {
+    const { positionals, values } = parseWords(args, { yes: { type: "boolean" } });
+    if (positionals.length === 0) throw new UsageError("Say which approvals, or whose");
+    const found: Found[] = [];
+    for (const word of positionals)
+      found.push(...(word.includes("@") ? await ofPerson(cli, word) : [{ id: checkedId(word) }]));
+    const trees = [...new Set(found.map(({ id }) => originOf(id)))];
+    if (values.yes !== true) {
+      cli.print({ erased: [], wouldErase: trees }, () => preview(trees, found), values);
+      return EXIT.ok;
+    }
+    const engine = await cli.engine();
+    const results: Result[] = [];
+    for (const id of trees) {
+      const { state, promises } = await engine.erase(id);
+      results.push({ id, state });
+      if (state === "done") cli.record({ what: "erase", about: id, promises, outcome: "done" });
+    }
+    const of = (state: Result["state"]) => results.filter((each) => each.state === state).map(({ id }) => id);
+    const answer = { erased: of("done"), stillOpen: of("open"), unknown: of("unknown") };
+    cli.print(answer, () => report(answer), values);
+    return exitCodeOf(answer);
+  },
+};
+
+interface Found {
+  readonly id: string;
+  readonly title?: string;
+}
+
+interface Result {
+  readonly id: string;
+  readonly state: "done" | "open" | "unknown";
+}
+
+interface Answer {
+  readonly erased: readonly string[];
+  readonly stillOpen: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+const PAGE = 100;
+
+async function ofPerson(cli: Cli, address: string): Promise<readonly Entry[]> {
+  const ledger = await cli.ledger();
+  const found: Entry[] = [];
+  for (const condition of [{ approver: address }, { requester: address }]) {
+    let cursor: string | undefined;
+    do {
+      const from = cursor === undefined ? {} : { cursor };
+      const page = await ledger.list({ ...condition, sort: "created", limit: PAGE, ...from });
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+  return found;
+}
+
+function preview(trees: readonly string[], found: readonly Found[]): string {
+  if (trees.length === 0) return "There is nothing to delete";
+  const titles = new Map(found.map(({ id, title }) => [originOf(id), title]));
+  return [
+    ...trees.map((id) => `  ${id}  ${titles.get(id) ?? ""}`.trimEnd()),
+    `Nothing was deleted: say --yes to delete these ${trees.length}`,
+  ].join("\n");
+}
+
+function report({ erased, stillOpen, unknown }: Answer): string {
+  return [
+    `${erased.length} are deleted`,
+    ...stillOpen.map((id) => `${id} is still open, and was not deleted`),
+    ...unknown.map((id) => `There is no ${id}`),
+  ].join("\n");
+}
+
+function exitCodeOf({ stillOpen, unknown }: Answer): ExitCode {
+  if (stillOpen.length > 0) return EXIT.pending;
+  return unknown.length > 0 ? EXIT.notFound : EXIT.ok;
+}

@@ -1,0 +1,131 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { encodeValue } from "../../../src/durable/value.ts";
+import { openEngine } from "../../../src/engine/engine.ts";
+import { evidenceTrail } from "../../../src/evidence/trail.ts";
+import { countersignHere } from "../../support/cli.ts";
+import { checkpointed, temporaryFolder, testServer } from "../../support/engine.ts";
+import { create, latentTags, request, rootTags, settle } from "../../support/engine-requests.ts";
+import { auditOf, eventsIn } from "../../support/event-log.ts";
+import { LEDGER } from "../../support/ledger-engine.ts";
+
+const kind = (name: string) => ({ "countersign:kind": name });
+const LATER = Date.now() + 86_400_000;
+
+function approval(id: string, title: string, email: string) {
+  const asked = {
+    title,
+    details: [],
+    approvers: [{ email }],
+    require: "any",
+    rejection: "veto",
+    deadline: "P7D",
+    onDeadline: "expire",
+  };
+  const terms = { startedAtMs: Date.now(), deadlineAtMs: LATER };
+  const param = encodeValue({ func: "approval", args: [asked, terms], version: 2 });
+  return request("promise.create", { id, timeoutAt: LATER, param, tags: rootTags(id, kind("approval")) });
+}
+
+const end = (id: string) => create(`${id}:0`, LATER, latentTags(`${id}:0`, id, kind("end")));
+
+function ballot(id: string, email: string) {
+  const param = encodeValue({
+    kind: "ballot",
+    approval: id,
+    n: 1,
+    approver: { email },
+    recipient: "r1",
+    gen: 0,
+  });
+  const tags = latentTags(`${id}:1`, id, kind("ballot"));
+  return request("promise.create", { id: `${id}:1`, timeoutAt: LATER, param, tags });
+}
+
+/** Three approvals: two that Ana was asked in, one of which is open, and one of Bo. */
+async function withApprovals() {
+  const dataDir = temporaryFolder();
+  const parts = { projection: LEDGER, trail: evidenceTrail() };
+  const engine = openEngine({ dataDir, ...parts });
+  for (const [id, title, email] of [
+    ["po-1", "A secret of Ana", "ana@example.com"],
+    ["po-2", "Still open", "ana@example.com"],
+    ["po-3", "Of somebody else", "bo@example.com"],
+  ] as const) {
+    await engine.send(approval(id, title, email));
+    await engine.send(end(id));
+    await engine.send(ballot(id, email));
+  }
+  for (const id of ["po-1:1", "po-1:0", "po-1", "po-3:1", "po-3:0", "po-3"]) await engine.send(settle(id));
+  await checkpointed(dataDir);
+  return { dataDir, engine };
+}
+
+/** As base64 has it, wherever it begins. */
+const secrets = [0, 1, 2].map((at) =>
+  Buffer.from(`${" ".repeat(at)}A secret of Ana`)
+    .toString("base64")
+    .slice(4, -4),
+);
+
+describe("countersign erase", () => {
+  it("lists what it would delete, and deletes nothing without --yes", async () => {
+    const { dataDir, engine } = await withApprovals();
+    await engine.close();
+    const said = await countersignHere(["erase", "po-1"], { DATA_DIR: dataDir });
+    expect(said).toMatchObject({ code: 0 });
+    expect(JSON.parse(said.stdout)).toEqual({ erased: [], wouldErase: ["po-1"] });
+    expect(auditOf(dataDir)).toMatchObject({ approvals: 3, erased: 0 });
+  });
+
+  it.each(["a running engine", "a folder"])(
+    "deletes what a person was asked, in %s, and the log still verifies",
+    async (where) => {
+      const { dataDir, engine } = await withApprovals();
+      const server = await testServer(engine);
+      writeFileSync(join(dataDir, "engine.token"), "token");
+      const env = { DATA_DIR: dataDir, ENGINE_PORT: String(server.port) };
+      const before = where === "a folder" ? ["po-1"] : ["ana@example.com"];
+      if (where === "a folder") {
+        await server.close();
+        await engine.close();
+      }
+      const said = await countersignHere(["erase", ...before, "po-9", "--yes"], env);
+      await server.close();
+      await engine.close();
+      const isByAddress = where !== "a folder";
+      expect(said.code).toBe(isByAddress ? 5 : 3);
+      expect(JSON.parse(said.stdout)).toEqual({
+        erased: ["po-1"],
+        stillOpen: isByAddress ? ["po-2"] : [],
+        unknown: ["po-9"],
+      });
+      // Its events are there, and say nothing.
+      expect(auditOf(dataDir)).toMatchObject({ approvals: 2, erased: 1, count: 0 });
+      expect(eventsIn(dataDir).filter((event) => event.startsWith("1 "))).toEqual([
+        "1 1 approval.created",
+        "1 2 ballot.created :1",
+        "1 3 ballot.settled :1",
+        "1 4 end.settled :0",
+        "1 5 approval.settled",
+        "1 6 approval.erased",
+      ]);
+      const file = readFileSync(join(dataDir, "engine.db"), "latin1");
+      expect(secrets.some((text) => file.includes(text))).toBe(false);
+      const record = readFileSync(
+        join(dataDir, "audit", `${new Date().toISOString().slice(0, 10)}.jsonl`),
+        "utf8",
+      );
+      expect(record).toContain('"what":"erase","about":"po-1"');
+      expect(record).not.toContain("ana@example.com");
+    },
+  );
+
+  it("says what is missing", async () => {
+    expect(await countersignHere(["erase"], { DATA_DIR: temporaryFolder() })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Say which approvals, or whose"),
+    });
+  });
+});
