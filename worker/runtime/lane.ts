@@ -9,16 +9,18 @@
  * Each operation takes the same time however many wait.
  */
 export class Lane<Item> {
-  readonly #options: LaneOptions;
+  readonly #options: LaneOptions<Item>;
   /** With the key that each had when it began, which may be known better since, and when that was, by `performance.now()`. */
   readonly #running = new Map<string, { readonly name: string; readonly atMs: number }>();
   readonly #keys = new Map<string, Key<Item>>();
+  /** The key under which each task waits. */
+  readonly #waiting = new Map<string, string>();
   /** Keys that may begin a task as far as L1 goes, the next in turn first. */
   readonly #ready = { quick: new Set<string>(), slow: new Set<string>() };
   readonly #slow = new Set<string>();
   #slowRunning = 0;
 
-  constructor(options: LaneOptions) {
+  constructor(options: LaneOptions<Item>) {
     this.#options = options;
   }
 
@@ -30,9 +32,12 @@ export class Lane<Item> {
     return this.#running.has(id);
   }
 
-  /** A task waits; offered again, it waits once, as the newer item. */
+  /** A task waits; offered again, it waits once, as the newer item and under its key. */
   wait(id: string, item: Item): void {
-    const name = this.#options.keyOf(id);
+    const name = this.#options.keyOf(id, item);
+    const before = this.#waiting.get(id);
+    if (before !== undefined && before !== name) this.#take(id, before);
+    this.#waiting.set(id, name);
     this.#key(name).waiting.set(id, item);
     this.#line(name);
   }
@@ -43,13 +48,11 @@ export class Lane<Item> {
     const hasPlaceForSlow = this.#slowRunning < Math.max(1, Math.floor(this.#options.max / 2));
     const [name] = this.#ready.quick.size > 0 || !hasPlaceForSlow ? this.#ready.quick : this.#ready.slow;
     if (name === undefined) return undefined;
-    const { waiting } = this.#key(name);
-    const [first] = waiting;
+    const [first] = this.#key(name).waiting;
     if (first === undefined) return undefined;
-    waiting.delete(first[0]);
+    // It is this key's turn no more.
     this.#leave(name);
-    this.#line(name);
-    this.#forgetIdle(name);
+    this.#take(first[0], name);
     return first[1];
   }
 
@@ -77,10 +80,19 @@ export class Lane<Item> {
 
   /** Nothing waits any more. */
   clear(): void {
+    this.#waiting.clear();
     for (const [name, key] of this.#keys) {
       key.waiting.clear();
       this.#leave(name);
     }
+  }
+
+  /** The task waits no more. */
+  #take(id: string, name: string): void {
+    this.#waiting.delete(id);
+    this.#key(name).waiting.delete(id);
+    this.#line(name);
+    this.#forgetIdle(name);
   }
 
   #judge(name: string, key: Key<Item>, tookMs: number): void {
@@ -124,13 +136,13 @@ export class Lane<Item> {
   }
 }
 
-export interface LaneOptions {
+export interface LaneOptions<Item> {
   readonly max: number;
   readonly maxOfKey: number;
   /** Milliseconds from which on a task took long. */
   readonly slowMs: number;
-  /** What a task has in common with others that it competes with, by its id. */
-  readonly keyOf: (id: string) => string;
+  /** What a task has in common with others that it competes with, by its id and, while it waits, by its item. */
+  readonly keyOf: (id: string, item?: Item) => string;
 }
 
 interface Key<Item> {

@@ -1,6 +1,9 @@
 /**
  * Which tasks may run. Each lane has so many places; a task that is offered while all are taken waits here, once.
  *
+ * Workflows that go on and those that begin take turns. So a decision waits for one approval that begins, and not for all
+ * that somebody starts faster than they can be asked.
+ *
  * Callbacks are counted apart from all other tasks: their receivers may take as long as they like, and no decision waits
  * for them. One host has only some of their places, and the slow hosts have half of them together, so that a good receiver
  * does not wait for bad ones.
@@ -49,7 +52,14 @@ export class Places {
   constructor(options: PlacesOptions) {
     this.#options = options;
     const { concurrency } = options;
-    this.#others = new Lane({ max: concurrency, maxOfKey: concurrency, slowMs: Infinity, keyOf: () => "" });
+    this.#others = new Lane({
+      max: concurrency,
+      // Both may have all places: so no key that has them loses its turn.
+      maxOfKey: Infinity,
+      slowMs: Infinity,
+      // A task of version 0 was never taken up.
+      keyOf: (_, message) => (message?.data.task.version === 0 ? "begins" : "goes on"),
+    });
     this.#callbacks = new Lane({
       max: concurrency * CALLBACKS_FACTOR,
       maxOfKey: Math.min(concurrency, Math.max(2, Math.ceil(concurrency / CALLBACKS_FACTOR))),

@@ -36,7 +36,7 @@ export class Dispatcher {
     const candidates = takers.among(assignments.othersFirst(group?.candidates(to) ?? [], id));
     for (const worker of candidates) {
       const isAnother = assignments.workerOf(id) !== worker;
-      if (isAnother && !worker.hasRoom) continue;
+      if (isAnother && !worker.hasRoomFor(version)) continue;
       const message = { kind: "execute", head: {}, data: { task: { id, version } } } as const;
       if (!worker.connection.deliver(message)) continue;
       assignments.hand(id, version, worker, now());

@@ -16,6 +16,11 @@ export interface Connection {
  * only what a slow or stuck one sits on, and the memory of a worker that finds a hundred thousand tasks waiting.
  */
 const HANDED_MAX = 256;
+/**
+ * So many more may be of workflows that go on. They come one by one, while any number may begin; without room of their own, those
+ * would wait on disk until nobody begins any more.
+ */
+const GOING_ON_MAX = 256;
 
 export class Worker {
   readonly connection: Connection;
@@ -30,8 +35,14 @@ export class Worker {
     this.connection = connection;
   }
 
+  /** Whether it can be handed a task of any version. */
   get hasRoom(): boolean {
-    return this.handed.size < HANDED_MAX;
+    return this.hasRoomFor(0);
+  }
+
+  /** @param version of the task: 0 if nobody has ever acquired it */
+  hasRoomFor(version: number): boolean {
+    return this.handed.size < HANDED_MAX + (version > 0 ? GOING_ON_MAX : 0);
   }
 
   /** Whether it has had a task since then, and taken none. */

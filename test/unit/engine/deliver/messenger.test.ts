@@ -223,6 +223,26 @@ test("a worker that was full gets the rest as soon as it acquires", async () => 
   expect(new Set(taskIds(worker.messages)).size).toBe(300);
 });
 
+test("a workflow that goes on is handed out at once, though more begin than the worker can take", async () => {
+  const engine = testEngine();
+  const { worker } = connect(engine, "worker", "p1");
+  await start(engine, "asked");
+  await ask(engine, acquire("asked", 0, DAY));
+  await ask(engine, create("asked:1", FUTURE, latentTags("asked:1", "asked")));
+  await ask(engine, suspend("asked", 1, ["asked:1"]));
+  await Promise.all(Array.from({ length: 600 }, (_, n) => start(engine, `a${n}`)));
+  await settled();
+  expect(worker.messages).toHaveLength(1 + 256);
+  await ask(engine, settle("asked:1"));
+  await settled();
+  expect(taskIds(worker.messages.slice(1 + 256))).toEqual(["asked"]);
+  // Others get as much room as before.
+  await ask(engine, acquire("asked", 1, DAY));
+  await ask(engine, acquire("a0", 0, DAY));
+  await settled();
+  expect(worker.messages).toHaveLength(1 + 256 + 1 + 1);
+});
+
 test("a worker that was full gets its own tasks when it acquires, though another had room meanwhile", async () => {
   const engine = testEngine();
   const { worker } = connect(engine, "worker", "p1");

@@ -34,6 +34,24 @@ test("GuardedNetwork delivers what waits in the order in which it came, each onc
   expect(delivered).toEqual(["a 0", "b 0", "c 0"]);
 });
 
+test("GuardedNetwork lets a workflow that goes on wait for one that begins, however many there are", async () => {
+  const { guarded, offer, delivered } = guard({ concurrency: 1 });
+  offer("a", 0);
+  await acquire(guarded, "a", 0);
+  for (const id of ["b", "c", "d", "e"]) offer(id, 0);
+  for (const id of ["x", "y"]) offer(id, 1);
+  // Offered again, each waits once: where it waited, or where it belongs now.
+  offer("c", 0);
+  offer("d", 1);
+  offer("x", 2);
+  for (let done = 0; done < 7; done += 1) {
+    const [id = "", version] = delivered[done]?.split(" ") ?? [];
+    if (done > 0) await acquire(guarded, id, Number(version));
+    await release(guarded, id, Number(version) + 1);
+  }
+  expect(delivered).toEqual(["a 0", "b 0", "x 2", "c 0", "y 1", "e 0", "d 1"]);
+});
+
 test("GuardedNetwork tells the engine that it drains before it waits for what runs", async () => {
   const { guarded, offer, delivered, stops } = guard({ concurrency: 2 });
   offer("a", 0);
