@@ -70,6 +70,7 @@ test.each(Object.keys(gallery))("the page %s can be read, heard and used by ever
 const KINDS = [
   "decide own choices again",
   "decide what has changed",
+  "decide items again",
   "decide six choices",
   "decide in stages",
   "request asked to change",

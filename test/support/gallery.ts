@@ -1,8 +1,10 @@
+import type { Action } from "../../src/approval/action-schema.ts";
 import type { ApprovalRequest } from "../../src/approval/approval.ts";
 import type { FieldsSpec } from "../../src/approval/fields.ts";
 import { choicesOf } from "../../src/approval/rule.ts";
 import type { ChoiceRule } from "../../src/approval/schema.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
+import { editRows } from "../../src/gateway/pages/edit-form.ts";
 import type { Asked, RequestPage } from "../../src/gateway/pages/page.ts";
 import type { Page } from "../../src/gateway/pages/pages.ts";
 import { adminPages } from "./admin-gallery.ts";
@@ -39,6 +41,22 @@ const deadlineAtMs = Date.UTC(2026, 10, 26, 16, 0);
 const atMs = Date.UTC(2026, 10, 21, 9, 12);
 const nowMs = Date.UTC(2026, 10, 21, 9, 30);
 const bo = { email: "bo@example.com" };
+const payment: Action = {
+  tool: "payments.transfer",
+  arguments: {
+    amount: 41_200,
+    to: { name: "Müller & Söhne GmbH", iban: "DE89370400440532013000" },
+    note: "Invoice 7\nof 21 November",
+    reference: `INV-${"7".repeat(80)}`,
+  },
+  target: "ERP, company 12",
+  audience: "payment-runner",
+  reversible: "no",
+  validFor: "P1D",
+  schema: { "x-countersign-editable": true },
+};
+const acting: ApprovalRequest = { ...request, action: payment };
+
 const asked: Asked = {
   request,
   reference: "po-4711",
@@ -355,6 +373,55 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
         content: { ...request, title: "Order 30 laptops", details: [{ label: "Amount", value: "30 900 €" }] },
         note: "Thirty, from the other shop.",
       },
+    },
+  },
+  "decide an action": { status: 200, view: "decide", data: { ...asked, request: acting } },
+  "decide items again": {
+    status: 422,
+    view: "decide",
+    data: {
+      ...asked,
+      request: { ...request, items: [payment, { ...payment, reversible: "yes" }] },
+      rejected: {
+        problem: { kind: "allStruck" },
+        comment: "",
+        fields: new Map(),
+        fieldProblems: [],
+        struck: [1, 2],
+      },
+    },
+  },
+  "receipt of an action": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...asked,
+      request: acting,
+      pressed: "approve",
+      effective: true,
+      stands: {
+        kind: "decided",
+        answer: { value: "approve", effect: "approve" },
+        by: ana.email,
+        door: "mail",
+        atMs: nowMs,
+        except: [2],
+      },
+    },
+  },
+  "edit arguments": {
+    status: 422,
+    view: "edit",
+    data: {
+      reader: ana,
+      title: request.title,
+      reference: "po-4711",
+      back: "/d/a.b.c",
+      press: "AAAAAAAAAAAAAAAAAAAAAA",
+      rows: editRows(acting),
+      values: new Map([["argument.0.0", "50000"]]),
+      faults: new Map(),
+      wrong: new Set(["argument.0.0"]),
     },
   },
   "decide again": {
