@@ -12,7 +12,7 @@ import { type CallbackTargets, createAddressPolicy } from "./address-policy.ts";
 import { messageIdOf } from "./ids.ts";
 import { type PostOptions, type PostResult, post } from "./post.ts";
 import { pauseAfter, RETRIES_MS, retryAfterMs } from "./schedule.ts";
-import { signatureHeaders } from "./sign.ts";
+import { type SigningSecret, signatureHeaders } from "./sign.ts";
 
 export interface CallbackSender {
   /** Configured endpoints that want events of this type. */
@@ -33,7 +33,7 @@ interface Endpoint {
   /** Undefined: all. */
   readonly events: readonly EventType[] | undefined;
   /** The first is the current one; all sign. */
-  readonly secrets: readonly Uint8Array[];
+  readonly secrets: readonly SigningSecret[];
 }
 
 /** By ids and names only: a URL may hold what nobody else may know. */
@@ -54,7 +54,7 @@ export interface CallbackSenderOptions {
   readonly targets: CallbackTargets;
   readonly endpoints: readonly Endpoint[];
   /** Secrets for URLs that requests name; the first is the current one, all sign. */
-  readonly secrets: readonly Uint8Array[];
+  readonly secrets: readonly SigningSecret[];
   /** Pauses between attempts, in milliseconds. Default: the published schedule. */
   readonly retriesMs?: readonly number[];
   /** Called once for each callback that ends undelivered. */

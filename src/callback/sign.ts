@@ -1,5 +1,8 @@
-/** Signatures of the Standard Webhooks specification: HMAC-SHA256 over `id.timestamp.body`, in base64 after `v1,`. */
-import { createHmac } from "node:crypto";
+/**
+ * Signatures of the Standard Webhooks specification over `id.timestamp.body`, in base64: HMAC-SHA256 after `v1,`, and Ed25519 after
+ * `v1a,`, which a receiver verifies without having anything that could sign.
+ */
+import { createHmac, type KeyObject, sign } from "node:crypto";
 
 export interface SignedContent {
   /** The same for every attempt: the receiver's key against duplicates. Without `.`, which separates the parts. */
@@ -9,18 +12,33 @@ export interface SignedContent {
   readonly body: string;
 }
 
-/** The three headers. Each secret signs, so that a receiver verifies with the old or the new one while they change. */
+/** A secret that the receiver has too, or an Ed25519 private key. */
+export type SigningSecret = Uint8Array | KeyObject;
+
+/**
+ * The three headers. Each secret signs, so that a receiver verifies with the old or the new one while they change. `v1` comes
+ * first: some receivers look at the first signature alone.
+ */
 export function signatureHeaders(
-  secrets: readonly Uint8Array[],
+  secrets: readonly SigningSecret[],
   { id, timestampS, body }: SignedContent,
 ): Record<string, string> {
-  const content = `${id}.${timestampS}.${body}`;
-  const signatures = secrets.map(
-    (secret) => `v1,${createHmac("sha256", secret).update(content).digest("base64")}`,
+  const content = Buffer.from(`${id}.${timestampS}.${body}`);
+  const shared = secrets.flatMap((secret) => (secret instanceof Uint8Array ? [macOf(secret, content)] : []));
+  const pairs = secrets.flatMap((secret) =>
+    secret instanceof Uint8Array ? [] : [signatureOf(secret, content)],
   );
   return {
     "webhook-id": id,
     "webhook-timestamp": String(timestampS),
-    "webhook-signature": signatures.join(" "),
+    "webhook-signature": [...shared, ...pairs].join(" "),
   };
+}
+
+function macOf(secret: Uint8Array, content: Buffer): string {
+  return `v1,${createHmac("sha256", secret).update(content).digest("base64")}`;
+}
+
+function signatureOf(key: KeyObject, content: Buffer): string {
+  return `v1a,${sign(null, content, key).toString("base64")}`;
 }

@@ -905,6 +905,8 @@ export type KeySet = {
   readonly keys: readonly PublicKey[];
   /** The keys that sign the head of the log of events: verifier keys as c2sp.org/signed-note has them. None where there are none. */
   readonly log?: readonly string[];
+  /** The keys that sign callbacks after `v1a,`, as `whpk_…` of Standard Webhooks. None where the settings have none. */
+  readonly callbacks?: readonly string[];
 };
 
 /** If `isExact` is false, there are at least so many. */

@@ -36,7 +36,7 @@ export interface VerifiedCallback {
 const SIGNATURES_MAX = 10;
 
 /**
- * Checks a callback by Standard Webhooks, with one secret, `whsec_…`, or several while they change.
+ * Checks a callback by Standard Webhooks, with one secret, `whsec_…`, or public key, `whpk_…`, or several while they change.
  *
  * @throws CallbackVerificationError if it is not to be believed; TypeError if a secret is none
  */
@@ -71,19 +71,29 @@ async function isSigned(
   signatures: readonly string[],
   keys: readonly CryptoKey[],
 ): Promise<boolean> {
-  const candidates = signatures.filter((text) => text.startsWith("v1,")).slice(0, SIGNATURES_MAX);
-  for (const candidate of candidates) {
-    const mac = fromBase64(candidate.slice(3));
-    if (mac === undefined) continue;
+  for (const candidate of signatures.slice(0, SIGNATURES_MAX)) {
+    const [version = "", text = ""] = candidate.split(",");
+    const algorithm = ALGORITHMS.get(version);
+    const signature = fromBase64(text);
+    if (algorithm === undefined || signature === undefined) continue;
     for (const key of keys) {
       // In constant time, by the platform.
-      if (await crypto.subtle.verify("HMAC", key, mac, signed)) return true;
+      const isIts = key.algorithm.name === algorithm;
+      if (isIts && (await crypto.subtle.verify(algorithm, key, signature, signed))) return true;
     }
   }
   return false;
 }
 
+/** By the word in front of a signature. */
+const ALGORITHMS: ReadonlyMap<string, string> = new Map([
+  ["v1", "HMAC"],
+  ["v1a", "Ed25519"],
+]);
+const PUBLIC_KEY_BYTES = 32;
+
 async function keyOf(secret: string): Promise<CryptoKey> {
+  if (secret.startsWith("whpk_")) return await publicKeyOf(secret);
   const bytes = secret.startsWith("whsec_") ? fromBase64(secret.slice(6)) : undefined;
   if (bytes === undefined || bytes.length === 0) {
     throw new TypeError(
@@ -91,6 +101,13 @@ async function keyOf(secret: string): Promise<CryptoKey> {
     );
   }
   return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+}
+
+async function publicKeyOf(text: string): Promise<CryptoKey> {
+  const bytes = fromBase64(text.slice(5));
+  if (bytes?.length !== PUBLIC_KEY_BYTES)
+    throw new TypeError(`A public key must be whpk_ and then ${PUBLIC_KEY_BYTES} bytes in padded base64`);
+  return await crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
 }
 
 function header(headers: Delivery["headers"], name: string): string {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ENDPOINT_EVENT_TYPES, type EventType } from "../approval/event.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { ConfigError } from "../lib/config-error.ts";
-import { parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
+import { type CallbackSecret, parseSigningSecret, SIGNING_SECRETS_MAX } from "./callback-secrets.ts";
 import type { Config } from "./config.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
@@ -12,7 +12,7 @@ export interface ConfiguredEndpoint {
   readonly url: string;
   /** Undefined: all. */
   readonly events: readonly EventType[] | undefined;
-  readonly secrets: readonly Uint8Array[];
+  readonly secrets: readonly CallbackSecret[];
 }
 
 const SETTING = "CALLBACK_ENDPOINTS_FILE";

@@ -492,6 +492,10 @@ export const keySet = z
       description:
         "The keys that sign the head of the log of events: verifier keys as c2sp.org/signed-note has them. None where there are none.",
     }),
+    callbacks: z.exactOptional(z.array(z.string())).meta({
+      description:
+        "The keys that sign callbacks after `v1a,`, as `whpk_…` of Standard Webhooks. None where the settings have none.",
+    }),
   })
   .meta({ id: "KeySet", description: "A JWK Set (RFC 7517)." });
 

@@ -1,6 +1,6 @@
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { type ConfiguredEndpoint, loadCallbackEndpoints } from "../config/callback-endpoints.ts";
-import { loadCallbackSecrets } from "../config/callback-secrets.ts";
+import { type CallbackSecret, loadCallbackSecrets } from "../config/callback-secrets.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { ConfigError } from "../lib/config-error.ts";
@@ -8,7 +8,7 @@ import { ConfigError } from "../lib/config-error.ts";
 /** What signs callbacks, and the operator's receivers of all events. */
 export interface CallbackSettings {
   readonly endpoints: readonly ConfiguredEndpoint[];
-  readonly secrets: readonly Uint8Array[];
+  readonly secrets: readonly CallbackSecret[];
 }
 
 /**

@@ -6,6 +6,7 @@ import { openAuth } from "../auth/open.ts";
 import { openProvider } from "../auth/open-provider.ts";
 import { createAddressPolicy } from "../callback/address-policy.ts";
 import { loadAliases } from "../config/aliases.ts";
+import { publicCallbackKeys } from "../config/callback-secrets.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { loadTokenKeys } from "../config/keys.ts";
@@ -83,6 +84,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
       signingKeys: loadSigningKeys(config),
+      callbackKeys: publicCallbackKeys(config),
       eventLog: engine.kind === "embedded" ? embeddedEventLog(network) : undefined,
       mailbox,
       inbox: config.inbox,

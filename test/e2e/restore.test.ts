@@ -11,7 +11,7 @@ import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { newId, openSite } from "../support/site.ts";
 
 const ANA = "ana@example.com";
-const KEYS = ["token-keys", "callback-secret", "signing-keys"];
+const KEYS = ["token-keys", "callback-secret", "callback-key", "signing-keys"];
 /** Approvals that are begun before the backup, and after it. */
 const COUNT = 5;
 

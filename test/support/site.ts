@@ -201,6 +201,6 @@ function one(services: readonly ServiceProcess[]): ServiceProcess {
 async function leftovers(dataDir: string): Promise<string[]> {
   const names = await readdir(dataDir);
   return names
-    .filter((name) => /^(?:engine\.token|token-keys|signing-keys)\./u.test(name))
+    .filter((name) => /^(?:engine\.token|token-keys|signing-keys|callback-key)\./u.test(name))
     .map((name) => `The data folder holds a leftover: ${name}`);
 }

@@ -12,10 +12,15 @@ export interface KeySetOptions {
   readonly signer: Signer;
   /** Seeds of the keys that sign the log's head. */
   readonly logKeys: readonly Uint8Array[];
+  /** Public keys of those that sign callbacks. */
+  readonly callbackKeys: readonly string[];
   readonly publicUrl: string;
 }
 
-export function addKeySetRoute(router: IRouter, { signer, logKeys, publicUrl }: KeySetOptions): void {
+export function addKeySetRoute(
+  router: IRouter,
+  { signer, logKeys, callbackKeys, publicUrl }: KeySetOptions,
+): void {
   const headers = {
     // Not application/jwk-set+json: what clients of other libraries know is JSON.
     "Content-Type": "application/json",
@@ -25,7 +30,11 @@ export function addKeySetRoute(router: IRouter, { signer, logKeys, publicUrl }: 
     "Access-Control-Allow-Origin": "*",
   };
   const log = logKeys.map((seed) => verifierKey(originOf(publicUrl), seed));
-  const text = JSON.stringify({ ...signer.keySet, ...(log.length === 0 ? {} : { log }) });
+  const text = JSON.stringify({
+    ...signer.keySet,
+    ...(log.length === 0 ? {} : { log }),
+    ...(callbackKeys.length === 0 ? {} : { callbacks: callbackKeys }),
+  });
   addRoute(router, "/.well-known/countersign-keys.json", {
     GET: (_req, res) => void res.set(headers).send(text),
   });

@@ -182,7 +182,7 @@ test.each<[string[], number, string]>([
   [
     [],
     EXIT.usage,
-    "Say what to do: list, export, history, show, remind, resend, reassign, recuse, undo, cancel, extend, change",
+    "Say what to do: list, export, history, show, bundle, remind, resend, reassign, recuse, undo, cancel, extend, change",
   ],
   [["lists"], EXIT.usage, "Say what to do"],
   [["show"], EXIT.usage, "ID is missing"],

@@ -1,6 +1,8 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
+import { signatureHeaders } from "../../../src/callback/sign.ts";
 import { CallbackVerificationError, verifyCallback } from "../../../src/client/index.ts";
+import { publicKeyText, secretKeyIn } from "../../../src/lib/webhook-key-pair.ts";
 
 // The standard's own example.
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -81,7 +83,25 @@ describe("verifyCallback()", () => {
     await expect(verify({ headers })).rejects.toMatchObject({ reason: "signature" });
   });
 
-  test.each(["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_???"])(
+  test("believes a key pair by its public key, beside secrets and alone", async () => {
+    const key = secretKeyIn(`whsk_${Buffer.alloc(32, 1).toString("base64")}`);
+    const other = secretKeyIn(`whsk_${Buffer.alloc(32, 2).toString("base64")}`);
+    if (typeof key === "string" || typeof other === "string") throw new Error("no key");
+    const content = { id: "msg_1", timestampS: nowMs / 1000, body: BODY };
+    const headers = signatureHeaders([Buffer.alloc(32), key], content);
+    const secrets = publicKeyText(key);
+    await expect(verify({ headers, secrets })).resolves.toBeDefined();
+    await expect(verify({ headers, secrets: [OTHER, secrets] })).resolves.toBeDefined();
+    for (const wrong of [{ secrets: publicKeyText(other) }, { secrets, body: `${BODY} ` }])
+      await expect(verify({ headers, ...wrong })).rejects.toMatchObject({ reason: "signature" });
+    // A signature of one kind is none of the other.
+    const swapped = String(headers["webhook-signature"]).replace("v1a,", "v1,");
+    await expect(
+      verify({ headers: { ...headers, "webhook-signature": swapped }, secrets }),
+    ).rejects.toThrow();
+  });
+
+  test.each(["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_???", "whpk_", "whpk_AAAA"])(
     "takes no secret like %j",
     async (secrets) => {
       await expect(verify({ secrets })).rejects.toThrow(TypeError);

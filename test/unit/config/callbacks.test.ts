@@ -7,10 +7,12 @@ import {
   loadCallbackSecrets,
   newSigningSecret,
   parseSigningSecret,
+  publicCallbackKeys,
 } from "../../../src/config/callback-secrets.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import type { Env } from "../../../src/config/env.ts";
 import { ConfigError } from "../../../src/lib/config-error.ts";
+import { newSecretKeyText } from "../../../src/lib/webhook-key-pair.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "countersign-callbacks-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -85,11 +87,17 @@ describe("loadConfig() of callbacks", () => {
 describe("loadCallbackSecrets()", () => {
   test("makes one once, of 32 bytes, for its owner only", () => {
     const config = loadConfig({ DATA_DIR: join(dir, "made") }, "worker");
-    const [first, ...others] = loadCallbackSecrets(config);
+    const [first, pair, ...others] = loadCallbackSecrets(config);
     expect(first).toHaveLength(37);
+    expect(pair).toMatchObject({ type: "private", asymmetricKeyType: "ed25519" });
     expect(others).toEqual([]);
-    expect(loadCallbackSecrets(config)).toEqual([first]);
-    expect(statSync(join(dir, "made", "callback-secret")).mode & 0o777).toBe(0o600);
+    expect(loadCallbackSecrets(config)).toEqual([first, pair]);
+    for (const name of ["callback-secret", "callback-key"])
+      expect(statSync(join(dir, "made", name)).mode & 0o777).toBe(0o600);
+    // What a gateway publishes is what a worker signs with.
+    const [published = "", ...more] = publicCallbackKeys(config);
+    expect([published, more]).toEqual([expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/), []]);
+    expect(newSigningSecret()).not.toContain(published.slice(5));
   });
 
   test("reads several from the setting", () => {
@@ -103,7 +111,38 @@ describe("loadCallbackSecrets()", () => {
     const problems = problemsOf(() => loadCallbackSecrets(config));
     expect(problems).toHaveLength(4);
     expect(problems.join("\n")).not.toMatch(/hunter2|c2hvcnQ|\*\*\*/);
-    expect(problems).toContain("CALLBACK_SECRETS must hold at most 3 secrets");
+    expect(problems).toContain("CALLBACK_SECRETS must hold at most 3 secrets whsec_… and as many whsk_…");
+  });
+
+  test("reads key pairs beside secrets; without one, none is published and callbacks have v1 alone", () => {
+    const pair = newSecretKeyText();
+    const both = loadConfig({ CALLBACK_SECRETS: `${SECRET},${pair}` }, "worker");
+    expect(loadCallbackSecrets(both).map((each) => each instanceof Uint8Array)).toEqual([true, false]);
+    expect(publicCallbackKeys(both)).toHaveLength(1);
+    const alone = loadConfig({ CALLBACK_SECRETS: SECRET }, "gateway");
+    expect(publicCallbackKeys(alone)).toEqual([]);
+    // RFC 8032, section 7.1, test 1.
+    const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
+    const known = loadConfig({ CALLBACK_SECRETS: `whsk_${seed.toString("base64")}` }, "gateway");
+    const publicKey = Buffer.from("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
+    expect(publicCallbackKeys(known)).toEqual([`whpk_${publicKey.toString("base64")}`]);
+  });
+
+  test("refuses a key pair whose halves do not fit, or of another length, without repeating it", () => {
+    const pair = newSecretKeyText();
+    const bytes = Buffer.from(pair.slice(5), "base64");
+    for (let bit = 0; bit < 8 * bytes.length; bit += 7) {
+      const changed = Buffer.from(bytes);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(parseSigningSecret(`whsk_${changed.toString("base64")}`)).toMatch(/^is damaged/);
+    }
+    for (const wrong of [
+      "whsk_",
+      `whsk_${"A".repeat(43)}`,
+      `whsk_${Buffer.alloc(33).toString("base64")}`,
+      `${pair} `,
+    ])
+      expect(parseSigningSecret(wrong)).toMatch(/^must be whsk_/);
   });
 
   test.each(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", newSigningSecret()])("parses %s", (secret) => {

@@ -61,7 +61,7 @@ const FILES: Readonly<Record<string, { text: string; read: (path: string) => unk
   },
   "callback-secret": {
     text: `${SECRET}\n`,
-    read: (path) => loadCallbackSecrets(configIn(path)).map((secret) => secret.length),
+    read: (path) => loadCallbackSecrets(configIn(path)).length,
   },
 };
 
