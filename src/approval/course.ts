@@ -12,7 +12,7 @@ import { asked } from "./content.ts";
 import { programOf } from "./doer.ts";
 import { openingAsks } from "./evaluate/asks.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
-import { type End, OPENING, type Seat, type SeatAnswer, type State } from "./evaluate/look.ts";
+import { type End, OPENING, type Seat, type SeatAnswer, type Settings, type State } from "./evaluate/look.ts";
 import { evaluate } from "./evaluate.ts";
 import { childId, KIND_TAG } from "./ids.ts";
 import { type NextDeadline, nextDeadline } from "./next-deadline.ts";
@@ -228,8 +228,16 @@ export function nextDeadlineOf(course: Course): NextDeadline {
   return nextDeadline(rule, state, stageSinceMs(course), deadlineAtMs);
 }
 
-/** The rule applied to what is stored at `nowMs`: what it would come to if it was judged now. */
-export function evaluationOf(course: Course, nowMs: number): Evaluation {
+/**
+ * The rule applied to what is stored at `nowMs`: what it would come to if it was judged now.
+ *
+ * @param settings default: silence approves nothing
+ */
+export function evaluationOf(
+  course: Course,
+  nowMs: number,
+  settings: Settings = SILENCE_IS_NONE,
+): Evaluation {
   const { call, rule, state, ballots, end, deadlineAtMs } = course;
   const current = ballots.filter(({ ballot }) => isCurrent(ballot, course));
   const seats =
@@ -253,8 +261,10 @@ export function evaluationOf(course: Course, nowMs: number): Evaluation {
       end: seen === undefined || seen.kind === "closed" ? { kind: "open", atMs: deadlineAtMs } : seen,
       nowMs,
     },
-    { mayApproveByDeadline: false, everybodyMailed: false },
+    settings,
   );
 }
+
+const SILENCE_IS_NONE: Settings = { mayApproveByDeadline: false, everybodyMailed: false };
 
 const OPEN: SeatAnswer = { kind: "open" };

@@ -1,20 +1,18 @@
 /** `countersign approvals consume` and `revoke`: an approved action is taken to be run, or can no longer be. */
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { consumeRequest, revokeRequest } from "../approval/consume-request.ts";
 import type { Difference } from "../approval/differences.ts";
 import { COMMAND_LINE } from "../approval/doer.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { useViews } from "../approval/use-view.ts";
-import { loadSigningKeys, ownSigningKeysFile } from "../config/signing-keys.ts";
 import { readDataFile } from "../lib/data-file.ts";
 import type { FieldProblem, ServiceError } from "../lib/errors.ts";
 import { consumeAction } from "../service/approvals/consume.ts";
 import { consumeFailure, consumeOutcome, revokeFailure } from "../service/approvals/consume-failure.ts";
 import { revokeAction } from "../service/approvals/revoke.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys, nonceFromKey } from "../service/idempotency-key.ts";
-import { createSigner, type Signer } from "../signing/signer.ts";
 import { type Cli, CommandFailure, EXIT, type ExitCode, UsageError } from "./command.ts";
+import { signerOf } from "./signer.ts";
 
 export const CONSUME_OPTIONS = {
   arguments: { type: "string" },
@@ -99,19 +97,6 @@ async function revoke(cli: Cli, id: string, values: RevokeValues): Promise<ExitC
   const done = effective ? "done" : "an earlier revocation stands";
   cli.print(answer, () => `${approval}  revoke  ${done}\n  key  ${key}`, values);
   return EXIT.ok;
-}
-
-/** @throws CommandFailure where the gateway's keys are not at hand: nobody could verify what other keys have signed */
-function signerOf({ config }: Cli): Signer {
-  const { list, file } = config.signingKeys;
-  if (config.publicUrl === undefined)
-    throw new UsageError("PUBLIC_URL must be set: it is the issuer of the grant");
-  if (list === undefined && file === undefined && !existsSync(ownSigningKeysFile(config))) {
-    throw new UsageError(
-      "There are no signing keys here: set SIGNING_KEYS or SIGNING_KEYS_FILE as for the gateway, or use its DATA_DIR",
-    );
-  }
-  return createSigner({ keys: loadSigningKeys(config).sign, issuer: config.publicUrl });
 }
 
 function failed(error: ServiceError | undefined): Error {

@@ -1,16 +1,20 @@
 /** `countersign approvals …`: lists of approvals, and what an operator does about one. Each act is a line of `ACTS`. */
 
 import { ACT_OPTIONS, ACTS, actOn } from "./approvals-act.ts";
+import { bundle } from "./approvals-bundle.ts";
 import { CONSUME_OPTIONS, ON_ACTION } from "./approvals-consume.ts";
 import { isListVerb, LIST_HELP, LIST_OPTIONS, LIST_VERBS, runLists } from "./approvals-list.ts";
 import { show } from "./approvals-show.ts";
 import { type Command, EXIT, parseWords, refuseOthers, UsageError } from "./command.ts";
+
+const OWN_VERBS: readonly string[] = ["show", "bundle"];
 
 export const approvals: Command = {
   help: `Usage: countersign approvals list [conditions] [--json]
        countersign approvals export [conditions] --format csv|jsonl
        countersign approvals history ID [--json]
        countersign approvals show ID [--json]
+       countersign approvals bundle ID
        countersign approvals remind|resend|recuse|undo ID BALLOT [options]
        countersign approvals reassign ID BALLOT --to ADDRESS [options]
        countersign approvals cancel ID [--reason TEXT]
@@ -25,6 +29,7 @@ BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ba
   export     Prints all that match, as a file
   history    Shows what happened to one, in order
   show       Shows the approval: what it waits for, and every ballot
+  bundle     Prints everything about an ended approval, signed, for countersign verify. Needs the gateway's signing keys
   remind     Sends the approver a reminder, at most once an hour
   resend     Sends the approver the links once more, at most once an hour; with --new-links, new ones
   reassign   Hands the ballot to somebody else
@@ -63,8 +68,8 @@ Examples:
     if (isListVerb(verb)) return await runLists(cli, verb, positionals.slice(1), values);
     const act = ACTS.get(verb);
     const ofAction = ON_ACTION.get(verb);
-    if (verb !== "show" && act === undefined && ofAction === undefined) {
-      const verbs = [...LIST_VERBS, "show", ...ACTS.keys(), ...ON_ACTION.keys()];
+    if (!OWN_VERBS.includes(verb) && act === undefined && ofAction === undefined) {
+      const verbs = [...LIST_VERBS, ...OWN_VERBS, ...ACTS.keys(), ...ON_ACTION.keys()];
       throw new UsageError(`Say what to do: ${verbs.join(", ")}`);
     }
     refuseOthers(
@@ -76,6 +81,7 @@ Examples:
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (act !== undefined) return await actOn(cli, id, act, values);
     if (ofAction !== undefined) return await ofAction.run(cli, id, values);
+    if (verb === "bundle") return await bundle(cli, id);
     await show(cli, id, values);
     return EXIT.ok;
   },

@@ -53,6 +53,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./approvals.ts")).approvals,
   },
   {
+    name: "verify",
+    summary: "Check a bundle, a signed receipt or a grant, without the service",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
     name: "schedule",
     summary: "Start a workflow repeatedly, by a cron expression",
     load: async () => (await import("./schedule.ts")).schedule,

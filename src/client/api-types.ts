@@ -451,6 +451,22 @@ export type BegunWorkflow = {
   readonly wait: string;
 };
 
+/** Everything about an approval that has ended, signed. */
+export type Bundle = {
+  readonly kind: "countersign-bundle";
+  readonly v: 1;
+  /** The approval's promises as they are stored. */
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly receipts: BundleReceipts;
+  readonly keys: KeySet;
+};
+
+export type BundleReceipts = {
+  readonly outcome: string;
+  readonly decisions: readonly string[];
+  readonly uses: readonly string[];
+};
+
 export type Callback = {
   readonly id: string;
   readonly type:

@@ -1,5 +1,6 @@
 /** What proves an approval, as the API shows it. */
 import { z } from "zod";
+import { keySet } from "./schemas.ts";
 
 export const signedReceipt = z
   .strictObject({
@@ -12,3 +13,22 @@ export const signedReceipt = z
   })
   .meta({ id: "SignedReceipt", description: "A signed receipt; `docs/evidence.md` lists its claims." });
 export type SignedReceipt = z.infer<typeof signedReceipt>;
+
+/** `src/proof/bundle.ts` has the whole form, which is for `countersign verify` and not for programs to take apart. */
+export const bundle = z
+  .strictObject({
+    kind: z.literal("countersign-bundle"),
+    v: z.literal(1),
+    evidence: z
+      .record(z.string(), z.unknown())
+      .meta({ description: "The approval's promises as they are stored." }),
+    receipts: z
+      .strictObject({
+        outcome: z.string(),
+        decisions: z.array(z.string()),
+        uses: z.array(z.string()),
+      })
+      .meta({ id: "BundleReceipts" }),
+    keys: keySet,
+  })
+  .meta({ id: "Bundle", description: "Everything about an approval that has ended, signed." });

@@ -23,17 +23,21 @@ const promiseSchema = z.strictObject({
   value: z.exactOptional(z.json()),
   /** By the engine's clock, as the others. */
   createdAt: instant,
-  timeoutAt: instant,
+  /** Absent: never. */
+  timeoutAt: z.exactOptional(instant),
   settledAt: z.exactOptional(instant),
 });
 
 /** One promise. Times are ISO 8601 instants. */
 type EvidencePromise = z.output<typeof promiseSchema>;
 
+/** The last instant that a `Date` can be (ECMA-262). What times out later never does. */
+const INSTANT_MAX_MS = 8_640_000_000_000_000;
+
 /** More than any approval has: each of 50 approvers in each of 10 rounds has a ballot, a mail and a judgement. */
 const PROMISES_MAX = 10_000;
 
-const evidenceSchema = z.strictObject({
+export const evidenceSchema = z.strictObject({
   v: z.literal(1),
   /** The approval first; then the promises below it, by their position. */
   promises: z.array(promiseSchema).min(1).max(PROMISES_MAX),
@@ -55,6 +59,15 @@ export function evidenceHash(evidence: Evidence): string {
   return canonicalHash(evidence);
 }
 
+/** The promises again, as the product reads them. */
+export function recordsOf({ promises }: Evidence): {
+  readonly root: StoredRecord | undefined;
+  readonly children: readonly StoredRecord[];
+} {
+  const [root, ...children] = promises.map(recordOf);
+  return { root, children };
+}
+
 /** Undefined of what proves nothing: mails, timers, notices, callbacks. */
 function kindOf(child: StoredRecord, root: StoredRecord): EvidencePromise["kind"] | undefined {
   const kind = child.tags[KIND_TAG];
@@ -74,8 +87,22 @@ function promiseOf(record: StoredRecord, kind: EvidencePromise["kind"]): Evidenc
     ...jsonMember("param", kind === "approval" ? withoutReceiver(param) : param),
     ...jsonMember("value", withoutNonce(value)),
     createdAt: iso(createdAt),
-    timeoutAt: iso(timeoutAt),
+    ...(timeoutAt > INSTANT_MAX_MS ? {} : { timeoutAt: iso(timeoutAt) }),
     ...(settledAt === undefined ? {} : { settledAt: iso(settledAt) }),
+  };
+}
+
+function recordOf(promise: EvidencePromise): StoredRecord {
+  const { id, kind, state, param, value, createdAt, timeoutAt, settledAt } = promise;
+  return {
+    id,
+    state,
+    param,
+    value: withNonce(value),
+    tags: kind === "step" ? {} : { [KIND_TAG]: kind },
+    createdAt: Date.parse(createdAt),
+    timeoutAt: timeoutAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(timeoutAt),
+    ...(settledAt === undefined ? {} : { settledAt: Date.parse(settledAt) }),
   };
 }
 
@@ -102,6 +129,10 @@ function withoutNonce(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { nonce: _, ...others } = value;
   return others;
+}
+
+function withNonce(value: unknown): unknown {
+  return isObject(value) && "kind" in value && !("nonce" in value) ? { ...value, nonce: "" } : value;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

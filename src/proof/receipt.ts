@@ -3,15 +3,15 @@
  * so a receipt is the same whenever it is asked for, and a stranger can compute its claims from the evidence.
  */
 import {
+  type ApprovalRequest,
   type Choice,
-  type Content,
   type Door,
   type Effect,
   effectOf,
   type Outcome,
   type Person,
 } from "../approval/approval.ts";
-import { contentOf } from "../approval/content.ts";
+import { asked, contentOf } from "../approval/content.ts";
 import type { Course } from "../approval/course.ts";
 import type { FieldValues } from "../approval/field-answers.ts";
 import { choicesOf } from "../approval/rule.ts";
@@ -42,6 +42,8 @@ export interface DecisionReceipt {
   readonly effect: Effect;
   readonly comment?: string;
   readonly fields?: FieldValues;
+  /** Numbers of the items that the approver struck out, of a request with several. */
+  readonly except?: readonly number[];
   readonly at: string;
   /** Until when the approver could take it back, where they could. */
   readonly undoUntil?: string;
@@ -105,11 +107,12 @@ export function decisionReceipt(course: Course, n: number): DecisionReceipt | un
     effect: effectOf(decision),
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
+    ...(decision.except === undefined ? {} : { except: decision.except }),
     at: iso(atMs),
     ...(ballot.undo === true ? { undoUntil: iso(atMs + course.rule.undoMs) } : {}),
     door,
     authentication: authenticationOf(decision),
-    title: contentIn(course, ballot.round).title,
+    title: requestIn(course, ballot.round).title,
     ...(contentHash === undefined ? {} : { contentHash }),
     ...(ballot.digest === undefined ? {} : { digest: ballot.digest }),
   };
@@ -140,10 +143,10 @@ export function outcomeReceipt(course: Course, evidence: string): OutcomeReceipt
   };
 }
 
-/** What was asked in a round: a change of the question begins the next. */
-function contentIn({ call, ends }: Course, round = 1): Content {
+/** The request as it was asked in a round: a change of the question begins the next. */
+export function requestIn({ call, ends }: Course, round = 1): ApprovalRequest {
   const changes = ends.flatMap((end) => changeOf(end) ?? []);
-  return changes[round - 2]?.content ?? contentOf(call.request);
+  return asked(call.request, changes[round - 2]?.content);
 }
 
 function countedReceipt(receipt: DecisionReceipt | undefined): CountedReceipt[] {

@@ -1,5 +1,5 @@
 /**
- * `GET /approvals/:id/receipt`, `GET /approvals/:id/ballots/:n/receipt`: what was decided, signed for strangers. It is signed when it is
+ * `GET /approvals/:id/receipt`, `/bundle`, and `GET /approvals/:id/ballots/:n/receipt`: what was decided, signed for strangers. It is signed when it is
  * asked for, so no decision waits for it. The same receipt comes back each time (`src/proof/receipt.ts`).
  */
 import type { IRouter, Request, Response } from "express";
@@ -7,11 +7,14 @@ import { type Course, courseOf } from "../../approval/course.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { SignedReceipt } from "../../openapi/evidence-schemas.ts";
+import { bundleOf } from "../../proof/bundle.ts";
 import { evidenceHash, evidenceOf } from "../../proof/evidence.ts";
 import { decisionReceipt, outcomeReceipt } from "../../proof/receipt.ts";
+import { readUses } from "../../service/approvals/uses.ts";
 import type { Signer } from "../../signing/signer.ts";
 import type { Needs } from "../http/auth.ts";
 import { noteApproval } from "../http/context.ts";
+import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
 import { approvalNamed, unknownApproval } from "./approval-view.ts";
 
@@ -35,6 +38,15 @@ export function addEvidenceRoutes(router: IRouter, { needs, durable, signer }: E
       const claims = outcomeReceipt(course, evidence);
       if (claims === undefined) throw new ServiceError("CONFLICT", "There is no outcome to sign yet");
       res.json(await signed(signer, claims));
+    }),
+  });
+
+  addRoute(router, "/approvals/:id/bundle", {
+    GET: needs("approvals:read", async (req, res) => {
+      const { course, children } = await read(req, res);
+      const bundle = await bundleOf(course.root, children, await readUses(durable, course.root), signer);
+      if (bundle === undefined) throw new ServiceError("CONFLICT", "There is no outcome to sign yet");
+      sendJson(res, JSON.stringify(bundle));
     }),
   });
 

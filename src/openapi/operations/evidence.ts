@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { signedReceipt } from "../evidence-schemas.ts";
+import { bundle, signedReceipt } from "../evidence-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { approvalId } from "./parameters.ts";
 
@@ -15,6 +15,19 @@ export const EVIDENCE_OPERATIONS: readonly Operation[] = [
     scope: "approvals:read",
     parameters: [approvalId],
     responses: { 200: { description: "The signed receipt.", schema: signedReceipt } },
+    problems: ["NOT_FOUND", "CONFLICT"],
+  },
+  {
+    id: "getBundle",
+    method: "get",
+    path: "/approvals/{id}/bundle",
+    group: "Approvals",
+    summary: "Get everything that proves an outcome",
+    description:
+      "The approval's promises, the signed receipts of its outcome, answers and uses, and the keys: for `countersign verify`. 409 while it is open, and if it broke off.",
+    scope: "approvals:read",
+    parameters: [approvalId],
+    responses: { 200: { description: "The bundle.", schema: bundle } },
     problems: ["NOT_FOUND", "CONFLICT"],
   },
   {

@@ -12,6 +12,8 @@ import { noticeIn } from "../../../src/approval/stored-notice.ts";
 import { summarize } from "../../../src/approval/view.ts";
 import type { Mail } from "../../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../../src/durable/durable.ts";
+import { evidenceOf, recordsOf } from "../../../src/proof/evidence.ts";
+import { recompute } from "../../../src/proof/recompute.ts";
 import { read } from "../rule-model.ts";
 import type { MapEngine } from "./engine.ts";
 
@@ -45,10 +47,19 @@ export function whatIsWrong(ended: Ended): string[] {
     ...wrongBeside(ended, course, outcome),
     ...wrongMails(ended, course),
     ...wrongByRule(ended, course, children, outcome),
+    ...wrongForStrangers(root, children),
     ...children.flatMap(({ tags, state, id: open }) =>
       state === "pending" && tags[KIND_TAG] === "alarm" ? [`the timer ${open} is left`] : [],
     ),
   ];
+}
+
+/** What somebody finds who has the evidence alone. */
+function wrongForStrangers(root: StoredPromise, children: readonly StoredPromise[]): string[] {
+  const records = recordsOf(evidenceOf(root, children));
+  const course = records.root && courseOf(records.root, records.children);
+  if (course === undefined) return ["the evidence cannot be read"];
+  return recompute(course, records.children).wrong.map((lie) => `a stranger: ${lie}`);
 }
 
 const answerLine = (n: number, effect: string) => `${n} ${effect}`;

@@ -66,6 +66,8 @@ describe("answers are as the document says", () => {
     await call("GET", "/approvals/doc-2");
     expect((await call("GET", "/approvals/doc-2/receipt")).status).toBe(200);
     expect((await call("GET", "/approvals/nobody/receipt")).status).toBe(404);
+    expect((await call("GET", "/approvals/doc-2/bundle")).status).toBe(200);
+    expect((await call("GET", "/approvals/nobody/bundle")).status).toBe(404);
     expect((await call("GET", "/approvals/doc-2/ballots/1/receipt")).status).toBe(409);
     expect((await call("GET", "/approvals/doc-2/ballots/9/receipt")).status).toBe(404);
     expect((await call("GET", "/approvals/nobody")).status).toBe(404);

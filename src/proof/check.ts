@@ -1,0 +1,196 @@
+/**
+ * Checks a bundle: that it was signed, that the receipts say what the evidence says, and that the evidence comes to that outcome by
+ * the rule. It asks nobody. Each check is a line; what cannot be checked is a line too.
+ */
+import { type Course, courseOf } from "../approval/course.ts";
+import { actionsOf } from "../approval/items.ts";
+import { outcomeOf, type StoredRecord } from "../approval/stored.ts";
+import { isSameJson } from "../lib/canonical-json.ts";
+import { type KeySet, verifySigned } from "../signing/verify.ts";
+import type { Bundle } from "./bundle.ts";
+import { contentProblems, digestProblems } from "./check-content.ts";
+import { placeProblems } from "./check-places.ts";
+import { useProblems } from "./check-uses.ts";
+import { evidenceHash, recordsOf } from "./evidence.ts";
+import { decisionReceipt, outcomeReceipt } from "./receipt.ts";
+import { recompute } from "./recompute.ts";
+
+interface Line {
+  readonly result: "ok" | "wrong" | "not-checked";
+  readonly what: string;
+}
+
+export interface Checked {
+  /** Of the outcome's receipt. Said by it, so only as good as the lines. */
+  readonly about: { readonly issuer?: string; readonly approval?: string; readonly outcome?: string };
+  readonly lines: readonly Line[];
+}
+
+/** @param keys those of the service that the reader trusts. Default: the bundle's own, which proves nothing about who signed */
+export async function checkBundle(bundle: Bundle, keys?: KeySet): Promise<Checked> {
+  const set = keys ?? bundle.keys;
+  const { root, children } = recordsOf(bundle.evidence);
+  const course = root && courseOf(root, children);
+  if (root === undefined || course === undefined)
+    return { about: {}, lines: [wrong("The evidence is that of an approval")] };
+  const outcome = await verifySigned(set, "countersign-receipt+jwt", bundle.receipts.outcome);
+  if (!outcome.ok) {
+    const what = `The outcome's receipt is signed: ${REFUSED[outcome.reason]}`;
+    return { about: { approval: root.id }, lines: [keysLine(bundle, keys), wrong(what), NOTHING_ELSE] };
+  }
+  const { kid, claims } = outcome;
+  const issuer = String(claims["iss"]);
+  const about = { issuer, approval: root.id, outcome: String(claims["outcome"]) };
+  const lines = [
+    keysLine(bundle, keys),
+    ok(`The outcome's receipt is signed by the key ${kid}, for ${issuer}`),
+  ];
+  if (claims["evidence"] !== evidenceHash(bundle.evidence)) {
+    const what = "The evidence is not what was signed: something of it is changed, missing or added";
+    return { about, lines: [...lines, wrong(what), NOTHING_ELSE] };
+  }
+  lines.push(ok("The evidence is what was signed: nothing of it is changed, missing or added"));
+  const seen = { set, issuer, claims, course, root, children };
+  return { about, lines: [...lines, ...(await computed(bundle, seen)), ...LIMITS.map(notChecked)] };
+}
+
+interface Seen {
+  readonly set: KeySet;
+  readonly issuer: string;
+  /** Of the outcome's receipt. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly course: Course;
+  readonly root: StoredRecord;
+  readonly children: readonly StoredRecord[];
+}
+
+async function computed(bundle: Bundle, seen: Seen): Promise<Line[]> {
+  try {
+    return [
+      outcomeLine(seen),
+      ...(await decisionLines(bundle, seen)),
+      ...(await useLines(bundle, seen)),
+      ...evidenceLines(seen.course, seen.children),
+    ];
+  } catch (error) {
+    // Somebody signed what the product never stores, such as a stage that there is not.
+    return [wrong(`The evidence makes no sense: ${error instanceof Error ? error.message : String(error)}`)];
+  }
+}
+
+const NOTHING_ELSE = notChecked("Everything else: it would be computed from what nobody has signed");
+
+/** What no bundle can show. */
+const LIMITS = [
+  "Who read the approvers' mails, and who held their devices and keys",
+  "Whether the service that signed recorded what happened, and nothing else: its log shows more",
+  "Mails, reminders, callbacks and what came after the end, except uses: they are not in a bundle",
+];
+
+function keysLine(bundle: Bundle, keys: KeySet | undefined): Line {
+  if (keys === undefined) {
+    return notChecked(
+      "Whose keys these are: they came with the bundle. Give --keys, the address or a file of the key set that you trust",
+    );
+  }
+  const unknown = bundle.keys.keys.filter((key) => !keys.keys.some((known) => isSameJson(known, key)));
+  return unknown.length === 0
+    ? ok("The bundle's keys are among those that you trust")
+    : wrong(`The bundle's key ${unknown[0]?.kid} is not among those that you trust`);
+}
+
+function outcomeLine({ course, claims }: Seen): Line {
+  const { iss: _, ...said } = claims;
+  return isSameJson(said, outcomeReceipt(course, String(said["evidence"])))
+    ? ok("The outcome's receipt says what follows from the evidence")
+    : wrong("The outcome's receipt says something else than the evidence");
+}
+
+async function decisionLines(
+  { receipts: { decisions } }: Bundle,
+  { set, course, issuer }: Seen,
+): Promise<Line[]> {
+  const expected = course.ballots.flatMap(({ ballot: { n } }) => decisionReceipt(course, n) ?? []);
+  if (expected.length !== decisions.length) {
+    const what = `The evidence has ${expected.length} answers, and there are ${decisions.length} receipts of answers`;
+    return [wrong(what)];
+  }
+  return await Promise.all(
+    expected.map(async (said, index) => {
+      const name = `The receipt of ballot ${said.ballot}`;
+      return await receiptLine(set, decisions[index] ?? "", { ...said, iss: issuer }, name);
+    }),
+  );
+}
+
+async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: Seen): Promise<Line[]> {
+  const lines = await Promise.all(
+    uses.map(async (token, index): Promise<Line[]> => {
+      const name = `The receipt of use ${index + 1}`;
+      const read = await verifySigned(set, "countersign-receipt+jwt", token);
+      if (!read.ok) return [wrong(`${name} is signed: ${REFUSED[read.reason]}`)];
+      const problems = useProblems(root, read.claims, issuer);
+      return all(
+        problems.map((problem) => `${name}: ${problem}`),
+        `${name} is signed, and fits what was approved`,
+      );
+    }),
+  );
+  // Uses come after what was signed with the outcome.
+  const left =
+    outcomeOf(root)?.action === undefined
+      ? []
+      : [
+          notChecked(
+            "Uses that are not in the bundle: it may be older than one, and the receipt of one can be left out",
+          ),
+        ];
+  const several = uses.length > 1 ? [wrong("An action that can be used once has several uses")] : [];
+  return [...lines.flat(), ...several, ...left];
+}
+
+async function receiptLine(set: KeySet, token: string, claims: object, name: string): Promise<Line> {
+  const read = await verifySigned(set, "countersign-receipt+jwt", token);
+  if (!read.ok) return wrong(`${name} is signed: ${REFUSED[read.reason]}`);
+  return isSameJson(read.claims, claims)
+    ? ok(`${name} is signed, and says what is in the evidence`)
+    : wrong(`${name} says something else than the evidence`);
+}
+
+function evidenceLines(course: Course, children: readonly StoredRecord[]): Line[] {
+  const recomputed = recompute(course, children);
+  return [
+    ...all(placeProblems(course, children), "Every promise is in its place, and its times are in order"),
+    ...all(contentProblems(course), "What every approver was shown is the content whose hash the ballot has"),
+    ...(actionsOf(course.request).length === 0
+      ? []
+      : all(digestProblems(course), "The action's digest is that of action, rule, people and deadline")),
+    ...recomputed.agreed.map(ok),
+    ...recomputed.wrong.map(wrong),
+    ...recomputed.open.map(notChecked),
+  ];
+}
+
+const REFUSED = {
+  malformed: "it is no compact JWS",
+  header: "its header is not one of ours",
+  "unknown-key": "by a key that is not in the key set",
+  signature: "the signature is wrong",
+  claims: "it holds no claims",
+} as const;
+
+function all(problems: readonly string[], fine: string): Line[] {
+  return problems.length === 0 ? [ok(fine)] : problems.map(wrong);
+}
+
+function ok(what: string): Line {
+  return { result: "ok", what };
+}
+
+function notChecked(what: string): Line {
+  return { result: "not-checked", what };
+}
+
+function wrong(what: string): Line {
+  return { result: "wrong", what };
+}

@@ -1,0 +1,57 @@
+/** What the signed receipt of a use or revocation says: an approved action was taken to be run, or can no longer be. */
+import { consumableOf } from "../approval/consumable.ts";
+import { type Program, programOf } from "../approval/doer.ts";
+import type { StoredRecord } from "../approval/stored.ts";
+import { takenIn } from "../approval/use.ts";
+
+/** The claims, without `iss`. `at` is an ISO 8601 instant of the engine's clock. */
+export interface UseReceipt extends Program {
+  readonly v: 1;
+  readonly kind: "use";
+  readonly sub: string;
+  readonly began: string;
+  /** The number of the use, from 1. */
+  readonly n: number;
+  readonly state: "consumed" | "revoked";
+  readonly at: string;
+  /** SHA-256 of the arguments that it was taken with, in the form of RFC 8785. */
+  readonly argumentsHash?: string;
+  /** Of a revocation: why, and the address of the person who revoked it by their own link. */
+  readonly reason?: string;
+  readonly by?: string;
+  /** The action's digest. */
+  readonly digest: string;
+}
+
+/** Undefined if the record says nothing that the product wrote. */
+export function useReceipt(root: StoredRecord, record: StoredRecord): UseReceipt | undefined {
+  const consumable = consumableOf(root);
+  if (consumable === undefined || "why" in consumable) return undefined;
+  const taken = takenIn(record);
+  if (taken.kind !== "use" && taken.kind !== "revoked") return undefined;
+  const common = {
+    v: 1,
+    kind: "use",
+    sub: root.id,
+    began: iso(root.createdAt),
+    at: iso(taken.atMs),
+    digest: consumable.digest,
+  } as const;
+  if (taken.kind === "use") {
+    const { n, argumentsHash } = taken.use;
+    return { ...common, n, state: "consumed", argumentsHash, ...programOf(taken.use) };
+  }
+  const { n, reason, by } = taken.revocation;
+  return {
+    ...common,
+    n,
+    state: "revoked",
+    ...(reason === undefined ? {} : { reason }),
+    ...(by === undefined ? {} : { by }),
+    ...programOf(taken.revocation),
+  };
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
