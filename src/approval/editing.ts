@@ -13,8 +13,6 @@ import { isRecord, listOf } from "./raw-input.ts";
 import type { ApprovalRequest } from "./schema.ts";
 
 const MARK = "x-countersign-editable";
-/** References that are followed from one place to the next: more than any schema needs, and an end to circles. */
-const REFERENCES_MAX = 32;
 
 type Arguments = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -35,7 +33,8 @@ export function isEditableAt({ schema }: Pick<Action, "schema">, path: Path): bo
   let parts = partsOf(schema, schema);
   for (const name of path) {
     if (parts.some(isMarked)) return true;
-    parts = parts.flatMap((part) => within(part, name)).flatMap((part) => partsOf(part, schema));
+    const next = parts.flatMap((part) => within(part, name));
+    parts = [...new Set(next.flatMap((part) => partsOf(part, schema)))];
   }
   return parts.some(isMarked);
 }
@@ -44,36 +43,48 @@ function isMarked(schema: Arguments): boolean {
   return schema[MARK] === true;
 }
 
-/** The schema itself and those that hold for the same value: by reference, and of `allOf`. */
-function partsOf(schema: unknown, root: Arguments, depth = 0): readonly Arguments[] {
-  if (!isRecord(schema) || depth > REFERENCES_MAX) return [];
-  const { $ref, allOf } = schema;
-  const others = [...(typeof $ref === "string" ? [referredTo(root, $ref)] : []), ...listOf(allOf)];
-  return [schema, ...others.flatMap((other) => partsOf(other, root, depth + 1))];
+/** The schema itself and those that hold for the same value: by reference, and of `allOf`. Each once, so that none multiplies. */
+function partsOf(schema: unknown, root: Arguments): readonly Arguments[] {
+  const parts = new Set<Arguments>();
+  const open: unknown[] = [schema];
+  while (open.length > 0) {
+    const part = open.pop();
+    if (!isRecord(part) || parts.has(part)) continue;
+    parts.add(part);
+    if (typeof part["$ref"] === "string") open.push(referredTo(root, part["$ref"]));
+    open.push(...listOf(part["allOf"]));
+  }
+  return [...parts];
 }
 
 function referredTo(root: Arguments, ref: string): unknown {
-  const names = decodeURIComponent(ref.replace(/^#/u, "")).split("/").slice(1);
+  const pointer = decoded(ref.slice(1));
   let at: unknown = root;
-  for (const name of names) {
+  for (const name of pointer?.split("/").slice(1) ?? []) {
     const member = name.replaceAll("~1", "/").replaceAll("~0", "~");
     at =
-      isRecord(at) && Object.hasOwn(at, member)
-        ? at[member]
-        : Array.isArray(at)
-          ? at[Number(member)]
-          : undefined;
+      typeof at === "object" && at !== null && Object.hasOwn(at, member)
+        ? Reflect.get(at, member)
+        : undefined;
   }
-  return at;
+  return pointer === undefined || (pointer !== "" && !pointer.startsWith("/")) ? undefined : at;
 }
 
-/** What a schema says of one member or item of its value. */
-function within(
-  { properties, additionalProperties, prefixItems, items }: Arguments,
-  name: string | number,
-): readonly unknown[] {
+/** Undefined for what is no fragment of a URI. */
+function decoded(fragment: string): string | undefined {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a schema says of one member or item of its value. A mark that patterns may overrule is none. */
+function within(schema: Arguments, name: string | number): readonly unknown[] {
+  const { properties, patternProperties, additionalProperties, prefixItems, items } = schema;
   if (typeof name === "number") return [listOf(prefixItems)[name] ?? items];
-  return [isRecord(properties) && Object.hasOwn(properties, name) ? properties[name] : additionalProperties];
+  if (isRecord(properties) && Object.hasOwn(properties, name)) return [properties[name]];
+  return patternProperties === undefined ? [additionalProperties] : [];
 }
 
 export type Edited =

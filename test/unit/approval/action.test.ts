@@ -6,7 +6,7 @@ import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
 import type { ApprovalRequest, OutcomeKind } from "../../../src/approval/approval.ts";
 import { argumentRows, shownJson } from "../../../src/approval/argument-rows.ts";
 import { contentChanges } from "../../../src/approval/content-changes.ts";
-import { edited, isEditable } from "../../../src/approval/editing.ts";
+import { edited, isEditable, isEditableAt } from "../../../src/approval/editing.ts";
 import { heldExcept } from "../../../src/approval/items.ts";
 import { differingFields } from "../../../src/approval/meaning.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
@@ -440,6 +440,26 @@ describe("an edit", () => {
     expect(isEditable({ action: { ...plain, schema: { $ref: "#/$defs/loop", $defs: schema.$defs } } })).toBe(
       true,
     );
+  });
+
+  test("asks a schema in time, also where its check has not been: what multiplies there, leads in circles, or is no address", () => {
+    const $defs: Record<string, unknown> = { d0: mark, loop: { allOf: [{ $ref: "#/$defs/loop" }, mark] } };
+    for (let i = 1; i <= 40; i += 1) {
+      $defs[`d${i}`] = { allOf: [{ $ref: `#/$defs/d${i - 1}` }, { $ref: `#/$defs/d${i - 1}` }] };
+    }
+    const unchecked = {
+      $defs,
+      properties: { many: { $ref: "#/$defs/d40" }, circle: { $ref: "#/$defs/loop" }, bad: { $ref: "#/%zz" } },
+      patternProperties: { "^plain$": true },
+      additionalProperties: mark,
+    };
+    const of = { schema: unchecked };
+    expect(isEditableAt(of, ["many"])).toBe(true);
+    expect(isEditableAt(of, ["circle"])).toBe(true);
+    expect(isEditableAt(of, ["bad"])).toBe(false);
+    // The check goes by the pattern, and so nobody may take the mark of all others for it.
+    expect(isEditableAt(of, ["plain"])).toBe(false);
+    expect(isEditableAt({ schema: { additionalProperties: mark } }, ["plain"])).toBe(true);
   });
 
   test("is told argument by argument, before and after", () => {

@@ -58,6 +58,37 @@ async function asked(rig: Rig, request: object = {}): Promise<void> {
   await until(async () => (rig.mailed() === 2 ? true : undefined));
 }
 
+test("shows an action whole, with what is invisible in it by its number, and each item", async () => {
+  await using rig = await openRig();
+  const pay = {
+    tool: "pay",
+    target: "ERP",
+    audience: "runner",
+    arguments: { to: "A\u200bna", list: [{ n: 1 }] },
+  };
+  await asked(rig, { action: pay });
+  const one = await run(rig, "show", "po-1");
+  expect(one.told).toMatchObject({ action: pay });
+  for (const line of [
+    "  action    pay  cannot be undone",
+    "  target    ERP",
+    "  run by    runner",
+    '      "to": "A\\u200bna",',
+  ]) {
+    expect(one.text.split("\n")).toContain(line);
+  }
+  const items = [pay, { ...pay, tool: "mail", reversible: "yes" }];
+  expect(
+    await rig.json("POST", "/approvals", { id: "po-2", title: "Two", approvers: ["cy@example.com"], items }),
+  ).toMatchObject({ status: 202 });
+  const decide = () =>
+    rig.json("POST", "/approvals/po-2/ballots/1/decide", { choice: "approve", except: [1] });
+  await until(async () => ((await decide()).status === 200 ? true : undefined));
+  const two = await run(rig, "show", "po-2");
+  expect(two.text).toContain("  item 2    mail  can be undone");
+  expect(two.text).toMatch(/ballot 1 {2}cy@example.com {2}approved.* without item 1 {2}/u);
+});
+
 const BO = ["--approver", "BO@example.com"];
 
 test("shows what it waits for, and every ballot", async () => {

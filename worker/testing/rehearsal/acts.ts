@@ -45,7 +45,7 @@ export async function act(reached: Reached, who: string, deed: Deed, about: Abou
 async function answer(
   { pages }: Reached,
   who: string,
-  { choice, comment, fields = {} }: Answer,
+  { choice, comment, fields = {}, except = [] }: Answer,
   { links }: About,
 ): Promise<Happening> {
   const said = { what: "answer", who, choice, ...(comment === undefined ? {} : { comment }) } as const;
@@ -55,6 +55,7 @@ async function answer(
   const typed = {
     ...(comment === undefined ? {} : { comment }),
     ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [`field.${name}`, String(value)])),
+    ...Object.fromEntries(except.map((n) => [`except.${n}`, "yes"])),
   };
   const isLinkOfChoice = links[choice] !== undefined;
   const { told, effective } = await press({ link, at: pages, choice, isLinkOfChoice, typed });

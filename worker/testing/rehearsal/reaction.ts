@@ -27,6 +27,8 @@ export const reactionSchema = z.strictObject({
   choice: z.exactOptional(z.string().min(1)),
   /** What they fill in, by the names of the request's fields. */
   fields: z.exactOptional(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
+  /** Numbers of the request's items that they leave out. */
+  except: z.exactOptional(z.array(z.int().min(1))),
   /** What they do instead of an answer. */
   do: z.exactOptional(z.enum(DEED_NAMES)),
   /** Of `reassign`: who is asked instead. */
@@ -70,6 +72,7 @@ export interface Answer {
   readonly choice: string;
   readonly comment?: string;
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
+  readonly except?: readonly number[];
 }
 
 export type Instead = { readonly comment?: string } & (
@@ -93,6 +96,8 @@ export interface Answerable {
   readonly choices: readonly string[];
   /** Names of its fields. */
   readonly fieldNames: readonly string[];
+  /** How many items can be left out. */
+  readonly items: number;
 }
 
 interface Place extends Answerable {
@@ -127,7 +132,11 @@ interface Problem {
   readonly message: string;
 }
 
-function problemsOf(given: Given, { choices, fieldNames, isEverybody }: Place, isWord: boolean): Problem[] {
+function problemsOf(
+  given: Given,
+  { choices, fieldNames, items, isEverybody }: Place,
+  isWord: boolean,
+): Problem[] {
   const problems: Problem[] = [];
   const words = [...choices, "ignore"];
   if (given.choice !== undefined && !words.includes(given.choice)) {
@@ -155,6 +164,12 @@ function problemsOf(given: Given, { choices, fieldNames, isEverybody }: Place, i
       problems.push({ name: "fields", message: `must not have ${name}, which the request does not ask for` });
     }
   }
+  if ((given.except ?? []).some((n) => n > items)) {
+    problems.push({
+      name: "except",
+      message: `must have numbers of items that can be left out, of which there are ${items}`,
+    });
+  }
   if (given.on === "start" && isEverybody) {
     problems.push({ name: "on", message: "must not be start for *: name the person" });
   }
@@ -173,6 +188,7 @@ function actOf({
   do: deed,
   comment,
   fields,
+  except,
   to = "",
   content = {},
   until = "",
@@ -180,7 +196,7 @@ function actOf({
   const said = comment === undefined ? {} : { comment };
   switch (deed) {
     case undefined:
-      return { choice, ...said, ...(fields === undefined ? {} : { fields }) };
+      return { choice, ...said, ...(fields && { fields }), ...(except && { except }) };
     case "reassign":
       return { do: deed, to, ...said };
     case "change":

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { absenceRequest } from "../../../src/approval/absence-request.ts";
 import type { Outcome } from "../../../src/approval/approval.ts";
 import { courseOf, evaluationOf } from "../../../src/approval/course.ts";
+import { separableItems } from "../../../src/approval/items.ts";
 import { addressKey } from "../../../src/approval/person.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
 import { ruleOf } from "../../../src/approval/rule.ts";
@@ -105,6 +106,7 @@ export async function rehearse(spec: unknown, options: RehearsalOptions = {}): P
   const parsed = parsePeople(options.people, {
     choices: ruleOf(request.value).choices.map(({ value }) => value),
     fieldNames: Object.keys(request.value.fields?.properties ?? {}),
+    items: separableItems(request.value),
   });
   if (!parsed.ok) throw new RehearsalRefused("people", parsed.problems);
   const rehearsal = new Play(parsed.script, options);

@@ -50,6 +50,21 @@ describe("rehearse()", () => {
     expect(mail?.text).toContain("31 January 2030 at 09:00 UTC");
   });
 
+  it("shows an action, and lets people leave items out", async () => {
+    const pay = { tool: "pay", arguments: { to: "Ana" } };
+    const one = await rehearse({ ...THREE, require: 1, action: pay }, { people: { "*": "approve" } });
+    expect(one.outcome).toMatchObject({ outcome: "approved", action: { arguments: { to: "Ana" } } });
+    expect(one.mails[0]?.text).toContain("This cannot be undone once it is run.");
+    const items = [pay, { ...pay, arguments: { to: "Bo" } }];
+    const people = { "*": { choice: "approve", except: [1] } };
+    const two = await rehearse({ ...THREE, require: 1, items }, { people });
+    expect(two.outcome).toMatchObject({ action: { items: [{ n: 2, arguments: { to: "Bo" } }] } });
+    const wrong = rehearse({ ...THREE, action: pay }, { people });
+    await expect(wrong).rejects.toThrow(
+      "except must have numbers of items that can be left out, of which there are 0",
+    );
+  });
+
   it("lets people press on the real pages, and tells what these say", async () => {
     const people = {
       "Ana@Example.com": { choice: "approve", after: "PT1H" },

@@ -36,6 +36,32 @@ describe("testWorkflow()", () => {
     expect(run.endedAt).toEqual(run.startedAt);
   });
 
+  it("asks about an action, and tells the workflow what it may run", async () => {
+    const pay = {
+      name: "pay",
+      *run(ctx: Context, amount: number): Generator<unknown, unknown> {
+        const action = {
+          tool: "pay",
+          arguments: { amount },
+          schema: { properties: { amount: { maximum: 5 } } },
+        };
+        const { outcome, action: told } = yield* requestApproval(ctx, {
+          title: "Pay",
+          approvers: ["ana@example.com"],
+          action,
+        });
+        return { outcome, run: told?.arguments };
+      },
+    };
+    const { value } = await testWorkflow(pay, { input: 5, approver: () => "approve" });
+    expect(value).toEqual({ outcome: "approved", run: { amount: 5 } });
+    const refused = await testWorkflow(pay, { input: 5, approver: () => "reject" });
+    expect(refused.value).toEqual({ outcome: "rejected" });
+    await expect(testWorkflow(pay, { input: 6 })).rejects.toThrow(
+      "/action/arguments/amount must fit the schema",
+    );
+  });
+
   it("lets days pass in far less than a second", async () => {
     const before = performance.now();
     const run = await testWorkflow(buy, { input: order });
