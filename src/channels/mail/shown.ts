@@ -56,6 +56,8 @@ const LONG_PART_BYTES_MAX = 60_000;
 const SUMMARY_BYTES_MAX = 30_000;
 /** Of an action's arguments. What is left is for the summary and the details. */
 const ACTION_BYTES_MAX = 50_000;
+/** The mark of a line of text, and its end. */
+const LINE_BYTES = 10;
 /** The markup around an argument. */
 const ARGUMENT_BYTES = 120;
 /** The markup around a detail. */
@@ -118,13 +120,18 @@ function mailedAction(
     note: rows.length === 0 ? messages.text("action.none") : undefined,
     bytes: {
       rows: rows.reduce(
-        (sum, row) =>
-          sum + ARGUMENT_BYTES + encodedBytes(`${row.label.html.toString()}${row.value.toString()}`),
+        (sum, { label, value, lines }) => sum + longer(`${label.html.toString()}${value.toString()}`, lines),
         0,
       ),
-      json: encodedBytes(json.html.toString()),
+      json: longer(json.html.toString(), json.lines),
     },
   };
+}
+
+/** How long a part of an action is in the part of the mail in which it is longer: in the text, each line has a mark. */
+function longer(html: string, lines: readonly string[]): number {
+  const text = encodedBytes(lines.join("")) + lines.length * LINE_BYTES;
+  return ARGUMENT_BYTES + Math.max(encodedBytes(html), text);
 }
 
 interface Room {

@@ -54,6 +54,33 @@ describe.each([
   });
 });
 
+describe.each([1, 100, 500])(
+  "an action of %i arguments that is as long as it can be or nearly fits",
+  (count) => {
+    test.each(["abc ", "漢字", '"', "a\n", "a.b ", "\u200b"])(
+      "of %j leaves the mail below what mail programs show",
+      (text) => {
+        for (const chars of [8_000, 14_000, 20_000, 24_000, 28_000]) {
+          const given = Object.fromEntries(
+            Array.from({ length: count }, (_, i) => [
+              `n${i}`,
+              `${repeated(text, Math.floor(chars / count))}z`,
+            ]),
+          );
+          const action = { tool: "t", arguments: given, reversible: "no", validFor: "P1D" } as const;
+          const { html, text: plain } = composed({
+            action,
+            summary: repeated("A sentence. ", 10_000),
+            details: rows(50, "abc "),
+          });
+          expect(encode(html).length).toBeLessThan(95_000);
+          expect(encode(plain).length).toBeLessThan(95_000);
+        }
+      },
+    );
+  },
+);
+
 describe("what is left out", () => {
   test("is nothing of what people write", () => {
     const { html, text } = composed({
