@@ -1,6 +1,7 @@
 /** Functions that have ways of their own to start, which check what they are given. */
 import { CALLBACK_FUNC, CALLBACK_KIND, COMPLETION_FUNC } from "./callback.ts";
 import { KIND_TAG } from "./ids.ts";
+import { LOG_HEAD_FUNC, LOG_HEAD_KIND } from "./log-head.ts";
 import { NOTICE_FUNC, NOTICE_KIND } from "./notice.ts";
 import { PASSKEY_MAIL_FUNC, PASSKEY_MAIL_KIND } from "./passkey.ts";
 import { SIGN_IN_FUNC, SIGN_IN_KIND } from "./sign-in.ts";
@@ -30,6 +31,10 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
   [NOTICE_FUNC, { kind: NOTICE_KIND, way: "approvals send their mails by themselves" }],
   [SIGN_IN_FUNC, { kind: SIGN_IN_KIND, way: "people ask for it at /inbox" }],
   [PASSKEY_MAIL_FUNC, { kind: PASSKEY_MAIL_KIND, way: "people add passkeys at /inbox/passkeys" }],
+  [
+    LOG_HEAD_FUNC,
+    { kind: LOG_HEAD_KIND, way: "gateways send the head of the log to LOG_HEAD_MAIL each day" },
+  ],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,

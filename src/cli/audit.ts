@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Config } from "../config/config.ts";
 import { loadSigningKeys, ownSigningKeysFile } from "../config/signing-keys.ts";
 import { auditLog, type LogAudit } from "../evidence/audit/audit.ts";
-import { type Checkpoint, readCheckpoint } from "../evidence/checkpoint.ts";
+import { type Checkpoint, noteIn, readCheckpoint } from "../evidence/checkpoint.ts";
 import { openNote, readVerifierKey, verifierKey } from "../evidence/note.ts";
 import { readTextFile } from "../lib/text-file.ts";
 import { type Cli, type Command, CommandFailure, EXIT, parseWords, UsageError } from "./command.ts";
@@ -52,10 +52,12 @@ function readable<T>(look: () => T): T {
 
 /** The checkpoint in a file. The signature shows that it is a head of this log at all, and not that it was outside. */
 function headIn(path: string, given: string | undefined, { config }: Cli): Checkpoint {
-  const note = `${textOf(path).replaceAll("\r\n", "\n").trimEnd()}\n`;
-  const head = readCheckpoint(note);
-  if (head === undefined)
-    throw new UsageError(`${path} is no head of a log: its first three lines must be origin, size and hash`);
+  const note = noteIn(textOf(path));
+  const head = note === undefined ? undefined : readCheckpoint(note);
+  if (note === undefined || head === undefined)
+    throw new UsageError(
+      `${path} has no head of a log: origin, size and hash, an empty line, and signatures`,
+    );
   const keys = given === undefined ? ownKeys(config).map((seed) => verifierKey(head.origin, seed)) : [given];
   const read = keys.map(readVerifierKey).filter((key) => key !== undefined);
   if (given !== undefined && read.length === 0)

@@ -1,5 +1,6 @@
 /** Settings of the engine: which one, and how long it keeps what has ended. */
 import { resolve } from "node:path";
+import { isMailAddress } from "../lib/mail-address.ts";
 import { Temporal } from "../lib/temporal.ts";
 import type { Role } from "./config.ts";
 import * as read from "./read.ts";
@@ -17,6 +18,8 @@ export type EngineConfig =
       readonly isIndexed: boolean;
       /** Whether it keeps the log of events. */
       readonly isLogged: boolean;
+      /** Who gets the log's head by mail each day. */
+      readonly logHeadMail: readonly string[];
     }
   | {
       readonly kind: "server";
@@ -34,6 +37,7 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
     source.problems.push("RESONATE_TOKEN and RESONATE_TOKEN_FILE are both set: set one of the two");
   const port = read.port(source, "ENGINE_PORT", 8001);
   const keepMs = retention(source);
+  const logHeadMail = logHeadSetting(source);
   if (url !== undefined) {
     if (role === "engine") {
       source.problems.push(
@@ -45,6 +49,10 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
         "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
       );
     }
+    if (logHeadMail.length > 0)
+      source.problems.push(
+        "LOG_HEAD_MAIL has no use with RESONATE_URL: there is no log of events on that server",
+      );
     return { kind: "server", url: url.href.replace(/\/$/, ""), token, tokenFile };
   }
   if (tokenFile !== undefined)
@@ -56,7 +64,17 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   }
   const isIndexed = read.oneOf(source, "APPROVAL_INDEX", ["on", "off"], "on") === "on";
   const isLogged = read.oneOf(source, "EVENT_LOG", ["on", "off"], "on") === "on";
-  return { kind: "embedded", port, keepMs, isIndexed, isLogged };
+  if (logHeadMail.length > 0 && !isLogged)
+    source.problems.push("LOG_HEAD_MAIL has no use with EVENT_LOG=off: set one of the two");
+  return { kind: "embedded", port, keepMs, isIndexed, isLogged, logHeadMail };
+}
+
+const LOG_HEAD_ADDRESSES_MAX = 10;
+
+function logHeadSetting(source: read.Source): readonly string[] {
+  const parse = (entry: string) => (isMailAddress(entry) ? entry : undefined);
+  const right = "plain mail addresses, separated by commas";
+  return read.list(source, "LOG_HEAD_MAIL", LOG_HEAD_ADDRESSES_MAX, parse, right) ?? [];
 }
 
 function tokenFileSetting(source: read.Source, role: Role): string | undefined {

@@ -14,6 +14,7 @@ export const ENV_NAMES = [
   "AUDIT_DIR",
   "ENGINE_PORT",
   "EVENT_LOG",
+  "LOG_HEAD_MAIL",
   "RETENTION",
   "APPROVAL_INDEX",
   "RESONATE_URL",

@@ -16,6 +16,22 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString("base64")}\n`;
 }
 
+/**
+ * The signed note in a text that may have more around it, such as a mail: lines may be indented.
+ * @returns undefined if there is none
+ */
+export function noteIn(text: string): string | undefined {
+  const lines = text
+    .split(/\r?\n/u)
+    .map((line) => line.trim())
+    .join("\n");
+  const [, body, signatures] = NOTE.exec(`${lines}\n`) ?? [];
+  return body === undefined || signatures === undefined ? undefined : `${body}\n${signatures}`;
+}
+
+/** Origin, size and head; then signatures. */
+const NOTE = /^([^\s+]+\n\d+\n[A-Za-z0-9+/]{43}=\n)\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)/mu;
+
 /** Undefined if it is no checkpoint. Lines after the first three are left out. */
 export function readCheckpoint(text: string): Checkpoint | undefined {
   const [origin = "", written = "", encoded = ""] = text.split("\n");

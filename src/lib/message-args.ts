@@ -195,6 +195,7 @@ export interface MessageArgs {
   readonly "label.ended": null;
   readonly "label.except": null;
   readonly "label.insteadOf": null;
+  readonly "label.logHead": null;
   readonly "label.needed": null;
   readonly "label.notReached": null;
   readonly "label.note": null;
@@ -220,6 +221,7 @@ export interface MessageArgs {
   readonly "mail.lead.changes": null;
   readonly "mail.lead.escalated": null;
   readonly "mail.lead.handedOn": null;
+  readonly "mail.lead.logHead": null;
   readonly "mail.lead.nextRound": null;
   readonly "mail.lead.notNeeded.approved": null;
   readonly "mail.lead.notNeeded.cancelled": null;
@@ -249,6 +251,8 @@ export interface MessageArgs {
   readonly "mail.leftOut.summary": null;
   readonly "mail.link.theirs": null;
   readonly "mail.linksReplaced": null;
+  readonly "mail.logHead.keep": null;
+  readonly "mail.logHead.title": null;
   readonly "mail.opens": null;
   readonly "mail.opensText": null;
   readonly "mail.outOfReach.cancel": null;
@@ -271,6 +275,7 @@ export interface MessageArgs {
   readonly "mail.subject.changes": { readonly title: string };
   readonly "mail.subject.expired": { readonly title: string };
   readonly "mail.subject.handedOn": { readonly title: string };
+  readonly "mail.subject.logHead": null;
   readonly "mail.subject.nextRound": { readonly title: string };
   readonly "mail.subject.notNeeded": { readonly title: string };
   readonly "mail.subject.outOfReach": { readonly title: string };

@@ -16,6 +16,7 @@ import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { EngineWatch } from "../durable/engine-watch.ts";
 import { embeddedEventLog } from "../evidence/event-log.ts";
+import { signedHead } from "../evidence/signed-head.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
@@ -31,6 +32,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
+import { mailLogHeads } from "./mail-log-heads.ts";
 import { watchApprovals } from "./metrics.ts";
 import { examineServer, isRefused } from "./watch-engine.ts";
 
@@ -61,6 +63,8 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const sources = await readSources(config);
   const ledger = index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER);
   const looking = await examineServer(config, log);
+  const eventLog = engine.kind === "embedded" ? embeddedEventLog(network) : undefined;
+  const signingKeys = loadSigningKeys(config);
   try {
     const gateway = await startGateway({
       durable,
@@ -83,9 +87,9 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       publicUrl: config.publicUrl,
       formerPublicUrls: config.formerPublicUrls,
       keys: loadTokenKeys(config),
-      signingKeys: loadSigningKeys(config),
+      signingKeys,
       callbackKeys: publicCallbackKeys(config),
-      eventLog: engine.kind === "embedded" ? embeddedEventLog(network) : undefined,
+      eventLog,
       mailbox,
       inbox: config.inbox,
       mcp: config.mcp,
@@ -116,9 +120,20 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       await gateway.close();
       throw error;
     });
+    const { publicUrl } = gateway;
+    const heads =
+      eventLog &&
+      mailLogHeads({
+        addresses: engine.kind === "embedded" ? engine.logHeadMail : [],
+        durable,
+        signHead: () => signedHead({ eventLog, logKeys: signingKeys.log, publicUrl }),
+        clock: Date.now,
+        log,
+      });
     return {
       ...gateway,
       close: async () => {
+        heads?.stop();
         looking?.stop();
         await bounces?.close();
         await gateway.close();

@@ -1,4 +1,5 @@
 import { CALLBACK_FUNC, COMPLETION_FUNC } from "../../src/approval/callback.ts";
+import { LOG_HEAD_FUNC } from "../../src/approval/log-head.ts";
 import { NOTICE_FUNC } from "../../src/approval/notice.ts";
 import { APPROVAL_BY_NAME } from "../../src/approval/own-ways.ts";
 import { PASSKEY_MAIL_FUNC } from "../../src/approval/passkey.ts";
@@ -11,6 +12,7 @@ import { approval } from "./approval.ts";
 import { approval as approvalV1 } from "./approval-1/approval.ts";
 import { approval_by_name } from "./approval-by-name.ts";
 import { callback, callback_on_completion } from "./callback.ts";
+import { log_head_mail } from "./log-head.ts";
 import { approval_mail } from "./notice.ts";
 import { passkey_mail } from "./passkey.ts";
 import { sign_in_mail } from "./sign-in.ts";
@@ -29,6 +31,7 @@ export const PRODUCT_WORKFLOWS: readonly Registration[] = [
   { name: NOTICE_FUNC, version: 1, func: approval_mail },
   { name: SIGN_IN_FUNC, version: 1, func: sign_in_mail },
   { name: PASSKEY_MAIL_FUNC, version: 1, func: passkey_mail },
+  { name: LOG_HEAD_FUNC, version: 1, func: log_head_mail },
   { name: CALLBACK_FUNC, version: 1, func: callback },
   { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },
 ];

@@ -6,6 +6,7 @@ import { oneLine } from "../../lib/text.ts";
 import { asking } from "./ask.ts";
 import { linklessText } from "./asker-text.ts";
 import type { MailContent, Making } from "./content.ts";
+import { logHeadContent } from "./log-head.ts";
 import type { ComposedMail, InboxMail, Mail } from "./message.ts";
 import { notice } from "./notice.ts";
 import { passkeyContent } from "./passkey.ts";
@@ -75,9 +76,9 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages, bou
     },
     inbox(mail) {
       const messages = messagesFor(mail.to.locale);
-      const about = { title: ours(messages, "mail.signIn.title") };
-      const content =
-        mail.kind === "passkey" ? passkeyContent(mail, messages) : signInContent(mail, messages);
+      const title = mail.kind === "log-head" ? "mail.logHead.title" : "mail.signIn.title";
+      const about = { title: ours(messages, title) };
+      const content = inboxContent(mail, messages);
       return {
         ...laidOut(content, about, messages),
         messageId: inboxMessageId(mail, publicHost),
@@ -85,6 +86,17 @@ export function createComposer({ from, publicUrl, messagesFor = ownMessages, bou
       };
     },
   };
+}
+
+function inboxContent(mail: InboxMail, messages: Messages): MailContent {
+  switch (mail.kind) {
+    case "log-head":
+      return logHeadContent(mail, messages);
+    case "passkey":
+      return passkeyContent(mail, messages);
+    case "sign-in":
+      return signInContent(mail, messages);
+  }
 }
 
 function tagOf(returnPath: string): string {

@@ -6,7 +6,15 @@ import { createComposer, readerOf } from "./compose.ts";
 import type { ComposedMail, InboxMail, Mail, RequestMail, Send } from "./message.ts";
 import { type Attempt, createMailTransport, type TransportTimes } from "./transport.ts";
 
-export type { AskMail, InboxMail, Mail, PasskeyMail, RequestMail, SignInMail } from "./message.ts";
+export type {
+  AskMail,
+  InboxMail,
+  LogHeadMail,
+  Mail,
+  PasskeyMail,
+  RequestMail,
+  SignInMail,
+} from "./message.ts";
 
 export interface Mailer extends Send {
   /** Sends the mail that first asks on a ballot. */
@@ -110,7 +118,7 @@ export function createMailer(options: MailerOptions): Mailer {
 }
 
 function isInboxMail(mail: Mail | InboxMail): mail is InboxMail {
-  return mail.kind === "sign-in" || mail.kind === "passkey";
+  return mail.kind === "sign-in" || mail.kind === "passkey" || mail.kind === "log-head";
 }
 
 /** Long enough for a mail in transfer, short enough for a process that was told to stop. */

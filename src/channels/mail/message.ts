@@ -90,8 +90,18 @@ export type Mail =
 
 export type MailOf<K extends Mail["kind"]> = Extract<Mail, { readonly kind: K }>;
 
-/** Mails about the way into the inbox. They are about no approval, so they are none of the mails above. */
-export type InboxMail = SignInMail | PasskeyMail;
+/** Mails about the way into the inbox, and to operators. They are about no approval, so they are none of the mails above. */
+export type InboxMail = SignInMail | PasskeyMail | LogHeadMail;
+
+/** To whom the operator names: the head of the log of events. */
+export interface LogHeadMail {
+  readonly kind: "log-head";
+  readonly to: Person;
+  /** The same for each try. */
+  readonly name: string;
+  /** The head as a signed note. */
+  readonly note: string;
+}
 
 /** To a person for whom a passkey was added. */
 export interface PasskeyMail {

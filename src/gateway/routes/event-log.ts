@@ -4,45 +4,23 @@
  */
 import type { IRouter, Request, Response } from "express";
 import { isPromiseId } from "../../approval/ids.ts";
-import { checkpointText, originOf } from "../../evidence/checkpoint.ts";
 import type { EventLog } from "../../evidence/event-log.ts";
-import { signNote } from "../../evidence/note.ts";
 import { ENTRIES_MAX } from "../../evidence/questions.ts";
+import { type HeadSigner, signedHead } from "../../evidence/signed-head.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { LogEntries, LoggedApproval, LogProof } from "../../openapi/event-log-schemas.ts";
 import type { Needs } from "../http/auth.ts";
 import { addRoute } from "../http/routes.ts";
 
-export interface EventLogRoutesOptions {
-  readonly eventLog: EventLog;
-  /** Seeds of the keys that sign checkpoints: each signs. */
-  readonly logKeys: readonly Uint8Array[];
-  readonly publicUrl: string;
-}
-
 /** A checkpoint is the answer to everybody for so long: it needs no key, and costs a question to the engine. */
 const KEPT_MS = 1_000;
 
-export function addCheckpointRoute(
-  router: IRouter,
-  { eventLog, logKeys, publicUrl }: EventLogRoutesOptions,
-): void {
-  const origin = originOf(publicUrl);
+export function addCheckpointRoute(router: IRouter, options: HeadSigner): void {
   let kept: { readonly until: number; readonly note: Promise<string> } | undefined;
-  const sign = async (): Promise<string> => {
-    if (logKeys.length === 0) {
-      throw new ServiceError(
-        "LOG_UNAVAILABLE",
-        "Cannot sign a checkpoint: the signing keys hold no key log:…",
-      );
-    }
-    const { size, root } = await eventLog.head();
-    return signNote(checkpointText({ origin, size, root: Buffer.from(root, "hex") }), origin, logKeys);
-  };
   addRoute(router, "/log/checkpoint", {
     GET: async (_req, res) => {
       const now = performance.now();
-      if (kept === undefined || now > kept.until) kept = { until: now + KEPT_MS, note: sign() };
+      if (kept === undefined || now > kept.until) kept = { until: now + KEPT_MS, note: signedHead(options) };
       const { note } = kept;
       try {
         res.set("Cache-Control", "public, max-age=1").set("Access-Control-Allow-Origin", "*");
@@ -57,7 +35,7 @@ export function addCheckpointRoute(
 
 export function addEventLogRoutes(
   router: IRouter,
-  { eventLog, needs }: EventLogRoutesOptions & { readonly needs: Needs },
+  { eventLog, needs }: { readonly eventLog: EventLog; readonly needs: Needs },
 ): void {
   addRoute(router, "/log/inclusion", {
     GET: needs("admin", async (req, res) => {

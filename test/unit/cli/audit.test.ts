@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
@@ -72,6 +72,13 @@ it("countersign audit verify --head compares with a head that was kept, if one o
 
   write(2);
   expect((await verify("--head", head)).code).toBe(0);
+  // As a mail has it, indented and with words around it.
+  const lines = readFileSync(head, "utf8").split("\n");
+  writeFileSync(
+    head,
+    ["Head of the log", "", ...lines.map((line) => `  ${line}`), "", "Keep it"].join("\r\n"),
+  );
+  expect((await verify("--head", head)).code).toBe(0);
   write(2, Buffer.alloc(32));
   const rewritten = await verify("--head", head);
   expect(rewritten.code).toBe(1);
@@ -87,7 +94,7 @@ it("countersign audit verify --head compares with a head that was kept, if one o
   writeFileSync(head, "nothing\n");
   expect(await verify("--head", head)).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("is no head of a log"),
+    stderr: expect.stringContaining("has no head of a log"),
   });
   expect((await verify("--head", join(dataDir, "nowhere"))).code).toBe(2);
   expect((await verify("--key", "x")).code).toBe(2);

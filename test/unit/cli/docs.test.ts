@@ -31,6 +31,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "delay",
     "delivery",
     "end",
+    "log-head",
     "meeting",
     "notice",
     "opening",

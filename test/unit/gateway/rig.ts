@@ -7,7 +7,13 @@ import { APPROVAL_SLACK_MS, readApprovalContent } from "../../../src/approval/re
 import type { KnownPeople } from "../../../src/approval/same-person.ts";
 import type { Authenticate } from "../../../src/auth/authenticate.ts";
 import type { CallbackSender } from "../../../src/callback/sender.ts";
-import type { Mail, PasskeyMail, RequestMail, SignInMail } from "../../../src/channels/mail/mailer.ts";
+import type {
+  LogHeadMail,
+  Mail,
+  PasskeyMail,
+  RequestMail,
+  SignInMail,
+} from "../../../src/channels/mail/mailer.ts";
 import { createAdministration } from "../../../src/durable/administration.ts";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
@@ -44,6 +50,8 @@ export interface Rig extends AsyncDisposable {
   readonly signInMails: readonly SignInMail[];
   /** Mails that tell of a new passkey. */
   readonly passkeyMails: readonly PasskeyMail[];
+  /** Those with the head of the log. */
+  readonly headMails: readonly LogHeadMail[];
   /** What the gateway has written to the audit record so far. */
   readonly audit: readonly AuditEntry[];
   /** Runs a worker; approvals wait without one. */
@@ -164,6 +172,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const mails = new Map<string, RequestMail>();
   const signInMails: SignInMail[] = [];
   const passkeyMails: PasskeyMail[] = [];
+  const headMails: LogHeadMail[] = [];
   const told: Mail[] = [];
   const asks: Mail[] = [];
   let worker: ReturnType<typeof startWorker> | undefined;
@@ -185,6 +194,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     asks,
     signInMails,
     passkeyMails,
+    headMails,
     audit,
     work() {
       workers += 1;
@@ -205,6 +215,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
             },
             (mail) => {
               if (mail.kind === "passkey") passkeyMails.push(mail);
+              else if (mail.kind === "log-head") headMails.push(mail);
               else signInMails.push(mail);
               return { status: "sent", messageId: `<${mail.name}@test>` };
             },

@@ -1,7 +1,14 @@
 import { encode } from "nodemailer/lib/qp";
 import { describe, expect, test } from "vitest";
 import { createComposer } from "../../../../src/channels/mail/compose.ts";
-import type { InboxMail, Mail, PasskeyMail, SignInMail } from "../../../../src/channels/mail/mailer.ts";
+import type {
+  InboxMail,
+  LogHeadMail,
+  Mail,
+  PasskeyMail,
+  SignInMail,
+} from "../../../../src/channels/mail/mailer.ts";
+import { noteIn } from "../../../../src/evidence/checkpoint.ts";
 import { anatomyOf } from "../../../../src/lib/message-check.ts";
 import { textsOf } from "../../../messages/types.ts";
 import { everyMail } from "./every-kind.ts";
@@ -30,8 +37,24 @@ const passkeyMail = (locale: string): PasskeyMail => ({
   link: `${publicUrl}/inbox/passkeys`,
 });
 
+const NOTE = `x.example/log
+7
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— x.example/log Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+`;
+
+const logHeadMail = (locale: string): LogHeadMail => ({
+  kind: "log-head",
+  to: { email: "ana@a.example", locale },
+  name: "log-head.2026-03-02.1",
+  note: NOTE,
+});
+
 function composed(mail: Mail | InboxMail) {
-  return mail.kind === "sign-in" || mail.kind === "passkey" ? composer.inbox(mail) : composer.compose(mail);
+  return mail.kind === "sign-in" || mail.kind === "passkey" || mail.kind === "log-head"
+    ? composer.inbox(mail)
+    : composer.compose(mail);
 }
 
 /** What people can read of a mail, without addresses and links. */
@@ -65,6 +88,7 @@ describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
     ...everyMail(locale, { line: "Qqq", lines: "Qqq\nQqq" }),
     signInMail(locale),
     passkeyMail(locale),
+    logHeadMail(locale),
   ];
 
   test.each(mails.map((mail, i) => [`${i} ${mail.kind}`, mail] as const))(
@@ -84,7 +108,12 @@ describe.each(["de", "fr", "es"])("mails in %s", (tag) => {
 
 test("every text for mails is in one of the mails here, so that none is missing above", () => {
   const texts = textsOf("en");
-  const seen = [...everyMail("en", { line: "Qqq", lines: "Qqq" }), signInMail("en"), passkeyMail("en")]
+  const seen = [
+    ...everyMail("en", { line: "Qqq", lines: "Qqq" }),
+    signInMail("en"),
+    passkeyMail("en"),
+    logHeadMail("en"),
+  ]
     .map(readableOf)
     .join(" ")
     .replaceAll(/\s+/gu, " ");
@@ -191,6 +220,11 @@ test("the mail about a passkey makes no link of its name, which is a person's wo
   const { text, html } = composer.inbox({ ...passkeyMail("en"), label: HOSTILE });
   expect(html).not.toMatch(/<script|href="(?!https:\/\/approvals)/u);
   expect(text).toContain(`${publicUrl}/inbox/passkeys`);
+});
+
+test("the mail with the head of the log has its lines whole", () => {
+  const { text } = composer.inbox(logHeadMail("de"));
+  expect(noteIn(text)).toBe(NOTE);
 });
 
 test("new links replace those before, and a mail that is sent once more replaces none", () => {
