@@ -682,6 +682,16 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
   "home in production": { status: 200, view: "home", data: { mailbox: false } },
 };
 
+/** Pages of operators and of passkeys, drawn or not. */
+export const operatorPages: Readonly<Record<string, Page & { readonly status: number }>> = Object.fromEntries(
+  [
+    ...Object.entries(inboxPages({ ...asked, approver: english })).filter(
+      ([, { view }]) => view === "passkeys",
+    ),
+    ...Object.entries(adminPages(request, nowMs)),
+  ],
+);
+
 const everyday: RequestMail = {
   approval: "po-4711",
   request,
