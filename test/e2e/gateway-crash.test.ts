@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Api } from "../support/api.ts";
 import { ACTION, WANTED } from "../support/approved-action.ts";
-import type { Asked } from "../support/engine-proxy.ts";
+import { Authenticator } from "../support/authenticator.ts";
+import { type Asked, startEngineProxy } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
-import { post } from "../support/http.ts";
+import { call, post } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
+import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
+import { TestBrowser } from "../unit/gateway/inbox/browser.ts";
 
 const ANA = "ana@example.com";
 
@@ -129,6 +132,88 @@ test("between a cancellation and its reply: it stands, and the retry is told so"
   expect(await press(mail.links.approve)).toMatchObject({ decision: "cancelled" });
   expect(await api.ended(id)).toMatchObject({ result: { outcome: "cancelled" } });
 });
+
+test("around a new passkey: none without its mail, and no mail without it", async (ctx) => {
+  needsEmbeddedEngine(ctx, "needs an inbox");
+  // Browsers offer passkeys where the address has a name.
+  const ORIGIN = "https://approvals.example.com";
+  const named = { PUBLIC_URL: ORIGIN };
+  const bo = "bo@example.com";
+  const about = () => relay.notices.filter(({ to, text }) => to === bo && text.includes("/inbox/passkeys"));
+  const isOfPasskey =
+    (id: string) =>
+    ({ kind, id: of }: Asked) =>
+      kind === "promise.create" && of.startsWith(id);
+  const browser = new TestBrowser({ call: (path, init) => opened(path, init) });
+  const device = new Authenticator(ORIGIN);
+  const add = async () => {
+    const options = /data-options="([^"]+)"/u.exec((await browser.get(PAGE)).text)?.[1] ?? "";
+    const credential = device.create(options.replaceAll(/&(?:quot|#34);/gu, '"').replaceAll("&amp;", "&"));
+    return await browser.post(PAGE, { confirm: "yes", label: "My phone", credential });
+  };
+
+  await using proxies = new AsyncDisposableStack();
+  // As on the embedded engine: a gateway on a Resonate Server has no inbox without an index in PostgreSQL.
+  const start = async () => {
+    const proxy = proxies.use(await startEngineProxy(site.engineUrl));
+    const { port } = new URL(proxy.url);
+    return { proxy, service: await site.start("gateway", { ...named, ENGINE_PORT: port }) };
+  };
+
+  const first = await start();
+  // Who is asked nothing gets no code.
+  await relay.mailTo(bo, await api.ask({ id: newId("po"), approvers: [bo] }));
+  await browser.get("/inbox/sign-in");
+  expect(await browser.post("/inbox/sign-in", { email: bo })).toMatchObject({
+    status: 303,
+    location: "/inbox/code",
+  });
+  const code = await eventually("the mail with the code", () =>
+    relay.notices.flatMap(({ to, text }) => (to === bo ? (/\b\d{6}\b/u.exec(text)?.[0] ?? []) : [])).at(-1),
+  );
+  await browser.get("/inbox/code");
+  expect(await browser.post("/inbox/code", { code })).toMatchObject({ status: 303, location: "/inbox" });
+
+  // The mail is ordered, and the engine has not heard of the passkey.
+  const ordered = first.proxy.hold("request", isOfPasskey("passkeys."));
+  const lost = add().catch(() => "cut off");
+  await ordered.reached;
+  await first.service.killHard();
+  ordered.release("cut");
+  expect(await lost).toBe("cut off");
+
+  const second = await start();
+  expect((await browser.get(PAGE)).text).toContain("You have none");
+  // Now it is on disk, and nobody was told.
+  const stored = second.proxy.hold("reply", isOfPasskey("passkeys."));
+  const again = add().catch(() => "cut off");
+  await stored.reached;
+  await second.service.killHard();
+  stored.release("cut");
+  expect(await again).toBe("cut off");
+
+  await using _third = await site.start("gateway", named);
+  expect((await browser.get(PAGE)).text).toContain("My phone");
+  await eventually("the mail about the passkey", () => about().length > 0);
+  expect(about()).toHaveLength(1);
+});
+
+const PAGE = "/inbox/passkeys";
+
+/** A page, or the answer to a form, of the gateway that runs now. */
+async function opened(path: string, { method = "GET", headers, body }: RequestInit = {}) {
+  const fields = body instanceof URLSearchParams ? body.toString() : undefined;
+  const form = fields === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
+  const answer = await call(`${site.publicUrl}${path}`, {
+    method,
+    headers: { ...Object.fromEntries(new Headers(headers)), ...form },
+    ...(fields === undefined ? {} : { body: fields }),
+  });
+  const answered = new Headers();
+  for (const cookie of answer.headers["set-cookie"] ?? []) answered.append("set-cookie", cookie);
+  if (answer.headers.location !== undefined) answered.set("location", answer.headers.location);
+  return { ...answer, headers: answered, body: {}, result: "" };
+}
 
 test("at every request that stores something of an action: one grant, never two, and none is lost", async () => {
   const first = await site.start("gateway");
