@@ -66,7 +66,7 @@ describe("signing out everywhere", () => {
     const sessions = (await Promise.all(made)) as Awaited<ReturnType<typeof at.enter>>[];
     expect(sessions.length).toBeGreaterThan(0);
     for (const session of sessions) expect(await readSession(durable, session)).toBeUndefined();
-    expect(await readSession(durable, await at.enter())).toEqual({ email: ANA });
+    expect(await readSession(durable, await at.enter())).toEqual({ email: ANA, signedInBy: "mail" });
   });
 
   test("ends one of a gateway whose clock is a moment ahead, in the week that begins", async () => {
@@ -129,9 +129,9 @@ describe("what passes for no session", () => {
       tags: { [KIND_TAG]: "approval" },
     });
     const session = await at.enter();
-    expect(await readSession(durable, session)).toEqual({ email: ANA });
+    expect(await readSession(durable, session)).toEqual({ email: ANA, signedInBy: "mail" });
     await durable.settle(id, "by the program");
-    expect(await readSession(durable, session)).toEqual({ email: ANA });
+    expect(await readSession(durable, session)).toEqual({ email: ANA, signedInBy: "mail" });
     await signOutEverywhere(at.options, ANA);
     expect(await readSession(durable, session)).toBeUndefined();
   });
