@@ -14,7 +14,7 @@ export const approvals: Command = {
        countersign approvals export [conditions] --format csv|jsonl
        countersign approvals history ID [--json]
        countersign approvals show ID [--json]
-       countersign approvals bundle ID
+       countersign approvals bundle ID [--dsse]
        countersign approvals remind|resend|recuse|undo ID BALLOT [options]
        countersign approvals reassign ID BALLOT --to ADDRESS [options]
        countersign approvals cancel ID [--reason TEXT]
@@ -48,6 +48,7 @@ Options:
   --arguments FILE, --attempt NAME, --audience NAME
                   As of POST /approvals/:id/consume
   --key KEY       Names this act: repeated with the same key, it is done once. Without one, a new key is made and printed
+  --dsse          Of bundle: as an in-toto statement in a DSSE envelope
   --json          Print JSON, even on a terminal
 
 ${LIST_HELP}
@@ -63,7 +64,12 @@ Examples:
   countersign approvals extend po-4711 --deadline P5D
 `,
   async run(args, cli) {
-    const { positionals, values } = parseWords(args, { ...ACT_OPTIONS, ...CONSUME_OPTIONS, ...LIST_OPTIONS });
+    const { positionals, values } = parseWords(args, {
+      ...ACT_OPTIONS,
+      ...CONSUME_OPTIONS,
+      ...LIST_OPTIONS,
+      dsse: { type: "boolean" },
+    });
     const [verb = "", id, ...others] = positionals;
     if (isListVerb(verb)) return await runLists(cli, verb, positionals.slice(1), values);
     const act = ACTS.get(verb);
@@ -75,13 +81,19 @@ Examples:
     refuseOthers(
       verb,
       values,
-      ofAction !== undefined ? ofAction.takes : act === undefined ? [] : [...act.takes, "key"],
+      ofAction !== undefined
+        ? ofAction.takes
+        : act !== undefined
+          ? [...act.takes, "key"]
+          : verb === "bundle"
+            ? ["dsse"]
+            : [],
     );
     if (id === undefined || id === "") throw new UsageError("ID is missing");
     if (others.length > 0) throw new UsageError(`One ID only: what is ${others.join(" ")}?`);
     if (act !== undefined) return await actOn(cli, id, act, values);
     if (ofAction !== undefined) return await ofAction.run(cli, id, values);
-    if (verb === "bundle") return await bundle(cli, id);
+    if (verb === "bundle") return await bundle(cli, id, values.dsse === true);
     await show(cli, id, values);
     return EXIT.ok;
   },

@@ -4,6 +4,8 @@ import { parseInteroperableJson } from "../lib/exact-json.ts";
 import { readTextFile } from "../lib/text-file.ts";
 import { BUNDLE_BYTES_MAX, bundleSchema, keySetSchema } from "../proof/bundle.ts";
 import { type Checked, checkBundle } from "../proof/check.ts";
+import { bundleIn, STATEMENT_TYPE } from "../proof/statement.ts";
+import { envelopeSchema, opened } from "../signing/dsse.ts";
 import { type KeySet, verifySigned } from "../signing/verify.ts";
 import { type Cli, type Command, EXIT, type ExitCode, parseWords, UsageError } from "./command.ts";
 
@@ -12,7 +14,8 @@ export const verify: Command = {
 
 Checks a bundle, which GET /approvals/ID/bundle and countersign approvals bundle make: that it was signed, that nothing of it is
 changed, and that the rule, the answers and their times come to the recorded outcome. It needs no service and no settings. Says
-line by line what it has checked, and what it could not check. FILE may also be a signed receipt or a grant alone.
+line by line what it has checked, and what it could not check. FILE may also be a bundle in a DSSE envelope, or a
+signed receipt or a grant alone.
 
 Options:
   --keys URL|FILE   The key set of the service that you trust: its address, such as
@@ -33,11 +36,32 @@ Example:
     const text = textOf(file).trim();
     const keys = values.keys === undefined ? undefined : await keySetAt(values.keys);
     if (/^[\w-]+\.[\w-]+\.[\w-]+$/u.test(text)) return await verifyToken(cli, text, keys, values);
-    const checked = await checkBundle(parsed(bundleSchema, text, file), keys);
+    const checked = await checkedIn(text, file, keys);
     cli.print(checked, () => report(checked), values);
     return checked.lines.some(({ result }) => result === "wrong") ? EXIT.failed : EXIT.ok;
   },
 };
+
+/** A bundle as it is, or in an envelope. */
+async function checkedIn(text: string, file: string, keys: KeySet | undefined): Promise<Checked> {
+  const sealed = envelopeSchema.safeParse(usable(() => parseInteroperableJson(text), file));
+  if (!sealed.success) return await checkBundle(parsed(bundleSchema, text, file), keys);
+  if (keys === undefined) throw new UsageError("--keys is missing: an envelope has no keys of its own");
+  const read = opened(keys, sealed.data);
+  if (read === undefined)
+    return { about: {}, lines: [wrong("The envelope is not signed by any of these keys")] };
+  const statement = usable(() => parseInteroperableJson(read.payload.toString()), file);
+  const bundle = sealed.data.payloadType === STATEMENT_TYPE ? bundleIn(statement) : undefined;
+  if (bundle === undefined)
+    return { about: {}, lines: [wrong("The envelope holds no statement about its own bundle")] };
+  const { about, lines } = await checkBundle(bundle, keys);
+  const first = { result: "ok", what: `The envelope is signed by the key ${read.kid}` } as const;
+  return { about, lines: [first, ...lines] };
+}
+
+function wrong(what: string): Checked["lines"][number] {
+  return { result: "wrong", what };
+}
 
 async function verifyToken(
   cli: Cli,

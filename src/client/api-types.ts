@@ -694,6 +694,21 @@ export type EditedArgument = {
   readonly after?: unknown;
 };
 
+/** An envelope as DSSE 1.0.2 has it. */
+export type Envelope = {
+  readonly payloadType: string;
+  /** In base64. */
+  readonly payload: string;
+  readonly signatures: readonly EnvelopeSignature[];
+};
+
+export type EnvelopeSignature = {
+  /** The `kid` of one of the published keys. */
+  readonly keyid: string;
+  /** In base64. */
+  readonly sig: string;
+};
+
 /** Why the approval is still open. */
 export type Explanation = {
   /** What follows in sentences, in the first language of `Accept-Language` that there is. */

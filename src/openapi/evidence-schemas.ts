@@ -32,3 +32,18 @@ export const bundle = z
     keys: keySet,
   })
   .meta({ id: "Bundle", description: "Everything about an approval that has ended, signed." });
+
+const envelopeSignature = z
+  .strictObject({
+    keyid: z.string().meta({ description: "The `kid` of one of the published keys." }),
+    sig: z.string().meta({ description: "In base64." }),
+  })
+  .meta({ id: "EnvelopeSignature" });
+
+export const envelope = z
+  .strictObject({
+    payloadType: z.string(),
+    payload: z.string().meta({ description: "In base64." }),
+    signatures: z.array(envelopeSignature),
+  })
+  .meta({ id: "Envelope", description: "An envelope as DSSE 1.0.2 has it." });

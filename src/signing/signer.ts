@@ -7,6 +7,7 @@
  * G2 The first key signs. All keys verify, and all are in the key set, so that what an older key has signed stays good.
  */
 import { canonicalText } from "../lib/canonical-hash.ts";
+import { type Envelope, sealed } from "./dsse.ts";
 import { ringKey } from "./ring.ts";
 import { type KeySet, type SignedType, type Verification, verifySigned } from "./verify.ts";
 
@@ -23,6 +24,8 @@ export interface Signer {
   readonly keySet: KeySet;
   /** Adds the claim `iss`. Members that are undefined do not count, as in JSON. */
   sign(typ: SignedType, claims: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Signs a payload of that type in an envelope of DSSE. The same payload gives the same envelope. */
+  seal(payloadType: string, payload: string): Envelope;
   /** Whether one of our keys signed it as this type. Neither `iss` nor a time is looked at. */
   verify(typ: SignedType, token: string): Promise<Verification>;
 }
@@ -41,6 +44,7 @@ export function createSigner({ keys, issuer }: SignerOptions): Signer {
         .setProtectedHeader({ alg: "EdDSA", typ, kid: signing.jwk.kid })
         .sign(signing.privateKey);
     },
+    seal: (payloadType, payload) => sealed(signing, payloadType, payload),
     verify: (typ, token) => verifySigned(keySet, typ, token),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * `GET /approvals/:id/receipt`, `/bundle`, and `GET /approvals/:id/ballots/:n/receipt`: what was decided, signed for strangers. It is signed when it is
+ * `GET /approvals/:id/receipt`, `/bundle`, `/attestation`, and `GET /approvals/:id/ballots/:n/receipt`: what was decided, signed for strangers. It is signed when it is
  * asked for, so no decision waits for it. The same receipt comes back each time (`src/proof/receipt.ts`).
  */
 import type { IRouter, Request, Response } from "express";
@@ -7,9 +7,10 @@ import { type Course, courseOf } from "../../approval/course.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { SignedReceipt } from "../../openapi/evidence-schemas.ts";
-import { bundleOf } from "../../proof/bundle.ts";
+import { type Bundle, bundleOf } from "../../proof/bundle.ts";
 import { evidenceHash, evidenceOf } from "../../proof/evidence.ts";
 import { decisionReceipt, outcomeReceipt } from "../../proof/receipt.ts";
+import { STATEMENT_TYPE, statementOf } from "../../proof/statement.ts";
 import { readUses } from "../../service/approvals/uses.ts";
 import type { Signer } from "../../signing/signer.ts";
 import type { Needs } from "../http/auth.ts";
@@ -41,12 +42,23 @@ export function addEvidenceRoutes(router: IRouter, { needs, durable, signer }: E
     }),
   });
 
+  const readBundle = async (req: Request, res: Response): Promise<Bundle> => {
+    const { course, children } = await read(req, res);
+    const bundle = await bundleOf(course.root, children, await readUses(durable, course.root), signer);
+    if (bundle === undefined) throw new ServiceError("CONFLICT", "There is no outcome to sign yet");
+    return bundle;
+  };
+
   addRoute(router, "/approvals/:id/bundle", {
     GET: needs("approvals:read", async (req, res) => {
-      const { course, children } = await read(req, res);
-      const bundle = await bundleOf(course.root, children, await readUses(durable, course.root), signer);
-      if (bundle === undefined) throw new ServiceError("CONFLICT", "There is no outcome to sign yet");
-      sendJson(res, JSON.stringify(bundle));
+      sendJson(res, JSON.stringify(await readBundle(req, res)));
+    }),
+  });
+
+  addRoute(router, "/approvals/:id/attestation", {
+    GET: needs("approvals:read", async (req, res) => {
+      const statement = statementOf(await readBundle(req, res));
+      sendJson(res, JSON.stringify(signer.seal(STATEMENT_TYPE, statement)));
     }),
   });
 

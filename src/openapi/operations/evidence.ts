@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bundle, signedReceipt } from "../evidence-schemas.ts";
+import { bundle, envelope, signedReceipt } from "../evidence-schemas.ts";
 import type { Operation } from "../operation.ts";
 import { approvalId } from "./parameters.ts";
 
@@ -28,6 +28,19 @@ export const EVIDENCE_OPERATIONS: readonly Operation[] = [
     scope: "approvals:read",
     parameters: [approvalId],
     responses: { 200: { description: "The bundle.", schema: bundle } },
+    problems: ["NOT_FOUND", "CONFLICT"],
+  },
+  {
+    id: "getAttestation",
+    method: "get",
+    path: "/approvals/{id}/attestation",
+    group: "Approvals",
+    summary: "Get the bundle as an attestation",
+    description:
+      "A DSSE envelope with an in-toto statement, whose predicate is the bundle: for tools that verify attestations. 409 while the approval is open, and if it broke off.",
+    scope: "approvals:read",
+    parameters: [approvalId],
+    responses: { 200: { description: "The envelope.", schema: envelope } },
     problems: ["NOT_FOUND", "CONFLICT"],
   },
   {

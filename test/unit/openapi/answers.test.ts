@@ -68,6 +68,8 @@ describe("answers are as the document says", () => {
     expect((await call("GET", "/approvals/nobody/receipt")).status).toBe(404);
     expect((await call("GET", "/approvals/doc-2/bundle")).status).toBe(200);
     expect((await call("GET", "/approvals/nobody/bundle")).status).toBe(404);
+    expect((await call("GET", "/approvals/doc-2/attestation")).status).toBe(200);
+    expect((await call("GET", "/approvals/nobody/attestation")).status).toBe(404);
     expect((await call("GET", "/approvals/doc-2/ballots/1/receipt")).status).toBe(409);
     expect((await call("GET", "/approvals/doc-2/ballots/9/receipt")).status).toBe(404);
     expect((await call("GET", "/approvals/nobody")).status).toBe(404);

@@ -299,6 +299,23 @@ describe("countersign verify", () => {
     expect((await countersignHere(["verify", path, "--keys", file("others.json", others)], {})).code).toBe(1);
   });
 
+  test("checks an envelope, and finds each change of it", async () => {
+    const { body } = await rig.json("GET", "/approvals/po-6/attestation");
+    const trusted = ["--keys", address()];
+    const { code, stdout } = await countersignHere(["verify", file("po-6.dsse", body), ...trusted], {});
+    expect([code, JSON.parse(stdout).lines[0]]).toEqual([
+      0,
+      { result: "ok", what: expect.stringMatching(/^The envelope is signed by the key /) },
+    ]);
+    for (const { value, where } of tampered(body)) {
+      // Others may sign it, too.
+      if (where === "signatures.one more") continue;
+      const run = await countersignHere(["verify", file("changed.dsse", value), ...trusted], {});
+      expect(run.code, where).not.toBe(0);
+    }
+    expect(await countersignHere(["verify", file("po-6.dsse", body)], {})).toMatchObject({ code: 2 });
+  });
+
   test("checks a receipt alone", async () => {
     const { body } = await rig.json("GET", "/approvals/po-6/receipt");
     const path = file("receipt.jws", `${String(body["receipt"])}\n`);
