@@ -20,9 +20,10 @@ const PROBLEMS_MAX = 20;
 /** @param at JSON Pointer of the action in the request, such as `/action` */
 function actionProblems(action: unknown, at: string): readonly FieldProblem[] {
   if (!isRecord(action)) return [];
-  const { arguments: given, schema } = action;
+  const { arguments: given, standing, schema } = action;
   const problems = [
     ...(isRecord(given) ? argumentsProblems(action, given, `${at}/arguments`) : []),
+    ...(isRecord(standing) ? argumentsProblems(action, standing, `${at}/standing`) : []),
     ...(isRecord(schema) ? schemaTextProblems(schema, `${at}/schema`) : []),
   ];
   if (problems.length > 0 || !isRecord(given) || !isRecord(schema)) return problems;
@@ -47,7 +48,12 @@ export function actionsProblems({
       ? [{ field: "atomic", message: "must be left out without items" }]
       : []),
     ...actionProblems(action, "/action"),
-    ...several.flatMap((item, i) => actionProblems(item, `/items/${i}`)),
+    ...several.flatMap((item, i) => [
+      ...(isRecord(item) && item["standing"] !== undefined
+        ? [{ field: `/items/${i}/standing`, message: "must be left out of items: ask for it as the action" }]
+        : []),
+      ...actionProblems(item, `/items/${i}`),
+    ]),
   ];
   if (problems.length > 0 || several.length === 0) return problems.slice(0, PROBLEMS_MAX);
   return togetherProblems(several);

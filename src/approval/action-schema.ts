@@ -1,6 +1,7 @@
 /** The shape of an action: what a program is to do once the approval allows it. `action.ts` says what follows from it. */
 import { z } from "zod";
 import { durationBetween } from "./duration-schema.ts";
+import { standingSchema } from "./limits/schema.ts";
 import { type Frozen, facets } from "./shape.ts";
 import { line } from "./text-schema.ts";
 
@@ -29,9 +30,12 @@ export const actionSchema = z
       description: "What is to be run, by a name that its program knows.",
       examples: ["payments.transfer"],
     }),
-    arguments: anyObject.meta({
-      description: `What it is to be run with: a JSON object of at most ${ACTION_LIMITS.bytesMax / 1024} KiB. Every value is shown to those who decide.`,
-    }),
+    arguments: z.exactOptional(
+      anyObject.meta({
+        description: `What it is to be run with: a JSON object of at most ${ACTION_LIMITS.bytesMax / 1024} KiB. Every value is shown to those who decide. Required unless there is \`standing\`.`,
+      }),
+    ),
+    standing: z.exactOptional(standingSchema),
     target: z.exactOptional(
       line(ACTION_LIMITS.targetMax).meta({ description: "What it acts on, such as a system or an account." }),
     ),
@@ -55,7 +59,44 @@ export const actionSchema = z
       })
       .default("P1D"),
   })
+  .superRefine((action, ctx) => {
+    for (const { path, message } of standingProblems(action)) ctx.addIssue({ code: "custom", path, message });
+  })
   .meta({ id: "ActionInput", description: "What a program is to do once it is approved." })
   .register(facets, { name: "Action" });
 
 export type Action = Frozen<z.output<typeof actionSchema>>;
+
+interface Problem {
+  readonly path: string[];
+  readonly message: string;
+}
+
+/** An action has arguments, or limits in their place. */
+function standingProblems({
+  arguments: given,
+  standing,
+  reversible,
+  schema,
+}: Pick<Action, "arguments" | "standing" | "reversible" | "schema">): readonly Problem[] {
+  if (standing === undefined) {
+    return given === undefined ? [{ path: ["arguments"], message: "is required" }] : [];
+  }
+  const one = (name: string, message: string): Problem => ({ path: [name], message });
+  return [
+    ...(given === undefined
+      ? []
+      : [one("arguments", "cannot stand beside standing, whose limits say what they can be")]),
+    ...(schema === undefined
+      ? []
+      : [one("schema", "cannot stand beside standing, whose limits say what arguments can be")]),
+    ...(reversible === "no"
+      ? [
+          one(
+            "reversible",
+            'must be "yes" or "costly" beside standing: what cannot be undone is approved each time',
+          ),
+        ]
+      : []),
+  ];
+}

@@ -13,10 +13,10 @@ import type { ApprovalRequest } from "./schema.ts";
 export interface OutcomeAction {
   /** SHA-256, in hexadecimal, of what was asked: see {@link digestOf}. */
   readonly digest: string;
-  /** What the action may be run with. Absent unless the approval was approved, and of items. */
-  readonly arguments?: Action["arguments"];
+  /** What the action may be run with. Absent unless the approval was approved, of items, and of a standing approval. */
+  readonly arguments?: Arguments;
   /** What the asker had proposed, if an approver has changed it. */
-  readonly proposed?: Action["arguments"];
+  readonly proposed?: Arguments;
   /** Of a request with items: those that may be run. Absent unless the approval was approved. */
   readonly items?: readonly OutcomeItem[];
 }
@@ -24,9 +24,11 @@ export interface OutcomeAction {
 interface OutcomeItem {
   /** Its place in the request, from 1. */
   readonly n: number;
-  readonly arguments: Action["arguments"];
-  readonly proposed?: Action["arguments"];
+  readonly arguments: Arguments;
+  readonly proposed?: Arguments;
 }
+
+type Arguments = NonNullable<Action["arguments"]>;
 
 /** The part of an approval's terms that the digest binds. */
 export interface ActionTerms {
@@ -97,13 +99,16 @@ export function outcomeAction(
   if (outcome !== "approved") return { action: { digest } };
   const before = actionsOf(proposed);
   const told = actionsOf(approved).map((action, i) => toldOf(action, before[i]));
-  if (approved.items === undefined) return { action: { digest, ...told[0] } };
+  // A standing approval has limits, which are in the request.
+  const isStanding = approved.action?.standing !== undefined;
+  if (approved.items === undefined) return { action: { digest, ...(isStanding ? {} : told[0]) } };
   const numbers = approvedItems(approved.items, decisions);
   const items = told.map((each, i) => ({ n: i + 1, ...each })).filter(({ n }) => numbers.includes(n));
   return { action: { digest, items } };
 }
 
-function toldOf({ arguments: approved }: Action, before: Action | undefined) {
-  const isEdited = before !== undefined && !isSameJson(before.arguments, approved);
-  return { arguments: approved, ...(isEdited ? { proposed: before.arguments } : {}) };
+function toldOf({ arguments: approved = {} }: Action, before: Action | undefined) {
+  const proposed = before?.arguments;
+  const isEdited = proposed !== undefined && !isSameJson(proposed, approved);
+  return { arguments: approved, ...(isEdited ? { proposed } : {}) };
 }

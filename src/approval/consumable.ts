@@ -2,21 +2,32 @@
 import type { Action } from "./action-schema.ts";
 import { type Difference, differencesOf } from "./differences.ts";
 import { durationMs } from "./duration.ts";
+import type { Standing } from "./limits/schema.ts";
 import { outcomeOf, requestOf, type StoredRecord } from "./stored.ts";
 import { type ApprovalView, statusOf } from "./view.ts";
 
-/** What can be taken once. Times are milliseconds since 1970, by the engine's clock. */
-export interface Consumable {
-  /** The number of its use. */
-  readonly n: number;
-  /** With the arguments that were approved. */
-  readonly action: Pick<Action, "tool" | "target" | "arguments" | "audience" | "reversible">;
+/** Times are milliseconds since 1970, by the engine's clock. */
+interface Approved {
+  readonly action: Pick<Action, "tool" | "target" | "audience" | "reversible">;
   /** Of everything that was approved. */
   readonly digest: string;
   /** Addresses of those whose answers approved it. */
   readonly approvedBy: readonly string[];
   /** Until when it can be taken. */
   readonly untilMs: number;
+}
+
+/** What can be taken once. */
+export interface Consumable extends Approved {
+  /** The number of its use. */
+  readonly n: number;
+  /** Those that were approved; of a standing approval, those of this use. */
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** What can be taken several times, within limits. */
+export interface StandingConsumable extends Approved {
+  readonly standing: Standing;
 }
 
 /** What an executor wants to run. */
@@ -35,7 +46,9 @@ export type NotConsumable =
   | { readonly why: "arguments"; readonly differences: readonly Difference[] };
 
 /** @returns undefined if `root` is no approval */
-export function consumableOf(root: StoredRecord): Consumable | NotConsumable | undefined {
+export function consumableOf(
+  root: StoredRecord,
+): Consumable | StandingConsumable | NotConsumable | undefined {
   const request = requestOf(root);
   if (request === undefined) return undefined;
   const { action } = request;
@@ -45,14 +58,12 @@ export function consumableOf(root: StoredRecord): Consumable | NotConsumable | u
   const outcome = outcomeOf(root);
   const { digest, arguments: approved } = outcome?.action ?? {};
   // Another program has written the outcome.
-  if (outcome === undefined || digest === undefined || approved === undefined) return { why: "no-action" };
-  const { tool, target, audience, reversible, validFor } = action;
-  return {
-    n: 1,
+  if (outcome === undefined || digest === undefined) return { why: "no-action" };
+  const { tool, target, audience, reversible, validFor, standing } = action;
+  const common: Approved = {
     action: {
       tool,
       ...(target === undefined ? {} : { target }),
-      arguments: approved,
       ...(audience === undefined ? {} : { audience }),
       reversible,
     },
@@ -62,15 +73,22 @@ export function consumableOf(root: StoredRecord): Consumable | NotConsumable | u
       .map(({ email }) => email),
     untilMs: (root.settledAt ?? root.timeoutAt) + durationMs(validFor),
   };
+  if (standing !== undefined) return { ...common, standing };
+  return approved === undefined ? { why: "no-action" } : { ...common, n: 1, arguments: approved };
 }
 
-/** Why something else than what was approved cannot be taken. */
-export function mismatchOf({ action }: Consumable, wanted: Wanted): NotConsumable | undefined {
+/** Why something else than what was approved cannot be taken. What limits say of arguments is judged with each use. */
+export function mismatchOf(
+  consumable: Consumable | StandingConsumable,
+  wanted: Wanted,
+): NotConsumable | undefined {
+  const { action } = consumable;
   if (action.audience !== wanted.audience) {
     const [isNamed, isGiven] = [action.audience !== undefined, wanted.audience !== undefined];
     return { why: "audience", isNamed, isGiven };
   }
-  const differences = differencesOf(action.arguments, wanted.arguments);
+  if ("standing" in consumable) return undefined;
+  const differences = differencesOf(consumable.arguments, wanted.arguments);
   return differences.length === 0 ? undefined : { why: "arguments", differences };
 }
 

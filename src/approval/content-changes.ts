@@ -38,7 +38,7 @@ function argumentChanges(before: Content, now: Content): readonly ContentChange[
 type Shown = ReadonlyMap<string, string>;
 
 function argumentsOf(content: Content): Shown {
-  const rows = actionsOf(content).flatMap(({ arguments: given }, i) =>
+  const rows = actionsOf(content).flatMap(({ arguments: given = {} }, i) =>
     argumentRows(given).map(({ label, value }): [string, string] => [
       content.items === undefined ? label : `${i + 1}: ${label}`,
       value.includes("\n") ? shownJson(value) : value,

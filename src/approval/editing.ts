@@ -102,6 +102,10 @@ export function edited(content: Content, given: unknown, item: number | undefine
         : `must be the number of an item, from 1 to ${content.items.length}`;
     return { ok: false, problems: [{ field: "item", message }] };
   }
+  if (action.standing !== undefined) {
+    const message = "must be left out: a standing approval has limits, which nobody may change";
+    return { ok: false, problems: [{ field: "arguments", message }] };
+  }
   if (!isRecord(given))
     return { ok: false, problems: [{ field: "arguments", message: "must be an object" }] };
   const problems = editProblems(action, given);

@@ -24,7 +24,7 @@ export interface GrantClaims {
 
 /** @param atMs when the use was stored, in milliseconds since 1970 */
 export function grantOf(approval: string, consumable: Consumable, atMs: number): GrantClaims {
-  const { n, action, digest, approvedBy, untilMs } = consumable;
+  const { n, action, arguments: given, digest, approvedBy, untilMs } = consumable;
   const { audience, ...run } = action;
   return {
     sub: approval,
@@ -33,6 +33,7 @@ export function grantOf(approval: string, consumable: Consumable, atMs: number):
     iat: Math.floor(atMs / 1_000),
     exp: Math.floor(Math.max(untilMs, atMs + GRANT_LIFE_MIN_MS) / 1_000),
     ...run,
+    arguments: given,
     digest,
     approvedBy,
   };

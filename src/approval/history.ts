@@ -25,7 +25,8 @@ import {
 } from "./stored.ts";
 import { type CallbackView, viewCallback } from "./stored-callback.ts";
 import { noticeEndOf, noticeOf } from "./stored-notice.ts";
-import { takenIn, USE_KIND, useId } from "./use.ts";
+import { takenIn, useId } from "./use.ts";
+import { USE_KIND } from "./use-names.ts";
 import { statusOf } from "./view.ts";
 
 /** What can happen. Of one moment, what is first here comes first: people are asked before they answer. */

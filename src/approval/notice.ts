@@ -89,7 +89,18 @@ export type Says =
       readonly mayChange: boolean;
     }
   /** To the requester, at the start, where the request says so. */
-  | { readonly mail: "requested" };
+  | { readonly mail: "requested" }
+  /** To an approver who granted a standing approval. */
+  | ({ readonly mail: "standing-used" } & AboutBallot & StandingUsed)
+  /** To the requester of one. */
+  | ({ readonly mail: "requester-standing-used" } & StandingUsed);
+
+interface StandingUsed {
+  /** The slot of the use. */
+  readonly slot: number;
+  /** `first`: there was none before. `near`: four fifths of the uses, or of the total, are gone. */
+  readonly told: "first" | "near";
+}
 
 interface AboutBallot {
   /** The ballot's number. */
@@ -129,7 +140,8 @@ export function noticeKey({ approval, startedAtMs, says }: Notice): string {
   const n = "n" in says ? says.n : 0;
   const when = says.mail === "reminder" ? says.dueAtMs : says.mail === "resend" ? says.atMs : 0;
   const round = says.mail === "changes-requested" ? says.round : 0;
-  return JSON.stringify([approval, startedAtMs, mail, n, when, round]);
+  const used = "slot" in says ? [says.slot, says.told] : [];
+  return JSON.stringify([approval, startedAtMs, mail, n, when, round, ...used]);
 }
 
 /**

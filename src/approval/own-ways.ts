@@ -5,6 +5,7 @@ import { LOG_HEAD_FUNC, LOG_HEAD_KIND } from "./log-head.ts";
 import { NOTICE_FUNC, NOTICE_KIND } from "./notice.ts";
 import { PASSKEY_MAIL_FUNC, PASSKEY_MAIL_KIND } from "./passkey.ts";
 import { SIGN_IN_FUNC, SIGN_IN_KIND } from "./sign-in.ts";
+import { STANDING_USE_FUNC, USE_KIND } from "./use-names.ts";
 
 interface OwnWay {
   /** What their own way tags the promise as; absent: no promise calls it. */
@@ -35,6 +36,7 @@ const OWN_WAYS: ReadonlyMap<string, OwnWay> = new Map([
     LOG_HEAD_FUNC,
     { kind: LOG_HEAD_KIND, way: "gateways send the head of the log to LOG_HEAD_MAIL each day" },
   ],
+  [STANDING_USE_FUNC, { kind: USE_KIND, way: "use POST /approvals/:id/consume" }],
   // Begun with any argument, they would sign whatever a caller says, and receivers would believe it.
   [
     CALLBACK_FUNC,

@@ -308,6 +308,10 @@ class Relations {
       this.#say(path, "must be expire, reject or escalate: silence cannot approve what cannot be undone");
       return;
     }
+    if (isRecord(action) && action["standing"] !== undefined) {
+      this.#say(path, "must be expire, reject or escalate: silence cannot grant a standing approval");
+      return;
+    }
     if (this.#mayApproveByDeadline) return;
     this.#say(
       path,

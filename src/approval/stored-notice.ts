@@ -40,6 +40,8 @@ const explanation = z.object({
 
 const cancelledBy = { ...program, operator: z.exactOptional(text) };
 
+const used = { slot: z.int().min(1), told: z.enum(["first", "near"]) };
+
 const ended = {
   outcome: outcomeKindSchema,
   atMs: epochMs,
@@ -87,6 +89,8 @@ const says: z.ZodType<Says> = z.discriminatedUnion("mail", [
     mayChange: z.boolean(),
   }),
   z.object({ mail: z.literal("requested") }),
+  z.object({ mail: z.literal("standing-used"), ...ballot, ...used }),
+  z.object({ mail: z.literal("requester-standing-used"), ...used }),
 ]);
 
 const notice: z.ZodType<Notice> = z.object({

@@ -1,5 +1,6 @@
 /** Uses and revocations as answers show them. */
 import { type Program, programOf } from "./doer.ts";
+import type { Used } from "./limits/use.ts";
 import type { Taken } from "./use.ts";
 
 /** `at` is an ISO 8601 instant of the engine's clock. */
@@ -8,6 +9,8 @@ export interface UseView extends Program {
   readonly n: number;
   readonly state: "consumed" | "revoked";
   readonly at: string;
+  /** Of a standing approval: what all uses came to with this one. */
+  readonly used?: Used;
   /** Of a revocation. */
   readonly reason?: string;
   /** The address of the person who revoked it by their own link. */
@@ -18,7 +21,9 @@ export interface UseView extends Program {
 export function useViews(uses: readonly Taken[]): readonly UseView[] {
   return uses.flatMap((taken): readonly UseView[] => {
     if (taken.kind === "use") {
-      return [{ n: taken.use.n, state: "consumed", at: iso(taken.atMs), ...programOf(taken.use) }];
+      const { n, used } = taken.use;
+      const more = used === undefined ? {} : { used };
+      return [{ n, state: "consumed", at: iso(taken.atMs), ...more, ...programOf(taken.use) }];
     }
     if (taken.kind !== "revoked") return [];
     const { n, reason, by } = taken.revocation;

@@ -10,10 +10,10 @@ import { z } from "zod";
 import type { Act } from "./approval.ts";
 import type { Program } from "./doer.ts";
 import { KIND_TAG } from "./ids.ts";
+import type { Used } from "./limits/use.ts";
 import { type StoredRecord, storedActSchema } from "./stored.ts";
+import { STANDING_USE_FUNC, USE_KIND } from "./use-names.ts";
 import { storedProgram } from "./why.ts";
-
-export const USE_KIND = "use";
 
 /** The executor's name of one try, in characters. */
 export const ATTEMPT_CHARS_MAX = 200;
@@ -27,6 +27,8 @@ export interface Use extends Program {
   readonly attempt: string;
   /** SHA-256 of the arguments in the form of RFC 8785, in hexadecimal. */
   readonly argumentsHash: string;
+  /** Of a standing approval: what all uses came to with this one. */
+  readonly used?: Used;
 }
 
 /** That nobody can take the action any more. */
@@ -58,8 +60,12 @@ const use: z.ZodType<Use> = z.object({
   n,
   attempt: text,
   argumentsHash: text,
+  used: z.exactOptional(z.object({ uses: n, total: z.exactOptional(text) })),
   ...storedProgram,
 });
+
+/** A use of a standing approval that people are told of: the call of the workflow that tells them. */
+const call = z.object({ func: z.literal(STANDING_USE_FUNC), args: z.tuple([use, text]) });
 
 const revocation: z.ZodType<Revocation> = z.intersection(
   z.object({ kind: z.literal("revoked"), n, reason: z.exactOptional(text) }),
@@ -72,8 +78,8 @@ export function takenIn(record: StoredRecord | undefined): Taken {
   const { param, tags, createdAt, timeoutAt } = record;
   if (tags[KIND_TAG] !== USE_KIND) return { kind: "unreadable" };
   if (createdAt >= timeoutAt) return { kind: "late" };
-  const asUse = use.safeParse(param);
-  if (asUse.success) return { kind: "use", use: asUse.data, atMs: createdAt };
+  const asUse = use.safeParse(param).data ?? call.safeParse(param).data?.args[0];
+  if (asUse !== undefined) return { kind: "use", use: asUse, atMs: createdAt };
   const asRevocation = revocation.safeParse(param);
   return asRevocation.success
     ? { kind: "revoked", revocation: asRevocation.data, atMs: createdAt }

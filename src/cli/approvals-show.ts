@@ -68,9 +68,10 @@ function textOf(view: ApprovalView & { readonly uses?: readonly UseView[] }): st
 
 /** The arguments as JSON, which has no line breaks of the asker. */
 function actionLines(view: ApprovalView): readonly string[] {
-  const shown = shownActions(view);
-  return shown.flatMap(({ tool, target, audience, reversible, json }, i) => [
+  const shown = shownActions(view, messagesFor());
+  return shown.flatMap(({ tool, target, audience, reversible, standing, json }, i) => [
     `  ${view.items === undefined ? "action" : `item ${i + 1}`.padEnd(6)}    ${tool}  ${UNDOING[reversible]}`,
+    ...(standing === undefined ? [] : [`  standing  ${standing}`]),
     ...(target === undefined ? [] : [`  target    ${target}`]),
     ...(audience === undefined ? [] : [`  run by    ${audience}`]),
     ...json.split("\n").map((line) => `    ${line}`),

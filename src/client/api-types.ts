@@ -75,7 +75,8 @@ export type AbsenceRequest = {
 
 export type Action = {
   readonly tool: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly standing?: Standing;
   readonly target?: string;
   readonly audience?: string;
   readonly reversible: "yes" | "costly" | "no";
@@ -87,8 +88,9 @@ export type Action = {
 export type ActionInput = {
   /** What is to be run, by a name that its program knows. */
   readonly tool: string;
-  /** What it is to be run with: a JSON object of at most 32 KiB. Every value is shown to those who decide. */
-  readonly arguments: Readonly<Record<string, unknown>>;
+  /** What it is to be run with: a JSON object of at most 32 KiB. Every value is shown to those who decide. Required unless there is `standing`. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly standing?: StandingInput;
   /** What it acts on, such as a system or an account. */
   readonly target?: string;
   /** The program that alone may run it. */
@@ -102,11 +104,13 @@ export type ActionInput = {
 };
 
 export type ActionUse = {
-  /** The number of the use: 1. */
+  /** The number of the use: 1. Of a standing approval: from 1. */
   readonly n: number;
   readonly state: "consumed" | "revoked";
   /** ISO 8601 instant. */
   readonly at: string;
+  /** Of a standing approval: what all uses came to with this one. */
+  readonly used?: StandingUsed;
   /** Of a revocation. */
   readonly reason?: string;
   /** The person who revoked it by their own link. */
@@ -631,7 +635,7 @@ export type ConsumedAction = {
   /** Signed (JWS, compact form): what may run, once. `/.well-known/countersign-keys.json` has the keys. */
   readonly grant: string;
   readonly approval: string;
-  /** The number of the use: 1. */
+  /** The number of the use: 1. Of a standing approval: from 1. */
   readonly use: number;
   /** SHA-256, in hexadecimal, of everything that was approved. */
   readonly digest: string;
@@ -940,6 +944,28 @@ export type KeySet = {
   readonly callbacks?: readonly string[];
 };
 
+export type Limit = {
+  readonly fixed?: unknown;
+  readonly oneOf?: readonly unknown[];
+  readonly min?: number | string;
+  readonly max?: number | string;
+  readonly maxLength?: number;
+};
+
+/** What one argument can be: give exactly one of fixed, oneOf, max and maxLength. */
+export type LimitInput = {
+  /** The one value that the argument has. */
+  readonly fixed?: unknown;
+  /** The values that it can have. */
+  readonly oneOf?: readonly unknown[];
+  /** The least that it can be. Default beside max: 0. */
+  readonly min?: number | string;
+  /** The most that it can be: a number, or a decimal text if the argument is sent as text. */
+  readonly max?: number | string;
+  /** Any text of at most so many characters. */
+  readonly maxLength?: number;
+};
+
 /** If `isExact` is false, there are at least so many. */
 export type ListTotal = {
   readonly count: number;
@@ -1163,6 +1189,8 @@ export type Problem = {
   readonly approvalStatus?: string;
   /** Who consumed the action, and when. */
   readonly use?: ConsumedBy;
+  /** Of a use of a standing approval: the limit that refuses it. */
+  readonly limit?: RefusingLimit;
   /** Between the approved arguments and those that were given; at most 20. */
   readonly differences?: readonly ArgumentDifference[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
@@ -1196,6 +1224,13 @@ export type ReassignRequest = {
 export type RecuseRequest = {
   /** Shown to those concerned. */
   readonly reason?: string;
+};
+
+export type RefusingLimit = {
+  /** A limit of the request. `named`: no limit names this argument. `present`: the argument of this limit is missing. */
+  readonly name: "named" | "present" | "fixed" | "oneOf" | "min" | "max" | "maxLength" | "uses" | "total";
+  /** The argument, by its JSON Pointer (RFC 6901). */
+  readonly pointer?: string;
 };
 
 export type RemindRequest = {};
@@ -1298,6 +1333,39 @@ export type StageInput = {
   readonly escalateTo?: readonly (PersonOrAddress | readonly PersonOrAddress[])[];
   /** Whether an escalation closes the questions that were open. */
   readonly replace?: boolean;
+};
+
+export type Standing = {
+  readonly limits: Readonly<Record<string, Limit>>;
+  readonly uses: number;
+  readonly total?: Total;
+};
+
+/** Limits in place of arguments: the approval can be used several times. */
+export type StandingInput = {
+  /** What each argument can be, by its JSON pointer. An argument that no limit names is refused, and one that a limit names must be there. */
+  readonly limits: Readonly<Record<string, LimitInput>>;
+  /** How often it can be used. */
+  readonly uses: number;
+  /** How much all uses together can come to. */
+  readonly total?: TotalInput;
+};
+
+export type StandingUsed = {
+  readonly uses: number;
+  readonly total?: string;
+};
+
+export type Total = {
+  readonly argument: string;
+  readonly max: number | string;
+};
+
+export type TotalInput = {
+  /** An argument whose limit has a max, and no min below 0. */
+  readonly argument: string;
+  /** The most that it can come to over all uses. */
+  readonly max: number | string;
 };
 
 export type WebhookAnswer = WebhookTaken | WebhooksTaken;

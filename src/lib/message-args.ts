@@ -48,6 +48,7 @@ export interface MessageArgs {
   readonly "act.late.extend": null;
   readonly "act.late.reassign": null;
   readonly "act.late.recuse": null;
+  readonly "act.late.revoke": null;
   readonly "act.late.undo": null;
   readonly "act.notDone": null;
   readonly "act.outcome": { readonly outcome: string };
@@ -74,6 +75,9 @@ export interface MessageArgs {
   readonly "act.replace.link": { readonly who: string };
   readonly "act.replace.press": null;
   readonly "act.required": null;
+  readonly "act.revoke": null;
+  readonly "act.revoke.lead": null;
+  readonly "act.revoke.reason": null;
   readonly "act.undo": null;
   readonly "act.undo.until": { readonly inTime: string; readonly time: string };
   readonly "action.arguments": null;
@@ -195,6 +199,7 @@ export interface MessageArgs {
   readonly "label.ended": null;
   readonly "label.except": null;
   readonly "label.insteadOf": null;
+  readonly "label.lastUsed": null;
   readonly "label.logHead": null;
   readonly "label.needed": null;
   readonly "label.notReached": null;
@@ -210,8 +215,16 @@ export interface MessageArgs {
   readonly "label.standing": null;
   readonly "label.summary": null;
   readonly "label.title": null;
+  readonly "label.tool": null;
+  readonly "label.total": null;
+  readonly "label.used": null;
   readonly "label.validUntil": null;
   readonly "label.youDecideAs": null;
+  readonly "limit.fixed": { readonly value: string };
+  readonly "limit.oneOf": { readonly values: string };
+  readonly "limit.range": { readonly max: string; readonly min: string };
+  readonly "limit.text": { readonly n: number };
+  readonly "limit.total": { readonly max: string };
   readonly "mail.action.page": null;
   readonly "mail.answerBy": { readonly deadline: string };
   readonly "mail.changes.link": null;
@@ -242,6 +255,8 @@ export interface MessageArgs {
   readonly "mail.lead.request": null;
   readonly "mail.lead.requested": null;
   readonly "mail.lead.signIn": null;
+  readonly "mail.lead.standingFirst": null;
+  readonly "mail.lead.standingNear": null;
   readonly "mail.lead.undeliverable": { readonly n: number };
   readonly "mail.lead.undone": null;
   readonly "mail.lead.undone.others": null;
@@ -270,6 +285,8 @@ export interface MessageArgs {
   readonly "mail.signIn.link": null;
   readonly "mail.signIn.title": null;
   readonly "mail.signIn.warning": null;
+  readonly "mail.standing.link": null;
+  readonly "mail.standing.next": null;
   readonly "mail.subject.approved": { readonly title: string };
   readonly "mail.subject.cancelled": { readonly title: string };
   readonly "mail.subject.changes": { readonly title: string };
@@ -285,6 +302,8 @@ export interface MessageArgs {
   readonly "mail.subject.request": { readonly title: string };
   readonly "mail.subject.requested": { readonly title: string };
   readonly "mail.subject.signIn": null;
+  readonly "mail.subject.standingFirst": { readonly title: string };
+  readonly "mail.subject.standingNear": { readonly title: string };
   readonly "mail.subject.undeliverable": { readonly title: string };
   readonly "mail.subject.undone": { readonly title: string };
   readonly "mail.text.approve": null;
@@ -484,6 +503,17 @@ export interface MessageArgs {
   readonly "signOut.done.lead": null;
   readonly "signOut.everywhere": null;
   readonly "signOut.here": null;
+  readonly "standing.can": null;
+  readonly "standing.lead": { readonly n: number; readonly time: string };
+  readonly "standing.limits": null;
+  readonly "standing.link": null;
+  readonly "standing.over": null;
+  readonly "standing.revoked": null;
+  readonly "standing.revokedAt": null;
+  readonly "standing.title": null;
+  readonly "standing.total": { readonly max: string; readonly sum: string };
+  readonly "standing.used": { readonly n: number; readonly of: number };
+  readonly "standing.usedUp": null;
   readonly "why.approvals": { readonly given: number; readonly needed: number; readonly people: number };
   readonly "why.groups": null;
   readonly "why.lost": { readonly needed: number; readonly people: number; readonly rejections: number };

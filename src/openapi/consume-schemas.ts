@@ -23,11 +23,28 @@ export const difference: z.ZodType<Difference> = z
   })
   .meta({ id: "ArgumentDifference" });
 
+export const refusingLimit = z
+  .strictObject({
+    name: z.enum(["named", "present", "fixed", "oneOf", "min", "max", "maxLength", "uses", "total"]).meta({
+      description:
+        "A limit of the request. `named`: no limit names this argument. `present`: the argument of this limit is missing.",
+    }),
+    pointer: z
+      .exactOptional(z.string())
+      .meta({ description: "The argument, by its JSON Pointer (RFC 6901)." }),
+  })
+  .meta({ id: "RefusingLimit" });
+
 export const use: z.ZodType<UseView> = z
   .strictObject({
-    n: z.int().meta({ description: "The number of the use: 1." }),
+    n: z.int().meta({ description: "The number of the use: 1. Of a standing approval: from 1." }),
     state: z.enum(["consumed", "revoked"]),
     at: instant,
+    used: z
+      .exactOptional(
+        z.strictObject({ uses: z.int(), total: z.exactOptional(z.string()) }).meta({ id: "StandingUsed" }),
+      )
+      .meta({ description: "Of a standing approval: what all uses came to with this one." }),
     reason: z.exactOptional(z.string()).meta({ description: "Of a revocation." }),
     by: z.exactOptional(z.string()).meta({ description: "The person who revoked it by their own link." }),
     ...program,
@@ -41,7 +58,7 @@ export const consumedAction = z
         "Signed (JWS, compact form): what may run, once. `/.well-known/countersign-keys.json` has the keys.",
     }),
     approval: z.string(),
-    use: z.int().meta({ description: "The number of the use: 1." }),
+    use: z.int().meta({ description: "The number of the use: 1. Of a standing approval: from 1." }),
     digest: z.string().meta({ description: "SHA-256, in hexadecimal, of everything that was approved." }),
     expiresAt: instant.meta({ description: "Until when the grant is good." }),
   })

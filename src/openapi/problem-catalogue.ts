@@ -41,7 +41,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "Read what is stored. Use another id for a new request.",
   },
   ALREADY_CONSUMED: {
-    when: "The action was consumed by another attempt. `use` says when, and by the key of which client.",
+    when: "The action was consumed by another attempt: `use` says when, and by the key of which client. Or the uses of a standing approval, or its total, are used up: `limit` says which.",
     remedy:
       "Do not run it again. An executor that lost its own grant sends the same `attempt` with a key of the same client, and gets the same grant.",
   },
@@ -50,7 +50,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "Do not run it. Request another approval.",
   },
   NOT_AS_APPROVED: {
-    when: "The arguments or the audience are not those that were approved. `differences` names each place by JSON Pointer (RFC 6901).",
+    when: "The arguments or the audience are not those that were approved. `differences` names each place by JSON Pointer (RFC 6901); of a standing approval, `limit` names the limit that refuses.",
     remedy: "Do not run it. Send what was approved, or request another approval.",
   },
   PAYLOAD_TOO_LARGE: {

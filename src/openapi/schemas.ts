@@ -21,7 +21,7 @@ import type { ApprovalView } from "../approval/view.ts";
 import type { Progress, Why } from "../approval/why.ts";
 import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
-import { consumedBy, difference, use } from "./consume-schemas.ts";
+import { consumedBy, difference, refusingLimit, use } from "./consume-schemas.ts";
 
 const door = doorSchema.meta({
   description: "How the decision arrived: by the link in a mail, by the API, or by a webhook.",
@@ -519,6 +519,9 @@ export const problem = z
         "Of a refused consumption: `pending`, `rejected`, `failed`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over.",
     }),
     use: z.exactOptional(consumedBy).meta({ description: "Who consumed the action, and when." }),
+    limit: z
+      .exactOptional(refusingLimit)
+      .meta({ description: "Of a use of a standing approval: the limit that refuses it." }),
     differences: z.exactOptional(z.array(difference)).meta({
       description: `Between the approved arguments and those that were given; at most ${DIFFERENCES_MAX}.`,
     }),

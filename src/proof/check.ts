@@ -4,7 +4,7 @@
  */
 import { type Course, courseOf } from "../approval/course.ts";
 import { actionsOf } from "../approval/items.ts";
-import { outcomeOf, type StoredRecord } from "../approval/stored.ts";
+import { outcomeOf, requestOf, type StoredRecord } from "../approval/stored.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { type KeySet, verifySigned } from "../signing/verify.ts";
 import type { Bundle } from "./bundle.ts";
@@ -145,7 +145,9 @@ async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: S
             "Uses that are not in the bundle: it may be older than one, and the receipt of one can be left out",
           ),
         ];
-  const several = uses.length > 1 ? [wrong("An action that can be used once has several uses")] : [];
+  const isOnce = requestOf(root)?.action?.standing === undefined;
+  const several =
+    isOnce && uses.length > 1 ? [wrong("An action that can be used once has several uses")] : [];
   return [...lines.flat(), ...several, ...left];
 }
 

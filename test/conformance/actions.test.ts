@@ -1,7 +1,7 @@
 /** What many executors and operators are told at two gateways about a few approved actions, held against a sequential server. */
 import { afterAll, expect, test } from "vitest";
 import { KIND_TAG } from "../../src/approval/ids.ts";
-import { USE_KIND } from "../../src/approval/use.ts";
+import { USE_KIND } from "../../src/approval/use-names.ts";
 import type { Durable } from "../../src/durable/durable.ts";
 import { askedAction, outcomeOf, WANTED } from "../support/approved-action.ts";
 import { json, startTestGateway, type TestGateway } from "../support/gateway.ts";

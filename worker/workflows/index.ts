@@ -6,6 +6,7 @@ import { PASSKEY_MAIL_FUNC } from "../../src/approval/passkey.ts";
 import { SCHEDULED_VERSION } from "../../src/approval/scheduled.ts";
 import { SIGN_IN_FUNC } from "../../src/approval/sign-in.ts";
 import { ACTION_VERSION, APPROVAL_VERSION, PEOPLE_VERSION } from "../../src/approval/starting.ts";
+import { STANDING_USE_FUNC } from "../../src/approval/use-names.ts";
 import { EXAMPLES } from "../examples/index.ts";
 import type { Registration } from "../runtime/registration.ts";
 import { approval } from "./approval.ts";
@@ -16,6 +17,7 @@ import { log_head_mail } from "./log-head.ts";
 import { approval_mail } from "./notice.ts";
 import { passkey_mail } from "./passkey.ts";
 import { sign_in_mail } from "./sign-in.ts";
+import { standing_use } from "./standing-use.ts";
 
 export type { Registration };
 
@@ -32,6 +34,7 @@ export const PRODUCT_WORKFLOWS: readonly Registration[] = [
   { name: SIGN_IN_FUNC, version: 1, func: sign_in_mail },
   { name: PASSKEY_MAIL_FUNC, version: 1, func: passkey_mail },
   { name: LOG_HEAD_FUNC, version: 1, func: log_head_mail },
+  { name: STANDING_USE_FUNC, version: 1, func: standing_use },
   { name: CALLBACK_FUNC, version: 1, func: callback },
   { name: COMPLETION_FUNC, version: 1, func: callback_on_completion },
 ];

@@ -13,6 +13,8 @@ import { type Program, programOf } from "../../src/approval/doer.ts";
 import { openingAsks } from "../../src/approval/evaluate/asks.ts";
 import { OPENING } from "../../src/approval/evaluate/look.ts";
 import { childId } from "../../src/approval/ids.ts";
+import { grantedStanding } from "../../src/approval/limits/granted.ts";
+import { slotIn } from "../../src/approval/limits/use-record.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
 import { operatorCaller } from "../../src/approval/operator.ts";
@@ -20,6 +22,8 @@ import { ruleOf } from "../../src/approval/rule.ts";
 import { startStepIn } from "../../src/approval/start-step.ts";
 import { callOf, extensionOf, reassignmentOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn } from "../../src/approval/stored-notice.ts";
+import { useId } from "../../src/approval/use.ts";
+import { VIEW_LINK } from "../../src/approval/view-link.ts";
 import type { Mail } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { stored } from "../../src/durable/protocol-client.ts";
@@ -28,7 +32,7 @@ import { eventsOfMail } from "../../src/service/callbacks/events.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { askMail, ballotMail, broughtBy } from "./ask-mail.ts";
 import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
-import { read } from "./records.ts";
+import { read, readSettled } from "./records.ts";
 import { keptReturnPath } from "./return-path.ts";
 
 export function* approval_mail(ctx: Context, input: unknown): Generator<unknown, NoticeEnd> {
@@ -115,6 +119,22 @@ async function mailFor(svc: ProductServices, notice: Notice): Promise<Mail | und
     }
     case "outcome":
       return { kind: "outcome", ...ballotMail(about), ...endedBy(says) };
+    case "standing-used": {
+      const used = await usedAs(svc, root, says);
+      if (used === undefined) return undefined;
+      const mail = ballotMail(about);
+      const expiresAtMs = used.untilMs + LINK_VIEW_MS;
+      const { bornAtMs, recipient, gen } = mail;
+      const link = svc.tokens.issueLink({
+        pid: record.id,
+        recipient,
+        choice: VIEW_LINK,
+        gen,
+        bornAtMs,
+        expiresAtMs,
+      });
+      return { kind: "standing-used", ...mail, ...used, link: `${svc.publicUrl}/d/${link}/standing` };
+    }
     default:
       return says satisfies never;
   }
@@ -165,6 +185,10 @@ async function requesterMail(
   switch (says.mail) {
     case "requester-outcome":
       return { kind: "requester-outcome", ...to, ...endedBy(says) };
+    case "requester-standing-used": {
+      const used = await usedAs(svc, root, says);
+      return used && { kind: "requester-standing-used", ...to, ...used, link: `${to.link}/standing` };
+    }
     case "requested":
       return { kind: "requested", ...to, people: await askedFirst(svc, root) };
     case "undeliverable":
@@ -192,6 +216,20 @@ async function requesterMail(
     default:
       return says satisfies never;
   }
+}
+
+/** A use of a standing approval; undefined if it came too late, and so is none. */
+async function usedAs(
+  svc: ProductServices,
+  begun: StoredPromise,
+  { slot, told }: Extract<Says, { readonly slot: number }>,
+) {
+  const granted = grantedStanding(await readSettled(svc, begun.id, begun.id));
+  if (granted === undefined) return undefined;
+  const { untilMs } = granted;
+  const taken = slotIn(await read(svc, useId(begun.id, slot)), untilMs);
+  if (taken.kind !== "use") return undefined;
+  return { told, slot, used: taken.use.used, atMs: taken.atMs, untilMs };
 }
 
 /** Those who were asked when the approval began: where somebody was away, another person. */

@@ -2,17 +2,18 @@
  * JSON pointers (RFC 6901) into the arguments of an action. They lead through the members of objects only: a list is one
  * value, so no pointer means both the first item of a list and a member called `0`.
  */
+import { pointer as token } from "../pointer.ts";
 import { isRecord } from "../raw-input.ts";
 
-/** In characters; the arguments of an action are bounded, too. */
-export const POINTER_CHARS_MAX = 500;
+/** In characters, as of the name of an argument. */
+export const POINTER_CHARS_MAX = 200;
 
 /** At least one name. A `~` or `/` in a name is written `~0` or `~1`. */
 export const POINTER = /^(?:\/(?:[^~/]|~[01])*)+$/u;
 
 /** The pointer to a member of what `parent` points to; the whole is the empty text. */
 export function memberPointer(parent: string, name: string): string {
-  return `${parent}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return `${parent}/${token(name)}`;
 }
 
 /** The value that a pointer leads to, and undefined if nothing is there. */

@@ -24,7 +24,7 @@ export const UNUSED: Used = { uses: 0 };
  * The limit that refuses a use: one of an argument's (`fixed`, `oneOf`, `min`, `max`, `maxLength`), `named` (no limit names
  * the argument), `present` (the argument of a limit is missing), `uses` or `total`.
  */
-interface Refusal {
+export interface Refusal {
   readonly limit: "named" | "present" | "fixed" | "oneOf" | "min" | "max" | "maxLength" | "uses" | "total";
   /** The argument, except for `uses`. */
   readonly pointer?: string;

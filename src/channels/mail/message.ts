@@ -12,6 +12,7 @@ import type {
 } from "../../approval/approval.ts";
 import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
+import type { Used } from "../../approval/limits/use.ts";
 import type { OnDeadline } from "../../approval/schema.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Mailbox } from "../../lib/mail-address.ts";
@@ -81,6 +82,10 @@ export type Mail =
         /** Whether the question may be asked again, with changes. */
         readonly mayChange: boolean;
       })
+  /** To an approver who granted a standing approval: that it is used. */
+  | ({ readonly kind: "standing-used"; readonly link: string } & BallotMail & StandingUsed)
+  /** The same to the requester. */
+  | ({ readonly kind: "requester-standing-used" } & RequesterMail & StandingUsed)
   /** To the requester: these people's mails are refused for good. */
   | ({ readonly kind: "undeliverable" } & RequesterMail & {
         readonly people: readonly Person[];
@@ -190,6 +195,17 @@ interface RequesterMail extends About {
   readonly bornAtMs: number;
   /** Signed link to the requester's own page. Absent in mails of earlier versions that are sent again. */
   readonly link?: string;
+}
+
+interface StandingUsed {
+  /** `first`: there was no use before. `near`: four fifths of the uses, or of the total, are gone. */
+  readonly told: "first" | "near";
+  /** The number of the use. */
+  readonly slot: number;
+  /** What all uses came to with this one, and by when the last one must be. */
+  readonly used: Used;
+  readonly atMs: number;
+  readonly untilMs: number;
 }
 
 interface Ended {

@@ -8,6 +8,7 @@ import {
 } from "../../approval/approval.ts";
 import type { Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
+import { type UsedText, usedTexts } from "../../approval/limits/words.ts";
 import { addressKey } from "../../approval/person.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
 import { explanationText, peopleText, recordedText, whyText } from "../../approval/wording.ts";
@@ -29,6 +30,8 @@ export type Notice = MailOf<
   | "changes-requested"
   | "out-of-reach"
   | "undeliverable"
+  | "standing-used"
+  | "requester-standing-used"
 >;
 
 export function notice(mail: Notice, making: Making): MailContent {
@@ -58,7 +61,7 @@ type Told = Pick<MailContent, "lead" | "rows"> &
 type SubjectKey = (typeof SUBJECTS)[keyof typeof SUBJECTS];
 
 function told(mail: Notice, to: Person, { messages }: Making): Told {
-  const dated = (label: "label.ended" | "label.answerBy", atMs: number): Row =>
+  const dated = (label: DatedLabel, atMs: number): Row =>
     row(messages, label, ...dateLines(dateText(atMs, { ...to, locale: messages.locale })));
   switch (mail.kind) {
     case "handed-on":
@@ -121,6 +124,9 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
         ...linkTo(mayChange ? "mail.changes.link" : "mail.request.link", mail.link, messages),
       };
     }
+    case "standing-used":
+    case "requester-standing-used":
+      return standingUsed(mail, { dated, messages });
     case "undeliverable":
       return {
         subject: "mail.subject.undeliverable",
@@ -132,6 +138,41 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
     default:
       return mail satisfies never;
   }
+}
+
+type DatedLabel = "label.ended" | "label.answerBy" | "label.lastUsed" | "label.validUntil";
+
+function standingUsed(
+  mail: MailOf<"standing-used" | "requester-standing-used">,
+  {
+    dated,
+    messages,
+  }: { readonly dated: (label: DatedLabel, atMs: number) => Row; readonly messages: Messages },
+): Told {
+  const { told, used, atMs, untilMs, request, link } = mail;
+  const standing = request.action?.standing;
+  return {
+    subject: told === "first" ? "mail.subject.standingFirst" : "mail.subject.standingNear",
+    lead: messages.text(told === "first" ? "mail.lead.standingFirst" : "mail.lead.standingNear"),
+    story: [messages.text("mail.standing.next")],
+    rows: [
+      ...(request.action === undefined
+        ? []
+        : [row(messages, "label.tool", theirLine(both(request.action.tool)))]),
+      ...(standing === undefined ? [] : usedTexts(standing, used, messages).map(usedRow(messages))),
+      dated("label.lastUsed", atMs),
+      dated("label.validUntil", untilMs),
+    ],
+    ...linkTo("mail.standing.link", link, messages),
+  };
+}
+
+/** The name of an argument is the asker's. */
+function usedRow(messages: Messages) {
+  return ({ argument, text }: UsedText): Row =>
+    argument === undefined
+      ? row(messages, "label.used", ourLine(text))
+      : row(messages, "label.total", theirLine(both(argument)), ourLine(text));
 }
 
 function whyOf(
@@ -154,7 +195,7 @@ function stageRow({ stage, stages, stageName }: Explanation, messages: Messages)
 
 /** A button that leads to the requester's page. */
 function linkTo(
-  label: "mail.changes.link" | "mail.request.link",
+  label: "mail.changes.link" | "mail.request.link" | "mail.standing.link",
   url: string | undefined,
   messages: Messages,
 ): Pick<MailContent, "actions"> | object {
@@ -174,6 +215,8 @@ const SUBJECTS = {
   changes: "mail.subject.changes",
   outOfReach: "mail.subject.outOfReach",
   undeliverable: "mail.subject.undeliverable",
+  standingFirst: "mail.subject.standingFirst",
+  standingNear: "mail.subject.standingNear",
 } as const;
 
 const OUTCOMES = {

@@ -28,6 +28,8 @@ interface MailedAction {
   readonly name: string | undefined;
   /** Whether it can be undone, in our words. */
   readonly reversible: string;
+  /** That it is for more than once. */
+  readonly standing: string | undefined;
   /** The tool, and what it acts on. */
   readonly facts: readonly { readonly label: string; readonly value: Both }[];
   /** Every argument, or none: the page shows what is too long for a mail. */
@@ -81,7 +83,7 @@ function mailedActions(
   request: ApprovalRequest,
   messages: Messages,
 ): { readonly actions: readonly MailedAction[]; readonly bytes: number } {
-  const shown = shownActions(request);
+  const shown = shownActions(request, messages);
   const actions = shown.map((action, i) => ({
     ...mailedAction(action, messages),
     name: request.items && messages.text("action.item", { n: i + 1, of: shown.length }),
@@ -96,7 +98,7 @@ function mailedActions(
 }
 
 function mailedAction(
-  { tool, target, audience, reversible, ...shown }: ShownAction,
+  { tool, target, audience, reversible, standing, ...shown }: ShownAction,
   messages: Messages,
 ): Omit<MailedAction, "name"> {
   const rows = shown.rows.map(({ label, value }) => ({
@@ -112,11 +114,12 @@ function mailedAction(
   ] as const;
   return {
     reversible: messages.text(REVERSIBLE[reversible]),
+    standing,
     facts: facts.flatMap(({ label, text }) =>
       text === undefined ? [] : [{ label: messages.text(label), value: both(text) }],
     ),
     rows,
-    json: rows.length === 0 ? undefined : json,
+    json: rows.length === 0 || standing !== undefined ? undefined : json,
     note: rows.length === 0 ? messages.text("action.none") : undefined,
     bytes: {
       rows: rows.reduce(

@@ -63,6 +63,10 @@ function partsOf(mail: Mail): readonly (string | number)[] {
       return [mail.kind, mail.bornAtMs, mail.n];
     case "undeliverable":
       return [mail.kind, mail.bornAtMs, ...mail.ballots];
+    case "standing-used":
+      return [...ballotParts(mail.kind, mail), mail.slot, mail.told];
+    case "requester-standing-used":
+      return [mail.kind, mail.bornAtMs, mail.slot, mail.told];
     default:
       return mail satisfies never;
   }

@@ -32,6 +32,7 @@ export const ACT_FIELDS = {
   ],
   recuse: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
   cancel: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
+  revoke: [{ name: "reason", kind: "lines", charsMax: REASON_CHARS_MAX, isRequired: false }],
   // No longer than the links that people have can be opened after the deadline as it was.
   extend: [
     { name: "more", kind: "option", charsMax: 10, isRequired: true, options: ["P1D", "P2D", "P3D", "P7D"] },

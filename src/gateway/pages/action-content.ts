@@ -20,7 +20,7 @@ export function actionLocals(
   messages: Messages,
   { heading, id = "action", struck }: Place,
 ): Locals | undefined {
-  const shown = shownActions(request);
+  const shown = shownActions(request, messages);
   if (shown.length === 0) return undefined;
   const { items, atomic } = request;
   const separable = separableItems(request);
@@ -61,7 +61,7 @@ function hintOf(
 }
 
 function actionOf(
-  { tool, target, audience, reversible, rows, json }: ShownAction,
+  { tool, target, audience, reversible, standing, rows, json }: ShownAction,
   messages: Messages,
 ): Locals {
   return {
@@ -71,7 +71,9 @@ function actionOf(
     audience,
     reversible: messages.text(REVERSIBLE[reversible]),
     isFinal: reversible === "no",
+    standing,
     rows: rows.map(({ label, value }) => ({ label, value })),
-    json,
+    // Limits are told in words: as JSON they would be in none of the reader's.
+    json: standing === undefined ? json : undefined,
   };
 }

@@ -34,7 +34,7 @@ type Acting = Pick<ApprovalRequest, "action" | "items">;
 /** Every value that can be changed, in the order of the page. */
 export function editRows(request: Acting): readonly EditRow[] {
   return actionsOf(request).flatMap((action, i) =>
-    argumentRows(action.arguments).flatMap((row, r) => {
+    argumentRows(action.arguments ?? {}).flatMap((row, r) => {
       if (!isEditableAt(action, row.path)) return [];
       const item = request.items === undefined ? undefined : i + 1;
       return [{ ...row, item, name: `argument.${i}.${r}`, current: valueAt(action.arguments, row.path) }];

@@ -13,6 +13,7 @@ import type { Page, Standing } from "./page.ts";
 import { requestContent } from "./request-content.ts";
 import { resultContent } from "./result-content.ts";
 import { signInContent } from "./sign-in-content.ts";
+import { standingContent } from "./standing-content.ts";
 import type { Visit } from "./standing-text.ts";
 
 /** A page as data: which template, what it prints, and what surrounds it. */
@@ -36,8 +37,9 @@ export function pageContent(
     case "decide":
       return visited(decideContent(page.data, messages(page.data.approver.locale)), page.data.visitor);
     case "standing": {
-      const { stands, approver, undo, tried, visitor } = page.data;
-      const visit = { asked: page.data, stands, press: "view", undo, tried, session: visitor?.form } as const;
+      const { stands, approver, undo, tried, visitor, standingApproval } = page.data;
+      const more = { undo, tried, standingApproval, session: visitor?.form };
+      const visit = { asked: page.data, stands, press: "view", ...more } as const;
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "receipt": {
@@ -54,6 +56,8 @@ export function pageContent(
       return visited(requestContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
     case "change":
       return visited(changeContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
+    case "standingApproval":
+      return visited(standingContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
     case "refused":
       return refusedContent(messages());
     case "notRecorded":

@@ -4,10 +4,12 @@ import type { ContentChange } from "../../approval/content-changes.ts";
 import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
+import type { GrantedStanding } from "../../approval/limits/granted.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
+import type { StandingUses } from "../../service/approvals/standing-uses.ts";
 import type { AdminPage } from "./admin/admin-page.ts";
 import type { FormProblem } from "./decision-form.ts";
 import type { EditRow } from "./edit-form.ts";
@@ -169,6 +171,23 @@ export interface EditPage extends Omit<ActPage, "act" | "outcome" | "instead"> {
   readonly wrong: ReadonlySet<string>;
 }
 
+/** A standing approval that was granted, for those who granted it or asked for it. */
+export interface StandingPage extends Visited {
+  readonly reader: Person;
+  /** Of the request. */
+  readonly title: string;
+  /** Path of the page that this one belongs to. */
+  readonly back: string;
+  readonly granted: GrantedStanding;
+  readonly uses: StandingUses;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** The form that revokes it: as of `ActPage`. */
+  readonly form: Pick<ActPage, "values" | "faults" | "press">;
+  /** Whether a press came too late. */
+  readonly isLate: boolean;
+}
+
 /** What was tried, on a page that tells why it was not done. */
 export type TriedAct = BallotAct | "undo";
 
@@ -238,6 +257,8 @@ export interface RequestPage extends Visited {
   readonly changes?: ChangesAsked;
   /** What can be done, while anything can. */
   readonly acts?: RequestActs;
+  /** Path of the page of the standing approval, if that was granted. */
+  readonly standingApproval?: string;
   /** Names the form that reminds, with 128 random bits in base64url. */
   readonly press: string;
   /** What came of a press on this page. Of an act: that it came too late. */
@@ -260,6 +281,8 @@ export interface ChangePage extends Omit<ActPage, "act" | "reader" | "outcome"> 
 
 /** What a page about a settled ballot can say beside how it stands. */
 interface AfterPress {
+  /** Path of the page of a standing approval that the reader has granted. */
+  readonly standingApproval?: string;
   /** Path that takes the answer back, while that is possible. */
   readonly undo?: string;
   /** What was tried here, and came too late. */
@@ -280,6 +303,7 @@ interface AfterPress {
  * - `act` (200; 422 if it was not done): the form of something else that can be done.
  * - `request` (200; 409 if a press there came too late): an approval, for the person who asked.
  * - `change` (200; 422 if it was not done): the form by which they change the question.
+ * - `standingApproval` (200; 409 if a press there came too late; 422 if it was not done): what became of a standing approval.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
  * - `error`: any other refusal; `message` must be fit for people.
@@ -316,6 +340,7 @@ export type Page =
   | { readonly view: "edit"; readonly data: EditPage }
   | { readonly view: "request"; readonly data: RequestPage }
   | { readonly view: "change"; readonly data: ChangePage }
+  | { readonly view: "standingApproval"; readonly data: StandingPage }
   | { readonly view: "refused" }
   | { readonly view: "notRecorded" }
   | {

@@ -138,13 +138,16 @@ const NOTICES = {
   replace: "act.late.reassign",
 } as const;
 
-function actsOf({ acts, changes }: RequestPage, messages: Messages): readonly Locals[] {
+function actsOf({ acts, changes, standingApproval }: RequestPage, messages: Messages): readonly Locals[] {
   const { change, extend, cancel } = acts ?? {};
   const label = changes === undefined ? "act.change" : "request.answerChanges";
   return [
     ...(change === undefined ? [] : [{ href: change, text: messages.text(label) }]),
     ...(extend === undefined ? [] : [{ href: extend, text: messages.text("act.extend") }]),
     ...(cancel === undefined ? [] : [{ href: cancel, text: messages.text("act.cancel") }]),
+    ...(standingApproval === undefined
+      ? []
+      : [{ href: standingApproval, text: messages.text("standing.link") }]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "..
 import { doerOf, type Program } from "../../approval/doer.ts";
 import { isCancelled } from "../../approval/ending.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
+import { grantedStanding } from "../../approval/limits/granted.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
 import {
@@ -63,6 +64,7 @@ export function requestPageOf(
     ...(cancelled === undefined ? {} : { reason: cancelled }),
     ...(changes === undefined ? {} : { changes }),
     ...(acts === undefined ? {} : { acts }),
+    ...(grantedStanding(root) === undefined ? {} : { standingApproval: `${path}/standing` }),
     press,
   };
 }

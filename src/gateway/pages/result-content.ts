@@ -45,6 +45,10 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       reason: stands.kind === "closed" ? stands.reason : undefined,
       to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
       undo: undoOf(visit, messages),
+      standing: visit.standingApproval && {
+        href: visit.standingApproval,
+        text: messages.text("standing.link"),
+      },
       form: DECISION_FORM,
       session: visit.session,
       outcome: outcomeOf(visit, messages),

@@ -31,6 +31,8 @@ export interface Visit {
   readonly pressed?: string;
   /** Path that takes the answer back, while that is possible. */
   readonly undo?: string | undefined;
+  /** Path of the page of a standing approval that the reader has granted. */
+  readonly standingApproval?: string | undefined;
   /** What was tried, and came too late. */
   readonly tried?: TriedAct | undefined;
   /** What a form carries where the reader is signed in. */

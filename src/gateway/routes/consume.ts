@@ -8,6 +8,7 @@ import { ServiceError } from "../../lib/errors.ts";
 import type { ConsumedAction, RevokedAction } from "../../openapi/consume-schemas.ts";
 import { consumeAction } from "../../service/approvals/consume.ts";
 import { consumeFailure, consumeOutcome, revokeFailure } from "../../service/approvals/consume-failure.ts";
+import { createLastSlots } from "../../service/approvals/last-slots.ts";
 import { revokeAction } from "../../service/approvals/revoke.ts";
 import { nonceFromKey } from "../../service/idempotency-key.ts";
 import type { Signer } from "../../signing/signer.ts";
@@ -32,12 +33,13 @@ const revokeBody = bodyOf("revoke", revokeRequest);
 
 export function addConsumeRoutes(router: IRouter, options: ConsumeRoutesOptions): void {
   const { needs, signer } = options;
+  const consuming = { ...options, slots: createLastSlots(options.durable) };
 
   addRoute(router, "/approvals/:id/consume", {
     POST: needs("approvals:consume", async (req, res) => {
       const id = approvalIn(req);
       const body = await consumeBody(req);
-      const consumed = await consumeAction(options, id, { ...body, ...programIn(res) });
+      const consumed = await consumeAction(consuming, id, { ...body, ...programIn(res) });
       if (consumed.kind === "unknown") throw unknownApproval(id);
       const { approval } = consumed;
       noteApproval(res, approval);

@@ -32,6 +32,7 @@ import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/pag
 import type { Pages } from "../pages/pages.ts";
 import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
+import { addStandingPage } from "./standing-page.ts";
 import { isOwnForm, type Way } from "./way.ts";
 
 export interface RequestPagesOptions {
@@ -170,6 +171,11 @@ export function addRequestPages(
       const refused = outcome.refused === "to-same" ? "to-member" : outcome.refused;
       showForm(options, res, asked, { ...shown, refused });
     },
+  });
+
+  addStandingPage(router, options, `${route}/standing`, async (req, res) => {
+    const asked = await reach(req, res);
+    return asked && { course: asked.course, reader: asked.requester, way: asked.way };
   });
 
   addPage("/remind", {

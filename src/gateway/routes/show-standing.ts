@@ -1,4 +1,5 @@
 import type { Response } from "express";
+import { grantedStanding } from "../../approval/limits/granted.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import type { Question } from "../../service/approvals/question.ts";
@@ -33,6 +34,8 @@ export function showStanding(
   const nowMs = knownTime({ durable, clock });
   const asked = askedOf(question, nowMs);
   const undo = undoPath(question, path, nowMs);
+  const granted = grantedStanding(question.course.root);
+  const isTheirs = granted?.grantedBy.some(({ n }) => n === question.ballot.n) === true;
   // What somebody did before in the same way is no failure to tell of.
   const isSame = tried !== undefined && stands.kind === "closed" && stands.because === ENDS[tried];
   const late = isSame ? undefined : tried;
@@ -45,6 +48,7 @@ export function showStanding(
       stands,
       ...(undo && { undo }),
       ...(late && { tried: late }),
+      ...(isTheirs ? { standingApproval: `${path}/standing` } : {}),
       ...(visitor && { visitor }),
     },
   });

@@ -1,6 +1,7 @@
 /** Why an action is not consumed, or its approval not revoked, in words and as a problem for programs. */
 import type { NotConsumable } from "../../approval/consumable.ts";
 import { doerOf, type Program, programOf } from "../../approval/doer.ts";
+import type { Refusal as LimitRefusal } from "../../approval/limits/use.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Consumed, Gone } from "./consume.ts";
 import type { Revoked } from "./revoke.ts";
@@ -62,9 +63,26 @@ function goneFailure(gone: Gone): ServiceError {
       );
     case "unreadable":
       return new ServiceError("CONFLICT", `Cannot consume: ${UNREADABLE}`);
+    case "over-limit":
+      return limitFailure(gone.refusal);
+    case "other-arguments":
+      return new ServiceError(
+        "CONFLICT",
+        "Cannot consume: the same attempt was made with other arguments before; give each try a name of its own",
+      );
     default:
       return gone satisfies never;
   }
+}
+
+/** The number of uses, and what they come to, are used up; an argument is not what was approved. */
+function limitFailure({ limit: name, pointer, message }: LimitRefusal): ServiceError {
+  const more = { limit: { name, ...(pointer === undefined ? {} : { pointer }) } };
+  if (name === "uses" || name === "total") {
+    return new ServiceError("ALREADY_CONSUMED", `Cannot consume: ${message}`, { more });
+  }
+  const place = pointer === undefined || pointer === "" ? "the arguments" : pointer;
+  return new ServiceError("NOT_AS_APPROVED", `Cannot consume: ${place}: ${message}`, { more });
 }
 
 const NOT_APPROVED = {

@@ -7,22 +7,29 @@ import {
   consumableOf,
   mismatchOf,
   type NotConsumable,
+  type StandingConsumable,
   type Wanted,
 } from "../../approval/consumable.ts";
 import { type Program, programOf } from "../../approval/doer.ts";
 import { type GrantClaims, grantOf } from "../../approval/grant.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
-import { type Revocation, type Taken, takenIn, USE_KIND, type Use, useId } from "../../approval/use.ts";
+import type { Refusal } from "../../approval/limits/use.ts";
+import { type Revocation, type Taken, takenIn, type Use, useId } from "../../approval/use.ts";
+import { USE_KIND } from "../../approval/use-names.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { openRestores } from "../../durable/restores.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { approvalBehind } from "./approval-behind.ts";
+import { createLastSlots, type LastSlots } from "./last-slots.ts";
+import { useStanding } from "./use-standing.ts";
 
 export interface ConsumeOptions {
   readonly durable: Durable;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** What this process knows of the uses of standing approvals. Default: nothing. */
+  readonly slots?: LastSlots;
 }
 
 export interface ConsumeCall extends Wanted, Program {
@@ -48,7 +55,11 @@ export type Gone =
   | { readonly why: "too-late"; readonly untilMs: number }
   /** The engine was restored from a backup of that time. Nobody knows whether it was consumed after that. */
   | { readonly why: "restored"; readonly backupAtMs: number }
-  | { readonly why: "unreadable" };
+  | { readonly why: "unreadable" }
+  /** A limit of a standing approval refuses this use. */
+  | { readonly why: "over-limit"; readonly refusal: Refusal }
+  /** The attempt has used it with other arguments, or was going to. */
+  | { readonly why: "other-arguments" };
 
 /** @param id of the approval, or of the promise by which a program called it */
 export async function consumeAction(
@@ -64,12 +75,13 @@ export async function consumeAction(
   if ("why" in consumable) return refused(consumable);
   const mismatch = mismatchOf(consumable, call);
   if (mismatch !== undefined) return refused(mismatch);
-  const { n, action, untilMs, digest } = consumable;
+  if ("standing" in consumable) return await consumeStanding(options, root, consumable, call);
+  const { n, arguments: given, untilMs, digest } = consumable;
   const use: Use = {
     kind: "use",
     n,
     attempt: call.attempt,
-    argumentsHash: canonicalHash(action.arguments),
+    argumentsHash: canonicalHash(given),
     ...programOf(call),
   };
   const backupAtMs = await backupWith(options, root);
@@ -82,6 +94,36 @@ export async function consumeAction(
   if (taken.kind !== "use" || !isSameTry(taken.use, use)) return refused(goneBy(taken, consumable));
   const claims = grantOf(root.id, consumable, taken.atMs);
   return { kind: "granted", approval: root.id, n, digest, claims };
+}
+
+/** Takes it once more, within its limits. */
+async function consumeStanding(
+  options: ConsumeOptions,
+  root: StoredPromise,
+  consumable: StandingConsumable,
+  call: ConsumeCall,
+): Promise<Consumed> {
+  const { durable, clock, slots = createLastSlots(durable) } = options;
+  const { id: approval } = root;
+  const { standing, untilMs, digest } = consumable;
+  const backupAtMs = await backupWith(options, root);
+  // Its uses after the backup are lost, and with them what they came to.
+  if (backupAtMs !== undefined) return { kind: "refused", approval, why: "restored", backupAtMs };
+  const outcome = await useStanding({ durable, clock, slots }, { approval, standing, untilMs }, call);
+  const refused = (why: Gone): Consumed => ({ kind: "refused", approval, ...why });
+  switch (outcome.kind) {
+    case "used": {
+      const { n, arguments: given } = outcome.use;
+      const claims = grantOf(approval, { ...consumable, n, arguments: given }, outcome.atMs);
+      return { kind: "granted", approval, n, digest, claims };
+    }
+    case "over-limit":
+      return refused({ why: "over-limit", refusal: outcome.refusal });
+    case "other-arguments":
+      return refused({ why: "other-arguments" });
+    default:
+      return refused(goneBy(outcome, consumable));
+  }
 }
 
 /**
@@ -129,7 +171,7 @@ function isSameTry(stored: Use, asked: Use): boolean {
   );
 }
 
-function goneBy(taken: Taken, { untilMs }: Consumable): Gone {
+function goneBy(taken: Taken, { untilMs }: Pick<Consumable, "untilMs">): Gone {
   switch (taken.kind) {
     case "use":
       return { why: "consumed", atMs: taken.atMs, ...programOf(taken.use) };

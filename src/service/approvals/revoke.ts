@@ -1,11 +1,13 @@
-/** Takes the approval of an action back, as long as nobody has consumed it. */
+/** Takes the approval of an action back, as long as nobody has consumed it; a standing one, from the next use on. */
 import { consumableOf } from "../../approval/consumable.ts";
+import { grantedStanding } from "../../approval/limits/granted.ts";
 import { type Revocation, type Taken, takenIn } from "../../approval/use.ts";
 import { type ApprovalView, statusOf } from "../../approval/view.ts";
 import type { Actor } from "./act.ts";
 import { approvalBehind } from "./approval-behind.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
 import { type ConsumeOptions, take } from "./consume.ts";
+import { revokeStanding } from "./standing-uses.ts";
 
 export type Revoked =
   | { readonly kind: "unknown" }
@@ -34,6 +36,11 @@ export async function revokeAction(
   if ("why" in consumable) {
     const why = consumable.why === "no-action" ? "no-action" : "not-approved";
     return { kind: "refused", approval: root.id, why, status: statusOf(root).status };
+  }
+  if ("standing" in consumable) {
+    const granted = grantedStanding(root);
+    const taken = granted && (await revokeStanding(options, granted, { ...actor, reason }));
+    return { kind: "stands", approval: root.id, taken: taken ?? { kind: "unreadable" } };
   }
   const { n, untilMs } = consumable;
   const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };

@@ -3,16 +3,30 @@ import { consumableOf } from "../../approval/consumable.ts";
 import { takenIn, useId } from "../../approval/use.ts";
 import { type UseView, useViews } from "../../approval/use-view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { lastSlot } from "./last-slots.ts";
 
-/** The promise of its use or revocation, if there is one. */
+/** The promise of its use or revocation, if there is one. Of a standing approval: of the last use, and of the revocation. */
 export async function readUses(
   durable: Pick<Durable, "read">,
   root: StoredPromise,
 ): Promise<readonly StoredPromise[]> {
   const consumable = consumableOf(root);
   if (consumable === undefined || "why" in consumable) return [];
+  if ("standing" in consumable) return await lastOfStanding(durable, root.id);
   const record = await durable.read(useId(root.id, consumable.n));
   return record === undefined ? [] : [record];
+}
+
+async function lastOfStanding(
+  durable: Pick<Durable, "read">,
+  approval: string,
+): Promise<readonly StoredPromise[]> {
+  const { n } = await lastSlot(durable, approval);
+  const records = [
+    n === 0 ? undefined : await durable.read(useId(approval, n)),
+    await durable.read(useId(approval, n + 1)),
+  ];
+  return records.filter((record) => record !== undefined);
 }
 
 /** The same for answers: nothing where nothing has become of it. */

@@ -4,6 +4,7 @@
  */
 import { CALLBACK_KIND, isCallbackId } from "../../approval/callback.ts";
 import { childId, KIND_TAG, parentId } from "../../approval/ids.ts";
+import { ATTEMPT_KIND, slotOfAttempt, standingUseEndIn } from "../../approval/limits/use-record.ts";
 import { NOTICE_KIND } from "../../approval/notice.ts";
 import { CHECK_SETTLED_BY_OTHERS, parsedRequestIn } from "../../approval/request.ts";
 import {
@@ -24,7 +25,7 @@ import {
 } from "../../approval/stored.ts";
 import { parseAttempt, parseCallbackEnd, parseEvent } from "../../approval/stored-callback.ts";
 import { noticeEndIn } from "../../approval/stored-notice.ts";
-import { USE_KIND } from "../../approval/use.ts";
+import { USE_KIND } from "../../approval/use-names.ts";
 import type { StoredPromise } from "../../durable/durable.ts";
 import { isStep } from "../../durable/lineage.ts";
 import {
@@ -133,10 +134,20 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     USE_KIND,
     {
       kind: "use of an approved action",
-      // It is all that there is to say when it is created.
-      accepts: ({ state }) => state === "timedout",
-      expected: "end of its time",
+      // It is all that there is to say when it is created, unless people are told of it.
+      accepts: (promise) => promise.state === "timedout" || isResult(promise, standingUseEndIn),
+      expected: "end of its time, or of the workflow that tells people of it (kind, mails)",
       means: "It stays what it was: consumed, or revoked",
+      remedy: NOTHING_TO_DO,
+    },
+  ],
+  [
+    ATTEMPT_KIND,
+    {
+      kind: "attempt to use a standing approval",
+      accepts: (promise) => promise.state === "timedout" || slotOfAttempt(promise) !== undefined,
+      expected: "number of its use, or end of its time",
+      means: "Whoever makes the attempt again looks for its use from the first one that it can be",
       remedy: NOTHING_TO_DO,
     },
   ],

@@ -47,6 +47,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "signed-in",
     "undo",
     "use",
+    "use-attempt",
     "webhook",
   ]);
   const docs = readFileSync(new URL("docs/command-line.md", root), "utf8");

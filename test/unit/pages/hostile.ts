@@ -66,6 +66,47 @@ const acting: Asked = {
     },
   },
 };
+const standing = {
+  limits: {
+    [`/${HOSTILE}`]: { fixed: HOSTILE },
+    "/a": { oneOf: [HOSTILE, { [HOSTILE]: HOSTILE }] },
+    "/b": { max: 500 },
+    "/c": { maxLength: 140 },
+  },
+  uses: 3,
+  total: { argument: "/b", max: 900 },
+};
+const lasting = { tool: HOSTILE, standing, reversible: "costly", validFor: "P1D" } as const;
+const granted = {
+  reader: ana,
+  title: HOSTILE,
+  back: "/d/a.b.c",
+  granted: {
+    approval: HOSTILE,
+    action: lasting,
+    standing,
+    untilMs: atMs + 60_000,
+    grantedBy: [{ n: 1, email: HOSTILE }],
+  },
+  nowMs: atMs,
+  form: {
+    values: new Map([["reason", HOSTILE]]),
+    faults: new Map(),
+    press: "AAAAAAAAAAAAAAAAAAAAAA",
+  },
+} as const;
+const lastUse = {
+  atMs,
+  use: {
+    kind: "use",
+    n: 3,
+    attempt: HOSTILE,
+    arguments: { [HOSTILE]: HOSTILE, b: 300 },
+    argumentsHash: HOSTILE,
+    used: { uses: 3, total: "900" },
+    client: HOSTILE,
+  },
+} as const;
 const own: Asked = {
   ...asked,
   choices: [{ value: "go", effect: "approve", label: HOSTILE, comment: "required" }],
@@ -163,6 +204,52 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
     status: 200,
     view: "receipt",
     data: { ...acting, pressed: "approve", effective: true, stands: decided },
+  },
+  "decide a standing approval": {
+    status: 200,
+    view: "decide",
+    data: { ...asked, request: { ...request, action: lasting } },
+  },
+  "granted, unused": {
+    status: 200,
+    view: "standingApproval",
+    data: { ...granted, uses: { used: { uses: 0 } }, isLate: false },
+  },
+  "granted, used up": {
+    status: 422,
+    view: "standingApproval",
+    data: {
+      ...granted,
+      form: { ...granted.form, faults: new Map([["reason", { kind: "characters" }]]) },
+      uses: { used: lastUse.use.used, last: lastUse },
+      isLate: false,
+    },
+  },
+  "granted, over": {
+    status: 409,
+    view: "standingApproval",
+    data: { ...granted, nowMs: atMs + 60_000, uses: { used: { uses: 0 } }, isLate: true },
+  },
+  "granted, revoked": {
+    status: 200,
+    view: "standingApproval",
+    data: {
+      ...granted,
+      uses: {
+        used: lastUse.use.used,
+        last: lastUse,
+        revoked: {
+          atMs,
+          revocation: { kind: "revoked", n: 4, door: "mail", nonce: "x", by: HOSTILE, reason: HOSTILE },
+        },
+      },
+      isLate: false,
+    },
+  },
+  "standing of an answer that granted something for more than once": {
+    status: 200,
+    view: "standing",
+    data: { ...asked, stands: decided, standingApproval: "/d/a.b.c/standing" },
   },
   "decide view": {
     status: 200,

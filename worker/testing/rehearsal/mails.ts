@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<MailKind, boolean>> = {
   "changes-requested": false,
   "out-of-reach": false,
   undeliverable: false,
+  "standing-used": false,
+  "requester-standing-used": false,
 };
 
 export const MAIL_KINDS = Object.keys(KINDS) as MailKind[];

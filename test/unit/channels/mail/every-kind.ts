@@ -45,6 +45,18 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     arguments: { [line]: lines, [`${line}2`]: [{ [line]: line }] },
     validFor: "P1D",
   } as const;
+  const standing = {
+    limits: {
+      [`/${line}`]: { fixed: lines },
+      "/b": { oneOf: [line, { [line]: line }] },
+      "/c": { max: "12.50" },
+      "/d": { maxLength: 140 },
+    },
+    uses: 100,
+    total: { argument: "/c", max: "5000.00" },
+  };
+  const { arguments: _arguments, ...tool } = action;
+  const lasting = { ...request, action: { ...tool, standing, reversible: "costly" as const } };
   const links = Object.fromEntries(
     ["approve", "release", "changes", "reject"].map((choice) => [choice, `${publicUrl}/d/${choice}.b.c`]),
   );
@@ -124,13 +136,27 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
       ...ask,
       request: { ...request, items: [action, action].map((each) => ({ ...each, reversible: "yes" })) },
     },
-    ...[{}, { [`${line}1`]: `${lines} `.repeat(20_000) }].map(
+    ...[{}, { [`${line}1`]: `${lines} `.repeat(Math.ceil(60_000 / lines.length)) }].map(
       (given): Mail => ({
         kind: "request",
         ...ask,
         request: { ...request, action: { ...action, arguments: given, reversible: "no" } },
       }),
     ),
+    { kind: "request", ...ask, request: lasting },
+    ...(["first", "near"] as const).flatMap((told): Mail[] => {
+      const used = { told, slot: 80, used: { uses: 80, total: "961.3" }, atMs, untilMs: deadlineAtMs };
+      return [
+        {
+          kind: "standing-used",
+          ...ballot,
+          request: lasting,
+          ...used,
+          link: `${publicUrl}/d/a.b.c/standing`,
+        },
+        { kind: "requester-standing-used", ...own, request: lasting, ...used },
+      ];
+    }),
     { kind: "request", ...ask, request: { ...simple, onDeadline: "expire" } },
     { kind: "request", ...ask, request: { ...simple, onDeadline: "reject", replace: true } },
     {

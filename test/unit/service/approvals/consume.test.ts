@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GRANT_LIFE_MIN_MS } from "../../../../src/approval/grant.ts";
 import { KIND_TAG } from "../../../../src/approval/ids.ts";
-import { USE_KIND, useId } from "../../../../src/approval/use.ts";
+import { useId } from "../../../../src/approval/use.ts";
+import { USE_KIND } from "../../../../src/approval/use-names.ts";
 import type { Durable } from "../../../../src/durable/durable.ts";
 import { looseLineage } from "../../../../src/durable/lineage.ts";
 import { createDurable } from "../../../../src/durable/resonate.ts";

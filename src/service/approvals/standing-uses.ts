@@ -1,0 +1,69 @@
+/** What became of a standing approval, and its end by hand. */
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { GrantedStanding } from "../../approval/limits/granted.ts";
+import { UNUSED, type Used } from "../../approval/limits/use.ts";
+import { type Slot, type StandingUse, slotIn } from "../../approval/limits/use-record.ts";
+import { type Revocation, useId } from "../../approval/use.ts";
+import { USE_KIND } from "../../approval/use-names.ts";
+import type { Durable } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import type { Actor } from "./act.ts";
+import { actOf, reasonOf } from "./ballot-acts.ts";
+import { lastSlot } from "./last-slots.ts";
+
+/** Times are milliseconds since 1970. */
+export interface StandingUses {
+  readonly used: Used;
+  readonly last?: { readonly use: StandingUse; readonly atMs: number };
+  readonly revoked?: { readonly revocation: Revocation; readonly atMs: number };
+}
+
+/** By as many reads as `lastSlot` takes, and two. */
+export async function readStandingUses(
+  durable: Pick<Durable, "read">,
+  { approval, untilMs }: GrantedStanding,
+): Promise<StandingUses> {
+  const { n } = await lastSlot(durable, approval);
+  const slotAt = async (at: number): Promise<Slot | undefined> => {
+    const record = await durable.read(useId(approval, at));
+    return record && slotIn(record, untilMs);
+  };
+  const [last, next] = [n === 0 ? undefined : await slotAt(n), await slotAt(n + 1)];
+  return {
+    used: last?.kind === "use" ? last.use.used : UNUSED,
+    ...(last?.kind === "use" ? { last: { use: last.use, atMs: last.atMs } } : {}),
+    ...(next?.kind === "revoked" ? { revoked: { revocation: next.revocation, atMs: next.atMs } } : {}),
+  };
+}
+
+export type StandingRevoked =
+  | { readonly kind: "revoked"; readonly revocation: Revocation; readonly atMs: number }
+  /** Nobody can use it any more anyway. */
+  | { readonly kind: "late" }
+  | { readonly kind: "unreadable" };
+
+/** Takes the next slot, so that there is no use behind it. The first revocation stands. */
+export async function revokeStanding(
+  { durable, clock }: { readonly durable: Durable; readonly clock: () => number },
+  { approval, untilMs }: GrantedStanding,
+  { reason, ...actor }: Actor & { readonly reason?: string | undefined },
+): Promise<StandingRevoked> {
+  const { n: last } = await lastSlot(durable, approval);
+  for (let n = last + 1; ; n++) {
+    const id = useId(approval, n);
+    const isOver = (await currentTime({ durable, clock })) >= untilMs;
+    const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };
+    const record = isOver
+      ? await durable.read(id)
+      : await durable.create({
+          id,
+          param,
+          timeoutAt: untilMs,
+          tags: { [KIND_TAG]: USE_KIND },
+          isLoose: true,
+        });
+    const slot = slotIn(record, untilMs);
+    // Somebody used it meanwhile.
+    if (slot.kind !== "use") return slot;
+  }
+}

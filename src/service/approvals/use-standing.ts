@@ -1,0 +1,244 @@
+/** Uses a standing approval once more: takes the next slot of `approval/limits/use-record.ts`, which states the rules. */
+import { type Program, programOf } from "../../approval/doer.ts";
+import { KIND_TAG } from "../../approval/ids.ts";
+import type { Standing } from "../../approval/limits/schema.ts";
+import { judgeUse, type Refusal, toldAfter, UNUSED, type Used } from "../../approval/limits/use.ts";
+import {
+  ATTEMPT_KIND,
+  type Attempt,
+  attemptId,
+  attemptOf,
+  type Slot,
+  STANDING_MAIL_LIFE_MS,
+  type StandingUse,
+  slotIn,
+  slotOfAttempt,
+} from "../../approval/limits/use-record.ts";
+import { useId } from "../../approval/use.ts";
+import { STANDING_USE_FUNC, USE_KIND } from "../../approval/use-names.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { currentTime } from "../../durable/engine-time.ts";
+import { canonicalHash } from "../../lib/canonical-hash.ts";
+import type { LastSlots, SlotsOf } from "./last-slots.ts";
+
+export interface UseOptions {
+  readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly slots: LastSlots;
+}
+
+/** A standing approval that was granted. */
+export interface Granted {
+  /** Promise id of the approval. */
+  readonly approval: string;
+  readonly standing: Standing;
+  /** Until when it can be used, in milliseconds since 1970. */
+  readonly untilMs: number;
+}
+
+export interface UseCall extends Program {
+  readonly attempt: string;
+  readonly arguments: unknown;
+}
+
+/** With arguments that the limits allow, which are an object. */
+interface AllowedCall extends UseCall {
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export type UseOutcome =
+  | { readonly kind: "used"; readonly use: StandingUse; readonly atMs: number }
+  | { readonly kind: "over-limit"; readonly refusal: Refusal }
+  /** The attempt was made before, with other arguments. */
+  | { readonly kind: "other-arguments" }
+  | Exclude<Slot, { readonly kind: "use" }>;
+
+/** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were. */
+export async function useStanding(options: UseOptions, granted: Granted, call: UseCall): Promise<UseOutcome> {
+  const { approval, standing } = granted;
+  // What the arguments alone refuse leaves nothing behind.
+  const alone = judgeUse(standing, UNUSED, call.arguments);
+  if (!alone.ok && alone.refusal.limit !== "total") return { kind: "over-limit", refusal: alone.refusal };
+  // An object, or a limit had refused it.
+  const given = call.arguments as AllowedCall["arguments"];
+  const allowed = { ...call, arguments: given };
+  return await options.slots.inTurn(
+    approval,
+    async (slots) => await useNext(options, granted, allowed, slots),
+  );
+}
+
+async function useNext(
+  options: UseOptions,
+  granted: Granted,
+  call: AllowedCall,
+  slots: SlotsOf,
+): Promise<UseOutcome> {
+  const { durable, clock } = options;
+  const { approval, standing, untilMs } = granted;
+  const last = await slots.last();
+  const isOver = (await currentTime({ durable, clock })) >= untilMs;
+  const judged = judgeUse(standing, last.used, call.arguments);
+  // An attempt that cannot come to anything more leaves nothing behind either, or a program that goes on trying would fill the disk.
+  const record =
+    isOver || !judged.ok
+      ? await durable.read(attemptId(approval, call))
+      : await begin(options, granted, call, last.n + 1);
+  const attempt = record && attemptOf(record);
+  if (record === undefined) {
+    const revoked = await revocationBehind(options, granted, slots);
+    return (
+      revoked ?? (isOver || judged.ok ? { kind: "late" } : { kind: "over-limit", refusal: judged.refusal })
+    );
+  }
+  if (attempt === undefined) return { kind: "unreadable" };
+  if (attempt.argumentsHash !== hashOf(call)) return { kind: "other-arguments" };
+  const known = await knownUse(options, granted, call, slotOfAttempt(record));
+  if (known !== undefined) return (await revocationBehind(options, granted, slots)) ?? known;
+  return await walk(options, granted, { call, from: attempt.from, record, slots });
+}
+
+/** Looks at each slot from the attempt's first on (V3), and takes the first free one. */
+async function walk(
+  options: UseOptions,
+  granted: Granted,
+  {
+    call,
+    from,
+    record,
+    slots,
+  }: {
+    readonly call: AllowedCall;
+    readonly from: number;
+    readonly record: StoredPromise;
+    readonly slots: SlotsOf;
+  },
+): Promise<UseOutcome> {
+  const { standing, untilMs } = granted;
+  let before = await usedUpTo(options, granted, from - 1, slots);
+  if (before === undefined) return { kind: "unreadable" };
+  for (let n = from; ; n++) {
+    const judged = judgeUse(standing, before, call.arguments);
+    const slot: Slot | undefined = judged.ok
+      ? slotIn(await take(options, granted, useOf(call, n, judged.used), before), untilMs)
+      : await slotAt(options, granted, n);
+    if (slot === undefined) {
+      return judged.ok ? { kind: "late" } : { kind: "over-limit", refusal: judged.refusal };
+    }
+    if (slot.kind !== "use") return slot;
+    slots.saw({ n, used: slot.use.used });
+    if (isSameTry(slot.use, call)) {
+      await options.durable.settle(record.id, n);
+      return { ...slot, kind: "used" };
+    }
+    before = slot.use.used;
+  }
+}
+
+/** Creates the promise of a slot, unless it exists or the approval's time is over. */
+async function take(
+  { durable, clock }: UseOptions,
+  { approval, standing, untilMs }: Granted,
+  use: StandingUse,
+  before: Used,
+): Promise<StoredPromise | undefined> {
+  const id = useId(approval, use.n);
+  if ((await currentTime({ durable, clock })) >= untilMs) return await durable.read(id);
+  // The approval's workflow has ended, and no worker gets these with it.
+  const common = { id, tags: { [KIND_TAG]: USE_KIND }, isLoose: true } as const;
+  if (toldAfter(standing, before, use.used).length === 0) {
+    return await durable.create({ ...common, param: use, timeoutAt: untilMs });
+  }
+  const timeoutAt = untilMs + STANDING_MAIL_LIFE_MS;
+  return await durable.start({ ...common, func: STANDING_USE_FUNC, args: [use, approval], timeoutAt });
+}
+
+async function begin(
+  { durable }: UseOptions,
+  { approval, untilMs }: Granted,
+  call: UseCall,
+  from: number,
+): Promise<StoredPromise> {
+  const param: Attempt = {
+    kind: "use-attempt",
+    attempt: call.attempt,
+    argumentsHash: hashOf(call),
+    from,
+  };
+  const id = attemptId(approval, call);
+  return await durable.create({
+    id,
+    param,
+    timeoutAt: untilMs,
+    tags: { [KIND_TAG]: ATTEMPT_KIND },
+    isLoose: true,
+  });
+}
+
+/** The use in the slot that is recorded for an attempt; undefined if there is none, or another's. */
+async function knownUse(
+  options: UseOptions,
+  granted: Granted,
+  call: UseCall,
+  n: number | undefined,
+): Promise<Extract<UseOutcome, { readonly kind: "used" }> | undefined> {
+  const slot = n === undefined ? undefined : await slotAt(options, granted, n);
+  return slot?.kind === "use" && isSameTry(slot.use, call) ? { ...slot, kind: "used" } : undefined;
+}
+
+/** After a revocation nobody gets a grant, not even once more. */
+async function revocationBehind(
+  options: UseOptions,
+  granted: Granted,
+  slots: SlotsOf,
+): Promise<Extract<Slot, { readonly kind: "revoked" }> | undefined> {
+  const { n } = await slots.last();
+  for (let at = n + 1; ; at++) {
+    const slot = await slotAt(options, granted, at);
+    if (slot?.kind !== "use") return slot?.kind === "revoked" ? slot : undefined;
+    slots.saw({ n: at, used: slot.use.used });
+  }
+}
+
+async function usedUpTo(
+  options: UseOptions,
+  granted: Granted,
+  n: number,
+  slots: SlotsOf,
+): Promise<Used | undefined> {
+  if (n === 0) return UNUSED;
+  const last = await slots.last();
+  if (last.n === n) return last.used;
+  const slot = await slotAt(options, granted, n);
+  return slot?.kind === "use" ? slot.use.used : undefined;
+}
+
+/** Undefined if nobody has taken it. */
+async function slotAt(
+  { durable }: UseOptions,
+  { approval, untilMs }: Granted,
+  n: number,
+): Promise<Slot | undefined> {
+  const record = await durable.read(useId(approval, n));
+  return record && slotIn(record, untilMs);
+}
+
+function useOf(call: AllowedCall, n: number, used: Used): StandingUse {
+  const { attempt, arguments: given } = call;
+  return { kind: "use", n, attempt, arguments: given, argumentsHash: hashOf(call), used, ...programOf(call) };
+}
+
+/** A key that was changed for another of the same client is the same executor's. */
+function isSameTry(stored: StandingUse, call: UseCall): boolean {
+  const executor = ({ client, caller }: Program) => client ?? caller;
+  return (
+    stored.attempt === call.attempt &&
+    executor(stored) === executor(call) &&
+    stored.argumentsHash === hashOf(call)
+  );
+}
+
+function hashOf({ arguments: given }: UseCall): string {
+  return canonicalHash(given);
+}
