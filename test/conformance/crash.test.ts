@@ -9,12 +9,14 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { journalFileOf } from "../../src/engine/store/journal.ts";
+import { evidenceTrail } from "../../src/evidence/trail.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { ask, temporaryFolder, testEngine } from "../support/engine.ts";
 import { openLeftBehind } from "../support/engine-file.ts";
 import { brokenInvariants } from "../support/engine-invariants.ts";
 import { lostIn } from "../support/engine-proofs.ts";
 import { acquire, request, settle } from "../support/engine-requests.ts";
+import { auditOf } from "../support/event-log.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { randomFrom, seeds } from "../support/seeds.ts";
 
@@ -118,7 +120,7 @@ test("the loop of crashes finds an engine that has lost its journal", async () =
 async function endAll(dataDir: string): Promise<void> {
   // Leases of the dead have run out by then.
   const clock = new FakeClock(Date.now() + 60_000);
-  const engine = testEngine({ dataDir, clock });
+  const engine = testEngine({ dataDir, clock, trail: evidenceTrail() });
   await clock.advance(1_000);
   for (const state of ["suspended", "pending"]) {
     for (let cursor: unknown = ""; cursor !== undefined; ) {
@@ -130,6 +132,8 @@ async function endAll(dataDir: string): Promise<void> {
     }
   }
   await engine.close();
+  // Each change has its event once: of those that were replayed, too.
+  expect(auditOf(dataDir)).toMatchObject({ findings: [], gaps: 0, unlogged: 0 });
   const db = openLeftBehind(dataDir);
   expect(db.prepare("SELECT id, state FROM tasks WHERE state <> 'fulfilled' LIMIT 9").all()).toEqual([]);
   expect(brokenInvariants(db)).toEqual({});

@@ -6,9 +6,11 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { openEngine } from "../../src/engine/engine.ts";
+import { evidenceTrail } from "../../src/evidence/trail.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { brokenIn } from "../support/engine-file.ts";
 import { lostIn } from "../support/engine-proofs.ts";
+import { auditOf } from "../support/event-log.ts";
 import { type Event, readRecording, recordedEnv, type Start, startOf } from "./recording.ts";
 
 const VICTIM = fileURLToPath(new URL("../support/engine-under-load.ts", import.meta.url));
@@ -64,14 +66,23 @@ export async function recordLife({ folder, work, name, enough, end }: LifeOption
 /** What is wrong with the engine that a power cut has left, in words. It is opened, and closed properly. */
 export async function problemsOf(dataDir: string, said: readonly string[]): Promise<string[]> {
   try {
-    await openEngine({ dataDir }).close();
+    await openEngine({ dataDir, trail: evidenceTrail() }).close();
   } catch (error) {
     return [`The engine does not start: ${String(error)}`];
   }
   const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
   try {
-    return [...brokenIn(dataDir), ...lostIn(db, said).map((line) => `Lost: ${line}`)];
+    return [...brokenIn(dataDir), ...lostIn(db, said).map((line) => `Lost: ${line}`), ...wrongInLog(dataDir)];
   } finally {
     db.close();
   }
+}
+
+/** Each change has its event once, and the log has no gap. */
+function wrongInLog(dataDir: string): string[] {
+  const { findings, gaps, unlogged } = auditOf(dataDir);
+  return [
+    ...findings.map(({ kind, what }) => `The log: ${kind}: ${what}`),
+    ...(gaps + unlogged === 0 ? [] : [`The log has ${gaps} gaps, and lacks ${unlogged} events`]),
+  ];
 }

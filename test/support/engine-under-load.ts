@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { flushCompileCache } from "node:module";
 import { argv, hrtime, stdin, stdout } from "node:process";
 import { DatabaseSync } from "node:sqlite";
+import { KIND_TAG } from "../../src/approval/ids.ts";
 import { openEngine } from "../../src/engine/engine.ts";
+import { evidenceTrail } from "../../src/evidence/trail.ts";
 import { acquire, create, latentTags, request, rootTags, settle, suspend } from "./engine-requests.ts";
 
 /**
@@ -27,7 +29,7 @@ if (manner === "often") {
     return exec.call(this, sql.replace("wal_autocheckpoint = 4000", "wal_autocheckpoint = 30"));
   };
 }
-const engine = openEngine({ dataDir });
+const engine = openEngine({ dataDir, trail: evidenceTrail() });
 process.once("SIGTERM", () => {
   void engine.close();
   process.exit();
@@ -48,8 +50,8 @@ function say(line: string): Promise<unknown> {
 async function client(n: number): Promise<never> {
   for (let turn = 0; ; turn += 1) {
     const id = `w${life}-${n}-${turn}`;
-    const latent = create(`${id}:0`, Date.now() + DAY, latentTags(`${id}:0`, id));
-    await must(id, "created", create(id, Date.now() + DAY, rootTags(id)));
+    const latent = create(`${id}:0`, Date.now() + DAY, latentTags(`${id}:0`, id, { [KIND_TAG]: "ballot" }));
+    await must(id, "created", create(id, Date.now() + DAY, rootTags(id, { [KIND_TAG]: "approval" })));
     await must(id, "acquired", acquire(id, 0));
     await must(id, "fenced", request("task.fence", { id, version: 1, action: latent }));
     await must(id, "suspended", suspend(id, 1, [`${id}:0`]));
