@@ -413,6 +413,7 @@ export interface MessageArgs {
   readonly "page.refused.other": null;
   readonly "page.required": null;
   readonly "page.shown": null;
+  readonly "page.signedReceipt": null;
   readonly "page.state.noAnswer": null;
   readonly "page.state.reassigned": { readonly to: string };
   readonly "page.state.recused": null;

@@ -43,9 +43,9 @@ export function pageContent(
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "receipt": {
-      const { stands, approver, pressed, effective, undo, tried, visitor } = page.data;
+      const { stands, approver, pressed, effective, signed, undo, tried, visitor } = page.data;
       const press = pressOf(stands, effective);
-      const visit = { asked: page.data, stands, press, pressed, undo, tried, session: visitor?.form };
+      const visit = { asked: page.data, stands, press, pressed, signed, undo, tried, session: visitor?.form };
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
     case "act":

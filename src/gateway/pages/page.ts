@@ -334,6 +334,8 @@ export type Page =
           readonly pressed: string;
           readonly stands: Standing;
           readonly effective: boolean;
+          /** Path of the signed receipt of the answer, where this press gave it. */
+          readonly signed?: string;
         };
     }
   | { readonly view: "act"; readonly data: ActPage }

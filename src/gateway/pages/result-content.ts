@@ -59,6 +59,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       shown: asked.contentHash === undefined,
       action: actionLocals(request, messages, { heading: "h3" }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
+      signed: visit.signed,
       hash: asked.contentHash ?? canonicalHash(contentOf(request)),
     },
     shell: {

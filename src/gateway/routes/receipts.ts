@@ -1,5 +1,5 @@
 /**
- * `/r/:token`: the receipt, which shows the result of one press. `POST /r/:token/undo` takes that press's answer back while
+ * `/r/:token`: the receipt, which shows the result of one press. `/r/:token/signed` is the same for strangers, signed. `POST /r/:token/undo` takes that press's answer back while
  * the request allows it. A receipt can do nothing else.
  */
 import type { IRouter, Request, Response } from "express";
@@ -7,7 +7,10 @@ import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { pageHeaders } from "../../lib/page-headers.ts";
+import { decisionReceipt } from "../../proof/receipt.ts";
 import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
+import type { Signer } from "../../signing/signer.ts";
 import type { LinkTokens, Receipt } from "../../tokens/tokens.ts";
 import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
@@ -23,6 +26,8 @@ export interface ReceiptRoutesOptions {
   readonly durable: Durable;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
+  readonly signer: Signer;
+  readonly publicUrl: string;
   readonly log: Logger;
   /** Milliseconds since 1970. Bounds how long a receipt can be viewed. */
   readonly clock: () => number;
@@ -51,8 +56,32 @@ export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions)
       pages.render(res, {
         status: resultStatus(stands, receipt.choice, effective),
         view: "receipt",
-        data: { ...asked, pressed: receipt.choice, stands, effective, ...(undo && { undo }) },
+        data: {
+          ...asked,
+          pressed: receipt.choice,
+          stands,
+          effective,
+          ...(undo && { undo }),
+          ...(isSigned(receipt, question) && { signed: `${receiptPath(req)}/signed` }),
+        },
       });
+    },
+  });
+  addRoute(router, "/r/:token/signed", {
+    GET: async (req, res) => {
+      const { receipt, found } = await readReceipt(options, req, res);
+      const { ballot, course } = found;
+      const claims = isSigned(receipt, found) ? decisionReceipt(course, ballot.n) : undefined;
+      if (claims === undefined) throw new ServiceError("CONFLICT", "This answer does not stand");
+      const token = await options.signer.sign("countersign-receipt+jwt", { ...claims });
+      const name = `receipt-${ballot.approval.replaceAll(/[^A-Za-z0-9._-]/g, "-")}-${ballot.n}.jws`;
+      res.set({
+        ...pageHeaders({ https: options.publicUrl.startsWith("https:") }),
+        // RFC 7515, section 9.2.1.
+        "Content-Type": "application/jose",
+        "Content-Disposition": `attachment; filename="${name}"`,
+      });
+      res.end(token);
     },
   });
   addRoute(router, "/r/:token/undo", {
@@ -83,6 +112,11 @@ async function readReceipt(
   if (found === undefined) throw refusedLink(log, res, "no-ballot");
   if (found.bornAtMs !== bornAtMs) throw refusedLink(log, res, "other-birth");
   return { receipt: verified.value, found };
+}
+
+/** Whether the press gave the answer that stands. */
+function isSigned(receipt: Receipt, question: Question): boolean {
+  return isEffective(receipt.nonce, question) && question.standing.kind === "decided";
 }
 
 function receiptPath(req: Request): string {

@@ -89,6 +89,29 @@ test("an answer and an outcome have receipts that a stranger's library verifies,
   expect((await receiptOf(rig, "/approvals/po-7/ballots/1/receipt")).text).toBe(first.text);
 });
 
+test("the page after a press has a link to the signed receipt, which the approver's press alone gives", async () => {
+  await using rig = await openRig();
+  await ask(rig);
+  const link = await rig.link("po-7", "approve", 1);
+  const { headers } = await rig.press(link);
+  const page = await rig.call(new URL(headers.get("location") ?? "", rig.url).pathname);
+  const href = /href="([^"]+\/signed)"/u.exec(page.text)?.[1] ?? "";
+  const file = await rig.call(href);
+  expect(file.headers.get("content-type")).toBe("application/jose");
+  expect(file.headers.get("content-disposition")).toBe('attachment; filename="receipt-po-7-1.jws"');
+  expect(await verified(rig, file.text)).toMatchObject({
+    kind: "decision",
+    person: { email: ANA },
+    choice: "approve",
+  });
+  expect(file.text).toBe((await receiptOf(rig, "/approvals/po-7/ballots/1/receipt")).text);
+  // A press that came too late has a page, and no signed receipt.
+  const late = await rig.press(link);
+  const shown = new URL(late.headers.get("location") ?? "", rig.url).pathname;
+  expect((await rig.call(shown)).text).not.toContain("/signed");
+  expect((await rig.call(`${shown}/signed`)).status).toBe(409);
+});
+
 test("a receipt names the program that answered in the approver's place", async () => {
   await using rig = await openRig();
   await ask(rig);
