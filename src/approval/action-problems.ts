@@ -56,6 +56,12 @@ export function actionsProblems({
     ]),
   ];
   if (problems.length > 0 || several.length === 0) return problems.slice(0, PROBLEMS_MAX);
+  const audiences = new Set(several.map((item) => (isRecord(item) ? item["audience"] : undefined)));
+  if (atomic === true && audiences.size > 1) {
+    return [
+      { field: "items", message: "must have the same audience, or none: one program runs all of them" },
+    ];
+  }
   return togetherProblems(several);
 }
 

@@ -70,6 +70,8 @@ function compareMembers(
 }
 
 function shown(side: "approved" | "given", value: unknown): Partial<Difference> {
+  // Nothing is given where the other form of a call was used.
+  if (value === undefined) return {};
   return JSON.stringify(value).length > DIFFERENCE_CHARS_MAX ? {} : { [side]: value };
 }
 

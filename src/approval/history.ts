@@ -7,6 +7,7 @@ import { type Program, programOf } from "./doer.ts";
 import { type EditedArgument, editedArguments } from "./edited-arguments.ts";
 import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
+import { separableItems } from "./items.ts";
 import type { Opener, Opening } from "./opening.ts";
 import {
   cancellationOf,
@@ -91,6 +92,8 @@ export interface HistoryEvent extends Program {
   /** How it came in, and the program or person that did it. */
   readonly door?: Door;
   readonly by?: string;
+  /** Of several actions, which one was consumed or revoked. */
+  readonly item?: number;
 }
 
 /**
@@ -296,20 +299,20 @@ function otherEvents(record: StoredRecord, approval: string, course: Course): Ti
   if (delay !== undefined) {
     return delay.approval === approval ? [returnedEvent("mail-delayed", delay.n, delay, course)] : [];
   }
-  if (record.tags[KIND_TAG] === USE_KIND) return useEvents(record, approval);
+  if (record.tags[KIND_TAG] === USE_KIND) return useEvents(record, approval, course);
   const callback = viewCallback(record);
   return callback === undefined || callback.about !== approval ? [] : [callbackEvent(callback)];
 }
 
-function useEvents(record: StoredRecord, approval: string): Timed[] {
+function useEvents(record: StoredRecord, approval: string, { call }: Course): Timed[] {
   const taken = takenIn(record);
   if (taken.kind !== "use" && taken.kind !== "revoked") return [];
   const { n } = taken.kind === "use" ? taken.use : taken.revocation;
   if (record.id !== useId(approval, n)) return [];
-  const { atMs } = taken;
+  const about = { atMs: taken.atMs, ...(separableItems(call.request) === 0 ? {} : { item: n }) };
   return taken.kind === "use"
-    ? [{ atMs, type: "consumed", door: "api", ...programOf(taken.use) }]
-    : [{ atMs, type: "revoked", ...actIn(taken.revocation) }];
+    ? [{ ...about, type: "consumed", door: "api", ...programOf(taken.use) }]
+    : [{ ...about, type: "revoked", ...actIn(taken.revocation) }];
 }
 
 function returnedEvent(

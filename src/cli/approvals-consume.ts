@@ -18,6 +18,7 @@ export const CONSUME_OPTIONS = {
   arguments: { type: "string" },
   attempt: { type: "string" },
   audience: { type: "string" },
+  item: { type: "string" },
 } as const;
 
 interface OnAction {
@@ -27,8 +28,8 @@ interface OnAction {
 }
 
 export const ON_ACTION: ReadonlyMap<string, OnAction> = new Map([
-  ["consume", { takes: ["arguments", "attempt", "audience"], run: consume }],
-  ["revoke", { takes: ["reason", "key"], run: revoke }],
+  ["consume", { takes: ["arguments", "attempt", "audience", "item"], run: consume }],
+  ["revoke", { takes: ["reason", "item", "key"], run: revoke }],
 ]);
 
 interface ConsumeValues {
@@ -36,14 +37,17 @@ interface ConsumeValues {
   readonly arguments?: string | undefined;
   readonly attempt?: string | undefined;
   readonly audience?: string | undefined;
+  readonly item?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
 async function consume(cli: Cli, id: string, values: ConsumeValues): Promise<ExitCode> {
   const { arguments: file, attempt, audience } = values;
   if (file === undefined) throw new UsageError("--arguments FILE is missing: what you are about to run");
+  const data = readDataFile(file);
   const given = {
-    arguments: readDataFile(file),
+    ...(Array.isArray(data) ? { items: data } : { arguments: data }),
+    ...itemIn(values),
     ...(attempt === undefined ? {} : { attempt }),
     ...(audience === undefined ? {} : { audience }),
   };
@@ -70,13 +74,14 @@ async function consume(cli: Cli, id: string, values: ConsumeValues): Promise<Exi
 }
 
 interface RevokeValues {
+  readonly item?: string | undefined;
   readonly reason?: string | undefined;
   readonly key?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
 async function revoke(cli: Cli, id: string, values: RevokeValues): Promise<ExitCode> {
-  const given = values.reason === undefined ? {} : { reason: values.reason };
+  const given = { ...itemIn(values), ...(values.reason === undefined ? {} : { reason: values.reason }) };
   const parsed = revokeRequest.safeParse(given);
   if (!parsed.success) throw wrong(problemsFromIssues(parsed.error.issues, given));
   const key = values.key ?? randomUUID();
@@ -90,17 +95,22 @@ async function revoke(cli: Cli, id: string, values: RevokeValues): Promise<ExitC
   const { approval } = revoked;
   const outcome = failure === undefined ? "stored" : failure.code.toLowerCase();
   cli.record({ what: "revoke", about: approval, nonce, outcome });
-  if (failure !== undefined || revoked.kind === "refused") throw failed(failure);
-  const { taken } = revoked;
+  if (failure !== undefined || revoked.kind !== "stands") throw failed(failure);
+  const { taken, all = [taken] } = revoked;
   const effective = taken.kind === "revoked" && taken.revocation.nonce === nonce;
-  const answer = { approval, effective, uses: useViews([taken]), key };
+  const answer = { approval, effective, uses: useViews(all), key };
   const done = effective ? "done" : "an earlier revocation stands";
   cli.print(answer, () => `${approval}  revoke  ${done}\n  key  ${key}`, values);
   return EXIT.ok;
 }
 
+function itemIn({ item }: { readonly item?: string | undefined }): { readonly item?: number } {
+  return item === undefined ? {} : { item: Number(item) };
+}
+
 function failed(error: ServiceError | undefined): Error {
   const code = error?.code;
+  if (code === "INVALID_FIELDS") return wrong(error?.problems ?? []);
   if (code === "NOT_AS_APPROVED") return new UsageError(`${error?.message}${differencesText(error)}`);
   return new CommandFailure(code === "NOT_APPROVED" ? EXIT.failed : EXIT.conflict, error?.message ?? "");
 }

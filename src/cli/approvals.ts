@@ -20,8 +20,8 @@ export const approvals: Command = {
        countersign approvals cancel ID [--reason TEXT]
        countersign approvals extend ID --deadline DEADLINE [options]
        countersign approvals change ID [--title TEXT] [--content FILE] [--note TEXT] [options]
-       countersign approvals consume ID --arguments FILE --attempt NAME [--audience NAME]
-       countersign approvals revoke ID [--reason TEXT]
+       countersign approvals consume ID --arguments FILE --attempt NAME [--audience NAME] [--item N]
+       countersign approvals revoke ID [--item N] [--reason TEXT]
 
 BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ballot is meant.
 
@@ -45,7 +45,7 @@ BALLOT is --ballot N, as show lists them, or --approver ADDRESS, whose latest ba
 Options:
   --to ADDRESS    Who is asked instead
   --reason TEXT   Shown to those concerned
-  --arguments FILE, --attempt NAME, --audience NAME
+  --arguments FILE, --attempt NAME, --audience NAME, --item N
                   As of POST /approvals/:id/consume
   --key KEY       Names this act: repeated with the same key, it is done once. Without one, a new key is made and printed
   --dsse          Of bundle: as an in-toto statement in a DSSE envelope

@@ -104,7 +104,7 @@ export type ActionInput = {
 };
 
 export type ActionUse = {
-  /** The number of the use: 1. Of a standing approval: from 1. */
+  /** 1, or the number of the item. Of a standing approval: from 1. */
   readonly n: number;
   readonly state: "consumed" | "revoked";
   /** ISO 8601 instant. */
@@ -623,19 +623,23 @@ export type ClosingAct = {
 };
 
 export type ConsumeRequest = {
-  /** What you are about to run the action with. It must be what was approved. */
-  readonly arguments: Readonly<Record<string, unknown>>;
+  /** What you are about to run the action with. It must be what was approved. Required, but for items that stay together. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** In place of `arguments`, of items that stay together: the arguments of all, in order. */
+  readonly items?: readonly Readonly<Record<string, unknown>>[];
   /** Your own name of this try, such as the id of the job. The same try, sent again, gets the same grant. */
   readonly attempt: string;
   /** Required if the action names one: the same. */
   readonly audience?: string;
+  /** Required, of several items: which one, from 1. */
+  readonly item?: number;
 };
 
 export type ConsumedAction = {
   /** Signed (JWS, compact form): what may run, once. `/.well-known/countersign-keys.json` has the keys. */
   readonly grant: string;
   readonly approval: string;
-  /** The number of the use: 1. Of a standing approval: from 1. */
+  /** 1, or the number of the item. Of a standing approval: from 1. */
   readonly use: number;
   /** SHA-256, in hexadecimal, of everything that was approved. */
   readonly digest: string;
@@ -903,6 +907,8 @@ export type HistoryEvent = {
   readonly client?: string;
   /** The person who did it, or a callback's receiver. */
   readonly by?: string;
+  /** Of several actions, which one was consumed or revoked. */
+  readonly item?: number;
 };
 
 export type Hours = {
@@ -1185,7 +1191,7 @@ export type Problem = {
   readonly instance: string;
   /** Every problem in the input. */
   readonly errors?: readonly FieldProblem[];
-  /** Of a refused consumption: `pending`, `rejected`, `failed`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over. */
+  /** Of a refused consumption: `pending`, `rejected`, `failed`, `struck-out`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over. */
   readonly approvalStatus?: string;
   /** Who consumed the action, and when. */
   readonly use?: ConsumedBy;
@@ -1257,6 +1263,8 @@ export type ResendRequest = {
 };
 
 export type RevokeRequest = {
+  /** Of several items, which one, from 1. Default: all that nobody has consumed. */
+  readonly item?: number;
   /** For the record. */
   readonly reason?: string;
 };

@@ -37,7 +37,7 @@ export const refusingLimit = z
 
 export const use: z.ZodType<UseView> = z
   .strictObject({
-    n: z.int().meta({ description: "The number of the use: 1. Of a standing approval: from 1." }),
+    n: z.int().meta({ description: "1, or the number of the item. Of a standing approval: from 1." }),
     state: z.enum(["consumed", "revoked"]),
     at: instant,
     used: z
@@ -58,7 +58,7 @@ export const consumedAction = z
         "Signed (JWS, compact form): what may run, once. `/.well-known/countersign-keys.json` has the keys.",
     }),
     approval: z.string(),
-    use: z.int().meta({ description: "The number of the use: 1. Of a standing approval: from 1." }),
+    use: z.int().meta({ description: "1, or the number of the item. Of a standing approval: from 1." }),
     digest: z.string().meta({ description: "SHA-256, in hexadecimal, of everything that was approved." }),
     expiresAt: instant.meta({ description: "Until when the grant is good." }),
   })

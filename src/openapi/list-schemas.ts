@@ -102,6 +102,9 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     caller: z.exactOptional(z.string()).meta({ description: "The program that did it." }),
     client: z.exactOptional(z.string()).meta({ description: "The name of its API key." }),
     by: z.exactOptional(z.string()).meta({ description: "The person who did it, or a callback's receiver." }),
+    item: z
+      .exactOptional(z.int())
+      .meta({ description: "Of several actions, which one was consumed or revoked." }),
   })
   .meta({ id: "HistoryEvent" });
 

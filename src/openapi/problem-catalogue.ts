@@ -24,7 +24,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "Create a key with that scope. For a new link, ask the person who requested the decision.",
   },
   NOT_APPROVED: {
-    when: "An action was to be consumed that nobody has approved: its approval is pending, rejected or failed. `approvalStatus` says which.",
+    when: "An action was to be consumed that nobody has approved: its approval is pending, rejected or failed, or the item was struck out. `approvalStatus` says which.",
     remedy:
       "Do not run it. While the approval is pending, ask again later: its end is told by a callback, and by `GET /wait`.",
   },

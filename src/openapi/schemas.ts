@@ -516,7 +516,7 @@ export const problem = z
       .meta({ description: "Every problem in the input." }),
     approvalStatus: z.exactOptional(z.string()).meta({
       description:
-        "Of a refused consumption: `pending`, `rejected`, `failed`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over.",
+        "Of a refused consumption: `pending`, `rejected`, `failed`, `struck-out`, `expired`, `cancelled`, `revoked`, or `approved` if only the time is over.",
     }),
     use: z.exactOptional(consumedBy).meta({ description: "Who consumed the action, and when." }),
     limit: z

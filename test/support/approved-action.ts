@@ -17,6 +17,9 @@ export const WANTED = { arguments: ACTION.arguments, audience: ACTION.audience }
 
 export interface ActionOptions {
   readonly action?: object | undefined;
+  /** In place of an action. */
+  readonly items?: readonly object[];
+  readonly atomic?: boolean;
   readonly nowMs?: number;
 }
 
@@ -24,10 +27,12 @@ export interface ActionOptions {
 export async function askedAction(
   durable: Durable,
   id: string,
-  { action = ACTION, nowMs = Date.now() }: ActionOptions = {},
+  { action = ACTION, items, atomic, nowMs = Date.now() }: ActionOptions = {},
 ): Promise<StoredPromise> {
+  const single = "tool" in action ? { action } : {};
+  const asked = items === undefined ? single : { items, ...(atomic === undefined ? {} : { atomic }) };
   const read = parseApprovalRequest(
-    { title: "Pay the invoice", approvers: ["ana@example.com"], ...("tool" in action ? { action } : {}) },
+    { title: "Pay the invoice", approvers: ["ana@example.com"], ...asked },
     { nowMs, callbackUrlProblem: () => undefined },
   );
   if (!read.ok) throw new TypeError(JSON.stringify(read.problems));
@@ -56,6 +61,21 @@ export async function approvedAction(
 ): Promise<StoredPromise> {
   await askedAction(durable, id, options);
   const root = await durable.settle(id, outcomeOf(id, "approved"));
+  if (root === undefined) throw new Error("It is not there");
+  return root;
+}
+
+/** Several actions in one approval, of which these were approved, by their numbers. */
+export async function approvedItems(
+  durable: Durable,
+  id: string,
+  { approved, ...options }: ActionOptions & { readonly approved: readonly number[] },
+): Promise<StoredPromise> {
+  await askedAction(durable, id, options);
+  const items = (options.items ?? []) as readonly { readonly arguments: object }[];
+  const told = items.map((item, i) => ({ n: i + 1, arguments: item.arguments }));
+  const action = { digest: "d".repeat(64), items: told.filter(({ n }) => approved.includes(n)) };
+  const root = await durable.settle(id, { ...outcomeOf(id, "approved"), action });
   if (root === undefined) throw new Error("It is not there");
   return root;
 }

@@ -62,9 +62,9 @@ export function addConsumeRoutes(router: IRouter, options: ConsumeRoutesOptions)
   addRoute(router, "/approvals/:id/revoke", {
     POST: needs(["approvals:cancel", "approvals:manage"], async (req, res) => {
       const id = approvalIn(req);
-      const { reason } = await revokeBody(req);
+      const body = await revokeBody(req);
       const actor = actorOf(req, res, options.newNonce);
-      const revoked = await revokeAction(options, id, { ...actor, reason });
+      const revoked = await revokeAction(options, id, { ...actor, ...body });
       if (revoked.kind === "unknown") throw unknownApproval(id);
       const { approval } = revoked;
       const failure = revokeFailure(revoked);
@@ -72,10 +72,10 @@ export function addConsumeRoutes(router: IRouter, options: ConsumeRoutesOptions)
       noteApproval(res, approval);
       const outcome = failure === undefined ? "stored" : failure.code.toLowerCase();
       audit(res, { what: "revoke", about: approval, nonce, outcome });
-      if (failure !== undefined || revoked.kind === "refused") throw failure;
-      const { taken } = revoked;
+      if (failure !== undefined || revoked.kind !== "stands") throw failure;
+      const { taken, all = [taken] } = revoked;
       const effective = taken.kind === "revoked" && taken.revocation.nonce === nonce;
-      res.json({ approval, effective, uses: useViews([taken]) } satisfies RevokedAction);
+      res.json({ approval, effective, uses: useViews(all) } satisfies RevokedAction);
     }),
   });
 }

@@ -13,6 +13,8 @@ export function consumeFailure(refusal: Refusal): ServiceError {
   switch (refusal.why) {
     case "no-action":
       return new ServiceError("CONFLICT", "Cannot consume: the approval is not about an action");
+    case "item":
+      return itemFailure("consume", refusal);
     case "not-approved": {
       const { status } = refusal;
       const more = { approvalStatus: status };
@@ -89,7 +91,22 @@ const NOT_APPROVED = {
   pending: "the approval is still open",
   rejected: "the approval was rejected",
   failed: "the approval's workflow broke off",
+  "struck-out": "this item was struck out",
 } as const;
+
+function itemFailure(
+  verb: string,
+  { count, isAtomic }: Extract<NotConsumable, { readonly why: "item" }>,
+): ServiceError {
+  const message =
+    count === 0
+      ? "must be left out: the approval is about one action"
+      : isAtomic
+        ? "must be left out: the items of this approval stay together"
+        : `must be the number of an item, from 1 to ${count}`;
+  const problems = [{ field: "item", message }];
+  return new ServiceError("INVALID_FIELDS", `Cannot ${verb}: some fields are wrong`, { problems });
+}
 
 function audienceText({ isNamed, isGiven }: Extract<NotConsumable, { readonly why: "audience" }>): string {
   if (!isNamed) return "the action names no audience: leave audience out";
@@ -102,6 +119,7 @@ function audienceText({ isNamed, isGiven }: Extract<NotConsumable, { readonly wh
 export function revokeFailure(
   revoked: Exclude<Revoked, { readonly kind: "unknown" }>,
 ): ServiceError | undefined {
+  if (revoked.kind === "no-item") return itemFailure("revoke", revoked.refusal);
   if (revoked.kind === "refused") {
     const { why, status } = revoked;
     if (why === "no-action")

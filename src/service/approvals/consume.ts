@@ -3,13 +3,14 @@
  * record that comes back tells every caller who that was.
  */
 import {
+  argumentsOf,
   type Consumable,
-  consumableOf,
   mismatchOf,
   type NotConsumable,
   type StandingConsumable,
   type Wanted,
 } from "../../approval/consumable.ts";
+import { consumableFor } from "../../approval/consumable-items.ts";
 import { type Program, programOf } from "../../approval/doer.ts";
 import { type GrantClaims, grantOf } from "../../approval/grant.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
@@ -69,19 +70,19 @@ export async function consumeAction(
 ): Promise<Consumed> {
   const { durable } = options;
   const root = await approvalBehind(durable, id);
-  const consumable = root && consumableOf(root);
+  const consumable = root && consumableFor(root, call);
   if (root === undefined || consumable === undefined) return { kind: "unknown" };
   const refused = (why: NotConsumable | Gone): Consumed => ({ kind: "refused", approval: root.id, ...why });
   if ("why" in consumable) return refused(consumable);
   const mismatch = mismatchOf(consumable, call);
   if (mismatch !== undefined) return refused(mismatch);
   if ("standing" in consumable) return await consumeStanding(options, root, consumable, call);
-  const { n, arguments: given, untilMs, digest } = consumable;
+  const { n, untilMs, digest } = consumable;
   const use: Use = {
     kind: "use",
     n,
     attempt: call.attempt,
-    argumentsHash: canonicalHash(given),
+    argumentsHash: canonicalHash(argumentsOf(consumable)),
     ...programOf(call),
   };
   const backupAtMs = await backupWith(options, root);
@@ -109,7 +110,11 @@ async function consumeStanding(
   const backupAtMs = await backupWith(options, root);
   // Its uses after the backup are lost, and with them what they came to.
   if (backupAtMs !== undefined) return { kind: "refused", approval, why: "restored", backupAtMs };
-  const outcome = await useStanding({ durable, clock, slots }, { approval, standing, untilMs }, call);
+  const outcome = await useStanding(
+    { durable, clock, slots },
+    { approval, standing, untilMs },
+    { ...call, arguments: call.arguments },
+  );
   const refused = (why: Gone): Consumed => ({ kind: "refused", approval, ...why });
   switch (outcome.kind) {
     case "used": {

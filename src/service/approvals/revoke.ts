@@ -1,5 +1,6 @@
 /** Takes the approval of an action back, as long as nobody has consumed it; a standing one, from the next use on. */
-import { consumableOf } from "../../approval/consumable.ts";
+import type { Consumable, NotConsumable } from "../../approval/consumable.ts";
+import { allConsumable, consumableFor } from "../../approval/consumable-items.ts";
 import { grantedStanding } from "../../approval/limits/granted.ts";
 import { type Revocation, type Taken, takenIn } from "../../approval/use.ts";
 import { type ApprovalView, statusOf } from "../../approval/view.ts";
@@ -9,6 +10,12 @@ import { actOf, reasonOf } from "./ballot-acts.ts";
 import { type ConsumeOptions, take } from "./consume.ts";
 import { revokeStanding } from "./standing-uses.ts";
 
+export interface RevokeCall extends Actor {
+  readonly reason?: string | undefined;
+  /** Which of several items, from 1. Default: all that nobody has consumed. */
+  readonly item?: number | undefined;
+}
+
 export type Revoked =
   | { readonly kind: "unknown" }
   | {
@@ -17,23 +24,46 @@ export type Revoked =
       readonly why: "no-action" | "not-approved";
       readonly status: ApprovalView["status"];
     }
+  | {
+      readonly kind: "no-item";
+      readonly approval: string;
+      readonly refusal: Extract<NotConsumable, { readonly why: "item" }>;
+    }
   /** What is stored, by whoever came first. */
   | {
       readonly kind: "stands";
       readonly approval: string;
+      /** Of several items, what became of the one that says most: revoked by this call, else revoked, else consumed. */
       readonly taken: Taken;
+      /** Of several items: of each. */
+      readonly all?: readonly Taken[];
     };
 
 /** @param id of the approval, or of the promise by which a program called it */
 export async function revokeAction(
   options: ConsumeOptions,
   id: string,
-  { reason, ...actor }: Actor & { readonly reason?: string | undefined },
+  { reason, item, ...actor }: RevokeCall,
 ): Promise<Revoked> {
   const root = await approvalBehind(options.durable, id);
-  const consumable = root && consumableOf(root);
+  const consumable = root && consumableFor(root, { item });
   if (root === undefined || consumable === undefined) return { kind: "unknown" };
+  const revokeOne = async ({ n, untilMs }: Pick<Consumable, "n" | "untilMs">): Promise<Taken> => {
+    const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };
+    return takenIn(await take(options, root, { n, untilMs, param }));
+  };
+  const items = item === undefined ? allConsumable(root) : [];
+  if ("why" in consumable && consumable.why === "item" && items.length > 0) {
+    const all = await Promise.all(items.map(revokeOne));
+    const isOwn = (taken: Taken) => taken.kind === "revoked" && taken.revocation.nonce === actor.nonce;
+    const most =
+      all.find(isOwn) ??
+      ["revoked", "use"].flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
+    return { kind: "stands", approval: root.id, taken: most ?? { kind: "late" }, all };
+  }
   if ("why" in consumable) {
+    if (consumable.why === "item" && item !== undefined)
+      return { kind: "no-item", approval: root.id, refusal: consumable };
     const why = consumable.why === "no-action" ? "no-action" : "not-approved";
     return { kind: "refused", approval: root.id, why, status: statusOf(root).status };
   }
@@ -42,8 +72,5 @@ export async function revokeAction(
     const taken = granted && (await revokeStanding(options, granted, { ...actor, reason }));
     return { kind: "stands", approval: root.id, taken: taken ?? { kind: "unreadable" } };
   }
-  const { n, untilMs } = consumable;
-  const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };
-  const taken = takenIn(await take(options, root, { n, untilMs, param }));
-  return { kind: "stands", approval: root.id, taken };
+  return { kind: "stands", approval: root.id, taken: await revokeOne(consumable) };
 }

@@ -1,20 +1,20 @@
-/** What became of an approval's action, for those who look at it. Only approved actions are read for it. */
+/** What became of an approval's actions, for those who look at it. Only approved actions are read for it. */
 import { consumableOf } from "../../approval/consumable.ts";
+import { allConsumable } from "../../approval/consumable-items.ts";
 import { takenIn, useId } from "../../approval/use.ts";
 import { type UseView, useViews } from "../../approval/use-view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { lastSlot } from "./last-slots.ts";
 
-/** The promise of its use or revocation, if there is one. Of a standing approval: of the last use, and of the revocation. */
+/** The promises of its uses and revocations, in order. Of a standing approval: of the last use, and of the revocation. */
 export async function readUses(
   durable: Pick<Durable, "read">,
   root: StoredPromise,
 ): Promise<readonly StoredPromise[]> {
   const consumable = consumableOf(root);
-  if (consumable === undefined || "why" in consumable) return [];
-  if ("standing" in consumable) return await lastOfStanding(durable, root.id);
-  const record = await durable.read(useId(root.id, consumable.n));
-  return record === undefined ? [] : [record];
+  if (consumable !== undefined && "standing" in consumable) return await lastOfStanding(durable, root.id);
+  const read = allConsumable(root).map(({ n }) => durable.read(useId(root.id, n)));
+  return (await Promise.all(read)).filter((record) => record !== undefined);
 }
 
 async function lastOfStanding(

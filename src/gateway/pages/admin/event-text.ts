@@ -51,14 +51,18 @@ function whatHappened(event: HistoryEvent): string {
     case "ended":
       return `Ended: ${event.outcome ?? ""}`;
     case "consumed":
-      return "The action was consumed";
+      return `${actionOf(event)} was consumed`;
     case "revoked":
-      return "The approval of the action was revoked";
+      return `${actionOf(event)} was revoked`;
     case "callback":
       return `Callback ${event.event ?? ""} to ${event.by ?? ""}: ${event.status ?? ""}`;
     default:
       return event.type satisfies never;
   }
+}
+
+function actionOf({ item }: HistoryEvent): string {
+  return item === undefined ? "The action" : `Action ${item}`;
 }
 
 const VIA = {

@@ -2,7 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { startGateway } from "../../../../src/gateway/gateway.ts";
 import { createSigner } from "../../../../src/signing/signer.ts";
-import { ACTION, approvedAction, askedAction, outcomeOf, WANTED } from "../../../support/approved-action.ts";
+import {
+  ACTION,
+  approvedAction,
+  approvedItems,
+  askedAction,
+  outcomeOf,
+  WANTED,
+} from "../../../support/approved-action.ts";
 import { callbackUrlProblem } from "../../../support/callbacks.ts";
 import { TEST_SIGNING_KEYS } from "../../../support/gateway.ts";
 import { Keys } from "../admin/rig.ts";
@@ -262,6 +269,40 @@ describe("at once, at two gateways", () => {
     expect(fresh.claims).toEqual(old.claims);
     expect(fresh.kid).not.toBe(old.kid);
   });
+});
+
+test("items: one by one, by number", async () => {
+  await using world = await openWorld();
+  const { rig, executor, manager } = world;
+  const items = [1, 2].map((n) => ({ ...ACTION, arguments: { n } }));
+  await approvedItems(rig.durable, "pay-2", { items, approved: [1, 2] });
+  const path = "/approvals/pay-2";
+  const body = { audience: ACTION.audience, attempt: "job-1", arguments: { n: 2 } };
+  expect((await rig.json("POST", `${path}/consume`, { ...body, item: 2 }, executor)).body).toMatchObject({
+    use: 2,
+  });
+  expect(await rig.json("POST", `${path}/consume`, body, executor)).toMatchObject({
+    status: 422,
+    body: { errors: [{ field: "item", message: "must be the number of an item, from 1 to 2" }] },
+  });
+  const { arguments: _, ...without } = body;
+  expect((await rig.json("POST", `${path}/consume`, { ...without, item: 2 }, executor)).status).toBe(422);
+  const both = { ...body, items: [{ n: 1 }], item: 2 };
+  expect((await rig.json("POST", `${path}/consume`, both, executor)).status).toBe(422);
+  expect((await rig.json("POST", `${path}/revoke`, { item: 3 }, manager)).status).toBe(422);
+  expect((await rig.json("POST", `${path}/revoke`, {}, manager)).body).toMatchObject({
+    effective: true,
+    uses: [
+      { n: 1, state: "revoked" },
+      { n: 2, state: "consumed" },
+    ],
+  });
+  const history = await rig.json("GET", `${path}/history`, undefined, manager);
+  const events = history.body["events"] as { readonly type: string; readonly item?: number }[];
+  expect(events.flatMap(({ type, item }) => (item === undefined ? [] : [`${type} ${item}`]))).toEqual([
+    "consumed 2",
+    "revoked 1",
+  ]);
 });
 
 describe("a revocation", () => {

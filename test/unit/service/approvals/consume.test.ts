@@ -11,7 +11,14 @@ import { restoredId } from "../../../../src/protocol/restored.ts";
 import { type Consumed, consumeAction } from "../../../../src/service/approvals/consume.ts";
 import { revokeAction } from "../../../../src/service/approvals/revoke.ts";
 import { usesOf } from "../../../../src/service/approvals/uses.ts";
-import { ACTION, approvedAction, askedAction, outcomeOf, WANTED } from "../../../support/approved-action.ts";
+import {
+  ACTION,
+  approvedAction,
+  approvedItems,
+  askedAction,
+  outcomeOf,
+  WANTED,
+} from "../../../support/approved-action.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
 const DAY_MS = 86_400_000;
@@ -257,6 +264,85 @@ describe("a revocation", () => {
       won[kind as keyof typeof won] += 1;
     }
     expect(won).toEqual({ use: 20, revoked: 20 });
+  });
+});
+
+describe("several actions in one approval", () => {
+  const items = [1, 2, 3].map((n) => ({ ...ACTION, tool: `tool-${n}`, arguments: { n } }));
+  const open = async (
+    world: World,
+    more: { readonly approved: readonly number[]; readonly atomic?: boolean },
+  ) => await approvedItems(world.durable, "pay-1", { items, nowMs: START_MS, ...more });
+  const one = (item: number) => ({ item, arguments: { n: item } });
+
+  test("are consumed one by one, each once", async () => {
+    await using world = openWorld();
+    const root = await open(world, { approved: [1, 3] });
+    const first = await consume(world, one(1));
+    expect(first).toMatchObject({
+      kind: "granted",
+      n: 1,
+      claims: { jti: "pay-1:use~1", item: 1, tool: "tool-1", arguments: { n: 1 }, aud: "payments" },
+    });
+    expect(await consume(world, one(1))).toEqual(first);
+    expect(await consume(world, { ...one(3), attempt: "job-2" })).toMatchObject({
+      kind: "granted",
+      claims: { jti: "pay-1:use~3", item: 3, tool: "tool-3" },
+    });
+    expect(whyOf(await consume(world, { ...one(3), attempt: "job-3" }))).toBe("consumed");
+    // It was struck out; the arguments of one are none for another; and an item must be named.
+    expect(await consume(world, one(2))).toMatchObject({ why: "not-approved", status: "struck-out" });
+    expect(whyOf(await consume(world, { item: 1, arguments: { n: 3 } }))).toBe("arguments");
+    for (const item of [undefined, 4]) {
+      expect(await consume(world, { ...one(1), item })).toMatchObject({ why: "item", count: 3 });
+    }
+    const { uses } = await usesOf(world.durable, root);
+    expect(uses?.map(({ n, state }) => [n, state])).toEqual([
+      [1, "consumed"],
+      [3, "consumed"],
+    ]);
+  });
+
+  test("are revoked as far as nobody has consumed them, or one of them alone", async () => {
+    await using world = openWorld();
+    await open(world, { approved: [1, 2, 3] });
+    await consume(world, one(1));
+    const options = optionsOf(world);
+    const actor = { door: "api", caller: "key:b" } as const;
+    expect(await revokeAction(options, "pay-1", { ...actor, nonce: "n1", item: 1 })).toMatchObject({
+      taken: { kind: "use" },
+    });
+    expect(await revokeAction(options, "pay-1", { ...actor, nonce: "n2", item: 3 })).toMatchObject({
+      taken: { kind: "revoked" },
+    });
+    expect(await revokeAction(options, "pay-1", { ...actor, nonce: "n3" })).toMatchObject({
+      taken: { kind: "revoked", revocation: { nonce: "n3", n: 2 } },
+      all: [{ kind: "use" }, { kind: "revoked" }, { kind: "revoked", revocation: { nonce: "n2" } }],
+    });
+    expect(await revokeAction(options, "pay-1", { ...actor, nonce: "n4", item: 4 })).toMatchObject({
+      kind: "no-item",
+    });
+    expect(whyOf(await consume(world, one(2)))).toBe("revoked");
+  });
+
+  test("that stay together are consumed together", async () => {
+    await using world = openWorld();
+    await open(world, { approved: [1, 2, 3], atomic: true });
+    const all = { arguments: undefined, items: items.map((each) => each.arguments) };
+    expect(whyOf(await consume(world, { arguments: { n: 1 } }))).toBe("arguments");
+    expect(whyOf(await consume(world, { ...all, items: [{ n: 1 }, { n: 2 }] }))).toBe("arguments");
+    expect(await consume(world, { ...all, item: 1 })).toMatchObject({ why: "item", isAtomic: true });
+    const granted = await consume(world, all);
+    const { target } = ACTION;
+    const actions = items.map(({ tool, arguments: own }) => ({
+      tool,
+      target,
+      arguments: own,
+      reversible: "no",
+    }));
+    expect(granted).toMatchObject({ kind: "granted", n: 1, claims: { aud: "payments", actions } });
+    expect(granted.kind === "granted" && granted.claims).not.toHaveProperty("tool");
+    expect(whyOf(await consume(world, { ...all, attempt: "job-2" }))).toBe("consumed");
   });
 });
 
