@@ -9,6 +9,7 @@ import { judgeUse, UNUSED, type Used } from "../../../../src/approval/limits/use
 
 /** Each run is a standing approval with up to 30 uses. */
 const RUNS = Number(process.env["LIMIT_RUNS"] ?? 3_000);
+const TIMEOUT_MS = 60_000 + 5 * RUNS;
 
 type Rule =
   | { readonly kind: "fixed" | "oneOf"; readonly values: readonly string[] }
@@ -165,7 +166,7 @@ function expected(
   return sum > total.max ? "total" : "granted";
 }
 
-test("judges as the reference does, and is never over a limit", () => {
+test("judges as the reference does, and is never over a limit", { timeout: TIMEOUT_MS }, () => {
   const seen = { granted: 0, argument: 0, uses: 0, total: 0 };
   fc.assert(
     fc.property(cases, ({ rules: chosen, uses, totalMillionths, attempts }) => {
