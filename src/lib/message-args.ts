@@ -197,7 +197,6 @@ export interface MessageArgs {
   readonly "label.details": null;
   readonly "label.doneBy": null;
   readonly "label.ended": null;
-  readonly "label.except": null;
   readonly "label.insteadOf": null;
   readonly "label.lastUsed": null;
   readonly "label.logHead": null;
@@ -369,6 +368,7 @@ export interface MessageArgs {
   readonly "page.label.answer": null;
   readonly "page.label.askedAs": null;
   readonly "page.label.closed": null;
+  readonly "page.label.except": null;
   readonly "page.label.givenAs": null;
   readonly "page.label.hash": null;
   readonly "page.label.people": null;
