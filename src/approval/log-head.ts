@@ -1,5 +1,4 @@
 /** The mail with the head of the log of events: a workflow for each day and address. */
-import { z } from "zod";
 
 export const LOG_HEAD_FUNC = "log_head_mail";
 export const LOG_HEAD_KIND = "log-head";
@@ -20,17 +19,4 @@ export interface LogHead {
 /** The same for all gateways, so that one mail a day goes to each address. */
 export function logHeadId({ day, n }: Pick<LogHead, "day" | "n">): string {
   return `log-head.${day}.${n}`;
-}
-
-const logHead: z.ZodType<LogHead> = z.object({
-  kind: z.literal(LOG_HEAD_KIND),
-  day: z.string(),
-  n: z.int().min(1),
-  to: z.object({ email: z.string() }),
-  note: z.string(),
-});
-
-export function logHeadIn(value: unknown): LogHead | undefined {
-  const parsed = logHead.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
 }

@@ -1,7 +1,8 @@
 /** The workflow that mails the head of the log of events: one mail. */
 import type { Context } from "@resonatehq/sdk";
-import { type LogHead, logHeadId, logHeadIn } from "../../src/approval/log-head.ts";
+import { type LogHead, logHeadId } from "../../src/approval/log-head.ts";
 import type { NoticeEnd } from "../../src/approval/notice.ts";
+import { logHeadIn } from "../../src/approval/stored-log-head.ts";
 import { productServices } from "../runtime/services.ts";
 import { afterTry, sentAs, type Tried, type Try, untilTaken } from "./mail-tries.ts";
 
