@@ -21,16 +21,21 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
  * @returns undefined if there is none
  */
 export function noteIn(text: string): string | undefined {
-  const lines = text
-    .split(/\r?\n/u)
-    .map((line) => line.trim())
-    .join("\n");
-  const [, body, signatures] = NOTE.exec(`${lines}\n`) ?? [];
-  return body === undefined || signatures === undefined ? undefined : `${body}\n${signatures}`;
+  const lines = text.split(/\r?\n/u).map((line) => line.trim());
+  for (const [at, line] of lines.entries()) {
+    if (line !== "" || !BODY.every((pattern, i) => pattern.test(lines[at - BODY.length + i] ?? ""))) continue;
+    const after = lines.slice(at + 1);
+    const end = after.findIndex((each) => !SIGNATURE.test(each));
+    const signatures = end === -1 ? after : after.slice(0, end);
+    if (signatures.length > 0)
+      return [...lines.slice(at - BODY.length, at), "", ...signatures, ""].join("\n");
+  }
+  return undefined;
 }
 
-/** Origin, size and head; then signatures. */
-const NOTE = /^([^\s+]+\n\d+\n[A-Za-z0-9+/]{43}=\n)\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)/mu;
+/** Origin, size and head. An empty line and the signatures follow. */
+const BODY = [/^[^\s+]+$/u, /^\d+$/u, /^[A-Za-z0-9+/]{43}=$/u];
+const SIGNATURE = /^— [^\s+]+ [A-Za-z0-9+/]+={0,2}$/u;
 
 /** Undefined if it is no checkpoint. Lines after the first three are left out. */
 export function readCheckpoint(text: string): Checkpoint | undefined {
