@@ -319,7 +319,7 @@ test("between the mail and the sign-in, and after it: the next gateway takes the
   };
   expect((await call("/inbox/sign-in", { email: ANA })).status).toBe(303);
   const code = await eventually("the mail with the code", () => {
-    const mail = relay.notices.find(({ subject }) => subject.includes("Sign in"));
+    const mail = relay.notices.find(({ to, subject }) => to === ANA && subject.includes("Sign in"));
     return mail && /\b\d{6}\b/u.exec(mail.text)?.[0];
   });
   const form = /name="form" value="([^"]+)"/u.exec((await call("/inbox/code")).text)?.[1] ?? "";

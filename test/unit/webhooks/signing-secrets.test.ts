@@ -22,8 +22,10 @@ const REFUSED = [
   ["with another spelling of whsec_", `WHSEC_${PADDED}`],
   ["as Supabase shows it", `v1,whsec_${PADDED}`],
   ["in hex", `whsec_${KEY.toString("hex")}!`],
-  ["of a public key", `whpk_${PADDED}`],
 ] as const;
+
+/** What verifies `v1a`. A receiver of callbacks takes it; nothing signs with it. */
+const PUBLIC_KEY = `whpk_${PADDED}`;
 
 const RULE = /whsec_ and then base64 as RFC 4648, section 4.*padded with = to a multiple of four/;
 
@@ -55,4 +57,13 @@ describe("a secret of Standard Webhooks", () => {
       for (const text of [told, ...problems]) expect(text).not.toContain(secret.slice(8, 30));
     },
   );
+
+  test("is no public key where one signs with it, and a receiver of callbacks takes a public key", async () => {
+    expect(parseSigningSecret(PUBLIC_KEY)).toMatch(RULE);
+    expect(problemsOf(SOURCE, { S1: PUBLIC_KEY })).toEqual([expect.stringMatching(RULE)]);
+    // It looks at the delivery, and finds no fault in the key.
+    await expect(verifyCallback({ body: "{}", headers: {} }, PUBLIC_KEY)).rejects.toThrow(
+      "webhook-id must be there",
+    );
+  });
 });
