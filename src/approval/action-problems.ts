@@ -17,20 +17,36 @@ import { storableProblem } from "./text.ts";
 /** A request is mended problem by problem. */
 const PROBLEMS_MAX = 20;
 
-/** @param at JSON Pointer of the action in the request, such as `/action` */
+/** Without its schema. @param at JSON Pointer of the action in the request, such as `/action` */
 function actionProblems(action: unknown, at: string): readonly FieldProblem[] {
   if (!isRecord(action)) return [];
   const { arguments: given, standing, schema } = action;
-  const problems = [
+  return [
     ...(isRecord(given) ? argumentsProblems(action, given, `${at}/arguments`) : []),
     ...(isRecord(standing) ? argumentsProblems(action, standing, `${at}/standing`) : []),
     ...(isRecord(schema) ? schemaTextProblems(schema, `${at}/schema`) : []),
   ];
-  if (problems.length > 0 || !isRecord(given) || !isRecord(schema)) return problems;
-  return schemaProblems(schema, given).map((problem) => ({
-    field: `${at}/${problem.in === "value" ? "arguments" : "schema"}${problem.pointer}`,
-    message: problem.message,
-  }));
+}
+
+/** What does not fit its schema, of actions that have no other problem: all in the time of one. */
+function unfit(actions: readonly Placed[]): readonly FieldProblem[] {
+  const checks = actions.flatMap(({ action, at }) => {
+    if (!isRecord(action)) return [];
+    const { schema, arguments: value } = action;
+    return isRecord(schema) && isRecord(value) ? [{ at, schema, value }] : [];
+  });
+  return schemaProblems(checks).flatMap((problems, i) =>
+    problems.map((problem) => ({
+      field: `${checks[i]?.at}/${problem.in === "value" ? "arguments" : "schema"}${problem.pointer}`,
+      message: problem.message,
+    })),
+  );
+}
+
+interface Placed {
+  readonly action: unknown;
+  /** JSON Pointer in the request. */
+  readonly at: string;
 }
 
 /** The same for all actions of a request, and what is wrong with several of them together. */
@@ -40,6 +56,11 @@ export function actionsProblems({
   atomic,
 }: Readonly<Record<string, unknown>>): readonly FieldProblem[] {
   const several = listOf(items).slice(0, ACTION_LIMITS.itemsMax);
+  const placed = [
+    { action, at: "/action" },
+    ...several.map((item, i) => ({ action: item, at: `/items/${i}` })),
+  ];
+  const wrong = placed.map((each) => actionProblems(each.action, each.at));
   const problems = [
     ...(action !== undefined && items !== undefined
       ? [{ field: "items", message: "must be left out beside action" }]
@@ -47,13 +68,13 @@ export function actionsProblems({
     ...(atomic !== undefined && items === undefined
       ? [{ field: "atomic", message: "must be left out without items" }]
       : []),
-    ...actionProblems(action, "/action"),
-    ...several.flatMap((item, i) => [
-      ...(isRecord(item) && item["standing"] !== undefined
+    ...several.flatMap((item, i) =>
+      isRecord(item) && item["standing"] !== undefined
         ? [{ field: `/items/${i}/standing`, message: "must be left out of items: ask for it as the action" }]
-        : []),
-      ...actionProblems(item, `/items/${i}`),
-    ]),
+        : [],
+    ),
+    ...wrong.flat(),
+    ...unfit(placed.filter((_, i) => wrong[i]?.length === 0)),
   ];
   if (problems.length > 0 || several.length === 0) return problems.slice(0, PROBLEMS_MAX);
   const audiences = new Set(several.map((item) => (isRecord(item) ? item["audience"] : undefined)));

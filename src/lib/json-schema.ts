@@ -15,7 +15,13 @@ export interface SchemaProblem {
   readonly message: string;
 }
 
-/** A fitting value takes some milliseconds at most. */
+/** A value and what it must fit. Neither is changed; both are JSON of bounded depth and size. */
+export interface SchemaCheck {
+  readonly schema: object;
+  readonly value: unknown;
+}
+
+/** All values of a request share it: nothing else runs meanwhile. A fitting value takes some milliseconds at most. */
 const TIME_MAX_MS = 250;
 /** More would not help to correct a value. */
 const PROBLEMS_MAX = 20;
@@ -26,16 +32,28 @@ const MESSAGE_CHARS_MAX = 300;
 const require = createRequire(import.meta.url);
 
 /**
- * Everything in which the value does not fit the schema, or what is wrong with the schema; none if the value fits.
- *
- * @param schema JSON of bounded depth and size, as is `value`. Neither is changed
+ * Everything in which each value does not fit its schema, or what is wrong with the schema; nothing for a value that fits.
+ * Once the time is over, values that are left are not checked: the one that was being checked has the problem.
  */
-export function schemaProblems(schema: object, value: unknown): readonly SchemaProblem[] {
+export function schemaProblems(checks: readonly SchemaCheck[]): readonly (readonly SchemaProblem[])[] {
+  const found: (readonly SchemaProblem[])[] = [];
   try {
-    return inTime(() => {
-      const wrong = problemsBy(METASCHEMA, schema, "schema");
-      return wrong.length > 0 ? wrong : problemsBy(schema, value, "value");
+    inTime(() => {
+      for (const check of checks) found.push(problemsOf(check));
     });
+  } catch (error) {
+    if (!isBrokenOff(error)) throw error;
+    const together = found.length === 0 ? "" : ", together with those of the items before it";
+    const message = `must be simpler: checking with it took longer than ${TIME_MAX_MS} ms${together}`;
+    found.push([{ in: "schema", pointer: "", message }]);
+  }
+  return found;
+}
+
+function problemsOf({ schema, value }: SchemaCheck): readonly SchemaProblem[] {
+  try {
+    const wrong = problemsBy(METASCHEMA, schema, "schema");
+    return wrong.length > 0 ? wrong : problemsBy(schema, value, "value");
   } catch (error) {
     return [{ in: "schema", pointer: "", message: whyNot(error) }];
   }
@@ -86,22 +104,18 @@ function shortened(error: string): string {
 
 function whyNot(error: unknown): string {
   if (error instanceof RangeError) return "must not refer to itself without end";
-  // It comes from the script's own realm, whose errors are of another class.
-  if (typeof error === "object" && error !== null && "code" in error && error.code === BROKEN_OFF) {
-    return `must be simpler: checking with it took longer than ${TIME_MAX_MS} ms`;
-  }
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   return `must be a JSON Schema that can be checked: ${shortened(first)}`;
 }
 
-const BROKEN_OFF = "ERR_SCRIPT_EXECUTION_TIMEOUT";
-
-/** V8 breaks off what a script has called, patterns included. */
-function inTime<T>(work: () => T): T {
-  const results: T[] = [];
-  const context = createContext({ work: () => void results.push(work()) });
-  new Script("work()").runInContext(context, { timeout: TIME_MAX_MS });
-  const [result] = results;
-  if (result === undefined) throw new Error("The check has no result");
-  return result;
+/** V8 breaks off what a script has called, patterns included. No code in between can catch that. */
+function inTime(work: () => void): void {
+  new Script("work()").runInContext(createContext({ work }), { timeout: TIME_MAX_MS });
 }
+
+/** It comes from the script's own realm, whose errors are of another class. */
+function isBrokenOff(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === BROKEN_OFF;
+}
+
+const BROKEN_OFF = "ERR_SCRIPT_EXECUTION_TIMEOUT";

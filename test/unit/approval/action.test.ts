@@ -308,6 +308,27 @@ describe("items", () => {
     expect(faults({ items: [many, many] })[0]).toContain("items: must have at most 500 values together");
   });
 
+  test("are checked with their schemas in the time that one has, however many there are", () => {
+    // Each takes some tens of milliseconds: less than the limit, and all together much more.
+    const slow = {
+      ...transfer,
+      arguments: { to: "a".repeat(22) },
+      schema: { properties: { to: { not: { pattern: "^(a|a)*b" } } } },
+    };
+    const found = faults({ items: Array.from({ length: 50 }, () => slow) });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(
+      /^\/items\/\d+\/schema: must be simpler: checking with it took longer than 250 ms, together with those of the items before it$/u,
+    );
+    const simple = { ...transfer, schema: { properties: { to: { pattern: "^[A-Z0-9 ]+$" } } } };
+    expect(faults({ items: Array.from({ length: 50 }, () => simple) })).toEqual([]);
+    const unfit = { ...simple, arguments: { to: "x" } };
+    expect(faults({ items: [unfit, simple, unfit] }).map((each) => each.split(":")[0])).toEqual([
+      "/items/0/arguments/to",
+      "/items/2/arguments/to",
+    ]);
+  });
+
   test("are approved but for those that anybody whose answer counts has struck out", () => {
     const terms = { approval: "po-1", startedAtMs: nowMs, deadlineAtMs: nowMs };
     const request = asked();
