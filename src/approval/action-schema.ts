@@ -1,5 +1,6 @@
 /** The shape of an action: what a program is to do once the approval allows it. `action.ts` says what follows from it. */
 import { z } from "zod";
+import { besideOthers } from "./beside-others.ts";
 import { durationBetween } from "./duration-schema.ts";
 import { standingSchema } from "./limits/schema.ts";
 import { type Frozen, facets } from "./shape.ts";
@@ -61,7 +62,7 @@ export const actionSchema = z
   })
   .superRefine((action, ctx) => {
     for (const { path, message } of standingProblems(action)) ctx.addIssue({ code: "custom", path, message });
-  })
+  }, besideOthers)
   .meta({ id: "ActionInput", description: "What a program is to do once it is approved." })
   .register(facets, { name: "Action" });
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { REASON_CHARS_MAX } from "./act-requests.ts";
 import { ACTION_LIMITS } from "./action-schema.ts";
+import { besideOthers } from "./beside-others.ts";
 import { line, lines } from "./text-schema.ts";
 import { ATTEMPT_CHARS_MAX } from "./use.ts";
 
@@ -36,7 +37,7 @@ export const consumeRequest = z
     if (body.arguments !== undefined && body.items !== undefined) {
       ctx.addIssue({ code: "custom", path: ["items"], message: "must be left out beside arguments" });
     }
-  })
+  }, besideOthers)
   .meta({ id: "ConsumeRequest" });
 
 export const revokeRequest = z

@@ -112,6 +112,24 @@ describe("an action", () => {
     expect(problems(action)).toContain(problem);
   });
 
+  test("is told all that is wrong with it at once", () => {
+    expect(problems({})).toEqual(["action.tool: is required", "action.arguments: is required"]);
+    expect(problems({ arguments: [1], reversible: "maybe", when: "now" })).toEqual([
+      "action.tool: is required",
+      "action.arguments: must be an object",
+      'action.reversible: must be "yes" or "costly" or "no"',
+      "action.when: is not a known field",
+    ]);
+    const standing = { limits: { "/n": { max: 5 } }, uses: 2 };
+    expect(problems({ standing, arguments: [1] })).toEqual([
+      "action.tool: is required",
+      "action.arguments: must be an object",
+      "action.arguments: cannot stand beside standing, whose limits say what they can be",
+      'action.reversible: must be "yes" or "costly" beside standing: what cannot be undone is approved each time',
+    ]);
+    for (const action of [null, 1, "x", []]) expect(problems(action)).toEqual(["action: must be an object"]);
+  });
+
   test("that cannot be undone is not approved by silence", () => {
     const ask = (reversible: string) => {
       const request = { ...withAction({ ...transfer, reversible }), onDeadline: "approve" };

@@ -132,6 +132,20 @@ describe("what is refused, and how", () => {
     ],
     ["an attempt of two lines", { attempt: "a\nb" }, 422, "invalid-fields", {}],
     [
+      "several things that are wrong",
+      { attempt: undefined, arguments: undefined, item: 51, foo: 1 },
+      422,
+      "invalid-fields",
+      {
+        errors: [
+          { field: "attempt", message: "is required" },
+          { field: "item", message: "must be at most 50" },
+          { field: "foo", message: "is not a known field" },
+          { field: "arguments", message: "is required" },
+        ],
+      },
+    ],
+    [
       "arguments in a list",
       { arguments: [1] },
       422,
