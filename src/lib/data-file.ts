@@ -1,4 +1,5 @@
 import { parseInteroperableJson } from "./exact-json.ts";
+import { repeatedNames } from "./repeated-names.ts";
 import { readTextFile, TextFileError } from "./text-file.ts";
 import { parseYamlDocument } from "./yaml.ts";
 
@@ -26,11 +27,16 @@ function textOf(path: string): string {
 }
 
 function readJson(path: string, text: string): unknown {
+  let value: unknown;
   try {
-    return parseInteroperableJson(text);
+    value = parseInteroperableJson(text);
   } catch (error) {
     throw new TextFileError(`Cannot use ${path}: it is not JSON (${firstLine(error)})`, { cause: error });
   }
+  const [twice] = repeatedNames(text);
+  // As in YAML.
+  if (twice !== undefined) throw new TextFileError(`Cannot use ${path}: ${twice} stands twice`);
+  return value;
 }
 
 function readYaml(path: string, text: string): unknown {

@@ -95,7 +95,7 @@ function betweenTexts(json: string): string {
 }
 
 /** The place behind the quote that ends the text which begins at `at`. */
-function endOfText(json: string, at: number): number {
+export function endOfText(json: string, at: number): number {
   for (let quote = json.indexOf('"', at); quote !== -1; quote = json.indexOf('"', quote + 1)) {
     let start = quote;
     while (start > at && json[start - 1] === "\\") start -= 1;

@@ -14,6 +14,7 @@ const { mimeMessage } = await import("../../src/channels/mail/mime.ts");
 const { parseApprovalRequest } = await import("../../src/approval/request.ts");
 const { parseJson } = await import("../../src/lib/parse-json.ts");
 const { canonicalJson } = await import("../../src/lib/canonical-json.ts");
+const { repeatedNames } = await import("../../src/lib/repeated-names.ts");
 const { readMail } = await import("../../src/mailbox/read-mail.ts");
 const { scrub } = await import("../../src/lib/scrub.ts");
 const { parseTemplate } = await import("../../src/webhooks/template.ts");
@@ -118,6 +119,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       // What is wrong with it matters as little as what is right.
     }
   },
+  "names in JSON": (text) => repeatedNames(JSON.stringify({ [text]: [text, text] }).repeat(2)),
   "a line of the log": (text) => scrub(text),
   "a mail's body in the mailbox": (text) =>
     readMail("000000000000001", Buffer.from(`Content-Type: text/html${headersEnd}${text}`)),

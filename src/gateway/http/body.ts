@@ -9,19 +9,22 @@ export interface BodyLimits {
   readonly depthMax: number;
 }
 
+interface JsonBody {
+  /** Any JSON value. */
+  readonly value: unknown;
+  readonly bytes: Buffer;
+}
+
 /**
- * The request's body as JSON: `{ value }`, any JSON value, or undefined when there is none.
+ * The request's body as JSON, or undefined when there is none.
  * Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE` or `INVALID_REQUEST`. Nothing is read before a handler asks.
  */
-export async function readJson(
-  req: Request,
-  limits: BodyLimits = JSON_BODY,
-): Promise<{ readonly value: unknown } | undefined> {
+export async function readJson(req: Request, limits: BodyLimits = JSON_BODY): Promise<JsonBody | undefined> {
   if (!hasBody(req)) return undefined;
   assertJson(req);
   assertUncompressed(req);
   const bytes = await readBytes(req, limits.bytesMax);
-  return bytes.length === 0 ? undefined : { value: parseJson(bytes, limits.depthMax) };
+  return bytes.length === 0 ? undefined : { value: parseJson(bytes, limits.depthMax), bytes };
 }
 
 /**

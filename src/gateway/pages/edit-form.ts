@@ -9,6 +9,7 @@ import { pointer } from "../../approval/pointer.ts";
 import { isRecord } from "../../approval/raw-input.ts";
 import type { ApprovalRequest } from "../../approval/schema.ts";
 import { parseInteroperableJson } from "../../lib/exact-json.ts";
+import { repeatedNames } from "../../lib/repeated-names.ts";
 import { type ActField, type ActForm, judgeActForm } from "./act-form.ts";
 import { formReader } from "./posted-form.ts";
 
@@ -75,12 +76,13 @@ export async function readEditForm(req: Request, res: Response, request: Acting)
   return { ...form, values, edits, wrong };
 }
 
-/** A text that was shown as it is stays a text, whatever it says; all else is JSON. Undefined if it is none. */
+/** A text that was shown as it is stays a text, whatever it says; all else is JSON. Undefined if it is none that all programs read alike. */
 function valueIn(text: string, { value: shown, current }: EditRow): { readonly value: unknown } | undefined {
   if (text === shown) return { value: current };
   if (current === shown) return { value: text };
   try {
-    return { value: parseInteroperableJson(text) };
+    const value = parseInteroperableJson(text);
+    return repeatedNames(text).length === 0 ? { value } : undefined;
   } catch {
     return undefined;
   }

@@ -122,7 +122,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
       const approval = approvalIn(req, res);
       const named = String(req.params["n"]);
       const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
-      const { note, ...one } = await bodyOf("edit", editRequest)(req);
+      const { note, ...one } = await editBody(req);
       const actor = actorOf(req, res, newNonce);
       const acted = await editArguments(optionsOf(res), { approval, n }, { ...actor, edits: [one], note });
       if (acted.kind === "wrong") {
@@ -148,6 +148,8 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
       changeApproval(to, approval, { ...actor, content, note }),
   );
 }
+
+const editBody = bodyOf("edit", editRequest, { hasUniqueNames: true });
 
 interface Told<Result> {
   /** Id of the promise, for the record. */

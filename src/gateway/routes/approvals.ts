@@ -20,6 +20,7 @@ import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import { sendJson } from "../http/json.ts";
 import { stateOf } from "../http/request-state.ts";
 import { addRoute } from "../http/routes.ts";
+import { assertUniqueNames, hasActions } from "../http/unique-names.ts";
 import { readersMessages } from "../pages/language.ts";
 import { actorOf } from "./actor.ts";
 import { links } from "./approval-links.ts";
@@ -60,7 +61,8 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
   addRoute(router, "/approvals", {
     GET: needs("approvals:read", listApprovals(options)),
     POST: needs("approvals:create", async (req, res) => {
-      const body = (await readJson(req))?.value;
+      const { value: body, bytes } = (await readJson(req)) ?? {};
+      if (bytes !== undefined && hasActions(body)) assertUniqueNames(bytes);
       const idempotencyKeys = idempotencyKeysOf(req);
       const { client: creator, owner } = callerOf(res) ?? {};
       const { trace } = stateOf(res);

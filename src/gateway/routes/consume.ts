@@ -28,7 +28,7 @@ export interface ConsumeRoutesOptions {
   readonly newNonce: () => string;
 }
 
-const consumeBody = bodyOf("consume", consumeRequest);
+const consumeBody = bodyOf("consume", consumeRequest, { hasUniqueNames: true });
 const revokeBody = bodyOf("revoke", revokeRequest);
 
 export function addConsumeRoutes(router: IRouter, options: ConsumeRoutesOptions): void {

@@ -27,6 +27,7 @@ import { publicDetail } from "../http/problem.ts";
 import { stateOf } from "../http/request-state.ts";
 import { addRoute } from "../http/routes.ts";
 import { asServiceError } from "../http/thrown.ts";
+import { assertUniqueNames, hasActions } from "../http/unique-names.ts";
 import type { WaitingRoom } from "../http/waiting-room.ts";
 import { programIn } from "./actor.ts";
 import { approvalNamed, readView, unknownApproval } from "./approval-view.ts";
@@ -56,7 +57,7 @@ export function addMcpRoute(router: IRouter, options: McpRouteOptions): void {
 
   addRoute(router, "/mcp", {
     POST: needs(SCOPES, async (req, res) => {
-      const body = (await readJson(req, LIMITS))?.value;
+      const { value: body, bytes } = (await readJson(req, LIMITS)) ?? {};
       if (!isRecord(body)) {
         throw new ServiceError("INVALID_REQUEST", "The body must be one JSON-RPC message");
       }
@@ -64,6 +65,9 @@ export function addMcpRoute(router: IRouter, options: McpRouteOptions): void {
       const mcp = await opened;
       const needed = mcp.scopeFor(body);
       if (needed !== undefined) assertMay(res, [needed]);
+      const { params } = body;
+      if (bytes !== undefined && isRecord(params) && hasActions(params["arguments"]))
+        assertUniqueNames(bytes);
       const request = fetchRequest(req, `${publicUrl}/mcp`, gone(res));
       await sendFetched(res, await mcp.answer(request, { body, door: doorFor(options, res) }));
     }),

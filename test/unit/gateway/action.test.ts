@@ -164,6 +164,40 @@ test("a rejection needs no strikes, and those that were ticked say nothing", asy
   expect(JSON.stringify(value)).not.toContain("except");
 });
 
+/** As text, because `JSON.stringify` writes no name twice. */
+const post = (path: string, body: string) =>
+  rig.call(path, { method: "POST", headers: { "content-type": "application/json" }, body });
+const twice = (field: string) => ({
+  status: 422,
+  body: {
+    errors: [{ field, message: "must stand once: programs read a name that stands twice in different ways" }],
+  },
+});
+
+test("what programs would read in different ways, a name that stands twice, is refused where it is", async () => {
+  const before = rig.asks.length;
+  const people = '"title":"t","approvers":["ana@example.com"]';
+  const one = '{"tool":"t","arguments":{"a":1,"\\u0061":2}}';
+  expect(await post("/approvals", `{${people},"action":${one}}`)).toMatchObject(twice("/action/arguments/a"));
+  expect(await post("/approvals", `{${people},"items":[${one}]}`)).toMatchObject(
+    twice("/items/0/arguments/a"),
+  );
+  expect(await post("/approvals", `{${people},"action":${one},"action":null}`)).toMatchObject({
+    status: 422,
+  });
+  const schema = '{"type":"object","type":"object"}';
+  expect(
+    await post("/approvals", `{${people},"action":{"tool":"t","arguments":{},"schema":${schema}}}`),
+  ).toMatchObject(twice("/action/schema/type"));
+  expect(
+    await post("/approvals/act-1/ballots/1/edit", '{"arguments":{"amount":1,"amount":2}}'),
+  ).toMatchObject(twice("/arguments/amount"));
+  expect(rig.asks).toHaveLength(before);
+  // What has no action is read as ever.
+  expect((await post("/approvals", `{${people},"metadata":{"a":"1","a":"2"}}`)).status).toBe(202);
+  expect((await post("/begin?func=f", '{"a":1,"a":2}')).status).toBe(200);
+});
+
 const schema = {
   properties: { amount: { type: "number", maximum: 5000, "x-countersign-editable": true } },
 };

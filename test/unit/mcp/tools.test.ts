@@ -325,3 +325,15 @@ test("nobody is kept listening for what never happens", async () => {
   const { body } = await post(message("subscriptions/listen", params), headers);
   expect(body["error"]).toMatchObject({ code: -32603 });
 });
+
+test("an action in which a name stands twice is refused, as by the API", async () => {
+  const call = message("tools/call", {
+    name: "request_approval",
+    arguments: request({ action: { tool: "t", arguments: { a: 1 } } }),
+  });
+  const answer = await post(JSON.stringify(call).replace('"a":1', '"a":1,"a":2'));
+  expect(answer).toMatchObject({
+    status: 422,
+    body: { errors: [{ field: "/params/arguments/action/arguments/a" }] },
+  });
+});

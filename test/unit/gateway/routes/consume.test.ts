@@ -165,6 +165,16 @@ describe("what is refused, and how", () => {
     ).toBe(200);
   });
 
+  test("a name that stands twice, of which programs take the first or the last", async () => {
+    await using world = await openWorld();
+    const body = JSON.stringify({ ...WANTED, attempt: "job-1" }).replace('"amount":', '"amount":1,"amount":');
+    const headers = { ...world.executor, "content-type": "application/json" };
+    expect(await world.rig.call(CONSUME, { method: "POST", headers, body })).toMatchObject({
+      status: 422,
+      body: { errors: [{ field: "/arguments/amount" }] },
+    });
+  });
+
   test("another attempt, also of another client with the same name for it", async () => {
     await using world = await openWorld();
     const { rig, executor, keys } = world;
