@@ -224,6 +224,7 @@ export interface MessageArgs {
   readonly "limit.range": { readonly max: string; readonly min: string };
   readonly "limit.text": { readonly n: number };
   readonly "limit.total": { readonly max: string };
+  readonly "limit.total.label": { readonly argument: string };
   readonly "mail.action.page": null;
   readonly "mail.answerBy": { readonly deadline: string };
   readonly "mail.changes.link": null;

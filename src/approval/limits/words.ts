@@ -52,7 +52,11 @@ export function limitRows({ limits, total }: Standing, messages: Messages): read
   }));
   if (total === undefined) return rows;
   const value = messages.text("limit.total", { max: `${total.max}` });
-  return [...rows, { label: nameOf(total.argument), value }];
+  // The argument itself has a row of its own.
+  return [
+    ...rows,
+    { label: messages.text("limit.total.label", { argument: nameOf(total.argument) }), value },
+  ];
 }
 
 function limitText(limit: Limit, messages: Messages): string {

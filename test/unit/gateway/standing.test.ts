@@ -84,6 +84,7 @@ test("people see before they answer what they grant, in words", async () => {
     "up to 5 times within 30 days without asking again",
     "from 0 to 500",
     "always &quot;EUR&quot;",
+    "amount, all uses together</dt>",
     "at most 1000 over all uses",
   ]) {
     expect(text).toContain(words);
