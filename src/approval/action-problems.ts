@@ -70,7 +70,7 @@ export function actionsProblems({
       : []),
     ...several.flatMap((item, i) =>
       isRecord(item) && item["standing"] !== undefined
-        ? [{ field: `/items/${i}/standing`, message: "must be left out of items: ask for it as the action" }]
+        ? [{ field: `items[${i}].standing`, message: "must be left out of items: ask for it as the action" }]
         : [],
     ),
     ...wrong.flat(),

@@ -1,7 +1,7 @@
 /** Durations and deadlines as fields of a request. Apart from how they are read, because the command line reads some and no library. */
 import { z } from "zod";
 import { deadlineProblem } from "./deadline.ts";
-import { durationMs, durationProblem, parseDuration } from "./duration.ts";
+import { DURATION_RULE, durationMs, durationProblem, parseDuration } from "./duration.ts";
 import { facets } from "./shape.ts";
 
 /** A duration from `min` to `max`, both included and written as durations. */
@@ -13,7 +13,7 @@ export function durationBetween(min: string, max: string, example: string) {
       const ms = parseDuration(text) ?? Number.NaN;
       const range =
         ms >= minMs && ms <= maxMs ? undefined : `must be from ${min} to ${max}, such as ${example}`;
-      const message = durationProblem(text) ?? range;
+      const message = durationProblem(text, `${DURATION_RULE}, from ${min} to ${max}`) ?? range;
       if (message !== undefined) ctx.addIssue({ code: "custom", message });
     })
     .meta({ description: `ISO 8601 duration, ${min} to ${max}.`, examples: [example] })

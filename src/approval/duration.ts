@@ -12,7 +12,7 @@ const LENGTHS_KEPT = 200;
 /** Longest text of a duration or an instant: every one that is allowed fits several times. */
 export const TIME_CHARS_MAX = 64;
 
-const DURATION_RULE =
+export const DURATION_RULE =
   "an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length)";
 
 /** Durations that not all libraries read alike, and how to write them so that they do. */

@@ -65,6 +65,7 @@ function problemsBy(schema: object, value: unknown, of: SchemaProblem["in"]): Sc
   const { valid, errors } = new Validator(structuredClone(schema), "2020-12", false).validate(value);
   if (valid) return [];
   return lastOf(errors)
+    .filter(({ instanceLocation }, i, all) => of === "value" || isFirstAt(instanceLocation, i, all))
     .slice(0, PROBLEMS_MAX)
     .map(({ instanceLocation, keyword, error }) => ({
       in: of,
@@ -87,6 +88,11 @@ function lastOf(errors: readonly OutputUnit[]): readonly OutputUnit[] {
           (OF_MEMBERS.has(keyword) && other.instanceLocation.startsWith(`${instanceLocation}/`)),
       ),
   );
+}
+
+/** A keyword can have several forms, and its value then fits none of them: one is enough to mend it. */
+function isFirstAt(location: string, i: number, all: readonly OutputUnit[]): boolean {
+  return all.findIndex(({ instanceLocation }) => instanceLocation === location) === i;
 }
 
 /** Keywords whose errors only say that a member has one. */

@@ -108,7 +108,7 @@ function refusedAmount(
   // A number and its text are two things to the program that runs the action.
   const amount = typeof value === typeof max ? decimalOf(value) : undefined;
   if (amount === undefined) {
-    const kind = typeof max === "string" ? 'a decimal text, such as "12.50"' : "a number";
+    const kind = typeof max === "string" ? 'a decimal text, such as "12.50",' : "a number";
     return refuse("max", `must be ${kind} of at most 30 digits before and after its point`);
   }
   const least = leastOf(limit);

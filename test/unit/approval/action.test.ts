@@ -81,6 +81,11 @@ describe("an action", () => {
       "action.validFor: must be from PT1M to P30D, such as P1D",
     ],
     [
+      "a time that is none",
+      { ...transfer, validFor: "4h" },
+      "action.validFor: must be an ISO 8601 duration in weeks, days, hours, minutes (P5D, PT36H; months and years have no fixed length), from PT1M to P30D",
+    ],
+    [
       "half a surrogate pair",
       given("a\ud800"),
       "/action/arguments/value: must be well-formed Unicode (it holds half a surrogate pair)",
@@ -214,6 +219,7 @@ describe("the schema of an action", () => {
     const found = by(schema);
     expect(found.length).toBeGreaterThan(0);
     expect(found.filter((problem) => !problem.startsWith(start))).toEqual([]);
+    expect(new Set(found.map((problem) => problem.split(": ")[0])).size).toBe(found.length);
   });
 
   test("whose pattern backtracks, or whose references multiply, is broken off", () => {

@@ -179,8 +179,8 @@ test.each<[unknown, string[]]>([
   [
     { after: ["x", "P1D", "P1W2D"] },
     [
-      `after.0: must be ${DURATION_RULE}`,
-      `after.2: must be ${DURATION_RULE}: write weeks alone, or as days, such as P9D for P1W2D`,
+      `after.0: must be ${DURATION_RULE}, from PT1M to P400D`,
+      `after.2: must be ${DURATION_RULE}, from PT1M to P400D: write weeks alone, or as days, such as P9D for P1W2D`,
     ],
   ],
   [{ after: ["PT59S"] }, ["after.0: must be from PT1M to P400D, such as P3D"]],

@@ -121,7 +121,7 @@ describe("refused is", () => {
 
   test("an item that is one", () => {
     expect(problems(undefined, { items: [{ tool: "x", arguments: {} }, refunds] })).toEqual([
-      "/items/1/standing: must be left out of items: ask for it as the action",
+      "items[1].standing: must be left out of items: ask for it as the action",
     ]);
   });
 
