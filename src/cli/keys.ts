@@ -33,7 +33,7 @@ without a restart. The first key closes the API to everyone without a key.
 Options:
   --name CLIENT   The program that uses the key: 1 to ${CLIENT_CHARS_MAX} characters
   --owner ADDRESS Mail address of the person who answers for the program. They are the requester of what it asks,
-                  unless it names another, so they cannot approve it
+                  which can name nobody else, so they cannot approve it
   --scope SCOPE   What the key may do; repeat the option for more, or separate scopes with commas:
 ${Object.entries(SCOPES)
   .map(([scope, meaning]) => `                    ${scope.padEnd(18)} ${meaning}`)

@@ -2,12 +2,17 @@
 import type { OutcomeAction } from "../approval/action.ts";
 import type { ApprovalView, BallotView } from "../approval/view.ts";
 import type { Scope } from "../auth/scopes.ts";
+import type { FieldProblem } from "../lib/errors.ts";
 
 /** Every method throws what {@link ApprovalDoor.tell} puts into words. */
 export interface ApprovalDoor {
   may(scope: Scope): boolean;
-  /** Starts an approval of the caller's, or finds the one that the same id and content started. */
-  request(body: Readonly<Record<string, unknown>>): Promise<ShownApproval>;
+  /**
+   * Starts an approval of the caller's, or finds the one that the same id and content started.
+   *
+   * @param problems what is wrong with the body already: nothing is started then
+   */
+  request(body: Readonly<Record<string, unknown>>, problems: readonly FieldProblem[]): Promise<ShownApproval>;
   /** The caller's approval of that id. What others asked is not there for them. */
   read(id: string): Promise<ShownApproval>;
   /** The same as soon as it has ended, at the latest after so many seconds. */

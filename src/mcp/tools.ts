@@ -61,15 +61,7 @@ const REQUEST: Tool = {
   scope: "approvals:create",
   input: requestInput(),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
-  async call(door, args) {
-    const problems = agentProblems(args);
-    if (problems.length > 0) {
-      throw new ServiceError("INVALID_FIELDS", "Cannot request this approval: some fields are wrong", {
-        problems,
-      });
-    }
-    return await door.request(args);
-  },
+  call: async (door, args) => await door.request(args, agentProblems(args)),
 };
 
 export const AWAIT: Tool = {

@@ -4,6 +4,7 @@
  */
 import type { IRouter, Response } from "express";
 import { creatorOf } from "../../approval/creator.ts";
+import { ID_PATTERN } from "../../approval/ids.ts";
 import { isRecord } from "../../approval/raw-input.ts";
 import { statusOf } from "../../approval/view.ts";
 import { allows, type Scope } from "../../auth/scopes.ts";
@@ -104,9 +105,11 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
   return {
     may,
     nowMs: clock,
-    async request(body) {
+    async request(body, problems) {
       const { id } = body;
-      const earlier = typeof id === "string" ? await durable.read(id) : undefined;
+      // What can be no id is told with whatever else is wrong.
+      const isId = typeof id === "string" && ID_PATTERN.test(id);
+      const earlier = isId ? await durable.read(id) : undefined;
       // Not even by the way in which contents differ is anything told of what others asked.
       if (earlier !== undefined && !(await isOwn(earlier))) throw elsewhere();
       const root = await startApproval(
@@ -116,6 +119,7 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
           idempotencyKeys: [],
           creator: caller?.client,
           owner: caller?.owner,
+          problems,
           trace: stateOf(res).trace,
         },
       );

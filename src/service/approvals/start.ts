@@ -1,9 +1,9 @@
 import { CREATOR_TAG } from "../../approval/creator.ts";
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
 import { differingFields } from "../../approval/meaning.ts";
-import { isRecord } from "../../approval/raw-input.ts";
+import { addressOf, isRecord } from "../../approval/raw-input.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
-import { type KnownPeople, NO_KNOWN_PEOPLE } from "../../approval/same-person.ts";
+import { type KnownPeople, NO_KNOWN_PEOPLE, type WhoIs } from "../../approval/same-person.ts";
 import { approvalCall, termsWith } from "../../approval/starting.ts";
 import { callOf } from "../../approval/stored.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -33,8 +33,10 @@ export interface ApprovalCall {
   readonly idempotencyKeys: readonly string[];
   /** The program that calls, if it is known: see `CREATOR_TAG`. */
   readonly creator?: string | undefined;
-  /** Address of the person who answers for it: the requester, unless the body names one. Default: nobody. */
+  /** Address of the person who answers for it: the requester. The body can name nobody else. Default: nobody. */
   readonly owner?: string | undefined;
+  /** What is wrong with the body for this caller. What is said of the same fields besides is left out. Default: nothing. */
+  readonly problems?: readonly FieldProblem[] | undefined;
   /** The trace that the approval belongs to. Default: none. */
   readonly trace?: TraceContext | undefined;
 }
@@ -49,7 +51,7 @@ export interface ApprovalCall {
  */
 export async function startApproval(
   options: StartApprovalOptions,
-  { body: given, idempotencyKeys, creator, owner, trace }: ApprovalCall,
+  { body: given, idempotencyKeys, creator, owner, problems: forCaller = [], trace }: ApprovalCall,
 ): Promise<StoredPromise> {
   const {
     durable,
@@ -61,10 +63,12 @@ export async function startApproval(
   } = options;
   const { whoIs } = known;
   const body = withRequester(given, owner);
-  const { id, problems } = chooseId(body, idempotencyKeys);
+  const { id, problems: ofId } = chooseId(body, idempotencyKeys);
   const nowMs = await currentTime(options);
   const parsed = parseApprovalRequest(body, { nowMs, callbackUrlProblem, mayApproveByDeadline, whoIs });
-  if (!parsed.ok) problems.push(...parsed.problems);
+  const told = new Set(forCaller.map(({ field }) => field));
+  const found = [...ofId, ...ownerProblems(body, owner, whoIs), ...(parsed.ok ? [] : parsed.problems)];
+  const problems = [...forCaller, ...found.filter(({ field }) => !told.has(field))];
   if (!parsed.ok || problems.length > 0) {
     const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);
     if (earlier !== undefined) return earlier;
@@ -106,6 +110,13 @@ export async function startApproval(
 function withRequester(body: unknown, owner: string | undefined): unknown {
   if (owner === undefined || !isRecord(body) || Object.hasOwn(body, "requester")) return body;
   return { ...body, requester: owner };
+}
+
+/** A program that names another requester could make its owner an approver of what it asks. */
+function ownerProblems(body: unknown, owner: string | undefined, whoIs: WhoIs): FieldProblem[] {
+  const named = addressOf(isRecord(body) ? body["requester"] : undefined);
+  if (owner === undefined || named === undefined || whoIs(named) === whoIs(owner)) return [];
+  return [{ field: "requester", message: "must be the owner of the key, or be left out" }];
 }
 
 /** The id that body or header name, if it can be one; the body's parser reports a wrong id. */

@@ -85,6 +85,28 @@ describe("wrong arguments", () => {
     expect(rig.mailed()).toBe(mailed);
   });
 
+  test("of request_approval are named all at once", async () => {
+    const wrong = request({
+      title: undefined,
+      requester: "kim@example.com",
+      onDeadline: "approve",
+      deadline: "soon",
+    });
+    const { text } = await call(ops, "request_approval", wrong);
+    const fields = [...text.matchAll(/^- (\w+): /gmu)].map(([, field]) => field);
+    expect(new Set(fields)).toEqual(new Set(["title", "requester", "onDeadline", "deadline"]));
+    expect(fields).toHaveLength(4);
+    expect(text).toContain("- onDeadline: must be expire, reject or escalate");
+  });
+
+  test.each(["", "\0", "x".repeat(1_100), "a:b", "-"])(
+    "an id that can be none (%j) is named before anything has it",
+    async (id) => {
+      const told = await call(ops, "request_approval", request({ id }));
+      expect([told.isError, told.text]).toEqual([true, expect.stringContaining("- id: must be 1 to 64")]);
+    },
+  );
+
   test("of the other tools are named as well", async () => {
     for (const [name, args, named] of [
       ["await_approval", {}, "- id: is required"],
@@ -273,16 +295,22 @@ describe("the person who answers for an agent", () => {
     expect((await call(owned, "request_approval", request({ id: "kims" }))).data["status"]).toBe("approved");
   });
 
-  test("is the requester by the API as well, where the request names none", async () => {
+  test("is the requester by the API as well, and the request can name nobody else", async () => {
     const headers = { authorization: `Bearer ${owned}` };
     const ask = (id: string, more: object) =>
       rig.json("POST", "/approvals", { id, ...request(), ...more }, headers);
     expect((await ask("api-1", {})).status).toBe(202);
     expect((await ask("api-1", {})).status).toBe(202);
-    expect((await ask("api-2", { requester: "lee@example.com" })).status).toBe(202);
+    expect((await ask("api-2", { requester: "KIM+agent@example.com" })).status).toBe(202);
+    // Else a program could make its owner an approver of what it asks.
+    for (const requester of ["lee@example.com", { email: "lee@example.com" }]) {
+      const refused = await ask("api-4", { requester, approvers: ["kim@example.com"] });
+      expect(refused).toMatchObject({ status: 422, body: { errors: [{ field: "requester" }] } });
+    }
     expect((await ask("api-3", { approvers: ["kim@example.com"] })).status).toBe(422);
     expect(await shown("api-1")).toMatchObject({ requester: { email: "kim@example.com" } });
-    expect(await shown("api-2")).toMatchObject({ requester: { email: "lee@example.com" } });
+    expect(await shown("api-2")).toMatchObject({ requester: { email: "KIM+agent@example.com" } });
+    expect(await rig.durable.read("api-4")).toBeUndefined();
   });
 });
 
