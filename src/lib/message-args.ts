@@ -317,6 +317,7 @@ export interface MessageArgs {
   readonly "page.action.atomic": null;
   readonly "page.action.except": { readonly n: number };
   readonly "page.action.except.hint": null;
+  readonly "page.action.leftOut": null;
   readonly "page.action.titles": { readonly n: number };
   readonly "page.again": null;
   readonly "page.answer": null;

@@ -12,13 +12,15 @@ interface Place {
   readonly id?: string;
   /** On the page with the form: numbers of the items that are struck out so far. */
   readonly struck?: readonly number[];
+  /** After an answer: numbers of the items that are not run. */
+  readonly leftOut?: readonly number[];
 }
 
 /** The action of a request, whole, or all of its items: what `partials/actions` prints. Undefined where there is none. */
 export function actionLocals(
   request: ApprovalRequest,
   messages: Messages,
-  { heading, id = "action", struck }: Place,
+  { heading, id = "action", struck, leftOut = [] }: Place,
 ): Locals | undefined {
   const shown = shownActions(request, messages);
   if (shown.length === 0) return undefined;
@@ -32,11 +34,12 @@ export function actionLocals(
     title:
       items === undefined
         ? messages.text("action.title")
-        : messages.text("page.action.titles", { n: items.length }),
+        : messages.text("page.action.titles", { n: items.length - leftOut.length }),
     hint: hintOf({ separable, atomic, struck }, messages),
     actions: shown.map((action, i) => ({
       ...actionOf(action, messages),
       heading: heading === "h2" ? "h3" : "h4",
+      leftOut: leftOut.includes(i + 1) ? messages.text("page.action.leftOut") : "",
       name: items === undefined ? "" : nameOf(i + 1),
       strike:
         struck === undefined || separable === 0

@@ -57,7 +57,10 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       people: peopleOf(asked, messages),
       // What was shown before a change is not what the request has now; its hash still says which it was.
       shown: asked.contentHash === undefined,
-      action: actionLocals(request, messages, { heading: "h3" }),
+      action: actionLocals(request, messages, {
+        heading: "h3",
+        leftOut: stands.kind === "decided" ? (stands.except ?? []) : [],
+      }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       signed: visit.signed,
       hash: asked.contentHash ?? canonicalHash(contentOf(request)),

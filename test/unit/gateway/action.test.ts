@@ -102,6 +102,10 @@ test("an approver strikes an item out on the page, without JavaScript, and the o
   const pressed = await rig.press(link, { confirm: "yes", "except.2": "yes" });
   const receipt = await rig.call(pressed.headers.get("location") ?? "");
   expect(receipt.text).toContain("<dt>Left out</dt><dd>Action 2 of 3</dd>");
+  expect(receipt.text).toContain("What will be run: 2 actions");
+  const shown = receipt.text.split(/<h4 class="item">Action \d of 3<\/h4>/u).slice(1);
+  expect(shown.map((text) => text.includes("Left out: this is not run."))).toEqual([false, true, false]);
+  expect(shown.map((text) => text.includes("This cannot be undone"))).toEqual([true, false, true]);
   const { value } = await rig.settled("items-1");
   expect(value).toMatchObject({
     outcome: "approved",
