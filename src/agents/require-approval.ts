@@ -10,6 +10,7 @@
  */
 import type { Approval, ApprovalRequest } from "../client/api-types.ts";
 import type { Client } from "../client/client.ts";
+import { pause } from "../client/pause.ts";
 import { CountersignError } from "../client/problem.ts";
 import { canonical } from "./canonical.ts";
 import { Cancelled, Changed, Expired, NotApproved, Rejected, Used } from "./errors.ts";
@@ -41,7 +42,10 @@ export interface Call {
   readonly id: string;
   /** Names the attempt to run it, see R3. Default: one that no other call has. */
   readonly attempt?: string;
-  /** Ends the wait, and leaves the approval open. */
+  /**
+   * Ends the wait of this call, and leaves the approval open. Other calls of the same name wait on. A tool that has started is not
+   * stopped.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,21 +72,36 @@ export function requireApproval<Args extends Arguments, Result>(
   policy: Policy<Args>,
 ): ApprovedTool<Args, Result> {
   const runs = new Runs<Result>();
-  return async (args, { id, attempt, signal }) => {
+  return async (args, call) => {
+    const { id, attempt, signal } = named(call);
+    signal?.throwIfAborted();
     const name = canonical([id, attempt ?? null]);
-    const tried = { attempt: attempt ?? crypto.randomUUID(), args: canonical(args) };
-    const run = runs.once(name, tried, async (own, started) => {
-      const patience = { outageMs: policy.outageMs ?? OUTAGE_MS, signal };
+    const tried = {
+      attempt: attempt ?? crypto.randomUUID(),
+      isNamed: attempt !== undefined,
+      args: canonical(args),
+      signal,
+    };
+    const run = runs.once(name, tried, async (own, end, started) => {
+      const patience = { outageMs: policy.outageMs ?? OUTAGE_MS, signal: end };
       await throughOutages(patience, () => ask(policy, id, args));
       const approved = approvedArguments(await decided(policy, id, patience));
-      const call = { arguments: approved, attempt: own };
-      const granted = await throughOutages(patience, () => consume(policy, id, call));
+      const use = { arguments: approved, attempt: own };
+      const granted = await throughOutages(patience, () => consume(policy, id, use));
+      // Nobody waits for it any more.
+      end.throwIfAborted();
       started();
       return await tool(approved as Args, granted);
     });
     if (run === undefined) throw new Changed(id, `"${id}" was called with other arguments`);
     return await run;
   };
+}
+
+/** For callers whose compiler does not check it: a tool takes one argument elsewhere. */
+function named(call: Call | undefined): Call {
+  if (typeof call?.id === "string") return call;
+  throw new TypeError("Name the approval: call the tool with its arguments and { id }");
 }
 
 async function ask<Args extends Arguments>(
@@ -108,7 +127,7 @@ async function decided(
   const { signal } = patience;
   for (;;) {
     // In turns, so that each outage is measured by itself.
-    const turn = { timeoutMs: TURN_MS, ...(signal === undefined ? {} : { signal }) };
+    const turn = { timeoutMs: TURN_MS, signal };
     const approval = await throughOutages(patience, () => client.wait(id, turn));
     if (approval.status !== "pending") return approval;
   }
@@ -116,20 +135,20 @@ async function decided(
 
 interface Patience {
   readonly outageMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** What the call answers. Each of ours has one effect, however often it is made, so it is made until the service can be reached. */
 async function throughOutages<T>({ outageMs, signal }: Patience, call: () => Promise<T>): Promise<T> {
   const endAt = performance.now() + outageMs;
   for (;;) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     try {
       return await call();
     } catch (error) {
       const isOutage = error instanceof CountersignError && error.isRetryable;
       if (!isOutage || performance.now() >= endAt) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause(PAUSE_MS, signal);
     }
   }
 }

@@ -1,10 +1,11 @@
+import { pause } from "./pause.ts";
 import { CountersignError, errorOf } from "./problem.ts";
 
 export interface ClientOptions {
   /** Origin of the service, such as `https://approvals.example.com`. */
   readonly url: string;
   /** API key, `apv_…`. A service that has no keys needs none. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** How long one request may take, in milliseconds. Default 30,000. A wait takes as long as it asks for, and this. */
   readonly timeoutMs?: number;
   /** How often a call that is safe to repeat is tried again while the service cannot be reached or is busy. Default 4. */
@@ -93,19 +94,4 @@ export function createSend(options: ClientOptions): Send {
       }
     }
   };
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
 }

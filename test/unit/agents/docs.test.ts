@@ -27,6 +27,7 @@ test("the example of requireApproval has the types that it needs", async () => {
       module: "NodeNext",
       target: "ES2024",
       strict: true,
+      exactOptionalPropertyTypes: true,
       noEmit: true,
       skipLibCheck: true,
       allowImportingTsExtensions: true,

@@ -10,7 +10,7 @@ import {
   Used,
 } from "../../../src/agents/index.ts";
 import type { Scope } from "../../../src/auth/scopes.ts";
-import { type Client, createClient } from "../../../src/client/index.ts";
+import { type Client, CountersignError, createClient } from "../../../src/client/index.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 import { makeKeys } from "../mcp/agents.ts";
 
@@ -211,6 +211,102 @@ describe("a program that is started again", () => {
     await expect(first).rejects.toThrow("The answer was lost");
     expect(await pay(PAY, { id: "pay-1" })).toBe("paid 4120");
     expect(world.ran).toHaveLength(1);
+  });
+});
+
+describe("calls that are one run", () => {
+  test("leave it one by one: it goes on for the others, and ends with the last", async () => {
+    await using world = await openWorld();
+    const { rig, policy, ran } = world;
+    const pay = requireApproval(world.tool, policy);
+    const first = new AbortController();
+    const second = new AbortController();
+    const gone = pay(PAY, { id: "pay-1", signal: first.signal });
+    const staying = pay(PAY, { id: "pay-1", signal: second.signal });
+    await rig.link("pay-1", "approve");
+    first.abort(new Error("The first is gone"));
+    await expect(gone).rejects.toThrow("The first is gone");
+    second.abort(new Error("The second is gone"));
+    await expect(staying).rejects.toThrow("The second is gone");
+    const later = pay(PAY, { id: "pay-1", signal: new AbortController().signal });
+    const joined = pay(PAY, { id: "pay-1", signal: AbortSignal.timeout(1) });
+    await expect(joined).rejects.toThrow("timeout");
+    await press(rig, "approve");
+    expect(await later).toBe("paid 4120");
+    expect(ran).toHaveLength(1);
+    expect(rig.asks).toHaveLength(1);
+  });
+
+  test("do not run the tool when all have left while the grant came", async () => {
+    await using world = await openWorld();
+    const { rig, client, policy, ran } = world;
+    const stop = new AbortController();
+    const stopping: typeof policy.client = {
+      ...client,
+      async consume(id, call) {
+        const consumed = await client.consume(id, call);
+        stop.abort(new Error("Everybody is gone"));
+        return consumed;
+      },
+    };
+    const pay = requireApproval(world.tool, { ...policy, client: stopping });
+    const call = pay(PAY, { id: "pay-1", signal: stop.signal });
+    await press(rig, "approve");
+    await expect(call).rejects.toThrow("Everybody is gone");
+    // The same try goes on: it is not used.
+    expect(await pay(PAY, { id: "pay-1" })).toBe("paid 4120");
+    expect(ran).toEqual([{ ...PAY, use: "pay-1:use~1" }]);
+  });
+
+  test("run the tool again after it failed, if they name the attempt", async () => {
+    await using world = await openWorld();
+    const uses: string[] = [];
+    const pay = requireApproval<Transfer, string>((_args, { use }) => {
+      uses.push(use);
+      if (uses.length === 1) throw new RangeError("No such account");
+      return "paid";
+    }, world.policy);
+    const named = { id: "pay-1", attempt: "job-7" };
+    const call = pay(PAY, named);
+    await press(world.rig, "approve");
+    await expect(call).rejects.toThrow("No such account");
+    expect(await pay(PAY, named)).toBe("paid");
+    expect(await pay(PAY, named)).toBe("paid");
+    expect(uses).toEqual(["pay-1:use~1", "pay-1:use~1"]);
+  });
+
+  test("end at once while the service is out of reach", async () => {
+    await using world = await openWorld();
+    const stop = new AbortController();
+    let asked = 0;
+    const out: Policy<Transfer>["client"] = {
+      ...world.client,
+      async start() {
+        asked += 1;
+        throw new CountersignError("Cannot reach the service");
+      },
+    };
+    const pay = requireApproval(world.tool, { ...world.policy, client: out, outageMs: 60_000 });
+    const call = pay(PAY, { id: "pay-1", signal: stop.signal });
+    await expect.poll(() => asked).toBe(1);
+    stop.abort(new Error("Gone"));
+    await expect(call).rejects.toThrow("Gone");
+    const before = AbortSignal.abort(new Error("Gone before"));
+    await expect(pay(PAY, { id: "pay-2", signal: before })).rejects.toThrow("Gone before");
+    expect(asked).toBe(1);
+  });
+
+  test("have a name: who forgets it is told", async () => {
+    await using world = await openWorld();
+    const pay = requireApproval(world.tool, world.policy) as (
+      args: Transfer,
+      call?: object,
+    ) => Promise<string>;
+    for (const call of [undefined, {}, { id: 7 }]) {
+      const refused = expect(pay(PAY, call)).rejects;
+      await refused.toThrow(new TypeError("Name the approval: call the tool with its arguments and { id }"));
+    }
+    expect(world.rig.asks).toEqual([]);
   });
 });
 
