@@ -2,6 +2,7 @@ import { type ApprovalRequest, type Content, type Decision, effectOf } from "../
 import { contentOf, asked as withContent } from "../../approval/content.ts";
 import { contentChanges } from "../../approval/content-changes.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
+import { programThatBegan } from "../../approval/creator.ts";
 import { programOf } from "../../approval/doer.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
@@ -19,10 +20,12 @@ export function askedOf(question: Question, nowMs: number): Asked {
   const { request, contentHash } = shownTo(question);
   const { stage, groups, inPlaceOf } = ballot;
   const why = whyEnded(course);
+  const program = programThatBegan(course.root.tags);
   return {
     request,
     reference: ballot.approval,
     approver: ballot.approver,
+    ...(program === undefined ? {} : { program }),
     choices: offeredChoices(question.request, ballot.round ?? 1),
     ...(stage === undefined ? {} : { stage }),
     ...(groups === undefined ? {} : { groups }),

@@ -34,6 +34,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       title,
       lead: messages.text("page.lead"),
       requester: requester && personOf(requester),
+      program: data.program && messages.text("page.through.key", { caller: data.program }),
       approver: personOf(approver),
       instead: insteadOf(data, messages),
       reference: data.reference,

@@ -52,6 +52,8 @@ export interface Asked {
   readonly reference: string;
   /** The person in whose name the holder of the link decides. */
   readonly approver: Person;
+  /** The name of the API key that asked. */
+  readonly program?: string;
   /** Those who are away, and in whose place they are asked. */
   readonly inPlaceOf?: readonly InPlaceOf[];
   readonly choices: readonly ChoiceRule[];

@@ -67,6 +67,17 @@ function textOf(sent: Mail): string {
 const KEY = { caller: expect.stringMatching(/^key:\w{8}$/u), client: "erp" };
 
 describe("the API key erp is named where it", () => {
+  test("asks in nobody's name", async () => {
+    const asked = "<dt>Asked by</dt><dd>A program, with the API key erp</dd>";
+    await ask({ requester: undefined });
+    expect((await rig.call(await rig.link("po-1", "approve"))).text).toContain(asked);
+    const named = { id: "po-2", title: "Order", approvers: [ANA], requester: "kim@example.com" };
+    await rig.json("POST", "/approvals", named, bearer);
+    const { text } = await rig.call(await rig.link("po-2", "approve"));
+    expect(text).toContain("kim@example.com");
+    expect(text).not.toContain(asked);
+  });
+
   test("hands a question on", async () => {
     await ask();
     const link = await rig.link("po-1", "approve");
