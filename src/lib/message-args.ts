@@ -422,7 +422,11 @@ export interface MessageArgs {
   readonly "page.state.unreached": null;
   readonly "page.state.waiting": null;
   readonly "page.steps": null;
+  readonly "page.through.inbox": null;
+  readonly "page.through.inboxByMail": null;
+  readonly "page.through.inboxByPasskey": null;
   readonly "page.through.key": { readonly caller: string };
+  readonly "page.through.link": null;
   readonly "page.through.named": { readonly caller: string };
   readonly "page.through.program": null;
   readonly "page.through.system": null;

@@ -156,13 +156,14 @@ export function standsOf(question: Question): Standing | undefined {
     };
   }
   const { decision, atMs, undoUntilMs, outcome } = standing;
-  const { by, comment, fields, except, door } = decision;
+  const { by, comment, fields, except, door, signedInBy } = decision;
   const cancelled = cancelledIn(question);
   return {
     kind: "decided",
     answer: answerOf(decision, request),
     by,
     door,
+    ...(signedInBy === undefined ? {} : { signedInBy }),
     atMs,
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),

@@ -1,5 +1,12 @@
 import type { InPlaceOf } from "../../approval/absence.ts";
-import type { ApprovalRequest, Content, Door, OutcomeKind, Person } from "../../approval/approval.ts";
+import type {
+  ApprovalRequest,
+  Content,
+  Door,
+  OutcomeKind,
+  Person,
+  SignedInBy,
+} from "../../approval/approval.ts";
 import type { ContentChange } from "../../approval/content-changes.ts";
 import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
@@ -93,6 +100,8 @@ export type Standing =
       /** The decider's address; the approver's own name is shown when it is theirs. */
       readonly by: string;
       readonly door: Door;
+      /** How the person had signed in to the inbox, if that is recorded. */
+      readonly signedInBy?: SignedInBy;
       /** The engine's `settledAt`. */
       readonly atMs: number;
       readonly comment?: string;

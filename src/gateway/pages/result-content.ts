@@ -3,7 +3,7 @@ import { contentOf } from "../../approval/content.ts";
 import { doerOf, programOf } from "../../approval/doer.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
 import { actionsOf } from "../../approval/items.ts";
-import { explanationText, isOwnHand, whyText } from "../../approval/wording.ts";
+import { explanationText, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
@@ -92,7 +92,6 @@ function decidedRecord(
   return {
     answer: answerText(answer, messages),
     by: decider(by, approver),
-    // An answer that the person has not given should not look like theirs.
     through: throughText(stands, messages),
     comment,
     except: except.map((n) => messages.text("action.item", { n, of: actionsOf(request).length })).join(", "),
@@ -108,12 +107,16 @@ function valueText(value: FieldValue, messages: Messages): string {
   return String(value);
 }
 
-/** Which program answered in the person's place; undefined if they did it themselves. */
+/** How the person was known; or which program answered in their place, so that its answer does not look like theirs. */
 function throughText(
-  { door, caller, client }: Extract<Standing, { kind: "decided" }>,
+  { door, signedInBy, caller, client }: Extract<Standing, { kind: "decided" }>,
   messages: Messages,
-): string | undefined {
-  if (isOwnHand(door)) return undefined;
+): string {
+  if (door === "mail") return messages.text("page.through.link");
+  if (door === "inbox") {
+    if (signedInBy === undefined) return messages.text("page.through.inbox");
+    return messages.text(signedInBy === "mail" ? "page.through.inboxByMail" : "page.through.inboxByPasskey");
+  }
   if (door === "api") {
     const doer = doerOf(programOf({ caller, client }));
     return doer?.kind === "key"

@@ -286,7 +286,18 @@ describe("render() of what stands", () => {
     expect((await get("standing decided by a program")).html).toMatch(
       /Given through<\/dt><dd dir="auto">A program, with the API key &lt;script/u,
     );
-    expect((await get("standing decided")).html).not.toContain("Given through");
+  });
+
+  test.each([
+    [{ door: "mail" }, "The link in the mail to this address"],
+    [{ door: "inbox" }, "The inbox"],
+    [{ door: "inbox", signedInBy: "mail" }, "The inbox, signed in by a mail to this address"],
+    [{ door: "inbox", signedInBy: "passkey" }, "The inbox, signed in by a passkey"],
+  ] as const)("says how the person was known who answered: %j", (way, text) => {
+    const { data } = PAGES["receipt effective"] as Page & { view: "receipt" };
+    const stands = { ...data.stands, ...way } as typeof data.stands;
+    const { html } = rendered({ view: "receipt", data: { ...data, stands } });
+    expect(html).toContain(`Given through</dt><dd dir="auto">${text}</dd>`);
   });
 
   test("gives the reason of a cancellation, and says who it was", async () => {
