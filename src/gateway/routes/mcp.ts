@@ -112,7 +112,7 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
       const earlier = isId ? await durable.read(id) : undefined;
       // Not even by the way in which contents differ is anything told of what others asked.
       if (earlier !== undefined && !(await isOwn(earlier))) throw elsewhere();
-      const root = await startApproval(
+      const start = startApproval(
         { ...options, mayApproveByDeadline: false },
         {
           body,
@@ -124,6 +124,11 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
         },
       );
       // Somebody else may have been faster in between.
+      const root = await start.catch(async (error: unknown) => {
+        const faster = isId && isConflict(error) ? await durable.read(id) : undefined;
+        if (faster !== undefined && !(await isOwn(faster))) throw elsewhere();
+        throw error;
+      });
       if (!(await isOwn(root))) throw elsewhere();
       noteApproval(res, root.id);
       const answer = await shown(root);
@@ -150,4 +155,8 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
       return `${publicDetail(error)}${problems.join("")}`;
     },
   };
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === "CONFLICT";
 }

@@ -136,6 +136,18 @@ describe("wrong arguments", () => {
   });
 });
 
+test("who was slower than another client for one id is told nothing of what that one asked", async () => {
+  await call(ops, "request_approval", request({ id: "raced", title: "The other one" }));
+  const other = keys.keyOf("slower", ...AGENT_SCOPES);
+  // As if it had come in between the look and the start.
+  const look = vi.spyOn(rig.durable, "read").mockResolvedValueOnce(undefined);
+  const told = await call(other, "request_approval", request({ id: "raced" }));
+  look.mockRestore();
+  expect(told.text).toBe("Cannot use this id: something else has it. Choose another");
+  const own = await call(ops, "request_approval", request({ id: "raced" }));
+  expect(own.text).toContain("different content (title)");
+});
+
 describe("what others asked", () => {
   beforeAll(async () => {
     expect((await call(ops, "request_approval", request({ id: "theirs" }))).isError).toBe(false);
