@@ -45,6 +45,16 @@ function problemOf(except: readonly number[], count: number, effect: Effect): st
     : undefined;
 }
 
+/** The numbers of the items that are not run, of an approval that was approved with these; undefined of any other. */
+export function leftOutItems(
+  { items = [] }: Pick<Acting, "items">,
+  approved: readonly { readonly n: number }[] | undefined,
+): readonly number[] | undefined {
+  if (approved === undefined) return undefined;
+  const run = new Set(approved.map(({ n }) => n));
+  return items.map((_, i) => i + 1).filter((n) => !run.has(n));
+}
+
 /** The numbers of the items that may be run, of an approval that was approved. */
 export function approvedItems(
   items: readonly Action[],

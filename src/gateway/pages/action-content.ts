@@ -13,7 +13,7 @@ interface Place {
   /** On the page with the form: numbers of the items that are struck out so far. */
   readonly struck?: readonly number[];
   /** After an answer: numbers of the items that are not run. */
-  readonly leftOut?: readonly number[];
+  readonly leftOut?: readonly number[] | undefined;
 }
 
 /** The action of a request, whole, or all of its items: what `partials/actions` prints. Undefined where there is none. */

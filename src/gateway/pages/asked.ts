@@ -4,9 +4,10 @@ import { contentChanges } from "../../approval/content-changes.ts";
 import { evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { programThatBegan } from "../../approval/creator.ts";
 import { programOf } from "../../approval/doer.ts";
+import { leftOutItems } from "../../approval/items.ts";
 import { choicesOf, offeredChoices } from "../../approval/rule.ts";
 import { type BallotStanding, standingIn } from "../../approval/standing.ts";
-import { cancellationOf, changeOf } from "../../approval/stored.ts";
+import { cancellationOf, changeOf, outcomeOf } from "../../approval/stored.ts";
 import { whyEnded } from "../../approval/why-ended.ts";
 import { isOwnHand } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
@@ -20,11 +21,13 @@ export function askedOf(question: Question, nowMs: number): Asked {
   const { request, contentHash } = shownTo(question);
   const { stage, groups, inPlaceOf } = ballot;
   const why = whyEnded(course);
+  const leftOut = leftOutItems(request, outcomeOf(course.root)?.action?.items);
   const program = programThatBegan(course.root.tags);
   return {
     request,
     reference: ballot.approval,
     approver: ballot.approver,
+    ...(leftOut === undefined ? {} : { leftOut }),
     ...(program === undefined ? {} : { program }),
     choices: offeredChoices(question.request, ballot.round ?? 1),
     ...(stage === undefined ? {} : { stage }),

@@ -61,6 +61,8 @@ export interface Asked {
   readonly approver: Person;
   /** The name of the API key that asked. */
   readonly program?: string;
+  /** Once it is approved: numbers of the items that are not run. */
+  readonly leftOut?: readonly number[];
   /** Those who are away, and in whose place they are asked. */
   readonly inPlaceOf?: readonly InPlaceOf[];
   readonly choices: readonly ChoiceRule[];
@@ -245,6 +247,8 @@ export interface RequestActs {
 export interface RequestPage extends Visited {
   /** With the content of the present round. */
   readonly request: ApprovalRequest;
+  /** As of `Asked`. */
+  readonly leftOut?: readonly number[];
   readonly requester: Person;
   /** The approval's id. */
   readonly reference: string;

@@ -73,7 +73,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       peopleMax: PEOPLE_MAX,
       timeline,
       timelineMax: TIMELINE_MAX,
-      action: actionLocals(request, messages, { heading: "h3" }),
+      action: actionLocals(request, messages, { heading: "h3", leftOut: page.leftOut }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       reference: page.reference,

@@ -1,9 +1,11 @@
 /** What the page of the person who asked shows, from the stored promises of the approval. */
+
 import { effectOf, type OutcomeKind, type Person } from "../../approval/approval.ts";
 import { type Course, type CourseBallot, evaluationOf, nextDeadlineOf } from "../../approval/course.ts";
 import { doerOf, type Program } from "../../approval/doer.ts";
 import { isCancelled } from "../../approval/ending.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
+import { leftOutItems } from "../../approval/items.ts";
 import { grantedStanding } from "../../approval/limits/granted.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
@@ -41,7 +43,8 @@ export function requestPageOf(
 ): RequestPage {
   const { root, request, end, state } = course;
   const { atMs: deadlineAtMs, onDeadline } = nextDeadlineOf(course);
-  const { status } = statusOf(root);
+  const { status, outcome } = statusOf(root);
+  const leftOut = leftOutItems(request, outcome?.action?.items);
   const isOpen = isOpenRequest(course);
   // A cancellation that came after the answers that decided has no effect.
   const cancelled = end && certainOutcome(course) === "cancelled" ? cancellationOf(end)?.reason : undefined;
@@ -50,6 +53,7 @@ export function requestPageOf(
   const why = whyEnded(course);
   return {
     request,
+    ...(leftOut === undefined ? {} : { leftOut }),
     requester,
     reference: root.id,
     status,

@@ -59,7 +59,8 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       shown: asked.contentHash === undefined,
       action: actionLocals(request, messages, {
         heading: "h3",
-        leftOut: stands.kind === "decided" ? (stands.except ?? []) : [],
+        // Before it is approved, what this answer leaves out; then what anybody's did.
+        leftOut: asked.leftOut ?? (stands.kind === "decided" ? stands.except : undefined),
       }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       signed: visit.signed,

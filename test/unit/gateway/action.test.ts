@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { digestOf } from "../../../src/approval/action.ts";
 import { ACTION_VERSION, approvalCall } from "../../../src/approval/starting.ts";
 import { callOf } from "../../../src/approval/stored.ts";
-import { openRig, type Rig } from "./rig.ts";
+import { openRig, type Rig, until } from "./rig.ts";
 
 let rig: Rig;
 
@@ -121,6 +121,24 @@ test("an approver strikes an item out on the page, without JavaScript, and the o
   expect(body).toMatchObject({ items, ballots: [{ except: [2] }] });
   const history = (await rig.json("GET", "/approvals/items-1/history")).body["events"];
   expect(history).toContainEqual(expect.objectContaining({ type: "decided", except: [2] }));
+});
+
+test("once it is approved, every page says which items are not run, whoever left them out", async () => {
+  const approvers = ["ana@example.com", "bo@example.com"];
+  await askItems("items-5", { approvers, require: "all", requester: "kim@example.com" });
+  const links = [await rig.link("items-5", "approve", 1), await rig.link("items-5", "approve", 2)];
+  await rig.press(links[0] ?? "", { confirm: "yes", "except.2": "yes" });
+  await rig.press(links[1] ?? "", { confirm: "yes", "except.3": "yes" });
+  await rig.settled("items-5");
+  const toRequester = await until(async () =>
+    rig.told.find((mail) => mail.kind === "requester-outcome" && mail.approval === "items-5"),
+  );
+  const page = "link" in toRequester ? new URL(toRequester.link ?? "").pathname : "";
+  for (const link of [...links, page]) {
+    const { text } = await rig.call(link);
+    expect(text).toContain("What will be run: 1 action<");
+    expect(text.match(/Left out: this is not run\./gu)).toHaveLength(2);
+  }
 });
 
 test("a program strikes items out by their numbers, and what is wrong is refused", async () => {

@@ -1,5 +1,6 @@
 import { nextDeadlineOf } from "../../../approval/course.ts";
 import { doerOf, programOf } from "../../../approval/doer.ts";
+import { leftOutItems } from "../../../approval/items.ts";
 import { ruleOf } from "../../../approval/rule.ts";
 import { changeOf, extensionOf } from "../../../approval/stored.ts";
 import type { ApprovalView, BallotView } from "../../../approval/view.ts";
@@ -57,7 +58,10 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
         attempts: attempts === undefined ? "" : `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
         result: result ?? "",
       })),
-      action: actionLocals(request, messages, { heading: "h3" }),
+      action: actionLocals(request, messages, {
+        heading: "h3",
+        leftOut: leftOutItems(request, view.outcome?.action?.items),
+      }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       metadata: Object.keys(request.metadata).length === 0 ? "" : JSON.stringify(request.metadata, null, 2),
