@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { z } from "zod";
 import { parseInteroperableJson } from "../lib/exact-json.ts";
+import { repeatedNames } from "../lib/repeated-names.ts";
 import { readTextFile } from "../lib/text-file.ts";
 import { BUNDLE_BYTES_MAX, bundleSchema, keySetSchema } from "../proof/bundle.ts";
 import { type Checked, checkBundle } from "../proof/check.ts";
@@ -44,13 +45,13 @@ Example:
 
 /** A bundle as it is, or in an envelope. */
 async function checkedIn(text: string, file: string, keys: KeySet | undefined): Promise<Checked> {
-  const sealed = envelopeSchema.safeParse(usable(() => parseInteroperableJson(text), file));
+  const sealed = envelopeSchema.safeParse(jsonIn(text, file));
   if (!sealed.success) return await checkBundle(parsed(bundleSchema, text, file), keys);
   if (keys === undefined) throw new UsageError("--keys is missing: an envelope has no keys of its own");
   const read = opened(keys, sealed.data);
   if (read === undefined)
     return { about: {}, lines: [wrong("The envelope is not signed by any of these keys")] };
-  const statement = usable(() => parseInteroperableJson(read.payload.toString()), file);
+  const statement = jsonIn(read.payload.toString(), file);
   const bundle = sealed.data.payloadType === STATEMENT_TYPE ? bundleIn(statement) : undefined;
   if (bundle === undefined)
     return { about: {}, lines: [wrong("The envelope holds no statement about its own bundle")] };
@@ -127,8 +128,16 @@ async function fetched(address: string): Promise<string> {
   }
 }
 
+/** A name that stands twice is refused: another reader may take the one that was not checked (RFC 7493, section 2.3). */
+function jsonIn(text: string, from: string): unknown {
+  const value = usable(() => parseInteroperableJson(text), from);
+  const [name] = repeatedNames(text);
+  if (name !== undefined) throw new UsageError(`Cannot use ${from}: ${name} stands there twice`);
+  return value;
+}
+
 function parsed<T>(schema: z.ZodType<T>, text: string, from: string): T {
-  const read = schema.safeParse(usable(() => parseInteroperableJson(text), from));
+  const read = schema.safeParse(jsonIn(text, from));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new UsageError(`Cannot use ${from}: ${issue?.path.join(".") || "the whole"}: ${issue?.message}`);

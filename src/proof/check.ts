@@ -126,9 +126,9 @@ async function decisionLines(
 async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: Seen): Promise<Line[]> {
   const lines = await Promise.all(
     uses.map(async (token, index): Promise<Line[]> => {
-      const name = `The receipt of use ${index + 1}`;
       const read = await verifySigned(set, "countersign-receipt+jwt", token);
-      if (!read.ok) return [wrong(`${name} is signed: ${REFUSED[read.reason]}`)];
+      if (!read.ok) return [wrong(`Receipt ${index + 1} of uses is signed: ${REFUSED[read.reason]}`)];
+      const name = `The receipt of use ${String(read.claims["n"])}`;
       const problems = useProblems(root, read.claims, issuer);
       return all(
         problems.map((problem) => `${name}: ${problem}`),

@@ -295,6 +295,14 @@ describe("countersign verify", () => {
     }
     const changed = file("changed.json", JSON.stringify(bundle).replace("Pay invoice 7", "Pay invoice 9"));
     expect((await countersignHere(["verify", changed, "--keys", address()], {})).code).toBe(1);
+    // Other programs take the first of two, JSON.parse the last.
+    const twice = JSON.stringify(bundle).replace('{"kind":', '{"kind":"another","kind":');
+    expect(
+      await countersignHere(["verify", file("twice.json", twice), "--keys", address()], {}),
+    ).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/twice\.json: \/\S*kind stands there twice/u),
+    });
     const others = createSigner({ keys: [Buffer.alloc(32, 9)], issuer: "x" }).keySet;
     expect((await countersignHere(["verify", path, "--keys", file("others.json", others)], {})).code).toBe(1);
   });
