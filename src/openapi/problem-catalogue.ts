@@ -103,7 +103,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "The sender tries again by itself.",
   },
   TOO_MANY_WAITERS: {
-    when: `This gateway already holds ${WAITERS_MAX.toLocaleString("en")} waiting calls.`,
+    when: `This gateway already holds ${WAITERS_MAX.toLocaleString("en")} waiting calls, or half as many of this client.`,
     remedy: "Ask without the header `Prefer`, or later.",
   },
 };

@@ -139,7 +139,8 @@ function doorFor(options: McpRouteOptions, res: Response): ApprovalDoor {
     async wait(id, seconds) {
       const { root } = await own(id);
       if (root.state !== "pending" || seconds === 0) return await shown(root);
-      const waited = await waiting.waitFor(root.id, { seconds, admit: async () => true }, res);
+      const waiter = { seconds, admit: async () => true, client: caller?.client };
+      const waited = await waiting.waitFor(root.id, waiter, res);
       return await shown(waited ?? root);
     },
     async cancel(id, reason) {

@@ -70,7 +70,7 @@ export function addWorkflowRoutes(router: IRouter, options: WorkflowRoutesOption
       const promise =
         seconds === undefined
           ? await options.durable.read(id)
-          : await waiting.waitFor(id, { seconds, admit }, res);
+          : await waiting.waitFor(id, { seconds, admit, client: callerOf(res)?.client }, res);
       // A refusal says not even that it is there.
       if (promise === undefined || !(await admit(promise))) {
         throw new ServiceError("NOT_FOUND", `${id} not found`);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import express from "express";
+import { EventEmitter } from "node:events";
+import express, { type Response } from "express";
 import { expect, test } from "vitest";
 import type { Durable, StoredPromise } from "../../../src/durable/durable.ts";
 import { createNeeds } from "../../../src/gateway/http/auth.ts";
@@ -61,6 +62,26 @@ test("GET /wait holds so many callers and no more, still answers who need not wa
   expect((await third).body).toMatchObject({ status: "pending" });
   expect((await fourth).body).toMatchObject({ status: "pending" });
   expect(waiting.size).toBe(0);
+});
+
+test("one client's keys hold half of the places together, and leave the others to other clients", async () => {
+  const { durable, leave, waiting } = slowDurable();
+  const room = new WaitingRoom({ durable, draining: new AbortController().signal, waitersMax: 4 });
+  const wait = (id: string, client: string | undefined) =>
+    room.waitFor(id, { seconds: 60, admit: async () => true, client }, new EventEmitter() as Response);
+  const waits = [wait("pending-1", "client:a"), wait("pending-2", "client:a")];
+  await expect.poll(() => waiting.size).toBe(2);
+  await expect(wait("pending-3", "client:a")).rejects.toMatchObject({ code: "TOO_MANY_WAITERS" });
+  expect(await wait("done", "client:a")).toMatchObject({ state: "resolved" });
+  // Where nobody needs a key, nobody is told apart.
+  waits.push(wait("pending-4", "client:b"), wait("pending-5", undefined));
+  await expect.poll(() => waiting.size).toBe(4);
+  leave("pending-1");
+  await waits[0];
+  waits.push(wait("pending-6", "client:a"));
+  await expect.poll(() => waiting.size).toBe(4);
+  for (const id of waiting) leave(id);
+  await Promise.all(waits);
 });
 
 /** Promises by name: `pending-…` settle when told, `done` is settled, all others are unknown. */
