@@ -323,6 +323,11 @@ describe("the person who answers for an agent", () => {
     expect(await shown("api-1")).toMatchObject({ requester: { email: "kim@example.com" } });
     expect(await shown("api-2")).toMatchObject({ requester: { email: "KIM+agent@example.com" } });
     expect(await rig.durable.read("api-4")).toBeUndefined();
+    // What was asked before, by an earlier version or without an owner, is found again.
+    const before = { requester: "lee@example.com" };
+    const free = { authorization: `Bearer ${ops}` };
+    const asked = await rig.json("POST", "/approvals", { id: "api-5", ...request(), ...before }, free);
+    expect([asked.status, (await ask("api-5", before)).status]).toEqual([202, 202]);
   });
 });
 
