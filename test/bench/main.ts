@@ -43,7 +43,7 @@ Parts, by default all of them but against:
   engine    operations/s of the engine, in its process and over HTTP, beside bare SQLite, node:http and Express
   http      begin to done, and wait, beside the in-memory seed and bare Express
   cycle     the approval cycle without mail and by SMTP, beside the seed and the floor, and the product's own approval
-  extras    the approval without its index, with metrics, and without a requester who is told of the outcome
+  extras    the approval without its index, without the log of events, with metrics, and without a requester who is told of the outcome
   fairness  how long a decision takes while 16 others start approvals
   pages     pages of an approval of 50 people, of whom 49 have answered
   users     what a cycle costs with 1, 4, 16 and 64 users, beside the floor

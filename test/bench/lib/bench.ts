@@ -103,18 +103,19 @@ export class Bench implements AsyncDisposable {
     settings: {
       readonly isMailed?: boolean;
       readonly isIndexed?: boolean;
+      readonly isLogged?: boolean;
       readonly hasMetrics?: boolean;
       readonly dataDir?: string;
       readonly checkout?: Checkout;
     } = {},
   ): Promise<BenchProcess<ProductReady>> {
-    const { dataDir = this.folder(), checkout = THIS_CHECKOUT, isIndexed, hasMetrics } = settings;
+    const { dataDir = this.folder(), checkout = THIS_CHECKOUT, isIndexed, isLogged, hasMetrics } = settings;
     const smtpUrl = settings.isMailed ? await this.smtpUrl() : undefined;
     const { signalPort } = this;
     const { logLevel } = this.options;
     const { product, imports } = checkout;
     const metricsPort = hasMetrics === true ? await freePort() : undefined;
-    const given = { dataDir, smtpUrl, signalPort, logLevel, isIndexed, metricsPort };
+    const given = { dataDir, smtpUrl, signalPort, logLevel, isIndexed, isLogged, metricsPort };
     return this.start(product, given, imports);
   }
 

@@ -1,4 +1,4 @@
-/** What it costs that the index of approvals is kept, that metrics are on, and that the requester is told of the outcome. */
+/** What it costs that the index of approvals and the log of events are kept, that metrics are on, and that the requester is told of the outcome. */
 import type { Bench } from "../lib/bench.ts";
 import { SAMPLE_COLUMNS, sampleCells, sideBySide } from "../lib/side-by-side.ts";
 
@@ -7,12 +7,13 @@ const CROWD = 16;
 export async function extras(bench: Bench): Promise<void> {
   const { cycles, rounds } = bench.options;
   const side = (
-    settings: { readonly isIndexed?: boolean; readonly hasMetrics?: boolean },
+    settings: { readonly isIndexed?: boolean; readonly isLogged?: boolean; readonly hasMetrics?: boolean },
     cycle: "approval" | "approvalOfNobody" = "approval",
   ) => ({ start: () => bench.startProduct(settings), load: { cycle, users: CROWD } });
   const runs = await sideBySide(bench, {
     approval: side({}),
     "without index": side({ isIndexed: false }),
+    "without log": side({ isLogged: false }),
     "with metrics": side({ hasMetrics: true }),
     "without requester": side({}, "approvalOfNobody"),
   });
@@ -29,6 +30,7 @@ export async function extras(bench: Bench): Promise<void> {
     bench.report.ratio(`CPU of ${what}`, { of: cpuMs(of), to: cpuMs(to), target: cpu });
   };
   ratios("approval / without index", "approval", "without index", ["≥ 0.95", "≤ 1.05"]);
+  ratios("approval / without log of events", "approval", "without log", ["≥ 0.95", "≤ 1.05"]);
   ratios("approval with metrics / without", "with metrics", "approval", ["≥ 0.98", "≤ 1.02"]);
   ratios("approval / without requester", "approval", "without requester", []);
 }

@@ -11,6 +11,8 @@ interface ProductOptions {
   readonly logLevel?: string | undefined;
   /** Whether the index of approvals is kept, as by default. */
   readonly isIndexed?: boolean;
+  /** Whether the log of events is kept, as by default. */
+  readonly isLogged?: boolean;
   /** Where Prometheus could read metrics; undefined: they are off, as by default. */
   readonly metricsPort?: number | undefined;
 }
@@ -41,6 +43,7 @@ function productEnv({
   smtpUrl,
   logLevel,
   isIndexed = true,
+  isLogged = true,
   metricsPort,
 }: Omit<ProductOptions, "signalPort">): Record<string, string> {
   return {
@@ -53,6 +56,7 @@ function productEnv({
     WORKFLOWS: fileURLToPath(import.meta.resolve("./workflows/")),
     EXAMPLE_WORKFLOWS: "on",
     APPROVAL_INDEX: isIndexed ? "on" : "off",
+    EVENT_LOG: isLogged ? "on" : "off",
     ...(metricsPort && { METRICS: "on", OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort) }),
     ...(logLevel && { LOG_LEVEL: logLevel }),
   };
