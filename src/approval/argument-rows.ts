@@ -44,9 +44,14 @@ const PLAIN_NAME = /^[\p{L}\p{N}_.-]+$/u;
 
 function labelOf(path: Path): string {
   const names = path.map(String);
-  if (names.every((name) => PLAIN_NAME.test(name))) return names.join(" › ");
+  if (names.every(isPlainName)) return names.join(" › ");
   const whole = names.map((name) => `/${pointer(name)}`).join("");
   return hasInvisible(whole) ? shownJson(whole) : whole;
+}
+
+/** Some letters cannot be seen, such as U+3164. */
+export function isPlainName(name: string): boolean {
+  return PLAIN_NAME.test(name) && !hasInvisible(name);
 }
 
 /** A text as it is if it is plain; everything else as JSON. */

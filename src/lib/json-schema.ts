@@ -37,6 +37,8 @@ const require = createRequire(import.meta.url);
  */
 export function schemaProblems(checks: readonly SchemaCheck[]): readonly (readonly SchemaProblem[])[] {
   const found: (readonly SchemaProblem[])[] = [];
+  // Hardly any request has a schema, and a context takes a millisecond.
+  if (checks.length === 0) return found;
   try {
     inTime(() => {
       for (const check of checks) found.push(problemsOf(check));

@@ -1,6 +1,6 @@
 /** A standing approval in words, alike on pages and in mails. */
 import type { Messages } from "../../lib/messages.ts";
-import { shownJson } from "../argument-rows.ts";
+import { isPlainName, shownJson } from "../argument-rows.ts";
 import { parseDuration } from "../duration.ts";
 import { type Limit, leastOf, type Standing } from "./schema.ts";
 import type { Used } from "./use.ts";
@@ -72,7 +72,7 @@ function limitText(limit: Limit, messages: Messages): string {
 /** Most arguments are members of the arguments themselves, and plain. */
 function nameOf(pointer: string): string {
   const name = pointer.slice(1);
-  return /^[\p{L}\p{N}_.-]+$/u.test(name) ? name : shownPointer(pointer);
+  return isPlainName(name) ? name : shownPointer(pointer);
 }
 
 /** As JSON if something in it could not be seen. */

@@ -21,7 +21,15 @@ export interface SlotsOf {
 
 export interface LastSlots {
   /** Runs `work` when all earlier work on the same approval is done. Others' processes are not waited for. */
-  inTurn<T>(approval: string, work: (slots: SlotsOf) => Promise<T>): Promise<T>;
+  inTurn<T>(standing: StandingApproval, work: (slots: SlotsOf) => Promise<T>): Promise<T>;
+}
+
+/** An id can be used again once its approval is deleted. Until when it can be used tells the two apart. */
+interface StandingApproval {
+  /** Promise id. */
+  readonly approval: string;
+  /** Milliseconds since 1970. */
+  readonly untilMs: number;
 }
 
 /** Approvals whose last slot is remembered. */
@@ -31,31 +39,32 @@ export function createLastSlots(durable: Pick<Durable, "read">): LastSlots {
   const known = new Map<string, KnownSlot>();
   const turns = new Map<string, Promise<unknown>>();
 
-  const saw = (approval: string, slot: KnownSlot) => {
-    if (slot.n < (known.get(approval)?.n ?? 0)) return;
-    known.delete(approval);
-    known.set(approval, slot);
+  const saw = (key: string, slot: KnownSlot) => {
+    if (slot.n < (known.get(key)?.n ?? 0)) return;
+    known.delete(key);
+    known.set(key, slot);
     if (known.size > KNOWN_MAX) known.delete(known.keys().next().value ?? "");
   };
-  const slotsOf = (approval: string): SlotsOf => ({
+  const slotsOf = (approval: string, key: string): SlotsOf => ({
     async last() {
-      const slot = known.get(approval) ?? (await lastSlot(durable, approval));
-      saw(approval, slot);
+      const slot = known.get(key) ?? (await lastSlot(durable, approval));
+      saw(key, slot);
       return slot;
     },
-    saw: (slot) => saw(approval, slot),
+    saw: (slot) => saw(key, slot),
   });
 
   return {
-    async inTurn(approval, work) {
-      const before = turns.get(approval) ?? Promise.resolve();
-      const mine = before.then(() => work(slotsOf(approval)));
+    async inTurn({ approval, untilMs }, work) {
+      const key = `${approval} ${untilMs}`;
+      const before = turns.get(key) ?? Promise.resolve();
+      const mine = before.then(() => work(slotsOf(approval, key)));
       const settled = mine.catch(() => undefined);
-      turns.set(approval, settled);
+      turns.set(key, settled);
       try {
         return await mine;
       } finally {
-        if (turns.get(approval) === settled) turns.delete(approval);
+        if (turns.get(key) === settled) turns.delete(key);
       }
     },
   };

@@ -56,7 +56,7 @@ export type UseOutcome =
 
 /** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were. */
 export async function useStanding(options: UseOptions, granted: Granted, call: UseCall): Promise<UseOutcome> {
-  const { approval, standing } = granted;
+  const { standing } = granted;
   // What the arguments alone refuse leaves nothing behind.
   const alone = judgeUse(standing, UNUSED, call.arguments);
   if (!alone.ok && alone.refusal.limit !== "total") return { kind: "over-limit", refusal: alone.refusal };
@@ -64,7 +64,7 @@ export async function useStanding(options: UseOptions, granted: Granted, call: U
   const given = call.arguments as AllowedCall["arguments"];
   const allowed = { ...call, arguments: given };
   return await options.slots.inTurn(
-    approval,
+    granted,
     async (slots) => await useNext(options, granted, allowed, slots),
   );
 }

@@ -557,6 +557,14 @@ describe("arguments as people see them", () => {
       ],
     ],
     [
+      { amount: 1, "amount\u3164": 99, beträge: 2 },
+      [
+        ["amount", "1"],
+        ['"/amount\\u3164"', "99"],
+        ["beträge", "2"],
+      ],
+    ],
+    [
       { to: "a\u200bb", line: "a\nb", tab: "a\tb" },
       [
         ["to", '"a\\u200bb"'],

@@ -30,6 +30,17 @@ afterAll(async () => {
   await engine.close();
 });
 
+const UNTIL_MS = Date.now() + 3_600_000;
+
+const RECORD = {
+  id: "",
+  state: "pending",
+  value: undefined,
+  tags: { [KIND_TAG]: USE_KIND },
+  createdAt: 0,
+  timeoutAt: UNTIL_MS,
+} as const;
+
 class Killed extends Error {}
 
 /** A gateway, cut off at one of its requests: before the engine has it, or before it has the answer. */
@@ -53,7 +64,7 @@ function gateway(cut?: { readonly at: number; readonly isDone: boolean }) {
   const options = { durable: through, clock: Date.now, slots: createLastSlots(through) };
   return {
     requests: () => requests,
-    use: (approval: string, standing: Standing, call: UseCall, untilMs = Date.now() + 3_600_000) =>
+    use: (approval: string, standing: Standing, call: UseCall, untilMs = UNTIL_MS) =>
       useStanding(options, { approval, standing, untilMs }, call),
   };
 }
@@ -102,6 +113,21 @@ test("uses are counted up to the limit, and the same attempt is the same use", a
   expect(said(await pay.use(approval, standing, attempt("a", 1, "key:other")))).toBe("uses");
   expect(said(await gateway().use(approval, standing, attempt("c")))).toBe(3);
   expect(said(await gateway().use(approval, standing, attempt("c", 2)))).toBe("other-arguments");
+});
+
+test("what is known of an approval's slots is not taken for those of a later one with its id", async () => {
+  const stored = new Map<string, unknown>();
+  const read = async (id: string) =>
+    stored.has(id) ? ({ ...RECORD, param: stored.get(id) } as never) : undefined;
+  const slots = createLastSlots({ read });
+  const use = { kind: "use", n: 1, attempt: "a", argumentsHash: "x", arguments: {}, used: { uses: 1 } };
+  stored.set(useId("re-used", 1), use);
+  const last = (untilMs: number) =>
+    slots.inTurn({ approval: "re-used", untilMs }, async (of) => (await of.last()).n);
+  expect(await last(UNTIL_MS)).toBe(1);
+  // Its approval is erased, and another one has the id.
+  stored.clear();
+  expect([await last(UNTIL_MS), await last(UNTIL_MS + 1)]).toEqual([1, 0]);
 });
 
 test("the total is exact, and a smaller use may still fit", async () => {
