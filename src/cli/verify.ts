@@ -73,16 +73,41 @@ async function verifyToken(
   if (keys === undefined)
     throw new UsageError("--keys is missing: a receipt or grant has no keys of its own");
   const receipt = await verifySigned(keys, "countersign-receipt+jwt", token);
-  const read = receipt.ok ? receipt : await verifySigned(keys, "countersign-grant+jwt", token);
-  const result = read.ok
-    ? { ok: true, kid: read.kid, claims: read.claims }
-    : { ok: false, reason: read.reason };
+  // Only what is another type by its header may be a grant.
+  const isOther = !receipt.ok && receipt.reason === "header";
+  const read = isOther ? await verifySigned(keys, "countersign-grant+jwt", token) : receipt;
+  if (!read.ok) {
+    const { reason } = read;
+    cli.print(
+      { ok: false, reason },
+      () => `WRONG        It is not signed by any of these keys: ${reason}`,
+      values,
+    );
+    return EXIT.failed;
+  }
+  const { kid, claims } = read;
+  const type = isOther ? "grant" : "receipt";
+  const notChecked = isOther ? grantLimits(claims, cli.clock()) : [];
   const text = () =>
-    read.ok
-      ? `ok           It is signed by the key ${read.kid}\n${JSON.stringify(read.claims, null, 2)}`
-      : `WRONG        It is not signed by any of these keys: ${read.reason}`;
-  cli.print(result, text, values);
-  return read.ok ? EXIT.ok : EXIT.failed;
+    [
+      `ok           It is a ${type}, signed by the key ${kid}`,
+      ...notChecked.map((what) => `not checked  ${what}`),
+      JSON.stringify(claims, null, 2),
+    ].join("\n");
+  cli.print({ ok: true, type, kid, notChecked, claims }, text, values);
+  return EXIT.ok;
+}
+
+/** What the executor has to check of a grant, and a signature does not say. */
+function grantLimits({ exp }: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
+  const endMs = Number(exp) * 1_000;
+  const end = Number.isNaN(new Date(endMs).getTime())
+    ? "a time that cannot be read"
+    : new Date(endMs).toISOString();
+  return [
+    `Whether it is still of use: it ends at ${end}, which ${endMs > nowMs ? "is to come" : "is over"}`,
+    "Whether it is for you (aud), and whether it was used before (jti)",
+  ];
 }
 
 const LABELS = { ok: "ok", wrong: "WRONG", "not-checked": "not checked" } as const;

@@ -324,6 +324,20 @@ describe("countersign verify", () => {
     expect(await countersignHere(["verify", file("po-6.dsse", body)], {})).toMatchObject({ code: 2 });
   });
 
+  test.each([
+    [1, "1970-01-01T00:00:01.000Z, which is over"],
+    [4e9, "2096-10-02T07:06:40.000Z, which is to come"],
+    [1e300, "a time that cannot be read"],
+  ])("checks a grant alone, and names what its executor has to check (%i)", async (exp, end) => {
+    const signer = createSigner({ keys: [Buffer.alloc(32, 9)], issuer: "x" });
+    const grant = file("grant.jws", await signer.sign("countersign-grant+jwt", { exp }));
+    const read = await countersignHere(["verify", grant, "--keys", file("own.json", signer.keySet)], {});
+    expect([read.code, JSON.parse(read.stdout)]).toMatchObject([
+      0,
+      { type: "grant", notChecked: [expect.stringContaining(end), expect.stringContaining("(aud)")] },
+    ]);
+  });
+
   test("checks a receipt alone", async () => {
     const { body } = await rig.json("GET", "/approvals/po-6/receipt");
     const path = file("receipt.jws", `${String(body["receipt"])}\n`);
@@ -334,6 +348,12 @@ describe("countersign verify", () => {
       String(body["receipt"]).replace(/.$/u, (last) => (last === "A" ? "B" : "A")),
     );
     expect((await countersignHere(["verify", other, "--keys", address()], {})).code).toBe(1);
+    const strange = createSigner({ keys: [Buffer.alloc(32, 9)], issuer: "x" });
+    const unknown = await countersignHere(
+      ["verify", path, "--keys", file("strange.json", strange.keySet)],
+      {},
+    );
+    expect([unknown.code, JSON.parse(unknown.stdout)]).toEqual([1, { ok: false, reason: "unknown-key" }]);
     expect(await countersignHere(["verify", path], {})).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("--keys"),
