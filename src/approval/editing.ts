@@ -89,27 +89,75 @@ function within(schema: Arguments, name: string | number): readonly unknown[] {
 
 export type Edited =
   | { readonly ok: true; readonly content: Content }
-  /** By JSON Pointer from `/arguments` on. */
-  | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+  | {
+      readonly ok: false;
+      /** By JSON Pointer from `/arguments` on. */
+      readonly problems: readonly FieldProblem[];
+      /** The number of the item that they are about. */
+      readonly item: number | undefined;
+    };
 
-/** @param item its number, from 1, where the request has items */
-export function edited(content: Content, given: unknown, item: number | undefined): Edited {
-  const action = item === undefined ? content.action : content.items?.[item - 1];
+export interface Edit {
+  readonly arguments: unknown;
+  /** From 1, where the request has items. */
+  readonly item?: number | undefined;
+}
+
+/** The content after all of these edits. They are checked together, in the time and within the limits of one request. */
+export function edited(content: Content, edits: readonly Edit[]): Edited {
+  let next = content;
+  for (const edit of edits) {
+    const placed = placedIn(next, edit);
+    if (!placed.ok) return placed;
+    next = placed.content;
+  }
+  const { action, items } = next;
+  const [first, ...others] = actionsProblems(items === undefined ? { action } : { items });
+  if (first !== undefined) {
+    const at = AT.exec(first.field)?.[0];
+    const same = at === undefined ? [] : others.filter(({ field }) => AT.exec(field)?.[0] === at);
+    const problems = [first, ...same].map(({ field, message }) => ({
+      field: field.replace(AT, ""),
+      message,
+    }));
+    return { ok: false, problems, item: numberIn(at) };
+  }
+  for (const { arguments: given, item } of edits) {
+    const before = actionOf(content, item);
+    const problems = before === undefined ? [] : keptProblems(before, given);
+    if (problems.length > 0) return { ok: false, problems, item };
+  }
+  return { ok: true, content: next };
+}
+
+/** Where an action is, in problems of a request. */
+const AT = /^\/(?:action|items\/\d+)(?=\/|$)/u;
+
+function numberIn(at: string | undefined): number | undefined {
+  const [, index] = /\/items\/(\d+)/u.exec(at ?? "") ?? [];
+  return index === undefined ? undefined : Number(index) + 1;
+}
+
+function actionOf({ action, items }: Content, item: number | undefined): Action | undefined {
+  return item === undefined ? action : items?.[item - 1];
+}
+
+function placedIn(content: Content, { arguments: given, item }: Edit): Edited {
+  const refused = (field: string, message: string) =>
+    ({ ok: false, problems: [{ field, message }], item }) as const;
+  const action = actionOf(content, item);
   if (action === undefined) {
-    const message =
+    return refused(
+      "item",
       content.items === undefined
         ? "must be left out"
-        : `must be the number of an item, from 1 to ${content.items.length}`;
-    return { ok: false, problems: [{ field: "item", message }] };
+        : `must be the number of an item, from 1 to ${content.items.length}`,
+    );
   }
   if (action.standing !== undefined) {
-    const message = "must be left out: a standing approval has limits, which nobody may change";
-    return { ok: false, problems: [{ field: "arguments", message }] };
+    return refused("arguments", "must be left out: a standing approval has limits, which nobody may change");
   }
-  if (!isRecord(given))
-    return { ok: false, problems: [{ field: "arguments", message: "must be an object" }] };
-  const problems = editProblems(action, given);
-  if (problems.length > 0) return { ok: false, problems };
+  if (!isRecord(given)) return refused("arguments", "must be an object");
   const next = { ...action, arguments: given };
   if (item === undefined) return { ok: true, content: { ...content, action: next } };
   return {
@@ -118,10 +166,8 @@ export function edited(content: Content, given: unknown, item: number | undefine
   };
 }
 
-function editProblems(action: Action, given: Arguments): readonly FieldProblem[] {
-  const wrong = actionsProblems({ action: { ...action, arguments: given } });
-  if (wrong.length > 0)
-    return wrong.map(({ field, message }) => ({ field: field.replace(/^\/action/u, ""), message }));
+/** What was changed though nobody may. */
+function keptProblems(action: Action, given: unknown): readonly FieldProblem[] {
   const [before, after] = [masked(action, action.arguments, []), masked(action, given, [])];
   if (canonicalText(before) === canonicalText(after)) return [];
   const message = "must stay as it was proposed: nobody may change it";

@@ -1,7 +1,7 @@
 /** An approver changes arguments that the action's schema marks: the round ends, and everybody of the first stage is asked about the changed action. */
 import type { Change } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
-import { edited } from "../../approval/editing.ts";
+import { type Edit, edited } from "../../approval/editing.ts";
 import { addressKey } from "../../approval/person.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
@@ -12,13 +12,6 @@ import type { Acted, ActOptions, Actor } from "./act.ts";
 import { actOf } from "./ballot-acts.ts";
 import { settleOpenEnd } from "./end-acts.ts";
 import { readCourse } from "./question.ts";
-
-interface Edit {
-  /** All arguments as they shall be. */
-  readonly arguments: unknown;
-  /** Of a request with items: which one, from 1. */
-  readonly item?: number | undefined;
-}
 
 export interface EditOptions extends Actor {
   readonly edits: readonly Edit[];
@@ -50,12 +43,9 @@ export async function editArguments(
     return { kind: "refused", why: "not-theirs", course };
   }
   const before = contentOf(course.request);
-  let content = before;
-  for (const { arguments: given, item } of edits) {
-    const held = edited(content, given, item);
-    if (!held.ok) return { kind: "wrong", problems: held.problems, item };
-    content = held.content;
-  }
+  const held = edited(before, edits);
+  if (!held.ok) return { kind: "wrong", problems: held.problems, item: held.item };
+  const { content } = held;
   const value: Change = {
     kind: "changed",
     content,

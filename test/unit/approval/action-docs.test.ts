@@ -46,7 +46,7 @@ test("the schema with a mark lets the amount be changed, and nothing else", () =
   );
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const fields = (given: object) => {
-    const held = edited(parsed.value, { ...pay.arguments, ...given }, undefined);
+    const held = edited(parsed.value, [{ arguments: { ...pay.arguments, ...given } }]);
     return held.ok ? [] : held.problems.map(({ field }) => field);
   };
   expect(fields({ amount: 5000 })).toEqual([]);

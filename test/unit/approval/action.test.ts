@@ -29,6 +29,10 @@ function accepted(action: unknown) {
   return parsed.value;
 }
 
+function fail(why: string): never {
+  throw new Error(why);
+}
+
 /** `field: message` of every problem. */
 function problems(action: unknown): string[] {
   const parsed = parse(withAction(action));
@@ -407,7 +411,7 @@ describe("an edit", () => {
   };
   const content = accepted({ ...transfer, arguments: before, schema });
   const faults = (given: object, of = content) => {
-    const held = edited(of, { ...before, ...given }, undefined);
+    const held = edited(of, [{ arguments: { ...before, ...given } }]);
     return held.ok ? [] : held.problems.map(({ field, message }) => `${field}: ${message}`);
   };
   const fixed = (place: string) => [`/arguments${place}: must stay as it was proposed: nobody may change it`];
@@ -429,7 +433,7 @@ describe("an edit", () => {
     ["one place of a list", { pair: ["a", "c"] }],
   ])("changes %s", (_, given) => {
     expect(faults(given)).toEqual([]);
-    const held = edited(content, { ...before, ...given }, undefined);
+    const held = edited(content, [{ arguments: { ...before, ...given } }]);
     expect(held.ok && held.content.action?.arguments).toEqual({ ...before, ...given });
   });
 
@@ -461,7 +465,7 @@ describe("an edit", () => {
       schema: { properties: { last: {} }, additionalProperties: mark },
     });
     const changed = Object.fromEntries(Object.keys(many).map((name) => [name, "x"]));
-    const held = edited(wide, { ...changed, last: 2 }, undefined);
+    const held = edited(wide, [{ arguments: { ...changed, last: 2 } }]);
     expect(held.ok ? [] : held.problems.map(({ field }) => field)).toEqual(["/arguments/last"]);
   });
 
@@ -470,8 +474,32 @@ describe("an edit", () => {
     expect(faults({ free: "\u202e" })[0]).toContain(
       "/arguments/free: must hold only characters that can be shown",
     );
-    expect(edited(content, [], undefined).ok).toBe(false);
-    expect(edited(content, before, 1).ok).toBe(false);
+    expect(edited(content, [{ arguments: [] }]).ok).toBe(false);
+    expect(edited(content, [{ arguments: before, item: 1 }]).ok).toBe(false);
+  });
+
+  test("of several items are checked in the time of one, and within the limits of all together", () => {
+    const marked = { properties: { text: { pattern: "^(a+)+$", "x-countersign-editable": true } } };
+    const items = Array.from({ length: 8 }, () => ({
+      ...transfer,
+      arguments: { text: "a" },
+      schema: marked,
+    }));
+    const { action: _, ...others } = withAction(transfer);
+    const parsed = parse({ ...others, items });
+    const many = parsed.ok ? parsed.value : fail(JSON.stringify(parsed.problems));
+    const editsWith = (text: string) => items.map((_each, i) => ({ arguments: { text }, item: i + 1 }));
+    const startedAt = performance.now();
+    const slow = edited(many, editsWith(`${"a".repeat(40)}!`));
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(slow).toMatchObject({
+      ok: false,
+      item: 1,
+      problems: [{ field: "/schema", message: expect.stringContaining("took longer than 250 ms") }],
+    });
+    const long = edited(many, editsWith("a".repeat(9_000)));
+    expect(long).toMatchObject({ ok: false, problems: [{ field: "items" }] });
+    expect(edited(many, editsWith("aa"))).toMatchObject({ ok: true });
   });
 
   test("needs a mark: without a schema, or by a schema that has none, nothing can be changed", () => {
@@ -508,7 +536,7 @@ describe("an edit", () => {
   });
 
   test("is told argument by argument, before and after", () => {
-    const held = edited(content, { ...before, amount: 4, free: "a\nb" }, undefined);
+    const held = edited(content, [{ arguments: { ...before, amount: 4, free: "a\nb" } }]);
     if (!held.ok) throw new Error("refused");
     expect(contentChanges(content, held.content)).toEqual([
       { part: "argument", label: "amount", before: "1", after: "4" },

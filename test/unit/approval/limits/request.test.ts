@@ -58,7 +58,7 @@ test("its limits are bound by the digest, and the outcome names no arguments", (
 
 test("nobody changes its limits", () => {
   const problem = "must be left out: a standing approval has limits, which nobody may change";
-  expect(edited(accepted(refunds), {}, undefined)).toEqual({
+  expect(edited(accepted(refunds), [{ arguments: {} }])).toEqual({
     ok: false,
     problems: [{ field: "arguments", message: problem }],
   });
