@@ -1,0 +1,30 @@
+import { describe, expect, test } from "vitest";
+import { schemaProblems } from "../../../src/lib/json-schema.ts";
+
+const line = () => ({ properties: { amount: { $ref: "#/$defs/n" } } });
+const about = (name: string, part: object) => ({
+  $id: `https://example.com/${name}`,
+  $defs: { n: { type: "number" } },
+  properties: { line: part },
+});
+const value = { line: { amount: 1 } };
+
+describe("the library writes into a schema that it is given (findings/json-schema-validator-writes-into-schema.sh)", () => {
+  test("so a schema is never changed, and may be frozen", () => {
+    const schema = about("a", line());
+    const frozen = <T extends object>(of: T): T => {
+      for (const each of Object.values(of))
+        if (typeof each === "object" && each !== null) frozen(each as object);
+      return Object.freeze(of);
+    };
+    expect(schemaProblems([{ schema, value }])).toEqual([[]]);
+    expect(Reflect.ownKeys(schema)).toEqual(["$id", "$defs", "properties"]);
+    expect(schemaProblems([{ schema: frozen(schema), value }])).toEqual([[]]);
+  });
+
+  test("so schemas of one request may share a part", () => {
+    const shared = line();
+    const checks = ["a", "b"].map((name) => ({ schema: about(name, shared), value }));
+    expect(schemaProblems(checks)).toEqual([[], []]);
+  });
+});
