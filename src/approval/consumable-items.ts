@@ -5,6 +5,7 @@ import {
   type Consumable,
   consumableOf,
   type Run,
+  type StandingConsumable,
   statusProblem,
   type Wanted,
 } from "./consumable.ts";
@@ -57,6 +58,14 @@ export function allConsumable(root: StoredRecord): readonly Consumable[] {
     const found = consumableFor(root, { item });
     return found === undefined || "why" in found || "standing" in found ? [] : [found];
   });
+}
+
+/** What a use of this number takes; undefined if no use can have it. */
+export function consumableAt(root: StoredRecord, n: unknown): Consumable | StandingConsumable | undefined {
+  const whole = consumableOf(root);
+  if (whole === undefined || !("standing" in whole)) return allConsumable(root).find((each) => each.n === n);
+  // Behind the last use there can be a revocation.
+  return Number.isInteger(n) && Number(n) >= 1 && Number(n) <= whole.standing.uses + 1 ? whole : undefined;
 }
 
 function runOf({ tool, target, audience, reversible }: Action, given: Run["arguments"]): Run {

@@ -4,7 +4,7 @@
  */
 import { type Course, courseOf } from "../approval/course.ts";
 import { actionsOf } from "../approval/items.ts";
-import { outcomeOf, requestOf, type StoredRecord } from "../approval/stored.ts";
+import { outcomeOf, type StoredRecord } from "../approval/stored.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { type KeySet, verifySigned } from "../signing/verify.ts";
 import type { Bundle } from "./bundle.ts";
@@ -124,10 +124,12 @@ async function decisionLines(
 }
 
 async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: Seen): Promise<Line[]> {
+  const numbers: unknown[] = [];
   const lines = await Promise.all(
     uses.map(async (token, index): Promise<Line[]> => {
       const read = await verifySigned(set, "countersign-receipt+jwt", token);
       if (!read.ok) return [wrong(`Receipt ${index + 1} of uses is signed: ${REFUSED[read.reason]}`)];
+      numbers.push(read.claims["n"]);
       const name = `The receipt of use ${String(read.claims["n"])}`;
       const problems = useProblems(root, read.claims, issuer);
       return all(
@@ -145,9 +147,8 @@ async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: S
             "Uses that are not in the bundle: it may be older than one, and the receipt of one can be left out",
           ),
         ];
-  const isOnce = requestOf(root)?.action?.standing === undefined;
   const several =
-    isOnce && uses.length > 1 ? [wrong("An action that can be used once has several uses")] : [];
+    new Set(numbers).size < numbers.length ? [wrong("Several receipts have the number of one use")] : [];
   return [...lines.flat(), ...several, ...left];
 }
 

@@ -1,5 +1,5 @@
 /** What the signed receipt of a use or revocation says: an approved action was taken to be run, or can no longer be. */
-import { consumableOf } from "../approval/consumable.ts";
+import { consumableAt } from "../approval/consumable-items.ts";
 import { type Program, programOf } from "../approval/doer.ts";
 import type { StoredRecord } from "../approval/stored.ts";
 import { takenIn } from "../approval/use.ts";
@@ -25,10 +25,10 @@ export interface UseReceipt extends Program {
 
 /** Undefined if the record says nothing that the product wrote. */
 export function useReceipt(root: StoredRecord, record: StoredRecord): UseReceipt | undefined {
-  const consumable = consumableOf(root);
-  if (consumable === undefined || "why" in consumable) return undefined;
   const taken = takenIn(record);
   if (taken.kind !== "use" && taken.kind !== "revoked") return undefined;
+  const consumable = consumableAt(root, taken.kind === "use" ? taken.use.n : taken.revocation.n);
+  if (consumable === undefined) return undefined;
   const common = {
     v: 1,
     kind: "use",

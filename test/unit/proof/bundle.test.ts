@@ -159,6 +159,65 @@ describe("a bundle of an action", () => {
     const { body } = await rig.json("GET", "/approvals/po-8/ballots/1/receipt");
     expect(body["claims"]).toMatchObject({ except: [2] });
   });
+
+  const taken = async (id: string, body: object) =>
+    expect((await rig.json("POST", `/approvals/${id}/consume`, body)).text).toContain("grant");
+
+  test("of several that are taken one by one has the receipt of each use and of each revocation", async () => {
+    await ask({ id: "po-13", approvers: [ANA], items: [action(1), action(2), action(3), action(4)] });
+    await rig.link("po-13", "approve");
+    await rig.json("POST", "/approvals/po-13/ballots/1/decide", { choice: "approve", except: [2] });
+    await rig.settled("po-13");
+    await taken("po-13", { item: 3, arguments: action(3).arguments, attempt: "run-1" });
+    const revoked = await rig.json("POST", "/approvals/po-13/revoke", { item: 4, reason: "Wrong amount" });
+    expect(revoked.status).toBe(200);
+    const bundle = await bundleOf("po-13");
+    const checked = await checkBundle(bundle, keys);
+    expect(wrongIn(checked)).toEqual([]);
+    expect(said(checked, "ok")).toEqual(
+      expect.arrayContaining([
+        "The receipt of use 3 is signed, and fits what was approved",
+        "The receipt of use 4 is signed, and fits what was approved",
+      ]),
+    );
+  });
+
+  test("of several that stay together has the receipt of their use", async () => {
+    await ask({ id: "po-14", approvers: [ANA], items: [action(1), action(2)], atomic: true });
+    await rig.press(await rig.link("po-14", "approve"));
+    await rig.settled("po-14");
+    await taken("po-14", { items: [action(1).arguments, action(2).arguments], attempt: "run-1" });
+    const bundle = await bundleOf("po-14");
+    const checked = await checkBundle(bundle, keys);
+    expect(wrongIn(checked)).toEqual([]);
+    expect(said(checked, "ok")).toContain("The receipt of use 1 is signed, and fits what was approved");
+  });
+
+  test("whose signed use is of an item that was struck out, or has other arguments, is wrong", async () => {
+    await ask({ id: "po-15", approvers: [ANA], items: [action(1), action(2)] });
+    await rig.link("po-15", "approve");
+    await rig.json("POST", "/approvals/po-15/ballots/1/decide", { choice: "approve", except: [2] });
+    await rig.settled("po-15");
+    await taken("po-15", { item: 1, arguments: action(1).arguments, attempt: "run-1" });
+    const bundle = await bundleOf("po-15");
+    const [receipt] = bundle.receipts.uses;
+    const signer = createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: rig.url });
+    const read = await signer.verify("countersign-receipt+jwt", receipt ?? "");
+    const claims = read.ok ? read.claims : {};
+    const withUse = async (change: object, ...more: readonly string[]) => {
+      const uses = [await signer.sign("countersign-receipt+jwt", { ...claims, ...change }), ...more];
+      return wrongIn(await checkBundle({ ...bundle, receipts: { ...bundle.receipts, uses } }, keys));
+    };
+    expect(await withUse({})).toEqual([]);
+    expect(await withUse({ attempt: "b" }, receipt ?? "")).toEqual([
+      "Several receipts have the number of one use",
+    ]);
+    expect(await withUse({ n: 2 })).toEqual([expect.stringMatching(/a number that no use can have/)]);
+    expect(await withUse({ n: 3 })).toEqual([expect.stringMatching(/a number that no use can have/)]);
+    expect(await withUse({ argumentsHash: canonicalHash(action(2).arguments) })).toEqual([
+      expect.stringMatching(/other arguments than were approved/),
+    ]);
+  });
 });
 
 /** Every way to change one place of a JSON value. */
