@@ -7,6 +7,11 @@ import { canonicalHash } from "../lib/canonical-hash.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
 import { requestIn } from "./receipt.ts";
 
+/** How many ballots have no hash of what was shown: earlier versions stored none. */
+export function unhashedIn({ ballots }: Course): number {
+  return ballots.filter(({ ballot }) => ballot.contentHash === undefined).length;
+}
+
 export function contentProblems(course: Course): string[] {
   return course.ballots.flatMap(({ ballot: { n, round, contentHash }, record }) => {
     if (contentHash === undefined) return [];

@@ -4,11 +4,11 @@
  */
 import { type Course, courseOf } from "../approval/course.ts";
 import { actionsOf } from "../approval/items.ts";
-import { outcomeOf, type StoredRecord } from "../approval/stored.ts";
+import { outcomeOf, requestOf, type StoredRecord } from "../approval/stored.ts";
 import { isSameJson } from "../lib/canonical-json.ts";
-import { type KeySet, verifySigned } from "../signing/verify.ts";
+import { type KeySet, keyNamedIn, verifySigned } from "../signing/verify.ts";
 import type { Bundle } from "./bundle.ts";
-import { contentProblems, digestProblems } from "./check-content.ts";
+import { contentProblems, digestProblems, unhashedIn } from "./check-content.ts";
 import { placeProblems } from "./check-places.ts";
 import { useProblems } from "./check-uses.ts";
 import { evidenceHash, recordsOf } from "./evidence.ts";
@@ -80,6 +80,10 @@ async function computed(bundle: Bundle, seen: Seen): Promise<Line[]> {
 
 const NOTHING_ELSE = notChecked("Everything else: it would be computed from what nobody has signed");
 
+const LIMITS_OF_USES = notChecked(
+  "Whether uses kept to the limits: of their arguments there is the hash alone, and of their number and total the word of the service",
+);
+
 /** What no bundle can show. */
 const LIMITS = [
   "Who read the approvers' mails, and who held their devices and keys",
@@ -93,10 +97,18 @@ function keysLine(bundle: Bundle, keys: KeySet | undefined): Line {
       "Whose keys these are: they came with the bundle. Give --keys, the address or a file of the key set that you trust",
     );
   }
-  const unknown = bundle.keys.keys.filter((key) => !keys.keys.some((known) => isSameJson(known, key)));
-  return unknown.length === 0
-    ? ok("The bundle's keys are among those that you trust")
-    : wrong(`The bundle's key ${unknown[0]?.kid} is not among those that you trust`);
+  const { outcome, decisions, uses } = bundle.receipts;
+  const signing = new Set(
+    [outcome, ...decisions, ...uses].flatMap((token) => keyNamedIn("countersign-receipt+jwt", token) ?? []),
+  );
+  // Others may have been retired since: what they signed is not in the bundle.
+  const theirs = bundle.keys.keys.filter(({ kid }) => signing.has(kid));
+  if (theirs.length < signing.size)
+    return wrong("The bundle has not all of the keys that signed its receipts");
+  const unknown = theirs.find((key) => !keys.keys.some((known) => isSameJson(known, key)));
+  return unknown === undefined
+    ? ok("The keys that signed are among those that you trust")
+    : wrong(`The bundle's key ${unknown.kid} is not among those that you trust`);
 }
 
 function outcomeLine({ course, claims }: Seen): Line {
@@ -124,6 +136,7 @@ async function decisionLines(
 }
 
 async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: Seen): Promise<Line[]> {
+  const isStanding = requestOf(root)?.action?.standing !== undefined;
   const numbers: unknown[] = [];
   const lines = await Promise.all(
     uses.map(async (token, index): Promise<Line[]> => {
@@ -134,7 +147,9 @@ async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: S
       const problems = useProblems(root, read.claims, issuer);
       return all(
         problems.map((problem) => `${name}: ${problem}`),
-        `${name} is signed, and fits what was approved`,
+        isStanding
+          ? `${name} is signed, and its number, time and digest fit what was approved`
+          : `${name} is signed, and fits what was approved`,
       );
     }),
   );
@@ -149,7 +164,8 @@ async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: S
         ];
   const several =
     new Set(numbers).size < numbers.length ? [wrong("Several receipts have the number of one use")] : [];
-  return [...lines.flat(), ...several, ...left];
+  const limits = isStanding && uses.length > 0 ? [LIMITS_OF_USES] : [];
+  return [...lines.flat(), ...several, ...limits, ...left];
 }
 
 async function receiptLine(set: KeySet, token: string, claims: object, name: string): Promise<Line> {
@@ -164,13 +180,27 @@ function evidenceLines(course: Course, children: readonly StoredRecord[]): Line[
   const recomputed = recompute(course, children);
   return [
     ...all(placeProblems(course, children), "Every promise is in its place, and its times are in order"),
-    ...all(contentProblems(course), "What every approver was shown is the content whose hash the ballot has"),
+    ...contentLines(course),
     ...(actionsOf(course.request).length === 0
       ? []
       : all(digestProblems(course), "The action's digest is that of action, rule, people and deadline")),
     ...recomputed.agreed.map(ok),
     ...recomputed.wrong.map(wrong),
     ...recomputed.open.map(notChecked),
+  ];
+}
+
+function contentLines(course: Course): Line[] {
+  const [count, unhashed] = [course.ballots.length, unhashedIn(course)];
+  const fine =
+    unhashed === 0
+      ? "What every approver was shown is the content whose hash the ballot has"
+      : `What was shown is the content whose hash the ballot has, on ${count - unhashed} of ${count} ballots`;
+  const skipped = `What was shown on ${unhashed} of ${count} ballots: they have no hash of it, as earlier versions stored none`;
+  const problems = contentProblems(course);
+  return [
+    ...(count > 0 && count === unhashed ? [] : all(problems, fine)),
+    ...(unhashed === 0 ? [] : [notChecked(skipped)]),
   ];
 }
 

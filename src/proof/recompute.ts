@@ -33,7 +33,7 @@ export function recompute(course: Course, children: readonly StoredRecord[]): Re
   }
   const stages = stagesOf(course, children);
   const verdict = verdictOf(course, outcome);
-  const answers = answersOf(course, outcome);
+  const answers = answersOf(course, outcome, stages.counted);
   const parts = [stages, verdict, answers];
   return {
     agreed: parts.flatMap(({ agreed }) => agreed),
@@ -64,7 +64,7 @@ function verdictOf(course: Course, outcome: Outcome): Recomputed {
   if (outcome.why !== undefined && !isSameJson(told(verdict.why), told(outcome.why)))
     wrong.push("The rule gives another explanation than the outcome");
   if (verdict.reason !== outcome.reason) wrong.push("The rule gives another reason than the outcome");
-  // Those of the last stage; of the stages before, each is held against its ballot.
+  // Those of the last stage; `answersOf` looks at the stages before.
   const last = new Set(
     course.ballots.filter((each) => isOf(each, course.state)).map(({ ballot }) => ballot.n),
   );
@@ -81,15 +81,22 @@ function told(why: Why | undefined): Why | undefined {
   return others as Why;
 }
 
+interface Stages extends Recomputed {
+  /** Numbers of the ballots whose answers count in the stages before the last one of the round. */
+  readonly counted: readonly number[];
+}
+
 /** That each stage was done before the next one opened. */
-function stagesOf(course: Course, children: readonly StoredRecord[]): Recomputed {
+function stagesOf(course: Course, children: readonly StoredRecord[]): Stages {
   const judgements = children.flatMap((child) => judgementOf(child) ?? []);
+  let counted: number[] = [];
   const agreed: string[] = [];
   const wrong: string[] = [];
   const open: string[] = [];
   let before: State = OPENING;
   for (const { state, atMs } of judgements) {
-    if (state.round === before.round && state.stage > before.stage) {
+    if (state.round !== before.round) counted = [];
+    else if (state.stage > before.stage) {
       // Nothing has ended the approval by then, or the stage would not have opened.
       const then: Course = { ...course, state: before, end: undefined, deadlineAtMs: atMs + 1 };
       const isSilent = course.rule.stages[before.stage]?.onDeadline === "approve";
@@ -99,15 +106,27 @@ function stagesOf(course: Course, children: readonly StoredRecord[]): Recomputed
         agreed.push(`${stage} was done by its answers`);
       else wrong.push(`${stage} was not done when the next one opened`);
       if (isSilent) open.push(`${stage}: ${SILENCE_IS_OPEN}`);
+      counted.push(...came.counted);
     }
     before = state;
   }
-  return { agreed, wrong, open };
+  return { agreed, wrong, open, counted };
 }
 
-/** That the answers in the outcome are those on the ballots. */
-function answersOf({ ballots, rule }: Course, { decisions }: Outcome): Recomputed {
-  const wrong = decisions.flatMap((counted) => {
+/**
+ * That the answers in the outcome are those on the ballots, and those of the stages before are all there.
+ *
+ * @param before numbers of the ballots that count in the stages before
+ */
+function answersOf(course: Course, { decisions }: Outcome, before: readonly number[]): Recomputed {
+  const { ballots, rule, state } = course;
+  const isOfLast = new Set(ballots.filter((each) => isOf(each, state)).map(({ ballot }) => ballot.n));
+  const earlier = decisions.map(({ n }) => n).filter((n) => !isOfLast.has(n));
+  const others =
+    inOrder(earlier) === inOrder(before)
+      ? []
+      : ["Other answers of the stages before count by the rule than the outcome has"];
+  const differing = decisions.flatMap((counted) => {
     const { n, email, at, stage: _, ...said } = counted;
     const found = ballots.find(({ ballot }) => ballot.n === n);
     const decision = found && decisionOf(found.record);
@@ -118,9 +137,14 @@ function answersOf({ ballots, rule }: Course, { decisions }: Outcome): Recompute
     if (!isSame) return [`The outcome has another answer for ballot ${n} than the ballot`];
     return rule.requester === rule.whoIs(by) ? [`The requester's own answer on ballot ${n} counts`] : [];
   });
+  const wrong = [...differing, ...others];
   const many =
     decisions.length === 1 ? "1 answer counts, and is" : `${decisions.length} answers count, and are`;
   return { agreed: wrong.length === 0 ? [`${many} as on the ballots`] : [], wrong, open: [] };
+}
+
+function inOrder(numbers: readonly number[]): string {
+  return numbers.toSorted((a, b) => a - b).join();
 }
 
 function isOf(

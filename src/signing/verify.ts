@@ -29,7 +29,7 @@ export async function verifySigned(set: KeySet, typ: SignedType, token: string):
   // Bits at the end that decode to nothing: with others there, another text would have the same signature.
   const signature = token.slice(token.lastIndexOf(".") + 1);
   if (Buffer.from(signature, "base64url").toString("base64url") !== signature) return refuse("malformed");
-  const kid = kidOf(token.slice(0, token.indexOf(".")), typ);
+  const kid = keyNamedIn(typ, token);
   if (kid === undefined) return refuse("header");
   const jwk = set.keys.find((key) => key.kid === kid);
   if (jwk === undefined) return refuse("unknown-key");
@@ -45,6 +45,11 @@ export async function verifySigned(set: KeySet, typ: SignedType, token: string):
   }
   const claims = jsonOf(payload);
   return isObject(claims) ? { ok: true, kid, claims } : refuse("claims");
+}
+
+/** The key that a token of this type names, whether or not it has signed it. */
+export function keyNamedIn(typ: SignedType, token: string): string | undefined {
+  return kidOf(token.slice(0, token.indexOf(".")), typ);
 }
 
 /**

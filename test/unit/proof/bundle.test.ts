@@ -88,7 +88,7 @@ describe("a bundle", () => {
     expect(wrongIn(checked)).toEqual([]);
     expect(checked.about).toEqual({ issuer: rig.url, approval: "po-1", outcome: "approved" });
     expect(said(checked, "ok")).toEqual([
-      "The bundle's keys are among those that you trust",
+      "The keys that signed are among those that you trust",
       expect.stringMatching(/^The outcome's receipt is signed by the key /),
       "The evidence is what was signed: nothing of it is changed, missing or added",
       "The outcome's receipt says what follows from the evidence",
