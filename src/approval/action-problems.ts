@@ -102,7 +102,13 @@ function togetherProblems(items: readonly unknown[]): readonly FieldProblem[] {
   return [{ field: "items", message }];
 }
 
-function argumentsProblems(
+/**
+ * What is wrong with arguments alone, whatever a schema or limits say of them.
+ *
+ * @param action that they are of, with them: its size is limited
+ * @param at JSON Pointer of the arguments
+ */
+export function argumentsProblems(
   action: Readonly<Record<string, unknown>>,
   given: Readonly<Record<string, unknown>>,
   at: string,

@@ -2,7 +2,7 @@
 import type { NotConsumable } from "../../approval/consumable.ts";
 import { doerOf, type Program, programOf } from "../../approval/doer.ts";
 import type { Refusal as LimitRefusal } from "../../approval/limits/use.ts";
-import { ServiceError } from "../../lib/errors.ts";
+import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import type { Consumed, Gone } from "./consume.ts";
 import type { Revoked } from "./revoke.ts";
 
@@ -65,6 +65,8 @@ function goneFailure(gone: Gone): ServiceError {
       );
     case "unreadable":
       return new ServiceError("CONFLICT", `Cannot consume: ${UNREADABLE}`);
+    case "invalid":
+      return invalid("consume", gone.problems);
     case "over-limit":
       return limitFailure(gone.refusal);
     case "other-arguments":
@@ -104,7 +106,10 @@ function itemFailure(
       : isAtomic
         ? "must be left out: the items of this approval stay together"
         : `must be the number of an item, from 1 to ${count}`;
-  const problems = [{ field: "item", message }];
+  return invalid(verb, [{ field: "item", message }]);
+}
+
+function invalid(verb: string, problems: readonly FieldProblem[]): ServiceError {
   return new ServiceError("INVALID_FIELDS", `Cannot ${verb}: some fields are wrong`, { problems });
 }
 

@@ -21,6 +21,7 @@ import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { openRestores } from "../../durable/restores.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
+import type { FieldProblem } from "../../lib/errors.ts";
 import { approvalBehind } from "./approval-behind.ts";
 import { createLastSlots, type LastSlots } from "./last-slots.ts";
 import { useStanding } from "./use-standing.ts";
@@ -57,6 +58,8 @@ export type Gone =
   /** The engine was restored from a backup of that time. Nobody knows whether it was consumed after that. */
   | { readonly why: "restored"; readonly backupAtMs: number }
   | { readonly why: "unreadable" }
+  /** The arguments of a use of a standing approval could not be stored, or shown as they are. */
+  | { readonly why: "invalid"; readonly problems: readonly FieldProblem[] }
   /** A limit of a standing approval refuses this use. */
   | { readonly why: "over-limit"; readonly refusal: Refusal }
   /** The attempt has used it with other arguments, or was going to. */
@@ -122,6 +125,8 @@ async function consumeStanding(
       const claims = grantOf(approval, { ...consumable, n, arguments: given }, outcome.atMs);
       return { kind: "granted", approval, n, digest, claims };
     }
+    case "invalid":
+      return refused({ why: "invalid", problems: outcome.problems });
     case "over-limit":
       return refused({ why: "over-limit", refusal: outcome.refusal });
     case "other-arguments":

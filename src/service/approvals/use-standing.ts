@@ -1,4 +1,5 @@
 /** Uses a standing approval once more: takes the next slot of `approval/limits/use-record.ts`, which states the rules. */
+import { argumentsProblems } from "../../approval/action-problems.ts";
 import { type Program, programOf } from "../../approval/doer.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Standing } from "../../approval/limits/schema.ts";
@@ -14,11 +15,13 @@ import {
   slotIn,
   slotOfAttempt,
 } from "../../approval/limits/use-record.ts";
+import { isRecord } from "../../approval/raw-input.ts";
 import { useId } from "../../approval/use.ts";
 import { STANDING_USE_FUNC, USE_KIND } from "../../approval/use-names.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
+import type { FieldProblem } from "../../lib/errors.ts";
 import type { LastSlots, SlotsOf } from "./last-slots.ts";
 
 export interface UseOptions {
@@ -49,6 +52,8 @@ interface AllowedCall extends UseCall {
 
 export type UseOutcome =
   | { readonly kind: "used"; readonly use: StandingUse; readonly atMs: number }
+  /** The arguments could not be stored, or shown as they are. */
+  | { readonly kind: "invalid"; readonly problems: readonly FieldProblem[] }
   | { readonly kind: "over-limit"; readonly refusal: Refusal }
   /** The attempt was made before, with other arguments. */
   | { readonly kind: "other-arguments" }
@@ -57,6 +62,11 @@ export type UseOutcome =
 /** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were. */
 export async function useStanding(options: UseOptions, granted: Granted, call: UseCall): Promise<UseOutcome> {
   const { standing } = granted;
+  // Limits say what is allowed, not what can be stored, and shown to those who granted it.
+  const problems = isRecord(call.arguments)
+    ? argumentsProblems({ arguments: call.arguments }, call.arguments, "/arguments")
+    : [];
+  if (problems.length > 0) return { kind: "invalid", problems };
   // What the arguments alone refuse leaves nothing behind.
   const alone = judgeUse(standing, UNUSED, call.arguments);
   if (!alone.ok && alone.refusal.limit !== "total") return { kind: "over-limit", refusal: alone.refusal };

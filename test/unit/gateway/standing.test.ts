@@ -117,6 +117,7 @@ describe("mails", () => {
 });
 
 describe("POST /approvals/:id/consume", () => {
+  let odd = 0;
   const consume = (id: string, attempt: string, more: object = {}) =>
     rig.json("POST", `/approvals/${id}/consume`, {
       arguments: { amount: 400, currency: "EUR" },
@@ -170,6 +171,40 @@ describe("POST /approvals/:id/consume", () => {
     const last = await consume("api-2", "h", { arguments: { amount: 1, currency: "EUR" } });
     expect([last.status, last.body["limit"]]).toEqual([409, { name: "uses" }]);
   });
+
+  test.each([
+    ["half a surrogate pair", { note: "\ud800" }, "/arguments/note"],
+    ["a control of writing direction", { note: "abc\u202etxt" }, "/arguments/note"],
+    ["NUL", { note: "a\u0000" }, "/arguments/note"],
+    ["NUL in a value that has a fixed one", { currency: "EUR\u0000" }, "/arguments/currency"],
+    ["a name that cannot be shown", { "no\u0000te": 1 }, "/arguments/no\u0000te"],
+    ["more than people can read", { note: Array.from({ length: 501 }, () => ({ a: 1 })) }, "/arguments"],
+  ])(
+    "refuses %s in its arguments as a request does, by its place, and counts nothing",
+    async (_, more, at) => {
+      const id = `odd-${(odd += 1)}`;
+      await rig.json("POST", "/approvals", {
+        id,
+        ...request,
+        approvers: ["ana@example.com"],
+        require: 1,
+        rejection: undefined,
+        action: {
+          ...action,
+          standing: { ...standing, limits: { ...standing.limits, "/note": { maxLength: 20 } } },
+        },
+      });
+      await rig.press(await rig.link(id, "approve", 1));
+      await rig.settled(id);
+      const fine = { amount: 1, currency: "EUR", note: "x" };
+      const answer = await consume(id, "a", { arguments: { ...fine, ...more } });
+      expect([answer.status, answer.body["errors"]]).toMatchObject([422, [{ field: at }]]);
+      expect(rig.audit.filter(({ about, what }) => about === id && what === "consume")).toMatchObject([
+        { outcome: "invalid" },
+      ]);
+      expect((await consume(id, "a", { arguments: fine })).body).toMatchObject({ use: 1 });
+    },
+  );
 
   test("refuses after a revocation, also what was granted before", async () => {
     await granted("api-3");
