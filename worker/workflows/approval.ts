@@ -45,7 +45,8 @@ import { createLoose, type Future, isSettled, type Latent, observe, waitForAny }
 import { type ProductServices, productServices } from "../runtime/services.ts";
 import { lastingStored } from "../runtime/step-options.ts";
 import { timerTags } from "../runtime/timer.ts";
-import { canChange, isHeard, type JudgeInput, judge } from "./judge.ts";
+import { canChange, isHeard, judge } from "./judge.ts";
+import type { JudgeInput } from "./judge-input.ts";
 import { type MailInput, mail_ballot } from "./mail-ballot.ts";
 import { who_is_away } from "./who-is-away.ts";
 

@@ -22,33 +22,21 @@ import {
   type Closed,
   type Content,
   type CountedDecision,
-  effectOf,
   type Judgement,
   LINK_VIEW_MS,
-  type Terms,
   type Undo,
   type Withdrawal,
 } from "../../src/approval/approval.ts";
 import { unreachedId } from "../../src/approval/bounce.ts";
 import { endOf, seatAnswer } from "../../src/approval/course.ts";
-import { type Program, programOf } from "../../src/approval/doer.ts";
+import { programOf } from "../../src/approval/doer.ts";
 import type { Ask, Evaluation } from "../../src/approval/evaluate/evaluation.ts";
 import type { End, Seat, State } from "../../src/approval/evaluate/look.ts";
 import { evaluate } from "../../src/approval/evaluate.ts";
-import { nextDeadline } from "../../src/approval/next-deadline.ts";
-import type { Says } from "../../src/approval/notice.ts";
-import { addressKey } from "../../src/approval/person.ts";
 import { type Rule, ruleOf } from "../../src/approval/rule.ts";
 import { NO_KNOWN_PEOPLE, type SamePeople, withAliases } from "../../src/approval/same-person.ts";
 import { peopleNamed } from "../../src/approval/starting.ts";
-import {
-  cancellationOf,
-  changeOf,
-  decisionOf,
-  extensionOf,
-  reassignmentOf,
-  withdrawalOf,
-} from "../../src/approval/stored.ts";
+import { changeOf, decisionOf, extensionOf } from "../../src/approval/stored.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import type { LastResult } from "../../src/durable/step-record.ts";
 import { orderNotices } from "../../src/service/approvals/order-notices.ts";
@@ -56,42 +44,9 @@ import { type Announced, announce, hasReceivers } from "../../src/service/callba
 import { eventsOfJudgement } from "../../src/service/callbacks/events.ts";
 import type { Seen } from "../runtime/future.ts";
 import { type ProductServices, productServices } from "../runtime/services.ts";
+import type { JudgeInput, SeatSeen } from "./judge-input.ts";
+import { type Judged, noticesOf } from "./judge-notices.ts";
 import { read, readSettled, settle } from "./records.ts";
-
-export interface JudgeInput {
-  /** Promise id of the approval. */
-  readonly approval: string;
-  readonly request: ApprovalRequest;
-  readonly terms: Terms;
-  readonly state: State;
-  /** Of the open stage and round. */
-  readonly seats: readonly SeatSeen[];
-  readonly end: Seen;
-  /** The approval's deadline. */
-  readonly endAtMs: number;
-  /** Timers that may be open. */
-  readonly alarms: readonly Seen[];
-  /** What replaced the request's content. */
-  readonly content: Content | undefined;
-  /** Answers of the stages before. */
-  readonly past: readonly CountedDecision[];
-  /** What the judgement before this one saw. */
-  readonly before: readonly CountedDecision[];
-  /** Whether the mail of everybody who has not answered was accepted. */
-  readonly isMailed: boolean;
-  /** By the number of a ballot, that of the same person's first one, where it is another. */
-  readonly first: Readonly<Record<number, number>>;
-}
-
-interface SeatSeen extends Seen {
-  readonly n: number;
-  readonly ask: Ask;
-  readonly undo: Seen | undefined;
-  /** Whether its mail had a return path of its own. */
-  readonly canBounce: boolean;
-  /** Whether its mail cannot be delivered. */
-  readonly isUnreached: boolean;
-}
 
 export async function judge(
   ctx: Context,
@@ -113,7 +68,7 @@ export async function judge(
   await orderNotices(
     svc,
     { approval, startedAtMs: terms.startedAtMs, content: seen.content },
-    bench.notices(decisions),
+    noticesOf(bench.judged(), decisions),
   );
   return {
     kind: "judgement",
@@ -344,86 +299,18 @@ class Bench {
     return nextEndAtMs > namedEndAtMs + LINK_VIEW_MS ? nextEndAtMs : namedEndAtMs;
   }
 
-  /** Numbers of open ballots whose links would die before the deadline, which this judgement moves. */
-  #outlivingLinks(): readonly number[] {
-    const { nextEndAtMs, close } = this.#evaluated();
-    if (nextEndAtMs === undefined || this.#namedEndAtMs() !== nextEndAtMs) return [];
-    const isOpen = (n: number) => (this.#ballots.get(n)?.state ?? "pending") === "pending";
-    return this.#seen.seats.flatMap(({ n }) => (isOpen(n) && !close.includes(n) ? [n] : []));
-  }
-
-  /** What people are told because of this judgement. `decisions`: all that count. */
-  notices(decisions: readonly CountedDecision[]): Says[] {
-    const { verdict, state, remind, news, explanation } = this.#evaluated();
-    const { seats, request, state: before } = this.#seen;
-    const { requester } = request;
-    const { stage, escalations, sinceMs = this.#stageOpenedAtMs() } = state;
-    const asks = {
-      end: this.#seen.end.id,
-      deadlineAtMs: this.#seen.endAtMs,
-      place: { stage, escalations, sinceMs },
+  /** For what people are told. */
+  judged(): Judged {
+    return {
+      seen: this.#seen,
+      evaluation: this.#evaluated(),
+      rule: this.#rule,
+      ballots: this.#ballots,
+      end: this.#end,
+      nowMs: this.nowMs,
+      stageOpenedAtMs: this.#stageOpenedAtMs(),
+      namedEndAtMs: this.#namedEndAtMs(),
     };
-    const notices: Says[] = remind.map(({ n, dueAtMs }) => ({
-      mail: "reminder",
-      ...this.#ballot(n),
-      ...asks,
-      dueAtMs,
-      explanation,
-    }));
-    // Of the time of the extension, so that the same is ordered if this step runs again.
-    const movedAtMs = this.endedAtMs ?? this.nowMs;
-    for (const n of this.#outlivingLinks()) {
-      notices.push({ mail: "resend", ...this.#ballot(n), ...asks, atMs: movedAtMs });
-    }
-    for (const item of news) {
-      const record = item.kind === "reassigned" ? this.#ballots.get(item.n) : undefined;
-      const handed = record && reassignmentOf(record);
-      if (item.kind === "reassigned" && handed !== undefined) {
-        const { to, reason } = handed;
-        notices.push({
-          mail: "handed-on",
-          ...this.#ballot(item.n),
-          to,
-          ...(reason === undefined ? {} : { reason }),
-        });
-      }
-      if (item.kind === "changes-requested" && requester !== undefined)
-        notices.push(...this.#changesRequested());
-    }
-    // Of the only person, who cannot be reached by mail, the requester has got a mail that says so.
-    const isKnown = seats.length === 1 && seats[0]?.isUnreached === true;
-    if (requester !== undefined && !isKnown && news.some(({ kind }) => kind === "out-of-reach")) {
-      const { endAtMs } = this.#seen;
-      notices.push({
-        mail: "out-of-reach",
-        n: Math.max(...seats.map(({ n }) => n)),
-        explanation,
-        deadlineAtMs: nextDeadline(this.#rule, state, sinceMs, endAtMs).atMs,
-        mayChange: state.round < this.#rule.rounds,
-      });
-    }
-    const isDone = verdict.kind === "done";
-    const isOver =
-      isDone || state.stage !== before.stage || state.round !== before.round || state.phase !== before.phase;
-    // Of those who have answered in several stages, each is told of the end once.
-    const answers = new Map(decisions.map(({ email, n }) => [addressKey(email), n]));
-    const isEscalated = state.escalations !== before.escalations;
-    if (isOver || isEscalated) notices.push(...this.#noLongerNeeded(isDone ? answers : new Map()));
-    if (!isDone) return notices;
-    const ended = {
-      outcome: verdict.outcome,
-      atMs: this.endedAtMs ?? this.nowMs,
-      decisions,
-      ...(verdict.why && { why: verdict.why }),
-      ...this.#howCancelled(),
-    };
-    // The only person who was asked has seen on the receipt what came of it.
-    const isAlone = seats.length + this.#seen.past.length === 1;
-    if (!isAlone) {
-      for (const n of answers.values()) notices.push({ mail: "outcome", ...this.#ballot(n), ...ended });
-    }
-    if (requester !== undefined) notices.push({ mail: "requester-outcome", ...ended });
-    return notices;
   }
 
   /** Whether a mail came back of somebody who has not answered; read only where their silence could count. */
@@ -439,70 +326,6 @@ class Bench {
       }),
     );
     return found.includes(true);
-  }
-
-  #ballot(n: number): { readonly n: number; readonly first: number } {
-    return { n, first: this.#seen.first[n] ?? n };
-  }
-
-  /** @param told keys of the addresses that get another mail about it */
-  #noLongerNeeded(told: ReadonlyMap<string, unknown>): Says[] {
-    const { verdict, ask } = this.#evaluated();
-    const cancelled = this.#howCancelled();
-    // Who is asked again at once, by a stage, an escalation or a round that begins, is told so by that mail.
-    const asked = new Set(ask.map(({ person }) => addressKey(person.email)));
-    // Of several ballots of one person, the latest says whether they are waited for.
-    const latest = new Map(this.#seen.seats.map((seat) => [addressKey(seat.ask.person.email), seat.n]));
-    return this.#seen.seats.flatMap(({ n, ask: { person } }): Says[] => {
-      const key = addressKey(person.email);
-      if (told.has(key) || asked.has(key) || latest.get(key) !== n) return [];
-      const record = this.#ballots.get(n);
-      const withdrawn = record && withdrawalOf(record);
-      const because = withdrawn?.because ?? (verdict.kind === "done" ? verdict.outcome : undefined);
-      if (record === undefined || withdrawn === undefined || because === undefined) return [];
-      const atMs = record.settledAt ?? this.nowMs;
-      return [
-        {
-          mail: "no-longer-needed",
-          ...this.#ballot(n),
-          because,
-          atMs,
-          ...cancelled,
-        },
-      ];
-    });
-  }
-
-  /** Nothing also where the cancellation came after the answers that decided. */
-  #howCancelled(): Program & { readonly reason?: string } {
-    const { verdict } = this.#evaluated();
-    const isCancelled = verdict.kind === "done" && verdict.outcome === "cancelled";
-    const { reason, ...program } = (isCancelled && this.#end && cancellationOf(this.#end)) || {};
-    return { ...(reason === undefined ? {} : { reason }), ...programOf(program) };
-  }
-
-  #changesRequested(): Says[] {
-    const { state, endAtMs } = this.#seen;
-    const { counted } = this.#evaluated();
-    for (const { n, ask } of this.#seen.seats) {
-      const record = this.#ballots.get(n);
-      const decision = record && decisionOf(record);
-      // One that was taken back, or came too late, has changed nothing.
-      if (decision === undefined || !counted.includes(n) || effectOf(decision) !== "changes") continue;
-      const { comment, door } = decision;
-      const about = { round: state.round, rounds: this.#rule.rounds, deadlineAtMs: endAtMs };
-      return [
-        {
-          mail: "changes-requested",
-          by: ask.person,
-          door,
-          ...programOf(decision),
-          ...(comment === undefined ? {} : { comment }),
-          ...about,
-        },
-      ];
-    }
-    return [];
   }
 
   #evaluated(): Evaluation {
