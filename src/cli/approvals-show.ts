@@ -7,7 +7,7 @@ import { type ApprovalView, type BallotView, summarize } from "../approval/view.
 import { explanationText } from "../approval/wording.ts";
 import type { Durable } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
-import { openRestores, restoredFrom } from "../durable/restores.ts";
+import { readRestores, restoredFrom } from "../durable/restores.ts";
 import { messagesFor } from "../lib/messages.ts";
 import { cleanText } from "../lib/text.ts";
 import { approvalBehind } from "../service/approvals/approval-behind.ts";
@@ -43,7 +43,7 @@ export async function viewOf({ clock }: Cli, durable: Durable, id: string): Prom
     );
   if (root === undefined || view === undefined)
     throw new CommandFailure(EXIT.notFound, `There is no approval ${id}`);
-  return { ...view, ...restoredFrom(await openRestores(durable, clock).read(), root) };
+  return { ...view, ...restoredFrom(await readRestores(durable), root) };
 }
 
 function textOf(view: ApprovalView & { readonly uses?: readonly UseView[] }): string {

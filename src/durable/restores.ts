@@ -28,7 +28,8 @@ export function openRestores(durable: Pick<Durable, "read">, clock: () => number
   };
 }
 
-async function readRestores(durable: Pick<Durable, "read">): Promise<readonly Restored[]> {
+/** As they are now, from the first to the last. */
+export async function readRestores(durable: Pick<Durable, "read">): Promise<readonly Restored[]> {
   const found: Restored[] = [];
   for (;;) {
     const noted = restoredIn((await durable.read(restoredId(found.length + 1)))?.param);

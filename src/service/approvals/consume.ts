@@ -19,7 +19,7 @@ import { type Revocation, type Taken, takenIn, type Use, useId } from "../../app
 import { USE_KIND } from "../../approval/use-names.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
-import { openRestores } from "../../durable/restores.ts";
+import { readRestores } from "../../durable/restores.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import { approvalBehind } from "./approval-behind.ts";
@@ -164,10 +164,10 @@ export async function take(
  * time: a gateway may run on while its engine is restored.
  */
 async function backupWith(
-  { durable, clock }: ConsumeOptions,
+  { durable }: ConsumeOptions,
   { createdAt }: StoredPromise,
 ): Promise<number | undefined> {
-  const restores = await openRestores(durable, clock).read();
+  const restores = await readRestores(durable);
   return restores.findLast(({ backupAtMs }) => createdAt <= backupAtMs)?.backupAtMs;
 }
 
