@@ -88,7 +88,7 @@ export function actionsProblems({
 
 function togetherProblems(items: readonly unknown[]): readonly FieldProblem[] {
   const { itemsBytesMax, valuesMax } = ACTION_LIMITS;
-  const bytes = Buffer.byteLength(canonicalText(items));
+  const bytes = Buffer.byteLength(canonicalText(items.map((item) => (isRecord(item) ? measured(item) : {}))));
   if (bytes > itemsBytesMax) {
     const message = `must be shorter: all items have ${bytes} bytes and may have ${itemsBytesMax}`;
     return [{ field: "items", message }];
@@ -116,7 +116,8 @@ export function argumentsProblems(
   const problems = jsonProblems(given, at, { text: shownProblem, name: nameProblem });
   if (problems.length > 0) return problems;
   const { bytesMax, valuesMax } = ACTION_LIMITS;
-  const bytes = Buffer.byteLength(canonicalText({ ...action, schema: undefined }));
+  const name = at.slice(at.lastIndexOf("/") + 1);
+  const bytes = Buffer.byteLength(canonicalText({ ...textsOf(action), [name]: given }));
   if (bytes > bytesMax) {
     return [
       { field: at, message: `must be shorter: the action has ${bytes} bytes and may have ${bytesMax}` },
@@ -130,6 +131,26 @@ export function argumentsProblems(
       message: `must have at most ${valuesMax} values, so that people can read them: it has ${rows}`,
     },
   ];
+}
+
+/**
+ * What is counted of an action that may be wrong in other ways, which its shape tells: the form of RFC 8785 has none for half a
+ * surrogate pair.
+ */
+function measured(action: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const objects = ["arguments", "schema"].flatMap((name) => {
+    const value = action[name];
+    return isRecord(value) ? [[name, value] as const] : [];
+  });
+  return { ...textsOf(action), ...Object.fromEntries(objects) };
+}
+
+function textsOf(action: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const texts = ["tool", "target", "audience", "reversible", "validFor"].flatMap((name) => {
+    const value = action[name];
+    return typeof value === "string" ? [[name, value.toWellFormed()] as const] : [];
+  });
+  return Object.fromEntries(texts);
 }
 
 function schemaTextProblems(schema: object, at: string): readonly FieldProblem[] {

@@ -4,7 +4,7 @@ import { besideOthers } from "./beside-others.ts";
 import { durationBetween } from "./duration-schema.ts";
 import { standingSchema } from "./limits/schema.ts";
 import { type Frozen, facets } from "./shape.ts";
-import { line } from "./text-schema.ts";
+import { exactLine } from "./text-schema.ts";
 
 /** In characters, bytes of the form of RFC 8785, and counts. */
 export const ACTION_LIMITS = {
@@ -27,7 +27,7 @@ const anyObject = z.record(z.string(), z.unknown());
 
 export const actionSchema = z
   .strictObject({
-    tool: line(ACTION_LIMITS.toolMax).meta({
+    tool: exactLine(ACTION_LIMITS.toolMax).meta({
       description: "What is to be run, by a name that its program knows.",
       examples: ["payments.transfer"],
     }),
@@ -38,10 +38,12 @@ export const actionSchema = z
     ),
     standing: z.exactOptional(standingSchema),
     target: z.exactOptional(
-      line(ACTION_LIMITS.targetMax).meta({ description: "What it acts on, such as a system or an account." }),
+      exactLine(ACTION_LIMITS.targetMax).meta({
+        description: "What it acts on, such as a system or an account.",
+      }),
     ),
     audience: z.exactOptional(
-      line(ACTION_LIMITS.audienceMax).meta({ description: "The program that alone may run it." }),
+      exactLine(ACTION_LIMITS.audienceMax).meta({ description: "The program that alone may run it." }),
     ),
     reversible: z
       .enum(["yes", "costly", "no"])

@@ -76,6 +76,14 @@ const INVISIBLE =
 /** Blanks where nobody sees them. */
 const OUTER_BLANK = /^\s| $| \n|\n$/u;
 
+/** The first character that cannot be seen, or not be told from a usual blank: such as `U+200B`, and its place from 1. */
+export function invisibleAt(text: string): { readonly code: string; readonly place: number } | undefined {
+  const index = text.search(INVISIBLE);
+  if (index === -1) return undefined;
+  const code = (text.codePointAt(index) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  return { code: `U+${code}`, place: index + 1 };
+}
+
 function hasInvisible(text: string): boolean {
   return text.search(INVISIBLE) !== -1;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { invisibleAt } from "./argument-rows.ts";
 import { facets } from "./shape.ts";
 import { composed, lineProblem, linesProblem, storableProblem, tidyLine, tidyLines } from "./text.ts";
 
@@ -10,6 +11,27 @@ export function line(charsMax: number) {
 /** Schema of text of several lines, tidied. */
 export function lines(charsMax: number) {
   return text(charsMax, tidyLines, linesProblem).register(facets, { meaning: composed });
+}
+
+/** Schema of text of one line that programs and people must read alike: what `line` would tidy, or nobody can see, is refused. */
+export function exactLine(charsMax: number) {
+  return z
+    .string()
+    .superRefine((raw, ctx) => {
+      const message = lineProblem(raw) ?? storableProblem(raw) ?? exactProblem(raw);
+      if (message !== undefined && raw !== "") ctx.addIssue({ code: "custom", message });
+    })
+    .min(1)
+    .max(charsMax)
+    .register(facets, { meaning: composed });
+}
+
+function exactProblem(raw: string): string | undefined {
+  const hidden = invisibleAt(raw);
+  if (hidden !== undefined) {
+    return `must hold only characters that can be seen: ${hidden.code} is character ${hidden.place}`;
+  }
+  return tidyLine(raw) === raw ? undefined : "must not begin or end with a blank";
 }
 
 /** Controls are looked for in the text as given, which trimming would hide; reserved words in the text as stored. */

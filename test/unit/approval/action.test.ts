@@ -10,6 +10,7 @@ import { edited, isEditable, isEditableAt } from "../../../src/approval/editing.
 import { heldExcept } from "../../../src/approval/items.ts";
 import { differingFields } from "../../../src/approval/meaning.ts";
 import { parseApprovalRequest } from "../../../src/approval/request.ts";
+import { storedRequestSchema } from "../../../src/approval/schema.ts";
 import { parseInteroperableJson } from "../../../src/lib/exact-json.ts";
 import { callbackUrlProblem } from "../../support/callbacks.ts";
 import { argumentsIn } from "../../support/shown-arguments.ts";
@@ -68,6 +69,77 @@ describe("an action", () => {
     expect(differs({ ...transfer, validFor: "PT24H", reversible: "no" })).toEqual([]);
     expect(differs({ ...transfer, arguments: { ...transfer.arguments, amount: 4121 } })).toEqual(["action"]);
     expect(differs({ ...transfer, reversible: "yes" })).toEqual(["action"]);
+  });
+
+  describe.each(["tool", "target", "audience"])("whose %s", (name) => {
+    test.each([
+      ["begins with a blank", " pay", "must not begin or end with a blank"],
+      ["ends with a blank", "pay ", "must not begin or end with a blank"],
+      ["is blank", " ", "must not begin or end with a blank"],
+      [
+        "has a control character",
+        "pay\n",
+        "must be one line without control characters: U+000A is character 4",
+      ],
+      [
+        "has a control of writing direction",
+        "p\u202eay",
+        "must hold only characters that can be seen: U+202E is character 2",
+      ],
+      [
+        "has a zero-width space",
+        "pay\u200b",
+        "must hold only characters that can be seen: U+200B is character 4",
+      ],
+      [
+        "has a letter that is none to see",
+        "pay\u3164",
+        "must hold only characters that can be seen: U+3164 is character 4",
+      ],
+      [
+        "has another blank than the usual one",
+        "pay\u00a0all",
+        "must hold only characters that can be seen: U+00A0 is character 4",
+      ],
+      [
+        "has a tag beyond U+FFFF",
+        "pay\u{e0061}",
+        "must hold only characters that can be seen: U+E0061 is character 4",
+      ],
+      [
+        "has half a surrogate pair",
+        "pay\ud800",
+        "must be well-formed Unicode (it holds half a surrogate pair)",
+      ],
+    ])("%s is refused, and not mended", (_, text, message) => {
+      expect(problems({ ...transfer, [name]: text })).toEqual([`action.${name}: ${message}`]);
+    });
+
+    test.each(["pay.all-v2", "Überweisung an ACME, 12 Stück", "支払い", "pay 💸"])(
+      "is %s is taken as it is",
+      (text) => {
+        expect(accepted({ ...transfer, [name]: text }).action).toMatchObject({ [name]: text });
+      },
+    );
+
+    test.each(["pay\u200b", "pay\u00a0all"])("was taken when less was refused is read back (%j)", (text) => {
+      const stored = { ...accepted(transfer), action: { ...accepted(transfer).action, [name]: text } };
+      expect(storedRequestSchema.parse(stored)).toEqual(stored);
+    });
+  });
+
+  test.each([
+    ["a member that is not known", { ...transfer, "\ud800": "\ud800" }],
+    ["a text in the place of the arguments", { ...transfer, arguments: "\ud800" }],
+    [
+      "limits that cannot be shown beside arguments",
+      { ...transfer, standing: { limits: { "/a": { fixed: "\ud800" } }, uses: 1 } },
+    ],
+    ["a text in the place of a word", { ...transfer, reversible: "\ud800" }],
+  ])("with half a surrogate pair in %s is refused, alone and among items", (_, action) => {
+    expect(problems(action)).not.toEqual([]);
+    const several = parse({ title: "Pay", approvers: ["ana@example.com"], items: [transfer, action] });
+    expect(several.ok).toBe(false);
   });
 
   test.each([
