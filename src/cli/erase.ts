@@ -4,6 +4,7 @@ import { type Cli, type Command, checkedId, EXIT, type ExitCode, parseWords, Usa
 
 export const erase: Command = {
   help: `Usage: countersign erase ID|ADDRESS… [--yes] [--json]
+       countersign erase --compact
 
 Deletes approvals that have ended, at once and as a whole: what was asked, of whom, and what was answered. With a mail address, all
 approvals in which this person was asked, or which they asked for. An approval inside a workflow goes with the workflow. The
@@ -12,9 +13,13 @@ log of events keeps its entries, in which nothing is personal, says that the app
 Without --yes it only lists what it would delete. What is still open is not deleted: end it first, for example with
 countersign approvals cancel.
 
+While the service runs, earlier copies of what was deleted stay in the file engine.db, in places that are free. With the service
+stopped, the command writes the file again without them, also if you say nothing but --compact. That needs as much free space again.
+
 Options:
-  --yes    Delete
-  --json   Print JSON, even on a terminal
+  --yes      Delete
+  --compact  Delete nothing, and write engine.db again. The service must be stopped
+  --json     Print JSON, even on a terminal
 
 Exits 0 when everything is deleted, 5 when something is still open, 3 for an unknown ID.
 
@@ -22,7 +27,15 @@ It does not reach: backups, mails that were sent, the logs of processes, the aud
 entered about a person in files of the settings.
 `,
   async run(args, cli) {
-    const { positionals, values } = parseWords(args, { yes: { type: "boolean" } });
+    const { positionals, values } = parseWords(args, {
+      yes: { type: "boolean" },
+      compact: { type: "boolean" },
+    });
+    if (values.compact === true) {
+      if (positionals.length > 0 || values.yes === true)
+        throw new UsageError("--compact goes with nothing else");
+      return await compact(cli, values);
+    }
     if (positionals.length === 0) throw new UsageError("Say which approvals, or whose");
     const found: Found[] = [];
     for (const word of positionals)
@@ -40,11 +53,33 @@ entered about a person in files of the settings.
       if (state === "done") cli.record({ what: "erase", about: id, promises, outcome: "done" });
     }
     const of = (state: Result["state"]) => results.filter((each) => each.state === state).map(({ id }) => id);
-    const answer = { erased: of("done"), stillOpen: of("open"), unknown: of("unknown") };
-    cli.print(answer, () => report(answer), values);
-    return exitCodeOf(answer);
+    const groups = { erased: of("done"), stillOpen: of("open"), unknown: of("unknown") };
+    if (groups.erased.length === 0) {
+      cli.print({ ...groups, compacted: false }, () => report(groups), values);
+      return exitCodeOf(groups);
+    }
+    let compacted = false;
+    try {
+      compacted = await engine.compact();
+    } finally {
+      // Also if the disk is too full: what was deleted is deleted.
+      const left = compacted ? [] : [COPIES_LEFT];
+      cli.print({ ...groups, compacted }, () => [report(groups), ...left].join("\n"), values);
+    }
+    return exitCodeOf(groups);
   },
 };
+
+const COPIES_LEFT =
+  "Earlier copies may be left in free places of engine.db: stop the service, and run countersign erase --compact";
+
+async function compact(cli: Cli, values: { readonly json?: boolean | undefined }): Promise<ExitCode> {
+  const engine = await cli.engine();
+  if (!(await engine.compact()))
+    throw new UsageError("Cannot write engine.db again while an engine runs: stop the service first");
+  cli.print({ compacted: true }, () => "Written again, without what was deleted", values);
+  return EXIT.ok;
+}
 
 interface Found {
   readonly id: string;

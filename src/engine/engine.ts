@@ -70,6 +70,11 @@ export interface Engine {
    * @returns how many promises it had
    */
   erase(id: string): Promise<Erased>;
+  /**
+   * Writes the file again, so that nothing is left in it of what was deleted, or had another value. Requests wait
+   * meanwhile, for seconds if the file is large. Throws if it cannot.
+   */
+  compact(): Promise<void>;
   /** Makes all rows of the projection again, while requests are answered. Throws if it cannot. */
   rebuild(): Promise<void>;
   /** The clock for deadlines, in milliseconds since 1970. */
@@ -205,6 +210,7 @@ function start(
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
+    compact: async () => await Promise.resolve(upkeep.compact()),
     rebuild: async () => {
       if (projector === undefined) throw new Error("This engine keeps no index: APPROVAL_INDEX is off");
       upkeep.rebuild();

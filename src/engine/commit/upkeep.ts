@@ -14,7 +14,15 @@ const COLLECT_MAX = 256;
 export interface UpkeepParts {
   readonly store: Pick<
     Store,
-    "view" | "agenda" | "trees" | "projector" | "trail" | "checkpoint" | "overwriteDeleted"
+    | "view"
+    | "agenda"
+    | "trees"
+    | "projector"
+    | "trail"
+    | "checkpoint"
+    | "overwriteDeleted"
+    | "clearHistory"
+    | "compact"
   >;
   readonly clock: SteadyClock;
   readonly transactions: Transactions;
@@ -65,7 +73,7 @@ export class Upkeep {
   }
 
   /**
-   * Deletes some of the tree of this id, overwriting what is deleted in the file.
+   * Deletes some of the tree of this id, overwriting what is deleted in the file, and in the end in those beside it.
    * @returns whether there is more; `open` if something of it may still change. Throws when nothing can be written
    */
   erase(id: string): { readonly promises: number; readonly state: "more" | "done" | "open" | "unknown" } {
@@ -80,8 +88,14 @@ export class Upkeep {
       }),
     );
     if (erased === undefined) return { promises: 0, state: "open" };
-    if (erased.isDone) this.#store.checkpoint();
+    if (erased.isDone) this.#store.clearHistory();
     return { promises: erased.changes.length, state: erased.isDone ? "done" : "more" };
+  }
+
+  /** Writes the database's file again, without what was deleted from it. Throws when nothing can be written. */
+  compact(): void {
+    if (this.#isClosed) throw new Error("The engine is closed");
+    this.#store.compact();
   }
 
   /**

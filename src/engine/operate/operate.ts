@@ -33,6 +33,14 @@ export function operateEngine({ dataDir, url, token, projection, trail }: Engine
     /** Deletes the tree of a promise, if nothing of it is open. */
     erase: async (id: string): Promise<Erased> =>
       await (here((engine) => engine.erase(id)) ?? there(url, token, "erase", { id })),
+    /**
+     * Writes the file again, without what was deleted from it. `false`: an engine runs, which would have to stop answering.
+     */
+    compact: async (): Promise<boolean> => {
+      const done = here((engine) => engine.compact());
+      await done;
+      return done !== undefined;
+    },
     /** Makes the rows of the projection again. */
     rebuild: async (): Promise<void> => {
       await (here((engine) => engine.rebuild()) ?? there(url, token, "rebuild", {}));

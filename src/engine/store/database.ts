@@ -7,6 +7,9 @@ import { DatabaseSync } from "./sqlite.ts";
 /** Name of a database in memory, for tests. */
 export const MEMORY = ":memory:";
 
+/** Only another reader (a backup, a manual query) can make a write wait. */
+export const BUSY_MS = 5_000;
+
 /** Opens the engine's file, creates it if needed, and migrates it to the current schema. */
 export function openDatabase(file: string): DatabaseSync {
   if (file !== MEMORY) makeFile(file);
@@ -17,8 +20,7 @@ export function openDatabase(file: string): DatabaseSync {
     // it.
     db.exec("PRAGMA synchronous = FULL");
     db.exec("PRAGMA foreign_keys = ON");
-    // Only another reader (a backup, a manual query) can make a write wait.
-    db.exec("PRAGMA busy_timeout = 5000");
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     // 16 MB of pages: the upper levels of every index with a million promises, and recently used pages.
     db.exec("PRAGMA cache_size = -16384");
     // SQLite copies its log back at 16 MB, so a page that changes often is copied once.

@@ -41,6 +41,8 @@ export interface Journal {
   read(): Pick<JournalReading, "records" | "later">;
   /** All of it is in the database. */
   restart(): void;
+  /** Right after `restart`: frees what the file has of older records. */
+  clear(): void;
   /** Closes the file, and empties it if everything is in the database. */
   close(): void;
 }
@@ -95,6 +97,9 @@ export function openJournal(file: string): Journal {
       if (end > KEPT_BYTES) ftruncateSync(descriptor, KEPT_BYTES);
       end = 0;
     },
+    clear: () => {
+      if (end === 0) ftruncateSync(descriptor);
+    },
     close: () => {
       // With an empty journal, another version of the program or a restored database can be opened next.
       if (end === 0) ftruncateSync(descriptor);
@@ -111,6 +116,7 @@ export function keepJournal(records: JournalRecord[] = [], later?: number): Jour
     append: (record) => void records.push(record),
     read: () => ({ records, later }),
     restart: () => void records.splice(0),
+    clear: () => undefined,
     close: () => undefined,
   };
 }

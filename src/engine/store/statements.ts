@@ -23,6 +23,7 @@ export function prepareStatements(db: DatabaseSync) {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
     rollback: db.prepare("ROLLBACK"),
+    truncateLog: query("PRAGMA wal_checkpoint(TRUNCATE)"),
     journalNumber: query("SELECT number FROM journal"),
     setJournalNumber: db.prepare("UPDATE journal SET number = ?"),
 

@@ -3,6 +3,7 @@ import type { Change, View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import { Agenda } from "./agenda.ts";
 import { CachedRows } from "./cached-rows.ts";
+import { BUSY_MS } from "./database.ts";
 import { type Journal, type JournalRecord, keepJournal, recordsAfter } from "./journal.ts";
 import { OldTrees } from "./old-trees.ts";
 import { OwedMessages } from "./owed-messages.ts";
@@ -97,16 +98,6 @@ export class Store {
     this.#changes = [];
   }
 
-  /** What `work` deletes is overwritten in the file, and not only given free. */
-  overwriteDeleted(work: () => void): void {
-    this.#db.exec("PRAGMA secure_delete = ON");
-    try {
-      work();
-    } finally {
-      this.#db.exec("PRAGMA secure_delete = OFF");
-    }
-  }
-
   /** Undoes what was written since `begin`. */
   rollback(): void {
     this.#forget();
@@ -159,6 +150,45 @@ export class Store {
       throw error;
     }
     this.#journal.restart();
+  }
+
+  /** What `work` deletes is overwritten in the file, and not only given free. */
+  overwriteDeleted(work: () => void): void {
+    this.#db.exec("PRAGMA secure_delete = ON");
+    try {
+      work();
+    } finally {
+      this.#db.exec("PRAGMA secure_delete = OFF");
+    }
+  }
+
+  /**
+   * Writes the database's file again, without anything that is no longer stored. It takes seconds and as much free space
+   * again, and nothing else is done meanwhile.
+   * @throws Error if the disk is full, or somebody reads the database
+   */
+  compact(): void {
+    this.checkpoint();
+    // In memory it would need as much as the file has.
+    this.#db.exec("PRAGMA temp_store = FILE");
+    this.#db.exec("VACUUM");
+    if (!this.clearHistory()) throw new Error("Cannot replace what engine.db had while something reads it");
+  }
+
+  /**
+   * Frees what the files beside the database have of earlier states.
+   * @returns false if SQLite's log stays, because somebody reads the database
+   */
+  clearHistory(): boolean {
+    this.checkpoint();
+    this.#journal.clear();
+    // No waiting for readers, while all requests would wait.
+    this.#db.exec("PRAGMA busy_timeout = 0");
+    try {
+      return row(this.#sql.truncateLog)?.[0] === 0;
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    }
   }
 
   /** Closes without a checkpoint. The next start replays the journal. */

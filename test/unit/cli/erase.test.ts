@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { encodeValue } from "../../../src/durable/value.ts";
 import { openEngine } from "../../../src/engine/engine.ts";
+import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
 import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { countersignHere } from "../../support/cli.ts";
 import { checkpointed, temporaryFolder, testServer } from "../../support/engine.ts";
@@ -100,6 +101,8 @@ describe("countersign erase", () => {
         erased: ["po-1"],
         stillOpen: isByAddress ? ["po-2"] : [],
         unknown: ["po-9"],
+        // An engine that runs would have to stop answering.
+        compacted: where === "a folder",
       });
       // Its events are there, and say nothing.
       expect(auditOf(dataDir)).toMatchObject({ approvals: 2, erased: 1, count: 0 });
@@ -121,6 +124,29 @@ describe("countersign erase", () => {
       expect(record).not.toContain("ana@example.com");
     },
   );
+
+  it("writes the file again, when no engine runs", async () => {
+    const { dataDir, engine } = await withApprovals();
+    await testServer(engine);
+    expect(await engine.erase("po-1")).toMatchObject({ state: "done" });
+    const compact = () => countersignHere(["erase", "--compact"], { DATA_DIR: dataDir });
+    expect(await compact()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("Cannot write engine.db again while an engine runs: stop the service"),
+    });
+    await engine.close();
+    // Whoever reads the file now may read what it had.
+    const reader = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
+    reader.exec("BEGIN; SELECT count(*) FROM promises");
+    expect(await compact()).toMatchObject({ code: 4, stderr: expect.stringContaining("something reads it") });
+    reader.close();
+    expect(await compact()).toMatchObject({ code: 0, stdout: expect.stringContaining('"compacted": true') });
+    expect(auditOf(dataDir)).toMatchObject({ approvals: 2, erased: 1, count: 0 });
+    expect(await countersignHere(["erase", "--compact", "po-3"], { DATA_DIR: dataDir })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--compact goes with nothing else"),
+    });
+  });
 
   it("says what is missing", async () => {
     expect(await countersignHere(["erase"], { DATA_DIR: temporaryFolder() })).toMatchObject({
