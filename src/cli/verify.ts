@@ -1,14 +1,12 @@
-import { readFileSync, statSync } from "node:fs";
-import type { z } from "zod";
-import { parseInteroperableJson } from "../lib/exact-json.ts";
-import { repeatedNames } from "../lib/repeated-names.ts";
 import { readTextFile } from "../lib/text-file.ts";
-import { BUNDLE_BYTES_MAX, bundleSchema, keySetSchema } from "../proof/bundle.ts";
+import { bundleSchema, FILE_BYTES_MAX } from "../proof/bundle.ts";
 import { type Checked, checkBundle } from "../proof/check.ts";
 import { bundleIn, STATEMENT_TYPE } from "../proof/statement.ts";
 import { envelopeSchema, opened } from "../signing/dsse.ts";
-import { type KeySet, verifySigned } from "../signing/verify.ts";
+import { verifySigned } from "../signing/verify.ts";
 import { type Cli, type Command, EXIT, type ExitCode, parseWords, UsageError } from "./command.ts";
+import { jsonIn, parsed, readable } from "./read-json.ts";
+import { type TrustedKeys, trustedKeysAt } from "./trusted-keys.ts";
 
 export const verify: Command = {
   help: `Usage: countersign verify FILE [--keys URL|FILE] [--json]
@@ -20,11 +18,13 @@ signed receipt or a grant alone.
 
 Options:
   --keys URL|FILE   The key set of the service that you trust: its address, such as
-                    https://approvals.example.com/.well-known/countersign-keys.json, or a file with it. Without it, the
-                    bundle's own keys are used, which anybody can have put there
+                    https://approvals.example.com/.well-known/countersign-keys.json, or a file with it. Plain http is
+                    for this machine alone. Without it, the bundle's own keys are used, which anybody can have put
+                    there: that shows only whether the file contradicts itself
   --json            Print JSON, even on a terminal
 
-Exits 0 when nothing is wrong; 1 when something is; 2 when FILE or the key set cannot be read.
+Exits 0 when nothing is wrong and --keys says whose keys count; 1 when something is wrong, or without --keys, so that no
+script takes a file for trusted that brought its own keys; 2 when FILE or the key set cannot be read.
 
 Example:
   countersign verify po-4711.json --keys https://approvals.example.com/.well-known/countersign-keys.json
@@ -35,16 +35,38 @@ Example:
     if (file === undefined || file === "") throw new UsageError("FILE is missing");
     if (others.length > 0) throw new UsageError(`One FILE only: what is ${others.join(" ")}?`);
     const text = textOf(file).trim();
-    const keys = values.keys === undefined ? undefined : await keySetAt(values.keys);
+    const keys = values.keys === undefined ? undefined : await trustedKeysAt(values.keys);
     if (/^[\w-]+\.[\w-]+\.[\w-]+$/u.test(text)) return await verifyToken(cli, text, keys, values);
-    const checked = await checkedIn(text, file, keys);
+    const { about, lines } = await checkedIn(text, file, keys);
+    const checked: Verified = {
+      keys: keys === undefined ? "from-the-file" : "given",
+      about,
+      lines: lines.toSpliced(1, 0, ...originLines(about.issuer, keys)),
+    };
     cli.print(checked, () => report(checked), values);
-    return checked.lines.some(({ result }) => result === "wrong") ? EXIT.failed : EXIT.ok;
+    const isWrong = checked.lines.some(({ result }) => result === "wrong");
+    return isWrong || keys === undefined ? EXIT.failed : EXIT.ok;
   },
 };
 
+interface Verified extends Checked {
+  /** Whose keys it was checked with: those that the reader gave, or those that came with the file. */
+  readonly keys: "given" | "from-the-file";
+}
+
+type Line = Checked["lines"][number];
+
+/** Whether the service that is named is the one that the keys came from, as far as they came from an address. */
+function originLines(issuer: string | undefined, keys: TrustedKeys | undefined): Line[] {
+  if (keys?.origin === undefined || issuer === undefined) return [];
+  if (issuer === keys.origin)
+    return [{ result: "ok", what: `It is signed for ${issuer}, where your keys came from` }];
+  const what = `Whether ${issuer}, for which it is signed, is the service that you trust: your keys came from ${keys.origin}`;
+  return [{ result: "not-checked", what }];
+}
+
 /** A bundle as it is, or in an envelope. */
-async function checkedIn(text: string, file: string, keys: KeySet | undefined): Promise<Checked> {
+async function checkedIn(text: string, file: string, keys: TrustedKeys | undefined): Promise<Checked> {
   const sealed = envelopeSchema.safeParse(jsonIn(text, file));
   if (!sealed.success) return await checkBundle(parsed(bundleSchema, text, file), keys);
   if (keys === undefined) throw new UsageError("--keys is missing: an envelope has no keys of its own");
@@ -60,14 +82,14 @@ async function checkedIn(text: string, file: string, keys: KeySet | undefined): 
   return { about, lines: [first, ...lines] };
 }
 
-function wrong(what: string): Checked["lines"][number] {
+function wrong(what: string): Line {
   return { result: "wrong", what };
 }
 
 async function verifyToken(
   cli: Cli,
   token: string,
-  keys: KeySet | undefined,
+  keys: TrustedKeys | undefined,
   values: { readonly json?: boolean | undefined },
 ): Promise<ExitCode> {
   if (keys === undefined)
@@ -87,19 +109,19 @@ async function verifyToken(
   }
   const { kid, claims } = read;
   const type = isOther ? "grant" : "receipt";
-  const notChecked = isOther ? grantLimits(claims, cli.clock()) : [];
-  const text = () =>
-    [
-      `ok           It is a ${type}, signed by the key ${kid}`,
-      ...notChecked.map((what) => `not checked  ${what}`),
-      JSON.stringify(claims, null, 2),
-    ].join("\n");
+  const lines: Line[] = [
+    { result: "ok", what: `It is a ${type}, signed by the key ${kid}` },
+    ...originLines(String(claims["iss"]), keys),
+    ...(isOther ? grantLimits(claims, cli.clock()) : []),
+  ];
+  const notChecked = lines.flatMap(({ result, what }) => (result === "not-checked" ? [what] : []));
+  const text = () => [...lines.map(printed), JSON.stringify(claims, null, 2)].join("\n");
   cli.print({ ok: true, type, kid, notChecked, claims }, text, values);
   return EXIT.ok;
 }
 
 /** What the executor has to check of a grant, and a signature does not say. */
-function grantLimits({ exp }: Readonly<Record<string, unknown>>, nowMs: number): readonly string[] {
+function grantLimits({ exp }: Readonly<Record<string, unknown>>, nowMs: number): readonly Line[] {
   const endMs = Number(exp) * 1_000;
   const end = Number.isNaN(new Date(endMs).getTime())
     ? "a time that cannot be read"
@@ -107,83 +129,30 @@ function grantLimits({ exp }: Readonly<Record<string, unknown>>, nowMs: number):
   return [
     `Whether it is still of use: it ends at ${end}, which ${endMs > nowMs ? "is to come" : "is over"}`,
     "Whether it is for you (aud), and whether it was used before (jti)",
-  ];
+  ].map((what) => ({ result: "not-checked", what }));
 }
 
 const LABELS = { ok: "ok", wrong: "WRONG", "not-checked": "not checked" } as const;
 
-function report({ about, lines }: Checked): string {
+function printed({ result, what }: Line): string {
+  return `${LABELS[result].padEnd(11)}  ${what}`;
+}
+
+function report({ keys, about, lines }: Verified): string {
   const { approval = "no approval", outcome = "without a signed outcome", issuer } = about;
+  const isOwn = keys === "from-the-file";
+  const signed = isOwn ? "signed by keys that came with the file, as if for" : "signed for";
   const wrong = lines.filter(({ result }) => result === "wrong").length;
+  const fine = isOwn
+    ? "Nothing in the file contradicts the rest of it, but anybody can have made it: give --keys"
+    : "Nothing is wrong";
   return [
-    `${approval}  ${outcome}${issuer === undefined ? "" : `  signed for ${issuer}`}`,
-    ...lines.map(({ result, what }) => `${LABELS[result].padEnd(11)}  ${what}`),
-    wrong === 0 ? "Nothing is wrong" : `${wrong} ${wrong === 1 ? "thing is" : "things are"} wrong`,
+    `${approval}  ${outcome}${issuer === undefined ? "" : `  ${signed} ${issuer}`}`,
+    ...lines.map(printed),
+    wrong === 0 ? fine : `${wrong} ${wrong === 1 ? "thing is" : "things are"} wrong`,
   ].join("\n");
 }
 
 function textOf(file: string): string {
-  return readable(() => {
-    const { size } = statSync(file);
-    if (size > BUNDLE_BYTES_MAX)
-      throw new Error(`${file} has ${size} bytes, and a bundle at most ${BUNDLE_BYTES_MAX}`);
-    return readTextFile(file);
-  });
-}
-
-const FETCH_MS = 10_000;
-/** A hundred keys have a fifth of this. */
-const KEY_SET_BYTES_MAX = 128 * 1024;
-
-async function keySetAt(named: string): Promise<KeySet> {
-  const isAddress = /^https?:/u.test(named);
-  const text = isAddress ? await fetched(named) : readable(() => readFileSync(named, "utf8"));
-  return parsed(keySetSchema, text, named);
-}
-
-async function fetched(address: string): Promise<string> {
-  try {
-    const answer = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(FETCH_MS) });
-    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-    const bytes = await answer.arrayBuffer();
-    if (bytes.byteLength > KEY_SET_BYTES_MAX) throw new Error(`it has ${bytes.byteLength} bytes`);
-    return new TextDecoder().decode(bytes);
-  } catch (error) {
-    throw new UsageError(`Cannot read ${address}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** A name that stands twice is refused: another reader may take the one that was not checked (RFC 7493, section 2.3). */
-function jsonIn(text: string, from: string): unknown {
-  const value = usable(() => parseInteroperableJson(text), from);
-  const [name] = repeatedNames(text);
-  if (name !== undefined) throw new UsageError(`Cannot use ${from}: ${name} stands there twice`);
-  return value;
-}
-
-function parsed<T>(schema: z.ZodType<T>, text: string, from: string): T {
-  const read = schema.safeParse(jsonIn(text, from));
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw new UsageError(`Cannot use ${from}: ${issue?.path.join(".") || "the whole"}: ${issue?.message}`);
-}
-
-function usable<T>(read: () => T, from: string): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError(`Cannot use ${from}: it is not JSON (${messageOf(error)})`, { cause: error });
-  }
-}
-
-function readable<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return readable(() => readTextFile(file, FILE_BYTES_MAX));
 }

@@ -7,8 +7,8 @@ import { evidenceHash, evidenceOf, evidenceSchema } from "./evidence.ts";
 import { decisionReceipt, outcomeReceipt } from "./receipt.ts";
 import { useReceipt } from "./use-receipt.ts";
 
-/** More than the bundle of any approval that was not made to be large. */
-export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
+/** Of a file with a bundle: in an envelope it is in base64, and on disk it may be indented. */
+export const FILE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** As many as there can be ballots. */
 const RECEIPTS_MAX = 10_000;

@@ -346,8 +346,9 @@ describe("countersign verify", () => {
     const path = file("po-6.json", bundle);
     for (const trusted of [[], ["--keys", address()], ["--keys", file("keys.json", { ...keys, later: 1 })]]) {
       const { code, stdout, stderr } = await countersignHere(["verify", path, ...trusted], {});
+      // Without keys of the reader's own, nobody knows who signed it.
       expect([code, stderr, JSON.parse(stdout).about]).toEqual([
-        0,
+        trusted.length === 0 ? 1 : 0,
         "",
         { issuer: rig.url, approval: "po-6", outcome: "approved" },
       ]);
