@@ -44,7 +44,7 @@ export type Refusal =
   | "not-theirs"
   /** The approval has ended, or its question is being changed. */
   | "ended"
-  /** An extension or change is stored, and no worker has acted on it yet. */
+  /** An extension or change is stored, and no worker has acted on it yet; or it came while this one was made. */
   | "under-way"
   /** The ballot has been replaced too often. */
   | "too-often"

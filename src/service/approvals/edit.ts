@@ -1,5 +1,5 @@
 /** An approver changes arguments that the action's schema marks: the round ends, and everybody of the first stage is asked about the changed action. */
-import type { Change } from "../../approval/approval.ts";
+import type { Change, Content } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import { type Edit, edited } from "../../approval/editing.ts";
 import { addressKey } from "../../approval/person.ts";
@@ -28,7 +28,7 @@ export type EditActed =
       readonly item: number | undefined;
     };
 
-/** @param named the ballot of the approver who edits, which must be open */
+/** The ballot of the approver who edits must be open. */
 export async function editArguments(
   options: ActOptions,
   { approval, n }: { readonly approval: string; readonly n: number },
@@ -55,11 +55,20 @@ export async function editArguments(
   return await settleOpenEnd(options, approval, actor, {
     value,
     stored: changeOf,
-    isSame: (earlier) => earlier.note === note && isSameJson(content, earlier.content),
+    // What others have changed since is no part of it.
+    isSame: (earlier) => earlier.note === note && isEditOf(earlier.content, edits),
     refused: (now) => {
       if (standingIn(now, n).kind !== "open") return "ended";
       if (now.state.round >= ruleOf(now.call.request).rounds) return "no-rounds";
+      // Somebody else changed it meanwhile, and this would take that back unseen.
+      if (!isSameJson(contentOf(now.request), before)) return "under-way";
       return isSameJson(content, before) ? "unedited" : undefined;
     },
   });
+}
+
+/** Whether the edits change nothing of it. */
+function isEditOf(content: Content, edits: readonly Edit[]): boolean {
+  const again = edited(content, edits);
+  return again.ok && isSameJson(again.content, content);
 }

@@ -69,7 +69,8 @@ export async function changeApproval(
 ): Promise<Acted<object>> {
   const course = await readCourse(options.durable, approval);
   if (course === undefined) return { kind: "unknown" };
-  const changed = changedBy(contentOf(course.request), content);
+  const before = contentOf(course.request);
+  const changed = changedBy(before, content);
   const value: Change = {
     kind: "changed",
     content: changed,
@@ -85,7 +86,10 @@ export async function changeApproval(
       const { rounds, requester } = ruleOf(call.request);
       if (actor.by !== undefined && addressKey(actor.by) !== requester) return "not-theirs";
       if (state.round >= rounds) return "no-rounds";
-      return note === undefined && isSameJson(changed, contentOf(request)) ? "unchanged" : undefined;
+      const now = contentOf(request);
+      // Somebody else changed it meanwhile, and this would take that back unseen.
+      if (!isSameJson(now, before)) return "under-way";
+      return note === undefined && isSameJson(changed, now) ? "unchanged" : undefined;
     },
   });
 }

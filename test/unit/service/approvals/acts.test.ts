@@ -16,6 +16,7 @@ import {
 } from "../../../../src/service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../../src/service/approvals/cancel.ts";
 import { answerBallot, decideBallot } from "../../../../src/service/approvals/decide.ts";
+import { editArguments } from "../../../../src/service/approvals/edit.ts";
 import { changeApproval, extendApproval } from "../../../../src/service/approvals/end-acts.ts";
 import { failureOf } from "../../../../src/service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../../src/service/approvals/mail-acts.ts";
@@ -801,6 +802,79 @@ describe("two at the same moment: one of the two stands, and both are told", () 
       });
       expect((await readCourse(rig.durable, "po-1"))?.state.round).toBe(2);
     }
+  });
+
+  describe("a change and an edit that was stored between the change's two looks at the question", () => {
+    const schema = { properties: { amount: { type: "number", "x-countersign-editable": true } } };
+    const action = { tool: "pay", arguments: { amount: 12_000 }, schema };
+    const edit = (rig: Rig, amount: number, by = actor()) =>
+      editArguments(
+        optionsOf(rig),
+        { approval: "po-1", n: 1 },
+        { edits: [{ arguments: { amount } }], ...by },
+      );
+    /** Does it before the approval is read for the second time. */
+    const lookingAfter = (durable: Durable, act: () => Promise<unknown>): Durable => {
+      let looks = 0;
+      return new Proxy(durable, {
+        get(target, name) {
+          if (name !== "children") return bound(target, name);
+          return async (id: string) => {
+            looks += 1;
+            if (looks === 2) await act();
+            return await target.children(id);
+          };
+        },
+      });
+    };
+    const shown = async (rig: Rig) => (await readCourse(rig.durable, "po-1"))?.request;
+
+    test("the change is refused, and the edit stays", async () => {
+      await using rig = await openRig();
+      await asked(rig, { rounds: 5, action });
+      const durable = lookingAfter(rig.durable, () => edit(rig, 900));
+      const call = { content: { title: "Order 30 laptops" }, ...actor() };
+      expect(await changeApproval({ ...optionsOf(rig), durable }, "po-1", call)).toMatchObject({
+        kind: "refused",
+        why: "under-way",
+      });
+      expect(await shown(rig)).toMatchObject({
+        title: "Order 40 laptops",
+        action: { arguments: { amount: 900 } },
+      });
+      expect(await changeApproval(optionsOf(rig), "po-1", call)).toMatchObject({ effective: true });
+      expect(await shown(rig)).toMatchObject({
+        title: "Order 30 laptops",
+        action: { arguments: { amount: 900 } },
+      });
+    });
+
+    test("so is an edit, and the change stays", async () => {
+      await using rig = await openRig();
+      await asked(rig, { rounds: 5, action });
+      const other = { content: { title: "Order 30 laptops" }, ...actor() };
+      const durable = lookingAfter(rig.durable, () => changeApproval(optionsOf(rig), "po-1", other));
+      const edits = [{ arguments: { amount: 900 } }];
+      const named = { approval: "po-1", n: 1 };
+      const result = await editArguments({ ...optionsOf(rig), durable }, named, { edits, ...actor() });
+      expect(result).toMatchObject({ kind: "refused" });
+      expect(await shown(rig)).toMatchObject({
+        title: "Order 30 laptops",
+        action: { arguments: { amount: 12_000 } },
+      });
+    });
+
+    test("an edit that is repeated after a later round is the same", async () => {
+      await using rig = await openRig();
+      await asked(rig, { rounds: 5, action });
+      const by = actor();
+      expect(await edit(rig, 900, by)).toMatchObject({ kind: "stands", effective: true });
+      const later = { content: { title: "Order 30 laptops" }, ...actor() };
+      expect(await changeApproval(optionsOf(rig), "po-1", later)).toMatchObject({ effective: true });
+      expect(await edit(rig, 900, by)).toMatchObject({ kind: "stands", effective: true });
+      expect(await edit(rig, 901, by)).toEqual({ kind: "other-content" });
+      expect(await shown(rig)).toMatchObject({ action: { arguments: { amount: 900 } } });
+    });
   });
 
   test("two who hand the same ballot on", async () => {
