@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
-import { readOrCreateSecretFile } from "../lib/secret-file.ts";
+import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
 import { signingKey } from "../lib/signing-secret.ts";
 import { isSecretKeyText, newSecretKeyText, publicKeyText, secretKeyIn } from "../lib/webhook-key-pair.ts";
 import type { Config } from "./config.ts";
@@ -24,19 +24,37 @@ export function loadCallbackSecrets(config: Config): readonly CallbackSecret[] {
   ];
 }
 
-/** The public keys of what signs after `v1a,`, as receivers get them; none where the setting has no `whsk_…`. */
-export function publicCallbackKeys(config: Config): readonly string[] {
+/**
+ * The public keys of what signs after `v1a,`, as receivers get them; none where the setting has no `whsk_…`. A gateway makes no key:
+ * if its workers are elsewhere, with a setting or a folder of their own, none would sign with it. If they share its folder, they
+ * may make theirs after it has started.
+ */
+export function publicCallbackKeys(config: Config): () => readonly string[] {
   const given = config.callbacks.secrets?.reveal();
-  const secrets =
-    given === undefined
-      ? made(config, "callback-key", newSecretKeyText)
-      : parseAll(given, "CALLBACK_SECRETS");
+  if (given !== undefined) {
+    const keys = publicKeysIn(parseAll(given, "CALLBACK_SECRETS"));
+    return () => keys;
+  }
+  const path = join(config.dataDir, "callback-key");
+  const read = () => {
+    const text = readIfPresent(path);
+    return text === undefined ? undefined : publicKeysIn(parseAll(text, inDataDir(path)));
+  };
+  let keys = read();
+  return () => (keys ??= read()) ?? [];
+}
+
+function publicKeysIn(secrets: readonly CallbackSecret[]): readonly string[] {
   return secrets.flatMap((secret) => (secret instanceof Uint8Array ? [] : [publicKeyText(secret)]));
 }
 
 function made({ dataDir }: Config, name: string, make: () => string): readonly CallbackSecret[] {
   const path = join(dataDir, name);
-  return parseAll(readOrCreateSecretFile(path, make), `${path}, a file of DATA_DIR`);
+  return parseAll(readOrCreateSecretFile(path, make), inDataDir(path));
+}
+
+function inDataDir(path: string): string {
+  return `${path}, a file of DATA_DIR`;
 }
 
 /** The specification's bounds. */

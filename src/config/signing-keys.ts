@@ -28,12 +28,12 @@ export function loadSigningKeys(config: Config): SigningKeys {
   return parseSigningKeys(text, `${path}, a file of DATA_DIR`);
 }
 
-/** Where they are, where no setting says it. */
+/** The file that has them if no setting says otherwise. */
 export function ownSigningKeysFile({ dataDir }: Pick<Config, "dataDir">): string {
   return join(dataDir, "signing-keys");
 }
 
-/** As many as verifiers get with every look at the key set. A key that is replaced once a year lasts for a decade. */
+/** All are published, so this bounds the key set. With a new key each year it is enough for more than a decade. */
 const SIGNING_KEYS_MAX = 16;
 
 /** `sign:base64url[,sign:…,log:…]`. Problems name the key's position and what is wrong, never the text. */

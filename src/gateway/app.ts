@@ -101,7 +101,7 @@ export interface AppOptions {
   /** Seeds of the keys that sign the log's head. */
   readonly logKeys: readonly Uint8Array[];
   /** Public keys of those that sign callbacks, to be published. */
-  readonly callbackKeys: readonly string[];
+  readonly callbackKeys: () => readonly string[];
   readonly pages: Pages;
   /** The texts of a language. */
   readonly messagesFor: MessagesFor;

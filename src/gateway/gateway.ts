@@ -59,7 +59,7 @@ export interface GatewayOptions {
   /** The ways into the administration. Default: there is none. */
   readonly admin?: AdminOptions | undefined;
   /** Public keys of those that sign callbacks, to be published. Default: there are none. */
-  readonly callbackKeys?: readonly string[];
+  readonly callbackKeys?: () => readonly string[];
   /** What must be different about a callback URL, if something must. */
   readonly callbackUrlProblem: (url: string) => string | undefined;
   /** Whether requests may say that silence counts as approval. Default: no. */
@@ -114,7 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       signer: createSigner({ keys: options.signingKeys.sign, issuer: publicUrl }),
       eventLog: options.eventLog ?? NO_EVENT_LOG,
       logKeys: options.signingKeys.log ?? [],
-      callbackKeys: options.callbackKeys ?? [],
+      callbackKeys: options.callbackKeys ?? (() => []),
       pages: createPages({
         publicUrl,
         mailbox: options.mailbox !== undefined,

@@ -34,7 +34,7 @@ export function mountedRoutes(
     absences: {} as never,
     eventLog: NO_EVENT_LOG,
     logKeys: [],
-    callbackKeys: [],
+    callbackKeys: () => [],
     ledger: NO_LEDGER,
     signer: createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: PUBLIC_URL }),
     tokens: createLinkTokens({ keys: [{ kid: "k", secret: Buffer.alloc(32, 1) }], issuer: PUBLIC_URL }),

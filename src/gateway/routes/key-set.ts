@@ -13,7 +13,7 @@ export interface KeySetOptions {
   /** Seeds of the keys that sign the log's head. */
   readonly logKeys: readonly Uint8Array[];
   /** Public keys of those that sign callbacks. */
-  readonly callbackKeys: readonly string[];
+  readonly callbackKeys: () => readonly string[];
   readonly publicUrl: string;
 }
 
@@ -30,12 +30,15 @@ export function addKeySetRoute(
     "Access-Control-Allow-Origin": "*",
   };
   const log = logKeys.map((seed) => verifierKey(originOf(publicUrl), seed));
-  const text = JSON.stringify({
-    ...signer.keySet,
-    ...(log.length === 0 ? {} : { log }),
-    ...(callbackKeys.length === 0 ? {} : { callbacks: callbackKeys }),
-  });
+  const text = () => {
+    const callbacks = callbackKeys();
+    return JSON.stringify({
+      ...signer.keySet,
+      ...(log.length === 0 ? {} : { log }),
+      ...(callbacks.length === 0 ? {} : { callbacks }),
+    });
+  };
   addRoute(router, "/.well-known/countersign-keys.json", {
-    GET: (_req, res) => void res.set(headers).send(text),
+    GET: (_req, res) => void res.set(headers).send(text()),
   });
 }

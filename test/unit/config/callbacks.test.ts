@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -95,9 +95,29 @@ describe("loadCallbackSecrets()", () => {
     for (const name of ["callback-secret", "callback-key"])
       expect(statSync(join(dir, "made", name)).mode & 0o777).toBe(0o600);
     // What a gateway publishes is what a worker signs with.
-    const [published = "", ...more] = publicCallbackKeys(config);
+    const [published = "", ...more] = publicCallbackKeys(config)();
     expect([published, more]).toEqual([expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/), []]);
     expect(newSigningSecret()).not.toContain(published.slice(5));
+  });
+
+  test("a gateway makes no key that no worker signs with, and publishes the workers' once there is one", () => {
+    const dataDir = join(dir, "gateway");
+    const published = publicCallbackKeys(loadConfig({ DATA_DIR: dataDir }, "gateway"));
+    expect(published()).toEqual([]);
+    expect(existsSync(join(dataDir, "callback-key"))).toBe(false);
+    loadCallbackSecrets(loadConfig({ DATA_DIR: dataDir }, "worker"));
+    expect(published()).toEqual([expect.stringMatching(/^whpk_/)]);
+    // Workers read theirs at their start, too.
+    rmSync(join(dataDir, "callback-key"));
+    expect(published()).toHaveLength(1);
+  });
+
+  test("a gateway whose shared key is damaged does not start", () => {
+    const dataDir = join(dir, "damaged");
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, "callback-key"), "whsk_AAAA");
+    const problems = problemsOf(() => publicCallbackKeys(loadConfig({ DATA_DIR: dataDir }, "gateway")));
+    expect(problems).toEqual([expect.stringContaining("callback-key, a file of DATA_DIR: secret 1")]);
   });
 
   test("reads several from the setting", () => {
@@ -118,14 +138,14 @@ describe("loadCallbackSecrets()", () => {
     const pair = newSecretKeyText();
     const both = loadConfig({ CALLBACK_SECRETS: `${SECRET},${pair}` }, "worker");
     expect(loadCallbackSecrets(both).map((each) => each instanceof Uint8Array)).toEqual([true, false]);
-    expect(publicCallbackKeys(both)).toHaveLength(1);
+    expect(publicCallbackKeys(both)()).toHaveLength(1);
     const alone = loadConfig({ CALLBACK_SECRETS: SECRET }, "gateway");
-    expect(publicCallbackKeys(alone)).toEqual([]);
+    expect(publicCallbackKeys(alone)()).toEqual([]);
     // RFC 8032, section 7.1, test 1.
     const seed = Buffer.from("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60", "hex");
     const known = loadConfig({ CALLBACK_SECRETS: `whsk_${seed.toString("base64")}` }, "gateway");
     const publicKey = Buffer.from("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
-    expect(publicCallbackKeys(known)).toEqual([`whpk_${publicKey.toString("base64")}`]);
+    expect(publicCallbackKeys(known)()).toEqual([`whpk_${publicKey.toString("base64")}`]);
   });
 
   test("refuses a key pair whose halves do not fit, or of another length, without repeating it", () => {

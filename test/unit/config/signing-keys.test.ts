@@ -8,6 +8,8 @@ import { loadConfig } from "../../../src/config/config.ts";
 import type { Env } from "../../../src/config/env.ts";
 import { loadSigningKeys, newSigningKey, parseSigningKeys } from "../../../src/config/signing-keys.ts";
 import { ConfigError } from "../../../src/lib/config-error.ts";
+import { createSigner } from "../../../src/signing/signer.ts";
+import { verifySigned } from "../../../src/signing/verify.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -34,6 +36,20 @@ describe("parseSigningKeys()", () => {
     ).toEqual({
       sign: [Buffer.alloc(32, 1), Buffer.alloc(32, 3)],
       log: [Buffer.alloc(32, 2)],
+    });
+  });
+
+  test("a key that is published second first is known to verifiers when it signs", async () => {
+    const [old, next, log] = [newSigningKey("sign"), newSigningKey("sign"), newSigningKey("log")];
+    const signerOf = (list: string) => createSigner({ keys: parseSigningKeys(list, "X").sign, issuer: "x" });
+    // What a verifier keeps for five minutes.
+    const { keySet } = signerOf(`${old},${next},${log}`);
+    const signed = await signerOf(`${next},${old},${log}`).sign("countersign-receipt+jwt", { a: 1 });
+    expect(await verifySigned(keySet, "countersign-receipt+jwt", signed)).toMatchObject({ ok: true });
+    const before = signerOf(`${old},${log}`).keySet;
+    expect(await verifySigned(before, "countersign-receipt+jwt", signed)).toEqual({
+      ok: false,
+      reason: "unknown-key",
     });
   });
 
