@@ -88,12 +88,12 @@ function ownKeys(config: Config): readonly Uint8Array[] {
 }
 
 function report(
-  { size, root, approvals, erased, gaps, unlogged, count, findings }: LogAudit,
+  { size, root, unsealed, approvals, erased, gaps, unlogged, count, findings }: LogAudit,
   head: Checkpoint | undefined,
 ): string {
   const rest = count - findings.length;
   return [
-    `${size} events, head ${root}`,
+    `${size} events, head ${root}; ${unsealed} of them are in no stored tile of the tree yet`,
     `${approvals} approvals were compared with their events; of ${erased} the data is deleted, and the events are still there`,
     ...(gaps === 0
       ? []

@@ -58,3 +58,7 @@ export const OWN = {
   /** Changes were made without the log: it was off, or a program without it had the file. */
   gap: "log.gap",
 } as const;
+
+export function gapAt(atMs: number): Event {
+  return { type: OWN.gap, atMs, data: { event: "gap" } };
+}

@@ -5,7 +5,7 @@ import { KIND_TAG, parentId } from "../approval/ids.ts";
 import type { PromiseRow } from "../engine/decide/state.ts";
 import type { Told, TrailRows, TrailSource } from "../engine/store/trail.ts";
 import { LEAF_COLUMNS, type LeafColumns, leafOf } from "./columns.ts";
-import { approvalOf, creationOf, type Event, OWN, settlementOf } from "./events.ts";
+import { approvalOf, creationOf, type Event, gapAt, OWN, settlementOf } from "./events.ts";
 import { commitmentOf, HASH_BYTES, leafText, NO_HASH, saltOf } from "./leaf.ts";
 import { leafHash } from "./merkle.ts";
 import { answer } from "./questions.ts";
@@ -139,7 +139,7 @@ export function openRows(db: DatabaseSync, source: TrailSource, now: () => numbe
       for (const [root] of sql.lost.all() as unknown as readonly [number][]) erase(root);
       const chain = chains === 0 ? begin(null, now()) : read(sql.chain, OF_LOG);
       if (chain === undefined) return;
-      add(chain, { type: OWN.gap, atMs: now(), data: { event: "gap" } }, "");
+      add(chain, gapAt(now()), "");
       save(chain);
     },
     isUntidy: (upTo) => tiles.isBehind(upTo),

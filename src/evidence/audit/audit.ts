@@ -8,6 +8,8 @@ export interface LogAudit extends Compared {
   readonly size: number;
   /** In hexadecimal. */
   readonly root: string;
+  /** Events at the end that no stored tile of the tree has: what was changed of them shows in fewer places. */
+  readonly unsealed: number;
   /** Times in which changes were made without the log. */
   readonly gaps: number;
   /** All findings; `kept` has the first of them. */
@@ -29,6 +31,7 @@ export function auditLog(file: PromiseFile, head?: Checkpoint): LogAudit | undef
   return {
     size: walked.size,
     root: walked.root.toString("hex"),
+    unsealed: walked.unsealed,
     gaps: walked.gaps.length,
     ...compared,
     count: findings.count,

@@ -3,7 +3,7 @@ import type { SQLOutputValue } from "node:sqlite";
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { PromiseRow } from "../../engine/decide/state.ts";
 import type { PromiseRecord } from "../../protocol/records.ts";
-import { approvalOf, creationOf, type Event, isLogged, OWN, settlementOf } from "../events.ts";
+import { approvalOf, creationOf, type Event, gapAt, isLogged, OWN, settlementOf } from "../events.ts";
 import { commitmentOf, saltOf } from "../leaf.ts";
 import type { Findings } from "./findings.ts";
 import type { LogFile, WalkedLog } from "./walk-log.ts";
@@ -28,7 +28,17 @@ export function comparePromises(file: PromiseFile, { gaps }: WalkedLog, findings
     approvals += 1;
     unlogged += compareApproval(file, { n, row, gaps }, findings);
   }
+  compareGaps(file, findings);
   return { approvals, unlogged, erased: compareErased(file, findings) };
+}
+
+/** The chain of the whole log has nothing else. */
+function compareGaps(file: PromiseFile, findings: Findings): void {
+  for (const { index, type, atMs, commitment, salt } of eventsOf(file, "chain", 0)) {
+    if (type !== OWN.gap) findings.add("added", `event ${index} (${type}) is about no approval`);
+    else if (!commitmentOf(salt, gapAt(atMs).data).equals(commitment))
+      findings.add("changed", `event ${index} (${type}) is not what was committed to`);
+  }
 }
 
 function* approvalsOf(file: PromiseFile): Iterable<{ readonly n: number; readonly row: PromiseRow }> {
@@ -55,7 +65,7 @@ interface Subject {
 /** How many events are missing, and may be. */
 function compareApproval(file: PromiseFile, { n, row, gaps }: Subject, findings: Findings): number {
   const { id } = row;
-  const events = eventsOf(file, n);
+  const events = eventsOf(file, "root", n);
   const found = events.find(({ type }) => type === OWN.found);
   const parts = [row, ...partsOf(file, id)];
   const expected = new Map<string, Event>();
@@ -106,8 +116,8 @@ interface StoredEvent {
 }
 
 /** From the last to the first, as the chain has them. */
-function eventsOf(file: PromiseFile, root: number): StoredEvent[] {
-  const [chain] = file.rows("SELECT key, last FROM log_chains WHERE root = ?", root);
+function eventsOf(file: PromiseFile, by: "root" | "chain", number: number): StoredEvent[] {
+  const [chain] = file.rows(`SELECT key, last FROM log_chains WHERE ${by} = ? AND key IS NOT NULL`, number);
   if (chain === undefined) return [];
   const [key, last] = chain as unknown as readonly [Uint8Array, SQLOutputValue];
   const events: StoredEvent[] = [];

@@ -54,12 +54,15 @@ async function withApprovals(): Promise<string> {
 }
 
 /** What the audit says of the file after `change`. */
-function after(change: (db: DatabaseSync) => void): {
+function after(
+  change: (db: DatabaseSync) => void,
+  of = sound,
+): {
   readonly kinds: readonly string[];
   readonly text: string;
 } {
   const dataDir = join(temporaryFolder(), "data");
-  cpSync(sound, dataDir, { recursive: true });
+  cpSync(of, dataDir, { recursive: true });
   const db = new DatabaseSync(join(dataDir, "engine.db"));
   change(db);
   db.close();
@@ -209,6 +212,89 @@ describe("an audit finds", () => {
     );
     expect(kinds).toContain("backdated");
     expect(text).toContain("event 350 (use.created) has the time");
+  });
+
+  describe("where no promise tells of an event, and no tile has it", () => {
+    /** An approval was erased, after a time without the log. */
+    let erased: string;
+    beforeAll(async () => {
+      erased = mkdtempSync(join(tmpdir(), "audit-"));
+      const open = (parts: object) => openEngine({ dataDir: erased, ...parts });
+      const first = open({ trail: evidenceTrail() });
+      for (const id of ["po-1", "po-2"]) await first.send(create(id, LATER, rootTags(id, kind("approval"))));
+      await first.close();
+      const without = open({});
+      await without.send(create("po-3", LATER, rootTags("po-3", kind("approval"))));
+      await without.close();
+      const last = open({ trail: evidenceTrail() });
+      for (const id of ["po-1", "po-2"]) await last.send(settle(id));
+      await last.erase("po-1");
+      await last.close();
+      expect(auditOf(erased)).toMatchObject({ size: 6, gaps: 1, erased: 1, findings: [] });
+    });
+    afterAll(() => rmSync(erased, { recursive: true, force: true }));
+
+    const lastOfChain = "seq = (SELECT last FROM log_chains WHERE root IS NULL AND chain > 0)";
+    it.each([
+      [
+        "the last event of an erased approval",
+        "changed",
+        `UPDATE log_events SET at = at + 1 WHERE ${lastOfChain}`,
+      ],
+      ["its commitment", "changed", `UPDATE log_events SET commitment = zeroblob(32) WHERE ${lastOfChain}`],
+      ["the time of the last gap", "changed", "UPDATE log_events SET at = at + 1 WHERE type = 'log.gap'"],
+      ["the end of an erased approval, cut off", "dropped", `DELETE FROM log_events WHERE ${lastOfChain}`],
+      ["where a chain ends", "dropped", "DELETE FROM log_chains WHERE root IS NULL AND chain > 0"],
+      [
+        "another place of its end",
+        "changed",
+        "UPDATE log_chains SET last = 1 WHERE root IS NULL AND chain > 0",
+      ],
+      [
+        "fewer events than there are",
+        "added",
+        "UPDATE log_chains SET n = n - 1 WHERE root IS NULL AND chain > 0",
+      ],
+    ])("%s", (_, expected, sql) => {
+      expect(after((db) => db.exec(sql), erased).kinds).toContain(expected);
+    });
+
+    it("an event after the end of an erased approval", () => {
+      const { text } = after(
+        (db) => append(db, { chain: 1, type: "ballot.settled", at: Date.now() }),
+        erased,
+      );
+      expect(text).toContain("added: event 6 is number 4 of chain 1, which was at its end");
+    });
+
+    it("what a gap was committed to with, although the chain fits", () => {
+      const { text } = after((db) => {
+        db.exec("UPDATE log_events SET commitment = zeroblob(32) WHERE type = 'log.gap'");
+        const { seq } = db.prepare("SELECT seq FROM log_events WHERE type = 'log.gap'").get() as {
+          seq: number;
+        };
+        db.prepare("UPDATE log_chains SET head = ? WHERE chain = 0").run(hashAt(db, seq));
+      }, erased);
+      expect(text).toMatch(/^changed: event \d \(log\.gap\) is not what was committed to$/u);
+    });
+  });
+
+  it("tiles that are missing before one that is stored, or below one", () => {
+    expect(after((db) => db.exec("UPDATE log_tiles SET n = 1")).text).toContain(
+      "dropped: the tile of events 0 to 255 is missing, and later ones are stored",
+    );
+    const { text } = after((db) => db.exec("UPDATE log_tiles SET level = 1"));
+    expect(text).toContain("dropped: the tile of events 0 to 255 is missing, and later ones are stored");
+  });
+
+  it("how many events no tile has", () => {
+    expect(auditOf(sound)).toMatchObject({ unsealed: 5 * APPROVALS - TILE });
+    const dataDir = join(temporaryFolder(), "data");
+    cpSync(sound, dataDir, { recursive: true });
+    const db = new DatabaseSync(join(dataDir, "engine.db"));
+    db.exec("DELETE FROM log_tiles");
+    db.close();
+    expect(auditOf(dataDir)).toMatchObject({ unsealed: 5 * APPROVALS, findings: [] });
   });
 
   it("an approval that was deleted past the product", () => {

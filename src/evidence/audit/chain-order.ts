@@ -1,0 +1,118 @@
+/** The events of each approval, in their order. */
+import { OWN } from "../events.ts";
+import { type Leaf, NO_HASH } from "../leaf.ts";
+import type { Findings } from "./findings.ts";
+import type { LogFile } from "./walk-log.ts";
+
+/** The end of a chain, as far as it was seen. */
+interface End {
+  n: number;
+  hash: Buffer;
+  index: number;
+  readonly missing: Set<number>;
+}
+
+/** Numbers of one chain that are looked for at most. */
+const MISSING_MAX = 256;
+
+/** Each chain counts from 1 on, each event has the hash of the one before, and the last is the one that the chain's row has. */
+export class ChainOrder {
+  readonly #file: LogFile;
+  readonly #findings: Findings;
+  /** Those that may go on. */
+  readonly #chains = new Map<number, End>();
+  readonly #erased = new NumberSet();
+
+  constructor(file: LogFile, findings: Findings) {
+    this.#file = file;
+    this.#findings = findings;
+  }
+
+  add(index: number, leaf: Leaf, hash: Buffer): void {
+    const { chain, n } = leaf;
+    if (this.#erased.has(chain)) {
+      this.#findings.add("added", `event ${index} is number ${n} of chain ${chain}, which was at its end`);
+      return;
+    }
+    this.#take(index, leaf, hash);
+    const end = this.#chains.get(chain);
+    if (leaf.type !== OWN.erased || end === undefined || end.missing.size > 0) return;
+    this.#compareEnd(chain, end);
+    this.#chains.delete(chain);
+    this.#erased.add(chain);
+  }
+
+  #take(index: number, { chain, n, prev }: Leaf, hash: Buffer): void {
+    const known = this.#chains.get(chain) ?? { n: 0, hash: NO_HASH, index, missing: new Set<number>() };
+    this.#chains.set(chain, known);
+    if (known.missing.delete(n)) {
+      this.#findings.add(
+        "reordered",
+        `event ${index} is number ${n} of chain ${chain}, and comes after number ${known.n}`,
+      );
+      return;
+    }
+    if (n <= known.n) {
+      this.#findings.add(
+        "added",
+        `event ${index} is number ${n} of chain ${chain}, which had that number before`,
+      );
+      return;
+    }
+    for (let missing = known.n + 1; missing < n && known.missing.size < MISSING_MAX; missing += 1)
+      known.missing.add(missing);
+    if (n === known.n + 1 && !known.hash.equals(prev)) {
+      this.#findings.add(
+        "changed",
+        `event ${index} follows another event than number ${known.n} of chain ${chain}, as it is in the log`,
+      );
+    }
+    known.n = n;
+    known.hash = hash;
+    known.index = index;
+  }
+
+  finish(): void {
+    for (const [chain, end] of this.#chains) {
+      for (const n of end.missing)
+        this.#findings.add("dropped", `number ${n} of chain ${chain} is missing in the log`);
+      if (end.missing.size === 0) this.#compareEnd(chain, end);
+    }
+  }
+
+  /** No event follows that has the hash of the last one: the chain's row has it. */
+  #compareEnd(chain: number, { n, hash, index }: End): void {
+    const [row] = this.#file.rows("SELECT n, last, head FROM log_chains WHERE chain = ?", chain);
+    if (row === undefined) {
+      this.#findings.add("dropped", `where chain ${chain} ends is missing: its last event is event ${index}`);
+      return;
+    }
+    const [count, last, head] = row as unknown as readonly [number, number | null, Uint8Array];
+    if (count > n) {
+      this.#findings.add("dropped", `chain ${chain} has ${count} events, and the log has the first ${n}`);
+    } else if (count < n) {
+      this.#findings.add("added", `chain ${chain} has ${count} events, and the log has ${n}`);
+    } else if (last !== index + 1 || !hash.equals(head)) {
+      this.#findings.add("changed", `event ${index} is not the one that chain ${chain} ended with`);
+    }
+  }
+}
+
+/** Whole numbers from 0 on, at a bit each: there may be millions of erased approvals. */
+class NumberSet {
+  #bits = new Uint8Array(1_024);
+
+  add(number: number): void {
+    const at = Math.floor(number / 8);
+    if (at >= this.#bits.length) {
+      const larger = new Uint8Array(Math.max(at + 1, 2 * this.#bits.length));
+      larger.set(this.#bits);
+      this.#bits = larger;
+    }
+    this.#bits[at] = (this.#bits[at] ?? 0) | (1 << (number % 8));
+  }
+
+  has(number: number): boolean {
+    return ((this.#bits[Math.floor(number / 8)] ?? 0) & (1 << (number % 8))) !== 0;
+  }
+}

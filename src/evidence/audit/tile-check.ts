@@ -1,0 +1,115 @@
+/** The hashes of the tree that are stored. */
+import { HASH_BYTES, NO_HASH } from "../leaf.ts";
+import { foldComplete } from "../merkle.ts";
+import type { Findings } from "./findings.ts";
+import type { LogFile } from "./walk-log.ts";
+
+const TILE = 256;
+
+/** Full tiles are stored, and have the hashes of what was sealed. They are stored in order, so what is missing is at the end. */
+export class TileCheck {
+  readonly #file: LogFile;
+  readonly #findings: Findings;
+  /** Tiles of events, up to the last that is stored or is below one that is. */
+  readonly #stored: number;
+  #missing = 0;
+  #n = 0;
+  #hashes = new Map<number, Buffer>();
+  #roots: Buffer[] = [];
+
+  constructor(file: LogFile, findings: Findings) {
+    this.#file = file;
+    this.#findings = findings;
+    const ends = [...file.rows("SELECT level, max(n) FROM log_tiles GROUP BY level")];
+    this.#stored = Math.max(0, ...ends.map(([level, n]) => (Number(n) + 1) * TILE ** Number(level)));
+  }
+
+  /** How many of the first `size` events are in no tile. */
+  unsealed(size: number): number {
+    return Math.max(0, size - (this.#stored - this.#missing) * TILE);
+  }
+
+  add(index: number, hash: Buffer): void {
+    while (index >= (this.#n + 1) * TILE) this.#compare();
+    this.#hashes.set(index, hash);
+  }
+
+  finish(size: number): void {
+    while (size >= (this.#n + 1) * TILE) this.#compare();
+    const beyond = [
+      ...this.#file.rows("SELECT n FROM log_tiles WHERE level = 0 AND n >= ? ORDER BY n", this.#n),
+    ];
+    for (const [n] of beyond) {
+      const from = Number(n) * TILE;
+      this.#findings.add("dropped", `events of ${from} to ${from + TILE - 1} are missing, which were sealed`);
+    }
+    for (let level = 1; this.#roots.length >= TILE; level += 1) this.#compareLevel(level);
+  }
+
+  #compare(): void {
+    const from = this.#n * TILE;
+    const sealed = tileOf(this.#file, 0, this.#n);
+    const made = Array.from({ length: TILE }, (_, at) => this.#hashes.get(from + at));
+    this.#hashes = new Map();
+    this.#n += 1;
+    if (sealed === undefined) {
+      // The events that came last are not sealed yet.
+      if (this.#n <= this.#stored) {
+        this.#missing += 1;
+        this.#findings.add(
+          "dropped",
+          `the tile of events ${from} to ${from + TILE - 1} is missing, and later ones are stored`,
+        );
+      }
+      this.#roots.push(foldComplete(made.map((hash) => hash ?? NO_HASH)));
+      return;
+    }
+    const places = new Map(sealed.hashes.map((hash, at) => [hash.toString("hex"), at]));
+    for (const [at, hash] of made.entries()) {
+      // What is missing was found already.
+      if (hash === undefined || sealed.hashes[at]?.equals(hash) === true) continue;
+      const place = places.get(hash.toString("hex"));
+      if (place === undefined) this.#findings.add("changed", `event ${from + at} is not what was sealed`);
+      else this.#findings.add("reordered", `event ${from + at} was sealed as event ${from + place}`);
+    }
+    const root = foldComplete(sealed.hashes);
+    if (!root.equals(sealed.root)) this.#findings.add("changed", `tile ${this.#n - 1} of level 0 is damaged`);
+    this.#roots.push(root);
+  }
+
+  #compareLevel(level: number): void {
+    const next: Buffer[] = [];
+    for (let n = 0; (n + 1) * TILE <= this.#roots.length; n += 1) {
+      const made = this.#roots.slice(n * TILE, (n + 1) * TILE);
+      const root = foldComplete(made);
+      const sealed = tileOf(this.#file, level, n);
+      const isSame =
+        sealed?.root.equals(root) === true && sealed.hashes.every((hash, at) => made[at]?.equals(hash));
+      if (sealed === undefined && (n + 1) * TILE ** level <= this.#stored) {
+        this.#findings.add(
+          "dropped",
+          `tile ${n} of level ${level} is missing, and the tiles below it are stored`,
+        );
+      }
+      if (sealed !== undefined && !isSame) {
+        this.#findings.add("changed", `tile ${n} of level ${level} is not what the tiles below it make`);
+      }
+      next.push(root);
+    }
+    this.#roots = next;
+  }
+}
+
+function tileOf(
+  file: LogFile,
+  level: number,
+  n: number,
+): { readonly root: Buffer; readonly hashes: Buffer[] } | undefined {
+  const [columns] = file.rows("SELECT root, hashes FROM log_tiles WHERE level = ? AND n = ?", level, n);
+  if (columns === undefined) return undefined;
+  const [root, hashes] = columns.map((column) => Buffer.from(column as Uint8Array)) as [Buffer, Buffer];
+  return {
+    root,
+    hashes: Array.from({ length: TILE }, (_, at) => hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)),
+  };
+}
