@@ -1,11 +1,12 @@
 /**
  * The last slot of each standing approval that is in use, as this process knows it, and turns at it. Slots never change, so what
- * is known is at worst behind: then the next slot is taken, and whoever wants it looks further.
+ * is known is at worst behind, by what other processes have used since: then the next slot is taken, and whoever wants it looks
+ * further, slot by slot. So what was known for a while is brought up to date first.
  */
 import { UNUSED, type Used } from "../../approval/limits/use.ts";
 import { standingUseOf } from "../../approval/limits/use-record.ts";
 import { useId } from "../../approval/use.ts";
-import type { Durable } from "../../durable/durable.ts";
+import type { Durable, StoredPromise } from "../../durable/durable.ts";
 
 /** A slot that is known to be taken by a use, and what all uses up to it came to; 0: none. */
 export interface KnownSlot {
@@ -14,9 +15,12 @@ export interface KnownSlot {
 }
 
 export interface SlotsOf {
-  /** Finds it if it is not known: by twice as many reads as the number of the slot has binary digits. */
+  /** Finds it: by twice as many reads as the number of slots since the known one has binary digits; by none if it was just seen. */
   last(): Promise<KnownSlot>;
   saw(slot: KnownSlot): void;
+  /** Up to where this process has looked for a slot of an attempt, without finding one. Slots never change. */
+  lookedUpTo(attemptId: string): KnownSlot | undefined;
+  looked(attemptId: string, upTo: KnownSlot): void;
 }
 
 export interface LastSlots {
@@ -32,26 +36,35 @@ interface StandingApproval {
   readonly untilMs: number;
 }
 
-/** Approvals whose last slot is remembered. */
+/** Approvals whose last slot is remembered, and attempts that came to nothing. */
 const KNOWN_MAX = 1_000;
 
-export function createLastSlots(durable: Pick<Durable, "read">): LastSlots {
-  const known = new Map<string, KnownSlot>();
+/** In so short a time others use few slots, and to look at these costs less than to ask each time. */
+const FRESH_MS = 1_000;
+
+/** @param now milliseconds, for how long something is known */
+export function createLastSlots(
+  durable: Pick<Durable, "read">,
+  now: () => number = () => performance.now(),
+): LastSlots {
+  const known = new Map<string, { readonly slot: KnownSlot; readonly atMs: number }>();
+  const looked = new Map<string, KnownSlot>();
   const turns = new Map<string, Promise<unknown>>();
 
-  const saw = (key: string, slot: KnownSlot) => {
-    if (slot.n < (known.get(key)?.n ?? 0)) return;
-    known.delete(key);
-    known.set(key, slot);
-    if (known.size > KNOWN_MAX) known.delete(known.keys().next().value ?? "");
+  const saw = (key: string, { n, used }: KnownSlot) => {
+    if (n >= (known.get(key)?.slot.n ?? 0)) remember(known, key, { slot: { n, used }, atMs: now() });
   };
   const slotsOf = (approval: string, key: string): SlotsOf => ({
     async last() {
-      const slot = known.get(key) ?? (await lastSlot(durable, approval));
+      const before = known.get(key);
+      if (before !== undefined && now() - before.atMs < FRESH_MS) return before.slot;
+      const slot = await lastSlot(durable, approval, before?.slot);
       saw(key, slot);
       return slot;
     },
     saw: (slot) => saw(key, slot),
+    lookedUpTo: (attemptId) => looked.get(`${key} ${attemptId}`),
+    looked: (attemptId, upTo) => remember(looked, `${key} ${attemptId}`, upTo),
   });
 
   return {
@@ -70,19 +83,40 @@ export function createLastSlots(durable: Pick<Durable, "read">): LastSlots {
   };
 }
 
-/** Slots have no gaps: the last one that a use has taken is between one that is taken and one that is not. */
-export async function lastSlot(durable: Pick<Durable, "read">, approval: string): Promise<KnownSlot> {
-  const at = async (n: number): Promise<KnownSlot | undefined> => {
+/** In place of what was remembered longest ago. */
+function remember<T>(known: Map<string, T>, key: string, value: T): void {
+  known.delete(key);
+  known.set(key, value);
+  if (known.size > KNOWN_MAX) known.delete(known.keys().next().value ?? "");
+}
+
+/** With its promise, if it was read. */
+export interface LastSlot extends KnownSlot {
+  readonly record?: StoredPromise;
+}
+
+/**
+ * Slots have no gaps: the last one that a use has taken is between one that is taken and one that is not.
+ *
+ * @param from one that is known to be taken
+ */
+export async function lastSlot(
+  durable: Pick<Durable, "read">,
+  approval: string,
+  from: KnownSlot = { n: 0, used: UNUSED },
+): Promise<LastSlot> {
+  const at = async (n: number): Promise<LastSlot | undefined> => {
     const record = await durable.read(useId(approval, n));
     const use = record && standingUseOf(record);
-    return use && { n, used: use.used };
+    return use && { n, used: use.used, record };
   };
-  let taken: KnownSlot = { n: 0, used: UNUSED };
-  let free = 1;
-  for (let slot = await at(free); slot !== undefined; slot = await at(free)) {
+  let taken: LastSlot = from;
+  let step = 1;
+  for (let slot = await at(from.n + step); slot !== undefined; slot = await at(from.n + step)) {
     taken = slot;
-    free *= 2;
+    step *= 2;
   }
+  let free = from.n + step;
   while (free - taken.n > 1) {
     const middle = Math.floor((taken.n + free) / 2);
     const slot = await at(middle);

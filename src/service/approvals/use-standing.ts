@@ -59,7 +59,7 @@ export type UseOutcome =
   | { readonly kind: "other-arguments" }
   | Exclude<Slot, { readonly kind: "use" }>;
 
-/** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were. */
+/** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were, and what `SlotsOf.last` costs. */
 export async function useStanding(options: UseOptions, granted: Granted, call: UseCall): Promise<UseOutcome> {
   const { standing } = granted;
   // Limits say what is allowed, not what can be stored, and shown to those who granted it.
@@ -109,7 +109,7 @@ async function useNext(
   return await walk(options, granted, { call, from: attempt.from, record, slots });
 }
 
-/** Looks at each slot from the attempt's first on (V3), and takes the first free one. */
+/** Looks at each slot from the attempt's first on (V3) that this process has not looked at for it, and takes the first free one. */
 async function walk(
   options: UseOptions,
   granted: Granted,
@@ -126,14 +126,17 @@ async function walk(
   },
 ): Promise<UseOutcome> {
   const { standing, untilMs } = granted;
-  let before = await usedUpTo(options, granted, from - 1, slots);
+  const looked = slots.lookedUpTo(record.id);
+  const start = looked?.n ?? from - 1;
+  let before = looked?.used ?? (await usedUpTo(options, granted, start, slots));
   if (before === undefined) return { kind: "unreadable" };
-  for (let n = from; ; n++) {
+  for (let n = start + 1; ; n++) {
     const judged = judgeUse(standing, before, call.arguments);
     const slot: Slot | undefined = judged.ok
       ? slotIn(await take(options, granted, useOf(call, n, judged.used), before), untilMs)
       : await slotAt(options, granted, n);
     if (slot === undefined) {
+      slots.looked(record.id, { n: n - 1, used: before });
       return judged.ok ? { kind: "late" } : { kind: "over-limit", refusal: judged.refusal };
     }
     if (slot.kind !== "use") return slot;

@@ -41,6 +41,8 @@ const RECORD = {
   timeoutAt: UNTIL_MS,
 } as const;
 
+let gateways = 0;
+
 class Killed extends Error {}
 
 /** A gateway, cut off at one of its requests: before the engine has it, or before it has the answer. */
@@ -61,8 +63,15 @@ function gateway(cut?: { readonly at: number; readonly isDone: boolean }) {
     read: (id) => counted(() => durable.read(id)),
     settle: (...given) => counted(() => durable.settle(...given)),
   };
-  const options = { durable: through, clock: Date.now, slots: createLastSlots(through) };
+  let now = 0;
+  const options = { durable: through, clock: Date.now, slots: createLastSlots(through, () => now) };
+  gateways += 1;
   return {
+    name: `gateway-${gateways}`,
+    /** Uses nothing for so many milliseconds. */
+    rest: (ms: number) => {
+      now += ms;
+    },
     requests: () => requests,
     use: (approval: string, standing: Standing, call: UseCall, untilMs = UNTIL_MS) =>
       useStanding(options, { approval, standing, untilMs }, call),
@@ -175,6 +184,45 @@ test("a use takes three requests, however many there were; a gateway that is new
   expect(late.requests()).toBeLessThan(3 + 2 * Math.ceil(Math.log2(200)) + 1);
 });
 
+describe("a gateway that others have overtaken", () => {
+  const usedBy = async (
+    pay: ReturnType<typeof gateway>,
+    approval: string,
+    standing: Standing,
+    uses: number,
+  ) => {
+    for (let i = 0; i < uses; i++) await pay.use(approval, standing, attempt(`${pay.name}-${i}`));
+  };
+  const costs = async (pay: ReturnType<typeof gateway>, use: () => Promise<UseOutcome>) => {
+    const before = pay.requests();
+    return [said(await use()), pay.requests() - before] as const;
+  };
+
+  test("looks for the last use from the one that it knows, and not at each between", async () => {
+    const [approval, standing, pay, other] = [newApproval(), standingOf(500), gateway(), gateway()];
+    await usedBy(pay, approval, standing, 3);
+    await usedBy(other, approval, standing, 200);
+    pay.rest(60_000);
+    const [slot, requests] = await costs(pay, () => pay.use(approval, standing, attempt("a")));
+    expect(slot).toBe(204);
+    expect(requests).toBeLessThan(3 + 2 * Math.ceil(Math.log2(200)) + 1);
+    pay.rest(60_000);
+    expect(await costs(pay, () => pay.use(approval, standing, attempt("b")))).toEqual([205, 4]);
+    expect(await costs(pay, () => pay.use(approval, standing, attempt("c")))).toEqual([206, 3]);
+  });
+
+  test("does not look again at all slots for an attempt that came to nothing", async () => {
+    const [approval, standing, pay, other] = [newApproval(), standingOf(100), gateway(), gateway()];
+    await usedBy(pay, approval, standing, 1);
+    await usedBy(other, approval, standing, 99);
+    // It believes to know the last use, and begins.
+    expect((await costs(pay, () => pay.use(approval, standing, attempt("a"))))[0]).toBe("uses");
+    const [again, requests] = await costs(pay, () => pay.use(approval, standing, attempt("a")));
+    expect(again).toBe("uses");
+    expect(requests).toBeLessThan(5);
+  });
+});
+
 describe("a revocation", () => {
   const revoke = (approval: string, n: number) =>
     durable.create({
@@ -267,6 +315,7 @@ test(
           calls.map(async ({ name, amount }) => {
             const isCut = upTo(3) === 0;
             const by = isCut ? gateway({ at: 1 + upTo(6), isDone: upTo(2) === 0 }) : known[upTo(2)];
+            by?.rest(upTo(3) * 600);
             try {
               return await by?.use(approval, standing, attempt(name, amount));
             } catch (error) {
