@@ -2,10 +2,14 @@
 import { z } from "zod";
 import { courseOf } from "../approval/course.ts";
 import type { StoredRecord } from "../approval/stored.ts";
+import { ServiceError } from "../lib/errors.ts";
 import type { KeySet, SignedType } from "../signing/verify.ts";
 import { evidenceHash, evidenceOf, evidenceSchema } from "./evidence.ts";
 import { decisionReceipt, outcomeReceipt } from "./receipt.ts";
 import { useReceipt } from "./use-receipt.ts";
+
+/** Of a bundle as JSON: more than that of any approval that was not made to be large. */
+const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Of a file with a bundle: in an envelope it is in base64, and on disk it may be indented. */
 export const FILE_BYTES_MAX = 32 * 1024 * 1024;
@@ -59,6 +63,7 @@ interface BundleSigner {
  * @param children direct children of the approval, by position
  * @param uses promises of uses and revocations
  * @returns undefined while the approval is open, and if it broke off
+ * @throws ServiceError if it would be larger than those who check it read
  */
 export async function bundleOf(
   root: StoredRecord,
@@ -72,7 +77,7 @@ export async function bundleOf(
   if (course === undefined || outcome === undefined) return undefined;
   const sign = (claims: object) => signer.sign("countersign-receipt+jwt", { ...claims });
   const decisions = course.ballots.flatMap(({ ballot: { n } }) => decisionReceipt(course, n) ?? []);
-  return {
+  const bundle: Bundle = {
     kind: "countersign-bundle",
     v: 1,
     evidence,
@@ -83,4 +88,10 @@ export async function bundleOf(
     },
     keys: { keys: [...signer.keySet.keys] },
   };
+  const bytes = Buffer.byteLength(JSON.stringify(bundle));
+  if (bytes > BUNDLE_BYTES_MAX) {
+    const why = `The bundle of ${root.id} would have ${bytes} bytes, and may have ${BUNDLE_BYTES_MAX}`;
+    throw new ServiceError("CONFLICT", `${why}: take the receipts of its outcome and ballots one by one`);
+  }
+  return bundle;
 }

@@ -1,6 +1,7 @@
 /**
- * `GET /approvals/:id/receipt`, `/bundle`, `/attestation`, and `GET /approvals/:id/ballots/:n/receipt`: what was decided, signed for strangers. It is signed when it is
- * asked for, so no decision waits for it. The same receipt comes back each time (`src/proof/receipt.ts`).
+ * `GET /approvals/:id/receipt`, `/bundle`, `/attestation`, and `GET /approvals/:id/ballots/:n/receipt`: what was decided,
+ * signed for strangers. It is signed when it is asked for, so no decision waits for it. The same receipt comes back each
+ * time (`src/proof/receipt.ts`).
  */
 import type { IRouter, Request, Response } from "express";
 import { type Course, courseOf } from "../../approval/course.ts";

@@ -1,11 +1,18 @@
 /** What a check of a bundle says of keys, of standing approvals, and of what an older or a lying service has stored. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { courseOf } from "../../../src/approval/course.ts";
-import { type Bundle, bundleSchema } from "../../../src/proof/bundle.ts";
+import {
+  type Bundle,
+  bundleSchema,
+  FILE_BYTES_MAX,
+  bundleOf as makeBundle,
+} from "../../../src/proof/bundle.ts";
 import { type Checked, checkBundle } from "../../../src/proof/check.ts";
 import { evidenceHash, recordsOf } from "../../../src/proof/evidence.ts";
 import { outcomeReceipt } from "../../../src/proof/receipt.ts";
 import { recompute } from "../../../src/proof/recompute.ts";
+import { STATEMENT_TYPE, statementOf } from "../../../src/proof/statement.ts";
+import { envelopeSchema } from "../../../src/signing/dsse.ts";
 import { createSigner, type Signer } from "../../../src/signing/signer.ts";
 import { TEST_SIGNING_KEYS } from "../../support/gateway.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
@@ -156,4 +163,29 @@ test("an outcome that leaves out, or adds, an answer of a stage before is found 
     "Other answers of the stages before count by the rule than the outcome has",
   ]);
   expect(withDecisions([outcome.decisions[0], ...outcome.decisions])).not.toEqual([]);
+});
+
+test("a bundle that verify would not read is not made, and one that it reads can be in an envelope", async () => {
+  await ask({ id: "po-5", approvers: [ANA] });
+  await rig.press(await rig.link("po-5", "approve"));
+  const { root, children } = recordsOf((await bundleOf("po-5")).evidence);
+  if (root === undefined) throw new Error("There is no approval");
+  const withBytes = async (count: number) => {
+    const value = { ...(root.value as object), metadata: { x: "x".repeat(count) } };
+    return await makeBundle({ ...root, value }, children, [], signer);
+  };
+  // Not with `rejects`, which would print all of it.
+  const refused: unknown = await withBytes(16 * 1024 * 1024).then(
+    () => "It was made",
+    (error: unknown) => error,
+  );
+  expect(refused).toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringMatching(/^The bundle of po-5 would have 167\d+ bytes, and may have 16777216: /),
+  });
+  const large = await withBytes(15 * 1024 * 1024);
+  const sealed = signer.seal(STATEMENT_TYPE, statementOf(large ?? (await bundleOf("po-5"))));
+  expect(JSON.stringify(sealed).length).toBeGreaterThan(16 * 1024 * 1024);
+  expect(JSON.stringify(sealed).length).toBeLessThan(FILE_BYTES_MAX);
+  expect(envelopeSchema.safeParse(sealed).success).toBe(true);
 });
