@@ -166,18 +166,33 @@ export class TrailKeeper {
     return this.#rows;
   }
 
-  /** @throws the error if the engine must know of it */
+  /**
+   * Does all of it or nothing: half of it would be in the file for good, and be continued after the next start.
+   * @throws the error if the engine must know of it
+   */
   #guard(work: () => void): void {
     if (this.#fault !== undefined) return;
     const wasOpen = this.#db.isTransaction;
     try {
+      if (wasOpen) this.#sql.begin.run();
       work();
+      if (wasOpen) this.#sql.release.run();
     } catch (error) {
       // The engine will try again when there is room.
       if (isFull(error)) throw error;
+      if (wasOpen && this.#db.isTransaction) this.#undo();
       this.#fail(error);
       // Then SQLite has undone everything since the last checkpoint.
       if (wasOpen && !this.#db.isTransaction) throw error;
+    }
+  }
+
+  #undo(): void {
+    try {
+      this.#sql.undo.run();
+      this.#sql.release.run();
+    } catch {
+      // Then the work did not begin.
     }
   }
 
@@ -209,5 +224,8 @@ function prepare(db: DatabaseSync) {
   return {
     table: query(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'trail'"),
     number: query(db, "SELECT n FROM promises WHERE id = ?"),
+    begin: db.prepare("SAVEPOINT trail_work"),
+    undo: db.prepare("ROLLBACK TO trail_work"),
+    release: db.prepare("RELEASE trail_work"),
   };
 }

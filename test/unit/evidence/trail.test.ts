@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { backUp } from "../../../src/engine/operate/backup.ts";
+import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
 import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
 import { create, latentTags, request, rootTags, settle } from "../../support/engine-requests.ts";
@@ -184,6 +185,31 @@ describe("the log of events", () => {
     await again.close();
     expect(eventsIn(dataDir)[0]).toBe("0 1 log.gap");
     expect(auditOf(dataDir)).toMatchObject({ count: 0, gaps: 1 });
+  });
+
+  it.each([
+    ["while events are appended", "BEFORE INSERT ON log_events WHEN NEW.part = ':3'"],
+    ["while chains are saved", "BEFORE UPDATE ON log_chains WHEN NEW.chain = 2"],
+    ["while an approval is erased", "BEFORE UPDATE ON log_chains WHEN NEW.key IS NULL"],
+  ])("has no half of what a fault %s has stopped", async (_, when) => {
+    const dataDir = temporaryFolder();
+    const open = () => openEngine({ dataDir, trail });
+    const first = open();
+    for (const sent of [approval("po"), approval("po-2")]) await first.send(sent);
+    await first.close();
+    const db = new DatabaseSync(join(dataDir, "engine.db"));
+    db.exec(`CREATE TRIGGER fault ${when} BEGIN SELECT RAISE(ABORT, 'a fault'); END`);
+    const second = open();
+    const parts = [part("po:2", "ballot"), part("po-2:2", "ballot"), part("po:3", "ballot")];
+    await Promise.all([...parts, settle("po-2:2"), settle("po-2")].map((sent) => second.send(sent)));
+    expect(await second.erase("po-2")).toMatchObject({ state: "done" });
+    await second.close();
+    db.exec("DROP TRIGGER fault");
+    db.close();
+    const third = open();
+    for (const sent of [settle("po:2"), settle("po:3"), settle("po")]) await third.send(sent);
+    await third.close();
+    expect(auditOf(dataDir)).toMatchObject({ count: 0, findings: [], approvals: 1, erased: 1, gaps: 1 });
   });
 
   it("has each event once after a full disk has undone what was not saved yet", async () => {
