@@ -1,6 +1,6 @@
 /** The workflow of a use of a standing approval that people are told of: it orders a mail to each of them. */
 import type { Context } from "@resonatehq/sdk";
-import { grantedStanding } from "../../src/approval/limits/granted.ts";
+import { type GrantedStanding, grantedStanding } from "../../src/approval/limits/granted.ts";
 import { toldAfter, UNUSED, type Used } from "../../src/approval/limits/use.ts";
 import {
   type StandingUse,
@@ -9,6 +9,7 @@ import {
   standingUseIn,
 } from "../../src/approval/limits/use-record.ts";
 import type { Says } from "../../src/approval/notice.ts";
+import { addressKey } from "../../src/approval/person.ts";
 import { callOf } from "../../src/approval/stored.ts";
 import { useId } from "../../src/approval/use.ts";
 import type { LastResult } from "../../src/durable/step-record.ts";
@@ -48,11 +49,22 @@ async function order_mails(
   if (before === undefined) return { mails: 0, isLast: true };
   const { requester } = call.request;
   const notices = toldAfter(standing, before, use.used).flatMap((told): Says[] => [
-    ...grantedBy.map(({ n }): Says => ({ mail: "standing-used", n, first: n, slot: use.n, told })),
+    ...onePerPerson(grantedBy).map(
+      ({ n }): Says => ({ mail: "standing-used", n, first: n, slot: use.n, told }),
+    ),
     ...(requester === undefined ? [] : [{ mail: "requester-standing-used", slot: use.n, told } as const]),
   ]);
   await orderNotices(svc, { approval, startedAtMs: call.terms.startedAtMs }, notices);
   return { mails: notices.length, isLast: true };
+}
+
+/**
+ * Who answered in two stages is told once, for the first of their ballots. A run that is recorded keeps what its step has stored.
+ * If the step of an earlier version broke off and runs again in this one, it orders some of the same mails, and no new ones.
+ */
+function onePerPerson(grantedBy: GrantedStanding["grantedBy"]): GrantedStanding["grantedBy"] {
+  const keys = grantedBy.map(({ email }) => addressKey(email));
+  return grantedBy.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
 }
 
 async function usedAt(

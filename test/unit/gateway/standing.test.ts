@@ -103,6 +103,28 @@ describe("mails", () => {
     expect(await mailed("use-1", 6)).toEqual([...FIRST, ...near].toSorted());
   });
 
+  test("go once to a person whose answers granted it in two stages", async () => {
+    const stages = [{ approvers: ["ana@example.com", "bo@example.com"] }, { approvers: ["ana@example.com"] }];
+    const { approvers: _, require: __, rejection: ___, ...rest } = request;
+    const asked = await rig.json("POST", "/approvals", { id: "use-3", ...rest, stages });
+    expect([asked.status, asked.text]).toEqual([202, expect.anything()]);
+    await rig.press(await rig.link("use-3", "approve", 1));
+    const second = async () =>
+      ((await rig.json("GET", "/approvals/use-3")).body["ballots"] as { n: number; stage?: number }[]).find(
+        ({ stage = 1 }) => stage === 2,
+      )?.n;
+    await expect.poll(second).toBeDefined();
+    await rig.press(await rig.link("use-3", "approve", (await second()) ?? 0));
+    await rig.settled("use-3");
+    await use("use-3", "a");
+    const told = until(async () => {
+      const end = await rig.durable.read("use-3:use~1");
+      return end?.state === "resolved" ? end.value : undefined;
+    });
+    expect(await told).toMatchObject({ mails: 2 });
+    expect(await mailed("use-3", 2)).toEqual(["ana@example.com first 1", "kim@example.com first 1"]);
+  });
+
   test("go out after a worker was away when it was used", async () => {
     await granted("use-2");
     await rig.rest();
