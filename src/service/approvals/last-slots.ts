@@ -4,7 +4,7 @@
  * further, slot by slot. So what was known for a while is brought up to date first.
  */
 import { UNUSED, type Used } from "../../approval/limits/use.ts";
-import { standingUseOf } from "../../approval/limits/use-record.ts";
+import { type Slot, slotIn } from "../../approval/limits/use-record.ts";
 import { useId } from "../../approval/use.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 
@@ -54,11 +54,11 @@ export function createLastSlots(
   const saw = (key: string, { n, used }: KnownSlot) => {
     if (n >= (known.get(key)?.slot.n ?? 0)) remember(known, key, { slot: { n, used }, atMs: now() });
   };
-  const slotsOf = (approval: string, key: string): SlotsOf => ({
+  const slotsOf = (standing: StandingApproval, key: string): SlotsOf => ({
     async last() {
       const before = known.get(key);
       if (before !== undefined && now() - before.atMs < FRESH_MS) return before.slot;
-      const slot = await lastSlot(durable, approval, before?.slot);
+      const slot = await lastSlot(durable, standing, before?.slot);
       saw(key, slot);
       return slot;
     },
@@ -68,10 +68,10 @@ export function createLastSlots(
   });
 
   return {
-    async inTurn({ approval, untilMs }, work) {
-      const key = `${approval} ${untilMs}`;
+    async inTurn(standing, work) {
+      const key = `${standing.approval} ${standing.untilMs}`;
       const before = turns.get(key) ?? Promise.resolve();
-      const mine = before.then(() => work(slotsOf(approval, key)));
+      const mine = before.then(() => work(slotsOf(standing, key)));
       const settled = mine.catch(() => undefined);
       turns.set(key, settled);
       try {
@@ -90,9 +90,13 @@ function remember<T>(known: Map<string, T>, key: string, value: T): void {
   if (known.size > KNOWN_MAX) known.delete(known.keys().next().value ?? "");
 }
 
-/** With its promise, if it was read. */
-export interface LastSlot extends KnownSlot {
+/** With its use, if it was read, and what is stored behind it. */
+interface LastSlot extends KnownSlot {
+  readonly use?: Extract<Slot, { readonly kind: "use" }>;
+  /** Of the slot. */
   readonly record?: StoredPromise;
+  /** Of the next slot: a revocation, a use that came too late, or what another program wrote. */
+  readonly next?: StoredPromise;
 }
 
 /**
@@ -102,13 +106,17 @@ export interface LastSlot extends KnownSlot {
  */
 export async function lastSlot(
   durable: Pick<Durable, "read">,
-  approval: string,
+  { approval, untilMs }: StandingApproval,
   from: KnownSlot = { n: 0, used: UNUSED },
 ): Promise<LastSlot> {
+  let next: StoredPromise | undefined;
   const at = async (n: number): Promise<LastSlot | undefined> => {
     const record = await durable.read(useId(approval, n));
-    const use = record && standingUseOf(record);
-    return use && { n, used: use.used, record };
+    const slot = record && slotIn(record, untilMs);
+    if (record !== undefined && slot?.kind === "use") return { n, used: slot.use.used, use: slot, record };
+    // Of the free slots, the last one that is looked at is the next.
+    next = record;
+    return undefined;
   };
   let taken: LastSlot = from;
   let step = 1;
@@ -123,5 +131,5 @@ export async function lastSlot(
     if (slot === undefined) free = middle;
     else taken = slot;
   }
-  return taken;
+  return { ...taken, ...(next === undefined ? {} : { next }) };
 }

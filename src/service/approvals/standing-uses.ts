@@ -1,8 +1,8 @@
 /** What became of a standing approval, and its end by hand. */
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { GrantedStanding } from "../../approval/limits/granted.ts";
-import { UNUSED, type Used } from "../../approval/limits/use.ts";
-import { type Slot, type StandingUse, slotIn } from "../../approval/limits/use-record.ts";
+import type { Used } from "../../approval/limits/use.ts";
+import { type StandingUse, slotIn } from "../../approval/limits/use-record.ts";
 import { type Revocation, useId } from "../../approval/use.ts";
 import { USE_KIND } from "../../approval/use-names.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -18,20 +18,16 @@ export interface StandingUses {
   readonly revoked?: { readonly revocation: Revocation; readonly atMs: number };
 }
 
-/** By as many reads as `lastSlot` takes, and two. */
+/** By as many reads as `lastSlot` takes. */
 export async function readStandingUses(
   durable: Pick<Durable, "read">,
-  { approval, untilMs }: GrantedStanding,
+  granted: GrantedStanding,
 ): Promise<StandingUses> {
-  const { n } = await lastSlot(durable, approval);
-  const slotAt = async (at: number): Promise<Slot | undefined> => {
-    const record = await durable.read(useId(approval, at));
-    return record && slotIn(record, untilMs);
-  };
-  const [last, next] = [n === 0 ? undefined : await slotAt(n), await slotAt(n + 1)];
+  const last = await lastSlot(durable, granted);
+  const next = last.next && slotIn(last.next, granted.untilMs);
   return {
-    used: last?.kind === "use" ? last.use.used : UNUSED,
-    ...(last?.kind === "use" ? { last: { use: last.use, atMs: last.atMs } } : {}),
+    used: last.used,
+    ...(last.use === undefined ? {} : { last: last.use }),
     ...(next?.kind === "revoked" ? { revoked: { revocation: next.revocation, atMs: next.atMs } } : {}),
   };
 }
@@ -45,10 +41,11 @@ export type StandingRevoked =
 /** Takes the next slot, so that there is no use behind it. The first revocation stands. */
 export async function revokeStanding(
   { durable, clock }: { readonly durable: Durable; readonly clock: () => number },
-  { approval, untilMs }: GrantedStanding,
+  granted: GrantedStanding,
   { reason, ...actor }: Actor & { readonly reason?: string | undefined },
 ): Promise<StandingRevoked> {
-  const { n: last } = await lastSlot(durable, approval);
+  const { approval, untilMs } = granted;
+  const { n: last } = await lastSlot(durable, granted);
   for (let n = last + 1; ; n++) {
     const id = useId(approval, n);
     const isOver = (await currentTime({ durable, clock })) >= untilMs;

@@ -1,6 +1,7 @@
 /** What became of an approval's actions, for those who look at it. Only approved actions are read for it. */
 import { consumableOf } from "../../approval/consumable.ts";
 import { allConsumable } from "../../approval/consumable-items.ts";
+import { slotIn } from "../../approval/limits/use-record.ts";
 import { takenIn, useId } from "../../approval/use.ts";
 import { type UseView, useViews } from "../../approval/use-view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -12,21 +13,14 @@ export async function readUses(
   root: StoredPromise,
 ): Promise<readonly StoredPromise[]> {
   const consumable = consumableOf(root);
-  if (consumable !== undefined && "standing" in consumable) return await lastOfStanding(durable, root.id);
+  if (consumable !== undefined && "standing" in consumable) {
+    const { untilMs } = consumable;
+    const { record, next } = await lastSlot(durable, { approval: root.id, untilMs });
+    const isLate = next !== undefined && slotIn(next, untilMs).kind === "late";
+    return [record, isLate ? undefined : next].filter((each) => each !== undefined);
+  }
   const read = allConsumable(root).map(({ n }) => durable.read(useId(root.id, n)));
   return (await Promise.all(read)).filter((record) => record !== undefined);
-}
-
-async function lastOfStanding(
-  durable: Pick<Durable, "read">,
-  approval: string,
-): Promise<readonly StoredPromise[]> {
-  const { n } = await lastSlot(durable, approval);
-  const records = [
-    n === 0 ? undefined : await durable.read(useId(approval, n)),
-    await durable.read(useId(approval, n + 1)),
-  ];
-  return records.filter((record) => record !== undefined);
 }
 
 /** The same for answers: nothing where nothing has become of it. */

@@ -205,6 +205,25 @@ describe("its time, by the engine's clock", () => {
     expect(uses).toHaveLength(expected === "granted" ? 1 : 0);
   });
 
+  test("a use of a standing approval that came too late is in no view, though its promise lives longer", async () => {
+    await using world = openWorld();
+    const standing = { limits: { "/amount": { max: 5 } }, uses: 5 };
+    const { arguments: _, ...tool } = ACTION;
+    const root = await approved(world, { ...tool, standing, reversible: "costly", validFor: "PT1H" });
+    const { engineTime: __, ...durable } = bound(world.durable);
+    const late = { durable, clock: () => START_MS };
+    const use = (attempt: string) =>
+      consumeAction(late, "pay-1", { ...call, arguments: { amount: 1 }, attempt });
+    const seen = async () => ((await usesOf(durable, root)).uses ?? []).map(({ n }) => n);
+    for (const attempt of ["a", "b", "c"]) expect(whyOf(await use(attempt))).toBe("granted");
+    expect(await seen()).toEqual([3]);
+    world.clock.set(START_MS + 3_600_000);
+    // The fourth is one that people are told of.
+    expect(whyOf(await use("d"))).toBe("too-late");
+    expect(await world.durable.read(useId("pay-1", 4))).toBeDefined();
+    expect(await seen()).toEqual([3]);
+  });
+
   test.each([
     [-1, "revoked"],
     [0, "late"],

@@ -10,6 +10,7 @@ import { createDurable } from "../../../../src/durable/resonate.ts";
 import { SYSTEM_CLOCK } from "../../../../src/engine/clock.ts";
 import { openEngine } from "../../../../src/engine/engine.ts";
 import { createLastSlots } from "../../../../src/service/approvals/last-slots.ts";
+import { readStandingUses } from "../../../../src/service/approvals/standing-uses.ts";
 import {
   type UseCall,
   type UseOutcome,
@@ -257,6 +258,45 @@ test("after its time nobody can use it", async () => {
   await pay.use(approval, standing, attempt("a"), untilMs);
   expect(said(await pay.use(approval, standing, attempt("b"), 1))).toBe("late");
   expect(await slotsOf(approval)).toHaveLength(1);
+});
+
+test("a slot that a gateway took too late, as its clock was behind, is none, though its promise lives longer", async () => {
+  const standing = standingOf(5);
+  for (const before of [0, 1, 3]) {
+    const [approval, pay] = [newApproval(), gateway()];
+    for (let i = 0; i < before; i++) await pay.use(approval, standing, attempt(`before${i}`));
+    const usedAtMs = Date.now();
+    await expect.poll(() => Date.now()).toBeGreaterThan(usedAtMs);
+    const untilMs = Date.now();
+    // As of a use that people are told of.
+    const param = {
+      kind: "use",
+      n: before + 1,
+      attempt: "a",
+      argumentsHash: "x",
+      arguments: {},
+      used: { uses: 9 },
+    };
+    await durable.create({
+      id: useId(approval, before + 1),
+      param,
+      timeoutAt: untilMs + 3_600_000,
+      tags: { [KIND_TAG]: USE_KIND },
+      isLoose: true,
+    });
+    const granted = { approval, untilMs, standing, grantedBy: [], action: { tool: "pay" } as never };
+    const read = await readStandingUses(durable, granted);
+    expect([read.used.uses, read.last?.use.n]).toEqual([before, before === 0 ? undefined : before]);
+    const reads: string[] = [];
+    const counted = {
+      read: (id: string) => {
+        reads.push(id);
+        return durable.read(id);
+      },
+    };
+    await readStandingUses(counted, granted);
+    expect(new Set(reads).size).toBe(reads.length);
+  }
 });
 
 test("what another program wrote in a slot ends all uses", async () => {
