@@ -88,13 +88,16 @@ function ownKeys(config: Config): readonly Uint8Array[] {
 }
 
 function report(
-  { size, root, unsealed, approvals, erased, gaps, unlogged, count, findings }: LogAudit,
+  { size, root, unsealed, approvals, erased, deleting, gaps, unlogged, count, findings }: LogAudit,
   head: Checkpoint | undefined,
 ): string {
   const rest = count - findings.length;
   return [
     `${size} events, head ${root}; ${unsealed} of them are in no stored tile of the tree yet`,
     `${approvals} approvals were compared with their events; of ${erased} the data is deleted, and the events are still there`,
+    ...(deleting === 0
+      ? []
+      : [`${deleting} of these are deleted in part, which an engine that runs soon completes`]),
     ...(gaps === 0
       ? []
       : [

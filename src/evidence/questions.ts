@@ -112,7 +112,9 @@ function entriesOf({ db }: Asked, from: number, to: number): string[] {
 function eventsOf({ db, numberOf, size }: Asked, approval: string): LoggedEvent[] {
   const root = numberOf(approval);
   const chain =
-    root === undefined ? undefined : db.prepare("SELECT key, last FROM log_chains WHERE root = ?").get(root);
+    root === undefined
+      ? undefined
+      : db.prepare("SELECT key, last FROM log_chains WHERE root = ? AND key IS NOT NULL").get(root);
   if (chain === undefined) return [];
   const key = chain["key"] as Uint8Array;
   const statement = db.prepare(`SELECT ${LEAF_COLUMNS}, seq, part, before FROM log_events WHERE seq = ?`);

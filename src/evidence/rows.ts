@@ -13,7 +13,7 @@ import { openTiles } from "./tiles.ts";
 
 type ChainColumns = readonly [
   chain: number,
-  key: Uint8Array,
+  key: Uint8Array | null,
   n: number,
   last: number | null,
   head: Uint8Array,
@@ -22,7 +22,8 @@ type ChainColumns = readonly [
 /** Where a chain ends. */
 interface Chain {
   readonly chain: number;
-  readonly key: Uint8Array;
+  /** Null when its approval is deleted, or some of it is. */
+  readonly key: Uint8Array | null;
   n: number;
   last: number | null;
   head: Uint8Array;
@@ -61,6 +62,7 @@ export function openRows(db: DatabaseSync, source: TrailSource, now: () => numbe
     return { chain, key, n, last, head };
   };
   const add = (chain: Chain, { type, atMs, data }: Event, part: string): void => {
+    if (chain.key === null) throw new Error(`Chain ${chain.chain} is at its end`);
     const n = chain.n + 1;
     const commitment = commitmentOf(saltOf(chain.key, n), data);
     const prev = chain.head;
@@ -73,12 +75,18 @@ export function openRows(db: DatabaseSync, source: TrailSource, now: () => numbe
   const save = ({ chain, n, last, head }: Chain): void => {
     sql.saveChain.run(n, last, head, chain);
   };
+  /** The first promise of the approval that goes takes the key with it. */
   const erase = (root: number | undefined): void => {
     const chain = root === undefined ? undefined : read(sql.chainOf, root);
-    if (chain === undefined) return;
+    if (chain === undefined || chain.key === null) return;
     add(chain, { type: OWN.erased, atMs: now(), data: { event: "erased" } }, "");
     save(chain);
     sql.erase.run(chain.chain);
+  };
+  /** Its root's number may be that of another promise from now on. */
+  const letGo = (root: number | undefined): void => {
+    erase(root);
+    if (root !== undefined) sql.letGo.run(root);
   };
 
   /** The chain of a promise's approval; undefined if it belongs to none. */
@@ -96,7 +104,7 @@ export function openRows(db: DatabaseSync, source: TrailSource, now: () => numbe
     const at = source.numberOf(approval);
     if (root?.tags[KIND_TAG] !== "approval" || at === undefined) return undefined;
     // Numbers of deleted promises are used again, and a program without the log may have deleted it.
-    if (isCreated) erase(at);
+    if (isCreated) letGo(at);
     let chain = read(sql.chainOf, at);
     if (chain === undefined) {
       chain = begin(at, root.createdAt);
@@ -124,19 +132,20 @@ export function openRows(db: DatabaseSync, source: TrailSource, now: () => numbe
       if (known.size > REMEMBERED_MAX) known.clear();
     },
     remove(id) {
+      known.delete(id);
+      letGo(source.numberOf(id));
       // What is below an approval goes before it, perhaps in a transaction of its own.
-      for (const approval of [id, parentId(id)]) {
-        if (approval === undefined) continue;
-        known.delete(approval);
-        erase(source.numberOf(approval));
-      }
+      const approval = parentId(id);
+      if (approval === undefined) return;
+      known.delete(approval);
+      erase(source.numberOf(approval));
     },
     clear() {
       db.exec("DELETE FROM log_events; DELETE FROM log_chains; DELETE FROM log_tiles");
     },
     gap() {
       known.clear();
-      for (const [root] of sql.lost.all() as unknown as readonly [number][]) erase(root);
+      for (const [root] of sql.lost.all() as unknown as readonly [number][]) letGo(root);
       const chain = chains === 0 ? begin(null, now()) : read(sql.chain, OF_LOG);
       if (chain === undefined) return;
       add(chain, gapAt(now()), "");
@@ -187,7 +196,8 @@ function prepare(db: DatabaseSync) {
       "INSERT INTO log_chains (chain, root, began, key, n, last, head) VALUES (?, ?, ?, ?, 0, NULL, ?)",
     ),
     saveChain: db.prepare("UPDATE log_chains SET n = ?, last = ?, head = ? WHERE chain = ?"),
-    erase: db.prepare("UPDATE log_chains SET root = NULL, key = NULL WHERE chain = ?"),
+    erase: db.prepare("UPDATE log_chains SET key = NULL WHERE chain = ?"),
+    letGo: db.prepare("UPDATE log_chains SET root = NULL WHERE root = ?"),
     addEvent: db.prepare(
       `INSERT INTO log_events (seq, chain, n, type, at, part, before, prev, commitment)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -4,9 +4,9 @@ import { TILES_SCHEMA } from "./tiles.ts";
  * An event a row, in the order of the log: `seq` is one more than the index of its leaf. Rows are only added, as long as the
  * file lives: what is personal is in the promises, and goes with them.
  *
- * A chain has the events of one approval; chain 0 has what concerns the whole log. `root` is the number of its promise, and `key` what salts are made of; both are
- * null when the approval was deleted. `last` and `before` are rows of `log_events`, so that a chain is read from its end
- * without an index.
+ * A chain has the events of one approval; chain 0 has what concerns the whole log. `root` is the number of its promise, null when
+ * that was deleted, and `key` what salts are made of, null when anything of the approval was. `last` and `before` are rows of
+ * `log_events`, so that a chain is read from its end without an index.
  */
 export const SCHEMA = `
   CREATE TABLE log_events (

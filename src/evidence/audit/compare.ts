@@ -16,6 +16,8 @@ export interface Compared {
   readonly approvals: number;
   /** Approvals whose data was deleted, and whose events are still in the log. */
   readonly erased: number;
+  /** Those of them that are not deleted as a whole yet. */
+  readonly deleting: number;
   /** Events that are missing where the log says that some may be. */
   readonly unlogged: number;
 }
@@ -23,13 +25,30 @@ export interface Compared {
 const PAGE = 500;
 
 export function comparePromises(file: PromiseFile, { gaps }: WalkedLog, findings: Findings): Compared {
-  let [approvals, unlogged] = [0, 0];
+  let [approvals, deleting, unlogged] = [0, 0, 0];
   for (const { n, row } of approvalsOf(file)) {
+    const erasedAtMs = erasureOf(file, n);
+    if (erasedAtMs !== undefined) {
+      deleting += 1;
+      if (row.settledAt === null && erasedAtMs < row.timeoutAt)
+        findings.add("changed", `the log says that ${row.id} was deleted, and it is open`);
+      continue;
+    }
     approvals += 1;
     unlogged += compareApproval(file, { n, row, gaps }, findings);
   }
   compareGaps(file, findings);
-  return { approvals, unlogged, erased: compareErased(file, findings) };
+  return { approvals, deleting, unlogged, erased: compareErased(file, findings) };
+}
+
+/** When the first promise of an approval was deleted whose root is still there: a large one takes several transactions. */
+function erasureOf(file: PromiseFile, root: number): number | undefined {
+  const [event] = file.rows(
+    "SELECT at FROM log_chains JOIN log_events ON seq = last WHERE root = ? AND key IS NULL AND type = ?",
+    root,
+    OWN.erased,
+  );
+  return event === undefined ? undefined : Number(event[0]);
 }
 
 /** The chain of the whole log has nothing else. */
@@ -179,7 +198,7 @@ function compareErased(file: PromiseFile, findings: Findings): number {
   let erased = 0;
   for (const [chain, type] of file.rows(
     `SELECT log_chains.chain, type FROM log_chains LEFT JOIN log_events ON seq = last
-      WHERE root IS NULL AND log_chains.chain > 0`,
+      WHERE key IS NULL AND log_chains.chain > 0`,
   )) {
     erased += 1;
     if (type === OWN.erased) continue;

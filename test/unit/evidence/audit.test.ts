@@ -305,6 +305,16 @@ describe("an audit finds", () => {
     expect(text).toContain("the log does not say that it was deleted");
   });
 
+  it("an open approval that the log calls deleted", () => {
+    const { kinds, text } = after((db) => {
+      append(db, { chain: 5, type: "approval.erased", at: Date.now() });
+      db.exec("UPDATE log_chains SET key = NULL WHERE chain = 5");
+      db.exec("UPDATE promises SET state = 'pending', settled_at = NULL WHERE id = 'po-4'");
+    });
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain("the log says that po-4 was deleted, and it is open");
+  });
+
   it("a damaged tile", () => {
     const { kinds, text } = after((db) => db.exec("UPDATE log_tiles SET root = zeroblob(32)"));
     expect(kinds).toEqual(["changed"]);

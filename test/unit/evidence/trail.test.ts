@@ -1,9 +1,10 @@
 /** The log of events tells each change of an approval once, whatever happens to the engine. */
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { backUp } from "../../../src/engine/operate/backup.ts";
+import { look } from "../../../src/engine/operate/walk.ts";
 import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
 import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
@@ -20,6 +21,12 @@ const kind = (name: string) => ({ "countersign:kind": name });
 const approval = (id: string) => create(id, LATER, rootTags(id, kind("approval")));
 const part = (id: string, name: string, timeoutAt = LATER) =>
   create(id, timeoutAt, latentTags(id, id.split(/[:.](?=\d+$)/u)[0] ?? id, kind(name)));
+
+/** The time of the last event. */
+const auditedAt = (dataDir: string) =>
+  look(join(dataDir, "engine.db"), (file) =>
+    Number([...file.rows("SELECT max(at) FROM log_events")][0]?.[0]),
+  );
 
 describe("the log of events", () => {
   it("has each event of an approval once, in order, and nothing else", async () => {
@@ -158,6 +165,30 @@ describe("the log of events", () => {
     expect(audit).toMatchObject({ ...sound, gaps: 0 });
     expect(audit.erased).toBeGreaterThan(5);
     expect(eventsIn(dataDir).filter((event) => event.includes("approval.erased"))).toHaveLength(audit.erased);
+  });
+
+  it("says that an approval is deleted while only some of it is, and says it once", async () => {
+    const dataDir = temporaryFolder();
+    const engine = testEngine({ dataDir, trail });
+    await engine.send(approval("po"));
+    const ballots = Array.from({ length: 300 }, (_, at) => `po:${at}`);
+    await Promise.all(ballots.map((id) => engine.send(part(id, "ballot"))));
+    await Promise.all([...ballots, "po"].map((id) => engine.send(settle(id))));
+    await checkpointed(dataDir);
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(auditedAt(dataDir)));
+    const stopped = new AbortController();
+    stopped.abort();
+    expect((await engine.collect(0, stopped.signal)).promises).toBe(256);
+    await checkpointed(dataDir);
+    expect(auditOf(dataDir)).toMatchObject({ ...sound, approvals: 0, erased: 1, deleting: 1 });
+    expect(
+      (await engine.send(request("trail.read", { query: { ask: "events", approval: "po" } }))).data,
+    ).toEqual({ kind: "answer", answer: { events: [] } });
+    await engine.collect(0);
+    await engine.send(approval("po"));
+    await engine.close();
+    expect(auditOf(dataDir)).toMatchObject({ ...sound, approvals: 1, erased: 1, deleting: 0 });
+    expect(eventsIn(dataDir).slice(-2)).toEqual(["1 603 approval.erased", "2 1 approval.created"]);
   });
 
   it("is off after a fault, which stops nothing, and the next start says that events are missing", async () => {
