@@ -2,7 +2,8 @@
  * What an approval follows from: its promises as they are stored, in a form that a stranger can read and check. Everything else
  * about it (who answered what, how it ended and why) can be computed from them, and is.
  *
- * V1 It is the same each time once the approval has ended: only promises that its end waits for are in it.
+ * V1 It is the same each time once the approval has ended: only promises that its end waits for are in it, and those that say
+ *    whether an answer was taken back, as they were at the end.
  * V2 It holds nothing that lets anybody do something: no URL of a receiver, and not the names of presses.
  */
 import { z } from "zod";
@@ -49,7 +50,7 @@ export type Evidence = z.output<typeof evidenceSchema>;
 export function evidenceOf(root: StoredRecord, children: readonly StoredRecord[]): Evidence {
   const below = children.flatMap((child): EvidencePromise[] => {
     const kind = kindOf(child, root);
-    return kind === undefined ? [] : [promiseOf(child, kind)];
+    return kind === undefined ? [] : [promiseOf(kind === "undo" ? undoAtEnd(child, root) : child, kind)];
   });
   return { v: 1, promises: [promiseOf(root, "approval"), ...below] };
 }
@@ -76,6 +77,13 @@ function kindOf(child: StoredRecord, root: StoredRecord): EvidencePromise["kind"
   // Where a schedule started it, the step beside the first end settles who is away and whose the addresses are.
   const isStart = child.id === childId(root.id, 1);
   return isStart || judgementOf(child) !== undefined ? "step" : undefined;
+}
+
+/** Where nothing could be taken back the end does not wait for it, and it times out some time later: V1. */
+function undoAtEnd(undo: StoredRecord, { settledAt: endedAt }: StoredRecord): StoredRecord {
+  if (undo.settledAt === undefined || endedAt === undefined || undo.settledAt <= endedAt) return undo;
+  const { settledAt: _, ...open } = undo;
+  return { ...open, state: "pending", value: undefined };
 }
 
 function promiseOf(record: StoredRecord, kind: EvidencePromise["kind"]): EvidencePromise {

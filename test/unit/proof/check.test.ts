@@ -1,5 +1,5 @@
 /** What a check of a bundle says of keys, of standing approvals, and of what an older or a lying service has stored. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { courseOf } from "../../../src/approval/course.ts";
 import {
   type Bundle,
@@ -188,4 +188,16 @@ test("a bundle that verify would not read is not made, and one that it reads can
   expect(JSON.stringify(sealed).length).toBeGreaterThan(16 * 1024 * 1024);
   expect(JSON.stringify(sealed).length).toBeLessThan(FILE_BYTES_MAX);
   expect(envelopeSchema.safeParse(sealed).success).toBe(true);
+});
+
+test("the evidence is the same when what nobody answered would have timed out", async () => {
+  await ask({ id: "po-6", approvers: [ANA, BOB], require: 1, undo: "PT1S" });
+  await rig.press(await rig.link("po-6", "approve", 1));
+  const bundle = await bundleOf("po-6");
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 500 * 86_400_000 });
+  try {
+    expect(await bundleOf("po-6")).toEqual(bundle);
+  } finally {
+    vi.useRealTimers();
+  }
 });
