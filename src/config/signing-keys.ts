@@ -28,6 +28,21 @@ export function loadSigningKeys(config: Config): SigningKeys {
   return parseSigningKeys(text, `${path}, a file of DATA_DIR`);
 }
 
+/**
+ * As `loadSigningKeys`, for a process that does what the settings say.
+ * Throws `ConfigError` also if a setting needs a key that there is not.
+ */
+export function gatewaySigningKeys(config: Config): SigningKeys {
+  const keys = loadSigningKeys(config);
+  const { engine } = config;
+  if (keys.log.length === 0 && engine.kind === "embedded" && engine.logHeadMail.length > 0) {
+    throw new ConfigError([
+      "LOG_HEAD_MAIL is set, and no key signs the log of events: add log:base64url to the signing keys, or unset LOG_HEAD_MAIL",
+    ]);
+  }
+  return keys;
+}
+
 /** The file that has them if no setting says otherwise. */
 export function ownSigningKeysFile({ dataDir }: Pick<Config, "dataDir">): string {
   return join(dataDir, "signing-keys");

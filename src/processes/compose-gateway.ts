@@ -10,7 +10,7 @@ import { publicCallbackKeys } from "../config/callback-secrets.ts";
 import type { Config } from "../config/config.ts";
 import { environment } from "../config/env.ts";
 import { loadTokenKeys } from "../config/keys.ts";
-import { loadSigningKeys } from "../config/signing-keys.ts";
+import { gatewaySigningKeys } from "../config/signing-keys.ts";
 import { createAdministration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
@@ -64,7 +64,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const ledger = index?.ledger ?? (engine.kind === "embedded" ? embeddedLedger(network) : NO_LEDGER);
   const looking = await examineServer(config, log);
   const eventLog = engine.kind === "embedded" ? embeddedEventLog(network) : undefined;
-  const signingKeys = loadSigningKeys(config);
+  const signingKeys = gatewaySigningKeys(config);
   try {
     const gateway = await startGateway({
       durable,

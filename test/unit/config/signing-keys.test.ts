@@ -6,7 +6,12 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/config.ts";
 import type { Env } from "../../../src/config/env.ts";
-import { loadSigningKeys, newSigningKey, parseSigningKeys } from "../../../src/config/signing-keys.ts";
+import {
+  gatewaySigningKeys,
+  loadSigningKeys,
+  newSigningKey,
+  parseSigningKeys,
+} from "../../../src/config/signing-keys.ts";
 import { ConfigError } from "../../../src/lib/config-error.ts";
 import { createSigner } from "../../../src/signing/signer.ts";
 import { verifySigned } from "../../../src/signing/verify.ts";
@@ -156,4 +161,18 @@ describe("loadSigningKeys()", () => {
     expect(problems.join()).not.toContain("hunter2");
     expect(readFileSync(join(dir, "data", "signing-keys"), "utf8")).toBe("hunter2");
   });
+});
+
+test("gatewaySigningKeys() refuses to mail a head that no key can sign", () => {
+  const mailed = { LOG_HEAD_MAIL: "auditor@example.com" };
+  const ofSigning = { SIGNING_KEYS: newSigningKey("sign") };
+  const right = "add log:base64url to the signing keys, or unset LOG_HEAD_MAIL";
+  expect(problemsOf(() => gatewaySigningKeys(config({ ...mailed, ...ofSigning })))).toEqual([
+    `LOG_HEAD_MAIL is set, and no key signs the log of events: ${right}`,
+  ]);
+  // Keys that we make have both, and so may a list.
+  expect(gatewaySigningKeys(config(mailed)).log).toHaveLength(1);
+  const both = { SIGNING_KEYS: `${ofSigning.SIGNING_KEYS},${newSigningKey("log")}` };
+  expect(gatewaySigningKeys(config({ ...mailed, ...both })).log).toHaveLength(1);
+  expect(gatewaySigningKeys(config(ofSigning)).log).toEqual([]);
 });
