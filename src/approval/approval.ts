@@ -40,7 +40,10 @@ export interface Ballot {
   readonly kind: "ballot";
   /** Promise id of the approval. */
   readonly approval: string;
-  /** Its position among the approval's promises: 1 for the first approver, or 2 where a schedule has started it. Later ballots leave gaps. */
+  /**
+   * Its position among the approval's promises: 1 for the first approver, or 2 where a schedule has started it. Later
+   * ballots leave gaps.
+   */
   readonly n: number;
   readonly approver: Person;
   /** Opaque id of this approver within this approval; goes into links in place of the address. */

@@ -159,7 +159,10 @@ export function createAdministration(
   };
 }
 
-/** A worker halts the task of a timer whose workflow has ended, where the server would offer it again and again. Nobody has to look at it. */
+/**
+ * A worker halts the task of a timer whose workflow has ended, where the server would offer it again and again. Nobody has
+ * to look at it.
+ */
 async function withoutTimers(network: Network, tasks: readonly Task[]): Promise<Task[]> {
   const promises = await Promise.all(tasks.map(({ id }) => ask(network, "promise.get", { id })));
   return tasks.filter((_, at) => {

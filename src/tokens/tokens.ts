@@ -1,6 +1,7 @@
 /**
  * The signed tokens in URLs: links, by which one approver gives one answer to one ballot; receipts, which show the result
- * of one press; links by which the person who asked follows and steers one approval; and callback URLs, by which another system settles one promise.
+ * of one press; links by which the person who asked follows and steers one approval; and callback URLs, by which another
+ * system settles one promise.
  *
  * All are compact JWS under HS256 with everything pinned; `jws.ts` holds the checks. No token is stored anywhere.
  */

@@ -3,8 +3,9 @@ import { originOfId, PROTOCOL_VERSION } from "../../src/durable/lineage.ts";
 import type { HeldTask } from "./messages.ts";
 
 /**
- * Puts the task of a timer to rest. Other servers than ours offer such a task like any other. The SDK drops it, so that its lease runs out and
- * the server offers it again, once a lease for each timer that waits. At rest, its deadline alone ends it.
+ * Puts the task of a timer to rest. Other servers than ours offer such a task like any other. The SDK drops it, so that its
+ * lease runs out and the server offers it again, once a lease for each timer that waits. At rest, its deadline alone ends
+ * it.
  *
  * It waits for the root of its tree as a workflow waits for another, so that nothing looks halted. If the root has ended,
  * or there is none, the task is halted. Halted or waiting, the deadline ends the timer and wakes who waits for it.

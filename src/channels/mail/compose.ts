@@ -33,7 +33,8 @@ export interface Site {
 
 /**
  * Composes mails. Pure, except that it reads its templates once. It uses no clock, so a mail that is sent again is the
- * same. And a time told from now, such as "in two days", would be wrong when the mail is read. `asker-text.ts` handles addresses in askers' texts; all other links are ours.
+ * same. And a time told from now, such as "in two days", would be wrong when the mail is read. `asker-text.ts` handles
+ * addresses in askers' texts; all other links are ours.
  */
 export function createComposer({ from, publicUrl, messagesFor = ownMessages, bounceHeader }: Site): Composer {
   const templates = loadTemplates("mail");

@@ -34,7 +34,10 @@ const REQUEST_MS = 30_000;
 /** A response takes milliseconds. A client that takes longer to read one is stuck. */
 const DRAIN_MS = 5_000;
 
-/** Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`, `POST /erase`, `POST /rebuild`. */
+/**
+ * Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`,
+ * `POST /erase`, `POST /rebuild`.
+ */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
   const streams = new PollStreams(engine.messenger);
   const isToken = tokenCheck(token);

@@ -67,7 +67,10 @@ function isForOperators({ path }: Request): boolean {
   return path === "/admin" || path.startsWith("/admin/");
 }
 
-/** Signed links, the administration, the inbox and the mailbox are opened by people, whatever their software says; elsewhere browsers ask for HTML. */
+/**
+ * Signed links, the administration, the inbox and the mailbox are opened by people, whatever their software says; elsewhere
+ * browsers ask for HTML.
+ */
 function isForPeople(req: Request): boolean {
   return /^\/(a|d|r|admin|inbox|mailbox)(\/|$)/.test(req.path) || req.accepts(["json", "html"]) === "html";
 }

@@ -76,7 +76,10 @@ export async function readEditForm(req: Request, res: Response, request: Acting)
   return { ...form, values, edits, wrong };
 }
 
-/** A text that was shown as it is stays a text, whatever it says; all else is JSON. Undefined if it is none that all programs read alike. */
+/**
+ * A text that was shown as it is stays a text, whatever it says; all else is JSON. Undefined if it is none that all
+ * programs read alike.
+ */
 function valueIn(text: string, { value: shown, current }: EditRow): { readonly value: unknown } | undefined {
   if (text === shown) return { value: current };
   if (current === shown) return { value: text };

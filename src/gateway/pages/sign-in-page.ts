@@ -31,7 +31,10 @@ interface Attempted {
   readonly form: string;
 }
 
-/** `passkey`: it is not known here, or what it signed is not good. `unasked`: this browser has asked for nothing, or too long ago. `stale`: the form is of another session. */
+/**
+ * `passkey`: it is not known here, or what it signed is not good. `unasked`: this browser has asked for nothing, or too
+ * long ago. `stale`: the form is of another session.
+ */
 export type SignInOver = "passkey" | "spent" | "spent-today" | "used" | "expired" | "unasked" | "stale";
 
 /** Names of the controls. */

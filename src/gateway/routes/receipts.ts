@@ -1,6 +1,6 @@
 /**
- * `/r/:token`: the receipt, which shows the result of one press. `/r/:token/signed` is the same for strangers, signed. `POST /r/:token/undo` takes that press's answer back while
- * the request allows it. A receipt can do nothing else.
+ * `/r/:token`: the receipt, which shows the result of one press. `/r/:token/signed` is the same for strangers, signed.
+ * `POST /r/:token/undo` takes that press's answer back while the request allows it. A receipt can do nothing else.
  */
 import type { IRouter, Request, Response } from "express";
 import type { Durable } from "../../durable/durable.ts";

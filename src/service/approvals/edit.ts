@@ -1,4 +1,7 @@
-/** An approver changes arguments that the action's schema marks: the round ends, and everybody of the first stage is asked about the changed action. */
+/**
+ * An approver changes arguments that the action's schema marks: the round ends, and everybody of the first stage is asked
+ * about the changed action.
+ */
 import type { Change, Content } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import { type Edit, edited } from "../../approval/editing.ts";

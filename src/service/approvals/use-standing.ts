@@ -59,7 +59,10 @@ export type UseOutcome =
   | { readonly kind: "other-arguments" }
   | Exclude<Slot, { readonly kind: "use" }>;
 
-/** The same attempt comes to the same use. Costs three requests to the engine, however many uses there were, and what `SlotsOf.last` costs. */
+/**
+ * The same attempt comes to the same use. Costs three requests to the engine, however many uses there were, and what
+ * `SlotsOf.last` costs.
+ */
 export async function useStanding(options: UseOptions, granted: Granted, call: UseCall): Promise<UseOutcome> {
   const { standing } = granted;
   // Limits say what is allowed, not what can be stored, and shown to those who granted it.
