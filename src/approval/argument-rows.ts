@@ -7,7 +7,7 @@ import { pointer } from "./pointer.ts";
 
 /** One value, with its place. */
 export interface ArgumentRow {
-  /** JSON Pointer within the arguments, or the names with `›` between them if all are plain. */
+  /** Its place within the arguments: see {@link labelOf}. */
   readonly label: string;
   readonly value: string;
   /** Names of members and indexes of lists, from the arguments on. */
@@ -42,9 +42,17 @@ function isShortList(value: object): boolean {
 /** Names that need no quotes, and that no two people read differently. */
 const PLAIN_NAME = /^[\p{L}\p{N}_.-]+$/u;
 
+const LIKE_INDEX = /^\[\d+\]$/u;
+
+/**
+ * The names with `›` between them if all are plain, and else as in a JSON Pointer. Indexes of lists are in brackets, so that
+ * they are no names. Where a name is in such brackets, the path as a JSON list.
+ */
 function labelOf(path: Path): string {
-  const names = path.map(String);
-  if (names.every(isPlainName)) return names.join(" › ");
+  if (path.some((name) => typeof name === "string" && LIKE_INDEX.test(name))) return shownJson(path);
+  const isPlain = path.every((name) => typeof name === "number" || isPlainName(name));
+  const names = path.map((name) => (typeof name === "number" ? `[${name}]` : name));
+  if (isPlain) return names.join(" › ");
   const whole = names.map((name) => `/${pointer(name)}`).join("");
   return hasInvisible(whole) ? shownJson(whole) : whole;
 }

@@ -20,21 +20,25 @@ export function argumentsIn(rows: readonly Row[]): unknown {
     if (at.value !== undefined || at.members.size > 0) throw new Error(`${label} is shown twice`);
     at.value = { is: valueIn(value) };
   }
-  return valueOf(root, true);
+  return valueOf(root);
 }
 
 interface Node {
-  readonly members: Map<string, Node>;
+  /** By names, and by indexes of lists. */
+  readonly members: Map<string | number, Node>;
   value?: { readonly is: unknown };
 }
 
-function namesIn(label: string): string[] {
+function namesIn(label: string): (string | number)[] {
+  if (label.startsWith("[")) return JSON.parse(label) as (string | number)[];
   const path = label.startsWith('"') ? (JSON.parse(label) as string) : label;
-  if (!path.startsWith("/")) return path.split(" › ");
-  return path
-    .slice(1)
-    .split("/")
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (!path.startsWith("/")) return path.split(" › ").map(nameIn);
+  return path.slice(1).split("/").map(nameIn);
+}
+
+function nameIn(token: string): string | number {
+  const [, index] = /^\[(\d+)\]$/u.exec(token) ?? [];
+  return index === undefined ? token.replaceAll("~1", "/").replaceAll("~0", "~") : Number(index);
 }
 
 function valueIn(text: string): unknown {
@@ -45,12 +49,13 @@ function valueIn(text: string): unknown {
   }
 }
 
-/** Rows do not tell a list from an object with the names 0, 1, …; both are right, and the JSON beside them tells which it is. */
-function valueOf({ members, value }: Node, isRoot = false): unknown {
+function valueOf({ members, value }: Node): unknown {
   if (value !== undefined) return value.is;
-  const names = [...members.keys()];
-  const parts = [...members.values()].map((member) => valueOf(member));
-  const isList = isDeepStrictEqual(names, [...parts.keys()].map(String));
-  if (isList && !isRoot) return parts;
-  return Object.fromEntries(names.map((name, i) => [name, parts[i]]));
+  const named = [...members].map(([name, member]) => [name, valueOf(member)] as const);
+  const indexes = named.map(([name]) => name);
+  if (indexes.length > 0 && indexes.every((name) => typeof name === "number")) {
+    if (!isDeepStrictEqual(indexes, [...indexes.keys()])) throw new Error("A list has gaps");
+    return named.map(([, member]) => member);
+  }
+  return Object.fromEntries(named);
 }

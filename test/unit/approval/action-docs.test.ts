@@ -57,7 +57,7 @@ test("the schema with a mark lets the amount be changed, and nothing else", () =
 
 test("the table of what is shown is what is shown", () => {
   const rows = [...page.matchAll(/^\| `(\{.*?\})` \| `(.+?)`, `(.+?)`/gmu)];
-  expect(rows).toHaveLength(7);
+  expect(rows).toHaveLength(8);
   for (const [, given = "", label, value] of rows) {
     expect(argumentRows(JSON.parse(given) as Record<string, unknown>)).toMatchObject([{ label, value }]);
   }

@@ -1,6 +1,6 @@
 /** The action of a request: what is accepted, what is refused and where, and what binds it. */
 import { createHash } from "node:crypto";
-import { assert, dictionary, jsonValue, property, string } from "fast-check";
+import { array, assert, constantFrom, dictionary, jsonValue, oneof, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf, outcomeAction } from "../../../src/approval/action.ts";
 import type { ApprovalRequest, OutcomeKind } from "../../../src/approval/approval.ts";
@@ -636,8 +636,8 @@ describe("arguments as people see them", () => {
     [
       { rows: [{ id: 1 }, {}] },
       [
-        ["rows › 0 › id", "1"],
-        ["rows › 1", "{}"],
+        ["rows › [0] › id", "1"],
+        ["rows › [1]", "{}"],
       ],
     ],
     [
@@ -647,6 +647,22 @@ describe("arguments as people see them", () => {
         ["word", '"true"'],
         ["empty", '""'],
         ["blank", '" a"'],
+      ],
+    ],
+    [{ rows: { 0: { id: 1 } } }, [["rows › 0 › id", "1"]]],
+    [
+      { "the rows": [{ id: 1 }, { 0: 2 }] },
+      [
+        ["/the rows/[0]/id", "1"],
+        ["/the rows/[1]/0", "2"],
+      ],
+    ],
+    [
+      { rows: [{ id: 1 }, { "[0]": 2 }], "[0]": 3 },
+      [
+        ["rows › [0] › id", "1"],
+        ['["rows",1,"[0]"]', "2"],
+        ['["[0]"]', "3"],
       ],
     ],
     [
@@ -676,10 +692,41 @@ describe("arguments as people see them", () => {
     expect(argumentRows(value).map((row) => [row.label, row.value])).toEqual(rows);
   });
 
+  test.each([
+    [{ rows: [{ id: 1 }] }, { rows: { 0: { id: 1 } } }],
+    [{ "a b": [{ id: 1 }] }, { "a b": { 0: { id: 1 } } }],
+    [{ "a b": [{ id: 1 }] }, { "a b": { "[0]": { id: 1 } } }],
+    [{ a: [{ id: 1 }] }, { a: { "[0]": { id: 1 } } }],
+  ])("a list and an object with its indexes for names are different (%j, %j)", (one, other) => {
+    const labels = (given: object) => argumentRows({ ...given }).map(({ label }) => label);
+    expect(labels(one)).not.toEqual(labels(other));
+    const content = (given: object) =>
+      ({
+        title: "Pay",
+        details: [],
+        action: {
+          ...accepted(transfer).action,
+          tool: "pay",
+          reversible: "no",
+          validFor: "P1D",
+          arguments: { ...given },
+        },
+      }) as const;
+    expect(contentChanges(content(one), content(other))).toMatchObject([{ before: "1" }, { after: "1" }]);
+  });
+
   test("are all there: whatever is accepted can be read back from its rows, and from its JSON", () => {
     assert(
       property(
-        dictionary(string({ unit: "grapheme" }), jsonValue({ maxDepth: 4, stringUnit: "binary" })),
+        dictionary(
+          string({ unit: "grapheme" }),
+          oneof(
+            jsonValue({ maxDepth: 4, stringUnit: "binary" }),
+            // Names that look like indexes, beside lists.
+            array(dictionary(constantFrom("0", "1", "[0]", "a"), jsonValue({ maxDepth: 2 }))),
+            dictionary(constantFrom("0", "1", "[0]", "[1]", "a b"), jsonValue({ maxDepth: 2 })),
+          ),
+        ),
         (value) => {
           const json = JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
           if (problems({ ...transfer, arguments: json }).length > 0) return;
