@@ -269,6 +269,82 @@ test("at every request that stores something of an action: one grant, never two,
   expect((await calls.revoke(ids.revoke)).status).toBe(200);
 });
 
+/** Ends the gateway at its `n`th request that stores something of the approval, before the engine has it or before the reply. */
+async function dyingAt(n: number, moment: "request" | "reply", id: string) {
+  const { service, proxy } = await site.startProxied("gateway");
+  const died = Promise.withResolvers<void>();
+  let stored = 0;
+  proxy.watcher = async (now, about) => {
+    if (!STORES.test(about.kind) || !about.id.startsWith(id)) return undefined;
+    if (now === "request") stored += 1;
+    if (stored < n || now !== moment) return undefined;
+    await service.killHard();
+    died.resolve();
+    return "cut";
+  };
+  return { died: died.promise };
+}
+
+const STORES = /^(?:promise\.(?:create|settle)|task\.create)$/u;
+
+test("at every request that stores something of a standing approval's use: one use, never two, and one mail about it", async () => {
+  const first = await site.start("gateway");
+  const standing = { limits: { "/amount": { max: 500 } }, uses: 10 };
+  const action = { tool: "refunds.pay", reversible: "costly", standing };
+  const id = await api.ask({ id: newId("refunds"), approvers: [ANA], action });
+  await press((await relay.mailTo(ANA, id)).links.approve);
+  await api.ended(id);
+  await first.killHard();
+  const use = (attempt: string) =>
+    post(`${site.publicUrl}/approvals/${id}/consume`, { arguments: { amount: 5 }, attempt });
+
+  // The attempt, the slot, and what came of the attempt.
+  for (const n of [1, 2, 3]) {
+    for (const moment of ["request", "reply"] as const) {
+      const { died } = await dyingAt(n, moment, id);
+      expect(await use("job-1").catch(() => "cut off"), `${moment} ${n}`).toBe("cut off");
+      await died;
+    }
+  }
+  await using _last = await site.start("gateway");
+  const used = [];
+  for (const attempt of ["job-1", "job-2", "job-1"]) used.push((await use(attempt)).json());
+  expect(used).toMatchObject([{ use: 1 }, { use: 2 }, { use: 1 }]);
+  const about = () => relay.notices.filter(({ to, subject }) => to === ANA && subject.includes("first time"));
+  await eventually("the mail about the first use", () => about().length > 0);
+  expect(about()).toHaveLength(1);
+});
+
+test("at every request that stores something of an edit: one new round, and one mail about it", async () => {
+  const first = await site.start("gateway");
+  const schema = { properties: { amount: { type: "number", "x-countersign-editable": true } } };
+  const action = { tool: "payments.transfer", arguments: { amount: 5 }, schema };
+  const id = await api.ask({ id: newId("edit"), approvers: [ANA], action });
+  await relay.mailTo(ANA, id);
+  await first.killHard();
+  const edit = () => post(`${site.publicUrl}/approvals/${id}/ballots/1/edit`, { arguments: { amount: 4 } });
+
+  for (const moment of ["request", "reply"] as const) {
+    const { died } = await dyingAt(1, moment, id);
+    expect(await edit().catch(() => "cut off"), moment).toBe("cut off");
+    await died;
+  }
+  await using _last = await site.start("gateway");
+  const asked = await eventually("the second round", async () => {
+    const approval = (await api.approvalRaw(id)).json() as {
+      round?: number;
+      ballots: { mail: { status: string } }[];
+    };
+    return approval.round === 2 && approval.ballots.at(-1)?.mail.status === "sent" ? approval : undefined;
+  });
+  expect(asked).toMatchObject({
+    action: { arguments: { amount: 4 } },
+    proposed: { action: { arguments: { amount: 5 } } },
+  });
+  expect(asked.ballots).toHaveLength(2);
+  expect(relay.mailsOf(id)).toHaveLength(2);
+});
+
 /** What became of the actions of the approvals. */
 function usesOf(ids: Readonly<Record<string, string>>): Promise<string[][]> {
   return Promise.all(
