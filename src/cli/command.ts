@@ -76,6 +76,8 @@ interface EngineOperations {
   collect(olderThanMs: number): Promise<{ readonly promises: number }>;
   /** Deletes a workflow with everything below it, if nothing of it is open. */
   erase(id: string): Promise<{ readonly promises: number; readonly state: "done" | "open" | "unknown" }>;
+  /** What `erase` would answer, without its deletions. */
+  erasable(id: string): Promise<{ readonly state: "done" | "open" | "unknown" }>;
   /** Writes the file again, without what was deleted. `false`: it did not, because an engine runs. */
   compact(): Promise<boolean>;
   /** Makes the index of approvals again. */

@@ -10,7 +10,7 @@ Deletes approvals that have ended, at once and as a whole: what was asked, of wh
 approvals in which this person was asked, or which they asked for. An approval inside a workflow goes with the workflow. The
 log of events keeps its entries, in which nothing is personal, says that the approval was erased, and can still be verified.
 
-Without --yes it only lists what it would delete. What is still open is not deleted: end it first, for example with
+Without --yes it only lists what it would delete, what is still open, and what it does not find. What is still open is not deleted: end it first, for example with
 countersign approvals cancel.
 
 While the service runs, earlier copies of what was deleted stay in the file engine.db, in places that are free. With the service
@@ -21,7 +21,7 @@ Options:
   --compact  Delete nothing, and write engine.db again. The service must be stopped
   --json     Print JSON, even on a terminal
 
-Exits 0 when everything is deleted, 5 when something is still open, 3 for an unknown ID.
+Exits 0 when everything is deleted, or would be; 5 when something is still open, 3 for an unknown ID.
 
 It does not reach: backups, mails that were sent, the logs of processes, the audit record (which has ids, and no addresses), and what you
 entered about a person in files of the settings.
@@ -41,19 +41,24 @@ entered about a person in files of the settings.
     for (const word of positionals)
       found.push(...(word.includes("@") ? await ofPerson(cli, word) : [{ id: checkedId(word) }]));
     const trees = [...new Set(found.map(({ id }) => originOf(id)))];
-    if (values.yes !== true) {
-      cli.print({ erased: [], wouldErase: trees }, () => preview(trees, found), values);
-      return EXIT.ok;
-    }
     const engine = await cli.engine();
+    const isReal = values.yes === true;
     const results: Result[] = [];
     for (const id of trees) {
+      if (!isReal) {
+        results.push({ id, state: (await engine.erasable(id)).state });
+        continue;
+      }
       const { state, promises } = await engine.erase(id);
       results.push({ id, state });
       if (state === "done") cli.record({ what: "erase", about: id, promises, outcome: "done" });
     }
-    const of = (state: Result["state"]) => results.filter((each) => each.state === state).map(({ id }) => id);
-    const groups = { erased: of("done"), stillOpen: of("open"), unknown: of("unknown") };
+    const groups = groupsOf(results);
+    if (!isReal) {
+      const { erased: wouldErase, ...rest } = groups;
+      cli.print({ erased: [], wouldErase, ...rest }, () => preview(groups, found), values);
+      return exitCodeOf(groups);
+    }
     if (groups.erased.length === 0) {
       cli.print({ ...groups, compacted: false }, () => report(groups), values);
       return exitCodeOf(groups);
@@ -114,21 +119,32 @@ async function ofPerson(cli: Cli, address: string): Promise<readonly Entry[]> {
   return found;
 }
 
-function preview(trees: readonly string[], found: readonly Found[]): string {
-  if (trees.length === 0) return "There is nothing to delete";
+function groupsOf(results: readonly Result[]): Answer {
+  const of = (state: Result["state"]) => results.filter((each) => each.state === state).map(({ id }) => id);
+  return { erased: of("done"), stillOpen: of("open"), unknown: of("unknown") };
+}
+
+function preview({ erased, stillOpen, unknown }: Answer, found: readonly Found[]): string {
   const titles = new Map(found.map(({ id, title }) => [originOf(id), title]));
   return [
-    ...trees.map((id) => `  ${id}  ${titles.get(id) ?? ""}`.trimEnd()),
-    `Nothing was deleted: say --yes to delete these ${trees.length}`,
+    ...erased.map((id) => `  ${id}  ${titles.get(id) ?? ""}`.trimEnd()),
+    erased.length === 0
+      ? "There is nothing to delete"
+      : `Nothing was deleted: say --yes to delete ${erased.length === 1 ? "this one" : `these ${erased.length}`}`,
+    ...others({ stillOpen, unknown }, "would not be deleted"),
   ].join("\n");
 }
 
-function report({ erased, stillOpen, unknown }: Answer): string {
+function report({ erased, ...rest }: Answer): string {
+  const count = erased.length === 1 ? "1 is deleted" : `${erased.length} are deleted`;
+  return [count, ...others(rest, "was not deleted")].join("\n");
+}
+
+function others({ stillOpen, unknown }: Omit<Answer, "erased">, what: string): string[] {
   return [
-    `${erased.length} are deleted`,
-    ...stillOpen.map((id) => `${id} is still open, and was not deleted`),
+    ...stillOpen.map((id) => `${id} is still open, and ${what}`),
     ...unknown.map((id) => `There is no ${id}`),
-  ].join("\n");
+  ];
 }
 
 function exitCodeOf({ stillOpen, unknown }: Answer): ExitCode {

@@ -70,6 +70,8 @@ export interface Engine {
    * @returns how many promises it had
    */
   erase(id: string): Promise<Erased>;
+  /** What `erase` would answer now, without its deletions: `promises` is 0. */
+  erasable(id: string): Promise<Erased>;
   /**
    * Writes the file again, so that nothing is left in it of what was deleted, or had another value. Requests wait
    * meanwhile, for seconds if the file is large. Throws if it cannot.
@@ -210,6 +212,7 @@ function start(
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
+    erasable: async (id) => await Promise.resolve({ promises: 0, state: upkeep.erasable(id) }),
     compact: async () => await Promise.resolve(upkeep.compact()),
     rebuild: async () => {
       if (projector === undefined) throw new Error("This engine keeps no index: APPROVAL_INDEX is off");

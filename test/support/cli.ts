@@ -43,12 +43,13 @@ export function countersign(
 export async function countersignHere(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  { isTerminal = false } = {},
 ): Promise<CliRun> {
   let stdout = "";
   let stderr = "";
   const code = await run(args, {
     env: { ...env },
-    isTerminal: false,
+    isTerminal,
     out: (text) => {
       stdout += text;
     },

@@ -92,6 +92,13 @@ export class Upkeep {
     return { promises: erased.changes.length, state: erased.isDone ? "done" : "more" };
   }
 
+  /** Whether `erase` would delete the tree of this id. */
+  erasable(id: string): "done" | "open" | "unknown" {
+    const origin = originOf(id);
+    if (this.#store.view.promise(origin) === undefined) return "unknown";
+    return erase(this.#store.trees, origin, 1) === undefined ? "open" : "done";
+  }
+
   /** Writes the database's file again, without what was deleted from it. Throws when nothing can be written. */
   compact(): void {
     if (this.#isClosed) throw new Error("The engine is closed");

@@ -33,6 +33,9 @@ export function operateEngine({ dataDir, url, token, projection, trail }: Engine
     /** Deletes the tree of a promise, if nothing of it is open. */
     erase: async (id: string): Promise<Erased> =>
       await (here((engine) => engine.erase(id)) ?? there(url, token, "erase", { id })),
+    /** What `erase` would answer, without its deletions. */
+    erasable: async (id: string): Promise<Erased> =>
+      await (here((engine) => engine.erasable(id)) ?? there(url, token, "erasable", { id })),
     /**
      * Writes the file again, without what was deleted from it. `false`: an engine runs, which would have to stop answering.
      */

@@ -35,8 +35,8 @@ const REQUEST_MS = 30_000;
 const DRAIN_MS = 5_000;
 
 /**
- * Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, `POST /collect`,
- * `POST /erase`, `POST /rebuild`.
+ * Serves the engine to other processes of this machine: `POST /`, `GET /poll/:group/:pid`, `GET /ready`, and the
+ * commands.
  */
 export async function serveEngine(engine: Engine, { port, token }: ServeOptions): Promise<EngineServer> {
   const streams = new PollStreams(engine.messenger);
@@ -47,9 +47,11 @@ export async function serveEngine(engine: Engine, { port, token }: ServeOptions)
     if (!isLocalHost(request)) return send(response, 403, "Host must be a loopback address");
     const route = `${request.method} ${path}`;
     if (route === "POST /") return void post(engine, isToken, request, response);
-    if (route === "POST /collect") return void postCollect(engine, isToken, request, response);
-    if (route === "POST /erase") return void postErase(engine, isToken, request, response);
-    if (route === "POST /rebuild") return void postRebuild(engine, isToken, request, response);
+    const command = request.method === "POST" ? COMMANDS.get(path) : undefined;
+    if (command !== undefined) {
+      if (!isToken(bearer(request))) return unauthorized(response);
+      return void postCommand(command, engine, request, response);
+    }
     if (route === "GET /ready") return send(response, 200, "ready");
     if (path.startsWith("/poll/")) {
       if (request.method !== "GET") return notAllowed(response, "GET");
@@ -103,66 +105,79 @@ async function post(
   return sendReply(response, result);
 }
 
-/** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */
-async function postCollect(
+/** What the command line asks of a running engine, by its path. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries<Command>({
+    /** Retention by hand: `{"olderThanMs":…}`. Ends early when the caller goes away. */
+    "/collect": {
+      problem: ({ olderThanMs }) =>
+        typeof olderThanMs === "number" && Number.isSafeInteger(olderThanMs) && olderThanMs >= 0
+          ? undefined
+          : "olderThanMs must be a whole number of at least 0",
+      run: (engine, { olderThanMs }, gone) => engine.collect(Number(olderThanMs), gone),
+      failed: () => NO_DISK,
+    },
+    /** Deletes one tree: `{"id":…}`. */
+    "/erase": {
+      problem: idProblem,
+      run: (engine, { id }) => engine.erase(String(id)),
+      failed: () => NO_DISK,
+    },
+    /** Whether it would be deleted: `{"id":…}`. */
+    "/erasable": {
+      problem: idProblem,
+      run: (engine, { id }) => engine.erasable(String(id)),
+      failed: () => NO_DISK,
+    },
+    /** Makes the rows of the projection again, and answers when they are there. */
+    "/rebuild": {
+      problem: () => undefined,
+      run: async (engine) => {
+        await engine.rebuild();
+        return {};
+      },
+      failed: (error) => (error instanceof Error ? error.message : String(error)),
+    },
+  }),
+);
+
+interface Command {
+  /** What is wrong with the body's fields. */
+  readonly problem: (fields: Readonly<Record<string, unknown>>) => string | undefined;
+  /** @returns what is answered, as JSON */
+  readonly run: (
+    engine: Engine,
+    fields: Readonly<Record<string, unknown>>,
+    gone: AbortSignal,
+  ) => Promise<object>;
+  readonly failed: (error: unknown) => string;
+}
+
+const NO_DISK = "The engine cannot write to its disk now";
+
+function idProblem({ id }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof id === "string" && id !== "" ? undefined : "id must be a text";
+}
+
+async function postCommand(
+  command: Command,
   engine: Engine,
-  isToken: (token: string | undefined) => boolean,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!isToken(bearer(request))) return unauthorized(response);
   const body = await readBody(request);
   const input = body === undefined || body === "aborted" ? undefined : parseJson(body);
-  const olderThanMs = isFields(input) ? input["olderThanMs"] : undefined;
-  if (typeof olderThanMs !== "number" || !Number.isSafeInteger(olderThanMs) || olderThanMs < 0) {
-    return send(response, 400, "olderThanMs must be a whole number of at least 0");
-  }
+  const fields = isFields(input) ? input : {};
+  const problem = command.problem(fields);
+  if (problem !== undefined) return send(response, 400, problem);
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   try {
-    const collected = await engine.collect(olderThanMs, gone.signal);
+    const answer = await command.run(engine, fields, gone.signal);
     response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(collected));
-  } catch {
-    send(response, 503, "The engine cannot write to its disk now");
-  }
-}
-
-/** Deletes one tree: `{"id":…}`. */
-async function postErase(
-  engine: Engine,
-  isToken: (token: string | undefined) => boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (!isToken(bearer(request))) return unauthorized(response);
-  const body = await readBody(request);
-  const input = body === undefined || body === "aborted" ? undefined : parseJson(body);
-  const id = isFields(input) ? input["id"] : undefined;
-  if (typeof id !== "string" || id === "") return send(response, 400, "id must be a text");
-  try {
-    const erased = await engine.erase(id);
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(JSON.stringify(erased));
-  } catch {
-    send(response, 503, "The engine cannot write to its disk now");
-  }
-}
-
-/** Makes the rows of the projection again, and answers when they are there. */
-async function postRebuild(
-  engine: Engine,
-  isToken: (token: string | undefined) => boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (!isToken(bearer(request))) return unauthorized(response);
-  try {
-    await engine.rebuild();
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end("{}");
+    response.end(JSON.stringify(answer));
   } catch (error) {
-    send(response, 503, error instanceof Error ? error.message : String(error));
+    send(response, 503, command.failed(error));
   }
 }
 

@@ -73,11 +73,52 @@ const secrets = [0, 1, 2].map((at) =>
 describe("countersign erase", () => {
   it("lists what it would delete, and deletes nothing without --yes", async () => {
     const { dataDir, engine } = await withApprovals();
+    const server = await testServer(engine);
+    writeFileSync(join(dataDir, "engine.token"), "token");
+    const env = { DATA_DIR: dataDir, ENGINE_PORT: String(server.port) };
+    const preview = async (...words: string[]) => {
+      const { code, stdout } = await countersignHere(["erase", ...words], env);
+      return { code, ...JSON.parse(stdout) };
+    };
+    expect(await preview("ana@example.com", "po-9")).toEqual({
+      code: 5,
+      erased: [],
+      wouldErase: ["po-1"],
+      stillOpen: ["po-2"],
+      unknown: ["po-9"],
+    });
+    await server.close();
     await engine.close();
-    const said = await countersignHere(["erase", "po-1"], { DATA_DIR: dataDir });
-    expect(said).toMatchObject({ code: 0 });
-    expect(JSON.parse(said.stdout)).toEqual({ erased: [], wouldErase: ["po-1"] });
+    const po1 = { code: 0, erased: [], wouldErase: ["po-1"], stillOpen: [], unknown: [] };
+    expect(await preview("po-1")).toEqual(po1);
+    expect(await preview("po-1", "po-9")).toEqual({ ...po1, code: 3, unknown: ["po-9"] });
     expect(auditOf(dataDir)).toMatchObject({ approvals: 3, erased: 0 });
+  });
+
+  it("says it in words on a terminal", async () => {
+    const { dataDir, engine } = await withApprovals();
+    const server = await testServer(engine);
+    writeFileSync(join(dataDir, "engine.token"), "token");
+    const env = { DATA_DIR: dataDir, ENGINE_PORT: String(server.port) };
+    const say = async (...words: string[]) =>
+      (await countersignHere(["erase", ...words], env, { isTerminal: true })).stdout;
+    expect(await say("ana@example.com", "po-9")).toBe(
+      [
+        "  po-1  A secret of Ana",
+        "Nothing was deleted: say --yes to delete this one",
+        "po-2 is still open, and would not be deleted",
+        "There is no po-9",
+        "",
+      ].join("\n"),
+    );
+    expect(await say("po-1", "po-2", "--yes")).toBe(
+      [
+        "1 is deleted",
+        "po-2 is still open, and was not deleted",
+        "Earlier copies may be left in free places of engine.db: stop the service, and run countersign erase --compact",
+        "",
+      ].join("\n"),
+    );
   });
 
   it.each(["a running engine", "a folder"])(
