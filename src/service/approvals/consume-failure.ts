@@ -129,10 +129,7 @@ export function revokeFailure(
     const { why, status } = revoked;
     if (why === "no-action")
       return new ServiceError("CONFLICT", "Cannot revoke: the approval is not about an action");
-    const text =
-      status === "pending"
-        ? "the approval is still open: cancel it (POST /approvals/:id/cancel)"
-        : `the approval has ended as ${status}`;
+    const text = notRevocable(revoked);
     return new ServiceError("CONFLICT", `Cannot revoke: ${text}`, { more: { approvalStatus: status } });
   }
   const { taken } = revoked;
@@ -154,6 +151,12 @@ export function revokeFailure(
     default:
       return taken satisfies never;
   }
+}
+
+function notRevocable({ status, item }: Extract<Revoked, { readonly kind: "refused" }>): string {
+  if (status === "pending") return "the approval is still open: cancel it (POST /approvals/:id/cancel)";
+  if (status !== "struck-out") return `the approval has ended as ${status}`;
+  return item === undefined ? "all items were struck out" : NOT_APPROVED[status];
 }
 
 const UNREADABLE = "another program has written in the place of its use";

@@ -22,7 +22,9 @@ export type Revoked =
       readonly kind: "refused";
       readonly approval: string;
       readonly why: "no-action" | "not-approved";
-      readonly status: ApprovalView["status"];
+      /** Of an approved one with items: that the item was struck out, or all of them. */
+      readonly status: ApprovalView["status"] | "struck-out";
+      readonly item?: number | undefined;
     }
   | {
       readonly kind: "no-item";
@@ -65,7 +67,9 @@ export async function revokeAction(
     if (consumable.why === "item" && item !== undefined)
       return { kind: "no-item", approval: root.id, refusal: consumable };
     const why = consumable.why === "no-action" ? "no-action" : "not-approved";
-    return { kind: "refused", approval: root.id, why, status: statusOf(root).status };
+    const { status } = statusOf(root);
+    const isStruckOut = status === "approved" && why === "not-approved";
+    return { kind: "refused", approval: root.id, why, status: isStruckOut ? "struck-out" : status, item };
   }
   if ("standing" in consumable) {
     const granted = grantedStanding(root);

@@ -9,6 +9,7 @@ import { createDurable } from "../../../../src/durable/resonate.ts";
 import { type Engine, openEngine } from "../../../../src/engine/engine.ts";
 import { restoredId } from "../../../../src/protocol/restored.ts";
 import { type Consumed, consumeAction } from "../../../../src/service/approvals/consume.ts";
+import { revokeFailure } from "../../../../src/service/approvals/consume-failure.ts";
 import { revokeAction } from "../../../../src/service/approvals/revoke.ts";
 import { usesOf } from "../../../../src/service/approvals/uses.ts";
 import {
@@ -320,6 +321,22 @@ describe("several actions in one approval", () => {
       [1, "consumed"],
       [3, "consumed"],
     ]);
+  });
+
+  test("that were struck out cannot be revoked, and the refusal says so", async () => {
+    const actor = { door: "api", caller: "key:b", nonce: "n1" } as const;
+    const why = async (world: World, item?: number) => {
+      const revoked = await revokeAction(optionsOf(world), "pay-1", { ...actor, item });
+      const failure = revoked.kind === "unknown" ? undefined : revokeFailure(revoked);
+      return [failure?.code, failure?.message, failure?.more];
+    };
+    const more = { approvalStatus: "struck-out" };
+    await using world = openWorld();
+    await open(world, { approved: [1, 3] });
+    expect(await why(world, 2)).toEqual(["CONFLICT", "Cannot revoke: this item was struck out", more]);
+    await using none = openWorld();
+    await open(none, { approved: [] });
+    expect(await why(none)).toEqual(["CONFLICT", "Cannot revoke: all items were struck out", more]);
   });
 
   test("are revoked as far as nobody has consumed them, or one of them alone", async () => {
