@@ -97,6 +97,8 @@ export interface MessageArgs {
   readonly "answer.recorded.program": { readonly who: string };
   readonly "answer.recorded.system": { readonly caller: string; readonly who: string };
   readonly "answer.reject": null;
+  readonly "answer.through.inbox": null;
+  readonly "answer.through.link": null;
   readonly "approve.all": { readonly eligible: number };
   readonly "approve.alone": null;
   readonly "approve.one": null;

@@ -251,7 +251,8 @@ function answers(
     return {
       title: personLine(person),
       lines: [
-        answerLine(decision, { request, messages }),
+        ...answerLines(decision, { request, messages }),
+        ...throughLine(decision, messages),
         ...recordedLine(person, decision, messages),
         ourLine(date.local, "soft"),
         ...(comment === undefined ? [] : theirLines(comment)),
@@ -284,13 +285,22 @@ function recordedLine(
   return text === undefined ? [] : [theirLine(both(text))];
 }
 
-function answerLine(
+/** How the person was known; nothing where a program answered in their place, which `recordedLine` tells. */
+function throughLine({ door }: CountedDecision, messages: Messages): readonly Line[] {
+  if (door === "mail") return [ourLine(messages.text("answer.through.link"), "soft")];
+  return door === "inbox" ? [ourLine(messages.text("answer.through.inbox"), "soft")] : [];
+}
+
+/** What was answered. A choice with a name of the asker's own may be called anything, so what it counts as follows. */
+function answerLines(
   decision: CountedDecision,
   { request, messages }: { request: ApprovalRequest; messages: Messages },
-): Line {
+): readonly Line[] {
   const chosen = choicesOf(request).find(({ value }) => value === decision.choice);
-  if (chosen?.label !== undefined) return theirLine(both(chosen.label));
-  return ourLine(messages.text(ANSWERS[effectOf(decision)]));
+  const effect = messages.text(ANSWERS[effectOf(decision)]);
+  return chosen?.label === undefined
+    ? [ourLine(effect)]
+    : [theirLine(both(chosen.label)), ourLine(effect, "soft")];
 }
 
 const ANSWERS = { approve: "answer.approve", reject: "answer.reject", changes: "answer.changes" } as const;

@@ -95,7 +95,7 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     { n: 1, email: ana.email, choice: "approve", comment: lines, at, door: "mail" },
     { n: 2, email: bo.email, choice: "release", effect: "approve", at, door: "api" },
     { n: 3, email: "cy@a.example", choice: "reject", comment: line, at, door: "webhook", caller: line },
-    { n: 4, email: "di@a.example", choice: "changes", effect: "changes", at, door: "mail" },
+    { n: 4, email: "di@a.example", choice: "changes", effect: "changes", at, door: "inbox" },
   ];
   const explanation = {
     round: 1,

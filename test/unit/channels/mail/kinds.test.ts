@@ -146,6 +146,26 @@ test("an answer that a program has given is told as recorded for the person", ()
   }
 });
 
+test("an outcome says of each answer who gave it, what it means, when, and how the person was known", () => {
+  const mails = everyMail("en-GB", { line: "Qqq", lines: "Qqq" }).filter(({ kind }) =>
+    kind.endsWith("outcome"),
+  );
+  const mail = mails.find((each) => "decisions" in each && each.decisions.length > 0);
+  const { text, html } = composer.compose(mail!);
+  for (const part of [text, html.replaceAll(/<[^>]*>/gu, " ")]) {
+    const known = part.matchAll(/Answered (?:[a-z,]+ )+(?:this address|signed in)|Recorded for/gu);
+    expect([...known].map(([found]) => found)).toEqual([
+      "Answered through the link in the mail to this address",
+      "Recorded for",
+      "Recorded for",
+      "Answered in the inbox, signed in",
+    ]);
+    // A choice with a name of the asker's own says what it counts as.
+    expect(part).toMatch(/Qqq\s+Approved\s+(?:\| )?Recorded for bo@a\.example/u);
+    expect(part).toMatch(/25 Nov(?:ember)? 2026[^\n]*(?:UTC|GMT|CET)/u);
+  }
+});
+
 test("the mail that people sign in by has code and link in both parts, and marks no word as somebody else's", () => {
   const mail = signInMail("en");
   const { subject, text, html, messageId, to, headers } = composed(mail);
