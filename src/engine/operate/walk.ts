@@ -14,16 +14,18 @@ export interface Walk {
 /** Rows of one query. The file is let go of between two: an engine that runs can copy its log back meanwhile. */
 const PAGE = 1_000;
 
-/** One state of an engine's file, to be read in any way. */
+/** An engine's file, to be read in any way: one state of it at a time. */
 export interface FileState {
   /** Rows of a query, by position. */
   rows(sql: string, ...parameters: (string | number)[]): Iterable<readonly SQLOutputValue[]>;
   read(id: string): PromiseRecord | undefined;
+  /** Lets go of the state. What is read next is of a newer one, if an engine has written. */
+  renew(): void;
 }
 
 /**
- * Looks at one state of an engine's file, that of its last checkpoint. Meanwhile an engine that runs cannot copy its log
- * back, so it should take seconds at most.
+ * Looks at an engine's file, in the state of its last checkpoint. Meanwhile an engine that runs cannot copy its log back: what
+ * takes longer than seconds calls `renew` from time to time.
  *
  * @throws Error if the file cannot be read
  */
@@ -39,6 +41,7 @@ export function look<T>(file: string, visit: (state: FileState) => T): T {
   try {
     db.exec("BEGIN");
     return visit({
+      renew: () => db.exec("COMMIT; BEGIN"),
       rows: (sql, ...parameters) =>
         statement(sql).all(...parameters) as unknown as readonly (readonly SQLOutputValue[])[],
       read(id) {

@@ -19,13 +19,16 @@ const MISSING_MAX = 256;
 export class ChainOrder {
   readonly #file: LogFile;
   readonly #findings: Findings;
+  readonly #size: number;
   /** Those that may go on. */
   readonly #chains = new Map<number, End>();
   readonly #erased = new NumberSet();
 
-  constructor(file: LogFile, findings: Findings) {
+  /** @param size of the log that is looked at: there may be more events meanwhile */
+  constructor(file: LogFile, findings: Findings, size: number) {
     this.#file = file;
     this.#findings = findings;
+    this.#size = size;
   }
 
   add(index: number, leaf: Leaf, hash: Buffer): void {
@@ -88,6 +91,7 @@ export class ChainOrder {
       return;
     }
     const [count, last, head] = row as unknown as readonly [number, number | null, Uint8Array];
+    if (this.#isLater(chain, last)) return;
     if (count > n) {
       this.#findings.add("dropped", `chain ${chain} has ${count} events, and the log has the first ${n}`);
     } else if (count < n) {
@@ -95,6 +99,13 @@ export class ChainOrder {
     } else if (last !== index + 1 || !hash.equals(head)) {
       this.#findings.add("changed", `event ${index} is not the one that chain ${chain} ended with`);
     }
+  }
+
+  /** Whether the chain has gone on since the log was as large as it is looked at. */
+  #isLater(chain: number, last: number | null): boolean {
+    if (last === null || last <= this.#size) return false;
+    const [event] = this.#file.rows("SELECT 1 FROM log_events WHERE seq = ? AND chain = ?", last, chain);
+    return event !== undefined;
   }
 }
 

@@ -61,17 +61,30 @@ function compareGaps(file: PromiseFile, findings: Findings): void {
 }
 
 function* approvalsOf(file: PromiseFile): Iterable<{ readonly n: number; readonly row: PromiseRow }> {
+  for (const [n, id, tags] of inPages(file, {
+    max: "SELECT max(n) FROM promises",
+    page: "SELECT n, id, tags FROM promises WHERE n > ? AND n <= ? ORDER BY n",
+  })) {
+    if (!String(tags).includes(`"${KIND_TAG}":"approval"`)) continue;
+    const row = rowOf(file, String(id));
+    if (row?.tags[KIND_TAG] === "approval") yield { n: Number(n), row };
+  }
+}
+
+/** Rows by their number, which comes first in each, up to the one that is the last now. */
+function* inPages(
+  file: PromiseFile,
+  query: { readonly max: string; readonly page: string },
+): Iterable<readonly SQLOutputValue[]> {
+  const [[max] = []] = [...file.rows(query.max)];
   for (let after = 0; ; ) {
-    const page = [
-      ...file.rows(`SELECT n, id, tags FROM promises WHERE n > ? ORDER BY n LIMIT ${PAGE}`, after),
-    ];
+    const page = [...file.rows(`${query.page} LIMIT ${PAGE}`, after, Number(max ?? 0))];
     if (page.length === 0) return;
-    for (const [n, id, tags] of page) {
-      after = Number(n);
-      if (!String(tags).includes(`"${KIND_TAG}":"approval"`)) continue;
-      const row = rowOf(file, String(id));
-      if (row?.tags[KIND_TAG] === "approval") yield { n: after, row };
+    for (const row of page) {
+      after = Number(row[0]);
+      yield row;
     }
+    file.renew();
   }
 }
 
@@ -185,21 +198,22 @@ function rowOf(file: PromiseFile, id: string): PromiseRow | undefined {
 
 /** Chains of deleted approvals end with an event that says so. */
 function compareErased(file: PromiseFile, findings: Findings): number {
-  const lost = file.rows(
-    `SELECT chain FROM log_chains WHERE root IS NOT NULL
-      AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)`,
-  );
-  for (const [chain] of lost) {
+  const of = (condition: string) =>
+    inPages(file, {
+      max: "SELECT max(chain) FROM log_chains",
+      page: `SELECT log_chains.chain, type FROM log_chains LEFT JOIN log_events ON seq = last
+        WHERE log_chains.chain > ? AND log_chains.chain <= ? AND ${condition} ORDER BY log_chains.chain`,
+    });
+  const isLost =
+    "root IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)";
+  for (const [chain] of of(isLost)) {
     findings.add(
       "changed",
       `the approval of chain ${String(chain)} is gone, and the log does not say that it was deleted`,
     );
   }
   let erased = 0;
-  for (const [chain, type] of file.rows(
-    `SELECT log_chains.chain, type FROM log_chains LEFT JOIN log_events ON seq = last
-      WHERE key IS NULL AND log_chains.chain > 0`,
-  )) {
+  for (const [chain, type] of of("key IS NULL")) {
     erased += 1;
     if (type === OWN.erased) continue;
     findings.add(

@@ -10,7 +10,7 @@ const TILE = 256;
 export class TileCheck {
   readonly #file: LogFile;
   readonly #findings: Findings;
-  /** Tiles of events, up to the last that is stored or is below one that is. */
+  /** Tiles of events, up to the last that is stored or is below one that is, when this began. */
   readonly #stored: number;
   #missing = 0;
   #n = 0;
@@ -37,7 +37,11 @@ export class TileCheck {
   finish(size: number): void {
     while (size >= (this.#n + 1) * TILE) this.#compare();
     const beyond = [
-      ...this.#file.rows("SELECT n FROM log_tiles WHERE level = 0 AND n >= ? ORDER BY n", this.#n),
+      ...this.#file.rows(
+        "SELECT n FROM log_tiles WHERE level = 0 AND n >= ? AND n < ? ORDER BY n",
+        this.#n,
+        this.#stored,
+      ),
     ];
     for (const [n] of beyond) {
       const from = Number(n) * TILE;

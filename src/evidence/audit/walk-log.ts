@@ -9,10 +9,12 @@ import { ChainOrder } from "./chain-order.ts";
 import type { Findings } from "./findings.ts";
 import { TileCheck } from "./tile-check.ts";
 
-/** Reads an engine's file, in one state of it. */
+/** Reads an engine's file. An engine may write to it: what is read together is of one state until `renew`. */
 export interface LogFile {
   /** Rows of a query, by position. */
   rows(sql: string, ...parameters: (string | number)[]): Iterable<readonly SQLOutputValue[]>;
+  /** Lets the engine copy back what it has written; what is read next may be newer. */
+  renew(): void;
 }
 
 export interface WalkedLog {
@@ -36,7 +38,9 @@ const PAGE = 1_024;
 export function walkLog(file: LogFile, findings: Findings, sizes: readonly number[]): WalkedLog {
   const tree = new CompactTree();
   const rootAt = new Map<number, Buffer>();
-  const chains = new ChainOrder(file, findings);
+  // Events are only added. Those that come while this looks are for the next audit.
+  const [[end] = [0]] = [...file.rows("SELECT coalesce(max(seq), 0) FROM log_events")];
+  const chains = new ChainOrder(file, findings, Number(end));
   const times = new Times(findings);
   const tiles = new TileCheck(file, findings);
   const note = () => {
@@ -47,8 +51,9 @@ export function walkLog(file: LogFile, findings: Findings, sizes: readonly numbe
   for (;;) {
     const page = [
       ...file.rows(
-        `SELECT seq, ${LEAF_COLUMNS} FROM log_events WHERE seq > ? ORDER BY seq LIMIT ${PAGE}`,
+        `SELECT seq, ${LEAF_COLUMNS} FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ${PAGE}`,
         after,
+        Number(end),
       ),
     ] as unknown as readonly [number, ...LeafColumns][];
     if (page.length === 0) break;
@@ -66,6 +71,7 @@ export function walkLog(file: LogFile, findings: Findings, sizes: readonly numbe
       chains.add(seq - 1, leaf, hash);
       times.add(seq - 1, leaf);
     }
+    file.renew();
   }
   tiles.finish(after);
   chains.finish();
