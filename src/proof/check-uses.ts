@@ -11,7 +11,13 @@ export function useProblems(
 ): string[] {
   const { kind, sub, began, iss, state, n, at, argumentsHash, digest } = claims;
   const consumable = consumableAt(root, n);
-  if (consumable === undefined) return ["it has a number that no use can have"];
+  // Behind the last use of a standing approval there can be its revocation, but no other use.
+  const isBehind =
+    consumable !== undefined &&
+    "standing" in consumable &&
+    state !== "revoked" &&
+    Number(n) > consumable.standing.uses;
+  if (consumable === undefined || isBehind) return ["it has a number that no use can have"];
   const atMs = Date.parse(String(at));
   const startedAtMs = root.settledAt ?? root.timeoutAt;
   const isAbout = kind === "use" && sub === root.id && Date.parse(String(began)) === root.createdAt;
@@ -24,6 +30,21 @@ export function useProblems(
     ...(state === "revoked" || isApproved(argumentsHash, consumable)
       ? []
       : ["it was taken with other arguments than were approved"]),
+  ];
+}
+
+/** Of a standing approval, whose uses are numbered as they come, and whose revocation takes the next number. */
+export function orderProblems(all: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const inOrder = all.toSorted((a, b) => Number(a["n"]) - Number(b["n"]));
+  const times = inOrder.map(({ at }) => Date.parse(String(at)));
+  const revoked = inOrder.findIndex(({ state }) => state === "revoked");
+  return [
+    ...(revoked === -1 || revoked === inOrder.length - 1
+      ? []
+      : ["A use has a number behind that of the revocation"]),
+    ...(times.some((atMs, i) => atMs < (times[i - 1] ?? atMs))
+      ? ["A use is older than one with a lower number"]
+      : []),
   ];
 }
 

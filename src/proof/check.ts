@@ -10,7 +10,7 @@ import { type KeySet, keyNamedIn, verifySigned } from "../signing/verify.ts";
 import type { Bundle } from "./bundle.ts";
 import { contentProblems, digestProblems, unhashedIn } from "./check-content.ts";
 import { placeProblems } from "./check-places.ts";
-import { useProblems } from "./check-uses.ts";
+import { orderProblems, useProblems } from "./check-uses.ts";
 import { evidenceHash, recordsOf } from "./evidence.ts";
 import { decisionReceipt, outcomeReceipt } from "./receipt.ts";
 import { recompute } from "./recompute.ts";
@@ -137,12 +137,12 @@ async function decisionLines(
 
 async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: Seen): Promise<Line[]> {
   const isStanding = requestOf(root)?.action?.standing !== undefined;
-  const numbers: unknown[] = [];
+  const taken: Readonly<Record<string, unknown>>[] = [];
   const lines = await Promise.all(
     uses.map(async (token, index): Promise<Line[]> => {
       const read = await verifySigned(set, "countersign-receipt+jwt", token);
       if (!read.ok) return [wrong(`Receipt ${index + 1} of uses is signed: ${REFUSED[read.reason]}`)];
-      numbers.push(read.claims["n"]);
+      taken.push(read.claims);
       const name = `The receipt of use ${String(read.claims["n"])}`;
       const problems = useProblems(root, read.claims, issuer);
       return all(
@@ -163,9 +163,12 @@ async function useLines({ receipts: { uses } }: Bundle, { set, root, issuer }: S
           ),
         ];
   const several =
-    new Set(numbers).size < numbers.length ? [wrong("Several receipts have the number of one use")] : [];
+    new Set(taken.map(({ n }) => n)).size < taken.length
+      ? [wrong("Several receipts have the number of one use")]
+      : [];
+  const order = isStanding ? orderProblems(taken).map(wrong) : [];
   const limits = isStanding && uses.length > 0 ? [LIMITS_OF_USES] : [];
-  return [...lines.flat(), ...several, ...limits, ...left];
+  return [...lines.flat(), ...several, ...order, ...limits, ...left];
 }
 
 async function receiptLine(set: KeySet, token: string, claims: object, name: string): Promise<Line> {

@@ -116,6 +116,27 @@ test("of a use of a standing approval it is said that its limits are not checked
   );
 });
 
+test("of a standing approval, a use beyond those that are allowed, or behind a revocation, is found out", async () => {
+  const bundle = await bundleOf("po-2");
+  const receipt = await signer.verify("countersign-receipt+jwt", bundle.receipts.uses[0] ?? "");
+  const claims = receipt.ok ? receipt.claims : {};
+  const withUses = async (...changes: readonly object[]) => {
+    const uses = await Promise.all(
+      changes.map((change) => signer.sign("countersign-receipt+jwt", { ...claims, ...change })),
+    );
+    const changed = { ...bundle, receipts: { ...bundle.receipts, uses } };
+    return said(await checkBundle(changed, signer.keySet), "wrong");
+  };
+  const later = new Date(Date.parse(String(claims["at"])) + 1_000).toISOString();
+  expect(await withUses({}, { n: 2, at: later })).toEqual([]);
+  expect(await withUses({ n: 5 }, { n: 6, state: "revoked", at: later })).toEqual([]);
+  expect(await withUses({ n: 6 })).toEqual(["The receipt of use 6: it has a number that no use can have"]);
+  const isBehind = ["A use has a number behind that of the revocation"];
+  expect(await withUses({ state: "revoked" }, { n: 2, at: later })).toEqual(isBehind);
+  expect(await withUses({ n: 2, at: later }, { state: "revoked" })).toEqual(isBehind);
+  expect(await withUses({ at: later }, { n: 2 })).toEqual(["A use is older than one with a lower number"]);
+});
+
 test("ballots without the hash of what was shown are counted as not checked", async () => {
   await ask({ id: "po-3", approvers: [ANA, BOB], require: "all" });
   await rig.press(await rig.link("po-3", "approve", 1));
