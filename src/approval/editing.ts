@@ -130,8 +130,8 @@ export function edited(content: Content, edits: readonly Edit[]): Edited {
   return { ok: true, content: next };
 }
 
-/** Where an action is, in problems of a request. */
-const AT = /^\/(?:action|items\/\d+)(?=\/|$)/u;
+/** Where an action is, in problems of a request that has nothing else: no other name begins like these. */
+const AT = /^\/(?:action|items\/\d+)/u;
 
 function numberIn(at: string | undefined): number | undefined {
   const [, index] = /\/items\/(\d+)/u.exec(at ?? "") ?? [];
