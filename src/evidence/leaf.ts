@@ -1,6 +1,6 @@
 /**
- * An event of an approval as the log has it: what anybody may see, and the commitment to what few may. The bytes are JSON in
- * the form of RFC 8785, so that every program makes the same of the same event.
+ * An event of an approval as the log has it: what could be published, and the commitment to what few may see. The bytes are
+ * JSON in the form of RFC 8785, so that every program makes the same of the same event.
  */
 import { hash } from "node:crypto";
 import type { PromiseRow } from "../engine/decide/state.ts";
