@@ -92,8 +92,13 @@ export function consumableOf(
 }
 
 /** Addresses of those whose answers approved it. */
-export function approversIn({ decisions }: Pick<Outcome, "decisions">): readonly string[] {
-  return decisions.filter(({ choice, effect = choice }) => effect === "approve").map(({ email }) => email);
+export function approversIn(outcome: Pick<Outcome, "decisions">): readonly string[] {
+  return approvalsIn(outcome).map(({ email }) => email);
+}
+
+/** The answers that approved it. */
+export function approvalsIn({ decisions }: Pick<Outcome, "decisions">): Outcome["decisions"] {
+  return decisions.filter(({ choice, effect = choice }) => effect === "approve");
 }
 
 /** Why something else than what was approved cannot be taken. What limits say of arguments is judged with each use. */

@@ -39,6 +39,11 @@ export function ballotId(approvalId: string, n: number): string {
   return childId(approvalId, n);
 }
 
+/** The number of a ballot from a path or an option; undefined for what is none. */
+export function ballotNumber(text: string): number | undefined {
+  return /^[1-9]\d{0,4}$/u.test(text) ? Number(text) : undefined;
+}
+
 /** Ids of promises below workflows are longer than those that callers choose. */
 export const PROMISE_ID_CHARS_MAX = 400;
 

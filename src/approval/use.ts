@@ -18,15 +18,19 @@ import { storedProgram } from "./why.ts";
 /** The executor's name of one try, in characters. */
 export const ATTEMPT_CHARS_MAX = 200;
 
-/** That an executor took the action. */
-export interface Use extends Program {
-  readonly kind: "use";
-  /** 1 for an action that can be used once. */
-  readonly n: number;
-  /** The executor's own name of this try. */
+/** One try of an executor to take the action. */
+export interface Try extends Program {
+  /** The executor's own name of it. */
   readonly attempt: string;
   /** SHA-256 of the arguments in the form of RFC 8785, in hexadecimal. */
   readonly argumentsHash: string;
+}
+
+/** That an executor took the action. */
+export interface Use extends Try {
+  readonly kind: "use";
+  /** 1 for an action that can be used once. */
+  readonly n: number;
   /** Of a standing approval: what all uses came to with this one. */
   readonly used?: Used;
 }
@@ -46,6 +50,16 @@ export type Taken =
   | { readonly kind: "late" }
   /** Another program wrote something else there. Nobody can take the action then. */
   | { readonly kind: "unreadable" };
+
+/** A key that was changed for another of the same client is the same executor's. */
+export function isSameTry(stored: Try, asked: Try): boolean {
+  const executor = ({ client, caller }: Program) => client ?? caller;
+  return (
+    stored.attempt === asked.attempt &&
+    executor(stored) === executor(asked) &&
+    stored.argumentsHash === asked.argumentsHash
+  );
+}
 
 /** @param n from 1 */
 export function useId(approval: string, n: number): string {

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { changeRequest, extendRequest, reassignRequest, recuseRequest } from "../approval/act-requests.ts";
 import { cancelRequest } from "../approval/cancel-request.ts";
 import { COMMAND_LINE } from "../approval/doer.ts";
+import { ballotNumber } from "../approval/ids.ts";
 import { addressKey } from "../approval/person.ts";
 import { problemsFromIssues } from "../approval/problems.ts";
 import { requestOf } from "../approval/stored.ts";
@@ -240,7 +241,8 @@ function ballotNamed({ id, ballots }: ApprovalView, { ballot, approver }: Values
     throw new UsageError("Say which ballot, by either --ballot N or --approver ADDRESS");
   }
   if (ballot !== undefined) {
-    if (/^[1-9]\d{0,4}$/u.test(ballot)) return Number(ballot);
+    const n = ballotNumber(ballot);
+    if (n !== undefined) return n;
     throw new UsageError(`--ballot must be a ballot's number, as show lists them, not ${ballot}`);
   }
   const key = addressKey(approver ?? "");

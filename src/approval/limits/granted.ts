@@ -1,5 +1,6 @@
 /** A standing approval that its approvers have granted, read from what is stored. */
 import type { Action } from "../action-schema.ts";
+import { approvalsIn } from "../consumable.ts";
 import { durationMs } from "../duration.ts";
 import { addressKey } from "../person.ts";
 import { outcomeOf, requestOf, type StoredRecord } from "../stored.ts";
@@ -28,9 +29,7 @@ export function grantedStanding(root: StoredRecord): GrantedStanding | undefined
     action,
     standing: action.standing,
     untilMs: root.settledAt + durationMs(action.validFor),
-    grantedBy: outcome.decisions
-      .filter(({ choice, effect = choice }) => effect === "approve")
-      .map(({ n, email }) => ({ n, email })),
+    grantedBy: approvalsIn(outcome).map(({ n, email }) => ({ n, email })),
   };
 }
 

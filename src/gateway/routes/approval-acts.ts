@@ -13,7 +13,7 @@ import {
   remindRequest,
   resendRequest,
 } from "../../approval/act-requests.ts";
-import { ballotId, isPromiseId } from "../../approval/ids.ts";
+import { ballotId, ballotNumber, isPromiseId } from "../../approval/ids.ts";
 import type { KnownPeople } from "../../approval/same-person.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -46,6 +46,9 @@ export interface ApprovalActRoutesOptions {
   readonly known?: KnownPeople | undefined;
 }
 
+/** No ballot has this number. */
+const NO_BALLOT = 0;
+
 export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutesOptions): void {
   const { needs, newNonce } = options;
   const optionsOf = (res: Response): ActOptions => actOptionsOf(options, res);
@@ -63,7 +66,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
       POST: needs("approvals:manage", async (req, res) => {
         const approval = approvalIn(req, res);
         const named = String(req.params["n"]);
-        const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
+        const n = ballotNumber(named) ?? NO_BALLOT;
         const body = await read(req);
         const actor = actorOf(req, res, newNonce);
         const acted = await act(optionsOf(res), { approval, n }, { ...body, ...actor });
@@ -122,7 +125,7 @@ export function addApprovalActRoutes(router: IRouter, options: ApprovalActRoutes
     POST: needs("promises:resolve", async (req, res) => {
       const approval = approvalIn(req, res);
       const named = String(req.params["n"]);
-      const n = /^[1-9]\d{0,4}$/.test(named) ? Number(named) : 0;
+      const n = ballotNumber(named) ?? NO_BALLOT;
       const { note, ...one } = await editBody(req);
       const actor = actorOf(req, res, newNonce);
       const acted = await editArguments(optionsOf(res), { approval, n }, { ...actor, edits: [one], note });

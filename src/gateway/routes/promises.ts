@@ -5,7 +5,7 @@
 import type { IRouter } from "express";
 import type { z } from "zod";
 import { programOf } from "../../approval/doer.ts";
-import { ballotId, isPromiseId } from "../../approval/ids.ts";
+import { ballotId, ballotNumber, isPromiseId } from "../../approval/ids.ts";
 import { problemsFromIssues } from "../../approval/problems.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Caller } from "../../auth/authenticate.ts";
@@ -62,8 +62,9 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
     POST: needs("promises:resolve", async (req, res) => {
       const approval = promiseNamed(req.params["id"]);
       noteApproval(res, approval);
-      const n = String(req.params["n"]);
-      const ballot = /^[1-9]\d{0,4}$/.test(n) ? ballotId(approval, Number(n)) : undefined;
+      const named = String(req.params["n"]);
+      const n = ballotNumber(named);
+      const ballot = n === undefined ? undefined : ballotId(approval, n);
       const { choice, comment, fields, except } = parseDecideBody((await readJson(req))?.value);
       const caller = callerOf(res)?.id;
       const nonce = newNonce();
@@ -84,19 +85,19 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       if (decided.kind !== "stands") {
         throw new ServiceError(
           "NOT_FOUND",
-          `There is no ballot ${n.slice(0, 8)} of an approval "${approval.slice(0, 64)}"`,
+          `There is no ballot ${named.slice(0, 8)} of an approval "${approval.slice(0, 64)}"`,
         );
       }
       const { effective, standing } = decided;
       const outcome = effective ? "stored" : "too late";
       audit(res, { what: "decide", about: ballot ?? "", approval, choice, nonce, outcome });
       log.info(
-        { requestId: requestIdOf(res), approval, ballot: n, choice, caller, effective },
+        { requestId: requestIdOf(res), approval, ballot: named, choice, caller, effective },
         "decided by program",
       );
       res
         .status(statusOf(standing, choice))
-        .json({ approval, ballot: Number(n), effective, stands: told(standing, callerOf(res)) });
+        .json({ approval, ballot: Number(named), effective, stands: told(standing, callerOf(res)) });
     }),
   });
 }

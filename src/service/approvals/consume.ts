@@ -13,17 +13,15 @@ import {
 import { consumableFor } from "../../approval/consumable-items.ts";
 import { type Program, programOf } from "../../approval/doer.ts";
 import { type GrantClaims, grantOf } from "../../approval/grant.ts";
-import { KIND_TAG } from "../../approval/ids.ts";
 import type { Refusal } from "../../approval/limits/use.ts";
-import { type Revocation, type Taken, takenIn, type Use, useId } from "../../approval/use.ts";
-import { USE_KIND } from "../../approval/use-names.ts";
+import { isSameTry, type Revocation, type Taken, takenIn, type Use, useId } from "../../approval/use.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
-import { currentTime } from "../../durable/engine-time.ts";
 import { readRestores } from "../../durable/restores.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import { approvalBehind } from "./approval-behind.ts";
 import { createLastSlots, type LastSlots } from "./last-slots.ts";
+import { takeUse } from "./take-use.ts";
 import { useStanding } from "./use-standing.ts";
 
 export interface ConsumeOptions {
@@ -91,7 +89,7 @@ export async function consumeAction(
   const backupAtMs = await backupWith(options, root);
   const record =
     backupAtMs === undefined
-      ? await take(options, root, { n, untilMs, param: use })
+      ? await takeUse(options, { approval: root.id, untilMs, param: use })
       : await durable.read(useId(root.id, n));
   if (record === undefined && backupAtMs !== undefined) return refused({ why: "restored", backupAtMs });
   const taken = takenIn(record);
@@ -137,29 +135,6 @@ async function consumeStanding(
 }
 
 /**
- * Creates the promise of a use, unless it exists or the action's time is over.
- *
- * @returns what is stored; undefined if nothing is
- */
-export async function take(
-  { durable, clock }: ConsumeOptions,
-  root: StoredPromise,
-  { n, untilMs, param }: { readonly n: number; readonly untilMs: number; readonly param: Use | Revocation },
-): Promise<StoredPromise | undefined> {
-  const id = useId(root.id, n);
-  // Who comes after the time creates nothing; who comes in time by this clock alone is told by the engine's (U3).
-  if ((await currentTime({ durable, clock })) >= untilMs) return await durable.read(id);
-  return await durable.create({
-    id,
-    param,
-    timeoutAt: untilMs,
-    tags: { [KIND_TAG]: USE_KIND },
-    // The workflow has ended, and no worker needs it.
-    isLoose: true,
-  });
-}
-
-/**
  * When the latest backup was made from which the engine was restored and that has this approval; undefined if there is none. Read each
  * time: a gateway may run on while its engine is restored.
  */
@@ -169,16 +144,6 @@ async function backupWith(
 ): Promise<number | undefined> {
   const restores = await readRestores(durable);
   return restores.findLast(({ backupAtMs }) => createdAt <= backupAtMs)?.backupAtMs;
-}
-
-/** A key that was changed for another of the same client is the same executor's. */
-function isSameTry(stored: Use, asked: Use): boolean {
-  const executor = ({ client, caller }: Program) => client ?? caller;
-  return (
-    stored.attempt === asked.attempt &&
-    executor(stored) === executor(asked) &&
-    stored.argumentsHash === asked.argumentsHash
-  );
 }
 
 function goneBy(taken: Taken, { untilMs }: Pick<Consumable, "untilMs">): Gone {

@@ -7,8 +7,9 @@ import { type ApprovalView, statusOf } from "../../approval/view.ts";
 import type { Actor } from "./act.ts";
 import { approvalBehind } from "./approval-behind.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
-import { type ConsumeOptions, take } from "./consume.ts";
+import type { ConsumeOptions } from "./consume.ts";
 import { revokeStanding } from "./standing-uses.ts";
+import { takeUse } from "./take-use.ts";
 
 export interface RevokeCall extends Actor {
   readonly reason?: string | undefined;
@@ -52,7 +53,7 @@ export async function revokeAction(
   if (root === undefined || consumable === undefined) return { kind: "unknown" };
   const revokeOne = async ({ n, untilMs }: Pick<Consumable, "n" | "untilMs">): Promise<Taken> => {
     const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };
-    return takenIn(await take(options, root, { n, untilMs, param }));
+    return takenIn(await takeUse(options, { approval: root.id, untilMs, param }));
   };
   const items = item === undefined ? allConsumable(root) : [];
   if ("why" in consumable && consumable.why === "item" && items.length > 0) {

@@ -1,15 +1,13 @@
 /** What became of a standing approval, and its end by hand. */
-import { KIND_TAG } from "../../approval/ids.ts";
 import type { GrantedStanding } from "../../approval/limits/granted.ts";
 import type { Used } from "../../approval/limits/use.ts";
 import { type StandingUse, slotIn } from "../../approval/limits/use-record.ts";
-import { type Revocation, useId } from "../../approval/use.ts";
-import { USE_KIND } from "../../approval/use-names.ts";
+import type { Revocation } from "../../approval/use.ts";
 import type { Durable } from "../../durable/durable.ts";
-import { currentTime } from "../../durable/engine-time.ts";
 import type { Actor } from "./act.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
 import { lastSlot } from "./last-slots.ts";
+import { takeUse } from "./take-use.ts";
 
 /** Times are milliseconds since 1970. */
 export interface StandingUses {
@@ -40,26 +38,15 @@ export type StandingRevoked =
 
 /** Takes the next slot, so that there is no use behind it. The first revocation stands. */
 export async function revokeStanding(
-  { durable, clock }: { readonly durable: Durable; readonly clock: () => number },
+  options: { readonly durable: Durable; readonly clock: () => number },
   granted: GrantedStanding,
   { reason, ...actor }: Actor & { readonly reason?: string | undefined },
 ): Promise<StandingRevoked> {
   const { approval, untilMs } = granted;
-  const { n: last } = await lastSlot(durable, granted);
+  const { n: last } = await lastSlot(options.durable, granted);
   for (let n = last + 1; ; n++) {
-    const id = useId(approval, n);
-    const isOver = (await currentTime({ durable, clock })) >= untilMs;
     const param: Revocation = { kind: "revoked", n, ...reasonOf(reason), ...actOf(actor) };
-    const record = isOver
-      ? await durable.read(id)
-      : await durable.create({
-          id,
-          param,
-          timeoutAt: untilMs,
-          tags: { [KIND_TAG]: USE_KIND },
-          isLoose: true,
-        });
-    const slot = slotIn(record, untilMs);
+    const slot = slotIn(await takeUse(options, { approval, untilMs, param }), untilMs);
     // Somebody used it meanwhile.
     if (slot.kind !== "use") return slot;
   }

@@ -16,13 +16,14 @@ import {
   slotOfAttempt,
 } from "../../approval/limits/use-record.ts";
 import { isRecord } from "../../approval/raw-input.ts";
-import { useId } from "../../approval/use.ts";
-import { STANDING_USE_FUNC, USE_KIND } from "../../approval/use-names.ts";
+import { isSameTry, type Try, useId } from "../../approval/use.ts";
+import { STANDING_USE_FUNC } from "../../approval/use-names.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { currentTime } from "../../durable/engine-time.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import type { LastSlots, SlotsOf } from "./last-slots.ts";
+import { takeUse } from "./take-use.ts";
 
 export interface UseOptions {
   readonly durable: Durable;
@@ -144,7 +145,7 @@ async function walk(
     }
     if (slot.kind !== "use") return slot;
     slots.saw({ n, used: slot.use.used });
-    if (isSameTry(slot.use, call)) {
+    if (isSameTry(slot.use, tryOf(call))) {
       await options.durable.settle(record.id, n);
       return { ...slot, kind: "used" };
     }
@@ -154,20 +155,15 @@ async function walk(
 
 /** Creates the promise of a slot, unless it exists or the approval's time is over. */
 async function take(
-  { durable, clock }: UseOptions,
+  options: UseOptions,
   { approval, standing, untilMs }: Granted,
   use: StandingUse,
   before: Used,
 ): Promise<StoredPromise | undefined> {
-  const id = useId(approval, use.n);
-  if ((await currentTime({ durable, clock })) >= untilMs) return await durable.read(id);
-  // The approval's workflow has ended, and no worker gets these with it.
-  const common = { id, tags: { [KIND_TAG]: USE_KIND }, isLoose: true } as const;
-  if (toldAfter(standing, before, use.used).length === 0) {
-    return await durable.create({ ...common, param: use, timeoutAt: untilMs });
-  }
+  const isTold = toldAfter(standing, before, use.used).length > 0;
   const timeoutAt = untilMs + STANDING_MAIL_LIFE_MS;
-  return await durable.start({ ...common, func: STANDING_USE_FUNC, args: [use, approval], timeoutAt });
+  const call = isTold ? { func: STANDING_USE_FUNC, args: [use, approval], timeoutAt } : undefined;
+  return await takeUse(options, { approval, untilMs, param: use, call });
 }
 
 async function begin(
@@ -200,7 +196,7 @@ async function knownUse(
   n: number | undefined,
 ): Promise<Extract<UseOutcome, { readonly kind: "used" }> | undefined> {
   const slot = n === undefined ? undefined : await slotAt(options, granted, n);
-  return slot?.kind === "use" && isSameTry(slot.use, call) ? { ...slot, kind: "used" } : undefined;
+  return slot?.kind === "use" && isSameTry(slot.use, tryOf(call)) ? { ...slot, kind: "used" } : undefined;
 }
 
 /** After a revocation nobody gets a grant, not even once more. */
@@ -245,14 +241,8 @@ function useOf(call: AllowedCall, n: number, used: Used): StandingUse {
   return { kind: "use", n, attempt, arguments: given, argumentsHash: hashOf(call), used, ...programOf(call) };
 }
 
-/** A key that was changed for another of the same client is the same executor's. */
-function isSameTry(stored: StandingUse, call: UseCall): boolean {
-  const executor = ({ client, caller }: Program) => client ?? caller;
-  return (
-    stored.attempt === call.attempt &&
-    executor(stored) === executor(call) &&
-    stored.argumentsHash === hashOf(call)
-  );
+function tryOf(call: UseCall): Try {
+  return { ...call, argumentsHash: hashOf(call) };
 }
 
 function hashOf({ arguments: given }: UseCall): string {
