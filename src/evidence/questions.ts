@@ -1,6 +1,6 @@
 /** What the log answers: its head, proofs about its tree, and its entries. */
 import type { DatabaseSync } from "node:sqlite";
-import { LEAF_COLUMNS, type LeafColumns, leafOf } from "./columns.ts";
+import { LEAF_COLUMNS, type LeafColumns, leafOf, query } from "./columns.ts";
 import { hex, leafText, saltOf } from "./leaf.ts";
 import { consistencyProof, inclusionProof, rootOf, type Subtrees } from "./merkle.ts";
 
@@ -99,10 +99,10 @@ function refuse(field: string, min: number, max: number): Refused {
 }
 
 function entriesOf({ db }: Asked, from: number, to: number): string[] {
-  const statement = db.prepare(
+  const statement = query(
+    db,
     `SELECT ${LEAF_COLUMNS} FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq`,
   );
-  statement.setReturnArrays(true);
   return (statement.all(from, to) as unknown as readonly LeafColumns[]).map((columns) =>
     leafText(leafOf(columns)),
   );
@@ -117,8 +117,7 @@ function eventsOf({ db, numberOf, size }: Asked, approval: string): LoggedEvent[
       : db.prepare("SELECT key, last FROM log_chains WHERE root = ? AND key IS NOT NULL").get(root);
   if (chain === undefined) return [];
   const key = chain["key"] as Uint8Array;
-  const statement = db.prepare(`SELECT ${LEAF_COLUMNS}, seq, part, before FROM log_events WHERE seq = ?`);
-  statement.setReturnArrays(true);
+  const statement = query(db, `SELECT ${LEAF_COLUMNS}, seq, part, before FROM log_events WHERE seq = ?`);
   const events: LoggedEvent[] = [];
   let at = chain["last"] as number | null;
   while (at !== null && events.length < EVENTS_MAX) {

@@ -3,8 +3,9 @@ import { randomFillSync } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { KIND_TAG, parentId } from "../approval/ids.ts";
 import type { PromiseRow } from "../engine/decide/state.ts";
-import type { Told, TrailRows, TrailSource } from "../engine/store/trail.ts";
-import { LEAF_COLUMNS, type LeafColumns, leafOf } from "./columns.ts";
+import type { PromiseSource } from "../engine/store/queries.ts";
+import type { Told, TrailRows } from "../engine/store/trail.ts";
+import { LEAF_COLUMNS, type LeafColumns, leafOf, query } from "./columns.ts";
 import { approvalOf, creationOf, type Event, gapAt, OWN, settlementOf } from "./events.ts";
 import { commitmentOf, HASH_BYTES, leafText, NO_HASH, saltOf } from "./leaf.ts";
 import { leafHash } from "./merkle.ts";
@@ -34,7 +35,7 @@ const OF_LOG = 0;
 /** Chains that are remembered from one checkpoint to the next. */
 const REMEMBERED_MAX = 1_000;
 
-export function openRows(db: DatabaseSync, source: TrailSource, now: () => number): TrailRows {
+export function openRows(db: DatabaseSync, source: PromiseSource, now: () => number): TrailRows {
   const sql = prepare(db);
   const number = (statement: StatementSync) => (statement.get() as unknown as readonly [number])[0];
   let size = number(sql.size);
@@ -177,18 +178,14 @@ class Keys {
 }
 
 function prepare(db: DatabaseSync) {
-  const arrays = (sql: string): StatementSync => {
-    const statement = db.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
   return {
-    size: arrays("SELECT coalesce(max(seq), 0) FROM log_events"),
-    chains: arrays("SELECT coalesce(max(chain) + 1, 0) FROM log_chains"),
-    leaves: arrays(`SELECT ${LEAF_COLUMNS} FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq`),
-    chain: arrays(`SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE chain = ?`),
-    chainOf: arrays(`SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE root = ?`),
-    lost: arrays(
+    size: query(db, "SELECT coalesce(max(seq), 0) FROM log_events"),
+    chains: query(db, "SELECT coalesce(max(chain) + 1, 0) FROM log_chains"),
+    leaves: query(db, `SELECT ${LEAF_COLUMNS} FROM log_events WHERE seq > ? AND seq <= ? ORDER BY seq`),
+    chain: query(db, `SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE chain = ?`),
+    chainOf: query(db, `SELECT ${CHAIN_COLUMNS} FROM log_chains WHERE root = ?`),
+    lost: query(
+      db,
       `SELECT root FROM log_chains WHERE root IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)`,
     ),

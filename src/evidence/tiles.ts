@@ -3,7 +3,8 @@
  * the hash of the subtree that it is; what is right of them is made of the events. So a proof reads a few tiles and at most
  * 255 events, however long the log is.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { query } from "./columns.ts";
 import { HASH_BYTES } from "./leaf.ts";
 import { foldComplete, nodeHash, type Subtrees } from "./merkle.ts";
 
@@ -87,15 +88,10 @@ export function openTiles(db: DatabaseSync, leaves: (from: number, count: number
 }
 
 function prepare(db: DatabaseSync) {
-  const arrays = (sql: string): StatementSync => {
-    const statement = db.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
   return {
-    count: arrays("SELECT count(*) FROM log_tiles WHERE level = ?"),
-    tile: arrays("SELECT hashes FROM log_tiles WHERE level = ? AND n = ?"),
-    roots: arrays("SELECT root FROM log_tiles WHERE level = ? AND n >= ? AND n < ? ORDER BY n"),
+    count: query(db, "SELECT count(*) FROM log_tiles WHERE level = ?"),
+    tile: query(db, "SELECT hashes FROM log_tiles WHERE level = ? AND n = ?"),
+    roots: query(db, "SELECT root FROM log_tiles WHERE level = ? AND n >= ? AND n < ? ORDER BY n"),
     add: db.prepare("INSERT INTO log_tiles (level, n, root, hashes) VALUES (?, ?, ?, ?)"),
   };
 }

@@ -4,7 +4,8 @@ import { creatorOf } from "../approval/creator.ts";
 import { childId, KIND_TAG } from "../approval/ids.ts";
 import { stored } from "../durable/protocol-client.ts";
 import type { PromiseRow } from "../engine/decide/state.ts";
-import type { ProjectedRows, ProjectionSource } from "../engine/store/projection.ts";
+import type { ProjectedRows } from "../engine/store/projection.ts";
+import type { PromiseSource } from "../engine/store/queries.ts";
 import { originOf } from "../protocol/ids.ts";
 import { entryOf } from "./derive.ts";
 import { dueAtMs, type Entry } from "./entry.ts";
@@ -17,7 +18,7 @@ import { changedTerms, type Terms, termsOf } from "./terms.ts";
 const CHILDREN_MAX = 10_000;
 
 /** @param limits of a page; tests have smaller ones */
-export function openRows(db: DatabaseSync, source: ProjectionSource, limits?: Limits): ProjectedRows {
+export function openRows(db: DatabaseSync, source: PromiseSource, limits?: Limits): ProjectedRows {
   const sql = prepare(db);
   const find = search(db, limits);
 
@@ -89,7 +90,7 @@ function prepare(db: DatabaseSync) {
   };
 }
 
-function childrenOf(source: ProjectionSource, id: string) {
+function childrenOf(source: PromiseSource, id: string) {
   const children = [];
   for (let at = 0; at < CHILDREN_MAX; at += 1) {
     const child = source.promise(childId(id, at));

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolder } from "../../lib/folder.ts";
+import { inTransaction } from "./queries.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { DatabaseSync } from "./sqlite.ts";
 
@@ -106,17 +107,11 @@ function migrate(db: DatabaseSync, file: string): void {
   }
   for (const [at, step] of MIGRATIONS.entries()) {
     if (at < version) continue;
-    db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(db, () => {
       db.exec(step);
       db.exec(`PRAGMA user_version = ${at + 1}`);
       db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-      db.exec("COMMIT");
-    } catch (error) {
-      // A full disk makes SQLite roll back by itself.
-      if (db.isTransaction) db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 }
 

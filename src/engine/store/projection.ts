@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { PromiseRow } from "../decide/state.ts";
+import type { PromiseSource } from "./queries.ts";
 
 export interface Projection {
   /** Raised when the rows that an older program made no longer fit: then all are made again. */
@@ -16,14 +17,7 @@ export interface Projection {
    */
   subjectOf(promise: Pick<PromiseRow, "id" | "tags">): string | undefined;
   /** Called when rows are first needed, so that what it loads costs a start nothing. */
-  open(db: DatabaseSync, source: ProjectionSource): ProjectedRows;
-}
-
-/** What rows are made of. */
-export interface ProjectionSource {
-  promise(id: string): PromiseRow | undefined;
-  /** The promise's number in the table `promises`, which it keeps as long as it lives, also in a copy of the file. */
-  numberOf(id: string): number | undefined;
+  open(db: DatabaseSync, source: PromiseSource): ProjectedRows;
 }
 
 /** All of these run within the engine's open transaction. */

@@ -1,8 +1,8 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Change, View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
 import type { ProjectedRows, Projection } from "./projection.ts";
-import { row } from "./queries.ts";
+import { inTransaction, promiseSource, query, row } from "./queries.ts";
 import { isFull, isOfDatabase } from "./sqlite-errors.ts";
 
 /** What a projection answers, or why it cannot now. */
@@ -237,11 +237,8 @@ export class Projector {
   /** In a transaction of its own. On a full disk, `build` begins later. */
   #beginAlone(): void {
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
-      this.#begin();
-      this.#db.exec("COMMIT");
+      inTransaction(this.#db, () => this.#begin());
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#made = "none";
       if (isFull(error)) {
         this.#log.warn({ err: error }, "Cannot make the index now");
@@ -290,10 +287,7 @@ export class Projector {
   }
 
   #opened(): ProjectedRows {
-    this.#rows ??= this.#projection.open(this.#db, {
-      promise: (id) => this.#view.promise(id),
-      numberOf: (id) => row(this.#sql.number, id)?.[0] as number | undefined,
-    });
+    this.#rows ??= this.#projection.open(this.#db, promiseSource(this.#db, this.#view));
     return this.#rows;
   }
 
@@ -347,16 +341,9 @@ const STATE = `CREATE TABLE projection (
 const STATE_OF = "SELECT version, number, built_to, put_off FROM projection";
 const JOURNAL_NUMBER = "SELECT number FROM journal";
 
-function query(db: DatabaseSync, sql: string): StatementSync {
-  const statement = db.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement;
-}
-
 function prepare(db: DatabaseSync) {
   return {
     last: query(db, "SELECT coalesce(max(n), 0) FROM promises"),
-    number: query(db, "SELECT n FROM promises WHERE id = ?"),
     promisesFrom: query(db, "SELECT n, id, tags FROM promises WHERE n > ? ORDER BY n LIMIT ?"),
   };
 }

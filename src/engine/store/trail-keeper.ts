@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Change, View } from "../decide/state.ts";
 import type { EngineLog } from "../log.ts";
-import { row } from "./queries.ts";
+import { inTransaction, promiseSource, query, row } from "./queries.ts";
 import { isFull } from "./sqlite-errors.ts";
 import type { Told, Trail, TrailRows } from "./trail.ts";
 
@@ -145,24 +145,16 @@ export class TrailKeeper {
 
   /** In a transaction of its own. A file without promises has no gap. */
   #begin(): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(this.#db, () => {
       this.#db.exec(`${this.#trail.schema}; ${STATE}`);
       this.#db.exec(
         "INSERT INTO trail SELECT 1, CASE WHEN EXISTS (SELECT 1 FROM promises) THEN -1 ELSE number END FROM journal",
       );
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   #opened(): TrailRows {
-    this.#rows ??= this.#trail.open(this.#db, {
-      promise: (id) => this.#view.promise(id),
-      numberOf: (id) => row(this.#sql.number, id)?.[0] as number | undefined,
-    });
+    this.#rows ??= this.#trail.open(this.#db, promiseSource(this.#db, this.#view));
     return this.#rows;
   }
 
@@ -214,16 +206,9 @@ export class TrailKeeper {
 /** One row: the checkpoint that the trail belongs to. */
 const STATE = "CREATE TABLE trail (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL) STRICT";
 
-function query(db: DatabaseSync, sql: string): StatementSync {
-  const statement = db.prepare(sql);
-  statement.setReturnArrays(true);
-  return statement;
-}
-
 function prepare(db: DatabaseSync) {
   return {
     table: query(db, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'trail'"),
-    number: query(db, "SELECT n FROM promises WHERE id = ?"),
     begin: db.prepare("SAVEPOINT trail_work"),
     undo: db.prepare("ROLLBACK TO trail_work"),
     release: db.prepare("RELEASE trail_work"),

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { PromiseRow } from "../decide/state.ts";
+import type { PromiseSource } from "./queries.ts";
 
 export interface Trail {
   /** Makes its tables where there are none yet. */
@@ -11,14 +12,7 @@ export interface Trail {
   /** Whether rows tell of this promise. It is called for each change, so it must be quick. */
   concerns(promise: Pick<PromiseRow, "id" | "tags">): boolean;
   /** Called when rows are first needed, so that what it loads costs a start nothing. */
-  open(db: DatabaseSync, source: TrailSource): TrailRows;
-}
-
-/** What is stored beside the trail. */
-export interface TrailSource {
-  readonly promise: (id: string) => PromiseRow | undefined;
-  /** The promise's number in the table `promises`, which it keeps as long as it lives, also in a copy of the file. */
-  readonly numberOf: (id: string) => number | undefined;
+  open(db: DatabaseSync, source: PromiseSource): TrailRows;
 }
 
 /** A change that rows tell of: a promise was created, or it was settled. */
