@@ -11,7 +11,7 @@ import { Api } from "../support/api.ts";
 import { LOOKS, type Look, lookAt, openBrowser, openPage, screenshot } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { noticeIn } from "../support/mails.ts";
-import { auditPage, focused } from "../support/page-audit.ts";
+import { auditPage, focused, focusedElement, isFocusElsewhere } from "../support/page-audit.ts";
 import { ROOT, type ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
@@ -416,7 +416,10 @@ async function expectShown(locator: Locator): Promise<void> {
 async function tabTo(page: Page, tag: string, text: RegExp): Promise<void> {
   const met: string[] = [];
   for (let i = 0; i < 30; i++) {
+    const before = await page.evaluateHandle(focusedElement);
     await page.keyboard.press("Tab");
+    // A frame may be a process of its own: the page hears of the focus in it later than the key was pressed.
+    await page.waitForFunction(isFocusElsewhere, before);
     const at = await page.evaluate(focused);
     met.push(`<${at.tag}> ${at.text}`);
     if (at.tag !== "body" && at.tag !== "iframe") expect(at.problem, met.at(-1)).toBeUndefined();

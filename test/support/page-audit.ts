@@ -143,6 +143,16 @@ export function auditPage(): string[] {
   return problems;
 }
 
+/** For `evaluateHandle`. */
+export function focusedElement(): unknown {
+  return document.activeElement;
+}
+
+/** Whether another element has the focus than this one. */
+export function isFocusElsewhere(element: unknown): boolean {
+  return document.activeElement !== element;
+}
+
 /** What has the keyboard's focus, and what keeps that from being seen. Runs in the browser like `auditPage()`. */
 export function focused(): {
   readonly tag: string;
