@@ -415,12 +415,13 @@ describe("items", () => {
       arguments: { to: "a".repeat(22) },
       schema: { properties: { to: { not: { pattern: "^(a|a)*b" } } } },
     };
-    const found = faults({ items: Array.from({ length: 50 }, () => slow) });
+    const simple = { ...transfer, schema: { properties: { to: { pattern: "^[A-Z0-9 ]+$" } } } };
+    // On a busy machine one alone may take all of the time: the first is none of them.
+    const found = faults({ items: [simple, ...Array.from({ length: 49 }, () => slow)] });
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(
-      /^\/items\/\d+\/schema: must be simpler: checking with it took longer than 250 ms, together with those of the items before it$/u,
+      /^\/items\/[1-9]\d*\/schema: must be simpler: checking with it took longer than 250 ms, together with those of the items before it$/u,
     );
-    const simple = { ...transfer, schema: { properties: { to: { pattern: "^[A-Z0-9 ]+$" } } } };
     expect(faults({ items: Array.from({ length: 50 }, () => simple) })).toEqual([]);
     const unfit = { ...simple, arguments: { to: "x" } };
     expect(faults({ items: [unfit, simple, unfit] }).map((each) => each.split(":")[0])).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { schemaProblems } from "../../../src/lib/json-schema.ts";
+import { type SchemaCheck, schemaProblems } from "../../../src/lib/json-schema.ts";
 
 const line = () => ({ properties: { amount: { $ref: "#/$defs/n" } } });
 const about = (name: string, part: object) => ({
@@ -26,5 +26,30 @@ describe("the library writes into a schema that it is given (findings/json-schem
     const shared = line();
     const checks = ["a", "b"].map((name) => ({ schema: about(name, shared), value }));
     expect(schemaProblems(checks)).toEqual([[], []]);
+  });
+});
+
+describe("a check that is broken off", () => {
+  const slow = { properties: { line: { properties: { text: { pattern: "^(a+)+$" } } } } };
+  let reads = 0;
+  const checks: readonly SchemaCheck[] = [
+    {
+      get schema() {
+        reads += 1;
+        return slow;
+      },
+      value: { line: { text: `${"a".repeat(40)}!` } },
+    },
+  ];
+
+  const moments: [string, () => number, number][] = [
+    ["once more if this process hardly ran meanwhile", () => 0, 2],
+    ["only once if it computed all the time", () => performance.now(), 1],
+  ];
+  test.each(moments)("is tried %s", (_name, cpuMs, tries) => {
+    reads = 0;
+    const [[problem] = []] = schemaProblems(checks, cpuMs);
+    expect(problem?.message).toContain("took longer than 250 ms");
+    expect(reads).toBe(tries);
   });
 });
