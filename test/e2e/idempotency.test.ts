@@ -31,6 +31,12 @@ test("the same id fifty times at once, again, and after a restart of everything:
   expect((await ask(1)).json()).toMatchObject({ id: po, status: "pending" });
   expect(runsOf(worker.proxy, foo)).toBe(1);
 
+  // A death before the mail is on record would send it again.
+  await anyApi(0).approvalWhen(
+    po,
+    "the mail is on record",
+    ({ ballots }) => ballots[0]?.mail.status === "sent",
+  );
   for (const service of [...gateways, worker.service, ...(engine ? [engine] : [])]) await service.killHard();
   origins = (await site.startParts({ gateways: 2, workers: 0 })).gateways.map(({ url }) => url);
   const nextWorker = await site.startProxied("worker");

@@ -37,7 +37,13 @@ test("a program with a worker of its own is killed while a person decides, and i
   const first = startShop(site, project);
   await first.says("ready");
   const mail = await site.mailTo(ANA, "Order 40 laptops");
-  // The service dies under the program, which stays, and works on when the service is back.
+  // Ana's mail is on record, so that it is not sent again. Then the service dies under the program, which stays, and works
+  // on when the service is back.
+  await api.approvalWhen(
+    `${id}:1`,
+    "the mail is on record",
+    ({ ballots }) => ballots[0]?.mail.status === "sent",
+  );
   await service.killHard();
   await site.start("all");
   expect(first.child.exitCode).toBeNull();
