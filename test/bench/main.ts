@@ -59,9 +59,12 @@ Options:
   --pending N,N     pending: so many promises instead
   --approvals N     list: so many approvals instead
   --postgres        list: the same queries on a PostgreSQL of its own, which must be installed
+  --release         whatever has a target, in a quarter of an hour: needs --against
   --rounds N        runs of each case (3)
   --cycles N        cycles of one run with 16 users (1500)
   --warm-up N       cycles before (500)
+  --pairs N         extras and against: sets of fresh processes, of which the confidence intervals are made (8)
+  --turn N          extras and against: cycles of one turn, of which each set has four (200)
   --window MS       length of one run of what is no workflow (500)
   --quiet S         before each run, waits up to S seconds for the rest of the machine to be quiet (0)
   --only CASE       of each part, just the case of this name, as the table has it: "product, simple"
@@ -105,8 +108,11 @@ async function main(): Promise<void> {
     writeFileSync(recordFile, `${JSON.stringify(recordOf(machine, options, report), null, 2)}\n`);
   }
   if (options.jsonFile !== undefined) {
-    const { tables, ratios } = report;
-    writeFileSync(options.jsonFile, `${JSON.stringify({ machine, options, tables, ratios }, null, 2)}\n`);
+    const { tables, ratios, comparisons } = report;
+    writeFileSync(
+      options.jsonFile,
+      `${JSON.stringify({ machine, options, tables, ratios, comparisons }, null, 2)}\n`,
+    );
   }
 }
 

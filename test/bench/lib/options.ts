@@ -9,6 +9,10 @@ export interface Options {
   /** Cycles of one run of a workflow with 16 users, after `warmUp` others. */
   readonly cycles: number;
   readonly warmUp: number;
+  /** Of servers that take turns: how many sets of fresh processes, which is what a confidence interval is made of. */
+  readonly pairs: number;
+  /** Cycles of one such turn. */
+  readonly turn: number;
   /** Length of one run of what is no workflow. */
   readonly windowMs: number;
   /** How many promises are pending besides, ascending. */
@@ -41,6 +45,9 @@ export class UsageError extends Error {
 }
 
 const FULL_PENDING = "1000,10000,100000,1000000";
+/** Whatever has a target, in a quarter of an hour. */
+const RELEASE_PARTS = ["start", "http", "cycle", "users", "fairness", "extras", "against", "pending"];
+const RELEASE_PENDING = "10000,1000000";
 
 /** Undefined when help was asked for. */
 export function parseOptions(args: readonly string[], partNames: readonly string[]): Options | undefined {
@@ -51,9 +58,14 @@ export function parseOptions(args: readonly string[], partNames: readonly string
       throw new UsageError(`There is no part ${name}: the parts are ${partNames.join(", ")}`);
     }
   }
-  const { against, record } = values;
-  if (positionals.includes("against") && against === undefined) {
-    throw new UsageError("The part against needs --against DIR, another checkout");
+  const { against, record, release = false } = values;
+  if (release && (positionals.length > 0 || values.full)) {
+    throw new UsageError("--release chooses the parts and sizes itself: leave out parts and --full");
+  }
+  if ((release || positionals.includes("against")) && against === undefined) {
+    throw new UsageError(
+      `${release ? "--release" : "The part against"} needs --against DIR, another checkout`,
+    );
   }
   if (record !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(record)) {
     throw new UsageError(
@@ -62,12 +74,14 @@ export function parseOptions(args: readonly string[], partNames: readonly string
   }
   const rounds = count("rounds", values.rounds ?? "3");
   return {
-    parts: positionals.length > 0 ? positionals : partsWith(against, partNames),
+    parts: partsOf(positionals, { release, against }, partNames),
     rounds,
     cycles: count("cycles", values.cycles ?? "1500"),
     warmUp: count("warm-up", values["warm-up"] ?? "500"),
+    pairs: count("pairs", values.pairs ?? "8"),
+    turn: count("turn", values.turn ?? "200"),
     windowMs: count("window", values.window ?? "500"),
-    pending: (values.pending ?? (values.full ? FULL_PENDING : "10000"))
+    pending: (values.pending ?? (values.full ? FULL_PENDING : release ? RELEASE_PENDING : "10000"))
       .split(",")
       .map((size) => count("pending", size))
       .toSorted((a, b) => a - b),
@@ -87,8 +101,14 @@ export function parseOptions(args: readonly string[], partNames: readonly string
 }
 
 /** Two checkouts are compared by themselves; else everything is measured that needs no other. */
-function partsWith(against: string | undefined, partNames: readonly string[]): readonly string[] {
-  return against === undefined ? partNames.filter((name) => name !== "against") : ["against"];
+function partsOf(
+  named: readonly string[],
+  { release, against }: { readonly release: boolean; readonly against: string | undefined },
+  all: readonly string[],
+): readonly string[] {
+  if (named.length > 0) return named;
+  if (release) return RELEASE_PARTS;
+  return against === undefined ? all.filter((name) => name !== "against") : ["against"];
 }
 
 function parse(args: readonly string[]) {
@@ -101,9 +121,12 @@ function parse(args: readonly string[]) {
       options: {
         help: flag,
         full: flag,
+        release: flag,
         rounds: text,
         cycles: text,
         "warm-up": text,
+        pairs: text,
+        turn: text,
         window: text,
         quiet: text,
         only: text,

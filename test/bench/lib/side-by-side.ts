@@ -15,21 +15,29 @@ export interface Side {
 
 export type CountedSample = Sample & { readonly requests: number };
 
-/** Short runs of each server in a round. */
-const TURNS = 6;
+/** What was run of a server: the turns of each set of processes. */
+export type Turns = readonly (readonly CountedSample[])[];
 
-/** So many rounds, each with fresh servers. The samples of all sides are in the same order. */
+/** Short runs of each server of a set. More of them say little: what differs most is one process from the next. */
+const TURNS = 4;
+
+/** What a table's title says of the settings. */
+export function settingsOf({ options: { pairs, turn, warmUp } }: Bench): string {
+  return `${pairs} sets of fresh processes, ${TURNS} turns of ${turn} cycles each after ${warmUp} others`;
+}
+
+/** So many sets of fresh servers. The samples of all sides are in the same order. */
 export async function sideBySide<Name extends string>(
   bench: Bench,
   sides: Readonly<Record<Name, Side>>,
-): Promise<Record<Name, CountedSample[]>> {
-  const { rounds, cycles } = bench.options;
+): Promise<Record<Name, Turns>> {
+  const { pairs, turn: cycles } = bench.options;
   const names = Object.keys(sides) as Name[];
   const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
     Name,
-    CountedSample[]
+    CountedSample[][]
   >;
-  for (let round = 0; round < rounds; round++) {
+  for (let pair = 0; pair < pairs; pair++) {
     await using servers = new AsyncDisposableStack();
     const up: { readonly name: Name; readonly run: () => Promise<CountedSample> }[] = [];
     for (const name of names) {
@@ -37,12 +45,14 @@ export async function sideBySide<Name extends string>(
       const server = servers.use(await start());
       const loaded = { ...load, origin: server.ready.url };
       await bench.warmUp(loaded);
-      const run = () =>
-        countingEngine(server, () => bench.measure(server, { ...loaded, cycles: Math.ceil(cycles / TURNS) }));
+      const run = () => countingEngine(server, () => bench.measure(server, { ...loaded, cycles }));
       up.push({ name, run });
+      samples[name].push([]);
     }
     for (let turn = 0; turn < TURNS; turn++) {
-      for (const { name, run } of turn % 2 === 0 ? up : up.toReversed()) samples[name].push(await run());
+      for (const { name, run } of turn % 2 === 0 ? up : up.toReversed()) {
+        samples[name][pair]?.push(await run());
+      }
     }
   }
   return samples;
@@ -59,7 +69,8 @@ export const SAMPLE_COLUMNS = [
 ];
 
 /** The cells of a row, in the order of these columns. */
-export function sampleCells(samples: readonly CountedSample[]): number[][] {
+export function sampleCells(turns: Turns): number[][] {
+  const samples = turns.flat();
   return [
     samples.map(({ perSecond }) => perSecond),
     samples.map(({ cpuMs }) => cpuMs),
@@ -68,4 +79,9 @@ export function sampleCells(samples: readonly CountedSample[]): number[][] {
     samples.map(({ requests }) => requests),
     samples.map(({ othersCpu }) => othersCpu),
   ];
+}
+
+/** One figure of each turn. */
+export function ofTurns(turns: Turns, what: (sample: CountedSample) => number): number[][] {
+  return turns.map((samples) => samples.map(what));
 }

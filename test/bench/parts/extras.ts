@@ -1,11 +1,10 @@
 /** What it costs that the index of approvals and the log of events are kept, that metrics are on, and that the requester is told of the outcome. */
 import type { Bench } from "../lib/bench.ts";
-import { SAMPLE_COLUMNS, sampleCells, sideBySide } from "../lib/side-by-side.ts";
+import { ofTurns, SAMPLE_COLUMNS, sampleCells, settingsOf, sideBySide } from "../lib/side-by-side.ts";
 
 const CROWD = 16;
 
 export async function extras(bench: Bench): Promise<void> {
-  const { cycles, rounds } = bench.options;
   const side = (
     settings: { readonly isIndexed?: boolean; readonly isLogged?: boolean; readonly hasMetrics?: boolean },
     cycle: "approval" | "approvalOfNobody" = "approval",
@@ -18,16 +17,17 @@ export async function extras(bench: Bench): Promise<void> {
     "without requester": side({}, "approvalOfNobody"),
   });
   bench.report.table(
-    `An approval with and without what may be left out: ${CROWD} users, ${cycles} cycles a round, ${rounds} rounds, in turn`,
+    `An approval with and without what may be left out: ${CROWD} users, ${settingsOf(bench)}`,
     SAMPLE_COLUMNS,
     Object.entries(runs).map(([name, samples]) => [name, ...sampleCells(samples)]),
   );
-  const ratios = (what: string, of: keyof typeof runs, to: keyof typeof runs, targets: readonly string[]) => {
+  type Name = keyof typeof runs;
+  const ratios = (what: string, of: Name, to: Name, targets: readonly string[]) => {
     const [rate = "", cpu = ""] = targets;
-    const perSecond = (side: keyof typeof runs) => runs[side].map((sample) => sample.perSecond);
-    const cpuMs = (side: keyof typeof runs) => runs[side].map((sample) => sample.cpuMs);
-    bench.report.ratio(what, { of: perSecond(of), to: perSecond(to), target: rate });
-    bench.report.ratio(`CPU of ${what}`, { of: cpuMs(of), to: cpuMs(to), target: cpu });
+    const rates = (side: Name) => ofTurns(runs[side], ({ perSecond }) => perSecond);
+    const costs = (side: Name) => ofTurns(runs[side], ({ cpuMs }) => cpuMs);
+    bench.report.compare(what, { of: rates(of), to: rates(to), target: rate });
+    bench.report.compare(`CPU of ${what}`, { of: costs(of), to: costs(to), target: cpu });
   };
   ratios("approval / without index", "approval", "without index", ["≥ 0.95", "≤ 1.05"]);
   ratios("approval / without log of events", "approval", "without log", ["≥ 0.95", "≤ 1.05"]);

@@ -66,7 +66,7 @@ export async function http(bench: Bench): Promise<void> {
   bench.report.ratio("wait / bare Express", {
     of: rate(waits["product: wait"]),
     to: rate(waits["Express, bare"]),
-    target: "≥ 0.75",
+    target: "≥ 0.9",
   });
 }
 

@@ -139,9 +139,9 @@ async function compare(
   bench.report.ratio(`${name}: simple cycle / empty`, {
     of: rate(`product, ${name}`),
     to: rate("product, empty"),
-    target: "≥ 0.9",
+    target: "≥ 0.97",
   });
-  bench.report.figure(`${name}: resident at most, under load`, { values: rss, unit: "MB", target: "≤ 250" });
+  bench.report.figure(`${name}: resident at most, under load`, { values: rss, unit: "MB", target: "≤ 200" });
   const cost = (who: string) => (runs[who] ?? []).map(({ cpuMs }) => cpuMs);
   return { empty: cost("product, empty"), full: cost(`product, ${name}`) };
 }

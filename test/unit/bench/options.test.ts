@@ -20,7 +20,17 @@ test("another checkout is compared alone, unless parts are named", () => {
   expect(parseOptions(["cycle", "against", "--against", "x"], PARTS)?.parts).toEqual(["cycle", "against"]);
 });
 
+test("a release is measured by its own choice of parts and sizes", () => {
+  expect(parseOptions(["--release", "--against", "x"], PARTS)).toMatchObject({
+    parts: expect.arrayContaining(["cycle", "against", "pending"]),
+    pending: [10_000, 1_000_000],
+  });
+});
+
 test.each([
+  [["--release"], "--release needs --against DIR"],
+  [["--release", "cycle", "--against", "x"], "leave out parts"],
+  [["--release", "--full", "--against", "x"], "leave out parts"],
   [["against"], "needs --against DIR"],
   [["--record", "../x"], "--record must be a name"],
   [["--record", ""], "--record must be a name"],

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import jsonwebtoken from "jsonwebtoken";
 import { describe, expect, test } from "vitest";
 import { createLinkTokens, type Link, type Receipt } from "../../../src/tokens/tokens.ts";
 import { forgeries, partsOf, signed } from "./forgeries.ts";
@@ -50,6 +51,12 @@ describe("issueLink()", () => {
       ok: false,
       reason: "header",
     });
+  });
+
+  test("makes the token that the library makes of the same claims", () => {
+    const { claims } = partsOf(good);
+    const header = { alg: "HS256", typ: "approval+jwt", kid: k1.kid } as const;
+    expect(jsonwebtoken.sign(claims, k1.secret, { header })).toBe(good);
   });
 
   test("pins the header and tells no mail address", () => {
