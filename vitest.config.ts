@@ -48,6 +48,9 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** What is waited for comes at some time, on a slow machine late. */
+const WAITS = { poll: { timeout: 30_000 } };
+
 /** What unit projects share. */
 const units = {
   sequence: { groupOrder: 0 },
@@ -55,6 +58,7 @@ const units = {
   // Many tests here start real servers, and some real processes; two cores are shared by all.
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  expect: WAITS,
   // The proofs of regular expressions run in this process, on no binary of a platform.
   env: { RECHECK_SYNC_BACKEND: "pure" },
 };
@@ -64,6 +68,7 @@ const processes = {
   setupFiles: "test/support/e2e-setup.ts",
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  expect: WAITS,
 };
 
 /** For machines of two cores. `npm test` runs `timed` beside the others, which come one project after the other. */

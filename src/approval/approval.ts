@@ -244,6 +244,8 @@ export interface CountedDecision extends Vote, Program {
   readonly at: string;
   /** Absent in outcomes that are older than this field. */
   readonly door?: Door;
+  /** As of the decision. Absent in outcomes that are older than this field, too. */
+  readonly signedInBy?: SignedInBy;
 }
 
 /** What an approval of this version is started with, beside its request: times by the engine's clock, and who is away. */

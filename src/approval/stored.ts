@@ -224,6 +224,7 @@ export const storedDecisionsSchema: z.ZodType<CountedDecision[]> = z.array(
     except: z.exactOptional(except),
     at: text,
     door: z.exactOptional(doorSchema),
+    signedInBy: z.exactOptional(z.enum(SIGNED_IN_BY)),
     ...program,
   }),
 );

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type OutcomeKind,
   type Person,
+  type SignedInBy,
   type Via,
 } from "./approval.ts";
 import { bounceText, delayText, type Returns } from "./bounce.ts";
@@ -98,6 +99,8 @@ export interface BallotView extends Program {
   readonly undoUntil?: string;
   readonly decidedAt?: string;
   readonly door?: Door;
+  /** How the approver had signed in, where they answered in the inbox. Absent in decisions that are older than this field. */
+  readonly signedInBy?: SignedInBy;
   /** What closed it, where somebody did that on purpose. */
   readonly act?: ActView;
   readonly mail: MailView;
@@ -290,7 +293,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     return { ...others, state, ...actIn(standing), mail };
   }
   const { decision, atMs, undoUntilMs } = standing;
-  const { choice, effect, comment, fields, except, contentHash, door } = decision;
+  const { choice, effect, comment, fields, except, contentHash, door, signedInBy } = decision;
   const { mail, ...others } = shown;
   return {
     ...others,
@@ -303,6 +306,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     ...(contentHash === undefined ? {} : { contentHash }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: iso(undoUntilMs) }),
     door,
+    ...(signedInBy === undefined ? {} : { signedInBy }),
     ...programOf(decision),
     mail,
   };

@@ -342,6 +342,8 @@ export type Ballot = {
   readonly undoUntil?: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
   readonly door?: "mail" | "inbox" | "api" | "webhook";
+  /** How the person had signed in, with the door `inbox`. Absent in what earlier versions stored. */
+  readonly signedInBy?: "mail" | "passkey";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
   /** The name of the API key. Absent in what earlier versions stored. */
@@ -1128,6 +1130,8 @@ export type OutcomeDecision = {
   readonly at: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
   readonly door?: "mail" | "inbox" | "api" | "webhook";
+  /** How the person had signed in, with the door `inbox`. Absent in what earlier versions stored. */
+  readonly signedInBy?: "mail" | "passkey";
   /** The program that decided in the approver's place: an API key's id, or the source of a webhook. */
   readonly caller?: string;
   /** The name of the API key. Absent in what earlier versions stored. */

@@ -98,6 +98,8 @@ export interface MessageArgs {
   readonly "answer.recorded.system": { readonly caller: string; readonly who: string };
   readonly "answer.reject": null;
   readonly "answer.through.inbox": null;
+  readonly "answer.through.inboxByMail": null;
+  readonly "answer.through.inboxByPasskey": null;
   readonly "answer.through.link": null;
   readonly "approve.all": { readonly eligible: number };
   readonly "approve.alone": null;
@@ -475,6 +477,7 @@ export interface MessageArgs {
   readonly "request.nobodyToRemind": null;
   readonly "request.remind": null;
   readonly "request.reminded": { readonly n: number };
+  readonly "request.signedReceipt": null;
   readonly "request.waitsForYou": null;
   readonly "rule.all": { readonly eligible: number };
   readonly "rule.alone": null;

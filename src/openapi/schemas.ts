@@ -3,7 +3,7 @@
  * responses in tests follow from them. Later versions may add members to responses; clients accept members they do not know.
  */
 import { z } from "zod";
-import { type Outcome, VIA_KINDS } from "../approval/approval.ts";
+import { type Outcome, SIGNED_IN_BY, VIA_KINDS } from "../approval/approval.ts";
 import { VERSION_MAX } from "../approval/call.ts";
 import { DIFFERENCES_MAX } from "../approval/differences.ts";
 import {
@@ -25,6 +25,9 @@ import { consumedBy, difference, refusingLimit, use } from "./consume-schemas.ts
 
 const door = doorSchema.meta({
   description: "How the decision arrived: by the link in a mail, by the API, or by a webhook.",
+});
+const signedInBy = z.exactOptional(z.enum(SIGNED_IN_BY)).meta({
+  description: "How the person had signed in, with the door `inbox`. Absent in what earlier versions stored.",
 });
 const caller = z.exactOptional(z.string()).meta({
   description:
@@ -127,6 +130,7 @@ const outcome: z.ZodType<Outcome> = z
           except: exceptAnswer,
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
+          signedInBy,
           ...program,
         })
         .meta({ id: "OutcomeDecision" }),
@@ -229,6 +233,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     }),
     undoUntil: z.exactOptional(instant).meta({ description: "Until when the answer can be taken back." }),
     door: z.exactOptional(door),
+    signedInBy,
     ...program,
     act: z.exactOptional(
       z

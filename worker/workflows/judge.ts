@@ -261,7 +261,7 @@ class Bench {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (record === undefined || decision === undefined || !counted.has(n)) return [];
-      const { by, choice, effect, comment, fields, except, door } = decision;
+      const { by, choice, effect, comment, fields, except, door, signedInBy } = decision;
       return [
         {
           n,
@@ -274,6 +274,7 @@ class Bench {
           ...(except === undefined ? {} : { except }),
           at: new Date(record.settledAt ?? record.timeoutAt).toISOString(),
           door,
+          ...(signedInBy === undefined ? {} : { signedInBy }),
           ...programOf(decision),
         },
       ];

@@ -286,10 +286,17 @@ function recordedLine(
 }
 
 /** How the person was known; nothing where a program answered in their place, which `recordedLine` tells. */
-function throughLine({ door }: CountedDecision, messages: Messages): readonly Line[] {
+function throughLine({ door, signedInBy }: CountedDecision, messages: Messages): readonly Line[] {
   if (door === "mail") return [ourLine(messages.text("answer.through.link"), "soft")];
-  return door === "inbox" ? [ourLine(messages.text("answer.through.inbox"), "soft")] : [];
+  if (door !== "inbox") return [];
+  const key = signedInBy === undefined ? "answer.through.inbox" : SIGNED_IN[signedInBy];
+  return [ourLine(messages.text(key), "soft")];
 }
+
+const SIGNED_IN = {
+  mail: "answer.through.inboxByMail",
+  passkey: "answer.through.inboxByPasskey",
+} as const;
 
 /** What was answered. A choice with a name of the asker's own may be called anything, so what it counts as follows. */
 function answerLines(

@@ -274,6 +274,8 @@ export interface RequestPage extends Visited {
   readonly acts?: RequestActs;
   /** Path of the page of the standing approval, if that was granted. */
   readonly standingApproval?: string;
+  /** Path of the signed receipt of the outcome, once there is one. */
+  readonly signed?: string;
   /** Names the form that reminds, with 128 random bits in base64url. */
   readonly press: string;
   /** What came of a press on this page. Of an act: that it came too late. */

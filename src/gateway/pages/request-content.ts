@@ -77,6 +77,7 @@ export function requestContent(page: RequestPage, messages: Messages): PageConte
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
       summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       reference: page.reference,
+      signed: page.signed,
     },
     shell: {
       lang: messages.lang,

@@ -69,6 +69,7 @@ export function requestPageOf(
     ...(changes === undefined ? {} : { changes }),
     ...(acts === undefined ? {} : { acts }),
     ...(grantedStanding(root) === undefined ? {} : { standingApproval: `${path}/standing` }),
+    ...(status === "pending" || status === "failed" ? {} : { signed: `${path}/signed` }),
     press,
   };
 }

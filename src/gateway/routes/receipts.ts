@@ -7,10 +7,8 @@ import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
-import { pageHeaders } from "../../lib/page-headers.ts";
 import { decisionReceipt } from "../../proof/receipt.ts";
 import { type Question, readQuestion, withOutcome } from "../../service/approvals/question.ts";
-import type { Signer } from "../../signing/signer.ts";
 import type { LinkTokens, Receipt } from "../../tokens/tokens.ts";
 import { gone } from "../http/gone.ts";
 import { addRoute } from "../http/routes.ts";
@@ -19,15 +17,14 @@ import { askedOf, standsOf } from "../pages/asked.ts";
 import type { Pages } from "../pages/pages.ts";
 import { linkWay, takeBack } from "./ballot-acts.ts";
 import { isEffective, resultStatus } from "./pressed.ts";
+import { type ReceiptFileOptions, sendReceiptFile } from "./receipt-file.ts";
 import { refusedLink } from "./refused-link.ts";
 import { undoPath } from "./show-standing.ts";
 
-export interface ReceiptRoutesOptions {
+export interface ReceiptRoutesOptions extends ReceiptFileOptions {
   readonly durable: Durable;
   readonly tokens: LinkTokens;
   readonly pages: Pages;
-  readonly signer: Signer;
-  readonly publicUrl: string;
   readonly log: Logger;
   /** Milliseconds since 1970. Bounds how long a receipt can be viewed. */
   readonly clock: () => number;
@@ -73,15 +70,7 @@ export function addReceiptRoutes(router: IRouter, options: ReceiptRoutesOptions)
       const { ballot, course } = found;
       const claims = isSigned(receipt, found) ? decisionReceipt(course, ballot.n) : undefined;
       if (claims === undefined) throw new ServiceError("CONFLICT", "This answer does not stand");
-      const token = await options.signer.sign("countersign-receipt+jwt", { ...claims });
-      const name = `receipt-${ballot.approval.replaceAll(/[^A-Za-z0-9._-]/g, "-")}-${ballot.n}.jws`;
-      res.set({
-        ...pageHeaders({ https: options.publicUrl.startsWith("https:") }),
-        // RFC 7515, section 9.2.1.
-        "Content-Type": "application/jose",
-        "Content-Disposition": `attachment; filename="${name}"`,
-      });
-      res.end(token);
+      await sendReceiptFile(options, res, claims, [ballot.approval, ballot.n]);
     },
   });
   addRoute(router, "/r/:token/undo", {

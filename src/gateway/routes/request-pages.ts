@@ -32,10 +32,11 @@ import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/pag
 import type { Pages } from "../pages/pages.ts";
 import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
+import { type ReceiptFileOptions, sendOutcomeReceipt } from "./receipt-file.ts";
 import { addStandingPage } from "./standing-page.ts";
 import { isOwnForm, type Way } from "./way.ts";
 
-export interface RequestPagesOptions {
+export interface RequestPagesOptions extends ReceiptFileOptions {
   readonly durable: Durable;
   readonly pages: Pages;
   /** Milliseconds since 1970. */
@@ -176,6 +177,10 @@ export function addRequestPages(
   addStandingPage(router, options, `${route}/standing`, async (req, res) => {
     const asked = await reach(req, res);
     return asked && { course: asked.course, reader: asked.requester, way: asked.way };
+  });
+
+  addPage("/signed", {
+    GET: (_req, res, { course }) => sendOutcomeReceipt(options, res, course.root),
   });
 
   addPage("/remind", {

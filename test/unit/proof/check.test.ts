@@ -15,6 +15,7 @@ import { STATEMENT_TYPE, statementOf } from "../../../src/proof/statement.ts";
 import { envelopeSchema } from "../../../src/signing/dsse.ts";
 import { createSigner, type Signer } from "../../../src/signing/signer.ts";
 import { TEST_SIGNING_KEYS } from "../../support/gateway.ts";
+import { signedIn } from "../gateway/inbox/browser.ts";
 import { openRig, type Rig } from "../gateway/rig.ts";
 
 const ANA = "ana@example.com";
@@ -209,6 +210,27 @@ test("a bundle that verify would not read is not made, and one that it reads can
   expect(JSON.stringify(sealed).length).toBeGreaterThan(16 * 1024 * 1024);
   expect(JSON.stringify(sealed).length).toBeLessThan(FILE_BYTES_MAX);
   expect(envelopeSchema.safeParse(sealed).success).toBe(true);
+});
+
+test("an outcome that says another way of signing in than the ballot is found out; one of an earlier version says none", async () => {
+  await ask({ id: "po-way", approvers: [ANA] });
+  // Only who is asked gets a mail to sign in by.
+  await rig.link("po-way", "approve", 1);
+  const browser = await signedIn(rig, ANA);
+  await browser.get("/inbox/ballots/po-way:1");
+  const answered = await browser.post("/inbox/ballots/po-way:1", { confirm: "yes", choice: "approve" });
+  expect(answered.status).toBe(303);
+  const bundle = await bundleOf("po-way");
+  const saying = (more: string) =>
+    signedAgain(bundle, (promise) =>
+      promise.id === "po-way"
+        ? JSON.parse(JSON.stringify(promise).replace(',"signedInBy":"mail"', more))
+        : promise,
+    );
+  expect(said(await checkBundle(bundle, signer.keySet), "wrong")).toEqual([]);
+  expect(said(await checkBundle(await saying(""), signer.keySet), "wrong")).toEqual([]);
+  const lying = await checkBundle(await saying(',"signedInBy":"passkey"'), signer.keySet);
+  expect(said(lying, "wrong")).toContain("The outcome has another answer for ballot 1 than the ballot");
 });
 
 test("the evidence is the same when what nobody answered would have timed out", async () => {

@@ -66,6 +66,12 @@ export const APPROVAL_ACTS = {
     press: "Cancel it",
     fields: [REASON],
   },
+  revoke: {
+    headline: "Revoke the approval",
+    lead: "No program can run the action any more. What has already been consumed stays consumed.",
+    press: "Revoke it",
+    fields: [REASON],
+  },
 } as const satisfies Readonly<Record<string, ActText>>;
 
 export const ADMIN_ACTS = { ...BALLOT_ACTS, ...APPROVAL_ACTS };

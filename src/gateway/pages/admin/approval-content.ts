@@ -1,6 +1,8 @@
+import { allConsumable } from "../../../approval/consumable-items.ts";
 import { nextDeadlineOf } from "../../../approval/course.ts";
 import { doerOf, programOf } from "../../../approval/doer.ts";
 import { leftOutItems } from "../../../approval/items.ts";
+import { grantedStanding } from "../../../approval/limits/granted.ts";
 import { ruleOf } from "../../../approval/rule.ts";
 import { changeOf, extensionOf } from "../../../approval/stored.ts";
 import type { ApprovalView, BallotView } from "../../../approval/view.ts";
@@ -93,20 +95,33 @@ function isOpenStill({ course: { root, end } }: AdminApproval): boolean {
   return root.state === "pending" && !isOver;
 }
 
-function actsOf({ operator, course, view }: AdminApproval, isOpen: boolean): readonly Locals[] {
-  if (operator.role !== "operator" || !isOpen) return [];
+function actsOf(data: AdminApproval, isOpen: boolean): readonly Locals[] {
+  const { operator, course, view } = data;
+  if (operator.role !== "operator") return [];
   const isOld = course.call.version === 1;
   const { rounds } = ruleOf(course.call.request);
   const act = (name: ApprovalActName) => ({
     href: adminActHref(view.id, name),
     text: ADMIN_ACTS[name].headline,
   });
+  if (!isOpen) return canRevoke(data) ? [act("revoke")] : [];
   const change = { href: adminActHref(view.id, "change"), text: "Change the question" };
   return [
     ...(isOld ? [] : [act("extend")]),
     ...(isOld || course.state.round >= rounds ? [] : [change]),
     act("cancel"),
   ];
+}
+
+/** Whether anything of an approved action is left that no program has taken. */
+function canRevoke({ course: { root }, history, nowMs }: AdminApproval): boolean {
+  const isRevoked = history.some(({ type }) => type === "revoked");
+  const standing = grantedStanding(root);
+  if (standing !== undefined) return !isRevoked && nowMs < standing.untilMs;
+  const taken = new Set(
+    history.flatMap(({ type, item = 1 }) => (type === "consumed" || type === "revoked" ? [item] : [])),
+  );
+  return allConsumable(root).some(({ n, untilMs }) => nowMs < untilMs && !taken.has(n));
 }
 
 function factsOf({ course, view, nowMs }: AdminApproval, isOpen: boolean, messages: Messages) {

@@ -1,5 +1,5 @@
 /**
- * `/admin/approvals/:id/…` and `/admin/approvals/:id/ballots/:n/…`: what operators do about an open approval. GET shows the
+ * `/admin/approvals/:id/…` and `/admin/approvals/:id/ballots/:n/…`: what operators do about an approval. GET shows the
  * form and does nothing; a POST of that form, with its confirmation, acts. The form names its press, so sending it twice
  * acts once; filled in otherwise, it is another act. Whoever comes too late is told what stood in the way.
  */
@@ -21,10 +21,12 @@ import {
   undoDecision,
 } from "../../../service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../../service/approvals/cancel.ts";
+import { revokeFailure } from "../../../service/approvals/consume-failure.ts";
 import { changeApproval, extendApproval } from "../../../service/approvals/end-acts.ts";
 import { auditOutcomeOf, failureOf, LOST_APPROVAL, lostBallot } from "../../../service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../service/approvals/mail-acts.ts";
 import { readCourse } from "../../../service/approvals/question.ts";
+import { revokeAction } from "../../../service/approvals/revoke.ts";
 import { audit } from "../../http/audit.ts";
 import { noteApproval } from "../../http/context.ts";
 import { addRoute } from "../../http/routes.ts";
@@ -115,6 +117,12 @@ const ON_APPROVAL: Readonly<
       throw error;
     }
   },
+  async revoke(to, { root }, actor, values) {
+    const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
+    if (revoked.kind === "unknown") throw unknownApproval(root.id);
+    const failure = revokeFailure(revoked);
+    return { failure, outcome: failure === undefined ? "stored" : "too late" };
+  },
 };
 
 export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): void {
@@ -172,6 +180,11 @@ function problemIn(act: AdminAct | "change", { problems, message }: ServiceError
   return `${SUBJECTS[act] ?? "The new value"} ${first.message}.`;
 }
 
+/** Whether something else came first; everything else, a form filled in otherwise may mend. */
+function isTooLate(failure: ServiceError | undefined): boolean {
+  return failure !== undefined && ["CONFLICT", "ALREADY_CONSUMED", "NO_LONGER_VALID"].includes(failure.code);
+}
+
 interface Found {
   readonly course: Course;
   /** Of an act on a ballot. */
@@ -206,7 +219,7 @@ function addAct(
   ) => {
     const { form, nonce = options.newNonce(), failure } = given ?? {};
     pages.render(res, {
-      status: given === undefined ? 200 : failure?.code === "CONFLICT" ? 409 : 422,
+      status: given === undefined ? 200 : isTooLate(failure) ? 409 : 422,
       view: "adminAct",
       data: {
         operator,
@@ -266,7 +279,7 @@ function addChange(router: IRouter, options: AdminActsOptions): void {
     const isWrong = form !== undefined && (form.faults.size > 0 || isSame || failure !== undefined);
     const { title } = course.request;
     pages.render(res, {
-      status: failure?.code === "CONFLICT" ? 409 : isWrong ? 422 : 200,
+      status: isTooLate(failure) ? 409 : isWrong ? 422 : 200,
       view: "adminChange",
       data: {
         operator,

@@ -96,6 +96,8 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     { n: 2, email: bo.email, choice: "release", effect: "approve", at, door: "api" },
     { n: 3, email: "cy@a.example", choice: "reject", comment: line, at, door: "webhook", caller: line },
     { n: 4, email: "di@a.example", choice: "changes", effect: "changes", at, door: "inbox" },
+    { n: 5, email: "ed@a.example", choice: "approve", at, door: "inbox", signedInBy: "mail" },
+    { n: 6, email: "flo@a.example", choice: "approve", at, door: "inbox", signedInBy: "passkey" },
   ];
   const explanation = {
     round: 1,

@@ -153,12 +153,16 @@ test("an outcome says of each answer who gave it, what it means, when, and how t
   const mail = mails.find((each) => "decisions" in each && each.decisions.length > 0);
   const { text, html } = composer.compose(mail!);
   for (const part of [text, html.replaceAll(/<[^>]*>/gu, " ")]) {
-    const known = part.matchAll(/Answered (?:[a-z,]+ )+(?:this address|signed in)|Recorded for/gu);
+    const known = part.matchAll(
+      /Answered (?:[a-z,]+ )+(?:this address|by a passkey|signed in(?! by))|Recorded for/gu,
+    );
     expect([...known].map(([found]) => found)).toEqual([
       "Answered through the link in the mail to this address",
       "Recorded for",
       "Recorded for",
       "Answered in the inbox, signed in",
+      "Answered in the inbox, signed in by a mail to this address",
+      "Answered in the inbox, signed in by a passkey",
     ]);
     // A choice with a name of the asker's own says what it counts as.
     expect(part).toMatch(/Qqq\s+Approved\s+(?:\| )?Recorded for bo@a\.example/u);

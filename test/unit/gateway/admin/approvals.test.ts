@@ -487,4 +487,33 @@ describe("an act", () => {
     expect(late.status).toBe(409);
     expect(read(late.text)).toContain("the approval has ended");
   });
+
+  test("revokes an approved action, until a program has taken it", async () => {
+    const action = { tool: "pay", arguments: { invoice: 7 }, reversible: "no" };
+    const consume = (id: string) =>
+      rig.json("POST", `/approvals/${id}/consume`, { arguments: { invoice: 7 }, attempt: "one" }, bearer());
+    for (const id of ["pay-1", "pay-2"]) {
+      await ask(id, { action, require: "any" });
+      expect((await browser.get(pageOf(id))).text).not.toContain(`${pageOf(id)}/revoke`);
+      await rig.press(await rig.link(id, "approve"));
+      await rig.settled(id);
+      expect((await browser.get(pageOf(id))).text).toContain(`href="${pageOf(id)}/revoke"`);
+    }
+    expect((await act(`${pageOf("pay-1")}/revoke`, { reason: "Wrong invoice" })).status).toBe(303);
+    expect(await consume("pay-1")).toMatchObject({ status: 410, body: { approvalStatus: "revoked" } });
+    const page = await browser.get(pageOf("pay-1"));
+    expect(page.text).not.toContain(`${pageOf("pay-1")}/revoke`);
+    expect(read(page.text)).toMatch(/was revoked.*Kim Novak.*Wrong invoice/u);
+    expect(rig.audit).toContainEqual(
+      expect.objectContaining({ what: "revoke", about: "pay-1", outcome: "stored" }),
+    );
+
+    const form = await browser.get(`${pageOf("pay-2")}/revoke`);
+    expect((await consume("pay-2")).status).toBe(200);
+    const press = /name="press" value="([^"]+)"/u.exec(form.text)?.[1] ?? "";
+    const late = await browser.post(`${pageOf("pay-2")}/revoke`, { confirm: "yes", press });
+    expect(late.status).toBe(409);
+    expect(read(late.text)).toContain("Cannot revoke: it was consumed at");
+    expect((await browser.get(pageOf("pay-2"))).text).not.toContain(`${pageOf("pay-2")}/revoke`);
+  });
 });

@@ -5,6 +5,7 @@ import { openRig, type Rig } from "../rig.ts";
 
 const ANA = "ana@example.com";
 const BOB = "bob@example.com";
+const KIM = "kim@example.com";
 
 const question = {
   title: "Pay invoice 7",
@@ -135,6 +136,48 @@ test("a receipt says how the approver had signed in", async () => {
   await browser.post("/inbox/ballots/po-7:1", { confirm: "yes", choice: "approve" });
   const { body } = await receiptOf(rig, "/approvals/po-7/ballots/1/receipt");
   expect(body["claims"]).toMatchObject({ door: "inbox", authentication: { method: "session-by-mail" } });
+  const known = { door: "inbox", signedInBy: "mail" };
+  expect((await rig.json("GET", "/approvals/po-7")).body["ballots"]).toEqual([
+    expect.objectContaining(known),
+    expect.not.objectContaining(known),
+  ]);
+  await rig.press(await rig.link("po-7", "approve", 2));
+  expect((await rig.settled("po-7")).value).toMatchObject({
+    decisions: [known, expect.not.objectContaining({ signedInBy: expect.anything() })],
+  });
+});
+
+test("the requester downloads the outcome's signed receipt, by their link or signed in, once there is an outcome", async () => {
+  await using rig = await openRig();
+  expect(
+    (await rig.json("POST", "/approvals", { id: "po-7", ...question, require: "any", requester: KIM }))
+      .status,
+  ).toBe(202);
+  const press = await rig.link("po-7", "approve", 1);
+  const root = await rig.durable.read("po-7");
+  const token = rig.tokens.issueRequesterLink({
+    approval: "po-7",
+    recipient: rig.tokens.recipientId("po-7", KIM),
+    bornAtMs: root?.createdAt ?? 0,
+    expiresAtMs: root?.timeoutAt ?? 0,
+  });
+  const page = `/a/${token}`;
+  expect((await rig.call(page)).text).not.toContain("/signed");
+  expect((await rig.call(`${page}/signed`)).status).toBe(409);
+  await rig.press(press);
+  await rig.settled("po-7");
+  expect((await rig.call(page)).text).toContain(`href="${page}/signed"`);
+  const file = await rig.call(`${page}/signed`);
+  expect(file.headers.get("content-disposition")).toBe('attachment; filename="receipt-po-7.jws"');
+  expect(await verified(rig, file.text)).toMatchObject({ kind: "outcome", outcome: "approved" });
+  expect(file.text).toBe((await receiptOf(rig, "/approvals/po-7/receipt")).text);
+
+  const browser = await signedIn(rig, KIM);
+  const inbox = "/inbox/requests/po-7";
+  expect((await browser.get(inbox)).text).toContain(`href="${inbox}/signed"`);
+  expect((await browser.get(`${inbox}/signed`)).text).toBe(file.text);
+  // Nobody else.
+  expect((await (await signedIn(rig, BOB)).get(`${inbox}/signed`)).status).toBe(404);
 });
 
 test("an approval that nobody answered has a receipt of its outcome", async () => {
