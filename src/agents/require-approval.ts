@@ -113,6 +113,8 @@ async function ask<Args extends Arguments>(
   try {
     await client.start({ ...question(args), id, action: { ...action, arguments: given } });
   } catch (cause) {
+    // People have refused it in advance.
+    if (typeOf(cause) === "standing-refusal") throw new Rejected(id, messageOf(cause), { cause });
     if (typeOf(cause) !== "conflict") throw cause;
     throw new Changed(id, `Something else was asked as "${id}": ${messageOf(cause)}`, { cause });
   }

@@ -8,6 +8,7 @@ import type { OutcomeAction } from "./action.ts";
 import type { Program } from "./doer.ts";
 import type { Evaluation } from "./evaluate/evaluation.ts";
 import type { FieldValues } from "./field-answers.ts";
+import type { DoNotAsk } from "./refusal/do-not-ask.ts";
 import type { SamePeople } from "./same-person.ts";
 import type {
   ApprovalRequest,
@@ -97,6 +98,8 @@ export interface Decision extends Program {
   readonly fields?: FieldValues;
   /** Numbers of the items that the approver struck out, where there are any. */
   readonly except?: readonly number[];
+  /** Of an answer that rejects an action: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** SHA-256 of what the approver was shown (`content.ts`). Absent in decisions that are older than this field. */
   readonly contentHash?: string;
   /** Who decided: the approver's address. */
@@ -240,6 +243,8 @@ export interface CountedDecision extends Vote, Program {
   readonly fields?: FieldValues;
   /** Numbers of the items that it struck out. */
   readonly except?: readonly number[];
+  /** What is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** ISO 8601 instant at which the ballot was settled, by the engine's clock. */
   readonly at: string;
   /** Absent in outcomes that are older than this field. */

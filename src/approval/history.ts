@@ -9,6 +9,7 @@ import type { EventType } from "./event.ts";
 import { KIND_TAG } from "./ids.ts";
 import { separableItems } from "./items.ts";
 import type { Opener, Opening } from "./opening.ts";
+import type { DoNotAsk } from "./refusal/do-not-ask.ts";
 import {
   cancellationOf,
   changeOf,
@@ -70,6 +71,8 @@ export interface HistoryEvent extends Program {
   readonly choice?: Choice;
   /** Numbers of the items that an answer left out. */
   readonly except?: readonly number[];
+  /** What is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** Arguments that an approver has changed. */
   readonly edited?: readonly EditedArgument[];
   readonly comment?: string;
@@ -198,11 +201,12 @@ function ballotEvents(record: StoredRecord, course: Course): Timed[] {
 function answerIn(record: StoredRecord): Omit<Timed, "atMs"> {
   const decision = decisionOf(record);
   if (decision !== undefined) {
-    const { choice, except, comment, door, by } = decision;
+    const { choice, except, doNotAsk, comment, door, by } = decision;
     return {
       type: "decided",
       choice,
       ...(except && { except }),
+      ...(doNotAsk && { doNotAsk }),
       ...some({ comment }),
       door,
       by,

@@ -36,6 +36,7 @@ import {
 import type { Ask } from "./evaluate/evaluation.ts";
 import type { State } from "./evaluate/look.ts";
 import { KIND_TAG } from "./ids.ts";
+import { storedDoNotAsk } from "./refusal/do-not-ask.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { storedAliasesSchema } from "./same-person.ts";
 import { scheduledTerms } from "./scheduled.ts";
@@ -120,6 +121,7 @@ const decision: z.ZodType<Decision> = z
     comment: z.exactOptional(text),
     fields: z.exactOptional(fields),
     except: z.exactOptional(except),
+    doNotAsk: z.exactOptional(storedDoNotAsk),
     contentHash: z.exactOptional(text),
     by: text,
     door: doorSchema,
@@ -222,6 +224,7 @@ export const storedDecisionsSchema: z.ZodType<CountedDecision[]> = z.array(
     comment: z.exactOptional(text),
     fields: z.exactOptional(fields),
     except: z.exactOptional(except),
+    doNotAsk: z.exactOptional(storedDoNotAsk),
     at: text,
     door: z.exactOptional(doorSchema),
     signedInBy: z.exactOptional(z.enum(SIGNED_IN_BY)),

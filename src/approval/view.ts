@@ -21,6 +21,7 @@ import { OPENING } from "./evaluate/look.ts";
 import type { ExplanationView } from "./explained.ts";
 import type { FieldValues } from "./field-answers.ts";
 import { KIND_TAG } from "./ids.ts";
+import type { DoNotAsk } from "./refusal/do-not-ask.ts";
 import { type BallotStanding, type ClosedBecause, outcomeOfCancelled, standingIn } from "./standing.ts";
 import { cancellationOf, mailResultOf, outcomeOf, type StoredRecord } from "./stored.ts";
 
@@ -93,6 +94,8 @@ export interface BallotView extends Program {
   readonly fields?: FieldValues;
   /** Numbers of the items that the answer struck out. */
   readonly except?: readonly number[];
+  /** Of an answer that rejected: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** SHA-256 of what the approver was shown. */
   readonly contentHash?: string;
   /** Until when the answer can be taken back. */
@@ -293,7 +296,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     return { ...others, state, ...actIn(standing), mail };
   }
   const { decision, atMs, undoUntilMs } = standing;
-  const { choice, effect, comment, fields, except, contentHash, door, signedInBy } = decision;
+  const { choice, effect, comment, fields, except, doNotAsk, contentHash, door, signedInBy } = decision;
   const { mail, ...others } = shown;
   return {
     ...others,
@@ -302,6 +305,7 @@ function ballotView(shown: Shown, standing: BallotStanding): BallotView {
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(except === undefined ? {} : { except }),
+    ...(doNotAsk === undefined ? {} : { doNotAsk }),
     decidedAt: iso(atMs),
     ...(contentHash === undefined ? {} : { contentHash }),
     ...(undoUntilMs === undefined ? {} : { undoUntil: iso(undoUntilMs) }),

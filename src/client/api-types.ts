@@ -169,6 +169,7 @@ export type Approval = {
   readonly outcome?: Outcome;
   /** What became of the approved action so far. */
   readonly uses?: readonly ActionUse[];
+  readonly refusal?: StandingRefusal;
   readonly error?: string;
   /** ISO 8601 instant. */
   readonly createdAt: string;
@@ -334,6 +335,8 @@ export type Ballot = {
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** Numbers of the items that the answer does not approve. */
   readonly except?: readonly number[];
+  /** Of an answer that rejected an action: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** ISO 8601 instant. */
   readonly decidedAt?: string;
   /** SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785. */
@@ -413,6 +416,8 @@ export type BallotDecided = {
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** Numbers of the items that the answer does not approve. */
   readonly except?: readonly number[];
+  /** Of an answer that rejected an action: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** How the approval ended, if that is recorded. */
   readonly outcome?: "approved" | "rejected" | "expired" | "cancelled";
 };
@@ -666,6 +671,8 @@ export type DecideRequest = {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Numbers of the request's items that are not approved, from 1. */
   readonly except?: readonly number[];
+  /** With a choice that rejects an action: what is refused in advance, once the approval is rejected. */
+  readonly doNotAsk?: DoNotAskRequest;
 };
 
 export type DeliveryFailedEvent = {
@@ -682,6 +689,25 @@ export type Detail = {
 export type DetailInput = {
   readonly label: string;
   readonly value: string;
+};
+
+export type DoNotAsk = {
+  /** ISO 8601 instant. */
+  readonly until: string;
+  /** Only what has one of these hashes: SHA-256, in hexadecimal, of tool, target, audience and arguments in the form of RFC 8785. */
+  readonly same?: readonly string[];
+  /** Only with arguments within these, by their JSON pointers. */
+  readonly limits?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+/** Refuses the same action in advance: the program that asks again is refused at once. */
+export type DoNotAskRequest = {
+  /** How long from now, as an ISO 8601 duration from PT1H to P30D. */
+  readonly for: string;
+  /** `same`: only with the arguments that were asked about. Default: `any`, or those within `limits`. */
+  readonly arguments?: "same" | "any";
+  /** Only with arguments within these limits, by their JSON pointers. Arguments that no limit names can be anything. */
+  readonly limits?: Readonly<Record<string, LimitInput>>;
 };
 
 export type EditRequest = {
@@ -876,6 +902,8 @@ export type HistoryEvent = {
   readonly choice?: string;
   /** Numbers of the items that the answer does not approve. */
   readonly except?: readonly number[];
+  /** Of an answer that rejected an action: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** Arguments that an approver changed: the first twenty of each action. */
   readonly edited?: readonly EditedArgument[];
   readonly comment?: string;
@@ -1079,6 +1107,20 @@ export type MailByHand = {
   readonly possibleAgainAt: string;
 };
 
+/** Of a request that people have refused in advance. */
+export type MetRefusal = {
+  /** The approval that was rejected. */
+  readonly approval: string;
+  readonly state: "in-force" | "over" | "revoked";
+  /** ISO 8601 instant. */
+  readonly since: string;
+  /** When it is over, or was revoked. */
+  readonly until: string;
+  readonly said: readonly RefusalSaid[];
+  /** Which items of the request are refused, from 1. */
+  readonly items?: readonly number[];
+};
+
 /** The end of the stage's time or of the approval's, whichever comes first. */
 export type NextDeadline = {
   /** ISO 8601 instant. */
@@ -1126,6 +1168,8 @@ export type OutcomeDecision = {
   readonly fields?: Readonly<Record<string, string | number | boolean>>;
   /** Numbers of the items that the answer does not approve. */
   readonly except?: readonly number[];
+  /** Of an answer that rejected an action: what is not to be asked again. */
+  readonly doNotAsk?: DoNotAsk;
   /** When the answer was stored, by the engine's clock. */
   readonly at: string;
   /** How the decision arrived: by the link in a mail, by the API, or by a webhook. */
@@ -1201,6 +1245,7 @@ export type Problem = {
   readonly use?: ConsumedBy;
   /** Of a use of a standing approval: the limit that refuses it. */
   readonly limit?: RefusingLimit;
+  readonly refusal?: MetRefusal;
   /** Between the approved arguments and those that were given; at most 20. */
   readonly differences?: readonly ArgumentDifference[];
   /** The same as `detail`, for clients of `/begin` and `/wait`. */
@@ -1234,6 +1279,17 @@ export type ReassignRequest = {
 export type RecuseRequest = {
   /** Shown to those concerned. */
   readonly reason?: string;
+};
+
+export type RefusalSaid = {
+  /** Address of the person. */
+  readonly by: string;
+  /** ISO 8601 instant. */
+  readonly until: string;
+  /** Which are refused: those that were asked about, those within `limits`, or any. */
+  readonly arguments: "same" | "within" | "any";
+  /** Only with arguments within these, by their JSON pointers. */
+  readonly limits?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 };
 
 export type RefusingLimit = {
@@ -1361,6 +1417,18 @@ export type StandingInput = {
   readonly uses: number;
   /** How much all uses together can come to. */
   readonly total?: TotalInput;
+};
+
+/** People have rejected it and said not to be asked again: the same program gets its refusal at once. Only what all of `said` refuse is refused. */
+export type StandingRefusal = {
+  /** The approval that was rejected. */
+  readonly approval: string;
+  readonly state: "in-force" | "over" | "revoked";
+  /** ISO 8601 instant. */
+  readonly since: string;
+  /** When it is over, or was revoked. */
+  readonly until: string;
+  readonly said: readonly RefusalSaid[];
 };
 
 export type StandingUsed = {

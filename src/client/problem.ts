@@ -13,6 +13,8 @@ export class CountersignError extends Error {
   readonly errors: readonly { readonly field: string; readonly message: string }[];
   /** Of a refused consumption: what the approval is, such as `pending`, `rejected` or `revoked`. */
   readonly approvalStatus: string | undefined;
+  /** Of a request that people have refused in advance: what they refused, and until when. */
+  readonly refusal: Problem["refusal"];
   /** How long to wait before the next try, if the service said so. */
   readonly retryAfterMs: number | undefined;
 
@@ -24,6 +26,7 @@ export class CountersignError extends Error {
       readonly requestId?: string | undefined;
       readonly errors?: readonly { readonly field: string; readonly message: string }[];
       readonly approvalStatus?: string | undefined;
+      readonly refusal?: Problem["refusal"];
       readonly retryAfterMs?: number | undefined;
       readonly cause?: unknown;
     } = {},
@@ -34,6 +37,7 @@ export class CountersignError extends Error {
     this.requestId = told.requestId;
     this.errors = told.errors ?? [];
     this.approvalStatus = told.approvalStatus;
+    this.refusal = told.refusal;
     this.retryAfterMs = told.retryAfterMs;
   }
 
@@ -54,6 +58,7 @@ export async function errorOf(response: Response): Promise<CountersignError> {
     requestId: problem?.instance ?? response.headers.get("x-request-id") ?? undefined,
     errors: problem?.errors ?? [],
     approvalStatus: problem?.approvalStatus,
+    refusal: problem?.refusal,
     retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000,
   });
 }

@@ -9,6 +9,7 @@ export const ERRORS = {
   UNAUTHENTICATED: { status: 401, retryable: false, title: "Not authenticated" },
   FORBIDDEN: { status: 403, retryable: false, title: "Not allowed" },
   NOT_APPROVED: { status: 403, retryable: false, title: "Not approved" },
+  STANDING_REFUSAL: { status: 403, retryable: false, title: "Refused in advance" },
   NOT_FOUND: { status: 404, retryable: false, title: "Not found" },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: "Method not allowed" },
   CONFLICT: { status: 409, retryable: false, title: "Conflict with what is stored" },

@@ -1,6 +1,7 @@
 /** The body of a decision by program, apart from the descriptions beside it: a gateway checks by it, and reads those only when asked. */
 import { z } from "zod";
 import { ACTION_LIMITS } from "../approval/action-schema.ts";
+import { doNotAskRequest } from "../approval/refusal/do-not-ask.ts";
 import { COMMENT_CHARS_MAX, choiceSchema } from "../approval/schema.ts";
 import { lines } from "../approval/text-schema.ts";
 
@@ -18,5 +19,9 @@ export const decideRequest = z
     except: z
       .exactOptional(z.array(z.int().min(1)).max(ACTION_LIMITS.itemsMax))
       .meta({ description: "Numbers of the request's items that are not approved, from 1." }),
+    doNotAsk: z.exactOptional(doNotAskRequest).meta({
+      description:
+        "With a choice that rejects an action: what is refused in advance, once the approval is rejected.",
+    }),
   })
   .meta({ id: "DecideRequest" });

@@ -4,6 +4,7 @@ import type { AbsenceView } from "../approval/absence-request.ts";
 import { choiceSchema, doorSchema, outcomeKindSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { ClosedBecause } from "../approval/standing.ts";
 import { instant } from "./common-schemas.ts";
+import { doNotAskAnswer } from "./refusal-schemas.ts";
 import { effect, exceptAnswer, fieldAnswers, settled } from "./schemas.ts";
 
 const outcome = z
@@ -60,6 +61,7 @@ export const ballotAnswer = z
               .meta({ description: "Only for keys with the scope `approvals:read`." }),
             fields: fieldAnswers,
             except: exceptAnswer,
+            doNotAsk: doNotAskAnswer,
             outcome,
           })
           .meta({ id: "BallotDecided" }),

@@ -8,6 +8,7 @@ import { OPENERS } from "../approval/opening.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { instant } from "./common-schemas.ts";
+import { doNotAskAnswer } from "./refusal-schemas.ts";
 import { approvalLinks, approvalStatus, ballotState, exceptAnswer } from "./schemas.ts";
 
 export type ListedApproval = Entry & { readonly links: z.infer<typeof approvalLinks> };
@@ -77,6 +78,7 @@ const historyEvent: z.ZodType<HistoryEvent> = z
     via: z.exactOptional(z.enum(VIA_KINDS)).meta({ description: "Why somebody was asked later." }),
     choice: z.exactOptional(z.string()),
     except: exceptAnswer,
+    doNotAsk: doNotAskAnswer,
     edited: z.exactOptional(z.array(editedArgument)).meta({
       description: "Arguments that an approver changed: the first twenty of each action.",
     }),

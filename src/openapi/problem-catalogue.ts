@@ -28,6 +28,11 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy:
       "Do not run it. While the approval is pending, ask again later: its end is told by a callback, and by `GET /wait`.",
   },
+  STANDING_REFUSAL: {
+    when: "People have rejected this action and said not to be asked again, and that still holds. Nobody was asked. `refusal` names their approval, what they refused, and until when.",
+    remedy:
+      "Do not run it, and do not ask again before `refusal.until`. The people who said so, or an operator, can revoke it earlier.",
+  },
   NOT_FOUND: {
     when: "Nothing exists at this address or with this id.",
     remedy: "Compare the id with the one in the answer that created it.",

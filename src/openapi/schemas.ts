@@ -22,6 +22,7 @@ import type { Progress, Why } from "../approval/why.ts";
 import { callback } from "./callback-schemas.ts";
 import { anyJson, instant } from "./common-schemas.ts";
 import { consumedBy, difference, refusingLimit, use } from "./consume-schemas.ts";
+import { doNotAskAnswer, meetingRefusal, refusal } from "./refusal-schemas.ts";
 
 const door = doorSchema.meta({
   description: "How the decision arrived: by the link in a mail, by the API, or by a webhook.",
@@ -128,6 +129,7 @@ const outcome: z.ZodType<Outcome> = z
           comment: z.exactOptional(z.string()),
           fields: fieldAnswers,
           except: exceptAnswer,
+          doNotAsk: doNotAskAnswer,
           at: instant.meta({ description: "When the answer was stored, by the engine's clock." }),
           door: z.exactOptional(door),
           signedInBy,
@@ -227,6 +229,7 @@ const ballot: z.ZodType<ApprovalView["ballots"][number]> = z
     comment: z.exactOptional(z.string()),
     fields: fieldAnswers,
     except: exceptAnswer,
+    doNotAsk: doNotAskAnswer,
     decidedAt: z.exactOptional(instant),
     contentHash: z.exactOptional(z.string()).meta({
       description: "SHA-256, in hexadecimal, of what the approver was shown, in the form of RFC 8785.",
@@ -400,6 +403,7 @@ export const approval: z.ZodType<ApprovalAnswer> = z
     ),
     outcome: z.exactOptional(outcome),
     uses: z.exactOptional(z.array(use)).meta({ description: "What became of the approved action so far." }),
+    refusal: z.exactOptional(refusal),
     error: z.exactOptional(z.string()),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
@@ -527,6 +531,7 @@ export const problem = z
     limit: z
       .exactOptional(refusingLimit)
       .meta({ description: "Of a use of a standing approval: the limit that refuses it." }),
+    refusal: z.exactOptional(meetingRefusal),
     differences: z.exactOptional(z.array(difference)).meta({
       description: `Between the approved arguments and those that were given; at most ${DIFFERENCES_MAX}.`,
     }),

@@ -3,6 +3,7 @@ import { argumentsOf, type Consumable, type StandingConsumable } from "../approv
 import { consumableAt } from "../approval/consumable-items.ts";
 import type { StoredRecord } from "../approval/stored.ts";
 import { canonicalHash } from "../lib/canonical-hash.ts";
+import { revocableAt } from "./use-receipt.ts";
 
 export function useProblems(
   root: StoredRecord,
@@ -11,23 +12,24 @@ export function useProblems(
 ): string[] {
   const { kind, sub, began, iss, state, n, at, argumentsHash, digest } = claims;
   const consumable = consumableAt(root, n);
+  const limit = state === "revoked" ? revocableAt(root, n) : consumable;
   // Behind the last use of a standing approval there can be its revocation, but no other use.
   const isBehind =
     consumable !== undefined &&
     "standing" in consumable &&
     state !== "revoked" &&
     Number(n) > consumable.standing.uses;
-  if (consumable === undefined || isBehind) return ["it has a number that no use can have"];
+  if (limit === undefined || isBehind) return ["it has a number that no use can have"];
   const atMs = Date.parse(String(at));
   const startedAtMs = root.settledAt ?? root.timeoutAt;
   const isAbout = kind === "use" && sub === root.id && Date.parse(String(began)) === root.createdAt;
   return [
     ...(isAbout && iss === issuer ? [] : ["it is about another approval"]),
-    ...(digest === consumable.digest ? [] : ["it has another digest than what was approved"]),
-    ...(atMs >= startedAtMs && atMs < consumable.untilMs
+    ...(digest === limit.digest ? [] : ["it has another digest than what was approved"]),
+    ...(atMs >= startedAtMs && atMs < limit.untilMs
       ? []
       : ["it is outside of the time in which it could be used"]),
-    ...(state === "revoked" || isApproved(argumentsHash, consumable)
+    ...(state === "revoked" || (consumable !== undefined && isApproved(argumentsHash, consumable))
       ? []
       : ["it was taken with other arguments than were approved"]),
   ];

@@ -14,6 +14,7 @@ import {
 import { asked, contentOf } from "../approval/content.ts";
 import type { Course } from "../approval/course.ts";
 import type { FieldValues } from "../approval/field-answers.ts";
+import type { DoNotAsk } from "../approval/refusal/do-not-ask.ts";
 import { choicesOf } from "../approval/rule.ts";
 import { standingIn } from "../approval/standing.ts";
 import { changeOf } from "../approval/stored.ts";
@@ -44,6 +45,8 @@ export interface DecisionReceipt {
   readonly fields?: FieldValues;
   /** Numbers of the items that the approver struck out, of a request with several. */
   readonly except?: readonly number[];
+  /** What is not to be asked again, where the approver said so. */
+  readonly doNotAsk?: DoNotAsk;
   readonly at: string;
   /** Until when the approver could take it back, where they could. */
   readonly undoUntil?: string;
@@ -108,6 +111,7 @@ export function decisionReceipt(course: Course, n: number): DecisionReceipt | un
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(decision.except === undefined ? {} : { except: decision.except }),
+    ...(decision.doNotAsk === undefined ? {} : { doNotAsk: decision.doNotAsk }),
     at: iso(atMs),
     ...(ballot.undo === true ? { undoUntil: iso(atMs + course.rule.undoMs) } : {}),
     door,

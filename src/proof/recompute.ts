@@ -5,6 +5,7 @@
 import type { Outcome } from "../approval/approval.ts";
 import { type Course, evaluationOf } from "../approval/course.ts";
 import { OPENING, type State } from "../approval/evaluate/look.ts";
+import { standingRefusal } from "../approval/refusal/standing-refusal.ts";
 import { closedOf, decisionOf, judgementOf, outcomeOf, type StoredRecord } from "../approval/stored.ts";
 import { statusOf } from "../approval/view.ts";
 import type { Why } from "../approval/why.ts";
@@ -34,7 +35,7 @@ export function recompute(course: Course, children: readonly StoredRecord[]): Re
   const stages = stagesOf(course, children);
   const verdict = verdictOf(course, outcome);
   const answers = answersOf(course, outcome, stages.counted);
-  const parts = [stages, verdict, answers];
+  const parts = [stages, verdict, answers, refusalIn(course.root)];
   return {
     agreed: parts.flatMap(({ agreed }) => agreed),
     wrong: parts.flatMap(({ wrong }) => wrong),
@@ -144,6 +145,17 @@ function answersOf(course: Course, { decisions }: Outcome, before: readonly numb
   const many =
     decisions.length === 1 ? "1 answer counts, and is" : `${decisions.length} answers count, and are`;
   return { agreed: wrong.length === 0 ? [`${many} as on the ballots`] : [], wrong, open: [] };
+}
+
+/** Whether what was rejected is not to be asked again follows from the answers alone; that it was revoked, its receipt says. */
+function refusalIn(root: StoredRecord): Recomputed {
+  const refusal = standingRefusal(root);
+  if (refusal === undefined) return { agreed: [], wrong: [], open: [] };
+  const until = new Date(refusal.untilMs).toISOString();
+  return only(
+    "agreed",
+    `All who rejected it said not to be asked again, for what they name, until ${until} at the latest`,
+  );
 }
 
 function inOrder(numbers: readonly number[]): string {

@@ -1,6 +1,7 @@
 /** What the signed receipt of a use or revocation says: an approved action was taken to be run, or can no longer be. */
 import { consumableAt } from "../approval/consumable-items.ts";
 import { type Program, programOf } from "../approval/doer.ts";
+import { standingRefusal } from "../approval/refusal/standing-refusal.ts";
 import type { StoredRecord } from "../approval/stored.ts";
 import { takenIn } from "../approval/use.ts";
 
@@ -27,7 +28,8 @@ export interface UseReceipt extends Program {
 export function useReceipt(root: StoredRecord, record: StoredRecord): UseReceipt | undefined {
   const taken = takenIn(record);
   if (taken.kind !== "use" && taken.kind !== "revoked") return undefined;
-  const consumable = consumableAt(root, taken.kind === "use" ? taken.use.n : taken.revocation.n);
+  const consumable =
+    taken.kind === "use" ? consumableAt(root, taken.use.n) : revocableAt(root, taken.revocation.n);
   if (consumable === undefined) return undefined;
   const common = {
     v: 1,
@@ -50,6 +52,14 @@ export function useReceipt(root: StoredRecord, record: StoredRecord): UseReceipt
     ...(by === undefined ? {} : { by }),
     ...programOf(taken.revocation),
   };
+}
+
+/** What was approved, or what was refused in advance, which only a revocation can end. */
+export function revocableAt(
+  root: StoredRecord,
+  n: unknown,
+): { readonly digest: string; readonly untilMs: number } | undefined {
+  return consumableAt(root, n) ?? (n === 1 ? standingRefusal(root) : undefined);
 }
 
 function iso(epochMs: number): string {

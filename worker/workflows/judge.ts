@@ -261,7 +261,7 @@ class Bench {
       const record = this.#ballots.get(n);
       const decision = record && decisionOf(record);
       if (record === undefined || decision === undefined || !counted.has(n)) return [];
-      const { by, choice, effect, comment, fields, except, door, signedInBy } = decision;
+      const { by, choice, effect, comment, fields, except, doNotAsk, door, signedInBy } = decision;
       return [
         {
           n,
@@ -272,6 +272,7 @@ class Bench {
           ...(comment === undefined ? {} : { comment }),
           ...(fields === undefined ? {} : { fields }),
           ...(except === undefined ? {} : { except }),
+          ...(doNotAsk === undefined ? {} : { doNotAsk }),
           at: new Date(record.settledAt ?? record.timeoutAt).toISOString(),
           door,
           ...(signedInBy === undefined ? {} : { signedInBy }),

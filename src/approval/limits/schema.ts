@@ -56,9 +56,12 @@ const pointerSchema = z
   .max(POINTER_CHARS_MAX)
   .regex(POINTER, { error: "must be a JSON pointer to an argument, such as /amount" });
 
+/** What arguments can be, by their JSON pointers. `limitsProblems` says what is wrong with several of them together. */
+export const limitsSchema = z.record(pointerSchema, limitSchema);
+
 export const standingSchema = z
   .strictObject({
-    limits: z.record(pointerSchema, limitSchema).meta({
+    limits: limitsSchema.meta({
       description:
         "What each argument can be, by its JSON pointer. An argument that no limit names is refused, and one that a limit names must be there.",
     }),
@@ -90,6 +93,7 @@ export const standingSchema = z
 /** What one argument can be. */
 export type Limit = Frozen<z.output<typeof limitSchema>>;
 export type Standing = Frozen<z.output<typeof standingSchema>>;
+export type Limits = Standing["limits"];
 
 /** The least that an argument with a `max` can be. */
 export function leastOf({ min, max }: Limit): number | string {
@@ -128,17 +132,23 @@ function limitProblems(limit: Limit): Problem[] {
 }
 
 function standingProblems({ limits, total }: Standing): Problem[] {
+  const problems = limitsProblems(limits);
+  const isTooMany = problems.some(({ path }) => path.length === 1);
+  return isTooMany || total === undefined ? problems : [...problems, ...totalProblems(limits, total)];
+}
+
+/** What is wrong with limits together; each is right by itself. Paths begin with `limits`. */
+export function limitsProblems(limits: Limits): Problem[] {
   const pointers = Object.keys(limits);
   if (pointers.length > LIMITS_MAX) {
     return [{ path: ["limits"], message: `must have at most ${LIMITS_MAX} limits` }];
   }
-  const within = pointers.flatMap((pointer) => {
+  return pointers.flatMap((pointer) => {
     const outer = pointers.find((other) => pointer.startsWith(`${other}/`));
     return outer === undefined
       ? []
       : [{ path: ["limits", pointer], message: `is a part of ${outer}, which has a limit of its own` }];
   });
-  return [...within, ...(total === undefined ? [] : totalProblems(limits, total))];
 }
 
 function totalProblems(limits: Standing["limits"], total: NonNullable<Standing["total"]>): Problem[] {

@@ -9,7 +9,7 @@ import { isSameJson } from "../../lib/canonical-json.ts";
 import { add, decimalOf, decimalText, isLess, times, ZERO } from "../../lib/decimal.ts";
 import { isRecord } from "../raw-input.ts";
 import { memberPointer, valueAt } from "./pointer.ts";
-import { type Limit, leastOf, type Standing } from "./schema.ts";
+import { type Limit, type Limits, leastOf, type Standing } from "./schema.ts";
 
 /** What the uses up to one came to. */
 export interface Used {
@@ -38,8 +38,7 @@ export type UseResult =
 
 /** Judges a use with `given` as the action's arguments after uses that came to `before`. */
 export function judgeUse(standing: Standing, before: Used, given: unknown): UseResult {
-  const refusal =
-    unnamed(given, standing) ?? firstOf(Object.entries(standing.limits), (limit) => refused(limit, given));
+  const refusal = unnamed(given, standing) ?? beyondLimits(standing.limits, given);
   if (refusal !== undefined) return { ok: false, refusal };
   if (before.uses >= standing.uses) {
     return { ok: false, refusal: { limit: "uses", message: `it can be used ${timesText(standing.uses)}` } };
@@ -51,6 +50,11 @@ export function judgeUse(standing: Standing, before: Used, given: unknown): UseR
   if (!isLess(amountOf(max), total)) return { ok: true, used: { uses, total: decimalText(total) } };
   const message = `all uses together can come to ${max}, and this one would make it ${decimalText(total)}`;
   return { ok: false, refusal: { limit: "total", pointer: argument, message } };
+}
+
+/** The first limit that an argument is beyond, or whose argument is missing. What no limit names can be anything here. */
+export function beyondLimits(limits: Limits, given: unknown): Refusal | undefined {
+  return firstOf(Object.entries(limits), (limit) => refused(limit, given));
 }
 
 /** What people are told after a use: that there was a first one, and that four fifths of the uses or of the total are gone. */

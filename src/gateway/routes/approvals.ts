@@ -9,6 +9,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
 import type { ApprovalReference, CancelledApproval } from "../../openapi/schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
+import { refusalOf } from "../../service/approvals/refusals.ts";
 import { startApproval } from "../../service/approvals/start.ts";
 import { usesOf } from "../../service/approvals/uses.ts";
 import { audit } from "../http/audit.ts";
@@ -85,6 +86,7 @@ export function addApprovalRoutes(router: IRouter, options: ApprovalRoutesOption
       const more = {
         ...restored,
         ...(await usesOf(durable, root)),
+        ...(await refusalOf(options, root)),
         ...(await callbacksOf(durable, children)),
       };
       res.json({ ...view, ...more, links: links(view.id) });

@@ -3,6 +3,7 @@ import type { IRouter, Request } from "express";
 import { consumeRequest, revokeRequest } from "../../approval/consume-request.ts";
 import { isPromiseId } from "../../approval/ids.ts";
 import { useViews } from "../../approval/use-view.ts";
+import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { ConsumedAction, RevokedAction } from "../../openapi/consume-schemas.ts";
@@ -64,7 +65,11 @@ export function addConsumeRoutes(router: IRouter, options: ConsumeRoutesOptions)
       const id = approvalIn(req);
       const body = await revokeBody(req);
       const actor = actorOf(req, res, options.newNonce);
-      const revoked = await revokeAction(options, id, { ...actor, ...body });
+      const { name, scopes = [] } = callerOf(res) ?? {};
+      // What refuses a program is not for its own key to revoke, whatever its scopes are.
+      const mayRevokeRefusal = (asker: string | undefined) =>
+        allows(scopes, ["approvals:manage"]) && name !== asker;
+      const revoked = await revokeAction(options, id, { ...actor, ...body, mayRevokeRefusal });
       if (revoked.kind === "unknown") throw unknownApproval(id);
       const { approval } = revoked;
       const failure = revokeFailure(revoked);

@@ -23,6 +23,7 @@ import { readJson } from "../http/body.ts";
 import { noteApproval, requestIdOf } from "../http/context.ts";
 import { sendJson } from "../http/json.ts";
 import { addRoute } from "../http/routes.ts";
+import { assertUniqueNames } from "../http/unique-names.ts";
 import { programIn } from "./actor.ts";
 import { describePromise } from "./outcome.ts";
 import { toldBy } from "./settlement.ts";
@@ -30,13 +31,15 @@ import { toldBy } from "./settlement.ts";
 export interface PromiseRoutesOptions {
   readonly needs: Needs;
   readonly durable: Durable;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   readonly log: Logger;
   /** 128 random bits in base64url: the name of one call. */
   readonly newNonce: () => string;
 }
 
 export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions): void {
-  const { needs, durable, log, newNonce } = options;
+  const { needs, durable, clock, log, newNonce } = options;
 
   for (const [verb, as] of [
     ["resolve", "resolved"],
@@ -65,22 +68,20 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
       const named = String(req.params["n"]);
       const n = ballotNumber(named);
       const ballot = n === undefined ? undefined : ballotId(approval, n);
-      const { choice, comment, fields, except } = parseDecideBody((await readJson(req))?.value);
+      const { value: body, bytes } = (await readJson(req)) ?? {};
+      const { choice, comment, fields, except, doNotAsk } = parseDecideBody(body);
+      // Limits are shown to people, who read them as the program that asks does.
+      if (bytes !== undefined && doNotAsk !== undefined) assertUniqueNames(bytes);
       const caller = callerOf(res)?.id;
       const nonce = newNonce();
       const decided =
         ballot === undefined
           ? ({ kind: "unknown" } as const)
-          : await decideBallot(durable, {
-              ballot,
-              choice,
-              door: "api",
-              nonce,
-              comment,
-              fields,
-              except,
-              ...programIn(res),
-            });
+          : await decideBallot(
+              durable,
+              { ballot, choice, door: "api", nonce, comment, fields, except, doNotAsk, ...programIn(res) },
+              clock,
+            );
       if (decided.kind === "wrong") throw wrongAnswer(decided.problems);
       if (decided.kind !== "stands") {
         throw new ServiceError(
@@ -127,7 +128,7 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     const { kind, because, reason } = standing;
     return { kind, because, ...(reason === undefined || !mayRead ? {} : { reason }), ...at, ...outcome };
   }
-  const { choice, effect, door, by, comment, fields, except } = standing.decision;
+  const { choice, effect, door, by, comment, fields, except, doNotAsk } = standing.decision;
   const own = effect === undefined ? {} : { effect };
   const told = { kind: standing.kind, choice, ...own, door, ...at, ...outcome };
   if (!mayRead) return told;
@@ -138,6 +139,7 @@ function told(standing: SettledStanding, caller: Caller | undefined): object {
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(except === undefined ? {} : { except }),
+    ...(doNotAsk === undefined ? {} : { doNotAsk }),
   };
 }
 

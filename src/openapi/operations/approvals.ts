@@ -132,7 +132,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
         headers: { Location: "Address of the approval" },
       },
     },
-    problems: ["CONFLICT", "INVALID_FIELDS"],
+    problems: ["STANDING_REFUSAL", "CONFLICT", "INVALID_FIELDS"],
   },
   {
     id: "getApproval",

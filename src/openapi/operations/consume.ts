@@ -41,7 +41,7 @@ export const CONSUME_OPERATIONS: readonly Operation[] = [
     group: "Approvals",
     summary: "Take the approval of an action back, before it is consumed",
     description:
-      "May be repeated. 409 if the action was consumed before, or the approval is still open: cancel it then.",
+      "May be repeated. 409 if the action was consumed before, or the approval is still open: cancel it then. Of an approval that was rejected with `doNotAsk`, takes that back: this needs `approvals:manage`, and a key of another program than the one that is refused.",
     scope: ["approvals:cancel", "approvals:manage"],
     parameters: [approvalId, actKey],
     body: { schema: revokeRequest, required: false, example: { reason: "The invoice was a fraud" } },

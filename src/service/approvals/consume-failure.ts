@@ -124,6 +124,12 @@ function audienceText({ isNamed, isGiven }: Extract<NotConsumable, { readonly wh
 export function revokeFailure(
   revoked: Exclude<Revoked, { readonly kind: "unknown" }>,
 ): ServiceError | undefined {
+  if (revoked.kind === "not-theirs") {
+    return new ServiceError(
+      "FORBIDDEN",
+      "Cannot revoke: people have refused this in advance. They can revoke it, and so can a key with the scope approvals:manage that is not of the program that they refused",
+    );
+  }
   if (revoked.kind === "no-item") return itemFailure("revoke", revoked.refusal);
   if (revoked.kind === "refused") {
     const { why, status } = revoked;
@@ -144,10 +150,7 @@ export function revokeFailure(
     case "unreadable":
       return new ServiceError("CONFLICT", `Cannot revoke: ${UNREADABLE}`);
     case "late":
-      return new ServiceError(
-        "NO_LONGER_VALID",
-        "Cannot revoke: the time in which it could be consumed is over",
-      );
+      return new ServiceError("NO_LONGER_VALID", "Cannot revoke: its time is over");
     default:
       return taken satisfies never;
   }

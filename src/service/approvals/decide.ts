@@ -4,10 +4,12 @@ import { programOf } from "../../approval/doer.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
 import { type GivenAnswer, heldAnswer } from "../../approval/given-answer.ts";
 import { addressKey } from "../../approval/person.ts";
+import type { DoNotAsk, DoNotAskRequest } from "../../approval/refusal/do-not-ask.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import { readQuestion } from "./question.ts";
+import { sparedBy } from "./refusals.ts";
 
 /** An answer to one ballot, by its approver or by a program in their place. */
 export interface Answer {
@@ -18,6 +20,8 @@ export interface Answer {
   readonly fields?: FieldValues | undefined;
   /** Numbers of the items that are struck out. */
   readonly except?: readonly number[] | undefined;
+  /** What is not to be asked again. Its places are taken (`refusals.ts`). */
+  readonly doNotAsk?: DoNotAsk | undefined;
   readonly door: Door;
   /** How the approver had signed in, where they answer in the inbox. */
   readonly signedInBy?: SignedInBy | undefined;
@@ -33,7 +37,7 @@ export async function answerBallot(
   durable: Durable,
   id: string,
   { approver, contentHash }: Pick<Ballot, "approver" | "contentHash">,
-  { choice, effect, comment, fields, except, door, signedInBy, nonce, ...program }: Answer,
+  { choice, effect, comment, fields, except, doNotAsk, door, signedInBy, nonce, ...program }: Answer,
 ): Promise<StoredPromise | undefined> {
   const decision: Decision = {
     kind: "decision",
@@ -42,6 +46,7 @@ export async function answerBallot(
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(except === undefined ? {} : { except }),
+    ...(doNotAsk === undefined ? {} : { doNotAsk }),
     ...(contentHash === undefined ? {} : { contentHash }),
     by: approver.email,
     door,
@@ -62,6 +67,8 @@ export interface ProgramDecision extends GivenAnswer, Pick<Answer, "nonce" | "ca
    * any.
    */
   readonly by?: string;
+  /** What is not to be asked again. */
+  readonly doNotAsk?: DoNotAskRequest | undefined;
 }
 
 export type Decided =
@@ -74,7 +81,8 @@ export type Decided =
 /** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
 export async function decideBallot(
   durable: Durable,
-  { ballot: id, by, door, nonce, caller, client, ...given }: ProgramDecision,
+  { ballot: id, by, door, nonce, caller, client, doNotAsk: spare, ...given }: ProgramDecision,
+  clock: () => number = Date.now,
 ): Promise<Decided> {
   const before = await readQuestion(durable, id);
   if (before === undefined) return { kind: "unknown" };
@@ -84,11 +92,14 @@ export async function decideBallot(
     const held = heldAnswer(request, ballot.round ?? 1, given);
     if (!held.ok) return { kind: "wrong", problems: held.problems };
     const { choice, comment, fields, except } = held;
+    const spared = await sparedBy({ durable, clock }, before, { effect: choice.effect, doNotAsk: spare });
+    if (!spared.ok) return { kind: "wrong", problems: spared.problems };
     const own = ballot.custom === true ? { effect: choice.effect, fields, except } : {};
     await answerBallot(durable, id, ballot, {
       choice: choice.value,
       ...own,
       comment,
+      doNotAsk: spared.doNotAsk,
       door,
       nonce,
       caller,

@@ -1,13 +1,18 @@
-/** Takes the approval of an action back, as long as nobody has consumed it; a standing one, from the next use on. */
+/**
+ * Takes the approval of an action back, as long as nobody has consumed it; a standing one, from the next use on; and a standing
+ * refusal, from the next request on.
+ */
 import type { Consumable, NotConsumable } from "../../approval/consumable.ts";
 import { allConsumable, consumableFor } from "../../approval/consumable-items.ts";
 import { grantedStanding } from "../../approval/limits/granted.ts";
+import { standingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import { type Revocation, type Taken, takenIn } from "../../approval/use.ts";
 import { type ApprovalView, statusOf } from "../../approval/view.ts";
 import type { Actor } from "./act.ts";
 import { approvalBehind } from "./approval-behind.ts";
 import { actOf, reasonOf } from "./ballot-acts.ts";
 import type { ConsumeOptions } from "./consume.ts";
+import { askerOf, revokeRefusal } from "./refusals.ts";
 import { revokeStanding } from "./standing-uses.ts";
 import { takeUse } from "./take-use.ts";
 
@@ -15,6 +20,8 @@ export interface RevokeCall extends Actor {
   readonly reason?: string | undefined;
   /** Which of several items, from 1. Default: all that nobody has consumed. */
   readonly item?: number | undefined;
+  /** Whether this caller may revoke what refuses the program of that name. Default: it may. */
+  readonly mayRevokeRefusal?: ((asker: string | undefined) => boolean) | undefined;
 }
 
 export type Revoked =
@@ -32,6 +39,8 @@ export type Revoked =
       readonly approval: string;
       readonly refusal: Extract<NotConsumable, { readonly why: "item" }>;
     }
+  /** It is a refusal, which is not for this caller to revoke. */
+  | { readonly kind: "not-theirs"; readonly approval: string }
   /** What is stored, by whoever came first. */
   | {
       readonly kind: "stands";
@@ -46,7 +55,7 @@ export type Revoked =
 export async function revokeAction(
   options: ConsumeOptions,
   id: string,
-  { reason, item, ...actor }: RevokeCall,
+  { reason, item, mayRevokeRefusal, ...actor }: RevokeCall,
 ): Promise<Revoked> {
   const root = await approvalBehind(options.durable, id);
   const consumable = root && consumableFor(root, { item });
@@ -63,6 +72,13 @@ export async function revokeAction(
       all.find(isOwn) ??
       ["revoked", "use"].flatMap((kind) => all.find((each) => each.kind === kind) ?? [])[0];
     return { kind: "stands", approval: root.id, taken: most ?? { kind: "late" }, all };
+  }
+  const refusal = item === undefined ? standingRefusal(root) : undefined;
+  if (refusal !== undefined) {
+    const isTheirs = mayRevokeRefusal?.(await askerOf(options.durable, root)) ?? true;
+    if (!isTheirs) return { kind: "not-theirs", approval: root.id };
+    const taken = await revokeRefusal(options, refusal, { ...actor, reason });
+    return { kind: "stands", approval: root.id, taken };
   }
   if ("why" in consumable) {
     if (consumable.why === "item" && item !== undefined)

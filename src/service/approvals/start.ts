@@ -1,5 +1,7 @@
-import { CREATOR_TAG } from "../../approval/creator.ts";
+import type { ApprovalRequest } from "../../approval/approval.ts";
+import { CREATOR_TAG, programThatBegan } from "../../approval/creator.ts";
 import { ID_PATTERN, KIND_TAG } from "../../approval/ids.ts";
+import { actionsOf } from "../../approval/items.ts";
 import { differingFields } from "../../approval/meaning.ts";
 import { addressOf, isRecord } from "../../approval/raw-input.ts";
 import { parseApprovalRequest, readApprovalContent } from "../../approval/request.ts";
@@ -13,6 +15,8 @@ import { type FieldProblem, ServiceError } from "../../lib/errors.ts";
 import { TRACE_TAG, type TraceContext } from "../../lib/traces.ts";
 import type { AbsenceBook } from "../absences/book.ts";
 import { IDEMPOTENCY_KEY_RULE, idFromKeys } from "../idempotency-key.ts";
+import { refusalFailure } from "./refusal-failure.ts";
+import { findRefusal } from "./refusals.ts";
 
 export interface StartApprovalOptions {
   readonly durable: Durable;
@@ -47,7 +51,8 @@ export interface ApprovalCall {
  * The id is the body's `id`, or follows from the idempotency key, or is new. A duration as deadline is compared as
  * given, so a later repetition means the same approval and does not move its deadline.
  *
- * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id. Nothing was started then.
+ * @throws ServiceError INVALID_FIELDS with every problem; CONFLICT if something else has the id; STANDING_REFUSAL if people have
+ *   refused the action in advance. Nothing was started then.
  */
 export async function startApproval(
   options: StartApprovalOptions,
@@ -78,6 +83,13 @@ export async function startApproval(
   }
   const terms = termsWith(parsed, { awayAt: await absences.awayAt(nowMs), known });
   const call = approvalCall(parsed.value, terms);
+  const refused = await refusalFor(options, parsed.value, creator);
+  if (refused !== undefined) {
+    // What was asked before people said so stays asked.
+    const earlier = id === undefined ? undefined : await acceptedEarlier(durable, id, body);
+    if (earlier !== undefined) return earlier;
+    throw refused;
+  }
   const root = await durable.start({
     id: id ?? newId(),
     ...call,
@@ -105,6 +117,19 @@ export async function startApproval(
     );
   }
   return root;
+}
+
+/** Why it is not asked: people have refused it in advance. */
+async function refusalFor(
+  options: Pick<StartApprovalOptions, "durable" | "clock">,
+  request: ApprovalRequest,
+  creator: string | undefined,
+): Promise<ServiceError | undefined> {
+  const actions = actionsOf(request);
+  const client = creator === undefined ? undefined : programThatBegan({ [CREATOR_TAG]: creator });
+  if (actions.length === 0 || client === undefined) return undefined;
+  const found = await findRefusal(options, client, actions);
+  return found && refusalFailure(request, found);
 }
 
 function withRequester(body: unknown, owner: string | undefined): unknown {

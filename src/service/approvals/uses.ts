@@ -2,6 +2,7 @@
 import { consumableOf } from "../../approval/consumable.ts";
 import { allConsumable } from "../../approval/consumable-items.ts";
 import { slotIn } from "../../approval/limits/use-record.ts";
+import { standingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import { takenIn, useId } from "../../approval/use.ts";
 import { type UseView, useViews } from "../../approval/use-view.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
@@ -18,6 +19,11 @@ export async function readUses(
     const { record, next } = await lastSlot(durable, { approval: root.id, untilMs });
     const isLate = next !== undefined && slotIn(next, untilMs).kind === "late";
     return [record, isLate ? undefined : next].filter((each) => each !== undefined);
+  }
+  // What refuses in advance can be revoked, too.
+  if (standingRefusal(root) !== undefined) {
+    const revocation = await durable.read(useId(root.id, 1));
+    return revocation === undefined ? [] : [revocation];
   }
   const read = allConsumable(root).map(({ n }) => durable.read(useId(root.id, n)));
   return (await Promise.all(read)).filter((record) => record !== undefined);

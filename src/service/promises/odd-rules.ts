@@ -6,6 +6,7 @@ import { CALLBACK_KIND, isCallbackId } from "../../approval/callback.ts";
 import { childId, KIND_TAG, parentId } from "../../approval/ids.ts";
 import { ATTEMPT_KIND, slotOfAttempt, standingUseEndIn } from "../../approval/limits/use-record.ts";
 import { NOTICE_KIND } from "../../approval/notice.ts";
+import { PLACE_KIND } from "../../approval/refusal/place.ts";
 import { CHECK_SETTLED_BY_OTHERS, parsedRequestIn } from "../../approval/request.ts";
 import {
   cancellationOf,
@@ -148,6 +149,16 @@ const TAGGED: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       accepts: (promise) => promise.state === "timedout" || slotOfAttempt(promise) !== undefined,
       expected: "number of its use, or end of its time",
       means: "Whoever makes the attempt again looks for its use from the first one that it can be",
+      remedy: NOTHING_TO_DO,
+    },
+  ],
+  [
+    PLACE_KIND,
+    {
+      kind: "place of a standing refusal",
+      accepts: (promise) => promise.state === "timedout",
+      expected: "end of its time",
+      means: "Requests no longer find the refusal, and people are asked again",
       remedy: NOTHING_TO_DO,
     },
   ],

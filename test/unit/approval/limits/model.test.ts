@@ -1,11 +1,12 @@
 /**
- * `judgeUse` against a reference that shares nothing with it: arguments are flat lists of paths, amounts are whole
+ * `judgeUse`, and `isSpared` of refusals in advance, against a reference that shares nothing with it: arguments are flat lists of paths, amounts are whole
  * millionths, and a use is judged by all uses before it, not by a running count.
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Standing, standingSchema } from "../../../../src/approval/limits/schema.ts";
 import { judgeUse, UNUSED, type Used } from "../../../../src/approval/limits/use.ts";
+import { isSpared } from "../../../../src/approval/refusal/do-not-ask.ts";
 
 /** Each run is a standing approval with up to 30 uses. */
 const RUNS = Number(process.env["LIMIT_RUNS"] ?? 3_000);
@@ -168,6 +169,7 @@ function expected(
 
 test("judges as the reference does, and is never over a limit", { timeout: TIMEOUT_MS }, () => {
   const seen = { granted: 0, argument: 0, uses: 0, total: 0 };
+  const spares = { yes: 0, no: 0 };
   fc.assert(
     fc.property(cases, ({ rules: chosen, uses, totalMillionths, attempts }) => {
       const summed = chosen.find(([, rule]) => rule.kind === "range" && rule.min >= 0);
@@ -195,6 +197,13 @@ test("judges as the reference does, and is never over a limit", { timeout: TIMEO
         const wanted = expected(chosen, { uses, total }, granted, given);
         expect(said).toBe(wanted);
         seen[wanted] += 1;
+        // A refusal in advance has limits of the same words, and leaves other arguments alone.
+        const isWithinAll = chosen.every(([of, each]) =>
+          given.some((one) => one.path === of && isWithin(each, one)),
+        );
+        const spared = { until: "2030-01-01T00:00:00.000Z", limits: standing.limits };
+        expect(isSpared(spared, { tool: "pay", arguments: nested(given) })).toBe(isWithinAll);
+        spares[isWithinAll ? "yes" : "no"] += 1;
         if (!result.ok) continue;
         granted.push(given);
         used = result.used;
@@ -204,5 +213,5 @@ test("judges as the reference does, and is never over a limit", { timeout: TIMEO
     { numRuns: RUNS },
   );
   // Each kind of answer was seen, or the test would compare little.
-  expect(Math.min(...Object.values(seen))).toBeGreaterThan(RUNS / 10);
+  expect(Math.min(...Object.values(seen), ...Object.values(spares))).toBeGreaterThan(RUNS / 10);
 });
