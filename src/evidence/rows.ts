@@ -28,12 +28,16 @@ interface Chain {
   n: number;
   last: number | null;
   head: Uint8Array;
+  /** What its row begins with. Undefined if it has one. */
+  fresh?: { readonly root: number | null; readonly began: number } | undefined;
 }
 
 /** The chain of what concerns the whole log. */
 const OF_LOG = 0;
 /** Chains that are remembered from one checkpoint to the next. */
 const REMEMBERED_MAX = 1_000;
+/** Hashes of events that are kept for the tiles of the tree: four tiles. */
+const RECENT_KEPT = 1_024;
 
 export function openRows(db: DatabaseSync, source: PromiseSource, now: () => number): TrailRows {
   const sql = prepare(db);
@@ -43,18 +47,21 @@ export function openRows(db: DatabaseSync, source: PromiseSource, now: () => num
   /** By the approval's id. */
   const known = new Map<string, Chain>();
   const keys = new Keys();
-  const tiles = openTiles(db, (from, count) =>
-    (sql.leaves.all(from, from + count) as unknown as readonly LeafColumns[]).map((columns) =>
+  /** Of the last events, up to the newest. */
+  let recent: Buffer[] = [];
+  const tiles = openTiles(db, (from, count) => {
+    const at = from - (size - recent.length);
+    if (at >= 0) return recent.slice(at, at + count);
+    return (sql.leaves.all(from, from + count) as unknown as readonly LeafColumns[]).map((columns) =>
       leafHash(leafText(leafOf(columns))),
-    ),
-  );
+    );
+  });
 
+  /** Its row is written when it is saved, with its first events. */
   const begin = (root: number | null, began: number): Chain => {
-    if (root !== null && chains === 0) begin(null, began);
-    const chain = { chain: chains, key: keys.next(), n: 0, last: null, head: NO_HASH };
-    sql.addChain.run(chain.chain, root, began, chain.key, NO_HASH);
+    if (root !== null && chains === 0) save(begin(null, began));
     chains += 1;
-    return chain;
+    return { chain: chains - 1, key: keys.next(), n: 0, last: null, head: NO_HASH, fresh: { root, began } };
   };
   const read = (statement: StatementSync, value: number): Chain | undefined => {
     const columns = statement.get(value) as unknown as ChainColumns | undefined;
@@ -69,12 +76,17 @@ export function openRows(db: DatabaseSync, source: PromiseSource, now: () => num
     const prev = chain.head;
     size += 1;
     sql.addEvent.run(size, chain.chain, n, type, atMs, part, chain.last, prev, commitment);
-    chain.head = leafHash(leafText({ chain: chain.chain, n, type, atMs, prev, commitment }));
+    const head = leafHash(leafText({ chain: chain.chain, n, type, atMs, prev, commitment }));
+    recent.push(head);
+    chain.head = head;
     chain.n = n;
     chain.last = size;
   };
-  const save = ({ chain, n, last, head }: Chain): void => {
-    sql.saveChain.run(n, last, head, chain);
+  const save = (saved: Chain): void => {
+    const { chain, key, n, last, head, fresh } = saved;
+    if (fresh === undefined) sql.saveChain.run(n, last, head, chain);
+    else sql.addChain.run(chain, fresh.root, fresh.began, key, n, last, head);
+    saved.fresh = undefined;
   };
   /** The first promise of the approval that goes takes the key with it. */
   const erase = (root: number | undefined): void => {
@@ -104,9 +116,12 @@ export function openRows(db: DatabaseSync, source: PromiseSource, now: () => num
     const root = source.promise(approval);
     const at = source.numberOf(approval);
     if (root?.tags[KIND_TAG] !== "approval" || at === undefined) return undefined;
-    // Numbers of deleted promises are used again, and a program without the log may have deleted it.
-    if (isCreated) letGo(at);
     let chain = read(sql.chainOf, at);
+    if (chain !== undefined && isCreated) {
+      // Numbers of deleted promises are used again, and a program without the log may have deleted it.
+      letGo(at);
+      chain = undefined;
+    }
     if (chain === undefined) {
       chain = begin(at, root.createdAt);
       const found = creationOf(root);
@@ -131,6 +146,7 @@ export function openRows(db: DatabaseSync, source: PromiseSource, now: () => num
       for (const each of told) tell(each, touched);
       for (const chain of touched) save(chain);
       if (known.size > REMEMBERED_MAX) known.clear();
+      if (recent.length > 2 * RECENT_KEPT) recent = recent.slice(-RECENT_KEPT);
     },
     remove(id) {
       known.delete(id);
@@ -190,7 +206,7 @@ function prepare(db: DatabaseSync) {
         AND NOT EXISTS (SELECT 1 FROM promises WHERE promises.n = root AND created_at = began)`,
     ),
     addChain: db.prepare(
-      "INSERT INTO log_chains (chain, root, began, key, n, last, head) VALUES (?, ?, ?, ?, 0, NULL, ?)",
+      "INSERT INTO log_chains (chain, root, began, key, n, last, head) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     saveChain: db.prepare("UPDATE log_chains SET n = ?, last = ?, head = ? WHERE chain = ?"),
     erase: db.prepare("UPDATE log_chains SET key = NULL WHERE chain = ?"),
