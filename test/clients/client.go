@@ -68,7 +68,10 @@ func main() {
 	unwanted := must(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*request("Ink", []api.PersonOrAddress{address("ana@example.com")})).Execute())
 	reason := api.NewCancelRequest()
 	reason.SetReason("No budget")
-	cancelled := must(client.ApprovalsAPI.CancelApproval(ctx, unwanted.Id).CancelRequest(*reason).Execute())
+	must(client.ApprovalsAPI.CancelApproval(ctx, unwanted.Id).CancelRequest(*reason).Execute())
+	// That call waits for two seconds at most.
+	must(client.WorkflowsAPI.WaitForWorkflow(ctx).Id(unwanted.Id).Prefer("wait=30").Execute())
+	cancelled := must(client.ApprovalsAPI.GetApproval(ctx, unwanted.Id).Execute())
 
 	refused := problem(client.ApprovalsAPI.RequestApproval(ctx).ApprovalRequest(*request("Ink", []api.PersonOrAddress{address("nobody")})).Execute())
 	fields := []string{}

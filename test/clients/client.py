@@ -34,7 +34,10 @@ ended = wait_for_workflow.sync(client=client, id=asked.id, prefer="wait=30")
 approval = get_approval.sync(client=client, id=asked.id)
 
 unwanted = request_approval.sync(client=client, body=ApprovalRequest(title="Ink", approvers=["ana@example.com"]))
-cancelled = cancel_approval.sync(client=client, id=unwanted.id, body=CancelRequest(reason="No budget"))
+cancel_approval.sync(client=client, id=unwanted.id, body=CancelRequest(reason="No budget"))
+# That call waits for two seconds at most.
+wait_for_workflow.sync(client=client, id=unwanted.id, prefer="wait=30")
+cancelled = get_approval.sync(client=client, id=unwanted.id)
 
 refused = request_approval.sync(client=client, body=ApprovalRequest(title="Ink", approvers=["nobody"]))
 assert isinstance(refused, Problem), refused

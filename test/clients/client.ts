@@ -42,12 +42,15 @@ const approval = await answer(client.GET("/approvals/{id}", { params: { path } }
 const unwanted = await answer(
   client.POST("/approvals", { body: { title: "Ink", approvers: ["ana@example.com"] } }),
 );
-const cancelled = await answer(
+await answer(
   client.POST("/approvals/{id}/cancel", {
     params: { path: { id: unwanted.id } },
     body: { reason: "No budget" },
   }),
 );
+// That call waits for two seconds at most.
+await outcomeOf(unwanted.id);
+const cancelled = await answer(client.GET("/approvals/{id}", { params: { path: { id: unwanted.id } } }));
 
 const { error: refused } = await client.POST("/approvals", { body: { title: "Ink", approvers: ["nobody"] } });
 const { error: unknown } = await client.POST("/promises/{id}/resolve", {

@@ -18,6 +18,16 @@ say() {
   exit 1
 }
 
+# A registry that fails once is asked again, a few times.
+again() {
+  local try
+  for try in 1 2 3; do
+    "$@" >&2 && return
+    sleep $((try * 10))
+  done
+  "$@" >&2
+}
+
 mkdir -p -m 700 "$dir"
 # The folder's name can be guessed, and what is in it is run.
 [ -O "$dir" ] || say "$dir belongs to somebody else; remove it, or set TMPDIR"
@@ -32,14 +42,21 @@ if [ ! -e "$dir/ready" ]; then
   packages=("${python_packages[@]}")
   release=$(go env GOVERSION 2>/dev/null || true)
   if [ "$(printf '%s\n' go1.23 "$release" | sort -V | head -1)" != go1.23 ]; then packages+=("$go_package"); fi
-  "$dir/py/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2 ||
+  again "$dir/py/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" ||
     say "packages of PyPI cannot be installed"
-  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$dir/ts" "${npm_packages[@]}" >&2 ||
+  again npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$dir/ts" "${npm_packages[@]}" ||
     say "packages of npm cannot be installed"
 
   mkdir -p "$dir/bin"
   from_pypi=$(echo "$dir"/py/lib/python*/site-packages/go/bin/go)
   if [ -e "$from_pypi" ]; then ln -sf "$from_pypi" "$dir/bin/go"; else ln -sf "$(command -v go)" "$dir/bin/go"; fi
+
+  # Into the folders in which the test looks, so that it needs no network.
+  mkdir -p "$dir/go-library"
+  cd "$dir/go-library"
+  printf 'module library\n\ngo 1.23\n' >go.mod
+  again env GOCACHE="$dir/go-cache" GOMODCACHE="$dir/go-modules" GOFLAGS="-mod=mod -modcacherw" GOTOOLCHAIN=local \
+    "$dir/bin/go" get "$go_library" || say "a library for Go cannot be downloaded"
   touch "$dir/ready"
 fi
 echo "$dir"

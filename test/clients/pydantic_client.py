@@ -27,7 +27,10 @@ ended = workflows.wait_for_workflow(asked.id, prefer="wait=30").actual_instance
 approval = approvals.get_approval(asked.id)
 
 unwanted = approvals.request_approval(generated.ApprovalRequest(title="Ink", approvers=[Person("ana@example.com")]))
-cancelled = approvals.cancel_approval(unwanted.id, cancel_request=generated.CancelRequest(reason="No budget"))
+approvals.cancel_approval(unwanted.id, cancel_request=generated.CancelRequest(reason="No budget"))
+# That call waits for two seconds at most.
+workflows.wait_for_workflow(unwanted.id, prefer="wait=30")
+cancelled = approvals.get_approval(unwanted.id)
 
 try:
     approvals.request_approval(generated.ApprovalRequest(title="Ink", approvers=[Person("nobody")]))
