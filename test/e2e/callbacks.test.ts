@@ -13,6 +13,7 @@ import { countersign } from "../support/cli.ts";
 import { type Asked, type Moment, storesStep } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
+import { startLeases, TOLD_LEASE } from "../support/movable-engine.ts";
 import { press, pressAtOnce } from "../support/press.ts";
 import { type Behaviour, type Receiver, startReceiver } from "../support/receiver.ts";
 import { startRelay } from "../support/relay.ts";
@@ -96,23 +97,35 @@ test("a worker killed in the middle of an attempt, and one killed between two, l
     }
     return n < 4 ? 500 : 200;
   });
-  await using site = await openSite({ env: { ...allow(receiver), CALLBACK_RETRIES: "3s,1s,1s,1s" } });
-  const { gateway, worker: first } = await site.startParts({});
-  const api = new Api(gateway.url);
+  await using site = await openSite({
+    env: { ...allow(receiver), ...TOLD_LEASE, CALLBACK_RETRIES: "3s,1s,1s,1s" },
+  });
+  await using leases = await startLeases(site);
+  const api = new Api((await site.start("gateway")).url);
+  const first = await site.start("worker");
   const workflow = newId("greet");
   const begin = `/begin?id=${workflow}&func=greet&callbackUrl=${encodeURIComponent(receiver.url)}`;
   expectStatus(await post(`${api.origin}${begin}`, "Ana"), 200);
   await arrived.promise;
   await first.killHard();
+  leases.end();
 
-  const second = await site.start("worker");
+  // This one dies when it has gone to rest after the next attempt, before it could make another, however slow the machine is.
   const callback = `${workflow}:callback`;
+  const { service: second, proxy } = await site.startProxied("worker");
+  const rested = Promise.withResolvers<void>();
+  proxy.watcher = async (moment, { kind, id }) => {
+    if (moment !== "reply" || kind !== "task.suspend" || id !== callback) return undefined;
+    await second.killHard();
+    rested.resolve();
+    return "cut";
+  };
+  await rested.promise;
   const due = await eventually(
     "the next attempt is set",
     async () => (await delivery(api, callback)).nextAttemptAt,
   );
   expect(receiver.requests).toHaveLength(2);
-  await second.killHard();
   await site.start("worker");
   await eventually("it is delivered", async () => (await delivery(api, callback)).status === "delivered");
   const { log = [] } = await delivery(api, callback);
@@ -123,7 +136,7 @@ test("a worker killed in the middle of an attempt, and one killed between two, l
     [3, "2xx"],
   ]);
   expect(receiver.requests).toHaveLength(4);
-  expect(receiver.requests[2]!.atMs).toBeGreaterThanOrEqual(Date.parse(due));
+  expect(receiver.requests[2]!.atMs).toBeGreaterThanOrEqual(Date.parse(due) - leases.aheadMs);
   expect(new Set(receiver.requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   const webhook = await defaultSecret(site);
   for (const { body, headers } of receiver.requests) webhook.verify(body, headers);
@@ -132,10 +145,9 @@ test("a worker killed in the middle of an attempt, and one killed between two, l
 test("a worker killed at any moment around the start of callbacks: each is started, and once", async () => {
   await using receiver = await startReceiver();
   await using relay = await startRelay();
-  await using site = await openSite({ relay, env: { ...allow(receiver), WORKER_LEASE_MS: "1000" } });
-  await site.startParts({ gateways: 0, workers: 0 });
-  const gateway = await site.start("gateway");
-  const api = new Api(gateway.url);
+  await using site = await openSite({ relay, env: { ...allow(receiver), ...TOLD_LEASE } });
+  await using leases = await startLeases(site);
+  const api = new Api((await site.start("gateway")).url);
   const created = ({ kind, id }: Asked) => kind === "promise.create" && id.includes(":callback~");
   // The steps whose results tell of the callbacks: the first mail's, and the judgement's.
   const settled = storesStep;
@@ -146,6 +158,7 @@ test("a worker killed at any moment around the start of callbacks: each is start
       const held = proxy.hold(moment, matches);
       await held.reached;
       await service.killHard();
+      leases.end();
       held.release("cut");
     }
   }
@@ -155,6 +168,7 @@ test("a worker killed at any moment around the start of callbacks: each is start
   const quiet = await site.start("worker");
   const mail = await relay.mailTo(ANA, id);
   await quiet.killHard();
+  leases.end();
   await press(mail.links.approve);
   await killedAt(["request", created], ["reply", created], ["request", settled(3)], ["reply", settled(3)]);
   await using _last = await site.start("worker");
@@ -222,7 +236,8 @@ test("receivers that hang, never end, redirect or refuse keep no decision waitin
     `request to outcome: without callbacks median ${median(without)} ms, with bad receivers median ${median(times)} ms, worst ${Math.round(worst)} ms`,
   );
   // One attempt at the hung receiver takes 15 s.
-  expect(worst).toBeLessThan(5_000);
+  // A machine may be slow by itself: what it takes without callbacks counts besides.
+  expect(worst).toBeLessThan(5_000 + 10 * median(without));
   expect(canary.connections).toBe(0);
 });
 

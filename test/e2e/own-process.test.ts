@@ -12,10 +12,12 @@ import { eventually } from "../support/eventually.ts";
 import { press } from "../support/press.ts";
 import { guideFile, projectFolder } from "../support/project.ts";
 import { RESONATE_TOKEN, RESONATE_URL } from "../support/resonate-server.ts";
-import { LEASE_MS, newId, openSite, type Site } from "../support/site.ts";
+import { newId, openSite, type Site } from "../support/site.ts";
 
 const PAGE_CODE = guideFile("guides/workflows.md", "shop.ts");
 const ANA = "ana@example.com";
+/** Of the program, which is killed in the middle of a step. */
+const LEASE_MS = 2_000;
 
 test("a program with a worker of its own is killed while a person decides, and in the middle of a step, and goes on", async () => {
   await using site = await openSite();

@@ -19,7 +19,7 @@ import { newId, openSite } from "../support/site.ts";
 
 const PRESSES = 1_000;
 /** Some seconds on two cores of one's own. */
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 
 describe("presses of both answers at one moment, through two gateways", () => {
   test.each(seeds(1))(
@@ -130,16 +130,20 @@ test(
     const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
     const body = "confirm=yes";
     const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const refusedMs: number[] = [];
+    /** As `insist`. */
+    const answered = async (link: string, options: CallOptions): Promise<number> => {
+      for (let tries = 1; ; tries++) {
+        const startedAt = performance.now();
+        const { status } = await call(link, { ...options, agent, timeoutMs: LIMIT_MS });
+        if (status !== 503) return status;
+        refusedMs.push(performance.now() - startedAt);
+        if (tries === TRIES_MAX) return status;
+      }
+    };
     const rush = async (count: number, options: CallOptions): Promise<Record<number, number>> => {
       const statuses = await Promise.all(
-        Array.from({ length: count }, async (_, i) => {
-          const { status } = await call(links[i % links.length] as string, {
-            ...options,
-            agent,
-            timeoutMs: LIMIT_MS,
-          });
-          return status;
-        }),
+        Array.from({ length: count }, (_, i) => answered(links[i % links.length] as string, options)),
       );
       const byStatus = Map.groupBy(statuses, (status) => status);
       return Object.fromEntries(Array.from(byStatus, ([status, all]) => [status, all.length]));
@@ -150,6 +154,8 @@ test(
       expect(await rush(5_000, { method: "POST", headers, body })).toEqual({ 303: 5_000 });
       console.log(`5,000 presses, the parts apart: ${Math.round(performance.now() - startedAt)} ms`);
       expect(await rush(1_200, {})).toEqual({ 200: 1_200 });
+      // A machine may be too slow for so many at once. Nobody is sent away for any other reason.
+      expect(refusedMs.filter((ms) => ms < ENGINE_PATIENCE_MS)).toEqual([]);
     } finally {
       agent.destroy();
     }
@@ -231,6 +237,8 @@ async function insist(attempt: () => Promise<Told>, onUnsure = () => {}): Promis
 }
 
 const TRIES_MAX = 10;
+/** A gateway waits for its engine for a little longer than this, and then answers 503. */
+const ENGINE_PATIENCE_MS = 9_500;
 
 async function askAna(relay: Relay, origin: string) {
   const id = await new Api(origin).ask({ id: newId("po"), approvers: ["ana@example.com"] });

@@ -68,6 +68,14 @@ async function beginCheckout(order: string): Promise<string> {
   return api.begin(newId("checkout"), { order, amountCents: 4120 }, { func: "checkout", timeout: "P4D" });
 }
 
+/** The wait is registered once its step has a value. */
+async function waits(workflow: string): Promise<void> {
+  await eventually("the workflow waits", async () => {
+    const step = await call(`${site.publicUrl}/wait?id=${workflow}:2`);
+    return step.status === 200 && step.json()["status"] === "resolved";
+  });
+}
+
 const SHIPPED = { status: "resolved", result: { status: "shipped", because: "paid" } };
 
 test("before the workflow waits, after it, and again: it ships once, and nothing secret is in the logs", async () => {
@@ -80,7 +88,8 @@ test("before the workflow waits, after it, and again: it ships once, and nothing
 
   const late = newId("order");
   const workflow = await beginCheckout(late);
-  expect((await api.wait(workflow, 1)).status).toBe("pending");
+  await waits(workflow);
+  expect((await api.wait(workflow)).status).toBe("pending");
   expect((await send(paid(late))).json()).toMatchObject({
     result: "settled",
     effective: true,
@@ -114,11 +123,7 @@ test.each(MOMENTS)("kill -9 of the gateway %s: the sender's next try ends it", a
   const order = newId("order");
   const { service, proxy } = await site.startProxied("gateway", env);
   const workflow = await beginCheckout(order);
-  // The wait is registered once its step has a value.
-  await eventually("the workflow waits", async () => {
-    const step = await call(`${site.publicUrl}/wait?id=${workflow}:2`);
-    return step.status === 200 && step.json()["status"] === "resolved";
-  });
+  await waits(workflow);
   const event = paid(order);
   const held = proxy.hold(moment, matches);
   const lost = send(event).catch(() => "cut off");
@@ -144,7 +149,8 @@ test("kill -9 of the worker while it takes an early event: the next worker has i
   ]) {
     // Of its own, so that the site's worker does not take the work.
     const group = newId("group");
-    const { service, proxy } = await site.startProxied("worker", { WORKER_GROUP: group });
+    const short = { WORKER_GROUP: group, WORKER_LEASE_MS: "2000" };
+    const { service, proxy } = await site.startProxied("worker", short);
     const held = proxy.hold("reply", matches);
     const order = newId("order");
     expect((await send(paid(order))).json()).toMatchObject({ result: "kept" });

@@ -2,7 +2,8 @@
  * `kill -9` of the worker at each moment at which an approval could be lost, mailed twice, or end wrongly.
  *
  * The relay and the proxy to the engine live in the test's process, so they say exactly when a moment has come. Every
- * test has one worker at a time; the next one takes over when the lease of the dead one has run out.
+ * test has one worker at a time; the next one takes over when the lease of the dead one has run out, which it does when the
+ * test says so.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ballotId, endId } from "../../src/approval/ids.ts";
@@ -10,8 +11,10 @@ import { Api } from "../support/api.ts";
 import { type Asked, type EngineProxy, storesStep } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import type { ReadMail } from "../support/mails.ts";
+import { type Leases, startLeases, TOLD_LEASE } from "../support/movable-engine.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
+import type { ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
 const ANA = "ana@example.com";
@@ -21,17 +24,18 @@ const MAIL_STEP = 2;
 
 let relay: Relay;
 let site: Site;
+let leases: Leases;
 let api: Api;
 
 beforeAll(async () => {
   relay = await startRelay();
-  // The shortest lease there is, for quick take-overs.
-  site = await openSite({ relay, env: { WORKER_LEASE_MS: "1000" } });
-  const { gateway } = await site.startParts({ workers: 0 });
-  api = new Api(gateway.url);
+  site = await openSite({ relay, env: TOLD_LEASE });
+  leases = await startLeases(site);
+  api = new Api((await site.start("gateway")).url);
 });
 
 afterAll(async () => {
+  await leases[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
   await relay[Symbol.asyncDispose]();
 });
@@ -47,7 +51,7 @@ test("before the mail is accepted: it goes out once", async () => {
   };
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await asked.promise;
-  await first.killHard();
+  await die(first);
 
   await using _second = await site.start("worker");
   await approveAndEnd(id, await relay.mailTo(ANA, id));
@@ -59,7 +63,7 @@ test("when the relay has accepted and nobody has heard its 250: two copies of on
   const held = relay.holdNext();
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await held.mail;
-  await first.killHard();
+  await die(first);
   held.release("accept");
 
   await using _second = await site.start("worker");
@@ -72,7 +76,7 @@ test("between the relay's 250 and the checkpoint: two copies of one mail", async
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await held.reached;
   expect(relay.mailsOf(id)).toHaveLength(1);
-  await first.killHard();
+  await die(first);
   held.release("cut");
 
   await using _second = await site.start("worker");
@@ -84,7 +88,7 @@ test("when the checkpoint is on disk and the worker does not know: one mail, no 
   const held = proxy.hold("reply", storesStep(MAIL_STEP));
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   await held.reached;
-  await first.killHard();
+  await die(first);
   held.release("cut");
 
   await using _second = await site.start("worker");
@@ -97,7 +101,7 @@ test("while suspended: the decision is taken with no worker there, and the next 
   const id = await api.ask({ id: newId("po"), approvers: [ANA] });
   const mail = await relay.mailTo(ANA, id);
   await eventually("the workflow is suspended", () => hasSuspended(proxy, id));
-  await first.killHard();
+  await die(first);
 
   expect(await press(mail.links.approve)).toMatchObject({
     status: 200,
@@ -117,7 +121,7 @@ test("five times between the decision and the end: one outcome, and late links t
   await api.approvalWhen(id, "both mails are on record", ({ ballots }) =>
     ballots.every((ballot) => ballot.mail.status === "sent"),
   );
-  await asking.killHard();
+  await die(asking);
   expect(await press(ana.links.approve)).toMatchObject({ decision: "approved", effective: true });
 
   const verdict = (asked: Asked) => asked.id === endId(id) && asked.kind === "promise.settle";
@@ -135,7 +139,7 @@ test("five times between the decision and the end: one outcome, and late links t
     const { service, proxy } = await site.startProxied("worker");
     const held = proxy.hold(moment, matches);
     await held.reached;
-    await service.killHard();
+    await die(service);
     held.release("cut");
     expect(await look(bo.links.reject)).toMatchObject({ status, decision });
     expect(await look(ana.links.reject)).toMatchObject({ status: 200, decision: "approved" });
@@ -164,7 +168,7 @@ test("with a judgement on disk, and the deadline is moved before the next worker
   const judged = proxy.hold("reply", storesStep(MAIL_STEP + 1));
   const handedOn = api.act(id, "ballots/1/reassign", { to: BO });
   await judged.reached;
-  await first.killHard();
+  await die(first);
   judged.release("cut");
   const untilMs = Date.now() + 48 * 3_600_000;
   await Promise.all([handedOn, api.act(id, "extend", { deadline: new Date(untilMs).toISOString() })]);
@@ -195,6 +199,7 @@ test("frozen in the middle of a mail for longer than its lease: the other worker
   // Connected before the lease runs out: with nobody else there, the task goes to the frozen one again, for 30 s.
   await using _second = await site.start("worker");
   first.kill("SIGSTOP");
+  leases.end();
 
   const mail = await relay.mailTo(ANA, id);
   held.release("accept");
@@ -208,8 +213,14 @@ test("frozen in the middle of a mail for longer than its lease: the other worker
   await _second.killHard();
   const next = await api.ask({ id: newId("po"), approvers: [ANA] });
   await approveAndEnd(next, await relay.mailTo(ANA, next));
-  await first.killHard();
+  await die(first);
 });
+
+/** `kill -9`; what it held is handed to whoever comes next. */
+async function die(service: ServiceProcess): Promise<void> {
+  await service.killHard();
+  leases.end();
+}
 
 function hasSuspended({ replies }: EngineProxy, id: string): boolean {
   return replies.some(
