@@ -49,7 +49,6 @@ test.each(seeds(3))(
     }
     seen.push(...all);
   },
-  60_000,
 );
 
 test("a gateway that looks whether the action was consumed, and then notes its own attempt, is found out", async () => {
@@ -77,7 +76,7 @@ test("a gateway that looks whether the action was consumed, and then notes its o
   const [seed = 0] = seeds(1);
   const all = await histories([faulty, other], durable, seed);
   expect(all.every((history) => isLinearizable(APPROVED_ACTION, history))).toBe(false);
-}, 60_000);
+});
 
 // Agreement proves something only where calls met, and where each answer was given.
 afterAll(() => {

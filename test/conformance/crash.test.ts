@@ -79,7 +79,7 @@ test(`after kill -9 under load everything acknowledged is there, ${CRASHES} time
   console.log(
     `${CRASHES} kill -9 (SEEDS=${seed}), ${acknowledged} acknowledged changes, none lost, none in part`,
   );
-}, 120_000);
+});
 
 /** All that was said is there, and whatever was not is there wholly or not at all: a half would break an invariant. */
 function expectSound(dataDir: string, said: readonly string[], when: string): void {
@@ -100,7 +100,7 @@ test("the loop of crashes finds an engine that answers before it has written", a
     db.close();
   }
   expect(lost).not.toEqual([]);
-}, 60_000);
+});
 
 test("the loop of crashes finds an engine that has lost its journal", async () => {
   const dataDir = temporaryFolder();
@@ -114,7 +114,7 @@ test("the loop of crashes finds an engine that has lost its journal", async () =
     db.close();
   }
   expect(lost).not.toEqual([]);
-}, 60_000);
+});
 
 /** The engine takes the folder over where the last one left it, and every workflow can be brought to its end. */
 async function endAll(dataDir: string): Promise<void> {

@@ -157,7 +157,6 @@ test.each(seeds(3))(
     }
     seen.push(...all);
   },
-  60_000,
 );
 
 // Agreement proves something only where calls met, and where each kind came to something.
@@ -211,7 +210,7 @@ test("a server that answers a read from memory, once in a while, is found out", 
     all.every((history) => isLinearizable(WORKFLOW, history)),
     `seed ${seed}`,
   ).toBe(false);
-}, 60_000);
+});
 
 function meet(one: Call<Op, Answer>, other: Call<Op, Answer>): boolean {
   return one.calledAt < other.answeredAt && other.calledAt < one.answeredAt;

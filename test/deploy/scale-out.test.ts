@@ -6,10 +6,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { createCertificate } from "../support/certificate.ts";
 import { temporaryFolder } from "../support/engine.ts";
+import { untilPasses } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
 import { press } from "../support/press.ts";
@@ -233,13 +234,10 @@ test("the scale-out sample answers, and goes on when any of its parts is restart
   figures["over a restart of the server, ms"] = await decide(open_);
 
   // Whatever was killed meanwhile, the list is right.
-  await vi.waitFor(
-    async () => {
-      const listed = await call(`${tunnel}/approvals?status=approved`, { headers });
-      const { items } = listed.json() as { readonly items: readonly { readonly id: string }[] };
-      expect(items.map(({ id }) => id).toSorted()).toEqual(asked.toSorted());
-    },
-    { timeout: 60_000, interval: 500 },
-  );
+  await untilPasses(async () => {
+    const listed = await call(`${tunnel}/approvals?status=approved`, { headers });
+    const { items } = listed.json() as { readonly items: readonly { readonly id: string }[] };
+    expect(items.map(({ id }) => id).toSorted()).toEqual(asked.toSorted());
+  });
   console.log(figures);
 });

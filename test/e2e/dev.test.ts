@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { Api } from "../support/api.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
@@ -80,8 +81,8 @@ test("dev restarts on a change of anything that the service depends on, and what
     await run.says("Ready again with buy", 2);
     expect(run.said).toContain("shared/ending.ts has changed: restarting");
     expect(await press(mail.links.approve)).toMatchObject({ decision: "approved", effective: true });
-    const told = await call(`${origin}/wait?id=buy-1`, { headers: { prefer: "wait=20" } });
-    expect(told.text, run.said).toContain("approved by the new one");
+    const told = await new Api(origin).ended("buy-1");
+    expect(told.result, run.said).toBe("approved by the new one");
     await run.says("ana@example.com approved → APPROVED");
     expect(run.said).not.toMatch(/^\{/mu);
 

@@ -30,7 +30,7 @@ interface PathDeath extends Death {
 }
 
 test("killed at requests of every path through the rules: each ends as if nobody had died", {
-  timeout: IS_WHOLE ? 3_600_000 : 300_000,
+  timeout: IS_WHOLE ? 7_200_000 : 900_000,
 }, async (ctx) => {
   needsEmbeddedEngine(ctx, "moves the engine's clock");
   const [seed = 1] = seeds(1);

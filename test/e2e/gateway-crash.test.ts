@@ -127,8 +127,7 @@ test("between a cancellation and its reply: it stands, and the retry is told so"
   expect(await lost).toBe("cut off");
 
   await using _second = await site.start("gateway");
-  const again = await api.cancelRaw(id);
-  expect(again.json()).toMatchObject({ id, status: "cancelled" });
+  expect(await api.cancelled(id)).toMatchObject({ id, status: "cancelled" });
   expect(await press(mail.links.approve)).toMatchObject({ decision: "cancelled" });
   expect(await api.ended(id)).toMatchObject({ result: { outcome: "cancelled" } });
 });

@@ -44,7 +44,7 @@ beforeAll(async () => {
   const env = { WEBHOOKS_FILE: file, ACME_SECRET: SECRET } as SiteEnv;
   url = (await site.start("all", env)).url;
   await writeFile(join(work, "openapi.json"), await (await fetch(`${url}/openapi.json`)).text());
-}, 300_000);
+});
 
 afterAll(async () => {
   await site?.[Symbol.asyncDispose]();
@@ -132,7 +132,7 @@ describe("a client made from /openapi.json", () => {
     expect(JSON.parse(told)).toEqual(TOLD);
     const schema = await readFile(join(dir, "schema.d.ts"), "utf8");
     for (const id of names((id) => id)) expect(schema).toContain(`operations["${id}"]`);
-  }, 120_000);
+  });
 
   test("by openapi-python-client leaves nothing out and talks", async () => {
     const dir = join(work, "python/generated");
@@ -145,7 +145,7 @@ describe("a client made from /openapi.json", () => {
     expect(JSON.parse(told)).toEqual(TOLD);
     const made = await run("find", [join(dir, "api"), "-name", "*.py"]);
     for (const name of names(snake)) expect(made).toContain(`/${name}.py`);
-  }, 120_000);
+  });
 
   test("by OpenAPI Generator for Python takes what the service answers", async () => {
     await openapiGenerator("python", ["-o", "pydantic", "--additional-properties", "packageName=generated"]);
@@ -154,7 +154,7 @@ describe("a client made from /openapi.json", () => {
     expect(JSON.parse(told)).toEqual(TOLD);
     const made = await run("cat", ["-s", ...(await filesOf("pydantic/generated/api", "*_api.py"))]);
     for (const name of names(snake)) expect(made).toContain(`def ${name}(`);
-  }, 120_000);
+  });
 
   test("by OpenAPI Generator for Go compiles and talks", async () => {
     await openapiGenerator("go", [
@@ -180,7 +180,7 @@ describe("a client made from /openapi.json", () => {
     const made = await run("cat", await filesOf("go/api", "api_*.go"));
     for (const name of names((id) => id.charAt(0).toUpperCase() + id.slice(1)))
       expect(made).toContain(`) ${name}(ctx context.Context`);
-  }, 300_000);
+  });
 });
 
 async function filesOf(folder: string, pattern: string): Promise<string[]> {

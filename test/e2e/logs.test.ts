@@ -135,10 +135,12 @@ test("a whole story leaves no secret, token, address or comment in any log", asy
     await call(`${gateway.url}/webhooks/acme`, { method: "POST", headers, body });
   }
   await post(`${gateway.url}/callbacks/${secret("callback token", `eyJ.${marker()}.${marker()}`)}`, {});
-  const ended = await call(`${gateway.url}/wait?id=${id}`, {
-    headers: { authorization: `Bearer ${key}`, prefer: "wait=20" },
+  const ended = await eventually("it has ended", async () => {
+    const headers = { authorization: `Bearer ${key}`, prefer: "wait=20" };
+    const waited = (await call(`${gateway.url}/wait?id=${id}`, { headers })).json();
+    return waited["status"] !== "pending" && waited;
   });
-  expect(ended.json()).toMatchObject({ status: "resolved", result: { outcome: "rejected" } });
+  expect(ended).toMatchObject({ status: "resolved", result: { outcome: "rejected" } });
   expect((await api(`/approvals/${id}/cancel`, {})).status).toBe(409);
   await eventually("the receiver was told of the end", () => receiver.ofType("approval.decided").length > 0);
   for (const { headers } of receiver.requests) {

@@ -117,9 +117,7 @@ class Npm {
     const ports = await Promise.all(names.map(async (name) => [name, String(await freePort())] as const));
     const npm = new Npm(args, Object.fromEntries(ports), folder, options.cwd ?? ROOT);
     if (options.untilReady !== false) {
-      await eventually(`${args.join(" ")} is ready`, () => npm.said.includes('"msg":"ready"'), {
-        withinMs: 30_000,
-      });
+      await eventually(`${args.join(" ")} is ready`, () => npm.said.includes('"msg":"ready"'));
     }
     return npm;
   }
@@ -138,11 +136,9 @@ class Npm {
     void this.#closed.then(() => {
       isOver = true;
     });
-    await eventually("npm and the service have ended", () => isOver, { withinMs: 10_000 }).catch(
-      (error: unknown) => {
-        throw new Error(`${String(error)}\n${this.said}`, { cause: error });
-      },
-    );
+    await eventually("npm and the service have ended", () => isOver).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.said}`, { cause: error });
+    });
     return this.said;
   }
 

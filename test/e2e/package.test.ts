@@ -65,7 +65,7 @@ beforeAll(async () => {
   expect(guide).toMatch(/\nnpm run dev\n$/u);
   typed = await shell(guide.replace(/npm run dev\n$/u, ""), folder);
   project = join(folder, "approvals");
-}, 180_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("the package is small, with all that it needs, and holds no sources, no tests and no Node", async () => {
@@ -309,11 +309,11 @@ class Running {
 
   async says(text: string): Promise<void> {
     const hasEnded = () => this.child.exitCode !== null || this.child.signalCode !== null;
-    await eventually(`it says ${text}, or has ended`, () => this.said.includes(text) || hasEnded(), {
-      withinMs: 40_000,
-    }).catch((error: unknown) => {
-      throw new Error(`It said:\n${this.said}`, { cause: error });
-    });
+    await eventually(`it says ${text}, or has ended`, () => this.said.includes(text) || hasEnded()).catch(
+      (error: unknown) => {
+        throw new Error(`It said:\n${this.said}`, { cause: error });
+      },
+    );
     expect(this.said).toContain(text);
   }
 

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { Api } from "../support/api.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, HANGS_MS } from "../support/eventually.ts";
 import { press } from "../support/press.ts";
 import { readReadme } from "../support/readme.ts";
 import { needsEmbeddedEngine } from "../support/resonate-server.ts";
@@ -51,7 +51,10 @@ test("README: the first approval, from npm start to the outcome, over a kill -9"
         promise: "hello-1",
         status: "pending",
       });
-      const waited = JSON.parse(await typed(/^curl .*\/wait\?id=hello-1/u)) as Record<string, unknown>;
+      const waited = await eventually("the workflow has ended", async () => {
+        const told = JSON.parse(await typed(/^curl .*\/wait\?id=hello-1/u)) as Record<string, unknown>;
+        return told["status"] !== "pending" && told;
+      });
       expect(waited).toMatchObject({ status: "resolved", promise_id: "hello-1" });
       expect(JSON.stringify(waited["result"])).toContain("World");
 
@@ -94,7 +97,7 @@ function typist(site: Site, commands: readonly string[]): (like: RegExp) => Prom
         "-c",
         command.replaceAll(ORIGIN, site.publicUrl).replace(/^curl /u, "curl --silent --show-error --fail "),
       ],
-      { cwd: ROOT, env: { ...environment(site) }, timeout: 30_000 },
+      { cwd: ROOT, env: { ...environment(site) }, timeout: 2 * HANGS_MS },
     );
     return stdout;
   };
@@ -116,12 +119,12 @@ async function npmStart(site: Site): Promise<ChildProcess> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
-  await eventually("npm start answers", async () => (await fetch(`${site.publicUrl}/readyz`)).ok, {
-    withinMs: 30_000,
-  }).catch(async (error: unknown) => {
-    await killAll(child);
-    throw new Error(`${String(error)}\n${said}`, { cause: error });
-  });
+  await eventually("npm start answers", async () => (await fetch(`${site.publicUrl}/readyz`)).ok).catch(
+    async (error: unknown) => {
+      await killAll(child);
+      throw new Error(`${String(error)}\n${said}`, { cause: error });
+    },
+  );
   return child;
 }
 

@@ -79,7 +79,8 @@ test("what the page says of each rule is what happens without it", async () => {
   expect(await tagged.shop.exited).not.toBe(0);
   expect(tagged.shop.complaint()).toContain("the argument is not an approval request");
 
-  expect(await api.wait(`${id}:0`)).toMatchObject({ status: "pending" });
+  // Once its worker has called.
+  expect(await eventually("it is called", () => api.wait(`${id}:0`))).toMatchObject({ status: "pending" });
   expect(await site.mailbox()).toEqual([]);
 });
 

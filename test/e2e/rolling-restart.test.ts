@@ -76,7 +76,7 @@ test(
         `approvals ended, none failed; a stop took at most ${Math.round(Math.max(...stopMs))} ms`,
     );
   },
-  60_000 + ROUNDS * 10_000,
+  300_000 + ROUNDS * 60_000,
 );
 
 test("gateways that are killed in place of stopped are found out by the same traffic", async () => {
@@ -101,7 +101,7 @@ test("gateways that are killed in place of stopped are found out by the same tra
   traffic.stop();
   await Promise.all(callers);
   expect(traffic.failures.length).toBeGreaterThan(0);
-}, 120_000);
+});
 
 /** Programs and people, each of which goes through its whole story and then begins a new one. */
 class Traffic {
@@ -155,7 +155,7 @@ class Traffic {
   async #approval(): Promise<void> {
     const id = newId("rolling");
     await this.#api("POST", "/approvals", 202, { id, title: "Order", approvers: ["ana@example.com"] });
-    const mail = await this.#relay.mailTo("ana@example.com", id, { withinMs: 60_000 });
+    const mail = await this.#relay.mailTo("ana@example.com", id);
     const { pathname } = new URL(mail.links.approve);
     this.#expect(await this.#call(pathname), 200, pathname);
     const headers = { "content-type": "application/x-www-form-urlencoded" };

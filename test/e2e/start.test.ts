@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EnvName } from "../../src/config/env.ts";
+import { HANGS_MS } from "../support/eventually.ts";
 import { freePort } from "../support/ports.ts";
 import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { ROOT } from "../support/service-process.ts";
@@ -116,7 +117,7 @@ async function startAndEnd(env: Env): Promise<Ended> {
     },
     stdio: ["ignore", "pipe", "pipe"],
     // One that starts after all is ended, and has then no exit code of its own.
-    timeout: 20_000,
+    timeout: 2 * HANGS_MS,
     killSignal: "SIGKILL",
   });
   let stdout = "";

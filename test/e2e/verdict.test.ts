@@ -51,7 +51,7 @@ test.each(["one process", "parts"] as const)(
     expect(Object.keys(outcomes).sort()).toEqual(expect.arrayContaining(["approved", "rejected"]));
     console.log(`${ROUNDS} rounds in ${layout}: ${JSON.stringify(outcomes)}`);
   },
-  60_000 + ROUNDS * 2_000,
+  300_000 + ROUNDS * 20_000,
 );
 
 async function settings(site: Site, receiver: Receiver): Promise<SiteEnv> {
@@ -169,7 +169,8 @@ async function play(stage: Stage, outcomes: Record<string, number>): Promise<str
   const view = await api.approval(id);
   claim(view.status === outcome.outcome, `the API says ${view.status}`);
   const events = await eventually(`${id}: callbacks came`, () => {
-    const all = receiver.requests
+    // A worker that is not sure whether a callback arrived sends it again, under the same id.
+    const all = [...new Map(receiver.requests.map((each) => [each.headers["webhook-id"], each])).values()]
       .map(({ event }) => event)
       .filter(({ data }) => "approval" in data && data.approval === id);
     return all.length >= outcome.decisions.length + 2 ? all : undefined;

@@ -1,5 +1,5 @@
 import type { ApprovalView } from "../../src/approval/view.ts";
-import { eventually } from "./eventually.ts";
+import { eventually, HANGS_MS } from "./eventually.ts";
 import { type Called, call, post } from "./http.ts";
 
 /** The body of `GET /wait`. */
@@ -54,7 +54,7 @@ export class Api {
   }
 
   /** Waits until the workflow has ended, over gateways that come and go; answers how. */
-  async ended(id: string, { withinMs = 30_000 }: { readonly withinMs?: number } = {}): Promise<Waited> {
+  async ended(id: string, { withinMs = 2 * HANGS_MS }: { readonly withinMs?: number } = {}): Promise<Waited> {
     return eventually(
       `${id} has ended`,
       async () => {
@@ -93,6 +93,14 @@ export class Api {
   /** Acts on an open approval (such as by `ballots/1/reassign`) while no worker sees to it. */
   async act(id: string, way: string, body: unknown): Promise<Called> {
     return expectStatus(await post(`${this.origin}/approvals/${encodeURIComponent(id)}/${way}`, body), 202);
+  }
+
+  /** Cancels, and waits until that is how it has ended: a worker that takes its time is told by 202. */
+  async cancelled(id: string): Promise<Record<string, unknown>> {
+    return eventually(`${id} is cancelled`, async () => {
+      const answer = await this.cancelRaw(id);
+      return answer.status !== 202 && expectStatus(answer, 200).json();
+    });
   }
 
   cancelRaw(id: string, reason?: string): Promise<Called> {

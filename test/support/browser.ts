@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { HANGS_MS } from "./eventually.ts";
 import { ROOT } from "./service-process.ts";
 
 /** Debian's; `CHROMIUM` names another. */
@@ -57,8 +58,8 @@ export async function openPage(
     javaScriptEnabled: false,
     ...options,
   });
-  // Half of what a test has: on a machine on which others work too, a browser may get no processor for 20 s.
-  context.setDefaultTimeout(60_000);
+  // On a machine on which others work too, a browser may get no processor for 20 s.
+  context.setDefaultTimeout(2 * HANGS_MS);
   const page = await context.newPage();
   return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
 }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { run } from "../../src/cli/main.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
+import { HANGS_MS } from "./eventually.ts";
 import { ROOT } from "./service-process.ts";
 
 export interface CliRun {
@@ -29,7 +30,7 @@ export function countersign(
       {
         cwd,
         env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
-        timeout: 60_000,
+        timeout: 2 * HANGS_MS,
       },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Message } from "@resonatehq/sdk";
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { EngineNetwork } from "../../src/engine/deliver/network.ts";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
 import { type EngineServer, serveEngine } from "../../src/engine/serve/http.ts";
 import { journalFileOf, lookAtJournal } from "../../src/engine/store/journal.ts";
 import type { Envelope } from "./engine-requests.ts";
+import { untilPasses } from "./eventually.ts";
 
 /** A folder that is gone when the test is over. */
 export function temporaryFolder(): string {
@@ -29,7 +30,7 @@ export async function checkpointed(dataDir: string): Promise<void> {
   const file = join(dataDir, "engine.db");
   const db = new DatabaseSync(file, { readOnly: true });
   const number = db.prepare("SELECT number FROM journal");
-  await vi.waitFor(() => {
+  await untilPasses(() => {
     const acknowledged = lookAtJournal(journalFileOf(file)).records.at(-1)?.number ?? 0;
     expect(number.get()?.["number"]).toBeGreaterThanOrEqual(acknowledged);
   });

@@ -1,4 +1,5 @@
 import { type Agent, type IncomingHttpHeaders, request } from "node:http";
+import { HANGS_MS } from "./eventually.ts";
 
 export interface Called {
   readonly status: number;
@@ -14,12 +15,13 @@ export interface CallOptions {
   readonly body?: string;
   /** Default: a connection of its own, so that no call meets one that a killed process left behind. */
   readonly agent?: Agent;
+  /** Default: more than any call waits for, which is a minute. */
   readonly timeoutMs?: number;
 }
 
 /** One HTTP request, redirects not followed. Rejects when there is no answer, or the connection breaks before its end. */
 export function call(url: string, options: CallOptions = {}): Promise<Called> {
-  const { method = "GET", headers = {}, body, agent, timeoutMs = 70_000 } = options;
+  const { method = "GET", headers = {}, body, agent, timeoutMs = 60_000 + HANGS_MS } = options;
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const sent = request(

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
+import { HANGS_MS } from "./eventually.ts";
 import { type AnyMail, isNotice, type ReadMail, readMail, readNotice } from "./mails.ts";
 
 /** What the relay says: yes, an SMTP refusal (4xx: later, 5xx: never), or nothing more on this connection. */
@@ -114,7 +115,7 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
     get attempts() {
       return attempts;
     },
-    mailTo: (address, approval, { withinMs = MAIL_LIMIT_MS } = {}) => {
+    mailTo: (address, approval, { withinMs = HANGS_MS } = {}) => {
       const isIt = (mail: ReadMail) => mail.to === address && isBelow(mail.ballot, approval);
       const mail = accepted.find(isIt);
       if (mail !== undefined) return Promise.resolve(mail);
@@ -137,9 +138,6 @@ export async function startRelay(script: RelayScript = {}): Promise<Relay> {
   };
   return relay;
 }
-
-/** More than a mail takes on a busy machine. */
-const MAIL_LIMIT_MS = 20_000;
 
 function isBelow(id: string, root: string): boolean {
   return id.startsWith(`${root}:`) || id.startsWith(`${root}.`);

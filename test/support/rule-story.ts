@@ -13,7 +13,7 @@ import type { Relay } from "./relay.ts";
 import type { RulePath } from "./rule-paths.ts";
 
 /** Each of the deaths takes a second of lease away from those that it hits. */
-const PATIENCE = { withinMs: 150_000 };
+const PATIENCE = { withinMs: 300_000 };
 
 /** The end of an approval as everybody sees it, in words that are the same for all approvals of a path. */
 export interface Told {

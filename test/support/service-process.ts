@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { COMPILE_CACHE } from "./compile-cache.ts";
-import { eventually } from "./eventually.ts";
+import { eventually, HANGS_MS } from "./eventually.ts";
 
 /** What can be started on its own. */
 export type Part = "all" | "engine" | "gateway" | "worker";
@@ -24,10 +24,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Generous: a machine on which others work too has taken more than half of it. */
-const START_LIMIT_MS = 60_000;
-/** More than a process takes to stop in order. */
-const STOP_LIMIT_MS = 35_000;
+/** Generous: a machine on which others work too has taken a quarter of it. */
+const START_LIMIT_MS = 2 * HANGS_MS;
 
 /** A real process of the service, started as its npm script starts it. */
 export class ServiceProcess implements AsyncDisposable {
@@ -150,7 +148,8 @@ export class ServiceProcess implements AsyncDisposable {
   async stop(): Promise<Exit> {
     this.kill("SIGTERM");
     await eventually(`the ${this.part} process ends on SIGTERM`, () => this.#exit, {
-      withinMs: STOP_LIMIT_MS,
+      // One that does not stop in order ends by itself, with another code, before this.
+      withinMs: HANGS_MS,
     }).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.said}`, { cause: error });
     });

@@ -3,6 +3,7 @@
  * leaves the process as it found it, and fails if it does not.
  */
 import { afterAll, beforeAll, expect, vi } from "vitest";
+import { untilPasses } from "./eventually.ts";
 
 /** What one file could change for the next, each by its name. */
 function state(): ReadonlyMap<string, unknown> {
@@ -37,8 +38,5 @@ beforeAll(() => {
 });
 afterAll(() =>
   // Servers and processes that were told to end may take a moment for it.
-  vi.waitFor(
-    () => expect(changes(), "what this file leaves to others that share its process").toEqual([]),
-    5_000,
-  ),
+  untilPasses(() => expect(changes(), "what this file leaves to others that share its process").toEqual([])),
 );

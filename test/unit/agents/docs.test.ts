@@ -44,4 +44,4 @@ test("the example of requireApproval has the types that it needs", async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+});

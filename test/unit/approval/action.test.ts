@@ -564,7 +564,8 @@ describe("an edit", () => {
     const editsWith = (text: string) => items.map((_each, i) => ({ arguments: { text }, item: i + 1 }));
     const startedAt = performance.now();
     const slow = edited(many, editsWith(`${"a".repeat(40)}!`));
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // Without a limit, the first would take days.
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
     expect(slow).toMatchObject({
       ok: false,
       item: 1,

@@ -166,7 +166,7 @@ describe("GET /wait", () => {
       ["workflows:read", "no-such"],
     ] as const)
       expect((await asked(scope, `/wait?id=${id}`, { headers })).status, id).toBe(404);
-    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(performance.now() - began).toBeLessThan(29_000);
   });
 });
 

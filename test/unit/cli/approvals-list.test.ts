@@ -85,7 +85,7 @@ describe("countersign", () => {
       await server.close();
       await engine.close();
     }
-  }, 60_000);
+  });
 
   it.each([
     [["--json", "list", "--limit", "101"], "--limit must be a whole number from 1 to 100"],
@@ -246,5 +246,5 @@ describe("countersign", () => {
     expect((broken.index as { wrong: string[] }).wrong).toContain(id);
     expect(await countersign(env, "index", "rebuild")).toMatchObject({ code: 0 });
     expect(await checked()).toMatchObject({ index: { state: "whole", wrong: [] } });
-  }, 60_000);
+  });
 });

@@ -114,7 +114,7 @@ describe("countersign schedule", () => {
     expect(await countersign(["schedule", "delete", "weekly"])).toMatchObject({ code: 0 });
     expect(await countersign(["schedule", "delete", "weekly"])).toMatchObject({ code: 3 });
     expect(await countersign(["schedule", "list"])).toMatchObject({ code: 0, out: [] });
-  }, 60_000);
+  });
 
   test("starts its workflow", async () => {
     const often = [
@@ -134,7 +134,7 @@ describe("countersign schedule", () => {
     const done = await spawned(["wait", `often-${at}`, "--timeout", "10s"]);
     expect(done).toMatchObject({ code: 0, out: { func: "greet", result: "Hello, Kim!" } });
     await countersign(["schedule", "delete", "often"]);
-  }, 60_000);
+  });
 
   test.each([
     [["create", "s", "--func", "f"], "--cron is missing"],
@@ -197,7 +197,7 @@ describe("countersign schedule on a server that is not the embedded engine", () 
       err: expect.stringContaining("belongs to another schedule, with"),
     });
     await countersign(["schedule", "delete", "workdays"], other());
-  }, 60_000);
+  });
 });
 
 describe("countersign doctor, backup and gc", () => {
@@ -231,7 +231,7 @@ describe("countersign doctor, backup and gc", () => {
     ]);
     const elsewhere = { ...env, RESONATE_URL: "http://127.0.0.1:1" };
     expect(await countersign(["doctor"], elsewhere)).toMatchObject({ code: 2 });
-  }, 60_000);
+  });
 
   test("doctor fails where a workflow is halted", async () => {
     const data = join(dir, "halted-folder");
@@ -244,7 +244,7 @@ describe("countersign doctor, backup and gc", () => {
     await engine.close();
     const run = await spawned(["doctor"], { DATA_DIR: data });
     expect(run).toMatchObject({ code: 1, out: { findings: [{ level: "attention", ids: ["bad"] }] } });
-  }, 60_000);
+  });
 });
 
 test("what commands change is in the audit record, and what they only look at or refuse is not", async () => {
@@ -285,7 +285,7 @@ test("what commands change is in the audit record, and what they only look at or
   ]);
   await countersign(["invoke", "rec-2", "--func", "question"], { AUDIT_DIR: "off" });
   expect(recordIn(join(dir, "record"))).toHaveLength(5);
-}, 60_000);
+});
 
 /** The lines of the audit record in a data folder, without their times. */
 function recordIn(dataDir: string): object[] {
@@ -314,7 +314,7 @@ describe("countersign task", () => {
     expect(await countersign(["task", "continue", "t1"])).toMatchObject({ code: 6 });
     expect(await countersign(["task", "halt", "nobody"])).toMatchObject({ code: 3 });
     expect(await countersign(["task", "list", "--state", "lost"])).toMatchObject({ code: 2 });
-  }, 60_000);
+  });
 });
 
 describe("countersign absences", () => {
@@ -343,7 +343,7 @@ describe("countersign absences", () => {
     expect((await countersign(["absences", "list", "--person", "bo@example.com"])).out).toEqual([]);
     expect((await countersign(["absences", "remove", rule.id])).code).toBe(0);
     expect((await countersign(["absences", "remove", rule.id])).code).toBe(3);
-  }, 60_000);
+  });
 
   test.each([
     [["add", "--person", "ana@example.com", "--until", "P9D"], "--to is missing"],

@@ -113,7 +113,6 @@ describe("countersign webhooks test", () => {
         out: { status: 200, answer: { source: name, result: "settled", effective: true, promise } },
       });
     },
-    20_000,
   );
 
   test("a form, and the same delivery again", async () => {
@@ -172,7 +171,7 @@ describe("countersign webhooks test", () => {
     const unset = await countersign(["test", "github", "--body", file], { TEXT: "" });
     expect(unset).toMatchObject({ code: 2, err: expect.stringMatching(/TEXT\) is not set/) });
     expect(unset.err).not.toContain(SECRETS.STRIPE);
-  }, 20_000);
+  });
 });
 
 describe("countersign webhooks log", () => {
@@ -219,5 +218,5 @@ describe("countersign webhooks log", () => {
       code: 2,
       err: expect.stringMatching(/Say test or log/),
     });
-  }, 30_000);
+  });
 });

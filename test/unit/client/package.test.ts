@@ -36,7 +36,7 @@ describe("countersign-client", () => {
     writeFileSync(join(target, "package.json"), readFileSync(join(ROOT, "src/client/package.json")));
     writeFileSync(join(dir, "package.json"), '{"type":"module"}');
     rig = await openRig();
-  }, 30_000);
+  });
   afterAll(async () => {
     await rig[Symbol.asyncDispose]();
     rmSync(dir, { recursive: true });
@@ -70,7 +70,7 @@ describe("countersign-client", () => {
     writeFileSync(join(dir, "tsconfig.json"), JSON.stringify(config));
     const { stdout } = await run(bin("tsc"), ["-p", dir]).catch((error: { stdout: string }) => error);
     expect(stdout).toBe("");
-  }, 30_000);
+  });
 
   const example = async (i: number): Promise<string> => {
     const code = examples[i]!.replaceAll("https://approvals.example.com", rig.url)

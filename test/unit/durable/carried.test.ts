@@ -108,7 +108,7 @@ describe.each(HOSTS)("on %s", (_, host) => {
     await expect.poll(() => durable.read(`${w}:1`)).toMatchObject({ state: "pending" });
     expect(JSON.stringify((await durable.read(`${w}:1`))?.param)).toBe(TEXT);
     await durable.settle(`${w}:1`, FOREIGN, "resolved", "n");
-    const ended = await durable.waitFor(w, { timeoutMs: 10_000 });
+    const ended = await durable.waitFor(w, { timeoutMs: 60_000 });
     expect(JSON.stringify(ended?.value)).toBe(`[${TEXT},${TEXT}]`);
     expect(await durable.read(`${w}:1`)).toMatchObject({ nonce: "n" });
     // On the first pass and on each replay.
@@ -141,7 +141,7 @@ describe.each(HOSTS)("on %s", (_, host) => {
         await event();
         await begin();
       }
-      await durable.waitFor(w, { timeoutMs: 10_000 });
+      await durable.waitFor(w, { timeoutMs: 60_000 });
       const outcome = seen.at(-1) as WebhookOutcome & { outcome: "resolved" };
       expect(outcome).toMatchObject({ outcome: "resolved", json, delivery });
       expect(JSON.stringify(outcome.value)).toBe(JSON.stringify(JSON.parse(json)));
@@ -162,7 +162,7 @@ describe.each(HOSTS)("on %s", (_, host) => {
       nonce: "n",
     } as const;
     expect(await settleLatent(durable, answer)).toMatchObject({ kind: "settled", effective: true });
-    await durable.waitFor(w, { timeoutMs: 10_000 });
+    await durable.waitFor(w, { timeoutMs: 60_000 });
     expect(Object.keys(seen.at(-1) as object).toSorted()).toEqual(["outcome", "value"]);
     expect(JSON.stringify((seen.at(-1) as { value: unknown }).value)).toBe(TEXT);
   });

@@ -1,6 +1,7 @@
 import type { Message, Network, Request } from "@resonatehq/sdk";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { CatchUp } from "../../../src/durable/catch-up.ts";
+import { untilPasses } from "../../support/eventually.ts";
 
 interface Stored {
   readonly target?: string;
@@ -70,7 +71,7 @@ test("what waits for this worker is offered to it, and nothing else", async () =
   });
   const { looks, offered } = worker(network, ["worker", "builtin"]);
   looks.look();
-  await vi.waitFor(() => expect(offered.toSorted()).toEqual(["a v3", "c v0", "e v0", "i v0"]));
+  await untilPasses(() => expect(offered.toSorted()).toEqual(["a v3", "c v0", "e v0", "i v0"]));
 });
 
 test("what the server is to hand out later is left to it", async () => {
@@ -83,7 +84,7 @@ test("what the server is to hand out later is left to it", async () => {
   });
   const { looks, offered } = worker(network);
   looks.look();
-  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  await untilPasses(() => expect(asked).toHaveLength(4));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(offered.toSorted()).toEqual(["b v0", "c v0"]);
 });
@@ -98,7 +99,7 @@ test("a worker that stops within a look reads no further promise, and takes no f
   };
   const looks = new CatchUp({ network, groups: ["worker"], pid: "w1", now: () => NOW, offer });
   looks.look();
-  await vi.waitFor(() => expect(offered).toBe(1));
+  await untilPasses(() => expect(offered).toBe(1));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(offered).toBe(1);
   // The search, and the reads that were under way.
@@ -113,7 +114,7 @@ test("a look is bounded: pages of 100, a few promises at once, at most 2,000 tas
   const { network, asked, atOnceMax } = server(Object.fromEntries(many) as Record<string, Stored>);
   const { looks, offered } = worker(network);
   looks.look();
-  await vi.waitFor(() => expect(offered).toHaveLength(2_000), { timeout: 20_000 });
+  await untilPasses(() => expect(offered).toHaveLength(2_000));
   await new Promise((resolve) => setImmediate(resolve));
   expect(asked.filter((kind) => kind === "task.search")).toHaveLength(20);
   expect(asked).toHaveLength(2_020);
@@ -125,7 +126,7 @@ test("looks that are asked for during one are one more, since that one may have 
   const { network, asked } = server({ a: { target: "poll://any@worker" } });
   const { looks, offered } = worker(network);
   for (let n = 0; n < 5; n += 1) looks.look();
-  await vi.waitFor(() => expect(offered).toHaveLength(2));
+  await untilPasses(() => expect(offered).toHaveLength(2));
   await new Promise((resolve) => setImmediate(resolve));
   expect(asked.filter((kind) => kind === "task.search")).toHaveLength(2);
 });
@@ -135,7 +136,7 @@ test("a server that does not answer yet is asked again, a few times", async () =
   failures.push(new Error("platform failure: HTTP 503"), new Error("platform failure: fetch failed"));
   const { looks, offered } = worker(network);
   looks.look();
-  await vi.waitFor(() => expect(offered).toEqual(["a v0"]), { timeout: 10_000 });
+  await untilPasses(() => expect(offered).toEqual(["a v0"]));
   expect(asked).toHaveLength(4);
 });
 

@@ -138,14 +138,14 @@ describe("engineTimeOf()", () => {
     const ahead = new Date(Date.now() + 10 * MINUTE).toUTCString();
     const { time, asked } = await serve({ date: ahead }, false);
     const times = await Promise.all([time.current(), time.current(), time.current()]);
-    for (const each of times) expect(Math.abs(each - Date.now() - 10 * MINUTE)).toBeLessThan(2_000);
+    for (const each of times) expect(Math.abs(each - Date.now() - 10 * MINUTE)).toBeLessThan(MINUTE);
     await time.current();
     expect(asked()).toBe(1);
   });
 
   test("takes its own clock for that of an engine that never tells, and does not ask it each time", async () => {
     const { time, asked } = await serve({}, false);
-    expect(Math.abs((await time.current()) - Date.now())).toBeLessThan(1_000);
+    expect(Math.abs((await time.current()) - Date.now())).toBeLessThan(MINUTE);
     await time.current();
     expect(asked()).toBe(1);
   });
@@ -270,7 +270,7 @@ describe.each(WAYS)("a duration, %s", (way) => {
     const untilDeadline = (root: StoredPromise) =>
       (callOf(root)?.terms.deadlineAtMs ?? Number.NaN) - root.createdAt;
     const about = (ms: number, actual: number) =>
-      expect(Math.abs(actual - ms), String(actual)).toBeLessThan(2_000);
+      expect(Math.abs(actual - ms), String(actual)).toBeLessThan(MINUTE / 2);
 
     async function stored(durable: Durable, id: string): Promise<StoredPromise> {
       for (;;) {
@@ -298,7 +298,7 @@ describe.each(WAYS)("a duration, %s", (way) => {
       const link = new URL(r.mails.get("po") as string).pathname;
       const form = { method: "POST", body: new URLSearchParams({ confirm: "yes" }) };
       expect(await r.call(link, form)).toMatchObject({ status: 200 });
-      expect(await r.durable.waitFor("po", { timeoutMs: 10_000 })).toMatchObject({
+      expect(await r.durable.waitFor("po", { timeoutMs: 60_000 })).toMatchObject({
         value: { outcome: "approved" },
       });
     });

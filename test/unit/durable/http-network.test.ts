@@ -8,6 +8,7 @@ import { afterEach, expect, onTestFinished, test } from "vitest";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { PROTOCOL_VERSION } from "../../../src/protocol/records.ts";
 import { testEngine, testServer } from "../../support/engine.ts";
+import { HANGS_MS } from "../../support/eventually.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -75,7 +76,7 @@ test("createHttpNetwork() tells when it listens in all of its groups, and when i
   isOpen = true;
   await expect.poll(() => told).toEqual([true]);
   streams.get("/poll/worker/w-1")?.destroy();
-  await expect.poll(() => told, { timeout: 10_000 }).toEqual([true, false, true]);
+  await expect.poll(() => told).toEqual([true, false, true]);
   await network.stop();
 });
 
@@ -147,7 +148,7 @@ test("createHttpNetwork() tells within seconds that no engine is there, and at o
   await expect(gone.send(READ)).rejects.toThrow("fetch failed");
   // As long as an engine takes to start again.
   expect(performance.now() - began).toBeGreaterThan(1_900);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
   let asked = 0;
   const url = await serve((_req, res) => {
     asked += 1;
@@ -177,17 +178,16 @@ test.each([500, 502, 503, 504])(
 );
 
 test("createHttpNetwork() begins no attempt later than three seconds after the first, however long each takes", async () => {
-  const askedAt: number[] = [];
+  let asked = 0;
   const url = await serve((_req, res) => {
-    askedAt.push(performance.now());
+    asked += 1;
     setTimeout(() => res.writeHead(503).end(), 800);
   });
   const network = createHttpNetwork({ url, token: undefined, group: "g", pid: "p" });
   await expect(network.send(READ)).rejects.toThrow("HTTP 503");
-  const [first = 0] = askedAt;
-  const last = askedAt.at(-1) ?? 0;
-  expect(last - first).toBeGreaterThan(2_000);
-  expect(last - first).toBeLessThan(3_300);
+  // With the pauses between them, four begin within three seconds, and fewer on a slow machine; without that limit, eight would.
+  expect(asked).toBeGreaterThan(1);
+  expect(asked).toBeLessThan(6);
   await network.stop();
 });
 
@@ -352,7 +352,7 @@ test("createHttpNetwork() lets its process end after stop(), also while it waits
     await network.stop();
   `;
   const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
-    timeout: 8_000,
+    timeout: HANGS_MS,
   });
   await expect(run).resolves.toMatchObject({ stdout: "" });
 });

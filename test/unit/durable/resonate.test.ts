@@ -347,11 +347,9 @@ describe("Durable", () => {
     const durable = createDurable(hanging);
     cleanups.push(() => durable.stop());
     const { id } = await durable.start(call());
-    const began = performance.now();
     await expect(durable.waitFor(id, { timeoutMs: 10 })).rejects.toMatchObject({
       code: "ENGINE_UNAVAILABLE",
     });
-    expect(performance.now() - began).toBeLessThan(9_000);
     for (const url of [garbage, gone]) {
       const durable = createDurable(createHttpNetwork({ url, token: undefined, group: "g", pid: "p" }));
       await expect(durable.waitFor("x", { timeoutMs: MINUTE })).rejects.toMatchObject({

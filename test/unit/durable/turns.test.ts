@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { ask } from "../../../src/durable/protocol-client.ts";
 import { Turns } from "../../../src/durable/turns.ts";
+import { untilPasses } from "../../support/eventually.ts";
 
 function turns(atOnce: number, waitMs = 1_000): Turns {
   return new Turns({ atOnce, waitMs, tooLate: () => new Error("too late") });
@@ -21,10 +22,10 @@ test("Turns.run() lets so many be under way, and the others follow in their orde
       return i;
     }),
   );
-  await vi.waitFor(() => expect(begun).toEqual([0, 1]));
+  await untilPasses(() => expect(begun).toEqual([0, 1]));
   ends[1]?.();
-  await vi.waitFor(() => expect(begun).toEqual([0, 1, 2]));
-  for (const next of [0, 2, 3, 4]) await vi.waitFor(() => ends[next]!());
+  await untilPasses(() => expect(begun).toEqual([0, 1, 2]));
+  for (const next of [0, 2, 3, 4]) await untilPasses(() => ends[next]!());
   expect(await Promise.all(all)).toEqual([0, 1, 2, 3, 4]);
   expect(begun).toEqual([0, 1, 2, 3, 4]);
 });

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { DatabaseSync } from "../../../src/engine/store/sqlite.ts";
 import { LEAF_COLUMNS, type LeafColumns, leafOf } from "../../../src/evidence/columns.ts";
@@ -13,6 +13,7 @@ import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { temporaryFolder } from "../../support/engine.ts";
 import { create, latentTags, rootTags, settle } from "../../support/engine-requests.ts";
 import { auditOf } from "../../support/event-log.ts";
+import { untilPasses } from "../../support/eventually.ts";
 
 const LATER = Date.now() + 86_400_000;
 const kind = (name: string) => ({ "countersign:kind": name });
@@ -43,7 +44,7 @@ async function withApprovals(): Promise<string> {
   await send(all((id) => settle(`${id}:1`)));
   await send(all((id) => settle(`${id}:0`)));
   await send(all((id) => settle(id)));
-  await vi.waitFor(() => {
+  await untilPasses(() => {
     const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
     const tiles = db.prepare("SELECT count(*) AS count FROM log_tiles").get()?.["count"];
     db.close();

@@ -1,7 +1,7 @@
 /** The log of events tells each change of an approval once, whatever happens to the engine. */
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openEngine } from "../../../src/engine/engine.ts";
 import { backUp } from "../../../src/engine/operate/backup.ts";
 import { look } from "../../../src/engine/operate/walk.ts";
@@ -10,6 +10,7 @@ import { evidenceTrail } from "../../../src/evidence/trail.ts";
 import { checkpointed, temporaryFolder, testEngine } from "../../support/engine.ts";
 import { create, latentTags, request, rootTags, settle } from "../../support/engine-requests.ts";
 import { auditOf, eventsIn } from "../../support/event-log.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { randomFrom, seeds } from "../../support/seeds.ts";
 import { syntheticApprovals } from "../../support/synthetic-approvals.ts";
 
@@ -175,7 +176,7 @@ describe("the log of events", () => {
     await Promise.all(ballots.map((id) => engine.send(part(id, "ballot"))));
     await Promise.all([...ballots, "po"].map((id) => engine.send(settle(id))));
     await checkpointed(dataDir);
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(auditedAt(dataDir)));
+    await untilPasses(() => expect(Date.now()).toBeGreaterThan(auditedAt(dataDir)));
     const stopped = new AbortController();
     stopped.abort();
     expect((await engine.collect(0, stopped.signal)).promises).toBe(256);

@@ -285,7 +285,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     settled(id) {
       return until(async () => {
-        const promise = await durable.waitFor(id, { timeoutMs: 5_000 });
+        const promise = await durable.waitFor(id, { timeoutMs: 60_000 });
         return promise?.state === "pending" ? undefined : promise;
       });
     },

@@ -17,39 +17,33 @@ async function expectInboxesRight(life: CrowdLife, moment: string): Promise<numb
   return open.size;
 }
 
-test.each(seeds(1))(
-  "everybody's inbox is exactly their open ballots (seed %i)",
-  { timeout: 120_000 },
-  async (seed) => {
-    const random = randomFrom(seed);
-    const left = join(temporaryFolder(), "left");
-    {
-      await using life = new CrowdLife(temporaryFolder(), LEDGER, random);
-      await life.begin(APPROVALS);
-      await life.rest();
-      // With fewer it would be no crowd.
-      expect(await expectInboxesRight(life, "when all are asked")).toBeGreaterThan(200);
-      await life.race(ACTS);
-      await life.rest();
-      await expectInboxesRight(life, "after a race");
-      // More are asked while others answer: half way through, the process dies.
-      await Promise.all([life.begin(APPROVALS / 4), life.race(ACTS, () => life.leave(left))]);
-    }
-    await using life = new CrowdLife(left, LEDGER, random);
+test.each(seeds(1))("everybody's inbox is exactly their open ballots (seed %i)", async (seed) => {
+  const random = randomFrom(seed);
+  const left = join(temporaryFolder(), "left");
+  {
+    await using life = new CrowdLife(temporaryFolder(), LEDGER, random);
+    await life.begin(APPROVALS);
     await life.rest();
-    await expectInboxesRight(life, "when another process has finished what was under way");
-    const before = await life.inboxes();
-    await life.engine.rebuild();
-    expect(await life.inboxes(), "after a rebuild").toEqual(before);
-    await Promise.all([life.race(ACTS), life.engine.rebuild()]);
+    // With fewer it would be no crowd.
+    expect(await expectInboxesRight(life, "when all are asked")).toBeGreaterThan(200);
+    await life.race(ACTS);
     await life.rest();
-    expect(await expectInboxesRight(life, "after a rebuild beside a race")).toBeGreaterThan(20);
-  },
-);
+    await expectInboxesRight(life, "after a race");
+    // More are asked while others answer: half way through, the process dies.
+    await Promise.all([life.begin(APPROVALS / 4), life.race(ACTS, () => life.leave(left))]);
+  }
+  await using life = new CrowdLife(left, LEDGER, random);
+  await life.rest();
+  await expectInboxesRight(life, "when another process has finished what was under way");
+  const before = await life.inboxes();
+  await life.engine.rebuild();
+  expect(await life.inboxes(), "after a rebuild").toEqual(before);
+  await Promise.all([life.race(ACTS), life.engine.rebuild()]);
+  await life.rest();
+  expect(await expectInboxesRight(life, "after a rebuild beside a race")).toBeGreaterThan(20);
+});
 
-test("an index that does not see answers which decide nothing yet is found out", {
-  timeout: 60_000,
-}, async () => {
+test("an index that does not see answers which decide nothing yet is found out", async () => {
   const faulty: Projection = {
     ...LEDGER,
     subjectOf: (promise) => (promise.tags[KIND_TAG] === "ballot" ? undefined : LEDGER.subjectOf(promise)),

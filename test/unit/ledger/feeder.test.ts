@@ -1,10 +1,11 @@
 /** What the feeder promises about marks while one of its writes is under way. */
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { Database } from "../../../src/ledger/postgres/database.ts";
 import { openDatabase } from "../../../src/ledger/postgres/database.ts";
 import { feedLog } from "../../../src/ledger/postgres/feed-log.ts";
 import { Feeder } from "../../../src/ledger/postgres/feeder.ts";
 import { migrate } from "../../../src/ledger/postgres/schema.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { query, withPostgres } from "../../support/postgres.ts";
 
 const postgres = withPostgres();
@@ -42,7 +43,7 @@ async function heldFeeder() {
     );
   const tokens = async () => (await query(url, "SELECT token FROM ledger_marks ORDER BY 1")).flat();
   const written = async (n: number) => {
-    await vi.waitFor(() => expect(writes.length).toBeGreaterThanOrEqual(n));
+    await untilPasses(() => expect(writes.length).toBeGreaterThanOrEqual(n));
     return writes[n - 1] as (typeof writes)[number];
   };
   return { feeder, act, tokens, written };
@@ -60,7 +61,7 @@ describe("a mark", () => {
     // Whatever happens now, somebody finds what the second request has changed.
     expect(await tokens()).toEqual(["test.2"]);
     second.goOn();
-    await vi.waitFor(async () => expect(await tokens()).toEqual([]));
+    await untilPasses(async () => expect(await tokens()).toEqual([]));
   });
 
   it("that a failed write was to delete is deleted by the next one, and relied on by none", async () => {
@@ -69,10 +70,10 @@ describe("a mark", () => {
     (await written(1)).fail();
     const next = await written(2);
     next.goOn();
-    await vi.waitFor(async () => expect(await tokens()).toEqual([]));
+    await untilPasses(async () => expect(await tokens()).toEqual([]));
     await act();
-    await vi.waitFor(async () => expect(await tokens()).toEqual(["test.2"]));
+    await untilPasses(async () => expect(await tokens()).toEqual(["test.2"]));
     (await written(3)).goOn();
-    await vi.waitFor(async () => expect(await tokens()).toEqual([]));
+    await untilPasses(async () => expect(await tokens()).toEqual([]));
   });
 });

@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { loadConfig } from "../../../src/config/config.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -22,6 +22,7 @@ import { writeReadings } from "../../../src/ledger/postgres/write.ts";
 import { openIndexOf } from "../../../src/processes/open-index.ts";
 import { testEngine, testServer } from "../../support/engine.ts";
 import { request } from "../../support/engine-requests.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { allOf, approvalsIn } from "../../support/ledger-engine.ts";
 import { expectAnswersRight } from "../../support/ledger-queries.ts";
 import { query, withPostgres } from "../../support/postgres.ts";
@@ -37,7 +38,6 @@ import { syntheticApprovals } from "../../support/synthetic-approvals.ts";
 const postgres = withPostgres();
 
 const LIST = { sort: "created", limit: 1 } as const;
-const PATIENT = { timeout: 20_000, interval: 50 };
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 const UNAVAILABLE = { code: "INDEX_UNAVAILABLE" };
 
@@ -51,7 +51,7 @@ function indexFor(engine: Engine, url: string, options: Partial<IndexOptions> = 
 /** The same, whole. */
 async function openFor(engine: Engine, url: string, options: Partial<IndexOptions> = {}): Promise<FedIndex> {
   const index = indexFor(engine, url, options);
-  await vi.waitFor(() => index.ledger.list(LIST), PATIENT);
+  await untilPasses(() => index.ledger.list(LIST));
   return index;
 }
 
@@ -70,10 +70,10 @@ async function filled(seed = 1, requests = 60) {
 }
 
 async function eventuallyRight(engine: Engine, url: string): Promise<void> {
-  await vi.waitFor(async () => {
+  await untilPasses(async () => {
     await expectIndexRight(engine, url);
     expect(await query(url, "SELECT * FROM ledger_marks")).toEqual([]);
-  }, PATIENT);
+  });
 }
 
 describe("the read model in PostgreSQL", () => {
@@ -177,7 +177,7 @@ describe("a gateway or worker, with its settings alone,", () => {
     const { url: RESONATE_URL } = await testServer(engine);
     const INDEX_URL = await postgres.newDatabase();
     const first = indexOn(engine, INDEX_URL);
-    await vi.waitFor(() => first.ledger.list(LIST), PATIENT);
+    await untilPasses(() => first.ledger.list(LIST));
     await first.stop();
     const database = openDatabase(INDEX_URL);
     onTestFinished(() => database.close());
@@ -193,10 +193,7 @@ describe("a gateway or worker, with its settings alone,", () => {
     await sweptHoursAgo(INDEX_URL, 23);
     await oldMark(INDEX_URL);
     const early = await start();
-    await vi.waitFor(
-      async () => expect(await query(INDEX_URL, "SELECT * FROM ledger_marks")).toEqual([]),
-      PATIENT,
-    );
+    await untilPasses(async () => expect(await query(INDEX_URL, "SELECT * FROM ledger_marks")).toEqual([]));
     expect(await state()).toMatchObject({ isSweepDue: false });
     await expect(expectIndexRight(engine, INDEX_URL)).rejects.toThrow();
     await early.stop();
@@ -206,7 +203,7 @@ describe("a gateway or worker, with its settings alone,", () => {
     expect(await state()).toMatchObject({ isSweepDue: true });
     const late = await start();
     await eventuallyRight(engine, INDEX_URL);
-    await vi.waitFor(async () => expect(await state()).toMatchObject({ isSweepDue: false }), PATIENT);
+    await untilPasses(async () => expect(await state()).toMatchObject({ isSweepDue: false }));
     await late.stop();
   });
 });
@@ -264,7 +261,7 @@ describe("while PostgreSQL is away", () => {
       await postgres.start();
     }
     await eventuallyRight(engine, url);
-    await vi.waitFor(() => index.ledger.list(LIST), PATIENT);
+    await untilPasses(() => index.ledger.list(LIST));
     expect(index.log).toEqual([
       expect.stringMatching(/^warn the index in PostgreSQL cannot be used/u),
       "info the index in PostgreSQL can be used again",
@@ -279,7 +276,8 @@ describe("while PostgreSQL is away", () => {
     proxy.hang(true);
     const startedAt = performance.now();
     for (let i = 0; i < 20; i += 1) await index.send(next());
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // A second each would be 20 s.
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
     await expect(expectIndexRight(engine, url)).rejects.toThrow();
     // Another process compares everything: this one might have been killed.
     await query(url, "UPDATE ledger_state SET sweep_wanted_at = clock_timestamp(), kept_until = NULL");
@@ -304,7 +302,7 @@ describe("while PostgreSQL is away", () => {
           wasCut = true;
         });
         await index.send(next());
-        await vi.waitFor(() => expectIndexRight(engine, url), PATIENT);
+        await untilPasses(() => expectIndexRight(engine, url));
         if (nth > 50) throw new Error("A feed never takes so many statements");
       }
       await makeOld(url);
@@ -337,7 +335,7 @@ describe("what was lost", () => {
       "INSERT INTO ledger_marks (subject, token, at) VALUES ($1, 'dead.0', clock_timestamp() - interval '20 seconds')",
       [id],
     );
-    await vi.waitFor(() => expectIndexRight(engine, url), PATIENT);
+    await untilPasses(() => expectIndexRight(engine, url));
     expect(await query(url, "SELECT count(*)::int FROM ledger_marks")).toEqual([[601]]);
     await makeOld(url);
     await eventuallyRight(engine, url);
@@ -354,9 +352,8 @@ describe("what was lost", () => {
        SELECT 'gone' || n, 1, 0, 0, 0, '{}' FROM generate_series(1, 300) n`,
     );
     await query(url, "UPDATE ledger_entries SET look_at = 1 WHERE id = $1", [id]);
-    await vi.waitFor(
-      async () => expect(await query(url, "SELECT 1 FROM ledger_entries WHERE look_at < 2")).toEqual([]),
-      PATIENT,
+    await untilPasses(async () =>
+      expect(await query(url, "SELECT 1 FROM ledger_entries WHERE look_at < 2")).toEqual([]),
     );
     await query(url, "DELETE FROM ledger_entries WHERE id LIKE 'gone%'");
     await expectIndexRight(engine, url);
@@ -485,7 +482,7 @@ describe("the tables", () => {
       ...UNAVAILABLE,
       message: expect.stringMatching(/a newer version of Countersign has made its tables/u),
     });
-    await vi.waitFor(() => expect(older.log).toContainEqual(expect.stringMatching(/^warn /u)), PATIENT);
+    await untilPasses(() => expect(older.log).toContainEqual(expect.stringMatching(/^warn /u)));
     expect(await query(url, "SELECT id, version FROM ledger_entries ORDER BY 1")).toEqual(before);
     await query(url, "DELETE FROM ledger_migrations WHERE version > $1", [SCHEMA_VERSION]);
     await eventuallyRight(engine, url);
@@ -531,7 +528,7 @@ describe("an operator", () => {
       "UPDATE ledger_state SET built_at = NULL, keeper = 'operator', kept_until = clock_timestamp() + interval '1 second'",
     );
     await expect(index.ledger.list(LIST)).rejects.toMatchObject(UNAVAILABLE);
-    await vi.waitFor(() => index.ledger.list(LIST), PATIENT);
+    await untilPasses(() => index.ledger.list(LIST));
     await expectIndexRight(engine, url);
   });
 });

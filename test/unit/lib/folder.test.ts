@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeFolder } from "../../../src/lib/folder.ts";
+import { HANGS_MS } from "../../support/eventually.ts";
 
 describe("makeFolder()", () => {
   const dir = mkdtempSync(join(tmpdir(), "countersign-folder-"));
@@ -30,7 +31,7 @@ describe("makeFolder()", () => {
     const script = `const { makeFolder } = await import(${JSON.stringify(module)});
       try { makeFolder("/proc/countersign/data"); } catch (error) { console.log(error.code); }`;
     const done = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
-      timeout: 15_000,
+      timeout: HANGS_MS,
       killSignal: "SIGKILL",
       encoding: "utf8",
     });

@@ -35,7 +35,7 @@ test("the published suite finds nothing wrong with /mcp", async () => {
   await using rig = await openRig({ work: false });
   const { passed } = await runSuite(`${rig.url}/mcp`);
   expect(passed).toEqual(expect.arrayContaining(FOR_THE_PRODUCT));
-}, 60_000);
+});
 
 test("the published suite finds nothing wrong with the mount, but for what needs a session", async () => {
   await using everything = await startEverything();
@@ -43,7 +43,7 @@ test("the published suite finds nothing wrong with the mount, but for what needs
   expect(failed.toSorted()).toEqual([...FOR_SESSIONS, ...OF_THE_GUARDS].toSorted());
   expect(skipped).toEqual(PASSED_OVER);
   expect(passed).toHaveLength(23);
-}, 60_000);
+});
 
 /** Names of scenarios by what came of them. */
 async function runSuite(url: string) {

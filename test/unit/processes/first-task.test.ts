@@ -5,6 +5,7 @@ import { startEngineThread } from "../../../src/engine/serve/thread.ts";
 import { onFirstTask } from "../../../src/processes/first-task.ts";
 import { temporaryFolder } from "../../support/engine.ts";
 import { create, rootTags } from "../../support/engine-requests.ts";
+import { untilPasses } from "../../support/eventually.ts";
 
 const FUTURE = Date.now() + 86_400_000;
 
@@ -34,10 +35,10 @@ test("the first task of a group calls once, and the worker that comes then gets 
   const come = vi.fn();
   onFirstTask(engine, ["worker"], come);
   await Promise.all(["a", "b", "c"].map(begin));
-  await vi.waitFor(() => expect(come).toHaveBeenCalled());
+  await untilPasses(() => expect(come).toHaveBeenCalled());
   await begin("d");
   join();
-  await vi.waitFor(() => expect(taken.toSorted()).toEqual(["a", "b", "c", "d"]));
+  await untilPasses(() => expect(taken.toSorted()).toEqual(["a", "b", "c", "d"]));
   expect(come).toHaveBeenCalledOnce();
 });
 
@@ -46,7 +47,7 @@ test("a task that waited before the watch began calls too", async () => {
   await begin("a");
   const come = vi.fn();
   onFirstTask(engine, ["worker"], come);
-  await vi.waitFor(() => expect(come).toHaveBeenCalledOnce());
+  await untilPasses(() => expect(come).toHaveBeenCalledOnce());
 });
 
 test("tasks of other groups, and tasks after the end of the watch, call nobody", async () => {
@@ -57,6 +58,6 @@ test("tasks of other groups, and tasks after the end of the watch, call nobody",
   await watch.stop();
   join();
   await begin("a");
-  await vi.waitFor(() => expect(taken).toEqual(["a"]));
+  await untilPasses(() => expect(taken).toEqual(["a"]));
   expect(come).not.toHaveBeenCalled();
 });

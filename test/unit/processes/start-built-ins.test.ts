@@ -7,6 +7,7 @@ import { startEngineThread } from "../../../src/engine/serve/thread.ts";
 import { startBuiltInsLater } from "../../../src/processes/start-built-ins.ts";
 import { temporaryFolder } from "../../support/engine.ts";
 import { create, rootTags } from "../../support/engine-requests.ts";
+import { untilPasses } from "../../support/eventually.ts";
 
 const FUTURE = Date.now() + 86_400_000;
 
@@ -55,7 +56,7 @@ test("the first task of the built-in workflows starts their worker, once; other 
   await begin("b", "others");
   expect(host).not.toHaveBeenCalled();
   await Promise.all([begin("c", "worker-builtin"), begin("d", "worker-builtin")]);
-  await vi.waitFor(() => expect(lines).toEqual(["started https://a.example false false"]));
+  await untilPasses(() => expect(lines).toEqual(["started https://a.example false false"]));
   await begin("e", "worker-builtin");
   await builtIns.stop();
   expect(lines).toEqual(["started https://a.example false false", "stopped"]);
@@ -65,7 +66,7 @@ test("the first task of the built-in workflows starts their worker, once; other 
 test("without another worker in the process, a task of the settings' group starts it, too", async () => {
   const { begin, lines, builtIns } = await site({ isAlone: true });
   await begin("a", "worker");
-  await vi.waitFor(() => expect(lines).toEqual(["started https://a.example true false"]));
+  await untilPasses(() => expect(lines).toEqual(["started https://a.example true false"]));
   await builtIns.stop();
 });
 

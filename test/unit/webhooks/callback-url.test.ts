@@ -44,7 +44,7 @@ test("callbackUrl(): the URL settles the workflow's promise, and is the same whe
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callbacks\/[\w-]+\.[\w-]+\.[\w-]+$/);
     const answer = await gateway.request(new URL(url).pathname, json({ clean: true }));
     expect(answer).toMatchObject({ status: 200, body: { effective: true } });
-    const ended = await gateway.durable.waitFor("s", { timeoutMs: 5_000 });
+    const ended = await gateway.durable.waitFor("s", { timeoutMs: 60_000 });
     expect(ended).toMatchObject({ state: "resolved", value: { clean: true } });
     // The replay asked again.
     expect(handedOver.length).toBeGreaterThan(1);

@@ -183,7 +183,7 @@ describe("an event and a workflow that come at one moment", () => {
       }),
     );
     expect(failures).toEqual([]);
-  }, 60_000);
+  });
 });
 
 async function interleave(b: Rig, seed: number): Promise<void> {

@@ -20,7 +20,7 @@ const RUNS = Number(process.env["MODEL_RUNS"] ?? 3);
 
 const WAYS: readonly Partial<Scenario>[] = [{}, { unheard: true }, { apart: true }];
 
-describe.each(seeds(1))("orders by chance, seed %i", { timeout: 120_000 }, (seed) => {
+describe.each(seeds(1))("orders by chance, seed %i", (seed) => {
   test.each(Object.entries(SCENARIOS))("of %s", async (_, scenario) => {
     const random = randomFrom(seed);
     for (const way of WAYS) {
@@ -45,7 +45,7 @@ const RARE: readonly (readonly [name: string, way: Partial<Scenario>, runs: numb
   ["an extension and an answer after the new deadline", { unheard: true, apart: true }, 75],
 ];
 
-describe("a rare order", { timeout: 120_000 }, () => {
+describe("a rare order", () => {
   test.each(RARE)("of %s, %j", async (name, way, runs) => {
     const worlds = await courseWorlds({ ...(SCENARIOS[name] as Scenario), ...way });
     expect((await exploreSome(worlds, runs, randomFrom(5))).lie).toBeUndefined();
@@ -89,7 +89,7 @@ async function everyOrder(scenario: Scenario): Promise<Explored> {
  * A judgement is stored, its worker dies, and the deadline is moved before another worker goes on: that one sees more than the
  * judgement did, and must not take it for seen.
  */
-describe("an extension between a stored judgement and the next worker", { timeout: 120_000 }, () => {
+describe("an extension between a stored judgement and the next worker", () => {
   const approve = (press: string) => ({ press, choice: "approve" }) as const;
   const scenario: Scenario = {
     request: { approvers: ["ana@example.com", "bo@example.com"], require: "all", deadline: "P1D" },
@@ -201,7 +201,7 @@ const FAULTS: Readonly<Record<string, readonly [fault: Fault, found: RegExp, nam
   ],
 };
 
-describe("a judge that", { timeout: 120_000 }, () => {
+describe("a judge that", () => {
   test.each(Object.entries(FAULTS))("%s is found out", async (_, [fault, found, name]) => {
     const worlds = await courseWorlds({ ...(SCENARIOS[name] as Scenario), fault, apart: true });
     const { lie } = await exploreSome(worlds, 500, randomFrom(7));

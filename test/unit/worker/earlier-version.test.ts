@@ -6,7 +6,7 @@
 
 import { LocalNetwork, type Network, type PromiseRecord } from "@resonatehq/sdk";
 import { pino } from "pino";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { ApprovalRequest, Delivery } from "../../../src/approval/approval.ts";
 import { ballotId, childId, endId, KIND_TAG } from "../../../src/approval/ids.ts";
 import { APPROVAL_SLACK_MS, parseApprovalRequest } from "../../../src/approval/request.ts";
@@ -19,6 +19,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { callbackUrlProblem, NO_CALLBACKS } from "../../support/callbacks.ts";
 import { testEngine } from "../../support/engine.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { mailerOf } from "../../support/mailer.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -73,7 +74,7 @@ describe.each(Object.entries(HOSTS))("on %s", (_, open) => {
     await old.step(7, { ...WAIT, settled: 1, retryDue: true });
     await old.release();
     const mails = old.work();
-    await vi.waitFor(() => expect(mails).toHaveLength(1));
+    await untilPasses(() => expect(mails).toHaveLength(1));
     await old.answer(1);
     expect(await old.outcome()).toMatchObject({ outcome: "approved", decisions: [{ n: 1 }, { n: 2 }] });
     expect(mails.map(({ approver }) => approver.email)).toEqual(["a@x.org"]);
@@ -85,7 +86,7 @@ describe.each(Object.entries(HOSTS))("on %s", (_, open) => {
     await old.beginStep(4);
     await old.release();
     const mails = old.work();
-    await vi.waitFor(() => expect(mails).toHaveLength(1));
+    await untilPasses(() => expect(mails).toHaveLength(1));
     await old.answer(1);
     await old.answer(2);
     expect(await old.outcome()).toMatchObject({ outcome: "approved" });

@@ -59,7 +59,7 @@ const SMALL_UNHEARD = Object.entries(SMALL).map(
   ([name, scenario]) => [`${name}, without callbacks`, { ...scenario, unheard: true }] as const,
 );
 
-describe("every order", { timeout: 120_000 }, () => {
+describe("every order", () => {
   test.each([...Object.entries(SMALL), ...SMALL_UNHEARD])("of %s", async (_, scenario) => {
     const explored = await exploreAll(approvalWorlds(scenario), 200_000);
     expect(explored.lie).toBeUndefined();
@@ -71,7 +71,7 @@ describe("every order", { timeout: 120_000 }, () => {
 /** Each takes some milliseconds; more for a quiet hour. */
 const RUNS = Number(process.env["MODEL_RUNS"] ?? 300);
 
-describe("orders by chance", { timeout: 120_000 }, () => {
+describe("orders by chance", () => {
   test.each(seeds(1))("of larger ones", async (seed) => {
     const random = randomFrom(seed);
     for (const [name, request] of Object.entries(LARGER)) {

@@ -81,7 +81,7 @@ async function open(way: Way, options: { valueBytesMax?: number; refuse?: number
     async run(func, ...args) {
       const id = `w${(count += 1)}`;
       await durable.start({ id, func, args, timeoutAt: Date.now() + 3_600_000 });
-      const ended = await durable.waitFor(id, { timeoutMs: 20_000 });
+      const ended = await durable.waitFor(id, { timeoutMs: 60_000 });
       const error = ended?.value instanceof Error ? ended.value.message : undefined;
       return { state: ended?.state ?? "unknown", value: ended?.value, error, requests: { ...requests } };
     },

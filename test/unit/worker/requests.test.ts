@@ -2,14 +2,12 @@
  * How many requests to the engine an approval takes, from `POST /approvals` to the outcome that a held `GET /wait`
  * answers. Counts, not times: they are the same on every machine. `docs/engine.md` has them as a table.
  */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type CountedRequest, type Layout, startCountedService } from "../../support/counted-service.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { json } from "../../support/gateway.ts";
 
 type Rule = "any" | "all";
-
-/** A press comes when the one before it has been dealt with, which takes some milliseconds, and there are hundreds. */
-const OFTEN = { timeout: 20_000, interval: 3 };
 
 /** With `any` one approver presses, with `all` each of them, one after the other. */
 const EXPECTED: Readonly<Record<Rule, readonly (readonly [approvers: number, requests: number])[]>> = {
@@ -30,23 +28,15 @@ const EXPECTED: Readonly<Record<Rule, readonly (readonly [approvers: number, req
 const LAYOUTS: readonly Layout[] = ["all", "parts"];
 
 describe.each(LAYOUTS)("requests of an approval, layout %s", (layout) => {
-  test.each(EXPECTED.any)(
-    "one of %i approvers decides: %i",
-    { timeout: 120_000 },
-    async (approvers, count) => {
-      const asked = await approved(layout, "any", approvers);
-      expect(asked.length, listOf(asked)).toBe(count);
-    },
-  );
+  test.each(EXPECTED.any)("one of %i approvers decides: %i", async (approvers, count) => {
+    const asked = await approved(layout, "any", approvers);
+    expect(asked.length, listOf(asked)).toBe(count);
+  });
 
-  test.each(EXPECTED.all)(
-    "%i approvers must all decide: %i",
-    { timeout: 120_000 },
-    async (approvers, count) => {
-      const asked = await approved(layout, "all", approvers);
-      expect(asked.length, listOf(asked)).toBe(count);
-    },
-  );
+  test.each(EXPECTED.all)("%i approvers must all decide: %i", async (approvers, count) => {
+    const asked = await approved(layout, "all", approvers);
+    expect(asked.length, listOf(asked)).toBe(count);
+  });
 });
 
 test.each(LAYOUTS)("the requester's mail about the outcome takes three more, layout %s", async (layout) => {
@@ -54,11 +44,11 @@ test.each(LAYOUTS)("the requester's mail about the outcome takes three more, lay
   const requester = { email: "kim@example.com" };
   const body = { id: "po", title: "Order", approvers: ["ana@example.com"], requester };
   await gateway.request("/approvals", json(body));
-  await vi.waitFor(() => expect(rests()).toBe(1));
+  await untilPasses(() => expect(rests()).toBe(1));
   const form = new URLSearchParams({ confirm: "yes", comment: "" });
   await fetch(mails[0]?.links["approve"] ?? "", { method: "POST", body: form, redirect: "manual" });
   const ofMail = () => requests.filter(isOfNotice);
-  await vi.waitFor(() => expect(ofMail().at(-1)?.kind).toBe("task.fulfill"));
+  await untilPasses(() => expect(ofMail().at(-1)?.kind).toBe("task.fulfill"));
   expect(ofMail().map(({ kind }) => kind)).toEqual(["promise.create", "task.acquire", "task.fulfill"]);
   const counted = requests.filter((request) => !isOfTime(request) && !isOfAbsences(request));
   // Without the caller who waits.
@@ -73,7 +63,7 @@ async function approved(layout: Layout, rule: Rule, approvers: number): Promise<
   const waiting = gateway.request("/wait?id=po", { headers: { prefer: "wait=60" } });
   const pressing = rule === "all" ? people : people.slice(0, 1);
   for (const [at, person] of pressing.entries()) {
-    await vi.waitFor(() => expect(rests()).toBe(at + 1), OFTEN);
+    await untilPasses(() => expect(rests()).toBe(at + 1));
     const link = mails.find(({ approver }) => approver.email === person)?.links.approve ?? "";
     const form = new URLSearchParams({ confirm: "yes", comment: "" });
     const answer = await fetch(link, { method: "POST", body: form, redirect: "manual" });

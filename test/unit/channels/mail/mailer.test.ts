@@ -9,6 +9,7 @@ import {
   type SignInMail,
 } from "../../../../src/channels/mail/mailer.ts";
 import type { TransportTimes } from "../../../../src/channels/mail/transport.ts";
+import { untilPasses } from "../../../support/eventually.ts";
 import { startRawSmtp } from "../../../support/raw-smtp.ts";
 import { startSmtpSink } from "../../../support/smtp-sink.ts";
 import { everyMail } from "./every-kind.ts";
@@ -226,7 +227,7 @@ describe("requestDecision()", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
     try {
       const delivery = mailer.requestDecision(mail);
-      await vi.waitFor(() => expect(server.open()).toBe(1));
+      await untilPasses(() => expect(server.open()).toBe(1));
       await vi.advanceTimersByTimeAsync(299_000);
       expect(server.open()).toBe(1);
       server.greet();

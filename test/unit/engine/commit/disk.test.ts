@@ -17,6 +17,7 @@ import {
   request,
   rootTags,
 } from "../../../support/engine-requests.ts";
+import { untilPasses } from "../../../support/eventually.ts";
 
 const DAY = 86_400_000;
 
@@ -187,7 +188,7 @@ test("a clock's turn that fails, after which SQLite has rolled back, loses nothi
     db.exec("ROLLBACK");
     throw new Error("database or disk is full");
   });
-  await vi.waitFor(() => expect(store.agenda.duePromises).toHaveBeenCalledOnce());
+  await untilPasses(() => expect(store.agenda.duePromises).toHaveBeenCalledOnce());
   expect((await send(create("c", Date.now() + DAY))).status).toBe(200);
   expect(ids()).toEqual(["a", "a:0", "c"]);
 });
@@ -197,7 +198,7 @@ test("when all that came since a checkpoint could not be read for a while, worke
   await send(create("a", Date.now() + DAY, rootTags("a")));
   db.exec("CREATE TRIGGER full BEFORE UPDATE ON journal BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END");
   failing.isReadable = false;
-  await vi.waitFor(() => expect(ids()).toEqual([]));
+  await untilPasses(() => expect(ids()).toEqual([]));
   failing.isReadable = true;
   expect(handOutAgain).not.toHaveBeenCalled();
   expect((await send(acquire("a", 0))).status).toBe(200);

@@ -9,6 +9,7 @@ import { SILENT } from "../../../../src/engine/log.ts";
 import { connectThread, type EngineThread, startEngineThread } from "../../../../src/engine/serve/thread.ts";
 import { temporaryFolder } from "../../../support/engine.ts";
 import { create, request, rootTags } from "../../../support/engine-requests.ts";
+import { HANGS_MS, untilPasses } from "../../../support/eventually.ts";
 
 const FUTURE = Date.now() + 86_400_000;
 
@@ -35,7 +36,7 @@ test("startEngineThread() answers each of many requests with its own reply, and 
     ids.map((id) => network.send(create(id, FUTURE, rootTags(id)) as never) as Promise<{ data: unknown }>),
   );
   expect(replies.map(({ data }) => (data as { promise: { id: string } }).promise.id)).toEqual(ids);
-  await vi.waitFor(() => expect(messages).toHaveLength(50));
+  await untilPasses(() => expect(messages).toHaveLength(50));
   expect(messages.map(({ kind }) => kind)).toEqual(ids.map(() => "execute"));
 
   await network.stop();
@@ -53,7 +54,7 @@ test("startEngineThread() of a second worker of one name takes the first one's p
     return network;
   });
   await networks[0]?.send(create("a", FUTURE, rootTags("a")) as never);
-  await vi.waitFor(() => expect(heard).toEqual(["second"]));
+  await untilPasses(() => expect(heard).toEqual(["second"]));
 });
 
 test("a line lets yet another thread ask and take work", async () => {
@@ -64,7 +65,7 @@ test("a line lets yet another thread ask and take work", async () => {
   network.recv((message) => messages.push(message));
   network.start();
   await engine.network({ group: "gateway" }).send(create("a", FUTURE, rootTags("a")) as never);
-  await vi.waitFor(() => expect(messages).toHaveLength(1));
+  await untilPasses(() => expect(messages).toHaveLength(1));
   expect((await network.send(request("promise.get", { id: "a" }) as never)).head.status).toBe(200);
 
   await other.close();
@@ -90,7 +91,7 @@ test("host() starts the guest of the thread's file beside the engine, hears it, 
   const engine = await started(folder, { entry: pathToFileURL(entry) });
   const heard: unknown[] = [];
   const guest = await engine.host("hello", (said) => heard.push(said));
-  await vi.waitFor(() => expect(heard).toEqual([["hello", 404]]));
+  await untilPasses(() => expect(heard).toEqual([["hello", 404]]));
   await guest.stop();
   expect(heard).toEqual([["hello", 404], "stopped"]);
 
@@ -134,7 +135,7 @@ test("startEngineThread() throws what keeps the engine from opening, and passes 
   );
   const { send } = engine.network({ group: "worker" });
   await expect(send(request("promise.get", { id: "" }) as never)).rejects.toThrow("platform failure: 400");
-  await vi.waitFor(() =>
+  await untilPasses(() =>
     expect(warn).toHaveBeenCalledWith(
       expect.objectContaining({ kind: "promise.get", reason: "data.id must be a non-empty string" }),
       "Request refused",
@@ -161,7 +162,7 @@ test("a process ends when its engine's thread dies, rather than go on without", 
   writeFileSync(file, script);
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file], {
     encoding: "utf8",
-    timeout: 10_000,
+    timeout: HANGS_MS,
   });
   expect({ status, signal, stdout }, stderr).toEqual({ status: 1, signal: null, stdout: "open\n" });
   expect(stderr).toContain("is not iterable");

@@ -39,10 +39,10 @@ const hashes = (body: unknown) => (body as { proof: string[] }).proof.map((hash)
 test("a stranger verifies by the published head that an event is in the log, and that the log was continued", async () => {
   await using gateway = await startTestGateway({ isLogged: true });
   for (let n = 0; n < 5; n += 1) await approve(gateway, `po-${n}`);
-  await expect.poll(async () => (await headOf(gateway)).size, { timeout: 10_000 }).toBe(5);
+  await expect.poll(async () => (await headOf(gateway)).size).toBe(5);
   const first = await headOf(gateway);
   for (let n = 5; n < 8; n += 1) await approve(gateway, `po-${n}`);
-  await expect.poll(async () => (await headOf(gateway)).size, { timeout: 10_000 }).toBe(8);
+  await expect.poll(async () => (await headOf(gateway)).size).toBe(8);
   const second = await headOf(gateway);
 
   const { body: logged } = await gateway.request("/log/approvals/po-3");
@@ -68,7 +68,7 @@ test("a stranger verifies by the published head that an event is in the log, and
 test("wrong questions are refused by field", async () => {
   await using gateway = await startTestGateway({ isLogged: true });
   await approve(gateway, "po-1");
-  await expect.poll(async () => (await headOf(gateway)).size, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await headOf(gateway)).size).toBe(1);
   for (const [path, field, message] of [
     ["/log/inclusion", "index", "must be a whole number from 0 on"],
     ["/log/inclusion?index=x", "index", "must be a whole number from 0 on"],

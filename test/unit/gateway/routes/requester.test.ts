@@ -370,7 +370,7 @@ describe("extend", () => {
     const course = await readCourse(rig.durable, "po-1");
     // The new end is made some milliseconds after it is known when it will be.
     const movedMs = (course?.deadlineAtMs ?? 0) - before - 3 * 86_400_000;
-    expect(Math.abs(movedMs)).toBeLessThan(1_000);
+    expect(Math.abs(movedMs)).toBeLessThan(60_000);
     expect((await rig.call(link)).text).toContain("The deadline was moved to");
   });
 

@@ -366,7 +366,7 @@ describe("the same delivery many times", () => {
     expect(firsts).toBeLessThanOrEqual(100);
     expect(await r.read("order-7:1")).toMatchObject({ nonce: deliveryId("acme", "evt_7") });
     await second[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   test.each(SENDERS.map((sender) => [sender.name, sender] as const))(
     "%s: a retry that is signed anew, later, is the same delivery",

@@ -38,7 +38,7 @@ test.each([
   await settledBefore("o:0", junk);
   await durable.start({ id: "o", func: "order", args: [{ item: "lathe" }], timeoutAt: inADay() });
   work();
-  const { state, value } = (await durable.waitFor("o", { timeoutMs: 20_000 })) ?? {};
+  const { state, value } = (await durable.waitFor("o", { timeoutMs: 60_000 })) ?? {};
   expect({ state, value }).toEqual({ state: "resolved", value: "ordered lathe" });
 });
 
@@ -47,7 +47,7 @@ test("what the check has stored is what the workflow gets, and a replay does not
   await settledBefore("o:0", { ok: true, value: { item: "as judged then" } });
   await durable.start({ id: "o", func: "order", args: [{ item: 1 }], timeoutAt: inADay() });
   work();
-  expect((await durable.waitFor("o", { timeoutMs: 20_000 }))?.value).toBe("ordered as judged then");
+  expect((await durable.waitFor("o", { timeoutMs: 60_000 }))?.value).toBe("ordered as judged then");
 });
 
 function open(): void {

