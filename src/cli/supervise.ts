@@ -63,11 +63,12 @@ export async function supervise({ args, env, folder, except }: Supervised): Prom
   for (let starts = 0; !stopping.signal.aborted; starts += 1) {
     changed = Promise.withResolvers();
     isChanged = false;
+    const startedAtMs = Date.now();
     const child = startService([...args, ...(starts > 0 ? ["--again"] : [])], env);
     child.on("message", (message: Depends | object) => {
       if ("folder" in message) files.tree(message.folder);
-      else if ("file" in message) files.file(message.file);
-      else for (const path of loadedFiles(message)) files.file(path);
+      else if ("file" in message) files.file(message.file, startedAtMs);
+      else for (const path of loadedFiles(message)) files.file(path, startedAtMs);
     });
     const ended = once(child, "exit");
     await Promise.race([changed.promise, ended]);

@@ -52,8 +52,13 @@ export class WatchedFiles {
     this.#trees.set(path, { watcher, identity });
   }
 
-  /** Watches a file. Call it again if its folder may have been replaced. */
-  file(path: string): void {
+  /**
+   * Watches a file. Call it again if its folder may have been replaced.
+   *
+   * @param readSinceMs the earliest moment at which somebody may have read it, in milliseconds since 1970: if it is new here and
+   * has changed after that, this is a change. It may have come between the reading and this call.
+   */
+  file(path: string, readSinceMs = Number.POSITIVE_INFINITY): void {
     const folder = dirname(path);
     const identity = identityOf(folder);
     if (identity === undefined) {
@@ -63,13 +68,17 @@ export class WatchedFiles {
     }
     const known = this.#folders.get(folder);
     const names = known?.names ?? new Set();
+    const isNew = !names.has(basename(path));
     names.add(basename(path));
-    if (known?.identity === identity || (known === undefined && this.#folders.size >= FOLDERS_MAX)) return;
-    known?.watcher?.close();
-    const watcher = this.#watch(folder, false, (name) => {
-      if (names.has(name)) this.#changed(join(folder, name));
-    });
-    this.#folders.set(folder, { watcher, identity, names });
+    if (known?.identity !== identity) {
+      if (known === undefined && this.#folders.size >= FOLDERS_MAX) return;
+      known?.watcher?.close();
+      const watcher = this.#watch(folder, false, (name) => {
+        if (names.has(name)) this.#changed(join(folder, name));
+      });
+      this.#folders.set(folder, { watcher, identity, names });
+    }
+    if (isNew && changedAt(path) > readSinceMs) this.#changed(path);
   }
 
   close(): void {
@@ -92,6 +101,11 @@ export class WatchedFiles {
       return undefined;
     }
   }
+}
+
+/** Milliseconds since 1970 of the last change, also of the name; 0 if there is no file. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0;
 }
 
 /** Undefined if there is no folder. Includes the time of birth, because file systems reuse the numbers of removed folders. */

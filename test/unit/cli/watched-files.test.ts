@@ -1,5 +1,5 @@
 /** What `countersign dev` takes for a change: files and folders of a real disk. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -50,6 +50,21 @@ test("a file, also one that comes later and one that is replaced, but not its ne
   await seen("package.json");
   expect([...changes]).toEqual(["package.json"]);
   expect(faults).toEqual([]);
+});
+
+test("a file that changed after it was read, and before it was watched", async () => {
+  write("read.ts");
+  const { ctimeMs } = statSync(at("read.ts"));
+  files.file(at("read.ts"), ctimeMs + 1);
+  files.file(at("missing.ts"), 0);
+  expect([...changes]).toEqual([]);
+  write("imported.ts");
+  files.file(at("imported.ts"), ctimeMs - 1);
+  expect([...changes]).toEqual(["imported.ts"]);
+  // Once: from then on, its changes are seen.
+  changes.clear();
+  files.file(at("imported.ts"), ctimeMs - 1);
+  expect([...changes]).toEqual([]);
 });
 
 test("a file whose folder comes later: first the folder, and after the next call the file", async () => {
