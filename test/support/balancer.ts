@@ -16,6 +16,8 @@ export interface Balancer extends AsyncDisposable {
   ready(count: number): Promise<void>;
   /** Requests answered by each backend. */
   readonly served: ReadonlyMap<string, number>;
+  /** The longest that it has taken from one look at a backend to the end of the next. */
+  readonly slowestLookMs: number;
 }
 
 export function startBalancer(backends: readonly string[]): Balancer {
@@ -24,12 +26,15 @@ export function startBalancer(backends: readonly string[]): Balancer {
   const served = new Map(backends.map((backend) => [backend, 0]));
   const stopped = new AbortController();
   let turn = 0;
+  let slowestLookMs = 0;
 
   const probe = async (backend: string): Promise<void> => {
     while (!stopped.signal.aborted) {
+      const startedAt = performance.now();
       const answer = await call(`${backend}/readyz`, { timeoutMs: 3_000 }).catch(() => undefined);
       isReady.set(backend, answer?.status === 200);
       await pause(PROBE_MS, undefined, { signal: stopped.signal }).catch(() => {});
+      slowestLookMs = Math.max(slowestLookMs, performance.now() - startedAt);
     }
   };
   const probes = backends.map(probe);
@@ -42,6 +47,9 @@ export function startBalancer(backends: readonly string[]): Balancer {
 
   return {
     served,
+    get slowestLookMs() {
+      return slowestLookMs;
+    },
     async ready(count) {
       await eventually(`${count} backends are ready`, () => {
         return [...isReady.values()].filter(Boolean).length === count;
