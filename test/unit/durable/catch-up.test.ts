@@ -85,6 +85,7 @@ test("what the server is to hand out later is left to it", async () => {
   const { looks, offered } = worker(network);
   looks.look();
   await untilPasses(() => expect(asked).toHaveLength(4));
+  await untilPasses(() => expect(offered).toHaveLength(2));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(offered.toSorted()).toEqual(["b v0", "c v0"]);
 });

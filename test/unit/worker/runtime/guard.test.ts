@@ -154,6 +154,7 @@ describe("GuardedNetwork", () => {
   it("runs at most `concurrency` tasks at once, and all of them in the end", async () => {
     let now = 0;
     let most = 0;
+    const three = Promise.withResolvers<void>();
     const { start } = run(
       [
         {
@@ -162,6 +163,9 @@ describe("GuardedNetwork", () => {
           *func(ctx: Context) {
             yield* ctx.run(async function count() {
               most = Math.max(most, ++now);
+              if (now === 3) three.resolve();
+              await three.promise;
+              // Time for a fourth to come.
               await new Promise((resolve) => setTimeout(resolve, 20));
               now--;
             });
