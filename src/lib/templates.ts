@@ -31,8 +31,8 @@ export function loadTemplates(...folders: readonly string[]): Templates {
       if (match?.groups === undefined) continue;
       const { name = "", kind } = match.groups;
       const source = readFileSync(new URL(`${folder}/${file}`, VIEWS), "utf8");
-      if (kind === "html") html.set(`${folder}/${name}`, prepare(source, printHtml));
-      else text.set(`${folder}/${name}`, prepare(source, printText));
+      if (kind === "html") html.set(`${folder}/${name}`, prepared(HTML, source));
+      else text.set(`${folder}/${name}`, prepared(TEXT, source));
     }
   }
   const renderHtml = (name: string, locals: Locals): Html =>
@@ -45,14 +45,28 @@ type Render = (locals: Locals) => string;
 const VIEWS = new URL("views/", PACKAGE_ROOT);
 const TEMPLATE_FILE = /^(?<name>[a-z-]+)\.(?<kind>html|txt)\.ejs$/u;
 
-function prepare(source: string, print: (value: unknown) => string): Render {
-  return ejs.compile(source, {
+/** A kind of template: how it prints a value, and those that were compiled in this process, by their source. */
+interface Kind {
+  readonly print: (value: unknown) => string;
+  readonly compiled: Map<string, Render>;
+}
+
+const HTML: Kind = { print: printHtml, compiled: new Map() };
+const TEXT: Kind = { print: printText, compiled: new Map() };
+
+/** Several parts of a process load the same folders; to compile a template takes longer than to read it. */
+function prepared({ print, compiled }: Kind, source: string): Render {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const render: Render = ejs.compile(source, {
     escape: print,
     strict: true,
     _with: false,
     localsName: "it",
     compileDebug: false,
   });
+  compiled.set(source, render);
+  return render;
 }
 
 function find(templates: ReadonlyMap<string, Render>, name: string): Render {
