@@ -66,6 +66,8 @@ export interface ListOptions {
   readonly due?: string;
   /** Default `created`: the newest first. `due`: only what is pending, the soonest deadline first. */
   readonly sort?: "created" | "due";
+  /** Ends the call that is under way; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PageOptions extends ListOptions {
@@ -148,15 +150,16 @@ export function createClient(options: ClientOptions): Client {
   const send = createSend(options);
   const approvalPath = (id: string) => `/approvals/${encodeURIComponent(id)}`;
 
-  const read: Client["read"] = (id) => send({ method: "GET", path: approvalPath(id), isRepeatable: true });
+  const read = (id: string, signal?: AbortSignal): Promise<Approval> =>
+    send({ method: "GET", path: approvalPath(id), isRepeatable: true, signal });
 
   const page: Client["page"] = (options = {}) => {
-    const { tags = [], ...others } = options;
+    const { tags = [], signal, ...others } = options;
     const query = new URLSearchParams(tags.map((tag) => ["tag", tag]));
     for (const [name, value] of Object.entries(others)) {
       if (value !== undefined) query.set(name, String(value));
     }
-    return send({ method: "GET", path: `/approvals?${query}`, isRepeatable: true });
+    return send({ method: "GET", path: `/approvals?${query}`, isRepeatable: true, signal });
   };
 
   async function* list(options: ListOptions = {}): AsyncGenerator<ListedApproval, void, undefined> {
@@ -207,7 +210,7 @@ export function createClient(options: ClientOptions): Client {
     });
 
   return {
-    read,
+    read: (id) => read(id),
     list,
     page,
     history: (id) => send({ method: "GET", path: `${approvalPath(id)}/history`, isRepeatable: true }),
@@ -222,7 +225,7 @@ export function createClient(options: ClientOptions): Client {
       }),
     async wait(id, waitOptions) {
       await result(id, waitOptions);
-      return read(id);
+      return read(id, waitOptions?.signal);
     },
     cancel: (id, { reason } = {}) =>
       act(`${approvalPath(id)}/cancel`, reason === undefined ? {} : { reason }),

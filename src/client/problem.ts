@@ -5,7 +5,10 @@ export class CountersignError extends Error {
   override readonly name = "CountersignError";
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
-  /** Last part of the problem's type, such as `conflict` or `invalid-fields`; `unreachable` when no answer came. */
+  /**
+   * Last part of the problem's type, such as `conflict` or `invalid-fields`; `unreachable` when no answer came, and `unreadable` when
+   * something else than the service answered.
+   */
   readonly type: string;
   /** The request's id, which is also in the service's log. */
   readonly requestId: string | undefined;

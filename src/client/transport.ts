@@ -34,6 +34,8 @@ export type Send = <T>(call: Call) => Promise<T>;
 
 const FIRST_PAUSE_MS = 250;
 const PAUSE_MS_MAX = 30_000;
+/** The service may ask for a longer pause. A program that stands still for so long should know why. */
+const ASKED_PAUSE_MS_MAX = 60_000;
 
 /** @throws TypeError if the address or the key can be none, which would otherwise look like an outage */
 export function createSend(options: ClientOptions): Send {
@@ -78,7 +80,16 @@ export function createSend(options: ClientOptions): Send {
       signal?.throwIfAborted();
       throw new CountersignError(`Cannot reach ${url.host}`, { cause });
     }
-    return JSON.parse(text) as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      // A proxy's page, as of a sign-in of its own, or another service.
+      throw new CountersignError(`Cannot read what ${url.host} answered: it is no JSON`, {
+        status: response.status,
+        type: "unreadable",
+        cause,
+      });
+    }
   };
 
   return async (call) => {
@@ -87,7 +98,7 @@ export function createSend(options: ClientOptions): Send {
         return await sendOnce(call);
       } catch (error) {
         const isAgain = error instanceof CountersignError && error.isRetryable && call.isRepeatable;
-        if (!isAgain || tries >= retries) throw error;
+        if (!isAgain || tries >= retries || (error.retryAfterMs ?? 0) > ASKED_PAUSE_MS_MAX) throw error;
         // Spread, so that callers who met one outage do not come back in step.
         const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, PAUSE_MS_MAX) * (0.5 + Math.random());
         await pause(Math.max(pauseMs, error.retryAfterMs ?? 0), call.signal);

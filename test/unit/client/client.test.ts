@@ -193,10 +193,63 @@ describe("the client, against a service that fails", () => {
     expect(() => createClient(options)).toThrow(TypeError);
   });
 
+  test("tells what is no answer of the service, such as a proxy's page, as its own kind of error", async () => {
+    const { url, calls } = await scripted((_req, res) => void res.end("<html>Please sign in</html>"));
+    const refused: unknown = await createClient({ url })
+      .read("x")
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(CountersignError);
+    expect(refused).toMatchObject({ status: 200, type: "unreadable", isRetryable: false });
+    expect(calls).toHaveLength(1);
+  });
+
+  test("leaves a pause of more than a minute to its caller", async () => {
+    const hour: RequestListener = (_req, res) => void res.writeHead(429, { "retry-after": "3600" }).end();
+    const { url, calls } = await scripted(hour);
+    await expect(createClient({ url }).read("x")).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 });
+    expect(calls).toHaveLength(1);
+  });
+
   test("waits no longer than it may for an answer", async () => {
     const { url } = await scripted(() => {});
     await expect(createClient({ url, retries: 0, timeoutMs: 50 }).read("x")).rejects.toMatchObject({
       status: 0,
     });
+  });
+});
+
+describe("a list", () => {
+  const page = (ids: readonly string[], nextCursor?: string): RequestListener => {
+    const body = JSON.stringify({ items: ids.map((id) => ({ id })), ...(nextCursor && { nextCursor }) });
+    return (_req, res) => void res.writeHead(200, { "content-type": "application/json" }).end(body);
+  };
+
+  test("is asked for page by page, across empty ones, and no further than it is read", async () => {
+    const script = [page(["a", "b"], "1"), page([], "2"), page(["c"])];
+    const { url, calls } = await scripted(...script);
+    const ids: string[] = [];
+    for await (const { id } of createClient({ url }).list()) {
+      if (id === "b") expect(calls).toHaveLength(1);
+      ids.push(id);
+    }
+    expect([ids, calls.length]).toEqual([["a", "b", "c"], 3]);
+
+    const left = await scripted(...script);
+    for await (const _ of createClient({ url: left.url }).list()) break;
+    expect(left.calls).toHaveLength(1);
+  });
+
+  test("ends in the middle of a page, or of a pause, when its signal says so", async () => {
+    for (const last of [() => {}, busy] satisfies RequestListener[]) {
+      const { url, calls } = await scripted(page(["a"], "1"), last);
+      const leave = new AbortController();
+      const list = createClient({ url, retries: 1_000 }).list({ status: "pending", signal: leave.signal });
+      expect((await list.next()).value).toMatchObject({ id: "a" });
+      const next = list.next();
+      await until(async () => calls.length > 1 || undefined);
+      leave.abort(new Error("enough"));
+      await expect(next).rejects.toThrow("enough");
+      expect((await list.next()).done).toBe(true);
+    }
   });
 });
