@@ -200,6 +200,18 @@ describe("GET /approvals as a file", () => {
     expect(end).toBe("");
   });
 
+  it("has no formula behind a semicolon or a blank either, where programs of some languages begin a cell", async () => {
+    const title = "A; =1+1;@x;\u00a0-2; ＝3;4 - 5, =6";
+    const approvers = ["ana@example.com", "=7@example.com"];
+    await ask(billing, "csv-2", { title, requester: "li@example.com", approvers });
+    await rig.link("csv-2", "approve", 2);
+    const { text } = await file("?requester=li@example.com&format=csv", admin);
+    const [, row = ""] = text.split("\r\n");
+    expect(row).toContain(`"A;' =1+1;'@x;'\u00a0-2;' ＝3;4 - 5, =6",li@example.com,ana@example.com;' =7@example.com,`);
+    // Read by semicolons, in which quotes within a cell are as good as none.
+    for (const cell of row.split(";")) expect(cell).not.toMatch(/^\s*[=+\-@＝]/u);
+  });
+
   it("is JSON Lines with everything that matches", async () => {
     const { headers, text } = await file("?format=jsonl", admin);
     expect(headers.get("content-type")).toBe("application/jsonl; charset=utf-8");
