@@ -1,5 +1,5 @@
 /**
- * Sessions of operators: a promise each, `admin.<random>`, that is pending until its operator signs out, or its week is
+ * Sessions of operators: a promise each, `admin.<random>`, that is pending until its operator signs out, or its time is
  * over. It is created once, so whoever creates it has signed in.
  */
 import { z } from "zod";

@@ -7,7 +7,7 @@ import {
   type SignedInBy,
 } from "../../approval/admin-session.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
-import { SESSION_LIFE_MS } from "../../approval/sign-in.ts";
+import { SESSION_IDLE_MS, SESSION_LIFE_MS } from "../../approval/sign-in.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 
@@ -30,6 +30,15 @@ export interface AdminSessionName {
 /** By the engine's clock, in milliseconds since 1970. */
 export type NewAdminSession = AdminSessionName & { readonly startedAtMs: number };
 
+/**
+ * What a key may do is looked up at each request. What the provider says of an account is heard only when its person comes, so
+ * they come again after a working day, which is a press where the provider still knows them.
+ */
+const LIFE_MS = { key: SESSION_LIFE_MS, provider: SESSION_IDLE_MS } satisfies Record<
+  SignedInBy["kind"],
+  number
+>;
+
 /** @param name of the entry that it began with; undefined is answered if that has a session already */
 export async function openAdminSession(
   { durable, clock, newNonce }: AdminSessionOptions,
@@ -40,7 +49,7 @@ export async function openAdminSession(
   const stored = await durable.create({
     id: adminSessionId(name),
     param,
-    timeoutAt: knownTime({ durable, clock }) + SESSION_LIFE_MS,
+    timeoutAt: knownTime({ durable, clock }) + LIFE_MS[by.kind],
     tags: { [KIND_TAG]: ADMIN_SESSION_KIND },
   });
   if (adminSessionIn(stored.param)?.nonce !== nonce) return undefined;

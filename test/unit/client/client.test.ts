@@ -206,7 +206,10 @@ describe("the client, against a service that fails", () => {
   test("leaves a pause of more than a minute to its caller", async () => {
     const hour: RequestListener = (_req, res) => void res.writeHead(429, { "retry-after": "3600" }).end();
     const { url, calls } = await scripted(hour);
-    await expect(createClient({ url }).read("x")).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 });
+    await expect(createClient({ url }).read("x")).rejects.toMatchObject({
+      status: 429,
+      retryAfterMs: 3_600_000,
+    });
     expect(calls).toHaveLength(1);
   });
 

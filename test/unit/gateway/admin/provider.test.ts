@@ -1,4 +1,6 @@
 /** Signing in by an identity provider: the code flow, with a real issuer. */
+import type { ServerResponse } from "node:http";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, test, vi } from "vitest";
 import { openProvider } from "../../../../src/auth/open-provider.ts";
 import type { ProviderOptions } from "../../../../src/auth/provider.ts";
@@ -197,6 +199,26 @@ describe("an operator who came by the provider", () => {
     expect(await roleAfter(site, browser, { operators: ["staff"] })).toBe("out");
   });
 
+  test("is asked again after twelve hours, however busy: what the provider says of them may have changed", async () => {
+    await using site = await openSite();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-24T08:00:00Z") });
+    try {
+      site.issuer.person = { ...KIM, groups: ["ops"] };
+      const browser = new TestBrowser(site.rig);
+      await browser.get(await sent(site, browser));
+      for (let hour = 1; hour < 12; hour += 1) {
+        vi.setSystemTime(Date.now() + 3_600_000);
+        expect((await browser.get("/admin")).status, `after ${hour} hours`).toBe(200);
+      }
+      site.issuer.person = { ...KIM, groups: [] };
+      vi.setSystemTime(Date.now() + 3_600_000);
+      expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
+      expect((await browser.get(await sent(site, browser))).text).toContain("has no role here");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("of an earlier version is asked to sign in again", async () => {
     await using site = await openSite();
     site.issuer.person = { ...KIM, groups: ["ops"] };
@@ -293,6 +315,91 @@ describe("what comes back signs nobody in", () => {
     const keys = await (await fetch(`${impostor.url}/jwks`, { headers: { connection: "close" } })).text();
     site.issuer.jwks = keys;
     await refused(site, browser, back, /does not belong to this sign-in/u);
+  });
+});
+
+describe("one thing that is wrong in what comes back", () => {
+  /** What a provider answers for a code, in place of the real one, to a browser that has just been sent there. */
+  async function answered(
+    site: Site,
+    {
+      claims = {},
+      header = {},
+      idToken,
+      query = {},
+      more = "",
+    }: {
+      readonly claims?: Readonly<Record<string, unknown>>;
+      readonly header?: Readonly<Record<string, unknown>>;
+      readonly idToken?: (signed: string) => string | undefined;
+      readonly query?: Readonly<Record<string, string>>;
+      readonly more?: string;
+    },
+  ) {
+    const browser = new TestBrowser(site.rig);
+    const { location } = await browser.get("/admin/sign-in/provider");
+    const asked = new URL(location).searchParams;
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const nowS = Math.floor(Date.now() / 1_000);
+    const said = {
+      iss: site.issuer.url,
+      aud: "countersign",
+      nonce: asked.get("nonce"),
+      iat: nowS,
+      exp: nowS + 300,
+      ...KIM,
+      groups: ["ops"],
+      ...claims,
+    };
+    const key = header["alg"] === "HS256" ? Buffer.from("s3cret".repeat(8)) : privateKey;
+    const signed = await new SignJWT(said)
+      .setProtectedHeader({ alg: "RS256", kid: "key", ...header })
+      .sign(key);
+    const token = idToken === undefined ? signed : idToken(signed);
+    const json = (res: ServerResponse, body: object) =>
+      void res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const jwk = { ...(await exportJWK(publicKey)), kid: "key", alg: "RS256", use: "sig" };
+    site.issuer.instead = (req, res) => {
+      if (req.url === "/jwks") return json(res, { keys: [jwk] });
+      json(res, { access_token: "t", token_type: "Bearer", ...(token && { id_token: token }) });
+    };
+    const back = new URLSearchParams({
+      code: "c",
+      state: asked.get("state") ?? "",
+      iss: site.issuer.url,
+      ...query,
+    });
+    return await browser.get(`/admin/sign-in/return?${back.toString()}${more}`);
+  }
+
+  const unsigned = (signed: string) =>
+    `${Buffer.from('{"alg":"none"}').toString("base64url")}.${signed.split(".")[1]}.`;
+
+  test.each<[string, number, Parameters<typeof answered>[1]]>([
+    ["nothing", 303, {}],
+    ["the token's issuer", 401, { claims: { iss: "https://id.example.com" } }],
+    ["whom the token is for", 401, { claims: { aud: "other" } }],
+    ["whom it is for besides", 401, { claims: { aud: ["countersign", "other"], azp: "other" } }],
+    ["the nonce", 401, { claims: { nonce: "x".repeat(43) } }],
+    ["no nonce", 401, { claims: { nonce: undefined } }],
+    ["nobody", 401, { claims: { sub: undefined } }],
+    ["a token that is over", 401, { claims: { iat: 1_700_000_000, exp: 1_700_000_300 } }],
+    ["a token without an end", 401, { claims: { exp: undefined } }],
+    ["a token of tomorrow", 401, { claims: { nbf: Math.floor(Date.now() / 1_000) + 86_400 } }],
+    ["a token by the client's secret", 401, { header: { alg: "HS256" } }],
+    ["a token without a signature", 401, { idToken: unsigned }],
+    ["no token", 401, { idToken: () => undefined }],
+    ["an answer of another issuer", 401, { query: { iss: "https://id.example.com" } }],
+    ["an answer of no issuer, although ours says that it names itself", 401, { query: { iss: "" } }],
+    ["two codes", 401, { more: "&code=other" }],
+    ["two states", 401, { more: "&state=other" }],
+    ["a token in the address", 401, { more: "&id_token=x" }],
+  ])("%s: %i", async (_, status, wrong) => {
+    await using site = await openSite();
+    const answer = await answered(site, wrong);
+    expect(answer.status).toBe(status);
+    if (status === 303) expect(answer.location).toBe("/admin");
+    else expect(answer.cookies.some((cookie) => cookie.startsWith("countersign-admin="))).toBe(false);
   });
 });
 

@@ -207,7 +207,9 @@ describe("GET /approvals as a file", () => {
     await rig.link("csv-2", "approve", 2);
     const { text } = await file("?requester=li@example.com&format=csv", admin);
     const [, row = ""] = text.split("\r\n");
-    expect(row).toContain(`"A;' =1+1;'@x;'\u00a0-2;' ＝3;4 - 5, =6",li@example.com,ana@example.com;' =7@example.com,`);
+    expect(row).toContain(
+      `"A;' =1+1;'@x;'\u00a0-2;' ＝3;4 - 5, =6",li@example.com,ana@example.com;' =7@example.com,`,
+    );
     // Read by semicolons, in which quotes within a cell are as good as none.
     for (const cell of row.split(";")) expect(cell).not.toMatch(/^\s*[=+\-@＝]/u);
   });
