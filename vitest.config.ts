@@ -35,7 +35,7 @@ const TIMED = [
 
 /** Begun first, so that none of them is the last one left: a fresh clone has no times of earlier runs to go by. */
 const LONG =
-  /\/(?:differential|crash|requests|regular-expressions|wait|resonate|rolling-restart|package|browser)\.test\.ts$/u;
+  /\/(?:differential|crash|requests|regular-expressions|postgres|wait|resonate|rolling-restart|package|browser)\.test\.ts$/u;
 
 /** As vitest has it, but with those first in each project. */
 class LongFirst extends BaseSequencer {
