@@ -11,7 +11,15 @@ import { createComposer } from "../../src/channels/mail/compose.ts";
 import type { RequestMail } from "../../src/channels/mail/mailer.ts";
 import { createPages } from "../../src/gateway/pages/pages.ts";
 import { axeProblems } from "../support/axe.ts";
-import { LOOKS, type Look, lookAt, openBrowser, openPage, screenshot } from "../support/browser.ts";
+import {
+  LOOKS,
+  type Look,
+  lookAt,
+  openBrowser,
+  openPage,
+  screenshot,
+  WANTS_PICTURES,
+} from "../support/browser.ts";
 import { gallery, mails, operatorPages } from "../support/gallery.ts";
 import { auditPage } from "../support/page-audit.ts";
 import { PAGES as HOSTILE_PAGES } from "../unit/pages/hostile.ts";
@@ -112,6 +120,11 @@ describe("as far as axe can tell,", () => {
       await lookAt(scripted, look);
       const found = [...(await axeProblems(scripted)), ...(await scripted.evaluate(auditPage))];
       problems.push(...found.map((problem) => `${look.width} px, ${look.scheme}: ${problem}`));
+    }
+    // Of the others there are pictures already.
+    for (const look of WANTS_PICTURES && name in operatorPages ? AXE_LOOKS : []) {
+      await lookAt(scripted, look);
+      await screenshot(scripted, `page ${name}`, look);
     }
     expect(problems).toEqual([]);
   });

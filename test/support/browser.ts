@@ -10,7 +10,7 @@ const CHROMIUM = process.env["CHROMIUM"] || "/usr/bin/chromium";
 /** For people to look at; not kept in git. */
 const SCREENSHOTS = `${ROOT}test/screenshots`;
 /** `npm run pictures` asks for them. To draw one takes longer than to check the page. */
-const WANTS_PICTURES = process.env["PICTURES"] === "yes";
+export const WANTS_PICTURES = process.env["PICTURES"] === "yes";
 
 /** Starts Chromium with a profile of its own. Without one the test fails: what nobody has looked at is not proven. */
 export async function openBrowser(): Promise<Browser> {
@@ -36,6 +36,7 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 const WIDTHS = [320, 1280] as const;
+const PHONE = 390;
 const SCHEMES = ["light", "dark"] as const;
 
 export interface Look {
@@ -75,14 +76,17 @@ export async function lookAt(page: Page, { width, scheme }: Look): Promise<void>
 }
 
 /** Keeps a picture of the whole page as it is now, if somebody wants to look at it. */
-export async function screenshot(page: Page, name: string, { width, scheme }: Look): Promise<void> {
+export async function screenshot(page: Page, name: string, look: Look): Promise<void> {
   if (!WANTS_PICTURES) return;
-  const file = `${name.replaceAll(/[^a-z0-9]+/giu, "-")}-${width}-${scheme}.png`;
+  // What is checked works down to 320 px. To be looked at, it is as wide as the phone that most people have.
+  const width = Math.max(look.width, PHONE);
+  const file = `${name.replaceAll(/[^a-z0-9]+/giu, "-")}-${width}-${look.scheme}.png`;
   const before = page.viewportSize();
-  if (before !== null && (await page.locator("iframe").count()) > 0) {
+  await page.setViewportSize(viewport(width));
+  if ((await page.locator("iframe").count()) > 0) {
     // Of a frame only what is in the window is drawn.
     const whole = await page.locator("html").boundingBox();
-    await page.setViewportSize({ width, height: Math.ceil(whole?.height ?? before.height) });
+    await page.setViewportSize({ width, height: Math.ceil(whole?.height ?? viewport(width).height) });
   }
   await page.screenshot({ path: `${SCREENSHOTS}/${file}`, fullPage: true });
   if (before !== null) await page.setViewportSize(before);
