@@ -2,13 +2,18 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
 
+/** For so long a caller may read nothing. */
+const STALL_MS = 60_000;
+
 /**
  * Answers with the chunks as fast as the caller reads them. What the first chunk throws is refused like any other request;
- * what a later one throws breaks the connection, which tells the caller that the answer is not whole.
+ * what a later one throws breaks the connection, which tells the caller that the answer is not whole. A caller who reads
+ * nothing for a minute is cut off, too: they would keep the connection for ever.
  */
 export async function sendChunks(
   res: Response,
   chunks: AsyncGenerator<string, void, undefined>,
+  stallMs = STALL_MS,
 ): Promise<void> {
   const first = await chunks.next().catch((error: unknown) => {
     for (const name of ["Content-Type", "Content-Disposition"]) res.removeHeader(name);
@@ -23,6 +28,7 @@ export async function sendChunks(
     if (first.done !== true) yield first.value;
     yield* chunks;
   };
+  res.setTimeout(stallMs, () => res.destroy());
   try {
     await pipeline(Readable.from(all()), res);
   } catch (error) {
