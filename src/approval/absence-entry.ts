@@ -11,7 +11,8 @@ import type { Act } from "./approval.ts";
 import { DAY_MS } from "./duration.ts";
 import { KIND_TAG } from "./ids.ts";
 import { type Person, storedPersonSchema } from "./schema.ts";
-import { type StoredRecord, storedActSchema } from "./stored.ts";
+import type { StoredRecord } from "./stored.ts";
+import { storedActSchema } from "./stored-schemas.ts";
 
 export const ABSENCE_KIND = "absence";
 

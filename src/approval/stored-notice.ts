@@ -5,13 +5,13 @@ import { returnedShape } from "./bounce.ts";
 import { KIND_TAG } from "./ids.ts";
 import { NOTICE_FUNC, NOTICE_KIND, type Notice, type NoticeEnd, type Says } from "./notice.ts";
 import { doorSchema, outcomeKindSchema, storedPersonSchema } from "./schema.ts";
+import type { StoredRecord } from "./stored.ts";
 import {
   storedActSchema as act,
   storedContentSchema as content,
   storedDecisionsSchema as decisions,
   storedDeliverySchema as delivery,
-  type StoredRecord,
-} from "./stored.ts";
+} from "./stored-schemas.ts";
 import { storedProgram as program, whySchema } from "./why.ts";
 
 const text = z.string();

@@ -11,7 +11,8 @@ import type { Act } from "./approval.ts";
 import type { Program } from "./doer.ts";
 import { KIND_TAG } from "./ids.ts";
 import type { Used } from "./limits/use.ts";
-import { type StoredRecord, storedActSchema } from "./stored.ts";
+import type { StoredRecord } from "./stored.ts";
+import { storedActSchema } from "./stored-schemas.ts";
 import { STANDING_USE_FUNC, USE_KIND } from "./use-names.ts";
 import { storedProgram } from "./why.ts";
 

@@ -4,8 +4,9 @@ import type { AbsenceView } from "../approval/absence-request.ts";
 import { choiceSchema, doorSchema, outcomeKindSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { ClosedBecause } from "../approval/standing.ts";
 import { instant } from "./common-schemas.ts";
+import { effect, exceptAnswer, fieldAnswers } from "./outcome-schemas.ts";
 import { doNotAskAnswer } from "./refusal-schemas.ts";
-import { effect, exceptAnswer, fieldAnswers, settled } from "./schemas.ts";
+import { settled } from "./schemas.ts";
 
 const outcome = z
   .exactOptional(outcomeKindSchema)

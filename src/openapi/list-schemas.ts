@@ -7,9 +7,10 @@ import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
 import { OPENERS } from "../approval/opening.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
+import { approvalLinks, approvalStatus, ballotState } from "./approval-schemas.ts";
 import { instant } from "./common-schemas.ts";
+import { exceptAnswer } from "./outcome-schemas.ts";
 import { doNotAskAnswer } from "./refusal-schemas.ts";
-import { approvalLinks, approvalStatus, ballotState, exceptAnswer } from "./schemas.ts";
 
 export type ListedApproval = Entry & { readonly links: z.infer<typeof approvalLinks> };
 

@@ -1,4 +1,4 @@
-import type { ApprovalReference } from "../../openapi/schemas.ts";
+import type { ApprovalReference } from "../../openapi/approval-schemas.ts";
 
 /** Where to go on with an approval: paths of this service. */
 export function links(id: string): ApprovalReference["links"] {

@@ -7,7 +7,7 @@ import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { openRestores, restoredFrom } from "../../durable/restores.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { MessagesFor } from "../../lib/messages.ts";
-import type { ApprovalReference, CancelledApproval } from "../../openapi/schemas.ts";
+import type { ApprovalReference, CancelledApproval } from "../../openapi/approval-schemas.ts";
 import type { AbsenceBook } from "../../service/absences/book.ts";
 import { refusalOf } from "../../service/approvals/refusals.ts";
 import { startApproval } from "../../service/approvals/start.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { cancelRequest } from "../../approval/cancel-request.ts";
 import { LIMIT, listParameters } from "../../ledger/parameters.ts";
+import { approval, approvalReference, approvalRequest, cancelledApproval } from "../approval-schemas.ts";
 import { approvalHistory, approvalList } from "../list-schemas.ts";
 import type { Operation } from "../operation.ts";
-import { approval, approvalReference, approvalRequest, cancelledApproval } from "../schemas.ts";
 import { actKey, approvalId, idempotencyKey } from "./parameters.ts";
 
 export const APPROVAL_OPERATIONS: readonly Operation[] = [
