@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 export interface Answer {
@@ -17,53 +18,57 @@ interface Asked {
  * spends on a request is missing on the cores that it shares with the server.
  */
 export class HttpClient {
-  readonly #socket: Socket;
-  readonly #host: string;
+  readonly #origin: URL;
+  /** Connected when it is first needed: a server ends a connection on which nothing comes for a while. */
+  #socket: Socket | undefined;
   #asked: Asked | undefined;
   #received = "";
   #failure: Error | undefined;
 
-  private constructor(socket: Socket, host: string) {
-    this.#socket = socket;
-    this.#host = host;
-    socket.setNoDelay(true);
-    // Bytes as characters: the lengths are then those of the headers.
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => this.#take(chunk));
-    socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("The server closed the connection")));
+  constructor(origin: string) {
+    this.#origin = new URL(origin);
   }
 
+  /** Connects at once. */
   static async open(origin: string): Promise<HttpClient> {
-    const { hostname, port, host } = new URL(origin);
-    const socket = connect({ host: hostname, port: Number(port) });
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-    });
-    return new HttpClient(socket, host);
+    const client = new HttpClient(origin);
+    client.#socket = client.#connect();
+    await once(client.#socket, "connect");
+    return client;
   }
 
   get(path: string, headers = ""): Promise<Answer> {
-    return this.#ask(`GET ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${headers}\r\n`);
+    return this.#ask(`GET ${path} HTTP/1.1\r\nHost: ${this.#origin.host}\r\n${headers}\r\n`);
   }
 
   post(path: string, body: string, type = "application/json"): Promise<Answer> {
     return this.#ask(
-      `POST ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      `POST ${path} HTTP/1.1\r\nHost: ${this.#origin.host}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
   #ask(bytes: string): Promise<Answer> {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#asked !== undefined) throw new Error("A request is under way on this connection");
     this.#asked = { bytes, answer: Promise.withResolvers<Answer>() };
+    this.#socket ??= this.#connect();
     this.#socket.write(bytes, "latin1");
     return this.#asked.answer.promise;
+  }
+
+  #connect(): Socket {
+    const socket = connect({ host: this.#origin.hostname, port: Number(this.#origin.port) });
+    socket.setNoDelay(true);
+    // Bytes as characters: the lengths are then those of the headers.
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => this.#take(chunk));
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("close", () => this.#fail(new Error("The server closed the connection")));
+    return socket;
   }
 
   #take(chunk: string): void {

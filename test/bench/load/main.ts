@@ -37,8 +37,8 @@ await runChild(async () => {
 async function run(load: Load, desk: SignalDesk): Promise<LoadResult> {
   const { origin, users, cycles, limitMs, beside } = load;
   const cycle = CYCLES[load.cycle];
-  const everybody = await arrive(users, origin, desk);
-  const others = await arrive(beside?.users ?? 0, origin, desk);
+  const everybody = arrive(users, origin, desk);
+  const others = arrive(beside?.users ?? 0, origin, desk);
   const latencies: number[] = [];
   let left = cycles;
   const over = new AbortController();
@@ -67,14 +67,12 @@ async function run(load: Load, desk: SignalDesk): Promise<LoadResult> {
   return { cycles: latencies.length, ms, latencies, beside: done };
 }
 
-function arrive(users: number, origin: string, desk: SignalDesk): Promise<User[]> {
-  return Promise.all(
-    Array.from({ length: users }, async () => ({
-      client: await HttpClient.open(origin),
-      held: await HttpClient.open(origin),
-      desk,
-    })),
-  );
+function arrive(users: number, origin: string, desk: SignalDesk): User[] {
+  return Array.from({ length: users }, () => ({
+    client: new HttpClient(origin),
+    held: new HttpClient(origin),
+    desk,
+  }));
 }
 
 /** A signal that never comes would be waited for for ever. */
