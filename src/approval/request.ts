@@ -15,6 +15,7 @@ import {
 import { hoursProblem } from "./hours.ts";
 import { metadataProblems } from "./metadata.ts";
 import { addressKey } from "./person.ts";
+import { parsePresent } from "./present-members.ts";
 import { fieldPath, problemsFromIssues } from "./problems.ts";
 import { addressOf, isRecord, listOf } from "./raw-input.ts";
 import { replacementProblems } from "./replacement.ts";
@@ -67,7 +68,7 @@ export type ParsedRequest =
  */
 export function parseApprovalRequest(input: unknown, rules: RequestRules): ParsedRequest {
   const { nowMs, callbackUrlProblem } = rules;
-  const parsed = approvalRequestSchema.safeParse(input);
+  const parsed = parsePresent(approvalRequestSchema, input);
   const problems = parsed.success ? [] : problemsFromIssues(parsed.error.issues, input);
   problems.push(...relationProblems(input, rules));
   const deadline = deadlineOf(input);
@@ -75,8 +76,9 @@ export function parseApprovalRequest(input: unknown, rules: RequestRules): Parse
     problems.push({ field: "deadline", message: `must be ${DEADLINE_WINDOW} from now` });
   }
   if (parsed.success && problems.length === 0) problems.push(...timeProblems(parsed.data, nowMs));
-  const url = callbackUrlSchema.safeParse(isRecord(input) ? input["callbackUrl"] : undefined);
-  const message = url.success ? callbackUrlProblem(url.data) : undefined;
+  const callbackUrl = isRecord(input) ? input["callbackUrl"] : undefined;
+  const url = callbackUrl === undefined ? undefined : callbackUrlSchema.safeParse(callbackUrl);
+  const message = url?.success === true ? callbackUrlProblem(url.data) : undefined;
   if (message !== undefined) problems.push({ field: "callbackUrl", message });
   if (!parsed.success || deadline === undefined || problems.length > 0) {
     return { ok: false, problems: problems.slice(0, PROBLEMS_MAX) };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { storedInPlaceOfSchema } from "./absence.ts";
 import {
   type Act,
+  type ApprovalRequest,
   type Ballot,
   type Cancellation,
   type Change,
@@ -37,7 +38,6 @@ import {
   outcomeKindSchema,
   storedActionSchema,
   storedPersonSchema,
-  storedRequestSchema,
 } from "./schema.ts";
 import { storedProgram as program, whySchema } from "./why.ts";
 
@@ -45,9 +45,9 @@ const text = z.string();
 
 const epochMs = z.int().min(0);
 
-export const storedApprovalRequestSchema = storedRequestSchema.refine(
-  ({ approvers, stages = [] }) => approvers.length > 0 || stages.length > 0,
-);
+// What concerns several members is checked apart from the schemas, which are then read by the members that are there.
+export const asksSomebody = ({ approvers, stages = [] }: ApprovalRequest) =>
+  approvers.length > 0 || stages.length > 0;
 
 /** The arguments, a request and its terms, are read by themselves: as the workflow, which gets them alone, reads them, too. */
 export const storedCallSchema = z.object({
@@ -90,24 +90,24 @@ const anyObject = z.record(text, z.unknown());
 
 const fields = z.record(text, z.union([text, z.number(), z.boolean()]));
 
-export const storedDecisionSchema: z.ZodType<Decision> = z
-  .object({
-    kind: z.literal("decision"),
-    choice: choiceSchema,
-    effect: z.exactOptional(effectSchema),
-    comment: z.exactOptional(text),
-    fields: z.exactOptional(fields),
-    except: z.exactOptional(except),
-    doNotAsk: z.exactOptional(storedDoNotAsk),
-    contentHash: z.exactOptional(text),
-    by: text,
-    door: doorSchema,
-    signedInBy: z.exactOptional(z.enum(SIGNED_IN_BY)),
-    nonce: text,
-    ...program,
-  })
-  // What any other choice does, only its effect says.
-  .refine(({ choice, effect }) => effect !== undefined || choice === "approve" || choice === "reject");
+export const storedDecisionSchema: z.ZodType<Decision> = z.object({
+  kind: z.literal("decision"),
+  choice: choiceSchema,
+  effect: z.exactOptional(effectSchema),
+  comment: z.exactOptional(text),
+  fields: z.exactOptional(fields),
+  except: z.exactOptional(except),
+  doNotAsk: z.exactOptional(storedDoNotAsk),
+  contentHash: z.exactOptional(text),
+  by: text,
+  door: doorSchema,
+  signedInBy: z.exactOptional(z.enum(SIGNED_IN_BY)),
+  nonce: text,
+  ...program,
+});
+// What any other choice does, only its effect says.
+export const saysItsEffect = ({ choice, effect }: Decision) =>
+  effect !== undefined || choice === "approve" || choice === "reject";
 
 export const storedWithdrawalSchema: z.ZodType<Withdrawal> = z.object({
   kind: z.literal("withdrawn"),

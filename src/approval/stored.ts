@@ -25,10 +25,13 @@ import type {
   Withdrawal,
 } from "./approval.ts";
 import { KIND_TAG } from "./ids.ts";
+import { parsePresent } from "./present-members.ts";
 import { APPROVAL_SLACK_MS } from "./request.ts";
 import { scheduledTerms } from "./scheduled.ts";
+import { storedRequestSchema } from "./schema.ts";
 import {
-  storedApprovalRequestSchema,
+  asksSomebody,
+  saysItsEffect,
   storedBallotSchema,
   storedCallSchema,
   storedCancellationSchema,
@@ -95,7 +98,8 @@ export function requestOf(record: StoredRecord): ApprovalRequest | undefined {
 
 /** The request that an approval's workflow was started with; undefined if the argument is none. */
 export function requestIn(argument: unknown): ApprovalRequest | undefined {
-  return read(storedApprovalRequestSchema, argument);
+  const request = read(storedRequestSchema, argument);
+  return request !== undefined && asksSomebody(request) ? request : undefined;
 }
 
 /** The terms that an approval's workflow was started with; undefined if the argument is none. */
@@ -115,8 +119,10 @@ export const outcomeIn = (value: unknown): Outcome | undefined => read(storedOut
 
 type Settled = Pick<StoredRecord, "state" | "value">;
 
-export const decisionOf = (record: Settled): Decision | undefined =>
-  ofKind("decision", storedDecisionSchema, record);
+export const decisionOf = (record: Settled): Decision | undefined => {
+  const decision = ofKind("decision", storedDecisionSchema, record);
+  return decision !== undefined && saysItsEffect(decision) ? decision : undefined;
+};
 export const reassignmentOf = (record: Settled): Reassignment | undefined =>
   ofKind("reassigned", storedReassignmentSchema, record);
 export const recusalOf = (record: Settled): Recusal | undefined =>
@@ -165,6 +171,6 @@ function read<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
 const READ = new WeakMap<object, Map<z.ZodType, unknown>>();
 
 function parse<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
-  const parsed = schema.safeParse(value);
+  const parsed = parsePresent(schema, value);
   return parsed.success ? parsed.data : undefined;
 }
