@@ -55,6 +55,8 @@ export class HttpClient {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#asked !== undefined) throw new Error("A request is under way on this connection");
     this.#asked = { bytes, answer: Promise.withResolvers<Answer>() };
+    // Whoever asked may be gone when it fails: another user's failure ends a run.
+    this.#asked.answer.promise.catch(() => undefined);
     this.#socket ??= this.#connect();
     this.#socket.write(bytes, "latin1");
     return this.#asked.answer.promise;
@@ -67,7 +69,11 @@ export class HttpClient {
     socket.setEncoding("latin1");
     socket.on("data", (chunk: string) => this.#take(chunk));
     socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("The server closed the connection")));
+    socket.on("close", () => {
+      if (this.#asked !== undefined) this.#fail(new Error("The server closed the connection"));
+      // Where nothing was under way it may do so: some servers wait only for seconds, and this machine may be busy.
+      else if (this.#socket === socket) this.#socket = undefined;
+    });
     return socket;
   }
 
