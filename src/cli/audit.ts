@@ -5,10 +5,13 @@ import { auditLog, type LogAudit } from "../evidence/audit/audit.ts";
 import { type Checkpoint, noteIn, readCheckpoint } from "../evidence/checkpoint.ts";
 import { openNote, readVerifierKey, verifierKey } from "../evidence/note.ts";
 import { readTextFile } from "../lib/text-file.ts";
+import { witness } from "./audit-witness.ts";
 import { type Cli, type Command, CommandFailure, EXIT, parseWords, UsageError } from "./command.ts";
+import { checkWitnesses, quorumIn, WITNESS_HELP, WITNESS_OPTIONS, witnessLines } from "./witnesses.ts";
 
 export const audit: Command = {
-  help: `Usage: countersign audit verify [--head FILE [--key KEY]] [--json]
+  help: `Usage: countersign audit verify [--head FILE [--key KEY] [--witness KEY… [--quorum N]]] [--json]
+       countersign audit witness [--json]
 
 Checks the log of events in the embedded engine's file, whether or not the service runs: that no event is changed, missing,
 added, in another order or backdated, and that what is stored of each approval is what its events were made of. Names what it
@@ -17,18 +20,36 @@ finds. Says which approvals were deleted, and whether the log was off for a time
 With --head it also checks that the log continues the one that the head was made of. Only this finds a log that was written again as
 a whole, so keep heads where nobody can change them who can change DATA_DIR.
 
-Options:
-  --head FILE   A signed head of the log: what /log/checkpoint answered once, or the mail with the head has attached
-  --key KEY     The verifier key that signed it, as /.well-known/countersign-keys.json had it. Default: the service's own keys
-  --json        Print JSON, even on a terminal
+witness asks the witnesses of LOG_WITNESSES to cosign the head of now, and prints it with their cosignatures, to be kept.
+The gateway asks them once a day by itself. The engine must run.
 
-Exits 0 when there is nothing to find; 1 otherwise.
+Options:
+  --head FILE    A signed head of the log: what /log/checkpoint answered once, or the mail with the head has attached
+  --key KEY      The verifier key that signed it, as /.well-known/countersign-keys.json had it. Default: the service's own keys
+${WITNESS_HELP}
+  --json         Print JSON, even on a terminal
+
+verify exits 0 when there is nothing to find and enough witnesses have cosigned; 1 otherwise. witness exits 0 when all cosigned.
 `,
   async run(args, cli) {
-    const { positionals, values } = parseWords(args, { head: { type: "string" }, key: { type: "string" } });
-    if (positionals.join(" ") !== "verify") throw new UsageError("Say verify");
-    if (values.key !== undefined && values.head === undefined) throw new UsageError("--key needs --head");
-    const head = values.head === undefined ? undefined : headIn(values.head, values.key, cli);
+    const options = { head: { type: "string" }, key: { type: "string" }, ...WITNESS_OPTIONS } as const;
+    const { positionals, values } = parseWords(args, options);
+    const [what, ...more] = positionals;
+    if (more.length > 0 || (what !== "verify" && what !== "witness"))
+      throw new UsageError("Say verify or witness");
+    for (const name of ["key", "witness"] as const) {
+      if (values[name] !== undefined && values.head === undefined)
+        throw new UsageError(`--${name} needs --head`);
+    }
+    const quorum = quorumIn(values);
+    if (what === "witness") {
+      if (values.head !== undefined)
+        throw new UsageError("audit witness takes no --head: it asks for the head of now");
+      return await witness(cli, values);
+    }
+    const given = values.head === undefined ? undefined : headIn(values.head, values.key, cli);
+    const head = given?.head;
+    const witnessed = given && quorum && checkWitnesses(quorum, given.note, cli.clock());
     const engine = await cli.engine();
     const found = readable(() => engine.look((file) => auditLog(file, head)));
     if (found === undefined) {
@@ -37,8 +58,14 @@ Exits 0 when there is nothing to find; 1 otherwise.
         "There is no log of events: EVENT_LOG is off, or the service never ran",
       );
     }
-    cli.print(found, () => report(found, head), values);
-    return found.count === 0 ? EXIT.ok : EXIT.failed;
+    const said = witnessed === undefined ? found : { ...found, witnessed };
+    cli.print(
+      said,
+      () => [report(found, head), ...(witnessed ? witnessLines(witnessed) : [])].join("\n"),
+      values,
+    );
+    const isWitnessed = witnessed === undefined || witnessed.holding >= witnessed.needed;
+    return found.count === 0 && isWitnessed ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -51,7 +78,11 @@ function readable<T>(look: () => T): T {
 }
 
 /** The checkpoint in a file. The signature shows that it is a head of this log at all, and not that it was outside. */
-function headIn(path: string, given: string | undefined, { config }: Cli): Checkpoint {
+function headIn(
+  path: string,
+  given: string | undefined,
+  { config }: Cli,
+): { readonly head: Checkpoint; readonly note: string } {
   const note = noteIn(textOf(path));
   const head = note === undefined ? undefined : readCheckpoint(note);
   if (note === undefined || head === undefined)
@@ -69,7 +100,7 @@ function headIn(path: string, given: string | undefined, { config }: Cli): Check
       `${path} is signed by no key of ${given === undefined ? "this service: --key names another" : "that name"}, or was changed`,
     );
   }
-  return head;
+  return { head, note };
 }
 
 function textOf(path: string): string {

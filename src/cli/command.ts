@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Administration } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import type { FileState, Walk } from "../engine/operate/walk.ts";
+import type { EventLog } from "../evidence/event-log.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { IndexOperator } from "../ledger/postgres/operate.ts";
 import type { AuditEntry } from "../lib/audit.ts";
@@ -53,6 +54,8 @@ export interface Cli {
   ledger(): Promise<Ledger>;
   /** The index in PostgreSQL; undefined if the settings name none. */
   index(): Promise<IndexOperator | undefined>;
+  /** The log of events, asked of the engine that runs. */
+  eventLog(): Promise<EventLog>;
   /** The embedded engine's folder; a `CommandFailure` with `RESONATE_URL`. */
   engine(): Promise<EngineOperations>;
   readonly config: Config;

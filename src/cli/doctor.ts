@@ -11,6 +11,7 @@ import {
   UsageError,
 } from "./command.ts";
 import { examineIndex } from "./doctor-index.ts";
+import { checkWitnessed, type WitnessFinding, witnessFindingLine } from "./doctor-witnesses.ts";
 
 /** Odd promises that are listed; all are counted. */
 const ODD_MAX = 20;
@@ -23,6 +24,7 @@ must always hold, what is stuck, which workflows are tried again and again, whic
 approvals, callbacks and webhooks that another program has settled with something of its own, at most ${ODD_MAX} of them.
 Compares the index of approvals with what is stored. With INDEX_URL, examines the index alone: whether its tables are those of
 this version, whether changes wait to be written, and whether the newest approvals and the next deadlines are right.
+Names witnesses of LOG_WITNESSES that have cosigned no head of the log today or yesterday.
 Changes nothing.
 
 Options:
@@ -44,9 +46,11 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
       ? readable(() => engine.walk((walk) => findOdd({ ...walk, decode: stored }, { nowMs, limit: ODD_MAX })))
       : undefined;
     const index = isSound ? readable(() => engine.look(isIndexed(cli) ? checkIndex : notKept)) : undefined;
-    cli.print({ ...found, odd, index }, () => report(found, odd, index), values);
+    const witnesses = isSound ? readable(() => engine.look((file) => checkWitnessed(cli, file))) : [];
+    cli.print({ ...found, odd, index, witnesses }, () => report(found, { odd, index, witnesses }), values);
     const isWell = found.findings.length === 0 && (odd === undefined || odd.open === 0);
-    return isWell && (index?.wrong ?? []).length === 0 ? EXIT.ok : EXIT.failed;
+    const isWitnessed = witnesses.every(({ isLate }) => !isLate);
+    return isWell && isWitnessed && (index?.wrong ?? []).length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -87,7 +91,13 @@ function indexLines(index: IndexCheck | undefined): {
   return { facts, findings: [said] };
 }
 
-function report(found: Examination, odd: OddPromises | undefined, index: IndexCheck | undefined): string {
+interface More {
+  readonly odd: OddPromises | undefined;
+  readonly index: IndexCheck | undefined;
+  readonly witnesses: readonly WitnessFinding[];
+}
+
+function report(found: Examination, { odd, index, witnesses }: More): string {
   const { file, isRunning, bytes, inJournal, promises, tasks, schedules, checks, findings } = found;
   const ofIndex = indexLines(index);
   const said = [
@@ -96,6 +106,7 @@ function report(found: Examination, odd: OddPromises | undefined, index: IndexCh
         `${level.toUpperCase()}  ${what}${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`,
     ),
     ...ofIndex.findings,
+    ...witnesses.filter(({ isLate }) => isLate).map(witnessFindingLine),
     ...(odd === undefined || odd.number === 0 ? [] : oddLines(odd)),
   ];
   return [

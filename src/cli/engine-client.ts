@@ -5,6 +5,7 @@ import { type Administration, createAdministration } from "../durable/administra
 import type { Durable } from "../durable/durable.ts";
 import { createHttpNetwork } from "../durable/http-network.ts";
 import { createDurable } from "../durable/resonate.ts";
+import { type EventLog, embeddedEventLog, NO_EVENT_LOG } from "../evidence/event-log.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { PostgresIndex } from "../ledger/postgres/open.ts";
@@ -29,6 +30,11 @@ export function administer(config: Config): Administration {
 /** @throws CommandFailure if the settings lead to no engine */
 export function ledgerOf(config: Config): Ledger {
   return config.engine.kind === "embedded" ? embeddedLedger(connection(config)) : NO_LEDGER;
+}
+
+/** @throws CommandFailure if the settings lead to no engine */
+export function eventLogOf(config: Config): EventLog {
+  return config.engine.kind === "embedded" ? embeddedEventLog(connection(config)) : NO_EVENT_LOG;
 }
 
 /** @throws CommandFailure if the settings lead to no engine */

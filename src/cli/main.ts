@@ -70,6 +70,7 @@ async function runCommand(listed: ListedCommand, args: readonly string[], io: Io
     ledger: async () =>
       (cli.config.indexUrl && (await indexOf())?.ledger) ??
       (await import("./engine-client.ts")).ledgerOf(cli.config),
+    eventLog: async () => (await import("./engine-client.ts")).eventLogOf(cli.config),
     index: async () =>
       cli.config.indexUrl &&
       (await (operator ??= import("./index-client.ts").then((client) => client.operatorOf(cli.config)))),

@@ -9,6 +9,8 @@ import { messageOf, parsed, readable } from "./read-json.ts";
 export interface TrustedKeys extends KeySet {
   /** Where they came from, if it was an address. */
   readonly origin?: string;
+  /** Verifier keys of its log of events. */
+  readonly log?: readonly string[];
 }
 
 const FETCH_MS = 10_000;

@@ -7,20 +7,24 @@ import { verifySigned } from "../signing/verify.ts";
 import { type Cli, type Command, EXIT, type ExitCode, parseWords, UsageError } from "./command.ts";
 import { jsonIn, parsed, readable } from "./read-json.ts";
 import { type TrustedKeys, trustedKeysAt } from "./trusted-keys.ts";
+import { type CheckedHead, checkHead } from "./verify-head.ts";
+import { quorumIn, WITNESS_OPTIONS } from "./witnesses.ts";
 
 export const verify: Command = {
-  help: `Usage: countersign verify FILE [--keys URL|FILE] [--json]
+  help: `Usage: countersign verify FILE [--keys URL|FILE] [--witness KEY… [--quorum N]] [--json]
 
 Checks a bundle, which GET /approvals/ID/bundle and countersign approvals bundle make: that it was signed, that nothing of it is
 changed, and that the rule, the answers and their times come to the recorded outcome. It needs no service and no settings. Says
-line by line what it has checked, and what it could not check. FILE may also be a bundle in a DSSE envelope, or a
-signed receipt or a grant alone.
+line by line what it has checked, and what it could not check. FILE may also be a bundle in a DSSE envelope, a
+signed receipt or a grant alone, or a head of the log of events, also as it was mailed.
 
 Options:
   --keys URL|FILE   The key set of the service that you trust: its address, such as
                     https://approvals.example.com/.well-known/countersign-keys.json, or a file with it. Plain http is
                     for this machine alone. Without it, the bundle's own keys are used, which anybody can have put
                     there: that shows only whether the file contradicts itself
+  --witness KEY     Of a head of the log: the verifier key of a witness that must have cosigned it; may be given several times
+  --quorum N        How many of these witnesses must have. Default: all of them
   --json            Print JSON, even on a terminal
 
 Exits 0 when nothing is wrong and --keys says whose keys count; 1 when something is wrong, or without --keys, so that no
@@ -30,12 +34,20 @@ Example:
   countersign verify po-4711.json --keys https://approvals.example.com/.well-known/countersign-keys.json
 `,
   async run(args, cli) {
-    const { positionals, values } = parseWords(args, { keys: { type: "string" } });
+    const { positionals, values } = parseWords(args, { keys: { type: "string" }, ...WITNESS_OPTIONS });
     const [file, ...others] = positionals;
     if (file === undefined || file === "") throw new UsageError("FILE is missing");
     if (others.length > 0) throw new UsageError(`One FILE only: what is ${others.join(" ")}?`);
     const text = textOf(file).trim();
+    const quorum = quorumIn(values);
     const keys = values.keys === undefined ? undefined : await trustedKeysAt(values.keys);
+    const head = checkHead(text, { keys, quorum, nowMs: cli.clock() });
+    if (head !== undefined) {
+      cli.print(head, () => headReport(head), values);
+      return keys === undefined || isWrong(head) ? EXIT.failed : EXIT.ok;
+    }
+    if (quorum !== undefined)
+      throw new UsageError(`--witness is for a head of the log of events, and ${file} is none`);
     if (/^[\w-]+\.[\w-]+\.[\w-]+$/u.test(text)) return await verifyToken(cli, text, keys, values);
     const { about, lines } = await checkedIn(text, file, keys);
     const checked: Verified = {
@@ -44,8 +56,7 @@ Example:
       lines: lines.toSpliced(1, 0, ...originLines(about.issuer, keys)),
     };
     cli.print(checked, () => report(checked), values);
-    const isWrong = checked.lines.some(({ result }) => result === "wrong");
-    return isWrong || keys === undefined ? EXIT.failed : EXIT.ok;
+    return isWrong(checked) || keys === undefined ? EXIT.failed : EXIT.ok;
   },
 };
 
@@ -151,6 +162,19 @@ function report({ keys, about, lines }: Verified): string {
     ...lines.map(printed),
     wrong === 0 ? fine : `${wrong} ${wrong === 1 ? "thing is" : "things are"} wrong`,
   ].join("\n");
+}
+
+function headReport(head: CheckedHead): string {
+  const { log, size, root, lines } = head;
+  return [
+    `head of ${log}  ${size} events, ${root}`,
+    ...lines.map(printed),
+    isWrong(head) ? "It is not what it should be" : "Nothing is wrong",
+  ].join("\n");
+}
+
+function isWrong({ lines }: Pick<Checked, "lines">): boolean {
+  return lines.some(({ result }) => result === "wrong");
 }
 
 function textOf(file: string): string {

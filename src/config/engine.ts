@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { isMailAddress } from "../lib/mail-address.ts";
 import { Temporal } from "../lib/temporal.ts";
 import type { Role } from "./config.ts";
+import { type LogWitness, logWitnessSetting } from "./log-witnesses.ts";
 import * as read from "./read.ts";
 import type { Secret } from "./secret.ts";
 import { tokenFileProblem } from "./token-file.ts";
@@ -20,6 +21,8 @@ export type EngineConfig =
       readonly isLogged: boolean;
       /** Who gets the log's head by mail each day. */
       readonly logHeadMail: readonly string[];
+      /** Who cosigns it. */
+      readonly logWitnesses: readonly LogWitness[];
     }
   | {
       readonly kind: "server";
@@ -38,6 +41,8 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   const port = read.port(source, "ENGINE_PORT", 8001);
   const keepMs = retention(source);
   const logHeadMail = logHeadSetting(source);
+  const logWitnesses = logWitnessSetting(source);
+  const ofLog = { LOG_HEAD_MAIL: logHeadMail.length > 0, LOG_WITNESSES: logWitnesses.length > 0 };
   if (url !== undefined) {
     if (role === "engine") {
       source.problems.push(
@@ -49,10 +54,12 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
         "RESONATE_URL must end after the host, port or path, without user, query and #: a token goes into RESONATE_TOKEN",
       );
     }
-    if (logHeadMail.length > 0)
-      source.problems.push(
-        "LOG_HEAD_MAIL has no use with RESONATE_URL: there is no log of events on that server",
-      );
+    for (const [name, isSet] of Object.entries(ofLog)) {
+      if (isSet)
+        source.problems.push(
+          `${name} has no use with RESONATE_URL: there is no log of events on that server`,
+        );
+    }
     return { kind: "server", url: url.href.replace(/\/$/, ""), token, tokenFile };
   }
   if (tokenFile !== undefined)
@@ -64,9 +71,10 @@ export function engineConfig(source: read.Source, role: Role): EngineConfig {
   }
   const isIndexed = read.oneOf(source, "APPROVAL_INDEX", ["on", "off"], "on") === "on";
   const isLogged = read.oneOf(source, "EVENT_LOG", ["on", "off"], "on") === "on";
-  if (logHeadMail.length > 0 && !isLogged)
-    source.problems.push("LOG_HEAD_MAIL has no use with EVENT_LOG=off: set one of the two");
-  return { kind: "embedded", port, keepMs, isIndexed, isLogged, logHeadMail };
+  for (const [name, isSet] of Object.entries(ofLog)) {
+    if (isSet && !isLogged) source.problems.push(`${name} has no use with EVENT_LOG=off: set one of the two`);
+  }
+  return { kind: "embedded", port, keepMs, isIndexed, isLogged, logHeadMail, logWitnesses };
 }
 
 const LOG_HEAD_ADDRESSES_MAX = 10;

@@ -35,12 +35,18 @@ export function loadSigningKeys(config: Config): SigningKeys {
 export function gatewaySigningKeys(config: Config): SigningKeys {
   const keys = loadSigningKeys(config);
   const { engine } = config;
-  if (keys.log.length === 0 && engine.kind === "embedded" && engine.logHeadMail.length > 0) {
-    throw new ConfigError([
-      "LOG_HEAD_MAIL is set, and no key signs the log of events: add log:base64url to the signing keys, or unset LOG_HEAD_MAIL",
-    ]);
-  }
-  return keys;
+  if (keys.log.length > 0 || engine.kind !== "embedded") return keys;
+  const needing = [
+    ...(engine.logHeadMail.length > 0 ? ["LOG_HEAD_MAIL"] : []),
+    ...(engine.logWitnesses.length > 0 ? ["LOG_WITNESSES"] : []),
+  ];
+  if (needing.length === 0) return keys;
+  throw new ConfigError(
+    needing.map(
+      (name) =>
+        `${name} is set, and no key signs the log of events: add log:base64url to the signing keys, or unset ${name}`,
+    ),
+  );
 }
 
 /** The file that has them if no setting says otherwise. */

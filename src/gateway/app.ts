@@ -6,6 +6,7 @@ import type { TasksFound } from "../durable/administration.ts";
 import type { Durable } from "../durable/durable.ts";
 import { knownTime } from "../durable/engine-time.ts";
 import type { EventLog } from "../evidence/event-log.ts";
+import type { WitnessedHeads } from "../evidence/witness/daily.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Audit } from "../lib/audit.ts";
 import type { Logger } from "../lib/log.ts";
@@ -45,7 +46,7 @@ import { addCallbackUrlRoutes } from "./routes/callback-urls.ts";
 import { addCallbackRoutes } from "./routes/callbacks.ts";
 import { addConsumeRoutes } from "./routes/consume.ts";
 import { addDecisionRoutes } from "./routes/decisions.ts";
-import { addCheckpointRoute, addEventLogRoutes } from "./routes/event-log.ts";
+import { addCheckpointRoutes, addEventLogRoutes } from "./routes/event-log.ts";
 import { addEvidenceRoutes } from "./routes/evidence.ts";
 import { addFirstApprovalRoute } from "./routes/first-approval.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -100,6 +101,8 @@ export interface AppOptions {
   readonly eventLog: EventLog;
   /** Seeds of the keys that sign the log's head. */
   readonly logKeys: readonly Uint8Array[];
+  /** What witnesses have said of it; undefined where nobody asks them. */
+  readonly witnessed: () => WitnessedHeads | undefined;
   /** Public keys of those that sign callbacks, to be published. */
   readonly callbackKeys: () => readonly string[];
   readonly pages: Pages;
@@ -178,7 +181,7 @@ export function createApp(options: AppOptions): Express {
   app.use(options.pages.routes);
   addReferenceRoutes(app, options);
   addKeySetRoute(app, options);
-  addCheckpointRoute(app, options);
+  addCheckpointRoutes(app, options);
   const byEngine = { ...options, clock: () => knownTime(options) };
   addDecisionRoutes(app, byEngine);
   addBallotActRoutes(app, byEngine);
@@ -243,7 +246,8 @@ function addAdmin(app: Express, options: AppOptions, admin: AdminOptions): void 
   const entrance = entranceOf(operators);
   addAdminEntryRoutes(app, { ...options, ...ways, operators, admin: options.tokens.admin, https });
   addAdminListRoute(app, { ...options, entrance });
-  addAdminOverviewRoutes(app, { ...options, entrance, halted: admin.halted });
+  const witnesses = () => options.witnessed()?.states();
+  addAdminOverviewRoutes(app, { ...options, entrance, halted: admin.halted, witnesses });
   addAdminApprovalRoute(app, { ...options, entrance });
   addAdminActRoutes(app, { ...options, entrance });
 }

@@ -5,6 +5,7 @@ import type { KnownPeople } from "../approval/same-person.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { Durable } from "../durable/durable.ts";
 import { type EventLog, NO_EVENT_LOG } from "../evidence/event-log.ts";
+import type { WitnessedHeads } from "../evidence/witness/daily.ts";
 import { NO_LEDGER } from "../ledger/embedded.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Audit, NO_AUDIT } from "../lib/audit.ts";
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly signingKeys: { readonly sign: SignerOptions["keys"]; readonly log?: readonly Uint8Array[] };
   /** The log of events. Default: there is none. */
   readonly eventLog?: EventLog | undefined;
+  /** What witnesses have said of its head; undefined until somebody asks them. Default: nobody does. */
+  readonly witnessed?: (() => WitnessedHeads | undefined) | undefined;
   readonly mailbox: Router | undefined;
   /** Whether people have an inbox. Default: they have none. */
   readonly inbox?: boolean;
@@ -114,6 +117,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       signer: createSigner({ keys: options.signingKeys.sign, issuer: publicUrl }),
       eventLog: options.eventLog ?? NO_EVENT_LOG,
       logKeys: options.signingKeys.log ?? [],
+      witnessed: options.witnessed ?? (() => undefined),
       callbackKeys: options.callbackKeys ?? (() => []),
       pages: createPages({
         publicUrl,

@@ -78,6 +78,18 @@ export const MEASURES = {
     unit: "{attempt}",
     labels: ["result"],
   },
+  "countersign.log.witness.requests": {
+    kind: "counter",
+    description: "Requests to witnesses of the log of events to cosign its head",
+    unit: "{request}",
+    labels: ["result"],
+  },
+  "countersign.log.witnesses.failing": {
+    kind: "gauge",
+    description: "Witnesses of the log of events that did not cosign when they were asked last",
+    unit: "{witness}",
+    labels: [],
+  },
   "countersign.webhooks": {
     kind: "counter",
     description: "Deliveries of webhooks that were verified",

@@ -17,6 +17,7 @@ import { knownTime } from "../durable/engine-time.ts";
 import type { EngineWatch } from "../durable/engine-watch.ts";
 import { embeddedEventLog } from "../evidence/event-log.ts";
 import { signedHead } from "../evidence/signed-head.ts";
+import type { DailyWitnesses } from "../evidence/witness/daily.ts";
 import type { AdminOptions } from "../gateway/app.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import { embeddedLedger, NO_LEDGER } from "../ledger/embedded.ts";
@@ -33,7 +34,7 @@ import type { Sources } from "../webhooks/source.ts";
 import { type Catalogue, createCatalogue } from "../workflows/catalogue.ts";
 import type { Workflow } from "../workflows/workflow.ts";
 import { mailLogHeads } from "./mail-log-heads.ts";
-import { watchApprovals } from "./metrics.ts";
+import { watchApprovals, watchWitnesses } from "./metrics.ts";
 import { examineServer, isRefused } from "./watch-engine.ts";
 
 export interface GatewayParts {
@@ -65,6 +66,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
   const looking = await examineServer(config, log);
   const eventLog = engine.kind === "embedded" ? embeddedEventLog(network) : undefined;
   const signingKeys = gatewaySigningKeys(config);
+  let witnesses: DailyWitnesses | undefined;
   try {
     const gateway = await startGateway({
       durable,
@@ -90,6 +92,7 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       signingKeys,
       callbackKeys: publicCallbackKeys(config),
       eventLog,
+      witnessed: () => witnesses,
       mailbox,
       inbox: config.inbox,
       mcp: config.mcp,
@@ -121,12 +124,32 @@ export async function composeGateway(parts: GatewayParts): Promise<Gateway> {
       throw error;
     });
     const { publicUrl } = gateway;
+    const signHead = eventLog && (() => signedHead({ eventLog, logKeys: signingKeys.log, publicUrl }));
+    if (
+      eventLog !== undefined &&
+      signHead !== undefined &&
+      engine.kind === "embedded" &&
+      engine.logWitnesses.length > 0
+    ) {
+      const { DailyWitnesses } = await import("../evidence/witness/daily.ts");
+      const measures = parts.metrics;
+      witnesses = new DailyWitnesses({
+        witnesses: engine.logWitnesses,
+        durable,
+        eventLog,
+        signHead,
+        log,
+        measures,
+      });
+      watchWitnesses(measures, witnesses);
+    }
     const heads =
-      eventLog &&
+      signHead &&
       mailLogHeads({
         addresses: engine.kind === "embedded" ? engine.logHeadMail : [],
+        witnesses,
         durable,
-        signHead: () => signedHead({ eventLog, logKeys: signingKeys.log, publicUrl }),
+        signHead,
         clock: Date.now,
         log,
       });

@@ -1,9 +1,12 @@
-/** Orders the daily mail with the head of the log of events, in every gateway: whichever comes first has it sent. */
+/**
+ * Has the head of the log of events cosigned each day, and orders the mail with it, in every gateway: whichever comes first.
+ */
 
 import { KIND_TAG } from "../approval/ids.ts";
 import { LOG_HEAD_FUNC, LOG_HEAD_KIND, LOG_HEAD_LIFE_MS, logHeadId } from "../approval/log-head.ts";
 import type { Durable } from "../durable/durable.ts";
 import { currentTime } from "../durable/engine-time.ts";
+import type { DailyWitnesses } from "../evidence/witness/daily.ts";
 
 export interface LogHeadOptions {
   /** `LOG_HEAD_MAIL`. */
@@ -11,6 +14,8 @@ export interface LogHeadOptions {
   readonly durable: Pick<Durable, "read" | "start" | "engineTime">;
   /** The head as a signed note. */
   readonly signHead: () => Promise<string>;
+  /** Who cosigns it. Default: nobody. */
+  readonly witnesses?: Pick<DailyWitnesses, "look" | "isReady" | "noteOfToday"> | undefined;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly log: { warn(fields: object, message: string): void };
@@ -22,31 +27,42 @@ const LOOK_MS = 10 * 60_000;
 const FIRST_LOOK_MS = 5_000;
 
 export function mailLogHeads(options: LogHeadOptions): { stop(): void } {
-  if (options.addresses.length === 0) return { stop: () => undefined };
+  if (options.addresses.length === 0 && options.witnesses === undefined) return { stop: () => undefined };
+  const over = new AbortController();
   const look = () =>
-    void orderLogHeads(options).catch((err: unknown) => {
-      options.log.warn({ err }, "cannot mail the head of the log now");
+    void lookAfterHeads(options, over.signal).catch((err: unknown) => {
+      if (!over.signal.aborted) options.log.warn({ err }, "cannot look after the head of the log now");
     });
   const first = setTimeout(look, FIRST_LOOK_MS).unref();
   const timer = setInterval(look, LOOK_MS).unref();
   return {
     stop: () => {
+      over.abort();
       clearTimeout(first);
       clearInterval(timer);
     },
   };
 }
 
+/** What is due of today: cosignatures first, so that the mail has them. A witness that is away delays it by an hour. */
+export async function lookAfterHeads(options: LogHeadOptions, signal?: AbortSignal): Promise<void> {
+  const { witnesses, addresses } = options;
+  const nowMs = await currentTime(options);
+  await witnesses?.look(nowMs, signal);
+  if (addresses.length > 0 && witnesses?.isReady(nowMs) !== false) await orderLogHeads(options);
+}
+
 /** Orders the mails of today that were not ordered yet. */
-export async function orderLogHeads({ addresses, durable, signHead, clock }: LogHeadOptions): Promise<void> {
-  const nowMs = await currentTime({ durable, clock });
+async function orderLogHeads(options: LogHeadOptions): Promise<void> {
+  const { addresses, durable, signHead, witnesses } = options;
+  const nowMs = await currentTime(options);
   const day = new Date(nowMs).toISOString().slice(0, 10);
   let note: string | undefined;
   for (const [at, email] of addresses.entries()) {
     const n = at + 1;
     const id = logHeadId({ day, n });
     if ((await durable.read(id)) !== undefined) continue;
-    note ??= await signHead();
+    note ??= witnesses?.noteOfToday(nowMs) ?? (await signHead());
     await durable.start({
       id,
       func: LOG_HEAD_FUNC,

@@ -56,3 +56,14 @@ export function watchApprovals(metrics: Metrics, ledger: Ledger, nowMs: () => nu
   metrics.watch("countersign.approvals.open", () => countOf({ sort: "created" }));
   metrics.watch("countersign.approvals.overdue", () => countOf({ sort: "due", due: { before: nowMs() } }));
 }
+
+/** What this process knows of them: each gateway asks by itself. */
+export function watchWitnesses(
+  metrics: Metrics | undefined,
+  witnesses: { states(): readonly { readonly failing?: unknown }[] },
+): void {
+  metrics?.watch(
+    "countersign.log.witnesses.failing",
+    () => witnesses.states().filter(({ failing }) => failing !== undefined).length,
+  );
+}

@@ -28,9 +28,15 @@ const key = {
   alg: z.literal("EdDSA"),
 };
 const KEYS_MAX = 100;
+/** A name is a host and a word. */
+const LOG_KEY_CHARS_MAX = 400;
 
 /** What the address of the published keys answers, also in later versions, which may say more. */
-export const keySetSchema = z.object({ keys: z.array(z.object(key)).min(1).max(KEYS_MAX) });
+export const keySetSchema = z.object({
+  keys: z.array(z.object(key)).min(1).max(KEYS_MAX),
+  /** Verifier keys of the log of events. */
+  log: z.exactOptional(z.array(z.string().max(LOG_KEY_CHARS_MAX)).max(KEYS_MAX)),
+});
 
 export const bundleSchema = z.strictObject({
   kind: z.literal("countersign-bundle"),

@@ -34,6 +34,7 @@ export function mountedRoutes(
     absences: {} as never,
     eventLog: NO_EVENT_LOG,
     logKeys: [],
+    witnessed: () => undefined,
     callbackKeys: () => [],
     ledger: NO_LEDGER,
     signer: createSigner({ keys: TEST_SIGNING_KEYS.sign, issuer: PUBLIC_URL }),

@@ -5,8 +5,11 @@
 import type { IRouter, Request, Response } from "express";
 import { isPromiseId } from "../../approval/ids.ts";
 import type { EventLog } from "../../evidence/event-log.ts";
+import { partsOf } from "../../evidence/note.ts";
 import { ENTRIES_MAX } from "../../evidence/questions.ts";
 import { type HeadSigner, signedHead } from "../../evidence/signed-head.ts";
+import { withLines } from "../../evidence/witness/cosignature.ts";
+import type { WitnessedHeads } from "../../evidence/witness/daily.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { LogEntries, LoggedApproval, LogProof } from "../../openapi/event-log-schemas.ts";
 import type { Needs } from "../http/auth.ts";
@@ -15,7 +18,13 @@ import { addRoute } from "../http/routes.ts";
 /** A checkpoint is the answer to everybody for so long: it needs no key, and costs a question to the engine. */
 const KEPT_MS = 1_000;
 
-export function addCheckpointRoute(router: IRouter, options: HeadSigner): void {
+export interface CheckpointOptions extends HeadSigner {
+  /** Undefined where nobody asks witnesses. */
+  readonly witnessed: () => WitnessedHeads | undefined;
+}
+
+export function addCheckpointRoutes(router: IRouter, options: CheckpointOptions): void {
+  const { witnessed } = options;
   let kept: { readonly until: number; readonly note: Promise<string> } | undefined;
   addRoute(router, "/log/checkpoint", {
     GET: async (_req, res) => {
@@ -23,14 +32,36 @@ export function addCheckpointRoute(router: IRouter, options: HeadSigner): void {
       if (kept === undefined || now > kept.until) kept = { until: now + KEPT_MS, note: signedHead(options) };
       const { note } = kept;
       try {
-        res.set("Cache-Control", "public, max-age=1").set("Access-Control-Allow-Origin", "*");
-        res.type("text/plain").send(await note);
+        sendNote(res, withCosignatures(await note, witnessed()?.note()));
       } catch (error) {
         if (kept?.note === note) kept = undefined;
         throw error;
       }
     },
   });
+  addRoute(router, "/log/checkpoint/witnessed", {
+    GET: (_req, res) => {
+      const note = witnessed()?.note();
+      if (note === undefined)
+        throw new ServiceError("NOT_FOUND", "No witness has cosigned a head of this log");
+      sendNote(res, note);
+    },
+  });
+}
+
+function sendNote(res: Response, note: string): void {
+  res.set("Cache-Control", "public, max-age=1").set("Access-Control-Allow-Origin", "*");
+  res.type("text/plain").send(note);
+}
+
+/** The head of now, and what witnesses said of it, if it is the one that they have seen. */
+function withCosignatures(note: string, witnessed: string | undefined): string {
+  const [now, seen] = [partsOf(note), witnessed === undefined ? undefined : partsOf(witnessed)];
+  if (seen === undefined || now?.text !== seen.text) return note;
+  return withLines(
+    note,
+    seen.lines.map(({ line }) => line),
+  );
 }
 
 export function addEventLogRoutes(

@@ -32,6 +32,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "delivery",
     "end",
     "log-head",
+    "log-witness",
     "meeting",
     "notice",
     "opening",

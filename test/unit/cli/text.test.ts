@@ -74,6 +74,7 @@ describe("countersign tree", () => {
       engine: async () => ({}) as never,
       ledger: async () => ({}) as never,
       index: async () => ({}) as never,
+      eventLog: async () => ({}) as never,
       write: () => {},
       config: loadConfig({}, "cli"),
       environment: () => undefined,

@@ -163,6 +163,8 @@ describe("loadSigningKeys()", () => {
   });
 });
 
+const WITNESS = "witness.example/lite+4a37d360+BB6MbAOJ+ReaGZ+rx/mGps4QJYfVFOKf9mPb3xShag4t";
+
 test("gatewaySigningKeys() refuses to mail a head that no key can sign", () => {
   const mailed = { LOG_HEAD_MAIL: "auditor@example.com" };
   const ofSigning = { SIGNING_KEYS: newSigningKey("sign") };
@@ -175,4 +177,8 @@ test("gatewaySigningKeys() refuses to mail a head that no key can sign", () => {
   const both = { SIGNING_KEYS: `${ofSigning.SIGNING_KEYS},${newSigningKey("log")}` };
   expect(gatewaySigningKeys(config({ ...mailed, ...both })).log).toHaveLength(1);
   expect(gatewaySigningKeys(config(ofSigning)).log).toEqual([]);
+  const witnessed = { LOG_WITNESSES: `${WITNESS} https://witness.example` };
+  expect(problemsOf(() => gatewaySigningKeys(config({ ...witnessed, ...ofSigning })))).toEqual([
+    expect.stringContaining("LOG_WITNESSES is set, and no key signs the log of events"),
+  ]);
 });

@@ -22,7 +22,7 @@ const FOR_PEOPLE = [
 const FOR_AGENTS = "/mcp";
 
 /** Has a format of its own, which is no JSON: c2sp.org/tlog-checkpoint. */
-const FOR_WITNESSES = "/log/checkpoint";
+const FOR_WITNESSES = ["/log/checkpoint", "/log/checkpoint/witnessed"];
 
 /** `METHOD /path` of everything that Express has for programs, as the document writes paths. */
 function mounted(): string[] {
@@ -30,7 +30,7 @@ function mounted(): string[] {
     if (
       FOR_PEOPLE.includes(path) ||
       path === FOR_AGENTS ||
-      path === FOR_WITNESSES ||
+      FOR_WITNESSES.includes(path) ||
       /^\/(?:admin|inbox)(?:\/|$)/u.test(path) ||
       /^\/[adr]\/:token/u.test(path)
     )

@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
 import { logHeadId } from "../../../src/approval/log-head.ts";
-import { readCheckpoint } from "../../../src/evidence/checkpoint.ts";
+import { checkpointText, readCheckpoint } from "../../../src/evidence/checkpoint.ts";
 import { embeddedEventLog } from "../../../src/evidence/event-log.ts";
-import { openNote, readVerifierKey, verifierKey } from "../../../src/evidence/note.ts";
+import { openNote, readVerifierKey, signNote, verifierKey } from "../../../src/evidence/note.ts";
 import { signedHead } from "../../../src/evidence/signed-head.ts";
-import { mailLogHeads, orderLogHeads } from "../../../src/processes/mail-log-heads.ts";
+import { lookAfterHeads, mailLogHeads } from "../../../src/processes/mail-log-heads.ts";
 import { openRig } from "../gateway/rig.ts";
 
 const KEY = Buffer.alloc(32, 9);
@@ -31,7 +31,7 @@ test("each address gets one mail a day with the signed head, however many gatewa
     clock: () => now,
     log: { warn: vi.fn() },
   };
-  const order = () => orderLogHeads(options);
+  const order = () => lookAfterHeads(options);
   await Promise.all([order(), order()]);
   await order();
   const day = new Date(now).toISOString().slice(0, 10);
@@ -47,6 +47,31 @@ test("each address gets one mail a day with the signed head, however many gatewa
   await order();
   await rig.settled(logHeadId({ day: new Date(now).toISOString().slice(0, 10), n: 2 }));
   expect(rig.headMails).toHaveLength(4);
+});
+
+test("the mail has what witnesses said, and waits an hour at most for those that say nothing", async () => {
+  await using rig = await openRig();
+  const nowMs = Date.parse("2027-03-02T12:00:00Z");
+  const note = signNote(checkpointText({ origin: ORIGIN, size: 3, root: Buffer.alloc(32) }), ORIGIN, [KEY]);
+  const cosigned = `${note}— witness.example/w1 AAAA\n`;
+  let ready = false;
+  const options = {
+    addresses: [ADDRESSES[0] ?? ""],
+    durable: {
+      read: (id: string) => rig.durable.read(id),
+      start: (call: Parameters<typeof rig.durable.start>[0]) => rig.durable.start(call),
+    },
+    signHead: async () => note,
+    witnesses: { look: async () => undefined, isReady: () => ready, noteOfToday: () => cosigned },
+    clock: () => nowMs,
+    log: { warn: vi.fn() },
+  };
+  await lookAfterHeads(options);
+  expect(await rig.durable.read(logHeadId({ day: "2027-03-02", n: 1 }))).toBeUndefined();
+  ready = true;
+  await lookAfterHeads(options);
+  await rig.settled(logHeadId({ day: "2027-03-02", n: 1 }));
+  expect(rig.headMails.map((mail) => mail.note)).toEqual([cosigned]);
 });
 
 test("without addresses there is nothing to look after", () => {

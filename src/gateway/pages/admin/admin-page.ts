@@ -103,6 +103,12 @@ export type AdminPage =
           /** There may be more. */
           readonly isLeast: boolean;
         };
+        /** Of the log's head, where there are any. */
+        readonly witnesses?: readonly {
+          readonly name: string;
+          readonly last?: { readonly size: number; readonly atMs: number };
+          readonly failing?: { readonly sinceMs: number; readonly why: string };
+        }[];
       };
     }
   | {

@@ -10,6 +10,7 @@ export function overviewContent({
   overview,
   unavailable,
   halted,
+  witnesses,
 }: Data<"adminOverview">): PageContent {
   return {
     template: "admin/overview",
@@ -39,9 +40,20 @@ export function overviewContent({
         href: isApproval ? adminApprovalHref(id) : undefined,
       })),
       haltedAreLeast: halted?.isLeast,
+      witnesses: witnesses?.map(({ name, last, failing }) => ({
+        name,
+        last:
+          last &&
+          `It cosigned the head of ${last.size.toLocaleString("en-GB")} events at ${instant(last.atMs)}.`,
+        failing: failing && `Since ${instant(failing.sinceMs)} it does not cosign: ${failing.why}.`,
+      })),
     },
     shell: adminShell(operator, "Overview"),
   };
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 /** Bars as long as their share of the longest, in per cent. */

@@ -3,6 +3,7 @@ import type { IRouter } from "express";
 import { KIND_TAG } from "../../../approval/ids.ts";
 import type { TasksFound } from "../../../durable/administration.ts";
 import type { Durable } from "../../../durable/durable.ts";
+import type { WitnessState } from "../../../evidence/witness/daily.ts";
 import type { Ledger } from "../../../ledger/ledger.ts";
 import { ServiceError } from "../../../lib/errors.ts";
 import { createOverview } from "../../../service/admin/overview.ts";
@@ -16,6 +17,8 @@ export interface AdminOverviewOptions {
   readonly ledger: Pick<Ledger, "list">;
   /** Halted workflows; undefined where the engine cannot say. */
   readonly halted?: (() => Promise<TasksFound | undefined>) | undefined;
+  /** Those that cosign the log's head; undefined where there are none. */
+  readonly witnesses?: (() => readonly WitnessState[] | undefined) | undefined;
   readonly entrance: Entrance;
   readonly pages: Pages;
   /** Milliseconds since 1970. */
@@ -23,7 +26,7 @@ export interface AdminOverviewOptions {
 }
 
 export function addAdminOverviewRoutes(router: IRouter, options: AdminOverviewOptions): void {
-  const { durable, entrance, pages, halted = async () => undefined } = options;
+  const { durable, entrance, pages, halted = async () => undefined, witnesses } = options;
   const readOverview = createOverview(options);
 
   addRoute(router, "/admin/overview", {
@@ -31,7 +34,12 @@ export function addAdminOverviewRoutes(router: IRouter, options: AdminOverviewOp
       const stuck = await halted();
       const named = stuck && (await Promise.all(stuck.tasks.map(({ id }) => kindOf(durable, id))));
       const isLeast = stuck?.truncated === true;
-      const shown = { operator, ...(named === undefined ? {} : { halted: { named, isLeast } }) };
+      const states = witnesses?.();
+      const shown = {
+        operator,
+        ...(named === undefined ? {} : { halted: { named, isLeast } }),
+        ...(states === undefined ? {} : { witnesses: states }),
+      };
       try {
         const data = { ...shown, overview: await readOverview() };
         pages.render(res, { status: 200, view: "adminOverview", data });
