@@ -1,6 +1,6 @@
 /**
- * Records what clients are told who approve, cancel, consume, revoke and look at actions, while the clock runs out on some and
- * processes are killed. The history is for a checker of linearizability that is not ours, such as Porcupine: one JSON object a
+ * Records what clients are told who approve, cancel, consume, revoke and look at actions, at several actions in one question, and
+ * at standing approvals, while the clock runs out on some and processes are killed. The history is for a checker of linearizability that is not ours, such as Porcupine: one JSON object a
  * line, with times in nanoseconds of one clock. docs/reliability.md says what was checked so. It is no part of the tests.
  *
  *   node test/linearizability/record.ts --operations 100000 --clients 32 [--checkout FOLDER] > history.jsonl
@@ -38,8 +38,18 @@ const JUMP_MS = 3 * 3_600_000;
 /** A jump ends all that is under way, so most approvals are to be without one. */
 const JUMP_EVERY = 600;
 
+/** A single action; three that are consumed one by one; and a standing approval of three uses and a total. */
+const KINDS = ["single", "items", "standing"] as const;
+type Kind = (typeof KINDS)[number];
+const ITEMS = 3;
+/** What a use comes to by its attempt: the total is reached before the uses are, or after them. */
+const STANDING = { uses: 4, total: 70, amounts: [10, 10, 20, 30, 40] } as const;
+
 interface Call {
   readonly key: string;
+  readonly kind: Kind;
+  /** Of several. */
+  readonly item?: number;
   readonly client: number;
   readonly op: string;
   readonly attempt?: string;
@@ -50,6 +60,7 @@ interface Call {
 
 interface Subject {
   readonly id: string;
+  readonly kind: Kind;
   /** Operations until another takes its place. */
   left: number;
 }
@@ -105,20 +116,34 @@ const OPS = [
 /** Early on, somebody approves most of them: there is little to see of the others. */
 const FIRST = ["approve", "approve", "approve", "cancel", "consume", "look"] as const;
 
-async function operate({ id, left }: Subject, client: number): Promise<void> {
+async function operate({ id, kind, left }: Subject, client: number): Promise<void> {
   const ops = left > OPERATIONS_EACH - 6 && left < OPERATIONS_EACH ? FIRST : OPS;
-  const op = ops[Math.floor(Math.random() * ops.length)] ?? "look";
+  const drawn = ops[Math.floor(Math.random() * ops.length)] ?? "look";
+  // A revocation ends all further uses of a standing approval: most of them are to come to their limits.
+  const op = drawn === "revoke" && kind === "standing" && Math.random() < 0.8 ? "consume" : drawn;
   // Several clients have the same name for their try.
-  const attempt = `job-${Math.floor(Math.random() * 4)}`;
+  const tries = kind === "standing" ? STANDING.amounts.length : 4;
+  const attempt = `job-${Math.floor(Math.random() * tries)}`;
   const key = crypto.randomUUID();
+  const isOfItem = kind === "items" && (op === "consume" || op === "revoke");
+  const item = isOfItem ? 1 + Math.floor(Math.random() * ITEMS) : undefined;
   underWay.set(id, (underWay.get(id) ?? 0) + 1);
   const call = now();
-  const answer = await answerOf(id, op, { attempt, key });
+  const answer = await answerOf(id, op, { kind, item, attempt, key });
   underWay.set(id, (underWay.get(id) ?? 0) - 1);
-  record({ key: id, client, op, ...(op === "consume" ? { attempt } : {}), answer, call, return: now() });
+  const named = { ...(item === undefined ? {} : { item }), ...(op === "consume" ? { attempt } : {}) };
+  record({ key: id, kind, client, op, ...named, answer, call, return: now() });
 }
 
-async function answerOf(id: string, op: (typeof OPS)[number], more: { attempt: string; key: string }) {
+interface More {
+  readonly kind: Kind;
+  readonly item: number | undefined;
+  readonly attempt: string;
+  readonly key: string;
+}
+
+async function answerOf(id: string, op: (typeof OPS)[number], more: More) {
+  const { kind, item } = more;
   const path = `/approvals/${id}`;
   const headers = { "idempotency-key": more.key };
   switch (op) {
@@ -129,25 +154,51 @@ async function answerOf(id: string, op: (typeof OPS)[number], more: { attempt: s
       await send(`${path}/cancel`, {}, headers);
       return await ended(id);
     case "consume": {
-      const { status, body } = await send(`${path}/consume`, { ...WANTED, attempt: more.attempt }, {});
+      const wanted = { ...WANTED, ...argumentsOf(more), ...(item === undefined ? {} : { item }) };
+      const { status, body } = await send(`${path}/consume`, { ...wanted, attempt: more.attempt }, {});
       if (status === 200) return `granted ${String(body["grant"])}`;
-      const { approvalStatus } = body as { readonly approvalStatus?: string };
-      return status === 409 ? "consumed" : (approvalStatus ?? `${status}`);
+      const { approvalStatus, limit } = body as {
+        readonly approvalStatus?: string;
+        readonly limit?: { readonly name: string };
+      };
+      return status === 409 ? `consumed ${limit?.name ?? ""}`.trim() : (approvalStatus ?? `${status}`);
     }
     case "revoke": {
-      const { status, body } = await send(`${path}/revoke`, {}, headers);
+      const { status, body } = await send(`${path}/revoke`, item === undefined ? {} : { item }, headers);
       if (status === 200) return "revoked";
       if (status === 410) return "late";
       return body["type"] === "/problems/already-consumed" ? "consumed" : "refused";
     }
     case "look": {
       const { body } = await send(path, undefined, {});
-      const { status, uses = [] } = body as { status: string; uses?: { readonly state: string }[] };
-      return `${status} ${uses[0]?.state ?? ""}`;
+      const { status, uses = [] } = body as { status: string; uses?: readonly Use[] };
+      if (kind === "single") return `${status} ${uses[0]?.state ?? ""}`;
+      const last = uses.map(({ n, state, used }) =>
+        [n, state, ...(used ? [used.uses, used.total] : [])].join(" "),
+      );
+      return `${status} ${last.join(", ")}`.trim();
     }
     default:
       return op satisfies never;
   }
+}
+
+interface Use {
+  readonly n: number;
+  readonly state: string;
+  readonly used?: { readonly uses: number; readonly total?: string };
+}
+
+function argumentsOf({ kind, item = 1, attempt }: Pick<More, "kind" | "item" | "attempt">): object {
+  if (kind === "single") return {};
+  const amount =
+    kind === "items" ? itemOf(item).arguments.amount : STANDING.amounts[Number(attempt.slice(4))];
+  return { arguments: kind === "items" ? itemOf(item).arguments : { amount } };
+}
+
+function itemOf(n: number) {
+  const { to } = ACTION.arguments;
+  return { ...ACTION, arguments: { to, amount: 100 * n } };
 }
 
 /** One jump or creation at a time: an approval is asked for before a jump or after it. */
@@ -179,7 +230,7 @@ async function jump(client: number): Promise<void> {
   const answers = await Promise.all(under.map((id) => ended(id)));
   const end = now();
   for (const [i, id] of under.entries()) {
-    record({ key: id, client, op: "jump", answer: answers[i] ?? "", call, return: end });
+    record({ key: id, kind: kindIn(id), client, op: "jump", answer: answers[i] ?? "", call, return: end });
   }
 }
 
@@ -197,16 +248,35 @@ function record(call: Call): void {
 
 async function newSubject(): Promise<Subject> {
   made += 1;
-  const id = `pay-${made}`;
-  const request = {
-    id,
-    title: "Pay the invoice",
-    approvers: ["ana@example.com"],
-    deadline: "PT1H",
-    action: { ...ACTION, validFor: "PT2H" },
-  };
-  await send("/approvals", request, {});
-  return { id, left: OPERATIONS_EACH };
+  const kind = KINDS[made % KINDS.length] ?? "single";
+  const id = `${kind}-${made}`;
+  const common = { id, title: "Pay the invoice", approvers: ["ana@example.com"], deadline: "PT1H" };
+  const { status, body } = await send("/approvals", { ...common, ...actionOf(kind) }, {});
+  if (status !== 202 && status !== 200) throw new Error(`${id} was refused: ${JSON.stringify(body)}`);
+  return { id, kind, left: OPERATIONS_EACH };
+}
+
+function actionOf(kind: Kind): object {
+  const validFor = "PT2H";
+  switch (kind) {
+    case "single":
+      return { action: { ...ACTION, validFor } };
+    case "items":
+      return { items: Array.from({ length: ITEMS }, (_, i) => ({ ...itemOf(i + 1), validFor })) };
+    case "standing": {
+      const { uses, total } = STANDING;
+      const limits = { "/amount": { max: 100 } };
+      const { tool, audience } = ACTION;
+      const standing = { limits, uses, total: { argument: "/amount", max: total } };
+      return { action: { tool, audience, standing, reversible: "costly", validFor } };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+function kindIn(id: string): Kind {
+  return KINDS.find((kind) => id.startsWith(`${kind}-`)) ?? "single";
 }
 
 /** Sends it again, to either gateway, until there is an answer. */
