@@ -158,7 +158,7 @@ export function openRows(db: DatabaseSync, source: PromiseSource, now: () => num
       erase(source.numberOf(approval));
     },
     clear() {
-      db.exec("DELETE FROM log_events; DELETE FROM log_chains; DELETE FROM log_tiles");
+      db.exec("DELETE FROM log_events; DELETE FROM log_chains; DELETE FROM log_tiles; DELETE FROM log_seal");
     },
     gap() {
       known.clear();

@@ -6,7 +6,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { query } from "./columns.ts";
 import { HASH_BYTES } from "./leaf.ts";
-import { foldComplete, nodeHash, type Subtrees } from "./merkle.ts";
+import { foldComplete, nodeHash, rootOf, type Subtrees } from "./merkle.ts";
 
 export const TILES_SCHEMA = `CREATE TABLE log_tiles (
     level INTEGER NOT NULL,
@@ -14,6 +14,16 @@ export const TILES_SCHEMA = `CREATE TABLE log_tiles (
     root BLOB NOT NULL,
     hashes BLOB NOT NULL,
     PRIMARY KEY (level, n)
+  ) STRICT`;
+
+/**
+ * How many of the first events were sealed, and their head: a row that is only moved forward, so that an audit misses tiles that
+ * somebody deleted. A file of an earlier version gets it when an engine opens it.
+ */
+const SEAL_SCHEMA = `CREATE TABLE IF NOT EXISTS log_seal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL
   ) STRICT`;
 
 /** Hashes of a tile, and the levels of the tree in it. */
@@ -33,6 +43,7 @@ export interface Tiles {
 
 /** @param leaves hashes of the leaves from an index on */
 export function openTiles(db: DatabaseSync, leaves: (from: number, count: number) => Buffer[]): Tiles {
+  db.exec(SEAL_SCHEMA);
   const sql = prepare(db);
   const count = (level: number) => (sql.count.get(level) as unknown as readonly [number])[0];
   let filled = count(0);
@@ -51,8 +62,42 @@ export function openTiles(db: DatabaseSync, leaves: (from: number, count: number
     return Array.from({ length: WIDTH }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
   };
 
+  let sealed = sql.seal.get() as unknown as readonly [size: number, root: Uint8Array] | undefined;
+  /** Not if what was sealed is not there any more, or is something else: then the row stays, and says so. */
+  const seal = () => {
+    const size = filled * WIDTH;
+    const [before, root] = sealed ?? [0];
+    if (size <= before) return;
+    const tree = subtrees();
+    if (root !== undefined && !rootOf(tree, before).equals(root)) return;
+    sealed = [size, rootOf(tree, size)];
+    sql.setSeal.run(...sealed);
+  };
+
+  const subtrees = (): Subtrees => {
+    const read = new Map<string, Buffer[]>();
+    const tile = (level: number, n: number): Buffer[] => {
+      const name = `${level}/${n}`;
+      const known = read.get(name) ?? hashesOf(level, n);
+      read.set(name, known);
+      return known;
+    };
+    const subtree: Subtrees = (level, index) => {
+      const row = Math.floor(level / HEIGHT);
+      const length = 2 ** (level % HEIGHT);
+      const from = index * length;
+      const at = from % WIDTH;
+      const hashes = tile(row, Math.floor(from / WIDTH)).slice(at, at + length);
+      if (hashes.length === length) return foldComplete(hashes);
+      // A tile below is full, and not stored yet.
+      return nodeHash(subtree(level - 1, 2 * index), subtree(level - 1, 2 * index + 1));
+    };
+    return subtree;
+  };
+
   return {
-    isBehind: (size) => filled < Math.floor(size / WIDTH),
+    // A file of an earlier version has tiles, and no seal.
+    isBehind: (size) => filled < Math.floor(size / WIDTH) || (filled > 0 && sealed === undefined),
     fill(size) {
       const end = Math.min(Math.floor(size / WIDTH), filled + TILES_MAX);
       for (; filled < end; filled += 1) {
@@ -63,27 +108,9 @@ export function openTiles(db: DatabaseSync, leaves: (from: number, count: number
           store(level, done - 1, roots(level - 1, done - 1));
         }
       }
+      seal();
     },
-    subtrees() {
-      const read = new Map<string, Buffer[]>();
-      const tile = (level: number, n: number): Buffer[] => {
-        const name = `${level}/${n}`;
-        const known = read.get(name) ?? hashesOf(level, n);
-        read.set(name, known);
-        return known;
-      };
-      const subtree: Subtrees = (level, index) => {
-        const row = Math.floor(level / HEIGHT);
-        const length = 2 ** (level % HEIGHT);
-        const from = index * length;
-        const at = from % WIDTH;
-        const hashes = tile(row, Math.floor(from / WIDTH)).slice(at, at + length);
-        if (hashes.length === length) return foldComplete(hashes);
-        // A tile below is full, and not stored yet.
-        return nodeHash(subtree(level - 1, 2 * index), subtree(level - 1, 2 * index + 1));
-      };
-      return subtree;
-    },
+    subtrees,
   };
 }
 
@@ -92,6 +119,8 @@ function prepare(db: DatabaseSync) {
     count: query(db, "SELECT count(*) FROM log_tiles WHERE level = ?"),
     tile: query(db, "SELECT hashes FROM log_tiles WHERE level = ? AND n = ?"),
     roots: query(db, "SELECT root FROM log_tiles WHERE level = ? AND n >= ? AND n < ? ORDER BY n"),
+    seal: query(db, "SELECT size, root FROM log_seal"),
+    setSeal: db.prepare("INSERT OR REPLACE INTO log_seal (one, size, root) VALUES (1, ?, ?)"),
     add: db.prepare("INSERT INTO log_tiles (level, n, root, hashes) VALUES (?, ?, ?, ?)"),
   };
 }

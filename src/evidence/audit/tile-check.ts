@@ -12,6 +12,8 @@ export class TileCheck {
   readonly #findings: Findings;
   /** Tiles of events, up to the last that is stored or is below one that is, when this began. */
   readonly #stored: number;
+  /** What was sealed, as the file says; undefined of one that no engine of this version has opened. */
+  readonly seal: { readonly size: number; readonly root: Buffer } | undefined;
   #missing = 0;
   #n = 0;
   #hashes = new Map<number, Buffer>();
@@ -22,6 +24,7 @@ export class TileCheck {
     this.#findings = findings;
     const ends = [...file.rows("SELECT level, max(n) FROM log_tiles GROUP BY level")];
     this.#stored = Math.max(0, ...ends.map(([level, n]) => (Number(n) + 1) * TILE ** Number(level)));
+    this.seal = sealOf(file);
   }
 
   /** How many of the first `size` events are in no tile. */
@@ -35,6 +38,14 @@ export class TileCheck {
   }
 
   finish(size: number): void {
+    const { seal } = this;
+    if (seal !== undefined && seal.size > this.#stored * TILE) {
+      const from = this.#stored * TILE;
+      this.#findings.add(
+        "dropped",
+        `the tiles of events ${from} to ${seal.size - 1} are missing, which were sealed`,
+      );
+    }
     while (size >= (this.#n + 1) * TILE) this.#compare();
     const beyond = [
       ...this.#file.rows(
@@ -102,6 +113,14 @@ export class TileCheck {
     }
     this.#roots = next;
   }
+}
+
+function sealOf(file: LogFile): TileCheck["seal"] {
+  const [table] = file.rows("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'log_seal'");
+  const [columns] = table === undefined ? [] : file.rows("SELECT size, root FROM log_seal");
+  if (columns === undefined) return undefined;
+  const [size, root] = columns as unknown as readonly [number, Uint8Array];
+  return { size, root: Buffer.from(root) };
 }
 
 function tileOf(

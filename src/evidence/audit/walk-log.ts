@@ -44,6 +44,7 @@ export function walkLog(file: LogFile, findings: Findings, sizes: readonly numbe
   const times = new Times(findings);
   const tiles = new TileCheck(file, findings);
   const note = () => {
+    if (tree.size === tiles.seal?.size) compareSeal(tree.root(), tiles.seal, findings);
     if (sizes.includes(tree.size)) rootAt.set(tree.size, tree.root());
   };
   note();
@@ -73,9 +74,22 @@ export function walkLog(file: LogFile, findings: Findings, sizes: readonly numbe
     }
     file.renew();
   }
+  if (tiles.seal !== undefined && tiles.seal.size > tree.size) {
+    const { size } = tiles.seal;
+    findings.add("dropped", `${size} events were sealed, and the log has ${tree.size}`);
+  }
   tiles.finish(after);
   chains.finish();
   return { size: tree.size, root: tree.root(), unsealed: tiles.unsealed(after), rootAt, gaps: times.gaps };
+}
+
+function compareSeal(
+  root: Buffer,
+  seal: { readonly size: number; readonly root: Buffer },
+  findings: Findings,
+): void {
+  if (root.equals(seal.root)) return;
+  findings.add("changed", `the first ${seal.size} events are not those that were sealed`);
 }
 
 /** Time goes forward, but for what the clock settles: its time is the deadline, even if nobody ran then. */

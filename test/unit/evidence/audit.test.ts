@@ -44,14 +44,26 @@ async function withApprovals(): Promise<string> {
   await send(all((id) => settle(`${id}:1`)));
   await send(all((id) => settle(`${id}:0`)));
   await send(all((id) => settle(id)));
+  await untilTiles(dataDir, 1);
+  await engine.close();
+  return dataDir;
+}
+
+async function untilTiles(dataDir: string, number: number): Promise<void> {
   await untilPasses(() => {
     const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
     const tiles = db.prepare("SELECT count(*) AS count FROM log_tiles").get()?.["count"];
+    const seal = db.prepare("SELECT count(*) AS count FROM log_seal").get()?.["count"];
     db.close();
-    expect(tiles).toBe(1);
+    expect([tiles, seal]).toEqual([number, 1]);
   });
+}
+
+/** An engine has it for as long as it takes to make one tile, and the mark. */
+async function openedUntilSealed(dataDir: string): Promise<void> {
+  const engine = openEngine({ dataDir, trail: evidenceTrail() });
+  await untilTiles(dataDir, 1);
   await engine.close();
-  return dataDir;
 }
 
 /** What the audit says of the file after `change`. */
@@ -288,14 +300,60 @@ describe("an audit finds", () => {
     expect(text).toContain("dropped: the tile of events 0 to 255 is missing, and later ones are stored");
   });
 
-  it("how many events no tile has", () => {
+  it("how many events no tile has, and that all tiles are gone", () => {
     expect(auditOf(sound)).toMatchObject({ unsealed: 5 * APPROVALS - TILE });
+    expect(after((db) => db.exec("DELETE FROM log_tiles"))).toEqual({
+      kinds: ["dropped"],
+      text: `dropped: the tiles of events 0 to ${TILE - 1} are missing, which were sealed`,
+    });
+    // With the mark nothing in the file tells: a head that was kept elsewhere still does, if an event was changed.
+    expect(after((db) => db.exec("DELETE FROM log_tiles; DELETE FROM log_seal"))).toEqual({
+      kinds: [],
+      text: "",
+    });
+    // As a file is that no engine of this version has opened.
+    expect(after((db) => db.exec("DROP TABLE log_seal"))).toEqual({ kinds: [], text: "" });
+  });
+
+  it("what was sealed, if events are written again and an engine seals them again", async () => {
+    const dataDir = join(temporaryFolder(), "data");
+    cpSync(sound, dataDir, { recursive: true });
+    const change = (sql: string) => {
+      const db = new DatabaseSync(join(dataDir, "engine.db"));
+      db.exec(sql);
+      db.close();
+    };
+    change("DELETE FROM log_tiles; UPDATE log_events SET at = at + 1 WHERE seq = 7");
+    await openedUntilSealed(dataDir);
+    const changed = `the first ${TILE} events are not those that were sealed`;
+    expect(auditOf(dataDir).findings).toContainEqual({ kind: "changed", what: changed });
+
+    // Nor does the mark move on with it.
+    change("DELETE FROM log_tiles");
+    const engine = openEngine({ dataDir, trail: evidenceTrail() });
+    await Promise.all(
+      Array.from({ length: 300 }, (_, n) =>
+        engine.send(create(`more-${n}`, LATER, rootTags(`more-${n}`, kind("approval")))),
+      ),
+    );
+    await untilTiles(dataDir, 2);
+    await engine.close();
+    expect(auditOf(dataDir).findings).toContainEqual({ kind: "changed", what: changed });
+  });
+
+  it("nothing in a file of an earlier version, which gets its mark when an engine opens it", async () => {
     const dataDir = join(temporaryFolder(), "data");
     cpSync(sound, dataDir, { recursive: true });
     const db = new DatabaseSync(join(dataDir, "engine.db"));
-    db.exec("DELETE FROM log_tiles");
+    db.exec("DROP TABLE log_seal");
     db.close();
-    expect(auditOf(dataDir)).toMatchObject({ unsealed: 5 * APPROVALS, findings: [] });
+    await openedUntilSealed(dataDir);
+    expect(auditOf(dataDir).findings).toEqual([]);
+    const marked = new DatabaseSync(join(dataDir, "engine.db"));
+    expect(marked.prepare("SELECT size FROM log_seal").get()).toEqual({ size: TILE });
+    marked.exec("DELETE FROM log_tiles");
+    marked.close();
+    expect(auditOf(dataDir).findings).toMatchObject([{ kind: "dropped" }]);
   });
 
   it("an approval that was deleted past the product", () => {
