@@ -1,4 +1,4 @@
-/** `--func approval`: the command line requests an approval with the same checks and promise as `POST /approvals`. */
+/** `--func approval` and `--approval`: the command line requests an approval with the same checks and promise as `POST /approvals`. */
 import type { ApprovalRequest } from "../approval/approval.ts";
 import { parseDeadline } from "../approval/deadline.ts";
 import { KIND_TAG } from "../approval/ids.ts";
@@ -34,9 +34,10 @@ export async function startApproval(
   target: string | undefined,
   options: ApprovalOptions,
 ): Promise<StoredPromise> {
+  const { source = "--arg" } = options;
   const argument = argumentOf(options);
   if (idIn(argument) !== undefined && idIn(argument) !== id) {
-    throw new UsageError(`--arg must have no id, or the id ${id}`);
+    throw new UsageError(`${source} must have no id, or the id ${id}`);
   }
   const durable = await cli.durable();
   const nowMs = await currentTime({ durable, clock: cli.clock });
@@ -46,7 +47,7 @@ export async function startApproval(
     const content = readApprovalContent(argument);
     const earlier = content === undefined ? undefined : await durable.read(id);
     if (content !== undefined && earlier !== undefined && isSame(earlier, content)) return earlier;
-    throw wrong(parsed.problems);
+    throw wrong(parsed.problems, source);
   }
   const awayAt = await openAbsenceBook((each) => durable.read(each)).awayAt(nowMs);
   const root = await durable.start({
@@ -106,7 +107,7 @@ function parse(
 
 function wrong(
   problems: readonly { readonly field: string; readonly message: string }[],
-  source = "--arg",
+  source: string,
 ): UsageError {
   const said = problems.map(({ field, message }) => `  ${field} ${message}`.trimEnd()).join("\n");
   return new UsageError(`${source} must be an approval request:\n${said}`);

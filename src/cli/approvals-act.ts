@@ -59,6 +59,8 @@ interface Done {
   readonly told: Readonly<Record<string, string | number | undefined>>;
   /** Of a mail: what became of it. */
   readonly mail?: MailedByHand | undefined;
+  /** Whether this command is stored; false if an earlier one stands. Default: it is. */
+  readonly effective?: boolean;
 }
 
 export interface Act {
@@ -108,11 +110,17 @@ const LIST: readonly Act[] = [
   }),
   onApproval("change", ["title", "content", "note"], ({ title, content, note }) => {
     const file = content === undefined ? {} : contentIn(content);
-    const { note: why, ...changed } = checked(changeRequest, { ...file, ...given({ title, note }) });
+    const options = given({ title, note });
+    const { note: why, ...changed } = checked(changeRequest, { ...file, ...options }, (field) =>
+      content === undefined || Object.hasOwn(options, field) ? `--${field}` : `${content}: ${field}`,
+    );
     return ({ options, approval, actor }) =>
       changeApproval(options, approval, { ...actor, content: changed, note: why });
   }),
 ];
+
+/** Of a command that repeats what another key has done. */
+const EARLIER = "done by an earlier command, and what that one said stands";
 
 export const ACTS: ReadonlyMap<string, Act> = new Map(LIST.map((act) => [act.verb, act]));
 
@@ -130,23 +138,24 @@ export async function actOn(cli: Cli, id: string, act: Act, values: Values): Pro
   const known = loadAliases(cli.config);
   const options: ActOptions = { durable, clock: cli.clock, known, signal: new AbortController().signal };
   const about = n === 0 ? view.id : `${view.id} ${n}`;
-  const { isDone, told, mail } = await run({ options, approval: view.id, n, actor }).catch(
+  const { isDone, told, mail, effective } = await run({ options, approval: view.id, n, actor }).catch(
     (error: unknown) => {
       throw error instanceof ServiceError ? failed(error) : error;
     },
   );
-  cli.record({ what: verb, about: view.id, nonce, outcome: "stored" });
+  cli.record({ what: verb, about: view.id, nonce, outcome: effective === false ? "repeated" : "stored" });
   const ballot = n === 0 ? {} : { ballot: n };
   const answer = {
     approval: view.id,
     ...ballot,
     ...told,
     ...(mail && { mail: mailView(mail) }),
+    ...(effective === undefined ? {} : { effective }),
     key,
     isDone,
   };
   const rest = [...Object.entries(told).map(([name, value]) => `, ${name} ${value}`), mailText(mail)];
-  const done = isDone ? "done" : "stored; no worker has acted on it yet";
+  const done = effective === false ? EARLIER : isDone ? "done" : "stored; no worker has acted on it yet";
   cli.print(answer, () => `${about}  ${verb}  ${done}${rest.join("")}\n  key  ${key}`, values);
   if (mail?.status === "undeliverable") return EXIT.failed;
   return isDone ? EXIT.ok : EXIT.pending;
@@ -219,8 +228,12 @@ function readCancel({ reason }: Values): (asked: Asked) => Promise<Done> {
     const request = root && requestOf(root);
     if (root === undefined || request === undefined)
       throw new CommandFailure(EXIT.notFound, `There is no approval ${approval}`);
-    const { root: ended } = await cancelApproval(options, { root, request }, { ...actor, ...body });
-    return { isDone: ended.state !== "pending", told: {} };
+    const { root: ended, effective } = await cancelApproval(
+      options,
+      { root, request },
+      { ...actor, ...body },
+    );
+    return { isDone: ended.state !== "pending", told: {}, effective };
   };
 }
 
@@ -257,20 +270,31 @@ function contentIn(file: string): object {
   throw new CommandFailure(EXIT.usage, `${file} must have title, summary and details, or some of them`);
 }
 
-/** @throws UsageError with every problem */
-function checked<Body>(schema: z.ZodType<Body>, values: Readonly<Record<string, unknown>>): Body {
+/**
+ * @param named what the user calls a field; default: the option of its name
+ * @throws UsageError with every problem
+ */
+function checked<Body>(
+  schema: z.ZodType<Body>,
+  values: Readonly<Record<string, unknown>>,
+  named: Named = asOption,
+): Body {
   const body = given(values);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new UsageError(listed(problemsFromIssues(parsed.error.issues, body)));
+  throw new UsageError(listed(problemsFromIssues(parsed.error.issues, body), named));
 }
 
 function given(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-function listed(problems: readonly FieldProblem[]): string {
+type Named = (field: string) => string;
+
+const asOption: Named = (field) => `--${field}`;
+
+function listed(problems: readonly FieldProblem[], named: Named = asOption): string {
   return problems
-    .map(({ field, message }) => (field === "body" ? message : `--${field} ${message}`))
+    .map(({ field, message }) => (field === "body" ? message : `${named(field)} ${message}`))
     .join("\n");
 }

@@ -1,6 +1,5 @@
 import { scheduledCall } from "../approval/starting.ts";
 import type { Schedule, ScheduledCall } from "../durable/administration.ts";
-import { readDataFile } from "../lib/data-file.ts";
 import { portableCron } from "../lib/portable-cron.ts";
 import { APPROVAL_TAGS, scheduledApproval } from "./approval.ts";
 import {
@@ -15,7 +14,7 @@ import {
   refuseOthers,
   UsageError,
 } from "./command.ts";
-import { parseArgument, parseFunc, parseVersion } from "./invoke.ts";
+import { calledIn, parseVersion } from "./invoke.ts";
 
 export const schedule: Command = {
   help: `Usage: countersign schedule create NAME --cron EXPRESSION --func FUNCTION [--arg JSON]… [options]
@@ -93,15 +92,12 @@ const TIMEOUT_DEFAULT_MS = 24 * 3_600_000;
 
 async function create(cli: Cli, name: string, values: Values): Promise<ExitCode> {
   if (values.cron === undefined || values.cron.trim() === "") throw new UsageError("--cron is missing");
-  if (values.approval !== undefined && (values.func !== undefined || values.arg !== undefined)) {
-    throw new UsageError("Give either --approval FILE, or --func and --arg");
-  }
-  const func = values.approval === undefined ? parseFunc(values.func) : "approval";
+  const { func, args } = calledIn(values);
   const cron = cronOf(cli, name, values.cron);
   const schedule = {
     name,
     cron,
-    ...callOf(cli, func, values),
+    ...callOf(cli, { func, args }, values),
     target: values.target === undefined ? groupOf(cli, func) : parseGroup(values.target),
   };
   const administration = await cli.administration();
@@ -125,10 +121,9 @@ function groupOf({ config }: Cli, func: string): string {
 /** What each occurrence starts. */
 function callOf(
   cli: Cli,
-  func: string,
-  { arg = [], approval, version: given = "1", timeout }: Values,
+  { func, args }: Pick<ScheduledCall, "func" | "args">,
+  { approval, version: given = "1", timeout }: Values,
 ): Pick<ScheduledCall, "func" | "args" | "version" | "timeoutMs" | "tags"> {
-  const args = approval === undefined ? arg.map(parseArgument) : [readDataFile(approval)];
   const version = parseVersion(given);
   if (func !== "approval") {
     return {
@@ -138,8 +133,7 @@ function callOf(
       timeoutMs: timeout === undefined ? TIMEOUT_DEFAULT_MS : parseWorkflowTime(timeout),
     };
   }
-  const source = approval ?? "--arg";
-  const request = scheduledApproval(cli, { args, version, timeout, source });
+  const request = scheduledApproval(cli, { args, version, timeout, source: approval });
   return { ...scheduledCall(request), tags: APPROVAL_TAGS };
 }
 

@@ -185,6 +185,49 @@ test("an act that is repeated with its key is done once, and another one is refu
   expect((await run(rig, ...other)).code).toBe(EXIT.conflict);
 });
 
+test("a cancellation says whether it is the one that stands", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const first = await run(rig, "cancel", "po-1", "--reason", "We lease them");
+  expect(first.told).toMatchObject({ effective: true });
+  const other = await run(rig, "cancel", "po-1", "--reason", "Too dear");
+  expect(other).toMatchObject({
+    code: 0,
+    told: { effective: false, isDone: true },
+    text: expect.stringContaining("done by an earlier command"),
+    records: [{ what: "cancel", outcome: "repeated" }],
+  });
+  const again = await run(
+    rig,
+    "cancel",
+    "po-1",
+    "--reason",
+    "We lease them",
+    "--key",
+    String(first.told["key"]),
+  );
+  expect(again).toMatchObject({ told: { effective: true }, records: [{ outcome: "stored" }] });
+});
+
+test("what is wrong in a file is told by the file's name and the field's, and an option by its own", async () => {
+  await using rig = await openRig();
+  await asked(rig);
+  const folder = mkdtempSync(join(tmpdir(), "content-"));
+  const file = join(folder, "content.yaml");
+  writeFileSync(file, "sumary: Fewer\ndetails: [{ label: '', value: '30' }]\n");
+  try {
+    const { code, text } = await run(rig, "change", "po-1", "--content", file, "--title", "");
+    expect(code).toBe(EXIT.usage);
+    expect(text.split("\n").toSorted()).toEqual([
+      "--title must have at least 1 character",
+      `${file}: details[0].label must have at least 1 character`,
+      `${file}: sumary is not a known field`,
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("of an act and a press at one moment one stands, and both are told", async () => {
   await using rig = await openRig();
   await asked(rig, { undo: undefined });

@@ -52,8 +52,9 @@ afterAll(async () => {
 
 const PENS = { title: "Buy pens", approvers: ["ana@example.com"] };
 
+const PURCHASE = new URL("../../../examples/rehearsals/purchase/request.yaml", import.meta.url).pathname;
 /** A file that holds no request. */
-const PEOPLE = new URL("../../../examples/rehearsals/purchase/people.yaml", import.meta.url).pathname;
+const PEOPLE = PURCHASE.replace("request", "people");
 
 function approvalNow(request: object): string[] {
   return ["invoke", "a", "--func", "approval", "--arg", JSON.stringify(request)];
@@ -500,6 +501,17 @@ describe("countersign tree", () => {
   });
 });
 
+test("an approval is asked for from a file, and once", async () => {
+  const asked = await countersign(["invoke", "po-file", "--approval", PURCHASE]);
+  expect(asked).toMatchObject({
+    code: 0,
+    out: { kind: "approval", args: [{ title: "Buy 40 laptops" }, {}] },
+  });
+  expect(await countersign(["invoke", "po-file", "--approval", PURCHASE])).toMatchObject(asked);
+  const other = await countersign(["invoke", "po-file", "--func", "approval", "--arg", JSON.stringify(PENS)]);
+  expect(other.code).toBe(6);
+});
+
 describe("countersign", () => {
   test.each([
     [["bogus"], "no command bogus"],
@@ -521,6 +533,13 @@ describe("countersign", () => {
     [approvalNow({ title: "", approvers: [] }), "approvers must"],
     [approvalNow({ ...PENS, callbackUrl: "http://10.0.0.1/x" }), "callbackUrl must"],
     [approvalNow({ ...PENS, id: "b" }), "--arg must have no id, or the id a"],
+    [["invoke", "a", "--approval", "/nowhere.yaml"], "/nowhere.yaml"],
+    [
+      ["invoke", "a", "--approval", "/nowhere.yaml", "--arg", "1"],
+      "Give either --approval FILE, or --func and --arg",
+    ],
+    [["invoke", "a", "--approval", PEOPLE], "people.yaml must be an approval request:\n"],
+    [["invoke", "a", "--approval", PURCHASE, "--timeout", "2d"], "--timeout must be left out for approval"],
     [[...approvalNow(PENS), "--arg", "2"], "--arg must be given once"],
     [[...approvalNow(PENS), "--version", "2"], "--version must be 1 for approval"],
     [[...approvalNow(PENS), "--timeout", "2d"], "--timeout must be left out for approval"],
