@@ -23,6 +23,8 @@ export interface SchemaCheck {
 
 /** All values of a request share it: nothing else runs meanwhile. A fitting value takes some milliseconds at most. */
 const TIME_MAX_MS = 250;
+/** On a machine that gives this process a small part of its time, which is the longest that anything waits for a check. */
+const STALLED_TIME_MAX_MS = 4 * TIME_MAX_MS;
 /** More would not help to correct a value. */
 const PROBLEMS_MAX = 20;
 /** Each is compared with each. */
@@ -35,33 +37,40 @@ const require = createRequire(import.meta.url);
  * Everything in which each value does not fit its schema, or what is wrong with the schema; nothing for a value that fits.
  * Once the time is over, values that are left are not checked: the one that was being checked has the problem.
  *
- * @param cpuMs milliseconds that this process has computed for; for tests
+ * @param cpuMs milliseconds that this thread has computed for; for tests
  */
 export function schemaProblems(
   checks: readonly SchemaCheck[],
-  cpuMs: () => number = processCpuMs,
+  cpuMs: () => number = threadCpuMs,
 ): readonly (readonly SchemaProblem[])[] {
   // Hardly any request has a schema, and a context takes a millisecond.
   if (checks.length === 0) return [];
+  // Its files are read at the first use, which is not the schema's time.
+  loadValidator();
   const before = cpuMs();
-  const first = tried(checks);
-  // If this process hardly ran, the machine was busy with others, and the schema may be as simple as it should be.
+  const first = tried(checks, TIME_MAX_MS);
+  // If this thread hardly ran, the machine was busy with others, and the schema may be as simple as it should be.
   const isStalled = first.isBrokenOff && cpuMs() - before < TIME_MAX_MS / 2;
-  return (isStalled ? tried(checks) : first).found;
+  return (isStalled ? tried(checks, STALLED_TIME_MAX_MS) : first).found;
 }
 
-function processCpuMs(): number {
-  const { user, system } = process.cpuUsage();
+/** Of the whole process where Node cannot tell (before 23.9): then other threads hide that this one waited. */
+function threadCpuMs(): number {
+  const usage: () => NodeJS.CpuUsage = process.threadCpuUsage ?? process.cpuUsage;
+  const { user, system } = usage.call(process);
   return (user + system) / 1_000;
 }
 
-function tried(checks: readonly SchemaCheck[]): {
+function tried(
+  checks: readonly SchemaCheck[],
+  timeMs: number,
+): {
   readonly found: readonly (readonly SchemaProblem[])[];
   readonly isBrokenOff: boolean;
 } {
   const found: (readonly SchemaProblem[])[] = [];
   try {
-    inTime(() => {
+    inTime(timeMs, () => {
       for (const check of checks) found.push(problemsOf(check));
     });
     return { found, isBrokenOff: false };
@@ -83,8 +92,8 @@ function problemsOf({ schema, value }: SchemaCheck): readonly SchemaProblem[] {
 }
 
 function problemsBy(schema: object, value: unknown, of: SchemaProblem["in"]): SchemaProblem[] {
-  // Read at the first use. It writes notes of its own into the schema, so it gets a copy.
-  const { Validator } = require("@cfworker/json-schema") as { readonly Validator: typeof ValidatorOf };
+  const Validator = loadValidator();
+  // It writes notes of its own into the schema, so it gets a copy.
   const { valid, errors } = new Validator(structuredClone(schema), "2020-12", false).validate(value);
   if (valid) return [];
   return lastOf(errors)
@@ -98,6 +107,10 @@ function problemsBy(schema: object, value: unknown, of: SchemaProblem["in"]): Sc
           ? "must be left out: the schema does not allow it"
           : `must fit the ${of === "schema" ? "rules of JSON Schema 2020-12" : "schema"}: ${shortened(error)}`,
     }));
+}
+
+function loadValidator(): typeof ValidatorOf {
+  return (require("@cfworker/json-schema") as { readonly Validator: typeof ValidatorOf }).Validator;
 }
 
 /** What does not follow from other errors, as that an object does not fit when one of its members does not. */
@@ -138,8 +151,8 @@ function whyNot(error: unknown): string {
 }
 
 /** V8 breaks off what a script has called, patterns included. No code in between can catch that. */
-function inTime(work: () => void): void {
-  new Script("work()").runInContext(createContext({ work }), { timeout: TIME_MAX_MS });
+function inTime(timeMs: number, work: () => void): void {
+  new Script("work()").runInContext(createContext({ work }), { timeout: timeMs });
 }
 
 /** It comes from the script's own realm, whose errors are of another class. */
