@@ -109,6 +109,9 @@ function forPages(): Markdown {
     const { href, saysSo } = linkEndingAt(tokens, index);
     return saysSo ? "</a>" : `</a> <span class="target">(${escapeHtml(href)})</span>`;
   };
+  // Wider than a phone, it scrolls in a box of its own, which those without a mouse reach, too.
+  pages.renderer.rules["table_open"] = () => `<div class="table" tabindex="0"><table>\n`;
+  pages.renderer.rules["table_close"] = () => "</table></div>\n";
   return pages;
 }
 

@@ -14,6 +14,12 @@ describe("markdownForPage()", () => {
     }
   });
 
+  test("puts a table into a box that scrolls, and that the keyboard reaches", () => {
+    expect(page("| a |\n|---|\n| 1 |")).toMatch(
+      /^<div class="table" tabindex="0"><table>[^]*<\/table><\/div>\n$/u,
+    );
+  });
+
   test("shows raw HTML as text", () => {
     expect(page("<b onclick=alert(1)>x</b> <!-- y --> <script>z</script>")).toBe(
       "<p>&lt;b onclick=alert(1)&gt;x&lt;/b&gt; &lt;!-- y --&gt; &lt;script&gt;z&lt;/script&gt;</p>\n",
