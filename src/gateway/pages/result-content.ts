@@ -6,6 +6,7 @@ import { actionsOf } from "../../approval/items.ts";
 import { explanationText, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
+import { markdownForPage } from "../../lib/markdown.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
 import { actionLocals } from "./action-content.ts";
@@ -63,6 +64,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
         leftOut: asked.leftOut ?? (stands.kind === "decided" ? stands.except : undefined),
       }),
       details: request.details.map(({ label, value }) => ({ label, value: linkedText(value) })),
+      summary: request.summary === undefined ? undefined : markdownForPage(request.summary),
       signed: visit.signed,
       hash: asked.contentHash ?? canonicalHash(contentOf(request)),
     },

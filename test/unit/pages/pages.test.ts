@@ -263,7 +263,9 @@ describe("render() of what stands", () => {
     const { title, summary, details } = data.request;
     const canonical = JSON.stringify({ details, summary, title });
     expect(html).toContain(`<code>${createHash("sha256").update(canonical).digest("hex")}</code>`);
-    expect(html).toMatch(/What was shown[^]*<dt dir="auto">Links/u);
+    expect(html).toMatch(
+      /What was shown[^]*<dt dir="auto">Links[^]*<div class="prose" dir="auto">\n<p>[^]*SHA-256/u,
+    );
     expect(html).toMatch(/Reference<\/dt><dd><code>&lt;script/u);
     expect(html).toMatch(/What came of the request[^]*bo@example\.com[^]*<time[^]*class="comment"/u);
     expect(
