@@ -26,8 +26,7 @@ const BEGIN_PARAMETERS: Readonly<Record<(typeof BEGIN_QUERY)[number], Omit<Param
   target: {
     schema: workerGroup,
     description:
-      "The worker group that runs it. Name that of a program with a worker of its own. Default: the setting `WORKER_GROUP`.",
-    example: "shop",
+      "The worker group that runs it, such as `shop`. Name that of a program with a worker of its own. Default: the setting `WORKER_GROUP`.",
   },
   timeout: {
     schema: z.string(),

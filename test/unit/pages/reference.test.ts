@@ -64,6 +64,14 @@ test.each(OPERATIONS.map((operation) => [operation.id, operation] as const))(
   },
 );
 
+test("the command that begins a workflow, pasted as it is, begins one that this service runs", () => {
+  const begin = OPERATIONS.find(({ id }) => id === "beginWorkflow")!;
+  const { searchParams } = new URL(argumentsOf(curlCommand(begin, ORIGIN))[0] ?? "");
+  // No worker takes what is for a group that the reader does not have.
+  expect(searchParams.get("func")).toBe("greet");
+  expect(searchParams.has("target")).toBe(false);
+});
+
 test("quotes, dollars and backslashes in an example reach curl as they are", () => {
   const example = { reason: `It's "$HOME" \`now\` \\ !` };
   const operation: Operation = {
