@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
+import { inTurns } from "../support/in-turns.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { needsEmbeddedEngine } from "../support/resonate-server.ts";
@@ -134,9 +135,8 @@ test("counter-test: an engine that comes back without its file has lost what the
 
 /** Requests so many approvals, and waits until each is mailed. */
 async function askMany(api: Api, relay: Relay, count: number): Promise<string[]> {
-  const ids = await Promise.all(
-    Array.from({ length: count }, () => api.ask({ id: newId("po"), approvers: [ANA] })),
-  );
+  const wanted = Array.from({ length: count }, () => newId("po"));
+  const ids = await inTurns(wanted, (id) => api.ask({ id, approvers: [ANA] }));
   await Promise.all(ids.map((id) => relay.mailTo(ANA, id)));
   return ids;
 }

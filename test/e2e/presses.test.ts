@@ -5,7 +5,7 @@
 import { Agent } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { Decision, PlainChoice } from "../../src/approval/approval.ts";
-import { Api } from "../support/api.ts";
+import { Api, ENGINE_PATIENCE_MS } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { type CallOptions, call } from "../support/http.ts";
 import { liesIn, type Pressed } from "../support/lies.ts";
@@ -237,8 +237,6 @@ async function insist(attempt: () => Promise<Told>, onUnsure = () => {}): Promis
 }
 
 const TRIES_MAX = 10;
-/** A gateway waits for its engine for a little longer than this, and then answers 503. */
-const ENGINE_PATIENCE_MS = 9_500;
 
 async function askAna(relay: Relay, origin: string) {
   const id = await new Api(origin).ask({ id: newId("po"), approvers: ["ana@example.com"] });
