@@ -4,13 +4,19 @@ import { type Leaf, NO_HASH } from "../leaf.ts";
 import type { Findings } from "./findings.ts";
 import type { LogFile } from "./walk-log.ts";
 
-/** The end of a chain, as far as it was seen. */
+/** The end of a chain, as far as it was seen. There may be millions, so each takes little: some 150 bytes. */
 interface End {
   n: number;
-  hash: Buffer;
+  /** A character for each byte: a buffer would take four times as much. */
+  hash: string;
   index: number;
-  readonly missing: Set<number>;
+  /** Undefined while there was none. */
+  missing: Set<number> | undefined;
 }
+
+const textOf = (hash: Uint8Array): string =>
+  Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString("latin1");
+const NO_HASH_TEXT = textOf(NO_HASH);
 
 /** Numbers of one chain that are looked for at most. */
 const MISSING_MAX = 256;
@@ -39,16 +45,16 @@ export class ChainOrder {
     }
     this.#take(index, leaf, hash);
     const end = this.#chains.get(chain);
-    if (leaf.type !== OWN.erased || end === undefined || end.missing.size > 0) return;
+    if (leaf.type !== OWN.erased || end === undefined || isMissing(end)) return;
     this.#compareEnd(chain, end);
     this.#chains.delete(chain);
     this.#erased.add(chain);
   }
 
   #take(index: number, { chain, n, prev }: Leaf, hash: Buffer): void {
-    const known = this.#chains.get(chain) ?? { n: 0, hash: NO_HASH, index, missing: new Set<number>() };
+    const known = this.#chains.get(chain) ?? { n: 0, hash: NO_HASH_TEXT, index, missing: undefined };
     this.#chains.set(chain, known);
-    if (known.missing.delete(n)) {
+    if (known.missing?.delete(n) === true) {
       this.#findings.add(
         "reordered",
         `event ${index} is number ${n} of chain ${chain}, and comes after number ${known.n}`,
@@ -62,24 +68,23 @@ export class ChainOrder {
       );
       return;
     }
-    for (let missing = known.n + 1; missing < n && known.missing.size < MISSING_MAX; missing += 1)
-      known.missing.add(missing);
-    if (n === known.n + 1 && !known.hash.equals(prev)) {
+    if (n > known.n + 1) known.missing = withNumbers(known.missing ?? new Set(), known.n + 1, n);
+    if (n === known.n + 1 && known.hash !== textOf(prev)) {
       this.#findings.add(
         "changed",
         `event ${index} follows another event than number ${known.n} of chain ${chain}, as it is in the log`,
       );
     }
     known.n = n;
-    known.hash = hash;
+    known.hash = textOf(hash);
     known.index = index;
   }
 
   finish(): void {
     for (const [chain, end] of this.#chains) {
-      for (const n of end.missing)
+      for (const n of end.missing ?? [])
         this.#findings.add("dropped", `number ${n} of chain ${chain} is missing in the log`);
-      if (end.missing.size === 0) this.#compareEnd(chain, end);
+      if (!isMissing(end)) this.#compareEnd(chain, end);
     }
   }
 
@@ -96,7 +101,7 @@ export class ChainOrder {
       this.#findings.add("dropped", `chain ${chain} has ${count} events, and the log has the first ${n}`);
     } else if (count < n) {
       this.#findings.add("added", `chain ${chain} has ${count} events, and the log has ${n}`);
-    } else if (last !== index + 1 || !hash.equals(head)) {
+    } else if (last !== index + 1 || hash !== textOf(head)) {
       this.#findings.add("changed", `event ${index} is not the one that chain ${chain} ended with`);
     }
   }
@@ -107,6 +112,16 @@ export class ChainOrder {
     const [event] = this.#file.rows("SELECT 1 FROM log_events WHERE seq = ? AND chain = ?", last, chain);
     return event !== undefined;
   }
+}
+
+/** Those from `from` to before `to`, as many as are looked for. */
+function withNumbers(numbers: Set<number>, from: number, to: number): Set<number> {
+  for (let each = from; each < to && numbers.size < MISSING_MAX; each += 1) numbers.add(each);
+  return numbers;
+}
+
+function isMissing({ missing }: End): boolean {
+  return missing !== undefined && missing.size > 0;
 }
 
 /** Whole numbers from 0 on, at a bit each: there may be millions of erased approvals. */
