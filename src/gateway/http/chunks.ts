@@ -2,13 +2,16 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
 
-/** For so long a caller may read nothing. */
-const STALL_MS = 60_000;
+/**
+ * How often Node looks whether a caller has read anything. It takes what goes into the buffers in between for reading, so a caller
+ * is cut off after two or three times as long.
+ */
+const STALL_MS = 30_000;
 
 /**
  * Answers with the chunks as fast as the caller reads them. What the first chunk throws is refused like any other request;
  * what a later one throws breaks the connection, which tells the caller that the answer is not whole. A caller who reads
- * nothing for a minute is cut off, too: they would keep the connection for ever.
+ * nothing for a minute or two is cut off, too: they would keep the connection for ever.
  */
 export async function sendChunks(
   res: Response,
