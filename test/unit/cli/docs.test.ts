@@ -40,6 +40,7 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     "passkey-challenge",
     "passkey-mail",
     "passkey-use",
+    "refusal-place",
     "retry",
     "return-path",
     "session",
@@ -57,4 +58,21 @@ test("docs/command-line.md explains every kind that the service gives its own pr
     docs.indexOf("\n## ", docs.indexOf("`kind` of what")),
   );
   for (const kind of kinds) expect(explained, kind).toContain(`\`${kind}\``);
+});
+
+/** A known id with other content is refused, so whoever tries one page after the other must meet each id once. */
+test("requests that readers send from the README and the docs have ids of their own", () => {
+  const pages = readdirSync(new URL("docs", root), { recursive: true, encoding: "utf8" });
+  const texts = [
+    "README.md",
+    ...pages.filter((file) => file.endsWith(".md")).map((file) => `docs/${file}`),
+  ].map((file) => readFileSync(new URL(file, root), "utf8"));
+  const blocks = texts.flatMap((text) =>
+    [...text.matchAll(/^```\w*\n(.*?)^```$/gmsu)].map(([block]) => block),
+  );
+  const ids = blocks
+    .filter((block) => block.includes("curl") && block.includes("/approvals"))
+    .flatMap((block) => [...block.matchAll(/"id": "([\w.-]+)"/gu)].map(([, id]) => id));
+  expect(ids.length).toBeGreaterThan(2);
+  expect(ids).toEqual([...new Set(ids)]);
 });
