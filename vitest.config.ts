@@ -69,7 +69,9 @@ const units = {
 
 /** What end-to-end projects share. */
 const processes = {
-  setupFiles: "test/support/e2e-setup.ts",
+  setupFiles: ["test/support/keep-compiled.ts", "test/support/e2e-setup.ts"],
+  // As for units: to transform each file and all that it imports takes half a second of a processor.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
   ...LIMITS,
 };
 
