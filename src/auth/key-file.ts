@@ -5,13 +5,15 @@
  *    flushed, and renamed into place.
  * F2 Two commands that change it at once both count: a change holds the lock file while it reads, writes and renames.
  * F3 It holds hashes, never a key.
- * F4 A file that an earlier version wrote can be read: former scopes are left out.
+ * F4 A file that an earlier version wrote can be read: former scopes are left out, and a checksum may be missing.
+ * F5 Each key has a checksum, so that a wrong bit in a name, an owner or a scope is told and not obeyed.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { checksum, DAMAGED } from "../lib/damage.ts";
 import { makeFolder } from "../lib/folder.ts";
 import { MAIL_ADDRESS, MAIL_ADDRESS_CHARS_MAX } from "../lib/mail-address.ts";
 import { syncFolder } from "../lib/sync-folder.ts";
@@ -28,17 +30,19 @@ export class KeyFileError extends Error {
 }
 
 const instant = z.iso.datetime();
+const CHECK_CHARS_MAX = 64;
 
-const keySchema: z.ZodType<StoredKey> = z.strictObject({
+const keySchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9]{8}$/),
   client: z.string().min(1).max(CLIENT_CHARS_MAX),
-  // A key whose only scope is a former one has none left: it is known, and allowed nothing.
-  scopes: z.array(z.enum([...SCOPE_NAMES, ...FORMER_SCOPES])).transform((scopes) => scopes.filter(isScope)),
+  scopes: z.array(z.enum([...SCOPE_NAMES, ...FORMER_SCOPES])),
   owner: z.exactOptional(z.string().max(MAIL_ADDRESS_CHARS_MAX).regex(MAIL_ADDRESS)),
   sha256: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   createdAt: instant,
   revokedAt: z.exactOptional(instant),
+  check: z.exactOptional(z.string().max(CHECK_CHARS_MAX)),
 });
+type WrittenKey = z.infer<typeof keySchema>;
 
 const fileSchema = z.strictObject({
   version: z.literal(1),
@@ -65,11 +69,33 @@ export function readKeys(file: string): readonly StoredKey[] | undefined {
     });
   }
   const parsed = fileSchema.safeParse(jsonOf(text));
-  if (parsed.success) return parsed.data.keys;
-  const [issue] = parsed.error.issues;
-  throw new KeyFileError(
-    `Cannot use API_KEYS_FILE ${file}: ${issue?.path.join(".") || "the file"} is not as \`countersign keys\` writes it`,
-  );
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join(".") || "the file";
+    throw new KeyFileError(
+      `Cannot use API_KEYS_FILE ${file}: ${where} is not as \`countersign keys\` writes it`,
+    );
+  }
+  const { keys } = parsed.data;
+  const damaged = keys.findIndex(({ check, ...key }) => check !== undefined && check !== checkOf(key));
+  if (damaged !== -1) {
+    throw new KeyFileError(
+      `Cannot use API_KEYS_FILE ${file}: keys.${damaged} ${DAMAGED}. If you changed it by hand, remove its check`,
+    );
+  }
+  return keys.map(asStored);
+}
+
+/** A key whose only scope is a former one has none left: it is known, and allowed nothing. */
+function asStored(written: WrittenKey): StoredKey {
+  const { check: _, scopes, ...key } = written;
+  return { ...key, scopes: scopes.filter(isScope) };
+}
+
+function checkOf(key: Omit<WrittenKey, "check"> | StoredKey): string {
+  const { id, client, scopes, owner = null, sha256, createdAt, revokedAt = null } = key;
+  const text = JSON.stringify([id, client, scopes, owner, sha256, createdAt, revokedAt]);
+  return checksum(text).toString("hex");
 }
 
 /**
@@ -85,7 +111,8 @@ export async function changeKeys<T>(
   const release = await lock(`${file}.lock`);
   try {
     const { keys, result } = change(readKeys(file) ?? []);
-    replace(file, `${JSON.stringify({ version: 1, keys }, null, 2)}\n`);
+    const checked = keys.map((key) => ({ ...key, check: checkOf(key) }));
+    replace(file, `${JSON.stringify({ version: 1, keys: checked }, null, 2)}\n`);
     return result;
   } finally {
     release();

@@ -1,5 +1,6 @@
 import { stored } from "../durable/protocol-client.ts";
 import { checkIndex, type IndexCheck } from "../ledger/check.ts";
+import { type AuditCheck, checkAudit } from "../lib/audit-check.ts";
 import { findOdd, type OddPromise, type OddPromises } from "../service/promises/odd.ts";
 import {
   type Cli,
@@ -22,7 +23,8 @@ export const doctor: Command = {
 Examines the embedded engine's file, whether or not the service runs: whether it is sound, whether everything holds that
 must always hold, what is stuck, which workflows are tried again and again, which are halted. Names the promises of
 approvals, callbacks and webhooks that another program has settled with something of its own, at most ${ODD_MAX} of them.
-Compares the index of approvals with what is stored. With INDEX_URL, examines the index alone: whether its tables are those of
+Compares the index of approvals with what is stored, and each line of the record of who did what (AUDIT_DIR) with its
+checksum. With INDEX_URL, examines the index alone: whether its tables are those of
 this version, whether changes wait to be written, and whether the newest approvals and the next deadlines are right.
 Names witnesses of LOG_WITNESSES that have cosigned no head of the log today or yesterday.
 Changes nothing.
@@ -47,8 +49,12 @@ Exits 0 when there is nothing to say; 1 when something is broken or needs a pers
       : undefined;
     const index = isSound ? readable(() => engine.look(isIndexed(cli) ? checkIndex : notKept)) : undefined;
     const witnesses = isSound ? readable(() => engine.look((file) => checkWitnessed(cli, file))) : [];
-    cli.print({ ...found, odd, index, witnesses }, () => report(found, { odd, index, witnesses }), values);
-    const isWell = found.findings.length === 0 && (odd === undefined || odd.open === 0);
+    const { auditDir } = cli.config;
+    const audit = auditDir === undefined ? undefined : await checkAudit(auditDir);
+    const said = () => [report(found, { odd, index, witnesses }), ...auditLines(audit)].join("\n");
+    cli.print({ ...found, odd, index, witnesses, audit }, said, values);
+    const isWell =
+      found.findings.length === 0 && (odd === undefined || odd.open === 0) && (audit?.damaged ?? 0) === 0;
     const isWitnessed = witnesses.every(({ isLate }) => !isLate);
     return isWell && isWitnessed && (index?.wrong ?? []).length === 0 ? EXIT.ok : EXIT.failed;
   },
@@ -69,6 +75,16 @@ function isIndexed({ config }: Cli): boolean {
 /** With `APPROVAL_INDEX=off` nobody reads what may be left of an index. */
 function notKept(): IndexCheck {
   return { state: "none", compared: 0, wrong: [] };
+}
+
+function auditLines(audit: AuditCheck | undefined): readonly string[] {
+  if (audit === undefined) return [];
+  const { lines, damaged, places } = audit;
+  if (damaged === 0) return [`audit     ${lines} lines compared`];
+  const more = damaged > places.length ? ", …" : "";
+  return [
+    `ATTENTION  ${damaged} of ${lines} lines of the record of who did what are damaged: ${places.join(", ")}${more}. The disk or the memory of this machine may be failing, or a power cut tore the last line. Put the file aside once you know`,
+  ];
 }
 
 /** Facts about the index, and what an operator should know or do about it. */

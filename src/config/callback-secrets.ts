@@ -1,11 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
+import { DAMAGED } from "../lib/damage.ts";
 import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
 import { signingKey } from "../lib/signing-secret.ts";
 import { isSecretKeyText, newSecretKeyText, publicKeyText, secretKeyIn } from "../lib/webhook-key-pair.ts";
 import type { Config } from "./config.ts";
-import { DAMAGED, isDamaged, makeSecret } from "./made-secret.ts";
+import { isDamaged, makeSecret } from "./made-secret.ts";
 
 /** What signs a callback: a secret that its receiver has too (`v1`), or a private key (`v1a`). */
 export type CallbackSecret = Uint8Array | KeyObject;

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
+import { DAMAGED } from "../lib/damage.ts";
 import { readIfPresent, readOrCreateSecretFile } from "../lib/secret-file.ts";
 import type { Config } from "./config.ts";
-import { DAMAGED, isDamaged, makeSecret } from "./made-secret.ts";
+import { isDamaged, makeSecret } from "./made-secret.ts";
 import { tokenOfFile } from "./token-file.ts";
 
 /** One key that signs or verifies links. */
@@ -46,17 +47,37 @@ export function engineEndpoint(config: Config): {
 
 /** The token of the embedded engine's port, made once in the data folder and shared by all processes that may use it. */
 export function loadEngineToken(config: Config): string {
-  return readOrCreateSecretFile(engineTokenPath(config), () => randomBytes(32).toString("base64url"));
+  const path = engineTokenPath(config);
+  return soundToken(
+    path,
+    readOrCreateSecretFile(path, () => makeSecret().toString("base64url")),
+  );
 }
 
 /** Without one, nothing that wants it has ever run on this folder. */
 export function engineTokenIfAny(config: Config): string | undefined {
-  return readIfPresent(engineTokenPath(config)) || undefined;
+  const path = engineTokenPath(config);
+  const token = readIfPresent(path);
+  return token === undefined || token === "" ? undefined : soundToken(path, token);
 }
 
+/** Tokens that earlier versions made, and an operator's own, have no checksum. */
+function soundToken(path: string, token: string): string {
+  // A blank that has become a character, or the other way round, makes it one longer or shorter.
+  if (Math.abs(token.length - TOKEN_CHARS) > 1) return token;
+  const bytes = Buffer.from(token, "base64url");
+  if (bytes.toString("base64url") === token && token.length === TOKEN_CHARS && !isDamaged(bytes))
+    return token;
+  throw new ConfigError([
+    `${path}, a file of DATA_DIR, ${DAMAGED}, or remove it: the next start makes another`,
+  ]);
+}
+
+const TOKEN_CHARS = makeSecret().toString("base64url").length;
+
 function presentEngineToken(config: Config): string {
-  const token = readIfPresent(engineTokenPath(config));
-  if (token !== undefined && token !== "") return token;
+  const token = engineTokenIfAny(config);
+  if (token !== undefined) return token;
   throw new ConfigError([
     `${engineTokenPath(config)} is not there: start the service first (npm start), or set DATA_DIR to its folder, or RESONATE_URL to another server`,
   ]);

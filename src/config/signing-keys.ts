@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { ConfigError } from "../lib/config-error.ts";
+import { DAMAGED } from "../lib/damage.ts";
 import { readOrCreateSecretFile } from "../lib/secret-file.ts";
 import { readTextFile } from "../lib/text-file.ts";
 import type { Config } from "./config.ts";
-import { CHECK_BYTES, DAMAGED, isDamaged, makeSecret } from "./made-secret.ts";
+import { CHECK_BYTES, isDamaged, makeSecret } from "./made-secret.ts";
 
 /** Secret seeds of Ed25519 keys, 32 bytes each. Of each purpose the first signs, and all verify. */
 export interface SigningKeys {

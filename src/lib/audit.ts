@@ -1,5 +1,6 @@
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { checksum } from "./damage.ts";
 import { makeFolder } from "./folder.ts";
 
 /** What a caller or person did or tried, and the result. Like log lines, it contains ids and hashes, but no texts. */
@@ -38,6 +39,12 @@ export interface AuditOptions {
 
 const FAULT_PAUSE_MS = 60_000;
 
+/** With `sum` as its last member: the checksum of the line up to it. `audit-check.ts` reads it. */
+function lineOf(entry: object): string {
+  const open = JSON.stringify(entry).slice(0, -1);
+  return `${open},"sum":"${checksum(open).toString("hex")}"}`;
+}
+
 /**
  * An append-only record: one file a day (UTC), `2026-11-21.jsonl`, one line an entry. Lines are appended whole, so any
  * number of processes can share a folder, and files of past days can be removed. A full disk stops the record but not the
@@ -61,7 +68,7 @@ export function openAudit({ folder, clock, onFault }: AuditOptions): Audit {
       const nowMs = clock();
       const time = new Date(nowMs).toISOString();
       try {
-        appendFileSync(fileOf(time.slice(0, 10)), `${JSON.stringify({ time, ...entry })}\n`);
+        appendFileSync(fileOf(time.slice(0, 10)), `${lineOf({ time, ...entry })}\n`);
       } catch (error) {
         if (nowMs - faultToldAt < FAULT_PAUSE_MS) return;
         faultToldAt = nowMs;

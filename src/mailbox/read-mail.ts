@@ -39,6 +39,16 @@ export async function readMail(id: string, raw: Uint8Array): Promise<ReadMail> {
   }
 }
 
+/** One that is shown in the list and cannot be read, with the reason. */
+export function unreadMail(id: string, why: string): ReadMail {
+  const unreadable = `This mail cannot be shown: ${why}.`;
+  return {
+    ...described(id, { headers: [], headerLines: [], attachments: [] }),
+    subject: "(damaged)",
+    unreadable,
+  };
+}
+
 function parse(raw: Uint8Array): Promise<Email> {
   // A mail that is attached to the mail stays an attachment: taken apart too, one within the other, the time that it
   // takes grows with the square of how many there are.

@@ -8,7 +8,8 @@ import { renderShell } from "../lib/shell.ts";
 import { type Locals, loadTemplates } from "../lib/templates.ts";
 import { Temporal } from "../lib/temporal.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { type ReadMail, readMail } from "./read-mail.ts";
+import { type ReadMail, readMail, unreadMail } from "./read-mail.ts";
+import { DamagedMail } from "./store.ts";
 
 export interface MailboxRoutesOptions extends Pick<Mailbox, "mails"> {
   /** Trusted reverse proxies in front, as Express counts them. */
@@ -38,9 +39,14 @@ export function mailboxRoutes({ mails, trustProxyHops }: MailboxRoutesOptions): 
     answer(res, { status: 404, template: "mailbox/message", title: "No such mail", locals });
   }
 
-  async function find(id: string): Promise<ReadMail | undefined> {
-    const raw = await mails.read(id);
-    return raw === undefined ? undefined : await readMail(id, raw);
+  async function find(id: string): Promise<(ReadMail & { readonly raw?: Buffer }) | undefined> {
+    try {
+      const raw = await mails.read(id);
+      return raw === undefined ? undefined : { ...(await readMail(id, raw)), raw };
+    } catch (error) {
+      if (error instanceof DamagedMail) return unreadMail(id, error.message);
+      throw error;
+    }
   }
 
   router.use("/mailbox", (req, res, next) => {
@@ -83,9 +89,9 @@ export function mailboxRoutes({ mails, trustProxyHops }: MailboxRoutesOptions): 
   });
 
   router.get("/mailbox/:id/raw", async (req, res) => {
-    const raw = await mails.read(req.params.id);
-    if (raw === undefined) return notFound(res);
-    res.set(PAGE_HEADERS).type("text/plain").send(raw);
+    const mail = await find(req.params.id);
+    if (mail?.raw === undefined) return notFound(res);
+    res.set(PAGE_HEADERS).type("text/plain").send(mail.raw);
   });
 
   return router;

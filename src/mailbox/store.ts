@@ -1,16 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checksum } from "../lib/damage.ts";
 import { makeFolder } from "../lib/folder.ts";
 
-/** Mails as files, named by when they came: 15 digits of milliseconds, never the same twice. */
+/** Mails as files, named by when they came (15 digits of milliseconds, never the same twice) and by their checksum. */
 export interface MailStore {
   /** Answers the id when the mail is in its place; a crash leaves no half mail behind. */
   add(raw: Uint8Array): Promise<string>;
   /** Ids of the mails kept, newest first. */
   ids(): readonly string[];
-  /** The mail as it came, or undefined when there is none of this id (any more). */
+  /**
+   * The mail as it came, or undefined when there is none of this id (any more).
+   * @throws DamagedMail
+   */
   read(id: string): Promise<Buffer | undefined>;
+}
+
+/** A mail that is not as it came. The message names its file. */
+export class DamagedMail extends Error {
+  override readonly name = "DamagedMail";
 }
 
 export function receivedAtMs(id: string): number {
@@ -24,15 +33,20 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
   await Promise.all(
     files.filter((name) => name.endsWith(PART)).map((name) => rm(join(dir, name), { force: true })),
   );
-  const ids = files
-    .flatMap((name) => FILE.exec(name)?.[1] ?? [])
-    .sort()
-    .toReversed();
+  const names = new Map(files.flatMap((name) => (FILE.test(name) ? [[name.slice(0, ID_CHARS), name]] : [])));
+  const ids = [...names.keys()].sort().toReversed();
   let last = Number(ids[0] ?? 0);
+
+  const nameOf = (id: string) => names.get(id) ?? `${id}.eml`;
 
   async function prune(): Promise<void> {
     const gone = ids.splice(keep);
-    await Promise.all(gone.map((id) => rm(join(dir, `${id}.eml`), { force: true })));
+    await Promise.all(
+      gone.map(async (id) => {
+        await rm(join(dir, nameOf(id)), { force: true });
+        names.delete(id);
+      }),
+    );
   }
 
   await prune();
@@ -42,7 +56,9 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
       const id = String(last).padStart(15, "0");
       const part = join(dir, `${id}-${randomUUID()}${PART}`);
       await writeFile(part, raw, { mode: 0o600 });
-      await rename(part, join(dir, `${id}.eml`));
+      const name = `${id}-${sumOf(raw)}.eml`;
+      await rename(part, join(dir, name));
+      names.set(id, name);
       // Mails that arrive together may be in their places in another order than they came.
       const at = ids.findIndex((other) => other < id);
       ids.splice(at === -1 ? ids.length : at, 0, id);
@@ -51,9 +67,17 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
     },
     ids: () => ids,
     async read(id) {
-      if (!ids.includes(id)) return undefined;
+      const name = names.get(id);
+      if (name === undefined) return undefined;
       try {
-        return await readFile(join(dir, `${id}.eml`));
+        const raw = await readFile(join(dir, name));
+        // Mails that an earlier version stored have no checksum.
+        if (name !== `${id}.eml` && name !== `${id}-${sumOf(raw)}.eml`) {
+          throw new DamagedMail(
+            `${join(dir, name)} is not as it came: the disk or the memory may be failing`,
+          );
+        }
+        return raw;
       } catch (error) {
         if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
         throw error;
@@ -63,4 +87,9 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
 }
 
 const PART = ".part";
-const FILE = /^(\d{15})\.eml$/u;
+const ID_CHARS = 15;
+const FILE = /^\d{15}(?:-[0-9a-f]{8})?\.eml$/u;
+
+function sumOf(raw: Uint8Array): string {
+  return checksum(raw).toString("hex");
+}

@@ -72,9 +72,18 @@ export async function problemsOf(dataDir: string, said: readonly string[]): Prom
   }
   const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
   try {
-    return [...brokenIn(dataDir), ...lostIn(db, said).map((line) => `Lost: ${line}`), ...wrongInLog(dataDir)];
+    return [...foundIn(dataDir), ...lostIn(db, said).map((line) => `Lost: ${line}`), ...wrongInLog(dataDir)];
   } finally {
     db.close();
+  }
+}
+
+/** A file may be so torn that SQLite gives up on examining it. */
+function foundIn(dataDir: string): string[] {
+  try {
+    return brokenIn(dataDir);
+  } catch (error) {
+    return [`The engine's file cannot be examined: ${String(error)}`];
   }
 }
 

@@ -7,7 +7,7 @@ import {
   parseSigningSecret,
 } from "../../../src/config/callback-secrets.ts";
 import { loadConfig } from "../../../src/config/config.ts";
-import { loadTokenKeys, parseTokenKeys } from "../../../src/config/keys.ts";
+import { loadEngineToken, loadTokenKeys, parseTokenKeys } from "../../../src/config/keys.ts";
 import { isDamaged, makeSecret } from "../../../src/config/made-secret.ts";
 import { loadSigningKeys } from "../../../src/config/signing-keys.ts";
 import { ConfigError } from "../../../src/lib/config-error.ts";
@@ -18,6 +18,7 @@ test.each([
   ["token-keys", loadTokenKeys],
   ["callback-secret", loadCallbackSecrets],
   ["signing-keys", loadSigningKeys],
+  ["engine.token", loadEngineToken],
 ] as const)("every wrong bit in %s is refused with the file's name, or changes nothing", (name, load) => {
   const config = loadConfig({ DATA_DIR: temporaryFolder() });
   const file = join(config.dataDir, name);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openAudit } from "../../../src/lib/audit.ts";
+import { checkAudit } from "../../../src/lib/audit-check.ts";
 
 function tempFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "countersign-audit-"));
@@ -45,6 +46,7 @@ test("openAudit() adds lines to what is there, from any number of writers, for t
     what: "begin",
     about: "1",
     outcome: "pending",
+    sum: expect.stringMatching(/^[0-9a-f]{8}$/u),
   });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -74,4 +76,31 @@ test("openAudit() stops nothing when it cannot write: that is told, at most once
     now += 1_000;
   }
   expect(faults).toHaveLength(2);
+});
+
+test("checkAudit() names the line of every wrong bit, and takes lines that an earlier version wrote", async () => {
+  const folder = tempFolder();
+  const file = join(folder, "2026-11-21.jsonl");
+  writeFileSync(
+    file,
+    `{"time":"2026-11-21T09:00:00.000Z","who":"open","what":"begin","outcome":"pending"}\n`,
+  );
+  const audit = openAudit({ folder, clock: at("2026-11-21T10:00:00Z"), onFault: never });
+  audit.record({ who: "key:a", what: "begin", about: "é", outcome: "pending" });
+  const before = readFileSync(file).length;
+  audit.record({ who: "key:a", what: "consume", nonce: "ab", outcome: "granted" });
+  expect(await checkAudit(folder)).toEqual({ lines: 3, damaged: 0, places: [] });
+  const bytes = readFileSync(file);
+  // Without the end of the last line, whose loss loses nothing.
+  for (let bit = 8 * before; bit < 8 * (bytes.length - 1); bit += 1) {
+    const changed = Buffer.from(bytes);
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    writeFileSync(file, changed);
+    const { places } = await checkAudit(folder);
+    expect(places[0], `bit ${bit}`).toBe("2026-11-21.jsonl:3");
+  }
+});
+
+test("checkAudit() finds nothing wrong where there is no record", async () => {
+  expect(await checkAudit(join(tempFolder(), "none"))).toEqual({ lines: 0, damaged: 0, places: [] });
 });

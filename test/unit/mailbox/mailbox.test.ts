@@ -91,7 +91,9 @@ describe("startMailbox()", () => {
     const mailbox = await start();
     await send(mailbox, { ...MAIL, envelope: { from: "bounce@example.com", to: ["secret@example.com"] } });
     const [id] = mailbox.mails.ids();
-    const raw = await readFile(join(dir, `${id}.eml`), "utf8");
+    const [file = ""] = await readdir(dir);
+    expect(file).toMatch(new RegExp(`^${id}-[0-9a-f]{8}\\.eml$`, "u"));
+    const raw = await readFile(join(dir, file), "utf8");
     expect(raw).toMatch(/^Return-Path: <bounce@example\.com>\r\nDelivered-To: secret@example\.com\r\n/u);
     expect(raw).toContain("To: ana@example.com\r\n");
   });
@@ -104,9 +106,40 @@ describe("startMailbox()", () => {
     await writeFile(join(dir, "000000000000001-x.part"), "half");
     const second = await start();
     expect(second.mails.ids()).toEqual(ids);
-    expect(await readdir(dir)).toEqual([`${ids[0]}.eml`]);
+    expect(await readdir(dir)).toEqual([
+      expect.stringMatching(new RegExp(`^${ids[0]}-[0-9a-f]{8}.eml$`, "u")),
+    ]);
     await send(second);
     expect(second.mails.ids().slice(1)).toEqual(ids);
+  });
+
+  test("shows mails that an earlier version stored, without a checksum", async () => {
+    await writeFile(join(dir, "000001764567890.eml"), "Subject: Old\r\n\r\nold");
+    const mailbox = await start();
+    expect(mailbox.mails.ids()).toEqual(["000001764567890"]);
+    expect(String(await mailbox.mails.read("000001764567890"))).toContain("old");
+  });
+
+  test("does not show a mail with a wrong bit, names its file, and shows the others", async () => {
+    const mailbox = await start();
+    await send(mailbox);
+    const [id = ""] = mailbox.mails.ids();
+    const [name = ""] = await readdir(dir);
+    await send(mailbox, { ...MAIL, subject: "Another" });
+    const bytes = await readFile(join(dir, name));
+    const get = await pagesOf(mailbox);
+    for (let bit = 0; bit < 8 * bytes.length; bit += 97) {
+      const changed = Buffer.from(bytes);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      await writeFile(join(dir, name), changed);
+      await expect(mailbox.mails.read(id), `bit ${bit}`).rejects.toThrow(name);
+    }
+    const list = (await get("/mailbox")).html;
+    expect([list.includes("Another"), list.includes("(damaged)")]).toEqual([true, true]);
+    expect((await get(`/mailbox/${id}`)).html).toContain(name);
+    expect((await get(`/mailbox/${id}/raw`)).res.status).toBe(404);
+    await writeFile(join(dir, name), bytes);
+    expect((await get(`/mailbox/${id}/raw`)).res.status).toBe(200);
   });
 
   test("keeps the newest mails only", async () => {
