@@ -78,7 +78,8 @@ describe("countersign keys", () => {
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    const common = { time: expect.any(String), who: "operator", client: "billing", outcome: "done" };
+    const written = { time: expect.any(String), sum: expect.any(String) };
+    const common = { ...written, who: "operator", client: "billing", outcome: "done" };
     const scopes = "approvals:create approvals:read";
     expect(entries).toEqual([
       { ...common, what: "key.create", about: id, scopes },
