@@ -31,6 +31,9 @@ const ENV = {
   // Requests to the registry of which no test says anything.
   npm_config_audit: "false",
   npm_config_update_notifier: "false",
+  // By itself, npm waits five minutes for a request that got stuck, and then tries again.
+  npm_config_fetch_timeout: "60000",
+  npm_config_fetch_retries: "5",
 };
 
 interface Packed {
