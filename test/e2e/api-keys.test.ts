@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { revokeKey, rotateKey } from "../../src/auth/manage-keys.ts";
+import { untilPasses } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { ROOT } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
@@ -95,6 +96,7 @@ test("with a key a gateway may be reached from elsewhere, and without one it doe
   expect((await call(`${url}/wait?id=x`, { headers: host })).status).toBe(401);
   const headers = { ...host, authorization: `Bearer ${key}` };
   expect((await call(`${url}/wait?id=x`, { headers })).status).toBe(404);
-  expect((await call(`${url}/readyz`, { headers: host })).status).toBe(200);
+  // An engine that takes two seconds to answer is not ready.
+  await untilPasses(async () => expect((await call(`${url}/readyz`, { headers: host })).status).toBe(200));
   expect((await call(`${url}/mailbox`, { headers: host })).status).toBe(404);
 });
