@@ -22,8 +22,13 @@ import { ROOT } from "../support/service-process.ts";
 
 const run = promisify(execFile);
 
+/** How this machine reaches the registry: through a proxy, or with certificates of its own. */
+const NETWORK =
+  /^(?:NODE_EXTRA_CA_CERTS|NODE_USE_SYSTEM_CA|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|npm_config_(?:registry|cafile|proxy|https_proxy|noproxy))$/iu;
+
 /** A stranger's: the checkout's Node, and nothing of the npm that runs the tests. */
 const ENV = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NETWORK.test(name))),
   PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
   HOME: process.env["HOME"] ?? "",
   npm_config_prefer_offline: "true",
