@@ -31,7 +31,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
   STANDING_REFUSAL: {
     when: "People have rejected this action and said not to be asked again, and that still holds. Nobody was asked. `refusal` names their approval, what they refused, and until when.",
     remedy:
-      "Do not run it, and do not ask again before `refusal.until`. The people who said so, or an operator, can revoke it earlier.",
+      "Do not run it, and do not ask again before `refusal.until`. An operator, or another program with the scope `approvals:manage`, can revoke it earlier.",
   },
   NOT_FOUND: {
     when: "Nothing exists at this address or with this id.",
