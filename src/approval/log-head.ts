@@ -16,7 +16,7 @@ export interface LogHead {
   readonly note: string;
 }
 
-/** The same for all gateways, so that one mail a day goes to each address. */
+/** The same for all gateways, so that one mail a day goes to each address. No id that a caller may choose: `~`. */
 export function logHeadId({ day, n }: Pick<LogHead, "day" | "n">): string {
-  return `log-head.${day}.${n}`;
+  return `${LOG_HEAD_KIND}~${day}.${n}`;
 }

@@ -42,6 +42,7 @@ function addressIn(text: string): string | undefined {
   const url = URL.parse(text);
   const isFine =
     (url?.protocol === "https:" || url?.protocol === "http:") &&
-    [url.search, url.hash, url.username, url.password].every((part) => part === "");
+    [url.username, url.password].every((part) => part === "") &&
+    !/[?#]/u.test(url.href);
   return isFine ? url.href.replace(/\/$/u, "") : undefined;
 }

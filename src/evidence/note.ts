@@ -102,6 +102,8 @@ function signatureLine(line: string): SignatureLine | undefined {
   const [, name, encoded] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/u.exec(line) ?? [];
   if (name === undefined || encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, "base64");
+  // Node reads more than others do, and one line that they cannot read spoils the whole note for them.
+  if (bytes.toString("base64") !== encoded) return undefined;
   return { line, name, id: bytes.subarray(0, ID_BYTES).toString("hex"), signature: bytes.subarray(ID_BYTES) };
 }
 

@@ -128,16 +128,29 @@ function answersOf(course: Course, { decisions }: Outcome, before: readonly numb
       ? []
       : ["Other answers of the stages before count by the rule than the outcome has"];
   const differing = decisions.flatMap((counted) => {
-    const { n, email, at, stage: _, signedInBy, ...said } = counted;
+    const { n, email, at, stage: _, signedInBy, doNotAsk, ...said } = counted;
     const found = ballots.find(({ ballot }) => ballot.n === n);
     const decision = found && decisionOf(found.record);
     if (found === undefined || decision === undefined)
       return [`The outcome counts ballot ${n}, which has no answer`];
-    const { kind: __, by, nonce: ___, contentHash: ____, signedInBy: signedIn, ...given } = decision;
-    // Outcomes of earlier versions do not have it.
+    const {
+      kind: __,
+      by,
+      nonce: ___,
+      contentHash: ____,
+      signedInBy: signedIn,
+      doNotAsk: spared,
+      ...given
+    } = decision;
+    // Outcomes that a worker of an earlier version has written do not have them.
     const isSameDoor = signedInBy === undefined || signedInBy === signedIn;
+    const isSameRefusal = doNotAsk === undefined || isSameJson(doNotAsk, spared);
     const isSame =
-      isSameJson(said, given) && isSameDoor && email === by && Date.parse(at) === found.record.settledAt;
+      isSameJson(said, given) &&
+      isSameDoor &&
+      isSameRefusal &&
+      email === by &&
+      Date.parse(at) === found.record.settledAt;
     if (!isSame) return [`The outcome has another answer for ballot ${n} than the ballot`];
     return rule.requester === rule.whoIs(by) ? [`The requester's own answer on ballot ${n} counts`] : [];
   });

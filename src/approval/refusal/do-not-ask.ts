@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
+import { decimalOf } from "../../lib/decimal.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import { argumentsProblems } from "../action-problems.ts";
 import type { Action } from "../action-schema.ts";
@@ -57,7 +58,7 @@ export interface DoNotAsk {
   readonly limits?: Limits;
 }
 
-const amount = z.union([z.number(), z.string()]);
+const amount = z.union([z.number(), z.string()]).refine((value) => decimalOf(value) !== undefined);
 
 export const storedDoNotAsk: z.ZodType<DoNotAsk> = z.object({
   until: z.iso.datetime(),

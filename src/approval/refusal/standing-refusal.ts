@@ -2,7 +2,7 @@
  * A standing refusal: people have rejected an action and said not to be asked again. It follows from what is stored of the
  * approval, and nothing else.
  *
- * R1 It stands if the approval was rejected, and every answer that rejected it says so. What one of them leaves out, the
+ * R1 It stands if answers rejected the approval, not silence, and every answer that rejected it says so. What one of them leaves out, the
  *    refusal leaves out.
  * R2 It is over at the earliest time that one of them names, or when it is revoked: by the promise of a use, which nobody else
  *    can create for an approval that was rejected.
@@ -42,6 +42,9 @@ export function standingRefusal(root: StoredRecord): StandingRefusal | undefined
     doNotAsk === undefined ? [] : [{ n, email, doNotAsk }],
   );
   if (said.length === 0 || said.length < rejections.length) return undefined;
+  // The rejections were too few by the rule: time has ended it.
+  const because = outcome.why?.because;
+  if (because === "deadline" || because === "stage-time") return undefined;
   return {
     approval: root.id,
     sinceMs: root.settledAt ?? root.timeoutAt,

@@ -11,9 +11,13 @@ const DAY_MS = 86_400_000;
 /** How long a promise may be settled: longer than its day. */
 const OPEN_MS = 2 * DAY_MS;
 
-/** @param day such as `2026-03-02`, in UTC */
+/**
+ * No id that a caller may choose: `~`.
+ *
+ * @param day such as `2026-03-02`, in UTC
+ */
 export function witnessedId({ key }: Pick<Witness, "key">, day: string): string {
-  return `log-witness.${day}.${key.id}`;
+  return `${LOG_WITNESS_KIND}~${day}.${key.id}`;
 }
 
 /** The day that this instant is in, in UTC, or one before it. */

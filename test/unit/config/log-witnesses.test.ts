@@ -25,6 +25,7 @@ test.each([
     `${KEY} https://user@witness.example`,
     "witness 1 must be a verifier key, a space, and an http or https URL",
   ],
+  [`${KEY} https://a.example/?`, "witness 1 must be a verifier key, a space, and an http or https URL"],
   [`${KEY} https://a.example more`, "witness 1 must be a verifier key, a space, and an http or https URL"],
   [
     `${KEY.replace("lite+", "lite2+")} https://a.example`,

@@ -27,6 +27,13 @@ describe("a signed note", () => {
     });
   });
 
+  it("has no line that another reader would refuse", () => {
+    const key = keyOf(EXAMPLE_KEY);
+    expect(openNote(EXAMPLE.replace("yaQM=", "yaQM"), [key])).toBeUndefined();
+    expect(openNote(EXAMPLE.replace("yaQM=", "yaQM=="), [key])).toBeUndefined();
+    expect(openNote(EXAMPLE.replace("yaQM=", "yaQN="), [key])).toBeUndefined();
+  });
+
   it("is verified by the key's text, and signed by each key", () => {
     const seeds = [SEED, Buffer.alloc(32, 2)];
     const note = signNote(TEXT, NAME, seeds);

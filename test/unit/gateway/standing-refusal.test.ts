@@ -1,6 +1,9 @@
 /** A standing refusal on its way through the service: said with a rejection, met by the next request, looked at and revoked. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Rejected, requireApproval } from "../../../src/agents/index.ts";
+import { storedDoNotAsk } from "../../../src/approval/refusal/do-not-ask.ts";
+import { standingRefusal } from "../../../src/approval/refusal/standing-refusal.ts";
+import { outcomeOf } from "../../../src/approval/stored.ts";
 import { createClient } from "../../../src/client/index.ts";
 import { Keys } from "./admin/rig.ts";
 import { openRig, type Rig } from "./rig.ts";
@@ -238,6 +241,27 @@ describe("it stands", () => {
     expect((await ask(tool)).status).toBe(202);
   });
 
+  test("not if time ended it, and not the answers", async () => {
+    const id = await refused(newTool(), { for: "P1D" });
+    const root = await rig.settled(id);
+    expect(standingRefusal(root)).toMatchObject({ approval: id });
+    const progress = {
+      of: "approvals",
+      given: 0,
+      needed: 2,
+      people: 3,
+      rejections: 1,
+      answered: 1,
+      stage: 1,
+      stages: 1,
+    };
+    for (const because of ["deadline", "stage-time"]) {
+      const value = { ...(root.value as object), why: { because, progress, atMs: 1 } };
+      expect(outcomeOf({ ...root, value })).toMatchObject({ why: { because } });
+      expect(standingRefusal({ ...root, value })).toBeUndefined();
+    }
+  });
+
   test("for what all of them refuse", async () => {
     const tool = newTool();
     const id = `both-${tool}`;
@@ -323,4 +347,10 @@ describe("an answer cannot say it", () => {
     const id = String((await rig.json("POST", "/approvals", request, agent)).body["id"]);
     expect((await decide(id, no())).status).toBe(422);
   });
+});
+
+test("limits that another program has stored are amounts, or none", () => {
+  const within = (max: string) => ({ until: "2026-12-24T00:00:00.000Z", limits: { "/n": { max } } });
+  expect(storedDoNotAsk.safeParse(within("12.50")).success).toBe(true);
+  expect(storedDoNotAsk.safeParse(within("abc")).success).toBe(false);
 });

@@ -86,7 +86,7 @@ test("checkAudit() names the line of every wrong bit, and takes lines that an ea
     `{"time":"2026-11-21T09:00:00.000Z","who":"open","what":"begin","outcome":"pending"}\n`,
   );
   const audit = openAudit({ folder, clock: at("2026-11-21T10:00:00Z"), onFault: never });
-  audit.record({ who: "key:a", what: "begin", about: "é", outcome: "pending" });
+  audit.record({ who: "key:a", what: "begin", about: "é \u2028 \u2029", outcome: "pending" });
   const before = readFileSync(file).length;
   audit.record({ who: "key:a", what: "consume", nonce: "ab", outcome: "granted" });
   expect(await checkAudit(folder)).toEqual({ lines: 3, damaged: 0, places: [] });

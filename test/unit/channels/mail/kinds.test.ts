@@ -47,7 +47,7 @@ CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 const logHeadMail = (locale: string): LogHeadMail => ({
   kind: "log-head",
   to: { email: "ana@a.example", locale },
-  name: "log-head.2026-03-02.1",
+  name: "log-head~2026-03-02.1",
   note: NOTE,
 });
 
