@@ -3,18 +3,24 @@ import type { Story } from "./rule-story.ts";
 
 export interface RulePath {
   readonly name: string;
-  readonly request: Readonly<Record<string, unknown>>;
+  /** Or how it follows from the approval's id, for people who are in one approval only. */
+  readonly request: Request | ((id: string) => Request);
+  /** What is done before it is asked. */
+  readonly before?: Act;
   /** Each is done once the approval rests. */
   readonly acts: readonly Act[];
-  /** If present, `TIME_MS` passes after the acts, and then these are done. */
+  /** If present, `TIME_MS` passes after the acts, so that what the path is about comes due, and then these are done. */
   readonly later?: readonly Act[];
-  /** The answers that count, as `address: choice`, and what became of all ballots. The outcome is always `approved`. */
+  /** Default: `approved`. */
+  readonly outcome?: "rejected" | "expired";
+  /** The answers that count, as `address: choice`, and what became of all ballots. An id in an address is `…`. */
   readonly decisions: readonly string[];
   readonly ballots: readonly string[];
   /** Kinds of the mails that only tell something, and of reminders, in alphabetical order. */
   readonly notices: readonly string[];
 }
 
+type Request = Readonly<Record<string, unknown>>;
 type Act = (story: Story) => Promise<void>;
 
 /** Deadlines of stages and the like: longer than a whole round takes in real time, so that only the moved clock ends them. */
@@ -32,6 +38,15 @@ const approves =
   (who: string, nth = 1): Act =>
   (story) =>
     story.press(who, { nth });
+
+const changeable = [
+  { value: "approve", effect: "approve" },
+  { value: "reject", effect: "reject" },
+  { value: "changes", effect: "changes" },
+];
+
+/** Somebody who is away for a time: in one approval only, because a rule about a person holds for all. */
+const eveOf = (id: string) => `eve.${id}@example.com`;
 
 export const RULE_PATHS: readonly RulePath[] = [
   {
@@ -88,11 +103,7 @@ export const RULE_PATHS: readonly RulePath[] = [
     name: "changed and asked again",
     request: {
       approvers: [ANA, BO],
-      choices: [
-        { value: "approve", effect: "approve" },
-        { value: "reject", effect: "reject" },
-        { value: "changes", effect: "changes" },
-      ],
+      choices: changeable,
     },
     acts: [
       (story) => story.press(ANA, { choice: "changes" }),
@@ -102,5 +113,62 @@ export const RULE_PATHS: readonly RulePath[] = [
     decisions: [`${BO}: approve`],
     ballots: [`${ANA} changes_requested`, `${BO} withdrawn`, `${ANA} withdrawn`, `${BO} approved`],
     notices: ["changes-requested", "no-longer-needed", "no-longer-needed", "outcome", "requester-outcome"],
+  },
+  {
+    name: "expired at its deadline",
+    request: { approvers: [ANA, BO], require: "all", deadline: TIME },
+    acts: [approves(ANA)],
+    later: [],
+    outcome: "expired",
+    decisions: [`${ANA}: approve`],
+    ballots: [`${ANA} approved`, `${BO} expired`],
+    notices: ["no-longer-needed", "outcome", "requester-outcome"],
+  },
+  {
+    name: "expired while it waited for changes",
+    request: { approvers: [ANA], choices: changeable, deadline: TIME },
+    acts: [(story) => story.press(ANA, { choice: "changes" })],
+    later: [],
+    outcome: "expired",
+    decisions: [`${ANA}: changes`],
+    ballots: [`${ANA} changes_requested`],
+    notices: ["changes-requested", "outcome", "requester-outcome"],
+  },
+  {
+    name: "rejected when the time of its second stage was over",
+    request: { stages: [{ approvers: [ANA] }, { approvers: [BO], deadline: TIME, onDeadline: "reject" }] },
+    acts: [approves(ANA)],
+    later: [],
+    outcome: "rejected",
+    decisions: [`${ANA}: approve`],
+    ballots: [`${ANA} approved`, `${BO} expired`],
+    notices: ["no-longer-needed", "outcome", "requester-outcome"],
+  },
+  {
+    name: "others asked in their place when the time of a stage was over",
+    request: {
+      stages: [
+        { approvers: [ANA], deadline: TIME, onDeadline: "escalate", escalateTo: [BO], replace: true },
+        { approvers: [CY] },
+      ],
+    },
+    acts: [],
+    later: [approves(BO), approves(CY)],
+    decisions: [`${BO}: approve`, `${CY}: approve`],
+    ballots: [`${ANA} withdrawn`, `${BO} approved`, `${CY} approved`],
+    notices: ["no-longer-needed", "outcome", "outcome", "requester-outcome"],
+  },
+  {
+    name: "back in the office before the second stage",
+    request: (id) => ({
+      stages: [{ approvers: [eveOf(id)] }, { approvers: [eveOf(id)] }],
+      reminders: { after: [TIME] },
+    }),
+    before: (story) => story.post("/absences", { person: eveOf(story.id), to: DEE, until: TIME }),
+    acts: [],
+    later: [approves(DEE), (story) => story.press(eveOf(story.id))],
+    decisions: [`${DEE}: approve`, `${eveOf("…")}: approve`],
+    ballots: [`${DEE} approved`, `${eveOf("…")} approved`],
+    notices: ["outcome", "outcome", "reminder", "requester-outcome"],
   },
 ];

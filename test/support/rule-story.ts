@@ -72,7 +72,9 @@ export class Story {
   }
 
   async ask(): Promise<void> {
-    const { request } = this.path;
+    const { before, request: asked } = this.path;
+    const request = typeof asked === "function" ? asked(this.id) : asked;
+    await before?.(this);
     await this.#api.ask({ deadline: "P7D", ...request, id: this.id, title: this.id, requester: REQUESTER });
     await this.#rest();
   }
@@ -95,7 +97,10 @@ export class Story {
     return this.#told();
   }
 
-  async press(who: string, { nth = 1, choice }: { nth?: number; choice?: string }): Promise<void> {
+  async press(
+    who: string,
+    { nth = 1, choice }: { readonly nth?: number; readonly choice?: string } = {},
+  ): Promise<void> {
     const mail = await eventually(
       `${this.id}: mail ${nth} to ${who}`,
       () => unlike(this.#relay.mailsOf(this.id)).filter(({ to }) => to === who)[nth - 1],
@@ -108,8 +113,14 @@ export class Story {
 
   /** Of the program that asked. */
   async call(act: string, body: object): Promise<void> {
-    const url = `${this.#api.origin}/approvals/${this.id}/${act}`;
-    const answer = await post(url, body, { "idempotency-key": `${this.id} ${act}` });
+    await this.post(`/approvals/${this.id}/${act}`, body);
+  }
+
+  async post(path: string, body: object): Promise<void> {
+    const answer = await post(`${this.#api.origin}${path}`, body, {
+      "idempotency-key": `${this.id} ${path}`,
+    });
+    if (answer.status === 201) return;
     // Stored, but the worker that would have acted on it has died.
     if (answer.status !== 202) expectStatus(answer, 200);
   }
@@ -151,13 +162,14 @@ export class Story {
     const pages = await Promise.all(
       asking.map(async ({ to, links }) => `${to}: ${(await look(links.approve)).decision}`),
     );
+    const inWords = (line: string) => line.replaceAll(this.id, "…");
     return {
       outcome,
-      decisions: decisions.map(({ email, choice }) => `${email}: ${choice}`),
-      ballots: ballots.map(({ approver, state }) => `${approver.email} ${state}`),
+      decisions: decisions.map(({ email, choice }) => inWords(`${email}: ${choice}`)),
+      ballots: ballots.map(({ approver, state }) => inWords(`${approver.email} ${state}`)),
       notices: [...this.#ordered].map((notice) => this.#notices.get(notice) ?? "unknown").sort(),
-      mails: mailsIn(this.mails()).map((mail) => mail.replaceAll(this.id, "…")),
-      pages: pages.sort(),
+      mails: mailsIn(this.mails()).map(inWords),
+      pages: pages.map(inWords).sort(),
     };
   }
 }
