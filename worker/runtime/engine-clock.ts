@@ -17,3 +17,21 @@ export function goByEngineTime(resonate: Resonate, now: () => number): void {
   Object.assign(clock, { now });
   resonate.setDependency("resonate:date", { now });
 }
+
+/**
+ * A clock that stands still until the code that reads it awaits something. The SDK takes how long a promise may stay open, and
+ * adds that to the time itself; so a workflow that wants a certain instant subtracts the time first, and both must read the same
+ * millisecond, or a deadline is a moment later than it was set.
+ */
+export function steadyClock(now: () => number): () => number {
+  let read: number | undefined;
+  return () => {
+    if (read === undefined) {
+      read = now();
+      queueMicrotask(() => {
+        read = undefined;
+      });
+    }
+    return read;
+  };
+}

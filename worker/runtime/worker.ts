@@ -3,7 +3,7 @@ import { type Network, Resonate } from "@resonatehq/sdk";
 import { engineTimeOf } from "../../src/durable/engine-time.ts";
 import { ask, stored } from "../../src/durable/protocol-client.ts";
 import { openAbsenceBook } from "../../src/service/absences/book.ts";
-import { goByEngineTime } from "./engine-clock.ts";
+import { goByEngineTime, steadyClock } from "./engine-clock.ts";
 import { makeFaster } from "./faster-sdk.ts";
 import { GuardedNetwork } from "./guard.ts";
 import type { Registration } from "./registration.ts";
@@ -45,7 +45,9 @@ export function startWorker(options: WorkerOptions): Worker {
   const { network, pid, leaseMs, concurrency, log, workflows, services, valueBytesMax, handBackMs } = options;
   const { sharesValues = false } = options;
   const logger = sdkLogger(log);
-  const { now } = engineTimeOf(network);
+  const engineTime = engineTimeOf(network);
+  const now = () => engineTime.now();
+  const workflowTime = steadyClock(now);
   const registered = new Set<string>();
   const measures = "measures" in services ? services.measures : undefined;
   const spans = "spans" in services ? services.spans : undefined;
@@ -67,7 +69,7 @@ export function startWorker(options: WorkerOptions): Worker {
   carryValuesWhole(resonate, sharesValues);
   if (!makeFaster(resonate))
     log.warn({}, "this version of the SDK is not the expected one: steps take more CPU");
-  goByEngineTime(resonate, now);
+  goByEngineTime(resonate, workflowTime);
   const look = async (id: string) => {
     const response = await ask(network, "promise.get", { id });
     return response.ok ? stored(response.data.promise) : undefined;
@@ -81,7 +83,7 @@ export function startWorker(options: WorkerOptions): Worker {
     begun: (workflow: string) => steps.begun(workflow),
     traced: tracedBy(tracing, spans),
     traceOf: (workflow: string) => tracing?.traceOf(workflow),
-    now,
+    now: workflowTime,
     log,
   };
   provideServices(resonate, { ...services, ...ofEngine });
