@@ -102,12 +102,13 @@ test("a worker killed in the middle of an attempt, and one killed between two, l
   });
   await using leases = await startLeases(site);
   const api = new Api((await site.start("gateway")).url);
-  const first = await site.start("worker");
+  const first = await site.startProxied("worker");
   const workflow = newId("greet");
   const begin = `/begin?id=${workflow}&func=greet&callbackUrl=${encodeURIComponent(receiver.url)}`;
   expectStatus(await post(`${api.origin}${begin}`, "Ana"), 200);
   await arrived.promise;
-  await first.killHard();
+  await first.service.killHard();
+  await first.proxy.drained();
   leases.end();
 
   // This one dies when it has gone to rest after the next attempt, before it could make another, however slow the machine is.
@@ -158,6 +159,7 @@ test("a worker killed at any moment around the start of callbacks: each is start
       const held = proxy.hold(moment, matches);
       await held.reached;
       await service.killHard();
+      await proxy.drained();
       leases.end();
       held.release("cut");
     }
@@ -165,9 +167,10 @@ test("a worker killed at any moment around the start of callbacks: each is start
 
   const id = await api.ask({ id: newId("po"), approvers: [ANA], callbackUrl: receiver.url });
   await killedAt(["request", created], ["reply", created], ["request", settled(2)]);
-  const quiet = await site.start("worker");
+  const quiet = await site.startProxied("worker");
   const mail = await relay.mailTo(ANA, id);
-  await quiet.killHard();
+  await quiet.service.killHard();
+  await quiet.proxy.drained();
   leases.end();
   await press(mail.links.approve);
   await killedAt(["request", created], ["reply", created], ["request", settled(3)], ["reply", settled(3)]);

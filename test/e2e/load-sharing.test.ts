@@ -42,6 +42,7 @@ test("two workers share 200 workflows, one is killed -9 in the middle: all end",
     [first, second].every(({ proxy }) => acquired(proxy).size > 10),
   );
   await first.service.killHard();
+  await first.proxy.drained();
   // Not what it had lost before, if leases end by themselves.
   const lost = acquired(second.proxy);
   const held = [...acquired(first.proxy)].filter((id) => !lost.has(id));

@@ -1,7 +1,9 @@
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { STEP_TAG } from "../../src/durable/step-record.ts";
+import { eventually } from "./eventually.ts";
 
 /** A request of the protocol on its way from a gateway or worker to the engine. */
 export interface Asked {
@@ -47,6 +49,11 @@ export interface EngineProxy extends AsyncDisposable {
   readonly replies: readonly Replied[];
   /** Holds the first request that matches, at that moment. */
   hold(moment: Moment, matches: (asked: Asked) => boolean): HeldRequest;
+  /**
+   * When the process is dead: waits until the engine has answered all that it had sent, but what is held. On a busy machine a
+   * task may be given to a worker that has been dead for a while, and its lease begins then.
+   */
+  drained(): Promise<void>;
 }
 
 interface HeldRequest {
@@ -62,9 +69,13 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
   const asked: Asked[] = [];
   const replies: Replied[] = [];
   const holds: Hold[] = [];
+  let underWay = 0;
   const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, outgoing) => {
-    void forward(incoming, outgoing).catch(() => outgoing.destroy());
+    underWay += 1;
+    void forward(incoming, outgoing)
+      .catch(() => outgoing.destroy())
+      .finally(() => (underWay -= 1));
   });
   // Streams stay open for good, and processes may take their time.
   server.requestTimeout = 0;
@@ -93,8 +104,12 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
   async function met(moment: Moment, about: Asked): Promise<void | "cut"> {
     const at = holds.findIndex((hold) => hold.moment === moment && hold.matches(about));
     const [hold] = at === -1 ? [] : holds.splice(at, 1);
-    hold?.reached.resolve(about);
-    return (await hold?.released.promise) ?? (await proxy.watcher?.(moment, about));
+    if (hold === undefined) return proxy.watcher?.(moment, about);
+    hold.reached.resolve(about);
+    underWay -= 1;
+    const how = await hold.released.promise;
+    underWay += 1;
+    return how ?? proxy.watcher?.(moment, about);
   }
 
   const proxy: EngineProxy = {
@@ -111,6 +126,11 @@ export async function startEngineProxy(engineUrl: string): Promise<EngineProxy> 
       };
       holds.push(hold);
       return { reached: hold.reached.promise, release: hold.released.resolve };
+    },
+    drained: async () => {
+      const connections = promisify(server.getConnections.bind(server));
+      const isOver = async () => (await connections()) === 0 && underWay === 0;
+      await eventually("all that the dead process had sent is answered", isOver);
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
