@@ -162,8 +162,8 @@ function deathsOf(path: RulePath, steps: ReadonlyMap<Story, ReadonlySet<string>>
   const common = [...(first ?? [])].filter((step) => others.every((other) => other.has(step)));
   // A worker releases a task only when it has lost the lease, which a busy machine brings about.
   const certain = common.filter((step) => !step.includes("task.release"));
-  // Fewer are no whole path.
-  expect(certain.length, path.name).toBeGreaterThan(25);
+  // Fewer are no whole path: the shortest, which ends by its deadline, makes 23.
+  expect(certain.length, path.name).toBeGreaterThan(20);
   const deaths = certain
     .sort()
     .flatMap(deathsAt)

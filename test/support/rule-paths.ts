@@ -141,7 +141,7 @@ export const RULE_PATHS: readonly RulePath[] = [
     later: [],
     outcome: "rejected",
     decisions: [`${ANA}: approve`],
-    ballots: [`${ANA} approved`, `${BO} expired`],
+    ballots: [`${ANA} approved`, `${BO} withdrawn`],
     notices: ["no-longer-needed", "outcome", "requester-outcome"],
   },
   {

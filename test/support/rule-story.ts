@@ -154,7 +154,11 @@ export class Story {
     const { result } = await this.#api.ended(this.id, PATIENCE);
     // Workflows of their own, which may end after the approval.
     const count = this.path.notices.length;
-    await eventually(`${this.id} has ${count} notices`, () => this.#ordered.size >= count, PATIENCE);
+    await eventually(
+      `${this.id} (${this.path.name}) has ${count} notices`,
+      () => this.#ordered.size >= count || Promise.reject(new Error([...this.#notices.values()].join())),
+      PATIENCE,
+    );
     await this.#noticesEnd();
     const { outcome, decisions } = result as Outcome;
     const { ballots } = await this.#api.approval(this.id);

@@ -1,5 +1,10 @@
 /** Whom a judgement tells of what: mails that are no question. Follows from what was judged, and reads nothing. */
-import { type CountedDecision, effectOf } from "../../src/approval/approval.ts";
+import {
+  type CountedDecision,
+  type Effect,
+  effectOf,
+  type OutcomeKind,
+} from "../../src/approval/approval.ts";
 import { type Program, programOf } from "../../src/approval/doer.ts";
 import type { Evaluation } from "../../src/approval/evaluate/evaluation.ts";
 import { nextDeadline } from "../../src/approval/next-deadline.ts";
@@ -50,15 +55,26 @@ export function noticesOf(judged: Judged, decisions: readonly CountedDecision[])
     ...(verdict.why && { why: verdict.why }),
     ...howCancelled(judged),
   };
-  // The only person who was asked has seen on the receipt what came of it.
-  const isAlone = seats.length + past.length === 1;
-  const told = isAlone ? [] : [...answers.values()];
+  const told = seats.length + past.length === 1 ? decisions.filter(isUnaware(verdict.outcome)) : decisions;
+  const toTell = new Map(told.map(({ email, n }) => [addressKey(email), n]));
   return [
     ...notices,
-    ...told.map((n): Says => ({ mail: "outcome", ...ballotOf(judged, n), ...ended })),
+    ...[...toTell.values()].map((n): Says => ({ mail: "outcome", ...ballotOf(judged, n), ...ended })),
     ...(requester === undefined ? [] : [{ mail: "requester-outcome", ...ended } as const]),
   ];
 }
+
+/** The only person who was asked has seen on the receipt what came of it, where that followed from the answer. */
+function isUnaware(outcome: OutcomeKind): (decision: CountedDecision) => boolean {
+  return (decision) => OUTCOMES[effectOf(decision)] !== outcome;
+}
+
+/** What one answer makes of an approval that asks nobody else, if it makes anything of it. */
+const OUTCOMES: Readonly<Record<Effect, OutcomeKind | undefined>> = {
+  approve: "approved",
+  reject: "rejected",
+  changes: undefined,
+};
 
 /** When the end was settled; else now. */
 function endedAt({ end, nowMs }: Judged): number {

@@ -47,6 +47,31 @@ describe("rehearse()", () => {
     expect(mail?.text).toContain("31 January 2030 at 09:00 UTC");
   });
 
+  it.each([
+    ["requested changes that nobody made", "changes", "expired", true],
+    ["said no", "reject", "rejected", false],
+    ["said yes", "approve", "approved", false],
+  ] as const)(
+    "tells the only person who was asked, and %s, how it ended, unless their receipt has said it",
+    async (_, choice, outcome, isTold) => {
+      const request = {
+        title: "Buy 40 laptops",
+        approvers: ["ana@example.com"],
+        deadline: "P30D",
+        choices: [
+          { value: "approve", label: "Approve", effect: "approve" },
+          { value: "reject", label: "Reject", effect: "reject" },
+          { value: "changes", label: "Request changes", effect: "changes" },
+        ],
+      };
+      const { outcome: how, mails } = await rehearse(request, {
+        people: { "*": { choice, comment: "Why so many?" } },
+      });
+      expect(how).toMatchObject({ outcome });
+      expect(mails.some(({ to, kind }) => kind === "outcome" && to === "ana@example.com")).toBe(isTold);
+    },
+  );
+
   it("shows an action, and lets people leave items out", async () => {
     const pay = { tool: "pay", arguments: { to: "Ana" } };
     const one = await rehearse({ ...THREE, require: 1, action: pay }, { people: { "*": "approve" } });
