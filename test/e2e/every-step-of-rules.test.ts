@@ -130,7 +130,9 @@ test("killed at requests of every path through the rules: each ends as if nobody
   // A calm run that loses its lease to a stall stores what it does in other requests, and both approvals of a path at once.
   const [came, byChance] = [open.filter(isAsked), open.filter((death) => !isAsked(death))];
   expect(came.map(nameOf), "deaths that were planned and never came").toEqual([]);
-  expect(byChance.length, `requests by chance: ${byChance.map(nameOf)}`).toBeLessThan(planned / 10);
+  expect(byChance.length, `requests by chance: ${byChance.map(nameOf).join("; ")}`).toBeLessThan(
+    planned / 10,
+  );
   console.log(
     `every step of rules: seed ${seed}, ${planned} of ${possible.flat().length} deaths, ${approvals} approvals, ${copies} mails sent again`,
   );
