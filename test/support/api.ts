@@ -25,9 +25,14 @@ const TRIES_MAX = 10;
 /** The HTTP API as a program uses it. Throws on statuses that its callers do not expect; `…Raw` answers them all. */
 export class Api {
   readonly origin: string;
+  /** How often a request was sent again because the engine was late. */
+  sentAgain = 0;
+  readonly #patienceMs: number;
 
-  constructor(origin: string) {
+  /** @param options.patienceMs what a 503 must have taken at least to be one of an engine that is late */
+  constructor(origin: string, { patienceMs = ENGINE_PATIENCE_MS } = {}) {
     this.origin = origin;
+    this.#patienceMs = patienceMs;
   }
 
   beginRaw(id: string | undefined, arg?: unknown, options: BeginOptions = {}): Promise<Called> {
@@ -73,15 +78,21 @@ export class Api {
     return post(`${this.origin}/approvals`, { title: "Order 40 laptops", ...request });
   }
 
-  /** Requests an approval; answers its id. */
+  /** Requests an approval; answers its id. Says so where it had to ask again. */
   async ask(request: Readonly<Record<string, unknown>>): Promise<string> {
     for (let tries = 1; ; tries++) {
       const startedAt = performance.now();
       const answer = await this.askRaw(request);
       // As it is told to: but only where the gateway has waited for its engine for as long as it does, on a machine that stood still.
-      const isLate = answer.status === 503 && performance.now() - startedAt > ENGINE_PATIENCE_MS;
-      if (isLate && request["id"] !== undefined && tries < TRIES_MAX) continue;
-      return String(expectStatus(answer, 202).json()["id"]);
+      const tookMs = performance.now() - startedAt;
+      const isLate = answer.status === 503 && tookMs > this.#patienceMs;
+      if (!isLate || request["id"] === undefined || tries === TRIES_MAX) {
+        return String(expectStatus(answer, 202).json()["id"]);
+      }
+      this.sentAgain += 1;
+      console.warn(
+        `POST /approvals of ${JSON.stringify(request["id"])} is sent again: 503 after ${Math.round(tookMs)} ms`,
+      );
     }
   }
 

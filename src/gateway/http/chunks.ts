@@ -11,7 +11,8 @@ const STALL_MS = 30_000;
 /**
  * Answers with the chunks as fast as the caller reads them. What the first chunk throws is refused like any other request;
  * what a later one throws breaks the connection, which tells the caller that the answer is not whole. A caller who reads
- * nothing for a minute or two is cut off, too: they would keep the connection for ever.
+ * nothing for a minute or two is cut off, too: they would keep the connection for ever. That time begins again with each chunk,
+ * and stands still while the next one is being made.
  */
 export async function sendChunks(
   res: Response,
@@ -28,10 +29,19 @@ export async function sendChunks(
     return void res.end();
   }
   const all = async function* () {
-    if (first.done !== true) yield first.value;
-    yield* chunks;
+    try {
+      for (let next = first; next.done !== true; ) {
+        yield next.value;
+        res.setTimeout(0);
+        next = await chunks.next();
+        res.setTimeout(stallMs);
+      }
+    } finally {
+      await chunks.return();
+    }
   };
-  res.setTimeout(stallMs, () => res.destroy());
+  res.once("timeout", () => res.destroy());
+  res.setTimeout(stallMs);
   try {
     await pipeline(Readable.from(all()), res);
   } catch (error) {

@@ -66,11 +66,12 @@ function csvRow(cells: readonly string[]): string {
  * Spreadsheets run what begins like a formula, and callers choose titles. An apostrophe in front makes it text. The
  * characters are those that OWASP names, also behind blanks, which some programs cut off. Where people write 1,5 for one
  * and a half, spreadsheets take semicolons for the ends of cells, also within quotes, and so what is behind one begins a cell.
+ * Quotes in front of it are then those around a cell, and cut off like blanks.
  */
 function csvCell(text: string): string {
   const safe = text
     .split(/(?<=[;\t\r\n])/u)
-    .map((part) => (/^\s*[=+\-@\t\r|＝＋－＠]/u.test(part) ? `'${part}` : part))
+    .map((part) => (/^[\s"]*[=+\-@\t\r|＝＋－＠]/u.test(part) ? `'${part}` : part))
     .join("");
   return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -214,6 +214,15 @@ describe("GET /approvals as a file", () => {
     for (const cell of row.split(";")) expect(cell).not.toMatch(/^\s*[=+\-@＝]/u);
   });
 
+  it("has no formula behind quotes either, which spreadsheets take off a cell", async () => {
+    const title = 'A;"=1+1; "" "-2;"B"';
+    await ask(billing, "csv-3", { title, requester: "lu@example.com" });
+    const { text } = await file("?requester=lu@example.com&format=csv", admin);
+    const [, row = ""] = text.split("\r\n");
+    expect(row).toContain(`,"A;'""=1+1;' """" ""-2;""B""",lu@example.com,`);
+    for (const cell of row.split(";")) expect(cell).not.toMatch(/^[\s"]*[=+\-@＝]/u);
+  });
+
   it("is JSON Lines with everything that matches", async () => {
     const { headers, text } = await file("?format=jsonl", admin);
     expect(headers.get("content-type")).toBe("application/jsonl; charset=utf-8");
