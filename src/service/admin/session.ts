@@ -56,15 +56,16 @@ export async function openAdminSession(
   return { name, nonce, startedAtMs: stored.createdAt };
 }
 
-/** Undefined if the session is over, or never was. */
+/** Undefined if the session is over, or never was. One that an earlier version gave more time has the time of today's. */
 export async function readAdminSession(
-  durable: Durable,
+  { durable, clock }: Pick<AdminSessionOptions, "durable" | "clock">,
   { name, nonce }: AdminSessionName,
 ): Promise<AdminSessionRecord | undefined> {
   const stored = await durable.read(adminSessionId(name));
   if (stored?.state !== "pending") return undefined;
   const session = adminSessionIn(stored.param);
-  return session?.nonce === nonce ? session : undefined;
+  if (session?.nonce !== nonce) return undefined;
+  return clock() < stored.createdAt + LIFE_MS[session.by.kind] ? session : undefined;
 }
 
 export async function endAdminSession(durable: Durable, { name }: AdminSessionName): Promise<void> {

@@ -59,9 +59,9 @@ export interface OperatorsOptions {
 }
 
 export function createOperators(options: OperatorsOptions): Operators {
-  const { durable, admin, authenticate, byKey, provider, trustProxyHops } = options;
+  const { admin, authenticate, byKey, provider, trustProxyHops } = options;
   const cookie = createSessionCookie("countersign-admin", { ...options, tokens: admin.session });
-  const sessions = createSessions({ ...options, read: (session) => readAdminSession(durable, session) });
+  const sessions = createSessions({ ...options, read: (session) => readAdminSession(options, session) });
 
   const roleOf = (req: Request, { by }: AdminSessionRecord): Role | undefined => {
     if (by.kind === "provider") {

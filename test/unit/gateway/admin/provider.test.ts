@@ -219,6 +219,27 @@ describe("an operator who came by the provider", () => {
     }
   });
 
+  test("has twelve hours also where an earlier version gave them seven days", async () => {
+    await using site = await openSite();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-24T08:00:00Z") });
+    try {
+      site.issuer.person = { ...KIM, groups: ["ops"] };
+      const create = vi.spyOn(site.rig.durable, "create");
+      const browser = new TestBrowser(site.rig);
+      create.mockImplementationOnce(async (latent) => {
+        create.mockRestore();
+        return await site.rig.durable.create({ ...latent, timeoutAt: Date.now() + 7 * 24 * 3_600_000 });
+      });
+      await browser.get(await sent(site, browser));
+      vi.setSystemTime(Date.now() + 11 * 3_600_000);
+      expect((await browser.get("/admin")).status).toBe(200);
+      vi.setSystemTime(Date.now() + 3_600_000);
+      expect(await browser.get("/admin")).toMatchObject({ status: 303, location: "/admin/sign-in" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("of an earlier version is asked to sign in again", async () => {
     await using site = await openSite();
     site.issuer.person = { ...KIM, groups: ["ops"] };
