@@ -21,6 +21,8 @@ export interface Limits {
 }
 
 export const LIMITS: Limits = { lookedAt: 2_000, bytes: 4 * 1024 * 1024 };
+/** Of a term with more entries, the reach of so many says how rare it is. */
+const COUNTED = 500;
 /** Beyond it, a total is said to be more. */
 export const TOTAL_MAX = 1_000;
 
@@ -72,10 +74,11 @@ export function entriesOf(term: string, { order, start, endAt }: Bounds): Part {
  */
 export function rarityOf(term: string, bounds: Bounds, { lookedAt }: Limits): Part {
   const { sql, parameters } = entriesOf(term, bounds);
-  const reach = bounds.order === "created" ? "min(at)" : `${Number.MAX_SAFE_INTEGER - lookedAt} - max(at)`;
+  const most = Math.min(lookedAt, COUNTED);
+  const reach = bounds.order === "created" ? "min(at)" : `${Number.MAX_SAFE_INTEGER - most} - max(at)`;
   return {
-    sql: `SELECT CASE WHEN count(*) < ${lookedAt} THEN count(*) ELSE ${lookedAt} + ${reach} END
-      FROM (SELECT at FROM ledger_terms WHERE ${sql} ${orderOf(bounds)} LIMIT ${lookedAt}) reached`,
+    sql: `SELECT CASE WHEN count(*) < ${most} THEN count(*) ELSE ${most} + ${reach} END
+      FROM (SELECT at FROM ledger_terms WHERE ${sql} ${orderOf(bounds)} LIMIT ${most}) reached`,
     parameters,
   };
 }

@@ -71,26 +71,33 @@ interface Scan extends Limits {
 function scan(prepare: Prepare, query: ListQuery, { start, withEntries, ...limits }: Scan): Page {
   const bounds = boundsOf(query, start);
   const driver = rarest(prepare, query, bounds, limits);
-  const { sql, parameters } = selectOf(query, driver, bounds, withEntries);
+  const { sql, parameters } = selectOf(query, { driver, bounds, limits, withEntries });
   const entries: string[] = [];
   let count = 0;
-  let looked = 0;
   let bytes = 0;
   let last: Place | undefined;
   for (const columns of prepare(sql).iterate(...parameters)) {
     // One more was there: the page ends before it.
-    if (count === limits.found || looked === limits.lookedAt) return { entries, count, next: last };
-    const [at, n, entry] = columns as unknown as readonly [number, number, string | number | null];
-    if (typeof entry === "string") {
+    if (count === limits.found) return { entries, count, next: last };
+    const [at, n, entry] = columns as unknown as readonly [number, number, string];
+    if (withEntries) {
       bytes += Buffer.byteLength(entry);
       if (bytes > limits.bytes && count > 0) return { entries, count, next: last };
       entries.push(entry);
     }
-    looked += 1;
     last = [at, n];
-    if (entry !== null) count += 1;
+    count += 1;
   }
-  return { entries, count, next: undefined };
+  return { entries, count, next: edgeOf(prepare, driver, bounds, limits) };
+}
+
+/** The place of the last entry that may be looked at, if there is one more. */
+function edgeOf(prepare: Prepare, driver: string, bounds: Bounds, { lookedAt }: Limits): Place | undefined {
+  const { sql, parameters } = entriesOf(driver, bounds);
+  const [edge, more] = prepare(
+    `SELECT at, n FROM ledger_terms WHERE ${sql} ${orderOf(bounds)} LIMIT 2 OFFSET ${lookedAt - 1}`,
+  ).all(...parameters) as unknown as readonly Place[];
+  return more && edge;
 }
 
 function totalOf(
@@ -118,14 +125,30 @@ function rarest(prepare: Prepare, query: ListQuery, bounds: Bounds, limits: Limi
   return driver;
 }
 
-function selectOf(query: ListQuery, driver: string, bounds: Bounds, withEntries: boolean): Part {
+/** Only matches come out of the database: each row that does costs as much as one that is looked up. */
+function selectOf(
+  query: ListQuery,
+  {
+    driver,
+    bounds,
+    limits,
+    withEntries,
+  }: {
+    readonly driver: string;
+    readonly bounds: Bounds;
+    readonly limits: Limits;
+    readonly withEntries: boolean;
+  },
+): Part {
   const where = entriesOf(driver, bounds);
   const conditions = conditionsOf(query, driver, bounds);
-  const found = withEntries ? "(SELECT entry FROM ledger_entries WHERE n = t.n)" : "1";
+  const order = orderOf(bounds);
+  const entry = withEntries ? "(SELECT entry FROM ledger_entries WHERE n = t.n)" : "''";
   const all = conditions.map(({ sql }) => sql).join(" AND ");
-  const shown = all === "" ? found : `CASE WHEN ${all} THEN ${found} END`;
   return {
-    sql: `SELECT at, n, ${shown} FROM ledger_terms t WHERE ${where.sql} ${orderOf(bounds)}`,
-    parameters: [...conditions.flatMap(({ parameters }) => parameters), ...where.parameters],
+    // SQLite knows that the rows are in this order, and makes them one by one.
+    sql: `SELECT at, n, ${entry} FROM (SELECT at, n FROM ledger_terms WHERE ${where.sql} ${order} LIMIT ${limits.lookedAt}) t
+      ${all === "" ? "" : `WHERE ${all}`} ${order}`,
+    parameters: [...where.parameters, ...conditions.flatMap(({ parameters }) => parameters)],
   };
 }
