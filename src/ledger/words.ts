@@ -4,7 +4,11 @@
 const WORDS_MAX = 32;
 const WORD_CHARS_MAX = 40;
 
-/** The different words of a text, in their order. A longer word is cut, here and in a search. */
+/**
+ * The different words of a text, in their order. A longer word is cut, here and in a search.
+ *
+ * A UUID is one word: each of its parts would be a word that no other text has, and so cost the index a page of its own.
+ */
 export function wordsOf(text: string): string[] {
   const words = new Set<string>();
   const isPlain = PLAIN.test(text);
@@ -17,10 +21,10 @@ export function wordsOf(text: string): string[] {
   return [...words];
 }
 
-const WORD = /[\p{L}\p{N}]+/gu;
+const WORD = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|[\p{L}\p{N}]+/gu;
 // Most titles are, and need no folding.
 const PLAIN = /^[\x20-\x7e]*$/u;
-const PLAIN_WORD = /[a-z0-9]+/gu;
+const PLAIN_WORD = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}|[a-z\d]+/gu;
 
 function folded(text: string): string {
   return text

@@ -47,6 +47,9 @@ const MIGRATIONS: readonly string[] = [
   // Lists by deadline are in the order of the next one, which may be that of a stage.
   `TRUNCATE ledger_entries, ledger_terms;
    UPDATE ledger_state SET built_at = NULL, done = 0`,
+  // A UUID is one word.
+  `TRUNCATE ledger_entries, ledger_terms;
+   UPDATE ledger_state SET built_at = NULL, done = 0`,
 ];
 
 /** What this program's tables are. */

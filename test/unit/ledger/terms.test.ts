@@ -13,6 +13,23 @@ function isFound(
   return termsOfQuery({ sort: "created", limit: 1, ...query }).every((term) => created.includes(term));
 }
 
+describe("wordsOf()", () => {
+  const uuid = "60e28363-d64e-435a-9756-a50b13b40723";
+
+  it.each([
+    ["a UUID", uuid, [uuid]],
+    ["one in capitals, in a text", `Order ${uuid.toUpperCase()}: laptops`, ["order", uuid, "laptops"]],
+    ["one in a text beyond ASCII", `Für ${uuid}, bitte`, ["fur", uuid, "bitte"]],
+    ["one behind a prefix", `po-${uuid}`, ["po", uuid]],
+    ["what goes on behind one", `${uuid}0`, [uuid, "0"]],
+    ["what only ends like one", `x${uuid}`, ["x60e28363", "d64e", "435a", "9756", "a50b13b40723"]],
+    ["the same beyond ASCII", `${uuid}ø`, [uuid, "ø"]],
+    ["other ids", "po-4711-2026", ["po", "4711", "2026"]],
+  ])("reads %s", (_, text, words) => {
+    expect(wordsOf(text)).toEqual(words);
+  });
+});
+
 describe("termsOf()", () => {
   it("finds the words of the id, however many words the title has, and the other way round", () => {
     expect(isFound(entry({ id: "po-4711", title: manyWords }), { words: ["4711"] })).toBe(true);
