@@ -38,7 +38,7 @@ export interface AbsenceOptions {
   readonly clock: () => number;
 }
 
-/** Of writers who are faster. */
+/** Of writers in other processes who are faster. */
 const TRIES = 10;
 
 /**
@@ -155,11 +155,18 @@ type Decided<Result> =
   | { readonly result: Result }
   | { readonly entry: WithoutAct<AbsenceEntry>; readonly resultAt: (name: string) => Result };
 
-/** Writes the entry that follows from all that is written: where another was faster, once more. */
-async function write<Result>(
+type Decide<Result> = (written: Written, nowMs: number) => Decided<Result>;
+
+/** Writes the entry that follows from all that is written. */
+async function write<Result>(options: AbsenceOptions, actor: Actor, decide: Decide<Result>): Promise<Result> {
+  return await options.absences.inTurn(() => writeNow(options, actor, decide));
+}
+
+/** Where another process was faster, once more. */
+async function writeNow<Result>(
   { durable, absences, clock }: AbsenceOptions,
   actor: Actor,
-  decide: (written: Written, nowMs: number) => Decided<Result>,
+  decide: Decide<Result>,
 ): Promise<Result> {
   const act: Act = actOf(actor);
   for (let tries = 0; tries < TRIES; tries += 1) {

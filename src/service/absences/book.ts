@@ -14,6 +14,7 @@ import {
 } from "../../approval/absence-entry.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { StoredRecord } from "../../approval/stored.ts";
+import { atMost } from "../../lib/at-most.ts";
 
 /** How long others' changes may take to be seen. */
 const FRESH_MS = 10_000;
@@ -23,6 +24,9 @@ const GROWING = 2;
 export const CALLS_KEPT = 1_000;
 /** Entries that are read at once. */
 const READS_AT_ONCE = 16;
+
+/** How long a writer waits for those before. */
+const TURN_MS = 5_000;
 
 /** Of the engine's promises; undefined if there is none of that id. */
 type Read = (id: string) => Promise<Pick<StoredRecord, "tags" | "param"> | undefined>;
@@ -35,6 +39,11 @@ export interface AbsenceBook {
   awayAt(nowMs: number): Promise<AwayAt>;
   /** Everything that is written now. */
   read(nowMs: number): Promise<Written>;
+  /**
+   * Runs this after the writers of this process that came before: of writers who race, all but one have to try again. Who has
+   * waited for five seconds races nevertheless.
+   */
+  inTurn<T>(write: () => Promise<T>): Promise<T>;
 }
 
 interface Noted {
@@ -68,6 +77,8 @@ class Book implements AbsenceBook {
   readonly #byNonce = new Map<string, Noted>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
+  /** The last of the writers who wait. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(read: Read, clock: () => number) {
     this.#read = read;
@@ -89,6 +100,13 @@ class Book implements AbsenceBook {
       byNonce: this.#byNonce,
       next: entryName(month, this.#nexts.get(month) ?? 1),
     };
+  }
+
+  async inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const before = atMost(TURN_MS, this.#writing).catch(() => {});
+    const turn = before.then(write);
+    this.#writing = turn.catch(() => {});
+    return await turn;
   }
 
   /** All who ask at once share one look. */

@@ -144,6 +144,17 @@ test("writers at the same moment do not contradict each other", async () => {
   expect(new Set(listed.map(({ id }) => id)).size).toBe(2);
 });
 
+test("forty people who enter their absence at the same moment all do", async () => {
+  await using rig = await openRig();
+  const people = Array.from({ length: 40 }, (_, n) => `p${n}@example.com`);
+  const answers = await Promise.all(people.map((person) => post(rig, { ...RULE, person })));
+  expect(answers.map(({ status }) => status)).toEqual(people.map(() => 201));
+  const { absences } = (await rig.json("GET", "/absences?limit=100")).body as {
+    absences: { person: { email: string } }[];
+  };
+  expect(absences.map(({ person }) => person.email).sort()).toEqual([...people].sort());
+});
+
 test("people change what is theirs alone", async () => {
   await using rig = await openRig({ work: false });
   const { durable } = rig;
