@@ -41,8 +41,11 @@ export interface EngineLine extends EngineKnown {
 /** The thread's file, as source in a checkout, compiled in the package: a name in a text is not rewritten with the imports. */
 const ENTRY = new URL(`./thread-entry${extname(import.meta.url)}`, import.meta.url);
 
-/** What a commit makes is garbage after it: more room than this only makes the process larger. */
-const YOUNG_MB = 12;
+/**
+ * Room for young objects. The workflows beside the engine make most of them, and keep them for as long as an approval is asked
+ * and answered: with a quarter of this room, many grow old before they are garbage, and an approval costs a seventh more.
+ */
+const YOUNG_MB = 48;
 
 /** Opens the engine on its folder in a thread, or throws what `openEngine` and `serveEngine` throw. */
 export async function startEngineThread(options: EngineThreadOptions): Promise<EngineThread> {

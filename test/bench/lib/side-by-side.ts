@@ -40,7 +40,8 @@ export async function sideBySide<Name extends string>(
   for (let pair = 0; pair < pairs; pair++) {
     await using servers = new AsyncDisposableStack();
     const up: { readonly name: Name; readonly run: () => Promise<CountedSample> }[] = [];
-    for (const name of names) {
+    // Which starts first has waited longest when it is measured, and is a few percent slower.
+    for (const name of pair % 2 === 0 ? names : names.toReversed()) {
       const { start, load } = sides[name];
       const server = servers.use(await start());
       const loaded = { ...load, origin: server.ready.url };
