@@ -1,17 +1,16 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { mailFilesOf, readMailFile } from "./files.ts";
 import type { MailStore } from "./store.ts";
 
 /** The mails in a folder that another process fills. It is read again each time, because nothing reports new mails. */
 export function readMailsOf(dir: string): Pick<MailStore, "ids" | "read"> {
-  const ids = () =>
-    filesIn(dir)
-      .flatMap((name) => /^(\d{15})\.eml$/.exec(name)?.[1] ?? [])
-      .sort()
-      .toReversed();
+  const files = () => mailFilesOf(filesIn(dir));
   return {
-    ids,
-    read: async (id) => (ids().includes(id) ? readFileSync(join(dir, `${id}.eml`)) : undefined),
+    ids: () => [...files().keys()].sort().toReversed(),
+    async read(id) {
+      const name = files().get(id);
+      return name === undefined ? undefined : await readMailFile(dir, name);
+    },
   };
 }
 

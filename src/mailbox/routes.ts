@@ -7,9 +7,9 @@ import { PAGE_POLICY, pageHeaders } from "../lib/page-headers.ts";
 import { renderShell } from "../lib/shell.ts";
 import { type Locals, loadTemplates } from "../lib/templates.ts";
 import { Temporal } from "../lib/temporal.ts";
+import { DamagedMail } from "./files.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type ReadMail, readMail, unreadMail } from "./read-mail.ts";
-import { DamagedMail } from "./store.ts";
 
 export interface MailboxRoutesOptions extends Pick<Mailbox, "mails"> {
   /** Trusted reverse proxies in front, as Express counts them. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checksum } from "../lib/damage.ts";
 import { makeFolder } from "../lib/folder.ts";
+import { mailFileName, mailFilesOf, readMailFile } from "./files.ts";
 
-/** Mails as files, named by when they came (15 digits of milliseconds, never the same twice) and by their checksum. */
+/** Mails as files. */
 export interface MailStore {
   /** Answers the id when the mail is in its place; a crash leaves no half mail behind. */
   add(raw: Uint8Array): Promise<string>;
@@ -15,11 +15,6 @@ export interface MailStore {
    * @throws DamagedMail
    */
   read(id: string): Promise<Buffer | undefined>;
-}
-
-/** A mail that is not as it came. The message names its file. */
-export class DamagedMail extends Error {
-  override readonly name = "DamagedMail";
 }
 
 export function receivedAtMs(id: string): number {
@@ -33,7 +28,7 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
   await Promise.all(
     files.filter((name) => name.endsWith(PART)).map((name) => rm(join(dir, name), { force: true })),
   );
-  const names = new Map(files.flatMap((name) => (FILE.test(name) ? [[name.slice(0, ID_CHARS), name]] : [])));
+  const names = mailFilesOf(files);
   const ids = [...names.keys()].sort().toReversed();
   let last = Number(ids[0] ?? 0);
 
@@ -56,7 +51,7 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
       const id = String(last).padStart(15, "0");
       const part = join(dir, `${id}-${randomUUID()}${PART}`);
       await writeFile(part, raw, { mode: 0o600 });
-      const name = `${id}-${sumOf(raw)}.eml`;
+      const name = mailFileName(id, raw);
       await rename(part, join(dir, name));
       names.set(id, name);
       // Mails that arrive together may be in their places in another order than they came.
@@ -68,28 +63,9 @@ export async function openMailStore(dir: string, { keep }: { readonly keep: numb
     ids: () => ids,
     async read(id) {
       const name = names.get(id);
-      if (name === undefined) return undefined;
-      try {
-        const raw = await readFile(join(dir, name));
-        // Mails that an earlier version stored have no checksum.
-        if (name !== `${id}.eml` && name !== `${id}-${sumOf(raw)}.eml`) {
-          throw new DamagedMail(
-            `${join(dir, name)} is not as it came: the disk or the memory may be failing`,
-          );
-        }
-        return raw;
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-        throw error;
-      }
+      return name === undefined ? undefined : await readMailFile(dir, name);
     },
   };
 }
 
 const PART = ".part";
-const ID_CHARS = 15;
-const FILE = /^\d{15}(?:-[0-9a-f]{8})?\.eml$/u;
-
-function sumOf(raw: Uint8Array): string {
-  return checksum(raw).toString("hex");
-}

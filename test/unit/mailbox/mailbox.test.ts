@@ -9,6 +9,7 @@ import { createTransport, type SendMailOptions } from "nodemailer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Mailbox, startMailbox } from "../../../src/mailbox/mailbox.ts";
 import { readMail } from "../../../src/mailbox/read-mail.ts";
+import { readMailsOf } from "../../../src/mailbox/reader.ts";
 import { mailboxRoutes } from "../../../src/mailbox/routes.ts";
 import { named, tagsOf } from "../../support/markup.ts";
 
@@ -140,6 +141,24 @@ describe("startMailbox()", () => {
     expect((await get(`/mailbox/${id}/raw`)).res.status).toBe(404);
     await writeFile(join(dir, name), bytes);
     expect((await get(`/mailbox/${id}/raw`)).res.status).toBe(200);
+  });
+
+  test("another process shows the mails, by the same ids, and none with a wrong bit", async () => {
+    const mailbox = await start();
+    const reader = readMailsOf(dir);
+    expect(reader.ids()).toEqual([]);
+    await writeFile(join(dir, "000001764567890.eml"), "Subject: Old\r\n\r\nold");
+    await send(mailbox);
+    const [id = ""] = mailbox.mails.ids();
+    expect(reader.ids()).toEqual([id, "000001764567890"]);
+    expect(await reader.read(id)).toEqual(await mailbox.mails.read(id));
+    expect([await reader.read("000001764567891"), String(await reader.read("000001764567890"))]).toEqual([
+      undefined,
+      expect.stringContaining("old"),
+    ]);
+    const name = (await readdir(dir)).find((file) => file.startsWith(`${id}-`)) ?? "";
+    await writeFile(join(dir, name), "another");
+    await expect(reader.read(id)).rejects.toThrow(name);
   });
 
   test("keeps the newest mails only", async () => {
