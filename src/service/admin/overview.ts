@@ -8,6 +8,7 @@ import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import type { Ledger, Range } from "../../ledger/ledger.ts";
+import { readReturns } from "../approvals/returned.ts";
 import { fullPage } from "../ledger/full-page.ts";
 
 export interface OverviewOptions {
@@ -151,6 +152,7 @@ async function mailStates(durable: Durable, entries: readonly Entry[]): Promise<
 async function statesOf(durable: Durable, id: string): Promise<readonly string[]> {
   const root = await durable.read(id);
   if (root?.tags[KIND_TAG] !== "approval") return [];
-  const view = summarize(root, await durable.children(id));
+  const children = await durable.children(id);
+  const view = summarize(root, children, () => undefined, await readReturns(durable, root, children));
   return view?.ballots.map(({ mail }) => mail.status) ?? [];
 }

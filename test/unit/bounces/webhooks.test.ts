@@ -1,5 +1,6 @@
 /** Reports that a provider posts, in forms that are documented and signed, by the gateway's real routes. */
 import { expect, test } from "vitest";
+import { TestBrowser } from "../gateway/inbox/browser.ts";
 import { openRig, type Rig, until } from "../gateway/rig.ts";
 import { problemsOf, SENDERS, sourcesOf } from "../webhooks/senders.ts";
 import { notification, OUT_OF_OFFICE, POSTFIX } from "./reports.ts";
@@ -102,6 +103,21 @@ test("an event of a provider that signs marks its person, once, and tells the re
   expect(again.body["deliveries"]).toEqual([expect.objectContaining({ duplicate: true })]);
   await until(async () => (rig.told.length > 0 ? true : undefined));
   expect(rig.told.map(({ kind }) => kind)).toEqual(["undeliverable"]);
+});
+
+test("the pages of operators say that the mail came back", async () => {
+  await using rig = await open();
+  const browser = new TestBrowser(rig);
+  await browser.post("/admin/sign-in", {});
+  const shown = async (path: string) => (await browser.get(path)).text.replaceAll(/<[^>]*>|\s+/gu, " ");
+  const body = Buffer.from(JSON.stringify([sendgridEvent(await tagOf(rig))]));
+  await post(rig, "sendgrid", SENDGRID, body);
+  expect(await shown("/admin/approvals/po-1")).toContain(
+    "Mail cannot be delivered: The mail came back (5.1.1)",
+  );
+  expect((await shown("/admin/overview")).replaceAll(/ +/gu, " ")).toMatch(
+    /accepted by the relay 0 .* cannot be delivered 1 /u,
+  );
 });
 
 test("an event that says less marks less: late, another kind, a tag of nobody, or none", async () => {

@@ -1,10 +1,7 @@
 /** `GET /admin/approvals/:id`: one approval, with all that happened to it. */
 import type { IRouter } from "express";
 import { courseOf } from "../../../approval/course.ts";
-import { explained } from "../../../approval/explained.ts";
 import { isPromiseId, KIND_TAG } from "../../../approval/ids.ts";
-import { summarize } from "../../../approval/view.ts";
-import { explanationText } from "../../../approval/wording.ts";
 import type { Durable, StoredPromise } from "../../../durable/durable.ts";
 import { knownTime } from "../../../durable/engine-time.ts";
 import { ServiceError } from "../../../lib/errors.ts";
@@ -15,6 +12,7 @@ import { noteApproval } from "../../http/context.ts";
 import { addRoute } from "../../http/routes.ts";
 import type { AdminApproval } from "../../pages/admin/admin-page.ts";
 import type { Pages } from "../../pages/pages.ts";
+import { readView } from "../approval-view.ts";
 import { callbacksOf } from "../callbacks.ts";
 import type { Entrance } from "./signed-in.ts";
 
@@ -34,16 +32,11 @@ export function addAdminApprovalRoute(router: IRouter, options: AdminApprovalOpt
       const id = String(req.params["id"]);
       const root = isPromiseId(id) ? await approvalBehind(durable, id) : undefined;
       if (root === undefined) throw unknownApproval(id);
-      // After the root: children then show at least what the root's state follows from.
-      const children = await durable.children(root.id);
       const nowMs = knownTime(options);
+      const { view, children } = await readView({ durable, clock: () => nowMs }, root, messagesFor("en"));
       const course = courseOf(root, children);
-      const messages = messagesFor("en");
-      const view = summarize(root, children, (found) =>
-        explained(found, nowMs, (explanation) => explanationText(explanation, messages, {})),
-      );
       const history = course && (await readHistory(durable, root, children));
-      if (course === undefined || view === undefined || history === undefined) throw unknownApproval(id);
+      if (course === undefined || history === undefined) throw unknownApproval(id);
       noteApproval(res, root.id);
       const { callbacks = [] } = await callbacksOf(durable, children);
       const { events, truncated } = history;
