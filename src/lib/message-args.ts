@@ -449,6 +449,7 @@ export interface MessageArgs {
   readonly "passkey.failed": null;
   readonly "passkey.full": null;
   readonly "passkey.impossible": null;
+  readonly "passkey.known": null;
   readonly "passkey.label": null;
   readonly "passkey.lead": null;
   readonly "passkey.noScript": null;

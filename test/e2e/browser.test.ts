@@ -303,6 +303,10 @@ test("a passkey: made in the inbox with the browser's own device, it signs in wi
   await expectShown(page.getByText("My laptop"));
   await expectShown(page.getByText("Valid until"));
 
+  await page.getByLabel("What you call it").fill("My laptop again");
+  await page.getByRole("button", { name: "Add a passkey on this device" }).click();
+  await expectShown(page.getByText("This device has a passkey of yours already."));
+
   await page.goto(`${url}/inbox`);
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.goto(`${url}/inbox/sign-in`);

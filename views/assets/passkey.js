@@ -3,19 +3,21 @@
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (window.PublicKeyCredential === undefined) continue;
   const { passkey: act, options } = form.dataset;
-  const failed = form.querySelector("[role=alert]");
+  const [failed, known = failed] = form.querySelectorAll("[role=alert]");
   form.hidden = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     failed.hidden = true;
+    known.hidden = true;
     try {
       const publicKey = bytesIn(JSON.parse(options));
       const credential = await navigator.credentials[act]({ publicKey });
       form.elements.credential.value = JSON.stringify(textsIn(credential));
       form.submit();
-    } catch {
-      // Cancelled, too late, or no fitting passkey: browsers do not say which, so that no site learns what a person has.
-      failed.hidden = false;
+    } catch ({ name }) {
+      // Cancelled, too late, or no fitting passkey: browsers do not say which, so that no site learns what a person has. Only
+      // that the device has one of this person already is said, once they have agreed to make another.
+      (name === "InvalidStateError" ? known : failed).hidden = false;
     }
   });
 }
