@@ -115,6 +115,15 @@ export interface MessageArgs {
   readonly "deadline.expire": null;
   readonly "deadline.reject": null;
   readonly "deadline.replace": null;
+  readonly "doNotAsk.any": null;
+  readonly "doNotAsk.ask": null;
+  readonly "doNotAsk.for": { readonly time: string };
+  readonly "doNotAsk.lead": { readonly program: string };
+  readonly "doNotAsk.rule": null;
+  readonly "doNotAsk.same": null;
+  readonly "doNotAsk.time": null;
+  readonly "doNotAsk.title": null;
+  readonly "doNotAsk.which": null;
   readonly "doer.commandLine": null;
   readonly "doer.program": null;
   readonly "edit.json": null;
@@ -199,6 +208,7 @@ export interface MessageArgs {
   readonly "label.code": null;
   readonly "label.comment": null;
   readonly "label.details": null;
+  readonly "label.doNotAsk": null;
   readonly "label.doneBy": null;
   readonly "label.ended": null;
   readonly "label.insteadOf": null;
@@ -281,6 +291,7 @@ export interface MessageArgs {
   readonly "mail.passkey.warning": null;
   readonly "mail.passkey.yours": null;
   readonly "mail.private": null;
+  readonly "mail.refusal.link": null;
   readonly "mail.request.link": null;
   readonly "mail.requested.next": null;
   readonly "mail.sentBy": { readonly host: string };
@@ -404,6 +415,8 @@ export interface MessageArgs {
   readonly "page.problem.allStruck": null;
   readonly "page.problem.comment": { readonly choice: string };
   readonly "page.problem.control": { readonly code: string; readonly place: number };
+  readonly "page.problem.doNotAsk": null;
+  readonly "page.problem.doNotAskFull": null;
   readonly "page.problem.fields": null;
   readonly "page.problem.long": { readonly is: number; readonly max: number };
   readonly "page.problem.noComment": { readonly choice: string };
@@ -461,6 +474,17 @@ export interface MessageArgs {
   readonly "passkey.spent": { readonly n: number };
   readonly "passkey.title": null;
   readonly "person.awayUntil": { readonly until: string };
+  readonly "refusal.holds": null;
+  readonly "refusal.lead": null;
+  readonly "refusal.link": null;
+  readonly "refusal.over": null;
+  readonly "refusal.press": null;
+  readonly "refusal.revoked": null;
+  readonly "refusal.said": null;
+  readonly "refusal.title": null;
+  readonly "refusal.until.any": { readonly time: string };
+  readonly "refusal.until.same": { readonly time: string };
+  readonly "refusal.until.within": { readonly time: string };
   readonly "reject.all": { readonly eligible: number };
   readonly "reject.alone": null;
   readonly "reject.one": null;

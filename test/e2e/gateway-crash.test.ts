@@ -1,5 +1,7 @@
 /** `kill -9` of the gateway while somebody waits for its answer: what was acknowledged stands, and a retry finds it. */
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createKey } from "../../src/auth/manage-keys.ts";
 import { Api } from "../support/api.ts";
 import { ACTION, WANTED } from "../support/approved-action.ts";
 import { Authenticator } from "../support/authenticator.ts";
@@ -268,9 +270,9 @@ test("at every request that stores something of an action: one grant, never two,
   expect((await calls.revoke(ids.revoke)).status).toBe(200);
 });
 
-/** Ends the gateway at its `n`th request that stores something of the approval, before the engine has it or before the reply. */
-async function dyingAt(n: number, moment: "request" | "reply", id: string) {
-  const { service, proxy } = await site.startProxied("gateway");
+/** Ends the gateway at its `n`th request that stores something whose id begins so, before the engine has it or before the reply. */
+async function dyingAt(n: number, moment: "request" | "reply", id: string, of = site) {
+  const { service, proxy } = await of.startProxied("gateway");
   const died = Promise.withResolvers<void>();
   let stored = 0;
   proxy.watcher = async (now, about) => {
@@ -343,6 +345,69 @@ test("at every request that stores something of an edit: one new round, and one 
   expect(asked.ballots).toHaveLength(2);
   expect(relay.mailsOf(id)).toHaveLength(2);
 });
+
+test("at every request that stores something of a refusal in advance: it is refused as a whole, and asked again as a whole", async () => {
+  await using own = await openSite({ relay });
+  await own.startParts({ gateways: 0, workers: 1 });
+  const store = { file: join(own.dataDir, "api-keys.json"), clock: Date.now };
+  const { text: key } = await createKey(store, {
+    client: "agent",
+    scopes: ["approvals:create", "approvals:read"],
+  });
+  const ask = async () => {
+    const request = { title: "Run it", approvers: [ANA], action: { tool: "shell", arguments: { n: 1 } } };
+    const answer = await post(`${own.publicUrl}/approvals`, request, { authorization: `Bearer ${key}` });
+    return { status: answer.status, id: String((answer.json() as { id?: string }).id) };
+  };
+  const send = (path: string, fields: Record<string, string>) =>
+    call(path, {
+      method: "POST",
+      body: new URLSearchParams({ confirm: "yes", ...fields }).toString(),
+      headers: FORM,
+    });
+  const dies = async (
+    n: number,
+    moment: "request" | "reply",
+    path: string,
+    fields: Record<string, string>,
+  ) => {
+    const { died } = await dyingAt(n, moment, "", own);
+    expect(await send(path, fields).catch(() => "cut off"), `${moment} ${n}`).toBe("cut off");
+    await died;
+  };
+
+  const first = await own.start("gateway");
+  const { id } = await ask();
+  const link = (await relay.mailTo(ANA, id)).links.reject;
+  await first.killHard();
+  const refusing = { doNotAsk: "P7D", "doNotAsk.which": "any" };
+  // The place by which requests find it, and the answer.
+  await dies(1, "request", link, refusing);
+  await dies(1, "reply", link, refusing);
+  await dies(2, "request", link, refusing);
+  const second = await own.start("gateway");
+  expect((await ask()).status, "nothing is refused before the answer is stored").toBe(202);
+  await second.killHard();
+  await dies(2, "reply", link, refusing);
+
+  const third = await own.start("gateway");
+  await eventually(
+    "it is refused, though nobody has pressed again",
+    async () => (await ask()).status === 403,
+  );
+  expect(await press(link)).toMatchObject({ decision: "rejected" });
+  await third.killHard();
+  await dies(1, "request", `${link}/refusal`, {});
+  const fourth = await own.start("gateway");
+  expect((await ask()).status).toBe(403);
+  await fourth.killHard();
+  await dies(1, "reply", `${link}/refusal`, {});
+  await using _last = await own.start("gateway");
+  expect((await ask()).status).toBe(202);
+  expect((await look(`${link}/refusal`)).page).toContain("It is revoked.");
+});
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 /** What became of the actions of the approvals. */
 function usesOf(ids: Readonly<Record<string, string>>): Promise<string[][]> {

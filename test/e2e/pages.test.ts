@@ -88,6 +88,8 @@ const KINDS =
         "decide own choices again",
         "decide what has changed",
         "decide items again",
+        "decide an action, and refuse it in advance",
+        "refusal that holds",
         "decide six choices",
         "decide in stages",
         "decide long",

@@ -82,6 +82,10 @@ const approved = {
 } as const;
 const rejected = { kind: "decided", answer: reject, by: ana.email, door: "mail", atMs } as const;
 const english = { email: "ana@example.com", name: "Ana Souza" };
+const inAdvance = {
+  until: new Date(nowMs + 7 * 86_400_000).toISOString(),
+  limits: { "/amount": { max: 50_000 } },
+};
 const acts = { reassign: "/d/a.b.c/reassign", recuse: "/d/a.b.c/recuse" };
 const act = {
   reader: english,
@@ -241,6 +245,23 @@ const FILLED: readonly (readonly [string, string])[] = [
   ["why", "Short delivery"],
 ];
 
+const refused = {
+  reader: english,
+  title: request.title,
+  back: "/d/a.b.c",
+  refusal: {
+    approval: "po-4711",
+    sinceMs: atMs,
+    untilMs: Date.parse(inAdvance.until),
+    said: [{ n: 1, email: ana.email, doNotAsk: inAdvance }],
+    actions: [payment],
+    digest: "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg",
+  },
+  nowMs,
+  isTheirs: true,
+  form: { values: new Map(), faults: new Map(), press: "AAAAAAAAAAAAAAAAAAAAAA" },
+} as const;
+
 export const gallery: Readonly<Record<string, Page & { readonly status: number }>> = {
   "decide approve": { status: 200, view: "decide", data: { ...asked, suggested: "approve" } },
   "decide reject": { status: 200, view: "decide", data: { ...asked, suggested: "reject" } },
@@ -376,6 +397,66 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
     },
   },
   "decide an action": { status: 200, view: "decide", data: { ...asked, request: acting } },
+  "decide an action, and refuse it in advance": {
+    status: 422,
+    view: "decide",
+    data: {
+      ...asked,
+      approver: english,
+      program: "erp",
+      request: acting,
+      suggested: "approve",
+      rejected: {
+        problem: { kind: "doNotAsk" },
+        comment: "",
+        fields: new Map(),
+        fieldProblems: [],
+        doNotAsk: { for: "P7D", arguments: "any" },
+      },
+    },
+  },
+  "receipt of an action that is refused in advance": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...asked,
+      request: acting,
+      pressed: "reject",
+      effective: true,
+      stands: { ...rejected, doNotAsk: inAdvance },
+    },
+  },
+  "standing of an answer that refuses in advance": {
+    status: 200,
+    view: "standing",
+    data: {
+      ...asked,
+      approver: english,
+      request: acting,
+      stands: { ...rejected, doNotAsk: inAdvance, outcome: "rejected" },
+      standingRefusal: "/d/a.b.c/refusal",
+    },
+  },
+  "refusal that holds": { status: 200, view: "standingRefusal", data: refused },
+  "refusal that is revoked": {
+    status: 200,
+    view: "standingRefusal",
+    data: {
+      ...refused,
+      reader: ana,
+      revoked: {
+        atMs: nowMs,
+        revocation: {
+          kind: "revoked",
+          n: 1,
+          door: "mail",
+          nonce: "x",
+          by: ana.email,
+          reason: "The account is the right one after all.",
+        },
+      },
+    },
+  },
   "decide items again": {
     status: 422,
     view: "decide",

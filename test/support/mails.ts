@@ -77,8 +77,8 @@ export async function noticeIn(folder: string, about: string): Promise<AnyMail |
 /** Whether a mail only tells something: then it has no link to decide by. */
 export async function isNotice(raw: Uint8Array): Promise<boolean> {
   const { text = "", html = "" } = await PostalMime.parse(raw);
-  // A mail about a use of a standing approval leads to a page that shows it, and asks for no decision.
-  const token = /\/d\/[\w-]+\.[\w-]+\.[\w-]+(?![\w-]|\/standing)/u;
+  // A mail about a use of a standing approval, or about a standing refusal, leads to a page that shows it, and asks for no decision.
+  const token = /\/d\/[\w-]+\.[\w-]+\.[\w-]+(?![\w-]|\/(?:standing|refusal))/u;
   return !token.test(text) && !token.test(html);
 }
 

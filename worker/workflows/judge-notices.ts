@@ -10,6 +10,7 @@ import type { Evaluation } from "../../src/approval/evaluate/evaluation.ts";
 import { nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Says } from "../../src/approval/notice.ts";
 import { addressKey } from "../../src/approval/person.ts";
+import { saidIn } from "../../src/approval/refusal/standing-refusal.ts";
 import type { Rule } from "../../src/approval/rule.ts";
 import { cancellationOf, decisionOf, reassignmentOf, withdrawalOf } from "../../src/approval/stored.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
@@ -55,7 +56,10 @@ export function noticesOf(judged: Judged, decisions: readonly CountedDecision[])
     ...(verdict.why && { why: verdict.why }),
     ...howCancelled(judged),
   };
-  const told = seats.length + past.length === 1 ? decisions.filter(isUnaware(verdict.outcome)) : decisions;
+  const isAlone = seats.length + past.length === 1;
+  // Who has refused more than this action can take that back on a page, whose link is in the mail.
+  const isInAdvance = saidIn(ended).length > 0;
+  const told = isAlone && !isInAdvance ? decisions.filter(isUnaware(verdict.outcome)) : decisions;
   const toTell = new Map(told.map(({ email, n }) => [addressKey(email), n]));
   return [
     ...notices,

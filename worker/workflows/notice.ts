@@ -18,13 +18,14 @@ import { slotIn } from "../../src/approval/limits/use-record.ts";
 import { type NextDeadline, nextDeadline } from "../../src/approval/next-deadline.ts";
 import type { Notice, NoticeEnd, Says } from "../../src/approval/notice.ts";
 import { operatorCaller } from "../../src/approval/operator.ts";
+import { saidIn } from "../../src/approval/refusal/standing-refusal.ts";
 import { ruleOf } from "../../src/approval/rule.ts";
 import { startStepIn } from "../../src/approval/start-step.ts";
 import { callOf, extensionOf, reassignmentOf, requestOf } from "../../src/approval/stored.ts";
 import { noticeIn } from "../../src/approval/stored-notice.ts";
 import { useId } from "../../src/approval/use.ts";
 import { VIEW_LINK } from "../../src/approval/view-link.ts";
-import type { Mail } from "../../src/channels/mail/message.ts";
+import type { Mail, MailOf } from "../../src/channels/mail/message.ts";
 import type { StoredPromise } from "../../src/durable/durable.ts";
 import { stored } from "../../src/durable/protocol-client.ts";
 import { announce } from "../../src/service/callbacks/announce.ts";
@@ -117,27 +118,35 @@ async function mailFor(svc: ProductServices, notice: Notice): Promise<Mail | und
         ...broughtBy(cancelledBy(says)),
       };
     }
-    case "outcome":
-      return { kind: "outcome", ...ballotMail(about), ...endedBy(says) };
+    case "outcome": {
+      const mail = ballotMail(about);
+      const said = saidIn(says);
+      if (!said.some(({ n }) => n === says.n)) return { kind: "outcome", ...mail, ...endedBy(says) };
+      const untilMs = Math.max(...said.map(({ doNotAsk }) => Date.parse(doNotAsk.until)));
+      const link = viewLink(svc, record, mail, untilMs + LINK_VIEW_MS);
+      return { kind: "outcome", ...mail, ...endedBy(says), link: `${link}/refusal` };
+    }
     case "standing-used": {
       const used = await usedAs(svc, root, says);
       if (used === undefined) return undefined;
       const mail = ballotMail(about);
-      const expiresAtMs = used.untilMs + LINK_VIEW_MS;
-      const { bornAtMs, recipient, gen } = mail;
-      const link = svc.tokens.issueLink({
-        pid: record.id,
-        recipient,
-        choice: VIEW_LINK,
-        gen,
-        bornAtMs,
-        expiresAtMs,
-      });
-      return { kind: "standing-used", ...mail, ...used, link: `${svc.publicUrl}/d/${link}/standing` };
+      const link = viewLink(svc, record, mail, used.untilMs + LINK_VIEW_MS);
+      return { kind: "standing-used", ...mail, ...used, link: `${link}/standing` };
     }
     default:
       return says satisfies never;
   }
+}
+
+/** URL of the approver's page, for a link that suggests no answer. */
+function viewLink(
+  { tokens, publicUrl }: ProductServices,
+  { id: pid }: StoredPromise,
+  { bornAtMs, recipient, gen }: Pick<MailOf<"outcome">, "bornAtMs" | "recipient" | "gen">,
+  expiresAtMs: number,
+): string {
+  const link = tokens.issueLink({ pid, recipient, choice: VIEW_LINK, gen, bornAtMs, expiresAtMs });
+  return `${publicUrl}/d/${link}`;
 }
 
 /** The approval as it was begun; its state may be older. Nearly always this worker ran it a moment ago. */

@@ -26,7 +26,7 @@ export function standingText({ uses }: Standing, validFor: string, messages: Mes
 }
 
 /** Such as `2 days and 3 hours`, in the reader's language. */
-function durationText(ms: number, { locale }: Messages): string {
+export function durationText(ms: number, { locale }: Messages): string {
   const minutes = Math.ceil(ms / 60_000);
   const parts = [
     ["day", Math.floor(minutes / 1_440)],

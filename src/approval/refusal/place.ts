@@ -7,7 +7,7 @@
  *    answer never came refuses nothing.
  * P3 Places are taken in order, and the first one's id is that of their tree. A tree is deleted as a whole, when each of its
  *    places has been over for long enough. So the first place that is free has no taken one behind it.
- * P4 A place lasts as long as its refusal can, at most 30 days: whoever asks looks into the window of now, and in its first 30
+ * P4 A place lasts as long as its refusal can, at most 30 days, and an hour: whoever asks looks into the window of now, and in its first 30
  *    days into the one before, too.
  */
 import { z } from "zod";

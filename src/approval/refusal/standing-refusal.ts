@@ -9,8 +9,9 @@
  * R3 It refuses the program that asked, the same tool, target and audience. Each action of a request is looked at by itself.
  */
 import type { Action } from "../action-schema.ts";
-import { effectOf } from "../approval.ts";
+import { effectOf, type Outcome } from "../approval.ts";
 import { actionsOf } from "../items.ts";
+import { addressKey } from "../person.ts";
 import { outcomeOf, requestOf, type StoredRecord } from "../stored.ts";
 import { type Revocation, takenIn } from "../use.ts";
 import { type DoNotAsk, isSpared } from "./do-not-ask.ts";
@@ -36,15 +37,9 @@ export function standingRefusal(root: StoredRecord): StandingRefusal | undefined
   const request = requestOf(root);
   const outcome = outcomeOf(root);
   const digest = outcome?.action?.digest;
-  if (request === undefined || outcome?.outcome !== "rejected" || digest === undefined) return undefined;
-  const rejections = outcome.decisions.filter((decision) => effectOf(decision) === "reject");
-  const said = rejections.flatMap(({ n, email, doNotAsk }) =>
-    doNotAsk === undefined ? [] : [{ n, email, doNotAsk }],
-  );
-  if (said.length === 0 || said.length < rejections.length) return undefined;
-  // The rejections were too few by the rule: time has ended it.
-  const because = outcome.why?.because;
-  if (because === "deadline" || because === "stage-time") return undefined;
+  if (request === undefined || outcome === undefined || digest === undefined) return undefined;
+  const said = saidIn(outcome);
+  if (said.length === 0) return undefined;
   return {
     approval: root.id,
     sinceMs: root.settledAt ?? root.timeoutAt,
@@ -53,6 +48,22 @@ export function standingRefusal(root: StoredRecord): StandingRefusal | undefined
     actions: actionsOf(request),
     digest,
   };
+}
+
+/** What those said whose answers rejected an approval, if all of them said so; else nothing. */
+export function saidIn({
+  outcome,
+  decisions,
+  why,
+}: Pick<Outcome, "outcome" | "decisions" | "why">): StandingRefusal["said"] {
+  // Where the rejections were too few by the rule, time has ended it.
+  const isByTime = why?.because === "deadline" || why?.because === "stage-time";
+  if (outcome !== "rejected" || isByTime) return [];
+  const rejections = decisions.filter((decision) => effectOf(decision) === "reject");
+  const said = rejections.flatMap(({ n, email, doNotAsk }) =>
+    doNotAsk === undefined ? [] : [{ n, email, doNotAsk }],
+  );
+  return said.length < rejections.length ? [] : said;
 }
 
 /** The promise of a refusal's revocation: undefined if there is none. */
@@ -69,6 +80,12 @@ export function refuses({ actions, said }: StandingRefusal, asked: Action): bool
     actions.some((action) => isSameScope(action, asked)) &&
     said.every(({ doNotAsk }) => isSpared(doNotAsk, asked))
   );
+}
+
+/** Whether this person may revoke it: one of those who said it. Not the requester, who often answers for the program. */
+export function mayRevokeRefusal({ said }: StandingRefusal, email: string): boolean {
+  const key = addressKey(email);
+  return said.some((each) => addressKey(each.email) === key);
 }
 
 function isSameScope(a: Action, b: Action): boolean {

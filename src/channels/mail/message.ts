@@ -54,7 +54,12 @@ export type Mail =
         readonly reason?: string;
       })
   /** To an approver who has answered. */
-  | ({ readonly kind: "outcome" } & BallotMail & Ended)
+  | ({
+      readonly kind: "outcome";
+      /** Where they take back what is not to be asked again. */
+      readonly link?: string;
+    } & BallotMail &
+      Ended)
   /** To the requester: that these people were asked on their behalf, with the link to their page. */
   | ({ readonly kind: "requested"; readonly people: readonly Person[] } & RequesterMail)
   /** To the requester: how it ended. */

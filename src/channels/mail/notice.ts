@@ -10,6 +10,8 @@ import type { Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { type UsedText, usedTexts } from "../../approval/limits/words.ts";
 import { addressKey } from "../../approval/person.ts";
+import type { DoNotAsk } from "../../approval/refusal/do-not-ask.ts";
+import { doNotAskText } from "../../approval/refusal/words.ts";
 import { choicesOf, ruleOf } from "../../approval/rule.ts";
 import { explanationText, peopleText, recordedText, whyText } from "../../approval/wording.ts";
 import { dateText } from "../../lib/date-text.ts";
@@ -93,7 +95,7 @@ function told(mail: Notice, to: Person, { messages }: Making): Told {
         ...whyOf(mail, to, messages),
         rows: [dated("label.ended", mail.atMs), ...reasonRow(mail.reason, messages)],
         ...answers(mail, to, messages),
-        ...("link" in mail ? linkTo("mail.request.link", mail.link, messages) : {}),
+        ...linkTo(mail.kind === "outcome" ? "mail.refusal.link" : "mail.request.link", mail.link, messages),
       };
     case "changes-requested":
       return {
@@ -193,9 +195,9 @@ function stageRow({ stage, stages, stageName }: Explanation, messages: Messages)
   ];
 }
 
-/** A button that leads to the requester's page. */
+/** A button that leads to a page of the reader's own. */
 function linkTo(
-  label: "mail.changes.link" | "mail.request.link" | "mail.standing.link",
+  label: "mail.changes.link" | "mail.refusal.link" | "mail.request.link" | "mail.standing.link",
   url: string | undefined,
   messages: Messages,
 ): Pick<MailContent, "actions"> | object {
@@ -245,7 +247,7 @@ function answers(
   if (decisions.length === 0) return {};
   const names = new Map(peopleOf(request).map((person) => [addressKey(person.email), person]));
   const entries = decisions.map((decision): Entry => {
-    const { email, at, comment } = decision;
+    const { email, at, comment, doNotAsk } = decision;
     const date = dateText(Date.parse(at), { ...reader, locale: messages.locale });
     const person = names.get(addressKey(email)) ?? { email };
     return {
@@ -255,6 +257,7 @@ function answers(
         ...throughLine(decision, messages),
         ...recordedLine(person, decision, messages),
         ourLine(date.local, "soft"),
+        ...(doNotAsk === undefined ? [] : doNotAskLines(doNotAsk, reader, messages)),
         ...(comment === undefined ? [] : theirLines(comment)),
       ],
     };
@@ -308,6 +311,15 @@ function answerLines(
   return chosen?.label === undefined
     ? [ourLine(effect)]
     : [theirLine(both(chosen.label)), ourLine(effect, "soft")];
+}
+
+/** That it is not to be asked again. The names of arguments and their values are the asker's, or the approver's. */
+function doNotAskLines(doNotAsk: DoNotAsk, reader: Person, messages: Messages): readonly Line[] {
+  const { text, limits } = doNotAskText(doNotAsk, messages, reader);
+  return [
+    ourLine(`${messages.text("label.doNotAsk")}: ${text}`),
+    ...limits.map(({ label, value }) => theirLine(both(`${label}: ${value}`))),
+  ];
 }
 
 const ANSWERS = { approve: "answer.approve", reject: "answer.reject", changes: "answer.changes" } as const;

@@ -159,7 +159,7 @@ export function standsOf(question: Question): Standing | undefined {
     };
   }
   const { decision, atMs, undoUntilMs, outcome } = standing;
-  const { by, comment, fields, except, door, signedInBy } = decision;
+  const { by, comment, fields, except, doNotAsk, door, signedInBy } = decision;
   const cancelled = cancelledIn(question);
   return {
     kind: "decided",
@@ -171,6 +171,7 @@ export function standsOf(question: Question): Standing | undefined {
     ...(comment === undefined ? {} : { comment }),
     ...(fields === undefined ? {} : { fields }),
     ...(except === undefined ? {} : { except }),
+    ...(doNotAsk === undefined ? {} : { doNotAsk }),
     ...programOf(decision),
     ...(undoUntilMs === undefined ? {} : { undoUntilMs }),
     ...(outcome === undefined ? {} : { outcome }),

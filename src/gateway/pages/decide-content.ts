@@ -9,6 +9,7 @@ import { actionLocals } from "./action-content.ts";
 import { changedLocals } from "./changed.ts";
 import { choiceText } from "./choice-text.ts";
 import type { FormProblem } from "./decision-form.ts";
+import { doNotAskControls } from "./do-not-ask-content.ts";
 import { fieldControls } from "./field-controls.ts";
 import { linkedText } from "./linked-text.ts";
 import { type Asked, DECISION_FORM, type Page } from "./page.ts";
@@ -51,6 +52,7 @@ export function decideContent(data: Data, messages: Messages): PageContent {
       isBar: choices.length <= BAR_CHOICES_MAX && labelChars <= BAR_CHARS_MAX,
       fields: fieldControls(request.fields, rejected, messages),
       comment: commentOf(data, messages),
+      doNotAsk: doNotAskControls(data, messages),
       problem: rejected && problemText(rejected.problem, messages),
       form: DECISION_FORM,
       hasStrikes: separableItems(request) > 0,
@@ -117,10 +119,11 @@ function commentOf({ choices, rejected }: Asked & Pick<Data, "rejected">, messag
     hint: messages.text("page.comment.hint", { max: DECISION_FORM.commentMax }),
     value: rejected?.comment ?? "",
     // The form's own problem is about the comment, unless it is about the press or the fields.
-    isWrong:
-      rejected !== undefined && rejected.problem.kind !== "fields" && rejected.problem.kind !== "allStruck",
+    isWrong: rejected !== undefined && !NOT_OF_COMMENT.includes(rejected.problem.kind),
   };
 }
+
+const NOT_OF_COMMENT: readonly FormProblem["kind"][] = ["fields", "allStruck", "doNotAsk", "doNotAskFull"];
 
 function problemText(problem: FormProblem, messages: Messages): string {
   switch (problem.kind) {
@@ -128,6 +131,10 @@ function problemText(problem: FormProblem, messages: Messages): string {
       return messages.text("page.problem.press");
     case "fields":
       return messages.text("page.problem.fields");
+    case "doNotAsk":
+      return messages.text("page.problem.doNotAsk");
+    case "doNotAskFull":
+      return messages.text("page.problem.doNotAskFull");
     case "allStruck":
       return messages.text("page.problem.allStruck");
     case "unstorable":

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { ACTION_LIMITS } from "../../approval/action-schema.ts";
 import { type FieldValues, readFieldsForm as readFields } from "../../approval/field-answers.ts";
 import type { FieldsSpec } from "../../approval/fields.ts";
+import type { DoNotAskRequest } from "../../approval/refusal/do-not-ask.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { controlAt, storableProblem, tidyLines } from "../../approval/text.ts";
 import { DECISION_FORM, type Rejected } from "./page.ts";
@@ -9,7 +10,7 @@ import { formReader, type PostedForm } from "./posted-form.ts";
 
 /** Why a form was not taken. `choice` is the one that was pressed. */
 export type FormProblem =
-  | { readonly kind: "press" | "unstorable" | "fields" | "allStruck" }
+  | { readonly kind: "press" | "unstorable" | "fields" | "allStruck" | "doNotAsk" | "doNotAskFull" }
   | { readonly kind: "long"; readonly is: number; readonly max: number }
   | { readonly kind: "control"; readonly code: string; readonly place: number }
   | { readonly kind: "comment" | "noComment"; readonly choice: ChoiceRule };
@@ -22,6 +23,8 @@ export type DecisionForm =
       readonly fields?: FieldValues;
       /** Where items are struck out. */
       readonly except?: readonly number[];
+      /** What is not to be asked again. */
+      readonly doNotAsk?: DoNotAskRequest;
     }
   | { readonly ok: false; readonly pressed?: ChoiceRule; readonly rejected: Rejected };
 
@@ -40,10 +43,10 @@ const FORM_BYTES_MAX = 20 * 1024;
 /** The same with every field full. */
 const FIELDS_FORM_BYTES_MAX = 220 * 1024;
 
-const readForm = formReader({ bytesMax: FORM_BYTES_MAX, controlsMax: 8 + ACTION_LIMITS.itemsMax });
+const readForm = formReader({ bytesMax: FORM_BYTES_MAX, controlsMax: 10 + ACTION_LIMITS.itemsMax });
 const readFieldsForm = formReader({
   bytesMax: FIELDS_FORM_BYTES_MAX,
-  controlsMax: 32 + ACTION_LIMITS.itemsMax,
+  controlsMax: 34 + ACTION_LIMITS.itemsMax,
 });
 
 /**
@@ -77,6 +80,7 @@ export function judgeDecisionForm(
   const struck = Array.from({ length: items }, (_, i) => i + 1).filter(
     (n) => textOf(DECISION_FORM.except + n) !== undefined,
   );
+  const doNotAsk = doNotAskIn(textOf);
   const names = Object.keys(spec?.properties ?? {});
   const refused = (problem: FormProblem, fieldProblems: Rejected["fieldProblems"] = []): DecisionForm => ({
     ok: false,
@@ -87,6 +91,7 @@ export function judgeDecisionForm(
       fields: new Map(names.map((name) => [name, fieldText(name) ?? ""])),
       fieldProblems,
       struck,
+      doNotAsk,
     },
   });
   const isConfirmed = textOf(DECISION_FORM.confirm) === DECISION_FORM.confirmValue;
@@ -98,13 +103,22 @@ export function judgeDecisionForm(
   // Whoever rejects has said enough about all of them.
   const except = choice.effect === "approve" ? struck : [];
   if (items > 0 && except.length === items) return refused({ kind: "allStruck" });
+  if (doNotAsk !== undefined && choice.effect !== "reject") return refused({ kind: "doNotAsk" });
   return {
     ok: true,
     choice,
     ...(comment === "" ? {} : { comment }),
     ...(spec === undefined ? {} : { fields: read.values }),
     ...(except.length === 0 ? {} : { except }),
+    ...(doNotAsk === undefined ? {} : { doNotAsk }),
   };
+}
+
+/** Nothing of a form that does not ask for it, or where none of its times is chosen. */
+function doNotAskIn(textOf: PostedForm["text"]): DoNotAskRequest | undefined {
+  const time = DECISION_FORM.doNotAskTimes.find((each) => each === textOf(DECISION_FORM.doNotAsk));
+  if (time === undefined) return undefined;
+  return { for: time, arguments: textOf(DECISION_FORM.doNotAskWhich) === "any" ? "any" : "same" };
 }
 
 function commentProblem(raw: string, comment: string, choice: ChoiceRule): FormProblem | undefined {

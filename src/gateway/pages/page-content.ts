@@ -10,6 +10,7 @@ import { inboxContent } from "./inbox-content.ts";
 import type { Visiting } from "./inbox-page.ts";
 import { errorContent, notRecordedContent, refusedContent } from "./message-content.ts";
 import type { Page, Standing } from "./page.ts";
+import { refusalContent } from "./refusal-content.ts";
 import { requestContent } from "./request-content.ts";
 import { resultContent } from "./result-content.ts";
 import { signInContent } from "./sign-in-content.ts";
@@ -37,8 +38,8 @@ export function pageContent(
     case "decide":
       return visited(decideContent(page.data, messages(page.data.approver.locale)), page.data.visitor);
     case "standing": {
-      const { stands, approver, undo, tried, visitor, standingApproval } = page.data;
-      const more = { undo, tried, standingApproval, session: visitor?.form };
+      const { stands, approver, undo, tried, visitor, standingApproval, standingRefusal } = page.data;
+      const more = { undo, tried, standingApproval, standingRefusal, session: visitor?.form };
       const visit = { asked: page.data, stands, press: "view", ...more } as const;
       return visited(resultContent(visit, messages(approver.locale)), visitor);
     }
@@ -58,6 +59,8 @@ export function pageContent(
       return visited(changeContent(page.data, messages(page.data.requester.locale)), page.data.visitor);
     case "standingApproval":
       return visited(standingContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
+    case "standingRefusal":
+      return visited(refusalContent(page.data, messages(page.data.reader.locale)), page.data.visitor);
     case "refused":
       return refusedContent(messages());
     case "notRecorded":

@@ -12,8 +12,11 @@ import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
 import type { GrantedStanding } from "../../approval/limits/granted.ts";
+import type { DoNotAsk, DoNotAskRequest } from "../../approval/refusal/do-not-ask.ts";
+import type { StandingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
+import type { Revocation } from "../../approval/use.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
 import type { StandingUses } from "../../service/approvals/standing-uses.ts";
@@ -109,6 +112,8 @@ export type Standing =
       readonly comment?: string;
       readonly fields?: FieldValues;
       readonly except?: readonly number[];
+      /** What is not to be asked again. */
+      readonly doNotAsk?: DoNotAsk;
       /** Until when the answer can be taken back, if it can. */
       readonly undoUntilMs?: number;
       /** How the approval ended, once that is recorded. */
@@ -141,6 +146,8 @@ export interface Rejected {
   readonly fieldProblems: readonly FieldAnswerProblem[];
   /** Numbers of the items that were struck out. */
   readonly struck?: readonly number[];
+  /** What was not to be asked again. */
+  readonly doNotAsk?: DoNotAskRequest | undefined;
 }
 
 /** What the person who is asked can do instead of answering. */
@@ -199,6 +206,23 @@ export interface StandingPage extends Visited {
   readonly form: Pick<ActPage, "values" | "faults" | "press">;
   /** Whether a press came too late. */
   readonly isLate: boolean;
+}
+
+/** A standing refusal, for those who said it or whose program it refuses. */
+export interface RefusalPage extends Visited {
+  readonly reader: Person;
+  /** Of the request. */
+  readonly title: string;
+  /** Path of the page that this one belongs to. */
+  readonly back: string;
+  readonly refusal: StandingRefusal;
+  readonly revoked?: { readonly revocation: Revocation; readonly atMs: number } | undefined;
+  /** The present, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Whether the reader can revoke it. */
+  readonly isTheirs: boolean;
+  /** The form that revokes it: as of `ActPage`. */
+  readonly form: Pick<ActPage, "values" | "faults" | "press">;
 }
 
 /** What was tried, on a page that tells why it was not done. */
@@ -274,6 +298,8 @@ export interface RequestPage extends Visited {
   readonly acts?: RequestActs;
   /** Path of the page of the standing approval, if that was granted. */
   readonly standingApproval?: string;
+  /** Path of the page of the standing refusal, if people have said so. */
+  readonly standingRefusal?: string;
   /** Path of the signed receipt of the outcome, once there is one. */
   readonly signed?: string;
   /** Names the form that reminds, with 128 random bits in base64url. */
@@ -300,6 +326,8 @@ export interface ChangePage extends Omit<ActPage, "act" | "reader" | "outcome"> 
 interface AfterPress {
   /** Path of the page of a standing approval that the reader has granted. */
   readonly standingApproval?: string;
+  /** Path of the page of a standing refusal that the reader has said. */
+  readonly standingRefusal?: string;
   /** Path that takes the answer back, while that is possible. */
   readonly undo?: string;
   /** What was tried here, and came too late. */
@@ -320,6 +348,7 @@ interface AfterPress {
  * - `act` (200; 422 if it was not done): the form of something else that can be done.
  * - `request` (200; 409 if a press there came too late): an approval, for the person who asked.
  * - `change` (200; 422 if it was not done): the form by which they change the question.
+ * - `standingRefusal` (200; 422 if it was not done): what is not to be asked again.
  * - `standingApproval` (200; 409 if a press there came too late; 422 if it was not done): what became of a standing approval.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.
@@ -360,6 +389,7 @@ export type Page =
   | { readonly view: "request"; readonly data: RequestPage }
   | { readonly view: "change"; readonly data: ChangePage }
   | { readonly view: "standingApproval"; readonly data: StandingPage }
+  | { readonly view: "standingRefusal"; readonly data: RefusalPage }
   | { readonly view: "refused" }
   | { readonly view: "notRecorded" }
   | {
@@ -384,6 +414,10 @@ export const DECISION_FORM = {
   id: "decision",
   /** Before the number of an item: there if the item is struck out. */
   except: "except.",
+  /** How long it is not to be asked again, and with which arguments. */
+  doNotAsk: "doNotAsk",
+  doNotAskWhich: "doNotAsk.which",
+  doNotAskTimes: ["P1D", "P7D", "P30D"],
   /** Names the form: sent twice, as by a double click, it does once what it does. */
   press: "press",
   /** Carries what shows that the form is ours, where the person is signed in. */

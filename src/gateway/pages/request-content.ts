@@ -139,7 +139,10 @@ const NOTICES = {
   replace: "act.late.reassign",
 } as const;
 
-function actsOf({ acts, changes, standingApproval }: RequestPage, messages: Messages): readonly Locals[] {
+function actsOf(
+  { acts, changes, standingApproval, standingRefusal }: RequestPage,
+  messages: Messages,
+): readonly Locals[] {
   const { change, extend, cancel } = acts ?? {};
   const label = changes === undefined ? "act.change" : "request.answerChanges";
   return [
@@ -149,6 +152,9 @@ function actsOf({ acts, changes, standingApproval }: RequestPage, messages: Mess
     ...(standingApproval === undefined
       ? []
       : [{ href: standingApproval, text: messages.text("standing.link") }]),
+    ...(standingRefusal === undefined
+      ? []
+      : [{ href: standingRefusal, text: messages.text("refusal.title") }]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { isCancelled } from "../../approval/ending.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import { leftOutItems } from "../../approval/items.ts";
 import { grantedStanding } from "../../approval/limits/granted.ts";
+import { standingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import { ruleOf } from "../../approval/rule.ts";
 import { standingIn } from "../../approval/standing.ts";
 import {
@@ -69,6 +70,7 @@ export function requestPageOf(
     ...(changes === undefined ? {} : { changes }),
     ...(acts === undefined ? {} : { acts }),
     ...(grantedStanding(root) === undefined ? {} : { standingApproval: `${path}/standing` }),
+    ...(standingRefusal(root) === undefined ? {} : { standingRefusal: `${path}/refusal` }),
     ...(status === "pending" || status === "failed" ? {} : { signed: `${path}/signed` }),
     press,
   };

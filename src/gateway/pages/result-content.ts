@@ -3,6 +3,7 @@ import { contentOf } from "../../approval/content.ts";
 import { doerOf, programOf } from "../../approval/doer.ts";
 import type { FieldValue } from "../../approval/field-answers.ts";
 import { actionsOf } from "../../approval/items.ts";
+import { doNotAskText } from "../../approval/refusal/words.ts";
 import { explanationText, whyText } from "../../approval/wording.ts";
 import { canonicalHash } from "../../lib/canonical-hash.ts";
 import { dateText, relativeText } from "../../lib/date-text.ts";
@@ -46,10 +47,7 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
       reason: stands.kind === "closed" ? stands.reason : undefined,
       to: stands.kind === "closed" ? stands.to && personOf(stands.to) : undefined,
       undo: undoOf(visit, messages),
-      standing: visit.standingApproval && {
-        href: visit.standingApproval,
-        text: messages.text("standing.link"),
-      },
+      standing: standingLink(visit, messages),
       form: DECISION_FORM,
       session: visit.session,
       outcome: outcomeOf(visit, messages),
@@ -81,6 +79,13 @@ export function resultContent(visit: Visit, messages: Messages): PageContent {
   };
 }
 
+function standingLink({ standingApproval, standingRefusal }: Visit, messages: Messages): Locals | undefined {
+  if (standingApproval !== undefined) return { href: standingApproval, text: messages.text("standing.link") };
+  return standingRefusal === undefined
+    ? undefined
+    : { href: standingRefusal, text: messages.text("refusal.link") };
+}
+
 /** For tools: how an answer is called in states of ballots. */
 function wordOf({ answer }: Extract<Standing, { kind: "decided" }>): string {
   return { approve: "approved", reject: "rejected", changes: "changes-requested" }[answer.effect];
@@ -91,12 +96,13 @@ function decidedRecord(
   { approver, request }: Asked,
   messages: Messages,
 ): Locals {
-  const { answer, by, comment, fields: values = {}, except = [] } = stands;
+  const { answer, by, comment, fields: values = {}, except = [], doNotAsk } = stands;
   return {
     answer: answerText(answer, messages),
     by: decider(by, approver),
     through: throughText(stands, messages),
     comment,
+    doNotAsk: doNotAsk && doNotAskText(doNotAsk, messages, approver),
     except: except.map((n) => messages.text("action.item", { n, of: actionsOf(request).length })).join(", "),
     fields: Object.entries(values).map(([name, value]) => ({
       label: request.fields?.properties[name]?.title ?? name,

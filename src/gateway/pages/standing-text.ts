@@ -33,6 +33,8 @@ export interface Visit {
   readonly undo?: string | undefined;
   /** Path of the page of a standing approval that the reader has granted. */
   readonly standingApproval?: string | undefined;
+  /** Path of the page of a standing refusal that the reader has said. */
+  readonly standingRefusal?: string | undefined;
   /** Path of the signed receipt, where there is one. */
   readonly signed?: string | undefined;
   /** What was tried, and came too late. */

@@ -25,6 +25,7 @@ import type { Rejected } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
 import { actPaths } from "./ballot-acts.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
+import { doNotAskByForm } from "./do-not-ask.ts";
 import { press } from "./press.ts";
 import { refusedLink } from "./refused-link.ts";
 import { showStanding } from "./show-standing.ts";
@@ -65,6 +66,15 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
         return showQuestion(options, res, await ask(), { path: pathOf(req), suggested, rejected });
       }
       const { choice, comment, fields, except } = form;
+      const spared = isOpen ? await doNotAskByForm(options, form, ask) : {};
+      if ("rejected" in spared) {
+        const { rejected } = spared;
+        return showQuestion(options, res, await ask(), {
+          path: pathOf(req),
+          suggested: choice.value,
+          rejected,
+        });
+      }
       const nonce = newNonce();
       const who = `approver:${ballot.recipient}`;
       const { pid } = link;
@@ -77,6 +87,7 @@ export function addDecisionRoutes(router: IRouter, options: DecisionRoutesOption
         comment,
         fields,
         except,
+        ...spared,
         door: "mail",
         who,
       });

@@ -29,6 +29,7 @@ import { ballotHref } from "../pages/inbox-paths.ts";
 import { DECISION_FORM, type Rejected } from "../pages/page.ts";
 import { formReader, type PostedForm } from "../pages/posted-form.ts";
 import { type ActRoutesOptions, actPaths, addBallotActs } from "./ballot-acts.ts";
+import { doNotAskByForm } from "./do-not-ask.ts";
 import { type Press, press } from "./press.ts";
 import { isEffective, resultStatus } from "./pressed.ts";
 import { showStanding, undoPath } from "./show-standing.ts";
@@ -100,8 +101,12 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const { choice, comment, fields, except } = form;
       const nonce = newNonce();
       const isOpen = standing.kind === "open";
-      const by = pressedBy(visitor);
-      await press(options, res, { pid, ballot, isOpen, nonce, choice, comment, fields, except, ...by });
+      const spared = await doNotAskByForm(options, form, async () => question);
+      if ("rejected" in spared) {
+        return show(res, visitor, question, { suggested: choice.value, rejected: spared.rejected });
+      }
+      const answer = { choice, comment, fields, except, ...spared };
+      await press(options, res, { pid, ballot, isOpen, nonce, ...answer, ...pressedBy(visitor) });
       // The nonce shows whose press counted; it is no secret, and settles nothing.
       seeOther(res, `${ballotHref(pid)}/result?press=${nonce}&choice=${choice.value}`);
     }),

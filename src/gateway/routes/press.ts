@@ -2,6 +2,7 @@
 import type { Response } from "express";
 import type { Ballot, SignedInBy } from "../../approval/approval.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
+import type { DoNotAsk } from "../../approval/refusal/do-not-ask.ts";
 import type { ChoiceRule } from "../../approval/schema.ts";
 import { decisionOf } from "../../approval/stored.ts";
 import type { Durable } from "../../durable/durable.ts";
@@ -21,6 +22,8 @@ export interface Press {
   readonly comment: string | undefined;
   readonly fields: FieldValues | undefined;
   readonly except?: readonly number[] | undefined;
+  /** What is not to be asked again. Its places are taken. */
+  readonly doNotAsk?: DoNotAsk | undefined;
   readonly door: "mail" | "inbox";
   /** Of a press in the inbox. */
   readonly signedInBy?: SignedInBy;
@@ -32,7 +35,18 @@ export interface Press {
 export async function press(
   { durable, log }: { readonly durable: Durable; readonly log: Logger },
   res: Response,
-  { pid, ballot, isOpen, nonce, choice: { value: choice, effect }, comment, fields, except, ...way }: Press,
+  {
+    pid,
+    ballot,
+    isOpen,
+    nonce,
+    choice: { value: choice, effect },
+    comment,
+    fields,
+    except,
+    doNotAsk,
+    ...way
+  }: Press,
 ): Promise<void> {
   const { approval } = ballot;
   const { who, door, signedInBy } = way;
@@ -45,6 +59,7 @@ export async function press(
     choice,
     ...own,
     comment,
+    doNotAsk,
     door,
     signedInBy,
     nonce,

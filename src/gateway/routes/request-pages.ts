@@ -33,7 +33,8 @@ import type { Pages } from "../pages/pages.ts";
 import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type ReceiptFileOptions, sendOutcomeReceipt } from "./receipt-file.ts";
-import { addStandingPage } from "./standing-page.ts";
+import { addRefusalPage } from "./refusal-page.ts";
+import { addStandingPage, type Reach as ReachStanding } from "./standing-page.ts";
 import { isOwnForm, type Way } from "./way.ts";
 
 export interface RequestPagesOptions extends ReceiptFileOptions {
@@ -174,10 +175,12 @@ export function addRequestPages(
     },
   });
 
-  addStandingPage(router, options, `${route}/standing`, async (req, res) => {
+  const reachStanding: ReachStanding = async (req, res) => {
     const asked = await reach(req, res);
     return asked && { course: asked.course, reader: asked.requester, way: asked.way };
-  });
+  };
+  addStandingPage(router, options, `${route}/standing`, reachStanding);
+  addRefusalPage(router, options, `${route}/refusal`, reachStanding);
 
   addPage("/signed", {
     GET: (_req, res, { course }) => sendOutcomeReceipt(options, res, course.root),

@@ -1,5 +1,6 @@
 import type { Response } from "express";
 import { grantedStanding } from "../../approval/limits/granted.ts";
+import { standingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import type { Question } from "../../service/approvals/question.ts";
@@ -36,6 +37,8 @@ export function showStanding(
   const undo = undoPath(question, path, nowMs);
   const granted = grantedStanding(question.course.root);
   const isTheirs = granted?.grantedBy.some(({ n }) => n === question.ballot.n) === true;
+  const refusal = standingRefusal(question.course.root);
+  const hasSaid = refusal?.said.some(({ n }) => n === question.ballot.n) === true;
   // What somebody did before in the same way is no failure to tell of.
   const isSame = tried !== undefined && stands.kind === "closed" && stands.because === ENDS[tried];
   const late = isSame ? undefined : tried;
@@ -49,6 +52,7 @@ export function showStanding(
       ...(undo && { undo }),
       ...(late && { tried: late }),
       ...(isTheirs ? { standingApproval: `${path}/standing` } : {}),
+      ...(hasSaid ? { standingRefusal: `${path}/refusal` } : {}),
       ...(visitor && { visitor }),
     },
   });

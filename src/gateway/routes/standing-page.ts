@@ -27,7 +27,7 @@ export interface StandingPageOptions {
 }
 
 /** An approval, and who has come to it. */
-interface Reached {
+export interface Reached {
   readonly course: Course;
   readonly reader: Person;
   /** To the page that this one is below. */
@@ -35,7 +35,7 @@ interface Reached {
 }
 
 /** How the routes of one way find the approval; undefined: the answer is given already. */
-type Reach = (req: Request, res: Response) => Promise<Reached | undefined>;
+export type Reach = (req: Request, res: Response) => Promise<Reached | undefined>;
 
 export function addStandingPage(
   router: IRouter,

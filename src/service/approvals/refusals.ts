@@ -82,6 +82,9 @@ export async function takePlaces(
   return (await Promise.all(taken)).every((isTaken) => isTaken);
 }
 
+/** How long after a crash an answer that is given again, and so lasts until a little later, finds its first place long enough. */
+const AGAIN_MS = 3_600_000;
+
 async function takePlace(
   durable: Durable,
   { scope, window }: { readonly scope: string; readonly window: number },
@@ -92,7 +95,7 @@ async function takePlace(
     const record = await durable.create({
       id: placeId(scope, window, n),
       param: place,
-      timeoutAt: untilMs,
+      timeoutAt: untilMs + AGAIN_MS,
       tags: { [KIND_TAG]: PLACE_KIND },
       isLoose: true,
     });

@@ -104,6 +104,22 @@ describe("whoever asks again", () => {
     expect(rig.asks.length).toBe(mails);
   });
 
+  test("a hundred times at once is refused each time, and nobody is mailed; another program is asked as often", async () => {
+    const tool = newTool();
+    await refused(tool);
+    const mails = rig.asks.length;
+    const times = Array.from({ length: 100 }, (_, n) => n);
+    const statuses = await Promise.all(
+      times.map(async (n) => (await ask(tool, { arguments: { n } })).status),
+    );
+    expect(statuses).toEqual(times.map(() => 403));
+    const others = await Promise.all(
+      times.map(async (n) => (await ask(tool, { arguments: { n }, headers: other })).status),
+    );
+    expect(others).toEqual(times.map(() => 202));
+    await expect.poll(() => rig.asks.length).toBe(mails + times.length);
+  });
+
   test("is asked for another tool, target or audience, and so is another program", async () => {
     const tool = newTool();
     await refused(tool, { for: "P7D" }, { action: { target: "db-1", audience: "runner" } });

@@ -95,6 +95,33 @@ const granted = {
     press: "AAAAAAAAAAAAAAAAAAAAAA",
   },
 } as const;
+const refusedInAdvance = { until: new Date(atMs + 60_000).toISOString(), limits: standing.limits } as const;
+const revocation = { kind: "revoked", n: 1, door: "mail", nonce: "x", by: HOSTILE, reason: HOSTILE } as const;
+const refusal = {
+  reader: ana,
+  title: HOSTILE,
+  back: "/d/a.b.c",
+  refusal: {
+    approval: HOSTILE,
+    sinceMs: atMs,
+    untilMs: atMs + 60_000,
+    said: [
+      { n: 1, email: HOSTILE, doNotAsk: refusedInAdvance },
+      { n: 2, email: HOSTILE, doNotAsk: { until: refusedInAdvance.until, same: [HOSTILE] } },
+    ],
+    actions: [
+      { tool: HOSTILE, target: HOSTILE, audience: HOSTILE, arguments: {}, reversible: "no", validFor: "P1D" },
+    ],
+    digest: HOSTILE,
+  },
+  nowMs: atMs,
+  isTheirs: true,
+  form: {
+    values: new Map([["reason", HOSTILE]]),
+    faults: new Map(),
+    press: "AAAAAAAAAAAAAAAAAAAAAA",
+  },
+} as const;
 const lastUse = {
   atMs,
   use: {
@@ -246,6 +273,37 @@ export const PAGES: Readonly<Record<string, Page & { readonly status: number }>>
       isLate: false,
     },
   },
+  "decide, and refuse in advance": {
+    status: 422,
+    view: "decide",
+    data: {
+      ...acting,
+      program: HOSTILE,
+      rejected: {
+        problem: { kind: "doNotAskFull" },
+        comment: HOSTILE,
+        fields: new Map(),
+        fieldProblems: [],
+        doNotAsk: { for: "P7D", arguments: "any" },
+      },
+    },
+  },
+  "receipt of what is refused in advance": {
+    status: 200,
+    view: "receipt",
+    data: {
+      ...acting,
+      pressed: "reject",
+      effective: true,
+      stands: { ...decided, doNotAsk: refusedInAdvance },
+    },
+  },
+  ...Object.fromEntries(
+    [{}, { nowMs: atMs + 60_000 }, { revoked: { atMs, revocation } }].map((more, n) => [
+      `refused in advance ${n + 1}`,
+      { status: 200, view: "standingRefusal", data: { ...refusal, ...more } } as const,
+    ]),
+  ),
   "standing of an answer that granted something for more than once": {
     status: 200,
     view: "standing",

@@ -57,7 +57,7 @@ function rendered(page: Page, acceptLanguage?: string): { readonly html: string 
 
 const DECIDE = Object.keys(PAGES).filter((name) => name.startsWith("decide"));
 const WITH_FORM = Object.keys(PAGES).filter((name) =>
-  /^(?:decide|act|edit|change|sign in(?! elsewhere| over)|inbox(?! results)|admin(?! signed))|taken back|request open|granted, u|^home$/u.test(
+  /^(?:decide|act|edit|change|sign in(?! elsewhere| over)|inbox(?! results)|admin(?! signed))|taken back|request open|granted, u|refused in advance 1|^home$/u.test(
     name,
   ),
 );

@@ -99,6 +99,19 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     { n: 5, email: "ed@a.example", choice: "approve", at, door: "inbox", signedInBy: "mail" },
     { n: 6, email: "flo@a.example", choice: "approve", at, door: "inbox", signedInBy: "passkey" },
   ];
+  const until = new Date(deadlineAtMs).toISOString();
+  const refusing: readonly CountedDecision[] = [
+    {},
+    { same: [line] },
+    { limits: { [`/${line}`]: { fixed: lines }, "/a": { oneOf: [line, 1] } } },
+  ].map((which, i) => ({
+    n: i + 1,
+    email: ana.email,
+    choice: "reject",
+    doNotAsk: { until, ...which },
+    at,
+    door: "mail",
+  }));
   const explanation = {
     round: 1,
     rounds: 3,
@@ -188,6 +201,14 @@ export function everyMail(locale: string, { line, lines }: Theirs): readonly Mai
     ...outcomes.map(
       (outcome): Mail => ({ kind: "outcome", ...answered, outcome, atMs, decisions, reason: lines }),
     ),
+    {
+      kind: "outcome",
+      ...answered,
+      outcome: "rejected",
+      atMs,
+      decisions: refusing,
+      link: `${publicUrl}/d/a.b.c/refusal`,
+    },
     { kind: "requested", ...own, people: [ballot.approver] },
     ...outcomes.flatMap((outcome) =>
       reasonsToEnd.map(
