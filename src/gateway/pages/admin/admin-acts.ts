@@ -72,6 +72,12 @@ export const APPROVAL_ACTS = {
     press: "Revoke it",
     fields: [REASON],
   },
+  "ask-again": {
+    headline: "Let the program ask again",
+    lead: "People have refused this action in advance. From now on, the program can ask for it again.",
+    press: "Let it ask again",
+    fields: [REASON],
+  },
 } as const satisfies Readonly<Record<string, ActText>>;
 
 export const ADMIN_ACTS = { ...BALLOT_ACTS, ...APPROVAL_ACTS };

@@ -3,6 +3,7 @@ import { nextDeadlineOf } from "../../../approval/course.ts";
 import { doerOf, programOf } from "../../../approval/doer.ts";
 import { leftOutItems } from "../../../approval/items.ts";
 import { grantedStanding } from "../../../approval/limits/granted.ts";
+import { standingRefusal } from "../../../approval/refusal/standing-refusal.ts";
 import { ruleOf } from "../../../approval/rule.ts";
 import { changeOf, extensionOf } from "../../../approval/stored.ts";
 import type { ApprovalView, BallotView } from "../../../approval/view.ts";
@@ -104,13 +105,19 @@ function actsOf(data: AdminApproval, isOpen: boolean): readonly Locals[] {
     href: adminActHref(view.id, name),
     text: ADMIN_ACTS[name].headline,
   });
-  if (!isOpen) return canRevoke(data) ? [act("revoke")] : [];
+  if (!isOpen) return isRefusing(data) ? [act("ask-again")] : canRevoke(data) ? [act("revoke")] : [];
   const change = { href: adminActHref(view.id, "change"), text: "Change the question" };
   return [
     ...(isOld ? [] : [act("extend")]),
     ...(isOld || course.state.round >= rounds ? [] : [change]),
     act("cancel"),
   ];
+}
+
+/** Whether people have refused its action in advance, and this still holds. */
+function isRefusing({ course: { root }, history, nowMs }: AdminApproval): boolean {
+  const refusal = standingRefusal(root);
+  return refusal !== undefined && nowMs < refusal.untilMs && !history.some(({ type }) => type === "revoked");
 }
 
 /** Whether anything of an approved action is left that no program has taken. */

@@ -117,13 +117,17 @@ const ON_APPROVAL: Readonly<
       throw error;
     }
   },
-  async revoke(to, { root }, actor, values) {
-    const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
-    if (revoked.kind === "unknown") throw unknownApproval(root.id);
-    const failure = revokeFailure(revoked);
-    return { failure, outcome: failure === undefined ? "stored" : "too late" };
-  },
+  revoke,
+  // A refusal in advance is revoked like the approval of an action.
+  "ask-again": revoke,
 };
+
+async function revoke(to: ActOptions, { root }: Course, actor: Actor, values: Values): Promise<Done> {
+  const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
+  if (revoked.kind === "unknown") throw unknownApproval(root.id);
+  const failure = revokeFailure(revoked);
+  return { failure, outcome: failure === undefined ? "stored" : "too late" };
+}
 
 export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): void {
   for (const act of namesOf(BALLOT_ACTS)) {
@@ -251,7 +255,7 @@ function addAct(
       }
       const actor = actorOf(operator, nonceOfForm(act, { ...form, press }, options.newNonce));
       const { failure, outcome } = await perform(actOptionsOf(options, res), found, actor, form.values);
-      tell(res, act, found, actor, outcome);
+      tell(res, act === "ask-again" ? "revoke" : act, found, actor, outcome);
       // Not at once: the same act may be possible later, and its nonce must then be another.
       if (failure !== undefined)
         return show(res, operator, found, { form, nonce: options.newNonce(), failure });

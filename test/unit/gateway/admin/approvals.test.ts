@@ -516,4 +516,26 @@ describe("an act", () => {
     expect(read(late.text)).toContain("Cannot revoke: it was consumed at");
     expect((await browser.get(pageOf("pay-2"))).text).not.toContain(`${pageOf("pay-2")}/revoke`);
   });
+
+  test("lets a program ask again that people have refused in advance", async () => {
+    const action = { tool: "wipe", arguments: { disk: 7 }, reversible: "no" };
+    await ask("wipe-1", { action, require: "any" });
+    await rig.press(await rig.link("wipe-1", "reject"), { confirm: "yes", doNotAsk: "P7D" });
+    await rig.settled("wipe-1");
+    const again = () =>
+      rig.json("POST", "/approvals", { title: "Wipe it", approvers: [ANA], action }, bearer());
+    expect((await again()).status).toBe(403);
+    const { text } = await browser.get(pageOf("wipe-1"));
+    expect(text).toContain(`href="${pageOf("wipe-1")}/ask-again"`);
+    expect((await act(`${pageOf("wipe-1")}/ask-again`, { reason: "The disk is the right one" })).status).toBe(
+      303,
+    );
+    expect((await again()).status).toBe(202);
+    const page = await browser.get(pageOf("wipe-1"));
+    expect(page.text).not.toContain(`${pageOf("wipe-1")}/ask-again`);
+    expect(read(page.text)).toMatch(/was revoked.*Kim Novak.*The disk is the right one/u);
+    expect(rig.audit).toContainEqual(
+      expect.objectContaining({ what: "revoke", about: "wipe-1", outcome: "stored" }),
+    );
+  });
 });
