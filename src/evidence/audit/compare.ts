@@ -37,6 +37,7 @@ export function comparePromises(file: PromiseFile, { gaps }: WalkedLog, findings
     approvals += 1;
     unlogged += compareApproval(file, { n, row, gaps }, findings);
   }
+  compareRoots(file, findings);
   compareGaps(file, findings);
   return { approvals, deleting, unlogged, erased: compareErased(file, findings) };
 }
@@ -49,6 +50,17 @@ function erasureOf(file: PromiseFile, root: number): number | undefined {
     OWN.erased,
   );
   return event === undefined ? undefined : Number(event[0]);
+}
+
+/** Whoever takes an approval's mark away hides it from those that compare approvals. */
+function compareRoots(file: PromiseFile, findings: Findings): void {
+  const rows = inPages(file, {
+    max: "SELECT max(chain) FROM log_chains",
+    page: `SELECT chain, id FROM log_chains JOIN promises ON promises.n = root AND created_at = began
+      WHERE chain > ? AND chain <= ? AND instr(tags, '"${KIND_TAG}":"approval"') = 0 ORDER BY chain`,
+  });
+  for (const [, id] of rows)
+    findings.add("changed", `the log has events of the approval ${String(id)}, and it is stored as none`);
 }
 
 /** The chain of the whole log has nothing else. */

@@ -149,6 +149,14 @@ describe("an audit finds", () => {
     expect(text).toContain(`what is stored of ${id} is not what event`);
   });
 
+  it("an approval that is stored as something else, which nobody would compare", () => {
+    const { kinds, text } = after((db) =>
+      db.exec(`UPDATE promises SET tags = replace(tags, '"approval"', '"aqproval"') WHERE id = 'po-3'`),
+    );
+    expect(kinds).toEqual(["changed"]);
+    expect(text).toContain("the log has events of the approval po-3, and it is stored as none");
+  });
+
   it.each([20, 300])("an event that was dropped (%i)", (seq) => {
     const { kinds, text } = after((db) => db.exec(`DELETE FROM log_events WHERE seq = ${seq}`));
     expect(kinds).toContain("dropped");
