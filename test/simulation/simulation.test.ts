@@ -28,22 +28,18 @@ test.each(seeds(1))(
 /** What one of them shows only once in a while, one of so many seeds does. */
 const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
 
-/** Lost timers show only when nothing else happens for a while: `npm run simulate -- --planted timers-lost-at-restart`. */
-const SOON = Object.entries(PLANTED).filter(([name]) => name !== "timers-lost-at-restart");
+/** Much trouble in a few days shows most faults soonest. */
+const BUSY = { days: 4, perDay: 2, severity: 10, happeningsMax: 60_000 };
+/** Lost timers show only when nothing else happens for hours, which would ring others: in the first weeks of nearly every seed. */
+const QUIET = { days: 40, happeningsMax: 400_000 };
 
-test.each(SOON)(
+test.each(Object.entries(PLANTED))(
   "a simulation finds a planted fault: %s",
-  async (_, planted) => {
+  async (name, planted) => {
+    const course = name === "timers-lost-at-restart" ? QUIET : BUSY;
     let found: string | undefined;
     for (const seed of SEEDS) {
-      const { breaches } = await simulate({
-        seed,
-        days: 4,
-        perDay: 2,
-        severity: 10,
-        planted,
-        happeningsMax: 60_000,
-      });
+      const { breaches } = await simulate({ seed, ...course, planted });
       found = breaches[0]?.rule;
       if (found !== undefined) break;
     }
