@@ -118,8 +118,8 @@ test("the loop of crashes finds an engine that has lost its journal", async () =
 
 /** The engine takes the folder over where the last one left it, and every workflow can be brought to its end. */
 async function endAll(dataDir: string): Promise<void> {
-  // Leases of the dead have run out by then.
-  const clock = new FakeClock(Date.now() + 60_000);
+  // Leases of the dead, of an hour each, have run out by then.
+  const clock = new FakeClock(Date.now() + 2 * 3_600_000);
   const engine = testEngine({ dataDir, clock, trail: evidenceTrail() });
   await clock.advance(1_000);
   for (const state of ["suspended", "pending"]) {
