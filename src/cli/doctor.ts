@@ -27,7 +27,8 @@ Compares the index of approvals with what is stored, and each line of the record
 checksum. With INDEX_URL, examines the index alone: whether its tables are those of
 this version, whether changes wait to be written, and whether the newest approvals and the next deadlines are right.
 Names witnesses of LOG_WITNESSES that have cosigned no head of the log today or yesterday.
-Changes nothing.
+Changes nothing. Whether the text of an approval is what it was is not examined here: countersign audit verify compares it
+with the log of events.
 
 Options:
   --json      Print JSON, even on a terminal
