@@ -11,19 +11,16 @@ import type { ContentChange } from "../../approval/content-changes.ts";
 import type { Doer, Program } from "../../approval/doer.ts";
 import type { Explanation } from "../../approval/evaluate/evaluation.ts";
 import type { FieldAnswerProblem, FieldFault, FieldValues } from "../../approval/field-answers.ts";
-import type { GrantedStanding } from "../../approval/limits/granted.ts";
 import type { DoNotAsk, DoNotAskRequest } from "../../approval/refusal/do-not-ask.ts";
-import type { StandingRefusal } from "../../approval/refusal/standing-refusal.ts";
 import { type ChoiceRule, COMMENT_CHARS_MAX, type OnDeadline } from "../../approval/schema.ts";
 import type { ClosedBecause } from "../../approval/standing.ts";
-import type { Revocation } from "../../approval/use.ts";
 import type { Why } from "../../approval/why.ts";
 import type { Refusal } from "../../service/approvals/act.ts";
-import type { StandingUses } from "../../service/approvals/standing-uses.ts";
 import type { AdminPage } from "./admin/admin-page.ts";
 import type { FormProblem } from "./decision-form.ts";
 import type { EditRow } from "./edit-form.ts";
 import type { InboxPage, Visiting } from "./inbox-page.ts";
+import type { RefusalPage, StandingPage } from "./revoke-pages.ts";
 import type { SignInPage } from "./sign-in-page.ts";
 
 /** An answer that was given. */
@@ -189,40 +186,6 @@ export interface EditPage extends Omit<ActPage, "act" | "outcome" | "instead"> {
   readonly rows: readonly EditRow[];
   /** Names of the controls with a value that does not fit. */
   readonly wrong: ReadonlySet<string>;
-}
-
-/** A standing approval that was granted, for those who granted it or asked for it. */
-export interface StandingPage extends Visited {
-  readonly reader: Person;
-  /** Of the request. */
-  readonly title: string;
-  /** Path of the page that this one belongs to. */
-  readonly back: string;
-  readonly granted: GrantedStanding;
-  readonly uses: StandingUses;
-  /** The present, in milliseconds since 1970. */
-  readonly nowMs: number;
-  /** The form that revokes it: as of `ActPage`. */
-  readonly form: Pick<ActPage, "values" | "faults" | "press">;
-  /** Whether a press came too late. */
-  readonly isLate: boolean;
-}
-
-/** A standing refusal, for those who said it or whose program it refuses. */
-export interface RefusalPage extends Visited {
-  readonly reader: Person;
-  /** Of the request. */
-  readonly title: string;
-  /** Path of the page that this one belongs to. */
-  readonly back: string;
-  readonly refusal: StandingRefusal;
-  readonly revoked?: { readonly revocation: Revocation; readonly atMs: number } | undefined;
-  /** The present, in milliseconds since 1970. */
-  readonly nowMs: number;
-  /** Whether the reader can revoke it. */
-  readonly isTheirs: boolean;
-  /** The form that revokes it: as of `ActPage`. */
-  readonly form: Pick<ActPage, "values" | "faults" | "press">;
 }
 
 /** What was tried, on a page that tells why it was not done. */

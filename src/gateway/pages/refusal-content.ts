@@ -4,8 +4,9 @@ import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { fieldControl, problemText } from "./act-controls.ts";
 import { ACT_FIELDS } from "./act-form.ts";
-import { DECISION_FORM, type RefusalPage } from "./page.ts";
+import { DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
+import type { RefusalPage } from "./revoke-pages.ts";
 import { doerText } from "./standing-text.ts";
 
 /** What is not to be asked again, and the form that takes that back. */

@@ -5,8 +5,9 @@ import { dateText } from "../../lib/date-text.ts";
 import type { Messages } from "../../lib/messages.ts";
 import { fieldControl, problemText } from "./act-controls.ts";
 import { ACT_FIELDS } from "./act-form.ts";
-import { DECISION_FORM, type StandingPage } from "./page.ts";
+import { DECISION_FORM } from "./page.ts";
 import type { PageContent } from "./page-content.ts";
+import type { StandingPage } from "./revoke-pages.ts";
 import { doerText } from "./standing-text.ts";
 
 /** What became of a standing approval, and the form that revokes it. */

@@ -5,15 +5,13 @@
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { Person } from "../../approval/approval.ts";
-import { contentOf, textsOf } from "../../approval/content.ts";
-import type { Course } from "../../approval/course.ts";
+import { textsOf } from "../../approval/content.ts";
 import { parseDuration } from "../../approval/duration.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { KnownPeople } from "../../approval/same-person.ts";
 import { cancellationOf, changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
-import { knownTime } from "../../durable/engine-time.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Acted, Actor } from "../../service/approvals/act.ts";
@@ -21,21 +19,20 @@ import { replaceUnreached } from "../../service/approvals/ballot-acts.ts";
 import { cancelApproval } from "../../service/approvals/cancel.ts";
 import { changeApproval, extendApproval } from "../../service/approvals/end-acts.ts";
 import { remindBallot } from "../../service/approvals/mail-acts.ts";
-import { readCourse } from "../../service/approvals/question.ts";
 import { unreachedBallots } from "../../service/approvals/returned.ts";
 import { audit } from "../http/audit.ts";
 import { addRoute } from "../http/routes.ts";
 import { seeOther } from "../http/see-other.ts";
 import { ACT_FIELDS, type ActForm, personIn, readActForm } from "../pages/act-form.ts";
-import { type ChangeForm, filledWith, readChangeForm } from "../pages/change-form.ts";
-import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/page.ts";
+import { type ChangeForm, readChangeForm } from "../pages/change-form.ts";
+import type { ActPage } from "../pages/page.ts";
 import type { Pages } from "../pages/pages.ts";
-import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type ReceiptFileOptions, sendOutcomeReceipt } from "./receipt-file.ts";
 import { addRefusalPage } from "./refusal-page.ts";
+import { type Asked, actsOf, showChange, showForm, showNow, showRequest, tooLate } from "./show-request.ts";
 import { addStandingPage, type Reach as ReachStanding } from "./standing-page.ts";
-import { isOwnForm, type Way } from "./way.ts";
+import { isOwnForm } from "./way.ts";
 
 export interface RequestPagesOptions extends ReceiptFileOptions {
   readonly durable: Durable;
@@ -49,13 +46,6 @@ export interface RequestPagesOptions extends ReceiptFileOptions {
   readonly outcomeWaitMs?: number | undefined;
   /** Which addresses are one person's, by the operator's list. Default: it is empty. */
   readonly known?: KnownPeople | undefined;
-}
-
-/** An approval, and how the person who asked for it has come to it. */
-export interface Asked {
-  readonly course: Course;
-  readonly requester: Person;
-  readonly way: Way;
 }
 
 /** How the routes of one way find the approval; undefined: the answer is given already. */
@@ -281,121 +271,8 @@ async function unreachedPerson(
   return unreached.has(ballot.ballot.n) ? ballot.ballot.approver : undefined;
 }
 
-function actsOf({ course, way }: Asked): RequestActs | undefined {
-  return requestActsOf(course, way.path);
-}
-
-async function showRequest(
-  options: RequestPagesOptions,
-  res: Response,
-  asked: Asked,
-  notice?: RequestPage["notice"],
-): Promise<void> {
-  const { course, requester, way } = asked;
-  const press = options.newNonce();
-  const unreached = await unreachedBallots(options.durable, course);
-  const nowMs = knownTime(options);
-  const page = requestPageOf(course, { requester, path: way.path, press, unreached, nowMs });
-  const data = { ...page, ...(notice && { notice }), ...visitorOf(way) };
-  const status = notice === undefined || notice.kind === "reminded" ? 200 : 409;
-  options.pages.render(res, { status, view: "request", data });
-}
-
-/** The page as the approval is stored now. */
-async function showNow(
-  options: RequestPagesOptions,
-  res: Response,
-  asked: Asked,
-  notice: RequestPage["notice"],
-): Promise<void> {
-  const course = (await readCourse(options.durable, asked.course.root.id)) ?? asked.course;
-  await showRequest(options, res, { ...asked, course }, notice);
-}
-
-function tooLate(
-  options: RequestPagesOptions,
-  res: Response,
-  asked: Asked,
-  kind: "cancel" | "change" | "extend",
-): Promise<void> {
-  return showNow(options, res, asked, { kind });
-}
-
-function showForm(
-  { pages, newNonce }: RequestPagesOptions,
-  res: Response,
-  { course, requester, way }: Asked,
-  {
-    act,
-    form,
-    refused,
-    instead,
-  }: {
-    readonly act: "cancel" | "extend" | "replace";
-    readonly form?: ActForm;
-    readonly refused?: ActPage["refused"];
-    readonly instead?: Person;
-  },
-): void {
-  pages.render(res, {
-    status: form === undefined ? 200 : 422,
-    view: "act",
-    data: {
-      act,
-      reader: requester,
-      title: course.request.title,
-      reference: course.root.id,
-      back: way.path,
-      ...visitorOf(way),
-      values: form?.values ?? new Map(),
-      faults: form?.faults ?? new Map(),
-      press: newNonce(),
-      ...(refused && { refused }),
-      ...(instead && { instead }),
-    },
-  });
-}
-
-function showChange(
-  options: RequestPagesOptions,
-  res: Response,
-  asked: Asked,
-  {
-    form,
-    refused,
-    isSame = false,
-  }: { readonly form?: ChangeForm; readonly refused?: ChangePage["refused"]; readonly isSame?: boolean },
-): void {
-  const { course, requester, way } = asked;
-  const changes = changesAskedIn(course);
-  const isWrong = form !== undefined && (form.faults.size > 0 || isSame || refused !== undefined);
-  const preview = form === undefined || isWrong || !form.isConfirmed ? {} : { preview: form };
-  options.pages.render(res, {
-    status: isWrong ? 422 : 200,
-    view: "change",
-    data: {
-      requester,
-      title: course.request.title,
-      reference: course.root.id,
-      back: way.path,
-      ...visitorOf(way),
-      values: form?.values ?? filledWith(contentOf(course.request)),
-      faults: form?.faults ?? new Map(),
-      press: options.newNonce(),
-      ...(changes && { changes }),
-      ...(refused && { refused }),
-      isSame,
-      ...preview,
-    },
-  });
-}
-
 function withoutEmpty({ title, summary, details }: ChangeForm["content"]) {
   return textsOf({ title, details, ...(summary === "" || summary === undefined ? {} : { summary }) });
-}
-
-function visitorOf({ visitor }: Way): Pick<Way, "visitor"> {
-  return visitor === undefined ? {} : { visitor };
 }
 
 function actorOf({ requester, way }: Pick<Asked, "requester" | "way">, nonce: string): Actor {

@@ -10,7 +10,8 @@ import { readCourse } from "../../service/approvals/question.ts";
 import type { LinkTokens } from "../../tokens/tokens.ts";
 import { noteApproval } from "../http/context.ts";
 import { refusedLink } from "./refused-link.ts";
-import { type Asked, addRequestPages, type RequestPagesOptions } from "./request-pages.ts";
+import { addRequestPages, type RequestPagesOptions } from "./request-pages.ts";
+import type { Asked } from "./show-request.ts";
 
 export interface RequesterRoutesOptions extends RequestPagesOptions {
   readonly tokens: LinkTokens;
