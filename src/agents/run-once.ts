@@ -32,8 +32,8 @@ export interface RunCall {
 export type StartRun<Result> = (attempt: string, signal: AbortSignal, started: () => void) => Promise<Result>;
 
 /**
- * How many runs a process remembers. Whoever repeats an older one without an attempt of their own is told that it is used, and
- * it does not run again.
+ * How many runs a process remembers. If a caller repeats an older one without naming an attempt, the call is
+ * refused as used, and the action does not run again.
  */
 const REMEMBERED_MAX = 1_000;
 
@@ -73,7 +73,7 @@ function begin<Result>(entry: Entry<Result>, isNamed: boolean, start: StartRun<R
     if (!isStarted || isNamed) forget();
     throw error;
   });
-  // Whoever calls after the last one has left begins anew, and does not join what ends.
+  // A call that comes after all callers have left starts a new run, and does not join the one that is ending.
   end.signal.addEventListener("abort", () => {
     if (!isStarted) forget();
   });

@@ -1,7 +1,7 @@
 /**
  * Rules for people who are away, as they are stored: entries of a list, each a promise that is created once and never
- * settled. An entry adds a rule, or takes one away. Whoever creates the next number has written it, so each writer has read
- * everything that comes before, and two never contradict each other.
+ * settled. An entry adds a rule, or takes one away. A writer writes an entry by creating the next number. So it has read all
+ * entries before its own, and two writers never contradict each other.
  *
  * The list has a part for each month. A rule ends within a year, so those who read need the last 13 months and no more,
  * however long the service runs.

@@ -1,6 +1,6 @@
 /**
  * Sessions of operators: a promise each, `admin.<random>`, that is pending until its operator signs out, or its time is
- * over. It is created once, so whoever creates it has signed in.
+ * over. It is created once, and its creator has signed in.
  */
 import { z } from "zod";
 

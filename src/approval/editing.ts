@@ -1,6 +1,7 @@
 /**
  * Arguments that an approver may change. The action's schema marks them with `"x-countersign-editable": true`, each with
- * everything within. All else must stay as it was proposed. An edited action is a changed question: whoever had agreed is asked again.
+ * everything within. All else must stay as it was proposed. An edited action is a changed question,
+ * so people who had agreed are asked again.
  */
 import { canonicalText } from "../lib/canonical-hash.ts";
 import type { FieldProblem } from "../lib/errors.ts";

@@ -9,7 +9,7 @@ export const GRANT_LIFE_MIN_MS = 5 * 60_000;
 export interface GrantClaims {
   /** The approval. */
   readonly sub: string;
-  /** The use: whoever runs the action can refuse one that was seen before. */
+  /** The use. The program that runs the action can refuse one that it has seen before. */
   readonly jti: string;
   readonly aud?: string;
   readonly iat: number;

@@ -6,7 +6,7 @@
  * |---|---|
  * | `passkeys.<person>`, `…:1`, `…:2` … | a passkey: pending until the person removes it, or its time is over |
  * | `passkey-uses.<hash>.<month>`, `…:1` … | a sign-in with a passkey that counts its signatures, with the count |
- * | `passkey-challenge.<random>` | claims a challenge: whoever creates it has used it, and nobody else can |
+ * | `passkey-challenge.<random>` | claims a challenge: its creator has used the challenge, and nobody else can |
  * | `passkey-mail.<random>` | the workflow that tells the person by mail of a new passkey |
  *
  * `<person>` is a hash of the address, as in `sign-in.ts`. Challenges are signed and not stored before they are used.
@@ -21,7 +21,7 @@ export const PASSKEY_CHALLENGE_KIND = "passkey-challenge";
 export const PASSKEY_MAIL_FUNC = "passkey_mail";
 export const PASSKEY_MAIL_KIND = "passkey-mail";
 
-/** After that, people sign in by mail once, which shows that the mailbox is still theirs, and can add it anew. */
+/** After that, people sign in by mail once, which shows that the mailbox is still theirs, and can add the passkey again. */
 export const PASSKEY_LIFE_MS = 180 * DAY_MS;
 /** Of one person at a time. */
 export const PASSKEYS_MAX = 10;

@@ -9,8 +9,8 @@ interface EntryProblem {
 }
 
 /**
- * Nobody may have answered before. So the people of each entry must be enough by themselves; with `all`, whoever is asked
- * is enough. Somebody who is asked in another group of the stage may have answered there, and is not asked again.
+ * Nobody may have answered before. So the people of each entry must be enough by themselves; with `all`, any
+ * number of people is enough. Somebody who is asked in another group of the stage may have answered there, and is not asked again.
  *
  * @param stage one stage, or a request without stages, as given
  * @param whoIs whose an address is

@@ -2,8 +2,8 @@
  * Signing in to the inbox by mail: what is stored, and under which ids.
  *
  * An attempt is a workflow, `signin.<random>`, whose argument says who wants in; it sends one mail. Everything else hangs
- * below it. Promises are created once, so whoever creates one has claimed what it stands for, on every gateway and after
- * every restart:
+ * below it. Each promise is created once, so creating it claims what it is for, on every gateway and after every
+ * restart:
  *
  * | promise | claims |
  * |---|---|

@@ -80,8 +80,8 @@ export function approvalCall(request: ApprovalRequest, terms: Terms) {
 }
 
 /**
- * The call of each occurrence of a schedule. Who then stands in for whom, nobody knows yet, so whoever runs it must know people with
- * several addresses.
+ * The call of each occurrence of a schedule. Nobody knows yet who will stand in for whom, so the process that runs it must
+ * know people with several addresses.
  */
 export function scheduledCall(request: ApprovalRequest) {
   return {

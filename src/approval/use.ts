@@ -1,7 +1,7 @@
 /**
  * That an approved action was taken to be run, or can no longer be: one promise for each use, created once.
  *
- * U1 Whoever creates the promise of a use has it. What is stored under its id says who that is, to everybody who asks.
+ * U1 The caller that creates the promise of a use has the use. The promise's value tells everybody who that is.
  * U2 A revocation takes the place of a use. So one promise says which of the two came first.
  * U3 The promise times out when the action's time is over, and a server creates one whose time is over as timed out, with that
  *    time as its creation. So only the engine's clock decides whether a use came in time.

@@ -15,7 +15,7 @@ export type ReadReport =
   | {
       readonly ok: true;
       readonly report: BounceReport;
-      /** Addresses that it was sent to, as its header says: for whoever did not get them with it. */
+      /** Addresses that it was sent to, by its header: for callers that did not get the envelope with it. */
       readonly to: readonly string[];
     }
   /** `why` is for the log. */

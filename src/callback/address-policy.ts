@@ -1,6 +1,6 @@
 /**
- * Which addresses callbacks may go to. Whoever asks for an approval chooses the URL, and the service stands where it
- * can reach more than they can: this machine, the network it is in, a cloud's metadata service. So a URL is judged when
+ * Which addresses callbacks may go to. The requester of an approval chooses the URL, and the service can reach
+ * more than the requester can: this machine, the network it is in, a cloud's metadata service. So a URL is judged when
  * it is accepted, and every address again when it is connected to.
  *
  * Judged is what `URL` made of the text, never the text: `0x7f.1`, `2130706433` and `①②⑦.⓪.⓪.①` are all 127.0.0.1.

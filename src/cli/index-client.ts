@@ -13,7 +13,7 @@ export function indexOf(config: Config, tell: (text: string) => void): PostgresI
     url: config.indexUrl.reveal(),
     network: connection(config),
     name: processId(),
-    // That it is back says nothing to whoever has not heard that it was away.
+    // Nobody was told that it was away, so nobody needs to be told that it is back.
     log: { info: () => {}, warn: note, error: note },
     isLasting: false,
   });

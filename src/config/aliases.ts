@@ -81,7 +81,7 @@ export function loadAliases(
   return known;
 }
 
-/** What stands in two lines would make one person of two: that must be said by one line. */
+/** An address in two lines would make their people one person; such a list must use one line. */
 function repeated(
   name: string,
   lines: readonly (readonly string[])[],

@@ -14,8 +14,8 @@ export function tokenFileProblem(file: string): string | undefined {
 }
 
 /**
- * Tells the token that a file holds now. A file that cannot be used leaves the token as it was: whoever replaces it does so
- * at once or in two steps, and what is wrong for good shows when the old token ends.
+ * Tells the token that a file holds now. A file that cannot be used leaves the token as it was, because the
+ * file may be half replaced. If it stays unusable, requests fail when the old token expires.
  *
  * @param now milliseconds on a clock that only goes forward
  */

@@ -33,8 +33,8 @@ export function leafText({ chain, n, type, atMs, prev, commitment }: Leaf): stri
 }
 
 /**
- * The salt of a chain's nth event: SHA-256 of the key and of n as eight bytes. Whoever knows it can check the event's data, and
- * cannot tell the salts of the others. All that is hashed with a key has one length, so no HMAC is needed.
+ * The salt of a chain's nth event: SHA-256 of the key and of n as eight bytes. A reader who knows it can check the event's
+ * data, and cannot derive the salts of other events. All that is hashed with a key has one length, so no HMAC is needed.
  *
  * @param key of the chain: 32 random bytes, which are deleted with the approval
  */

@@ -37,7 +37,7 @@ function soonerDeadline(course: Course): Pick<Entry, "nextDeadline"> {
   return isSooner ? { nextDeadline: iso(atMs) } : {};
 }
 
-/** Only those that were opened: whoever is asked later is not asked yet. */
+/** Only ballots that were opened: people of later stages are not asked yet. */
 function ballotsOf(course: Course): EntryBallot[] {
   const foreseen = outcomeOfCancelled(course);
   const isStaged = course.call.request.stages !== undefined;

@@ -82,7 +82,7 @@ function mayChange(text: string): boolean {
 /** Fewer than 16 digits without an exponent always come back. */
 const MAY_CHANGE = /\d[\d.]{15}|\d[eE][+-]?\d/;
 
-/** What stands between the texts of a JSON text. By hand: a pattern is quadratic where a text does not end. */
+/** The characters between the strings of a JSON text. By hand: a pattern is quadratic where a text does not end. */
 function betweenTexts(json: string): string {
   let between = "";
   let at = 0;

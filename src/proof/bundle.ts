@@ -48,7 +48,7 @@ export const bundleSchema = z.strictObject({
     decisions: z.array(jws).max(RECEIPTS_MAX),
     uses: z.array(jws).max(RECEIPTS_MAX),
   }),
-  /** The published keys of the day. Whoever made the bundle may have put any keys there. */
+  /** The published keys of the day. The maker of the bundle may have put any keys there. */
   keys: z.strictObject({
     keys: z
       .array(z.strictObject(key))

@@ -8,7 +8,7 @@ export interface SessionToken {
   /** Names the request that signed in. */
   readonly nonce: string;
   readonly startedAtMs: number;
-  /** When this cookie was made: it is made anew while the session is used. */
+  /** When this cookie was made: it is replaced while the session is used. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }

@@ -59,7 +59,7 @@ export function failure(message: string): Value & { readonly data: string } {
   return encodeValue(error);
 }
 
-/** Of base64: room for what stands before an error's message, and for some of that. */
+/** Of base64: room for the fields before an error's message, and for the message's beginning. */
 const HEAD_CHARS = 400;
 
 /** For an error with a text that is too long, reads only the beginning, because decoding all of it takes seconds. */

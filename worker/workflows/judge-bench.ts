@@ -129,7 +129,7 @@ export class Bench {
     for (;;) {
       await this.#seal();
       const evaluation = this.#evaluate();
-      // What counts can no longer be taken back. Whoever was faster changes what it comes to.
+      // Votes that count can no longer be taken back. If a vote was changed before it was sealed, the judgement is made again.
       if (await this.#seal(evaluation.counted)) continue;
       if (evaluation.close.length > 0) await this.#withdraw(evaluation);
       else if (evaluation.verdict.kind === "done") {

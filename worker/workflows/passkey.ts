@@ -17,7 +17,7 @@ async function send_passkey_notice(ctx: Context, notice: PasskeyNotice, one: Try
   const { name, to, label, atMs } = notice;
   const id = passkeyMailId(name);
   const stored = await svc.apart(id, isStored(svc, notice));
-  // The form was good for so long: whoever adds it is dead.
+  // The form is no longer good, so the gateway that was adding the passkey has died.
   const isOver = stored === undefined && svc.now() > atMs + CHALLENGE_LIFE_MS;
   if (stored === false || isOver) return sentAs({ status: "skipped" });
   if (stored === undefined) {

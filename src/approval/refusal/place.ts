@@ -7,8 +7,8 @@
  *    answer never came refuses nothing.
  * P3 Places are taken in order, and the first one's id is that of their tree. A tree is deleted as a whole, when each of its
  *    places has been over for long enough. So the first place that is free has no taken one behind it.
- * P4 A place lasts as long as its refusal can, at most 30 days, and an hour: whoever asks looks into the window of now, and in its first 30
- *    days into the one before, too.
+ * P4 A place lasts as long as its refusal can, at most 30 days, and an hour. So a lookup reads the present window, and in
+ *    its first 30 days also the one before.
  */
 import { z } from "zod";
 import { canonicalHash } from "../../lib/canonical-hash.ts";

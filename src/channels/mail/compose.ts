@@ -104,7 +104,7 @@ function tagOf(returnPath: string): string {
   return returnPath.slice(returnPath.lastIndexOf("+") + 1, returnPath.indexOf("@"));
 }
 
-/** What stands at the top of a mail, and its approval at the bottom. */
+/** The top lines of a mail, and its approval at the bottom. */
 interface About {
   readonly title: Both;
   /** Absent: the mail is about none, and no word of it is an asker's. */

@@ -119,7 +119,7 @@ export interface PasskeyMail {
   readonly to: Person;
   /** Random name of the mail. */
   readonly name: string;
-  /** What the passkey is called, in words of whoever added it. */
+  /** The passkey's name, as the person who added it typed it. */
   readonly label: string;
   /** When it was added. */
   readonly atMs: number;

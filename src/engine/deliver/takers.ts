@@ -39,7 +39,7 @@ export class Takers {
     this.#cancel ??= this.#options.clock.after(PATIENCE_MS, () => this.#look());
   }
 
-  /** A worker asks for a task, or is connected anew. True if it took none before. */
+  /** A worker asks for a task, or has connected again. True if it took none before. */
   isBack(pid: string): boolean {
     return this.#idle.size > 0 && this.#idle.delete(pid);
   }

@@ -1,6 +1,6 @@
 /**
- * A backup says in its file when it was made. So whoever opens it knows that it is a copy, and that what came later is
- * missing. The table is in backups and in what was restored from them; programs that do not know it ignore it.
+ * A backup says in its file when it was made. So a program that opens it knows that it is a copy, and that later
+ * changes are missing. The table is in backups and in what was restored from them; programs that do not know it ignore it.
  */
 import type { DatabaseSync } from "node:sqlite";
 

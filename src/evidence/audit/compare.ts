@@ -52,7 +52,7 @@ function erasureOf(file: PromiseFile, root: number): number | undefined {
   return event === undefined ? undefined : Number(event[0]);
 }
 
-/** Whoever takes an approval's mark away hides it from those that compare approvals. */
+/** Finds approvals whose mark was taken away: without it, the other comparisons do not see them. */
 function compareRoots(file: PromiseFile, findings: Findings): void {
   const rows = inPages(file, {
     max: "SELECT max(chain) FROM log_chains",

@@ -76,7 +76,7 @@ function changedBefore({ ballot: { round = 1 }, course }: Question, now: Content
   return { changed: { changes: contentChanges(before, now), ...(note === undefined ? {} : { note }) } };
 }
 
-/** Whether the question was asked anew, with changes, after this ballot. */
+/** Whether the question was changed and asked again after this ballot. */
 function isOfRoundBefore({ ballot, course }: Question): boolean {
   return (ballot.round ?? 1) < course.state.round;
 }

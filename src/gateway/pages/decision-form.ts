@@ -100,7 +100,7 @@ export function judgeDecisionForm(
   const read = readFields(spec, fieldText, choice.effect === "approve");
   if (!read.ok) return refused(problem ?? { kind: "fields" }, read.problems);
   if (problem !== undefined) return refused(problem);
-  // Whoever rejects has said enough about all of them.
+  // A rejection covers all items, so the struck ones do not matter.
   const except = choice.effect === "approve" ? struck : [];
   if (items > 0 && except.length === items) return refused({ kind: "allStruck" });
   if (doNotAsk !== undefined && choice.effect !== "reject") return refused({ kind: "doNotAsk" });

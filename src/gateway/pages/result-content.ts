@@ -20,7 +20,8 @@ import { OUTCOMES, standingText, type Visit } from "./standing-text.ts";
 
 /**
  * How a ballot was settled, as a record that proves something by itself: what was shown, who answered what and when, and
- * what came of the request. It is read anew each time, so a receipt that is opened again later tells the outcome too.
+ * what came of the request. It is read from storage each time, so a receipt opened later also
+ * tells the outcome.
  */
 export function resultContent(visit: Visit, messages: Messages): PageContent {
   const { asked, stands, press } = visit;

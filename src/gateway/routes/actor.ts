@@ -16,8 +16,8 @@ import { idempotencyKeysOf } from "../http/idempotency-key.ts";
 import type { ActForm } from "../pages/act-form.ts";
 
 /**
- * Names what a person does by a form of ours. The same form sent twice, as by a double click, is one act; filled in otherwise,
- * or shown anew, it is another.
+ * Names what a person does by a form of ours. The same form sent twice, as by a double click, is one act. A form
+ * that is filled in differently, or loaded again, is another act.
  */
 export function nonceOfForm(
   act: string,
@@ -27,7 +27,7 @@ export function nonceOfForm(
   return press === undefined ? newNonce() : nonceFromPress(press, [act, ...values]);
 }
 
-/** For acts on open approvals: whoever waits for a worker stops when the caller is gone, or the process is asked to stop. */
+/** For acts on open approvals. Waiting for a worker ends when the caller hangs up or the process is asked to stop. */
 export function actOptionsOf(
   {
     durable,

@@ -1,7 +1,7 @@
 /**
  * `POST /approvals/:id/ballots/:n/reassign`, `/recuse`, `/remind`, `/resend`, `/undo`, `/edit`, and
- * `POST /approvals/:id/extend`, `/change`: what programs do about an open approval. Whoever comes too late gets a conflict,
- * which says what stands.
+ * `POST /approvals/:id/extend`, `/change`: what programs do about an open approval. An act that comes too late is
+ * answered with a conflict, which tells the present state.
  */
 import type { IRouter, Request, Response } from "express";
 import {

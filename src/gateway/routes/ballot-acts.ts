@@ -1,7 +1,7 @@
 /**
  * `/d/:token/reassign`, `/recuse` and `/undo`, and the same in the inbox: what a person who is asked can do besides answering.
- * As on the decision page, only a POST of the form, with its confirmation, by a good link or of the person's session, does
- * anything. Whoever comes too late is told what stands.
+ * As on the decision page, only a confirmed POST of the form changes anything, and it needs a good link or
+ * the person's session. An act that comes too late is answered with the ballot as it is now.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { OutcomeKind } from "../../approval/approval.ts";
@@ -66,7 +66,7 @@ export interface BallotReached {
 /** How the routes of one way find the ballot; undefined: the answer is given already. */
 export type Reach = (req: Request, res: Response) => Promise<BallotReached | undefined>;
 
-/** For whoever has the link of a mail. */
+/** For people who come by the link of a mail. */
 export function addBallotActRoutes(router: IRouter, options: BallotActRoutesOptions): void {
   addBallotActs(router, options, "/d/:token", async (req, res) => {
     const link = verifiedLink(options, req, res);
@@ -142,7 +142,7 @@ type Perform = (
   call: Actor & { readonly form: ActForm },
 ) => Promise<Acted<OnBallot>>;
 
-/** Takes the answer back if the form was confirmed, and goes to the page that tells what stands; or tells it at once. */
+/** Takes the answer back if the form was confirmed, and redirects to the ballot's page. Otherwise shows that page at once. */
 export async function takeBack(
   options: ActRoutesOptions,
   req: Request,

@@ -1,6 +1,6 @@
 /**
- * `/d/:token/edit`, and the same in the inbox: an approver changes arguments that the action's schema marks. Only a POST of the form,
- * with its confirmation, does anything. Whoever comes too late is told what stands.
+ * `/d/:token/edit`, and the same in the inbox: an approver changes arguments that the action's schema marks. Only a confirmed
+ * POST of the form changes anything. An edit that comes too late is answered with the ballot as it is now.
  */
 import type { IRouter, Request, Response } from "express";
 import { isEditable } from "../../approval/editing.ts";

@@ -168,7 +168,7 @@ export function addInboxRoutes(router: IRouter, options: InboxRoutesOptions): vo
       const settled = await Promise.allSettled(answers);
       const results = settled.flatMap((one) => (one.status === "rejected" ? [] : (one.value ?? [])));
       const failed = settled.find((one) => one.status === "rejected");
-      // Where nothing is known to be recorded, this is an error like others. Else the rest of the form is told what stands.
+      // If nothing is known to be recorded, this is an error like any other. Otherwise the page shows the state of each ballot.
       if (failed !== undefined && results.length === 0) throw failed.reason;
       const unknown = settled.flatMap((one, i) => (one.status === "rejected" ? (chosen[i]?.pid ?? []) : []));
       pages.render(res, {

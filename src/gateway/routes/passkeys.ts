@@ -6,7 +6,7 @@
  * K2 Each challenge is for one browser, which has it in a cookie, for five minutes, and for one use, whichever gateway it comes
  *    to.
  * K3 The device must have verified its user. Nothing is stored of what is not good.
- * K4 Whoever is signed in by a passkey is so only as long as it is there.
+ * K4 A session that was opened by a passkey ends when the passkey is removed.
  */
 import type { IRouter, Request, Response } from "express";
 import type { Person } from "../../approval/approval.ts";

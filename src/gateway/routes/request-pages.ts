@@ -1,7 +1,7 @@
 /**
  * The pages of the person who asked, by their link (`requester.ts`) or signed in (`inbox-requests.ts`): where the approval
- * stands, what happened, and the forms by which they remind, change, extend and cancel. Only a POST of a form of these pages,
- * with its confirmation, does anything. Whoever comes too late is told what stands.
+ * stands, what happened, and the forms by which they remind, change, extend and cancel. Only a confirmed POST of one of these
+ * forms changes anything. An act that comes too late is answered with the page as it is now.
  */
 import type { IRouter, Request, RequestHandler, Response } from "express";
 import type { Person } from "../../approval/approval.ts";

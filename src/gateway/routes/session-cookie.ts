@@ -8,12 +8,12 @@ export interface SessionCookie {
   /** What the browser's cookie says; undefined if it has none that is good. */
   read(req: Request): SessionToken | undefined;
   put(res: Response, session: Pick<SessionToken, "name" | "nonce" | "startedAtMs">): void;
-  /** Makes the cookie anew if it is getting old. */
+  /** Replaces the cookie if it is getting old. */
   renew(res: Response, session: SessionToken): void;
   clear(res: Response): void;
 }
 
-/** A cookie is made anew when it is older than this: not with each page, and often enough for the end of idle sessions. */
+/** A cookie older than this is replaced: not with each page, but often enough to tell idle sessions from used ones. */
 const RENEWED_AFTER_MS = 10 * 60_000;
 
 export function createSessionCookie(

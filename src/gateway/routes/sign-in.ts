@@ -192,12 +192,12 @@ export function addSignInRoutes(router: IRouter, options: SignInRoutesOptions): 
     },
     POST: async (req, res) => {
       const visitor = await visitors.visitorOf(req, res);
-      // Whoever is out already has what they wanted.
+      // A visitor who is signed out already has nothing left to do.
       if (visitor === undefined) return seeOther(res, "/inbox/sign-out");
       const form = await readForm(req, res);
       if (!visitor.isOwnForm(form.text(SIGN_IN_FORM.form))) return over(res, "stale");
       const isEverywhere = form.text(SIGN_IN_FORM.everywhere) !== undefined;
-      // This session comes last: whoever is still in when something fails can press again.
+      // This session ends last: if something fails before, the person is still signed in and can press again.
       if (isEverywhere) await signOutEverywhere(options, visitor.email);
       await signOut(durable, visitor.session);
       const outcome = isEverywhere ? "everywhere" : "here";

@@ -70,7 +70,7 @@ export function addStandingPage(
       const isOwn = isDone && revoked.revocation.nonce === nonce;
       const outcome = isOwn ? "stored" : "too late";
       audit(res, { who: way.who, what: "revoke", about: approval, approval, nonce, outcome });
-      // Whoever revoked it: it is as the person wanted it.
+      // It is revoked, as the person wanted, even if somebody else was first.
       if (isDone) return seeOther(res, `${way.path}/standing`);
       await show(options, res, reached, { granted, isLate: true });
     },

@@ -1,4 +1,4 @@
-/** Who is signed in: reads the cookie of a session, and makes it anew while the session is used. */
+/** Who is signed in: reads the cookie of a session, and renews it while the session is used. */
 import type { Request, Response } from "express";
 import type { SignedInBy } from "../../approval/approval.ts";
 import type { Durable } from "../../durable/durable.ts";

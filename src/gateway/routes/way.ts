@@ -15,8 +15,8 @@ export interface Way {
 }
 
 /**
- * Whether a form may do what it asks for; if not, says so. Whoever has a link needs nothing more. A browser that is signed in
- * sends its cookie with forms of other sites, too: there the form must be of its session.
+ * Whether a form may do what it asks for; if not, answers with a refusal. A link is enough by itself. A signed-in browser also
+ * sends its cookie with forms of other sites, so such a form must name the session.
  */
 export function isOwnForm(
   { pages }: { readonly pages: Pages },

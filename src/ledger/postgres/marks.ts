@@ -1,6 +1,6 @@
 /**
  * Marks: which approvals may have changed without their rows. One is stored before an approval is changed, and deleted with
- * the write of a reading that began after the change. So whoever finds an old one reads the approval and writes its row.
+ * the write of a reading that began after the change. So a process that finds an old mark reads the approval and writes its row.
  */
 import type { Database } from "./database.ts";
 

@@ -102,7 +102,7 @@ export async function schemaVersion(database: Database): Promise<number> {
 export const VERSION_NOW = "(SELECT max(version) FROM ledger_migrations)";
 
 /**
- * Another program may bring the tables up to date while this one runs, so whoever writes looks in the same transaction.
+ * Another program may bring the tables up to date while this one runs, so each writer checks the version in its own transaction.
  *
  * @throws SchemaError
  */

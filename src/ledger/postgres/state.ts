@@ -44,7 +44,7 @@ export async function letGo(database: Database, name: string): Promise<void> {
   await database.rows("UPDATE ledger_state SET kept_until = NULL WHERE keeper = $1", [name]);
 }
 
-/** Deletes all rows and takes over the index, whoever has it. */
+/** Deletes all rows and takes over the index, even from a keeper that still has it. */
 export async function empty(database: Database, name: string): Promise<void> {
   await database.transaction(async (client) => {
     await client.query("TRUNCATE ledger_entries, ledger_terms");

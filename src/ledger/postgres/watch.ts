@@ -52,7 +52,7 @@ export function watch<N extends Network>(network: N, feeder: Pick<Feeder, "act" 
         const response = await send(request);
         const tags = promiseIn(response)?.tags;
         if (tags !== undefined) remember(request.data.id, tags[KIND_TAG] === "approval");
-        // Something that it waits for has changed, or a deadline is over. Whoever changed it may be no program of ours.
+        // Something that it waits for has changed, or a deadline is over. The change may come from a program that is not ours.
         if (tasks.get(request.data.id) === true) feeder.touch(request.data.id);
         return response;
       }

@@ -96,7 +96,7 @@ export type Acted<Result> =
 /** Of an act on a ballot. */
 export interface OnBallot {
   readonly ballot: CourseBallot;
-  /** What became of the ballot, by whoever came first. */
+  /** How the ballot is stored: by this act, or by one that came first. */
   readonly standing: BallotStanding;
   /** Of a mail by hand. */
   readonly mailed?: MailedByHand;

@@ -24,7 +24,7 @@ export interface CancelOptions {
   readonly outcomeWaitMs?: number | undefined;
 }
 
-/** A cancellation that stands, by whoever asked for it. */
+/** A stored cancellation, by this caller or another. */
 export interface Cancelled {
   /** Cancelled, or pending if no worker has finished it yet. */
   readonly root: StoredPromise;

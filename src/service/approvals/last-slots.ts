@@ -1,7 +1,7 @@
 /**
  * The last slot of each standing approval that is in use, as this process knows it, and turns at it. Slots never change, so what
- * is known is at worst behind, by what other processes have used since: then the next slot is taken, and whoever wants it looks
- * further, slot by slot. So what was known for a while is brought up to date first.
+ * is known is at worst behind, by what other processes have used since: then the next slot is taken already, and the caller
+ * looks further, slot by slot. So what was known for a while is brought up to date first.
  */
 import { UNUSED, type Used } from "../../approval/limits/use.ts";
 import { type Slot, slotIn } from "../../approval/limits/use-record.ts";

@@ -2,8 +2,8 @@
  * Mails to the approver of an open ballot that somebody orders by hand: a reminder, or the same links once more. Each is a
  * workflow of its own, which sends nothing once the ballot is answered.
  *
- * The mails of one approval to one person have numbers. So whoever creates the next number has ordered it, two who do
- * so at once order one, and the time of the last one says when the next is possible.
+ * The mails of one approval to one person have numbers. Creating the next number orders the mail. Two callers
+ * who do so at once order one mail, and the time of the last one says when the next is possible.
  */
 import type { Delivery } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
@@ -183,7 +183,7 @@ function mailedOf(delivery: Delivery | undefined): Omit<MailedByHand, "againAtMs
   return { status: delivery?.status === "sent" ? "sent" : "pending" };
 }
 
-/** No mail: what stands is told. */
+/** No mail is sent: the answer tells how the ballot is stored. */
 function closed(options: ActOptions, { approval, n }: BallotNamed): Promise<Mailed> {
   return stands({ ...options, outcomeWaitMs: 0 }, approval, n, false);
 }

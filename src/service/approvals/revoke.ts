@@ -41,7 +41,7 @@ export type Revoked =
     }
   /** It is a refusal, which is not for this caller to revoke. */
   | { readonly kind: "not-theirs"; readonly approval: string }
-  /** What is stored, by whoever came first. */
+  /** What is stored: by this call, or by one that came first. */
   | {
       readonly kind: "stands";
       readonly approval: string;

@@ -53,8 +53,8 @@ export type NotIn =
 export type SignedIn = { readonly kind: "in"; readonly session: Session };
 
 /**
- * Begins an attempt. It does the same, and takes as long, whoever the person is and whether they get a mail: the worker
- * finds out what to do, after the browser has its answer.
+ * Begins an attempt. It does the same work, and takes as long, for known and unknown people alike: the worker
+ * finds out whether to send a mail after the browser has its answer.
  */
 export async function beginSignIn(
   { durable, clock, newNonce }: SignInOptions,
@@ -125,7 +125,7 @@ export async function signInByLink(options: SignInOptions, attempt: Attempt): Pr
   return await signIn(options, name, to);
 }
 
-/** @param email where the mail went: whoever has read it is that person, however the address was typed */
+/** @param email where the mail went. Its reader is that person, even if the address was typed in another spelling */
 async function signIn(options: SignInOptions, name: string, email: string): Promise<SignedIn | NotIn> {
   const session = await openSession(options, { name, email });
   return session === undefined ? { kind: "used" } : { kind: "in", session };

@@ -1,6 +1,6 @@
 /**
- * Mailgun signs a time and a token, which stand in the body beside the event and say nothing about it. Whoever has seen one
- * delivery could send any event with its signature. So the scheme is for reports about mails alone: they count only with a
+ * Mailgun signs a time and a token, which stand in the body beside the event and say nothing about it. A person who has seen
+ * one delivery could send any event with its signature. So the scheme is for reports about mails alone: they count only with a
  * tag that we have signed ourselves. A token counts once.
  */
 import { z } from "zod";

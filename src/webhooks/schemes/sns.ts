@@ -131,7 +131,7 @@ async function subscribe(get: Get, host: string, { TopicArn, Token }: Message): 
 
 /** SNS has one certificate for a region at a time. */
 const KEPT_MAX = 16;
-/** Whoever names other files makes us ask for them. */
+/** A stranger's delivery can name any file, and each name makes us ask for it. */
 const ASKED_MAX = 10;
 const ASKED_WITHIN_MS = 60_000;
 /** How long a file that is no certificate is not asked for again, so that naming it costs nobody else a place. */

@@ -6,7 +6,7 @@ import type { Mailbox } from "../../../src/lib/mail-address.ts";
 /** What a mail is about. */
 export type MailKind = Mail["kind"];
 
-/** Whether a mail of this kind asks its reader anew for a decision. */
+/** Whether a mail of this kind asks its reader for a decision, for the first time or again. */
 const KINDS: Readonly<Record<MailKind, boolean>> = {
   request: true,
   reminder: false,

@@ -21,7 +21,7 @@ interface Received {
   readonly kind: MailKind;
   /** How many mails of that kind the person has got, with this one. */
   readonly nth: number;
-  /** The same of all kinds that ask anew. */
+  /** The same of all kinds that ask for a decision. */
   readonly nthAsking: number;
 }
 

@@ -54,7 +54,7 @@ export const reactionSchema = z.strictObject({
     z.string().refine(isDuration, "must be an ISO 8601 duration such as PT2H, P1D or P1DT12H"),
   ),
   /**
-   * The kind of mail that they react to; default: each that asks them anew. Or `start`: the time counts from the beginning,
+   * The kind of mail that they react to; default: each that asks for a decision. Or `start`: the time counts from the beginning,
    * whatever they get.
    */
   on: z.exactOptional(z.enum([...MAIL_KINDS, "start"])),

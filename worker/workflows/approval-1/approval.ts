@@ -31,7 +31,7 @@ import { isOver, type JudgeInput, judge } from "./judge.ts";
 import { mail_ballot } from "./mail-ballot.ts";
 
 /**
- * @param input a checked request; whoever starts this sets its timeout to deadline + slack, as `POST /approvals` and
+ * @param input a checked request; the starter sets the promise's timeout to deadline + slack, as `POST /approvals` and
  *   `requestApproval` do
  */
 export function* approval(ctx: Context, input: unknown): Generator<unknown, Outcome> {

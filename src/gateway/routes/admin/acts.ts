@@ -1,7 +1,7 @@
 /**
  * `/admin/approvals/:id/…` and `/admin/approvals/:id/ballots/:n/…`: what operators do about an approval. GET shows the
  * form and does nothing; a POST of that form, with its confirmation, acts. The form names its press, so sending it twice
- * acts once; filled in otherwise, it is another act. Whoever comes too late is told what stood in the way.
+ * acts once; filled in otherwise, it is another act. An act that comes too late is answered with the reason.
  */
 import type { IRouter, Request, Response } from "express";
 import { contentOf, textsOf } from "../../../approval/content.ts";

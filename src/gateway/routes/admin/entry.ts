@@ -120,7 +120,7 @@ export function addAdminEntryRoutes(router: IRouter, options: AdminEntryOptions)
     },
     POST: async (req, res) => {
       const operator = await operators.operatorOf(req, res);
-      // Whoever is out already has what they wanted.
+      // An operator who is signed out already has nothing left to do.
       if (operator === undefined) return seeOther(res, "/admin/sign-out");
       assertOwnForm(await readForm(req, res), operator);
       await endAdminSession(durable, operator.session);
