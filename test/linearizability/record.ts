@@ -356,6 +356,7 @@ await Promise.all(Array.from({ length: CLIENTS }, (_, client) => work(client)));
 over.abort();
 await killing;
 engine.kill("SIGKILL");
+await Promise.all([...gateways, worker].map((service) => service.killHard()));
 console.error(
   `${done} operations on ${made} approvals, ${kills} kills, ${aheadMs / JUMP_MS} jumps of the clock`,
 );
