@@ -30,7 +30,7 @@ describe("countersign with INDEX_URL", () => {
       code: 1,
       stdout: expect.stringContaining('"empty"'),
     });
-    expect(JSON.parse((await countersign("index", "migrate")).stdout)).toEqual({ from: 0, to: 2 });
+    expect(JSON.parse((await countersign("index", "migrate")).stdout)).toEqual({ from: 0, to: 3 });
     expect(await countersign("approvals", "list")).toMatchObject({
       code: 4,
       stderr: "countersign: Cannot list approvals: the index is being made, 0 approvals are in it\n",
