@@ -36,6 +36,9 @@ export const doNotAskRequest = z
   .superRefine(({ arguments: which, limits }, ctx) => {
     if (which !== undefined && limits !== undefined) {
       ctx.addIssue({ code: "custom", path: ["limits"], message: "must be left out beside arguments" });
+    } else if (limits !== undefined && Object.keys(limits).length === 0) {
+      const message = "must have a limit: leave it out to refuse any arguments";
+      ctx.addIssue({ code: "custom", path: ["limits"], message });
     }
     for (const { path, message } of limits === undefined ? [] : limitsProblems(limits)) {
       ctx.addIssue({ code: "custom", path, message });
