@@ -233,6 +233,24 @@ test("an outcome that says another way of signing in than the ballot is found ou
   expect(said(lying, "wrong")).toContain("The outcome has another answer for ballot 1 than the ballot");
 });
 
+test("an outcome that says another refusal in advance than the ballot is found out; one of an earlier version says none", async () => {
+  await ask({ id: "po-no", approvers: [ANA], action: { tool: "pay", arguments: { to: "ACME" } } });
+  await rig.press(await rig.link("po-no", "reject"));
+  const bundle = await bundleOf("po-no");
+  const refusing = (until: string) => `"choice":"reject","doNotAsk":{"until":"${until}"}`;
+  const [said7, said30] = ["2030-01-08T00:00:00.000Z", "2030-01-31T00:00:00.000Z"].map(refusing);
+  const saying = (inOutcome = '"choice":"reject"') =>
+    signedAgain(bundle, (promise) => {
+      const said = promise.id === "po-no" ? inOutcome : said7;
+      return JSON.parse(JSON.stringify(promise).replace('"choice":"reject"', said ?? ""));
+    });
+  const differs = async (inOutcome?: string) =>
+    said(await checkBundle(await saying(inOutcome), signer.keySet), "wrong").includes(
+      "The outcome has another answer for ballot 1 than the ballot",
+    );
+  expect([await differs(), await differs(said7), await differs(said30)]).toEqual([false, false, true]);
+});
+
 test("the evidence is the same when what nobody answered would have timed out", async () => {
   await ask({ id: "po-6", approvers: [ANA, BOB], require: 1, undo: "PT1S" });
   await rig.press(await rig.link("po-6", "approve", 1));
