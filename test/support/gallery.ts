@@ -259,6 +259,7 @@ const refused = {
   },
   nowMs,
   isTheirs: true,
+  isLate: false,
   form: { values: new Map(), faults: new Map(), press: "AAAAAAAAAAAAAAAAAAAAAA" },
 } as const;
 

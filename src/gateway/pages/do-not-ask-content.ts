@@ -1,6 +1,7 @@
 import { durationMs } from "../../approval/duration.ts";
 import { actionsOf } from "../../approval/items.ts";
 import { durationText } from "../../approval/limits/words.ts";
+import { canRefuseInAdvance } from "../../approval/refusal/can-refuse.ts";
 import { scopeTexts } from "../../approval/refusal/words.ts";
 import type { Messages } from "../../lib/messages.ts";
 import type { Locals } from "../../lib/templates.ts";
@@ -14,9 +15,8 @@ export function doNotAskControls(
   { request, program, choices, rejected }: Asked & { readonly rejected?: Rejected },
   messages: Messages,
 ): Locals | undefined {
-  const actions = actionsOf(request);
   const canReject = choices.some(({ effect }) => effect === "reject");
-  if (program === undefined || actions.length === 0 || !canReject) return undefined;
+  if (!canReject || !canRefuseInAdvance(program, request)) return undefined;
   const chosen = rejected?.doNotAsk;
   const kind = rejected?.problem.kind;
   const times = DECISION_FORM.doNotAskTimes.map((value) => {
@@ -28,7 +28,7 @@ export function doNotAskControls(
     title: messages.text("doNotAsk.title"),
     isOpen: chosen !== undefined,
     lead: messages.text("doNotAsk.lead", { program }),
-    scopes: scopeTexts(actions),
+    scopes: scopeTexts(actionsOf(request)),
     rule: messages.text("doNotAsk.rule"),
     time: {
       ...control,

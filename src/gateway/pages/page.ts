@@ -311,7 +311,7 @@ interface AfterPress {
  * - `act` (200; 422 if it was not done): the form of something else that can be done.
  * - `request` (200; 409 if a press there came too late): an approval, for the person who asked.
  * - `change` (200; 422 if it was not done): the form by which they change the question.
- * - `standingRefusal` (200; 422 if it was not done): what is not to be asked again.
+ * - `standingRefusal` (200; 409 if a press there came too late; 422 if it was not done): what is not to be asked again.
  * - `standingApproval` (200; 409 if a press there came too late; 422 if it was not done): what became of a standing approval.
  * - `refused` (403): one and the same page for every bad link.
  * - `notRecorded` (503): the engine did not answer; nothing was recorded.

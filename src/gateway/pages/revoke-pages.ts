@@ -7,7 +7,7 @@ import type { Revocation } from "../../approval/use.ts";
 import type { StandingUses } from "../../service/approvals/standing-uses.ts";
 import type { Visiting } from "./inbox-page.ts";
 
-interface RevokePage {
+export interface RevokePage {
   readonly reader: Person;
   /** Of the request. */
   readonly title: string;
@@ -21,6 +21,8 @@ interface RevokePage {
     readonly faults: ReadonlyMap<string, FieldFault>;
     readonly press: string;
   };
+  /** Whether a press came too late. */
+  readonly isLate: boolean;
   /** Given where the reader is signed in, and has not come by a link. */
   readonly visitor?: Visiting;
 }
@@ -29,8 +31,6 @@ interface RevokePage {
 export interface StandingPage extends RevokePage {
   readonly granted: GrantedStanding;
   readonly uses: StandingUses;
-  /** Whether a press came too late. */
-  readonly isLate: boolean;
 }
 
 /** A standing refusal, for those who said it or whose program it refuses. */

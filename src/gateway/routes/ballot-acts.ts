@@ -22,9 +22,10 @@ import type { Pages } from "../pages/pages.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type BallotLinkOptions, genuine, pathOf, verifiedLink } from "./ballot-link.ts";
 import { addEditPage, editPath } from "./edit-page.ts";
-import { addRefusalPage } from "./refusal-page.ts";
+import { REFUSAL_PAGE } from "./refusal-page.ts";
+import { addRevokePage, type ReachOwn } from "./revoke-page.ts";
 import { showStanding } from "./show-standing.ts";
-import { addStandingPage, type Reach as ReachStanding } from "./standing-page.ts";
+import { STANDING_PAGE } from "./standing-page.ts";
 import { isOwnForm, type Way } from "./way.ts";
 
 export type BallotActRoutesOptions = BallotLinkOptions & ActRoutesOptions;
@@ -115,14 +116,14 @@ export function addBallotActs(router: IRouter, options: ActRoutesOptions, route:
   );
 
   addEditPage(router, options, route, reach);
-  const reachStanding: ReachStanding = async (req, res) => {
+  const reachOwn: ReachOwn = async (req, res) => {
     const reached = await reach(req, res);
     if (reached === undefined) return undefined;
     const { question, way } = reached;
     return { course: question.course, reader: question.ballot.approver, way };
   };
-  addStandingPage(router, options, `${route}/standing`, reachStanding);
-  addRefusalPage(router, options, `${route}/refusal`, reachStanding);
+  addRevokePage(router, options, { route, name: "standing", reach: reachOwn }, STANDING_PAGE);
+  addRevokePage(router, options, { route, name: "refusal", reach: reachOwn }, REFUSAL_PAGE);
 
   addRoute(router, `${route}/undo`, {
     GET: async (req, res) => {

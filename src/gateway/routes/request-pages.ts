@@ -11,7 +11,6 @@ import { addressKey } from "../../approval/person.ts";
 import type { KnownPeople } from "../../approval/same-person.ts";
 import { cancellationOf, changeOf, extensionOf, reassignmentOf } from "../../approval/stored.ts";
 import { certainOutcome } from "../../approval/view.ts";
-import type { Durable } from "../../durable/durable.ts";
 import { isSameJson } from "../../lib/canonical-json.ts";
 import { ServiceError } from "../../lib/errors.ts";
 import type { Acted, Actor } from "../../service/approvals/act.ts";
@@ -26,21 +25,15 @@ import { seeOther } from "../http/see-other.ts";
 import { ACT_FIELDS, type ActForm, personIn, readActForm } from "../pages/act-form.ts";
 import { type ChangeForm, readChangeForm } from "../pages/change-form.ts";
 import type { ActPage } from "../pages/page.ts";
-import type { Pages } from "../pages/pages.ts";
 import { actOptionsOf, nonceOfForm } from "./actor.ts";
 import { type ReceiptFileOptions, sendOutcomeReceipt } from "./receipt-file.ts";
-import { addRefusalPage } from "./refusal-page.ts";
+import { REFUSAL_PAGE } from "./refusal-page.ts";
+import { addRevokePage, type OwnPageOptions, type ReachOwn } from "./revoke-page.ts";
 import { type Asked, actsOf, showChange, showForm, showNow, showRequest, tooLate } from "./show-request.ts";
-import { addStandingPage, type Reach as ReachStanding } from "./standing-page.ts";
+import { STANDING_PAGE } from "./standing-page.ts";
 import { isOwnForm } from "./way.ts";
 
-export interface RequestPagesOptions extends ReceiptFileOptions {
-  readonly durable: Durable;
-  readonly pages: Pages;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  /** 128 random bits in base64url: the name of one press. */
-  readonly newNonce: () => string;
+export interface RequestPagesOptions extends ReceiptFileOptions, OwnPageOptions {
   /** Aborted when the process is asked to stop. */
   readonly draining: AbortSignal;
   readonly outcomeWaitMs?: number | undefined;
@@ -165,12 +158,12 @@ export function addRequestPages(
     },
   });
 
-  const reachStanding: ReachStanding = async (req, res) => {
+  const reachOwn: ReachOwn = async (req, res) => {
     const asked = await reach(req, res);
     return asked && { course: asked.course, reader: asked.requester, way: asked.way };
   };
-  addStandingPage(router, options, `${route}/standing`, reachStanding);
-  addRefusalPage(router, options, `${route}/refusal`, reachStanding);
+  addRevokePage(router, options, { route, name: "standing", reach: reachOwn }, STANDING_PAGE);
+  addRevokePage(router, options, { route, name: "refusal", reach: reachOwn }, REFUSAL_PAGE);
 
   addPage("/signed", {
     GET: (_req, res, { course }) => sendOutcomeReceipt(options, res, course.root),

@@ -3,25 +3,15 @@ import type { Response } from "express";
 import type { Person } from "../../approval/approval.ts";
 import { contentOf } from "../../approval/content.ts";
 import type { Course } from "../../approval/course.ts";
-import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import { readCourse } from "../../service/approvals/question.ts";
 import { unreachedBallots } from "../../service/approvals/returned.ts";
 import type { ActForm } from "../pages/act-form.ts";
 import { type ChangeForm, filledWith } from "../pages/change-form.ts";
 import type { ActPage, ChangePage, RequestActs, RequestPage } from "../pages/page.ts";
-import type { Pages } from "../pages/pages.ts";
 import { changesAskedIn, requestActsOf, requestPageOf } from "../pages/request-page.ts";
+import type { OwnPageOptions } from "./revoke-page.ts";
 import type { Way } from "./way.ts";
-
-interface ShowOptions {
-  readonly durable: Durable;
-  readonly pages: Pages;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-  /** 128 random bits in base64url: the name of one press. */
-  readonly newNonce: () => string;
-}
 
 /** An approval, and how the person who asked for it has come to it. */
 export interface Asked {
@@ -35,7 +25,7 @@ export function actsOf({ course, way }: Asked): RequestActs | undefined {
 }
 
 export async function showRequest(
-  options: ShowOptions,
+  options: OwnPageOptions,
   res: Response,
   asked: Asked,
   notice?: RequestPage["notice"],
@@ -52,7 +42,7 @@ export async function showRequest(
 
 /** The page as the approval is stored now. */
 export async function showNow(
-  options: ShowOptions,
+  options: OwnPageOptions,
   res: Response,
   asked: Asked,
   notice: RequestPage["notice"],
@@ -62,7 +52,7 @@ export async function showNow(
 }
 
 export function tooLate(
-  options: ShowOptions,
+  options: OwnPageOptions,
   res: Response,
   asked: Asked,
   kind: "cancel" | "change" | "extend",
@@ -71,7 +61,7 @@ export function tooLate(
 }
 
 export function showForm(
-  { pages, newNonce }: ShowOptions,
+  { pages, newNonce }: OwnPageOptions,
   res: Response,
   { course, requester, way }: Asked,
   {
@@ -106,7 +96,7 @@ export function showForm(
 }
 
 export function showChange(
-  options: ShowOptions,
+  options: OwnPageOptions,
   res: Response,
   asked: Asked,
   {

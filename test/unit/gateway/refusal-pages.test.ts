@@ -94,6 +94,18 @@ describe("the page with the question", () => {
     expect(text).not.toContain("do not ask again");
   });
 
+  test("does not offer it where nobody knows which program asks, and a form that says it nevertheless only rejects", async () => {
+    await using open = await openRig();
+    const action = { tool: "shell", arguments: { n: 1 } };
+    await open.json("POST", "/approvals", { id: "run", title: "Run it", approvers: [ANA], action });
+    const link = await open.link("run", "reject");
+    expect((await open.call(link)).text).not.toContain("do not ask again");
+    expect((await open.press(link, sevenDays)).status).toBe(303);
+    expect((await open.settled("run")).value).toMatchObject({ outcome: "rejected" });
+    const { ballots } = (await open.json("GET", "/approvals/run")).body as { ballots: object[] };
+    expect(ballots[0]).not.toHaveProperty("doNotAsk");
+  });
+
   test("does not record an approval with it: the form comes again, with the choice kept and the reason told", async () => {
     const { id, tool } = await ask();
     const link = await rig.link(id, "approve");
@@ -145,6 +157,16 @@ describe("a rejection with it", () => {
 });
 
 describe("the page of a refusal", () => {
+  test("is not revoked by the requester, whose page has no form for it", async () => {
+    const { id, tool } = await refused(sevenDays, { requester: "kim@example.com" });
+    const mail = await until(async () =>
+      rig.told.find((each) => each.kind === "requester-outcome" && each.approval === id),
+    );
+    const own = new URL((mail as MailOf<"requester-outcome">).link ?? "").pathname;
+    expect((await rig.press(`${own}/refusal`, { confirm: "yes" })).status).toBe(422);
+    expect((await again(tool)).status).toBe(403);
+  });
+
   test("takes it back by its form alone, and then says who did and why", async () => {
     const { tool, page } = await refused();
     const shown = await rig.call(page);

@@ -116,6 +116,7 @@ const refusal = {
   },
   nowMs: atMs,
   isTheirs: true,
+  isLate: false,
   form: {
     values: new Map([["reason", HOSTILE]]),
     faults: new Map(),

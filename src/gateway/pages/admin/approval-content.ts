@@ -73,10 +73,10 @@ export function approvalContent(data: AdminApproval, messages: Messages): PageCo
   };
 }
 
-function timelineOf({ history }: AdminApproval): readonly Locals[] {
+function timelineOf({ history, view }: AdminApproval): readonly Locals[] {
   return history.map((event) => ({
     at: dateText(Date.parse(event.at)),
-    text: eventText(event),
+    text: eventText(event, view.status === "rejected"),
     comment: event.comment ?? event.reason,
   }));
 }

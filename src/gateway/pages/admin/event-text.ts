@@ -4,12 +4,16 @@ import type { HistoryEvent } from "../../../approval/history.ts";
 import { dateText } from "../../../lib/date-text.ts";
 import { oneLine } from "../../../lib/text.ts";
 
-/** What happened, as a line of the timeline. */
-export function eventText(event: HistoryEvent): string {
-  return `${whatHappened(event)}${doneBy(event)}`;
+/**
+ * What happened, as a line of the timeline.
+ *
+ * @param isRejected whether the approval was rejected: all that can be revoked of it then is a refusal in advance
+ */
+export function eventText(event: HistoryEvent, isRejected: boolean): string {
+  return `${whatHappened(event, isRejected)}${doneBy(event)}`;
 }
 
-function whatHappened(event: HistoryEvent): string {
+function whatHappened(event: HistoryEvent, isRejected: boolean): string {
   const who = nameOf(event.person);
   switch (event.type) {
     case "requested":
@@ -53,7 +57,7 @@ function whatHappened(event: HistoryEvent): string {
     case "consumed":
       return `${actionOf(event)} was consumed`;
     case "revoked":
-      return `${actionOf(event)} was revoked`;
+      return isRejected ? "The refusal in advance was revoked" : `${actionOf(event)} was revoked`;
     case "callback":
       return `Callback ${event.event ?? ""} to ${event.by ?? ""}: ${event.status ?? ""}`;
     default:

@@ -8,6 +8,7 @@ import { contentOf, textsOf } from "../../../approval/content.ts";
 import type { Course } from "../../../approval/course.ts";
 import { deadlineProblem } from "../../../approval/deadline.ts";
 import { ballotId, isPromiseId } from "../../../approval/ids.ts";
+import { standingRefusal } from "../../../approval/refusal/standing-refusal.ts";
 import type { KnownPeople } from "../../../approval/same-person.ts";
 import type { Durable } from "../../../durable/durable.ts";
 import { isSameJson } from "../../../lib/canonical-json.ts";
@@ -26,6 +27,7 @@ import { changeApproval, extendApproval } from "../../../service/approvals/end-a
 import { auditOutcomeOf, failureOf, LOST_APPROVAL, lostBallot } from "../../../service/approvals/failure.ts";
 import { remindBallot, resendBallot } from "../../../service/approvals/mail-acts.ts";
 import { readCourse } from "../../../service/approvals/question.ts";
+import { revokeRefusal } from "../../../service/approvals/refusals.ts";
 import { revokeAction } from "../../../service/approvals/revoke.ts";
 import { audit } from "../../http/audit.ts";
 import { noteApproval } from "../../http/context.ts";
@@ -117,17 +119,21 @@ const ON_APPROVAL: Readonly<
       throw error;
     }
   },
-  revoke,
-  // A refusal in advance is revoked like the approval of an action.
-  "ask-again": revoke,
+  async revoke(to, { root }, actor, values) {
+    const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
+    if (revoked.kind === "unknown") throw unknownApproval(root.id);
+    const failure = revokeFailure(revoked);
+    return { failure, outcome: failure === undefined ? "stored" : "too late" };
+  },
+  async "ask-again"(to, { root }, actor, values) {
+    const refusal = standingRefusal(root);
+    const taken = refusal && (await revokeRefusal(to, refusal, { ...actor, reason: values.get("reason") }));
+    if (taken?.kind === "revoked") return { failure: undefined, outcome: "stored" };
+    const why =
+      refusal === undefined ? "nobody has refused this in advance" : "the time of the refusal is over";
+    return { failure: new ServiceError("CONFLICT", `Nothing to take back: ${why}`), outcome: "too late" };
+  },
 };
-
-async function revoke(to: ActOptions, { root }: Course, actor: Actor, values: Values): Promise<Done> {
-  const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
-  if (revoked.kind === "unknown") throw unknownApproval(root.id);
-  const failure = revokeFailure(revoked);
-  return { failure, outcome: failure === undefined ? "stored" : "too late" };
-}
 
 export function addAdminActRoutes(router: IRouter, options: AdminActsOptions): void {
   for (const act of namesOf(BALLOT_ACTS)) {

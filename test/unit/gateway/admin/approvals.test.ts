@@ -533,9 +533,27 @@ describe("an act", () => {
     expect((await again()).status).toBe(202);
     const page = await browser.get(pageOf("wipe-1"));
     expect(page.text).not.toContain(`${pageOf("wipe-1")}/ask-again`);
-    expect(read(page.text)).toMatch(/was revoked.*Kim Novak.*The disk is the right one/u);
+    expect(read(page.text)).toMatch(
+      /The refusal in advance was revoked.*Kim Novak.*The disk is the right one/u,
+    );
     expect(rig.audit).toContainEqual(
       expect.objectContaining({ what: "revoke", about: "wipe-1", outcome: "stored" }),
     );
+  });
+
+  test("does not revoke an approval by the form that lets a program ask again", async () => {
+    await ask("pay-3", { action: { tool: "pay", arguments: { invoice: 7 } }, require: "any" });
+    await rig.press(await rig.link("pay-3", "approve"));
+    await rig.settled("pay-3");
+    const wrong = await act(`${pageOf("pay-3")}/ask-again`, {});
+    expect(wrong.status).toBe(409);
+    expect(read(wrong.text)).toContain("nobody has refused this in advance");
+    const consumed = await rig.json(
+      "POST",
+      "/approvals/pay-3/consume",
+      { arguments: { invoice: 7 }, attempt: "one" },
+      bearer(),
+    );
+    expect(consumed.status).toBe(200);
   });
 });
