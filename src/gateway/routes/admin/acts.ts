@@ -120,6 +120,9 @@ const ON_APPROVAL: Readonly<
     }
   },
   async revoke(to, { root }, actor, values) {
+    if (standingRefusal(root) !== undefined) {
+      return { failure: new ServiceError("CONFLICT", "Cannot revoke: it was rejected"), outcome: "too late" };
+    }
     const revoked = await revokeAction(to, root.id, { ...actor, reason: values.get("reason") });
     if (revoked.kind === "unknown") throw unknownApproval(root.id);
     const failure = revokeFailure(revoked);

@@ -527,6 +527,9 @@ describe("an act", () => {
     expect((await again()).status).toBe(403);
     const { text } = await browser.get(pageOf("wipe-1"));
     expect(text).toContain(`href="${pageOf("wipe-1")}/ask-again"`);
+    // The form of an approval does not take a refusal back.
+    expect((await act(`${pageOf("wipe-1")}/revoke`, {})).status).toBe(409);
+    expect((await again()).status).toBe(403);
     expect((await act(`${pageOf("wipe-1")}/ask-again`, { reason: "The disk is the right one" })).status).toBe(
       303,
     );
