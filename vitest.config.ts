@@ -58,10 +58,14 @@ const LIMITS = {
   expect: { poll: { timeout: 60_000 } },
 };
 
+/** Builds what tests start as processes. */
+const BUILT = "test/support/built.ts";
+
 /** What unit projects share. */
 const units = {
   sequence: { groupOrder: 0 },
   maxWorkers: 2,
+  globalSetup: BUILT,
   ...LIMITS,
   // The proofs of regular expressions run in this process, on no binary of a platform.
   env: { RECHECK_SYNC_BACKEND: "pure" },
@@ -69,6 +73,7 @@ const units = {
 
 /** What end-to-end projects share. */
 const processes = {
+  globalSetup: [BUILT],
   setupFiles: ["test/support/keep-compiled.ts", "test/support/e2e-setup.ts"],
   // As for units: to transform each file and all that it imports takes half a second of a processor.
   experimental: { viteModuleRunner: false, nodeLoader: false },
@@ -111,7 +116,7 @@ export default defineConfig({
         test: {
           ...processes,
           name: "timed",
-          globalSetup: "test/support/warm-start.ts",
+          globalSetup: [BUILT, "test/support/warm-start.ts"],
           include: TIMED,
           sequence: { groupOrder: 2 },
           fileParallelism: false,

@@ -75,7 +75,7 @@ function isInsideName(host: string): boolean {
 
 /** An address with a zone (`fe80::1%eth0`) belongs to one of this machine's own links. */
 function isPublic(address: string): boolean {
-  return !address.includes("%") && contains(UNICAST, address) && !contains(SPECIAL, address);
+  return !address.includes("%") && contains(unicast(), address) && !contains(special(), address);
 }
 
 function contains(list: BlockList, address: string): boolean {
@@ -91,7 +91,7 @@ function familyOf(address: string): "ipv4" | "ipv6" {
  * All that is routed on the public internet at most. `BlockList` judges an IPv4-mapped address (`::ffff:a.b.c.d`) as the
  * IPv4 address that it is; every other form that carries one (IPv4-compatible, IPv4-translated, NAT64) is outside.
  */
-const UNICAST = blockList([
+const unicast = blockList([
   ["0.0.0.0", 0],
   // RFC 4291 §2.4 with IANA's registry: nothing else is assigned as global unicast.
   ["2000::", 3],
@@ -102,7 +102,7 @@ const UNICAST = blockList([
  * those that are reachable from everywhere, since none of them serves anybody's callbacks. Entries within others are
  * left out. `test/unit/callback/iana.test.ts` reads the registries themselves.
  */
-const SPECIAL = blockList([
+const special = blockList([
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
@@ -134,8 +134,13 @@ const SPECIAL = blockList([
   ["3fff::", 20],
 ]);
 
-function blockList(ranges: readonly (readonly [address: string, prefix: number])[]): BlockList {
-  const list = new BlockList();
-  for (const [address, prefix] of ranges) list.addSubnet(address, prefix, familyOf(address));
-  return list;
+/** Made when the first address is judged: a start does without. */
+function blockList(ranges: readonly (readonly [address: string, prefix: number])[]): () => BlockList {
+  let made: BlockList | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    made = new BlockList();
+    for (const [address, prefix] of ranges) made.addSubnet(address, prefix, familyOf(address));
+    return made;
+  };
 }

@@ -15,12 +15,13 @@ export interface Templates {
 }
 
 /**
- * Compiles the templates of some folders under `views/` once, at start, so that a broken one stops the start.
+ * Reads the templates of some folders under `views/` once, at start, and compiles each when it is first used: to compile
+ * all of them takes a tenth of a start, and most processes show few. A test compiles all.
  *
  * Templates print with `<%= %>` only, and `it` is built by us field by field: EJS gets neither options nor names from
  * data. An `Html` value is printed as it is. `it.partial(name, locals)` prints another loaded template.
  *
- * @throws when a folder cannot be read or a template does not compile.
+ * @throws when a folder cannot be read; `html` and `text`, when a template does not compile.
  */
 export function loadTemplates(...folders: readonly string[]): Templates {
   const html = new Map<string, Render>();
@@ -55,7 +56,11 @@ const HTML: Kind = { print: printHtml, compiled: new Map() };
 const TEXT: Kind = { print: printText, compiled: new Map() };
 
 /** Several parts of a process load the same folders; to compile a template takes longer than to read it. */
-function prepared({ print, compiled }: Kind, source: string): Render {
+function prepared(kind: Kind, source: string): Render {
+  return (locals) => compiledOf(kind, source)(locals);
+}
+
+function compiledOf({ print, compiled }: Kind, source: string): Render {
   const known = compiled.get(source);
   if (known !== undefined) return known;
   const render: Render = ejs.compile(source, {

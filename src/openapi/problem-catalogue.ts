@@ -1,6 +1,13 @@
 /** What each refusal means and what to do about it: the pages at `/problems/…`, and `docs/problems.md`. */
 import { ERRORS, type ErrorCode } from "../lib/errors.ts";
-import { bytesText, JSON_BODY, REFUSALS_PER_MINUTE, WAITERS_MAX, WEBHOOK_BODY_BYTES_MAX } from "./limits.ts";
+import {
+  bytesText,
+  countText,
+  JSON_BODY,
+  REFUSALS_PER_MINUTE,
+  WAITERS_MAX,
+  WEBHOOK_BODY_BYTES_MAX,
+} from "./limits.ts";
 
 export interface ProblemEntry {
   /** When the service answers with it. */
@@ -108,7 +115,7 @@ export const PROBLEM_CATALOGUE: Readonly<Record<ErrorCode, ProblemEntry>> = {
     remedy: "The sender tries again by itself.",
   },
   TOO_MANY_WAITERS: {
-    when: `This gateway already holds ${WAITERS_MAX.toLocaleString("en")} waiting calls, or half as many of this client.`,
+    when: `This gateway already holds ${countText(WAITERS_MAX)} waiting calls, or half as many of this client.`,
     remedy: "Ask without the header `Prefer`, or later.",
   },
 };

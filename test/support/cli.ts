@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { run } from "../../src/cli/main.ts";
+import { builtFile } from "./built.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { HANGS_MS } from "./eventually.ts";
 import { ROOT } from "./service-process.ts";
@@ -21,7 +22,7 @@ export function countersign(
   within: readonly string[] = [],
   cwd = ROOT,
 ): Promise<CliRun> {
-  const program = join(ROOT, "src/cli/countersign.js");
+  const program = builtFile("countersign") ?? join(ROOT, "src/cli/countersign.js");
   const [command = process.execPath, ...words] = [...within, process.execPath, program, ...args];
   return new Promise((resolve) => {
     execFile(

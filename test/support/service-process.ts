@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { builtFile } from "./built.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { eventually, HANGS_MS } from "./eventually.ts";
 
@@ -27,7 +28,7 @@ export interface Exit {
 /** Generous: a machine on which others work too has taken a quarter of it. */
 const START_LIMIT_MS = 2 * HANGS_MS;
 
-/** A real process of the service, started as its npm script starts it. */
+/** A real process of the service: of what the package has where that was built, else of the sources. */
 export class ServiceProcess implements AsyncDisposable {
   readonly part: Part;
   readonly pid: number;
@@ -52,7 +53,8 @@ export class ServiceProcess implements AsyncDisposable {
     checkout: string,
   ) {
     this.part = part;
-    const [command, ...words] = [...within, process.execPath, MAIN[part]] as const;
+    const main = (checkout === ROOT ? builtFile(part) : undefined) ?? MAIN[part];
+    const [command, ...words] = [...within, process.execPath, main] as const;
     this.#child = spawn(command, words, {
       cwd: checkout,
       env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },

@@ -1,14 +1,13 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { COMPILE_CACHE } from "./compile-cache.ts";
+import { builtFile } from "./built.ts";
 import { openSite } from "./site.ts";
 
 /**
- * Once in a checkout, before its end-to-end tests: starts each kind of process and ends it in order, so that those to come
- * find their sources compiled. Most tests kill theirs, and a process that is killed keeps nothing.
+ * Once for each build, before its end-to-end tests: starts each kind of process and ends it in order, so that those to come
+ * find their modules compiled. Most tests kill theirs, and a process that is killed keeps nothing.
  */
 export default async function warmStart(): Promise<void> {
-  const mark = join(COMPILE_CACHE, "started");
+  const mark = `${builtFile("all")}.started`;
   if (existsSync(mark)) return;
   await using parts = await openSite();
   const { engine, gateway, worker } = await parts.startParts({});

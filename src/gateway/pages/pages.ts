@@ -30,7 +30,7 @@ export interface PagesOptions {
   readonly messagesFor?: MessagesFor | undefined;
 }
 
-/** Reads templates and assets at once and keeps them: a broken template stops the start, not a decision. */
+/** Reads templates and assets at once and keeps them. */
 export function createPages(options: PagesOptions): Pages {
   const { publicUrl, mailbox, inbox = false, admin = false, messagesFor = ownMessages } = options;
   const templates = loadTemplates("pages", "admin", "partials");

@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { build, writeBuilt } from "../../../deploy/package/build.ts";
 import { UsageError } from "./options.ts";
 
 /** A checkout of this project, as far as the bench runs it: by its own bench, on its own sources and packages. */
 export interface Checkout {
   /** Its folder. */
   readonly dir: string;
-  /** Path of what `npm start` runs, in that folder. */
-  readonly service: string;
+  /** What Node is given to run the service, with paths in that folder. */
+  readonly service: readonly string[];
   /** URL of the program that runs the product. */
   readonly product: string;
   /** URLs of what that program loads first. */
@@ -19,6 +20,13 @@ export interface Checkout {
 const SERVICES = ["src/processes/all.ts", "src/main.ts"] as const;
 
 export const THIS_CHECKOUT: Checkout = checkoutAt(join(import.meta.dirname, "../../.."));
+
+/** This checkout's service as its package has it: few files instead of many. Builds it. */
+export async function packaged(): Promise<Checkout> {
+  const folder = "dist/bench";
+  writeBuilt(await build(), join(THIS_CHECKOUT.dir, folder));
+  return { ...THIS_CHECKOUT, service: ["--import", `./${folder}/preload.js`, `./${folder}/all.js`] };
+}
 
 /** @throws UsageError if nothing can be measured there */
 export function checkoutAt(dir: string): Checkout {
@@ -33,7 +41,11 @@ export function checkoutAt(dir: string): Checkout {
   const url = (file: string) => pathToFileURL(file).href;
   return {
     dir: resolve(dir),
-    service: SERVICES.find((file) => existsSync(join(resolve(dir), file))) ?? SERVICES[0],
+    service: [
+      "--import",
+      "./src/lib/preload.js",
+      SERVICES.find((file) => existsSync(join(resolve(dir), file))) ?? SERVICES[0],
+    ],
     product: url(product),
     imports: existsSync(hooks) ? [url(hooks)] : [],
   };

@@ -28,7 +28,7 @@ export interface ServiceOptions {
 export function startService(options: ServiceOptions): Service {
   const { dataDir, port, enginePort, smtpUrl, checkout = THIS_CHECKOUT } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--import", "./src/lib/preload.js", checkout.service], {
+  const child = spawn(process.execPath, checkout.service, {
     cwd: checkout.dir,
     env: {
       PATH: process.env["PATH"],

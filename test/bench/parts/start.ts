@@ -1,7 +1,7 @@
 /** What a start costs: until "ready", at rest after it, and at the first approval, which wakes what the start left out. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bench } from "../lib/bench.ts";
-import { type Checkout, checkoutAt, THIS_CHECKOUT } from "../lib/checkout.ts";
+import { type Checkout, checkoutAt, packaged, THIS_CHECKOUT } from "../lib/checkout.ts";
 import { cpuMsOf, memoryOf } from "../lib/machine.ts";
 import { inTurn } from "../lib/rounds.ts";
 import { freePort, startService } from "../lib/service.ts";
@@ -21,7 +21,10 @@ interface Start {
 
 export async function start(bench: Bench): Promise<void> {
   const { against: dir, rounds } = bench.options;
-  const checkouts: Record<string, Checkout> = { "this checkout": THIS_CHECKOUT };
+  const checkouts: Record<string, Checkout> = {
+    "the package": await packaged(),
+    "this checkout": THIS_CHECKOUT,
+  };
   if (dir !== undefined) checkouts[dir] = checkoutAt(dir);
   const cases = Object.entries(checkouts).map(([name, checkout]) => {
     const dataDir = bench.folder();
@@ -44,16 +47,19 @@ export async function start(bench: Bench): Promise<void> {
     ]),
   );
   const figure = (what: string, unit: string, target: string, value: (one: Start) => number) =>
-    bench.report.figure(what, { values: of("this checkout", value), unit, target });
+    bench.report.figure(what, { values: of("the package", value), unit, target });
   figure("start to ready", "ms", "≤ 300", ({ readyMs }) => readyMs);
   figure("resident after a start", "MB", "≤ 100", ({ rssMb }) => rssMb);
   if (dir === undefined) return;
-  const ratio = (what: string, value: (one: Start) => number) =>
-    bench.report.ratio(`${what}: this / other`, {
-      of: of("this checkout", value),
-      to: of(dir, value),
+  const ratio = (what: string, value: (one: Start) => number) => {
+    const to = of(dir, value);
+    bench.report.ratio(`${what}: the package / other`, {
+      of: of("the package", value),
+      to,
       target: "≤ 1.03",
     });
+    bench.report.ratio(`${what}: this checkout / other`, { of: of("this checkout", value), to, target: "" });
+  };
   ratio("start to ready", ({ readyMs }) => readyMs);
   ratio("CPU of a start", ({ readyCpuMs }) => readyCpuMs);
   ratio("resident after a start", ({ rssMb }) => rssMb);

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Html } from "../../../src/lib/html.ts";
 import { loadTemplates } from "../../../src/lib/templates.ts";
@@ -50,4 +51,28 @@ describe("loadTemplates()", () => {
     };
     expect(templates.html("partials/person", data).toString()).toContain("ana@example.com");
   });
+
+  test("compiles each of them when it is first used, so all of them here", () => {
+    const folders = readdirSync(VIEWS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const broken: unknown[] = [];
+    let count = 0;
+    for (const { name: folder } of folders) {
+      const { html, text } = loadTemplates(folder);
+      for (const file of readdirSync(new URL(`${folder}/`, VIEWS))) {
+        const [name, kind, end] = file.split(".");
+        if (end !== "ejs") continue;
+        count += 1;
+        try {
+          (kind === "html" ? html : text)(`${folder}/${name}`, {});
+        } catch (error) {
+          // Without values, most of them cannot be printed; but the error is then another one.
+          if (error instanceof SyntaxError) broken.push(`${file}: ${error.message}`);
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+    expect(count).toBeGreaterThan(30);
+  });
 });
+
+const VIEWS = new URL("../../../views/", import.meta.url);
