@@ -49,13 +49,34 @@ export function pauseAfter(
 export function retryAfterMs(status: number, header: string | undefined, nowMs: number): number | undefined {
   if (!BUSY.includes(status) || header === undefined) return undefined;
   const text = header.trim();
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text) - nowMs;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : httpDateMs(text, nowMs) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS);
 }
 
-/** The one form of date that senders may write; `Date.parse` alone would read nearly anything. */
-function httpDateMs(text: string): number {
-  return /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
+/** `Sat, 21 Nov 2026 10:00:30 GMT` */
+const IMF_DATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT$/;
+/** `Saturday, 21-Nov-26 10:00:30 GMT` */
+const RFC_850_DATE = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:\d{2}) GMT$/;
+/** `Sat Nov 21 10:00:30 2026`, which is UTC, too */
+const ASCTIME_DATE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([\d ]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/;
+
+const YEAR_MS = 365.25 * 24 * HOUR_MS;
+
+/** The three forms that RFC 9110 §5.6.7 wants read. `Date.parse` alone takes the third for local time, and reads nearly anything. */
+function httpDateMs(text: string, nowMs: number): number {
+  const imf = IMF_DATE.exec(text);
+  if (imf !== null) return utcMs(imf[1], imf[2], imf[3], imf[4]);
+  const rfc850 = RFC_850_DATE.exec(text);
+  if (rfc850 !== null) {
+    const ms = utcMs(rfc850[1], rfc850[2], `20${rfc850[3]}`, rfc850[4]);
+    // A year that would be more than 50 years ahead is of the century before, and past.
+    return ms - nowMs > 50 * YEAR_MS ? 0 : ms;
+  }
+  const asctime = ASCTIME_DATE.exec(text);
+  if (asctime !== null) return utcMs(asctime[2], asctime[1], asctime[4], asctime[3]);
+  return Number.NaN;
+}
+
+function utcMs(...[day, month, year, time]: readonly (string | undefined)[]): number {
+  return Date.parse(`${day} ${month} ${year} ${time} GMT`);
 }

@@ -47,6 +47,10 @@ describe("retryAfterMs()", () => {
     [503, "Sat, 21 Nov 2026 10:00:30 GMT", 30 * S],
     [503, "Sat, 21 Nov 2026 09:00:00 GMT", 0],
     [503, "Sun, 22 Nov 2026 10:00:00 GMT", H],
+    [503, "Saturday, 21-Nov-26 10:00:30 GMT", 30 * S],
+    [503, "Sunday, 06-Nov-94 08:49:37 GMT", 0],
+    [503, "Sat Nov 21 10:00:30 2026", 30 * S],
+    [503, "Sun Nov  6 08:49:37 1994", 0],
   ])("reads %i with %j as %i ms", (status, header, ms) => {
     expect(retryAfterMs(status, header, now)).toBe(ms);
   });
@@ -62,6 +66,8 @@ describe("retryAfterMs()", () => {
     [503, "1.5"],
     [503, "2026-11-21T10:00:30Z"],
     [503, "Xxx, 99 Yyy 2026 10:00:30 GMT"],
+    [503, "Sat, 21 Nov 2026 10:00:30"],
+    [503, "Sat Nov 21 10:00:30 2026 GMT"],
   ])("does not read %i with %j", (status, header) => {
     expect(retryAfterMs(status, header, now)).toBeUndefined();
   });

@@ -220,6 +220,14 @@ describe("a bundle of an action", () => {
   });
 });
 
+/** Others may sign an envelope, too; a key's name is a hint, and readers pass over members that they do not know. */
+const BESIDE_WHAT_IS_SIGNED = [
+  "signatures.0.keyid gone",
+  "signatures.0.one more",
+  "signatures.one more",
+  "one more",
+];
+
 /** Every way to change one place of a JSON value. */
 function* tampered(value: unknown): Generator<{ readonly value: unknown; readonly where: string }> {
   if (typeof value === "string") {
@@ -375,12 +383,12 @@ describe("countersign verify", () => {
       0,
       { result: "ok", what: expect.stringMatching(/^The envelope is signed by the key /) },
     ]);
+    const passed: string[] = [];
     for (const { value, where } of tampered(body)) {
-      // Others may sign it, too.
-      if (where === "signatures.one more") continue;
       const run = await countersignHere(["verify", file("changed.dsse", value), ...trusted], {});
-      expect(run.code, where).not.toBe(0);
+      if (run.code === 0) passed.push(where);
     }
+    expect(passed).toEqual(BESIDE_WHAT_IS_SIGNED);
     expect(await countersignHere(["verify", file("po-6.dsse", body)], {})).toMatchObject({ code: 2 });
   });
 
