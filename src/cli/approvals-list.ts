@@ -28,13 +28,26 @@ export const LIST_HELP = `Conditions of list and export, all of which must hold:
   --q WORDS               Whole words of the title or the id, at most 8
   --created FROM..BEFORE  When it was requested: dates in UTC or instants, one of which may be left out
   --due FROM..BEFORE      The same of the deadline
+  --stands approval|refusal
+                          Only standing approvals, or refusals in advance, that hold now: what ends first, first
   --sort created|due      due: only what is pending, the soonest deadline first
   --limit N, --cursor CURSOR, --total
                           Of list: 1 to 100 (25), nextCursor of the page before, and whether to count
   --format csv|jsonl      Of export
 `;
 
-const CONDITIONS = ["status", "approver", "waiting-for", "requester", "tag", "q", "created", "due", "sort"];
+const CONDITIONS = [
+  "status",
+  "approver",
+  "waiting-for",
+  "requester",
+  "tag",
+  "q",
+  "created",
+  "due",
+  "stands",
+  "sort",
+];
 
 /** What each of them takes. */
 const VERBS: Readonly<Record<ListVerb, readonly string[]>> = {
@@ -59,6 +72,7 @@ export const LIST_OPTIONS = {
   q: text,
   created: text,
   due: text,
+  stands: text,
   sort: text,
   limit: text,
   cursor: text,
@@ -88,7 +102,7 @@ export async function runLists(
 }
 
 async function list(cli: Cli, values: Values): Promise<ExitCode> {
-  const { query } = callIn(values);
+  const { query } = callIn(values, cli.clock());
   const page = await (await cli.ledger()).list(query);
   const { items, nextCursor, total } = page;
   const text = () =>
@@ -104,7 +118,7 @@ async function list(cli: Cli, values: Values): Promise<ExitCode> {
 
 async function exportAll(cli: Cli, values: Values): Promise<ExitCode> {
   if (values.json === true) throw new UsageError("export takes no --json: say --format jsonl");
-  const { query, format } = callIn(values);
+  const { query, format } = callIn(values, cli.clock());
   if (format === "json") throw new UsageError("--format must be csv or jsonl");
   for await (const chunk of exported(await cli.ledger(), query, format satisfies FileFormat))
     cli.write(chunk);
@@ -112,11 +126,11 @@ async function exportAll(cli: Cli, values: Values): Promise<ExitCode> {
 }
 
 /** By the rules of the API, whose parameters have the same names but for `waitingFor`. */
-function callIn({ "waiting-for": waitingFor, total, ...others }: Values) {
+function callIn({ "waiting-for": waitingFor, total, ...others }: Values, nowMs: number) {
   const given = { ...others, json: undefined, waitingFor, total: total === true ? "true" : undefined };
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
   try {
-    return listCallIn(Object.fromEntries(named));
+    return listCallIn(Object.fromEntries(named), nowMs);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     const [problem] = error.problems;
@@ -138,9 +152,13 @@ async function history(cli: Cli, ids: readonly string[], values: Values): Promis
   return EXIT.ok;
 }
 
-function line({ id, status, title, waitingFor, deadline }: Entry): string {
+const STANDS = { approval: "can be used", refusal: "not to be asked again" } as const;
+
+function line({ id, status, title, waitingFor, deadline, stands }: Entry): string {
   const waits = waitingFor.length === 0 ? "" : `  waits for ${waitingFor.join(", ")}`;
-  return `${id}  ${status}  ${title}${waits}${status === "pending" ? `  until ${deadline}` : ""}`;
+  const until = status === "pending" ? `  until ${deadline}` : "";
+  const standing = stands === undefined ? "" : `  ${STANDS[stands.kind]} until ${stands.until}`;
+  return `${id}  ${status}  ${title}${waits}${until}${standing}`;
 }
 
 function eventLine({ at, type, person, ballot, ...more }: HistoryEvent): string {

@@ -1033,6 +1033,7 @@ export type ListedApproval = {
   readonly createdAt: string;
   /** ISO 8601 instant. */
   readonly endedAt?: string;
+  readonly stands?: Stands;
   /** The first 16 short members of the metadata, as text. */
   readonly tags: Readonly<Record<string, string>>;
   readonly links: ApprovalLinks;
@@ -1434,6 +1435,14 @@ export type StandingRefusal = {
 export type StandingUsed = {
   readonly uses: number;
   readonly total?: string;
+};
+
+/** What holds in advance, until then. Absent once it is revoked or used up. */
+export type Stands = {
+  /** A standing approval, or a standing refusal: of an action, in advance. */
+  readonly kind: "approval" | "refusal";
+  /** ISO 8601 instant. */
+  readonly until: string;
 };
 
 export type Total = {

@@ -64,6 +64,8 @@ export interface ListOptions {
   /** Dates in UTC or ISO 8601 instants, as `FROM..BEFORE`; one of them may be left out. */
   readonly created?: string;
   readonly due?: string;
+  /** Only standing approvals, or standing refusals, that hold now: those that end the soonest first. Without `sort`. */
+  readonly stands?: "approval" | "refusal";
   /** Default `created`: the newest first. `due`: only what is pending, the soonest deadline first. */
   readonly sort?: "created" | "due";
   /** Ends the call that is under way; the promise rejects with its reason. */

@@ -1,12 +1,13 @@
 /** Whether the index in an engine's file says what the promises say. */
 import { creatorOf } from "../approval/creator.ts";
 import { childId, KIND_TAG } from "../approval/ids.ts";
+import { readNow } from "../approval/limits/last-slot.ts";
 import { stored } from "../durable/protocol-client.ts";
 import { originOf } from "../protocol/ids.ts";
 import type { PromiseRecord } from "../protocol/records.ts";
 import { entryOf } from "./derive.ts";
 import { dueAtMs, type Entry } from "./entry.ts";
-import { termsOf } from "./terms.ts";
+import { keyIn, ORDERS, termsOf } from "./terms.ts";
 
 /** One state of an engine's file. */
 export interface View {
@@ -93,7 +94,11 @@ function isRight(view: View, n: number, id: string, terms: number): boolean {
   ) {
     children.push(child);
   }
-  const entry = entryOf(stored(root), children.map(stored));
+  const read = (of: string) => {
+    const promise = view.read(of);
+    return promise && stored(promise);
+  };
+  const entry = readNow(entryOf(stored(root), children.map(stored)), read);
   const [row] = view.rows("SELECT entry, creator, created_at, due_at FROM ledger_entries WHERE n = ?", n);
   if (entry === undefined) return row === undefined && terms === 0;
   const creator = creatorOf(root.tags, view.read(originOf(id))?.tags);
@@ -102,14 +107,13 @@ function isRight(view: View, n: number, id: string, terms: number): boolean {
 }
 
 function hasTerms(view: View, n: number, entry: Entry, creator: string | undefined, terms: number): boolean {
-  const { created, due } = termsOf(entry, creator);
+  const expected = termsOf(entry, creator);
   const isThere = (term: string, at: number) => {
     const [found] = view.rows("SELECT 1 FROM ledger_terms WHERE term = ? AND at = ? AND n = ?", term, at, n);
     return found !== undefined;
   };
   return (
-    terms === created.length + due.length &&
-    created.every((term) => isThere(term, Date.parse(entry.createdAt))) &&
-    due.every((term) => isThere(term, dueAtMs(entry)))
+    terms === ORDERS.reduce((sum, order) => sum + expected[order].length, 0) &&
+    ORDERS.every((order) => expected[order].every((term) => isThere(term, keyIn(order, entry))))
   );
 }

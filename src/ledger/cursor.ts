@@ -29,4 +29,9 @@ function fingerprint(query: ListQuery): string {
 }
 
 /** These may differ from page to page. */
-const PAGE_ONLY: ReadonlySet<string> = new Set(["cursor", "limit", "total"] satisfies (keyof ListQuery)[]);
+const PAGE_ONLY: ReadonlySet<string> = new Set([
+  "cursor",
+  "limit",
+  "total",
+  "nowMs",
+] satisfies (keyof ListQuery)[]);

@@ -1,18 +1,25 @@
 /** What an approval's stored promises say of it in a list. */
 import { type Course, courseOf, nextDeadlineOf } from "../approval/course.ts";
+import type { Reading } from "../approval/limits/last-slot.ts";
 import { outcomeOfCancelled, standingIn } from "../approval/standing.ts";
 import type { StoredRecord } from "../approval/stored.ts";
 import { ballotState, statusOf } from "../approval/view.ts";
 import type { Entry, EntryBallot } from "./entry.ts";
+import { standsIn } from "./stands.ts";
 import { tagsOf } from "./tags.ts";
 
-/** @param children as of `courseOf`; undefined if `root` is no approval */
-export function entryOf(root: StoredRecord, children: readonly StoredRecord[]): Entry | undefined {
+/**
+ * Undefined if `root` is no approval. It may read more promises: those of uses.
+ *
+ * @param children as of `courseOf`
+ */
+export function* entryOf(root: StoredRecord, children: readonly StoredRecord[]): Reading<Entry | undefined> {
   const course = courseOf(root, children);
   if (course === undefined) return undefined;
   const { request, state, deadlineAtMs } = course;
   const ballots = ballotsOf(course);
   const { requester, stages } = request;
+  const stands = yield* standsIn(root, course.call.request);
   return {
     id: root.id,
     status: statusOf(root).status,
@@ -27,6 +34,7 @@ export function entryOf(root: StoredRecord, children: readonly StoredRecord[]): 
     ...soonerDeadline(course),
     createdAt: iso(root.createdAt),
     ...(root.settledAt === undefined ? {} : { endedAt: iso(root.settledAt) }),
+    ...(stands === undefined || stands === "over" ? {} : { stands }),
     tags: tagsOf(request.metadata),
   };
 }

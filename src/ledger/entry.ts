@@ -1,5 +1,6 @@
 import type { OutcomeKind, Person } from "../approval/approval.ts";
 import type { BallotView } from "../approval/view.ts";
+import type { Stands } from "./stands.ts";
 
 /**
  * An approval as lists show it: who asks whom for what, until when, and how far it is. It follows from the approval's
@@ -29,6 +30,8 @@ export interface Entry {
   readonly nextDeadline?: string;
   readonly createdAt: string;
   readonly endedAt?: string;
+  /** What it lets through or refuses in advance, unless that was revoked or used up. */
+  readonly stands?: Stands;
   /** The short members of the request's metadata: see `tags.ts`. */
   readonly tags: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,5 @@
 import type { Entry } from "./entry.ts";
+import type { Stands } from "./stands.ts";
 
 /** What can be asked of the read model of approvals. All conditions must hold. */
 export interface ListQuery {
@@ -21,6 +22,10 @@ export interface ListQuery {
   readonly created?: Range;
   /** The same of the next deadline. */
   readonly due?: Range;
+  /** Only standing approvals, or standing refusals, that hold at `nowMs`: what ends the soonest first, whatever `sort` says. */
+  readonly stands?: Stands["kind"];
+  /** Milliseconds since 1970. Default: 0. */
+  readonly nowMs?: number;
   /** `created`: the newest first. `due`: the soonest next deadline first, and only what is pending. */
   readonly sort: "created" | "due";
   /** From 1 to 100. */

@@ -41,6 +41,7 @@ export const listParameters = {
   q: words,
   created: period,
   due: period,
+  stands: z.enum(["approval", "refusal"]),
   sort: z.enum(["created", "due"]),
   limit: z
     .string()
@@ -63,17 +64,21 @@ export const listCallSchema = z
     q: z.exactOptional(listParameters.q),
     created: z.exactOptional(listParameters.created),
     due: z.exactOptional(listParameters.due),
+    stands: z.exactOptional(listParameters.stands),
     sort: listParameters.sort.default("created"),
     limit: z.exactOptional(listParameters.limit),
     cursor: z.exactOptional(listParameters.cursor),
     total: z.exactOptional(listParameters.total),
     format: listParameters.format.default("json"),
   })
-  .superRefine(({ sort, status, format, limit, cursor, total }, ctx) => {
+  .superRefine(({ sort, status, stands, format, limit, cursor, total }, ctx) => {
     const wrong = (field: string, message: string) =>
       ctx.addIssue({ code: "custom", path: [field], message });
     if (sort === "due" && status !== undefined && status !== "pending") {
       wrong("sort", "must be created with this status: only what is pending is listed by deadline");
+    }
+    if (sort === "due" && stands !== undefined) {
+      wrong("sort", "must be created beside stands: what stands is listed by when that ends");
     }
     if (format === "json") return;
     for (const [field, value] of Object.entries({ limit, cursor, total })) {

@@ -27,7 +27,7 @@ const TABLES = {
 /** @param load reads the module that makes rows; it brings the rules of approvals along, so it is read when it is needed */
 export function ledgerProjection(load: () => typeof openRows = loadRows): Projection {
   return {
-    version: 4,
+    version: 5,
     tables: TABLES,
     subjectOf,
     open: (db, source) => load()(db, source),

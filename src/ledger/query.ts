@@ -28,6 +28,8 @@ const listQuerySchema: z.ZodType<ListQuery> = z.strictObject({
   words: z.exactOptional(z.array(text).max(8)),
   created: z.exactOptional(range),
   due: z.exactOptional(range),
+  stands: z.exactOptional(z.enum(["approval", "refusal"])),
+  nowMs: z.exactOptional(z.int()),
   sort: z.enum(["created", "due"]),
   limit: z.int().min(1).max(100),
   cursor: z.exactOptional(z.string().max(200)),

@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { creatorOf } from "../approval/creator.ts";
 import { childId, KIND_TAG } from "../approval/ids.ts";
+import { readNow } from "../approval/limits/last-slot.ts";
 import { stored } from "../durable/protocol-client.ts";
 import type { PromiseRow } from "../engine/decide/state.ts";
 import type { ProjectedRows } from "../engine/store/projection.ts";
@@ -12,7 +13,7 @@ import { dueAtMs, type Entry } from "./entry.ts";
 import { readQuery } from "./query.ts";
 import type { Limits } from "./search-plan.ts";
 import { search } from "./sqlite-search.ts";
-import { changedTerms, type Terms, termsOf } from "./terms.ts";
+import { changedTerms, keyIn, ORDERS, type Terms, termsOf } from "./terms.ts";
 
 /** As of the durable port. */
 const CHILDREN_MAX = 10_000;
@@ -29,13 +30,15 @@ export function openRows(db: DatabaseSync, source: PromiseSource, limits?: Limit
     unlist(old, termsOf(old, creator ?? undefined), n);
     sql.remove.run(n);
   };
-  const list = (entry: Entry, { created, due }: Terms, n: number): void => {
-    if (created.length > 0) sql.add.run(Date.parse(entry.createdAt), n, JSON.stringify(created));
-    if (due.length > 0) sql.add.run(dueAtMs(entry), n, JSON.stringify(due));
+  const list = (entry: Entry, terms: Terms, n: number): void => {
+    for (const order of ORDERS) {
+      if (terms[order].length > 0) sql.add.run(keyIn(order, entry), n, JSON.stringify(terms[order]));
+    }
   };
-  const unlist = (entry: Entry, { created, due }: Terms, n: number): void => {
-    for (const term of created) sql.drop.run(term, Date.parse(entry.createdAt), n);
-    for (const term of due) sql.drop.run(term, dueAtMs(entry), n);
+  const unlist = (entry: Entry, terms: Terms, n: number): void => {
+    for (const order of ORDERS) {
+      for (const term of terms[order]) sql.drop.run(term, keyIn(order, entry), n);
+    }
   };
 
   return {
@@ -45,7 +48,10 @@ export function openRows(db: DatabaseSync, source: PromiseSource, limits?: Limit
       if (root?.tags[KIND_TAG] !== "approval") return;
       const n = source.numberOf(subject);
       if (n === undefined) return;
-      const entry = entryOf(recordOf(root), childrenOf(source, subject));
+      const entry = readNow(entryOf(recordOf(root), childrenOf(source, subject)), (id) => {
+        const row = source.promise(id);
+        return row && recordOf(row);
+      });
       if (entry === undefined) return remove(n);
       const text = JSON.stringify(entry);
       const [known, knownCreator] = (sql.read.get(n) as unknown as Row | undefined) ?? [];

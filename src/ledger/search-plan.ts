@@ -2,7 +2,7 @@
 import type { FieldProblem } from "../lib/errors.ts";
 import type { Place } from "./cursor.ts";
 import type { ListQuery, Range } from "./ledger.ts";
-import { dueTerm, EVERY, isListedByDue, type Order, termsOfQuery } from "./terms.ts";
+import { EVERY, isListedByDue, type Order, stands, termIn, termsOfQuery } from "./terms.ts";
 
 /** What the read model answers: each entry as JSON, which nobody needs to read on the way. */
 export type Found =
@@ -37,21 +37,43 @@ export interface Bounds {
   /** Where the scan begins, without that place, and the last key that it may reach. */
   readonly start: Place;
   readonly endAt: number;
-  /** On the time that is not the list's key. */
-  readonly other: Range | undefined;
+  /** On times that are not the list's key, by their columns. */
+  readonly others: readonly { readonly column: "created_at" | "due_at"; readonly range: Range }[];
 }
 
-export function boundsOf({ sort, created, due }: ListQuery, start: Place | undefined): Bounds {
+export function boundsOf(query: ListQuery, start: Place | undefined): Bounds {
+  const { sort, stands: standing, created, due } = query;
+  const byCreation = on("created_at", created);
+  const byDeadline = on("due_at", due);
+  if (standing !== undefined) {
+    const others = [...byCreation, ...byDeadline];
+    return {
+      order: "until",
+      start: laterOf(start, query.nowMs ?? 0),
+      endAt: Number.MAX_SAFE_INTEGER,
+      others,
+    };
+  }
   const range = sort === "created" ? created : due;
   const from = range?.from ?? Number.MIN_SAFE_INTEGER;
   const before = range?.before ?? Number.MAX_SAFE_INTEGER;
   return sort === "created"
-    ? { order: sort, start: start ?? [before, -1], endAt: from, other: due }
-    : { order: sort, start: start ?? [from, -1], endAt: before - 1, other: created };
+    ? { order: sort, start: start ?? [before, -1], endAt: from, others: byDeadline }
+    : { order: sort, start: start ?? [from, -1], endAt: before - 1, others: byCreation };
+}
+
+/** What stands until now does not any more; and what did when the page before was read may not, either. */
+function laterOf(start: Place | undefined, nowMs: number): Place {
+  return start !== undefined && start[0] > nowMs ? start : [nowMs, Number.MAX_SAFE_INTEGER];
+}
+
+function on(column: Bounds["others"][number]["column"], range: Range | undefined): Bounds["others"] {
+  return range === undefined ? [] : [{ column, range }];
 }
 
 /** Terms that a list can be gone through by, at least one. The rarest is to be preferred. */
 export function driversOf(query: ListQuery, order: Order): readonly [string, ...string[]] {
+  if (query.stands !== undefined) return [stands(query.stands)];
   const terms = termsOfQuery(query);
   const [first = EVERY, ...more] = order === "created" ? terms : terms.filter(isListedByDue);
   return [first, ...more];
@@ -64,7 +86,7 @@ export function entriesOf(term: string, { order, start, endAt }: Bounds): Part {
       order === "created"
         ? "term = ? AND (at, n) < (?, ?) AND at >= ?"
         : "term = ? AND (at, n) > (?, ?) AND at <= ?",
-    parameters: [order === "created" ? term : dueTerm(term), ...start, endAt],
+    parameters: [termIn(order, term), ...start, endAt],
   };
 }
 
@@ -90,10 +112,11 @@ export function orderOf({ order }: Bounds): string {
 }
 
 /** What else must hold for an entry `t` of the driver; each is true, or else false or null. */
-export function conditionsOf(query: ListQuery, driver: string, { order, other }: Bounds): readonly Part[] {
+export function conditionsOf(query: ListQuery, driver: string, { order, others }: Bounds): readonly Part[] {
   const createdAt = order === "created" ? "t.at" : "(SELECT created_at FROM ledger_entries WHERE n = t.n)";
   // What is in the order `due` is pending.
-  const isImplied = (term: string) => term === driver || (order === "due" && term === "s:pending");
+  const isImplied = (term: string) =>
+    term === driver || term === EVERY || (order === "due" && term === "s:pending");
   const terms = termsOfQuery(query)
     .filter((term) => !isImplied(term))
     // A subquery for one value: databases do not turn it into a join with everything that has the term.
@@ -101,10 +124,13 @@ export function conditionsOf(query: ListQuery, driver: string, { order, other }:
       sql: `(SELECT true FROM ledger_terms WHERE term = ? AND at = ${createdAt} AND n = t.n)`,
       parameters: [term],
     }));
-  const column = order === "created" ? "due_at" : "created_at";
-  const compared = (sign: string, value: number | undefined) =>
+  const compared = (column: string, sign: string, value: number | undefined) =>
     value === undefined
       ? []
       : [{ sql: `(SELECT ${column} FROM ledger_entries WHERE n = t.n) ${sign} ?`, parameters: [value] }];
-  return [...terms, ...compared(">=", other?.from), ...compared("<", other?.before)];
+  const times = others.flatMap(({ column, range: { from, before } }) => [
+    ...compared(column, ">=", from),
+    ...compared(column, "<", before),
+  ]);
+  return [...terms, ...times];
 }

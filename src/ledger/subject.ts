@@ -1,4 +1,5 @@
 import { KIND_TAG, parentId } from "../approval/ids.ts";
+import { ENDS_STANDING, ENDS_TAG } from "../approval/use-names.ts";
 import { STEP_TAG } from "../durable/step-record.ts";
 
 /** What of an approval's promises an entry is made of: see `entryOf`. */
@@ -14,6 +15,7 @@ export function subjectOf({
 }): string | undefined {
   const kind = tags[KIND_TAG];
   if (kind === "approval") return id;
+  if (tags[ENDS_TAG] === ENDS_STANDING) return parentId(id);
   // A judgement is a step, and says which stage is open.
   const isPart = kind === undefined ? tags[STEP_TAG] !== undefined : PARTS.has(kind);
   return isPart ? parentId(id) : undefined;

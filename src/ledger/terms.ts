@@ -1,9 +1,11 @@
 /**
  * Terms: what an entry can be found by. A list is what has all of its terms, in the order of a key.
  *
- * T1 There are two orders. `created` has every entry, with the time of its creation as key, which never changes. `due` has
- *    only what is pending, with its next deadline as key, and so no entry once it is over.
- * T2 Each condition is one term of the order `created`. Those that people list by have one in the order `due`, too.
+ * T1 There are three orders. `created` has every entry, with the time of its creation as key, which never changes. `due` has
+ *    only what is pending, with its next deadline as key, and so no entry once it is over. `until` has what stands, an approval
+ *    or a refusal in advance, with the time until which it does as key.
+ * T2 Each condition is one term of the order `created`. Those that people list by have one in the order `due`, too. The order
+ *    `until` has a term for each kind, and no other.
  * T3 Terms follow from the entry and its creator alone. So the old ones need not be stored to be replaced.
  * T4 Terms are well-formed texts. SQLite keeps others in two ways, as a value and within JSON, which it does not find again.
  */
@@ -12,16 +14,30 @@ import { dueAtMs, type Entry } from "./entry.ts";
 import type { ListQuery } from "./ledger.ts";
 import { wordsOf } from "./words.ts";
 
-export type Order = "created" | "due";
+export type Order = "created" | "due" | "until";
+
+export const ORDERS = ["created", "due", "until"] as const satisfies readonly Order[];
 
 /** Every entry has it. */
 export const EVERY = "*";
 
-const DUE = "due ";
+/** What a term is called in an order. */
+export function termIn(order: Order, term: string): string {
+  return order === "created" ? term : `${order} ${term}`;
+}
 
-/** A condition's term in the order `due`. */
-export function dueTerm(term: string): string {
-  return DUE + term;
+/** The key of an entry in an order, in milliseconds since 1970. One that stands for nothing has no term in the order `until`. */
+export function keyIn(order: Order, entry: Entry): number {
+  switch (order) {
+    case "created":
+      return Date.parse(entry.createdAt);
+    case "due":
+      return dueAtMs(entry);
+    case "until":
+      return Date.parse(entry.stands?.until ?? entry.createdAt);
+    default:
+      return order satisfies never;
+  }
 }
 
 /** The conditions that have a term in the order `due`, by their first letter. */
@@ -33,7 +49,7 @@ export function isListedByDue(term: string): boolean {
 
 export type Terms = Readonly<Record<Order, readonly string[]>>;
 
-/** All terms of an entry, each once: those of the order `created`, and those of `due`. */
+/** All terms of an entry, each once, by their orders. */
 export function termsOf(entry: Entry, creator: string | undefined): Terms {
   const asked = new Set(entry.ballots.map(({ approver }) => addressKey(approver.email)));
   const waiting = new Set(entry.waitingFor.map(addressKey));
@@ -48,8 +64,10 @@ export function termsOf(entry: Entry, creator: string | undefined): Terms {
   // Apart, so that a title of many words hides none of the id.
   for (const found of [...wordsOf(entry.id), ...wordsOf(entry.title)]) terms.add(word(found));
   const created = wellFormed(terms);
-  const due = entry.status === "pending" ? created.filter(isListedByDue).map(dueTerm) : [];
-  return { created, due };
+  const due =
+    entry.status === "pending" ? created.filter(isListedByDue).map((term) => termIn("due", term)) : [];
+  const until = entry.stands === undefined ? [] : [termIn("until", stands(entry.stands.kind))];
+  return { created, due, until };
 }
 
 /** Nearly always all of them are (T4). */
@@ -61,12 +79,11 @@ function wellFormed(terms: ReadonlySet<string>): readonly string[] {
 
 /** Those of `terms` that the other entry does not have, or not with the same key. */
 export function changedTerms(entry: Entry, terms: Terms, other: Entry, otherTerms: Terms): Terms {
-  const has = new Set(otherTerms.created);
-  const hasDue = new Set(dueAtMs(entry) === dueAtMs(other) ? otherTerms.due : []);
-  return {
-    created: terms.created.filter((term) => !has.has(term)),
-    due: terms.due.filter((term) => !hasDue.has(term)),
+  const changed = (order: Order) => {
+    const has = new Set(keyIn(order, entry) === keyIn(order, other) ? otherTerms[order] : []);
+    return terms[order].filter((term) => !has.has(term));
   };
+  return { created: changed("created"), due: changed("due"), until: changed("until") };
 }
 
 /** The terms of a query, in the order `created`; without conditions, the term that every entry has. */
@@ -87,6 +104,9 @@ export function termsOfQuery(query: ListQuery): readonly string[] {
 function one(value: string | undefined, term: (value: string) => string): string[] {
   return value === undefined ? [] : [term(value)];
 }
+
+/** The term that lists of the order `until` go by. */
+export const stands = (kind: string) => `n:${kind}`;
 
 const status = (value: string) => `s:${value}`;
 const requester = (email: string) => `r:${addressKey(email)}`;

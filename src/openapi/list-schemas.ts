@@ -7,6 +7,7 @@ import { HISTORY_TYPES, type HistoryEvent } from "../approval/history.ts";
 import { OPENERS } from "../approval/opening.ts";
 import { doorSchema, shownPersonSchema } from "../approval/schema.ts";
 import type { Entry } from "../ledger/entry.ts";
+import type { Stands } from "../ledger/stands.ts";
 import { approvalLinks, approvalStatus, ballotState } from "./approval-schemas.ts";
 import { instant } from "./common-schemas.ts";
 import { exceptAnswer } from "./outcome-schemas.ts";
@@ -26,6 +27,18 @@ const ballot: z.ZodType<Entry["ballots"][number]> = z
   .meta({
     id: "ListedBallot",
     description: "One approver's answer, open or given. `GET /approvals/{id}` has more.",
+  });
+
+const stands: z.ZodType<Stands> = z
+  .strictObject({
+    kind: z
+      .enum(["approval", "refusal"])
+      .meta({ description: "A standing approval, or a standing refusal: of an action, in advance." }),
+    until: instant,
+  })
+  .meta({
+    id: "Stands",
+    description: "What holds in advance, until then. Absent once it is revoked or used up.",
   });
 
 const listedApproval: z.ZodType<ListedApproval> = z
@@ -50,6 +63,7 @@ const listedApproval: z.ZodType<ListedApproval> = z
     }),
     createdAt: instant,
     endedAt: z.exactOptional(instant),
+    stands: z.exactOptional(stands),
     tags: z
       .record(z.string(), z.string())
       .meta({ description: "The first 16 short members of the metadata, as text." }),

@@ -16,6 +16,7 @@ type Shown = Page & { readonly status: number };
 const DAY_MS = 24 * 3_600_000;
 const FILTER = {
   status: "",
+  stands: "",
   approver: "",
   requester: "",
   tags: [],
@@ -142,6 +143,7 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
     ],
     nowMs,
   } as const;
+  const isoIn = (days: number) => new Date(nowMs + days * DAY_MS).toISOString();
   const items = (["pending", "approved", "rejected", "failed"] as const).map((status, i) =>
     entry({
       id: `po-${4711 + i}`,
@@ -153,6 +155,8 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
       waitingFor: Array.from({ length: status === "pending" ? 5 : 0 }, (_, n) => `person${n}@example.com`),
       deadline: new Date(nowMs + DAY_MS).toISOString(),
       tags: { team: "ops", reason: words.slice(0, 100) },
+      ...(status === "approved" ? { stands: { kind: "approval", until: isoIn(9) } } : {}),
+      ...(status === "rejected" ? { stands: { kind: "refusal", until: isoIn(-1) } } : {}),
     }),
   );
   const list = { operator, filter: FILTER, problems: [], items, nowMs };
@@ -175,7 +179,7 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
       view: "adminList",
       data: {
         ...list,
-        filter: { ...FILTER, status: "pending", q: words, tags: [words] },
+        filter: { ...FILTER, status: "pending", stands: "approval", q: words, tags: [words] },
         total: { count: 1_000, isExact: false },
         next: "/admin?cursor=2",
         previous: "/admin",
@@ -216,6 +220,7 @@ export function adminPages(request: ApprovalRequest, nowMs: number): Readonly<Re
             { label: "accepted by the relay", count: 48 },
             { label: "cannot be delivered", count: 2 },
           ],
+          stands: { approvals: { count: 12 }, refusals: { count: 1_000, isLeast: true } },
           mailed: 50,
         },
         halted: {

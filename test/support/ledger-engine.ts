@@ -1,5 +1,6 @@
 /** The embedded engine with its read model, as tests look at both. */
 import { DatabaseSync } from "node:sqlite";
+import { readEach } from "../../src/approval/limits/last-slot.ts";
 import { summarize } from "../../src/approval/view.ts";
 import { createDurable } from "../../src/durable/resonate.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -37,7 +38,7 @@ export async function approvalsIn(engine: Engine) {
     roots.map(async (root) => {
       const children = await durable.children(root.id);
       return {
-        entry: entryOf(root, children) as Entry,
+        entry: (await readEach(entryOf(root, children), (id) => durable.read(id))) as Entry,
         view: summarize(root, children),
         creator: root.tags["countersign:creator"],
       };

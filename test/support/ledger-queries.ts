@@ -25,11 +25,16 @@ export async function expectAnswersRight(
     const found = await allOf(ledger, query, 1 + random.below(7));
     // Equal keys are in the order in which the approvals were stored.
     expect(ids(found).toSorted(), JSON.stringify(query)).toEqual(ids(expected).toSorted());
-    const keys = found.map(({ createdAt, deadline, nextDeadline }) =>
-      query.sort === "due" ? (nextDeadline ?? deadline) : createdAt,
+    const isAscending = query.sort === "due" || query.stands !== undefined;
+    const keys = found.map(({ createdAt, deadline, nextDeadline, stands }) =>
+      query.stands === undefined
+        ? isAscending
+          ? (nextDeadline ?? deadline)
+          : createdAt
+        : (stands?.until ?? ""),
     );
     const sorted = keys.toSorted();
-    expect(keys).toEqual(query.sort === "due" ? sorted : sorted.toReversed());
+    expect(keys).toEqual(isAscending ? sorted : sorted.toReversed());
     const { total } = await ledger.list({ ...query, limit: 1, total: true });
     expect(total).toEqual({ count: expected.length, isExact: true });
   }
@@ -42,6 +47,10 @@ function ids(items: readonly { readonly id: string }[]): string[] {
 function randomQuery(random: Random, nowMs: number): Omit<ListQuery, "limit"> {
   const maybe = <T>(value: T) => (random.chance(0.3) ? [value] : []);
   const query: Record<string, unknown> = { sort: random.pick(["created", "due"]) };
+  for (const stands of maybe(random.pick(["approval", "refusal"]))) {
+    // What stands has ended.
+    Object.assign(query, { sort: "created", stands, nowMs: nowMs + random.below(12) * 86_400_000 });
+  }
   for (const status of maybe(random.pick(["pending", "approved", "cancelled"]))) query["status"] = status;
   for (const person of maybe(random.pick(PEOPLE))) query["approver"] = person.toUpperCase();
   for (const person of maybe(random.pick(PEOPLE))) query["requester"] = person;

@@ -33,9 +33,16 @@ export function ledgerOf(entries: readonly Entry[]): Ledger {
 /** All that a query finds, in its order. */
 export function matching(entries: readonly Entry[], query: Omit<ListQuery, "limit" | "cursor">): Entry[] {
   const found = entries.filter((each) => matches(each, query));
+  if (query.stands !== undefined) {
+    return found.toSorted((a, b) => untilMs(a) - untilMs(b) || (a.id < b.id ? -1 : 1));
+  }
   return query.sort === "due"
     ? found.toSorted((a, b) => dueAtMs(a) - dueAtMs(b) || (a.id < b.id ? -1 : 1))
     : found.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt) || (a.id < b.id ? 1 : -1));
+}
+
+function untilMs({ stands }: Entry): number {
+  return Date.parse(stands?.until ?? "");
 }
 
 function matches(each: Entry, query: Omit<ListQuery, "limit" | "cursor">): boolean {
@@ -49,6 +56,8 @@ function matches(each: Entry, query: Omit<ListQuery, "limit" | "cursor">): boole
     words = [],
     created,
     due,
+    stands,
+    nowMs = 0,
     sort,
   } = query;
   const asked = each.ballots.map((ballot) => addressKey(ballot.approver.email));
@@ -57,7 +66,8 @@ function matches(each: Entry, query: Omit<ListQuery, "limit" | "cursor">): boole
   const text = `${each.title} ${each.id}`.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
   return (
     (status === undefined || each.status === status) &&
-    (sort !== "due" || each.status === "pending") &&
+    (stands === undefined || (each.stands?.kind === stands && nowMs < untilMs(each))) &&
+    (stands !== undefined || sort !== "due" || each.status === "pending") &&
     (approver === undefined || isOneOf(asked, approver)) &&
     (waitingFor === undefined || isOneOf(waits, waitingFor)) &&
     (doneFor === undefined || (isOneOf(asked, doneFor) && !isOneOf(waits, doneFor))) &&

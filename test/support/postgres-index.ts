@@ -1,9 +1,8 @@
 /** The index in PostgreSQL beside an engine, as tests look at both. */
 import { expect } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import { dueAtMs } from "../../src/ledger/entry.ts";
 import { type IndexOptions, openIndex, type PostgresIndex } from "../../src/ledger/postgres/open.ts";
-import { termsOf } from "../../src/ledger/terms.ts";
+import { keyIn, ORDERS, termsOf } from "../../src/ledger/terms.ts";
 import type { Envelope } from "./engine-requests.ts";
 import { approvalsIn } from "./ledger-engine.ts";
 import { query } from "./postgres.ts";
@@ -72,11 +71,8 @@ async function rowsOfPromises(engine: Engine): Promise<Map<string, Row>> {
   const approvals = await approvalsIn(engine);
   return new Map(
     approvals.map(({ entry, creator }) => {
-      const { created, due } = termsOf(entry, creator);
-      const terms = [
-        ...created.map((term) => `${term} ${Date.parse(entry.createdAt)}`),
-        ...due.map((term) => `${term} ${dueAtMs(entry)}`),
-      ];
+      const all = termsOf(entry, creator);
+      const terms = ORDERS.flatMap((order) => all[order].map((term) => `${term} ${keyIn(order, entry)}`));
       return [entry.id, { entry, creator, terms: terms.toSorted() }];
     }),
   );

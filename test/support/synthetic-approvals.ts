@@ -3,6 +3,8 @@
  * of courses cost little.
  */
 import { KIND_TAG } from "../../src/approval/ids.ts";
+import { useId } from "../../src/approval/use.ts";
+import { ENDS_STANDING, ENDS_TAG, USE_KIND } from "../../src/approval/use-names.ts";
 import { STEP_TAG } from "../../src/durable/step-record.ts";
 import { encodeValue } from "../../src/durable/value.ts";
 import { type Envelope, latentTags, request, rootTags, stepTags } from "./engine-requests.ts";
@@ -21,8 +23,16 @@ interface Known {
   next: number;
   end: number;
   readonly open: number[];
+  /** Of an action: what can stand once it has ended. */
+  readonly stands?: "approval" | "refusal";
+  /** Once it stands: uses so far. */
+  uses?: number;
   isOver: boolean;
 }
+
+const USES_MAX = 3;
+const ACTION = { tool: "refunds.pay", reversible: "costly", validFor: "P20D" } as const;
+const STANDING = { limits: { "/amount": { max: 500 } }, uses: USES_MAX } as const;
 
 /** Answers the next request of a random life of some approvals. */
 export function syntheticApprovals(random: Random, nowMs: number): () => Envelope {
@@ -36,6 +46,7 @@ export function syntheticApprovals(random: Random, nowMs: number): () => Envelop
         next: 0,
         end: 0,
         open: [],
+        ...(random.chance(0.5) ? { stands: random.pick(["approval", "refusal"] as const) } : {}),
         isOver: false,
       };
       approvals.push(known);
@@ -45,7 +56,7 @@ export function syntheticApprovals(random: Random, nowMs: number): () => Envelop
   };
 }
 
-function begin(random: Random, { id, startedAtMs }: Known): Envelope {
+function begin(random: Random, { id, startedAtMs, stands }: Known): Envelope {
   const terms = { startedAtMs, deadlineAtMs: startedAtMs + (1 + random.below(9)) * DAY_MS };
   const asked = {
     title: random.pick(TITLES),
@@ -58,6 +69,9 @@ function begin(random: Random, { id, startedAtMs }: Known): Envelope {
     rejection: "veto",
     deadline: "P7D",
     onDeadline: "expire",
+    ...(stands === undefined
+      ? {}
+      : { action: { ...ACTION, ...(stands === "approval" ? { standing: STANDING } : { arguments: {} }) } }),
     metadata: { team: random.pick(["ops", "hr"]), nth: random.below(5), nested: { no: 1 } },
   };
   const creator = random.chance(0.7) ? { "countersign:creator": random.pick(CLIENTS) } : {};
@@ -77,6 +91,7 @@ function stage(random: Random, name: string) {
 
 function step(random: Random, known: Known): Envelope {
   const { id, open } = known;
+  if (known.uses !== undefined) return use(random, known, known.uses + 1);
   if (known.next === 0) return child(known, "end", undefined);
   // After an extension the next end follows; people may answer between the two.
   if (known.end === known.next) {
@@ -102,17 +117,58 @@ function step(random: Random, known: Known): Envelope {
     return settle(`${id}:${end}`, { kind: "extended", untilMs: known.startedAtMs + 20 * DAY_MS, ...NONCE });
   }
   if (random.chance(0.15)) return settle(`${id}:${known.end}`, random.pick(ENDS));
-  if (random.chance(0.15)) {
-    known.isOver = true;
-    return settle(id, {
-      approval: id,
-      outcome: random.pick(OUTCOMES),
-      reason: "r",
-      decisions: [],
-      metadata: {},
-    });
+  if (random.chance(0.4)) {
+    return ending(random, known);
   }
   return answer(random, known);
+}
+
+/** Of an action nearly always with what stands then. */
+function ending(random: Random, known: Known): Envelope {
+  const { id, stands, startedAtMs } = known;
+  const doNotAsk = { until: new Date(startedAtMs + (1 + random.below(30)) * DAY_MS).toISOString() };
+  const outcome =
+    stands === undefined || random.chance(0.2)
+      ? random.pick(OUTCOMES)
+      : ({ approval: "approved", refusal: "rejected" } as const)[stands];
+  if (stands === undefined) known.isOver = true;
+  else known.uses = 0;
+  return settle(id, {
+    approval: id,
+    outcome,
+    reason: "r",
+    decisions:
+      outcome === "rejected" && stands !== undefined
+        ? [{ n: 1, email: "ana@example.com", choice: "reject", door: "api", at: doNotAsk.until, doNotAsk }]
+        : [],
+    ...(stands === undefined ? {} : { action: { digest: "0".repeat(64) } }),
+    metadata: {},
+  });
+}
+
+/** Or a revocation in its place. */
+function use(random: Random, known: Known, n: number): Envelope {
+  const { id, stands, startedAtMs } = known;
+  known.uses = n;
+  const isRevoked = stands === "refusal" || random.chance(0.3);
+  known.isOver = isRevoked || n === USES_MAX;
+  const param = isRevoked
+    ? { kind: "revoked", n, ...NONCE }
+    : {
+        kind: "use",
+        n,
+        attempt: `a${n}`,
+        arguments: { amount: 1 },
+        argumentsHash: "h",
+        used: { uses: n },
+      };
+  const tags = { [KIND_TAG]: USE_KIND, ...(known.isOver ? { [ENDS_TAG]: ENDS_STANDING } : {}) };
+  return request("promise.create", {
+    id: useId(id, n),
+    timeoutAt: startedAtMs + 20 * DAY_MS,
+    param: encodeValue(param),
+    tags: latentTags(useId(id, n), id, tags),
+  });
 }
 
 function answer(random: Random, { id, open }: Known): Envelope {

@@ -40,7 +40,7 @@ export type UseResult =
 export function judgeUse(standing: Standing, before: Used, given: unknown): UseResult {
   const refusal = unnamed(given, standing) ?? beyondLimits(standing.limits, given);
   if (refusal !== undefined) return { ok: false, refusal };
-  if (before.uses >= standing.uses) {
+  if (isUsedUp(standing, before)) {
     return { ok: false, refusal: { limit: "uses", message: `it can be used ${timesText(standing.uses)}` } };
   }
   const uses = before.uses + 1;
@@ -50,6 +50,11 @@ export function judgeUse(standing: Standing, before: Used, given: unknown): UseR
   if (!isLess(amountOf(max), total)) return { ok: true, used: { uses, total: decimalText(total) } };
   const message = `all uses together can come to ${max}, and this one would make it ${decimalText(total)}`;
   return { ok: false, refusal: { limit: "total", pointer: argument, message } };
+}
+
+/** Whether there are as many uses as there can be. Where only the total is reached, uses that add nothing to it are still possible. */
+export function isUsedUp(standing: Pick<Standing, "uses">, used: Used): boolean {
+  return used.uses >= standing.uses;
 }
 
 /** The first limit that an argument is beyond, or whose argument is missing. What no limit names can be anything here. */

@@ -3,6 +3,7 @@ import type { RequestHandler, Response } from "express";
 import { isPromiseId } from "../../approval/ids.ts";
 import { allows } from "../../auth/scopes.ts";
 import type { Durable } from "../../durable/durable.ts";
+import { knownTime } from "../../durable/engine-time.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import type { Ledger, ListQuery } from "../../ledger/ledger.ts";
 import { ServiceError } from "../../lib/errors.ts";
@@ -20,9 +21,15 @@ import { links } from "./approval-links.ts";
 /** Callers without this scope see what their own client requested. */
 const ALL = "approvals:read-all";
 
-export function listApprovals({ ledger }: { readonly ledger: Ledger }): RequestHandler {
+export function listApprovals(options: {
+  readonly durable: Durable;
+  readonly ledger: Ledger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}): RequestHandler {
+  const { ledger } = options;
   return async (req, res) => {
-    const { query, format } = listCallIn(req.query);
+    const { query, format } = listCallIn(req.query, knownTime(options));
     const allowed = { ...query, ...ownOnly(res) };
     if (format !== "json") return await sendAll(res, ledger, allowed, format);
     const { items, ...rest } = await ledger.list(allowed);

@@ -1,6 +1,7 @@
 /** An approval as its promises tell it at some moment, ready to be written. */
 import { creatorOf } from "../../approval/creator.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
+import { readEach } from "../../approval/limits/last-slot.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
 import { originOf } from "../../protocol/ids.ts";
 import { entryOf } from "../derive.ts";
@@ -12,7 +13,7 @@ export interface Reading {
   readonly creator: string | undefined;
   /**
    * Grows with every change of the promises: promises are only added, and only settled. Of two readings, one that began
-   * after the other had ended has the higher version, or they are the same.
+   * after the other had ended has the higher version, or they are the same. That what stood is over comes last of all.
    */
   readonly version: number;
   /** When it must be read again if nobody has told of a change by then, in milliseconds since 1970; undefined: never. */
@@ -33,12 +34,21 @@ export async function readApproval(promises: Promises, id: string): Promise<Read
   ]);
   if (root?.tags[KIND_TAG] !== "approval") return undefined;
   const children = await promises.children(id);
-  const entry = entryOf(root, children);
+  let reads = 0;
+  const entry = await readEach(entryOf(root, children), async (use) => {
+    reads += 1;
+    return await promises.read(use);
+  });
   if (entry === undefined) return undefined;
+  // Uses are read only of what can stand.
+  const isOver = reads > 0 && entry.stands === undefined;
   return {
     entry,
     creator: creatorOf(root.tags, origin?.tags),
-    version: [root, ...children].reduce((sum, { state }) => sum + (state === "pending" ? 1 : 2), 0),
+    version: [root, ...children].reduce(
+      (sum, { state }) => sum + (state === "pending" ? 1 : 2),
+      isOver ? 1 : 0,
+    ),
     lookAtMs: lookAtMs(root, entry, promises.engineTime?.now() ?? Date.now()),
   };
 }

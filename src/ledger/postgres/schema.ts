@@ -50,6 +50,9 @@ const MIGRATIONS: readonly string[] = [
   // A UUID is one word.
   `TRUNCATE ledger_entries, ledger_terms;
    UPDATE ledger_state SET built_at = NULL, done = 0`,
+  // What stands is listed by the time until which it does.
+  `TRUNCATE ledger_entries, ledger_terms;
+   UPDATE ledger_state SET built_at = NULL, done = 0`,
 ];
 
 /** What this program's tables are. */

@@ -1,6 +1,6 @@
 /** Writes readings of approvals: rows, their terms, and which marks they have dealt with, in one transaction. */
 import { dueAtMs, type Entry } from "../entry.ts";
-import { changedTerms, type Terms, termsOf } from "../terms.ts";
+import { changedTerms, keyIn, ORDERS, type Terms, termsOf } from "../terms.ts";
 import { type Client, type Database, type Row, rowsOf, sqlState } from "./database.ts";
 import type { Mark } from "./marks.ts";
 import type { Reading } from "./reading.ts";
@@ -183,11 +183,10 @@ function rowColumns(readings: readonly Reading[]): readonly unknown[] {
   ];
 }
 
-function placed(entry: Entry, { created, due }: Terms, n: number): [string, number, number][] {
-  return [
-    ...created.map((term): [string, number, number] => [storableText(term), Date.parse(entry.createdAt), n]),
-    ...due.map((term): [string, number, number] => [storableText(term), dueAtMs(entry), n]),
-  ];
+function placed(entry: Entry, terms: Terms, n: number): [string, number, number][] {
+  return ORDERS.flatMap((order) =>
+    terms[order].map((term): [string, number, number] => [storableText(term), keyIn(order, entry), n]),
+  );
 }
 
 function columns(places: readonly [string, number, number][]): readonly unknown[] {

@@ -69,6 +69,13 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
         description: "The same of the deadline.",
       },
       {
+        name: "stands",
+        in: "query",
+        schema: listParameters.stands,
+        description:
+          "Only standing approvals, or standing refusals, that hold now: those that end the soonest first. Leave out `sort`.",
+      },
+      {
         name: "sort",
         in: "query",
         schema: listParameters.sort,

@@ -7,7 +7,7 @@ import { summarize } from "../../approval/view.ts";
 import type { Durable } from "../../durable/durable.ts";
 import { knownTime } from "../../durable/engine-time.ts";
 import type { Entry } from "../../ledger/entry.ts";
-import type { Ledger, Range } from "../../ledger/ledger.ts";
+import type { Ledger, ListQuery, Range } from "../../ledger/ledger.ts";
 import { readReturns } from "../approvals/returned.ts";
 import { fullPage } from "../ledger/full-page.ts";
 
@@ -35,7 +35,11 @@ export interface Overview {
   /** What became of the mails that ask, of the newest approvals. */
   readonly mails: readonly Bar[];
   readonly mailed: number;
+  /** What holds in advance, without anybody being asked. */
+  readonly stands: { readonly approvals: Count; readonly refusals: Count };
 }
+
+type Count = Pick<Bar, "count" | "isLeast">;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -98,8 +102,12 @@ async function readOverview(options: OverviewOptions, nowMs: number): Promise<Ov
   const { ledger } = options;
   const newest = (status: "approved" | "rejected") =>
     fullPage(ledger, { status, sort: "created", limit: DECIDED_MAX });
-  const [openByAge, approved, rejected, recent] = await Promise.all([
+  const standing = (kind: "approval" | "refusal") =>
+    countOf(ledger, { stands: kind, nowMs, sort: "created" });
+  const [openByAge, approvals, refusals, approved, rejected, recent] = await Promise.all([
     Promise.all(AGES.map((_, i) => openBar(ledger, i, nowMs))),
+    standing("approval"),
+    standing("refusal"),
     newest("approved"),
     newest("rejected"),
     ledger.list({ sort: "created", limit: MAILED_MAX }),
@@ -118,6 +126,7 @@ async function readOverview(options: OverviewOptions, nowMs: number): Promise<Ov
       count: mails.filter((each) => each === status).length,
     })),
     mailed: recent.items.length,
+    stands: { approvals, refusals },
   };
 }
 
@@ -128,8 +137,12 @@ async function openBar(ledger: Pick<Ledger, "list">, i: number, nowMs: number): 
     ...(belowMs === Number.POSITIVE_INFINITY ? {} : { from: nowMs - belowMs + 1 }),
     ...(fromMs === undefined ? {} : { before: nowMs - fromMs + 1 }),
   };
-  const { total } = await ledger.list({ status: "pending", created, sort: "created", limit: 1, total: true });
-  return { label, count: total?.count ?? 0, ...(total?.isExact === false ? { isLeast: true } : {}) };
+  return { label, ...(await countOf(ledger, { status: "pending", created, sort: "created" })) };
+}
+
+async function countOf(ledger: Pick<Ledger, "list">, query: Omit<ListQuery, "limit">): Promise<Count> {
+  const { total } = await ledger.list({ ...query, limit: 1, total: true });
+  return { count: total?.count ?? 0, ...(total?.isExact === false ? { isLeast: true } : {}) };
 }
 
 /** Nothing for an approval that silence ended: nobody decided it. */

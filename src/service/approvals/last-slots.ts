@@ -3,16 +3,14 @@
  * is known is at worst behind, by what other processes have used since: then the next slot is taken already, and the caller
  * looks further, slot by slot. So what was known for a while is brought up to date first.
  */
-import { UNUSED, type Used } from "../../approval/limits/use.ts";
-import { type Slot, slotIn } from "../../approval/limits/use-record.ts";
-import { useId } from "../../approval/use.ts";
+import {
+  findLastSlot,
+  type KnownSlot,
+  type LastSlot,
+  readEach,
+  type StandingApproval,
+} from "../../approval/limits/last-slot.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
-
-/** A slot that is known to be taken by a use, and what all uses up to it came to; 0: none. */
-export interface KnownSlot {
-  readonly n: number;
-  readonly used: Used;
-}
 
 export interface SlotsOf {
   /** Finds it: by twice as many reads as the number of slots since the known one has binary digits; by none if it was just seen. */
@@ -26,14 +24,6 @@ export interface SlotsOf {
 export interface LastSlots {
   /** Runs `work` when all earlier work on the same approval is done. Others' processes are not waited for. */
   inTurn<T>(standing: StandingApproval, work: (slots: SlotsOf) => Promise<T>): Promise<T>;
-}
-
-/** An id can be used again once its approval is deleted. Until when it can be used tells the two apart. */
-interface StandingApproval {
-  /** Promise id. */
-  readonly approval: string;
-  /** Milliseconds since 1970. */
-  readonly untilMs: number;
 }
 
 /** Approvals whose last slot is remembered, and attempts that came to nothing. */
@@ -90,46 +80,15 @@ function remember<T>(known: Map<string, T>, key: string, value: T): void {
   if (known.size > KNOWN_MAX) known.delete(known.keys().next().value ?? "");
 }
 
-/** With its use, if it was read, and what is stored behind it. */
-interface LastSlot extends KnownSlot {
-  readonly use?: Extract<Slot, { readonly kind: "use" }>;
-  /** Of the slot. */
-  readonly record?: StoredPromise;
-  /** Of the next slot: a revocation, a use that came too late, or what another program wrote. */
-  readonly next?: StoredPromise;
-}
-
 /**
- * Slots have no gaps: the last one that a use has taken is between one that is taken and one that is not.
+ * The last slot that a use has taken, and what is behind it.
  *
  * @param from one that is known to be taken
  */
 export async function lastSlot(
   durable: Pick<Durable, "read">,
-  { approval, untilMs }: StandingApproval,
-  from: KnownSlot = { n: 0, used: UNUSED },
-): Promise<LastSlot> {
-  let next: StoredPromise | undefined;
-  const at = async (n: number): Promise<LastSlot | undefined> => {
-    const record = await durable.read(useId(approval, n));
-    const slot = record && slotIn(record, untilMs);
-    if (record !== undefined && slot?.kind === "use") return { n, used: slot.use.used, use: slot, record };
-    // Of the free slots, the last one that is looked at is the next.
-    next = record;
-    return undefined;
-  };
-  let taken: LastSlot = from;
-  let step = 1;
-  for (let slot = await at(from.n + step); slot !== undefined; slot = await at(from.n + step)) {
-    taken = slot;
-    step *= 2;
-  }
-  let free = from.n + step;
-  while (free - taken.n > 1) {
-    const middle = Math.floor((taken.n + free) / 2);
-    const slot = await at(middle);
-    if (slot === undefined) free = middle;
-    else taken = slot;
-  }
-  return { ...taken, ...(next === undefined ? {} : { next }) };
+  standing: StandingApproval,
+  from?: KnownSlot,
+): Promise<LastSlot<StoredPromise>> {
+  return await readEach(findLastSlot<StoredPromise>(standing, from), (id) => durable.read(id));
 }

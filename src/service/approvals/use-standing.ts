@@ -3,7 +3,7 @@ import { argumentsProblems } from "../../approval/action-problems.ts";
 import { type Program, programOf } from "../../approval/doer.ts";
 import { KIND_TAG } from "../../approval/ids.ts";
 import type { Standing } from "../../approval/limits/schema.ts";
-import { judgeUse, type Refusal, toldAfter, UNUSED, type Used } from "../../approval/limits/use.ts";
+import { isUsedUp, judgeUse, type Refusal, toldAfter, UNUSED, type Used } from "../../approval/limits/use.ts";
 import {
   ATTEMPT_KIND,
   type Attempt,
@@ -163,7 +163,8 @@ async function take(
   const isTold = toldAfter(standing, before, use.used).length > 0;
   const timeoutAt = untilMs + STANDING_MAIL_LIFE_MS;
   const call = isTold ? { func: STANDING_USE_FUNC, args: [use, approval], timeoutAt } : undefined;
-  return await takeUse(options, { approval, untilMs, param: use, call });
+  const isLast = isUsedUp(standing, use.used);
+  return await takeUse(options, { approval, untilMs, param: use, isLast, call });
 }
 
 async function begin(

@@ -51,6 +51,8 @@ const COLUMNS: Readonly<Record<string, (entry: Entry) => string | number | undef
   deadline: ({ deadline }) => deadline,
   endedAt: ({ endedAt }) => endedAt,
   tags: ({ tags }) => people(Object.entries(tags).map(([name, value]) => `${name}:${value}`)),
+  stands: ({ stands }) => stands?.kind,
+  standsUntil: ({ stands }) => stands?.until,
 };
 
 function csvLine(entry: Entry): string {

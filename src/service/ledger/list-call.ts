@@ -14,9 +14,13 @@ export interface ListCall {
  * Reads the parameters of a list.
  *
  * @param given texts by name; a list where a name was given several times
+ * @param nowMs by the engine's clock, in milliseconds since 1970
  * @throws ServiceError INVALID_FIELDS with every problem
  */
-export function listCallIn({ tag: tags, ...given }: Readonly<Record<string, unknown>>): ListCall {
+export function listCallIn(
+  { tag: tags, ...given }: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): ListCall {
   const input = tags === undefined ? given : { ...given, tag: [tags].flat() };
   const parsed = listCallSchema.safeParse(input);
   if (!parsed.success) {
@@ -27,6 +31,7 @@ export function listCallIn({ tag: tags, ...given }: Readonly<Record<string, unkn
   const { format, sort, limit, cursor, total, tag, q, created, due, ...conditions } = parsed.data;
   const query: ListQuery = {
     ...conditions,
+    ...(conditions.stands === undefined ? {} : { nowMs }),
     ...(tag === undefined ? {} : { tags: tag }),
     ...(q === undefined ? {} : { words: wordsOf(q) }),
     ...(created === undefined ? {} : { created: rangeIn(created) ?? {} }),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openDatabase } from "../../../src/engine/store/database.ts";
 import type { Entry } from "../../../src/ledger/entry.ts";
 import { ledgerProjection } from "../../../src/ledger/projection.ts";
-import { termsOf } from "../../../src/ledger/terms.ts";
+import { keyIn, ORDERS, termsOf } from "../../../src/ledger/terms.ts";
 import { randomFrom } from "../../support/seeds.ts";
 
 export const PEOPLE = 1_000;
@@ -78,9 +78,10 @@ export function fillIndex(dataDir: string, approvals: number, nowMs: number): vo
     if (n % ROWS_AT_ONCE === 1) db.exec("BEGIN");
     promise.run(n, entry.id, dueMs, createdAtMs, dueMs);
     row.run(n, createdAtMs, dueMs, creator, JSON.stringify(entry));
-    const { created, due } = termsOf(entry, creator);
-    term.run(createdAtMs, n, JSON.stringify(created));
-    if (due.length > 0) term.run(dueMs, n, JSON.stringify(due));
+    const terms = termsOf(entry, creator);
+    for (const order of ORDERS) {
+      if (terms[order].length > 0) term.run(keyIn(order, entry), n, JSON.stringify(terms[order]));
+    }
     if (n % ROWS_AT_ONCE === 0 || n === approvals) db.exec("COMMIT");
   }
   db.exec(

@@ -2,7 +2,7 @@
 import { Client } from "pg";
 import { type Database, openDatabase } from "../../../src/ledger/postgres/database.ts";
 import { migrate } from "../../../src/ledger/postgres/schema.ts";
-import { termsOf } from "../../../src/ledger/terms.ts";
+import { keyIn, ORDERS, termsOf } from "../../../src/ledger/terms.ts";
 import { startCluster } from "../../support/postgres-cluster.ts";
 import { type FilledApproval, filledApprovals } from "./filled-index.ts";
 
@@ -74,12 +74,9 @@ async function insert(filler: Client, approvals: readonly FilledApproval[]): Pro
       column(({ entry }) => JSON.stringify(entry)),
     ],
   );
-  const terms = approvals.flatMap(({ n, entry, creator, createdAtMs, dueMs }) => {
-    const { created, due } = termsOf(entry, creator);
-    return [
-      ...created.map((term) => [term, createdAtMs, n] as const),
-      ...due.map((term) => [term, dueMs, n] as const),
-    ];
+  const terms = approvals.flatMap(({ n, entry, creator }) => {
+    const terms = termsOf(entry, creator);
+    return ORDERS.flatMap((order) => terms[order].map((term) => [term, keyIn(order, entry), n] as const));
   });
   await filler.query(
     "INSERT INTO ledger_terms (term, at, n) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])",

@@ -3,6 +3,8 @@
 /** Texts of the form's controls; empty where nothing was given. */
 export interface AdminFilter {
   readonly status: string;
+  /** `approval` or `refusal`: what holds in advance. */
+  readonly stands: string;
   readonly approver: string;
   readonly requester: string;
   /** Each `name:value`. */
@@ -19,6 +21,7 @@ export interface AdminFilter {
 /** Of each control that there is once. */
 export const FILTER_NAMES = [
   "status",
+  "stands",
   "approver",
   "requester",
   "q",

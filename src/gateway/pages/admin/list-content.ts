@@ -39,6 +39,10 @@ export function listContent(data: Data): PageContent {
           ...inputOf("status", LABELS["status"] ?? "", filter.status, ""),
           options: optionsOf(STATUSES),
         },
+        {
+          ...inputOf("stands", LABELS["stands"] ?? "", filter.stands, ""),
+          options: optionsOf(STANDS),
+        },
         { ...inputOf("sort", LABELS["sort"] ?? "", filter.sort, ""), options: optionsOf(SORTS) },
       ],
       words: control("q", LABELS["q"] ?? "", "search"),
@@ -71,6 +75,7 @@ const DETAILS = ["approver", "requester", "tags", "createdFrom", "createdTo", "d
 /** As problems name them. */
 const LABELS: Readonly<Record<string, string>> = {
   status: "Status",
+  stands: "In force",
   sort: "Order",
   q: "Words of the title or id",
   approver: "Approver",
@@ -91,6 +96,9 @@ const STATUSES = {
   cancelled: "cancelled",
   failed: "broken off",
 } as const;
+
+/** What holds in advance, without anybody being asked. */
+const STANDS = { "": "any", approval: "standing approvals", refusal: "refusals in advance" } as const;
 
 const SORTS = { created: "newest first", due: "open, soonest deadline first" } as const;
 
@@ -124,7 +132,8 @@ function relayText({ kind, sinceMs, lastError, waiting }: RelayState): string | 
 const WAITING_MAX = 3;
 
 function shownItem(entry: Entry, { nowMs }: Data): Locals {
-  const { id, title, requester, status, waitingFor, deadline, createdAt, endedAt, stage, stages } = entry;
+  const { id, title, requester, status, waitingFor, deadline, createdAt, endedAt, stage, stages, stands } =
+    entry;
   const isOpen = status === "pending";
   const more = waitingFor.length - WAITING_MAX;
   return {
@@ -139,11 +148,26 @@ function shownItem(entry: Entry, { nowMs }: Data): Locals {
     whenLabel: isOpen ? "Deadline" : "Ended",
     when: dateText(Date.parse(isOpen ? deadline : (endedAt ?? deadline))),
     inTime: isOpen ? inTime(Date.parse(deadline), nowMs) : "",
+    standing: stands && standingText(stands, nowMs),
     createdAt: dateText(Date.parse(createdAt)),
     tags: Object.entries(entry.tags).map(([name, value]) => ({
       text: oneLine(`${name}:${value}`),
       href: `/admin?${new URLSearchParams({ tag: `${name}:${value}` }).toString()}`,
     })),
+  };
+}
+
+const STANDING = { approval: "Can be used until", refusal: "Not to be asked again until" } as const;
+const STOOD = { approval: "Could be used until", refusal: "Was not to be asked again until" } as const;
+
+function standingText({ kind, until }: NonNullable<Entry["stands"]>, nowMs: number): Locals {
+  const untilMs = Date.parse(until);
+  const isOver = nowMs >= untilMs;
+  const texts = isOver ? STOOD : STANDING;
+  return {
+    label: texts[kind],
+    until: dateText(untilMs),
+    inTime: isOver ? "" : inTime(untilMs, nowMs),
   };
 }
 

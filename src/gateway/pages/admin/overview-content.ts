@@ -1,4 +1,4 @@
-import type { Bar } from "../../../service/admin/overview.ts";
+import type { Bar, Overview } from "../../../service/admin/overview.ts";
 import type { PageContent } from "../page-content.ts";
 import { type AdminPage, adminApprovalHref } from "./admin-page.ts";
 import { adminShell, leaveForm, tabsAt } from "./admin-shell.ts";
@@ -35,6 +35,18 @@ export function overviewContent({
           bars: barsOf(overview.mails),
         },
       ],
+      standing: overview && [
+        {
+          href: "/admin?stands=approval",
+          text: countText(overview.stands.approvals, ["standing approval", "standing approvals"]),
+          note: "actions that programs can run without asking, within limits",
+        },
+        {
+          href: "/admin?stands=refusal",
+          text: countText(overview.stands.refusals, ["refusal in advance", "refusals in advance"]),
+          note: "actions that programs are not to ask for again",
+        },
+      ],
       halted: halted?.named.map(({ id, isApproval }) => ({
         id,
         href: isApproval ? adminApprovalHref(id) : undefined,
@@ -54,6 +66,13 @@ export function overviewContent({
 
 function instant(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+function countText(
+  { count, isLeast = false }: Overview["stands"]["approvals"],
+  [one, many]: [string, string],
+) {
+  return `${count.toLocaleString("en-GB")}${isLeast ? "+" : ""} ${count === 1 ? one : many}`;
 }
 
 /** Bars as long as their share of the longest, in per cent. */

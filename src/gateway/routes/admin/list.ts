@@ -38,7 +38,7 @@ export function addAdminListRoute(router: IRouter, options: AdminListOptions): v
       const nowMs = knownTime(options);
       const [cursor] = textsIn(req.query["cursor"]);
       const trail = textsIn(req.query["before"]).slice(-TRAIL_MAX);
-      const asked = queryOf(filter, cursor);
+      const asked = queryOf(filter, cursor, nowMs);
       if ("problems" in asked) {
         const data = { operator, filter, nowMs, items: [], problems: asked.problems };
         return pages.render(res, { status: 422, view: "adminList", data });
@@ -91,12 +91,13 @@ function filterIn({ query }: Request): AdminFilter {
 function queryOf(
   filter: AdminFilter,
   cursor: string | undefined,
+  nowMs: number,
 ): ListQuery | { readonly problems: readonly FieldProblem[] } {
-  const { status, approver, requester, q, sort, tags } = filter;
+  const { status, stands, approver, requester, q, sort, tags } = filter;
   const periods = { created: periodOf(filter, "created"), due: periodOf(filter, "due") };
   const wrong = [periods.created, periods.due].flatMap(({ problems }) => problems);
   const given = {
-    ...present({ status, approver, requester, q, sort }),
+    ...present({ status, stands, approver, requester, q, sort }),
     ...present({ created: periods.created.text, due: periods.due.text }),
     ...(tags.length === 0 ? {} : { tag: tags }),
     // Counting costs as much as a page: the first one tells how many there are.
@@ -104,7 +105,7 @@ function queryOf(
     limit: PAGE,
   };
   try {
-    const { query } = listCallIn(given);
+    const { query } = listCallIn(given, nowMs);
     return wrong.length === 0 ? query : { problems: wrong };
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== "INVALID_FIELDS") throw error;

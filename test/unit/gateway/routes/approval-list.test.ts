@@ -194,7 +194,7 @@ describe("GET /approvals as a file", () => {
     expect(headers.get("content-disposition")).toBe('attachment; filename="approvals.csv"');
     const [names, row, end] = text.split("\r\n");
     expect(names).toBe(
-      "id,status,title,requester,asked,answers,waitingFor,stage,round,createdAt,deadline,endedAt,tags",
+      "id,status,title,requester,asked,answers,waitingFor,stage,round,createdAt,deadline,endedAt,tags,stands,standsUntil",
     );
     expect(row).toContain(`csv-1,pending,"'=HYPERLINK(""http://x.org"")",lee@example.com,`);
     expect(end).toBe("");
