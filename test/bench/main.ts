@@ -12,6 +12,7 @@ import { engine } from "./parts/engine.ts";
 import { extras } from "./parts/extras.ts";
 import { fairness } from "./parts/fairness.ts";
 import { http } from "./parts/http.ts";
+import { inParts } from "./parts/in-parts.ts";
 import { list } from "./parts/list.ts";
 import { pages } from "./parts/pages.ts";
 import { pending } from "./parts/pending.ts";
@@ -31,6 +32,7 @@ const PARTS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   pending,
   recovery,
   list,
+  parts: inParts,
   against,
 };
 
@@ -51,6 +53,8 @@ Parts, by default all of them but against:
   pending   the same with many others pending; boot, memory, idle CPU, bytes on disk
   recovery  from kill -9 to the first resumed decision, with 10,000 approvals pending
   list      pages of lists of 100,000 approvals; with --full of 1,000,000; with --postgres beside those of PostgreSQL
+  parts     the approval by SMTP in one process, and in parts with 1, 2 and 4 workers; take-over when a worker or the engine is killed; with
+            --resonate on a Resonate Server, too, with --postgres also on its PostgreSQL
   against   the cycles of this checkout and of another, in turn, with their ratios: needs --against
 
 Options:
@@ -58,7 +62,9 @@ Options:
   --full            pending: 1,000, 10,000, 100,000 and 1,000,000 promises instead of 10,000 (a quarter of an hour)
   --pending N,N     pending: so many promises instead
   --approvals N     list: so many approvals instead
-  --postgres        list: the same queries on a PostgreSQL of its own, which must be installed
+  --postgres        list and parts: the same on a PostgreSQL of its own, which must be installed
+  --resonate FILE   parts: the program of a Resonate Server 0.9.8
+  --workers N,N     parts: so many workers instead
   --release         whatever has a target, in a quarter of an hour: needs --against
   --rounds N        runs of each case (3)
   --cycles N        cycles of one run with 16 users (1500)

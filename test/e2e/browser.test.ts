@@ -12,6 +12,7 @@ import { LOOKS, type Look, lookAt, openBrowser, openPage, screenshot } from "../
 import { eventually } from "../support/eventually.ts";
 import { noticeIn } from "../support/mails.ts";
 import { auditPage, focused, focusedElement, isFocusElsewhere } from "../support/page-audit.ts";
+import { needsIndex } from "../support/resonate-server.ts";
 import { ROOT, type ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
@@ -267,7 +268,8 @@ test("every page on the way is whole, and the way can be gone, at each width in 
   await keep(page, "way 8 nothing there");
 });
 
-test("a passkey: made in the inbox with the browser's own device, it signs in without a mail", async () => {
+test("a passkey: made in the inbox with the browser's own device, it signs in without a mail", async (ctx) => {
+  needsIndex(ctx);
   await using own = await openSite();
   // Browsers have passkeys for names, and for this one without TLS.
   const url = own.publicUrl.replace("127.0.0.1", "localhost");

@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
-import { needsEmbeddedEngine } from "../support/resonate-server.ts";
+import { needsIndex } from "../support/resonate-server.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 import { TestBrowser } from "../unit/gateway/inbox/browser.ts";
 
@@ -135,7 +135,7 @@ test("between a cancellation and its reply: it stands, and the retry is told so"
 });
 
 test("around a new passkey: none without its mail, and no mail without it", async (ctx) => {
-  needsEmbeddedEngine(ctx, "needs an inbox");
+  needsIndex(ctx);
   // Browsers offer passkeys where the address has a name.
   const ORIGIN = "https://approvals.example.com";
   const named = { PUBLIC_URL: ORIGIN };
@@ -439,7 +439,8 @@ async function pressHeld(moment: "request" | "reply") {
   return { id, links, settling, press1 };
 }
 
-test("between the mail and the sign-in, and after it: the next gateway takes the code, and the session after it", async () => {
+test("between the mail and the sign-in, and after it: the next gateway takes the code, and the session after it", async (ctx) => {
+  needsIndex(ctx);
   const first = await site.start("gateway");
   const id = newId("po");
   await api.ask({ id, title: `Order ${id}`, approvers: [ANA] });

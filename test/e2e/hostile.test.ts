@@ -9,7 +9,7 @@ import { untilPasses } from "../support/eventually.ts";
 import { type Called, call, post } from "../support/http.ts";
 import { press } from "../support/press.ts";
 import { recordsOf } from "../support/records.ts";
-import { needsEmbeddedEngine } from "../support/resonate-server.ts";
+import { HAS_INDEX, needsEmbeddedEngine } from "../support/resonate-server.ts";
 import type { ServiceProcess } from "../support/service-process.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 
@@ -50,7 +50,9 @@ describe("addresses", () => {
         const { status, headers } = await raw(path, { method, headers: { origin: "https://evil.example" } });
         const { status: toPrograms } = await raw(path, { method });
         const what = `${method} ${path.slice(0, 40)}: ${status}`;
-        expect(status, what).toBeLessThan(500);
+        // Without an index there are no lists, and the answer says so.
+        const isNoList = !HAS_INDEX && path === "/approvals" && status === 503;
+        if (!isNoList) expect(status, what).toBeLessThan(500);
         if (method !== "OPTIONS" && !has.split(" ").includes(method)) {
           expect([404, 405], `${what}, without an origin`).toContain(toPrograms);
           // Writes of a stranger's page are refused before anybody looks at the method.

@@ -1,6 +1,6 @@
 /** A private PostgreSQL on a free port, made by the programs of Debian's package `postgresql`. */
 import { execFile } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +10,8 @@ const run = promisify(execFile);
 
 export interface RunningCluster {
   url(database: string): string;
+  /** Of its first process, whose children are the others. */
+  pid(): number;
   start(): Promise<void>;
   stop(mode?: "fast" | "immediate"): Promise<void>;
   /** Stops it and deletes its files. */
@@ -47,6 +49,7 @@ export async function startCluster(
   ];
   const cluster: RunningCluster = {
     url: (database) => `postgres://test@127.0.0.1:${port}/${database}`,
+    pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n", 1)[0]),
     start: () =>
       as("pg_ctl", "start", "-w", "-s", "-D", data, "-l", join(folder, "log"), "-o", settingsOf(options)),
     stop: (mode = "fast") => as("pg_ctl", "stop", "-w", "-s", "-D", data, "-m", mode),

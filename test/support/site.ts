@@ -10,7 +10,7 @@ import { eventually } from "./eventually.ts";
 import { mailsInFolder, type ReadMail } from "./mails.ts";
 import { freePort } from "./ports.ts";
 import type { Relay } from "./relay.ts";
-import { RESONATE_TOKEN, RESONATE_URL } from "./resonate-server.ts";
+import { INDEX_URL, RESONATE_TOKEN, RESONATE_URL } from "./resonate-server.ts";
 import { type Part, ServiceProcess } from "./service-process.ts";
 
 /** Settings, and what a library that is loaded before the process needs (`preload.ts`). */
@@ -93,6 +93,7 @@ export async function openSite({ relay, env = {} }: SiteOptions = {}): Promise<S
     WORKER_LEASE_MS: String(USUAL_LEASE_MS),
     ...(RESONATE_URL === undefined ? { ENGINE_PORT: String(enginePort) } : { RESONATE_URL }),
     ...(RESONATE_TOKEN === undefined ? {} : { RESONATE_TOKEN }),
+    ...(RESONATE_URL === undefined || INDEX_URL === undefined ? {} : { INDEX_URL }),
     ...(relay === undefined
       ? {}
       : { SMTP_URL: relay.url, MAIL_FROM: "Approvals <approvals@countersign.example>" }),

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Load, LoadResult } from "../load/main.ts";
+import type { Asked, AskMany, Decisions } from "../load/many.ts";
 import type { FloorOptions } from "../servers/floor.ts";
 import type { ProductReady, ProductStats } from "../servers/product.ts";
 import { type Checkout, THIS_CHECKOUT } from "./checkout.ts";
@@ -132,7 +133,7 @@ export class Bench implements AsyncDisposable {
 
   /** Puts a load on a server and says what that gave and took. */
   async measure(
-    server: BenchProcess<object>,
+    server: Pick<BenchProcess<object>, "usage">,
     load: Omit<Load, "limitMs"> & { readonly limitMs?: number },
   ): Promise<Sample> {
     await this.quiet();
@@ -160,6 +161,16 @@ export class Bench implements AsyncDisposable {
     return await this.#generator.call<LoadResult>("run", { ...load, limitMs: RUN_LIMIT_MS });
   }
 
+  /** Asks for many approvals at once, and waits for their mails. */
+  ask(many: AskMany): Promise<readonly Asked[]> {
+    return this.#generator.call<readonly Asked[]>("ask", many);
+  }
+
+  /** Presses all links at once; milliseconds until each outcome is known. */
+  decide(decisions: Decisions): Promise<readonly number[]> {
+    return this.#generator.call<readonly number[]>("decide", decisions);
+  }
+
   /** Lets a server's hot paths be compiled. */
   async warmUp(load: Omit<Load, "limitMs" | "cycles">): Promise<void> {
     await this.load({ ...load, cycles: this.options.warmUp });
@@ -181,7 +192,7 @@ export class Bench implements AsyncDisposable {
     }
   }
 
-  async #costs(server: BenchProcess<object>) {
+  async #costs(server: Pick<BenchProcess<object>, "usage">) {
     const [own, generator, sink] = await Promise.all([
       server.usage(),
       this.#generator.usage(),

@@ -8,16 +8,23 @@ import { UsageError } from "./options.ts";
 export interface Checkout {
   /** Its folder. */
   readonly dir: string;
-  /** What Node is given to run the service, with paths in that folder. */
-  readonly service: readonly string[];
+  /** What Node is given to run what each npm script runs, with paths in that folder. */
+  readonly parts: Readonly<Record<PartName, readonly string[]>>;
   /** URL of the program that runs the product. */
   readonly product: string;
   /** URLs of what that program loads first. */
   readonly imports: readonly string[];
 }
 
-/** Where it is now, and where it was before. */
-const SERVICES = ["src/processes/all.ts", "src/main.ts"] as const;
+export type PartName = keyof typeof PARTS;
+
+/** Where each is now, and where it was before. */
+const PARTS = {
+  all: ["src/processes/all.ts", "src/main.ts"],
+  engine: ["src/processes/engine.ts", "src/engine/main.ts"],
+  gateway: ["src/processes/gateway.ts", "src/gateway/main.ts"],
+  worker: ["src/processes/worker.ts", "worker/main.ts"],
+} as const;
 
 export const THIS_CHECKOUT: Checkout = checkoutAt(join(import.meta.dirname, "../../.."));
 
@@ -25,7 +32,8 @@ export const THIS_CHECKOUT: Checkout = checkoutAt(join(import.meta.dirname, "../
 export async function packaged(): Promise<Checkout> {
   const folder = "dist/bench";
   writeBuilt(await build(), join(THIS_CHECKOUT.dir, folder));
-  return { ...THIS_CHECKOUT, service: ["--import", `./${folder}/preload.js`, `./${folder}/all.js`] };
+  const part = (name: PartName) => ["--import", `./${folder}/preload.js`, `./${folder}/${name}.js`];
+  return { ...THIS_CHECKOUT, parts: each(part) };
 }
 
 /** @throws UsageError if nothing can be measured there */
@@ -39,14 +47,19 @@ export function checkoutAt(dir: string): Checkout {
   // Some versions put the bench's stand-ins in place by a module of their own.
   const hooks = join(servers, "seams/hooks.ts");
   const url = (file: string) => pathToFileURL(file).href;
+  const part = (name: PartName) => [
+    "--import",
+    "./src/lib/preload.js",
+    PARTS[name].find((file) => existsSync(join(resolve(dir), file))) ?? PARTS[name][0],
+  ];
   return {
     dir: resolve(dir),
-    service: [
-      "--import",
-      "./src/lib/preload.js",
-      SERVICES.find((file) => existsSync(join(resolve(dir), file))) ?? SERVICES[0],
-    ],
+    parts: each(part),
     product: url(product),
     imports: existsSync(hooks) ? [url(hooks)] : [],
   };
+}
+
+function each<Value>(of: (name: PartName) => Value): Record<PartName, Value> {
+  return { all: of("all"), engine: of("engine"), gateway: of("gateway"), worker: of("worker") };
 }

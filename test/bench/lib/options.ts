@@ -19,8 +19,12 @@ export interface Options {
   readonly pending: readonly number[];
   /** How many approvals lists are read from. */
   readonly approvals: number;
-  /** Whether lists are read from PostgreSQL, too. */
+  /** Whether lists are read from PostgreSQL, and the parts run on it, too. */
   readonly isPostgres: boolean;
+  /** Of a Resonate Server, for the service in parts. */
+  readonly resonate: string | undefined;
+  /** How many workers the service in parts has, one case each. */
+  readonly workers: readonly number[];
   /** The in-memory side is filled no further. */
   readonly seedPendingMax: number;
   /** How long a run waits for the rest of the machine to be quiet. */
@@ -87,6 +91,8 @@ export function parseOptions(args: readonly string[], partNames: readonly string
       .toSorted((a, b) => a - b),
     approvals: count("approvals", values.approvals ?? (values.full ? "1000000" : "100000")),
     isPostgres: values.postgres ?? false,
+    resonate: values.resonate,
+    workers: (values.workers ?? "1,2,4").split(",").map((each) => count("workers", each)),
     seedPendingMax: values.full ? 34_000 : 10_000,
     quietMs: values.quiet === undefined ? 0 : count("quiet", values.quiet) * 1000,
     logLevel: values["log-level"],
@@ -133,6 +139,8 @@ function parse(args: readonly string[]) {
         pending: text,
         approvals: text,
         postgres: flag,
+        resonate: text,
+        workers: text,
         "log-level": text,
         dir: text,
         profile: text,

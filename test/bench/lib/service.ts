@@ -1,19 +1,23 @@
-/** The service as `npm start` runs it: `src/processes/all.ts` in a process of its own. */
+/** The service, or a part of it, as its npm script runs it: unchanged, in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Checkout, THIS_CHECKOUT } from "./checkout.ts";
+import { type Checkout, type PartName, THIS_CHECKOUT } from "./checkout.ts";
 
-export interface Service extends AsyncDisposable {
+/** A process of the product, or of a server that it works with. */
+export interface Program extends AsyncDisposable {
   readonly pid: number;
-  readonly url: string;
   /** From the command to the line that says "ready", in milliseconds. */
   readonly readyMs: Promise<number>;
   /** As a power cut does it. */
   kill(): Promise<void>;
   /** As an operator does it. */
   stop(): Promise<void>;
+}
+
+export interface Service extends Program {
+  readonly url: string;
 }
 
 export interface ServiceOptions {
@@ -27,31 +31,46 @@ export interface ServiceOptions {
 
 export function startService(options: ServiceOptions): Service {
   const { dataDir, port, enginePort, smtpUrl, checkout = THIS_CHECKOUT } = options;
+  const program = startPart(checkout, "all", {
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    ENGINE_PORT: String(enginePort),
+    SMTP_URL: smtpUrl,
+    MAIL_FROM: "Approvals <approvals@example.com>",
+  });
+  return { ...program, url: `http://127.0.0.1:${port}` };
+}
+
+export function startPart(
+  checkout: Checkout,
+  part: PartName,
+  env: Readonly<Record<string, string>>,
+): Program {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, checkout.service, {
+  const child = spawn(process.execPath, checkout.parts[part], {
     cwd: checkout.dir,
-    env: {
-      PATH: process.env["PATH"],
-      DATA_DIR: dataDir,
-      PORT: String(port),
-      ENGINE_PORT: String(enginePort),
-      SMTP_URL: smtpUrl,
-      MAIL_FROM: "Approvals <approvals@example.com>",
-    },
+    env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  return programOf(
+    child,
+    isReady(child).then(() => performance.now() - startedAt),
+  );
+}
+
+export function programOf(child: ChildProcess, readyMs: Promise<number>): Program {
   const end = async (signal: "SIGKILL" | "SIGTERM") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
     if (child.kill(signal)) await exited;
   };
   return {
     pid: child.pid as number,
-    url: `http://127.0.0.1:${port}`,
-    readyMs: isReady(child).then(() => performance.now() - startedAt),
+    readyMs,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
     // What was not stopped has been left behind by an error.
-    [Symbol.asyncDispose]: () => (child.exitCode === null ? end("SIGKILL") : Promise.resolve()),
+    [Symbol.asyncDispose]: () => end("SIGKILL"),
   };
 }
 

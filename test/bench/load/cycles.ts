@@ -1,5 +1,6 @@
 /** What one simulated user does from beginning to end. Every answer is checked: a wrong one ends the bench. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { createRequest, getRequest, settleRequest } from "./engine-requests.ts";
 import type { Answer, HttpClient } from "./http-client.ts";
 import type { SignalDesk } from "./signals.ts";
@@ -26,6 +27,8 @@ export interface CycleOptions {
   readonly promiseId?: string | undefined;
   /** Mails come by SMTP, to the sink. */
   readonly isMailed?: boolean | undefined;
+  /** For a service that tells nobody when a workflow rests: people press so many milliseconds after their mail. */
+  readonly pressAfterMs?: number | undefined;
 }
 
 /** Longer than anything here takes, so that no wait has to be repeated. */
@@ -99,14 +102,15 @@ async function simple({ client, held, desk }: User, { isMailed }: CycleOptions):
  */
 async function approval(
   { client, held, desk }: User,
-  { isMailed }: CycleOptions,
+  { isMailed, pressAfterMs }: CycleOptions,
   hasRequester: boolean,
 ): Promise<number> {
   const id = randomUUID();
   expect(await client.post("/approvals", approvalBody(id, hasRequester)), 202);
   const result = held.get(`/wait?id=${id}`, HOLD);
-  const atRest = await desk.next("rest", id);
+  const atRest = pressAfterMs === undefined ? await desk.next("rest", id) : "";
   const link = isMailed ? await desk.next("mail", id) : atRest;
+  if (pressAfterMs) await pause(pressAfterMs);
   const pressedAt = performance.now();
   expect(await client.post(link, "confirm=yes&comment=", "application/x-www-form-urlencoded"), 303);
   expectResolved(await result, '"outcome":"approved"');

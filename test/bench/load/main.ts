@@ -2,6 +2,7 @@
 import { runChild } from "../lib/child.ts";
 import { CYCLES, type CycleName, type CycleOptions, type User } from "./cycles.ts";
 import { HttpClient } from "./http-client.ts";
+import { type AskMany, askMany, decideAll } from "./many.ts";
 import { SignalDesk } from "./signals.ts";
 
 export interface Load extends CycleOptions {
@@ -29,7 +30,11 @@ await runChild(async () => {
   const desk = await SignalDesk.open();
   return {
     ready: { signalPort: desk.port },
-    commands: { run: (load: Load) => run(load, desk) },
+    commands: {
+      run: (load: Load) => run(load, desk),
+      ask: (many: AskMany) => askMany(many, desk),
+      decide: decideAll,
+    },
     stop: async () => {},
   };
 });

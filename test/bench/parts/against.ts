@@ -1,4 +1,5 @@
 /** This checkout and another one, in turn: what a change brings or costs. */
+import { startApart } from "../lib/apart.ts";
 import type { Bench } from "../lib/bench.ts";
 import { type Checkout, checkoutAt, THIS_CHECKOUT } from "../lib/checkout.ts";
 import { UsageError } from "../lib/options.ts";
@@ -11,6 +12,7 @@ import {
   sideBySide,
   type Turns,
 } from "../lib/side-by-side.ts";
+import type { CycleName } from "../load/cycles.ts";
 
 const CROWD = 16;
 
@@ -22,8 +24,22 @@ const CASES = {
   "simple cycle": { cycle: "simple", isMailed: false, targets: ["≥ 1.7"] },
   "approval without requester": { cycle: "approvalOfNobody", isMailed: false, targets: ["≥ 1.6", "≤ 0.75"] },
   "approval without requester, SMTP": { cycle: "approvalOfNobody", isMailed: true, targets: ["≥ 1.6"] },
+  "approval without requester, in parts": {
+    cycle: "approvalOfNobody",
+    isMailed: true,
+    isApart: true,
+    targets: [],
+  },
   approval: { cycle: "approval", isMailed: false, targets: [] },
-} as const;
+} as const satisfies Record<string, Case>;
+
+interface Case {
+  readonly cycle: CycleName;
+  readonly isMailed: boolean;
+  /** An engine, a gateway and a worker, each a process of its own: unchanged, so nobody counts requests or tells who rests. */
+  readonly isApart?: boolean;
+  readonly targets: readonly string[];
+}
 
 type CaseName = keyof typeof CASES;
 
@@ -36,10 +52,10 @@ export async function against(bench: Bench): Promise<void> {
   if (names.length === 0) throw new UsageError(`--only must be one of ${Object.keys(CASES).join(" | ")}`);
   const rows: [name: string, turns: Turns][] = [];
   for (const name of names) {
-    const { cycle, isMailed, targets } = CASES[name];
+    const { cycle, isMailed, targets, isApart = false }: Case = CASES[name];
     const side = (checkout: Checkout) => ({
-      start: () => bench.startProduct({ isMailed, checkout }),
-      load: { cycle, isMailed, users: CROWD },
+      start: () => (isApart ? startApart(bench, { checkout }) : bench.startProduct({ isMailed, checkout })),
+      load: { cycle, isMailed, users: CROWD, ...(isApart && { pressAfterMs: 0 }) },
     });
     const runs = await sideBySide(bench, { this: side(THIS_CHECKOUT), other: side(other) });
     rows.push([`this, ${name}`, runs.this], [`other, ${name}`, runs.other]);

@@ -27,7 +27,18 @@ test("a release is measured by its own choice of parts and sizes", () => {
   });
 });
 
+test("the service in parts is measured with so many workers as are named, on the server that is named", () => {
+  expect(parseOptions(["parts"], ["parts"])).toMatchObject({ workers: [1, 2, 4], resonate: undefined });
+  const args = ["parts", "--workers", "1,8", "--resonate", "./resonate", "--postgres"];
+  expect(parseOptions(args, ["parts"])).toMatchObject({
+    workers: [1, 8],
+    resonate: "./resonate",
+    isPostgres: true,
+  });
+});
+
 test.each([
+  [["--workers", "0"], "--workers must be a whole number"],
   [["--release"], "--release needs --against DIR"],
   [["--release", "cycle", "--against", "x"], "leave out parts"],
   [["--release", "--full", "--against", "x"], "leave out parts"],
