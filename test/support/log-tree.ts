@@ -20,7 +20,14 @@ export class LogTree {
     ]);
   }
 
-  readonly eventLog: Pick<EventLog, "consistency"> = {
+  /** When all of its events happened, in milliseconds since 1970. */
+  atMs = 0;
+
+  readonly eventLog: Pick<EventLog, "consistency" | "entries"> = {
+    entries: async (from, limit) =>
+      this.hashes
+        .slice(from, from + limit)
+        .map(() => JSON.stringify({ at: new Date(this.atMs).toISOString() })),
     consistency: async (older, size = this.hashes.length) => ({
       size,
       proof: consistencyProof(this.#subtrees, older, size).map((hash) => hash.toString("hex")),

@@ -2,8 +2,8 @@
 import type { VerifierKey } from "../../lib/verifier-key.ts";
 import { isBy, isSignature, partsOf, type SignatureLine } from "../note.ts";
 
-/** A witness's clock may be ahead of ours by so much. */
-const AHEAD_MS = 5 * 60_000;
+/** A witness's clock may differ from ours by so much. */
+export const CLOCKS_DIFFER_MS = 5 * 60_000;
 const TIME_BYTES = 8;
 /** As times in ms, whole numbers are exact up to here. */
 const SECONDS_MAX = 8_640_000_000_000n;
@@ -46,7 +46,7 @@ export function readCosignature(
   if (!isSignature(key, message, signature.subarray(TIME_BYTES)))
     return { result: "wrong", why: "its signature is not one of this head" };
   const atMs = Number(seconds) * 1_000;
-  if (atMs > nowMs + AHEAD_MS)
+  if (atMs > nowMs + CLOCKS_DIFFER_MS)
     return { result: "wrong", why: `it is of ${new Date(atMs).toISOString()}, which is to come` };
   return { result: "holds", atMs, line };
 }

@@ -11,7 +11,7 @@ import { askWitness, type Witness, WitnessError, type Witnessed } from "./submit
 export interface DailyOptions {
   readonly witnesses: readonly Witness[];
   readonly durable: Pick<Durable, "read" | "create" | "settle">;
-  readonly eventLog: Pick<EventLog, "consistency">;
+  readonly eventLog: Pick<EventLog, "consistency" | "entries">;
   /** The head of now as a signed note. */
   readonly signHead: () => Promise<string>;
   readonly log: {

@@ -3,7 +3,7 @@ import type { VerifierKey } from "../../lib/verifier-key.ts";
 import { readCheckpoint } from "../checkpoint.ts";
 import type { EventLog } from "../event-log.ts";
 import { isBy, partsOf, signatureLines } from "../note.ts";
-import { type Cosigned, readCosignature, withLines } from "./cosignature.ts";
+import { CLOCKS_DIFFER_MS, type Cosigned, readCosignature, withLines } from "./cosignature.ts";
 
 export interface Witness {
   readonly key: VerifierKey;
@@ -24,7 +24,7 @@ export class WitnessError extends Error {
 
 export interface Submission {
   readonly witness: Witness;
-  readonly eventLog: Pick<EventLog, "consistency">;
+  readonly eventLog: Pick<EventLog, "consistency" | "entries">;
   /** A signed head of the log. */
   readonly note: string;
   /** One of now, for a witness that has seen a longer log: another gateway may have been first with it. */
@@ -82,7 +82,11 @@ async function attempt(
   const { proof } = older === 0 ? { proof: [] } : await eventLog.consistency(older, size);
   const hashes = proof.map((hash) => `${Buffer.from(hash, "hex").toString("base64")}\n`);
   const { status, type, text } = await post(witness, `old ${older}\n${hashes.join("")}\n${note}`, signal);
-  if (status === 200) return witnessed(witness.key, note, text, clock());
+  if (status === 200) {
+    const found = witnessed(witness.key, note, text, clock());
+    assertAfter(found, await timeOfLast(eventLog, size));
+    return found;
+  }
   if (status === 409 && type === "text/x.tlog.size") {
     const has = /^(?:0|[1-9]\d{0,15})\n?$/u.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(has)) return { has };
@@ -119,6 +123,28 @@ function witnessed(key: VerifierKey, note: string, answer: string, nowMs: number
   }
   const why = read.result === "wrong" ? read.why : "there is none of the key in the settings";
   throw new WitnessError("refused", `its cosignature cannot be used: ${why}`);
+}
+
+/**
+ * The time of a cosignature is when it was made, so it cannot be of a head whose events had not happened by then. It may
+ * well be from before our request: the protocol lets a witness answer with a cosignature that it has of the same head.
+ *
+ * @param eventAtMs undefined: it is not known
+ */
+function assertAfter({ atMs }: Witnessed, eventAtMs: number | undefined): void {
+  if (eventAtMs === undefined || atMs >= eventAtMs - CLOCKS_DIFFER_MS) return;
+  const [cosigned, happened] = [atMs, eventAtMs].map((ms) => new Date(ms).toISOString());
+  throw new WitnessError(
+    "refused",
+    `its cosignature cannot be used: it is of ${cosigned}, and the last event that it covers is of ${happened}. One of the two clocks is wrong`,
+  );
+}
+
+/** When the last event of a head happened, by the engine's clock, in milliseconds since 1970. */
+async function timeOfLast(eventLog: Pick<EventLog, "entries">, size: number): Promise<number | undefined> {
+  const [text] = await eventLog.entries(size - 1, 1);
+  const { at } = (text === undefined ? {} : JSON.parse(text)) as { readonly at?: unknown };
+  return typeof at === "string" ? Date.parse(at) : undefined;
 }
 
 async function post({ url }: Witness, body: string, signal: AbortSignal | undefined) {

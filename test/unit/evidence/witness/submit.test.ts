@@ -83,6 +83,28 @@ test("a log that was shortened, or written again, is a contradiction that it doe
   await expect(ask(server, same)).rejects.toMatchObject({ kind: "contradiction" });
 });
 
+test("a cosignature from before the events that it covers is refused, and says that a clock is wrong", async () => {
+  await using server = await startWitness("witness.example/w1", () => [LOG_KEY]);
+  const tree = new LogTree().add(3);
+  const now = Math.floor(Date.now() / 1_000);
+  tree.atMs = now * 1_000;
+  const behind = (seconds: number) => {
+    server.seconds = () => now - seconds;
+  };
+  // Clocks may differ by five minutes.
+  behind(301);
+  await expect(ask(server, tree)).rejects.toMatchObject({
+    kind: "refused",
+    message: `its cosignature cannot be used: it is of ${new Date((now - 301) * 1_000).toISOString()}, and the last event that it covers is of ${new Date(tree.atMs).toISOString()}. One of the two clocks is wrong`,
+  });
+  behind(300);
+  expect(await ask(server, tree, { known: 3 })).toMatchObject({ size: 3, atMs: (now - 300) * 1_000 });
+  // One that it made of this head hours ago is as good as one of now.
+  behind(7_200);
+  tree.atMs -= 7_000_000;
+  expect(await ask(server, tree, { known: 3 })).toMatchObject({ atMs: (now - 7_200) * 1_000 });
+});
+
 test("what a witness answers is believed only if its own key has signed it", async () => {
   const keys = [LOG_KEY];
   await using server = await startWitness("witness.example/w1", () => keys);
