@@ -6,12 +6,14 @@ import { Api } from "../support/api.ts";
 import { countersign } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
 import { noticeIn } from "../support/mails.ts";
+import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { openSite } from "../support/site.ts";
 import { startWitness } from "../support/witness.ts";
 
 const REQUEST = { title: "Order laptops", approvers: ["ana@example.com"], deadline: "P1D" };
 
-test("witnesses cosign the head by command and each day, and a stranger checks by their keys what was published", async () => {
+test("witnesses cosign the head by command and each day, and a stranger checks by their keys what was published", async (ctx) => {
+  needsEmbeddedEngine(ctx, "the log of events is the embedded engine's");
   const logKeys: string[] = [];
   await using w1 = await startWitness("witness.example/w1", () => logKeys);
   await using w2 = await startWitness("witness.example/w2", () => logKeys);
