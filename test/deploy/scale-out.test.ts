@@ -136,7 +136,8 @@ async function open(relay: Relay) {
     const keys =
       part === "gateway"
         ? { API_KEYS_FILE: API_KEYS_FILE ?? "", PORT: String(gatewayPorts[number - 1]) }
-        : { API_KEYS_FILE: "/etc/countersign/api-keys.json" };
+        : // Each container has this port for itself; processes of one machine have not.
+          { API_KEYS_FILE: "/etc/countersign/api-keys.json", WORKER_HEALTH_PORT: String(await freePort()) };
     const service = await ServiceProcess.start(part, { ...others, ...keys, DATA_DIR: dataDir });
     onTestFinished(() => service.killHard());
     return service;
