@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
-import { needsIndex } from "../support/resonate-server.ts";
+import { needsIndex, RESONATE_URL } from "../support/resonate-server.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 import { TestBrowser } from "../unit/gateway/inbox/browser.ts";
 
@@ -154,11 +154,12 @@ test("around a new passkey: none without its mail, and no mail without it", asyn
   };
 
   await using proxies = new AsyncDisposableStack();
-  // As on the embedded engine: a gateway on a Resonate Server has no inbox without an index in PostgreSQL.
   const start = async () => {
     const proxy = proxies.use(await startEngineProxy(site.engineUrl));
     const { port } = new URL(proxy.url);
-    return { proxy, service: await site.start("gateway", { ...named, ENGINE_PORT: port }) };
+    // A gateway that is told of a server has no inbox without an index in PostgreSQL, but this one's engine is the embedded one.
+    const way = RESONATE_URL === undefined ? { ENGINE_PORT: port } : { RESONATE_URL: proxy.url };
+    return { proxy, service: await site.start("gateway", { ...named, ...way }) };
   };
 
   const first = await start();

@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { call } from "../support/http.ts";
 import { press } from "../support/press.ts";
 import { guideFile, projectFolder } from "../support/project.ts";
+import { needsEmbeddedEngine } from "../support/resonate-server.ts";
 import { newId, openSite } from "../support/site.ts";
 
 const ANA = "ana@example.com";
@@ -90,7 +91,8 @@ test("a worker process hears signals while a workflow computes", async () => {
   expect(await worker.exited).toEqual({ code: 1, signal: null });
 });
 
-test("a workflow that computes for as long as it likes holds up no decision in the same process", async () => {
+test("a workflow that computes for as long as it likes holds up no decision in the same process", async (ctx) => {
+  needsEmbeddedEngine(ctx, "on a server one thread runs all workflows");
   const workflows = project();
   const computing = heavyWorkflow(workflows);
   await using site = await openSite({ env: { WORKFLOWS: workflows } });

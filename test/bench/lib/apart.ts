@@ -25,8 +25,10 @@ export async function startApart(bench: Bench, options: ApartOptions): Promise<A
   const { checkout = THIS_CHECKOUT, kind = "own engine", workers: count = 1, leaseMs } = options;
   const startedAt = performance.now();
   await using starting = new AsyncDisposableStack();
-  const { resonate } = bench.options;
-  const engine = starting.use(await engineOf(kind, { checkout, dataDir: bench.folder(), resonate }));
+  const { resonate, dir: postgresParent } = bench.options;
+  const engine = starting.use(
+    await engineOf(kind, { checkout, dataDir: bench.folder(), postgresParent, resonate }),
+  );
   await engine.start();
   const settings = {
     ...engine.env,

@@ -23,6 +23,8 @@ export interface EngineProgram extends AsyncDisposable {
 export interface EngineOptions {
   readonly checkout: Checkout;
   readonly dataDir: string;
+  /** Where PostgreSQL makes a folder, which its own user must be able to reach. */
+  readonly postgresParent: string;
   /** The program of the Resonate Server. */
   readonly resonate: string | undefined;
 }
@@ -47,12 +49,12 @@ async function ownEngine({ checkout, dataDir }: EngineOptions): Promise<EnginePr
 
 async function resonateServer(
   kind: EngineKind,
-  { dataDir, resonate }: EngineOptions,
+  { dataDir, postgresParent, resonate }: EngineOptions,
 ): Promise<EngineProgram> {
   if (resonate === undefined) throw new Error(`${kind} needs --resonate FILE`);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const cluster = kind.endsWith("PostgreSQL") ? await startCluster(POSTGRES, dataDir) : undefined;
+  const cluster = kind.endsWith("PostgreSQL") ? await startCluster(POSTGRES, postgresParent) : undefined;
   const database = cluster?.url("postgres");
   const storage =
     database === undefined

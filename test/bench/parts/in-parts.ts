@@ -27,7 +27,7 @@ interface Run {
 }
 
 export async function inParts(bench: Bench): Promise<void> {
-  const { workers, cycles, warmUp, rounds, only } = bench.options;
+  const { workers, rounds, only } = bench.options;
   const kinds = kindsOf(bench);
   const cases: Record<string, () => Promise<Run>> = { "one process": () => onOneProcess(bench) };
   for (const kind of kinds) {
@@ -37,7 +37,13 @@ export async function inParts(bench: Bench): Promise<void> {
     throw new UsageError(`--only must be one of ${[...Object.keys(cases), "take-over"].join(" | ")}`);
   }
   const runs = await inTurn({ rounds, only }, cases);
-  bench.report.table(
+  const rows = Object.entries(runs).filter(([, of]) => of.length > 0);
+  if (rows.length > 0) report(bench, rows);
+  if (only === undefined || only === "take-over") await takeOver(bench, kinds);
+}
+
+function report({ report, options: { cycles, warmUp } }: Bench, rows: readonly [string, Run[]][]): void {
+  report.table(
     `The approval without requester, by SMTP: ${CROWD} users, ${cycles} cycles a run after ${warmUp} others; one gateway; servers set as in the samples`,
     [
       "",
@@ -50,7 +56,7 @@ export async function inParts(bench: Bench): Promise<void> {
       "resident MB",
       "others' CPU",
     ],
-    Object.entries(runs).map(([name, of]) => [
+    rows.map(([name, of]) => [
       name,
       of.map(({ crowd }) => crowd.perSecond),
       of.map(({ crowd }) => crowd.cpuMs),
@@ -62,7 +68,6 @@ export async function inParts(bench: Bench): Promise<void> {
       of.map(({ crowd }) => crowd.othersCpu),
     ]),
   );
-  if (only === undefined || only === "take-over") await takeOver(bench, kinds);
 }
 
 function kindsOf({ options: { resonate, isPostgres } }: Bench): readonly EngineKind[] {
