@@ -1,6 +1,6 @@
 /**
  * An upgrade with data, and the ways back: an earlier version and this one run in turn on one data folder. The earlier
- * version is the one whose histories `test/replay` holds; UPGRADE_FROM names another.
+ * version is the first whose histories `test/replay` holds; UPGRADE_FROM names another.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, rmSync } from "node:fs";

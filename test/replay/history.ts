@@ -36,12 +36,14 @@ export const KEY = { kid: "test", secret: Buffer.alloc(32, 7) };
 
 const FOLDER = join(import.meta.dirname, "histories");
 
-export function fileOf(name: string): string {
-  return join(FOLDER, `${name}.json`);
+export function fileOf({ release, name }: Pick<History, "release" | "name">): string {
+  return join(FOLDER, release, `${name}.json`);
 }
 
+/** Of all releases, by their folders. */
 export function histories(): History[] {
-  return readdirSync(FOLDER)
+  return readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".json"))
     .sort()
     .map((file) => JSON.parse(readFileSync(join(FOLDER, file), "utf8")) as History);
 }

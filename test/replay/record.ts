@@ -2,9 +2,9 @@
  * Runs the processes of a release in every state of an approval that an update can meet, kills them there, and keeps what
  * its engine has stored. See `record.sh`.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Columns, PROMISE_COLUMNS, promiseFromColumns } from "../../src/engine/store/rows.ts";
 import { Api } from "../support/api.ts";
 import { openLeftBehind } from "../support/engine-file.ts";
@@ -85,13 +85,37 @@ const STATES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     await pressAtOnce((await relay.mailTo(ANA, id)).links.approve);
     await rests();
   },
+  /** The rest is of later versions of the workflow: not every release knows it. */
+  async "second-stage"({ ask, rests, relay, id }) {
+    await ask({ stages: [{ approvers: [ANA] }, { approvers: [BO] }] });
+    await rests();
+    await pressAtOnce((await relay.mailTo(ANA, id)).links.approve);
+    await relay.mailTo(BO, id);
+    await rests();
+  },
+  /** An answer that can still be taken back. */
+  async "undo-open"({ ask, rests, relay, id }) {
+    await ask({ approvers: [ANA], undo: "PT1H" });
+    await rests();
+    await pressAtOnce((await relay.mailTo(ANA, id)).links.approve);
+    await rests();
+  },
+  async "half-decided-action"({ ask, rests, relay, id }) {
+    const action = { tool: "payments.transfer", arguments: { amount: 40 }, reversible: "no" };
+    await ask({ approvers: [ANA, BO], require: "all", action });
+    await rests();
+    await pressAtOnce((await relay.mailTo(ANA, id)).links.approve);
+    await rests();
+  },
 };
 
-async function main([checkout, release]: readonly string[]): Promise<void> {
+async function main([checkout, release, ...names]: readonly string[]): Promise<void> {
   if (checkout === undefined || release === undefined) throw new Error("Use record.sh");
-  for (const [name, reach] of Object.entries(STATES)) {
+  const chosen = Object.entries(STATES).filter(([name]) => names.length === 0 || names.includes(name));
+  for (const [name, reach] of chosen) {
     const history = await record({ name, checkout, release }, reach);
-    await writeFile(fileOf(name), `${JSON.stringify(history, null, 1)}\n`);
+    await mkdir(dirname(fileOf(history)), { recursive: true });
+    await writeFile(fileOf(history), `${JSON.stringify(history, null, 1)}\n`);
     console.log(`${name}: ${history.promises.length} promises`);
   }
 }
