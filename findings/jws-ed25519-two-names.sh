@@ -5,7 +5,7 @@
 #            the name "Ed25519". One would guess that a published key verifies tokens of both names. But two of eight verify a
 #            token of the new name by a key whose JWK says EdDSA, and four by one whose JWK says Ed25519. go-jose, asked for
 #            Ed25519, does not call it unknown: it calls the good signature an error in a cryptographic primitive, as it does
-#            with a wrong one. PyJWT loads no JWK that says Ed25519. With the old name in both, all eight verify.
+#            with a wrong one. PyJWT loads no JWK that says Ed25519 (its issue 1190). With the old name in both, all eight verify.
 # Output seen (token by key; the key's "alg" is given after the slash, - for none; each caller allows the token's algorithm):
 #   jose         EdDSA/EdDSA: good   Ed25519/EdDSA: refused   Ed25519/Ed25519: good      Ed25519/-: good
 #   fast-jwt     EdDSA/EdDSA: good   Ed25519/EdDSA: refused   Ed25519/Ed25519: refused   Ed25519/-: refused
