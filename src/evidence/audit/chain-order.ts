@@ -4,7 +4,7 @@ import { type Leaf, NO_HASH } from "../leaf.ts";
 import type { Findings } from "./findings.ts";
 import type { LogFile } from "./walk-log.ts";
 
-/** The end of a chain, as far as it was seen. There may be millions, so each takes little: some 150 bytes. */
+/** The end of a chain, as far as it was seen. */
 interface End {
   n: number;
   /** A character for each byte: a buffer would take four times as much. */
@@ -12,6 +12,17 @@ interface End {
   index: number;
   /** Undefined while there was none. */
   missing: Set<number> | undefined;
+  /** Nothing follows the event that says so, whatever the chain's row says. */
+  isErased: boolean;
+  /** Where the chain's row says that it ends; undefined if there is no row. */
+  readonly row: Row | undefined;
+}
+
+interface Row {
+  readonly count: number;
+  /** One more than the index of the last event. */
+  readonly last: number | null;
+  readonly head: string;
 }
 
 const textOf = (hash: Uint8Array): string =>
@@ -21,14 +32,18 @@ const NO_HASH_TEXT = textOf(NO_HASH);
 /** Numbers of one chain that are looked for at most. */
 const MISSING_MAX = 256;
 
-/** Each chain counts from 1 on, each event has the hash of the one before, and the last is the one that the chain's row has. */
+/**
+ * Each chain counts from 1 on, each event has the hash of the one before, and the last is the one that the chain's row has.
+ *
+ * A chain is forgotten at its end: what comes then of it has a row that ends before. So memory is needed only for the
+ * approvals that were open at one time, however many there have been.
+ */
 export class ChainOrder {
   readonly #file: LogFile;
   readonly #findings: Findings;
   readonly #size: number;
   /** Those that may go on. */
   readonly #chains = new Map<number, End>();
-  readonly #erased = new NumberSet();
 
   /** @param size of the log that is looked at: there may be more events meanwhile */
   constructor(file: LogFile, findings: Findings, size: number) {
@@ -37,23 +52,56 @@ export class ChainOrder {
     this.#size = size;
   }
 
+  /** How many chains are remembered. */
+  get open(): number {
+    return this.#chains.size;
+  }
+
   add(index: number, leaf: Leaf, hash: Buffer): void {
     const { chain, n } = leaf;
-    if (this.#erased.has(chain)) {
+    const end = this.#chains.get(chain) ?? this.#begin(chain, index);
+    if (end === undefined || end.isErased) {
       this.#findings.add("added", `event ${index} is number ${n} of chain ${chain}, which was at its end`);
       return;
     }
-    this.#take(index, leaf, hash);
-    const end = this.#chains.get(chain);
-    if (leaf.type !== OWN.erased || end === undefined || isMissing(end)) return;
-    this.#compareEnd(chain, end);
-    this.#chains.delete(chain);
-    this.#erased.add(chain);
+    this.#take(end, index, leaf, hash);
+    if (isAtEnd(end)) {
+      this.#chains.delete(chain);
+    } else if (leaf.type === OWN.erased && !isMissing(end)) {
+      end.isErased = true;
+      this.#compareEnd(chain, end);
+    }
   }
 
-  #take(index: number, { chain, n, prev }: Leaf, hash: Buffer): void {
-    const known = this.#chains.get(chain) ?? { n: 0, hash: NO_HASH_TEXT, index, missing: undefined };
-    this.#chains.set(chain, known);
+  /** Undefined if it was at its end before. */
+  #begin(chain: number, index: number): End | undefined {
+    const row = this.#rowOf(chain);
+    if (row !== undefined && this.#isOver(chain, row, index)) return undefined;
+    const end = { n: 0, hash: NO_HASH_TEXT, index, missing: undefined, isErased: false, row };
+    this.#chains.set(chain, end);
+    return end;
+  }
+
+  /** What a row says of its end may be wrong, too: then the chain is followed to the end of the log. */
+  #isOver(chain: number, { count, last }: Row, index: number): boolean {
+    if (last === null || last > index) return false;
+    const [event] = this.#file.rows(
+      "SELECT 1 FROM log_events WHERE seq = ? AND chain = ? AND n = ?",
+      last,
+      chain,
+      count,
+    );
+    return event !== undefined;
+  }
+
+  #rowOf(chain: number): Row | undefined {
+    const [columns] = this.#file.rows("SELECT n, last, head FROM log_chains WHERE chain = ?", chain);
+    if (columns === undefined) return undefined;
+    const [count, last, head] = columns as unknown as readonly [number, number | null, Uint8Array];
+    return { count, last, head: textOf(head) };
+  }
+
+  #take(known: End, index: number, { chain, n, prev }: Leaf, hash: Buffer): void {
     if (known.missing?.delete(n) === true) {
       this.#findings.add(
         "reordered",
@@ -84,24 +132,24 @@ export class ChainOrder {
     for (const [chain, end] of this.#chains) {
       for (const n of end.missing ?? [])
         this.#findings.add("dropped", `number ${n} of chain ${chain} is missing in the log`);
-      if (!isMissing(end)) this.#compareEnd(chain, end);
+      if (!end.isErased && !isMissing(end)) this.#compareEnd(chain, end);
     }
   }
 
   /** No event follows that has the hash of the last one: the chain's row has it. */
   #compareEnd(chain: number, { n, hash, index }: End): void {
-    const [row] = this.#file.rows("SELECT n, last, head FROM log_chains WHERE chain = ?", chain);
+    const row = this.#rowOf(chain);
     if (row === undefined) {
       this.#findings.add("dropped", `where chain ${chain} ends is missing: its last event is event ${index}`);
       return;
     }
-    const [count, last, head] = row as unknown as readonly [number, number | null, Uint8Array];
+    const { count, last, head } = row;
     if (this.#isLater(chain, last)) return;
     if (count > n) {
       this.#findings.add("dropped", `chain ${chain} has ${count} events, and the log has the first ${n}`);
     } else if (count < n) {
       this.#findings.add("added", `chain ${chain} has ${count} events, and the log has ${n}`);
-    } else if (last !== index + 1 || hash !== textOf(head)) {
+    } else if (last !== index + 1 || hash !== head) {
       this.#findings.add("changed", `event ${index} is not the one that chain ${chain} ended with`);
     }
   }
@@ -120,25 +168,12 @@ function withNumbers(numbers: Set<number>, from: number, to: number): Set<number
   return numbers;
 }
 
-function isMissing({ missing }: End): boolean {
-  return missing !== undefined && missing.size > 0;
+/** Whether it is all that its row says. */
+function isAtEnd({ n, hash, index, row, ...end }: End): boolean {
+  const isLast = row !== undefined && row.last === index + 1 && row.count === n && row.head === hash;
+  return isLast && !isMissing(end);
 }
 
-/** Whole numbers from 0 on, at a bit each: there may be millions of erased approvals. */
-class NumberSet {
-  #bits = new Uint8Array(1_024);
-
-  add(number: number): void {
-    const at = Math.floor(number / 8);
-    if (at >= this.#bits.length) {
-      const larger = new Uint8Array(Math.max(at + 1, 2 * this.#bits.length));
-      larger.set(this.#bits);
-      this.#bits = larger;
-    }
-    this.#bits[at] = (this.#bits[at] ?? 0) | (1 << (number % 8));
-  }
-
-  has(number: number): boolean {
-    return ((this.#bits[Math.floor(number / 8)] ?? 0) & (1 << (number % 8))) !== 0;
-  }
+function isMissing({ missing }: Pick<End, "missing">): boolean {
+  return missing !== undefined && missing.size > 0;
 }

@@ -17,7 +17,8 @@ export class TileCheck {
   #missing = 0;
   #n = 0;
   #hashes = new Map<number, Buffer>();
-  #roots: Buffer[] = [];
+  /** Of each level, the roots of full tiles that are in no full tile of the next one, and how many tiles were made before. */
+  readonly #levels: { roots: Buffer[]; made: number }[] = [];
 
   constructor(file: LogFile, findings: Findings) {
     this.#file = file;
@@ -58,7 +59,6 @@ export class TileCheck {
       const from = Number(n) * TILE;
       this.#findings.add("dropped", `events of ${from} to ${from + TILE - 1} are missing, which were sealed`);
     }
-    for (let level = 1; this.#roots.length >= TILE; level += 1) this.#compareLevel(level);
   }
 
   #compare(): void {
@@ -76,7 +76,7 @@ export class TileCheck {
           `the tile of events ${from} to ${from + TILE - 1} is missing, and later ones are stored`,
         );
       }
-      this.#roots.push(foldComplete(made.map((hash) => hash ?? NO_HASH)));
+      this.#add(1, foldComplete(made.map((hash) => hash ?? NO_HASH)));
       return;
     }
     const places = new Map(sealed.hashes.map((hash, at) => [hash.toString("hex"), at]));
@@ -89,29 +89,36 @@ export class TileCheck {
     }
     const root = foldComplete(sealed.hashes);
     if (!root.equals(sealed.root)) this.#findings.add("changed", `tile ${this.#n - 1} of level 0 is damaged`);
-    this.#roots.push(root);
+    this.#add(1, root);
   }
 
-  #compareLevel(level: number): void {
-    const next: Buffer[] = [];
-    for (let n = 0; (n + 1) * TILE <= this.#roots.length; n += 1) {
-      const made = this.#roots.slice(n * TILE, (n + 1) * TILE);
-      const root = foldComplete(made);
-      const sealed = tileOf(this.#file, level, n);
-      const isSame =
-        sealed?.root.equals(root) === true && sealed.hashes.every((hash, at) => made[at]?.equals(hash));
-      if (sealed === undefined && (n + 1) * TILE ** level <= this.#stored) {
-        this.#findings.add(
-          "dropped",
-          `tile ${n} of level ${level} is missing, and the tiles below it are stored`,
-        );
-      }
-      if (sealed !== undefined && !isSame) {
-        this.#findings.add("changed", `tile ${n} of level ${level} is not what the tiles below it make`);
-      }
-      next.push(root);
+  /** A root of the tiles below `level`: 256 of them are the hashes of its next tile. */
+  #add(level: number, root: Buffer): void {
+    const known = this.#levels[level] ?? { roots: [], made: 0 };
+    this.#levels[level] = known;
+    known.roots.push(root);
+    if (known.roots.length < TILE) return;
+    const { roots, made: n } = known;
+    known.roots = [];
+    known.made += 1;
+    this.#add(level + 1, this.#compareAbove(level, n, roots));
+  }
+
+  #compareAbove(level: number, n: number, made: readonly Buffer[]): Buffer {
+    const root = foldComplete(made);
+    const sealed = tileOf(this.#file, level, n);
+    const isSame =
+      sealed?.root.equals(root) === true && sealed.hashes.every((hash, at) => made[at]?.equals(hash));
+    if (sealed === undefined && (n + 1) * TILE ** level <= this.#stored) {
+      this.#findings.add(
+        "dropped",
+        `tile ${n} of level ${level} is missing, and the tiles below it are stored`,
+      );
     }
-    this.#roots = next;
+    if (sealed !== undefined && !isSame) {
+      this.#findings.add("changed", `tile ${n} of level ${level} is not what the tiles below it make`);
+    }
+    return root;
   }
 }
 
