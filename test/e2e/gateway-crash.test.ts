@@ -10,7 +10,7 @@ import { eventually } from "../support/eventually.ts";
 import { call, post } from "../support/http.ts";
 import { look, press } from "../support/press.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
-import { needsIndex, RESONATE_URL } from "../support/resonate-server.ts";
+import { needsEmbeddedEngine, needsIndex } from "../support/resonate-server.ts";
 import { newId, openSite, type Site } from "../support/site.ts";
 import { TestBrowser } from "../unit/gateway/inbox/browser.ts";
 
@@ -135,7 +135,7 @@ test("between a cancellation and its reply: it stands, and the retry is told so"
 });
 
 test("around a new passkey: none without its mail, and no mail without it", async (ctx) => {
-  needsIndex(ctx);
+  needsEmbeddedEngine(ctx, "tried on the embedded engine only");
   // Browsers offer passkeys where the address has a name.
   const ORIGIN = "https://approvals.example.com";
   const named = { PUBLIC_URL: ORIGIN };
@@ -157,9 +157,8 @@ test("around a new passkey: none without its mail, and no mail without it", asyn
   const start = async () => {
     const proxy = proxies.use(await startEngineProxy(site.engineUrl));
     const { port } = new URL(proxy.url);
-    // A gateway that is told of a server has no inbox without an index in PostgreSQL, but this one's engine is the embedded one.
-    const way = RESONATE_URL === undefined ? { ENGINE_PORT: port } : { RESONATE_URL: proxy.url };
-    return { proxy, service: await site.start("gateway", { ...named, ...way }) };
+    // As on the embedded engine: a gateway that is told of a server has no inbox without an index in PostgreSQL.
+    return { proxy, service: await site.start("gateway", { ...named, ENGINE_PORT: port }) };
   };
 
   const first = await start();

@@ -64,8 +64,8 @@ export interface Leases extends AsyncDisposable {
   readonly aheadMs: number;
 }
 
-/** For the sites of `startLeases`. The clock of a Resonate Server cannot be moved: there leases are short, and end by themselves. */
-export const TOLD_LEASE = { WORKER_LEASE_MS: RESONATE_URL === undefined ? String(LEASE_MS) : "1000" };
+/** For the sites of `startLeases`. The clock of a Resonate Server cannot be moved: there leases are those of one machine, and end by themselves. */
+export const TOLD_LEASE = { WORKER_LEASE_MS: RESONATE_URL === undefined ? String(LEASE_MS) : "15000" };
 
 /** The engine of a site with `TOLD_LEASE`, on which nothing else has been started. */
 export async function startLeases(site: Site): Promise<Leases> {
