@@ -120,6 +120,13 @@ function queriesOf(nowMs: number): Readonly<Record<string, (nth: number) => Omit
       words: ["travel"],
     }),
     "deadline, newest first": () => ({ sort: "created", due: { from: nowMs } }),
+    "refusals in advance that hold": () => ({ sort: "created", stands: "refusal", nowMs }),
+    "standing approvals of a program": (nth) => ({
+      sort: "created",
+      stands: "approval",
+      nowMs,
+      creator: `client:${nth % 20}`,
+    }),
     "what nobody has": () => ({ sort: "created", status: "cancelled", tags: [team()] }),
   };
 }

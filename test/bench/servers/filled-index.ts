@@ -25,6 +25,12 @@ const WORDS = [
 ];
 const ROWS_AT_ONCE = 10_000;
 
+/** One in twenty stands in advance, for 30 days: nearly all are over. */
+const STANDS: Partial<Readonly<Record<Entry["status"], "approval" | "refusal">>> = {
+  approved: "approval",
+  rejected: "refusal",
+};
+
 export interface FilledApproval {
   readonly n: number;
   readonly entry: Entry;
@@ -58,7 +64,11 @@ export function* filledApprovals(
       createdAt: new Date(createdAtMs).toISOString(),
       tags: { team: `team${random.below(50)}`, orderId: String(n) },
     };
-    yield { n, entry, creator: `client:${random.below(20)}`, createdAtMs, dueMs };
+    const stands = STANDS[entry.status];
+    const until = new Date(createdAtMs + 30 * DAY_MS).toISOString();
+    const listed =
+      stands !== undefined && n % 20 === 0 ? { ...entry, stands: { kind: stands, until } } : entry;
+    yield { n, entry: listed, creator: `client:${random.below(20)}`, createdAtMs, dueMs };
   }
 }
 
