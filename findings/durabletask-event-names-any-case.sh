@@ -4,8 +4,8 @@
 #            names differ in case alone, as with random ids in letters of both cases, are two places in one line: an answer goes to
 #            whichever was asked first, not to the one that it names.
 # Output seen (who was answered, after an answer to the second alone):
-#   waits: decision-aB decision-Ab   answered: decision-aB
-#   waits: decision-1 decision-2     answered: decision-2
+#   waits: decision-aB decision-Ab    answered: decision-aB
+#   waits: decision-1 decision-2      answered: decision-2
 set -euo pipefail
 dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; cd "$dir"
 python3 -m venv venv && venv/bin/pip install --quiet --disable-pip-version-check durabletask==1.12.0
