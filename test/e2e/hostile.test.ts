@@ -28,6 +28,10 @@ describe("addresses", () => {
   test("answer the methods that they have and no other, tell no stranger's page anything, and change nothing", async () => {
     const id = await ask("Every method");
     const { links } = await site.mailTo("ana@example.com", "Every method");
+    // Nothing of its own is still to come.
+    await api.approvalWhen(id, "its mail is on record", ({ ballots }) =>
+      ballots.every(({ mail }) => mail.status === "sent"),
+    );
     const before = await recordsOf(site, id);
     const allowed: Record<string, string> = {
       "/": "GET HEAD",
