@@ -36,5 +36,8 @@ export function bytesText(bytes: number): string {
 
 /** `1,000`, as English writes it. By itself, since a start would wait 30 ms for the languages that Node knows. */
 export function countText(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/gu, ",");
+  const digits = String(count);
+  const groups: string[] = [];
+  for (let end = digits.length; end > 0; end -= 3) groups.unshift(digits.slice(Math.max(0, end - 3), end));
+  return groups.join(",");
 }
