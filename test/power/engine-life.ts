@@ -72,18 +72,22 @@ export async function problemsOf(dataDir: string, said: readonly string[]): Prom
   }
   const db = new DatabaseSync(join(dataDir, "engine.db"), { readOnly: true });
   try {
-    return [...foundIn(dataDir), ...lostIn(db, said).map((line) => `Lost: ${line}`), ...wrongInLog(dataDir)];
+    return [
+      ...examined("The engine's file", () => brokenIn(dataDir)),
+      ...lostIn(db, said).map((line) => `Lost: ${line}`),
+      ...examined("The log", () => wrongInLog(dataDir)),
+    ];
   } finally {
     db.close();
   }
 }
 
-/** A file may be so torn that SQLite gives up on examining it. */
-function foundIn(dataDir: string): string[] {
+/** A file may be so torn that it cannot be examined: SQLite gives up, or the table of the log is gone. */
+function examined(what: string, look: () => string[]): string[] {
   try {
-    return brokenIn(dataDir);
+    return look();
   } catch (error) {
-    return [`The engine's file cannot be examined: ${String(error)}`];
+    return [`${what} cannot be examined: ${String(error)}`];
   }
 }
 
