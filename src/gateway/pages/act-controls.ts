@@ -61,6 +61,7 @@ const REFUSALS = {
   "no-reassign": "act.refused.never",
   "undo-over": "act.refused.ended",
   ended: "act.refused.ended",
+  "not-open": "act.refused.ended",
   "under-way": "act.refused.underWay",
   "too-often": "act.refused.tooOften",
   "too-many-mails": "act.refused.tooManyMails",

@@ -44,6 +44,8 @@ export type Refusal =
   | "not-theirs"
   /** The approval has ended, or its question is being changed. */
   | "ended"
+  /** It needs an open ballot, and this one is answered or closed. */
+  | "not-open"
   /** An extension or change is stored, and no worker has acted on it yet; or it came while this one was made. */
   | "under-way"
   /** The ballot has been replaced too often. */

@@ -61,7 +61,7 @@ export async function editArguments(
     // What others have changed since is no part of it.
     isSame: (earlier) => earlier.note === note && isEditOf(earlier.content, edits),
     refused: (now) => {
-      if (standingIn(now, n).kind !== "open") return "ended";
+      if (standingIn(now, n).kind !== "open") return "not-open";
       if (now.state.round >= ruleOf(now.call.request).rounds) return "no-rounds";
       // Somebody else changed it meanwhile, and this would take that back unseen.
       if (!isSameJson(contentOf(now.request), before)) return "under-way";

@@ -7,6 +7,7 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   version: "it was requested with an earlier version of Countersign, and can only be cancelled",
   "not-theirs": "it belongs to somebody else",
   ended: "the approval has ended",
+  "not-open": "the ballot is open no more: it is answered or closed",
   "under-way": "its deadline or question was just changed. Look at it as it is now, and try again",
   "too-often": "its question has been handed on or sent anew too often",
   "too-many-mails": "the same person was sent 50 mails by hand about this approval, which is the most",

@@ -240,6 +240,11 @@ test("an edit begins a new round, in which those who had agreed are asked about 
   expect((await edit("edit-1", 2, 5001)).body["errors"]).toEqual([
     { field: "/arguments/amount", message: expect.stringContaining("must fit the schema") },
   ]);
+  // The approval is open, but this answer is given.
+  expect(await edit("edit-1", 1, 4000)).toMatchObject({
+    status: 409,
+    body: { detail: "Cannot edit: the ballot is open no more: it is answered or closed" },
+  });
   const same = await edit("edit-1", 2, 4120);
   expect(same.status).toBe(422);
   const done = await edit("edit-1", 2, 4000, { note: "The invoice says 4000" });
