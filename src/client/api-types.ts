@@ -774,7 +774,7 @@ export type Explanation = {
 export type ExplanationGroup = {
   /** The group's name, if it has one. */
   readonly group?: string;
-  /** How many approvals are missing. */
+  /** How many approvals are missing, besides those that can still be taken back. */
   readonly needed: number;
   /** Who can give them. */
   readonly people: readonly Person[];

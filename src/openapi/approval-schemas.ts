@@ -167,7 +167,9 @@ const people = z.array(shownPersonSchema);
 const explanationGroup = z
   .strictObject({
     group: z.exactOptional(z.string()).meta({ description: "The group's name, if it has one." }),
-    needed: z.int().meta({ description: "How many approvals are missing." }),
+    needed: z
+      .int()
+      .meta({ description: "How many approvals are missing, besides those that can still be taken back." }),
     people: people.meta({ description: "Who can give them." }),
   })
   .meta({ id: "ExplanationGroup" });

@@ -32,6 +32,8 @@ interface Counted {
   isExpected: boolean;
   /** Whether they have, even if they can take it back. */
   hasAnswered: boolean;
+  /** The answer that they can take back. */
+  provisional?: Effect;
   /** Whether all their ballots come from escalations. */
   isAdded: boolean;
 }
@@ -40,6 +42,8 @@ interface GroupCount {
   readonly needed: number;
   readonly approvals: number;
   readonly rejections: number;
+  /** Approvals that can still be taken back, and all answers that can. */
+  readonly provisional: { readonly approvals: number; readonly answers: number };
   /** People whose answer counts in it, whether given or not. */
   readonly members: number;
   readonly isDone: boolean;
@@ -100,8 +104,10 @@ function peopleIn(clock: Clock, followUps: readonly Ask[]): Map<string, Counted>
         const counted = of(seat);
         if (!isInTime(clock, answer.atMs)) break;
         counted.hasAnswered = true;
-        if (!counts(clock, seat)) counted.isOpen = counted.isExpected = true;
-        else if (isBefore({ n: seat.n, atMs: answer.atMs }, counted.answer)) {
+        if (!counts(clock, seat)) {
+          counted.isOpen = counted.isExpected = true;
+          counted.provisional = answer.effect;
+        } else if (isBefore({ n: seat.n, atMs: answer.atMs }, counted.answer)) {
           counted.answer = { n: seat.n, effect: answer.effect, atMs: answer.atMs };
         }
         break;
@@ -139,10 +145,15 @@ function groupOf(
   const named = members.filter(({ isAdded }) => !isAdded).length;
   const needed = neededOf(require, named);
   const open = members.filter(({ answer, isOpen }) => answer === undefined && isOpen);
+  const provisional = open.flatMap((member) => member.provisional ?? []);
   return {
     needed,
     approvals,
     rejections,
+    provisional: {
+      approvals: provisional.filter((effect) => effect === "approve").length,
+      answers: provisional.length,
+    },
     members: members.length,
     isDone: approvals >= needed,
     isLost: members.length - rejections < needed,

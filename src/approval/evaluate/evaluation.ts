@@ -61,7 +61,7 @@ export interface Explanation {
   /** Groups whose approvals are missing. */
   readonly waitingFor: readonly {
     readonly group?: string;
-    /** How many approvals are missing. */
+    /** How many approvals are missing, besides those that can still be taken back. */
     readonly needed: number;
     /** Who can give them. */
     readonly people: readonly Person[];

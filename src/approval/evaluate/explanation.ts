@@ -8,11 +8,11 @@ import { outOfReach } from "./out-of-reach.ts";
 interface GroupExplained {
   readonly name: string | undefined;
   readonly isDone: boolean;
-  /** How many approvals are missing. */
+  /** How many approvals are missing, besides those that can still be taken back. */
   readonly needed: number;
   /** Who can give them. */
   readonly people: readonly Person[];
-  /** Whether answers are there that can still be taken back, and nobody else is waited for. */
+  /** Whether it waits for nothing but the end of the time in which answers can be taken back. */
   readonly isAnswered: boolean;
 }
 
@@ -55,13 +55,18 @@ export function explain(count: Count, state: State, isSameStage: boolean): Expla
 }
 
 function groupsCounted(count: Count): GroupExplained[] {
-  return count.groups.map(({ isDone, needed, approvals, open }, index) => ({
-    name: count.stage.groups[index]?.name,
-    isDone,
-    needed: needed - approvals,
-    people: open.filter((person) => !hasAnswered(count, person)),
-    isAnswered: open.length > 0 && open.every((person) => hasAnswered(count, person)),
-  }));
+  return count.groups.map(({ isDone, needed, approvals, provisional, open }, index) => {
+    const people = open.filter((person) => !hasAnswered(count, person));
+    const missing = needed - approvals - provisional.approvals;
+    return {
+      name: count.stage.groups[index]?.name,
+      isDone,
+      // A rejection that can be taken back does not make one person give two approvals.
+      needed: provisional.answers > 0 ? Math.min(missing, people.length) : missing,
+      people,
+      isAnswered: provisional.answers > 0 && (missing <= 0 || people.length === 0),
+    };
+  });
 }
 
 /** Of a stage that nobody has answered in. */
