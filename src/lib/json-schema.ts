@@ -103,10 +103,22 @@ function problemsBy(schema: object, value: unknown, of: SchemaProblem["in"]): Sc
       in: of,
       pointer: pointerOf(instanceLocation),
       message:
-        keyword === "false"
-          ? "must be left out: the schema does not allow it"
-          : `must fit the ${of === "schema" ? "rules of JSON Schema 2020-12" : "schema"}: ${shortened(error)}`,
+        of === "schema" ? ownRuleText(pointerOf(instanceLocation), keyword, error) : ruleText(keyword, error),
     }));
+}
+
+/** Rules that are ours, and not the standard's, in words of their own: the library tells of patterns and of `not`. */
+function ownRuleText(pointer: string, keyword: string, error: string): string {
+  if (keyword === "not") return "must be left out: dynamic references are not followed";
+  if (keyword === "pattern" && pointer.endsWith("/$ref")) {
+    return "must begin with #: nothing is fetched, so it can only point into the same schema";
+  }
+  return `must fit the rules of JSON Schema 2020-12: ${shortened(error)}`;
+}
+
+function ruleText(keyword: string, error: string): string {
+  if (keyword === "false") return "must be left out: the schema does not allow it";
+  return `must fit the schema: ${shortened(error)}`;
 }
 
 function loadValidator(): typeof ValidatorOf {

@@ -272,12 +272,16 @@ describe("the schema of an action", () => {
   test.each([
     ["another draft", { $schema: "http://json-schema.org/draft-07/schema#" }, "/action/schema/$schema"],
     ["a word that is no type", { type: "text" }, "/action/schema/type"],
-    ["a reference to another place", { $ref: "https://example.com/s.json" }, "/action/schema/$ref"],
+    [
+      "a reference to another place",
+      { $ref: "https://example.com/s.json" },
+      "/action/schema/$ref: must begin with #: nothing is fetched, so it can only point into the same schema",
+    ],
     ["the same by its own address", { $id: "https://example.com/", $ref: "s.json" }, "/action/schema/$ref"],
     [
       "a dynamic reference",
       { properties: { a: { $dynamicRef: "#a" } } },
-      "/action/schema/properties/a/$dynamicRef",
+      "/action/schema/properties/a/$dynamicRef: must be left out: dynamic references are not followed",
     ],
     [
       "a pattern that is none",
