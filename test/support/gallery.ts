@@ -760,6 +760,15 @@ export const gallery: Readonly<Record<string, Page & { readonly status: number }
       requestId: "6d83c1f9-0fd4-41a9-b225",
     },
   },
+  "error at a long address": {
+    status: 404,
+    view: "error",
+    data: {
+      title: "Not found",
+      message: `Nothing exists at /d/${"eyJhbGciOiJIUzI1NiIsInR5cCI6".repeat(4).slice(0, 97)}`,
+      requestId: "6d83c1f9-0fd4-41a9-b225",
+    },
+  },
   home: { status: 200, view: "home", data: { mailbox: true, inbox: true, admin: true } },
   "home in production": { status: 200, view: "home", data: { mailbox: false } },
 };

@@ -24,10 +24,16 @@ interface Element {
   readonly textContent: string;
   readonly childNodes: Iterable<{ readonly nodeType: number; readonly textContent: string }>;
   readonly parentElement: Element | null;
+  readonly previousElementSibling: Element | null;
   readonly labels?: Iterable<Element>;
   getAttribute(name: string): string | null;
   closest(selector: string): Element | null;
-  getBoundingClientRect(): { readonly width: number; readonly height: number };
+  getBoundingClientRect(): {
+    readonly width: number;
+    readonly height: number;
+    readonly top: number;
+    readonly bottom: number;
+  };
 }
 declare const document: {
   readonly title: string;
@@ -135,6 +141,17 @@ export function auditPage(): string[] {
       [getComputedStyle(field).borderTopColor, ground(field.parentElement)],
       3,
     );
+  }
+
+  // A heading or a field that sticks to what is above it looks like a part of that.
+  for (const element of all("main h2, main h3, main .field").filter(isShown)) {
+    const above = element.previousElementSibling;
+    // A legend is a part of what follows it.
+    if (above === null || above.tagName === "LEGEND" || !isShown(above)) continue;
+    const { top, bottom } = above.getBoundingClientRect();
+    const here = element.getBoundingClientRect().top;
+    if (here >= bottom && here - bottom < 8 && here > top)
+      problems.push(`${named(element)} is ${Math.round(here - bottom)} px below ${named(above)}`);
   }
 
   const { scrollWidth, clientWidth } = document.documentElement;
