@@ -115,7 +115,9 @@ export function explanationText(
   messages: Messages,
   reader: Pick<Person, "timeZone">,
 ): string {
-  const sentences = waitingFor.map((missing) => waitingText(missing, messages));
+  const sentences = waitingFor
+    .filter(({ people }) => people.length > 0)
+    .map((missing) => waitingText(missing, messages));
   for (const { group } of outOfReach) {
     sentences.push(
       group === undefined

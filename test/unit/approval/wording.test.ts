@@ -6,6 +6,7 @@ import {
   afterDeadlineText,
   consequenceText,
   enoughOf,
+  explanationText,
   requirementText,
 } from "../../../src/approval/wording.ts";
 import { messagesFor } from "../../../src/lib/messages.ts";
@@ -90,4 +91,17 @@ describe("enoughOf()", () => {
       ),
     );
   });
+});
+
+test("a group in which nobody is left is not waited for, where the stage can do without it", () => {
+  const explanation = {
+    ...{ round: 1, rounds: 1, stage: 1, stages: 1, approved: [], revising: false },
+    waitingFor: [
+      { group: "Legal", needed: 1, people: [{ email: "ana@example.com" }] },
+      { group: "Finance", needed: 1, people: [] },
+    ],
+  };
+  expect(explanationText(explanation, messagesFor("en"), {})).toBe(
+    "Waiting for 1 of Legal (ana@example.com).",
+  );
 });
