@@ -89,7 +89,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
           `There is no ballot ${named.slice(0, 8)} of an approval "${approval.slice(0, 64)}"`,
         );
       }
-      const { effective, standing } = decided;
+      const { effective, isSame, standing } = decided;
       const outcome = effective ? "stored" : "too late";
       audit(res, { what: "decide", about: ballot ?? "", approval, choice, nonce, outcome });
       log.info(
@@ -97,7 +97,7 @@ export function addPromiseRoutes(router: IRouter, options: PromiseRoutesOptions)
         "decided by program",
       );
       res
-        .status(statusOf(standing, choice))
+        .status(statusOf(standing, isSame))
         .json({ approval, ballot: Number(named), effective, stands: told(standing, callerOf(res)) });
     }),
   });
@@ -114,9 +114,9 @@ function wrongAnswer(problems: readonly FieldProblem[]): ServiceError {
 }
 
 /** As for people who press: the same answer again is no conflict. */
-function statusOf(standing: SettledStanding, choice: string): number {
+function statusOf(standing: SettledStanding, isSame: boolean): number {
   if (standing.kind === "closed") return standing.because === "expired" ? 410 : 409;
-  return standing.decision.choice === choice ? 200 : 409;
+  return isSame ? 200 : 409;
 }
 
 /** Only callers who may read approvals see who answered, and the comment. */

@@ -2,11 +2,12 @@
 import type { Ballot, Choice, Decision, Door, Effect, SignedInBy } from "../../approval/approval.ts";
 import { programOf } from "../../approval/doer.ts";
 import type { FieldValues } from "../../approval/field-answers.ts";
-import { type GivenAnswer, heldAnswer } from "../../approval/given-answer.ts";
+import { type GivenAnswer, type HeldAnswer, heldAnswer } from "../../approval/given-answer.ts";
 import { addressKey } from "../../approval/person.ts";
 import type { DoNotAsk, DoNotAskRequest } from "../../approval/refusal/do-not-ask.ts";
 import type { SettledStanding } from "../../approval/standing.ts";
 import type { Durable, StoredPromise } from "../../durable/durable.ts";
+import { isSameJson } from "../../lib/canonical-json.ts";
 import type { FieldProblem } from "../../lib/errors.ts";
 import { readQuestion } from "./question.ts";
 import { sparedBy } from "./refusals.ts";
@@ -76,7 +77,13 @@ export type Decided =
   | { readonly kind: "not-theirs" }
   /** The request asks for another choice, or more. Nothing was stored. */
   | { readonly kind: "wrong"; readonly problems: readonly FieldProblem[] }
-  | { readonly kind: "stands"; readonly effective: boolean; readonly standing: SettledStanding };
+  | {
+      readonly kind: "stands";
+      readonly effective: boolean;
+      /** Whether what is recorded is this answer, whoever gave it: choice, fields and items left out. Comments may differ. */
+      readonly isSame: boolean;
+      readonly standing: SettledStanding;
+    };
 
 /** Answers the ballot unless it is already answered. Returns the state as read after the answer. */
 export async function decideBallot(
@@ -88,8 +95,8 @@ export async function decideBallot(
   if (before === undefined) return { kind: "unknown" };
   const { ballot, request, standing: found } = before;
   if (by !== undefined && addressKey(by) !== addressKey(ballot.approver.email)) return { kind: "not-theirs" };
+  const held = heldAnswer(request, ballot.round ?? 1, given);
   if (found.kind === "open") {
-    const held = heldAnswer(request, ballot.round ?? 1, given);
     if (!held.ok) return { kind: "wrong", problems: held.problems };
     const { choice, comment, fields, except } = held;
     const spared = await sparedBy({ durable, clock }, before, { effect: choice.effect, doNotAsk: spare });
@@ -111,5 +118,18 @@ export async function decideBallot(
     throw new Error(`Cannot read the result of ${id}: it was settled, and reads as open`);
   }
   const effective = standing.kind === "decided" && standing.decision.nonce === nonce;
-  return { kind: "stands", effective, standing };
+  return { kind: "stands", effective, isSame: isRecorded(given, held, standing), standing };
+}
+
+/** A repeated answer may leave out what had to be filled in. Items that it does not leave out are approved by it. */
+function isRecorded(given: GivenAnswer, held: HeldAnswer, standing: SettledStanding): boolean {
+  if (standing.kind !== "decided") return false;
+  const { choice, fields = {}, except = [] } = standing.decision;
+  const leftOut = new Set(given.except);
+  return (
+    choice === given.choice &&
+    (given.fields === undefined || isSameJson(fields, held.ok ? held.fields : given.fields)) &&
+    leftOut.size === except.length &&
+    except.every((n) => leftOut.has(n))
+  );
 }

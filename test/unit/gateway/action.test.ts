@@ -152,6 +152,19 @@ test("a program strikes items out by their numbers, and what is wrong is refused
   ]);
   const done = await decide({ choice: "approve", except: [3, 1] });
   expect(done.body).toMatchObject({ effective: true, stands: { except: [1, 3] } });
+  const repeated = [
+    { body: { except: [1, 3] }, status: 200 },
+    { body: { except: [3] }, status: 409 },
+    { body: { except: [1, 2, 3] }, status: 409 },
+    { body: {}, status: 409 },
+  ];
+  for (const { body, status } of repeated) {
+    const answer = await decide({ choice: "approve", ...body });
+    expect(answer, JSON.stringify(body)).toMatchObject({
+      status,
+      body: { effective: false, stands: { except: [1, 3] } },
+    });
+  }
   expect((await rig.settled("items-2")).value).toMatchObject({ action: { items: [{ n: 2 }] } });
 });
 

@@ -159,6 +159,20 @@ describe("a program decides what a person can", () => {
     });
   });
 
+  test("the same choice with other fields is a conflict, with the same ones in another spelling is none", async () => {
+    await using rig = await openRig();
+    await asked(rig);
+    const release = (fields?: object) => decide(rig, { choice: "release", fields });
+    expect(await release({ build: 42, note: "fine" })).toMatchObject({ body: { effective: true } });
+    expect(await release({ note: " fine ", build: 42 })).toMatchObject({ status: 200 });
+    expect(await release()).toMatchObject({ status: 200, body: { effective: false } });
+    expect(await release({ build: 43, note: "fine" })).toMatchObject({
+      status: 409,
+      body: { effective: false, stands: { fields: { build: 42, note: "fine" } } },
+    });
+    expect(await release({ build: 42 })).toMatchObject({ status: 409 });
+  });
+
   test("of a program and a person at one moment one decides, and both are told", async () => {
     await using rig = await openRig();
     await asked(rig);
