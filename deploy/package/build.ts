@@ -31,10 +31,11 @@ const ENTRIES = {
   testing: "worker/testing/index.ts",
 };
 
-/** A file of it: the name, and what is in it. */
 export interface BuiltFile {
   readonly name: string;
   readonly code: string;
+  /** What it imports, at once or later: names of other files, of libraries, and of Node's modules. What it requires is not there. */
+  readonly imports: readonly string[];
 }
 
 /** Names of files that others start hold no hash; those of the pieces they share do. */
@@ -57,7 +58,7 @@ export async function build(): Promise<readonly BuiltFile[]> {
     });
     return output.map((file) => {
       if (file.type !== "chunk") throw new Error(`${file.fileName} is no code: nothing reads it`);
-      return { name: file.fileName, code: file.code };
+      return { name: file.fileName, code: file.code, imports: [...file.imports, ...file.dynamicImports] };
     });
   } finally {
     await bundle.close();

@@ -7,7 +7,9 @@ import { openSite } from "./site.ts";
  * find their modules compiled. Most tests kill theirs, and a process that is killed keeps nothing.
  */
 export default async function warmStart(): Promise<void> {
-  const mark = `${builtFile("all")}.started`;
+  const built = builtFile("all");
+  if (built === undefined) throw new Error("Nothing was built: built.ts comes first");
+  const mark = `${built}.started`;
   if (existsSync(mark)) return;
   await using parts = await openSite();
   const { engine, gateway, worker } = await parts.startParts({});
