@@ -11,6 +11,7 @@ import { type Audit, type AuditEntry, NO_AUDIT, openAudit } from "../lib/audit.t
 import { ConfigError } from "../lib/config-error.ts";
 import { loadEnvFile } from "../lib/env-file.ts";
 import { ERRORS, ServiceError } from "../lib/errors.ts";
+import { packageVersion } from "../lib/package-root.ts";
 import { TextFileError } from "../lib/text-file.ts";
 import { type Cli, CommandFailure, EXIT, type ExitCode, type Io, UsageError } from "./command.ts";
 import { COMMANDS, type ListedCommand } from "./commands.ts";
@@ -20,7 +21,8 @@ const HELP = `Usage: countersign COMMAND …
 Commands:
 ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
-\`countersign COMMAND --help\` explains a command. On a terminal the output is text; otherwise, or with --json, it is JSON.
+\`countersign COMMAND --help\` explains a command, and \`countersign --version\` prints the version. On a terminal the output is
+text; otherwise, or with --json, it is JSON.
 
 \`keys\` changes a file. Commands that look at workflows ask the engine of the same settings: the embedded engine on
 ENGINE_PORT with the token in DATA_DIR, or the Resonate server of RESONATE_URL and RESONATE_TOKEN. Settings come from the
@@ -35,6 +37,10 @@ export async function run([name, ...args]: readonly string[], io: Io): Promise<E
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     io.out(HELP);
     return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  if (name === "--version") {
+    io.out(`${packageVersion()}\n`);
+    return EXIT.ok;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined)

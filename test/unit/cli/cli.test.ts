@@ -566,6 +566,15 @@ describe("countersign", () => {
     });
   });
 
+  test("--version prints the version of the package", async () => {
+    const { version } = JSON.parse(
+      readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+    ) as {
+      readonly version: string;
+    };
+    expect(await countersign(["--version"])).toMatchObject({ code: 0, out: `${version}\n` });
+  });
+
   test("--help lists every command, each command has its own, and docs/command-line.md names them and every exit code", async () => {
     const { code, out } = await countersign(["--help"]);
     expect(code).toBe(0);
