@@ -95,7 +95,12 @@ describe("enoughOf()", () => {
 
 test("a group in which nobody is left is not waited for, where the stage can do without it", () => {
   const explanation = {
-    ...{ round: 1, rounds: 1, stage: 1, stages: 1, approved: [], revising: false },
+    round: 1,
+    rounds: 1,
+    stage: 1,
+    stages: 1,
+    approved: [],
+    revising: false,
     waitingFor: [
       { group: "Legal", needed: 1, people: [{ email: "ana@example.com" }] },
       { group: "Finance", needed: 1, people: [] },
